@@ -1,0 +1,117 @@
+"""Custody entries: who did what to which, when – and the exact bytes that become a leaf of the log.
+
+An event is `noun:verb`, exactly two parts, the noun being a file name of every layer. A leaf carries no
+personal data: actors are opaque ids, reasons are salted commitments. Leaf bytes can never be changed later.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from schemas.base import Frozen, UtcDatetime, rfc3339
+from schemas.canonical import canonical_bytes
+from schemas.errors import Invalid
+
+LEAF_VERSION = 1
+MAX_LEAF_BYTES = 65_535
+"""C2SP tlog-tiles: an entry bundle gives each entry a 16-bit length."""
+
+_PREFIX_LEAF = b"\x00"
+_EVENT = re.compile(r"[a-z][a-z_]*:[a-z][a-z_]*")
+
+
+class Event(StrEnum):
+    """Every event the log may hold."""
+
+    DEVICE_ENROL = "device:enrol"
+    DEVICE_REVOKE = "device:revoke"
+    MANIFEST_DECLARE = "manifest:declare"
+    MANIFEST_REFUSE = "manifest:refuse"
+    UPLOAD_OPEN = "upload:open"
+    UPLOAD_EXPIRE = "upload:expire"
+    RECORDING_RECEIVE = "recording:receive"
+    RECORDING_SEAL = "recording:seal"
+    RECORDING_QUARANTINE = "recording:quarantine"
+    CASE_OPEN = "case:open"
+    CASE_LINK = "case:link"
+    CASE_UNLINK = "case:unlink"
+    EXPORT_BUILD = "export:build"
+
+
+class CustodyEntry(Frozen):
+    """One entry before it has an index. `subject` is `noun/uuid`; `facts` are integers, text and digests.
+
+    Optional facts are left out, never null.
+    """
+
+    entry_id: UUID
+    event: Event
+    actor: str
+    subject: str
+    at: UtcDatetime
+    facts: Mapping[str, Any]
+
+
+def leaf_bytes(entry: CustodyEntry) -> bytes:
+    """Return the RFC 8785 bytes that are hashed into the log.
+
+    Raises:
+        Invalid: the leaf would be longer than 65,535 bytes.
+        ManifestInvalid: a fact is outside the canonical profile (float, null, huge integer).
+    """
+    payload = canonical_bytes(
+        {
+            "v": LEAF_VERSION,
+            "id": str(entry.entry_id),
+            "event": entry.event.value,
+            "actor": entry.actor,
+            "subject": entry.subject,
+            "at": rfc3339(entry.at),
+            "facts": dict(entry.facts),
+        }
+    )
+    if len(payload) > MAX_LEAF_BYTES:
+        raise Invalid(f"a custody entry of {len(payload)} bytes is too long for the log", slug="leaf-too-long")
+    return payload
+
+
+def leaf_hash(payload: bytes) -> bytes:
+    """Return SHA-256(0x00 || payload) (RFC 6962 section 2.1)."""
+    return hashlib.sha256(_PREFIX_LEAF + payload).digest()
+
+
+def commitment(salt: bytes, text: str) -> str:
+    """Return a salted commitment to personal text: hex SHA-256(salt || UTF-8 text).
+
+    The salt stays in a table that may be erased; the leaf stays forever.
+    """
+    return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
+def parse_event(text: str) -> Event:
+    """Return the event named by `text`.
+
+    Raises:
+        Invalid: not `noun:verb`, or not an event of this log.
+    """
+    if not _EVENT.fullmatch(text) or text not in Event:
+        raise Invalid(f"{text!r} is not an event of the custody log", slug="event-unknown")
+    return Event(text)
+
+
+def subject(noun: str, ident: UUID) -> str:
+    """Return `noun/uuid`, the form in which a leaf names what it is about."""
+    return f"{noun}/{ident}"
+
+
+class SequencedEntry(Frozen):
+    """An entry as the log holds it."""
+
+    entry: CustodyEntry
+    leaf_hash: bytes
+    leaf_index: int | None
+    recorded_at: datetime

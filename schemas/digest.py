@@ -1,0 +1,92 @@
+"""A digest is an algorithm and a value; comparison takes constant time."""
+
+import hashlib
+import hmac
+import re
+from typing import Self
+
+from cryptography.hazmat.primitives import hashes as _ossl
+
+from schemas.base import Frozen
+
+CHUNK_BYTES = 1024 * 1024
+"""Read size for hashing: at 1 MiB SHA-256 runs at its ceiling and the interpreter lock is released."""
+
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class Digest(Frozen):
+    """`alg` is sha256 (FIPS 180-4) or sm3 (GB/T 32905-2016); `value` is 64 lower-case hex digits."""
+
+    alg: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse `alg:hex`.
+
+        Raises:
+            ValueError: unknown algorithm or malformed value. An absent or malformed digest never passes.
+        """
+        alg, _, value = text.partition(":")
+        if alg not in ("sha256", "sm3") or not _HEX.fullmatch(value):
+            raise ValueError("a digest is sha256:<64 hex> or sm3:<64 hex>")
+        return cls(alg=alg, value=value)
+
+    def __str__(self) -> str:
+        return f"{self.alg}:{self.value}"
+
+    def same(self, other: "Digest") -> bool:
+        """Compare in constant time; different algorithms are never the same."""
+        return self.alg == other.alg and hmac.compare_digest(self.value, other.value)
+
+
+def _sm3() -> "hashlib._Hash | _OsslSm3":
+    try:
+        return hashlib.new("sm3")
+    except ValueError:  # the system OpenSSL was built without SM3
+        return _OsslSm3()
+
+
+class _OsslSm3:
+    """SM3 from the OpenSSL inside `cryptography`, with hashlib's two methods."""
+
+    def __init__(self) -> None:
+        self._state = _ossl.Hash(_ossl.SM3())
+
+    def update(self, block: bytes | memoryview) -> None:
+        self._state.update(block)
+
+    def hexdigest(self) -> str:
+        return self._state.copy().finalize().hex()
+
+
+class Hasher:
+    """SHA-256 and, unless the profile drops it, SM3 over one pass of bytes."""
+
+    def __init__(self, *, with_sm3: bool = True) -> None:
+        self._sha256 = hashlib.sha256()
+        self._sm3 = _sm3() if with_sm3 else None
+        self.size_bytes = 0
+
+    def update(self, block: bytes | memoryview) -> None:
+        """Take the next bytes of the file."""
+        self._sha256.update(block)
+        if self._sm3 is not None:
+            self._sm3.update(block)
+        self.size_bytes += len(block)
+
+    @property
+    def sha256(self) -> Digest:
+        """The SHA-256 of all bytes so far."""
+        return Digest(alg="sha256", value=self._sha256.hexdigest())
+
+    @property
+    def sm3(self) -> Digest | None:
+        """The SM3 of all bytes so far; None when the profile drops it."""
+        return None if self._sm3 is None else Digest(alg="sm3", value=self._sm3.hexdigest())
+
+
+def sha256_hex(payload: bytes) -> str:
+    """Return the SHA-256 of `payload` as lower-case hex."""
+    return hashlib.sha256(payload).hexdigest()

@@ -1,0 +1,122 @@
+"""One evidence media object: received, then sealed or quarantined – and never anything else."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.errors import AlreadySealed, TransitionRefused
+from schemas.integrity import CheckResult, Verdict, breaks_binding
+
+
+class RecordingState(StrEnum):
+    """received → sealed | quarantined; both ends are final."""
+
+    RECEIVED = "received"
+    SEALED = "sealed"
+    QUARANTINED = "quarantined"
+
+
+class Place(Frozen):
+    """A position as the device stated it: 1e-7 degrees, accuracy in centimetres, and the datum it is in."""
+
+    lat_e7: int
+    lon_e7: int
+    accuracy_cm: int | None
+    crs: str
+
+
+class Derivative(Frozen):
+    """A thumbnail or poster frame: its own digest, and the digest of the recording it was made from."""
+
+    kind: str
+    media_type: str
+    width: int
+    height: int
+    tool: str
+    object_key: str
+    version_id: str
+    size_bytes: int
+    sha256: str
+    parent_sha256: str
+
+
+class Recording(Frozen):
+    """A recording as kept. The three times are separate facts; none overwrites another."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    upload_id: UUID
+    manifest_id: UUID | None
+    manifest_sha256: str | None
+    file_index: int | None
+    device_id: UUID | None
+    device_name: str | None
+    account_id: UUID | None
+    state: RecordingState
+    verdict: Verdict
+    filename: str
+    media_type: str
+    size_bytes: int
+    declared_sha256: str | None
+    sha256: str | None
+    sm3: str | None
+    object_key: str
+    version_id: str
+    officers: tuple[str, ...]
+    stated_case: str | None
+    captured_at: datetime | None
+    corrected_at: datetime | None
+    received_at: datetime
+    verified_at: datetime | None
+    retain_until: datetime | None
+    clock_offset_ms: int | None
+    place: Place | None
+    facts: Mapping[str, Any]
+    run: int
+    has_thumbnail: bool
+
+
+class RecordingFilter(Frozen):
+    """What a list of recordings is narrowed by; None means any."""
+
+    state: RecordingState | None = None
+    verdict: Verdict | None = None
+    case_number: str | None = None
+    officer: str | None = None
+    device_id: UUID | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    text: str | None = None
+
+
+def state_after(state: RecordingState, checks: Iterable[CheckResult]) -> RecordingState:
+    """Return the state that the outcomes of all checks lead to.
+
+    A binding claim that did not hold quarantines; everything else seals, with its findings.
+
+    Raises:
+        AlreadySealed: the recording is sealed.
+        TransitionRefused: the recording is quarantined.
+    """
+    if state is RecordingState.SEALED:
+        raise AlreadySealed("a sealed recording never changes")
+    if state is RecordingState.QUARANTINED:
+        raise TransitionRefused("a quarantined recording is not verified again by itself")
+    broken = any(breaks_binding(check) for check in checks)
+    return RecordingState.QUARANTINED if broken else RecordingState.SEALED
+
+
+def retain_until(received_at: datetime, *, months: int) -> datetime:
+    """Return the end of the shortest retention: `months` calendar months after receipt (rules 3).
+
+    Six calendar months are meant, not 180 days; the day is clipped to the month's last.
+    """
+    month = received_at.month - 1 + months
+    year, month = received_at.year + month // 12, month % 12 + 1
+    first_of_next = received_at.replace(day=1, year=year + month // 12, month=month % 12 + 1)
+    last_day = (first_of_next - timedelta(days=1)).day
+    return received_at.replace(year=year, month=month, day=min(received_at.day, last_day))

@@ -1,0 +1,112 @@
+"""The resumable transfer: pure rules of offsets, parts and Upload-Metadata (tus 1.0)."""
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.errors import Invalid, OffsetMismatch, TooLarge, TransitionRefused
+
+MIB = 1024 * 1024
+SMALL_PART_BYTES = 8 * MIB
+LARGE_PART_BYTES = 32 * MIB
+LARGE_UPLOAD_BYTES = 256 * MIB
+USABLE_PARTS = 8_000
+"""S3 allows 10,000 part numbers; a number is never used twice, so re-sent parts need the rest."""
+
+_METADATA_KEY = re.compile(r"[!-+\--~]+")
+_SEPARATORS = re.compile(r"[\x00-\x1f\x7f/\\]+")
+
+
+class UploadState(StrEnum):
+    """open → received; an open upload that nobody finishes expires."""
+
+    OPEN = "open"
+    RECEIVED = "received"
+    EXPIRED = "expired"
+
+
+class Upload(Frozen):
+    """A transfer as the database knows it."""
+
+    id: UUID
+    agency_id: UUID
+    state: UploadState
+    filename: str
+    metadata: str
+    length_bytes: int
+    offset_bytes: int
+    part_bytes: int
+    object_key: str
+    parts_ref: str | None
+    tail_key: str | None
+    tail_bytes: int
+    recording_id: UUID | None
+    opened_at: datetime
+    expires_at: datetime
+
+
+class Part(Frozen):
+    """One stored part. Numbers ascend and may have gaps; `start_bytes` is where it begins in the file."""
+
+    number: int
+    start_bytes: int
+    size_bytes: int
+    sha256: bytes
+    etag: str
+
+
+def part_size(length_bytes: int) -> int:
+    """Return the part size for a declared length: 8 MiB for phones, 32 MiB from 256 MiB on, never too many."""
+    chosen = LARGE_PART_BYTES if length_bytes >= LARGE_UPLOAD_BYTES else SMALL_PART_BYTES
+    while chosen * USABLE_PARTS < length_bytes:
+        chosen *= 2
+    return chosen
+
+
+def check_append(upload: Upload, *, offset: int, content_length: int | None) -> None:
+    """Refuse a PATCH that does not continue the upload (tus 1.0, PATCH).
+
+    Raises:
+        TransitionRefused: the upload is finished (and the PATCH carries bytes) or has expired.
+        OffsetMismatch: the client's offset is not the server's; `facts` carry the right one.
+        TooLarge: the body would pass the declared length.
+    """
+    if upload.state is UploadState.EXPIRED:
+        raise TransitionRefused("the upload has expired", slug="upload-expired")
+    if offset != upload.offset_bytes:
+        raise OffsetMismatch(
+            f"the upload stands at {upload.offset_bytes}, not {offset}",
+            offset=upload.offset_bytes,
+        )
+    if content_length is not None and offset + content_length > upload.length_bytes:
+        raise TooLarge("more bytes than the declared length", slug="upload-past-length")
+
+
+def parse_metadata(header: str) -> dict[str, str]:
+    """Parse an Upload-Metadata header (tus 1.0, Creation): pairs of key and base64 value.
+
+    An empty header is allowed: stock clients send one.
+
+    Raises:
+        Invalid: a key is empty, not ASCII or repeated, or a value is not base64 of UTF-8 text.
+    """
+    pairs: dict[str, str] = {}
+    for field in filter(None, (piece.strip() for piece in header.split(","))):
+        key, _, value = field.partition(" ")
+        if not _METADATA_KEY.fullmatch(key) or key in pairs:
+            raise Invalid(f"metadata key {key[:40]!r} is malformed or stands twice", slug="metadata-invalid")
+        try:
+            pairs[key] = base64.b64decode(value.strip(), validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as err:
+            raise Invalid(f"the value of {key!r} is not base64 of UTF-8", slug="metadata-invalid") from err
+    return pairs
+
+
+def clean_filename(name: str) -> str:
+    """Return a name that is safe to show and to write: no folders, no control characters, ≤ 200 characters."""
+    cleaned = _SEPARATORS.sub("_", name).strip(" .")
+    return cleaned[-200:] or "unnamed"

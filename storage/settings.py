@@ -1,0 +1,69 @@
+"""Settings of storage, read once in the composition root. No secret has a default."""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
+_SEED_BYTES = 32
+
+
+class StorageSettings(BaseSettings):
+    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
+
+    Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
+    key, the worker and the scheduler the log key and the export key.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    quancheng_home: Path = Path(".quancheng")
+    database_url: SecretStr
+    objects_url: SecretStr
+    broker_url: SecretStr | None = None
+    log_origin: str = "quancheng.local/log"
+    log_key: SecretStr | None = None
+    registry_key: SecretStr | None = None
+    export_key: SecretStr | None = None
+    pool_size: int = 10
+    upload_lifetime_seconds: int = 7 * 24 * 3600
+    max_upload_bytes: int = 64 * 1024**3
+    retention_months: int = 6
+    with_sm3: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _secrets_from_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name in _SECRETS:
+            path = os.environ.get(f"{name}_FILE")
+            if path and not given.get(name.lower()):
+                given[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
+        return given
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database address with the psycopg 3 driver named."""
+        url = self.database_url.get_secret_value()
+        return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def seed(secret: SecretStr | None, name: str) -> bytes:
+    """Return the 32-byte seed behind a key setting.
+
+    Raises:
+        ValueError: the key is missing or malformed; the message names the variable, never the value.
+    """
+    if secret is None:
+        raise ValueError(f"{name} (or {name}_FILE) is not set")
+    try:
+        raw = base64.b64decode(secret.get_secret_value(), validate=True)
+    except binascii.Error as err:
+        raise ValueError(f"{name} is not base64") from err
+    if len(raw) != _SEED_BYTES:
+        raise ValueError(f"{name} is not a seed of {_SEED_BYTES} bytes")
+    return raw

@@ -1,0 +1,104 @@
+"""`Store.begin()` gives a `Transaction`: one commit over all collections below."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from schemas.errors import Unavailable
+from storage.actor import Accounts
+from storage.case import Cases
+from storage.custody import CustodyLog
+from storage.device import Devices
+from storage.export import Exports
+from storage.manifest import Manifests
+from storage.objects import Objects, open_objects
+from storage.outbox import Outbox
+from storage.recording import Recordings
+from storage.settings import StorageSettings
+from storage.upload import Uploads
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The server's clock. Passed in everywhere, so that a test can hold it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """All collections over one connection; one commit makes their changes and custody entries true."""
+
+    connection: Connection
+    settings: StorageSettings
+    now: datetime
+
+    @cached_property
+    def custody(self) -> CustodyLog:
+        return CustodyLog(self.connection)
+
+    @cached_property
+    def jobs(self) -> Outbox:
+        return Outbox(self.connection)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self.connection, self.now)
+
+    @cached_property
+    def devices(self) -> Devices:
+        return Devices(self.connection, self.custody, self.settings, self.now)
+
+    @cached_property
+    def manifests(self) -> Manifests:
+        return Manifests(self.connection, self.custody, self.now)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.connection, self.custody, self.jobs, self.settings, self.now)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        return Recordings(self.connection, self.custody, self.jobs, self.now)
+
+    @cached_property
+    def cases(self) -> Cases:
+        return Cases(self.connection, self.custody, self.now)
+
+    @cached_property
+    def exports(self) -> Exports:
+        return Exports(self.connection, self.custody, self.jobs, self.now)
+
+
+class Store:
+    """The database and the object store, opened once per process."""
+
+    def __init__(self, settings: StorageSettings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.engine: Engine = create_engine(
+            settings.sqlalchemy_url, pool_size=settings.pool_size, max_overflow=10, pool_pre_ping=True
+        )
+        self.objects: Objects = open_objects(settings.objects_url.get_secret_value())
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """Open a transaction; leaving the block commits, an exception rolls everything back.
+
+        Raises:
+            Unavailable: the database did not answer.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield Transaction(connection, self.settings, self.clock())
+        except (OperationalError, InterfaceError) as err:
+            raise Unavailable("the database did not answer", slug="database-unavailable") from err
+
+    def close(self) -> None:
+        """Return every connection."""
+        self.engine.dispose()
