@@ -1,8 +1,9 @@
 """Who acts, and the one policy function: who may do what to which subject, and when.
 
 Roles are those of the role matrix (field officer, auxiliary, custodian, head, legal reviewer, supervisor,
-inspector, party, administrator) plus *handler*, who opens and runs own cases and never reviews them. Deny by
-default: an action that no rule below grants is refused, and so is one on a subject outside the actor's agencies.
+inspector, party, administrator) plus *handler*, who opens and runs own cases and never reviews them. Deny
+by default: an action that no rule below grants is refused, and so is one on a subject outside the actor's
+agencies.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.errors import Refused
 
 
 class Role(StrEnum):
@@ -196,3 +198,10 @@ def may(actor: Actor, action: Action, subject: Subject, at: datetime) -> bool:
     if reach is None or subject.agency_id not in actor.agency_ids:
         return False
     return reach is Reach.AGENCY or subject.is_own
+
+
+def missing(action: Action) -> Refused:
+    """Return the refusal that names the permission which is missing inside the actor's own scope."""
+    return Refused(
+        f"the permission {action.value} is missing", slug="permission-missing", permission=action.value
+    )

@@ -159,6 +159,7 @@ manifests = Table(
     Column("seq", BigInteger),
     Column("prev", Text),
     Column("captured_at", DateTime(timezone=True)),
+    Column("files", JSONB, nullable=False, server_default=text("'[]'")),
     Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
     _at("declared_at", nullable=False),
     _state("declared", "refused"),

@@ -1,0 +1,242 @@
+"""Accounts, their sessions, and the SQL form of a policy scope."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import case as sql_case
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Actor, ActorKind, Role, Scope
+from schemas.base import Frozen
+from schemas.errors import NotAuthenticated
+from storage.tables import (
+    accounts,
+    agencies,
+    case_handlers,
+    case_links,
+    certificates,
+    devices,
+    login_failures,
+    recordings,
+    sessions,
+)
+
+ACCOUNT_SESSION = timedelta(hours=10)
+MAX_FAILURES = 10
+LOCK_TIME = timedelta(minutes=15)
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+"""Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
+
+
+class Session(Frozen):
+    """A token and whom it stands for. The token itself is never stored, only its SHA-256."""
+
+    token: str
+    expires_at: datetime
+    actor: Actor
+
+
+def token_hash(token: str) -> bytes:
+    """Return what the database keeps of a token or a one-time code."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime: timedelta) -> Session:
+    """Make a token for `actor` that ends after `lifetime`."""
+    token = secrets.token_urlsafe(32)
+    holder = "device_id" if actor.kind is ActorKind.DEVICE else "account_id"
+    connection.execute(
+        sessions.insert().values(
+            token_hash=token_hash(token),
+            created_at=now,
+            expires_at=now + lifetime,
+            **{holder: actor.id},
+        )
+    )
+    return Session(token=token, expires_at=now + lifetime, actor=actor)
+
+
+def own_recordings(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition under which a row of `recordings` is the actor's own.
+
+    A device owns what it sent; an account what it sent, what names one of its certificates, and what is
+    linked to a case it handles.
+    """
+    if actor.kind is ActorKind.DEVICE:
+        return recordings.c.device_id == actor.id
+    handled = exists().where(
+        case_links.c.recording_id == recordings.c.id,
+        case_links.c.unlinked_at.is_(None),
+        case_links.c.case_id == case_handlers.c.case_id,
+        case_handlers.c.account_id == actor.id,
+    )
+    return or_(
+        recordings.c.account_id == actor.id,
+        recordings.c.officers.overlap(sorted(actor.certificates)),
+        handled,
+    )
+
+
+def recordings_in(scope: Scope, actor: Actor) -> ColumnElement[bool]:
+    """Return the SQL form of `scope` over `recordings`."""
+    inside = recordings.c.agency_id.in_(sorted(scope.agency_ids))
+    return and_(inside, own_recordings(actor)) if scope.own_only else inside
+
+
+class Accounts:
+    """Who may log in, and who is asking."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def add(self, *, agency_id: UUID, login: str, name: str, password: str, roles: frozenset[Role]) -> UUID:
+        """Create an account; the password is kept as argon2id."""
+        made: UUID = self._connection.execute(
+            accounts.insert()
+            .values(
+                agency_id=agency_id,
+                login=login,
+                name=name,
+                password_hash=_hasher.hash(password),
+                roles=sorted(role.value for role in roles),
+            )
+            .returning(accounts.c.id)
+        ).scalar_one()
+        return made
+
+    def certify(self, account_id: UUID, number: str, *, valid_from: datetime, valid_until: datetime) -> None:
+        """Record an enforcement certificate of an account (Administrative Penalty Law art. 42)."""
+        self._connection.execute(
+            certificates.insert().values(
+                account_id=account_id, number=number, valid_from=valid_from, valid_until=valid_until
+            )
+        )
+
+    def login(self, login: str, password: str) -> Session | None:
+        """Check a password; None when it is wrong, so that the failure is committed and counted.
+
+        Raises:
+            NotAuthenticated: ten failures in a row; the login opens again after fifteen minutes.
+        """
+        self._refuse_locked(login)
+        row = self._connection.execute(
+            select(accounts).where(accounts.c.login == login, accounts.c.is_active)
+        ).one_or_none()
+        try:
+            _hasher.verify(row.password_hash if row else _NOBODY, password)
+        except VerifyMismatchError:
+            row = None
+        if row is None:
+            self._count_failure(login)
+            return None
+        self._connection.execute(
+            delete(login_failures).where(login_failures.c.login_hash == token_hash(login))
+        )
+        actor = self._account_actor(row.id)
+        return new_session(self._connection, actor=actor, now=self._now, lifetime=ACCOUNT_SESSION)
+
+    def logout(self, token: str) -> None:
+        """End a session; ending it twice is no error."""
+        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
+
+    def actor_of(self, token: str) -> Actor:
+        """Return who holds `token`.
+
+        Raises:
+            NotAuthenticated: the token is unknown or has ended, or its holder was revoked.
+        """
+        row = self._connection.execute(
+            select(sessions.c.account_id, sessions.c.device_id).where(
+                sessions.c.token_hash == token_hash(token), sessions.c.expires_at > self._now
+            )
+        ).one_or_none()
+        if row is None:
+            raise NotAuthenticated("the token is unknown or has ended")
+        return self._account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
+
+    def _account_actor(self, account_id: UUID) -> Actor:
+        row = self._connection.execute(
+            select(accounts, agencies.c.is_supervising)
+            .join(agencies, agencies.c.id == accounts.c.agency_id)
+            .where(accounts.c.id == account_id, accounts.c.is_active)
+        ).one_or_none()
+        if row is None:
+            raise NotAuthenticated("the account is closed")
+        numbers = self._connection.scalars(
+            select(certificates.c.number).where(certificates.c.account_id == account_id)
+        )
+        return Actor(
+            id=row.id,
+            kind=ActorKind.ACCOUNT,
+            agency_id=row.agency_id,
+            agency_ids=self._reach(row.agency_id, is_supervising=row.is_supervising),
+            roles=frozenset(Role(role) for role in row.roles),
+            name=row.name,
+            login=row.login,
+            certificates=frozenset(numbers),
+        )
+
+    def device_actor(self, device_id: UUID) -> Actor:
+        """Return the actor behind a device.
+
+        Raises:
+            NotAuthenticated: the device is unknown or its key was revoked.
+        """
+        row = self._connection.execute(
+            select(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
+        ).one_or_none()
+        if row is None:
+            raise NotAuthenticated("the device's key was revoked", slug="device-revoked")
+        return Actor(
+            id=row.id,
+            kind=ActorKind.DEVICE,
+            agency_id=row.agency_id,
+            agency_ids=frozenset({row.agency_id}),
+            roles=frozenset(),
+            name=row.name,
+        )
+
+    def _reach(self, agency_id: UUID, *, is_supervising: bool) -> frozenset[UUID]:
+        if not is_supervising:
+            return frozenset({agency_id})
+        tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
+        tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
+        return frozenset(self._connection.scalars(select(tree.c.id)))
+
+    def _refuse_locked(self, login: str) -> None:
+        locked = self._connection.execute(
+            select(login_failures).where(
+                login_failures.c.login_hash == token_hash(login),
+                login_failures.c.failures >= MAX_FAILURES,
+                login_failures.c.last_at > self._now - LOCK_TIME,
+            )
+        ).one_or_none()
+        if locked is not None:
+            raise NotAuthenticated("too many wrong passwords; try again later", slug="login-locked")
+
+    def _count_failure(self, login: str) -> None:
+        fresh = insert(login_failures).values(login_hash=token_hash(login), failures=1, last_at=self._now)
+        stale = login_failures.c.last_at <= self._now - LOCK_TIME
+        self._connection.execute(
+            fresh.on_conflict_do_update(
+                index_elements=[login_failures.c.login_hash],
+                set_={
+                    "failures": sql_case((stale, 1), else_=login_failures.c.failures + 1),
+                    "last_at": self._now,
+                },
+            )
+        )
+
+    def end_sessions_of_device(self, device_id: UUID) -> None:
+        """End every token of a device whose key was revoked."""
+        self._connection.execute(
+            update(sessions).where(sessions.c.device_id == device_id).values(expires_at=self._now)
+        )

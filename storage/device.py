@@ -1,0 +1,292 @@
+"""Devices and their keys: enrolment by a one-time code, short tokens by signed assertion, revocation."""
+
+import json
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from pydantic import Field
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from schemas.actor import Action, Actor, ActorKind, Subject, may, missing, scope
+from schemas.base import Frozen, WireIn, WireOut
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
+from schemas.errors import Conflict, NotAuthenticated, NotFound, Refused, SignatureInvalid
+from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
+from storage.actor import Accounts, Session, new_session, token_hash
+from storage.custody import CustodyLog
+from storage.settings import StorageSettings, seed
+from storage.tables import agencies, assertions, devices, enrolment_codes, manifests
+
+CODE_LIFETIME = timedelta(days=7)
+DEVICE_SESSION = timedelta(hours=1)
+MAX_ASSERTION_LIFETIME = timedelta(seconds=300)
+CLOCK_LEEWAY = timedelta(minutes=5)
+"""A device clock may be wrong by this much and still obtain a token (upload design, clock skew)."""
+
+AUDIENCE = "quancheng"
+ASSERTION_TYP = "JWT"
+_CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+class EnrolIn(WireIn):
+    """`jwk` is the device's public key; `proof` a detached JWS of that key over the UTF-8 bytes of `code`."""
+
+    code: Annotated[str, Field(min_length=1, max_length=64)]
+    jwk: dict[str, str]
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    name: Annotated[str, Field(min_length=1, max_length=128)]
+    proof: Annotated[str, Field(max_length=4096)]
+
+
+class Enrolled(WireOut):
+    """`challenge` is the `prev` of the device's first manifest."""
+
+    device_id: UUID
+    kid: str
+    agency_id: UUID
+    challenge: str
+    registration: dict[str, Any]
+    registration_signature: str
+    server_time: datetime
+
+
+class IssuedCode(WireOut):
+    """A one-time code, shown once: only its hash is kept."""
+
+    code: str
+    expires_at: datetime
+
+
+class DeviceRow(Frozen):
+    """A device as lists show it."""
+
+    id: UUID
+    name: str
+    model: str
+    kid: str
+    agency_name: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    last_seq: int | None
+
+
+class Devices:
+    """Capturing hardware with its own key."""
+
+    def __init__(
+        self, connection: Connection, custody: CustodyLog, settings: StorageSettings, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._settings = settings
+        self._now = now
+
+    def issue_code(self, actor: Actor) -> IssuedCode:
+        """Issue a code of 12 characters (60 bits) by which one device of the actor's agency may enrol.
+
+        Raises:
+            Refused: the actor may not enrol devices.
+        """
+        if not may(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now):
+            raise missing(Action.DEVICE_ENROL)
+        raw = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(12))
+        code = "-".join((raw[:4], raw[4:8], raw[8:]))
+        expires_at = self._now + CODE_LIFETIME
+        self._connection.execute(
+            enrolment_codes.insert().values(
+                agency_id=actor.agency_id,
+                code_hash=token_hash(code),
+                issued_by=actor.id,
+                expires_at=expires_at,
+            )
+        )
+        return IssuedCode(code=code, expires_at=expires_at)
+
+    def enrol(self, wish: EnrolIn) -> Enrolled:
+        """Register the key of a device that holds a one-time code.
+
+        Raises:
+            Refused: the code is unknown, used or expired (slug `enrolment-code-invalid`).
+            SignatureInvalid: the sender does not hold the private key.
+            Conflict: the key is registered already.
+        """
+        agency_id = self._use_code(wish.code)
+        algs = key_algs(wish.jwk)
+        verify_detached(wish.code.encode(), wish.proof, jwk=wish.jwk, algs=algs, typ=ENROL_TYP)
+        registration = DeviceRegistration(
+            device_id=uuid4(),
+            kid=thumbprint(wish.jwk),
+            jwk=wish.jwk,
+            agency_id=agency_id,
+            model=wish.model,
+            enrolled_at=_whole_milliseconds(self._now),
+            challenge=secrets.token_hex(32),
+        )
+        signature = self._keep(registration, name=wish.name, algs=algs)
+        return Enrolled(
+            device_id=registration.device_id,
+            kid=registration.kid,
+            agency_id=agency_id,
+            challenge=registration.challenge,
+            registration=json.loads(registration_bytes(registration)),
+            registration_signature=signature,
+            server_time=self._now,
+        )
+
+    def _use_code(self, code: str) -> UUID:
+        agency_id: UUID | None = self._connection.scalar(
+            update(enrolment_codes)
+            .where(
+                enrolment_codes.c.code_hash == token_hash(code),
+                enrolment_codes.c.used_at.is_(None),
+                enrolment_codes.c.expires_at > self._now,
+            )
+            .values(used_at=self._now)
+            .returning(enrolment_codes.c.agency_id)
+        )
+        if agency_id is None:
+            raise Refused("the code is unknown, used or expired", slug="enrolment-code-invalid")
+        return agency_id
+
+    def _keep(self, registration: DeviceRegistration, *, name: str, algs: frozenset[str]) -> str:
+        payload = registration_bytes(registration)
+        signature = sign_registration(registration, seed(self._settings.registry_key, "REGISTRY_KEY"))
+        made = self._connection.scalar(
+            insert(devices)
+            .values(
+                id=registration.device_id,
+                agency_id=registration.agency_id,
+                kid=registration.kid,
+                jwk=dict(registration.jwk),
+                algs=sorted(algs),
+                name=name,
+                model=registration.model,
+                challenge=registration.challenge,
+                registration=payload,
+                registration_signature=signature,
+                enrolled_at=registration.enrolled_at,
+            )
+            .on_conflict_do_nothing(index_elements=[devices.c.kid])
+            .returning(devices.c.id)
+        )
+        if made is None:
+            raise Conflict("this key is registered already", slug="device-enrolled-already")
+        self._log(Event.DEVICE_ENROL, registration.device_id, registration.agency_id, kid=registration.kid)
+        return signature
+
+    def token(self, assertion: str) -> Session:
+        """Exchange a signed assertion for a token of one hour (RFC 7523 section 3).
+
+        Raises:
+            NotAuthenticated: unknown or revoked key, wrong signature, audience, lifetime, or a used `jti`.
+        """
+        try:
+            kid = parse_header(assertion).kid
+            row = self._connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
+            if row is None:
+                raise NotAuthenticated("no device has registered this key", slug="device-key-unknown")
+            claims = verify_compact(assertion, jwk=row.jwk, algs=frozenset(row.algs), typ=ASSERTION_TYP)
+        except SignatureInvalid as err:
+            raise NotAuthenticated(err.detail, slug="assertion-invalid") from err
+        self._check_claims(kid, claims)
+        actor = Accounts(self._connection, self._now).device_actor(row.id)
+        return new_session(self._connection, actor=actor, now=self._now, lifetime=DEVICE_SESSION)
+
+    def _check_claims(self, kid: str, claims: dict[str, Any]) -> None:
+        expires, issued, jti = claims.get("exp"), claims.get("iat"), claims.get("jti")
+        if not (claims.get("iss") == claims.get("sub") == kid and claims.get("aud") == AUDIENCE):
+            raise NotAuthenticated("issuer, subject or audience is wrong", slug="assertion-invalid")
+        if not (isinstance(expires, int) and isinstance(issued, int) and isinstance(jti, str) and jti):
+            raise NotAuthenticated("exp, iat and jti are required", slug="assertion-invalid")
+        lifetime = timedelta(seconds=expires - issued)
+        skew = abs(self._now - _from_epoch(issued))
+        if not timedelta(0) < lifetime <= MAX_ASSERTION_LIFETIME or skew > CLOCK_LEEWAY + lifetime:
+            raise NotAuthenticated(
+                "the assertion is too old, too long or from a wrong clock",
+                slug="assertion-expired",
+                server_time=self._now.isoformat(),
+            )
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    assertions.insert().values(
+                        kid=kid, jti=jti[:200], expires_at=self._now + 2 * CLOCK_LEEWAY
+                    )
+                )
+        except IntegrityError as err:
+            raise NotAuthenticated("this assertion was used before", slug="assertion-replayed") from err
+
+    def page(self, actor: Actor) -> list[DeviceRow]:
+        """List the devices the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see devices.
+        """
+        allowed = scope(actor, Action.DEVICE_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.DEVICE_VIEW)
+        last_seq = (
+            select(func.max(manifests.c.seq)).where(manifests.c.device_id == devices.c.id).scalar_subquery()
+        )
+        rows = self._connection.execute(
+            select(devices, agencies.c.name.label("agency_name"), last_seq.label("last_seq"))
+            .join(agencies, agencies.c.id == devices.c.agency_id)
+            .where(devices.c.agency_id.in_(sorted(allowed.agency_ids)))
+            .order_by(devices.c.enrolled_at.desc())
+        )
+        return [
+            DeviceRow.model_validate({field: row[field] for field in DeviceRow.model_fields})
+            for row in rows.mappings()
+        ]
+
+    def revoke(self, actor: Actor, device_id: UUID) -> None:
+        """Revoke a device's key; what it signed before stays signed by a registered key.
+
+        Raises:
+            NotFound: no such device in the actor's agencies.
+            Refused: the actor may not revoke devices.
+        """
+        row = self._connection.execute(
+            select(devices.c.agency_id, devices.c.kid)
+            .where(devices.c.id == device_id, devices.c.agency_id.in_(sorted(actor.agency_ids)))
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise NotFound("no such device")
+        if not may(actor, Action.DEVICE_REVOKE, Subject(agency_id=row.agency_id), self._now):
+            raise missing(Action.DEVICE_REVOKE)
+        changed = self._connection.execute(
+            update(devices)
+            .where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
+            .values(revoked_at=self._now)
+        )
+        if changed.rowcount:
+            Accounts(self._connection, self._now).end_sessions_of_device(device_id)
+            self._log(Event.DEVICE_REVOKE, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
+
+    def _log(self, event: Event, device_id: UUID, agency_id: UUID, *, actor: str = "", **facts: str) -> None:
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=event,
+            actor=actor or f"{ActorKind.DEVICE.value}/{device_id}",
+            subject=subject("device", device_id),
+            at=self._now,
+            facts=facts,
+        )
+        self._custody.append(entry, agency_id=agency_id)
+
+
+def _from_epoch(seconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as err:
+        raise NotAuthenticated("the assertion's time is out of range", slug="assertion-invalid") from err
+
+
+def _whole_milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

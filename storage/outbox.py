@@ -1,0 +1,164 @@
+"""Jobs, committed with the state that caused them. The broker may be wiped at any time and nothing is lost.
+
+A job is claimed under a lease with SKIP LOCKED and finished under the lease's token, so that two workers that
+hold the same job after a lost lease have one effect. Claiming counts the attempt: a job that kills its worker
+is counted even though the worker cannot say so. `release` gives the attempt back, because a dependency that
+did not answer is not the job's fault.
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.base import Frozen
+from storage.tables import jobs
+
+MAX_ATTEMPTS = 5
+CHANNEL = "quancheng_jobs"
+"""LISTEN/NOTIFY channel; the payload is the kind of job. Delivered by PostgreSQL at commit, not before."""
+
+
+class JobKind(StrEnum):
+    """What can be done later; one queue per kind."""
+
+    VERIFY = "verify"
+    EXPORT = "export"
+
+
+class Job(Frozen):
+    """A claimed job. `attempts` includes this one."""
+
+    id: int
+    kind: JobKind
+    subject_id: UUID
+    attempts: int
+    lease_token: UUID
+    last_error: str | None
+
+
+class Outbox:
+    """The job rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def enqueue(self, kind: JobKind, subject_id: UUID) -> None:
+        """Add a job, once per kind and subject; the hint goes out with the commit."""
+        self._connection.execute(
+            insert(jobs)
+            .values(kind=kind.value, subject_id=subject_id, state="ready")
+            .on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id])
+        )
+        self._hint(kind)
+
+    def _hint(self, kind: JobKind) -> None:
+        self._connection.execute(
+            text("SELECT pg_notify(:channel, :kind)"), {"channel": CHANNEL, "kind": kind}
+        )
+
+    def claim(self, kind: JobKind, *, limit: int, lease_seconds: int) -> list[Job]:
+        """Lease up to `limit` ready jobs, oldest first; skips what others hold."""
+        ready = (
+            select(jobs.c.id)
+            .where(jobs.c.kind == kind.value, jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .order_by(jobs.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        token = uuid4()
+        rows = self._connection.execute(
+            update(jobs)
+            .where(jobs.c.id.in_(ready.scalar_subquery()))
+            .values(
+                state="leased",
+                attempts=jobs.c.attempts + 1,
+                lease_token=token,
+                lease_until=func.now() + timedelta(seconds=lease_seconds),
+            )
+            .returning(jobs)
+        ).mappings()
+        claimed = [
+            Job.model_validate({**{f: row[f] for f in Job.model_fields}, "kind": JobKind(row["kind"])})
+            for row in rows
+        ]
+        return sorted(claimed, key=lambda job: job.id)
+
+    def renew(self, token: UUID, *, lease_seconds: int) -> int:
+        """Extend every lease under `token`; returns how many are still held."""
+        return self._connection.execute(
+            update(jobs)
+            .where(jobs.c.lease_token == token, jobs.c.state == "leased")
+            .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
+        ).rowcount
+
+    def finish(self, job: Job) -> bool:
+        """Mark the job finished; False when the lease was lost: the caller must roll its results back."""
+        return self._settle(job, state="finished", finished_at=func.now())
+
+    def retry(self, job: Job, error: str) -> bool:
+        """Return the job with back-off 2^attempts seconds; after five attempts it has failed."""
+        if job.attempts >= MAX_ATTEMPTS:
+            return self._settle(job, state="failed", last_error=error[:1000], finished_at=func.now())
+        return self._settle(
+            job,
+            state="ready",
+            last_error=error[:1000],
+            not_before=func.now() + timedelta(seconds=2**job.attempts),
+        )
+
+    def release(self, job: Job, *, pause_seconds: float, error: str) -> bool:
+        """Return the job and its attempt: a dependency did not answer."""
+        return self._settle(
+            job,
+            state="ready",
+            attempts=jobs.c.attempts - 1,
+            last_error=error[:1000],
+            not_before=func.now() + timedelta(seconds=pause_seconds),
+        )
+
+    def _settle(self, job: Job, **values: object) -> bool:
+        changed = self._connection.execute(
+            update(jobs)
+            .where(jobs.c.id == job.id, jobs.c.lease_token == job.lease_token, jobs.c.state == "leased")
+            .values(lease_token=None, lease_until=None, **values)
+        )
+        return changed.rowcount == 1
+
+    def sweep(self) -> int:
+        """Return jobs whose lease has expired, with back-off."""
+        rows = self._connection.execute(
+            update(jobs)
+            .where(jobs.c.state == "leased", jobs.c.lease_until < func.now())
+            .values(
+                state="ready",
+                lease_token=None,
+                lease_until=None,
+                last_error=func.coalesce(jobs.c.last_error, "the worker was lost"),
+                not_before=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, func.power(2, jobs.c.attempts)),
+            )
+            .returning(jobs.c.kind)
+        ).scalars()
+        kinds = list(rows)
+        for kind in set(kinds):
+            self._hint(JobKind(kind))
+        return len(kinds)
+
+    def waiting(self) -> dict[str, int]:
+        """Count ready jobs by kind, for hints and for the operator."""
+        rows = self._connection.execute(
+            select(jobs.c.kind, func.count().label("waiting"))
+            .where(jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .group_by(jobs.c.kind)
+        )
+        return {row.kind: row.waiting for row in rows}
+
+    def oldest_waiting_at(self) -> datetime | None:
+        """When the oldest job that could run was made; None when nothing waits."""
+        return self._connection.scalar(
+            select(func.min(jobs.c.created_at)).where(
+                jobs.c.state == "ready", jobs.c.not_before <= func.now()
+            )
+        )

@@ -1,0 +1,504 @@
+"""Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from schemas.manifest import CaptureManifest, parse_manifest
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import SYSTEM, Action, Actor, ActorKind, missing, scope
+from schemas.base import Frozen, rfc3339
+from schemas.case import CaseLink
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.errors import NotFound
+from schemas.integrity import CheckResult, Outcome, Severity, Verdict, verdict
+from schemas.recording import (
+    Derivative,
+    Place,
+    Recording,
+    RecordingFilter,
+    RecordingState,
+    state_after,
+)
+from storage.actor import recordings_in
+from storage.case import link_recording, links_where
+from storage.custody import CustodyLog
+from storage.objects import Stored
+from storage.outbox import Outbox
+from storage.tables import (
+    agencies,
+    case_links,
+    cases,
+    checkpoints,
+    checks,
+    custody_entries,
+    derivatives,
+    devices,
+    manifests,
+    recordings,
+)
+
+
+class Page(Frozen):
+    """A page of recordings, newest first; `next` is the cursor of the following page."""
+
+    rows: tuple[Recording, ...]
+    next: UUID | None
+
+
+class CheckRow(Frozen):
+    """One check of the latest run, and when it ran."""
+
+    check: CheckResult
+    at: datetime
+
+
+class Verification(Frozen):
+    """What a worker found out about one recording; all of it enters with the state it leads to."""
+
+    checks: tuple[CheckResult, ...]
+    sha256: str
+    sm3: str | None
+    media_type: str
+    facts: dict[str, Any]
+    derivatives: tuple[Derivative, ...]
+    retain_until: datetime
+
+
+class Recordings:
+    """Evidence media, scoped by agency and role on every query."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._jobs = jobs
+        self._now = now
+
+    def page(
+        self,
+        actor: Actor,
+        wanted: RecordingFilter,
+        *,
+        after: UUID | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """List recordings the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see recordings at all.
+        """
+        query = _select().where(self._visible(actor, Action.RECORDING_VIEW), *_conditions(wanted))
+        if after is not None:
+            query = query.where(recordings.c.id < after)
+        rows = (
+            self._connection.execute(query.order_by(recordings.c.id.desc()).limit(limit + 1)).mappings().all()
+        )
+        shown = tuple(_value(row) for row in rows[:limit])
+        return Page(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+
+    def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:
+        allowed = scope(actor, action)
+        if allowed.is_empty:
+            raise missing(action)
+        return recordings_in(allowed, actor)
+
+    def get(self, actor: Actor, recording_id: UUID) -> Recording:
+        """Return one recording.
+
+        Raises:
+            NotFound: no such recording within the actor's scope.
+        """
+        visible = self._visible(actor, Action.RECORDING_VIEW)
+        return self._one(and_(recordings.c.id == recording_id, visible))
+
+    def watchable(self, actor: Actor, recording_id: UUID) -> Recording:
+        """Return a recording whose media the actor may see or hear.
+
+        Raises:
+            NotFound: no such recording within the actor's scope.
+            Refused: the actor may see the facts but not the media.
+        """
+        found = self.get(actor, recording_id)
+        allowed = scope(actor, Action.RECORDING_WATCH)
+        if allowed.is_empty:
+            raise missing(Action.RECORDING_WATCH)
+        inside = and_(recordings.c.id == recording_id, recordings_in(allowed, actor))
+        if not self._connection.scalar(select(exists().where(inside))):
+            raise missing(Action.RECORDING_WATCH)
+        return found
+
+    def known(self, recording_id: UUID) -> Recording:
+        """Return a recording for the system itself, which has no scope.
+
+        Raises:
+            NotFound: no such recording.
+        """
+        return self._one(recordings.c.id == recording_id)
+
+    def of_case(self, case_id: UUID) -> tuple[Recording, ...]:
+        """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
+        linked = exists().where(
+            case_links.c.recording_id == recordings.c.id,
+            case_links.c.case_id == case_id,
+            case_links.c.unlinked_at.is_(None),
+        )
+        rows = self._connection.execute(_select().where(linked).order_by(recordings.c.id)).mappings()
+        return tuple(_value(row) for row in rows)
+
+    def _one(self, condition: ColumnElement[bool]) -> Recording:
+        row = self._connection.execute(_select().where(condition)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no such recording", slug="recording-unknown")
+        return _value(row)
+
+    def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
+        """Return the checks of the latest run, in the order they were made."""
+        latest = select(recordings.c.run).where(recordings.c.id == recording_id).scalar_subquery()
+        rows = self._connection.execute(
+            select(checks)
+            .where(checks.c.recording_id == recording_id, checks.c.run == latest)
+            .order_by(checks.c.position)
+        ).mappings()
+        return tuple(CheckRow(check=_check(row), at=row["at"]) for row in rows)
+
+    def derivatives(self, recording_id: UUID) -> tuple[Derivative, ...]:
+        """Return thumbnails and poster frames."""
+        rows = self._connection.execute(
+            select(derivatives).where(derivatives.c.recording_id == recording_id).order_by(derivatives.c.kind)
+        ).mappings()
+        return tuple(Derivative.model_validate({f: row[f] for f in Derivative.model_fields}) for row in rows)
+
+    def links(self, recording_id: UUID) -> tuple[CaseLink, ...]:
+        """Return every tie of a recording to a case, past ones included."""
+        return links_where(self._connection, case_links.c.recording_id == recording_id)
+
+    def manifest_of(self, recording: Recording) -> tuple[bytes, str] | None:
+        """Return the manifest's bytes and signature, verbatim; None when there is no manifest."""
+        row = self._connection.execute(
+            select(manifests.c.payload, manifests.c.signature).where(manifests.c.id == recording.manifest_id)
+        ).one_or_none()
+        return None if row is None else (row.payload, row.signature)
+
+    def counts(self, actor: Actor) -> dict[str, int]:
+        """Count by state and by verdict what the actor may see; the home page's first line."""
+        visible = self._visible(actor, Action.RECORDING_VIEW)
+        counted: dict[str, int] = {}
+        for column in (recordings.c.state, recordings.c.verdict):
+            rows = self._connection.execute(
+                select(column.label("word"), func.count().label("number")).where(visible).group_by(column)
+            )
+            counted |= {row.word: row.number for row in rows}
+        return counted
+
+    def may_delete_local(self, recording: Recording) -> bool:
+        """Say whether the device may forget its copy: sealed, and the seal is in a signed checkpoint."""
+        if recording.state is not RecordingState.SEALED:
+            return False
+        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+        return bool(
+            self._connection.scalar(
+                select(
+                    exists().where(
+                        custody_entries.c.subject == subject("recording", recording.id),
+                        custody_entries.c.event == Event.RECORDING_SEAL,
+                        custody_entries.c.leaf_index < signed,
+                    )
+                )
+            )
+        )
+
+    def conclude(self, recording_id: UUID, found: Verification) -> RecordingState:
+        """Seal or quarantine, with every check, in this transaction.
+
+        The retention lock must stand in the store before: a crash in between leaves a received recording
+        that is already locked, and the next run comes to the same answer.
+
+        Raises:
+            AlreadySealed, TransitionRefused: it was concluded before.
+        """
+        row = (
+            self._connection.execute(
+                select(recordings).where(recordings.c.id == recording_id).with_for_update()
+            )
+            .mappings()
+            .one()
+        )
+        state = state_after(RecordingState(row["state"]), found.checks)
+        run = row["run"] + 1
+        self._connection.execute(
+            update(recordings)
+            .where(recordings.c.id == recording_id)
+            .values(
+                state=state,
+                verdict=verdict(found.checks),
+                run=run,
+                verified_at=self._now,
+                **found.model_dump(include={"sha256", "sm3", "media_type", "facts", "retain_until"}),
+            )
+        )
+        self._keep_checks(recording_id, run, found.checks)
+        self._keep_derivatives(recording_id, found.derivatives)
+        self._log_conclusion(row, state, found)
+        return state
+
+    def _keep_checks(self, recording_id: UUID, run: int, made: Sequence[CheckResult]) -> None:
+        rows = [
+            {
+                "recording_id": recording_id,
+                "run": run,
+                "position": position,
+                "at": self._now,
+                **check.model_dump(mode="json"),
+            }
+            for position, check in enumerate(made)
+        ]
+        self._connection.execute(checks.insert(), rows)
+
+    def _keep_derivatives(self, recording_id: UUID, made: Sequence[Derivative]) -> None:
+        for derivative in made:
+            self._connection.execute(
+                insert(derivatives)
+                .values(recording_id=recording_id, made_at=self._now, **derivative.model_dump())
+                .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
+            )
+
+    def _log_conclusion(self, row: RowMapping, state: RecordingState, found: Verification) -> None:
+        event = Event.RECORDING_SEAL if state is RecordingState.SEALED else Event.RECORDING_QUARANTINE
+        facts = {
+            "sha256": found.sha256,
+            "size_bytes": row["size_bytes"],
+            "object_key": row["object_key"],
+            "version_id": row["version_id"],
+            "retain_until": rfc3339(found.retain_until),
+            "checks": {c.name: f"{c.outcome}/{c.severity}/{c.code}" for c in found.checks},
+        }
+        if found.sm3 is not None:
+            facts["sm3"] = found.sm3
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=event,
+            actor=SYSTEM,
+            subject=subject("recording", row["id"]),
+            at=self._now,
+            facts=facts,
+        )
+        self._custody.append(entry, agency_id=row["agency_id"])
+
+
+def receive_recording(
+    connection: Connection,
+    custody: CustodyLog,
+    *,
+    upload: RowMapping,
+    stored: Stored,
+    key: str,
+    at: datetime,
+) -> UUID:
+    """Insert the received recording and its custody entry; called by the upload's completion only."""
+    row = (
+        connection.execute(select(manifests).where(manifests.c.id == upload["manifest_id"]))
+        .mappings()
+        .one_or_none()
+    )
+    manifest = parse_manifest(row["payload"]) if row is not None and row["state"] == "declared" else None
+    stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
+    recording_id: UUID = connection.execute(
+        recordings.insert()
+        .values(
+            agency_id=upload["agency_id"],
+            upload_id=upload["id"],
+            manifest_id=upload["manifest_id"],
+            file_index=upload["file_index"],
+            device_id=upload["device_id"],
+            account_id=upload["account_id"],
+            state=RecordingState.RECEIVED,
+            verdict=Verdict.NOT_CHECKED,
+            filename=upload["filename"],
+            media_type="application/octet-stream",
+            size_bytes=stored.size_bytes,
+            declared_sha256=upload["declared_sha256"],
+            object_key=key,
+            version_id=stored.version_id,
+            stated_case=stated_case,
+            received_at=at,
+            **(_capture_columns(manifest) if manifest else {}),
+        )
+        .returning(recordings.c.id)
+    ).scalar_one()
+    actor = _sender(upload)
+    _log_receipt(custody, recording_id, upload=upload, stored=stored, key=key, at=at, manifest=row)
+    if stated_case is not None:
+        _link_stated_case(
+            connection,
+            custody,
+            number=stated_case,
+            recording_id=recording_id,
+            agency_id=upload["agency_id"],
+            actor=actor,
+            at=at,
+        )
+    return recording_id
+
+
+def _sender(upload: RowMapping) -> str:
+    if upload["device_id"] is not None:
+        return f"{ActorKind.DEVICE.value}/{upload['device_id']}"
+    return f"{ActorKind.ACCOUNT.value}/{upload['account_id']}"
+
+
+def _log_receipt(
+    custody: CustodyLog,
+    recording_id: UUID,
+    *,
+    upload: RowMapping,
+    stored: Stored,
+    key: str,
+    at: datetime,
+    manifest: RowMapping | None,
+) -> None:
+    facts: dict[str, Any] = {
+        "upload": str(upload["id"]),
+        "size_bytes": stored.size_bytes,
+        "object_key": key,
+        "version_id": stored.version_id,
+    }
+    if upload["declared_sha256"] is not None:
+        facts["declared_sha256"] = upload["declared_sha256"]
+    if manifest is not None:
+        facts["manifest_sha256"] = manifest["sha256"]
+    entry = CustodyEntry(
+        entry_id=uuid4(),
+        event=Event.RECORDING_RECEIVE,
+        actor=_sender(upload),
+        subject=subject("recording", recording_id),
+        at=at,
+        facts=facts,
+    )
+    custody.append(entry, agency_id=upload["agency_id"])
+
+
+def _link_stated_case(
+    connection: Connection,
+    custody: CustodyLog,
+    *,
+    number: str,
+    recording_id: UUID,
+    agency_id: UUID,
+    actor: str,
+    at: datetime,
+) -> None:
+    """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
+    case_id = connection.scalar(
+        select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == agency_id)
+    )
+    if case_id is not None:
+        link_recording(
+            connection,
+            custody,
+            case_id=case_id,
+            recording_id=recording_id,
+            agency_id=agency_id,
+            actor=actor,
+            at=at,
+        )
+
+
+def _capture_columns(manifest: CaptureManifest) -> dict[str, Any]:
+    offset = manifest.clock.offset_ms
+    columns: dict[str, Any] = {
+        "officers": list(manifest.officers),
+        "captured_at": manifest.captured_at,
+        "corrected_at": manifest.captured_at + timedelta(milliseconds=offset),
+        "clock_offset_ms": offset,
+    }
+    if manifest.loc is not None:
+        columns |= {
+            "lat_e7": manifest.loc.lat_e7,
+            "lon_e7": manifest.loc.lon_e7,
+            "accuracy_cm": manifest.loc.acc_cm,
+            "crs": str(manifest.loc.crs),
+        }
+    return columns
+
+
+def _select() -> Select[tuple[object, ...]]:
+    thumbnail = exists().where(
+        derivatives.c.recording_id == recordings.c.id, derivatives.c.kind == "thumbnail"
+    )
+    return (
+        select(
+            recordings,
+            agencies.c.name.label("agency_name"),
+            devices.c.name.label("device_name"),
+            manifests.c.sha256.label("manifest_sha256"),
+            thumbnail.label("has_thumbnail"),
+        )
+        .join(agencies, agencies.c.id == recordings.c.agency_id)
+        .outerjoin(devices, devices.c.id == recordings.c.device_id)
+        .outerjoin(manifests, manifests.c.id == recordings.c.manifest_id)
+    )
+
+
+def _conditions(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
+    simple = {
+        recordings.c.state: wanted.state,
+        recordings.c.verdict: wanted.verdict,
+        recordings.c.device_id: wanted.device_id,
+    }
+    found = [column == value for column, value in simple.items() if value is not None]
+    if wanted.officer:
+        found.append(recordings.c.officers.contains([wanted.officer]))
+    if wanted.from_at is not None:
+        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) >= wanted.from_at)
+    if wanted.until_at is not None:
+        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) < wanted.until_at)
+    if wanted.text:
+        found.append(
+            or_(
+                recordings.c.filename.icontains(wanted.text, autoescape=True),
+                recordings.c.sha256.startswith(wanted.text.lower(), autoescape=True),
+            )
+        )
+    if wanted.case_number:
+        found.append(
+            exists().where(
+                case_links.c.recording_id == recordings.c.id,
+                case_links.c.unlinked_at.is_(None),
+                case_links.c.case_id == cases.c.id,
+                cases.c.number == wanted.case_number,
+            )
+        )
+    return found
+
+
+def _check(row: RowMapping) -> CheckResult:
+    return CheckResult(
+        name=row["name"],
+        version=row["version"],
+        outcome=Outcome(row["outcome"]),
+        severity=Severity(row["severity"]),
+        code=row["code"],
+        params=row["params"],
+    )
+
+
+def _value(row: RowMapping) -> Recording:
+    fields = {name: row[name] for name in Recording.model_fields if name != "place"}
+    place = None
+    if row["lat_e7"] is not None and row["lon_e7"] is not None:
+        place = Place(
+            lat_e7=row["lat_e7"],
+            lon_e7=row["lon_e7"],
+            accuracy_cm=row["accuracy_cm"],
+            crs=row["crs"],
+        )
+    fields |= {
+        "state": RecordingState(row["state"]),
+        "verdict": Verdict(row["verdict"]),
+        "officers": tuple(row["officers"]),
+        "place": place,
+    }
+    return Recording.model_validate(fields)
