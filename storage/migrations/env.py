@@ -1,0 +1,15 @@
+"""Run migrations over the connection that `storage.migrate` hands in, in one transaction each."""
+
+from alembic import context
+
+from storage.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    transaction_per_migration=True,
+    compare_server_default=False,
+)
+with context.begin_transaction():
+    context.run_migrations()
