@@ -1,0 +1,78 @@
+# Needs only make and Python of at least 3.11 with venv. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+QUANCHENG_HOME ?= .quancheng
+STAND := $(PY) -m tests.stand run --
+.DEFAULT_GOAL := help
+.PHONY: help run test unit reset lint format bench bench-quick soak s3-contract contract setup setup-dev lock
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+run: setup ## Start everything on this machine: database, folder store, jobs, demo, console on 127.0.0.1
+	@exec $(PY) quancheng.py serve
+
+test: setup-dev ## Run every test: unit first, then the rest on real parts
+	$(PY) -m pytest tests/unit -q -n 2
+	$(STAND) $(PY) -m pytest tests/integration tests/e2e -q -n 2 --dist loadscope
+
+unit: setup-dev ## Run only the unit tests: seconds, no sockets
+	$(PY) -m pytest tests/unit -q -n 2
+
+reset: ## Delete the local data folder (asks first)
+	@printf 'Delete all data in %s? [y/N] ' "$(QUANCHENG_HOME)"; read -r answer; \
+		[ "$$answer" = y ] || { echo 'Kept.'; exit 0; }; rm -rf -- "$(QUANCHENG_HOME)" && echo 'Deleted.'
+
+lint: setup-dev ## Check style, types and the dependency law
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format: setup-dev ## Put every file into the formatter's form
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: setup-dev ## Measure the whole line, each figure beside a bare peer in the same run
+	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
+
+bench-quick: setup-dev ## The same on a tenth of the load
+	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
+
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), then audit everything
+	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
+
+s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
+	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest tests/integration -q -k objects
+
+contract: setup-dev ## Write openapi.json, schemas, problems and vectors of mobile_contract/ anew
+	$(PY) -m tests.make_contract
+
+setup: $(VENV)/.stamp-run ## Make .venv from the hashed lock
+setup-dev: $(VENV)/.stamp-dev
+
+$(VENV)/.stamp-dev: requirements-dev.lock
+	@$(MAKE) --no-print-directory LOCK=requirements-dev.lock install
+	@touch $(VENV)/.stamp-run $@
+
+$(VENV)/.stamp-run: requirements.lock
+	@$(MAKE) --no-print-directory LOCK=requirements.lock install
+	@touch $@
+
+.PHONY: install
+install:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is too old: Python 3.11 or later is needed (make PYTHON=python3.11 …)" >&2; exit 2; }
+	@[ -x $(PY) ] || { echo 'Making $(VENV)'; $(PYTHON) -m venv $(VENV); } || \
+		{ echo 'python3 has no venv: install it (Debian: apt install python3-venv)' >&2; exit 2; }
+	@echo 'Installing from $(LOCK) (about a minute the first time)'
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+
+lock: setup-dev ## Resolve the dependencies anew into the two hashed locks
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-header --extra dev -c requirements.lock pyproject.toml \
+		-o requirements-dev.lock

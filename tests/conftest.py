@@ -1,0 +1,171 @@
+"""Fixtures over the test stand. Tests under `tests/unit` get none of it: their sockets are blocked."""
+
+import fcntl
+import hashlib
+import os
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is_ci, temporary_stand
+
+UNIT = ROOT / "tests" / "unit"
+MEDIA = ROOT.parent / "shared" / "media"
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test that reaches for the network or the database fails at once."""
+    if not request.path.is_relative_to(UNIT):
+        return
+
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("unit tests open no socket; a test that needs one belongs to tests/integration")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+
+
+@pytest.fixture(scope="session")
+def stand() -> Iterator[Stand]:
+    """The stand around `make test`, or one of our own whose parts start when they are first asked for."""
+    attached = os.environ.get(ATTACH)
+    if attached:
+        yield Stand(Path(attached))
+        return
+    with temporary_stand() as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def template(stand: Stand) -> str:
+    """Name of a migrated, empty database; made once per stand, whatever number of test processes."""
+    server = _address(stand, "database")
+    name = f"template_{_schema_digest()}"
+    # One lock per server: the first test process migrates, the others find the template.
+    lock = Path(tempfile.gettempdir(), f"quancheng-{hashlib.sha256(server.encode()).hexdigest()[:16]}.lock")
+    with lock.open("w") as file, _admin(server) as admin:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+            _migrated(stand, admin, server, name)
+    lock.unlink(missing_ok=True)
+    return name
+
+
+@pytest.fixture(scope="module")
+def database_url(stand: Stand, template: str) -> Iterator[str]:
+    """Address of a fresh, migrated database for this test module; dropped afterwards."""
+    server = _address(stand, "database")
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with _admin(server) as admin:
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        yield _with_database(server, name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="module")
+def empty_database_url(stand: Stand) -> Iterator[str]:
+    """Address of a database without a single table, for the tests of the migrations."""
+    server = _address(stand, "database")
+    name = f"empty_{uuid.uuid4().hex[:12]}"
+    with _admin(server) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield _with_database(server, name)
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def objects_url(stand: Stand) -> str:
+    """Address of MinIO with the services' credential: may lock, may neither delete nor bypass."""
+    return _address(stand, "objects")
+
+
+@pytest.fixture(scope="session")
+def keeper_url(stand: Stand) -> str:
+    """Address of the same store with the keeping jobs' credential: legal hold, delete, bypass."""
+    try:
+        return stand.keeper_url()
+    except MissingPartError as why:
+        _give_up(why)
+
+
+@pytest.fixture(scope="session")
+def second_objects_url(stand: Stand) -> str:
+    """Address of a second, independent S3 store (versitygw)."""
+    return _address(stand, "second_objects")
+
+
+@pytest.fixture(scope="session")
+def broker_url(stand: Stand) -> str:
+    """Address of Redis."""
+    return _address(stand, "broker")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The installed Chromium, with a font that draws Chinese."""
+    try:
+        return find_chromium()
+    except MissingPartError as why:
+        _give_up(why)
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """The folder of real photos, videos and tracks; tests that want it are skipped where it is absent."""
+    if not MEDIA.is_dir():
+        pytest.skip("no ../shared/media beside this clone")
+    return MEDIA
+
+
+def _address(stand: Stand, part: str) -> str:
+    try:
+        return stand.address(part)
+    except MissingPartError as why:
+        _give_up(why)
+
+
+def _give_up(why: MissingPartError) -> NoReturn:
+    if is_ci():
+        pytest.fail(f"CI=true and a part is missing: {why}")
+    pytest.skip(str(why))
+
+
+def _migrated(stand: Stand, admin: psycopg.Connection, server: str, name: str) -> None:
+    # Built under another name: a crash here leaves no half-migrated template for the next run.
+    building = f"{name}_{uuid.uuid4().hex[:8]}"
+    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(building)))
+    env = {**os.environ, **stand.env, "DATABASE_URL": _with_database(server, building)}
+    env.setdefault("OBJECTS_URL", "file:///nowhere")
+    done = subprocess.run(
+        stand.command("migrate"), cwd=ROOT, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"the migration failed:\n{done.stdout}{done.stderr}"
+    admin.execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
+    )
+
+
+def _schema_digest() -> str:
+    migrations = sorted((ROOT / "storage").glob("migrations/**/*.py"))
+    sources = [*migrations, ROOT / "storage" / "tables.py"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+
+
+def _admin(server: str) -> psycopg.Connection:
+    return psycopg.connect(server.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True)
+
+
+def _with_database(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

