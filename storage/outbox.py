@@ -101,13 +101,17 @@ class Outbox:
     def retry(self, job: Job, error: str) -> bool:
         """Return the job with back-off 2^attempts seconds; after five attempts it has failed."""
         if job.attempts >= MAX_ATTEMPTS:
-            return self._settle(job, state="failed", last_error=error[:1000], finished_at=func.now())
+            return self.fail(job, error)
         return self._settle(
             job,
             state="ready",
             last_error=error[:1000],
             not_before=func.now() + timedelta(seconds=2**job.attempts),
         )
+
+    def fail(self, job: Job, error: str) -> bool:
+        """End the job without another attempt: what we hold is broken, or it can never succeed."""
+        return self._settle(job, state="failed", last_error=error[:1000], finished_at=func.now())
 
     def release(self, job: Job, *, pause_seconds: float, error: str) -> bool:
         """Return the job and its attempt: a dependency did not answer."""

@@ -39,6 +39,7 @@ from storage.tables import (
     devices,
     manifests,
     recordings,
+    uploads,
 )
 
 
@@ -181,6 +182,11 @@ class Recordings:
             select(manifests.c.payload, manifests.c.signature).where(manifests.c.id == recording.manifest_id)
         ).one_or_none()
         return None if row is None else (row.payload, row.signature)
+
+    def names_manifest(self, recording_id: UUID) -> bool:
+        """Say whether the sender named a manifest, known to us or not."""
+        named = select(uploads.c.manifest_sha256).where(uploads.c.recording_id == recording_id)
+        return self._connection.scalar(named) is not None
 
     def counts(self, actor: Actor) -> dict[str, int]:
         """Count by state and by verdict what the actor may see; the home page's first line."""

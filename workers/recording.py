@@ -1,0 +1,176 @@
+"""Verify one recording: read it once, check every claim, look at what it is, then lock and conclude.
+
+Order, and what a crash leaves:
+  1. one streamed read of the stored version → digests, size, a scratch copy for the decoders   received
+  2. manifest, signature, key and sequence, from the bytes that were kept verbatim              received
+  3. container, facts, derivatives in a child with limits                                       received
+  4. derivatives put into the store (same bytes, same key: repeating is harmless)               received
+  5. retention lock on the stored version                                           received, already locked
+  6. checks, state, custody entry and end of the job in one commit                sealed or quarantined
+Any run from any point comes to the same answer.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from schemas.digest import CHUNK_BYTES, Hasher, sha256_hex
+from schemas.errors import Conflict, IntegrityBroken, StorageFull
+from schemas.integrity import CheckResult, breaks_binding, mismatch, not_checked, verified
+from schemas.recording import Derivative, Recording, RecordingState, retain_until
+from storage.outbox import Job
+from storage.recording import Verification
+from storage.store import Store
+from workers.manifest import Claims, manifest_claims
+from workers.media.sandbox import Sandbox
+from workers.settings import WorkersSettings
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Conflict):
+    """Somebody else holds the job now; the results of this run are void."""
+
+    slug = "lease-lost"
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """What a verification needs; one per thread, because the sandbox serves one file at a time."""
+
+    store: Store
+    sandbox: Sandbox
+    settings: WorkersSettings
+
+    def run(self, job: Job) -> None:
+        """Verify the recording of `job` and conclude it.
+
+        Raises:
+            Unavailable: database or store did not answer; uses no attempt.
+            LeaseLost: another worker holds the job; nothing was written.
+        """
+        with self.store.begin() as tx:
+            recording = tx.recordings.known(job.subject_id)
+            if recording.state is not RecordingState.RECEIVED:
+                tx.jobs.finish(job)
+                return
+            claims = manifest_claims(tx, recording)
+        found = self._examine(recording, claims)
+        self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
+        with self.store.begin() as tx:
+            state = tx.recordings.conclude(recording.id, found)
+            if not tx.jobs.finish(job):
+                raise LeaseLost("the lease of the job was lost")
+        log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
+
+    def _examine(self, recording: Recording, claims: Claims) -> Verification:
+        with self._scratch(recording.size_bytes) as path:
+            hasher = self._read_once(recording, path)
+            probe = self.sandbox.probe(path, filename=recording.filename)
+            derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
+        return Verification(
+            checks=_once_each([*byte_checks(recording, hasher, claims), *claims.checks, *probe.checks]),
+            sha256=hasher.sha256.value,
+            sm3=hasher.sm3.value if hasher.sm3 else None,
+            media_type=probe.media_type,
+            facts=_facts(probe.facts),
+            derivatives=derivatives,
+            retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
+        )
+
+    @contextmanager
+    def _scratch(self, size_bytes: int) -> Iterator[Path]:
+        folder = self.settings.scratch_dir or Path(tempfile.gettempdir())
+        free = _free_bytes(folder)
+        if free < size_bytes + self.settings.scratch_free_bytes:
+            raise StorageFull(f"the scratch folder lacks room for {size_bytes} bytes", slug="scratch-full")
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe") as file:
+            yield Path(file.name)
+
+    def _read_once(self, recording: Recording, path: Path) -> Hasher:
+        hasher = Hasher(with_sm3=self.store.settings.with_sm3)
+        buffer = bytearray(CHUNK_BYTES)
+        view = memoryview(buffer)
+        reading = self.store.objects.open(recording.object_key, recording.version_id)
+        with reading as source, path.open("wb", buffering=0) as copy:
+            while count := source.readinto(view):
+                hasher.update(view[:count])
+                copy.write(view[:count])
+        if hasher.size_bytes != recording.size_bytes:
+            raise IntegrityBroken(
+                f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
+                recording_id=str(recording.id),
+            )
+        return hasher
+
+    def _keep_derivatives(
+        self, recording: Recording, parent_sha256: str, made: tuple[Any, ...]
+    ) -> tuple[Derivative, ...]:
+        return tuple(self._keep(recording.id, parent_sha256, one) for one in made)
+
+    def _keep(self, recording_id: UUID, parent_sha256: str, made: Any) -> Derivative:  # noqa: ANN401
+        key = f"derivatives/{recording_id}/{made.kind}-{sha256_hex(made.payload)[:16]}"
+        digest = bytes.fromhex(sha256_hex(made.payload))
+        stored = self.store.objects.put(key, [made.payload], sha256=digest)
+        return Derivative(
+            kind=made.kind,
+            media_type=made.media_type,
+            width=made.width,
+            height=made.height,
+            tool=made.tool,
+            object_key=key,
+            version_id=stored.version_id,
+            size_bytes=len(made.payload),
+            sha256=digest.hex(),
+            parent_sha256=parent_sha256,
+        )
+
+
+def byte_checks(recording: Recording, hasher: Hasher, claims: Claims) -> list[CheckResult]:
+    """Check the two claims about the bytes themselves: declared digest and length.
+
+    The signed manifest's digest is the stronger claim and is taken before the one of the upload's metadata.
+    """
+    file, actual = claims.file, hasher.sha256.value
+    declared = file.sha256 if file is not None else recording.declared_sha256
+    if declared is None:
+        digest = not_checked("digest", "declared-digest-absent")
+    elif declared == actual:
+        digest = verified("digest")
+    else:
+        digest = mismatch("digest", "digest-mismatch", declared=declared, actual=actual)
+    if file is not None and file.size != hasher.size_bytes:
+        size = mismatch("size", "size-mismatch", declared=file.size, actual=hasher.size_bytes)
+    else:
+        size = verified("size", bytes=hasher.size_bytes)
+    return [digest, size]
+
+
+def _once_each(made: list[CheckResult]) -> tuple[CheckResult, ...]:
+    """Keep one result per check name, the worst: a mismatch may be found by more than one step."""
+    kept: dict[str, CheckResult] = {}
+    for check in made:
+        before = kept.get(check.name)
+        if before is None or _weight(check) > _weight(before):
+            kept[check.name] = check
+    return tuple(kept.values())
+
+
+def _weight(check: CheckResult) -> tuple[bool, int]:
+    return breaks_binding(check), check.severity.rank
+
+
+def _facts(facts: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    return dict(facts.model_dump(mode="json", exclude_none=True))
+
+
+def _free_bytes(folder: Path) -> int:
+    usage = os.statvfs(folder)
+    return usage.f_bavail * usage.f_frsize

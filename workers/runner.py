@@ -1,0 +1,127 @@
+"""Drain one kind of job: claim under a lease, run, settle, until nothing is left or the slice has ended.
+
+`Unavailable` costs no attempt: the job goes back with a pause, or an hour without the object store would
+quarantine good evidence. `IntegrityBroken` is never retried. Everything else is retried with back-off and has
+failed after five attempts; the recording stays received, locked by nobody and lost by nothing.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import structlog
+
+from schemas.errors import EvidenceError, IntegrityBroken, Unavailable
+from storage.outbox import Job, JobKind
+from storage.store import Store
+from workers.export import build_export
+from workers.media.sandbox import Sandbox
+from workers.recording import LeaseLost, Verifier
+from workers.settings import WorkersSettings
+
+log = structlog.get_logger()
+
+Task = Callable[[Job], None]
+
+
+def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[JobKind, Task]:
+    """Return what is run for each kind of job."""
+    verifier = Verifier(store, sandbox, settings)
+    return {JobKind.VERIFY: verifier.run, JobKind.EXPORT: lambda job: build_export(store, job)}
+
+
+class Runner:
+    """Runs jobs in the calling thread; one per thread."""
+
+    def __init__(
+        self, store: Store, settings: WorkersSettings, tasks_by_kind: Mapping[JobKind, Task]
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._tasks = tasks_by_kind
+
+    def drain(self, kind: JobKind, stop: threading.Event | None = None) -> int:
+        """Run jobs of `kind` until none is ready, the slice of a minute ends, or `stop` is set."""
+        ends = time.monotonic() + self._settings.slice_seconds
+        done = 0
+        while time.monotonic() < ends and not (stop and stop.is_set()):
+            jobs = self._claim(kind)
+            if not jobs:
+                break
+            with self._leased(jobs[0].lease_token):
+                done += self._run_all(jobs, stop)
+        return done
+
+    def _claim(self, kind: JobKind) -> Sequence[Job]:
+        with self._store.begin() as tx:
+            return tx.jobs.claim(
+                kind, limit=self._settings.claim_limit, lease_seconds=self._settings.lease_seconds
+            )
+
+    def _run_all(self, jobs: Sequence[Job], stop: threading.Event | None) -> int:
+        for position, job in enumerate(jobs):
+            if stop and stop.is_set():
+                self._give_back(jobs[position:], "the worker is stopping", pause_seconds=0)
+                return position
+            try:
+                self._run(job)
+            except Unavailable as err:
+                log.warning("dependency_unavailable", kind=job.kind.value, problem=err.problem)
+                self._give_back(jobs[position:], err.problem, pause_seconds=self._settings.pause_seconds)
+                return position
+        return len(jobs)
+
+    def _run(self, job: Job) -> None:
+        try:
+            self._tasks[job.kind](job)
+        except (Unavailable, LeaseLost) as err:
+            if isinstance(err, Unavailable):
+                raise
+            log.info("lease_lost", job_id=job.id)
+        except IntegrityBroken as err:
+            log.critical("integrity_broken", job_id=job.id, subject_id=str(job.subject_id), detail=err.detail)
+            self._settle(job, err.problem, is_final=True)
+        except EvidenceError as err:
+            log.exception("job_failed", job_id=job.id, problem=err.problem, attempts=job.attempts)
+            self._settle(job, err.problem)
+        except Exception as err:
+            # A fault of our own must end the attempt, not the worker; the sentence goes to the log only.
+            log.exception("job_crashed", job_id=job.id, attempts=job.attempts)
+            self._settle(job, type(err).__name__)
+
+    def _settle(self, job: Job, error: str, *, is_final: bool = False) -> None:
+        with self._store.begin() as tx:
+            if is_final:
+                tx.jobs.fail(job, error)
+            else:
+                tx.jobs.retry(job, error)
+
+    def _give_back(self, jobs: Sequence[Job], error: str, *, pause_seconds: float) -> None:
+        """Return leases and attempts. When the database is away too, the leases simply end by themselves."""
+        try:
+            with self._store.begin() as tx:
+                for job in jobs:
+                    tx.jobs.release(job, pause_seconds=pause_seconds, error=error)
+        except Unavailable:
+            log.warning("leases_left_to_expire", count=len(jobs))
+
+    @contextmanager
+    def _leased(self, token: UUID) -> Iterator[None]:
+        ended = threading.Event()
+        beat = threading.Thread(target=self._renew, args=(token, ended), daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beat.join()
+
+    def _renew(self, token: UUID, ended: threading.Event) -> None:
+        while not ended.wait(self._settings.lease_seconds / 3):
+            try:
+                with self._store.begin() as tx:
+                    tx.jobs.renew(token, lease_seconds=self._settings.lease_seconds)
+            except Unavailable:
+                log.warning("lease_not_renewed")

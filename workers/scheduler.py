@@ -1,0 +1,113 @@
+"""The housekeeper: integrates the custody log, returns lost leases, ends dead uploads, sends hints.
+
+Several may run; an advisory lock inside each duty lets one act at a time. Started on its own
+(`python -m workers.scheduler`) beside Celery workers, or as a thread of the embedded default.
+"""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+import structlog
+
+from schemas.actor import SYSTEM
+from schemas.errors import Unavailable
+from storage.outbox import CHANNEL, JobKind
+from storage.settings import StorageSettings
+from storage.store import Store
+from workers.custody import integrate
+from workers.settings import WorkersSettings
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 1.0
+"""Integration runs at least this often; a NOTIFY wakes it earlier."""
+
+SWEEP_BATCH = 100
+
+Hint = Callable[[JobKind], None]
+
+
+def listen(store: Store, on_kind: Hint, stop: threading.Event) -> None:
+    """Call `on_kind` for every kind of job that a commit announces; reconnects for ever until `stop`."""
+    dsn = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while not stop.is_set():
+        try:
+            with psycopg.connect(dsn, autocommit=True) as connection:
+                connection.execute(f"LISTEN {CHANNEL}")
+                while not stop.is_set():
+                    heard = {note.payload for note in connection.notifies(timeout=TICK_SECONDS, stop_after=1)}
+                    for kind in heard & set(JobKind):
+                        on_kind(JobKind(kind))
+        except psycopg.OperationalError:
+            log.warning("listener_reconnects")
+            stop.wait(TICK_SECONDS)
+
+
+class Scheduler:
+    """The duties of one process; `run` returns when `stop` is set."""
+
+    def __init__(self, store: Store, settings: WorkersSettings, hint: Hint) -> None:
+        self._store = store
+        self._settings = settings
+        self._hint = hint
+        self._swept_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Do the duties until told to stop. A dependency that is away delays them, nothing more."""
+        while not stop.wait(TICK_SECONDS):
+            try:
+                self.tick()
+            except Unavailable as err:
+                log.warning("scheduler_waits", problem=err.problem)
+
+    def tick(self) -> None:
+        """Integrate what is pending, sweep when it is time, and hint at what waits."""
+        integrate(self._store)
+        if time.monotonic() - self._swept_at >= self._settings.sweep_seconds:
+            self._swept_at = time.monotonic()
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Return expired leases, end uploads past their lifetime, hint at every kind that waits."""
+        with self._store.begin() as tx:
+            lost = tx.jobs.sweep()
+            waiting = tx.jobs.waiting()
+        if lost:
+            log.warning("leases_returned", count=lost)
+        for kind in waiting:
+            self._hint(JobKind(kind))
+        self._expire_uploads()
+
+    def _expire_uploads(self) -> None:
+        """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""
+        with self._store.begin() as tx:
+            ended = tx.uploads.expired(limit=SWEEP_BATCH)
+            for upload in ended:
+                tx.uploads.expire(upload, actor=SYSTEM)
+        for upload in ended:
+            if upload.parts_ref is not None:
+                self._store.objects.abort_parts(upload.object_key, upload.parts_ref)
+            if upload.tail_key is not None:
+                self._store.objects.delete_staging(upload.tail_key)
+
+
+def main() -> None:
+    """Run beside Celery workers: hints go to the broker."""
+    from workers.app import send_hint  # noqa: PLC0415 - the embedded default needs no Celery
+
+    store = Store(StorageSettings())  # type: ignore[call-arg]
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    listener = threading.Thread(target=listen, args=(store, send_hint, stop), daemon=True)
+    listener.start()
+    Scheduler(store, WorkersSettings(), send_hint).run(stop)
+    listener.join(timeout=5)
+    store.close()
+
+
+if __name__ == "__main__":
+    main()
