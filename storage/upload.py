@@ -15,7 +15,7 @@ from schemas.upload import Part, Upload, UploadState, clean_filename, part_size
 from storage.custody import CustodyLog
 from storage.objects import Stored
 from storage.outbox import JobKind, Outbox
-from storage.recording import receive_recording
+from storage.receipt import receive_recording
 from storage.settings import StorageSettings
 from storage.tables import custody_entries, manifests, recordings, upload_parts, uploads
 
