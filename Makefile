@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 QUANCHENG_HOME ?= .quancheng
 STAND := $(PY) -m tests.stand run --
 .DEFAULT_GOAL := help
-.PHONY: help run test unit reset lint format bench bench-quick soak s3-contract contract setup setup-dev lock
+.PHONY: help run test unit reset lint format bench bench-quick soak s3-contract contract setup setup-dev lock secrets
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -69,6 +69,21 @@ install:
 		{ echo 'python3 has no venv: install it (Debian: apt install python3-venv)' >&2; exit 2; }
 	@echo 'Installing from $(LOCK) (about a minute the first time)'
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+
+secrets: .env ## Write .env with fresh random secrets for `docker compose up` (kept if there is one)
+
+.env:
+	@umask 077; word() { $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))'; }; \
+	seed() { $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'; }; \
+	database=$$(word); { \
+		echo "POSTGRES_PASSWORD='$$database'"; \
+		echo "DATABASE_URL='postgresql+psycopg://quancheng:$$database@postgres:5432/quancheng'"; \
+		echo "MINIO_ROOT_USER='root-$$(word)'"; \
+		echo "MINIO_ROOT_PASSWORD='$$(word)'"; \
+		echo "OBJECTS_URL='s3+http://services:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
+		echo "KEEPER_URL='s3+http://keeper:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
+		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY; do echo "$$key='$$(seed)'"; done; \
+	} > $@.new && mv $@.new $@ && echo 'Wrote $@: keep a copy in a safe place, the keys sign your evidence'
 
 lock: setup-dev ## Resolve the dependencies anew into the two hashed locks
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

@@ -42,7 +42,7 @@ from storage.embedded import EmbeddedPostgres  # noqa: E402
 from storage.provision import ProvisionSettings, provision  # noqa: E402
 
 MINIO = ("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
-VERSITYGW = ("github.com/versity/versitygw/cmd/versitygw", "v1.0.20")
+VERSITYGW = ("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 MINIO_GO = (1, 24)
 MINIO_FLAGS = ("--no-compat",)  # no MD5 of every part; wrong SHA-256 is still refused
 MINIO_SETTINGS = {"MINIO_API_STALE_UPLOADS_EXPIRY": "192h", "MINIO_BROWSER": "off"}
@@ -327,7 +327,7 @@ def find_minio() -> Path:
 
 def find_versitygw() -> Path:
     """Return versitygw, the second S3 store, built and cached in the same way."""
-    return _go_built("versitygw", *VERSITYGW, seconds="1 minute")
+    return _go_built("versitygw", *VERSITYGW, seconds="1½ minutes")
 
 
 def find_go() -> Path:

@@ -1,0 +1,29 @@
+# Two images: `app` is api, worker, scheduler and the one-shot jobs; `minio` is built from its last source.
+
+FROM golang:1.26-alpine AS minio-build
+ARG MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local
+RUN go install github.com/minio/minio@${MINIO_VERSION}
+
+FROM alpine:3 AS minio
+COPY --from=minio-build /go/bin/minio /usr/local/bin/minio
+RUN adduser -D -u 10001 minio && mkdir /data && chown minio /data
+USER minio
+VOLUME /data
+EXPOSE 9000
+ENTRYPOINT ["minio"]
+
+FROM python:3.11-slim AS app
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app
+WORKDIR /app
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY schemas ./schemas
+COPY storage ./storage
+COPY workers ./workers
+COPY api ./api
+COPY mobile_contract ./mobile_contract
+COPY quancheng.py pyproject.toml LICENSE NOTICE ./
+RUN useradd --uid 10001 --create-home quancheng
+USER quancheng
+EXPOSE 8080

