@@ -147,6 +147,9 @@ class EmbeddedPostgres:
         if is_ours(postmaster.pid, self._cluster_dir):
             how = ("-m", "fast", "-w", "-t", str(STOP_SECONDS))
             self._run("pg_ctl", "stop", "-D", str(self._cluster_dir), *how)
+        else:
+            # After a power cut the number may name a stranger; PostgreSQL would refuse to start beside it.
+            (self._cluster_dir / "postmaster.pid").unlink(missing_ok=True)
         _remove_socket_dir(postmaster.socket_dir)
 
     def _is_adoptable(self) -> bool:
@@ -307,8 +310,8 @@ def refuse_closed_parents(paths: Sequence[Path], account: pwd.struct_passwd) -> 
             if not is_open:
                 raise Unavailable(
                     "PostgreSQL does not run as root, user namespaces are forbidden here, and "
-                    f"{folder} is closed to {account.pw_name}: set QUANCHENG_HOME to an open place, set DATABASE_URL, "
-                    "or start as another user",
+                    f"{folder} is closed to {account.pw_name}: set QUANCHENG_HOME to an open place, "
+                    "set DATABASE_URL, or start as another user",
                     slug="database-unavailable",
                 )
 
