@@ -1,0 +1,28 @@
+"""The sequencer's run: index, integrate and sign whatever custody entries have been committed."""
+
+from storage.custody import BATCH_ENTRIES
+from storage.settings import seed
+from storage.store import Store
+
+
+def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
+    """Sequence and sign until nothing is pending; returns how many entries gained their index.
+
+    Every batch is one transaction: indices, tiles, root, checkpoint. A crash leaves the batch pending, and
+    the next run integrates it. Any number of processes may call this; one acts, the others return 0. With
+    nothing pending it still checks that the tree extends the last checkpoint.
+
+    Raises:
+        IntegrityBroken: the log was cut or rewritten; nothing was signed. Stop and page a person.
+        Unavailable: the database did not answer.
+        ValueError: the log's key is not set.
+    """
+    key = seed(store.settings.log_key, "LOG_KEY")
+    integrated = 0
+    while True:
+        with store.begin() as tx:
+            count = tx.custody.sequence(limit=limit)
+            tx.custody.sign(key, store.settings.log_origin, at=tx.now)
+        integrated += count
+        if count < limit:
+            return integrated
