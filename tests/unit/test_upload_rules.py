@@ -1,0 +1,122 @@
+import base64
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import Invalid, OffsetMismatch, TooLarge, TransitionRefused
+from schemas.recording import retain_until
+from schemas.upload import (
+    LARGE_UPLOAD_BYTES,
+    MIB,
+    USABLE_PARTS,
+    Upload,
+    UploadState,
+    check_append,
+    clean_filename,
+    parse_metadata,
+    part_size,
+)
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def upload(*, offset: int = 0, length: int = 100, state: UploadState = UploadState.OPEN) -> Upload:
+    return Upload(
+        id=UUID(int=1),
+        agency_id=UUID(int=2),
+        state=state,
+        filename="a.jpg",
+        metadata="",
+        length_bytes=length,
+        offset_bytes=offset,
+        part_bytes=8 * MIB,
+        object_key="recordings/1",
+        parts_ref=None,
+        tail_key=None,
+        tail_bytes=0,
+        recording_id=None,
+        opened_at=AT,
+        expires_at=AT,
+    )
+
+
+@given(st.integers(0, 5 * 1024**4))
+def test_parts_never_run_out(length: int) -> None:
+    """Any length up to the store's limit fits into the usable part numbers, with parts of 8 MiB or more."""
+    size = part_size(length)
+
+    assert size * USABLE_PARTS >= length
+    assert size >= 8 * MIB
+
+
+def test_part_size_grows_with_the_length() -> None:
+    """Phones send parts of 8 MiB; from 256 MiB on parts have 32 MiB."""
+    assert part_size(LARGE_UPLOAD_BYTES - 1) == 8 * MIB
+    assert part_size(LARGE_UPLOAD_BYTES) == 32 * MIB
+
+
+def test_offset_must_be_the_servers() -> None:
+    """Another offset is refused and the right one is told."""
+    with pytest.raises(OffsetMismatch) as caught:
+        check_append(upload(offset=10), offset=9, content_length=1)
+
+    assert caught.value.facts["offset"] == 10
+
+
+def test_no_byte_past_the_length() -> None:
+    """A body that would pass the declared length is refused before it is read."""
+    check_append(upload(offset=90), offset=90, content_length=10)
+    with pytest.raises(TooLarge):
+        check_append(upload(offset=90), offset=90, content_length=11)
+
+
+def test_expired_upload_takes_nothing() -> None:
+    """An expired upload is said to be expired, not merely at another offset."""
+    with pytest.raises(TransitionRefused):
+        check_append(upload(state=UploadState.EXPIRED), offset=0, content_length=1)
+
+
+@given(st.dictionaries(st.from_regex(r"[a-z_]{1,10}", fullmatch=True), st.text(st.characters(codec="utf-8"))))
+def test_metadata_round_trip(pairs: dict[str, str]) -> None:
+    """Every set of pairs reads back from its header."""
+    header = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
+
+    assert parse_metadata(header) == pairs
+
+
+@pytest.mark.parametrize("header", ["a YQ==,a YQ==", "ключ YQ==", "a !!", "a /w=="])
+def test_malformed_metadata(header: str) -> None:
+    """Repeated or foreign keys and values that are not base64 of UTF-8 are refused."""
+    with pytest.raises(Invalid):
+        parse_metadata(header)
+
+
+def test_empty_metadata_is_allowed() -> None:
+    """Stock clients send an empty header, and keys without a value."""
+    assert parse_metadata("") == {}
+    assert parse_metadata("a,b YQ==") == {"a": "", "b": "a"}
+
+
+@given(st.text(max_size=400))
+def test_filename_is_safe(name: str) -> None:
+    """Whatever a client calls a file, the kept name has no folder and no control character, and is not empty."""
+    cleaned = clean_filename(name)
+
+    assert cleaned
+    assert len(cleaned) <= 200
+    assert not set("/\\\x00\n\r") & set(cleaned)
+    assert cleaned not in {".", ".."}
+
+
+@pytest.mark.parametrize(
+    ("received", "until"),
+    [("2026-08-31", "2027-02-28"), ("2026-01-15", "2026-07-15"), ("2026-12-01", "2027-06-01")],
+)
+def test_six_calendar_months(received: str, until: str) -> None:
+    """Six months are calendar months, clipped to the month's last day, not 180 days."""
+    at = datetime.fromisoformat(received).replace(tzinfo=UTC)
+
+    assert retain_until(at, months=6).date().isoformat() == until
