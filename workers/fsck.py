@@ -13,7 +13,9 @@ from schemas.custody import Event, subject
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import NotFound
 from schemas.integrity import Outcome
+from schemas.note import vkey_of_seed
 from schemas.recording import Derivative, Recording, RecordingState
+from storage.settings import seed
 from storage.store import Store
 from workers.manifest import manifest_claims
 
@@ -49,8 +51,10 @@ def run(store: Store, say: Teller, *, with_bytes: bool = True) -> int:
 
 def differences(store: Store, *, with_bytes: bool) -> Iterator[Difference]:
     """Yield every difference between bytes, rows and log."""
+    settings = store.settings
+    vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
     with store.begin() as tx:
-        for fault in tx.custody.audit():
+        for fault in tx.custody.audit(vkey):
             yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
     after: UUID | None = None
     while True:
