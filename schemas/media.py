@@ -1,0 +1,94 @@
+"""What a media file says about itself: integers and bounded text, read from its bytes, never trusted.
+
+Facts are claims of the file. They are shown beside what the device declared and what the server saw, and none
+of the three ever overwrites another. Raw texts are kept as written, so that an inferred time can be redone.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import Frozen, UtcDatetime
+
+MAX_TEXT = 200
+"""Longest text kept from a file, in characters; makers write kilobytes into comment fields."""
+
+MAX_LINE_POINTS = 2_000
+"""Most points kept of a track for drawing; the count and the length are always those of all points."""
+
+LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
+LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+class Exif(Frozen):
+    """Exif 2.32 fields as written by the maker.
+
+    `datetime_original` is local time of unknown zone unless `offset_original` is present; `captured_at` is set
+    only when both are valid, so a zone is never guessed.
+    """
+
+    make: Text | None = None
+    model: Text | None = None
+    software: Text | None = None
+    datetime_original: Text | None = None
+    offset_original: Text | None = None
+    subsec_original: Text | None = None
+    orientation: Annotated[int, Field(ge=1, le=8)] | None = None
+    captured_at: UtcDatetime | None = None
+
+
+class Gps(Frozen):
+    """A place the file claims; degrees times 10^7, altitude and accuracy in centimetres."""
+
+    lat_e7: LatE7
+    lon_e7: LonE7
+    alt_cm: int | None = None
+    acc_cm: Annotated[int, Field(ge=0)] | None = None
+    datum: Text | None = None
+    fix_at: UtcDatetime | None = None
+
+
+class BoundsE7(Frozen):
+    """The smallest box around all points, degrees times 10^7."""
+
+    south: LatE7
+    west: LonE7
+    north: LatE7
+    east: LonE7
+
+
+class Track(Frozen):
+    """A GPX track: `length_m` is in metres, `line_e7` holds (lat, lon) pairs thinned for drawing."""
+
+    points: Annotated[int, Field(ge=0)]
+    segments: Annotated[int, Field(ge=0)] = 0
+    start_at: UtcDatetime | None = None
+    end_at: UtcDatetime | None = None
+    bounds_e7: BoundsE7 | None = None
+    length_m: Annotated[int, Field(ge=0)] = 0
+    max_kmh: Annotated[int, Field(ge=0)] | None = None
+    line_e7: Annotated[tuple[tuple[LatE7, LonE7], ...], Field(max_length=MAX_LINE_POINTS)] = ()
+
+
+class MediaFacts(Frozen):
+    """Everything read from one file; absent means the file does not say or the check did not run.
+
+    `width` and `height` are pixels as stored (before rotation), `fps_milli` frames per 1,000 seconds,
+    `created_raw` the container's own creation time as written.
+    """
+
+    width: Annotated[int, Field(ge=0)] | None = None
+    height: Annotated[int, Field(ge=0)] | None = None
+    rotation: int | None = None
+    container: Text | None = None
+    codec: Text | None = None
+    audio_codec: Text | None = None
+    duration_ms: Annotated[int, Field(ge=0)] | None = None
+    fps_milli: Annotated[int, Field(ge=0)] | None = None
+    frames: Annotated[int, Field(ge=0)] | None = None
+    streams: Annotated[int, Field(ge=0)] | None = None
+    created_raw: Text | None = None
+    exif: Exif | None = None
+    gps: Gps | None = None
+    track: Track | None = None

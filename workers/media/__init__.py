@@ -1,0 +1,10 @@
+"""Looking into media: sniff the type, decode strictly, read facts, make small pictures.
+
+Nothing here changes a recording. Every decoder runs in a child (`Sandbox`), because a file from the field is
+an attack until shown otherwise; importing this package loads no decoder.
+"""
+
+from workers.media.result import Derivative, Limits, Probe
+from workers.media.sandbox import Sandbox
+
+__all__ = ["Derivative", "Limits", "Probe", "Sandbox"]

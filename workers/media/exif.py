@@ -1,0 +1,184 @@
+"""Exif facts of a still (CIPA DC-008, Exif 2.32) through Pillow: raw text kept, integers out, nothing guessed."""
+
+import re
+import struct
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from PIL import Image
+
+from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.media import MAX_TEXT, Exif, Gps
+
+EXIF_ERRORS = (
+    OSError,
+    EOFError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    ArithmeticError,
+    struct.error,
+)
+"""What Pillow raises on a broken directory; each ends in the finding `exif-unreadable`."""
+
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_MAKE, _MODEL, _ORIENTATION, _SOFTWARE = 0x010F, 0x0110, 0x0112, 0x0131
+_TAKEN, _TAKEN_OFFSET, _TAKEN_SUBSEC = 0x9003, 0x9011, 0x9291
+_LAT_REF, _LAT, _LON_REF, _LON, _ALT_REF, _ALT, _TIME, _DATUM, _DATE, _ERROR = 1, 2, 3, 4, 5, 6, 7, 18, 29, 31
+
+_DATE_TIME = re.compile(r"(\d{4})[:\-/](\d{2})[:\-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
+_OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+"""A digital photo dated outside these years was dated by a clock that was never set."""
+
+
+def clean(value: object) -> str | None:
+    """Return text fit for storage: no control characters, at most `MAX_TEXT` characters, None when blank."""
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return _CONTROL.sub(" ", text).strip()[:MAX_TEXT].strip() or None
+
+
+def read_exif(exif: Image.Exif) -> tuple[Exif | None, Gps | None, list[CheckResult]]:
+    """Return what the directories say and what is wrong with them."""
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        try:
+            main = dict(exif)
+            taken, place = exif.get_ifd(_EXIF_IFD), exif.get_ifd(_GPS_IFD)
+        except EXIF_ERRORS:
+            return None, None, [not_checked("exif", "exif-unreadable")]
+    if not (main or taken or place):
+        code = "exif-unreadable" if complaints else "exif-absent"
+        return None, None, [not_checked("exif", code)]
+    facts, checks = _facts(main, taken)
+    gps, gps_checks = _gps(place)
+    if complaints:
+        checks.append(verified("exif", code="exif-unreadable", severity=Severity.INFO))
+    found = checks + gps_checks
+    return facts, gps, found or [verified("exif")]
+
+
+def parse_exif_time(text: str, offset: str | None) -> tuple[bool, datetime | None]:
+    """Read an Exif date-time: (is it a possible time, the time in UTC when the offset is known).
+
+    Hours of 24 and seconds of 60 are refused; offsets run from -12:00 to +14:00 (Exif 2.32, 4.6.5).
+    """
+    match = _DATE_TIME.match(text)
+    if match is None:
+        return False, None
+    try:
+        local = datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc, arg-type]
+    except ValueError:
+        return False, None
+    if not FIRST_YEAR <= local.year < LAST_YEAR:
+        return False, None
+    shift = _offset(offset)
+    return True, None if shift is None else local - shift
+
+
+def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, list[CheckResult]]:
+    raw = clean(taken.get(_TAKEN, ""))
+    offset = clean(taken.get(_TAKEN_OFFSET, ""))
+    # Blanks with colons mean "unknown" (Exif 2.32, 4.6.5): not a claim that could be wrong.
+    blank = raw is None or not raw.strip(": ")
+    possible, captured_at = (True, None) if blank else parse_exif_time(raw or "", offset)
+    orientation = main.get(_ORIENTATION)
+    facts = Exif(
+        make=clean(main.get(_MAKE, "")),
+        model=clean(main.get(_MODEL, "")),
+        software=clean(main.get(_SOFTWARE, "")),
+        datetime_original=raw,
+        offset_original=offset,
+        subsec_original=clean(taken.get(_TAKEN_SUBSEC, "")),
+        orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None,  # noqa: PLR2004
+        captured_at=captured_at,
+    )
+    return facts, [] if possible else [_impossible(raw or "")]
+
+
+def _impossible(raw: str) -> CheckResult:
+    return mismatch("exif", "exif-date-impossible", severity=Severity.WARN, raw=raw)
+
+
+def _offset(text: str | None) -> timedelta | None:
+    match = _OFFSET.fullmatch(text or "")
+    if match is None:
+        return None
+    shift = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    signed = shift if match[1] == "+" else -shift
+    return signed if timedelta(hours=-12) <= signed <= timedelta(hours=14) else None
+
+
+def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, list[CheckResult]]:
+    if _LAT not in place or _LON not in place:
+        return None, []
+    lat = _degrees_e7(place[_LAT], place.get(_LAT_REF), negative="S")
+    lon = _degrees_e7(place[_LON], place.get(_LON_REF), negative="W")
+    if lat is None or lon is None or abs(lat) > 900_000_000 or abs(lon) > 1_800_000_000:  # noqa: PLR2004
+        return None, [mismatch("exif", "exif-place-impossible", severity=Severity.WARN)]
+    fix_at, checks = _fix_time(place)
+    error = _scaled(place.get(_ERROR), 100)
+    gps = Gps(
+        lat_e7=lat,
+        lon_e7=lon,
+        alt_cm=_altitude(place),
+        acc_cm=error if error is not None and error >= 0 else None,
+        datum=clean(place.get(_DATUM, "")),
+        fix_at=fix_at,
+    )
+    return gps, checks
+
+
+def _degrees_e7(parts: object, ref: object, *, negative: str) -> int | None:
+    """Degrees, minutes, seconds as rationals; makers leave out trailing zeros and write 0/0 for unknown."""
+    if not isinstance(parts, tuple) or not 1 <= len(parts) <= 3:  # noqa: PLR2004
+        return None
+    exact = [_fraction(part) for part in parts]
+    if None in exact:
+        return None
+    degrees = sum(
+        (part / 60**power for power, part in enumerate(p for p in exact if p is not None)), Fraction(0)
+    )
+    value = round(degrees * 10_000_000)
+    return -value if (clean(ref) or "").upper().startswith(negative) else value
+
+
+def _altitude(place: Mapping[int, Any]) -> int | None:
+    value = _scaled(place.get(_ALT), 100)
+    below = place.get(_ALT_REF) in {1, b"\x01"}
+    return -value if value is not None and below else value
+
+
+def _fix_time(place: Mapping[int, Any]) -> tuple[datetime | None, list[CheckResult]]:
+    """GPSDateStamp and GPSTimeStamp are UTC (Exif 2.32, 4.6.6); one without the other is no time."""
+    date, clock = clean(place.get(_DATE, "")), place.get(_TIME)
+    if date is None or not isinstance(clock, tuple) or len(clock) != 3:  # noqa: PLR2004
+        return None, []
+    seconds = [_scaled(part, 1) for part in clock]
+    try:
+        day = datetime.strptime(date, "%Y:%m:%d").replace(tzinfo=UTC)
+        hour, minute, second = (part for part in seconds if part is not None)
+        return day.replace(hour=hour, minute=minute, second=second), []
+    except ValueError:
+        return None, [_impossible(date)]
+
+
+def _scaled(value: object, factor: int) -> int | None:
+    exact = _fraction(value)
+    scaled = None if exact is None else int(exact * factor)
+    return scaled if scaled is not None and abs(scaled) < 2**31 else None
+
+
+def _fraction(value: object) -> Fraction | None:
+    if isinstance(value, tuple | str | bytes) or value is None:
+        return None
+    try:
+        return Fraction(getattr(value, "numerator", value), getattr(value, "denominator", 1))  # type: ignore[arg-type]
+    except (ValueError, TypeError, ArithmeticError):
+        return None

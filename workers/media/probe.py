@@ -1,0 +1,41 @@
+"""One look at one file: its bytes choose the reader, its name is only compared."""
+
+from pathlib import Path
+
+from schemas.integrity import Severity, mismatch, not_checked
+from workers.media.photo import STILL_TYPES, probe_still
+from workers.media.result import Limits, Probe
+from workers.media.sniff import HEAD_BYTES, check_name, sniff
+from workers.media.track import probe_track
+from workers.media.video import DEMUXERS, probe_video
+
+TRACK_TYPES = frozenset({"application/gpx+xml", "application/xml"})
+
+
+def probe(path: Path, *, filename: str, limits: Limits) -> Probe:
+    """Look into the file at `path`, which the device called `filename`. Runs in the decoder child.
+
+    Raises:
+        MemoryError: a decoder needed more than the child may have.
+        OSError: the file cannot be read at all.
+    """
+    with path.open("rb") as source:
+        head = source.read(HEAD_BYTES)
+    if not head:
+        empty = mismatch("container", "zero-bytes", severity=Severity.FAIL)
+        return Probe(media_type="application/octet-stream", checks=(empty,))
+    media_type = sniff(head)
+    seen = _read(path, media_type, limits)
+    return seen.model_copy(update={"checks": (check_name(filename, media_type), *seen.checks)})
+
+
+def _read(path: Path, media_type: str, limits: Limits) -> Probe:
+    if media_type in STILL_TYPES:
+        return probe_still(path, media_type, limits=limits)
+    if media_type in DEMUXERS:
+        return probe_video(path, media_type, limits=limits)
+    if media_type in TRACK_TYPES:
+        return probe_track(path, media_type)
+    return Probe(
+        media_type=media_type, checks=(not_checked("container", "type-unknown", media_type=media_type),)
+    )

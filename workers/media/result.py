@@ -1,0 +1,66 @@
+"""Values that cross the pipe between a worker and its decoder child; importing this loads no decoder."""
+
+from pathlib import PurePath
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.base import Frozen
+from schemas.integrity import CheckResult
+from schemas.media import MediaFacts
+
+MIB = 1024 * 1024
+
+
+class Limits(Frozen):
+    """How much one file may cost.
+
+    `pixels` gates a picture by its header, before any decoder allocates (a 200 MP phone sensor is the largest
+    sold). Video is walked whole; its key frames are all decoded up to `keyframes_all_bytes` and
+    `keyframes_all_seconds`, and `keyframes_sampled` evenly spaced ones beyond. The wall clock of one file is
+    `base_seconds` plus its size at `slowest_mib_per_second`. `address_space_bytes` bounds the child itself.
+    """
+
+    pixels: Annotated[int, Field(gt=0)] = 200_000_000
+    still_bytes: Annotated[int, Field(gt=0)] = 256 * MIB
+    keyframes_all_bytes: int = 300 * MIB
+    keyframes_all_seconds: int = 600
+    keyframes_sampled: int = 24
+    keyframe_seconds: float = 20.0
+    base_seconds: float = 60.0
+    slowest_mib_per_second: float = 8.0
+    address_space_bytes: int = 2048 * MIB
+    recycle_after: Annotated[int, Field(gt=0)] = 200
+    thumbnail_px: Annotated[int, Field(ge=16, le=2048)] = 512
+
+    def wall_seconds(self, size_bytes: int) -> float:
+        """Longest time one file of this size may take."""
+        return self.base_seconds + size_bytes / (self.slowest_mib_per_second * MIB)
+
+
+class Derivative(Frozen):
+    """A picture made from a recording: never the evidence, always with a parent.
+
+    `kind` is `thumbnail` or `poster`; `tool` names the libraries and versions that made it.
+    """
+
+    kind: str
+    media_type: str = "image/jpeg"
+    width: int
+    height: int
+    tool: str
+    payload: bytes
+
+
+class Probe(Frozen):
+    """What one look at a file found. `media_type` comes from its bytes, never from its name."""
+
+    media_type: str
+    facts: MediaFacts = MediaFacts()
+    checks: tuple[CheckResult, ...]
+    derivatives: tuple[Derivative, ...] = ()
+
+
+def ending(filename: str) -> str:
+    """Return the lower-case ending of a name without its dot; empty when it has none."""
+    return PurePath(filename).suffix.lower().lstrip(".")

@@ -1,0 +1,134 @@
+"""The media type of a file by its first bytes, and whether its name says otherwise.
+
+Names are chosen by people and attackers; only bytes choose the decoder.
+"""
+
+from collections.abc import Callable
+
+from schemas.integrity import CheckResult, Severity, mismatch, verified
+from workers.media.result import ending
+
+HEAD_BYTES = 4096
+UNKNOWN = "application/octet-stream"
+PLAIN = "text/plain"
+
+_STARTS: tuple[tuple[bytes, str], ...] = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"ID3", "audio/mpeg"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+_RIFF = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
+_HEIF_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_BARE_BOXES = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
+
+_MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
+_HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
+_ENDINGS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), frozenset({"image/jpeg"})),
+    **dict.fromkeys(("heic", "heif", "hif", "avif"), _HEIF),
+    **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
+    **dict.fromkeys(("mkv", "webm", "mka"), frozenset({"video/x-matroska", "video/webm"})),
+    **dict.fromkeys(("tif", "tiff", "dng"), frozenset({"image/tiff"})),
+    **dict.fromkeys(("json", "geojson"), frozenset({"application/json"})),
+    **dict.fromkeys(("ogg", "oga", "opus"), frozenset({"audio/ogg"})),
+    "png": frozenset({"image/png"}),
+    "gif": frozenset({"image/gif"}),
+    "webp": frozenset({"image/webp"}),
+    "avi": frozenset({"video/x-msvideo"}),
+    "gpx": frozenset({"application/gpx+xml", "application/xml"}),
+    "xml": frozenset({"application/gpx+xml", "application/xml"}),
+    "wav": frozenset({"audio/wav"}),
+    "flac": frozenset({"audio/flac"}),
+    "mp3": frozenset({"audio/mpeg"}),
+    "pdf": frozenset({"application/pdf"}),
+    "txt": frozenset({PLAIN, "application/json"}),
+}
+
+
+def sniff(head: bytes) -> str:
+    """Return the media type of a file whose first bytes (up to `HEAD_BYTES`) are `head`."""
+    for start, media_type in _STARTS:
+        if head.startswith(start):
+            return media_type
+    readers: tuple[Callable[[bytes], str | None], ...] = (_riff, _boxes, _ebml, _mpeg_audio, _text)
+    return next((found for read in readers if (found := read(head))), UNKNOWN)
+
+
+def check_name(filename: str, media_type: str) -> CheckResult:
+    """Compare the ending of the name with the type of the bytes; an unknown ending claims nothing."""
+    said = ending(filename)
+    allowed = _ENDINGS.get(said)
+    if allowed is None or media_type in allowed:
+        return verified("media_type", media_type=media_type)
+    return mismatch(
+        "media_type", "type-name-conflict", severity=Severity.WARN, ending=said, media_type=media_type
+    )
+
+
+def _riff(head: bytes) -> str | None:
+    return _RIFF.get(head[8:12]) if head.startswith(b"RIFF") else None
+
+
+def _boxes(head: bytes) -> str | None:
+    """ISO/IEC 14496-12 4.3: the brand of the file-type box; older cameras start with another box."""
+    if head[4:8] in _BARE_BOXES:
+        return "video/mp4"
+    if head[4:8] != b"ftyp":
+        return None
+    size = int.from_bytes(head[:4])
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head)), 4))}
+    return _brand(head[8:12], brands)
+
+
+def _brand(major: bytes, brands: set[bytes]) -> str:
+    if major in _AVIF_BRANDS or (major in _HEIF_BRANDS and brands & _AVIF_BRANDS):
+        return "image/avif"
+    if major in _HEIC_BRANDS or (major in _HEIF_BRANDS and brands & _HEIC_BRANDS):
+        return "image/heic"
+    if major in _HEIF_BRANDS:
+        return "image/heif"
+    if major == b"qt  ":
+        return "video/quicktime"
+    if major.startswith((b"3gp", b"3g2")):
+        return "video/3gpp"
+    return "audio/mp4" if major.startswith((b"M4A", b"M4B")) else "video/mp4"
+
+
+def _ebml(head: bytes) -> str | None:
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return None
+    return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+
+
+def _mpeg_audio(head: bytes) -> str | None:
+    """ISO/IEC 11172-3 2.4.1.3: eleven sync bits, then layer III; layer bits 00 would be AAC in ADTS."""
+    is_frame = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] >> 4 != 0xF  # noqa: PLR2004
+    return "audio/mpeg" if is_frame else None
+
+
+def _text(head: bytes) -> str | None:
+    # A cut in the middle of a character at the end of the head is not a sign of binary content.
+    text = head.decode("utf-8-sig", errors="ignore").lstrip()
+    if b"\x00" in head or not text or len(text.encode()) < len(head.strip()) - 6:
+        return None
+    if text.startswith("<"):
+        return _markup(text)
+    return "application/json" if text.startswith(("{", "[")) else PLAIN
+
+
+def _markup(text: str) -> str:
+    if "<gpx" in text:
+        return "application/gpx+xml"
+    if text[:64].lower().startswith(("<!doctype html", "<html")):
+        return "text/html"
+    return "application/xml"

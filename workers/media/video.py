@@ -1,0 +1,288 @@
+"""Video and sound: box walk, demux of every packet with a NAL length walk, key frames decoded with the log caught.
+
+`cv2.VideoCapture` reports no damaged frame, so it is not used (design: trap 10). One pass over the file does the
+walk and feeds key frames to the decoder; a whole decode is for a person to ask for.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import av
+import av.error
+import av.logging
+import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.media import Gps, MediaFacts
+from workers.media.boxes import check_boxes
+from workers.media.exif import clean
+from workers.media.photo import thumbnail
+from workers.media.result import Derivative, Limits, Probe
+
+DEMUXERS = {
+    **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), "mov"),
+    **dict.fromkeys(("video/x-matroska", "video/webm"), "matroska"),
+    "video/x-msvideo": "avi",
+    "audio/wav": "wav",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+}
+"""The demuxer is named, never guessed: a playlist or a script that libav would follow is not media."""
+
+BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
+
+# Only local files, and no reference out of the container into another file.
+_OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
+_POSTERS = (0.0, 1 / 3, 2 / 3)
+_ISO6709 = re.compile(r"([+-]\d{2}(?:\.\d+)?)([+-]\d{3}(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
+_TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
+"""Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
+
+
+def probe_video(path: Path, media_type: str, *, limits: Limits) -> Probe:
+    """Walk the whole file, decode key frames within the budget, read facts, make up to three posters.
+
+    Raises:
+        MemoryError: the decoder needed more than the child may have.
+        OSError: the file cannot be read at all.
+    """
+    checks = check_boxes(path) if media_type in BOXED else []
+    if any(check.code == "mp4-no-moov" for check in checks):
+        return Probe(media_type=media_type, checks=tuple(checks))
+    try:
+        opened = av.open(str(path), format=DEMUXERS[media_type], options=_OPTIONS, metadata_errors="replace")
+    except MemoryError:
+        raise
+    except (av.error.FFmpegError, ValueError) as why:
+        broken = mismatch("container", "media-damaged", reason=clean(str(why)) or "unreadable")
+        return Probe(media_type=media_type, checks=(*checks, broken))
+    with opened as container:
+        walk = Walk(container, path.stat().st_size, limits)
+        walk.run()
+        structure = [*checks, *walk.container_checks()]
+        checks = [*(structure or [verified("container")]), *walk.keyframe_checks()]
+        return Probe(
+            media_type=media_type,
+            facts=_facts(container, walk),
+            checks=tuple(checks),
+            derivatives=tuple(walk.posters),
+        )
+
+
+class _Plan(NamedTuple):
+    """Which key frames are decoded: all (`step` 0) or one per `step` seconds."""
+
+    step: float
+    deadline: float
+
+
+class Walk:
+    """One pass over all packets of a container."""
+
+    def __init__(self, container: InputContainer, size_bytes: int, limits: Limits) -> None:
+        self.container = container
+        self.limits = limits
+        self.video: VideoStream | None = next(iter(container.streams.video), None)
+        self.seconds = (container.duration or 0) / av.time_base
+        self.packets = self.bad_packets = self.keyframes = self.decoded = self.bad_frames = 0
+        self.read_error = ""
+        self.complaints: list[str] = []
+        self.posters: list[Derivative] = []
+        self.unsupported = self.video is not None and self.video.codec_context is None
+        self._length_bytes = _nal_length_bytes(self.video)
+        is_long = size_bytes > limits.keyframes_all_bytes or self.seconds > limits.keyframes_all_seconds
+        step = self.seconds / limits.keyframes_sampled if is_long else 0.0
+        self._plan = _Plan(step, time.monotonic() + limits.keyframe_seconds)
+        self._next = 0.0
+        self.skipped = 0
+
+    def run(self) -> None:
+        """Demux everything; libav's own error log is evidence of damage and is kept, bounded."""
+        if self.video is not None:
+            self.video.thread_type = "NONE"
+        av.logging.set_level(av.logging.ERROR)
+        with av.logging.Capture() as logs:
+            self._demux()
+            self._drain()
+        av.logging.restore_default_callback()
+        self.complaints = [
+            text for level, _, message in logs[:200] if level <= av.logging.ERROR and (text := clean(message))
+        ]
+
+    def container_checks(self) -> list[CheckResult]:
+        """Return damage of the structure: packets that do not parse, or fewer of them than the index says."""
+        found = []
+        if self.read_error:
+            found.append(mismatch("container", "media-damaged", reason=self.read_error))
+        if self.bad_packets:
+            found.append(
+                mismatch("container", "video-packets-damaged", count=self.bad_packets, packets=self.packets)
+            )
+        promised = self.video.frames if self.video else 0
+        if not self.read_error and self.packets < promised:
+            found.append(mismatch("container", "video-frames-missing", found=self.packets, promised=promised))
+        return found
+
+    def keyframe_checks(self) -> list[CheckResult]:
+        """Return the outcome of decoding key frames; a sample says so, and none at all is not a pass."""
+        if self.video is None:
+            return []
+        if self.unsupported or not self.keyframes:
+            return [not_checked("keyframes", "decoder-unsupported", reason=self.codec or "")]
+        if self.bad_frames or self.complaints:
+            reason = self.complaints[0] if self.complaints else ""
+            return [
+                mismatch("keyframes", "video-frames-damaged", count=max(self.bad_frames, 1), reason=reason)
+            ]
+        if not self.decoded:
+            return [not_checked("keyframes", "keyframes-none")]
+        if self.skipped:
+            sampled = {"decoded": self.decoded, "keyframes": self.keyframes}
+            return [verified("keyframes", code="keyframes-sampled", severity=Severity.INFO, **sampled)]
+        return [verified("keyframes")]
+
+    @property
+    def codec(self) -> str | None:
+        """Name of the video codec."""
+        context = self.video.codec_context if self.video else None
+        return context.name if context else None
+
+    def _demux(self) -> None:
+        try:
+            for packet in self.container.demux():
+                if packet.stream is self.video and packet.size:
+                    self._packet(packet)
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, ValueError) as why:
+            self.read_error = clean(str(why)) or "unreadable"
+
+    def _packet(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
+        self.packets += 1
+        if self._length_bytes and not nal_lengths_fit(memoryview(packet), self._length_bytes):
+            self.bad_packets += 1
+        if packet.is_corrupt:
+            self.bad_packets += 1
+        if not packet.is_keyframe or self.unsupported:
+            return
+        self.keyframes += 1
+        at = float((packet.pts or 0) * packet.time_base)
+        if at < self._next or time.monotonic() > self._plan.deadline:
+            self.skipped += 1
+            return
+        self._next = at + self._plan.step if self._plan.step else self._next
+        self._decode(packet)
+
+    def _decode(self, packet: Any) -> None:  # noqa: ANN401 - see _packet
+        try:
+            self._frames(packet.decode())
+        except MemoryError:
+            raise
+        except av.error.FFmpegError:
+            self.bad_frames += 1
+
+    def _drain(self) -> None:
+        """Frames that the decoder still holds back for reordering."""
+        if self.video is None or self.unsupported:
+            return
+        try:
+            self._frames(self.video.codec_context.decode(None))
+        except MemoryError:
+            raise
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError:
+            self.bad_frames += 1
+
+    def _frames(self, frames: list[Any]) -> None:
+        for frame in frames:
+            self.decoded += 1
+            self.bad_frames += bool(frame.is_corrupt)
+            self._poster(frame)
+
+    def _poster(self, frame: VideoFrame) -> None:
+        wanted = len(self.posters)
+        if wanted == len(_POSTERS) or (frame.time or 0.0) < _POSTERS[wanted] * self.seconds:
+            return
+        self.posters.append(poster(frame, self.limits.thumbnail_px))
+
+
+def poster(frame: VideoFrame, longest_px: int) -> Derivative:
+    """Scale one frame, turn it as its display matrix says, and encode it as JPEG."""
+    scale = min(1.0, longest_px / max(frame.width, frame.height))
+    width, height = (max(2, round(side * scale)) for side in (frame.width, frame.height))
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA").to_ndarray()
+    turned = thumbnail(np.ascontiguousarray(small), _TURN.get(frame.rotation, 1), longest_px, kind="poster")
+    return turned.model_copy(update={"tool": f"libav through pyav {av.__version__}, {turned.tool}"})
+
+
+def nal_lengths_fit(packet: memoryview, length_bytes: int) -> bool:
+    """Say whether the length-prefixed units fill the packet exactly (ISO/IEC 14496-15, 5.3.3).
+
+    The forbidden bit of each unit's header must be zero (ITU-T H.264 and H.265, 7.3.1).
+    """
+    at, end = 0, len(packet)
+    while at < end:
+        size = int.from_bytes(packet[at : at + length_bytes])
+        at += length_bytes
+        if size == 0 or at + size > end or packet[at] & 0x80:
+            return False
+        at += size
+    return True
+
+
+def _nal_length_bytes(video: VideoStream | None) -> int:
+    """Size of the length prefix from avcC or hvcC; 0 where units are not length-prefixed."""
+    context = video.codec_context if video else None
+    extra = bytes(context.extradata or b"") if context else b""
+    if not extra or extra[0] != 1:
+        return 0
+    if context.name == "h264" and len(extra) > 4:  # noqa: PLR2004
+        return (extra[4] & 0x03) + 1
+    if context.name == "hevc" and len(extra) > 21:  # noqa: PLR2004
+        return (extra[21] & 0x03) + 1
+    return 0
+
+
+def _facts(container: InputContainer, walk: Walk) -> MediaFacts:
+    video, sound = walk.video, next(iter(container.streams.audio), None)
+    tags = {key.lower(): value for key, value in container.metadata.items()}
+    rate = video.average_rate if video else None
+    return MediaFacts(
+        width=video.width if video else None,
+        height=video.height if video else None,
+        container=clean(container.format.name),
+        codec=walk.codec,
+        audio_codec=sound.codec_context.name if sound and sound.codec_context else None,
+        duration_ms=round(walk.seconds * 1000) if walk.seconds > 0 else None,
+        fps_milli=round(rate * 1000) if rate else None,
+        frames=walk.packets if video else None,
+        streams=len(container.streams),
+        created_raw=clean(next(_creation(tags), "")),
+        gps=_place(tags),
+    )
+
+
+def _creation(tags: dict[str, str]) -> Iterator[str]:
+    for key in ("com.apple.quicktime.creationdate", "creation_time", "date"):
+        if tags.get(key):
+            yield tags[key]
+
+
+def _place(tags: dict[str, str]) -> Gps | None:
+    """ISO 6709 text as phones and action cameras write it, e.g. +33.1268-117.3273/."""
+    text = tags.get("com.apple.quicktime.location.iso6709") or tags.get("location") or ""
+    match = _ISO6709.match(text)
+    if match is None:
+        return None
+    lat, lon = round(float(match[1]) * 1e7), round(float(match[2]) * 1e7)
+    if abs(lat) > 900_000_000 or abs(lon) > 1_800_000_000:  # noqa: PLR2004
+        return None
+    return Gps(lat_e7=lat, lon_e7=lon, alt_cm=round(float(match[3]) * 100) if match[3] else None)
