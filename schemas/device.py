@@ -1,0 +1,103 @@
+"""A device and its registered key, and the registry's signature that lets an outsider trust the pair.
+
+The registry statement travels in every export package: with the registry's public key, obtained apart from
+the package, a court can tell that this key belonged to this device of this agency at that time.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import Field, model_validator
+
+from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
+from schemas.canonical import canonical_bytes
+from schemas.errors import SignatureInvalid
+from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
+
+ENROL_TYP = "quancheng-enrol+jws"
+"""`typ` of the proof by which a new key shows that its owner holds the one-time code."""
+
+REGISTRATION_TYP = "quancheng-device-registration"
+
+Thumbprint = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""RFC 7638 thumbprint: 32 bytes in base64url without padding."""
+
+
+class DeviceRegistration(Frozen):
+    """One key of one device. `challenge`, 32 random bytes in hex, is the `prev` of its first manifest.
+
+    `agency_id` is the agency the device belonged to when it enrolled. A revoked key keeps its registration:
+    what it signed before `revoked_at` stays signed by a registered key.
+    """
+
+    device_id: UUID
+    kid: Thumbprint
+    jwk: Mapping[str, str]
+    agency_id: UUID
+    model: Annotated[str, Field(min_length=1, max_length=128)]
+    enrolled_at: UtcDatetime
+    challenge: Sha256Hex
+    revoked_at: UtcDatetime | None = None
+
+    @model_validator(mode="after")
+    def _key_is_named(self) -> "DeviceRegistration":
+        if self.kid != thumbprint(self.jwk):
+            raise ValueError("kid is not the thumbprint of the key")
+        return self
+
+    def in_force(self, at: datetime) -> bool:
+        """Say whether the key was registered and not yet revoked at `at`."""
+        return self.enrolled_at <= at and (self.revoked_at is None or at < self.revoked_at)
+
+
+def key_algs(jwk: Mapping[str, str]) -> frozenset[str]:
+    """Return the algorithms a key of this kind may sign with; the header never decides (RFC 8725 3.1).
+
+    Raises:
+        SignatureInvalid: a kind of key that is not registered here.
+    """
+    load_public(jwk)
+    return frozenset({ES256}) if jwk["kty"] == "EC" else ED25519_ALGS
+
+
+def registration_bytes(registration: DeviceRegistration) -> bytes:
+    """Return the RFC 8785 bytes the registry signs. `revoked_at` is left out while the key is in force."""
+    value: dict[str, object] = {
+        "typ": REGISTRATION_TYP,
+        "v": 1,
+        "device_id": str(registration.device_id),
+        "kid": registration.kid,
+        "jwk": dict(registration.jwk),
+        "agency_id": str(registration.agency_id),
+        "model": registration.model,
+        "enrolled_at": rfc3339(registration.enrolled_at),
+        "challenge": registration.challenge,
+    }
+    if registration.revoked_at is not None:
+        value["revoked_at"] = rfc3339(registration.revoked_at)
+    return canonical_bytes(value)
+
+
+def sign_registration(registration: DeviceRegistration, registry_seed: bytes) -> str:
+    """Sign with the registry's Ed25519 seed of 32 bytes (RFC 8032); return standard base64."""
+    key = Ed25519PrivateKey.from_private_bytes(registry_seed)
+    return base64.b64encode(key.sign(registration_bytes(registration))).decode("ascii")
+
+
+def verify_registration(registration: DeviceRegistration, signature: str, registry_key: bytes) -> None:
+    """Check the registry's signature with its raw public key of 32 bytes.
+
+    Raises:
+        SignatureInvalid: not base64, or not made by this registry over this registration.
+    """
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, registration_bytes(registration))
+    except (InvalidSignature, binascii.Error, ValueError) as err:
+        raise SignatureInvalid("the registration is not signed by this registry", rule="registry") from err
