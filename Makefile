@@ -69,6 +69,8 @@ install:
 		{ echo 'python3 has no venv: install it (Debian: apt install python3-venv)' >&2; exit 2; }
 	@echo 'Installing from $(LOCK) (about a minute the first time)'
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' '$(CURDIR)/$(PY)' '$(CURDIR)/quancheng.py' > $(VENV)/bin/quancheng
+	@chmod +x $(VENV)/bin/quancheng
 
 secrets: .env ## Write .env with fresh random secrets for `docker compose up` (kept if there is one)
 

@@ -431,11 +431,13 @@ def make_buckets(host: str, key: str, secret: str) -> None:
 
 def sweep(base: Path) -> None:
     """Stop the stands under a folder whose owner was killed."""
-    for state in sorted(base.glob("*/")):
-        owner = _read_json(state / "owner.json")
-        if owner and not Started(**owner).is_alive():
-            say(f"stopping what a killed stand left in {state.name}")
-            Stand(state).down()
+    with (base / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two stands that start together sweep one after the other
+        for state in sorted(base.glob("*/")):
+            owner = _read_json(state / "owner.json")
+            if owner and not Started(**owner).is_alive():
+                say(f"stopping what a killed stand left in {state.name}")
+                Stand(state).down()
 
 
 @contextmanager
@@ -453,16 +455,18 @@ def temporary_stand(*, durable: bool = False) -> Iterator[Stand]:
 
 def run(command: Sequence[str], *, durable: bool = False, parts: Sequence[str] = tuple(ADDRESSES)) -> int:
     """Bring everything up, run the command with its addresses, stop everything; returns its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, _end)
     with temporary_stand(durable=durable) as stand:
         env = stand.up(parts) | {ATTACH: str(stand.state)}
         child = subprocess.Popen([*command], env={**os.environ, **env})
         try:
             return child.wait()
-        except KeyboardInterrupt:
-            child.send_signal(signal.SIGINT)
-            child.wait(STOP_SECONDS)
-            return 130
+        except KeyboardInterrupt:  # the terminal gave it to the child too: let it end in its own way
+            return child.wait(STOP_SECONDS)
+        finally:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -496,8 +500,8 @@ def _obey(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _signal_group(pid: int, how: signal.Signals) -> None:
