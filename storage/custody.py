@@ -24,10 +24,9 @@ from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
 from schemas.custody import CustodyEntry, SequencedEntry, leaf_bytes, leaf_hash, parse_leaf
 from schemas.errors import IntegrityBroken, Invalid, NotFound
-from schemas.integrity import CheckResult
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
-from storage.custody_audit import CustodyAudit
+from storage.custody_audit import CustodyAudit, LogFault
 from storage.tables import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000
@@ -179,7 +178,7 @@ class CustodyLog:
         )
         return tuple(_sequenced(row) for row in rows)
 
-    def audit(self, vkey: str) -> Iterator[CheckResult]:
+    def audit(self, vkey: str) -> Iterator[LogFault]:
         """Recompute the log from its leaves and yield what contradicts it; see `CustodyAudit`.
 
         The first statement of a transaction, so that all of it sees one moment of the log.

@@ -1,6 +1,6 @@
 """The audit of the custody log: every hash, tile and root once more, from the leaf bytes alone.
 
-Codes of the findings, all mismatches:
+Codes of the faults:
 
 * `leaf-hash-differs`: the leaf's bytes do not hash to the row's leaf hash.
 * `entry-differs-from-leaf`: a column of the row says something else than the leaf.
@@ -19,11 +19,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, text
 
-from schemas.base import rfc3339
+from schemas.base import Frozen, rfc3339
 from schemas.checkpoint import open_checkpoint
 from schemas.custody import leaf_hash, parse_leaf
 from schemas.errors import Invalid
-from schemas.integrity import CheckResult, mismatch
 from schemas.merkle import HASH_BYTES, TILE_WIDTH, Tiles, extend, root_from_tiles, tile_width
 from storage.tables import checkpoints, custody_entries, log_tiles
 
@@ -31,6 +30,14 @@ PAGE_ENTRIES = 2000
 
 _Entry = Row[*tuple[Any, ...]]
 _Head = Row[int, bytes, str]
+
+
+class LogFault(Frozen):
+    """One contradiction: its stable `code`, what it is about (`subject`), and what a person should read."""
+
+    code: str
+    subject: str
+    detail: str = ""
 
 
 class CustodyAudit:
@@ -44,7 +51,7 @@ class CustodyAudit:
         self._is_gapless = True
         self._roots_hold = True
 
-    def run(self) -> Iterator[CheckResult]:
+    def run(self) -> Iterator[LogFault]:
         """Yield every contradiction; nothing when the log is whole. The first statement of a transaction."""
         self._connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         after = -1
@@ -65,7 +72,7 @@ class CustodyAudit:
             .limit(PAGE_ENTRIES)
         ).all()
 
-    def _rebuild(self, page: Sequence[_Entry]) -> Iterator[CheckResult]:
+    def _rebuild(self, page: Sequence[_Entry]) -> Iterator[LogFault]:
         """Grow the tree by the page, stopping at each signed size to compare its root."""
         if not self._is_gapless:
             return
@@ -73,7 +80,11 @@ class CustodyAudit:
         for expected, row in enumerate(page, start=self._size):
             if row.leaf_index != expected:
                 self._is_gapless = False
-                yield mismatch("custody_index", "index-gap", leaf_index=expected, found=row.leaf_index)
+                yield LogFault(
+                    code="index-gap",
+                    subject=f"leaf_index/{expected}",
+                    detail=f"the next entry has index {row.leaf_index}",
+                )
                 break
             is_hash = len(row.leaf_hash) == HASH_BYTES
             hashes.append(row.leaf_hash if is_hash else leaf_hash(row.leaf))
@@ -90,7 +101,7 @@ class CustodyAudit:
             chosen = chosen.where(checkpoints.c.size <= up_to)
         return self._connection.execute(chosen).all()
 
-    def _grow(self, hashes: Sequence[bytes]) -> Iterator[CheckResult]:
+    def _grow(self, hashes: Sequence[bytes]) -> Iterator[LogFault]:
         changed = extend(self._unfinished_tile, self._size, hashes)
         self._size += len(hashes)
         self._unfinished |= changed
@@ -102,29 +113,31 @@ class CustodyAudit:
     def _unfinished_tile(self, level: int, n: int) -> bytes:
         return self._unfinished.get((level, n), b"")
 
-    def _tile_findings(self, level: int, n: int, tile: bytes) -> Iterator[CheckResult]:
+    def _tile_findings(self, level: int, n: int, tile: bytes) -> Iterator[LogFault]:
         stored = self._connection.scalar(
             select(log_tiles.c.hashes).where(log_tiles.c.level == level, log_tiles.c.n == n)
         )
         if stored is None:
-            yield mismatch("custody_tile", "tile-missing", level=level, n=n)
+            yield LogFault(code="tile-missing", subject=f"tile/{level}/{n}")
         elif stored != tile:
-            yield mismatch("custody_tile", "tile-differs", level=level, n=n)
+            yield LogFault(code="tile-differs", subject=f"tile/{level}/{n}")
 
-    def _checkpoint_findings(self, row: _Head) -> Iterator[CheckResult]:
+    def _checkpoint_findings(self, row: _Head) -> Iterator[LogFault]:
         try:
             signed = open_checkpoint(row.note, self._vkey)
         except Invalid as err:
-            yield mismatch("custody_checkpoint", "checkpoint-note-invalid", size=row.size, why=err.problem)
+            yield LogFault(
+                code="checkpoint-note-invalid", subject=f"checkpoint/{row.size}", detail=err.detail
+            )
             return
         if (signed.size, signed.root) != (row.size, row.root):
-            yield mismatch("custody_checkpoint", "checkpoint-row-differs", size=row.size)
+            yield LogFault(code="checkpoint-row-differs", subject=f"checkpoint/{row.size}")
             return
         if self._roots_hold and signed.root != root_from_tiles(self._size, self._unfinished_tile):
             self._roots_hold = False
-            yield mismatch("custody_checkpoint", "checkpoint-root-differs", size=row.size)
+            yield LogFault(code="checkpoint-root-differs", subject=f"checkpoint/{row.size}")
 
-    def _pending_findings(self) -> Iterator[CheckResult]:
+    def _pending_findings(self) -> Iterator[LogFault]:
         rows = self._connection.execute(
             select(custody_entries)
             .where(custody_entries.c.leaf_index.is_(None))
@@ -133,24 +146,26 @@ class CustodyAudit:
         for row in rows:
             yield from _entry_findings(row)
 
-    def _end_findings(self) -> Iterator[CheckResult]:
+    def _end_findings(self) -> Iterator[LogFault]:
         for (level, n), tile in self._unfinished.items():
             yield from self._tile_findings(level, n, tile)
         for checkpoint in self._checkpoints(self._size, None):
-            yield mismatch(
-                "custody_checkpoint", "checkpoint-beyond-log", size=checkpoint.size, entries=self._size
+            yield LogFault(
+                code="checkpoint-beyond-log",
+                subject=f"checkpoint/{checkpoint.size}",
+                detail=f"{self._size} entries are left",
             )
         for level, n in self._connection.execute(select(log_tiles.c.level, log_tiles.c.n)).all():
             if level < 0 or tile_width(level, n, self._size) == 0:
-                yield mismatch("custody_tile", "tile-unexpected", level=level, n=n)
+                yield LogFault(code="tile-unexpected", subject=f"tile/{level}/{n}")
 
 
-def _entry_findings(row: _Entry) -> Iterator[CheckResult]:
-    entry_id = str(row.entry_id)
+def _entry_findings(row: _Entry) -> Iterator[LogFault]:
+    entry = f"entry/{row.entry_id}"
     if leaf_hash(row.leaf) != row.leaf_hash:
-        yield mismatch("custody_leaf", "leaf-hash-differs", entry_id=entry_id)
+        yield LogFault(code="leaf-hash-differs", subject=entry)
     elif not _says_the_leaf(row):
-        yield mismatch("custody_leaf", "entry-differs-from-leaf", entry_id=entry_id)
+        yield LogFault(code="entry-differs-from-leaf", subject=entry)
 
 
 def _says_the_leaf(row: _Entry) -> bool:

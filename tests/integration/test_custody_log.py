@@ -1,0 +1,453 @@
+"""The custody log over a real PostgreSQL: nothing lost, nothing reordered, nothing signed that was cut."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy.exc import IntegrityError
+
+from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.errors import IntegrityBroken, NotFound
+from schemas.merkle import consistency_proof, verify_consistency
+from schemas.note import vkey_of_seed
+from storage.custody import Appended, CustodyLog
+from storage.tables import checkpoints, custody_entries, log_tiles
+from tests import reference
+from tests.stand import ROOT
+
+ORIGIN = "quancheng.local/log"
+SEED = bytes(range(32))
+VKEY = vkey_of_seed(ORIGIN, SEED)
+NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
+RECORDING = UUID("0192f000-0000-7000-8000-000000000001")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An empty log."""
+    made = create_engine(database_url, pool_size=12)
+    _tamper(made, "TRUNCATE custody_entries, log_tiles, checkpoints RESTART IDENTITY")
+    yield made
+    made.dispose()
+
+
+def _tamper(engine: Engine, statement: str) -> None:
+    """What a superuser with the triggers switched off can do."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        assert connection.exec_driver_sql(statement).rowcount != 0
+
+
+def _entry(**facts: object) -> CustodyEntry:
+    return CustodyEntry(
+        entry_id=uuid4(),
+        event=Event.RECORDING_RECEIVE,
+        actor="system",
+        subject=subject("recording", RECORDING),
+        at=NOW,
+        facts=facts,
+    )
+
+
+def _append(engine: Engine, count: int) -> list[Appended]:
+    with engine.begin() as connection:
+        log = CustodyLog(connection)
+        return [log.append(_entry(n=n), agency_id=None) for n in range(count)]
+
+
+def _integrate(engine: Engine, *, limit: int = 1000) -> int:
+    with engine.begin() as connection:
+        log = CustodyLog(connection)
+        count = log.sequence(limit=limit)
+        log.sign(SEED, ORIGIN, at=NOW)
+        return count
+
+
+def _indices(engine: Engine) -> list[int | None]:
+    with engine.connect() as connection:
+        return list(connection.scalars(select(custody_entries.c.leaf_index).order_by(custody_entries.c.id)))
+
+
+def _heads(engine: Engine) -> list:
+    with engine.connect() as connection:
+        return list(connection.execute(select(checkpoints).order_by(checkpoints.c.size)))
+
+
+def _audit(engine: Engine) -> list[str]:
+    with engine.begin() as connection:
+        return [fault.code for fault in CustodyLog(connection).audit(VKEY)]
+
+
+def test_an_entry_is_proven_after_one_run(engine: Engine) -> None:
+    """No proof exists before a run; after it each entry's proof file verifies with the log's key alone."""
+    made = _append(engine, 5)
+    with engine.connect() as connection:
+        assert CustodyLog(connection).proof(made[0].entry_id) is None
+        assert CustodyLog(connection).latest_checkpoint() is None
+    assert _integrate(engine) == 5
+    with engine.connect() as connection:
+        log = CustodyLog(connection)
+        for index, appended in enumerate(made):
+            proof = log.proof(appended.entry_id)
+            assert proof is not None
+            assert parse_proof(proof).index == index
+            assert verify_proof(proof, leaf=appended.leaf_hash, vkey=VKEY).size == 5
+        assert open_checkpoint(log.latest_checkpoint(), VKEY).root == reference.mth(
+            [appended.leaf_hash for appended in made]
+        )
+
+
+def test_an_unknown_entry_is_not_found(engine: Engine) -> None:
+    """An id that no entry has is not found, rather than not yet proven."""
+    with engine.connect() as connection, pytest.raises(NotFound):
+        CustodyLog(connection).proof(uuid4())
+
+
+def test_a_change_that_rolls_back_leaves_no_entry(engine: Engine) -> None:
+    """An entry exists exactly when the transaction of its change committed."""
+    with engine.connect() as connection:
+        CustodyLog(connection).append(_entry(), agency_id=None)
+        connection.rollback()
+    _append(engine, 1)
+    assert _integrate(engine) == 1
+    assert _indices(engine) == [0]
+
+
+def test_a_late_commit_of_an_early_id_is_not_skipped(engine: Engine) -> None:
+    """An entry inserted first and committed last gets the next index, not none."""
+    with engine.connect() as early:
+        slow = CustodyLog(early).append(_entry(order="first inserted"), agency_id=None)
+        fast = _append(engine, 1)[0]
+        assert _integrate(engine) == 1
+        early.commit()
+    assert _integrate(engine) == 1
+    assert _indices(engine) == [1, 0]
+    with engine.connect() as connection:
+        log = CustodyLog(connection)
+        verify_proof(log.proof(slow.entry_id), leaf=slow.leaf_hash, vkey=VKEY)
+        verify_proof(log.proof(fast.entry_id), leaf=fast.leaf_hash, vkey=VKEY)
+
+
+def test_concurrent_appenders_and_sequencers_lose_nothing(engine: Engine) -> None:
+    """With six appenders and three sequencers at once, indices are gapless and every root is consistent."""
+    is_done = threading.Event()
+    failures: list[Exception] = []
+
+    def run(task) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                task()
+            except Exception as err:  # noqa: BLE001 - the thread's failure is raised by the test
+                failures.append(err)
+
+        thread = threading.Thread(target=guarded)
+        thread.start()
+        return thread
+
+    def sequence() -> None:
+        while not is_done.is_set():
+            _integrate(engine, limit=7)
+
+    appenders = [run(lambda: [_append(engine, 3) for _ in range(10)]) for _ in range(6)]
+    sequencers = [run(sequence) for _ in range(3)]
+    for thread in appenders:
+        thread.join()
+    is_done.set()
+    for thread in sequencers:
+        thread.join()
+    _integrate(engine)
+    assert not failures
+    assert sorted(_indices(engine)) == list(range(180))
+    assert _audit(engine) == []
+    _require_consistent(engine)
+
+
+def _require_consistent(engine: Engine) -> None:
+    with engine.connect() as connection:
+        tiles = {(row.level, row.n): row.hashes for row in connection.execute(select(log_tiles))}
+    heads = _heads(engine)
+    for earlier, later in pairwise(heads):
+        proof = consistency_proof(earlier.size, later.size, lambda level, n: tiles[level, n])
+        verify_consistency(proof, size1=earlier.size, size2=later.size, root1=earlier.root, root2=later.root)
+
+
+def test_one_sequencer_acts_and_the_other_does_nothing(engine: Engine) -> None:
+    """While one run is open, another neither indexes nor signs; afterwards nothing is left to do."""
+    _append(engine, 4)
+    with engine.connect() as first, engine.connect() as second:
+        assert CustodyLog(first).sequence() == 4
+        assert CustodyLog(second).sequence() == 0
+        assert CustodyLog(second).sign(SEED, ORIGIN, at=NOW) is None
+        second.rollback()
+        assert CustodyLog(first).sign(SEED, ORIGIN, at=NOW).size == 4
+        first.commit()
+        assert CustodyLog(second).sequence() == 0
+        assert CustodyLog(second).sign(SEED, ORIGIN, at=NOW) is None
+
+
+KILLED = """
+import sys
+from datetime import UTC, datetime
+from sqlalchemy import create_engine
+from storage.custody import CustodyLog
+with create_engine(sys.argv[1]).connect() as connection:
+    log = CustodyLog(connection)
+    assert log.sequence() == 3
+    if sys.argv[2] == "signed":
+        assert log.sign(bytes(range(32)), "quancheng.local/log", at=datetime.now(UTC)).size == 5
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("stage", ["sequenced", "signed"])
+def test_a_run_killed_before_its_commit_is_done_again(engine: Engine, database_url: str, stage: str) -> None:
+    """After kill -9 between sequencing and commit nothing of the run is left; the next run does it all."""
+    _append(engine, 2)
+    _integrate(engine)
+    made = _append(engine, 3)
+    run = subprocess.Popen(
+        [sys.executable, "-c", KILLED, database_url, stage],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGKILL)
+    assert _indices(engine) == [0, 1, None, None, None]
+    assert [head.size for head in _heads(engine)] == [2]
+    _until_lock_is_free(engine)
+    assert _integrate(engine) == 3
+    assert _audit(engine) == []
+    with engine.connect() as connection:
+        verify_proof(CustodyLog(connection).proof(made[2].entry_id), leaf=made[2].leaf_hash, vkey=VKEY)
+
+
+def _until_lock_is_free(engine: Engine) -> None:
+    # The server notices the dead client on its own; until then the lock is rightly held.
+    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    for _ in range(200):
+        with engine.connect() as connection:
+            if connection.scalar(held) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail("the lock of the killed run was never released")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE custody_entries SET actor = 'someone'",
+        "UPDATE custody_entries SET leaf_index = leaf_index + 10",
+        "UPDATE custody_entries SET leaf_index = NULL",
+        "DELETE FROM custody_entries",
+        "TRUNCATE custody_entries",
+        "UPDATE checkpoints SET size = size + 1",
+        "DELETE FROM checkpoints",
+        "TRUNCATE checkpoints",
+    ],
+)
+def test_the_database_refuses_to_rewrite_the_log(engine: Engine, statement: str) -> None:
+    """Entries gain an index once and are otherwise append-only, as are checkpoints."""
+    _append(engine, 2)
+    _integrate(engine)
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text(statement))
+    assert _audit(engine) == []
+
+
+SIGNING_REFUSED = {
+    "tail entries deleted": ("DELETE FROM custody_entries WHERE leaf_index >= 290", "log-rolled-back"),
+    "last tile deleted": ("DELETE FROM log_tiles WHERE level = 0 AND n = 1", "tile-broken"),
+    "upper tile deleted": ("DELETE FROM log_tiles WHERE level = 1", "tile-broken"),
+    "last tile cut": (
+        "UPDATE log_tiles SET hashes = substr(hashes, 1, 64) WHERE level = 0 AND n = 1",
+        "tile-broken",
+    ),
+    "tile edited": (
+        "UPDATE log_tiles SET hashes = set_byte(hashes, 40, 255 - get_byte(hashes, 40)) WHERE n = 1",
+        "log-rewritten",
+    ),
+    "root edited": ("UPDATE checkpoints SET root = sha256(root)", "checkpoint-broken"),
+    "note replaced": ("UPDATE checkpoints SET note = replace(note, '300', '299')", "log-key-differs"),
+}
+
+
+@pytest.mark.parametrize("tampering", SIGNING_REFUSED)
+@pytest.mark.parametrize("more", [0, 3])
+def test_a_cut_or_rewritten_log_is_not_signed(engine: Engine, tampering: str, more: int) -> None:
+    """After the log lost its tail or changed under its last checkpoint, a run signs and indexes nothing."""
+    statement, slug = SIGNING_REFUSED[tampering]
+    _append(engine, 300)
+    _integrate(engine)
+    _tamper(engine, statement)
+    _append(engine, more)
+    before = _indices(engine)
+    with pytest.raises(IntegrityBroken) as caught:
+        _integrate(engine)
+    # With entries waiting, extending the tiles already meets the broken end before signing does.
+    assert caught.value.problem in {slug, "tile-broken"} if more else caught.value.problem == slug
+    assert _indices(engine) == before
+    assert len(_heads(engine)) == 1
+
+
+def test_another_key_does_not_continue_the_log(engine: Engine) -> None:
+    """A run with another key or origin signs nothing under this log's name."""
+    _append(engine, 1)
+    _integrate(engine)
+    _append(engine, 1)
+    for seed, origin in ((bytes(32), ORIGIN), (SEED, "other.example/log")):
+        with engine.begin() as connection, pytest.raises(IntegrityBroken) as caught:
+            CustodyLog(connection).sign(seed, origin, at=NOW)
+        assert caught.value.problem == "log-key-differs"
+
+
+def test_an_entry_altered_before_its_index_stops_the_run(engine: Engine) -> None:
+    """A leaf whose bytes changed between commit and sequencing is never integrated."""
+    _append(engine, 2)
+    _tamper(engine, "UPDATE custody_entries SET leaf = leaf || ' ' WHERE id = 2")
+    with pytest.raises(IntegrityBroken) as caught:
+        _integrate(engine)
+    assert caught.value.problem == "leaf-broken"
+    assert _indices(engine) == [None, None]
+    assert _audit(engine) == ["leaf-hash-differs"]
+
+
+def test_no_proof_is_handed_out_that_does_not_verify(engine: Engine) -> None:
+    """A tile altered under a signed root makes its proofs an alarm, not a wrong file."""
+    made = _append(engine, 300)
+    _integrate(engine)
+    _tamper(engine, "UPDATE log_tiles SET hashes = sha256(hashes) || substr(hashes, 33) WHERE n = 0")
+    with engine.connect() as connection, pytest.raises(IntegrityBroken):
+        CustodyLog(connection).proof(made[1].entry_id)
+
+
+def test_entries_of_a_subject_come_oldest_first(engine: Engine) -> None:
+    """Every entry about a subject is given back whole, in the order of its insertion; no other is."""
+    with engine.begin() as connection:
+        log = CustodyLog(connection)
+        mine = [_entry(step=step) for step in range(3)]
+        for entry in mine:
+            log.append(entry, agency_id=None)
+            log.append(entry.model_copy(update={"entry_id": uuid4(), "subject": "case/x"}), agency_id=None)
+    _integrate(engine, limit=2)
+    with engine.connect() as connection:
+        found = CustodyLog(connection).entries_for(subject("recording", RECORDING))
+        assert [each.entry for each in found] == mine
+        assert [each.leaf_index for each in found] == [0, None, None]
+    _tamper(engine, "UPDATE custody_entries SET leaf = '{}' WHERE id = 1")
+    with engine.connect() as connection, pytest.raises(IntegrityBroken):
+        CustodyLog(connection).entries_for(subject("recording", RECORDING))
+
+
+def _whole_log(engine: Engine) -> None:
+    for count in (1, 255, 1, 300, 20):
+        _append(engine, count)
+        _integrate(engine)
+    _append(engine, 2)
+
+
+def test_the_audit_of_a_whole_log_finds_nothing(engine: Engine) -> None:
+    """A log grown over full and partial tiles, with entries still waiting, has no fault."""
+    assert _audit(engine) == []
+    _whole_log(engine)
+    assert _audit(engine) == []
+    assert [head.size for head in _heads(engine)] == [1, 256, 257, 557, 577]
+
+
+AUDIT_FINDS = {
+    "leaf edited": (
+        "UPDATE custody_entries SET leaf = set_byte(leaf, 10, 120) WHERE leaf_index = 7",
+        {"leaf-hash-differs"},
+    ),
+    "waiting leaf edited": (
+        "UPDATE custody_entries SET leaf = set_byte(leaf, 10, 120) WHERE id = 579",
+        {"leaf-hash-differs"},
+    ),
+    "leaf and hash edited": (
+        """
+        UPDATE custody_entries SET leaf = new.leaf, leaf_hash = sha256('\\x00'::bytea || new.leaf)
+        FROM (SELECT leaf_index AS at, convert_to(
+                  replace(encode(leaf, 'escape'), '"n":6}', '"n":9}'), 'UTF8') AS leaf
+              FROM custody_entries) AS new
+        WHERE leaf_index = 7 AND new.at = 7
+        """,
+        {"tile-differs", "checkpoint-root-differs"},
+    ),
+    "hash cut": (
+        "UPDATE custody_entries SET leaf_hash = substr(leaf_hash, 2) WHERE leaf_index = 300",
+        {"leaf-hash-differs"},
+    ),
+    "actor edited": (
+        "UPDATE custody_entries SET actor = 'someone' WHERE leaf_index = 7",
+        {"entry-differs-from-leaf"},
+    ),
+    "time edited": (
+        "UPDATE custody_entries SET at = at - interval '1 day' WHERE leaf_index = 7",
+        {"entry-differs-from-leaf"},
+    ),
+    "entry deleted": ("DELETE FROM custody_entries WHERE leaf_index = 7", {"index-gap"}),
+    "index moved": (
+        "UPDATE custody_entries SET leaf_index = 1000 WHERE leaf_index = 7",
+        {"index-gap"},
+    ),
+    "entries swapped": (
+        """
+        UPDATE custody_entries SET leaf_index = NULL WHERE leaf_index = 7;
+        UPDATE custody_entries SET leaf_index = 7 WHERE leaf_index = 8;
+        UPDATE custody_entries SET leaf_index = 8 WHERE id = 8
+        """,
+        {"tile-differs", "checkpoint-root-differs"},
+    ),
+    "tail deleted": (
+        "DELETE FROM custody_entries WHERE leaf_index >= 557",
+        {"checkpoint-beyond-log", "tile-differs"},
+    ),
+    "whole log deleted": (
+        "DELETE FROM custody_entries",
+        {"checkpoint-beyond-log", "tile-unexpected"},
+    ),
+    "full tile edited": (
+        "UPDATE log_tiles SET hashes = set_byte(hashes, 0, 255 - get_byte(hashes, 0)) WHERE n = 1",
+        {"tile-differs"},
+    ),
+    "partial tile edited": (
+        "UPDATE log_tiles SET hashes = set_byte(hashes, 0, 255 - get_byte(hashes, 0)) WHERE n = 2",
+        {"tile-differs"},
+    ),
+    "tile deleted": ("DELETE FROM log_tiles WHERE level = 0 AND n = 0", {"tile-missing"}),
+    "tile added": ("INSERT INTO log_tiles VALUES (0, 3, 'x'), (2, 0, 'x')", {"tile-unexpected"}),
+    "checkpoint root edited": (
+        "UPDATE checkpoints SET root = sha256(root) WHERE size = 257",
+        {"checkpoint-row-differs"},
+    ),
+    "checkpoint moved": (
+        "UPDATE checkpoints SET size = 300 WHERE size = 257",
+        {"checkpoint-row-differs"},
+    ),
+    "signature edited": (
+        "UPDATE checkpoints SET note = left(note, -10) || 'AAAAAAAA=' || E'\\n' WHERE size = 257",
+        {"checkpoint-note-invalid"},
+    ),
+}
+
+
+@pytest.mark.parametrize("tampering", AUDIT_FINDS)
+def test_the_audit_names_what_was_altered(engine: Engine, tampering: str) -> None:
+    """Each kind of alteration gives its own codes and no others."""
+    statement, codes = AUDIT_FINDS[tampering]
+    _whole_log(engine)
+    _tamper(engine, statement)
+    assert set(_audit(engine)) == codes
