@@ -5,24 +5,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from schemas.manifest import (
-    MANIFEST_TYP,
-    MAX_MANIFEST_BYTES,
-    CaptureManifest,
-    Previous,
-    manifest_findings,
-    parse_manifest,
-)
 from sqlalchemy import Connection, Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, may, missing
 from schemas.base import Frozen
+from schemas.capture import Previous, manifest_findings
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
+from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
 from storage.custody import CustodyLog
 from storage.tables import certificates, devices, manifests, recordings, uploads
 
