@@ -160,26 +160,29 @@ class Manifests:
         self._log(Event.MANIFEST_DECLARE, row, actor, kid=manifest.device.kid, seq=manifest.seq)
         return self._answer(row, is_replay=False)
 
-    def _previous(self, manifest: CaptureManifest) -> Previous | None:
-        """Return what is known of the key's sequence just before and at this number."""
+    def _previous(self, manifest: CaptureManifest) -> Previous:
+        """Return what is known of the key's sequence before and at this number."""
         mine = and_(manifests.c.kid == manifest.device.kid, manifests.c.state == "declared")
         before = self._connection.execute(
-            select(manifests.c.seq, manifests.c.sha256)
+            select(manifests.c.seq, manifests.c.sha256, manifests.c.payload)
             .where(mine, manifests.c.seq < manifest.seq)
             .order_by(manifests.c.seq.desc())
             .limit(1)
         ).one_or_none()
-        rivals = self._connection.scalars(
-            select(manifests.c.sha256).where(mine, manifests.c.seq == manifest.seq)
+        sibling = self._connection.scalar(
+            select(manifests.c.sha256).where(mine, manifests.c.seq == manifest.seq).limit(1)
         )
+        if before is not None:
+            return Previous(
+                seq=before.seq,
+                sha256=before.sha256,
+                manifest=parse_manifest(before.payload),
+                sibling_sha256=sibling,
+            )
         challenge = self._connection.scalar(
             select(devices.c.challenge).where(devices.c.kid == manifest.device.kid)
         )
-        return Previous(
-            seq=before.seq if before else 0,
-            sha256=before.sha256 if before else challenge,
-            rivals=tuple(rivals),
-        )
+        return Previous(seq=0, sha256=str(challenge), sibling_sha256=sibling)
 
     def _valid_certificates(self, manifest: CaptureManifest) -> frozenset[str]:
         """Return those named certificates that were valid when the capture was made."""

@@ -1,15 +1,15 @@
 """The moment a finished transfer becomes evidence: the received recording, its entry and its stated case."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from schemas.manifest import CaptureManifest, parse_manifest
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import ActorKind
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.integrity import Verdict
+from schemas.manifest import CaptureManifest, parse_manifest
 from schemas.recording import RecordingState
 from storage.case import link_recording
 from storage.custody import CustodyLog
@@ -136,12 +136,11 @@ def _link_stated_case(
 
 
 def _capture_columns(manifest: CaptureManifest) -> dict[str, Any]:
-    offset = manifest.clock.offset_ms
     columns: dict[str, Any] = {
         "officers": list(manifest.officers),
         "captured_at": manifest.captured_at,
-        "corrected_at": manifest.captured_at + timedelta(milliseconds=offset),
-        "clock_offset_ms": offset,
+        "corrected_at": manifest.corrected_at,
+        "clock_offset_ms": manifest.clock.offset_ms,
     }
     if manifest.loc is not None:
         columns |= {
