@@ -51,7 +51,7 @@ def parse_rfc3339(text: str) -> datetime:
     """
     if not text.endswith("Z"):
         raise ValueError("a time must end in Z")
-    return _to_utc(datetime.fromisoformat(text[:-1] + "+00:00"))
+    return _to_utc(datetime.fromisoformat(text))
 
 
 def short_id(value: UUID) -> str:

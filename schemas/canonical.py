@@ -69,20 +69,25 @@ def _check_profile(value: object, *, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise ManifestInvalid("nested too deeply", slug="manifest-not-canonical")
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            if not isinstance(key, str) or not key.isascii():
-                raise ManifestInvalid("keys must be ASCII text", slug="manifest-not-canonical")
+        if not all(isinstance(key, str) and key.isascii() for key in value):
+            raise ManifestInvalid("keys must be ASCII text", slug="manifest-not-canonical")
+        for inner in value.values():
             _check_profile(inner, depth=depth + 1)
     elif isinstance(value, (list, tuple)):
         for inner in value:
             _check_profile(inner, depth=depth + 1)
-    elif isinstance(value, float):
+    else:
+        _check_scalar(value)
+
+
+def _check_scalar(value: object) -> None:
+    if isinstance(value, float):
         raise ManifestInvalid(f"{value!r} is not an integer", slug="manifest-float")
-    elif value is None:
+    if value is None:
         raise ManifestInvalid("null is not allowed: leave the field out", slug="manifest-null")
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
         raise ManifestInvalid(f"{value} does not fit 53 bits", slug="manifest-integer-range")
-    elif isinstance(value, str):
+    if isinstance(value, str):
         _check_text(value)
 
 

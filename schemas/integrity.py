@@ -109,4 +109,4 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     if any(c.severity.rank >= Severity.WARN.rank for c in found):
         return Verdict.DOUBTFUL
     held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
-    return Verdict.VERIFIED if BINDING_CHECKS <= held else Verdict.NOT_CHECKED
+    return Verdict.VERIFIED if held >= BINDING_CHECKS else Verdict.NOT_CHECKED
