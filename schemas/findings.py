@@ -1,7 +1,7 @@
 """Every finding a check may carry, in Chinese and English: what was found, and what to do about it.
 
-One table. `{name}` in a sentence is filled from the `params` of the check; a parameter that is missing is left
-as written, because a report must never fail on its own words. Statutes: 《中华人民共和国行政处罚法》(2021).
+One table. `{name}` in a sentence is filled from the `params` of the check; a parameter that is missing is
+left as written, because a report must never fail on its own words. Statutes: 《中华人民共和国行政处罚法》(2021).
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ _BINDING: dict[str, FindingText] = {
         next_en="The recording is quarantined and locked. Upload the original again; both are kept.",
     ),
     "size-mismatch": FindingText(
-        zh="收到 {size_bytes} 字节，申报为 {declared_bytes} 字节。",
-        en="{size_bytes} bytes were received; {declared_bytes} were declared.",
+        zh="收到 {actual} 字节，申报为 {declared} 字节。",
+        en="{actual} bytes were received; {declared} were declared.",
         next_zh="记录已隔离并锁定。请从设备重新上传原件。",
         next_en="The recording is quarantined and locked. Upload the original from the device again.",
     ),
@@ -78,7 +78,7 @@ _BINDING: dict[str, FindingText] = {
 _MANIFEST: dict[str, FindingText] = {
     "sequence-gap": FindingText(
         zh="该设备的采集序号不连续：期待 {expected}，收到 {seq}，中间的采集尚未交来。",
-        en="This device's sequence has a gap: {expected} was expected, {seq} came. Captures in between are missing.",
+        en="The device's sequence has a gap: {expected} was expected, {seq} came. Captures are missing.",
         next_zh="请让设备上传剩余记录，或书面说明原因。",
         next_en="Let the device upload what is left, or explain in writing.",
     ),
@@ -96,7 +96,7 @@ _MANIFEST: dict[str, FindingText] = {
     ),
     "officers-fewer-than-two": FindingText(
         zh="采集清单只写明 {count} 名执法人员；执法人员不得少于两人（行政处罚法第四十二条）。",
-        en="The manifest names {count} officer(s); there must be at least two (Administrative Penalty Law, art. 42).",
+        en="{count} officer(s) named; there must be at least two (Administrative Penalty Law, art. 42).",
         next_zh="请补充说明另一名执法人员，或写明法律另有规定的条款。",
         next_en="Name the second officer, or cite the article that allows an exception.",
     ),
@@ -138,7 +138,7 @@ _MANIFEST: dict[str, FindingText] = {
     ),
     "location-datum-gcj02": FindingText(
         zh="位置采用 {crs} 坐标，与 WGS-84 / CGCS2000 相差可达数百米。",
-        en="The place is given in {crs}, which differs from WGS-84 / CGCS2000 by up to several hundred metres.",
+        en="The place is given in {crs}, up to several hundred metres off WGS-84 and CGCS2000.",
         next_zh="比对地点前请先换算；原值已保留。",
         next_en="Convert before comparing places; the original value is kept.",
     ),
@@ -204,9 +204,8 @@ _DECODER: dict[str, FindingText] = {
 
 _PHOTO: dict[str, FindingText] = {
     "image-too-large": FindingText(
-        zh="图像为 {width}×{height}（{megapixels} 百万像素），超过 {limit_megapixels} 百万像素的上限，未解码。",
-        en="The picture claims {width}×{height} ({megapixels} megapixels), over the limit of {limit_megapixels}; "
-        "it was not decoded.",
+        zh="图像为 {width}×{height}（{megapixels} 百万像素），超过上限 {limit_megapixels}，未解码。",
+        en="The picture claims {width}×{height}, {megapixels} megapixels; over {limit_megapixels} it is not decoded.",
         next_zh="字节已完整保存。若确为全景照片，请管理员提高上限。",
         next_en="The bytes are kept whole. If it is a real panorama, ask the operator to raise the limit.",
     ),
@@ -264,7 +263,7 @@ _PHOTO: dict[str, FindingText] = {
 _VIDEO: dict[str, FindingText] = {
     "mp4-no-moov": FindingText(
         zh="录像缺少索引（moov），多为录制中断电或未正常结束，无法播放。",
-        en="The video has no index (moov): the recording was cut off before it was closed, and cannot be played.",
+        en="The video has no index (moov): it was cut off before it was closed, and cannot be played.",
         next_zh="原始字节已封存；请保留设备存储卡，可由专业工具修复副本。",
         next_en="The bytes are sealed. Keep the device's card; a specialist may repair a copy.",
     ),
@@ -276,6 +275,16 @@ _VIDEO: dict[str, FindingText] = {
     ),
     "mp4-trailing-bytes": FindingText(
         zh="录像末尾多出 {count} 字节。", en="{count} bytes follow the end of the video."
+    ),
+    "media-truncated": FindingText(
+        zh="媒体文件不完整，末尾缺少 {missing_bytes} 字节。",
+        en="The media file is cut short: {missing_bytes} bytes are missing at its end.",
+        next_zh=_RETAKE_ZH,
+        next_en=_RETAKE_EN,
+    ),
+    "demuxer-remark": FindingText(
+        zh="读取容器时有一处不合规（{reason}），内容可读。",
+        en="The container is not quite regular ({reason}); its content can be read.",
     ),
     "media-damaged": FindingText(
         zh="媒体文件无法完整读取（{reason}）。",
@@ -303,7 +312,7 @@ _VIDEO: dict[str, FindingText] = {
     ),
     "keyframes-sampled": FindingText(
         zh="录像较长，{keyframes} 个关键帧中抽查了 {decoded} 个，其余只检查了结构。",
-        en="A long video: {decoded} of {keyframes} key frames were decoded, the rest checked for structure only.",
+        en="A long video: {decoded} of {keyframes} key frames were decoded; of the rest only the structure was checked.",
     ),
     "keyframes-none": FindingText(
         zh="没有解出任何关键帧，画面未检查。",
@@ -338,7 +347,7 @@ _TRACK: dict[str, FindingText] = {
     ),
     "track-thinned": FindingText(
         zh="轨迹共 {points} 点，地图上均匀保留 {kept} 点；统计以全部点为准。",
-        en="The track has {points} points; {kept} evenly spaced ones are drawn, and figures count all of them.",
+        en="The track has {points} points; {kept} evenly spaced ones are drawn, the figures count all.",
     ),
 }
 

@@ -24,8 +24,8 @@ Text = Annotated[str, Field(max_length=MAX_TEXT)]
 class Exif(Frozen):
     """Exif 2.32 fields as written by the maker.
 
-    `datetime_original` is local time of unknown zone unless `offset_original` is present; `captured_at` is set
-    only when both are valid, so a zone is never guessed.
+    `datetime_original` is local time of unknown zone unless `offset_original` is present; `captured_at` is
+    set only when both are valid, so a zone is never guessed.
     """
 
     make: Text | None = None

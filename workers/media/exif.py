@@ -1,4 +1,4 @@
-"""Exif facts of a still (CIPA DC-008, Exif 2.32) through Pillow: raw text kept, integers out, nothing guessed."""
+"""Exif facts of a still (CIPA DC-008, Exif 2.32): raw text kept, integers out, nothing guessed."""
 
 import re
 import struct
@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from numbers import Rational
 from typing import Any
 
 from PIL import Image
@@ -56,12 +57,12 @@ def read_exif(exif: Image.Exif) -> tuple[Exif | None, Gps | None, list[CheckResu
     if not (main or taken or place):
         code = "exif-unreadable" if complaints else "exif-absent"
         return None, None, [not_checked("exif", code)]
-    facts, checks = _facts(main, taken)
-    gps, gps_checks = _gps(place)
-    if complaints:
-        checks.append(verified("exif", code="exif-unreadable", severity=Severity.INFO))
-    found = checks + gps_checks
-    return facts, gps, found or [verified("exif")]
+    facts, time_check = _facts(main, taken)
+    gps, place_check = _gps(place)
+    read = (
+        verified("exif", code="exif-unreadable", severity=Severity.INFO) if complaints else verified("exif")
+    )
+    return facts, gps, [read, *(check for check in (time_check, place_check) if check is not None)]
 
 
 def parse_exif_time(text: str, offset: str | None) -> tuple[bool, datetime | None]:
@@ -82,7 +83,7 @@ def parse_exif_time(text: str, offset: str | None) -> tuple[bool, datetime | Non
     return True, None if shift is None else local - shift
 
 
-def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, list[CheckResult]]:
+def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, CheckResult | None]:
     raw = clean(taken.get(_TAKEN, ""))
     offset = clean(taken.get(_TAKEN_OFFSET, ""))
     # Blanks with colons mean "unknown" (Exif 2.32, 4.6.5): not a claim that could be wrong.
@@ -99,11 +100,10 @@ def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, lis
         orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None,  # noqa: PLR2004
         captured_at=captured_at,
     )
-    return facts, [] if possible else [_impossible(raw or "")]
-
-
-def _impossible(raw: str) -> CheckResult:
-    return mismatch("exif", "exif-date-impossible", severity=Severity.WARN, raw=raw)
+    if blank:
+        return facts, None
+    impossible = mismatch("exif_time", "exif-date-impossible", severity=Severity.WARN, raw=raw)
+    return facts, verified("exif_time") if possible else impossible
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -115,14 +115,13 @@ def _offset(text: str | None) -> timedelta | None:
     return signed if timedelta(hours=-12) <= signed <= timedelta(hours=14) else None
 
 
-def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, list[CheckResult]]:
+def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, CheckResult | None]:
     if _LAT not in place or _LON not in place:
-        return None, []
+        return None, None
     lat = _degrees_e7(place[_LAT], place.get(_LAT_REF), negative="S")
     lon = _degrees_e7(place[_LON], place.get(_LON_REF), negative="W")
     if lat is None or lon is None or abs(lat) > 900_000_000 or abs(lon) > 1_800_000_000:  # noqa: PLR2004
-        return None, [mismatch("exif", "exif-place-impossible", severity=Severity.WARN)]
-    fix_at, checks = _fix_time(place)
+        return None, mismatch("exif_place", "exif-place-impossible", severity=Severity.WARN)
     error = _scaled(place.get(_ERROR), 100)
     gps = Gps(
         lat_e7=lat,
@@ -130,9 +129,9 @@ def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, list[CheckResult]]:
         alt_cm=_altitude(place),
         acc_cm=error if error is not None and error >= 0 else None,
         datum=clean(place.get(_DATUM, "")),
-        fix_at=fix_at,
+        fix_at=_fix_time(place),
     )
-    return gps, checks
+    return gps, verified("exif_place")
 
 
 def _degrees_e7(parts: object, ref: object, *, negative: str) -> int | None:
@@ -155,18 +154,18 @@ def _altitude(place: Mapping[int, Any]) -> int | None:
     return -value if value is not None and below else value
 
 
-def _fix_time(place: Mapping[int, Any]) -> tuple[datetime | None, list[CheckResult]]:
+def _fix_time(place: Mapping[int, Any]) -> datetime | None:
     """GPSDateStamp and GPSTimeStamp are UTC (Exif 2.32, 4.6.6); one without the other is no time."""
     date, clock = clean(place.get(_DATE, "")), place.get(_TIME)
     if date is None or not isinstance(clock, tuple) or len(clock) != 3:  # noqa: PLR2004
-        return None, []
-    seconds = [_scaled(part, 1) for part in clock]
+        return None
+    parts = [_scaled(part, 1) for part in clock]
     try:
         day = datetime.strptime(date, "%Y:%m:%d").replace(tzinfo=UTC)
-        hour, minute, second = (part for part in seconds if part is not None)
-        return day.replace(hour=hour, minute=minute, second=second), []
+        hour, minute, second = (part for part in parts if part is not None)
+        return day.replace(hour=hour, minute=minute, second=second)
     except ValueError:
-        return None, [_impossible(date)]
+        return None
 
 
 def _scaled(value: object, factor: int) -> int | None:
@@ -176,9 +175,12 @@ def _scaled(value: object, factor: int) -> int | None:
 
 
 def _fraction(value: object) -> Fraction | None:
-    if isinstance(value, tuple | str | bytes) or value is None:
+    """Pillow gives rationals, integers or floats; 0/0 and infinities are no number."""
+    if not isinstance(value, Rational | float):
         return None
     try:
-        return Fraction(getattr(value, "numerator", value), getattr(value, "denominator", 1))  # type: ignore[arg-type]
+        if isinstance(value, float):
+            return Fraction(value)
+        return Fraction(int(value.numerator), int(value.denominator))
     except (ValueError, TypeError, ArithmeticError):
         return None

@@ -1,26 +1,24 @@
 """Stills: a gate on dimensions, then a strict decode, then facts and a thumbnail.
 
-JPEG goes through libjpeg-turbo at 1/8 with every warning an error (simplejpeg): Pillow and OpenCV drop the
-warnings and accept a photo with 64 KiB of zeros in it, found 0 of 20 against 20 of 20 (design: trap 10). Pillow
-reads Exif and the other formats, OpenCV shrinks and turns the thumbnail.
+Pillow reads Exif and the formats whose own checks suffice (PNG carries a CRC per chunk); JPEG goes through
+`jpeg.py`, HEIC through pi_heif (libheif and libde265, without the encoder that other builds ship).
 """
 
 import io
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import cv2
 import numpy as np
-import PIL
 import pi_heif
-import simplejpeg
 from PIL import Image, UnidentifiedImageError
 
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.media import Exif, Gps, MediaFacts
 from workers.media.exif import EXIF_ERRORS, clean, read_exif
-from workers.media.result import Derivative, Limits, Probe
+from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header
+from workers.media.picture import picture
+from workers.media.result import Limits, Probe
 
 # Pillow's own bomb check warns and raises in two steps; our gate decides before any decode.
 Image.MAX_IMAGE_PIXELS = None
@@ -35,7 +33,7 @@ PILLOW_FORMATS = {
 HEIF_TYPES = frozenset({"image/heic", "image/heif"})
 STILL_TYPES = frozenset({"image/jpeg", *PILLOW_FORMATS, *HEIF_TYPES})
 
-_STILL_ERRORS = (
+_DECODE_ERRORS = (
     OSError,
     EOFError,
     SyntaxError,
@@ -45,30 +43,22 @@ _STILL_ERRORS = (
     TypeError,
     KeyError,
 )
-_SOS, _EOI = 0xDA, 0xD9
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-_TURNS: dict[int, tuple[int | None, int | None]] = {
-    2: (None, 1),
-    3: (cv2.ROTATE_180, None),
-    4: (None, 0),
-    5: (cv2.ROTATE_90_CLOCKWISE, 1),
-    6: (cv2.ROTATE_90_CLOCKWISE, None),
-    7: (cv2.ROTATE_90_COUNTERCLOCKWISE, 1),
-    8: (cv2.ROTATE_90_COUNTERCLOCKWISE, None),
-}
-"""Exif orientation to (turn, then flip) for display; 1 needs neither (Exif 2.32, 4.6.4)."""
+"""What Pillow raises on broken pixels; a MemoryError is none of them and ends the child."""
 
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+_THUMBNAIL_SOURCE_PX = 480
+"""A decode at 1/8 is taken when it still leaves this much for a thumbnail of 512."""
+
+_Metadata = tuple[Exif | None, Gps | None, list[CheckResult]]
 
 
 class _Seen(NamedTuple):
-    """What a decoder answered: pixels in BGR when there are any, the check, size as stored."""
+    """What a decoder answered: size as stored, the check, pixels in BGR when there are any."""
 
-    width: int
-    height: int
-    pixels: Pixels | None
-    check: CheckResult
-    codec: str
+    width: int = 0
+    height: int = 0
+    check: CheckResult = verified("container")
+    pixels: Pixels | None = None
+    metadata: _Metadata = (None, None, [])
 
 
 def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
@@ -78,51 +68,38 @@ def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    size = path.stat().st_size
-    if size > limits.still_bytes:
-        too_long = not_checked(
-            "container", "file-too-large", severity=Severity.WARN, limit=limits.still_bytes
-        )
+    if path.stat().st_size > limits.still_bytes:
+        limit = {"limit_bytes": limits.still_bytes}
+        too_long = not_checked("container", "file-too-large", severity=Severity.WARN, **limit)
         return Probe(media_type=media_type, checks=(too_long,))
     if media_type == "image/jpeg":
-        seen, exif, gps, checks = _jpeg(path, limits)
+        seen = _jpeg(path, limits)
     elif media_type in HEIF_TYPES:
-        seen, exif, gps, checks = _heif(path, limits)
+        seen = _heif(path, limits)
     else:
-        seen, exif, gps, checks = _pillow(path, media_type, limits)
+        seen = _pillow(path, PILLOW_FORMATS[media_type], limits)
+    return _conclude(media_type, seen, limits)
+
+
+def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
+    exif, gps, checks = seen.metadata
     facts = MediaFacts(
         width=seen.width or None,
         height=seen.height or None,
         container=media_type.removeprefix("image/"),
-        codec=seen.codec,
         exif=exif,
         gps=gps,
     )
     # libheif applies the container's own rotation while decoding; turning again would tip the picture over.
-    orientation = exif.orientation if exif and media_type not in HEIF_TYPES else None
-    pictures = () if seen.pixels is None else (thumbnail(seen.pixels, orientation or 1, limits.thumbnail_px),)
+    orientation = (exif.orientation if exif and media_type not in HEIF_TYPES else None) or 1
+    pictures = (
+        ()
+        if seen.pixels is None
+        else (
+            picture(seen.pixels, kind="thumbnail", orientation=orientation, longest_px=limits.thumbnail_px),
+        )
+    )
     return Probe(media_type=media_type, facts=facts, checks=(seen.check, *checks), derivatives=pictures)
-
-
-def thumbnail(pixels: Pixels, orientation: int, longest_px: int, *, kind: str = "thumbnail") -> Derivative:
-    """Shrink BGR pixels to `longest_px` on the longer side, turn them upright and encode them as JPEG."""
-    height, width = pixels.shape[:2]
-    scale = min(1.0, longest_px / max(width, height))
-    box = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, box, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-    turn, flip = _TURNS.get(orientation, (None, None))
-    small = small if turn is None else cv2.rotate(small, turn)
-    small = small if flip is None else cv2.flip(small, flip)
-    payload = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(small), quality=80, colorspace="BGR", colorsubsampling="420"
-    )
-    return Derivative(
-        kind=kind,
-        width=small.shape[1],
-        height=small.shape[0],
-        tool=f"opencv {cv2.__version__}, simplejpeg {simplejpeg.__version__}",
-        payload=payload,
-    )
 
 
 def _gate(width: int, height: int, limits: Limits) -> CheckResult | None:
@@ -139,92 +116,22 @@ def _gate(width: int, height: int, limits: Limits) -> CheckResult | None:
     )
 
 
-_Facts = tuple[_Seen, Exif | None, Gps | None, list[CheckResult]]
-
-
-def _jpeg(path: Path, limits: Limits) -> _Facts:
+def _jpeg(path: Path, limits: Limits) -> _Seen:
     payload = path.read_bytes()
-    try:
-        height, width, space, _ = simplejpeg.decode_jpeg_header(payload, strict=False)
-    except ValueError as why:
-        return _Seen(0, 0, None, _damaged(why), "jpeg"), None, None, []
-    seen = _Seen(width, height, None, verified("container"), "jpeg")
+    header = jpeg_header(payload)
+    if isinstance(header, CheckResult):
+        return _Seen(check=header)
+    width, height, space = header
+    seen = _Seen(width, height, metadata=_jpeg_metadata(payload))
     gate = _gate(width, height, limits)
-    if gate is None:
-        check, pixels = _decode_jpeg(payload, (width, height), space)
-        seen = seen._replace(check=check, pixels=pixels)
-    else:
-        seen = seen._replace(check=gate)
-    return seen, *_pillow_exif(payload)
+    if gate is not None:
+        return seen._replace(check=gate)
+    factor = next((f for f in (8, 4, 2) if max(width, height) // f >= _THUMBNAIL_SOURCE_PX), 1)
+    check, pixels = decode_jpeg(payload, space=space, factor=factor)
+    return seen._replace(check=check, pixels=pixels)
 
 
-def _decode_jpeg(payload: bytes, size: tuple[int, int], space: str) -> tuple[CheckResult, Pixels | None]:
-    """Decode strictly; a remark (stray bytes between header segments) is removed once and decoding repeated."""
-    factor = next((f for f in (8, 4, 2) if max(size) // f >= 480), 1)  # noqa: PLR2004 - px wanted for a thumbnail
-    kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
-    try:
-        return verified("container"), _to_bgr(_turbo(payload, kind, factor))
-    except ValueError as why:
-        if "extraneous bytes" not in str(why):
-            return _damaged(why), _salvaged(payload, kind, factor)
-    try:
-        pixels = _turbo(_without_stray_bytes(payload), kind, factor)
-    except ValueError as why:
-        return _damaged(why), _salvaged(payload, kind, factor)
-    remark = verified("container", code="jpeg-stray-bytes", severity=Severity.INFO)
-    return remark, _to_bgr(pixels)
-
-
-def _turbo(payload: bytes, kind: str, factor: int) -> Pixels:
-    decoded: Pixels = simplejpeg.decode_jpeg(payload, kind, min_factor=factor, strict=True)
-    return decoded
-
-
-def _salvaged(payload: bytes, kind: str, factor: int) -> Pixels | None:
-    """What can still be seen of a damaged photo, on black: fresh zeroed memory, so that no pixel of another
-    picture can show through (seen in OpenCV, its issue 26488)."""  # noqa: D205, D209
-    try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(payload, min_factor=factor, strict=False)
-        room = np.zeros((height, width, 4 if kind == "CMYK" else 3), dtype=np.uint8)
-        simplejpeg.decode_jpeg(payload, kind, min_factor=factor, buffer=room, strict=False)
-    except ValueError:
-        return None
-    return _to_bgr(room)
-
-
-def _to_bgr(pixels: Pixels) -> Pixels:
-    if pixels.shape[2] == 3:  # noqa: PLR2004
-        return pixels
-    # Adobe writes CMYK inverted, and libjpeg hands it over as it stands.
-    inverted = Image.fromarray(255 - pixels, mode="CMYK").convert("RGB")
-    return np.asarray(inverted)[:, :, ::-1].copy()
-
-
-def _damaged(why: Exception) -> CheckResult:
-    text = str(why)
-    if "precision" in text or "not implemented" in text.lower():
-        return not_checked("container", "decoder-unsupported", reason=clean(text) or "")
-    return mismatch("container", "jpeg-damaged", reason=clean(text) or "unreadable")
-
-
-def _without_stray_bytes(payload: bytes) -> bytes:
-    """Copy the header segments alone up to the first scan (ITU-T T.81, B.1.1.2), then the rest as it stands."""
-    kept, at = [payload[:2]], 2
-    while True:
-        at = payload.find(b"\xff", at)
-        if at < 0 or at + 4 > len(payload) or payload[at + 1] == _SOS:
-            break
-        marker = payload[at + 1]
-        if marker in {0x00, 0xFF} or marker in _STANDALONE:
-            at += 1 if marker == 0xFF else 2  # noqa: PLR2004
-            continue
-        end = at + 2 + int.from_bytes(payload[at + 2 : at + 4])
-        kept.append(payload[at:end])
-        at = end
-    return b"".join(kept) + (payload[at:] if at >= 0 else b"")
-
-
-def _pillow_exif(payload: bytes) -> tuple[Exif | None, Gps | None, list[CheckResult]]:
+def _jpeg_metadata(payload: bytes) -> _Metadata:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -235,77 +142,68 @@ def _pillow_exif(payload: bytes) -> tuple[Exif | None, Gps | None, list[CheckRes
     return read_exif(exif)
 
 
-def _pillow(path: Path, media_type: str, limits: Limits) -> _Facts:
-    fmt = PILLOW_FORMATS[media_type]
-    blank = _Seen(0, 0, None, verified("container"), fmt.lower())
+def _pillow(path: Path, fmt: str, limits: Limits) -> _Seen:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(path, formats=(fmt,)) as image:
-                return _opened(path, image, blank, limits)
+                return _opened(path, image, limits)
         except UnidentifiedImageError:
-            return blank._replace(check=_broken(media_type, "header")), None, None, []
-        except _STILL_ERRORS as why:
-            return blank._replace(check=_broken(media_type, str(why))), None, None, []
+            return _Seen(check=_broken("unreadable header"))
+        except _DECODE_ERRORS as why:
+            return _Seen(check=_broken(why))
 
 
-def _opened(path: Path, image: Image.Image, blank: _Seen, limits: Limits) -> _Facts:
-    seen = blank._replace(width=image.width, height=image.height)
-    exif = read_exif(image.getexif())
+def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
+    seen = _Seen(image.width, image.height, metadata=read_exif(image.getexif()))
     gate = _gate(image.width, image.height, limits)
     if gate is not None:
-        return seen._replace(check=gate), *exif
+        return seen._replace(check=gate)
     try:
         if image.format == "PNG":
+            # Decoding skips the CRC of some chunks; verifying reads them all and needs a handle of its own.
             with Image.open(path, formats=("PNG",)) as again:
                 again.verify()
-        pixels = _bgr_of(image, limits.thumbnail_px)
-    except _STILL_ERRORS as why:
-        return seen._replace(check=_broken(f"image/{blank.codec}", str(why))), *exif
-    return seen._replace(pixels=pixels), *exif
+        return seen._replace(pixels=_shrunk(image, limits.thumbnail_px))
+    except _DECODE_ERRORS as why:
+        return seen._replace(check=_broken(why))
 
 
-def _bgr_of(image: Image.Image, longest_px: int) -> Pixels:
-    """Decode fully, then shrink in steps of whole pixels so that no second full-size copy is made."""
+def _shrunk(image: Image.Image, longest_px: int) -> Pixels:
+    """Decode fully, then shrink by a whole factor before any conversion, so no second full-size copy is made."""
     image.load()
     factor = max(1, max(image.size) // (2 * longest_px))
-    small = image.convert("RGB") if image.mode == "P" else image
-    small = small.reduce(factor) if factor > 1 and small.mode not in {"1", "I;16"} else small
+    small = image.convert("RGB") if image.mode in {"P", "1", "I;16"} else image
+    small = small.reduce(factor) if factor > 1 else small
     return np.asarray(small.convert("RGB"))[:, :, ::-1].copy()
 
 
-def _broken(media_type: str, reason: str) -> CheckResult:
-    return mismatch("container", "image-damaged", media_type=media_type, reason=clean(reason) or "unreadable")
+def _broken(why: Exception | str) -> CheckResult:
+    return mismatch("container", "image-damaged", reason=clean(why) or "unreadable")
 
 
-def _heif(path: Path, limits: Limits) -> _Facts:
-    blank = _Seen(0, 0, None, verified("container"), "heif")
+def _heif(path: Path, limits: Limits) -> _Seen:
+    seen = _Seen()
     try:
         heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
-        seen = blank._replace(width=heif.size[0], height=heif.size[1])
-        exif = _heif_exif(heif.info.get("exif"))
-        gate = _gate(seen.width, seen.height, limits)
+        width, height = heif.size
+        seen = _Seen(width, height, metadata=_heif_metadata(heif.info.get("exif")))
+        gate = _gate(width, height, limits)
         if gate is not None:
-            return seen._replace(check=gate), *exif
-        pixels = _bgr_of(heif.to_pillow(), limits.thumbnail_px)
-    except _STILL_ERRORS as why:
-        return blank._replace(check=_broken("image/heic", str(why))), None, None, []
-    return seen._replace(pixels=pixels), *exif
+            return seen._replace(check=gate)
+        return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
+    except SyntaxError as why:
+        # pi_heif says SyntaxError for a feature that libheif does not decode, which is not damage.
+        unsupported = not_checked("container", "decoder-unsupported", reason=clean(why) or "heif")
+        return seen._replace(check=unsupported)
+    except _DECODE_ERRORS as why:
+        return seen._replace(check=_broken(why))
 
 
-def _heif_exif(raw: bytes | None) -> tuple[Exif | None, Gps | None, list[CheckResult]]:
+def _heif_metadata(raw: bytes | None) -> _Metadata:
     exif = Image.Exif()
     try:
         exif.load(raw or b"")
     except EXIF_ERRORS:
         return None, None, [not_checked("exif", "exif-unreadable")]
     return read_exif(exif)
-
-
-TOOLS = {
-    "pillow": PIL.__version__,
-    "opencv": cv2.__version__,
-    "simplejpeg": simplejpeg.__version__,
-    "pi_heif": pi_heif.__version__,
-}
-"""Versions of the decoders, for the record of a run."""

@@ -1,7 +1,7 @@
 """Frames on the pipe between a worker and its decoder child.
 
-A frame is a 4-byte big-endian length and that many bytes of JSON; derivatives follow an answer as raw bytes in
-the order and sizes it names. Pictures never travel as base64.
+A frame is a 4-byte big-endian length and that many bytes of JSON; derivatives follow an answer as raw bytes
+in the order and sizes it names. Pictures never travel as base64.
 """
 
 import json

@@ -152,7 +152,7 @@ class Sandbox:
 
 
 class _Reader:
-    """Reads and writes with a deadline, and drains stderr meanwhile so that a talkative library cannot block."""
+    """Reads and writes with a deadline; drains stderr meanwhile, or a talkative library would block."""
 
     def __init__(self, child: subprocess.Popen[bytes], deadline: float) -> None:
         if child.stdin is None or child.stdout is None or child.stderr is None:

@@ -1,7 +1,7 @@
 """GPX tracks, streamed: 10^6 points cost no more memory than ten (GPX 1.1; XML through defusedxml).
 
-A document type declaration is refused before a single entity expands: a track never needs one, and it is how a
-few hundred bytes become gigabytes.
+A document type declaration is refused before a single entity expands: a track never needs one, and it is how
+a few hundred bytes become gigabytes.
 """
 
 import math
@@ -147,20 +147,25 @@ class TrackReader(ContentHandler):
 
     def findings(self) -> list[CheckResult]:
         """Return what is odd about the points; none of it says the file is damaged."""
-        found = [
-            (self.jumps, "track-jump", Severity.INFO),
-            (self.backwards, "track-time-backwards", Severity.INFO),
-            (self.bad, "track-point-invalid", Severity.WARN),
-        ]
-        odd = [verified("track", code=code, severity=sev, count=count) for count, code, sev in found if count]
-        if not self.points:
-            odd.append(verified("track", code="track-empty", severity=Severity.WARN))
-        if self.points > MAX_LINE_POINTS:
-            kept = len(self.line.kept)
+        odd: list[CheckResult] = []
+        if self.jumps:
+            odd.append(verified("track_steps", code="track-jump", severity=Severity.INFO, count=self.jumps))
+        if self.backwards:
+            count = self.backwards
             odd.append(
-                verified("track", code="track-thinned", severity=Severity.INFO, points=self.points, kept=kept)
+                verified("track_times", code="track-time-backwards", severity=Severity.INFO, count=count)
             )
-        return odd or [verified("track")]
+        if self.bad:
+            count = self.bad
+            odd.append(mismatch("track_points", "track-point-invalid", severity=Severity.WARN, count=count))
+        elif not self.points:
+            odd.append(not_checked("track_points", "track-empty", severity=Severity.WARN))
+        else:
+            odd.append(verified("track_points"))
+        if self.points > MAX_LINE_POINTS:
+            shown = {"points": self.points, "kept": len(self.line.kept)}
+            odd.append(verified("track_line", code="track-thinned", severity=Severity.INFO, **shown))
+        return odd
 
 
 def probe_track(path: Path, media_type: str) -> Probe:

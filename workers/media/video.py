@@ -1,7 +1,7 @@
-"""Video and sound: box walk, demux of every packet with a NAL length walk, key frames decoded with the log caught.
+"""Video and sound: box walk, every packet demuxed with a NAL length walk, key frames decoded.
 
 `cv2.VideoCapture` reports no damaged frame, so it is not used (design: trap 10). One pass over the file does the
-walk and feeds key frames to the decoder; a whole decode is for a person to ask for.
+walk and feeds key frames to the decoder while libav's log is caught; a whole decode is for a person to ask for.
 """
 
 import re
@@ -15,14 +15,15 @@ import av.error
 import av.logging
 import numpy as np
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.media import Gps, MediaFacts
-from workers.media.boxes import check_boxes
+from workers.media.boxes import check_boxes, check_riff
 from workers.media.exif import clean
-from workers.media.photo import thumbnail
+from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits, Probe
 
 DEMUXERS = {
@@ -37,11 +38,22 @@ DEMUXERS = {
 """The demuxer is named, never guessed: a playlist or a script that libav would follow is not media."""
 
 BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
+RIFFS = frozenset({"video/x-msvideo", "audio/wav"})
 
-# Only local files, and no reference out of the container into another file.
-_OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
+# Only local files, no reference out of the container into another file, and every stored sample: an edit list
+# hides samples from a player, never from us.
+_OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0", "advanced_editlist": "0"}
+
+_SKIPPING = re.compile(
+    r"mmco|co located POC|Could not find ref|[Mm]issing reference|reference frames? |reference picture|Frame num"
+)
+"""What sound files make a decoder say when only key frames are fed to it: their neighbours were never given."""
+
+_ENDED = re.compile(r"ended prematurely|[Tt]runcat|Packet corrupt|partial file")
 _POSTERS = (0.0, 1 / 3, 2 / 3)
 _ISO6709 = re.compile(r"([+-]\d{2}(?:\.\d+)?)([+-]\d{3}(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
+_LENGTH_AT = {"h264": 4, "hevc": 21}
+_MAX_LOGS = 200
 _TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
 """Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
 
@@ -53,7 +65,7 @@ def probe_video(path: Path, media_type: str, *, limits: Limits) -> Probe:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    checks = check_boxes(path) if media_type in BOXED else []
+    checks = _structure(path, media_type)
     if any(check.code == "mp4-no-moov" for check in checks):
         return Probe(media_type=media_type, checks=tuple(checks))
     try:
@@ -62,18 +74,32 @@ def probe_video(path: Path, media_type: str, *, limits: Limits) -> Probe:
         raise
     except (av.error.FFmpegError, ValueError) as why:
         broken = mismatch("container", "media-damaged", reason=clean(str(why)) or "unreadable")
-        return Probe(media_type=media_type, checks=(*checks, broken))
+        return Probe(media_type=media_type, checks=tuple(_first_of_each([*checks, broken])))
     with opened as container:
-        walk = Walk(container, path.stat().st_size, limits)
+        video = None if media_type.startswith("audio/") else next(iter(container.streams.video), None)
+        walk = Walk(container, video, limits=limits, size_bytes=path.stat().st_size)
         walk.run()
-        structure = [*checks, *walk.container_checks()]
-        checks = [*(structure or [verified("container")]), *walk.keyframe_checks()]
+        checks += [*walk.structure_checks(), verified("container"), *walk.keyframe_checks()]
         return Probe(
             media_type=media_type,
             facts=_facts(container, walk),
-            checks=tuple(checks),
+            checks=tuple(_first_of_each(checks)),
             derivatives=tuple(walk.posters),
         )
+
+
+def _structure(path: Path, media_type: str) -> list[CheckResult]:
+    if media_type in BOXED:
+        return check_boxes(path)
+    return check_riff(path) if media_type in RIFFS else []
+
+
+def _first_of_each(checks: list[CheckResult]) -> list[CheckResult]:
+    """Keep the first result of every name: the walk of the structure explains what later steps stumble over."""
+    kept: dict[str, CheckResult] = {}
+    for check in checks:
+        kept.setdefault(check.name, check)
+    return list(kept.values())
 
 
 class _Plan(NamedTuple):
@@ -86,63 +112,77 @@ class _Plan(NamedTuple):
 class Walk:
     """One pass over all packets of a container."""
 
-    def __init__(self, container: InputContainer, size_bytes: int, limits: Limits) -> None:
+    def __init__(
+        self, container: InputContainer, video: VideoStream | None, *, limits: Limits, size_bytes: int
+    ) -> None:
         self.container = container
+        self.video = video
         self.limits = limits
-        self.video: VideoStream | None = next(iter(container.streams.video), None)
         self.seconds = (container.duration or 0) / av.time_base
-        self.packets = self.bad_packets = self.keyframes = self.decoded = self.bad_frames = 0
+        self.packets = self.bad_packets = self.keyframes = self.decoded = self.bad_frames = self.skipped = 0
+        self.rotation = 0
         self.read_error = ""
+        self.remarks: list[str] = []
         self.complaints: list[str] = []
         self.posters: list[Derivative] = []
-        self.unsupported = self.video is not None and self.video.codec_context is None
-        self._length_bytes = _nal_length_bytes(self.video)
+        self._context = video.codec_context if video else None
+        self._length_bytes = nal_length_bytes(self._context)
         is_long = size_bytes > limits.keyframes_all_bytes or self.seconds > limits.keyframes_all_seconds
         step = self.seconds / limits.keyframes_sampled if is_long else 0.0
         self._plan = _Plan(step, time.monotonic() + limits.keyframe_seconds)
         self._next = 0.0
-        self.skipped = 0
 
     def run(self) -> None:
         """Demux everything; libav's own error log is evidence of damage and is kept, bounded."""
         if self.video is not None:
             self.video.thread_type = "NONE"
         av.logging.set_level(av.logging.ERROR)
-        with av.logging.Capture() as logs:
-            self._demux()
-            self._drain()
-        av.logging.restore_default_callback()
-        self.complaints = [
-            text for level, _, message in logs[:200] if level <= av.logging.ERROR and (text := clean(message))
-        ]
+        try:
+            with av.logging.Capture() as logs:
+                self._demux()
+                self._drain()
+        finally:
+            av.logging.restore_default_callback()
+        for level, source, message in logs[:_MAX_LOGS]:
+            if level <= av.logging.ERROR and not _SKIPPING.search(message):
+                said = self.complaints if source == self.codec else self.remarks
+                said.append(clean(message) or "")
 
-    def container_checks(self) -> list[CheckResult]:
+    def structure_checks(self) -> list[CheckResult]:
         """Return damage of the structure: packets that do not parse, or fewer of them than the index says."""
         found = []
         if self.read_error:
             found.append(mismatch("container", "media-damaged", reason=self.read_error))
+        if any(_ENDED.search(remark) for remark in self.remarks):
+            found.append(mismatch("container", "media-truncated", missing_bytes="?"))
+        elif self.remarks:
+            remark = {"reason": self.remarks[0]}
+            found.append(verified("demuxer", code="demuxer-remark", severity=Severity.INFO, **remark))
+        return [*found, *self._packet_checks()]
+
+    def _packet_checks(self) -> list[CheckResult]:
+        if self.video is None:
+            return []
+        promised = self.video.frames
         if self.bad_packets:
-            found.append(
-                mismatch("container", "video-packets-damaged", count=self.bad_packets, packets=self.packets)
-            )
-        promised = self.video.frames if self.video else 0
-        if not self.read_error and self.packets < promised:
-            found.append(mismatch("container", "video-frames-missing", found=self.packets, promised=promised))
-        return found
+            bad, walked = self.bad_packets, self.packets
+            return [mismatch("packets", "video-packets-damaged", count=bad, packets=walked)]
+        if self.packets < promised:
+            return [mismatch("packets", "video-frames-missing", found=self.packets, promised=promised)]
+        return [verified("packets")]
 
     def keyframe_checks(self) -> list[CheckResult]:
         """Return the outcome of decoding key frames; a sample says so, and none at all is not a pass."""
         if self.video is None:
             return []
-        if self.unsupported or not self.keyframes:
-            return [not_checked("keyframes", "decoder-unsupported", reason=self.codec or "")]
+        if self._context is None:
+            return [not_checked("keyframes", "decoder-unsupported", reason="codec")]
         if self.bad_frames or self.complaints:
-            reason = self.complaints[0] if self.complaints else ""
-            return [
-                mismatch("keyframes", "video-frames-damaged", count=max(self.bad_frames, 1), reason=reason)
-            ]
+            reason = self.complaints[0] if self.complaints else "corrupt frame"
+            count = max(self.bad_frames, 1)
+            return [mismatch("keyframes", "video-frames-damaged", count=count, reason=reason)]
         if not self.decoded:
-            return [not_checked("keyframes", "keyframes-none")]
+            return [not_checked("keyframes", "keyframes-none", severity=Severity.WARN)]
         if self.skipped:
             sampled = {"decoded": self.decoded, "keyframes": self.keyframes}
             return [verified("keyframes", code="keyframes-sampled", severity=Severity.INFO, **sampled)]
@@ -151,8 +191,7 @@ class Walk:
     @property
     def codec(self) -> str | None:
         """Name of the video codec."""
-        context = self.video.codec_context if self.video else None
-        return context.name if context else None
+        return self._context.name if self._context else None
 
     def _demux(self) -> None:
         try:
@@ -170,7 +209,7 @@ class Walk:
             self.bad_packets += 1
         if packet.is_corrupt:
             self.bad_packets += 1
-        if not packet.is_keyframe or self.unsupported:
+        if not packet.is_keyframe or self._context is None:
             return
         self.keyframes += 1
         at = float((packet.pts or 0) * packet.time_base)
@@ -190,10 +229,10 @@ class Walk:
 
     def _drain(self) -> None:
         """Frames that the decoder still holds back for reordering."""
-        if self.video is None or self.unsupported:
+        if self._context is None:
             return
         try:
-            self._frames(self.video.codec_context.decode(None))
+            self._frames(self._context.decode(None))
         except MemoryError:
             raise
         except av.error.EOFError:
@@ -205,6 +244,7 @@ class Walk:
         for frame in frames:
             self.decoded += 1
             self.bad_frames += bool(frame.is_corrupt)
+            self.rotation = frame.rotation
             self._poster(frame)
 
     def _poster(self, frame: VideoFrame) -> None:
@@ -218,9 +258,14 @@ def poster(frame: VideoFrame, longest_px: int) -> Derivative:
     """Scale one frame, turn it as its display matrix says, and encode it as JPEG."""
     scale = min(1.0, longest_px / max(frame.width, frame.height))
     width, height = (max(2, round(side * scale)) for side in (frame.width, frame.height))
-    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA").to_ndarray()
-    turned = thumbnail(np.ascontiguousarray(small), _TURN.get(frame.rotation, 1), longest_px, kind="poster")
-    return turned.model_copy(update={"tool": f"libav through pyav {av.__version__}, {turned.tool}"})
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+    return picture(
+        np.asarray(small.to_ndarray(), dtype=np.uint8),
+        kind="poster",
+        orientation=_TURN.get(frame.rotation, 1),
+        longest_px=longest_px,
+        tool=f"pyav {av.__version__}, {TOOL}",
+    )
 
 
 def nal_lengths_fit(packet: memoryview, length_bytes: int) -> bool:
@@ -238,17 +283,16 @@ def nal_lengths_fit(packet: memoryview, length_bytes: int) -> bool:
     return True
 
 
-def _nal_length_bytes(video: VideoStream | None) -> int:
-    """Size of the length prefix from avcC or hvcC; 0 where units are not length-prefixed."""
-    context = video.codec_context if video else None
+def nal_length_bytes(context: VideoCodecContext | None) -> int:
+    """Return the size of the length prefix from avcC or hvcC (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1).
+
+    0 where units are not length-prefixed.
+    """
     extra = bytes(context.extradata or b"") if context else b""
-    if not extra or extra[0] != 1:
+    at = _LENGTH_AT.get(context.name) if context else None
+    if at is None or len(extra) <= at or extra[0] != 1:
         return 0
-    if context.name == "h264" and len(extra) > 4:  # noqa: PLR2004
-        return (extra[4] & 0x03) + 1
-    if context.name == "hevc" and len(extra) > 21:  # noqa: PLR2004
-        return (extra[21] & 0x03) + 1
-    return 0
+    return (extra[at] & 0x03) + 1
 
 
 def _facts(container: InputContainer, walk: Walk) -> MediaFacts:
@@ -258,6 +302,7 @@ def _facts(container: InputContainer, walk: Walk) -> MediaFacts:
     return MediaFacts(
         width=video.width if video else None,
         height=video.height if video else None,
+        rotation=walk.rotation or None,
         container=clean(container.format.name),
         codec=walk.codec,
         audio_codec=sound.codec_context.name if sound and sound.codec_context else None,
