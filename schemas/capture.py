@@ -50,15 +50,14 @@ _E7_DEGREES = 10_000_000
 class Previous(Frozen):
     """The nearest manifest of the same key with a smaller `seq`, or the enrolment (`seq` 0, challenge).
 
-    `rivals` are the digests of other manifests of the key with the same `seq` as the one examined: one is
-    enough to mean a copied key or a restored phone. `manifest`, where at hand, lets times and places be
-    compared as well.
+    `sibling_sha256` is another manifest of the key with the same `seq` as the one examined: it means a copied
+    key or a restored phone. `manifest`, where at hand, lets times and places be compared as well.
     """
 
     seq: int
     sha256: Sha256Hex
     manifest: CaptureManifest | None = None
-    rivals: tuple[Sha256Hex, ...] = ()
+    sibling_sha256: Sha256Hex | None = None
 
 
 class _Known(NamedTuple):
@@ -94,7 +93,7 @@ def _sequence(manifest: CaptureManifest, known: _Known) -> CheckResult:
     name, previous = "manifest_sequence", known.previous
     if previous is None:
         return not_checked(name, "sequence-unknown", severity=Severity.WARN, seq=manifest.seq)
-    if previous.rivals:
+    if previous.sibling_sha256 is not None:
         return mismatch(name, "sequence-fork", seq=manifest.seq)
     if manifest.seq > previous.seq + 1:
         missing = manifest.seq - previous.seq - 1
