@@ -61,22 +61,24 @@ def leaf_bytes(entry: CustodyEntry) -> bytes:
         Invalid: the leaf would be longer than 65,535 bytes.
         ManifestInvalid: a fact is outside the canonical profile (float, null, huge integer).
     """
-    payload = canonical_bytes(
-        {
-            "v": LEAF_VERSION,
-            "id": str(entry.entry_id),
-            "event": entry.event.value,
-            "actor": entry.actor,
-            "subject": entry.subject,
-            "at": rfc3339(entry.at),
-            "facts": dict(entry.facts),
-        }
-    )
+    payload = canonical_bytes(_document(entry))
     if len(payload) > MAX_LEAF_BYTES:
         raise Invalid(
             f"a custody entry of {len(payload)} bytes is too long for the log", slug="leaf-too-long"
         )
     return payload
+
+
+def _document(entry: CustodyEntry) -> dict[str, Any]:
+    return {
+        "v": LEAF_VERSION,
+        "id": str(entry.entry_id),
+        "event": entry.event.value,
+        "actor": entry.actor,
+        "subject": entry.subject,
+        "at": rfc3339(entry.at),
+        "facts": dict(entry.facts),
+    }
 
 
 def parse_leaf(payload: bytes) -> CustodyEntry:
@@ -98,7 +100,8 @@ def parse_leaf(payload: bytes) -> CustodyEntry:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as err:
         raise Invalid("the bytes are not a custody entry", slug="leaf-invalid") from err
-    if leaf_bytes(entry) != payload:
+    is_version = value.get("v") == LEAF_VERSION and value["v"] is not True  # True equals 1
+    if len(payload) > MAX_LEAF_BYTES or not is_version or _document(entry) != value:
         raise Invalid("the bytes say more or less than a custody entry", slug="leaf-invalid")
     return entry
 

@@ -14,6 +14,7 @@ next run starts over. A log that was cut or rewritten is not signed again, whoev
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -131,7 +132,7 @@ class CustodyLog:
             self._require_extended(last, size)
         if size == (0 if last is None else last.size):
             return None
-        checkpoint = Checkpoint(origin=origin, size=size, root=root_from_tiles(size, self._tile))
+        checkpoint = Checkpoint(origin=origin, size=size, root=root_from_tiles(size, cache(self._tile)))
         note = sign_note(checkpoint_text(checkpoint), origin, seed)
         self._connection.execute(
             insert(checkpoints).values(size=size, root=checkpoint.root, note=note, signed_at=at)
@@ -160,7 +161,7 @@ class CustodyLog:
         last = self._last_checkpoint()
         if last is None or row.leaf_index is None or row.leaf_index >= last.size:
             return None
-        path = inclusion_proof(row.leaf_index, last.size, self._tile)
+        path = inclusion_proof(row.leaf_index, last.size, cache(self._tile))
         try:
             verify_inclusion(path, index=row.leaf_index, size=last.size, leaf=row.leaf_hash, root=last.root)
         except Invalid as err:
@@ -238,7 +239,7 @@ class CustodyLog:
     def _require_extended(self, last: _Head, size: int) -> None:
         if size < last.size:
             raise IntegrityBroken(f"{last.size} entries were signed, {size} are left", slug="log-rolled-back")
-        if root_from_tiles(last.size, self._tile) != last.root:
+        if root_from_tiles(last.size, cache(self._tile)) != last.root:
             raise IntegrityBroken(
                 f"the tree no longer extends the checkpoint of size {last.size}", slug="log-rewritten"
             )

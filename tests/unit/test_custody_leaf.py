@@ -70,6 +70,8 @@ def test_a_leaf_parses_back_to_its_entry(event: Event, facts: dict, actor: str, 
     ("old", "new"),
     [
         (b'"v":1', b'"v":2'),
+        (b',"v":1', b""),
+        (b'"event":"recording:seal"', b'"event":[]'),
         (b'"v":1', b'"v":1,"w":1'),
         (b'"actor":"system",', b""),
         (b'"actor":"system"', b'"actor":7'),
