@@ -21,9 +21,12 @@ test: setup-dev ## Run every test: unit first, then the rest on real parts
 unit: setup-dev ## Run only the unit tests: seconds, no sockets
 	$(PY) -m pytest tests/unit -q -n 2
 
-reset: ## Delete the local data folder (asks first)
-	@printf 'Delete all data in %s? [y/N] ' "$(QUANCHENG_HOME)"; read -r answer; \
-		[ "$$answer" = y ] || { echo 'Kept.'; exit 0; }; rm -rf -- "$(QUANCHENG_HOME)" && echo 'Deleted.'
+reset: ## Delete the local data folder; refuses while the product runs, asks when a person is there
+	@[ ! -d "$(QUANCHENG_HOME)" ] && { echo 'There is no $(QUANCHENG_HOME).'; exit 0; }; \
+	if [ -t 0 ]; then printf 'Delete all data in %s? [y/N] ' "$(QUANCHENG_HOME)"; read -r answer; \
+		[ "$$answer" = y ] || { echo 'Kept.'; exit 0; }; fi; \
+	if [ -d "$(QUANCHENG_HOME)/postgres" ]; then $(PY) -m tests.stand stop "$(QUANCHENG_HOME)/postgres" || exit; fi; \
+	rm -rf -- "$(QUANCHENG_HOME)" && echo 'Deleted.'
 
 lint: setup-dev ## Check style, types and the dependency law
 	$(VENV)/bin/ruff check .

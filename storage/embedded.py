@@ -97,10 +97,16 @@ class EmbeddedPostgres:
         """Shut the server down; also one that an earlier, killed process left. Nothing running is no error.
 
         Raises:
-            Unavailable: the server did not stop within two minutes.
+            Unavailable: another process uses the folder, or the server did not stop within two minutes.
         """
-        self._stop_left_over()
-        self._drop_lock()
+        if not self._data_dir.exists():
+            return
+        if self._lock is None:
+            self._take_lock()
+        try:
+            self._stop_left_over()
+        finally:
+            self._drop_lock()
 
     @property
     def url(self) -> str:

@@ -3,6 +3,7 @@
     python -m tests.stand run -- CMD…      bring everything up, run CMD with its addresses, stop everything
     python -m tests.stand up --state DIR   bring everything up and leave it; prints `export NAME=…` lines
     python -m tests.stand down --state DIR stop what `up` started
+    python -m tests.stand stop DIR         stop an embedded PostgreSQL that nobody uses any more
 
 `DATABASE_URL`, `OBJECTS_URL` (with `KEEPER_URL`) and `BROKER_URL` are respected when they are set. A part
 that cannot be had is said loudly: tests that need it are skipped with the reason, and under `CI=true` it is
@@ -38,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # `python tests/stand.py` finds the packages beside its folder
     sys.path.insert(0, str(ROOT))
 
+from schemas.errors import Unavailable  # noqa: E402
 from storage.embedded import EmbeddedPostgres  # noqa: E402
 from storage.provision import ProvisionSettings, provision  # noqa: E402
 
@@ -477,6 +479,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     for verb in ("up", "down"):
         verbs.add_parser(verb).add_argument("--state", type=Path, default=ROOT / ".stand")
+    verbs.add_parser("stop").add_argument("folder", type=Path)
     runs = verbs.add_parser("run")
     runs.add_argument("--durable", action="store_true", help="PostgreSQL with fsync, for measurements")
     runs.add_argument("--parts", nargs="+", default=list(ADDRESSES), help="besides: second_objects")
@@ -484,8 +487,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         return _obey(asked)
-    except MissingPartError as why:
-        say(f"CI=true and a part is missing: {why}")
+    except (MissingPartError, Unavailable) as why:
+        say(str(why))
         return 3
 
 
@@ -493,6 +496,9 @@ def _obey(asked: argparse.Namespace) -> int:
     if asked.verb == "run":
         words = asked.command[1:] if asked.command[:1] == ["--"] else asked.command
         return run(words, durable=asked.durable, parts=asked.parts)
+    if asked.verb == "stop":
+        EmbeddedPostgres(find_binaries(), asked.folder).stop()
+        return 0
     Stand(asked.state).down()  # `up` begins with a clean folder, whatever a killed one left
     if asked.verb == "up":
         for name, text in Stand(asked.state).up().items():

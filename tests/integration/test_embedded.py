@@ -152,10 +152,12 @@ def test_a_stale_pid_file_harms_no_stranger(server: EmbeddedPostgres, tmp_path: 
 
 
 def test_two_processes_never_share_the_folder(server: EmbeddedPostgres, tmp_path: Path) -> None:
-    """The second start says who is in the way; the first goes on."""
+    """A second start or stop says who is in the way; the first goes on."""
     url = server.start()
-    with pytest.raises(Unavailable, match="another process uses the database"):
-        EmbeddedPostgres(find_binaries(), tmp_path / "postgres").start()
+    second = EmbeddedPostgres(find_binaries(), tmp_path / "postgres")
+    for attempt in (second.start, second.stop):
+        with pytest.raises(Unavailable, match="another process uses the database"):
+            attempt()
     assert _ask(url, "SELECT 1") == "1"
 
 

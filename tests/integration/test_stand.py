@@ -27,6 +27,13 @@ def test_database_is_postgresql_18_with_room_for_many_processes(empty_database_u
         assert connection.execute("SHOW max_connections").fetchone() == ("200",)
 
 
+def test_each_module_gets_a_migrated_database_of_its_own(database_url: str, stand: Stand) -> None:
+    """The database of a test module has the newest schema, and is not the one of the stand."""
+    assert make_url(database_url).database != make_url(stand.address("database")).database
+    with psycopg.connect(database_url.replace("+psycopg", "", 1)) as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
 def test_broker_answers(broker_url: str) -> None:
     """The broker answers a ping."""
     with redis.Redis.from_url(broker_url) as client:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import socket
 import subprocess
 import sys
 import tomllib
@@ -102,6 +103,12 @@ def test_no_other_distribution_owns_our_names(name: str) -> None:
     """Packages are imported as they stand, so no installed distribution may bring one of the same name."""
     owners = set(importlib.metadata.packages_distributions().get(name, ()))
     assert owners <= {"quancheng"}
+
+
+def test_a_unit_test_opens_no_socket() -> None:
+    """Whatever a unit test reaches for beyond memory fails at once."""
+    with socket.socket() as reaching, pytest.raises(AssertionError, match="open no socket"):
+        reaching.connect(("127.0.0.1", 9))
 
 
 def test_no_test_folder_is_named_after_a_package() -> None:

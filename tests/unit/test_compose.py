@@ -1,16 +1,20 @@
 """docker-compose.yml, Dockerfile and locks say the same as the stand that the tests run on."""
 
 import re
+import stat
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from pydantic import SecretStr
 
 from storage.provision import ProvisionSettings
-from storage.settings import StorageSettings
+from storage.settings import StorageSettings, seed
 from tests.stand import (
     ADDRESSES,
     COMMANDS,
@@ -203,3 +207,18 @@ def test_the_locks_agree() -> None:
         for file in LOCKS
     )
     assert run.items() <= dev.items()
+
+
+def test_the_written_secrets_are_the_ones_that_the_services_read(tmp_path: Path) -> None:
+    """`make secrets` sets every secret of the compose file, once, privately, for the hosts of that file."""
+    (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    for _ in range(2):
+        subprocess.run(["make", "secrets"], cwd=tmp_path, check=True, capture_output=True)
+    path = tmp_path / ".env"
+    written = dict(re.findall(r"^([A-Z_]+)='(.*)'$", path.read_text(), re.MULTILINE))
+    assert set(written) == {secret["environment"] for secret in COMPOSE["secrets"].values()}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for name in ("DATABASE_URL", "OBJECTS_URL", "KEEPER_URL"):
+        assert urlsplit(written[name]).hostname in SERVER_VARIABLES
+    assert written["POSTGRES_PASSWORD"] == urlsplit(written["DATABASE_URL"]).password
+    assert all(len(seed(SecretStr(written[name]), name)) == 32 for name in KEYS)
