@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from pydantic import ValidationError
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
 from schemas.base import Frozen
-from schemas.errors import EvidenceError
+from schemas.errors import EvidenceError, Unavailable
 from storage.migrate import pending
 from storage.settings import StorageSettings, seed
 from storage.store import Store
@@ -78,10 +76,10 @@ def _broker(settings: StorageSettings) -> Iterator[Finding]:
 
 def _database(store: Store) -> Iterator[Finding]:
     try:
-        with store.engine.connect() as connection:
-            version = connection.scalar(text("SHOW server_version_num"))
-        behind = pending(store.engine)
-    except OperationalError:
+        with store.begin() as tx:
+            version = tx.connection.exec_driver_sql("SHOW server_version_num").scalar()
+            behind = pending(store.engine)
+    except Unavailable:
         yield Finding(part="database", is_good=False, text="does not answer; check DATABASE_URL and start it")
         return
     good = int(version or 0) >= 180000  # noqa: PLR2004 - uuidv7() came with PostgreSQL 18

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 
-import psycopg
 import structlog
 
 from schemas.actor import SYSTEM
 from schemas.errors import Unavailable
-from storage.outbox import CHANNEL, JobKind
+from storage.notice import job_notices
+from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store
 from workers.custody import integrate
@@ -32,16 +32,14 @@ Hint = Callable[[JobKind], None]
 
 def listen(store: Store, on_kind: Hint, stop: threading.Event) -> None:
     """Call `on_kind` for every kind of job that a commit announces; reconnects for ever until `stop`."""
-    dsn = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while not stop.is_set():
         try:
-            with psycopg.connect(dsn, autocommit=True) as connection:
-                connection.execute(f"LISTEN {CHANNEL}")
-                while not stop.is_set():
-                    heard = {note.payload for note in connection.notifies(timeout=TICK_SECONDS, stop_after=1)}
-                    for kind in heard & set(JobKind):
-                        on_kind(JobKind(kind))
-        except psycopg.OperationalError:
+            for kinds in job_notices(store.engine, tick_seconds=TICK_SECONDS):
+                if stop.is_set():
+                    return
+                for kind in kinds & set(JobKind):
+                    on_kind(JobKind(kind))
+        except Unavailable:
             log.warning("listener_reconnects")
             stop.wait(TICK_SECONDS)
 
