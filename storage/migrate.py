@@ -51,7 +51,7 @@ def pending(engine: Engine) -> bool:
 
 def main() -> None:
     """Migrate the database named by `DATABASE_URL`."""
-    engine = create_engine(StorageSettings().sqlalchemy_url)  # type: ignore[call-arg]
+    engine = create_engine(StorageSettings().sqlalchemy_url)
     upgrade(engine)
     engine.dispose()
 

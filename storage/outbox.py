@@ -161,8 +161,9 @@ class Outbox:
 
     def oldest_waiting_at(self) -> datetime | None:
         """When the oldest job that could run was made; None when nothing waits."""
-        return self._connection.scalar(
+        oldest: datetime | None = self._connection.scalar(
             select(func.min(jobs.c.created_at)).where(
                 jobs.c.state == "ready", jobs.c.not_before <= func.now()
             )
         )
+        return oldest

@@ -24,7 +24,7 @@ HARD_LIMIT_SECONDS = 3600
 
 
 def _broker() -> str | None:
-    secret = StorageSettings().broker_url  # type: ignore[call-arg]
+    secret = StorageSettings().broker_url
     return secret.get_secret_value() if secret else None
 
 
@@ -53,19 +53,19 @@ app.conf.update(
 @cache
 def _runner() -> tuple[Store, Sandbox, Runner]:
     """One store, one sandbox and one runner per worker process, made after the process has started."""
-    store, settings, sandbox = Store(StorageSettings()), WorkersSettings(), Sandbox()  # type: ignore[call-arg]
+    store, settings, sandbox = Store(StorageSettings()), WorkersSettings(), Sandbox()
     return store, sandbox, Runner(store, settings, tasks(store, sandbox, settings))
 
 
-@worker_process_shutdown.connect
+@worker_process_shutdown.connect  # type: ignore[untyped-decorator] # celery has no types
 def _close(**_: object) -> None:
     if _runner.cache_info().currsize:
-        store, sandbox, _ = _runner()
+        opened, sandbox, _unused = _runner()
         sandbox.close()
-        store.close()
+        opened.close()
 
 
-@app.task(name="quancheng.drain")
+@app.task(name="quancheng.drain")  # type: ignore[untyped-decorator] # celery has no types
 def drain(kind: str) -> None:
     """Drain one kind of job for a slice; when the slice ended with work left, hint again."""
     store, _, runner = _runner()

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 
-from kombu import Connection
+from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from pydantic import ValidationError
 
@@ -26,7 +26,7 @@ def examine() -> Iterator[Finding]:
     """Yield one finding a part. Where an address is not set, the embedded default is in use."""
     yield _sm3()
     try:
-        settings = StorageSettings()  # type: ignore[call-arg]
+        settings = StorageSettings()
     except ValidationError as err:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in err.errors())
         yield Finding(
@@ -66,7 +66,8 @@ def _broker(settings: StorageSettings) -> Iterator[Finding]:
         yield Finding(part="broker", is_good=True, text="not set: jobs run inside the API process")
         return
     try:
-        with Connection(settings.broker_url.get_secret_value(), connect_timeout=3) as connection:
+        broker = settings.broker_url.get_secret_value()
+        with Connection(broker, connect_timeout=3) as connection:  # type: ignore[no-untyped-call] # kombu has no types
             connection.ensure_connection(max_retries=1, timeout=3)
     except (BrokerError, OSError):
         yield Finding(part="broker", is_good=False, text="does not answer; check BROKER_URL and start it")

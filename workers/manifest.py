@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from schemas.manifest import MANIFEST_TYP, ManifestFile, parse_manifest
-
 from schemas.errors import ManifestInvalid, SignatureInvalid
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.jws import verify_detached
+from schemas.manifest import MANIFEST_TYP, ManifestFile, parse_manifest
 from schemas.recording import Recording
 from storage.manifest import ManifestEvidence
 from storage.store import Transaction

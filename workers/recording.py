@@ -12,7 +12,7 @@ Any run from any point comes to the same answer.
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,7 +167,7 @@ def _weight(check: CheckResult) -> tuple[bool, int]:
     return breaks_binding(check), check.severity.rank
 
 
-def _facts(facts: Any) -> Mapping[str, Any]:  # noqa: ANN401
+def _facts(facts: Any) -> dict[str, Any]:  # noqa: ANN401
     return dict(facts.model_dump(mode="json", exclude_none=True))
 
 

@@ -96,7 +96,7 @@ def main() -> None:
     """Run beside Celery workers: hints go to the broker."""
     from workers.app import send_hint  # noqa: PLC0415 - the embedded default needs no Celery
 
-    store = Store(StorageSettings())  # type: ignore[call-arg]
+    store = Store(StorageSettings())
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
