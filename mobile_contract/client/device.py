@@ -1,0 +1,162 @@
+"""The device's own memory: one folder with its key and one state file, replaced as a whole and fsync'd.
+
+A device that signs two manifests with one `seq` looks like a copied key. Hence the state file is the commit
+point: the manifest, its signature, the advanced `seq` and `prev` are written in one rename *before* anything
+is sent. A crash before the rename leaves the old state; after it, an unfinished capture that is sent again.
+"""
+
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from schemas.base import Frozen, Sha256Hex, UtcDatetime
+from schemas.device import Thumbprint
+from schemas.errors import Conflict
+from schemas.manifest import Clock
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Pending(Frozen):
+    """A capture that was signed and is not yet known to be received. `payload` is the manifest's text."""
+
+    seq: int
+    path: str
+    payload: str
+    signature: str
+    sha256: Sha256Hex
+    upload_url: str | None = None
+
+
+class DeviceState(Frozen):
+    """All the device knows beside its key. `seq` and `prev` are those of the last signed manifest."""
+
+    device_id: str
+    kid: Thumbprint
+    agency_id: str
+    seq: int
+    prev: Sha256Hex
+    clock_offset_ms: int
+    clock_uncertainty_ms: int
+    clock_synced_at: UtcDatetime
+    officers: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
+
+    @property
+    def clock(self) -> Clock:
+        """The clock facts as a manifest states them."""
+        return Clock(
+            source="server",
+            offset_ms=self.clock_offset_ms,
+            uncertainty_ms=self.clock_uncertainty_ms,
+            synced_at=self.clock_synced_at,
+        )
+
+    def find(self, path: Path, sha256: str) -> Pending | None:
+        """Return the unfinished capture of this very file with these very bytes, if there is one."""
+        found = [each for each in self.pending if (each.path, each.sha256) == (str(path), sha256)]
+        return found[0] if found else None
+
+    def with_pending(self, changed: Pending) -> Self:
+        """Return the state with one capture added or replaced, by `seq`."""
+        others = [each for each in self.pending if each.seq != changed.seq]
+        return self.model_copy(update={"pending": (*others, changed)})
+
+    def without(self, done: Pending) -> Self:
+        """Return the state once a capture is received."""
+        return self.model_copy(
+            update={"pending": tuple(each for each in self.pending if each.seq != done.seq)}
+        )
+
+
+class DeviceFolder:
+    """`key.pem` (0600) and `state.json` in a 0700 folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._state = path / "state.json"
+        self._key = path / "key.pem"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this program alone: two at once would sign the same `seq`.
+
+        Raises:
+            Conflict: another program holds it.
+        """
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as err:
+                raise Conflict(f"another recording is running on {self.path}", slug="device-busy") from err
+            yield
+
+    def load(self) -> DeviceState | None:
+        """Return the state, None before enrolment."""
+        if not self._state.exists():
+            return None
+        return DeviceState.model_validate_json(self._state.read_bytes())
+
+    def save(self, state: DeviceState) -> DeviceState:
+        """Replace the state durably and return it."""
+        _write_durably(self._state, state.model_dump_json(indent=1).encode())
+        return state
+
+    def new_key(self) -> ec.EllipticCurvePrivateKey:
+        """Make and keep a P-256 key; a key left by an enrolment that got no answer is replaced."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        _write_durably(self._key, pem)
+        return key
+
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """Return the key.
+
+        Raises:
+            Conflict: the file holds another kind of key.
+        """
+        key = serialization.load_pem_private_key(self._key.read_bytes(), password=None)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise Conflict(f"{self._key} is not a P-256 key", slug="device-key-unusable")
+        return key
+
+
+def boot() -> tuple[str, int]:
+    """Return this boot's id and the milliseconds of the monotonic clock."""
+    ident = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else str(uuid.uuid4())
+    return ident, time.monotonic_ns() // 1_000_000
+
+
+def utc_now() -> datetime:
+    """Return the device's own time."""
+    return datetime.now(UTC)
+
+
+def _write_durably(path: Path, payload: bytes) -> None:
+    beside = path.with_name(path.name + ".new")
+    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.write(file, payload)
+        os.fsync(file)
+    finally:
+        os.close(file)
+    beside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # without it a power cut may bring the old name back
+    finally:
+        os.close(folder)

@@ -1,0 +1,77 @@
+"""What the reference device shows a person: progress, the receipt, and the verdict with its reasons."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+_VERDICTS = {
+    "verified": ("green", "通过 · verified"),
+    "doubtful": ("yellow", "存疑 · doubtful"),
+    "mismatch": ("red", "不符 · mismatch"),
+    "not_checked": ("cyan", "未检查 · not checked"),
+}
+_OUTCOMES = {
+    "verified": "[green]✓ 相符[/green]",
+    "mismatch": "[red]✗ 不符[/red]",
+    "not_checked": "[cyan]– 未检查[/cyan]",
+}
+_STATES = {"sealed": "已封存 · sealed", "quarantined": "已隔离 · quarantined"}
+
+
+class Progress:
+    """One bar for one file; told the offset the server has, it may go back after a lost piece."""
+
+    def __init__(self, console: Console, name: str, size_bytes: int, *, is_shown: bool) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        self._bars = Bars(
+            *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console, disable=not is_shown
+        )
+        self._task = self._bars.add_task(escape(name), total=max(size_bytes, 1))
+        self._size_bytes = size_bytes
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def reached(self, offset: int) -> None:
+        """Show that the server has `offset` bytes."""
+        self._bars.update(self._task, completed=offset if self._size_bytes else 1)
+
+
+def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
+    """Print what the device may rely on: the recording's id, the time and the leaf of the custody log."""
+    console.print(
+        f"回执 receipt  {receipt['recording_id']}  {receipt['received_at']}\n"
+        f"  {receipt['size_bytes']} bytes · leaf {receipt['leaf_hash']}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def show_verdict(console: Console, recording: dict[str, Any]) -> None:
+    """Print state, verdict and every check with its reason in Chinese and English."""
+    colour, text = _VERDICTS[recording["verdict"]]
+    state = _STATES.get(recording["state"], recording["state"])
+    console.print(f"{escape(recording['filename'])}  [bold {colour}]{text}[/]  {state}", highlight=False)
+    table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
+    for check in recording["checks"]:
+        table.add_row(_OUTCOMES[check["outcome"]], check["name"], _reason(check))
+    console.print(table)
+    may_delete = "是 yes" if recording["may_delete_local"] else "暂不 not yet"
+    console.print(f"可删除本机原件 local copy may be deleted: {may_delete}", highlight=False)
+
+
+def _reason(check: dict[str, Any]) -> str:
+    sentences = [check.get("zh"), check.get("en")]
+    return escape("\n".join(str(sentence) for sentence in sentences if sentence))

@@ -1,0 +1,377 @@
+"""The wire side of a device: token, declaration, resumable upload, verdict (tus 1.0.0, RFC 7523).
+
+Every request may be repeated: a declaration is known by its bytes, an upload by its offset. After any error
+the server's offset is asked for before a byte is sent again. An upload answer counts only when it carries
+`Tus-Resumable`: a captive portal answers 200 to everything.
+"""
+
+import base64
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mobile_contract.client.device import utc_now
+from schemas.base import parse_rfc3339
+from schemas.device import ENROL_TYP
+from schemas.errors import EvidenceError, Invalid, Unavailable
+from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
+
+CHUNK_BYTES = 8 * 1024 * 1024
+"""Per PATCH on a mobile network: a drop costs at most this much, a round trip 2-3 % (upload design 9)."""
+
+FIRST_CONTACT_SECONDS = 5.0
+"""A server never heard of is soon called unreachable; one that was there is waited for."""
+
+_BLOCK_BYTES = 256 * 1024
+_TUS = {"Tus-Resumable": "1.0.0"}
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+_ASSERTION_SECONDS = 120
+_FIRST_DELAY_SECONDS = 0.5
+_LONGEST_DELAY_SECONDS = 30.0
+_UNAUTHORISED, _MISSING, _GONE = 401, 404, 410
+_TRY_AGAIN = frozenset({409, 423, 425, 429, 500, 502, 503, 504})
+
+Sleep = Callable[[float], None]
+Progress = Callable[[int], None]
+
+
+class Answered(EvidenceError):
+    """The server refused with a problem document (RFC 9457); `problem` is its slug."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.document = _problem(response)
+        text = self.document.get("zh", {}).get("title"), self.document.get("title"), response.reason_phrase
+        super().__init__(
+            " · ".join(dict.fromkeys(str(part) for part in text if part)),
+            slug=str(self.document.get("slug") or f"http-{self.status}"),
+        )
+
+
+class ClockFacts(NamedTuple):
+    """Server time minus device time, half the round trip, and when it was measured."""
+
+    offset_ms: int
+    uncertainty_ms: int
+    synced_at: datetime
+
+
+class Upload(NamedTuple):
+    """A file on its way: where it is read, how long it is, and what the server is told of it."""
+
+    path: Path
+    size_bytes: int
+    metadata: dict[str, str]
+
+
+class Backoff:
+    """Exponential delay with full jitter until the patience ends (upload design 9, retry)."""
+
+    def __init__(self, patience_seconds: float, *, sleep: Sleep = time.sleep) -> None:
+        self._patience = patience_seconds
+        self._sleep = sleep
+        self._tries = 0
+        self._since = time.monotonic()
+
+    def progressed(self) -> None:
+        """Start over: the other side is there."""
+        self._tries = 0
+        self._since = time.monotonic()
+
+    def wait(self, reason: str, *, at_least: float = 0.0) -> None:
+        """Sleep before the next try.
+
+        Raises:
+            Unavailable: the patience has ended; `reason` says what was wrong last.
+        """
+        longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**self._tries)
+        delay = max(at_least, random.uniform(0.1, longest))  # noqa: S311 - spreads clients, keeps no secret
+        if time.monotonic() + delay - self._since > self._patience:
+            raise Unavailable(reason)
+        self._tries += 1
+        self._sleep(delay)
+
+
+class Server:
+    """One server as a device sees it."""
+
+    def __init__(self, url: str, client: httpx.Client, *, patience_seconds: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self._client = client
+        self._patience = patience_seconds
+        self._token: str | None = None
+        self._identity: tuple[ec.EllipticCurvePrivateKey, str] | None = None
+        self.clock: ClockFacts | None = None
+
+    def enrol(self, code: str, key: ec.EllipticCurvePrivateKey, *, model: str, name: str) -> dict[str, Any]:
+        """Register the key by a one-time code.
+
+        Raises:
+            Answered: the code is unknown, used or expired.
+            Unavailable: the server does not answer.
+        """
+        jwk = public_jwk(key.public_key())
+        proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
+        wish = {"code": code, "jwk": jwk, "model": model, "name": name, "proof": proof}
+        # Sent once: a second try with a code the first try has used would be refused.
+        try:
+            return _document(self._client.post(f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT))
+        except httpx.TransportError as err:
+            raise Unavailable(f"{self.url}: {err}") from err
+
+    def identify(self, key: ec.EllipticCurvePrivateKey, kid: str) -> ClockFacts:
+        """Obtain a token with the device key and compare the clocks.
+
+        Raises:
+            Answered: the key is unknown or revoked.
+            Unavailable: the server does not answer.
+        """
+        self._identity = (key, kid)
+        return self._renew()
+
+    def declare(self, payload: bytes, signature: str) -> dict[str, Any]:
+        """Declare a manifest; the same bytes again give the same answer.
+
+        Raises:
+            Answered: the server refused it; the bytes are kept there when `kept` is true.
+            Unavailable: the server does not answer.
+        """
+        headers = {"Quancheng-Signature": signature, "Content-Type": "application/json"}
+        return _document(self._repeat("POST", f"{self.url}/v1/manifests", headers=headers, content=payload))
+
+    def open_upload(self, upload: Upload) -> str:
+        """Create the upload and return its address (tus creation).
+
+        Raises:
+            Answered, Unavailable: as above.
+        """
+        headers = {
+            **_TUS,
+            "Upload-Length": str(upload.size_bytes),
+            "Upload-Metadata": ",".join(
+                f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in upload.metadata.items()
+            ),
+        }
+        response = _accepted(self._repeat("POST", f"{self.url}/v1/uploads", headers=headers))
+        return self.absolute(_tus(response).headers["Location"])
+
+    def send(self, address: str, upload: Upload, progress: Progress) -> None:
+        """Send what the server lacks; `progress` is told the server's offset, in bytes.
+
+        Raises:
+            Answered: the upload is unknown or expired (404, 410), or refused.
+            Invalid: the file has become shorter than what was declared.
+            Unavailable: no progress for the whole patience.
+        """
+        backoff = Backoff(self._patience)
+        offset = self._offset(address)
+        progress(offset)
+        with upload.path.open("rb") as stream:
+            while offset < upload.size_bytes:
+                end = min(offset + CHUNK_BYTES, upload.size_bytes)
+                reached = self._patch(address, _Piece(stream, offset, end, progress), backoff)
+                if reached > offset:
+                    backoff.progressed()
+                offset = reached
+                progress(offset)
+
+    def complete(self, address: str) -> dict[str, Any]:
+        """Complete the upload; it may be said any number of times."""
+        return _document(self._repeat("POST", f"{address}/complete"))
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return a JSON document of the server."""
+        return _document(self._repeat("GET", self.absolute(path)))
+
+    def absolute(self, address: str) -> str:
+        """Resolve an address of an answer.
+
+        Raises:
+            Unavailable: it leads to another host: not our server, so never send evidence there.
+        """
+        found = urljoin(f"{self.url}/", address)
+        if urlsplit(found)[:2] != urlsplit(self.url)[:2]:
+            raise Unavailable(f"the answer leads away from {self.url}")
+        return found
+
+    def _patch(self, address: str, piece: "_Piece", backoff: Backoff) -> int:
+        headers = {
+            **_TUS,
+            "Upload-Offset": str(piece.start),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(piece.end - piece.start),
+        }
+        try:
+            response = self._authorised("PATCH", address, headers=headers, content=piece.blocks)
+        except httpx.TransportError as err:
+            backoff.wait(str(err) or type(err).__name__)
+            return self._offset(address)
+        if response.status_code in _TRY_AGAIN:
+            backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+            return self._offset(address)
+        return int(_tus(_accepted(response)).headers["Upload-Offset"])
+
+    def _offset(self, address: str) -> int:
+        return int(_tus(_accepted(self._repeat("HEAD", address, headers=_TUS))).headers["Upload-Offset"])
+
+    def _repeat(
+        self, method: str, url: str, *, headers: dict[str, str] | None = None, content: bytes | None = None
+    ) -> httpx.Response:
+        backoff = Backoff(self._patience)
+        while True:
+            try:
+                response = self._authorised(method, url, headers=headers or {}, content=content)
+            except httpx.TransportError as err:
+                backoff.wait(f"{self.url}: {err or type(err).__name__}")
+                continue
+            if response.status_code not in _TRY_AGAIN or _is_final(response):
+                return response
+            backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+
+    def _authorised(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: dict[str, str],
+        content: bytes | Callable[[], Iterator[bytes]] | None,
+    ) -> httpx.Response:
+        for is_last in (False, True):
+            if self._token is None:
+                self._renew()
+            response = self._client.request(
+                method,
+                url,
+                headers={**headers, "Authorization": f"Bearer {self._token}"},
+                content=content() if callable(content) else content,
+                timeout=_TIMEOUT,
+            )
+            if response.status_code != _UNAUTHORISED or is_last:
+                break
+            self._token = None  # it has ended; the key can always obtain another
+        return response
+
+    def _renew(self) -> ClockFacts:
+        if self._identity is None:
+            raise Unavailable("the device has not identified itself")
+        key, kid = self._identity
+        backoff = Backoff(self._patience if self.clock else min(self._patience, FIRST_CONTACT_SECONDS))
+        while True:
+            sent_at = utc_now()
+            form = {
+                "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "assertion": _assertion(key, kid, self._corrected(sent_at)),
+            }
+            try:
+                response = self._client.post(f"{self.url}/v1/token", data=form, timeout=_TIMEOUT)
+            except httpx.TransportError as err:
+                backoff.wait(f"{self.url}: {err or type(err).__name__}")
+                continue
+            if response.status_code in _TRY_AGAIN:
+                backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+                continue
+            document = _document(response)
+            self._token = str(document["access_token"])
+            self.clock = _compare(sent_at, utc_now(), str(document["server_time"]))
+            return self.clock
+
+    def _corrected(self, at: datetime) -> float:
+        # A device whose clock is hours off can still assert: it says the server's time, as measured.
+        return at.timestamp() + (self.clock.offset_ms / 1000 if self.clock else 0)
+
+
+class _Piece:
+    """Bytes `start` to `end` of an open file, readable again after a failed try."""
+
+    def __init__(self, stream: BinaryIO, start: int, end: int, progress: Progress) -> None:
+        self._stream = stream
+        self.start = start
+        self.end = end
+        self._progress = progress
+
+    def blocks(self) -> Iterator[bytes]:
+        self._stream.seek(self.start)
+        position = self.start
+        while position < self.end:
+            block = self._stream.read(min(_BLOCK_BYTES, self.end - position))
+            if not block:
+                raise Invalid("the file has become shorter since it was signed", slug="file-changed")
+            yield block
+            position += len(block)
+            self._progress(position)
+
+
+def _assertion(key: ec.EllipticCurvePrivateKey, kid: str, now: float) -> str:
+    claims = {
+        "iss": kid,
+        "sub": kid,
+        "aud": "quancheng",
+        "iat": int(now),
+        "exp": int(now) + _ASSERTION_SECONDS,
+        "jti": secrets.token_urlsafe(16),
+    }
+    return sign_compact(claims, key, kid=kid, typ="JWT")
+
+
+def _compare(sent_at: datetime, answered_at: datetime, server_time: str) -> ClockFacts:
+    half = (answered_at - sent_at) / 2
+    offset = parse_rfc3339(server_time) - (sent_at + half)
+    return ClockFacts(
+        offset_ms=round(offset.total_seconds() * 1000),
+        uncertainty_ms=max(1, round(half.total_seconds() * 1000)),
+        synced_at=answered_at,
+    )
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    if not response.is_success:
+        raise Answered(response)
+    return response
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = _accepted(response).json()
+    except ValueError as err:
+        raise Unavailable("the answer is not JSON: not our server") from err
+    if not isinstance(document, dict):
+        raise Unavailable("the answer is not a JSON object: not our server")
+    return document
+
+
+def _tus(response: httpx.Response) -> httpx.Response:
+    if response.headers.get("Tus-Resumable") != _TUS["Tus-Resumable"]:
+        raise Unavailable("the answer carries no Tus-Resumable: a portal stands between, log in there first")
+    return response
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:  # HEAD has no body, a proxy answers in HTML
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _is_final(response: httpx.Response) -> bool:
+    """409 means "another offset" on the upload path; with a slug of its own it will not change by waiting."""
+    passing = {"offset-mismatch", "upload-incomplete", None}
+    return response.status_code == httpx.codes.CONFLICT and _problem(response).get("slug") not in passing
+
+
+def _retry_after(response: httpx.Response) -> float:
+    text = response.headers.get("Retry-After", "0")
+    return min(float(text), _LONGEST_DELAY_SECONDS) if text.isdigit() else 0.0
+
+
+def is_gone(err: Answered) -> bool:
+    """Say whether the upload no longer exists and may be created anew."""
+    return err.status in (_MISSING, _GONE)
