@@ -249,7 +249,7 @@ def parse_entries(payload: bytes) -> list[tuple[int, str, bytes]]:
     try:
         rows = [PackagedEntry.model_validate(json.loads(line)) for line in payload.splitlines()]
         found = [(row.index, row.entry_id, base64.b64decode(row.leaf, validate=True)) for row in rows]
-    except ValueError as err:  # pydantic's, base64's and JSON's errors are all ValueErrors
+    except (ValueError, RecursionError) as err:  # pydantic's, base64's and JSON's errors are ValueErrors
         raise Invalid("the custody entries cannot be read", slug="entries-invalid") from err
     indices = [index for index, _, _ in found]
     if len(set(indices)) != len(indices) or entries_bytes(found) != payload:

@@ -1,0 +1,158 @@
+"""`quancheng verify`: check a package offline. No server, no database; one file in, a verdict per claim out."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from mobile_contract.client.verify_bag import read_bag
+from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
+from mobile_contract.client.verify_recording import (
+    Case,
+    verify_completeness,
+    verify_layout,
+    verify_recording,
+)
+from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, Claim, Ledger, Report
+from schemas.errors import Invalid
+from schemas.integrity import Outcome
+
+HOLDS, FAILS, MISUSED, UNREADABLE = 0, 1, 2, 3
+MAX_TRUST_BYTES = 1024 * 1024
+
+
+def verify_package(path: Path, trust: Trust | None) -> Report:
+    """Check every claim a package makes; memory stays flat whatever its size.
+
+    Args:
+        path: The package.
+        trust: Keys obtained apart from it; without them every claim of origin is `not_checked`.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    ledger = Ledger(is_anchored=trust is not None)
+    with path.open("rb") as stream:
+        bag = read_bag(stream, ledger)
+    if bag is None:
+        return ledger.report()
+    verify_signer(bag, trust, ledger)
+    log = verify_log(bag, trust, ledger)
+    if bag.index is not None:
+        case = Case(bag, log, trust, ledger)
+        verify_layout(case, bag.index)
+        for recording in bag.index.recordings:
+            verify_recording(case, recording)
+        verify_completeness(case, bag.index)
+    return ledger.report()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `quancheng verify`."""
+    parser.add_argument("package", type=Path, metavar="FILE", help="the package to check")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FILE",
+        help="trust file (GET /v1/trust), obtained apart from the package",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check one package, print the report and return the exit code."""
+    try:
+        trust = None if args.trust is None else read_trust(args.trust)
+        report = verify_package(args.package, trust)
+    except OSError as err:
+        print(f"✗ 无法读取 cannot read {err.filename or args.package}: {err.strerror}", file=sys.stderr)  # noqa: T201
+        return UNREADABLE
+    except Invalid as err:
+        print(f"✗ 信任文件无效 the trust file is not one: {err.detail}", file=sys.stderr)  # noqa: T201
+        return MISUSED
+    if args.json:
+        print(json.dumps(report_json(report), ensure_ascii=False))  # noqa: T201
+    else:
+        _print_report(args.package, report)
+    return HOLDS if report.holds else FAILS
+
+
+def read_trust(path: Path) -> Trust:
+    """Read a trust file.
+
+    Raises:
+        OSError: the file cannot be read.
+        Invalid: it is no trust file.
+    """
+    with path.open("rb") as stream:
+        payload = stream.read(MAX_TRUST_BYTES)
+    try:
+        members = json.loads(payload)
+    except (ValueError, RecursionError) as err:
+        raise Invalid("it is not JSON", slug="trust-invalid") from err
+    return Trust.parse(members)
+
+
+def report_json(report: Report) -> dict[str, object]:
+    """Return the report as JSON members."""
+    return {
+        "holds": report.holds,
+        "anchored": report.is_anchored,
+        "claims": [claim.to_json() for claim in report.claims],
+        "not_proven": [{"slug": slug, "zh": zh, "en": en} for slug, zh, en in NOT_PROVEN],
+    }
+
+
+def _print_report(path: Path, report: Report) -> None:
+    from rich.console import Console  # noqa: PLC0415 - `--json` needs no table
+
+    console = Console(highlight=False)
+    console.print(_table(path, report))
+    for claim in report.claims:
+        if claim.outcome is not Outcome.VERIFIED:
+            console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
+    console.print("\n本包不能证明 Not proven by this package:", style="bold")
+    for _, zh, en in NOT_PROVEN:
+        console.print(f"  – {zh} · {en}", markup=False)
+    if not report.is_anchored:
+        console.print(
+            "\n⚠ 未给出信任文件：以上不能说明此包出自何处。\n"
+            "  No trust anchor: nothing above tells where this package comes from. Get the trust file from the\n"
+            "  operator by another way and run again with --trust.",
+            style="bold yellow",
+        )
+    if report.holds and report.is_anchored:
+        console.print("\n✓ 通过：全部必要结论成立 every required claim holds", style="bold green")
+    elif report.holds:
+        console.print("\n✓ 字节一致，来源未检查 bytes hold; origin not checked", style="bold yellow")
+    else:
+        console.print("\n✗ 不符：至少一项必要结论不成立 a required claim does not hold", style="bold red")
+
+
+def _table(path: Path, report: Report) -> object:
+    from rich.table import Table  # noqa: PLC0415 - `--json` needs no table
+
+    table = Table(title=f"核验 verify {path.name}", title_justify="left")
+    for column in ("结论 claim", "通过 verified", "不符 mismatch", "未检查 not checked"):
+        table.add_column(column, justify="left" if column.startswith("结论") else "right")
+    counts = Counter((claim.claim, claim.outcome) for claim in report.claims)
+    for name, (zh, en) in CLAIMS.items():
+        numbers = [counts[name, outcome] for outcome in Outcome]
+        if any(numbers):
+            table.add_row(f"{zh}\n[dim]{en}[/dim]", *(str(number or "–") for number in numbers))
+    return table
+
+
+def _line(claim: Claim) -> str:
+    mark = {Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}.get(claim.outcome, "✓")
+    zh, en = claim.texts
+    scope = "" if claim.is_required else " (不作要求 not required)"
+    detail = f" [{claim.detail}]" if claim.detail else ""
+    return f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}"
+
+
+def _style(claim: Claim) -> str:
+    if claim.outcome is Outcome.NOT_CHECKED:
+        return "yellow"
+    return "red" if claim.is_required else "magenta"

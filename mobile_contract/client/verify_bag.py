@@ -1,0 +1,171 @@
+"""Read a package: container, digests of every byte, and the bag's own lists. Nothing here needs a key."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from mobile_contract.client.verify_report import Ledger
+from schemas.container import PlacedMember, read_container
+from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.errors import Invalid
+from schemas.export import (
+    BAG_INFO,
+    BAGIT,
+    BAGIT_TEXT,
+    INDEX,
+    MANIFEST,
+    MAX_TEXT_FILE_BYTES,
+    NOTE,
+    TAG_MANIFEST,
+    PackageIndex,
+    Packed,
+    bag_info,
+    digest_lines,
+    parse_index,
+)
+
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_STREAMED = ("data/originals/", "data/derivatives/")
+
+
+@dataclass
+class Bag:
+    """What was read: every file with its digest, SM3 of originals where asked for, and the small files."""
+
+    files: dict[str, Packed] = field(default_factory=dict)
+    sm3: dict[str, str] = field(default_factory=dict)
+    index: PackageIndex | None = None
+
+    def text(self, name: str) -> bytes:
+        """Return a small file; empty when it is absent or too long, which other claims report."""
+        file = self.files.get(name)
+        return (file.payload or b"") if file else b""
+
+    def decoded(self, name: str) -> str:
+        """Return a small file as text.
+
+        Raises:
+            Invalid: not UTF-8.
+        """
+        try:
+            return self.text(name).decode("utf-8")
+        except UnicodeDecodeError as err:
+            raise Invalid(f"{name} is not UTF-8", slug="note-malformed") from err
+
+    @property
+    def payload(self) -> list[Packed]:
+        """The files under `data/`."""
+        return [file for name, file in self.files.items() if name.startswith("data/")]
+
+
+def read_bag(stream: BinaryIO, ledger: Ledger) -> Bag | None:
+    """Read everything once and enter the claims about bytes; None when the container is broken."""
+    try:
+        members = read_container(lambda at, length: _read_at(stream, at, length), stream.seek(0, 2))
+    except Invalid as err:
+        name = str(err.facts.get("name", ""))
+        detail = f"{err.detail} {name}".strip() + _place(err)
+        ledger.fail("container", "container", "container-broken", detail=detail)
+        return None
+    ledger.hold("container", "container")
+    bag = Bag()
+    broken = _digest_all(stream, members, bag)
+    _enter_files(bag, broken, ledger)
+    _enter_index(bag, ledger)
+    return bag
+
+
+def _place(err: Invalid) -> str:
+    return f" @ {err.facts['at']}" if "at" in err.facts else ""
+
+
+def _read_at(stream: BinaryIO, at: int, length: int) -> bytes:
+    stream.seek(at)
+    return stream.read(length)
+
+
+def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -> set[str]:
+    """Digest every member; return the names of those that differ from their CRC-32."""
+    index_first = sorted(members, key=lambda member: member.name != INDEX)
+    broken = set()
+    for member in index_first:
+        with_sm3 = member.name.startswith("data/originals/") and b'"sm3":' in bag.text(INDEX)
+        hasher, crc, kept = Hasher(with_sm3=with_sm3), 0, []
+        is_kept = not member.name.startswith(_STREAMED) and member.size_bytes <= MAX_TEXT_FILE_BYTES
+        for chunk in _chunks(stream, member):
+            hasher.update(chunk)
+            crc = zlib.crc32(chunk, crc)
+            if is_kept:
+                kept.append(chunk)
+        if crc != member.crc32:
+            broken.add(member.name)
+        bag.files[member.name] = Packed(
+            name=member.name,
+            size_bytes=member.size_bytes,
+            crc32=crc,
+            sha256=hasher.sha256.value,
+            payload=b"".join(kept) if is_kept else None,
+        )
+        if hasher.sm3 is not None:
+            bag.sm3[member.name] = hasher.sm3.value
+    return broken
+
+
+def _chunks(stream: BinaryIO, member: PlacedMember) -> Iterator[bytes]:
+    stream.seek(member.content_at)
+    left = member.size_bytes
+    while left and (chunk := stream.read(min(left, CHUNK_BYTES))):
+        left -= len(chunk)
+        yield chunk
+
+
+def _enter_files(bag: Bag, broken: set[str], ledger: Ledger) -> None:
+    listed = _parse_lines(bag, MANIFEST, ledger) | _parse_lines(bag, TAG_MANIFEST, ledger)
+    for name, file in sorted(bag.files.items()):
+        if name in broken:
+            ledger.fail("file", name, "crc-differs")
+        elif name in (TAG_MANIFEST, NOTE):  # covered by the note's text and signature
+            ledger.hold("file", name)
+        elif name not in listed:
+            ledger.fail("file", name, "file-not-listed")
+        elif listed[name] != file.sha256:
+            ledger.fail("file", name, "digest-differs")
+        else:
+            ledger.hold("file", name)
+    for name in sorted(listed.keys() - bag.files.keys()):
+        ledger.fail("file", name, "file-missing")
+
+
+def _parse_lines(bag: Bag, name: str, ledger: Ledger) -> dict[str, str]:
+    """Read a bag manifest. It must list its half of the files, sorted, in one spelling."""
+    listed = {}
+    for line in bag.text(name).decode("utf-8", "replace").split("\n")[:-1]:
+        match = _LINE.fullmatch(line)
+        if match:
+            listed[match[2]] = match[1]
+    files = (Packed(name=n, size_bytes=0, crc32=0, sha256=digest) for n, digest in listed.items())
+    is_payload = name == MANIFEST
+    halves = {listed_name.startswith("data/") for listed_name in listed} - {is_payload}
+    if name not in bag.files or halves or digest_lines(files) != bag.text(name):
+        ledger.fail("bag", name, "bag-malformed")
+    else:
+        ledger.hold("bag", name)
+    return listed
+
+
+def _enter_index(bag: Bag, ledger: Ledger) -> None:
+    if bag.text(BAGIT) != BAGIT_TEXT.encode():
+        ledger.fail("bag", BAGIT, "bag-malformed")
+    else:
+        ledger.hold("bag", BAGIT)
+    try:
+        bag.index = parse_index(bag.text(INDEX))
+    except Invalid as err:
+        ledger.fail("index", INDEX, "index-invalid", detail=err.detail)
+        return
+    if bag.text(BAG_INFO) != bag_info(bag.index, bag.payload):
+        ledger.fail("bag", BAG_INFO, "oxum-differs")
+    else:
+        ledger.hold("bag", BAG_INFO)

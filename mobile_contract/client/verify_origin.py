@@ -1,0 +1,151 @@
+"""Claims of origin: who signed the package, and what the signed custody log says.
+
+A signature that fails is a mismatch with or without a trust file; one that holds proves something only when
+its key was obtained apart from the package.
+"""
+
+import base64
+import binascii
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from mobile_contract.client.verify_bag import Bag
+from mobile_contract.client.verify_report import Ledger
+from schemas.base import Frozen
+from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
+from schemas.custody import CustodyEntry, leaf_hash, parse_leaf
+from schemas.errors import Invalid
+from schemas.export import CHECKPOINT, ENTRIES, NOTE, TAG_MANIFEST, note_text, parse_entries, proof_name
+from schemas.merkle import verify_inclusion
+from schemas.note import parse_vkey, verify_note
+
+_KEY_BYTES = 32
+
+
+class Trust(Frozen):
+    """What an outsider got apart from the package. `registry_key` is 32 raw bytes."""
+
+    origin: str
+    log_vkey: str
+    registry_key: bytes
+    export_vkey: str
+
+    @classmethod
+    def parse(cls, members: object) -> "Trust":
+        """Read a trust file; members it does not need (a checkpoint) are ignored.
+
+        Raises:
+            Invalid: slug `trust-invalid`.
+        """
+        try:
+            if not isinstance(members, dict) or members.get("v") != 1:
+                raise Invalid("a trust file is an object of version 1", slug="trust-invalid")
+            keys = {name: str(members[name]) for name in ("origin", "log_vkey", "export_vkey")}
+            registry = base64.b64decode(str(members["registry_key"]), validate=True)
+        except (KeyError, binascii.Error) as err:
+            raise Invalid("the trust file lacks a key or it is not base64", slug="trust-invalid") from err
+        names = [parse_vkey(keys[name]).name for name in ("log_vkey", "export_vkey")]
+        if len(registry) != _KEY_BYTES or names[0] != keys["origin"]:
+            raise Invalid("the trust file contradicts itself", slug="trust-invalid")
+        return cls(registry_key=registry, **keys)
+
+
+@dataclass
+class Log:
+    """The custody entries a package carries, each with its index, by subject and by id."""
+
+    checkpoint: Checkpoint | None = None
+    by_id: dict[str, tuple[int, CustodyEntry]] = field(default_factory=dict)
+    by_subject: dict[str, list[tuple[int, CustodyEntry]]] = field(
+        default_factory=lambda: defaultdict(list[tuple[int, CustodyEntry]])
+    )
+
+    def about(self, subject: str, *events: str) -> list[tuple[int, CustodyEntry]]:
+        """Return the entries about `noun/uuid` with one of `events`, in the log's order."""
+        return [row for row in self.by_subject.get(subject, []) if row[1].event in events]
+
+
+def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
+    """Check who signed the digest of the tag manifest, for which case and export."""
+    if bag.index is None or TAG_MANIFEST not in bag.files:
+        ledger.fail("package_signature", NOTE, "not-reached")
+        return
+    try:
+        note = bag.decoded(NOTE)
+        text = verify_note(note, trust.export_vkey) if trust else unsigned_text(note)
+    except Invalid as err:
+        ledger.fail("package_signature", NOTE, err.problem, detail=err.detail)
+        return
+    if text != note_text(bag.index, bag.files[TAG_MANIFEST].sha256):
+        ledger.fail("package_signature", NOTE, "note-differs")
+    else:
+        ledger.hold_origin("package_signature", NOTE)
+
+
+def unsigned_text(note: str) -> str:
+    """Return the text of a note whose signer we have no key of."""
+    return note.rpartition("\n\n")[0] + "\n"
+
+
+def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Log:
+    """Check the checkpoint, and that every entry carried is a leaf of its tree."""
+    log = Log()
+    try:
+        note = bag.decoded(CHECKPOINT)
+        log.checkpoint = (
+            open_checkpoint(note, trust.log_vkey) if trust else parse_checkpoint(unsigned_text(note))
+        )
+        ledger.hold_origin("checkpoint_signature", CHECKPOINT)
+    except Invalid as err:
+        ledger.fail("checkpoint_signature", CHECKPOINT, err.problem, detail=err.detail)
+    try:
+        rows = parse_entries(bag.text(ENTRIES))
+    except Invalid as err:
+        ledger.fail("log_inclusion", ENTRIES, "entries-invalid", detail=err.detail)
+        return log
+    for index, entry_id, leaf in rows:
+        _enter_entry(bag, log, ledger, index=index, entry_id=entry_id, leaf=leaf)
+    return log
+
+
+def _enter_entry(bag: Bag, log: Log, ledger: Ledger, *, index: int, entry_id: str, leaf: bytes) -> None:
+    try:
+        entry = _parse_entry(entry_id, leaf)
+    except Invalid as err:
+        ledger.fail("log_inclusion", entry_id, "leaf-invalid", detail=err.detail)
+        return
+    log.by_id[entry_id] = (index, entry)
+    log.by_subject[entry.subject].append((index, entry))
+    _verify_entry(bag, log.checkpoint, ledger, index=index, entry_id=entry_id, leaf=leaf)
+
+
+def _parse_entry(entry_id: str, leaf: bytes) -> CustodyEntry:
+    entry = parse_leaf(leaf)
+    if str(entry.entry_id) != entry_id:
+        raise Invalid("the leaf is of another entry", slug="leaf-invalid")
+    return entry
+
+
+def _verify_entry(
+    bag: Bag, checkpoint: Checkpoint | None, ledger: Ledger, *, index: int, entry_id: str, leaf: bytes
+) -> None:
+    name = proof_name(entry_id)
+    if name not in bag.files:
+        ledger.fail("log_inclusion", entry_id, "proof-missing")
+    elif checkpoint is None:
+        ledger.skip("log_inclusion", entry_id, "not-reached")
+    else:
+        try:
+            _require_included(bag, checkpoint, index=index, name=name, leaf=leaf)
+            ledger.hold_origin("log_inclusion", entry_id)
+        except Invalid as err:
+            ledger.fail("log_inclusion", entry_id, err.problem, detail=err.detail)
+
+
+def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str, leaf: bytes) -> None:
+    proof = parse_proof(bag.decoded(name))
+    if proof.note != bag.decoded(CHECKPOINT) or proof.index != index:
+        raise Invalid("another checkpoint or index", slug="checkpoint-differs")
+    verify_inclusion(
+        proof.hashes, index=index, size=checkpoint.size, leaf=leaf_hash(leaf), root=checkpoint.root
+    )
