@@ -59,6 +59,18 @@ def check_boxes(path: Path) -> list[CheckResult]:
     return [_trailing(path, end, size)] if end < size else []
 
 
+def check_heif(path: Path) -> CheckResult:
+    """Say whether a HEIF file is whole: libheif paints what is there and says nothing about missing tiles."""
+    size = path.stat().st_size
+    with path.open("rb", buffering=0) as source:
+        boxes, end = walk(source, size)
+    if not any(box.kind == b"meta" for box in boxes):
+        return mismatch("container", "image-damaged", reason="no meta box")
+    if end > size:
+        return mismatch("container", "media-truncated", missing_bytes=end - size)
+    return verified("container")
+
+
 def check_riff(path: Path) -> list[CheckResult]:
     """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
     size = path.stat().st_size

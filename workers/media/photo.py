@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.media import Exif, Gps, MediaFacts
+from workers.media.boxes import check_heif
 from workers.media.exif import EXIF_ERRORS, clean, read_exif
 from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header
 from workers.media.picture import picture
@@ -155,16 +156,18 @@ def _pillow(path: Path, fmt: str, limits: Limits) -> _Seen:
 
 
 def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
-    seen = _Seen(image.width, image.height, metadata=read_exif(image.getexif()))
+    seen = _Seen(image.width, image.height)
     gate = _gate(image.width, image.height, limits)
     if gate is not None:
+        # No Exif either: Pillow decodes a whole PNG to look for the chunk behind the pixels.
         return seen._replace(check=gate)
     try:
         if image.format == "PNG":
-            # Decoding skips the CRC of some chunks; verifying reads them all and needs a handle of its own.
+            # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
             with Image.open(path, formats=("PNG",)) as again:
                 again.verify()
-        return seen._replace(pixels=_shrunk(image, limits.thumbnail_px))
+        pixels = _shrunk(image, limits.thumbnail_px)
+        return seen._replace(pixels=pixels, metadata=read_exif(image.getexif()))
     except _DECODE_ERRORS as why:
         return seen._replace(check=_broken(why))
 
@@ -183,21 +186,27 @@ def _broken(why: Exception | str) -> CheckResult:
 
 
 def _heif(path: Path, limits: Limits) -> _Seen:
-    seen = _Seen()
+    seen = _Seen(check=check_heif(path))
     try:
         heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
         width, height = heif.size
-        seen = _Seen(width, height, metadata=_heif_metadata(heif.info.get("exif")))
+        seen = seen._replace(width=width, height=height, metadata=_heif_metadata(heif.info.get("exif")))
         gate = _gate(width, height, limits)
         if gate is not None:
             return seen._replace(check=gate)
         return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
-    except SyntaxError as why:
-        # pi_heif says SyntaxError for a feature that libheif does not decode, which is not damage.
+    except _DECODE_ERRORS as why:
+        return _heif_failed(seen, why)
+
+
+def _heif_failed(seen: _Seen, why: Exception) -> _Seen:
+    """A file cut short is that before anything else; SyntaxError is how pi_heif says "not supported"."""
+    if seen.check.code:
+        return seen
+    if isinstance(why, SyntaxError):
         unsupported = not_checked("container", "decoder-unsupported", reason=clean(why) or "heif")
         return seen._replace(check=unsupported)
-    except _DECODE_ERRORS as why:
-        return seen._replace(check=_broken(why))
+    return seen._replace(check=_broken(why))
 
 
 def _heif_metadata(raw: bytes | None) -> _Metadata:

@@ -142,7 +142,7 @@ class Walk:
                 self._demux()
                 self._drain()
         finally:
-            av.logging.restore_default_callback()
+            av.logging.set_level(None)
         for level, source, message in logs[:_MAX_LOGS]:
             if level <= av.logging.ERROR and not _SKIPPING.search(message):
                 said = self.complaints if source == self.codec else self.remarks
