@@ -132,7 +132,7 @@ def _byte_differences(
     if hasher.sha256.value != recording.sha256:
         yield Difference(code="object-bytes-differ", subject=name)
     declared = leaves.get(Event.RECORDING_RECEIVE, {}).get("declared_sha256")
-    if declared not in (None, hasher.sha256.value) and recording.state is RecordingState.SEALED:
+    if declared not in (None, recording.sha256) and recording.state is RecordingState.SEALED:
         yield Difference(code="sealed-with-other-bytes", subject=name)
 
 

@@ -1,0 +1,232 @@
+"""Valid things, made shortly: an organisation, a device with its key, manifests and uploads over a `Store`."""
+
+import base64
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import SecretStr
+
+from schemas.actor import Actor, Role
+from schemas.base import rfc3339
+from schemas.canonical import canonical_bytes
+from schemas.custody import Event
+from schemas.device import ENROL_TYP
+from schemas.digest import sha256_hex
+from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
+from schemas.manifest import MANIFEST_TYP
+from schemas.upload import Upload
+from storage.device import EnrolIn
+from storage.receive import Receiving
+from storage.settings import StorageSettings
+from storage.store import Store, utc_now
+from storage.tables import agencies
+from storage.upload import NewUpload
+
+OFFICERS = ("10320001001", "10320001002")
+PASSWORD = "correct horse battery staple"
+
+
+def seed64() -> SecretStr:
+    """A fresh server key as the settings take it."""
+    return SecretStr(base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def make_settings(database_url: str, objects_url: str, **changed: Any) -> StorageSettings:
+    """Settings of a test's store, with keys of its own."""
+    given = {
+        "database_url": SecretStr(database_url),
+        "objects_url": SecretStr(objects_url),
+        "log_key": seed64(),
+        "registry_key": seed64(),
+        "export_key": seed64(),
+        "pool_size": 5,
+    }
+    return StorageSettings(**{**given, **changed})
+
+
+def folder_url(folder: Path) -> str:
+    """Address of a folder store below `folder`."""
+    return f"file://{folder / 'objects'}"
+
+
+def make_agency(store: Store, *, parent: UUID | None = None, is_supervising: bool = False) -> UUID:
+    """An agency with a code of its own."""
+    code = uuid4().hex[:12]
+    with store.begin() as tx:
+        return tx.connection.execute(
+            agencies.insert()
+            .values(
+                name=f"机关 {code}", code=code, kind="agency", parent_id=parent, is_supervising=is_supervising
+            )
+            .returning(agencies.c.id)
+        ).scalar_one()
+
+
+def make_account(
+    store: Store, agency_id: UUID, *roles: Role, certificate: str | None = None
+) -> tuple[str, Actor]:
+    """An account that is logged in; returns its token and who it is."""
+    login = f"u{uuid4().hex[:10]}"
+    with store.begin() as tx:
+        ident = tx.accounts.add(
+            agency_id=agency_id, login=login, name="测试", password=PASSWORD, roles=frozenset(roles)
+        )
+        if certificate is not None:
+            tx.accounts.certify(
+                ident,
+                certificate,
+                valid_from=tx.now.replace(year=2000),
+                valid_until=tx.now.replace(year=2100),
+            )
+        session = tx.accounts.login(login, PASSWORD)
+    assert session is not None
+    return session.token, session.actor
+
+
+@dataclass
+class TestDevice:
+    """A device with a key of its own and the state a real one keeps."""
+
+    __test__ = False
+
+    store: Store
+    key: ec.EllipticCurvePrivateKey
+    id: UUID
+    kid: str
+    prev: str
+    actor: Actor
+    token: str
+    seq: int = 0
+    sent: list[bytes] = field(default_factory=list)
+
+    def manifest(self, files: dict[str, bytes], **changed: Any) -> bytes:
+        """The canonical bytes of the next manifest; `changed` replaces or adds members."""
+        self.seq += 1
+        now = rfc3339(utc_now())
+        members: dict[str, Any] = {
+            "typ": "quancheng-manifest",
+            "v": 1,
+            "device": {
+                "id": str(self.id),
+                "kid": self.kid,
+                "model": "test",
+                "fw": "1",
+                "app_id": "test",
+                "app_ver": "1",
+            },
+            "seq": self.seq,
+            "prev": self.prev,
+            "boot_id": "boot",
+            "mono_ms": self.seq * 1000,
+            "captured_at": now,
+            "clock": {"source": "ntp", "offset_ms": 0, "uncertainty_ms": 10, "synced_at": now},
+            "loc": {
+                "lat_e7": 333_400_000,
+                "lon_e7": 1_201_500_000,
+                "acc_cm": 500,
+                "crs": "WGS84",
+                "src": "gnss",
+                "mock": False,
+                "fix_at": now,
+            },
+            "officers": list(OFFICERS),
+            "files": [
+                {
+                    "name": name,
+                    "role": "original",
+                    "media_type": "application/octet-stream",
+                    "size": len(payload),
+                    "sha256": sha256_hex(payload),
+                }
+                for name, payload in files.items()
+            ],
+        }
+        made = canonical_bytes({**members, **changed})
+        self.prev = sha256_hex(made)
+        return made
+
+    def sign(self, manifest: bytes) -> str:
+        """The detached signature of the device's own key."""
+        return sign_detached(manifest, self.key, kid=self.kid, typ=MANIFEST_TYP)
+
+    def send(self, name: str, payload: bytes, *, manifest: bytes | None = None, **upload: Any) -> UUID:
+        """Open, send in one request and complete; returns the recording's id."""
+        wish = NewUpload(
+            length_bytes=len(payload),
+            filename=name,
+            manifest_sha256=sha256_hex(manifest) if manifest else None,
+            declared_sha256=sha256_hex(payload),
+        ).model_copy(update=upload)
+        with self.store.begin() as tx:
+            opened = tx.uploads.open(self.actor, wish)
+        done = append(self.store, self.actor, opened.id, payload)
+        assert done.recording_id is not None
+        return done.recording_id
+
+    def capture(self, name: str, payload: bytes, **changed: Any) -> UUID:
+        """Declare a signed manifest of one file and send the file."""
+        manifest = self.manifest({name: payload}, **changed)
+        with self.store.begin() as tx:
+            tx.manifests.declare(self.actor, manifest, self.sign(manifest))
+        return self.send(name, payload, manifest=manifest)
+
+
+def append(store: Store, actor: Actor, upload_id: UUID, payload: bytes) -> Upload:
+    """Send `payload` as one request, as the API's body reader does."""
+    with store.begin() as tx:
+        offset = tx.uploads.get(actor, upload_id).offset_bytes
+    receiving = Receiving.begin(store, actor, upload_id, offset=offset, content_length=len(payload))
+    view = memoryview(payload)
+    while view:
+        needed = receiving.needed_bytes
+        if len(view) < needed:
+            receiving.keep([view])
+            break
+        receiving.store([view[:needed]])
+        view = view[needed:]
+    return receiving.finish()
+
+
+def enrol_device(store: Store, custodian: Actor) -> TestDevice:
+    """A device that has enrolled by a one-time code and holds a token."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = public_jwk(key.public_key())
+    kid = thumbprint(jwk)
+    with store.begin() as tx:
+        code = tx.devices.issue_code(custodian).code
+        proof = sign_detached(code.encode(), key, kid=kid, typ=ENROL_TYP)
+        made = tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
+    with store.begin() as tx:
+        session = tx.devices.token(assertion(key, kid, int(tx.now.timestamp())))
+    return TestDevice(
+        store=store,
+        key=key,
+        id=made.device_id,
+        kid=kid,
+        prev=made.challenge,
+        actor=session.actor,
+        token=session.token,
+    )
+
+
+def assertion(key: ec.EllipticCurvePrivateKey, kid: str, at: int, **changed: Any) -> str:
+    """A signed assertion of RFC 7523 for a token."""
+    claims = {
+        "iss": kid,
+        "sub": kid,
+        "aud": "quancheng",
+        "iat": at,
+        "exp": at + 120,
+        "jti": uuid4().hex,
+    }
+    return sign_compact({**claims, **changed}, key, kid=kid, typ="JWT")
+
+
+def events_of(store: Store, subject: str) -> list[Event]:
+    """The events of the custody log about `noun/uuid`, in order."""
+    with store.begin() as tx:
+        return [one.entry.event for one in tx.custody.entries_for(subject)]
