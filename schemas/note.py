@@ -120,7 +120,6 @@ def _parse(note: str) -> tuple[str, list[_Signature]]:
     if not blank or not lines.endswith("\n"):
         raise _malformed("a note is text, a blank line and signature lines, each ended by a newline")
     _require_text(text + "\n")
-    _require_text(lines)
     signatures = [_parse_line(line) for line in lines[:-1].split("\n")]
     if len(signatures) > MAX_SIGNATURES:
         raise _malformed(f"more than {MAX_SIGNATURES} signatures")

@@ -113,6 +113,13 @@ def test_malformed_notes_are_refused(note: str) -> None:
     assert caught.value.problem == "note-malformed"
 
 
+def test_endless_notes_are_refused() -> None:
+    """A well signed note of more than a million characters is not read."""
+    with pytest.raises(Invalid) as caught:
+        verify_note(sign_note("x" * 1_000_000 + "\n", ORIGIN, SEED), LOG_KEY)
+    assert caught.value.problem == "note-malformed"
+
+
 def test_blank_lines_in_the_text_are_kept() -> None:
     """The last blank line separates; earlier ones belong to the text."""
     text = "one\n\ntwo\n\n\nthree\n"
@@ -125,6 +132,8 @@ def test_every_mangled_verifier_key_is_refused() -> None:
     moved = [PETER[:i] + chr(ord(PETER[i]) + 1) + PETER[i + 1 :] for i in range(len(PETER))]
     wrong_length = "PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY=="
     unknown_type = "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+    with pytest.raises(Invalid):
+        vkey("PeterNeumann", bytes(31))
     for text in [*(cut for cut in cuts if cut != PETER), *moved, wrong_length, unknown_type]:
         with pytest.raises(Invalid):
             parse_vkey(text)
@@ -177,6 +186,7 @@ def test_a_checkpoint_reads_as_the_specification_says() -> None:
         "log\n１\n" + "A" * 43 + "=\n",
         f"log\n{2**63}\n" + "A" * 43 + "=\n",
         "log\n1\n" + "A" * 43 + "=",
+        "log\n1\n" + "A" * 43 + "=\nmore",
         "log\n1\n" + "A" * 42 + "B=\n",
         "log\n1\n" + "A" * 43 + "=\n\n",
         "\n1\n" + "A" * 43 + "=\n",

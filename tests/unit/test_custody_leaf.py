@@ -99,6 +99,10 @@ def test_the_longest_leaf_fits_an_entry_bundle() -> None:
     with pytest.raises(Invalid) as caught:
         leaf_bytes(_entry(note="x" * (room + 1)))
     assert caught.value.problem == "leaf-too-long"
+    longest = leaf_bytes(_entry(note="x" * room))
+    parse_leaf(longest)
+    with pytest.raises(Invalid):
+        parse_leaf(longest.replace(b"xx", b"xxx", 1))
 
 
 @pytest.mark.parametrize("value", [1.5, None, 2**53])

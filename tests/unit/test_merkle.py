@@ -237,6 +237,39 @@ def test_proofs_of_other_lengths_are_refused() -> None:
         verify_inclusion(path, index=3, size=11, leaf=hashes[3][:-1], root=root)
 
 
+def test_hashes_cannot_lend_each_other_a_byte() -> None:
+    """Two neighbours cut at another place hash to the same parent; the length check refuses them."""
+    left, right = _hashes(2)
+    root = node_hash(left, right)
+    with pytest.raises(Invalid):
+        verify_inclusion([left[31:] + right], index=0, size=2, leaf=left[:31], root=root)
+    root1, added = reference.mth(_hashes(2)), _hashes(3)[2]
+    root2 = node_hash(root1, added)
+    verify_consistency([added], size1=2, size2=3, root1=root1, root2=root2)
+    with pytest.raises(Invalid):
+        verify_consistency([root1[31:] + added], size1=2, size2=3, root1=root1[:31], root2=root2)
+
+
+def test_a_path_must_end_exactly_at_the_root() -> None:
+    """A path that leads to the stated root, but is longer or shorter than the sizes say, is refused."""
+    hashes = _hashes(4)
+    read = _reader(_grown(hashes))
+    with pytest.raises(Invalid):
+        verify_inclusion([hashes[0]], index=0, size=1, leaf=hashes[1], root=node_hash(hashes[0], hashes[1]))
+    chain, above = consistency_proof(3, 4, read), hashes[0]
+    root1, root2 = reference.mth(hashes[:3]), reference.mth(hashes)
+    with pytest.raises(Invalid):
+        verify_consistency(chain, size1=3, size2=7, root1=root1, root2=root2)
+    with pytest.raises(Invalid):
+        verify_consistency(
+            [*chain, above],
+            size1=3,
+            size2=4,
+            root1=node_hash(above, root1),
+            root2=node_hash(above, root2),
+        )
+
+
 def test_only_the_empty_root_stands_before_every_tree() -> None:
     """Size 0 is extended by every tree, but only with the empty root and an empty proof."""
     hashes = _hashes(5)
