@@ -127,8 +127,9 @@ class S3Objects:
         )
         code = error_code(answer)
         size_bytes = sum(part.size_bytes for part in parts)
-        if code in ("NoSuchUpload", "PreconditionFailed"):
-            # The first Complete may have succeeded and its answer been lost.
+        if code in ("NoSuchUpload", "PreconditionFailed") or (code is None and not _names_version(answer)):
+            # The first Complete may have succeeded and its answer been lost; versitygw then says 200 again,
+            # without the version.
             return self._same(key, size_bytes=size_bytes, checksum=composite(parts))
         return Stored(version_id=_version_id(answer, code), size_bytes=size_bytes)
 
@@ -270,6 +271,10 @@ def _completion(parts: Sequence[Part]) -> bytes:
 def _raise_for(code: str | None) -> None:
     if code is not None:
         raise error_of(code)
+
+
+def _names_version(answer: BaseHTTPResponse) -> bool:
+    return "x-amz-version-id" in answer.headers
 
 
 def _version_id(answer: BaseHTTPResponse, code: str | None) -> str:

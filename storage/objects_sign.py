@@ -131,7 +131,9 @@ class Link:
     def _url(self, bucket: str, key: str, query: Mapping[str, str]) -> SplitResult:
         scheme = "https" if self._address.is_tls else "http"
         asked = "&".join(f"{name}={quote(text, safe='')}" for name, text in query.items())
-        return SplitResult(scheme, self._address.host, f"/{bucket}/{quote(key)}", asked, "")
+        return SplitResult(
+            scheme, self._address.host, quote(f"/{bucket}/{key}" if key else f"/{bucket}"), asked, ""
+        )
 
     def _once(
         self, method: str, url: SplitResult, headers: Mapping[str, str], *, body: Body
