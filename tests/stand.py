@@ -185,14 +185,23 @@ class Stand:
         return [found, *(word.format(host="127.0.0.1", port=port) for word in words)]
 
     def start(
-        self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        command: Sequence[str],
+        env: Mapping[str, str] | None = None,
+        *,
+        is_alone: bool = False,
     ) -> subprocess.Popen[bytes]:
-        """Start a process in a session of its own, with the stand's environment; stopped by `down`."""
+        """Start a process in a session of its own, with the stand's environment; stopped by `down`.
+
+        With `is_alone` it gets PATH and `env`, nothing else: what a container would get.
+        """
+        around = {"PATH": os.environ["PATH"]} if is_alone else {**os.environ, **self.env}
         log = self.log_path(name).open("ab")
         process = subprocess.Popen(
             [*command],
             cwd=ROOT,
-            env={**os.environ, **self.env, **(env or {})},
+            env={**around, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -203,6 +212,12 @@ class Stand:
         record = {"name": name, "pid": process.pid, "started": started_at(process.pid)}
         (self.state / "pids" / f"{process.pid}.json").write_text(json.dumps(record))
         return process
+
+    def stop(self, process: subprocess.Popen[bytes]) -> int:
+        """End one process and everything it started; returns its exit code."""
+        Started(str(process.args), process.pid, started_at(process.pid)).stop()
+        (self.state / "pids" / f"{process.pid}.json").unlink(missing_ok=True)
+        return process.wait()
 
     def log_path(self, name: str) -> Path:
         return self.state / f"{name}.log"

@@ -25,6 +25,20 @@ CLOCK_AND_CHANCE = {
     "open",
 }
 
+SERVER_LIBRARIES = (
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "sqlalchemy",
+    "psycopg",
+    "celery",
+    "kombu",
+    "minio",
+    "cv2",
+    "PIL",
+    "av",
+)
+
 # One planted line per contract: the module that breaks it and the import that does.
 VIOLATIONS = {
     "layers": ("storage/planted.py", "import api"),
@@ -103,6 +117,20 @@ def test_no_other_distribution_owns_our_names(name: str) -> None:
     """Packages are imported as they stand, so no installed distribution may bring one of the same name."""
     owners = set(importlib.metadata.packages_distributions().get(name, ()))
     assert owners <= {"quancheng"}
+
+
+@pytest.mark.parametrize("command", ["verify", "record", "export"])
+def test_the_device_side_needs_no_server_library(command: str) -> None:
+    """A court's machine runs `verify` without database driver, web framework, queue or decoder."""
+    program = (
+        f"import sys; sys.modules.update(dict.fromkeys({SERVER_LIBRARIES!r}));"
+        f"import quancheng; quancheng.main([{command!r}, '--help'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "--json" in done.stdout
 
 
 def test_a_unit_test_opens_no_socket() -> None:

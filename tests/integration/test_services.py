@@ -1,0 +1,116 @@
+"""docker-compose.yml without Docker: the same commands with the same variables, started natively.
+
+Each service gets PATH and exactly the environment of the compose file; its secrets are files, as there.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.stand import ROOT, Stand, answers, free_port, wait_until
+
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
+    "services"
+]
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def secret_files(
+    tmp_path_factory: pytest.TempPathFactory, stand: Stand, database_url: str, objects_url: str
+) -> Mapping[str, str]:
+    """The stand's addresses and keys, each in a file, by the path that the compose file gives it."""
+    folder = tmp_path_factory.mktemp("secrets")
+    texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url}
+    for name, text in texts.items():
+        (folder / name.lower()).write_text(f"{text}\n")
+    return {f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def service(stand: Stand, secret_files: Mapping[str, str], broker_url: str) -> Callable[..., Any]:
+    """Start a service of the compose file and stop it at the end of the block."""
+
+    @contextmanager
+    def started(name: str, *, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+        process = stand.start(
+            f"service-{name}",
+            stand.command(name, port=port),
+            _env(name, secret_files, broker_url),
+            is_alone=True,
+        )
+        try:
+            yield process
+        finally:
+            stand.stop(process)
+
+    return started
+
+
+def _env(name: str, secret_files: Mapping[str, str], broker_url: str) -> dict[str, str]:
+    written = SERVICES[name]["environment"]
+    defaults = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text) for key, text in written.items()}
+    env = {key: secret_files.get(text, text) for key, text in defaults.items()}
+    return env | ({"BROKER_URL": broker_url} if "BROKER_URL" in env else {})
+
+
+def test_migrating_again_changes_nothing(service: Callable[..., Any]) -> None:
+    """The one-shot migration runs at every `up`; over a migrated database it ends well and at once."""
+    with service("migrate") as process:
+        assert process.wait(START_SECONDS) == 0
+
+
+def test_the_api_becomes_healthy_and_ends_on_sigterm(service: Callable[..., Any], stand: Stand) -> None:
+    """The API answers its health check with nothing but the compose file's variables."""
+    port = free_port()
+    with service("api", port=port) as process:
+        wait_until(
+            lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/v1/health"), START_SECONDS
+        )
+        assert process.poll() is None, _log(stand, "api")
+        assert answers(f"http://127.0.0.1:{port}/v1/health"), _log(stand, "api")
+        process.terminate()
+        assert process.wait(20) in {0, -15}, _log(stand, "api")
+
+
+def test_the_worker_answers_a_ping(
+    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
+) -> None:
+    """The worker's health check, as the compose file asks it, is answered."""
+    celery = Path(sys.executable).parent / "celery"
+    ping = [str(celery), "-A", "workers.app", "inspect", "ping", "-t", "5"]
+    env = {"PATH": "/usr/bin:/bin", **_env("worker", secret_files, broker_url)}
+
+    def pongs() -> bool:
+        return subprocess.run(ping, cwd=ROOT, env=env, check=False, capture_output=True).returncode == 0
+
+    with service("worker") as process:
+        assert wait_until(lambda: process.poll() is not None or pongs(), START_SECONDS), _log(stand, "worker")
+        assert process.poll() is None, _log(stand, "worker")
+
+
+def test_the_scheduler_works_and_is_healthy_by_the_doctor(
+    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
+) -> None:
+    """The scheduler keeps running, its health check finds every part, and it ends on SIGTERM."""
+    with service("scheduler") as process:
+        env = {"PATH": "/usr/bin:/bin", **_env("scheduler", secret_files, broker_url)}
+        check = SERVICES["scheduler"]["healthcheck"]["test"][1:]
+        done = subprocess.run(
+            [sys.executable, *check[1:]], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert process.poll() is None, _log(stand, "scheduler")
+        process.terminate()
+        assert process.wait(20) == 0, _log(stand, "scheduler")
+
+
+def _log(stand: Stand, name: str) -> str:
+    return stand.log_path(f"service-{name}").read_text(errors="replace")[-3000:]
