@@ -19,14 +19,11 @@ import json
 import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
-from uuid import UUID
 
 from pydantic import Field, ValidationError
 
-from schemas.base import Frozen, Sha256Hex, WireIn
+from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
 from schemas.digest import sha256_hex
@@ -49,35 +46,6 @@ BAGIT_TEXT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MAX_FILENAME_CHARACTERS = 80
 MAX_TEXT_FILE_BYTES = 256 * 1024 * 1024
 """Longest file of a package that is read into memory: the index and the log's entries of a huge case."""
-
-
-class ExportState(StrEnum):
-    """building → ready | failed."""
-
-    BUILDING = "building"
-    READY = "ready"
-    FAILED = "failed"
-
-
-class Export(Frozen):
-    """One request for a package. Progress counts bytes; `failure` is the slug of what went wrong."""
-
-    id: UUID
-    agency_id: UUID
-    case_id: UUID
-    case_number: str
-    requested_by: UUID
-    state: ExportState
-    progress_done: int
-    progress_total: int
-    object_key: str | None
-    version_id: str | None
-    size_bytes: int | None
-    sha256: str | None
-    tagmanifest_sha256: str | None
-    failure: str | None
-    created_at: datetime
-    ready_at: datetime | None
 
 
 class PackagedCheck(WireIn):

@@ -11,8 +11,10 @@ from schemas.custody import CustodyEntry, Event, subject
 from schemas.errors import NotFound
 from storage.case import Cases
 from storage.custody import CustodyLog
+from storage.export_material import CaseMaterial, Gathering
 from storage.objects import Stored
 from storage.outbox import JobKind, Outbox
+from storage.recording import Recordings
 from storage.tables import exports
 
 
@@ -108,6 +110,17 @@ class Exports:
             select(exports).where(exports.c.case_id == case_id).order_by(exports.c.id.desc()).limit(50)
         ).mappings()
         return tuple(_value(row) for row in rows)
+
+    def material(self, export: Export) -> CaseMaterial:
+        """Return everything about the case that goes into its package, as of one moment.
+
+        Must be the first statement of its transaction.
+
+        Raises:
+            IntegrityBroken: the tiles do not lead from an entry to the signed root.
+        """
+        recordings = Recordings(self._connection, self._custody, self._jobs, self._now)
+        return Gathering(self._connection, recordings).run(export.case_id)
 
     def progress(self, export_id: UUID, *, done: int, total: int) -> None:
         """Keep how many bytes are written; survives the page that watches it."""
