@@ -46,9 +46,6 @@ _BINDING: dict[str, FindingText] = {
         next_zh="摘要已在接收时计算；请使用会申报摘要的采集端。",
         next_en="The digest was computed on receipt. Use a client that declares one.",
     ),
-    "declared-size-absent": FindingText(
-        zh="未申报文件大小，无法比对。", en="No size was declared, so there is nothing to compare."
-    ),
     "manifest-absent": FindingText(
         zh="没有采集清单，无法证明由哪台设备、哪位执法人员采集。",
         en="There is no manifest: which device and which officers captured this is not proven.",
@@ -73,12 +70,42 @@ _BINDING: dict[str, FindingText] = {
         next_zh="记录已隔离。请查明设备当时由谁使用。",
         next_en="The recording is quarantined. Find out who used the device at that time.",
     ),
+    "signature-invalid": FindingText(
+        zh="签名无效：内容在签名后被改动，或由另一把密钥签署。",
+        en="The signature is not valid: the content was changed after signing, or another key signed it.",
+        next_zh="记录已隔离。请检查设备，并从设备重新提交。",
+        next_en="The recording is quarantined. Examine the device and submit from it again.",
+    ),
+    "manifest-unknown": FindingText(
+        zh="上传时写明的采集清单没有交来。",
+        en="The manifest that the upload names has not been submitted.",
+        next_zh="请从设备补交采集清单。",
+        next_en="Submit the manifest from the device.",
+    ),
+    "manifest-refused": FindingText(
+        zh="采集清单未被接受，此项未检查。",
+        en="The manifest was refused, so this was not checked.",
+        next_zh="清单原文已保留，原因见其他检查项。",
+        next_en="Its bytes are kept; the other checks say why.",
+    ),
+    "file-not-in-manifest": FindingText(
+        zh="采集清单没有列出这个文件。",
+        en="The manifest does not list this file.",
+        next_zh="记录已隔离。请核对上传的是否为清单所列原件。",
+        next_en="The recording is quarantined. Check that the file is the one the manifest lists.",
+    ),
 }
 
 _MANIFEST: dict[str, FindingText] = {
+    "sequence-unknown": FindingText(
+        zh="无法核对该设备的采集序号（{seq}）：没有更早的记录可供比较。",
+        en="The device's sequence number ({seq}) cannot be checked: nothing earlier is known of its key.",
+        next_zh="请确认设备已正常登记。",
+        next_en="Make sure that the device was enrolled properly.",
+    ),
     "sequence-gap": FindingText(
-        zh="该设备的采集序号不连续：期待 {expected}，收到 {seq}，中间的采集尚未交来。",
-        en="The device's sequence has a gap: {expected} was expected, {seq} came. Captures are missing.",
+        zh="该设备的采集序号不连续：序号 {seq} 之前缺少 {missing} 次采集。",
+        en="The device's sequence has a gap: {missing} capture(s) before number {seq} have not arrived.",
         next_zh="请让设备上传剩余记录，或书面说明原因。",
         next_en="Let the device upload what is left, or explain in writing.",
     ),
@@ -95,28 +122,40 @@ _MANIFEST: dict[str, FindingText] = {
         next_en="Check whether it was uploaded twice; the first submission counts.",
     ),
     "officers-fewer-than-two": FindingText(
-        zh="采集清单只写明 {count} 名执法人员；执法人员不得少于两人（行政处罚法第四十二条）。",
-        en="{count} officer(s) named; there must be at least two (Administrative Penalty Law, art. 42).",
+        zh="采集清单只写明 {officers} 名执法人员；执法人员不得少于两人（行政处罚法第四十二条）。",
+        en="{officers} officer(s) named; there must be at least two (Administrative Penalty Law, art. 42).",
         next_zh="请补充说明另一名执法人员，或写明法律另有规定的条款。",
         next_en="Name the second officer, or cite the article that allows an exception.",
     ),
-    "officer-certificate-unknown": FindingText(
-        zh="执法证号未在本单位登记。",
-        en="An officer's certificate number is not registered.",
-        next_zh="请核对执法证号；执法人员应当主动出示执法证件（行政处罚法第四十二条、第五十五条）。",
-        next_en="Check the certificate number (Administrative Penalty Law, arts. 42 and 55).",
+    "officers-unknown-certificate": FindingText(
+        zh="采集清单中有 {unknown} 个执法证号未登记。",
+        en="{unknown} certificate number(s) in the manifest are not registered.",
+        next_zh="请核对执法证号（行政处罚法第四十二条、第五十五条）。",
+        next_en="Check the certificate numbers (Administrative Penalty Law, arts. 42 and 55).",
+    ),
+    "officers-exception": FindingText(
+        zh="执法人员少于两人，清单援引例外条款：{article}。",
+        en="Fewer than two officers; the manifest cites an exception: {article}.",
+        next_zh="请审核人员核对该条款是否适用。",
+        next_en="The reviewer checks whether that article applies.",
     ),
     "case-unknown": FindingText(
-        zh="采集清单写明的案号不存在，或不属于本单位。",
-        en="The case number in the manifest does not exist or belongs to another agency.",
+        zh="写明的案号 {number} 不存在，或不属于本单位。",
+        en="The stated case number {number} does not exist, or belongs to another agency.",
         next_zh="请核对案号，再由承办人手动关联。",
         next_en="Check the number, then let the handler link the recording by hand.",
     ),
     "captured-in-future": FindingText(
-        zh="采集时间晚于接收时间 {seconds} 秒，设备时钟不可信。",
-        en="The capture time is {seconds} s later than the time of receipt: the device's clock is wrong.",
-        next_zh="请为设备校时；案卷中以接收时间为上限。",
+        zh="校正后的采集时间晚于接收时间 {ahead_seconds} 秒，设备时间不可信。",
+        en="The corrected capture time is {ahead_seconds} s later than the receipt: the device's time is wrong.",
+        next_zh="请为设备校时；接收时间是采集时间的上限。",
         next_en="Set the device's clock. The time of receipt is the latest possible capture time.",
+    ),
+    "clock-mono-back": FindingText(
+        zh="同一次开机内，设备的单调时钟倒退了 {back_ms} 毫秒。",
+        en="Within one boot the device's monotonic clock went back by {back_ms} ms.",
+        next_zh="单调时钟不应倒退，请将设备送检。",
+        next_en="A monotonic clock never goes back. Have the device examined.",
     ),
     "clock-offset-warn": FindingText(
         zh="设备时钟偏差 {offset_ms} 毫秒，已另列校正后的时间。",
@@ -136,9 +175,33 @@ _MANIFEST: dict[str, FindingText] = {
         next_zh="请关闭模拟定位，并以其他方式证明地点。",
         next_en="Turn mock locations off, and prove the place by other means.",
     ),
+    "location-absent": FindingText(
+        zh="采集清单没有位置。",
+        en="The manifest names no place.",
+        next_zh="请打开定位，或以其他方式证明地点。",
+        next_en="Turn positioning on, or prove the place by other means.",
+    ),
+    "location-fix-in-future": FindingText(
+        zh="定位时间晚于采集时间，不可能成立。",
+        en="The position was fixed after the capture, which cannot be.",
+        next_zh="请检查设备的时钟与定位。",
+        next_en="Examine the device's clock and receiver.",
+    ),
+    "location-jump": FindingText(
+        zh="与上一次采集相距 {distance_m} 米，以车速无法到达。",
+        en="{distance_m} m from the capture before, farther than a car could have gone.",
+        next_zh="请查明设备是否被转借，或定位是否有误。",
+        next_en="Find out whether the device was lent, or its position was wrong.",
+    ),
     "location-datum-gcj02": FindingText(
-        zh="位置采用 {crs} 坐标，与 WGS-84 / CGCS2000 相差可达数百米。",
-        en="The place is given in {crs}, up to several hundred metres off WGS-84 and CGCS2000.",
+        zh="位置采用 GCJ-02 坐标，与 WGS-84、CGCS2000 相差可达数百米。",
+        en="The place is given in GCJ-02, up to several hundred metres off WGS-84 and CGCS2000.",
+        next_zh="比对地点前请先换算；原值已保留。",
+        next_en="Convert before comparing places; the original value is kept.",
+    ),
+    "location-datum-bd09": FindingText(
+        zh="位置采用 BD-09 坐标，与 WGS-84、CGCS2000 相差可达一千米。",
+        en="The place is given in BD-09, up to a kilometre off WGS-84 and CGCS2000.",
         next_zh="比对地点前请先换算；原值已保留。",
         next_en="Convert before comparing places; the original value is kept.",
     ),
@@ -148,6 +211,40 @@ _MANIFEST: dict[str, FindingText] = {
         next_zh="请说明迟交原因。",
         next_en="State why it was late.",
     ),
+}
+
+_BROKEN_ZH = "清单原文已保留。请更新采集端后重新提交。"
+_BROKEN_EN = "Its bytes are kept. Update the client and submit again."
+
+
+def _rule(zh: str, en: str) -> FindingText:
+    return FindingText(
+        zh=f"采集清单不合规：{zh}。",
+        en=f"The manifest breaks a rule: {en}.",
+        next_zh=_BROKEN_ZH,
+        next_en=_BROKEN_EN,
+    )
+
+
+_RULES: dict[str, FindingText] = {
+    "manifest-invalid": _rule("内容自相矛盾", "it contradicts itself"),
+    "manifest-too-large": _rule("超过 64 KiB", "it is longer than 64 KiB"),
+    "manifest-not-json": _rule("不是 UTF-8 编码的 JSON 对象", "it is not a UTF-8 JSON object"),
+    "manifest-duplicate-key": _rule("同一对象中键名重复", "a key stands twice in one object"),
+    "manifest-float": _rule("含有非整数的数字", "it holds a number that is not an integer"),
+    "manifest-null": _rule("含有 null，缺失的字段应当省略", "it holds a null; absent fields are left out"),
+    "manifest-integer-range": _rule("整数超出 53 位", "an integer does not fit 53 bits"),
+    "manifest-not-canonical": _rule("字节不是 RFC 8785 规范形式", "its bytes are not canonical (RFC 8785)"),
+    "manifest-field-missing": _rule("缺少字段", "a field is missing"),
+    "manifest-field-unknown": _rule("含有未知字段", "it holds an unknown field"),
+    "manifest-field-invalid": _rule("字段取值无效", "a field's value is not valid"),
+    "manifest-crit-unknown": _rule(
+        "含有本系统不认识的关键扩展", "it marks as critical what is not understood here"
+    ),
+    "manifest-device-differs": _rule(
+        "写明的设备与提交的设备不同", "it names another device than the one submitting"
+    ),
+    "manifest-signature-too-large": _rule("签名过长", "its signature is too long"),
 }
 
 _NAME: dict[str, FindingText] = {
@@ -363,6 +460,7 @@ _SERVICE: dict[str, FindingText] = {
 FINDINGS: Mapping[str, FindingText] = {
     **_BINDING,
     **_MANIFEST,
+    **_RULES,
     **_NAME,
     **_DECODER,
     **_PHOTO,

@@ -179,7 +179,9 @@ def probe_track(path: Path, media_type: str) -> Probe:
         _stream(path, reader)
         check = verified("container")
     except NotATrackError:
-        return Probe(media_type=media_type, checks=(not_checked("container", "type-unknown"),))
+        return Probe(
+            media_type=media_type, checks=(not_checked("container", "type-unknown", media_type=media_type),)
+        )
     except DefusedXmlException:
         entities = not_checked("container", "xml-entities", severity=Severity.FAIL)
         return Probe(media_type=media_type, checks=(entities,))
