@@ -14,7 +14,7 @@ EXPOSE 9000
 ENTRYPOINT ["minio"]
 
 FROM python:3.11-slim AS app
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app QUANCHENG_HOME=/home/quancheng/.quancheng
 WORKDIR /app
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock

@@ -4,6 +4,7 @@ Each service gets PATH and exactly the environment of the compose file; its secr
 """
 
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +59,10 @@ def _env(name: str, secret_files: Mapping[str, str], broker_url: str) -> dict[st
     written = SERVICES[name]["environment"]
     defaults = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text) for key, text in written.items()}
     env = {key: secret_files.get(text, text) for key, text in defaults.items()}
-    return env | ({"BROKER_URL": broker_url} if "BROKER_URL" in env else {})
+    own = (
+        broker_url.rpartition("/")[0] + "/2"
+    )  # a database of its own: pongs of other tests' workers stay theirs
+    return env | ({"BROKER_URL": own} if "BROKER_URL" in env else {})
 
 
 def test_migrating_again_changes_nothing(service: Callable[..., Any]) -> None:
@@ -84,12 +88,16 @@ def test_the_worker_answers_a_ping(
     service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
 ) -> None:
     """The worker's health check, as the compose file asks it, is answered."""
-    celery = Path(sys.executable).parent / "celery"
-    ping = [str(celery), "-A", "workers.app", "inspect", "ping", "-t", "5"]
-    env = {"PATH": "/usr/bin:/bin", **_env("worker", secret_files, broker_url)}
+    check = SERVICES["worker"]["healthcheck"]["test"][1].replace("$$", "$")
+    env = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOSTNAME": socket.gethostname(),
+        **_env("worker", secret_files, broker_url),
+    }
 
     def pongs() -> bool:
-        return subprocess.run(ping, cwd=ROOT, env=env, check=False, capture_output=True).returncode == 0
+        asked = subprocess.run(["sh", "-c", check], cwd=ROOT, env=env, check=False, capture_output=True)
+        return asked.returncode == 0
 
     with service("worker") as process:
         assert wait_until(lambda: process.poll() is not None or pongs(), START_SECONDS), _log(stand, "worker")
