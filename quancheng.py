@@ -205,14 +205,14 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     server.run()
 
 
-def _settings(home: Home, say: _Teller, started: ExitStack) -> StorageSettings:
+def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | None = None) -> StorageSettings:
     """Take every address from the environment; what is not named there becomes the embedded default."""
     from storage.settings import StorageSettings
 
     keys = {name: seed for name, seed in home.keys().items() if not _is_set(name.upper())}
     chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
     if not _is_set("DATABASE_URL"):
-        chosen["database_url"] = _start_postgres(home, say, started)
+        chosen["database_url"] = running or _start_postgres(home, say, started)
     if not _is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
         say("objects", "证据存储 objects: folder store")
@@ -351,12 +351,14 @@ def fsck(args: argparse.Namespace) -> int:
 
 
 def _open_store(say: _Teller, started: ExitStack) -> Store:
+    from storage.embedded import running_url
     from storage.home import Home
     from storage.store import Store
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     home.prepare()
-    store = Store(_settings(home, say, started))
+    # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
+    store = Store(_settings(home, say, started, running=running_url(home.database_dir)))
     started.callback(store.close)
     return store
 
