@@ -64,6 +64,7 @@ class Actor(Frozen):
     roles: frozenset[Role]
     name: str
     login: str = ""
+    agency_name: str = ""
     certificates: frozenset[str] = frozenset()
 
     @property

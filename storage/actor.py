@@ -164,7 +164,7 @@ class Accounts:
 
     def _account_actor(self, account_id: UUID) -> Actor:
         row = self._connection.execute(
-            select(accounts, agencies.c.is_supervising)
+            select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
             .join(agencies, agencies.c.id == accounts.c.agency_id)
             .where(accounts.c.id == account_id, accounts.c.is_active)
         ).one_or_none()
@@ -181,6 +181,7 @@ class Accounts:
             roles=frozenset(Role(role) for role in row.roles),
             name=row.name,
             login=row.login,
+            agency_name=row.agency_name,
             certificates=frozenset(numbers),
         )
 
