@@ -92,7 +92,7 @@ secrets: .env ## Write .env with fresh random secrets for `docker compose up` (k
 
 lock: setup-dev ## Resolve the dependencies anew into the two hashed locks
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+		--no-emit-index-url --no-annotate --no-header --fork-strategy fewest pyproject.toml -o requirements.lock
 	$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-annotate --no-header --extra dev -c requirements.lock pyproject.toml \
+		--no-emit-index-url --no-annotate --no-header --fork-strategy fewest --extra dev -c requirements.lock pyproject.toml \
 		-o requirements-dev.lock

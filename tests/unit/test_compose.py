@@ -44,6 +44,7 @@ SECRET_FILES = [
     for name in text.get("environment", {})
     if name.endswith("_FILE")
 ]
+PIN = r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)"
 LOCKS = {"requirements.lock": (), "requirements-dev.lock": ("dev",)}
 
 
@@ -189,7 +190,7 @@ def test_a_lock_pins_every_dependency_with_hashes_and_no_address(file: str, extr
     declared = PROJECT["dependencies"] + [
         each for name in extras for each in PROJECT["optional-dependencies"][name]
     ]
-    pinned = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", text, re.MULTILINE))
+    pinned = dict(re.findall(PIN, text, re.MULTILINE))
     for requirement in map(Requirement, declared):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         assert name in pinned, f"{file} lacks {name}: run `make lock`"
@@ -199,14 +200,11 @@ def test_a_lock_pins_every_dependency_with_hashes_and_no_address(file: str, extr
 
 
 def test_the_locks_agree() -> None:
-    """What runs in the image is what was tested: both locks pin the same versions."""
-    run, dev = (
-        dict(
-            re.findall(r"^([a-z0-9.-]+)(?:\[[^\]]*\])?==([^ ;\\]+)", (ROOT / file).read_text(), re.MULTILINE)
-        )
-        for file in LOCKS
-    )
-    assert run.items() <= dev.items()
+    """What runs in the image and on every Python is what was tested: one version of each package."""
+    run, dev = (re.findall(PIN, (ROOT / file).read_text(), re.MULTILINE) for file in LOCKS)
+    assert len(dict(run)) == len(run)
+    assert len(dict(dev)) == len(dev)
+    assert set(run) <= set(dev)
 
 
 def test_the_written_secrets_are_the_ones_that_the_services_read(tmp_path: Path) -> None:
