@@ -1,0 +1,485 @@
+"""`quancheng verify`: what an outsider is told about a package, and about one that somebody has touched."""
+
+import base64
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from argparse import ArgumentParser
+from collections import defaultdict
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from mobile_contract.client import verify
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
+from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, REASONS, Report
+from schemas.container import read_container
+from schemas.custody import Event, leaf_bytes
+from schemas.errors import Invalid
+from schemas.export import (
+    CHECKPOINT,
+    ENTRIES,
+    INDEX,
+    NOTE,
+    TAG_MANIFEST,
+    Packed,
+    digest_lines,
+    export_key_name,
+    note_text,
+    packed,
+)
+from schemas.integrity import Outcome
+from schemas.note import sign_note, vkey_of_seed
+from tests.package import ORIGIN, Made, Office, make_package, seed, zipped
+
+ORIGIN_CLAIMS = {
+    "package_signature",
+    "checkpoint_signature",
+    "log_inclusion",
+    "manifest_signature",
+    "device_key",
+}
+
+
+@pytest.fixture
+def made() -> Made:
+    return make_package()
+
+
+def check(path: Path, content: bytes, trust: Trust | None) -> Report:
+    path.write_bytes(content)
+    return verify_package(path, trust)
+
+
+def mismatches(report: Report) -> set[tuple[str, str]]:
+    return {(c.claim, c.code) for c in report.claims if c.outcome is Outcome.MISMATCH}
+
+
+def resigned(made: Made, files: list[Packed], *, secret: bytes) -> bytes:
+    """Make lists, note and container anew over changed files, as somebody with the key `secret` could."""
+    kept = {f.name: f for f in files if f.name not in (TAG_MANIFEST, NOTE, "manifest-sha256.txt")}
+    payload = [f for name, f in kept.items() if name.startswith("data/")]
+    kept["manifest-sha256.txt"] = packed("manifest-sha256.txt", digest_lines(payload))
+    tags = packed(TAG_MANIFEST, digest_lines(f for n, f in kept.items() if not n.startswith("data/")))
+    note = sign_note(note_text(made.index, tags.sha256), export_key_name(ORIGIN), secret)
+    return zipped([*kept.values(), tags, packed(NOTE, note.encode())])
+
+
+def test_a_true_package_holds_under_its_trust_file(made: Made, tmp_path: Path):
+    """Every claim about an untouched package is verified when the keys are known."""
+    report = verify_package(made.write(tmp_path / "p.zip"), made.office.trust)
+
+    assert report.holds
+    assert {c.outcome for c in report.claims} == {Outcome.VERIFIED}
+    assert {c.claim for c in report.claims} == set(CLAIMS)
+
+
+def test_without_trust_no_claim_of_origin_is_made(made: Made, tmp_path: Path):
+    """Without a trust file every claim of origin says that there is no anchor, and the bytes still hold."""
+    report = verify_package(made.write(tmp_path / "p.zip"), None)
+
+    assert report.holds
+    assert {c.claim for c in report.claims if c.code == "no-trust-anchor"} == ORIGIN_CLAIMS
+    assert not any(c.claim in ORIGIN_CLAIMS and c.outcome is Outcome.VERIFIED for c in report.claims)
+
+
+@pytest.mark.parametrize("is_anchored", [True, False])
+def test_a_flipped_bit_is_named(is_anchored: bool, tmp_path: Path):
+    """A flipped bit fails, and the failure names the file that holds it, or the container.
+
+    Bits of the container are all tried in its own test; here the ends and some inner bytes of every file
+    and a sample of the headers are, through the whole verification.
+    """
+    made = make_package(contents=(b"one",))
+    content, trust = made.bytes(), made.office.trust if is_anchored else None
+    chance = random.Random(20261125)
+    for owner, places in places_by_owner(content).items():
+        inner = chance.sample(places, min(len(places), 60 if owner == "container" else 2))
+        for at in {places[0], places[-1], *inner}:
+            mask = 1 << chance.randrange(8)
+            assert_named(content, at, mask, owner=owner, path=tmp_path / "p.zip", trust=trust)
+
+
+def assert_named(content: bytes, at: int, mask: int, *, owner: str, path: Path, trust: Trust | None) -> None:
+    flipped = bytearray(content)
+    flipped[at] ^= mask
+    report = check(path, bytes(flipped), trust)
+    assert not report.holds
+    assert owner in {c.subject for c in report.failed() if c.outcome is Outcome.MISMATCH}, at
+
+
+def places_by_owner(content: bytes) -> dict[str, list[int]]:
+    owners, found = owner_of_each_byte(content), defaultdict(list)
+    for at in range(len(content)):
+        found[owners.get(at, "container")].append(at)
+    return found
+
+
+def owner_of_each_byte(content: bytes) -> dict[int, str]:
+    members = read_container(lambda at, n: content[at : at + n], len(content))
+    return {at: m.name for m in members for at in range(m.content_at, m.content_at + m.size_bytes)}
+
+
+def test_a_swap_of_two_originals_is_found(made: Made, tmp_path: Path):
+    """Two originals that change places fail by digest, even when all lists are made anew and signed."""
+    files = {f.name: f for f in made.pack()}
+    first, second = (r.file for r in made.index.recordings)
+    swap = {
+        first: packed(first, files[second].payload or b""),
+        second: packed(second, files[first].payload or b""),
+    }
+
+    report = check(
+        tmp_path / "p.zip",
+        resigned(made, [*(files | swap).values()], secret=made.office.export_seed),
+        made.office.trust,
+    )
+
+    assert ("recording_digest", "digest-differs") in mismatches(report)
+
+
+def test_a_recording_that_was_left_out_is_missed(made: Made, tmp_path: Path):
+    """Dropping a recording from files and index is found by the entry that tied it to the case."""
+    gone = made.index.recordings.pop()
+    for name in (gone.file, *(d.file for d in gone.derivatives)):
+        del made.files[name]
+
+    report = verify_package(made.write(tmp_path / "p.zip"), made.office.trust)
+
+    assert mismatches(report) == {("completeness", "recording-omitted")}
+    assert [c.subject for c in report.failed()] == [gone.id]
+
+
+def test_an_unlinked_recording_may_be_absent(made: Made, tmp_path: Path):
+    """A tie that was undone in the log asks for no recording."""
+    gone = made.index.recordings.pop()
+    for name in (gone.file, *(d.file for d in gone.derivatives)):
+        del made.files[name]
+    made.office.log(Event.CASE_UNLINK, f"case/{made.index.case.id}", recording=gone.id, reason="00")
+
+    assert verify_package(made.write(tmp_path / "p.zip"), made.office.trust).holds
+
+
+def test_a_removed_file_is_missed(made: Made, tmp_path: Path):
+    """A file that was taken out of the container alone is named."""
+    name = made.index.recordings[0].file
+    files = [f for f in made.pack() if f.name != name]
+
+    report = check(tmp_path / "p.zip", zipped(files), made.office.trust)
+
+    assert name in {c.subject for c in report.failed() if c.code == "file-missing"}
+
+
+def test_an_added_file_is_named(made: Made, tmp_path: Path):
+    """A file that nothing lists is named; one that is listed but that the index does not know is too."""
+    stray = packed("data/originals/stray/evidence.jpg", b"planted")
+
+    loose = check(tmp_path / "p.zip", zipped([*made.pack(), stray]), made.office.trust)
+    listed = check(
+        tmp_path / "q.zip",
+        resigned(made, [*made.pack(), stray], secret=made.office.export_seed),
+        made.office.trust,
+    )
+
+    assert (stray.name, "file-not-listed") in {(c.subject, c.code) for c in loose.failed()}
+    assert (stray.name, "layout-differs") in {(c.subject, c.code) for c in listed.failed()}
+
+
+def test_a_bag_made_anew_by_a_stranger_is_not_signed(made: Made, tmp_path: Path):
+    """Somebody who changes a file and re-makes all lists cannot sign them."""
+    stranger = resigned(made, made.pack(), secret=seed())
+
+    report = check(tmp_path / "p.zip", stranger, made.office.trust)
+
+    assert mismatches(report) == {("package_signature", "signature-invalid")}
+
+
+def test_a_signature_of_another_package_does_not_count(made: Made, tmp_path: Path):
+    """The true note of one export under another's files says that it is of another package."""
+    other = next(f for f in make_package().pack() if f.name == NOTE)
+    files = [other if f.name == NOTE else f for f in made.pack()]
+
+    report = check(tmp_path / "p.zip", zipped(files), None)
+
+    assert mismatches(report) == {("package_signature", "note-differs")}
+
+
+@pytest.mark.parametrize(
+    ("field", "claims"),
+    [
+        ("registry_key", {"device_key"}),
+        ("export_vkey", {"package_signature"}),
+        ("log_vkey", {"checkpoint_signature"}),
+    ],
+)
+def test_a_key_of_another_operator_fails_its_own_claim(
+    made: Made, tmp_path: Path, field: str, claims: set[str]
+):
+    """With one wrong key in the trust file exactly the claims that rest on it fail."""
+    path = made.write(tmp_path / "p.zip")
+    wrong = made.office.trust.model_copy(update={field: getattr(Office().trust, field)})
+
+    report = verify_package(path, wrong)
+
+    assert {claim for claim, _ in mismatches(report)} == claims
+    assert not report.holds
+
+
+def change_index(made: Made, change: Callable[[dict], None]) -> bytes:
+    """Return the package whose operator tells another story in the index, signed with the true key."""
+    members = json.loads(next(f for f in made.pack() if f.name == INDEX).payload or b"")
+    change(members)
+    made.index = type(made.index).model_validate(members)
+    return made.bytes()
+
+
+def set_in(member: str, value: object) -> Callable[[dict], None]:
+    return lambda index: index["recordings"][0].__setitem__(member, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (set_in("state", "quarantined"), ("recording_logged", "leaf-differs")),
+        (set_in("verdict", "doubtful"), ("recording_logged", "leaf-differs")),
+        (set_in("received_at", "2026-11-25T08:00:01.000Z"), ("recording_logged", "leaf-differs")),
+        (set_in("size_bytes", 3), ("recording_digest", "digest-differs")),
+        (set_in("sm3", "0" * 64), ("recording_digest", "digest-differs")),
+        (set_in("captured_at", "2026-11-25T06:00:00.000Z"), ("manifest_agrees", "manifest-facts-differ")),
+        (set_in("officers", ["10320001001"]), ("manifest_agrees", "manifest-facts-differ")),
+        (set_in("checks", []), ("recording_logged", "leaf-differs")),
+        (set_in("manifest", None), ("recording_logged", "leaf-differs")),
+        (
+            lambda i: i["recordings"][0]["manifest"].update(file_index=1),
+            ("manifest_agrees", "file-not-in-manifest"),
+        ),
+        (
+            lambda i: i["recordings"][0]["derivatives"][0].update(parent_sha256="0" * 64),
+            ("derivative", "digest-differs"),
+        ),
+        (
+            lambda i: i["case"].update(opened_at="2026-01-01T00:00:00.000Z"),
+            ("completeness", "case-not-logged"),
+        ),
+        (lambda i: i["recordings"].append(i["recordings"][0] | {"id": "x"}), ("completeness", "recording-not-linked")),
+    ],
+)  # fmt: skip
+def test_an_index_that_contradicts_the_evidence_fails(
+    made: Made, tmp_path: Path, change: Callable[[dict], None], expected: tuple[str, str]
+):
+    """Even the operator cannot tell in the index what log, manifest or bytes do not say."""
+    report = check(tmp_path / "p.zip", change_index(made, change), made.office.trust)
+
+    assert expected in mismatches(report)
+    assert not report.holds
+
+
+def test_a_recording_without_a_verdict_does_not_hold(made: Made, tmp_path: Path):
+    """What the server had not verified is not checked, and that is not passed."""
+    recording = made.index.recordings[0]
+    made.office.leaves = [
+        (e, leaf)
+        for e, leaf in made.office.leaves
+        if not (e.event == Event.RECORDING_SEAL and e.subject.endswith(recording.id))
+    ]
+    content = change_index(
+        made,
+        lambda i: i["recordings"][0].update(
+            state="received", verdict="not_checked", checks=[], entries=recording.entries[:1]
+        ),
+    )
+
+    report = check(tmp_path / "p.zip", content, made.office.trust)
+
+    assert [(c.subject, c.code) for c in report.failed()] == [(recording.id, "not-verified-yet")]
+
+
+def test_a_quarantined_recording_does_not_spoil_the_package(made: Made, tmp_path: Path):
+    """A recording is quarantined because a claim fails: the package says so, and holds."""
+    recording = made.index.recordings[0]
+    made.files[recording.manifest.signature_file] = packed(recording.manifest.signature_file, b"not..a-jws")
+    for position, (entry, _) in enumerate(made.office.leaves):
+        if entry.event == Event.RECORDING_SEAL:
+            conclude(made, position)
+
+    def quarantine(index: dict) -> None:
+        for one in index["recordings"]:
+            one.update(state="quarantined", verdict="mismatch")
+            one["checks"][2] = {
+                "name": "manifest_signature",
+                "outcome": "mismatch",
+                "severity": "fail",
+                "code": "bad",
+                "params": {},
+            }
+
+    report = check(tmp_path / "p.zip", change_index(made, quarantine), made.office.trust)
+
+    assert mismatches(report) == {("manifest_signature", "signature-invalid")}
+    assert report.holds
+
+
+def conclude(made: Made, position: int) -> None:
+    entry, _ = made.office.leaves[position]
+    facts = dict(entry.facts)
+    facts["checks"] = {**facts["checks"], "manifest_signature": "mismatch/fail/bad"}
+    quarantine = entry.model_copy(update={"event": Event.RECORDING_QUARANTINE, "facts": facts})
+    made.office.leaves[position] = (quarantine, leaf_bytes(quarantine))
+
+
+def test_a_key_revoked_before_the_declaration_does_not_count(made: Made, tmp_path: Path):
+    """The log's order decides whether the key was still in force when the manifest came."""
+    device = f"device/{made.index.recordings[0].device_id}"
+    made.office.log(Event.DEVICE_REVOKE, device, kid="k")
+    assert verify_package(made.write(tmp_path / "after.zip"), made.office.trust).holds
+
+    made.office.leaves.insert(1, made.office.leaves.pop())
+    report = verify_package(made.write(tmp_path / "before.zip"), made.office.trust)
+
+    assert mismatches(report) == {("device_key", "device-key-revoked")}
+
+
+def test_a_log_without_a_seal_does_not_hold(made: Made, tmp_path: Path):
+    """A seal that the log does not hold is missed, even in a log that is signed with the true key."""
+    made.office.leaves = [row for row in made.office.leaves if row[0].event != Event.RECORDING_SEAL]
+
+    report = verify_package(made.write(tmp_path / "p.zip"), made.office.trust)
+
+    assert ("recording_logged", "leaf-missing") in mismatches(report)
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "claim"),
+    [
+        (CHECKPOINT, b"", "checkpoint_signature"),
+        (CHECKPOINT, b"\xff\xfe", "checkpoint_signature"),
+        (ENTRIES, b"[" * 100_000, "log_inclusion"),
+        (ENTRIES, b'{"entry_id":"x"}\n', "log_inclusion"),
+        (INDEX, b"{" * 100_000, "index"),
+        (INDEX, b'{"typ":"quancheng-export"}', "index"),
+        ("bagit.txt", b"BagIt-Version: 0.97\n", "bag"),
+        ("bag-info.txt", b"Payload-Oxum: 1.1\n", "bag"),
+        (NOTE, b"hello", "package_signature"),
+    ],
+)
+@pytest.mark.parametrize("is_anchored", [True, False])
+def test_malformed_files_are_findings_never_crashes(
+    made: Made, tmp_path: Path, *, name: str, payload: bytes, claim: str, is_anchored: bool
+):
+    """Whatever stands in a file of the package, the verifier answers with a claim that fails."""
+    files = [packed(name, payload) if f.name == name else f for f in made.pack()]
+    trust = made.office.trust if is_anchored else None
+
+    report = check(tmp_path / "p.zip", zipped(files), trust)
+
+    assert claim in {c.claim for c in report.failed()}
+    assert not report.holds
+
+
+@pytest.mark.parametrize("size", [0, 1, 21, 22, 1000])
+def test_a_file_that_is_no_package_is_refused(tmp_path: Path, size: int):
+    """Noise and emptiness fail as a container, without a crash."""
+    report = check(tmp_path / "p.zip", random.Random(1).randbytes(size), None)
+
+    assert [(c.claim, c.subject) for c in report.failed()] == [("container", "container")]
+
+
+def run_verify(*args: str) -> int:
+    parser = ArgumentParser()
+    verify.add_arguments(parser)
+    return verify.run(parser.parse_args(args))
+
+
+def test_exit_codes_say_what_happened(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """0 holds, 1 does not, 2 a trust file that is none, 3 a file that cannot be read."""
+    path = made.write(tmp_path / "p.zip")
+    trust, bad = tmp_path / "trust.json", tmp_path / "bad.json"
+    trust.write_text(json.dumps(trust_members(made.office)))
+    bad.write_text('{"v": 1}')
+
+    assert run_verify(str(path), "--trust", str(trust)) == 0
+    assert run_verify(str(path)) == 0
+    assert "No trust anchor" in capsys.readouterr().out
+    assert run_verify(str(path), "--trust", str(bad)) == 2
+    assert run_verify(str(tmp_path / "absent.zip")) == 3
+    path.write_bytes(path.read_bytes()[:-1])
+    assert run_verify(str(path), "--trust", str(trust)) == 1
+
+
+def trust_members(office: Office) -> dict[str, object]:
+    trust = office.trust
+    return {
+        "v": 1,
+        "origin": trust.origin,
+        "log_vkey": trust.log_vkey,
+        "registry_key": base64.b64encode(trust.registry_key).decode(),
+        "export_vkey": trust.export_vkey,
+        "checkpoint": "what was newest when this was fetched",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"v": 2},
+        {"origin": "other.test/log"},
+        {"registry_key": "AAAA"},
+        {"registry_key": "?"},
+        {"log_vkey": "nonsense"},
+        {"export_vkey": vkey_of_seed("x", b"\x01" * 32)[:-4]},
+    ],
+)
+def test_a_trust_file_that_contradicts_itself_is_refused(change: dict[str, object]):
+    """A trust file of another version, with a malformed key, or of two logs, anchors nothing."""
+    with pytest.raises(Invalid):
+        Trust.parse(trust_members(Office()) | change)
+
+
+def test_json_carries_every_claim_and_what_is_not_proven(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A program gets each claim with outcome, code and both languages, and the limits of the proof."""
+    path = made.write(tmp_path / "p.zip")
+
+    run_verify(str(path), "--json")
+    said = json.loads(capsys.readouterr().out)
+
+    assert said["holds"] is True
+    assert said["anchored"] is False
+    assert {"claim", "subject", "outcome", "code", "zh", "en"} <= said["claims"][0].keys()
+    assert [one["slug"] for one in said["not_proven"]] == [slug for slug, _, _ in NOT_PROVEN]
+
+
+def test_every_reason_has_both_languages():
+    """No code or claim is told in one language only."""
+    assert all(zh and en for zh, en in [*CLAIMS.values(), *REASONS.values()])
+
+
+def test_the_verifier_loads_no_server_library(made: Made, tmp_path: Path):
+    """Verification needs cryptography, pydantic and rfc8785; no database, object store or web framework."""
+    path = made.write(tmp_path / "p.zip")
+    program = (
+        "import sys; from pathlib import Path; from mobile_contract.client.verify import verify_package;"
+        f"verify_package(Path({str(path)!r}), None);"
+        "banned = {'sqlalchemy', 'psycopg', 'minio', 'celery', 'fastapi', 'httpx', 'cv2', 'PIL', 'storage', 'rich'};"
+        "sys.exit(str(banned & {name.partition('.')[0] for name in sys.modules}) if banned & "
+        "{name.partition('.')[0] for name in sys.modules} else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_bag_is_one_for_stock_tools(made: Made, tmp_path: Path):
+    """`sha256sum -c` over the unpacked lists passes."""
+    zipfile.ZipFile(BytesIO(made.bytes())).extractall(tmp_path)
+    for name in ("manifest-sha256.txt", TAG_MANIFEST):
+        done = subprocess.run(
+            ["sha256sum", "--strict", "-c", name], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
