@@ -1,0 +1,136 @@
+"""The application: routers, problem handlers, and the few limits that hold for every request."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import auth, case, custody, device, export, health, manifest, problems, recording, upload
+from api.console import mount
+from api.problems import problem
+from api.settings import ApiSettings
+from storage.settings import StorageSettings
+from storage.store import Store
+
+ROUTERS = (
+    health.router,
+    auth.router,
+    device.router,
+    manifest.router,
+    upload.router,
+    recording.router,
+    case.router,
+    export.router,
+    custody.router,
+)
+UPLOADS = "/v1/uploads"
+
+
+class BodyLimit:
+    """Refuses a declared body over the limit, everywhere but on the media path; reads no body itself."""
+
+    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
+        self._app = app
+        self._limit = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer 413."""
+        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
+            await self._app(scope, receive, send)
+            return
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        if lengths and (not lengths[0].isdigit() or int(lengths[0]) > self._limit):
+            await problem("body-too-large")(scope, receive, send)
+            return
+        await self._app(scope, self._counting(receive), send)
+
+    def _counting(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                return {"type": "http.disconnect"}
+            return message
+
+        return counted
+
+
+class TusHeaders:
+    """Every answer of the upload routes says which version is spoken (tus 1.0, Core)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the two headers where they are missing."""
+        if scope["type"] != "http" or not scope["path"].startswith(UPLOADS):
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                version = upload.VERSION.encode()
+                extra = [(b"tus-resumable", version), (b"tus-version", version)]
+                missing = [(name, value) for name, value in extra if name not in names]
+                message = {**message, "headers": [*message["headers"], *missing]}
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def create_app(settings: ApiSettings, store: Store) -> FastAPI:
+    """Build the application over an open store; the caller closes the store."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.upload_places = asyncio.Semaphore(settings.active_uploads)
+        with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:
+            app.state.upload_pool = pool
+            yield
+
+    app = _routes(lifespan)
+    app.state.store = store
+    app.state.settings = settings
+    app.add_middleware(TusHeaders)
+    app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes)
+    return app
+
+
+def _routes(lifespan: Any = None) -> FastAPI:  # noqa: ANN401 - Starlette's lifespan type is private
+    app = FastAPI(
+        title="Quancheng",
+        version="1",
+        description="Whole-process enforcement recording: what devices, reviewers and courts may ask.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    mount(app)
+
+    @app.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        return RedirectResponse("/console", status_code=303)
+
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """Return the OpenAPI document; needs no database."""
+    return _routes().openapi()
+
+
+def application() -> FastAPI:
+    """Build the application from the environment, for an ASGI server's factory option."""
+    return create_app(ApiSettings(), Store(StorageSettings()))

@@ -1,0 +1,103 @@
+"""Tokens: for devices by a signed assertion (RFC 7523), for accounts by login and password."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from api.deps import CurrentActor, Tx, token_of
+from api.problems import problem
+from schemas.actor import Actor
+from schemas.base import WireIn, WireOut
+
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+router = APIRouter(prefix="/v1", tags=["session"])
+
+
+class TokenOut(WireOut):
+    """`expires_in` in seconds; `server_time` lets a device measure its clock."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    server_time: datetime
+
+
+class SessionIn(WireIn):
+    """Log-in of an account."""
+
+    login: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=256)
+
+
+class AccountOut(WireOut):
+    """Who is logged in."""
+
+    id: UUID
+    login: str
+    name: str
+    agency_id: UUID
+    roles: list[str]
+
+
+class SessionOut(WireOut):
+    """A token for the Authorization header."""
+
+    token: str
+    expires_at: datetime
+    account: AccountOut
+
+
+@router.post("/token", operation_id="createToken")
+def create_token(
+    tx: Tx,
+    grant_type: Annotated[str, Form()],
+    assertion: Annotated[str, Form(max_length=8192)],
+) -> TokenOut:
+    """Exchange a signed assertion for a short token."""
+    if grant_type != GRANT:
+        return problem("grant-unsupported")  # type: ignore[return-value] # an answer is an answer
+    session = tx.devices.token(assertion)
+    return TokenOut(
+        access_token=session.token,
+        token_type="Bearer",  # noqa: S106 - a kind of token, not a token
+        expires_in=int((session.expires_at - tx.now).total_seconds()),
+        server_time=tx.now,
+    )
+
+
+@router.post("/sessions", operation_id="logIn", status_code=201, response_model=SessionOut)
+def log_in(tx: Tx, wish: SessionIn) -> SessionOut | JSONResponse:
+    """Log an account in. A wrong password is returned, not raised, so that its count commits."""
+    session = tx.accounts.login(wish.login, wish.password)
+    if session is None:
+        return problem("login-failed")
+    return SessionOut(token=session.token, expires_at=session.expires_at, account=account_out(session.actor))
+
+
+@router.get("/sessions/current", operation_id="whoAmI")
+def who_am_i(actor: CurrentActor) -> AccountOut:
+    """Say who the token stands for."""
+    return account_out(actor)
+
+
+@router.delete("/sessions/current", operation_id="logOut", status_code=204)
+def log_out(request: Request, tx: Tx, _: CurrentActor) -> Response:
+    """End the token."""
+    tx.accounts.logout(token_of(request))
+    return Response(status_code=204)
+
+
+def account_out(actor: Actor) -> AccountOut:
+    """Return the wire form of an account."""
+    return AccountOut(
+        id=actor.id,
+        login=actor.login,
+        name=actor.name,
+        agency_id=actor.agency_id,
+        roles=sorted(role.value for role in actor.roles),
+    )

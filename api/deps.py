@@ -1,0 +1,71 @@
+"""What routes depend on: a transaction that commits before the answer, and who is asking."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from api.settings import ApiSettings
+from schemas.actor import Actor
+from schemas.errors import NotAuthenticated
+from storage.store import Store, Transaction
+
+COOKIE = "qc_session"
+_bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
+
+
+def store_of(request: Request) -> Store:
+    """Return the store that the composition root opened."""
+    store: Store = request.app.state.store
+    return store
+
+
+def settings_of(request: Request) -> ApiSettings:
+    """Return the API's settings."""
+    settings: ApiSettings = request.app.state.settings
+    return settings
+
+
+def begin(store: Annotated[Store, Depends(store_of)]) -> Iterator[Transaction]:
+    """Open the request's transaction.
+
+    Always used with `scope="function"`: FastAPI's default ends a `yield` dependency after the answer was
+    sent, and then a failing commit leaves the client with a receipt for nothing.
+    """
+    with store.begin() as tx:
+        yield tx
+
+
+def token_of(request: Request) -> str:
+    """Return the bearer token, or the console's cookie.
+
+    Raises:
+        NotAuthenticated: there is neither.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    if cookie := request.cookies.get(COOKIE):
+        return cookie
+    raise NotAuthenticated("a bearer token is needed")
+
+
+Tx = Annotated[Transaction, Depends(begin, scope="function")]
+
+
+def current_actor(request: Request, tx: Tx, _: Annotated[object, Depends(_bearer)] = None) -> Actor:
+    """Return who is asking, read in the request's own transaction."""
+    return tx.accounts.actor_of(token_of(request))
+
+
+def actor_of_request(request: Request) -> Actor:
+    """Return who is asking, in a short transaction of its own: for routes that stream outside one."""
+    with store_of(request).begin() as tx:
+        return tx.accounts.actor_of(token_of(request))
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
+StreamActor = Annotated[Actor, Depends(actor_of_request)]
+OpenStore = Annotated[Store, Depends(store_of)]
+Settings = Annotated[ApiSettings, Depends(settings_of)]

@@ -1,0 +1,56 @@
+"""Devices: enrolment by a one-time code, the register, revocation."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from api.deps import CurrentActor, Tx
+from schemas.base import WireOut
+from storage.device import EnrolIn, Enrolled, IssuedCode
+
+router = APIRouter(prefix="/v1", tags=["device"])
+
+
+class DeviceOut(WireOut):
+    """One device of the register."""
+
+    id: UUID
+    name: str
+    model: str
+    kid: str
+    agency_name: str
+    enrolled_at: datetime
+    revoked_at: datetime | None
+    last_seq: int | None
+
+
+class DevicesOut(WireOut):
+    """The register, newest first."""
+
+    devices: list[DeviceOut]
+
+
+@router.post("/enrolment-codes", operation_id="issueEnrolmentCode", status_code=201)
+def issue_code(tx: Tx, actor: CurrentActor) -> IssuedCode:
+    """Issue a one-time code; it is shown once."""
+    return tx.devices.issue_code(actor)
+
+
+@router.post("/devices", operation_id="enrolDevice", status_code=201)
+def enrol(tx: Tx, wish: EnrolIn) -> Enrolled:
+    """Register the key of a device that holds a code."""
+    return tx.devices.enrol(wish)
+
+
+@router.get("/devices", operation_id="listDevices")
+def devices(tx: Tx, actor: CurrentActor) -> DevicesOut:
+    """List the devices of the actor's agencies."""
+    return DevicesOut(devices=[DeviceOut.model_validate(row) for row in tx.devices.page(actor)])
+
+
+@router.post("/devices/{device_id}/revoke", operation_id="revokeDevice", status_code=204)
+def revoke(tx: Tx, actor: CurrentActor, device_id: UUID) -> Response:
+    """Revoke a key: its tokens end at once, what it signed before stays signed."""
+    tx.devices.revoke(actor, device_id)
+    return Response(status_code=204)

@@ -1,0 +1,87 @@
+"""Export packages: order one, watch its progress, download it with ranges."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.media import stored_bytes
+from schemas.actor import Actor
+from schemas.base import WireOut
+from schemas.errors import Conflict
+from storage.export import Export
+from storage.store import Store
+
+router = APIRouter(prefix="/v1", tags=["export"])
+
+
+class ExportOut(WireOut):
+    """A package of a case; progress in bytes."""
+
+    export_id: UUID
+    case_id: UUID
+    state: str
+    progress_done: int
+    progress_total: int
+    size_bytes: int | None
+    sha256: str | None
+    failure: str | None
+    created_at: datetime
+    status_url: str
+    package_url: str | None
+
+    @classmethod
+    def of(cls, found: Export) -> Self:
+        """Return the wire form of an export."""
+        same = set(cls.model_fields) & set(Export.model_fields)
+        url = f"/v1/exports/{found.id}"
+        return cls(
+            **found.model_dump(include=same),
+            export_id=found.id,
+            status_url=url,
+            package_url=f"{url}/package" if found.state == "ready" else None,
+        )
+
+
+@router.post("/cases/{case_id}/exports", operation_id="requestExport", status_code=202)
+def request_export(tx: Tx, actor: CurrentActor, case_id: UUID) -> ExportOut:
+    """Order the package of a case."""
+    return ExportOut.of(tx.exports.request(actor, case_id))
+
+
+@router.get("/exports/{export_id}", operation_id="getExport")
+def export(tx: Tx, actor: CurrentActor, export_id: UUID) -> ExportOut:
+    """Say how far a package has come."""
+    return ExportOut.of(tx.exports.get(actor, export_id))
+
+
+@router.api_route("/exports/{export_id}/package", methods=["GET", "HEAD"], include_in_schema=False)
+def package(request: Request, store: OpenStore, actor: StreamActor, export_id: UUID) -> Response:
+    """Download the package."""
+    return download(request, store, actor, export_id)
+
+
+def download(request: Request, store: Store, actor: Actor, export_id: UUID) -> Response:
+    """Answer with the bytes of a package the actor may export.
+
+    Raises:
+        Conflict: it is not ready (slug `export-not-ready`).
+    """
+    with store.begin() as tx:
+        found = tx.exports.get(actor, export_id)
+    if found.object_key is None or found.version_id is None or found.size_bytes is None:
+        raise Conflict("the package is not ready", slug="export-not-ready", state=found.state)
+    return stored_bytes(
+        request,
+        store,
+        key=found.object_key,
+        version_id=found.version_id,
+        size_bytes=found.size_bytes,
+        sha256=found.sha256,
+        media_type="application/zip",
+        filename=f"case-{found.case_id}.zip",
+        is_attachment=True,
+    )

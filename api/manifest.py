@@ -1,0 +1,147 @@
+"""Declare a capture manifest: the raw bytes as the body, the detached signature in a header."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import JSONResponse
+
+from api.deps import OpenStore, StreamActor
+from api.problems import problem
+from schemas.actor import Actor
+from schemas.base import WireOut
+from schemas.errors import Invalid, TooLarge
+from schemas.findings import sentence
+from schemas.integrity import CheckResult
+from schemas.manifest import MAX_MANIFEST_BYTES
+from storage.manifest import Declared
+from storage.store import Store
+
+router = APIRouter(prefix="/v1", tags=["manifest"])
+
+
+class FindingOut(WireOut):
+    """One check with its sentences; `params` are the facts in them."""
+
+    name: str
+    outcome: str
+    severity: str
+    code: str
+    zh: str
+    en: str
+    params: dict[str, Any]
+
+
+class DeclaredFileOut(WireOut):
+    """A file of the manifest; `upload` is the address to go on with when it was opened already."""
+
+    index: int
+    name: str
+    sha256: str
+    size_bytes: int
+    upload: str | None
+    recording_id: UUID | None
+
+
+class DeclaredOut(WireOut):
+    """A declared manifest and what was noticed."""
+
+    manifest_id: UUID
+    sha256: str
+    state: str
+    findings: list[FindingOut]
+    files: list[DeclaredFileOut]
+    server_time: datetime
+
+
+def finding_out(check: CheckResult) -> FindingOut:
+    """Return a check with its sentences filled in."""
+    text = sentence(check.code, check.params) if check.code else None
+    return FindingOut(
+        name=check.name,
+        outcome=check.outcome.value,
+        severity=check.severity.value,
+        code=check.code,
+        zh=text.zh if text else "",
+        en=text.en if text else "",
+        params=dict(check.params),
+    )
+
+
+async def read_capped(request: Request, limit: int) -> bytes:
+    """Read a body of at most `limit` bytes.
+
+    Raises:
+        TooLarge: there are more; nothing is kept.
+    """
+    pieces = bytearray()
+    async for chunk in request.stream():
+        pieces += chunk
+        if len(pieces) > limit:
+            raise TooLarge(f"a manifest has at most {limit} bytes", slug="manifest-too-large")
+    return bytes(pieces)
+
+
+@router.post(
+    "/manifests",
+    operation_id="declareManifest",
+    status_code=201,
+    response_model=DeclaredOut,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "manifest.schema.json"}}},
+        }
+    },
+)
+async def declare(
+    request: Request,
+    response: Response,
+    store: OpenStore,
+    actor: StreamActor,
+    quancheng_signature: Annotated[str, Header()] = "",
+) -> DeclaredOut | JSONResponse:
+    """Declare a manifest. The same bytes again answer 200 with the same declaration.
+
+    A manifest that breaks a rule answers 422 with `kept: true`: it is kept, and so are its files.
+    """
+    payload = await read_capped(request, MAX_MANIFEST_BYTES)
+    if not quancheng_signature:
+        raise Invalid("the header Quancheng-Signature is missing", slug="header-invalid")
+    made, at = await run_sync(_declare, store, actor, payload, quancheng_signature)
+    if made.problem is not None:
+        return problem(
+            made.problem, detail=made.detail, status=422, kept=True, manifest_id=str(made.manifest_id)
+        )
+    if made.is_replay:
+        response.status_code = 200
+    return _out(made, at)
+
+
+def _declare(store: Store, actor: Actor, payload: bytes, signature: str) -> tuple[Declared, datetime]:
+    with store.begin() as tx:
+        return tx.manifests.declare(actor, payload, signature), tx.now
+
+
+def _out(made: Declared, at: datetime) -> DeclaredOut:
+    files = [
+        DeclaredFileOut(
+            index=file.index,
+            name=file.name,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            upload=f"/v1/uploads/{file.upload_id}" if file.upload_id else None,
+            recording_id=file.recording_id,
+        )
+        for file in made.files
+    ]
+    return DeclaredOut(
+        manifest_id=made.manifest_id,
+        sha256=made.sha256,
+        state=made.state,
+        findings=[finding_out(check) for check in made.findings],
+        files=files,
+        server_time=at,
+    )

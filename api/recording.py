@@ -1,0 +1,243 @@
+"""Recordings: the list, one with everything known of it, its media, thumbnail and proof."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.manifest import FindingOut, finding_out
+from api.media import stored_bytes
+from schemas.actor import Actor
+from schemas.base import WireOut
+from schemas.custody import SequencedEntry, subject
+from schemas.errors import NotFound
+from schemas.integrity import Verdict
+from schemas.recording import Derivative, Place, Recording, RecordingFilter, RecordingState
+from storage.store import Store, Transaction
+
+router = APIRouter(prefix="/v1/recordings", tags=["recording"])
+SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "audio/")
+"""Types a browser may show by itself; everything else is offered as a download."""
+
+
+class RecordingOut(WireOut):
+    """A recording as lists show it. Device time, corrected time and server time are separate facts."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    state: RecordingState
+    verdict: Verdict
+    filename: str
+    media_type: str
+    size_bytes: int
+    declared_sha256: str | None
+    sha256: str | None
+    sm3: str | None
+    officers: list[str]
+    device_id: UUID | None
+    device_name: str | None
+    captured_at: datetime | None
+    corrected_at: datetime | None
+    received_at: datetime
+    verified_at: datetime | None
+    retain_until: datetime | None
+    place: Place | None
+    case: str | None
+    has_thumbnail: bool
+
+    @classmethod
+    def of(cls, found: Recording) -> Self:
+        """Return the wire form of a recording."""
+        fields = found.model_dump(include=set(cls.model_fields) - {"officers", "case", "place"})
+        return cls(**fields, officers=list(found.officers), case=found.stated_case, place=found.place)
+
+
+class RecordingsOut(WireOut):
+    """A page, newest first; `next` is the cursor of the following page."""
+
+    recordings: list[RecordingOut]
+    next: UUID | None
+
+
+class EntryOut(WireOut):
+    """A custody entry. `leaf_index` is absent until the sequencer has given it."""
+
+    entry_id: UUID
+    event: str
+    at: datetime
+    actor: str
+    leaf_index: int | None
+    leaf_hash: str
+    facts: dict[str, Any]
+
+
+class DerivativeOut(WireOut):
+    """A thumbnail or poster frame, never evidence itself."""
+
+    kind: str
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+    parent_sha256: str
+    size_bytes: int
+
+
+class RecordingDetailOut(WireOut):
+    """Everything known of one recording."""
+
+    recording: RecordingOut
+    facts: dict[str, Any]
+    clock_offset_ms: int | None
+    manifest_sha256: str | None
+    checks: list[FindingOut]
+    custody: list[EntryOut]
+    derivatives: list[DerivativeOut]
+    cases: list[str]
+    may_delete_local: bool
+    media_url: str
+    proof_url: str
+
+
+@router.get("", operation_id="listRecordings")
+def recordings(  # noqa: PLR0917 - query parameters are named by the caller
+    tx: Tx,
+    actor: CurrentActor,
+    state: RecordingState | None = None,
+    verdict: Verdict | None = None,
+    case: str | None = None,
+    officer: str | None = None,
+    device: UUID | None = None,
+    from_at: Annotated[datetime | None, Query(alias="from")] = None,
+    until_at: Annotated[datetime | None, Query(alias="to")] = None,
+    q: str | None = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> RecordingsOut:
+    """List what the actor may see, newest first."""
+    wanted = RecordingFilter(
+        state=state,
+        verdict=verdict,
+        case_number=case,
+        officer=officer,
+        device_id=device,
+        from_at=from_at,
+        until_at=until_at,
+        text=q,
+    )
+    page = tx.recordings.page(actor, wanted, after=after, limit=limit)
+    return RecordingsOut(recordings=[RecordingOut.of(row) for row in page.rows], next=page.next)
+
+
+@router.get("/{recording_id}", operation_id="getRecording")
+def recording(tx: Tx, actor: CurrentActor, recording_id: UUID) -> RecordingDetailOut:
+    """Return one recording with its checks, custody and derivatives."""
+    found = tx.recordings.get(actor, recording_id)
+    links = tx.recordings.links(recording_id)
+    return RecordingDetailOut(
+        recording=RecordingOut.of(found),
+        facts=dict(found.facts),
+        clock_offset_ms=found.clock_offset_ms,
+        manifest_sha256=found.manifest_sha256,
+        checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],
+        custody=[entry_out(one) for one in tx.custody.entries_for(subject("recording", recording_id))],
+        derivatives=[_derivative_out(one) for one in tx.recordings.derivatives(recording_id)],
+        cases=[link.case_number for link in links if link.unlinked_at is None],
+        may_delete_local=tx.recordings.may_delete_local(found),
+        media_url=f"/v1/recordings/{recording_id}/media",
+        proof_url=f"/v1/recordings/{recording_id}/proof",
+    )
+
+
+def entry_out(one: SequencedEntry) -> EntryOut:
+    """Return the wire form of a custody entry."""
+    return EntryOut(
+        entry_id=one.entry.entry_id,
+        event=one.entry.event.value,
+        at=one.entry.at,
+        actor=one.entry.actor,
+        leaf_index=one.leaf_index,
+        leaf_hash=one.leaf_hash.hex(),
+        facts=dict(one.entry.facts),
+    )
+
+
+def _derivative_out(one: Derivative) -> DerivativeOut:
+    return DerivativeOut(**one.model_dump(include=set(DerivativeOut.model_fields)))
+
+
+@router.api_route("/{recording_id}/media", methods=["GET", "HEAD"], include_in_schema=False)
+def media(request: Request, store: OpenStore, actor: StreamActor, recording_id: UUID) -> Response:
+    """Stream the original bytes; the transaction has ended before the first of them."""
+    return watch(request, store, actor, recording_id)
+
+
+def watch(request: Request, store: Store, actor: Actor, recording_id: UUID) -> Response:
+    """Answer with the original bytes of a recording the actor may watch."""
+    with store.begin() as tx:
+        found = tx.recordings.watchable(actor, recording_id)
+    return stored_bytes(
+        request,
+        store,
+        key=found.object_key,
+        version_id=found.version_id,
+        size_bytes=found.size_bytes,
+        sha256=found.sha256,
+        media_type=found.media_type,
+        filename=found.filename,
+        is_attachment="download" in request.query_params or not found.media_type.startswith(SAFE_INLINE),
+    )
+
+
+@router.get("/{recording_id}/thumbnail", operation_id="getThumbnail", response_class=Response)
+def thumbnail(request: Request, store: OpenStore, actor: StreamActor, recording_id: UUID) -> Response:
+    """Return the thumbnail, or the first poster frame."""
+    return picture(request, store, actor, recording_id, "thumbnail")
+
+
+def picture(request: Request, store: Store, actor: Actor, recording_id: UUID, kind: str) -> Response:
+    """Answer with a derivative of a recording the actor may watch.
+
+    Raises:
+        NotFound: there is no such derivative.
+    """
+    with store.begin() as tx:
+        tx.recordings.watchable(actor, recording_id)
+        made = {one.kind: one for one in tx.recordings.derivatives(recording_id)}
+    if kind not in made:
+        raise NotFound("no such derivative")
+    one = made[kind]
+    return stored_bytes(
+        request,
+        store,
+        key=one.object_key,
+        version_id=one.version_id,
+        size_bytes=one.size_bytes,
+        sha256=one.sha256,
+        media_type=one.media_type,
+        filename=f"{kind}.jpg",
+    )
+
+
+@router.get("/{recording_id}/proof", operation_id="getProof", response_class=PlainTextResponse)
+def proof(tx: Tx, actor: CurrentActor, recording_id: UUID) -> PlainTextResponse:
+    """Return the inclusion proof of the newest entry about the recording (C2SP tlog-proof)."""
+    return PlainTextResponse(proof_of(tx, actor, recording_id))
+
+
+def proof_of(tx: Transaction, actor: Actor, recording_id: UUID) -> str:
+    """Return the text of the newest proof.
+
+    Raises:
+        NotFound: no such recording, or no checkpoint holds its entry yet (slug `proof-pending`).
+    """
+    tx.recordings.get(actor, recording_id)
+    for one in reversed(tx.custody.entries_for(subject("recording", recording_id))):
+        text = tx.custody.proof(one.entry.entry_id)
+        if text is not None:
+            return text
+    raise NotFound("no checkpoint holds the entry yet", slug="proof-pending")

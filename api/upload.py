@@ -1,0 +1,244 @@
+"""Resumable upload: tus 1.0 core, creation and expiration, over the receiving code of storage.
+
+Reference numbers in comments are those of the protocol text (tus 1.0.0, 2016-03-25).
+"""
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import format_datetime
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
+from api.problems import problem
+from api.receive import Reader
+from schemas.actor import Actor
+from schemas.base import WireOut
+from schemas.errors import Conflict, EvidenceError, Invalid, NotFound, Refused
+from schemas.upload import Upload, UploadState, parse_metadata
+from storage.receive import Receiving, complete
+from storage.store import Store
+from storage.upload import NewUpload, Receipt
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,expiration"
+BODY_TYPE = "application/offset+octet-stream"
+ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
+_SHA256_DIGITS = 64
+
+router = APIRouter(prefix="/v1/uploads", tags=["upload"])
+
+
+class CompleteOut(WireOut):
+    """The recording that the upload became, and where to ask on."""
+
+    recording_id: UUID
+    status_url: str
+    receipt_url: str
+
+
+class ReceiptOut(WireOut):
+    """Sent only after store, size and commit agree. `leaf` is base64 of the custody entry's bytes."""
+
+    upload_id: UUID
+    recording_id: UUID
+    received_at: datetime
+    size_bytes: int
+    declared_sha256: str | None
+    entry_id: UUID
+    leaf: str
+    leaf_hash: str
+
+
+class WrongVersion(EvidenceError):
+    """The client speaks another version of tus; answered with 412 and never acted on."""
+
+    slug = "tus-version"
+
+
+def speaks_tus(request: Request) -> None:
+    """Refuse another version of the protocol.
+
+    Raises:
+        WrongVersion: Tus-Resumable is missing or not 1.0.0.
+    """
+    if request.headers.get("Tus-Resumable") != VERSION:
+        raise WrongVersion("this server speaks tus 1.0.0")
+
+
+Tus = Depends(speaks_tus)
+
+
+@router.options("", operation_id="uploadOptions", status_code=204)
+@router.options("/{upload_id}", operation_id="uploadOptionsOne", status_code=204)
+def options(store: OpenStore) -> Response:
+    """Say what is spoken; needs no token, so that a browser's preflight passes."""
+    return Response(
+        status_code=204,
+        headers={
+            "Tus-Resumable": VERSION,
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(store.settings.max_upload_bytes),
+        },
+    )
+
+
+@router.post("", operation_id="createUpload", status_code=201, dependencies=[Tus])
+async def create(request: Request, store: OpenStore, actor: StreamActor, settings: Settings) -> Response:
+    """Open an upload; with a body of the PATCH type its bytes are taken at once."""
+    with_body = request.headers.get("Content-Type", "").split(";")[0] == BODY_TYPE
+    upload = await run_sync(_open, store, actor, _wish(request))
+    if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
+        upload = await run_sync(complete, store, actor, upload.id)
+    elif with_body and upload.offset_bytes == 0:
+        upload = await _append(request, store, actor, settings, upload_id=upload.id, offset=0)
+    headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
+    return Response(status_code=201, headers=headers)
+
+
+def _open(store: Store, actor: Actor, wish: NewUpload) -> Upload:
+    with store.begin() as tx:
+        return tx.uploads.open(actor, wish)
+
+
+def _wish(request: Request) -> NewUpload:
+    header = request.headers.get("Upload-Metadata", "")
+    pairs = parse_metadata(header)
+    return NewUpload(
+        length_bytes=_natural(request, "Upload-Length"),
+        filename=pairs.get("filename") or pairs.get("name") or "unnamed",
+        metadata=header,
+        declared_sha256=_sha256(pairs, "sha256"),
+        manifest_sha256=_sha256(pairs, "manifest"),
+        case_number=pairs.get("case") or None,
+    )
+
+
+def _sha256(pairs: dict[str, str], name: str) -> str | None:
+    value = pairs.get(name)
+    if not value:
+        return None
+    if len(value) != _SHA256_DIGITS or not set(value) <= set("0123456789abcdef"):
+        raise Invalid(f"{name} in Upload-Metadata is not 64 lower-case hex digits", slug="metadata-invalid")
+    return value
+
+
+def _natural(request: Request, name: str) -> int:
+    text = request.headers.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - below 10^19
+        raise Invalid(f"{name} must be a non-negative integer", slug="header-invalid")
+    return int(text)
+
+
+@router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
+def head(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
+    """Say how many bytes are durably received."""
+    upload = tx.uploads.get(actor, upload_id)
+    if upload.state is UploadState.EXPIRED:
+        raise NotFound("the upload has expired", slug="upload-expired")
+    headers = {**_standing(upload), "Upload-Length": str(upload.length_bytes)}
+    if upload.metadata:
+        headers["Upload-Metadata"] = upload.metadata
+    return Response(status_code=200, headers=headers)
+
+
+@router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
+async def append(
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UUID
+) -> Response:
+    """Append bytes at the server's offset; the last byte completes the upload."""
+    if request.headers.get("Content-Type", "").split(";")[0] != BODY_TYPE:
+        return problem("content-type", headers=ALWAYS)
+    offset = _natural(request, "Upload-Offset")
+    upload = await _append(request, store, actor, settings, upload_id=upload_id, offset=offset)
+    return Response(status_code=204, headers=_standing(upload))
+
+
+async def _append(
+    request: Request, store: Store, actor: Actor, settings: Settings, *, upload_id: UUID, offset: int
+) -> Upload:
+    length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
+    async with _place(request):
+        receiving = await run_sync(
+            lambda: Receiving.begin(store, actor, upload_id, offset=offset, content_length=length)
+        )
+        if receiving.upload.state is UploadState.RECEIVED:
+            return receiving.upload
+        reader = Reader(
+            receiving, request.app.state.upload_pool, timeout_seconds=settings.receive_timeout_seconds
+        )
+        return await reader.run(request)
+
+
+@asynccontextmanager
+async def _place(request: Request) -> AsyncIterator[None]:
+    """Take one of the places for active bodies; each holds up to two parts of memory."""
+    places = request.app.state.upload_places
+    if places.locked():
+        raise Busy("too many uploads at once")
+    async with places:
+        yield
+
+
+class Busy(Conflict):
+    """Every place for an active body is taken; asking for the offset still works."""
+
+    slug = "busy"
+
+
+@router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
+async def override(
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UUID
+) -> Response:
+    """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
+    if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
+        return problem("method-not-allowed", headers=ALWAYS)
+    return await append(request, store, actor, settings, upload_id)
+
+
+@router.delete("/{upload_id}", operation_id="deleteUpload", dependencies=[Tus])
+def delete(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
+    """Evidence is never deleted here: a finished upload is refused, an open one ends by itself."""
+    tx.uploads.get(actor, upload_id)
+    raise Refused(
+        "uploads end by themselves; evidence is never deleted by its sender", slug="upload-complete"
+    )
+
+
+@router.post("/{upload_id}/complete", operation_id="completeUpload", status_code=202)
+def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UUID) -> CompleteOut:
+    """Complete an upload; repeating it gives the same answer."""
+    upload = complete(store, actor, upload_id)
+    if upload.recording_id is None:
+        raise Conflict("the upload is not complete", slug="upload-incomplete", offset=upload.offset_bytes)
+    return CompleteOut(
+        recording_id=upload.recording_id,
+        status_url=f"/v1/recordings/{upload.recording_id}",
+        receipt_url=f"/v1/uploads/{upload_id}/receipt",
+    )
+
+
+@router.get("/{upload_id}/receipt", operation_id="uploadReceipt")
+def receipt(tx: Tx, actor: CurrentActor, upload_id: UUID) -> ReceiptOut:
+    """Return the receipt; 409 before the upload is complete."""
+    return _receipt(tx.uploads.receipt(actor, upload_id))
+
+
+def _receipt(made: Receipt) -> ReceiptOut:
+    return ReceiptOut(
+        **made.model_dump(exclude={"leaf", "leaf_hash"}),
+        leaf=base64.b64encode(made.leaf).decode(),
+        leaf_hash=made.leaf_hash.hex(),
+    )
+
+
+def _standing(upload: Upload) -> dict[str, str]:
+    headers = {**ALWAYS, "Upload-Offset": str(upload.offset_bytes)}
+    if upload.state is UploadState.OPEN:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
+    return headers
