@@ -9,7 +9,7 @@ from urllib3.exceptions import HTTPError
 
 from schemas.errors import Conflict, DigestMismatch, EvidenceError, NotFound, StorageFull, Unavailable
 
-_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "InvalidVersionId"})
 _DIGEST = frozenset(
     {"XAmzContentChecksumMismatch", "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"}
 )

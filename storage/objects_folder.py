@@ -229,9 +229,10 @@ class FolderObjects:
         Raises:
             NotFound: `version_id` is none of ours.
         """
+        folder = self._folder / "evidence" / check_key(key)
         if not (version_id.isascii() and version_id.isalnum()):
             raise NotFound("no such object", slug="object-not-found")
-        return self._folder / "evidence" / check_key(key) / f"@{version_id}"
+        return folder / f"@{version_id}"
 
     @contextmanager
     def changing(self, key: str, version_id: str) -> Iterator[tuple[Path, SideFile]]:

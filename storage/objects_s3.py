@@ -15,6 +15,7 @@ from typing import Self
 from xml.sax.saxutils import escape
 
 from defusedxml import ElementTree
+from minio.error import S3Error
 from minio.retention import Retention
 from urllib3 import BaseHTTPResponse
 
@@ -164,19 +165,29 @@ class S3Objects:
     def open(
         self, key: str, version_id: str, *, start: int = 0, length: int | None = None
     ) -> Iterator[Readable]:
-        if length == 0:
+        answer = None if length == 0 else self._get(check_key(key), version_id, start, length=length or 0)
+        if answer is None:
             yield _Nothing()
             return
-        with translated():
-            answer = self._link.client.get_object(
-                self._address.evidence, check_key(key), start, length or 0, version_id=version_id
-            )
         try:
             yield _Reading(answer)
         finally:
             # An answer read to its end has given its connection back; a broken-off one must not be reused.
             answer.close()
             answer.release_conn()
+
+    def _get(self, key: str, version_id: str, start: int, *, length: int) -> BaseHTTPResponse | None:
+        with translated():
+            try:
+                return self._link.client.get_object(
+                    self._address.evidence, key, start, length, version_id=version_id
+                )
+            except S3Error as err:
+                if err.code == "InvalidRange":
+                    return None
+                if err.code == "InvalidArgument":  # not a version id of this store's form
+                    raise error_of("NoSuchVersion") from err
+                raise
 
     def retain(self, key: str, version_id: str, until: datetime) -> None:
         until = whole_seconds_up(until)
@@ -253,7 +264,7 @@ class _Reading:
 
 
 class _Nothing:
-    """The empty range, which HTTP cannot ask for (RFC 9110, 14.1.2)."""
+    """An empty range or one behind the end, which HTTP cannot give (RFC 9110, 14.1.2)."""
 
     def readinto(self, _: bytearray | memoryview, /) -> int:
         return 0

@@ -27,7 +27,7 @@ from storage.objects_values import COMPLIANCE, GOVERNANCE, Body, size_of
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _CONNECT_SECONDS, _READ_SECONDS = 3.0, 60.0
 _PAUSE_SECONDS = (0.2, 0.6)
-_BY_STATUS = {403: "AccessDenied", 404: "NoSuchKey", 405: "MethodNotAllowed", 412: "PreconditionFailed"}
+_BY_STATUS = {400: "InvalidVersionId", 403: "AccessDenied", 404: "NoSuchKey", 405: "MethodNotAllowed"}
 _REPEATABLE = frozenset({500, 502, 503, 504})
 
 
