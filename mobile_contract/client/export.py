@@ -1,0 +1,277 @@
+"""`quancheng export`: order the package of a case, wait for it, download it resumably, check its digest."""
+
+import argparse
+import getpass
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import httpx
+
+from mobile_contract.client.transport import Answered
+from schemas.errors import DigestMismatch, EvidenceError, Invalid, NotFound, Refused, Unavailable
+
+DONE, FAILED, MISUSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+DEFAULT_SERVER = "http://127.0.0.1:8080"
+POLL_SECONDS = 0.5
+PATIENCE_TRIES = 8
+_READ_BYTES = 1024 * 1024
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_TRY_AGAIN = frozenset({429, 502, 503, 504})
+_PARTIAL = 206
+
+
+class Login(NamedTuple):
+    """Who asks."""
+
+    login: str
+    password: str
+
+
+class Tell(Protocol):
+    """Shows how far an export has come: a stage's name, and bytes of total."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None: ...
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `quancheng export`."""
+    parser.add_argument("case", metavar="CASE", help="case number")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where to write it")
+    parser.add_argument(
+        "--server",
+        default=os.environ.get("QUANCHENG_SERVER"),
+        metavar="URL",
+        help=f"address of the server (default: QUANCHENG_SERVER, the demo's, or {DEFAULT_SERVER})",
+    )
+    parser.add_argument("--login", help="log-in name (default: QUANCHENG_LOGIN, or the demo's)")
+    parser.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="password (default: QUANCHENG_PASSWORD, or asked)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export one case and return the exit code."""
+    demo = _demo()
+    server = args.server or demo.get("server") or DEFAULT_SERVER
+    try:
+        login = _login(args, demo)
+        with httpx.Client(base_url=server, timeout=_TIMEOUT) as client, _teller(as_json=args.json) as tell:
+            found = Exporter(client, tell).export(args.case, args.output, login)
+    except KeyboardInterrupt:
+        return _say(args, INTERRUPTED, "已中断，再次运行即从断点继续 interrupted: run it again to go on")
+    except OSError as err:
+        return _say(args, MISUSED, f"{err.filename or ''} {err.strerror}".strip())
+    except (NotFound, Refused) as err:
+        return _say(args, MISUSED, err.detail)
+    except Unavailable as err:
+        return _say(args, UNREACHABLE, f"{server}: {err.detail}")
+    except EvidenceError as err:
+        return _say(args, FAILED, err.detail or err.problem)
+    return _say(args, DONE, f"{args.output}  {found['size_bytes']} bytes  sha256 {found['sha256']}", **found)
+
+
+class Exporter:
+    """One case's way from the request to a file whose digest is the one the server logged."""
+
+    def __init__(self, client: httpx.Client, tell: Tell, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self._client = client
+        self._tell = tell
+        self._poll_seconds = poll_seconds
+
+    def export(self, number: str, output: Path, login: Login) -> dict[str, Any]:
+        """Build and download the package of the case; returns `export_id`, `size_bytes`, `sha256`.
+
+        Raises:
+            NotFound: no case of this number within the account's scope.
+            Refused: the log-in failed.
+            Answered: the server refused, or could not build the package.
+            DigestMismatch: what arrived is not what was built; the file is not left under its name.
+            Unavailable: the server does not answer.
+        """
+        answer = self._json("POST", "/v1/sessions", json=login._asdict())
+        self._client.headers["Authorization"] = f"Bearer {answer['token']}"
+        ordered = self._order(self._case_id(number), output)
+        partial = _partial(output, str(ordered["export_id"]))
+        partial.touch()
+        built = self._wait(str(ordered["status_url"]))
+        self._download(str(built["package_url"]), partial, built)
+        partial.replace(output)
+        return {name: built[name] for name in ("export_id", "size_bytes", "sha256")}
+
+    def _order(self, case_id: str, output: Path) -> dict[str, Any]:
+        """Go on with the export whose unfinished file lies beside the output, or order a new one."""
+        for unfinished in output.parent.glob(_partial(output, "*").name):
+            export_id = unfinished.suffixes[-2].removeprefix(".")
+            try:
+                found = self._json("GET", f"/v1/exports/{export_id}")
+            except Answered:
+                found = {}
+            if found.get("case_id") == case_id and found.get("state") != "failed":
+                return found
+            unfinished.unlink()
+        return self._json("POST", f"/v1/cases/{case_id}/exports")
+
+    def _case_id(self, number: str) -> str:
+        after: dict[str, str] = {}
+        while True:
+            answer = self._json("GET", "/v1/cases", params={"number": number, **after})
+            for case in answer["cases"]:
+                if case["number"] == number:
+                    return str(case["id"])
+            if not answer.get("next"):
+                raise NotFound(f"没有可见的案件 no case of this number is open to you: {number}")
+            after = {"after": answer["next"]}
+
+    def _wait(self, status_url: str) -> dict[str, Any]:
+        while True:
+            status = self._json("GET", status_url)
+            if status["state"] == "ready":
+                return status
+            if status["state"] == "failed":
+                raise Invalid(
+                    f"服务器未能生成 the server could not build it: {status.get('failure')}",
+                    slug="export-failed",
+                )
+            self._tell("building", status["progress_done"], status["progress_total"])
+            time.sleep(self._poll_seconds)
+
+    def _download(self, url: str, partial: Path, built: dict[str, Any]) -> None:
+        """Append what is missing; a wrong digest leaves nothing, so that the next run starts over."""
+        for attempt in range(PATIENCE_TRIES):
+            try:
+                self._continue(url, partial, size_bytes=built["size_bytes"])
+                break
+            except Unavailable:
+                if attempt == PATIENCE_TRIES - 1:
+                    raise
+                time.sleep(min(2**attempt, 10) * self._poll_seconds)
+        if _sha256(partial) != built["sha256"]:
+            partial.unlink()
+            raise DigestMismatch("收到的字节与服务器记录的摘要不符 what arrived is not what was built")
+
+    def _continue(self, url: str, partial: Path, *, size_bytes: int) -> None:
+        have = partial.stat().st_size
+        if have >= size_bytes:
+            return
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        try:
+            with self._client.stream("GET", _same_server(url), headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _answered(response)
+                mode = "ab" if response.status_code == _PARTIAL else "wb"
+                with partial.open(mode) as file:
+                    for chunk in response.iter_bytes(_READ_BYTES):
+                        file.write(chunk)
+                        self._tell("downloading", file.tell(), size_bytes)
+        except httpx.TransportError as err:
+            raise Unavailable(str(err) or type(err).__name__) from err
+        if partial.stat().st_size < size_bytes:
+            raise Unavailable("the connection ended early")
+
+    def _json(self, method: str, url: str, **sent: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
+        try:
+            response = self._client.request(method, _same_server(url), **sent)
+            answer = response.json()
+        except httpx.TransportError as err:
+            raise Unavailable(str(err) or type(err).__name__) from err
+        except ValueError as err:
+            raise Unavailable("the answer is not JSON: not our server") from err
+        if not response.is_success:
+            raise _answered(response)
+        if not isinstance(answer, dict):
+            raise Unavailable("the answer is not a JSON object: not our server")
+        return answer
+
+
+def _answered(response: httpx.Response) -> EvidenceError:
+    answered = Answered(response)
+    if response.status_code in _TRY_AGAIN:
+        return Unavailable(answered.detail)
+    if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return Refused(answered.detail, slug=answered.problem)
+    return answered
+
+
+def _partial(output: Path, export_id: str) -> Path:
+    return output.with_name(f"{output.name}.{export_id}.part")
+
+
+def _same_server(url: str) -> str:
+    if httpx.URL(url).is_absolute_url:
+        raise Unavailable("the answer leads away from the server")
+    return url
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _demo() -> dict[str, Any]:
+    """Return what `quancheng serve` wrote for its demo organisation, if there is one here."""
+    path = Path(os.environ.get("QUANCHENG_HOME", ".quancheng")) / "demo.json"
+    try:
+        written = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return written if isinstance(written, dict) else {}
+
+
+def _login(args: argparse.Namespace, demo: dict[str, Any]) -> Login:
+    """Choose log-in and password: arguments, then environment, then the demo's, then ask.
+
+    Raises:
+        OSError: the password file cannot be read.
+        Refused: nothing says who asks.
+    """
+    login = args.login or os.environ.get("QUANCHENG_LOGIN") or demo.get("export_login")
+    if not login:
+        raise Refused("请给出 --login（或 QUANCHENG_LOGIN） say who you are: --login")
+    if args.password_file is not None:
+        return Login(login, args.password_file.read_text(encoding="utf-8").strip())
+    passwords = demo.get("passwords") or {}
+    password = os.environ.get("QUANCHENG_PASSWORD") or passwords.get(login)
+    if not password and login == demo.get("export_login"):
+        password = demo.get("export_password")
+    if not password and sys.stdin.isatty():
+        password = getpass.getpass(f"{login}: ")
+    if not password:
+        raise Refused("请给出 --password-file（或 QUANCHENG_PASSWORD） a password is needed")
+    return Login(login, str(password))
+
+
+@contextmanager
+def _teller(*, as_json: bool) -> Iterator[Tell]:
+    if as_json:
+        yield lambda stage, done, total: print(  # noqa: T201
+            json.dumps({"event": stage, "done_bytes": done, "total_bytes": total}), flush=True
+        )
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    words = {"building": "生成 building", "downloading": "下载 downloading"}
+    with Progress(*columns) as shown:
+        task = shown.add_task("…", total=None)
+        yield lambda stage, done, total: shown.update(
+            task, description=words[stage], completed=done, total=total or None
+        )
+
+
+def _say(args: argparse.Namespace, code: int, text: str, **facts: object) -> int:
+    if args.json:
+        event = "exported" if code == DONE else "failed"
+        print(json.dumps({"event": event, "text": text, **facts}, ensure_ascii=False))  # noqa: T201
+    else:
+        mark, stream = ("✓", sys.stdout) if code == DONE else ("✗", sys.stderr)
+        print(f"{mark} {text}", file=stream)
+    return code
