@@ -48,7 +48,7 @@ soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), then audit ev
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
 
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
-	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest tests/integration -q -k objects
+	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest -q tests/integration/test_objects.py tests/integration/test_objects_lock.py
 
 contract: setup-dev ## Write openapi.json, schemas, problems and vectors of mobile_contract/ anew
 	$(PY) -m tests.make_contract
