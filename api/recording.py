@@ -87,10 +87,9 @@ class DerivativeOut(WireOut):
     size_bytes: int
 
 
-class RecordingDetailOut(WireOut):
+class RecordingDetailOut(RecordingOut):
     """Everything known of one recording."""
 
-    recording: RecordingOut
     facts: dict[str, Any]
     clock_offset_ms: int | None
     manifest_sha256: str | None
@@ -139,7 +138,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: UUID) -> RecordingDetai
     found = tx.recordings.get(actor, recording_id)
     links = tx.recordings.links(recording_id)
     return RecordingDetailOut(
-        recording=RecordingOut.of(found),
+        **RecordingOut.of(found).model_dump(),
         facts=dict(found.facts),
         clock_offset_ms=found.clock_offset_ms,
         manifest_sha256=found.manifest_sha256,
