@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -204,6 +205,23 @@ class Accounts:
             roles=frozenset(),
             name=row.name,
         )
+
+    def names(self, keys: Iterable[str]) -> dict[str, str]:
+        """Return the names behind certificate numbers and actor references; unknown keys are left out."""
+        wanted = sorted(set(keys))
+        ids = [UUID(key.partition("/")[2]) for key in wanted if key.startswith(("account/", "device/"))]
+        found = {
+            row.number: row.name
+            for row in self._connection.execute(
+                select(certificates.c.number, accounts.c.name)
+                .join(accounts, accounts.c.id == certificates.c.account_id)
+                .where(certificates.c.number.in_(wanted))
+            )
+        }
+        for kind, table in (("account", accounts), ("device", devices)):
+            rows = self._connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(ids)))
+            found |= {f"{kind}/{row.id}": row.name for row in rows}
+        return found
 
     def _reach(self, agency_id: UUID, *, is_supervising: bool) -> frozenset[UUID]:
         if not is_supervising:

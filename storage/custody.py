@@ -144,6 +144,11 @@ class CustodyLog:
         last = self._last_checkpoint()
         return None if last is None else str(last.note)
 
+    def signed_at(self) -> datetime | None:
+        """Return when the newest checkpoint was signed, by the server's clock; None before the first."""
+        at: datetime | None = self._connection.scalar(select(func.max(checkpoints.c.signed_at)))
+        return at
+
     def proof(self, entry_id: UUID) -> str | None:
         """Return the proof file (C2SP tlog-proof) of an entry; None while no checkpoint holds it.
 
