@@ -172,21 +172,18 @@ def test_the_child_knows_no_secret_and_writes_no_file(photo: Path, monkeypatch: 
     assert next(line.split()[3] for line in limits.splitlines() if line.startswith("Max file size")) == "0"
 
 
-def test_the_child_ends_with_its_parent() -> None:
+def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     """A parent that is killed leaves no decoder behind."""
     program = (
         "import pathlib, sys, time; from workers.media import Sandbox; from tests.media import png;"
         "path = pathlib.Path(sys.argv[1]); path.write_bytes(png(8, 8)); sandbox = Sandbox();"
         "sandbox.probe(path, filename='a.png'); print(sandbox.pid, flush=True); time.sleep(60)"
     )
-    target = Path(os.environ.get("TMPDIR", "/tmp"), f"orphan-{os.getpid()}.png")
-    with subprocess.Popen(
-        [sys.executable, "-c", program, target], cwd=ROOT, stdout=subprocess.PIPE
-    ) as parent:
+    command = [sys.executable, "-c", program, str(tmp_path / "a.png")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    target.unlink()
     for _ in range(100):
         if not is_alive(pid):
             return
@@ -224,7 +221,7 @@ def test_every_real_recording_passes(media: Path) -> None:
             assert len(names) == len(set(names)), path.name
 
 
-def test_png_is_used(tmp_path: Path) -> None:
+def test_a_tiny_picture_is_not_enlarged(tmp_path: Path) -> None:
     """A tiny PNG passes through the pipe with its picture unscaled."""
     path = tmp_path / "a.png"
     path.write_bytes(png(24, 16))

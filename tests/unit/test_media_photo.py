@@ -23,6 +23,7 @@ from tests.media import (
     zeroed_jpeg,
 )  # fmt: skip
 from workers.media.exif import parse_exif_time
+from workers.media.jpeg import decode_jpeg, scale_for
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
 
@@ -61,6 +62,19 @@ def test_a_damaged_jpeg_is_found_and_still_shown(tmp_path: Path, payload: bytes)
     assert [one.kind for one in found.derivatives] == ["thumbnail"]
 
 
+def test_a_large_photo_is_decoded_small_and_as_strictly(tmp_path: Path) -> None:
+    """At 1/8 every entropy-coded byte is still read: zeros in a large photo are found, the picture is small."""
+    whole = jpeg(4032, 400)
+    check, seen = decode_jpeg(whole, space="YCbCr", scale=scale_for(4032, 400, longest_px=480))
+    middle = len(whole) // 2
+    broken = whole[:middle] + bytes(65_536) + whole[middle + 65_536 :]
+
+    assert check.outcome is Outcome.VERIFIED
+    assert seen is not None
+    assert seen.shape == (50, 504, 3)
+    assert named(look(tmp_path, broken), "container").code == "jpeg-damaged"
+
+
 def test_the_zeros_are_what_other_readers_accept() -> None:
     """The damage that we find is of the kind that Pillow loads without a word."""
     Image.open(io.BytesIO(zeroed_jpeg())).load()
@@ -71,6 +85,15 @@ def test_a_cut_photo_with_an_end_marker_is_found(tmp_path: Path) -> None:
     check = named(look(tmp_path, truncated_jpeg() + b"\xff\xd9"), "container")
 
     assert check.code == "jpeg-damaged"
+
+
+def test_a_colour_space_nobody_knows_is_damage(tmp_path: Path) -> None:
+    """A header with absurd sampling factors is a finding, not an error of ours."""
+    payload = bytearray(jpeg(64, 64))
+    at = payload.index(b"\xff\xc0")
+    payload[at + 11] = 0x43
+
+    assert named(look(tmp_path, bytes(payload)), "container").code == "jpeg-damaged"
 
 
 def test_stray_bytes_in_the_header_are_a_remark(tmp_path: Path) -> None:

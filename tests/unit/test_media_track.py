@@ -78,6 +78,13 @@ def test_a_cut_track_keeps_what_was_read(tmp_path: Path) -> None:
     assert 0 < track(found).points < 60
 
 
+def test_an_encoding_nobody_knows_is_damage(tmp_path: Path) -> None:
+    """A declaration of an encoding that does not exist is a finding, not an error of ours."""
+    payload = gpx(3).replace(b"UTF-8", b"ETF-8")
+
+    assert named(look(tmp_path, payload), "container").code == "xml-damaged"
+
+
 def test_a_jump_is_remarked_on(tmp_path: Path) -> None:
     """A kilometre in ten seconds is a jump; the same kilometre in a minute is a drive."""
     far = points((33.34, 120.15, "2026-09-01T01:00:00Z"), (33.35, 120.15, "2026-09-01T01:00:10Z"))

@@ -142,6 +142,15 @@ def test_sound_alone_gives_container_facts(tmp_path: Path) -> None:
     assert codes(look(path)) == {"container": "media-truncated"}
 
 
+def test_a_codec_nobody_knows_is_not_checked(tmp_path: Path) -> None:
+    """A video whose codec has no decoder here keeps its container checks, and its picture did not pass."""
+    path = mp4(tmp_path / "a.mp4")
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
+    check = named(look(path), "keyframes")
+
+    assert (check.outcome, check.code) == (Outcome.NOT_CHECKED, "decoder-unsupported")
+
+
 def test_a_start_that_is_no_container_is_damaged(tmp_path: Path) -> None:
     """A Matroska signature over nonsense is damage, not an error of ours."""
     path = tmp_path / "a.mkv"

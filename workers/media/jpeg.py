@@ -5,7 +5,7 @@ with 64 KiB of zeros in it (0 of 20 found); libjpeg-turbo at 1/8 with every warn
 costs less (design: trap 10).
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import simplejpeg
@@ -27,27 +27,42 @@ def jpeg_header(payload: bytes) -> tuple[int, int, str] | CheckResult:
     """Return (width, height, colour space) from the header alone, or what is wrong with it."""
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(payload, strict=False)
-    except ValueError as why:
+    except (ValueError, KeyError) as why:
+        # KeyError: a colour space or subsampling that simplejpeg has no name for.
         return _damaged(why)
     return width, height, space
 
 
-def decode_jpeg(payload: bytes, *, space: str, factor: int) -> tuple[CheckResult, Pixels | None]:
-    """Decode at 1/`factor` (1, 2, 4 or 8); every entropy-coded byte is read whatever the factor.
+class Scale(NamedTuple):
+    """Least size to decode to, in pixels; libjpeg takes the smallest of 1/8, 1/4, 1/2 and 1 that keeps it."""
+
+    min_width: int
+    min_height: int
+
+
+def scale_for(width: int, height: int, *, longest_px: int) -> Scale:
+    """Return the scale that leaves at least `longest_px` on the longer side, or the picture as it is."""
+    if width >= height:
+        return Scale(min(width, longest_px), 1)
+    return Scale(1, min(height, longest_px))
+
+
+def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[CheckResult, Pixels | None]:
+    """Decode scaled down; every entropy-coded byte is read whatever the scale.
 
     Stray bytes between header segments are a remark: they are left out once and the decode is repeated. Returns
     the check and BGR pixels; of a damaged photo, what can still be seen.
     """
     kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
     try:
-        return verified("container"), _bgr(_strict(payload, kind, factor))
+        return verified("container"), _bgr(_strict(payload, kind, scale))
     except ValueError as why:
         if "extraneous bytes" not in str(why):
-            return _damaged(why), _salvaged(payload, kind, factor)
+            return _damaged(why), _salvaged(payload, kind, scale)
     try:
-        pixels = _strict(without_stray_bytes(payload), kind, factor)
+        pixels = _strict(without_stray_bytes(payload), kind, scale)
     except ValueError as why:
-        return _damaged(why), _salvaged(payload, kind, factor)
+        return _damaged(why), _salvaged(payload, kind, scale)
     remark = verified("container", code="jpeg-stray-bytes", severity=Severity.INFO)
     return remark, _bgr(pixels)
 
@@ -69,22 +84,22 @@ def without_stray_bytes(payload: bytes) -> bytes:
     return b"".join(kept) + (payload[at:] if at >= 0 else b"")
 
 
-def _strict(payload: bytes, kind: str, factor: int) -> Pixels:
-    decoded: Pixels = simplejpeg.decode_jpeg(payload, kind, min_factor=factor, strict=True)
+def _strict(payload: bytes, kind: str, scale: Scale) -> Pixels:
+    decoded: Pixels = simplejpeg.decode_jpeg(payload, kind, **scale._asdict(), strict=True)
     return decoded
 
 
-def _salvaged(payload: bytes, kind: str, factor: int) -> Pixels | None:
+def _salvaged(payload: bytes, kind: str, scale: Scale) -> Pixels | None:
     """Return what a forgiving decode still shows.
 
     The memory is fresh and zeroed, so that no pixel of an earlier picture can show through, as one OpenCV
     release let it (its issue 26488).
     """
     try:
-        height, width, _, _ = simplejpeg.decode_jpeg_header(payload, min_factor=factor, strict=False)
+        height, width, _, _ = simplejpeg.decode_jpeg_header(payload, **scale._asdict(), strict=False)
         room = np.zeros((height, width, 4 if kind == "CMYK" else _COLOURS), dtype=np.uint8)
-        simplejpeg.decode_jpeg(payload, kind, min_factor=factor, buffer=room, strict=False)
-    except ValueError:
+        simplejpeg.decode_jpeg(payload, kind, **scale._asdict(), buffer=room, strict=False)
+    except (ValueError, KeyError):
         return None
     return _bgr(room)
 
@@ -97,8 +112,8 @@ def _bgr(pixels: Pixels) -> Pixels:
     return np.asarray(inverted)[:, :, ::-1].copy()
 
 
-def _damaged(why: ValueError) -> CheckResult:
-    reason = clean(why) or "unreadable"
+def _damaged(why: ValueError | KeyError) -> CheckResult:
+    reason = "unreadable header" if isinstance(why, KeyError) else clean(why) or "unreadable"
     if "data precision" in reason or "not implemented" in reason.lower():
         return not_checked("container", "decoder-unsupported", reason=reason)
     return mismatch("container", "jpeg-damaged", reason=reason)

@@ -17,7 +17,7 @@ from schemas.integrity import CheckResult, Severity, mismatch, not_checked, veri
 from schemas.media import Exif, Gps, MediaFacts
 from workers.media.boxes import check_heif
 from workers.media.exif import EXIF_ERRORS, clean, read_exif
-from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header
+from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
 from workers.media.result import Limits, Probe
 
@@ -45,9 +45,6 @@ _DECODE_ERRORS = (
     KeyError,
 )
 """What Pillow raises on broken pixels; a MemoryError is none of them and ends the child."""
-
-_THUMBNAIL_SOURCE_PX = 480
-"""A decode at 1/8 is taken when it still leaves this much for a thumbnail of 512."""
 
 _Metadata = tuple[Exif | None, Gps | None, list[CheckResult]]
 
@@ -127,8 +124,9 @@ def _jpeg(path: Path, limits: Limits) -> _Seen:
     gate = _gate(width, height, limits)
     if gate is not None:
         return seen._replace(check=gate)
-    factor = next((f for f in (8, 4, 2) if max(width, height) // f >= _THUMBNAIL_SOURCE_PX), 1)
-    check, pixels = decode_jpeg(payload, space=space, factor=factor)
+    # A 12 MP photo at 1/8 is 504 px wide: good enough for 512, and a quarter of the pixels of 1/4.
+    scale = scale_for(width, height, longest_px=limits.thumbnail_px * 15 // 16)
+    check, pixels = decode_jpeg(payload, space=space, scale=scale)
     return seen._replace(check=check, pixels=pixels)
 
 

@@ -187,6 +187,9 @@ def probe_track(path: Path, media_type: str) -> Probe:
         return Probe(media_type=media_type, checks=(entities,))
     except SAXParseException as why:
         check = mismatch("container", "xml-damaged", line=why.getLineNumber() or 0)
+    except LookupError:
+        # The declaration on the first line names an encoding that does not exist.
+        check = mismatch("container", "xml-damaged", line=1)
     facts = MediaFacts(container="gpx", track=reader.track())
     return Probe(media_type="application/gpx+xml", facts=facts, checks=(check, *reader.findings()))
 

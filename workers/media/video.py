@@ -125,8 +125,8 @@ class Walk:
         self.remarks: list[str] = []
         self.complaints: list[str] = []
         self.posters: list[Derivative] = []
-        self._context = video.codec_context if video else None
-        self._length_bytes = nal_length_bytes(self._context)
+        self.context = video.codec_context if video else None
+        self._length_bytes = nal_length_bytes(self.context)
         is_long = size_bytes > limits.keyframes_all_bytes or self.seconds > limits.keyframes_all_seconds
         step = self.seconds / limits.keyframes_sampled if is_long else 0.0
         self._plan = _Plan(step, time.monotonic() + limits.keyframe_seconds)
@@ -175,7 +175,7 @@ class Walk:
         """Return the outcome of decoding key frames; a sample says so, and none at all is not a pass."""
         if self.video is None:
             return []
-        if self._context is None:
+        if self.context is None:
             return [not_checked("keyframes", "decoder-unsupported", reason="codec")]
         if self.bad_frames or self.complaints:
             reason = self.complaints[0] if self.complaints else "corrupt frame"
@@ -191,7 +191,7 @@ class Walk:
     @property
     def codec(self) -> str | None:
         """Name of the video codec."""
-        return self._context.name if self._context else None
+        return self.context.name if self.context else None
 
     def _demux(self) -> None:
         try:
@@ -209,7 +209,7 @@ class Walk:
             self.bad_packets += 1
         if packet.is_corrupt:
             self.bad_packets += 1
-        if not packet.is_keyframe or self._context is None:
+        if not packet.is_keyframe or self.context is None:
             return
         self.keyframes += 1
         at = float((packet.pts or 0) * packet.time_base)
@@ -229,10 +229,10 @@ class Walk:
 
     def _drain(self) -> None:
         """Frames that the decoder still holds back for reordering."""
-        if self._context is None:
+        if self.context is None:
             return
         try:
-            self._frames(self._context.decode(None))
+            self._frames(self.context.decode(None))
         except MemoryError:
             raise
         except av.error.EOFError:
@@ -300,8 +300,8 @@ def _facts(container: InputContainer, walk: Walk) -> MediaFacts:
     tags = {key.lower(): value for key, value in container.metadata.items()}
     rate = video.average_rate if video else None
     return MediaFacts(
-        width=video.width if video else None,
-        height=video.height if video else None,
+        width=walk.context.width if walk.context else None,
+        height=walk.context.height if walk.context else None,
         rotation=walk.rotation or None,
         container=clean(container.format.name),
         codec=walk.codec,
