@@ -86,6 +86,12 @@ class Objects(Protocol):
             NotFound: no such version.
         """
 
+    def newest(self, key: str) -> str | None:
+        """Return the version that the bare key shows; None when nothing does, or a delete marker hides it.
+
+        Evidence has one version per key: any other answer means that somebody wrote or deleted outside.
+        """
+
     def open(
         self, key: str, version_id: str, *, start: int = 0, length: int | None = None
     ) -> AbstractContextManager[Readable]:

@@ -190,6 +190,10 @@ class FolderObjects:
             checksum_sha256_b64=side.checksum_sha256_b64,
         )
 
+    def newest(self, key: str) -> str | None:
+        with translated_os():
+            return _newest(self._folder / "evidence" / check_key(key))
+
     @contextmanager
     def open(
         self, key: str, version_id: str, *, start: int = 0, length: int | None = None
@@ -258,13 +262,13 @@ class FolderObjects:
             yield folder
 
     def _same(self, folder: Path, wanted: SideFile) -> Stored | None:
-        versions = sorted(path for path in folder.glob("@*") if path.suffix != ".json")
-        if not versions:
+        version_id = _newest(folder)
+        if version_id is None:
             return None
-        side = read_side(versions[-1])
+        side = read_side(folder / f"@{version_id}")
         if (side.size_bytes, side.checksum_sha256_b64) != (wanted.size_bytes, wanted.checksum_sha256_b64):
             raise Conflict("the key holds other bytes", slug="object-exists")
-        return Stored(version_id=versions[-1].name[1:], size_bytes=side.size_bytes)
+        return Stored(version_id=version_id, size_bytes=side.size_bytes)
 
     def _publish(self, written: Path, folder: Path, side: SideFile) -> Stored:
         # Ascending in time, so the newest version is the last by name.
@@ -288,6 +292,10 @@ class _Reading:
             count = self._file.readinto(memoryview(buffer)[: self._left])
         self._left -= count
         return count
+
+
+def _newest(folder: Path) -> str | None:
+    return max((path.name[1:] for path in folder.glob("@*") if path.suffix != ".json"), default=None)
 
 
 def read_side(path: Path) -> SideFile:

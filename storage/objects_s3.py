@@ -161,6 +161,12 @@ class S3Objects:
     def stat(self, key: str, version_id: str) -> Stat:
         return _stat(self._head(key, version_id), version_id)
 
+    def newest(self, key: str) -> str | None:
+        try:
+            return _version_of(self._head(key, None))
+        except NotFound:
+            return None
+
     @contextmanager
     def open(
         self, key: str, version_id: str, *, start: int = 0, length: int | None = None

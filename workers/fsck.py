@@ -114,6 +114,9 @@ def _lock_differences(store: Store, recording: Recording, name: str) -> Iterator
         return
     if stat.size_bytes != recording.size_bytes:
         yield Difference(code="object-size-differs", subject=name)
+    if store.objects.newest(recording.object_key) != recording.version_id:
+        # A delete marker or another version on top: the evidence is there, and somebody has been outside.
+        yield Difference(code="object-hidden", subject=name, detail=recording.object_key)
     if recording.state is RecordingState.RECEIVED or recording.retain_until is None:
         return
     if stat.retain_until is None or stat.retain_until < recording.retain_until.replace(microsecond=0):

@@ -85,6 +85,15 @@ def test_an_overwrite_on_purpose_keeps_the_old_version(objects: Objects, key: st
     assert read(objects, key, second.version_id) == b"two"
 
 
+def test_the_newest_version_is_known(objects: Objects, key: str) -> None:
+    """A bare key shows its last version, and an unknown key shows nothing."""
+    assert objects.newest(key) is None
+    first = objects.put(key, [b"one"], sha256=digest(b"one"))
+    assert objects.newest(key) == first.version_id
+    second = objects.put(key, [b"two"], sha256=digest(b"two"), if_absent=False)
+    assert objects.newest(key) == second.version_id
+
+
 def test_bytes_that_differ_from_their_digest_are_never_kept(objects: Objects, key: str) -> None:
     """The store itself refuses a wrong digest, for objects, parts and tails, and the key stays free."""
     ref = objects.begin_parts(key)
