@@ -1,0 +1,423 @@
+"""A case with real rows, objects and log entries becomes a package that an outsider can check."""
+
+import json
+import socket
+import threading
+import zipfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import uvicorn
+from sqlalchemy import select, update
+
+from api.app import create_app
+from api.custody import trust_of
+from api.settings import ApiSettings
+from mobile_contract.client import export
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
+from schemas.actor import Actor, Role
+from schemas.case import CaseIn
+from schemas.custody import Event, parse_leaf
+from schemas.digest import sha256_hex
+from schemas.errors import NotFound, Refused
+from schemas.export import ENTRIES, parse_entries
+from schemas.integrity import Outcome
+from schemas.upload import MIB
+from storage.export import Export
+from storage.outbox import JobKind
+from storage.store import Store
+from storage.tables import jobs
+from tests.factories import (
+    OFFICERS,
+    PASSWORD,
+    TestDevice,
+    enrol_device,
+    events_of,
+    folder_url,
+    make_account,
+    make_agency,
+    make_settings,
+)
+from tests.media import jpeg
+from workers.custody import integrate
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner, tasks
+from workers.settings import WorkersSettings
+
+
+@pytest.fixture(scope="module")
+def objects_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("export")
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, objects_dir: Path) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(objects_dir)))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def runner(store: Store) -> Iterator[Runner]:
+    settings = WorkersSettings()
+    with Sandbox() as sandbox:
+        yield Runner(store, settings, tasks(store, sandbox, settings))
+
+
+@pytest.fixture(scope="module")
+def agency(store: Store) -> UUID:
+    ident = make_agency(store)
+    for number in OFFICERS:
+        make_account(store, ident, Role.OFFICER, certificate=number)
+    return ident
+
+
+@pytest.fixture(scope="module")
+def handler(store: Store, agency: UUID) -> Actor:
+    return make_account(store, agency, Role.HANDLER)[1]
+
+
+@pytest.fixture(scope="module")
+def custodian(store: Store, agency: UUID) -> Actor:
+    return make_account(store, agency, Role.CUSTODIAN)[1]
+
+
+@pytest.fixture
+def device(store: Store, custodian: Actor) -> TestDevice:
+    return enrol_device(store, custodian)
+
+
+@pytest.fixture
+def trust(store: Store) -> Trust:
+    return Trust.parse(trust_of(store.settings))
+
+
+def open_case(store: Store, handler: Actor, number: str) -> UUID:
+    with store.begin() as tx:
+        return tx.cases.open(handler, CaseIn(number=number, party="某店", matter="占道", place="路口")).id
+
+
+def order(store: Store, actor: Actor, case_id: UUID) -> Export:
+    with store.begin() as tx:
+        return tx.exports.request(actor, case_id)
+
+
+def known(store: Store, ident: UUID) -> Export:
+    with store.begin() as tx:
+        return tx.exports.known(ident)
+
+
+def at_once(store: Store) -> None:
+    """Let jobs that wait for a moment be claimed now."""
+    with store.begin() as tx:
+        tx.connection.execute(update(jobs).where(jobs.c.state == "ready").values(not_before=tx.now))
+
+
+def build(store: Store, runner: Runner, actor: Actor, case_id: UUID) -> Export:
+    runner.drain(JobKind.VERIFY)
+    integrate(store)
+    ordered = order(store, actor, case_id)
+    runner.drain(JobKind.EXPORT)
+    return known(store, ordered.id)
+
+
+def saved(store: Store, built: Export, path: Path) -> Path:
+    assert built.object_key is not None
+    assert built.version_id is not None
+    assert built.size_bytes is not None
+    buffer = bytearray(built.size_bytes)
+    view, at = memoryview(buffer), 0
+    with store.objects.open(built.object_key, built.version_id) as source:
+        while count := source.readinto(view[at:]):
+            at += count
+    path.write_bytes(buffer)
+    return path
+
+
+def test_a_case_becomes_a_package_that_holds(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
+) -> None:
+    """Signed, unsigned, quarantined and refused recordings travel together, each with its own claims."""
+    case_id = open_case(store, handler, "全案-1")
+    context = {"context": {"case": "全案-1"}}
+    good = device.capture("现场 01.jpg", jpeg(), **context)
+    large = device.capture("执法.bin", bytes(range(256)) * (17 * MIB // 256), **context)
+    stock = device.send("b.jpg", jpeg(64, 48), case_number="全案-1")
+    swapped = device.manifest({"c.jpg": jpeg(80, 60)}, **context)
+    with store.begin() as tx:
+        tx.manifests.declare(device.actor, swapped, device.sign(swapped))
+    quarantined = device.send("c.jpg", jpeg(64, 64), manifest=swapped)
+    broken = device.manifest({"d.jpg": jpeg(96, 96)}, **context)
+    with store.begin() as tx:
+        tx.manifests.declare(device.actor, broken, device.sign(swapped))
+    refused = device.send("d.jpg", jpeg(96, 96), manifest=broken, case_number="全案-1")
+
+    built = build(store, runner, handler, case_id)
+    report = verify_package(saved(store, built, tmp_path / "p.zip"), trust)
+
+    assert built.state == "ready", built.failure
+    assert report.holds, report.failed()
+    logged = {c.subject for c in report.claims if c.claim == "recording_logged"}
+    assert logged == {str(one) for one in (good, large, stock, quarantined, refused)}
+    told = {(c.claim, c.subject, c.code) for c in report.claims if c.outcome is not Outcome.VERIFIED}
+    names = ("manifest_agrees", "manifest_signature", "device_key")
+    assert told == {
+        ("manifest_agrees", str(quarantined), "file-not-in-manifest"),
+        *((name, str(refused), "manifest-refused") for name in names),
+        *((name, str(stock), "manifest-absent") for name in names),
+    }
+
+
+def test_what_is_stored_is_what_was_logged(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, tmp_path: Path
+) -> None:
+    """Digest and size of the package are in its row and in the log, under the one who asked for it."""
+    case_id = open_case(store, handler, "入账-1")
+    device.capture("a.jpg", jpeg(), context={"case": "入账-1"})
+
+    built = build(store, runner, handler, case_id)
+    content = saved(store, built, tmp_path / "p.zip").read_bytes()
+
+    assert built.sha256 == sha256_hex(content)
+    assert built.tagmanifest_sha256 in content.decode("latin-1")
+    with store.begin() as tx:
+        (entry,) = tx.custody.entries_for(f"export/{built.id}")
+    assert entry.entry.event is Event.EXPORT_BUILD
+    assert entry.entry.actor == handler.reference
+    assert entry.entry.facts["sha256"] == built.sha256
+
+
+def test_an_empty_case_is_a_package_too(
+    store: Store, runner: Runner, handler: Actor, trust: Trust, tmp_path: Path
+) -> None:
+    """A case without recordings says that it has none, provably."""
+    built = build(store, runner, handler, open_case(store, handler, "空案-1"))
+
+    assert verify_package(saved(store, built, tmp_path / "p.zip"), trust).holds
+
+
+def test_an_unlinked_recording_stays_out(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
+) -> None:
+    """A recording whose tie was undone is not packed, and the log in the package says why."""
+    case_id = open_case(store, handler, "解除-1")
+    ident = device.capture("a.jpg", jpeg(), context={"case": "解除-1"})
+    with store.begin() as tx:
+        tx.cases.unlink(handler, case_id, ident, "手误")
+
+    path = saved(store, build(store, runner, handler, case_id), tmp_path / "p.zip")
+
+    assert verify_package(path, trust).holds
+    with zipfile.ZipFile(path) as archive:
+        leaves = [parse_leaf(leaf) for _, _, leaf in parse_entries(archive.read(ENTRIES))]
+        names = archive.namelist()
+    assert [leaf.event for leaf in leaves] == [Event.CASE_OPEN, Event.CASE_LINK, Event.CASE_UNLINK]
+    assert not any(str(ident) in name for name in names)
+
+
+def test_a_package_waits_for_verdict_and_log_without_using_attempts(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice
+) -> None:
+    """An export ordered too early is built as soon as everything is verified and signed."""
+    case_id = open_case(store, handler, "等待-1")
+    device.capture("a.jpg", jpeg(), context={"case": "等待-1"})
+    ordered = order(store, handler, case_id)
+    steps = (lambda: None, lambda: runner.drain(JobKind.VERIFY), lambda: integrate(store))
+    states = []
+    for step in steps:
+        step()
+        at_once(store)
+        runner.drain(JobKind.EXPORT)
+        states.append(known(store, ordered.id).state)
+
+    assert states == ["building", "building", "ready"]
+    with store.begin() as tx:
+        job = tx.connection.execute(select(jobs).where(jobs.c.subject_id == ordered.id)).one()
+    assert (job.state, job.attempts) == ("finished", 1)
+
+
+def test_a_changed_original_fails_the_export(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, objects_dir: Path
+) -> None:
+    """When a stored original is no longer what was sealed, no package is made and the reason is kept."""
+    case_id = open_case(store, handler, "损坏-1")
+    payload = jpeg(72, 54)
+    device.capture("a.jpg", payload, context={"case": "损坏-1"})
+    runner.drain(JobKind.VERIFY)
+    (stored,) = [p for p in objects_dir.rglob("*") if p.is_file() and p.read_bytes() == payload]
+    stored.chmod(0o600)
+    stored.write_bytes(payload[:-3] + bytes([payload[-3] ^ 1]) + payload[-2:])
+
+    built = build(store, runner, handler, case_id)
+
+    assert (built.state, built.failure) == ("failed", "object-broken")
+    assert events_of(store, f"export/{built.id}") == []
+
+
+def test_a_second_run_after_a_crash_gives_the_same_package(
+    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
+) -> None:
+    """A worker that died between store and commit is repeated, even when the log has grown meanwhile."""
+    case_id = open_case(store, handler, "重来-1")
+    device.capture("a.jpg", jpeg(), context={"case": "重来-1"})
+    first = build(store, runner, handler, case_id)
+    integrate(store)
+    with store.begin() as tx:
+        job = jobs.c.subject_id == first.id
+        tx.connection.execute(update(jobs).where(job).values(state="ready", lease_token=None))
+        tx.connection.exec_driver_sql("UPDATE exports SET state = 'building' WHERE id = %s", (first.id,))
+    at_once(store)
+    runner.drain(JobKind.EXPORT)
+    again = known(store, first.id)
+
+    assert again.state == "ready"
+    assert again.object_key != first.object_key
+    assert verify_package(saved(store, again, tmp_path / "p.zip"), trust).holds
+
+
+def test_only_who_may_export_the_case_gets_it(
+    store: Store, runner: Runner, handler: Actor, custodian: Actor
+) -> None:
+    """A custodian is refused, another handler and another agency find nothing."""
+    case_id = open_case(store, handler, "权限-1")
+    built = build(store, runner, handler, case_id)
+    _, other = make_account(store, handler.agency_id, Role.HANDLER)
+    _, stranger = make_account(store, make_agency(store), Role.LEGAL_REVIEWER)
+    with store.begin() as tx:
+        with pytest.raises(Refused):
+            tx.exports.get(custodian, built.id)
+        for actor in (other, stranger):
+            with pytest.raises(NotFound):
+                tx.exports.get(actor, built.id)
+            with pytest.raises(NotFound):
+                tx.exports.request(actor, case_id)
+
+
+@pytest.fixture(scope="module")
+def server(store: Store) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    made = uvicorn.Server(
+        uvicorn.Config(create_app(ApiSettings(), store), host="127.0.0.1", port=port, log_level="warning")
+    )
+    running = threading.Thread(target=made.run)
+    running.start()
+    while not made.started:
+        running.join(0.02)
+    yield f"http://127.0.0.1:{port}"
+    made.should_exit = True
+    running.join()
+
+
+@pytest.fixture
+def working(store: Store, runner: Runner) -> Iterator[None]:
+    """Workers in a thread of their own, as the embedded server runs them."""
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.05):
+            runner.drain(JobKind.VERIFY)
+            integrate(store)
+            at_once(store)
+            runner.drain(JobKind.EXPORT)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    stop.set()
+    thread.join()
+
+
+def run_export(*args: str) -> int:
+    parser = ArgumentParser()
+    export.add_arguments(parser)
+    return export.run(parser.parse_args(args))
+
+
+def login_of(handler: Actor, folder: Path) -> list[str]:
+    secret = folder / "password"
+    secret.write_text(PASSWORD)
+    return ["--login", handler.login, "--password-file", str(secret)]
+
+
+@pytest.mark.usefixtures("working")
+def test_the_command_downloads_a_package_that_holds(
+    store: Store, server: str, handler: Actor, device: TestDevice, tmp_path: Path, *, capsys: Any
+) -> None:
+    """`quancheng export` orders, waits, downloads and checks; the trust file comes from the server."""
+    open_case(store, handler, "命令-1")
+    device.capture("a.jpg", jpeg(), context={"case": "命令-1"})
+    output = tmp_path / "case.zip"
+
+    code = run_export("命令-1", "-o", str(output), "--server", server, "--json", *login_of(handler, tmp_path))
+
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    trust = Trust.parse(httpx.get(f"{server}/v1/trust").json())
+    assert (code, said["event"]) == (0, "exported")
+    assert said["sha256"] == sha256_hex(output.read_bytes())
+    assert verify_package(output, trust).holds
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.usefixtures("working")
+def test_the_command_goes_on_with_an_unfinished_download(
+    store: Store, server: str, runner: Runner, handler: Actor, device: TestDevice, *, tmp_path: Path
+) -> None:
+    """A download that was cut is continued from its last byte, of the same export."""
+    case_id = open_case(store, handler, "续传-1")
+    device.capture("a.jpg", jpeg(), context={"case": "续传-1"})
+    built = build(store, runner, handler, case_id)
+    while built.state == "building":
+        built = known(store, built.id)
+    whole = saved(store, built, tmp_path / "whole").read_bytes()
+    output = tmp_path / "case.zip"
+    partial = tmp_path / f"case.zip.{built.id}.part"
+    partial.write_bytes(whole[:1000])
+
+    code = run_export("续传-1", "-o", str(output), "--server", server, *login_of(handler, tmp_path))
+
+    assert code == 0
+    assert output.read_bytes() == whole
+    with store.begin() as tx:
+        assert [one.id for one in tx.exports.of_case(case_id)] == [built.id]
+
+
+@pytest.mark.usefixtures("working")
+def test_the_command_keeps_no_wrong_bytes(
+    store: Store, server: str, runner: Runner, handler: Actor, *, tmp_path: Path
+) -> None:
+    """When the bytes beside the output are not those of the package, nothing is left under its name."""
+    case_id = open_case(store, handler, "错字节-1")
+    built = build(store, runner, handler, case_id)
+    while built.state == "building":
+        built = known(store, built.id)
+    partial = tmp_path / f"case.zip.{built.id}.part"
+    partial.write_bytes(b"x" * 1000)
+    output = tmp_path / "case.zip"
+
+    assert run_export("错字节-1", "-o", str(output), "--server", server, *login_of(handler, tmp_path)) == 1
+    assert not output.exists()
+    assert not partial.exists()
+
+
+def test_the_command_says_what_is_wrong(server: str, handler: Actor, tmp_path: Path) -> None:
+    """2 for a wrong password or an unknown case, 3 for a server that does not answer."""
+    output, right = str(tmp_path / "x.zip"), login_of(handler, tmp_path)
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not this")
+
+    assert run_export("没有-1", "-o", output, "--server", server, *right) == 2
+    assert (
+        run_export(
+            "x", "-o", output, "--server", server, "--login", handler.login, "--password-file", str(wrong)
+        )
+        == 2
+    )
+    assert run_export("x", "-o", output, "--server", "http://127.0.0.1:9", *right) == 3
