@@ -335,7 +335,8 @@ def doctor(args: argparse.Namespace) -> int:
     worst = OK
     for finding in examine():
         mark = "✓" if finding.is_good else "✗"
-        say("part", f"{mark} {finding.part}: {finding.text}", **finding.model_dump())
+        facts = finding.model_dump(exclude={"text"})
+        say("part", f"{mark} {finding.part}: {finding.text}", finding=finding.text, **facts)
         worst = worst if finding.is_good else UNREACHABLE
     return worst
 
