@@ -34,17 +34,21 @@ def jpeg_header(payload: bytes) -> tuple[int, int, str] | CheckResult:
 
 
 class Scale(NamedTuple):
-    """Least size to decode to, in pixels; libjpeg takes the smallest of 1/8, 1/4, 1/2 and 1 that keeps it."""
+    """Least size to decode to, in pixels; libjpeg takes the smallest of 1/8, 2/8 … 8/8 that keeps it."""
 
     min_width: int
     min_height: int
 
 
 def scale_for(width: int, height: int, *, longest_px: int) -> Scale:
-    """Return the scale that leaves at least `longest_px` on the longer side, or the picture as it is."""
-    if width >= height:
-        return Scale(min(width, longest_px), 1)
-    return Scale(1, min(height, longest_px))
+    """Return the scale that leaves about `longest_px` on the longer side, or the picture as it is.
+
+    A little less is taken when 1/8 gives it: a 12 MP photo is then 504 px wide for 512, at a quarter of the
+    pixels of 2/8.
+    """
+    nearly = longest_px * 15 // 16
+    least = nearly if max(width, height) // 8 >= nearly else longest_px
+    return Scale(min(width, least), 1) if width >= height else Scale(1, min(height, least))
 
 
 def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[CheckResult, Pixels | None]:

@@ -124,8 +124,7 @@ def _jpeg(path: Path, limits: Limits) -> _Seen:
     gate = _gate(width, height, limits)
     if gate is not None:
         return seen._replace(check=gate)
-    # A 12 MP photo at 1/8 is 504 px wide: good enough for 512, and a quarter of the pixels of 1/4.
-    scale = scale_for(width, height, longest_px=limits.thumbnail_px * 15 // 16)
+    scale = scale_for(width, height, longest_px=limits.thumbnail_px)
     check, pixels = decode_jpeg(payload, space=space, scale=scale)
     return seen._replace(check=check, pixels=pixels)
 
