@@ -24,6 +24,7 @@ _KEPT = (
     "the manifest is kept; its files can still be sent and will be quarantined with the reason",
 )
 _ASK = ("联系本机关的保管员", "ask your agency's custodian")
+_RELOAD = ("打开原页面，重新填写后提交", "open the page again, fill it in and send it")
 _LOGIN = ("重新登录或重新获取令牌", "log in, or get a new token")
 
 PROBLEMS: dict[str, ProblemText] = {
@@ -51,6 +52,12 @@ PROBLEMS: dict[str, ProblemText] = {
     ),
     "refused": ProblemText(403, "不允许", "Refused", *_ASK),
     "permission-missing": ProblemText(403, "缺少权限", "A permission is missing", *_ASK),
+    "form-foreign": ProblemText(
+        403, "表单来自其他网站，没有执行", "The form was sent by another site; nothing was done", *_RELOAD
+    ),
+    "form-stale": ProblemText(
+        403, "表单已过期，没有执行", "The form is of a session that has ended; nothing was done", *_RELOAD
+    ),
     "enrolment-code-invalid": ProblemText(
         403,
         "注册码无效、已使用或已过期",

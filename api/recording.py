@@ -207,9 +207,9 @@ def picture(request: Request, store: Store, actor: Actor, recording_id: UUID, ki
     with store.begin() as tx:
         tx.recordings.watchable(actor, recording_id)
         made = {one.kind: one for one in tx.recordings.derivatives(recording_id)}
-    if kind not in made:
+    one = made.get(kind) or made.get("poster")
+    if one is None:
         raise NotFound("no such derivative")
-    one = made[kind]
     return stored_bytes(
         request,
         store,

@@ -315,7 +315,7 @@ class Recordings:
 
 def _select() -> Select[tuple[object, ...]]:
     thumbnail = exists().where(
-        derivatives.c.recording_id == recordings.c.id, derivatives.c.kind == "thumbnail"
+        derivatives.c.recording_id == recordings.c.id, derivatives.c.kind.in_(("thumbnail", "poster"))
     )
     return (
         select(

@@ -1,0 +1,33 @@
+"""The console: server-rendered pages, Chinese first; reading works without JavaScript."""
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import Response
+
+from api.console import case, custody, device, home, login, recording
+from api.console.guard import answer_in_pages
+from api.console.view import ASSETS, asset
+from schemas.errors import NotFound
+
+router = APIRouter(prefix="/console", include_in_schema=False)
+for _pages in (login, home, recording, case, device, custody):
+    router.include_router(_pages.router)
+
+
+@router.get("/static/{name}")
+def static(request: Request, name: str) -> Response:
+    """Answer with a file of the console; addresses carry a digest, so they may be kept for a year."""
+    if name not in ASSETS:
+        raise NotFound("no such file")
+    payload, media_type = ASSETS[name]
+    is_current = asset(name).endswith(f"?{request.url.query}")
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if is_current else "no-cache",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(payload, media_type=media_type, headers=headers)
+
+
+def mount(app: FastAPI) -> None:
+    """Add the console's pages; call it after the problem handlers are installed, which it narrows."""
+    app.include_router(router)
+    answer_in_pages(app)

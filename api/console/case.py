@@ -1,0 +1,180 @@
+"""Cases: the list, opening one, its recordings and ties, and its export packages."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from api.console.form import local_time
+from api.console.guard import Acting, Visiting, Visitor, go, problem_view
+from api.console.language import language_of
+from api.console.recording import address, may_watch_all, names_for, uuid_or_none
+from api.deps import Tx
+from api.problem_texts import PROBLEMS
+from schemas.actor import Action, holds, scope
+from schemas.case import Case, CaseIn
+from schemas.errors import Conflict
+from schemas.integrity import Verdict
+from schemas.recording import Recording, RecordingFilter
+from storage.export import Export
+from storage.store import Transaction
+
+PAGE_ROWS = 50
+CANDIDATES = 10
+
+router = APIRouter()
+
+
+@router.get("/cases")
+def cases(request: Request, tx: Tx, who: Visiting, number: str = "", after: str = "") -> Response:
+    """Show a page of cases, newest first."""
+    wanted = number.strip()[:64]
+    page = tx.cases.page(who.actor, number=wanted or None, after=uuid_or_none(after), limit=PAGE_ROWS)
+    query = {"number": wanted} if wanted else {}
+    return who.page(
+        request,
+        "cases.html",
+        here="cases",
+        rows=page.rows,
+        number=wanted,
+        next_url=address("/console/cases", {**query, "after": str(page.next)}) if page.next else None,
+        may_open=holds(who.actor, Action.CASE_OPEN),
+    )
+
+
+@router.get("/cases/new")
+def new(request: Request, who: Visiting) -> Response:
+    """Show the form that opens a case."""
+    return _form(request, who, dict.fromkeys((*CaseIn.model_fields,), ""), None)
+
+
+def _form(request: Request, who: Visitor, entered: dict[str, str], slug: str | None) -> Response:
+    problem = None if slug is None else problem_view(PROBLEMS[slug], language_of(request.cookies))
+    status = 200 if slug is None else PROBLEMS[slug].status
+    return who.page(
+        request,
+        "case_new.html",
+        status=status,
+        here="cases",
+        entered=entered,
+        problem=problem,
+    )
+
+
+@router.post("/cases")
+def open_case(  # noqa: PLR0917 - form fields are named by the page
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    number: Annotated[str, Form()] = "",
+    party: Annotated[str, Form()] = "",
+    matter: Annotated[str, Form()] = "",
+    place: Annotated[str, Form()] = "",
+    occurred_at: Annotated[str, Form()] = "",
+) -> Response:
+    """Open a case; what was typed is kept on the form when it cannot be opened."""
+    entered = {
+        "number": number.strip(),
+        "party": party.strip(),
+        "matter": matter.strip(),
+        "place": place.strip(),
+        "occurred_at": occurred_at,
+    }
+    try:
+        wish = CaseIn.model_validate({**entered, "occurred_at": local_time(occurred_at)})
+    except (ValidationError, ValueError):
+        return _form(request, who, entered, "request-invalid")
+    try:
+        case = tx.cases.open(who.actor, wish)
+    except Conflict as err:  # nothing was inserted: the number is taken
+        return _form(request, who, entered, err.problem)
+    return go(f"/console/cases/{case.id}")
+
+
+@router.get("/cases/{case_id}")
+def case(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "") -> Response:
+    """Show one case with its recordings, ties and packages."""
+    found = tx.cases.get(who.actor, case_id)
+    linked = tx.recordings.of_case(case_id)
+    may_link = holds(who.actor, Action.CASE_LINK)
+    may_export = holds(who.actor, Action.CASE_EXPORT)
+    wanted = find.strip()[:200]
+    return who.page(
+        request,
+        "case.html",
+        here="cases",
+        case=found,
+        recordings=linked,
+        bad=_count(linked, Verdict.MISMATCH),
+        doubtful=_count(linked, Verdict.DOUBTFUL),
+        may_link=may_link,
+        find=wanted,
+        candidates=_candidates(tx, who, found, wanted) if wanted and may_link else (),
+        past=[link for link in tx.cases.links(case_id) if link.unlinked_at is not None],
+        may_export=may_export,
+        exports=_exports(tx, who, case_id) if may_export else (),
+        may_watch=may_watch_all(who.actor),
+        names=names_for(tx, linked),
+    )
+
+
+def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
+    return sum(row.verdict is verdict for row in rows)
+
+
+def _exports(tx: Transaction, who: Visitor, case_id: UUID) -> list[Export]:
+    """Return the packages this actor may download: with reach over own cases only, those it ordered."""
+    own_only = scope(who.actor, Action.CASE_EXPORT).own_only
+    return [one for one in tx.exports.of_case(case_id) if not own_only or one.requested_by == who.actor.id]
+
+
+def _candidates(tx: Transaction, who: Visitor, case: Case, wanted: str) -> list[Recording]:
+    linked = {row.id for row in tx.recordings.of_case(case.id)}
+    page = tx.recordings.page(who.actor, RecordingFilter(text=wanted), limit=CANDIDATES + len(linked))
+    rows = [row for row in page.rows if row.id not in linked and row.agency_id == case.agency_id]
+    return rows[:CANDIDATES]
+
+
+@router.get("/cases/{case_id}/candidates")
+def candidates(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "") -> Response:
+    """Return the rows that could be linked: a fragment of the case's page."""
+    found = tx.cases.get(who.actor, case_id)
+    wanted = find.strip()[:200]
+    rows = _candidates(tx, who, found, wanted) if wanted else []
+    return who.page(request, "_candidates.html", case=found, candidates=rows, find=wanted)
+
+
+@router.post("/cases/{case_id}/link")
+def link(tx: Tx, who: Acting, case_id: UUID, recording_id: Annotated[UUID, Form()]) -> Response:
+    """Tie a recording that the actor may see to the case."""
+    tx.recordings.get(who.actor, recording_id)
+    tx.cases.link(who.actor, case_id, recording_id)
+    return go(f"/console/cases/{case_id}")
+
+
+@router.post("/cases/{case_id}/unlink")
+def unlink(
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    recording_id: Annotated[UUID, Form()],
+    reason: Annotated[str, Form(min_length=1, max_length=500)],
+) -> Response:
+    """End a tie by a dated counter-entry with a reason."""
+    tx.cases.unlink(who.actor, case_id, recording_id, reason.strip())
+    return go(f"/console/cases/{case_id}")
+
+
+@router.post("/cases/{case_id}/exports")
+def request_export(tx: Tx, who: Acting, case_id: UUID) -> Response:
+    """Order the package of the case; the page then follows its progress."""
+    tx.exports.request(who.actor, case_id)
+    return go(f"/console/cases/{case_id}#exports")
+
+
+@router.get("/exports/{export_id}")
+def export(request: Request, tx: Tx, who: Visiting, export_id: UUID) -> Response:
+    """Return how far a package has come: a fragment of the case's page."""
+    return who.page(request, "_export.html", export=tx.exports.get(who.actor, export_id))

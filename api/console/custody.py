@@ -1,0 +1,41 @@
+"""The custody log as a person sees it: what is signed, when, by which key."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api.console.guard import Visiting
+from api.custody import trust_of
+from api.deps import Tx
+from schemas.actor import Action, holds, missing
+from schemas.checkpoint import Checkpoint, open_checkpoint
+from storage.store import Transaction
+
+router = APIRouter()
+
+
+@router.get("/custody")
+def custody(request: Request, tx: Tx, who: Visiting) -> Response:
+    """Show the newest checkpoint and the keys that prove it."""
+    if not holds(who.actor, Action.CUSTODY_VIEW):
+        raise missing(Action.CUSTODY_VIEW)
+    checkpoint = signed(tx)
+    return who.page(
+        request,
+        "custody.html",
+        here="custody",
+        checkpoint=checkpoint,
+        signed_at=tx.custody.signed_at(),
+        pending=tx.custody.size() - (checkpoint.size if checkpoint else 0),
+        note=tx.custody.latest_checkpoint(),
+        trust=trust_of(tx.settings),
+    )
+
+
+def signed(tx: Transaction) -> Checkpoint | None:
+    """Return the newest checkpoint, checked against the log's key; None before the first.
+
+    Raises:
+        SignatureInvalid, Invalid: what is kept is not a checkpoint of this log.
+    """
+    note = tx.custody.latest_checkpoint()
+    return None if note is None else open_checkpoint(note, trust_of(tx.settings)["log_vkey"])

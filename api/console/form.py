@@ -1,0 +1,106 @@
+"""How values look on a screen: times in UTC+8 with the raw value at hand, sizes, degrees, spans of time."""
+
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from typing import Protocol
+
+from markupsafe import Markup
+
+from schemas.base import rfc3339
+
+ZONE = timezone(timedelta(hours=8))
+"""China has one zone and no summer time; a zone database would add nothing."""
+
+_KIB = 1024
+_E7 = 10_000_000
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+
+
+class Positioned(Protocol):
+    """Anything that has a position."""
+
+    @property
+    def lat_e7(self) -> int: ...
+
+    @property
+    def lon_e7(self) -> int: ...
+
+
+def moment(at: datetime | None) -> Markup | str:
+    """Return a `<time>` in UTC+8 whose title is the raw UTC value; empty text for None."""
+    if at is None:
+        return ""
+    raw, shown = rfc3339(at), at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
+    return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
+
+
+def size(size_bytes: int) -> str:
+    """Return a size in binary units, three digits at most."""
+    amount, unit = float(size_bytes), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if amount < _KIB:
+            break
+        amount, unit = amount / _KIB, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"  # noqa: PLR2004
+
+
+def thousands(number: int) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{number:,}"
+
+
+def degrees(place: Positioned) -> str:
+    """Return a position in decimal degrees, six places (0.1 m)."""
+    lat, lon = place.lat_e7 / _E7, place.lon_e7 / _E7
+    return f"{abs(lat):.6f}°{'N' if lat >= 0 else 'S'} {abs(lon):.6f}°{'E' if lon >= 0 else 'W'}"
+
+
+def metres(length_cm: int) -> str:
+    """Return a length in metres."""
+    return f"{length_cm / 100:g} m"
+
+
+def seconds(duration_ms: int) -> str:
+    """Return milliseconds as signed seconds."""
+    return f"{duration_ms / 1000:+g}"
+
+
+def span(length: timedelta) -> str:
+    """Return a length of time in the two largest units that matter: `3 min 12 s`, `2 d 4 h`, `0.4 s`."""
+    total = length.total_seconds()
+    if total < _MINUTE:
+        return f"{total:.1f} s" if total < 10 else f"{total:.0f} s"  # noqa: PLR2004 - a digit for short spans
+    whole = int(total)
+    for unit, name, smaller, smaller_name in (
+        (_DAY, "d", _HOUR, "h"),
+        (_HOUR, "h", _MINUTE, "min"),
+        (_MINUTE, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            return f"{whole // unit} {name} {whole % unit // smaller} {smaller_name}"
+    raise AssertionError(whole)
+
+
+def milliseconds(duration_ms: int) -> str:
+    """Return the length of a video as `m:ss.s`."""
+    minutes, rest = divmod(duration_ms, 60_000)
+    return f"{minutes}:{rest / 1000:04.1f}"
+
+
+def day_start(text: str, *, days: int = 0) -> datetime | None:
+    """Return the start in UTC of a day typed as `YYYY-MM-DD` in UTC+8; None when it is no day."""
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time(), tzinfo=ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def local_time(text: str) -> datetime | None:
+    """Return in UTC a time typed as `YYYY-MM-DDTHH:MM` in UTC+8; None when it is empty.
+
+    Raises:
+        ValueError: the text is not such a time.
+    """
+    if not text:
+        return None
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)

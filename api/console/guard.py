@@ -1,0 +1,183 @@
+"""Who is looking, whether a form came from our own page, and errors as pages instead of problem documents."""
+
+import hashlib
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Annotated, NamedTuple
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import structlog
+from fastapi import Depends, FastAPI, Form, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.console.language import Language, language_of
+from api.console.view import HEADERS, ProblemView, here, is_console, render
+from api.deps import COOKIE, Tx
+from api.problem_texts import PROBLEMS, ProblemText
+from api.problems import text_of
+from schemas.actor import Action, Actor, ActorKind, holds
+from schemas.errors import EvidenceError, IntegrityBroken, NotAuthenticated, Refused
+
+log = structlog.get_logger()
+
+LOGIN = "/console/login"
+_STATUS_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+_Handler = Callable[[Request, Exception], Response]
+
+
+class Visitor(NamedTuple):
+    """A logged-in account, and the token that its forms carry back."""
+
+    actor: Actor
+    csrf: str
+
+    def page(self, request: Request, name: str, *, status: int = 200, **view: object) -> Response:
+        """Return a page with what every page of a logged-in account is given, and `view`."""
+        given = {
+            "actor": self.actor,
+            "csrf": self.csrf,
+            "may_list": holds(self.actor, Action.RECORDING_VIEW),
+        }
+        return render(request, name, {**given, **view}, status=status)
+
+
+def form_token(session_token: str) -> str:
+    """Return the token of a session's forms: whoever cannot read our pages cannot know it."""
+    return hashlib.sha256(b"quancheng-form\0" + session_token.encode()).hexdigest()
+
+
+def visitor(request: Request, tx: Tx) -> Visitor:
+    """Return who is looking, by the console's cookie alone.
+
+    Raises:
+        NotAuthenticated: nobody is logged in, or the cookie holds a device's token.
+    """
+    token = request.cookies.get(COOKIE)
+    if not token:
+        raise NotAuthenticated("nobody is logged in")
+    actor = tx.accounts.actor_of(token)
+    if actor.kind is not ActorKind.ACCOUNT:
+        raise NotAuthenticated("the console is for accounts")
+    return Visitor(actor=actor, csrf=form_token(token))
+
+
+def same_origin(request: Request) -> None:
+    """Refuse a form that another site sent (Fetch Metadata, RFC 6454 Origin where that is absent).
+
+    Raises:
+        Refused: the request comes from elsewhere.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    is_ours = site in ("same-origin", "none") if site else True
+    if origin is not None:
+        is_ours = is_ours and urlsplit(origin).netloc == request.headers.get("Host")
+    if not is_ours:
+        raise Refused("the form was sent by another site", slug="form-foreign")
+
+
+Visiting = Annotated[Visitor, Depends(visitor, scope="function")]
+
+
+def acting(request: Request, who: Visiting, csrf: Annotated[str, Form(max_length=128)] = "") -> Visitor:
+    """Return who acts, when the form is ours and of this session.
+
+    Raises:
+        Refused: the form is of another site or of a session that has ended.
+    """
+    same_origin(request)
+    if not compare_digest(csrf.encode(), who.csrf.encode()):
+        raise Refused("the form is of another session", slug="form-stale")
+    return who
+
+
+Acting = Annotated[Visitor, Depends(acting, scope="function")]
+
+
+def go(address: str) -> RedirectResponse:
+    """Send the browser on after a form (303, so that reloading sends nothing twice)."""
+    return RedirectResponse(address, status_code=303, headers=HEADERS)
+
+
+def own_address(address: str) -> str:
+    """Return `address` when it is a page of the console, else the home page: never another site."""
+    parts = urlsplit(address)
+    is_own = not parts.scheme and not parts.netloc and is_console(parts.path) and "\\" not in address
+    return address if is_own else "/console"
+
+
+def problem_view(text: ProblemText, language: Language) -> ProblemView:
+    """Return a problem's sentences in one language."""
+    if language is Language.EN:
+        return ProblemView(title=_sentence(text.en), next=_sentence(text.next_en))
+    return ProblemView(title=text.zh, next=text.next_zh)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def error_page(request: Request, slug: str, *, status: int | None = None) -> Response:
+    """Return the page that says what happened, what to do, and a reference for the operator."""
+    text = PROBLEMS[slug]
+    code = status or text.status
+    reference = uuid4().hex[:12]
+    log.info("problem_shown", slug=slug, status=code, reference=reference)
+    return render(
+        request,
+        "problem.html",
+        {
+            "problem": problem_view(text, language_of(request.cookies)),
+            "status": code,
+            "slug": slug,
+            "reference": reference,
+        },
+        status=code,
+    )
+
+
+def answer_in_pages(app: FastAPI) -> None:
+    """Answer with pages under /console; elsewhere the handlers that stand stay in charge.
+
+    Handlers and not a `try` around the route: an error must pass the transaction's end, which rolls back.
+    """
+
+    def evidence(request: Request, err: Exception) -> Response:
+        if isinstance(err, NotAuthenticated):
+            return go(f"{LOGIN}?back={quote(here(request), safe='')}")
+        assert isinstance(err, EvidenceError)  # noqa: S101 - registered for this class alone
+        slug, _ = text_of(err)
+        if isinstance(err, IntegrityBroken):
+            log.critical("integrity_broken", problem=err.problem, detail=err.detail)
+        return error_page(request, slug)
+
+    def refused_form(request: Request, _: Exception) -> Response:
+        return error_page(request, "request-invalid")
+
+    def http(request: Request, err: Exception) -> Response:
+        assert isinstance(err, HTTPException)  # noqa: S101 - registered for this class alone
+        slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
+        return error_page(request, slug, status=err.status_code)
+
+    def fault(request: Request, err: Exception) -> Response:
+        log.error("request_crashed", exc_info=err)
+        return error_page(request, "internal")
+
+    pages: dict[type[Exception], _Handler] = {
+        EvidenceError: evidence,
+        RequestValidationError: refused_form,
+        HTTPException: http,
+        Exception: fault,
+    }
+    for kind, page in pages.items():
+        app.exception_handlers[kind] = _page_or(page, app.exception_handlers[kind])  # type: ignore[arg-type]
+
+
+def _page_or(page: _Handler, elsewhere: _Handler) -> _Handler:
+    def answer(request: Request, err: Exception) -> Response:
+        return page(request, err) if is_console(request.url.path) else elsewhere(request, err)
+
+    return answer

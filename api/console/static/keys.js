@@ -1,0 +1,25 @@
+// Keys for lists: / search, j k rows, Enter opens the focused link by itself, ? help. Reading needs none of it.
+const rows = () => [...document.querySelectorAll("table.rows tbody tr")];
+const linkOf = (row) => row.querySelector("a.row");
+
+function move(step) {
+  const all = rows().filter(linkOf);
+  if (all.length === 0) return;
+  const now = all.findIndex((row) => row.contains(document.activeElement));
+  const next = now < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(now + step, 0), all.length - 1);
+  linkOf(all[next]).focus();
+}
+
+const acts = {
+  "/": () => (document.querySelector("[data-search]:not([hidden])") ?? document.querySelector("#seek"))?.focus(),
+  j: () => move(1),
+  k: () => move(-1),
+  "?": () => document.querySelector("#help")?.togglePopover(),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)) return;
+  event.preventDefault();
+  acts[event.key]();
+});

@@ -1,0 +1,115 @@
+"""Templates, static files and what every page is given."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from api.console import form
+from api.console.language import Language, gettext, language_of
+from schemas.actor import Action, Actor, holds
+
+_HERE = Path(__file__).parent
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+ASSETS: Mapping[str, tuple[bytes, str]] = MappingProxyType(
+    {path.name: (path.read_bytes(), _TYPES[path.suffix]) for path in sorted((_HERE / "static").iterdir())}
+)
+"""Every static file by name: its bytes and media type. A closed table, so no path is ever resolved."""
+
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; media-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+)
+"""On every page: no script but our own files, no frame, nothing kept by the browser."""
+
+_NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
+    ("/console", "home", None),
+    ("/console/recordings", "recordings", Action.RECORDING_VIEW),
+    ("/console/cases", "cases", Action.CASE_VIEW),
+    ("/console/devices", "devices", Action.DEVICE_VIEW),
+    ("/console/custody", "custody", Action.CUSTODY_VIEW),
+)
+
+
+class ProblemView(NamedTuple):
+    """What went wrong and what to do, in one language."""
+
+    title: str
+    next: str
+
+
+def is_console(path: str) -> bool:
+    """Say whether an address is one of the console's."""
+    return path == "/console" or path.startswith("/console/")
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the address of a static file; it changes with the bytes, so that it may be cached forever."""
+    return f"/console/static/{name}?v={hashlib.sha256(ASSETS[name][0]).hexdigest()[:12]}"
+
+
+def navigation(actor: Actor) -> list[tuple[str, str]]:
+    """Return address and key of the pages this actor may open."""
+    return [(href, key) for href, key, action in _NAVIGATION if action is None or holds(actor, action)]
+
+
+def officer(number: str, names: Mapping[str, str]) -> str:
+    """Return an officer's name, or the certificate number where no name is known."""
+    return names.get(number) or number
+
+
+def _no_plural(one: str, many: str, number: int) -> str:
+    """Chinese has no plural and our English sentences avoid one; templates use `_` alone."""
+    raise NotImplementedError((one, many, number))
+
+
+@cache
+def templates(language: Language) -> Environment:
+    """Return the templates in one language; every value is escaped, an unknown name is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    translate = partial(gettext, language)
+    environment.install_gettext_callables(translate, _no_plural, newstyle=True)  # type: ignore[attr-defined] # added by the extension
+    shown = (form.moment, form.size, form.thousands, form.degrees, form.metres, form.seconds, form.span)
+    environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
+    environment.globals |= {"asset": asset, "navigation": navigation, "lang": language.value}
+    return environment
+
+
+def render(request: Request, name: str, view: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
+    """Return the page `name` in the visitor's language."""
+    shared = {"actor": None, "csrf": "", "here": "", "may_list": False, "path": here(request)}
+    text = templates(language_of(request.cookies)).get_template(name).render({**shared, **view})
+    return HTMLResponse(text, status_code=status, headers=HEADERS)
+
+
+def here(request: Request) -> str:
+    """Return where to come back to: this page, or the home page after a form."""
+    if request.method != "GET" or not is_console(request.url.path):
+        return "/console"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
