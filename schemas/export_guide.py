@@ -19,9 +19,17 @@ Anybody can re-make the lists that this step checks, hence the second step.
 Public keys must come from outside of this package (the trust file). A key inside cannot vouch for itself.
 
 - `package.note`：C2SP signed note。签名行 base64 的前 4 字节是密钥标识，后 64 字节是 Ed25519 签名，
-  签的是空行之前的全部文字（含末尾换行）。
+  签的是空行之前的全部文字（含末尾换行）。信任文件 trust.json 中 export_vkey 末段 base64 的后 32 字节是公钥。
   The first 4 bytes of the signature line's base64 are the key id, the next 64 the Ed25519 signature over the
-  text before the blank line, including its last newline: `openssl pkeyutl -verify -rawin`.
+  text before the blank line. The public key is the last 32 bytes of the base64 in export_vkey of trust.json.
+
+    sed '/^$/,$d' package.note > ../note.txt
+    sed -n '/^$/,$p' package.note | awk 'NF == 3 { print $3 }' | base64 -d | tail -c 64 > ../note.sig
+    printf '\\060\\052\\060\\005\\006\\003\\053\\145\\160\\003\\041\\000' > ../key.der
+    sed -n 's/.*"export_vkey": *"[^+"]*+[0-9a-f]*+\\([^"]*\\)".*/\\1/p' ../trust.json \\
+        | base64 -d | tail -c 32 >> ../key.der
+    openssl pkeyutl -verify -pubin -keyform DER -inkey ../key.der -rawin -in ../note.txt -sigfile ../note.sig
+
 - `keys/<kid>.json`：设备公钥与登记机构的签名（Ed25519，签的是 registration 的 RFC 8785 字节）。
   The device's public key and the registry's Ed25519 signature over the RFC 8785 bytes of `registration`.
 - `data/manifests/<sha256>.json` 与 `.jws`：设备签名的采集清单（RFC 7515 分离签名，ES256）。

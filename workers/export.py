@@ -87,15 +87,20 @@ def build_export(store: Store, job: Job) -> None:
 @contextmanager
 def _failing(store: Store, job: Job) -> Iterator[None]:
     """Tell who waits for the package that it will not come, when no further attempt is made."""
+    failure, is_over = "export-crashed", job.attempts >= MAX_ATTEMPTS
     try:
         yield
+        is_over = False
     except (Unavailable, LeaseLost):
+        is_over = False
         raise
     except EvidenceError as err:
-        if isinstance(err, IntegrityBroken) or job.attempts >= MAX_ATTEMPTS:
-            with store.begin() as tx:
-                tx.exports.fail(job.subject_id, err.problem)
+        failure, is_over = err.problem, is_over or isinstance(err, IntegrityBroken)
         raise
+    finally:
+        if is_over:
+            with store.begin() as tx:
+                tx.exports.fail(job.subject_id, failure)
 
 
 def _material(store: Store, export: Export) -> CaseMaterial | None:

@@ -110,16 +110,16 @@ def _print_report(path: Path, report: Report) -> None:
     console = Console(highlight=False)
     console.print(_table(path, report))
     for claim in report.claims:
-        if claim.outcome is not Outcome.VERIFIED:
+        if claim.outcome is not Outcome.VERIFIED and claim.code != "no-trust-anchor":
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
     console.print("\n本包不能证明 Not proven by this package:", style="bold")
     for _, zh, en in NOT_PROVEN:
         console.print(f"  – {zh} · {en}", markup=False)
     if not report.is_anchored:
         console.print(
-            "\n⚠ 未给出信任文件：以上不能说明此包出自何处。\n"
-            "  No trust anchor: nothing above tells where this package comes from. Get the trust file from the\n"
-            "  operator by another way and run again with --trust.",
+            "\n⚠ 未给出信任文件，以上不能说明此包出自何处：请从包以外的途径取得信任文件，再加 --trust 核验。\n"
+            "No trust anchor: nothing above tells where this package comes from. "
+            "Get the trust file apart from the package and run again with --trust.",
             style="bold yellow",
         )
     if report.holds and report.is_anchored:
@@ -156,3 +156,14 @@ def _style(claim: Claim) -> str:
     if claim.outcome is Outcome.NOT_CHECKED:
         return "yellow"
     return "red" if claim.is_required else "magenta"
+
+
+def main() -> int:
+    """Verify without the other commands: `python -m mobile_contract.client.verify FILE --trust FILE`."""
+    parser = argparse.ArgumentParser(prog="verify", description="Check an export package offline.")
+    add_arguments(parser)
+    return run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

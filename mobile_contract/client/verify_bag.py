@@ -14,6 +14,7 @@ from schemas.export import (
     BAG_INFO,
     BAGIT,
     BAGIT_TEXT,
+    ENTRIES,
     INDEX,
     MANIFEST,
     MAX_TEXT_FILE_BYTES,
@@ -28,6 +29,9 @@ from schemas.export import (
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _STREAMED = ("data/originals/", "data/derivatives/")
+_LONG = frozenset({INDEX, ENTRIES, MANIFEST, TAG_MANIFEST})
+_MAX_SHORT_BYTES = 1024 * 1024
+"""Manifests, proofs, keys and notes have a few kilobytes; what is longer is not read into memory."""
 
 
 @dataclass
@@ -93,7 +97,7 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
     for member in index_first:
         with_sm3 = member.name.startswith("data/originals/") and b'"sm3":' in bag.text(INDEX)
         hasher, crc, kept = Hasher(with_sm3=with_sm3), 0, []
-        is_kept = not member.name.startswith(_STREAMED) and member.size_bytes <= MAX_TEXT_FILE_BYTES
+        is_kept = _is_text(member)
         for chunk in _chunks(stream, member):
             hasher.update(chunk)
             crc = zlib.crc32(chunk, crc)
@@ -111,6 +115,11 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
         if hasher.sm3 is not None:
             bag.sm3[member.name] = hasher.sm3.value
     return broken
+
+
+def _is_text(member: PlacedMember) -> bool:
+    limit = MAX_TEXT_FILE_BYTES if member.name in _LONG else _MAX_SHORT_BYTES
+    return not member.name.startswith(_STREAMED) and member.size_bytes <= limit
 
 
 def _chunks(stream: BinaryIO, member: PlacedMember) -> Iterator[bytes]:

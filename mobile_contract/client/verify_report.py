@@ -1,6 +1,5 @@
 """Claims about a package, each with its outcome, and what no package can prove."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from schemas.base import Frozen
@@ -165,11 +164,6 @@ class Ledger:
                 detail=detail,
             )
         )
-
-    def has_failed(self, claims: Iterable[str]) -> bool:
-        """Say whether one of these kinds of claim does not hold."""
-        wanted = set(claims)
-        return any(c.claim in wanted and c.outcome is Outcome.MISMATCH for c in self._claims)
 
     def report(self) -> Report:
         """Return everything entered."""

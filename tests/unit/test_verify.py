@@ -483,3 +483,19 @@ def test_the_bag_is_one_for_stock_tools(made: Made, tmp_path: Path):
             ["sha256sum", "--strict", "-c", name], cwd=tmp_path, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_the_guide_in_the_package_is_true(made: Made, tmp_path: Path):
+    """The commands VERIFY.md gives for sha256sum and openssl pass on the package, and fail on another's key."""
+    package = tmp_path / "package"
+    zipfile.ZipFile(BytesIO(made.bytes())).extractall(package)
+    guide = (package / "VERIFY.md").read_text(encoding="utf-8")
+    commands = [line for line in guide.splitlines() if line.startswith("    ")]
+    script = "\n".join(line for line in commands if "unzip" not in line and "quancheng verify" not in line)
+    codes = []
+    for office in (made.office, Office()):
+        (tmp_path / "trust.json").write_text(json.dumps(trust_members(office)))
+        done = subprocess.run(["bash", "-e", "-c", script], cwd=package, capture_output=True, check=False)
+        codes.append(done.returncode)
+
+    assert codes == [0, 1], done.stderr
