@@ -169,12 +169,12 @@ def board(draw: Draw) -> None:
 
 
 SCENES = (
-    Scene("stall.jpg", stall, datetime(2026, 9, 1, 9, 12, 40, tzinfo=BEIJING), 333_412_600, 1_201_503_300),
-    Scene("truck.jpg", truck, datetime(2026, 9, 1, 14, 3, 5, tzinfo=BEIJING), 333_587_200, 1_201_741_900),
+    Scene("stall.jpg", stall, datetime(2025, 9, 1, 9, 12, 40, tzinfo=BEIJING), 333_412_600, 1_201_503_300),
+    Scene("truck.jpg", truck, datetime(2025, 9, 1, 14, 3, 5, tzinfo=BEIJING), 333_587_200, 1_201_741_900),
     Scene(
-        "workshop.jpg", workshop, datetime(2026, 9, 2, 10, 27, 18, tzinfo=BEIJING), 333_299_400, 1_201_216_700
+        "workshop.jpg", workshop, datetime(2025, 9, 2, 10, 27, 18, tzinfo=BEIJING), 333_299_400, 1_201_216_700
     ),
-    Scene("board.jpg", board, datetime(2026, 9, 3, 16, 45, 51, tzinfo=BEIJING), 333_460_100, 1_201_622_500),
+    Scene("board.jpg", board, datetime(2025, 9, 3, 16, 45, 51, tzinfo=BEIJING), 333_460_100, 1_201_622_500),
 )
 
 
@@ -235,7 +235,7 @@ def drive() -> str:
         (33.3412, 120.1503),
         (33.3460, 120.1622),
     ]
-    begin = datetime(2026, 9, 1, 0, 50, tzinfo=UTC)
+    begin = datetime(2025, 9, 1, 0, 50, tzinfo=UTC)
     points = []
     for number in range(60):
         leg, share = divmod(number / 59 * (len(corners) - 1), 1)

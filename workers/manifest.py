@@ -6,7 +6,7 @@ from datetime import timedelta
 from schemas.errors import ManifestInvalid, SignatureInvalid
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, ManifestFile, parse_manifest
+from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, parse_manifest
 from schemas.recording import Recording
 from storage.manifest import ManifestEvidence
 from storage.store import Transaction
@@ -20,6 +20,7 @@ class Claims:
     """What the manifest says of this file (None when nothing does), and the outcomes so far."""
 
     file: ManifestFile | None = None
+    manifest: CaptureManifest | None = None
     checks: list[CheckResult] = field(default_factory=list)
 
 
@@ -50,7 +51,7 @@ def _from_bytes(evidence: ManifestEvidence, recording: Recording) -> Claims:
     checks = [verified("manifest_signature"), _device_key(evidence), *evidence.findings]
     if recording.file_index is None:
         return Claims(checks=[*checks, mismatch("digest", "file-not-in-manifest")])
-    return Claims(file=manifest.files[recording.file_index], checks=checks)
+    return Claims(file=manifest.files[recording.file_index], manifest=manifest, checks=checks)
 
 
 def _device_key(evidence: ManifestEvidence) -> CheckResult:

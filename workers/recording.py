@@ -21,6 +21,7 @@ from uuid import UUID
 
 import structlog
 
+from schemas.agreement import agreement
 from schemas.digest import CHUNK_BYTES, Hasher, sha256_hex
 from schemas.errors import Conflict, IntegrityBroken, StorageFull
 from schemas.integrity import CheckResult, breaks_binding, mismatch, not_checked, verified
@@ -76,7 +77,14 @@ class Verifier:
             probe = self.sandbox.probe(path, filename=recording.filename)
             derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
-            checks=_once_each([*byte_checks(recording, hasher, claims), *claims.checks, *probe.checks]),
+            checks=_once_each(
+                [
+                    *byte_checks(recording, hasher, claims),
+                    *claims.checks,
+                    *probe.checks,
+                    *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+                ]
+            ),
             sha256=hasher.sha256.value,
             sm3=hasher.sm3.value if hasher.sm3 else None,
             media_type=probe.media_type,

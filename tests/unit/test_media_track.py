@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from schemas.agreement import distance_m
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.media import MAX_LINE_POINTS, Track
 from tests.media import LAT_E7, LON_E7, billion_laughs, gpx
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.track import distance_m
 
 
 def look(tmp_path: Path, payload: bytes) -> Probe:

@@ -4,7 +4,6 @@ A document type declaration is refused before a single entity expands: a track n
 a few hundred bytes become gigabytes.
 """
 
-import math
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.sax import SAXParseException
@@ -14,14 +13,12 @@ from xml.sax.xmlreader import AttributesImpl
 from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
+from schemas.agreement import distance_m
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.media import MAX_LINE_POINTS, BoundsE7, MediaFacts, Track
 from workers.media.result import Probe
 
 READ_BYTES = 256 * 1024
-EARTH_M = 6_371_008.8
-"""Mean radius of the earth in metres (IUGG)."""
-
 JUMP_KMH = 150
 JUMP_M = 200
 """A step faster than this *and* longer than this is a jump; shorter ones are the noise of a receiver."""
@@ -192,14 +189,6 @@ def probe_track(path: Path, media_type: str) -> Probe:
         check = mismatch("container", "xml-damaged", line=1)
     facts = MediaFacts(container="gpx", track=reader.track())
     return Probe(media_type="application/gpx+xml", facts=facts, checks=(check, *reader.findings()))
-
-
-def distance_m(start: tuple[int, int], end: tuple[int, int]) -> float:
-    """Great-circle distance in metres between two (lat, lon) pairs in degrees times 10^7 (haversine)."""
-    lat1, lon1, lat2, lon2 = (math.radians(value / 1e7) for value in (*start, *end))
-    half = math.sin((lat2 - lat1) / 2) ** 2
-    half += math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_M * math.asin(math.sqrt(min(1.0, half)))
 
 
 def _stream(path: Path, reader: TrackReader) -> None:
