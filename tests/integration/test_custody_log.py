@@ -29,6 +29,8 @@ ORIGIN = "quancheng.local/log"
 SEED = bytes(range(32))
 VKEY = vkey_of_seed(ORIGIN, SEED)
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
+TABLES = ("custody_entries", "log_tiles", "checkpoints")
+WIPE = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY"
 RECORDING = UUID("0192f000-0000-7000-8000-000000000001")
 
 
@@ -36,7 +38,7 @@ RECORDING = UUID("0192f000-0000-7000-8000-000000000001")
 def engine(database_url: str) -> Iterator[Engine]:
     """An empty log."""
     made = create_engine(database_url, pool_size=12)
-    _tamper(made, "TRUNCATE custody_entries, log_tiles, checkpoints RESTART IDENTITY")
+    _tamper(made, WIPE)
     yield made
     made.dispose()
 
@@ -366,19 +368,38 @@ def test_entries_of_a_subject_come_oldest_first(engine: Engine) -> None:
         CustodyLog(connection).entries_for(subject("recording", RECORDING))
 
 
-def _whole_log(engine: Engine) -> None:
+@pytest.fixture(scope="module")
+def saved_log(database_url: str) -> Iterator[None]:
+    """Copies of the tables of a log over full and partial tiles, with two entries still waiting."""
+    engine = create_engine(database_url)
+    _tamper(engine, WIPE)
     for count in (1, 255, 1, 300, 20):
         _append(engine, count)
         _integrate(engine)
     _append(engine, 2)
+    for table in TABLES:
+        _tamper(engine, f"CREATE TABLE saved_{table} AS TABLE {table}")
+    yield
+    engine.dispose()
 
 
-def test_the_audit_of_a_whole_log_finds_nothing(engine: Engine) -> None:
+@pytest.fixture
+def whole(saved_log: None, engine: Engine) -> Engine:
+    """The saved log in place: 577 entries under five checkpoints, two more without an index."""
+    for table in TABLES:
+        _tamper(engine, f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM saved_{table}")
+    return engine
+
+
+def test_the_audit_of_a_whole_log_finds_nothing(whole: Engine) -> None:
     """A log grown over full and partial tiles, with entries still waiting, has no fault."""
+    assert _audit(whole) == []
+    assert [head.size for head in _heads(whole)] == [1, 256, 257, 557, 577]
+
+
+def test_the_audit_of_an_empty_log_finds_nothing(engine: Engine) -> None:
+    """No entries, no tiles and no checkpoints contradict nothing."""
     assert _audit(engine) == []
-    _whole_log(engine)
-    assert _audit(engine) == []
-    assert [head.size for head in _heads(engine)] == [1, 256, 257, 557, 577]
 
 
 AUDIT_FINDS = {
@@ -462,22 +483,20 @@ AUDIT_FINDS = {
 
 
 @pytest.mark.parametrize("tampering", AUDIT_FINDS)
-def test_the_audit_names_what_was_altered(engine: Engine, tampering: str) -> None:
+def test_the_audit_names_what_was_altered(whole: Engine, tampering: str) -> None:
     """Each kind of alteration gives its own codes and no others."""
     statement, codes = AUDIT_FINDS[tampering]
-    _whole_log(engine)
-    _tamper(engine, statement)
-    found = _audit(engine)
+    _tamper(whole, statement)
+    found = _audit(whole)
     assert set(found) == codes
     assert found.count("checkpoint-root-differs") <= 1
 
 
-def test_the_audit_sees_one_moment(engine: Engine) -> None:
+def test_the_audit_sees_one_moment(whole: Engine) -> None:
     """Entries that are integrated while an audit runs do not look like faults."""
-    _whole_log(engine)
-    _tamper(engine, "UPDATE custody_entries SET actor = 'someone' WHERE id = 579")
-    with engine.begin() as connection:
+    _tamper(whole, "UPDATE custody_entries SET actor = 'someone' WHERE id = 579")
+    with whole.begin() as connection:
         faults = CustodyLog(connection).audit(VKEY)
         assert next(faults).code == "entry-differs-from-leaf"
-        assert _integrate(engine) == 2
+        assert _integrate(whole) == 2
         assert list(faults) == []
