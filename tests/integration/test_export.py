@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from api.app import create_app
@@ -172,6 +173,25 @@ def test_a_case_becomes_a_package_that_holds(
         *((name, str(refused), "manifest-refused") for name in names),
         *((name, str(stock), "manifest-absent") for name in names),
     }
+
+
+def test_minio_keeps_the_same_package(
+    store: Store, handler: Actor, custodian: Actor, objects_url: str, *, trust: Trust, tmp_path: Path
+) -> None:
+    """On an S3 store a package of several parts is streamed in and comes back as it was built."""
+    on_minio = Store(store.settings.model_copy(update={"objects_url": SecretStr(objects_url)}))
+    settings = WorkersSettings()
+    case_id = open_case(on_minio, handler, "对象存储-1")
+    payload = bytes(range(256)) * (17 * MIB // 256)
+    enrol_device(on_minio, custodian).capture("执法.bin", payload, context={"case": "对象存储-1"})
+    with Sandbox() as sandbox:
+        runner = Runner(on_minio, settings, tasks(on_minio, sandbox, settings))
+        built = build(on_minio, runner, handler, case_id)
+    path = saved(on_minio, built, tmp_path / "p.zip")
+    on_minio.close()
+
+    assert sha256_hex(path.read_bytes()) == built.sha256
+    assert verify_package(path, trust).holds
 
 
 def test_what_is_stored_is_what_was_logged(
