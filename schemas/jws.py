@@ -222,7 +222,8 @@ def _header_part(kid: str, typ: str) -> str:
 
 
 def _sign(signed: bytes, key: ec.EllipticCurvePrivateKey) -> str:
-    r, s = decode_dss_signature(key.sign(signed, ec.ECDSA(hashes.SHA256())))
+    # RFC 6979: a field device with a poor random source would otherwise leak its key by a repeated nonce.
+    r, s = decode_dss_signature(key.sign(signed, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
     return b64url(b"".join(n.to_bytes(_COORDINATE_BYTES, "big") for n in (r, s)))
 
 

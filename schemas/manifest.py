@@ -59,6 +59,12 @@ def _wire_time(value: object) -> object:
     return value
 
 
+def _whole_number(value: object) -> object:
+    if isinstance(value, bool):  # true == 1, and a literal compares by value
+        raise ValueError("the version is a number")  # noqa: TRY004 - pydantic turns it into a broken field
+    return value
+
+
 WireTime = Annotated[UtcDatetime, BeforeValidator(_wire_time), PlainSerializer(rfc3339)]
 Text = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -157,7 +163,7 @@ class CaptureManifest(Frozen):
     """One capture with all its files. `mono_ms` is the time since boot when the manifest was signed."""
 
     typ: Literal["quancheng-manifest"] = "quancheng-manifest"
-    v: Literal[1] = 1
+    v: Annotated[Literal[1], BeforeValidator(_whole_number)] = 1
     device: CaptureDevice
     seq: Positive
     prev: Sha256Hex

@@ -187,7 +187,17 @@ def _declare_pending(session: Run) -> None:
 
 
 def _declare(pending: Pending, session: Run) -> dict[str, Any]:
-    answer = session.server.declare(pending.payload.encode(), pending.signature)
+    """Return what the server lists for the capture's file; empty when it refused but keeps the manifest.
+
+    A refused manifest still names its file: the bytes go on, arrive, and are quarantined with the reason.
+    """
+    try:
+        answer = session.server.declare(pending.payload.encode(), pending.signature)
+    except Answered as err:
+        if not err.document.get("kept"):
+            raise
+        session.console.print(f"[red]清单被拒 · manifest refused:[/red] {err.detail} ({err.problem})")
+        return {}
     listed: dict[str, Any] = answer["files"][0]
     return listed
 
