@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Self
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
-import urllib3
 from defusedxml import ElementTree
 from minio import Minio
 from minio.credentials.credentials import Credentials
@@ -22,13 +21,12 @@ from minio.time import to_amz_date, utcnow
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProtocolError
 
+from storage.objects_pool import REPEATABLE_STATUSES, make_pool
 from storage.objects_values import COMPLIANCE, GOVERNANCE, Body, size_of
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
-_CONNECT_SECONDS, _READ_SECONDS = 3.0, 60.0
 _PAUSE_SECONDS = (0.2, 0.6)
 _BY_STATUS = {400: "InvalidVersionId", 403: "AccessDenied", 404: "NoSuchKey", 405: "MethodNotAllowed"}
-_REPEATABLE = frozenset({500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -82,12 +80,7 @@ class Link:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._credentials = Credentials(address.access_key, address.secret_key)
-        self._pool = urllib3.PoolManager(
-            maxsize=address.pool_size,
-            block=True,
-            timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-            retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=_REPEATABLE),
-        )
+        self._pool = make_pool(address.pool_size)
         self.client = Minio(
             address.host,
             address.access_key,
@@ -123,7 +116,7 @@ class Link:
             except (ConnectTimeoutError, NewConnectionError, ProtocolError):
                 time.sleep(pause)
                 continue
-            if answer.status not in _REPEATABLE:
+            if answer.status not in REPEATABLE_STATUSES:
                 return answer
             time.sleep(pause)
         return self._once(method, url, headers or {}, body=body)

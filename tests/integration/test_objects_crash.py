@@ -2,9 +2,12 @@
 
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from schemas.errors import Conflict, EvidenceError, StorageFull, Unavailable
 from storage.objects import open_objects
+from storage.objects_pool import CONNECT_SECONDS
 from tests.fakes import Fault, FaultyObjects
 from tests.stand import ROOT
 from tests.stores import MIB, MIN_PART_BYTES, Wire, digest, folder_url, fresh_key, read, sent, wire
@@ -91,6 +95,7 @@ def test_a_reader_that_stops_early_harms_no_later_call(cable: Wire, objects_url:
     for _ in range(3):
         with objects.open(key, stored.version_id) as source:
             assert source.readinto(bytearray(10)) == 10
+        objects.begin_parts(fresh_key())  # never repeated, so a spoilt connection would show
     assert read(objects, key, stored.version_id) == body
 
 
@@ -165,6 +170,30 @@ def test_a_busy_store_is_asked_again(scripted: ThreadingHTTPServer, key: str) ->
     assert scripted.bodies == [BODY + BODY] * 3
 
 
+def test_a_store_that_pauses_in_the_middle_of_a_body_is_waited_for(key: str) -> None:
+    """A disk that syncs for longer than a connection may take is slow, not dead: one attempt, no repeat."""
+    body = bytes(24 * MIB)  # more than the socket buffers of both sides hold
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        accepted: list[socket.socket] = []
+
+        def serve() -> None:
+            client, _ = listener.accept()
+            accepted.append(client)
+            time.sleep(CONNECT_SECONDS + 1)
+            with client, client.makefile("rb") as stream:
+                while stream.readline() != b"\r\n":
+                    pass
+                stream.read(len(body))
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nx-amz-version-id: v1\r\n\r\n")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        url = f"s3+http://key:secret@127.0.0.1:{listener.getsockname()[1]}/evidence?staging=staging"
+        assert open_objects(url).put(key, [body], sha256=digest(body)).version_id == "v1"
+        server.join()
+    assert len(accepted) == 1
+
+
 def test_opening_a_multipart_is_never_repeated(scripted: ThreadingHTTPServer, key: str) -> None:
     """A second attempt could leave a multipart object that nobody knows: one request, then unavailable."""
     scripted.script = [(503, _error("SlowDown"))]
@@ -194,6 +223,29 @@ def test_what_a_store_answers_becomes_one_of_our_errors(
         open_objects(_url(scripted)).put(key, [BODY], sha256=digest(BODY))
     assert type(caught.value) is wanted
     assert "hidden" not in str(caught.value)
+
+
+def test_over_tls_only_a_trusted_store_gets_bytes(
+    scripted: ThreadingHTTPServer, key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`s3+https` refuses a certificate of an unknown authority, and takes it when `SSL_CERT_FILE` names it."""
+    files = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=store",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*files)
+    scripted.socket = context.wrap_socket(scripted.socket, server_side=True)
+    scripted.script = [(200, b"")]
+    url = _url(scripted).replace("s3+http:", "s3+https:")
+    with pytest.raises(Unavailable):
+        open_objects(url).put(key, [BODY], sha256=digest(BODY))
+    assert scripted.bodies == []
+    monkeypatch.setenv("SSL_CERT_FILE", files[0])
+    open_objects(url).put(key, [BODY], sha256=digest(BODY))
+    assert scripted.bodies == [BODY]
 
 
 def test_a_failure_inside_a_200_is_a_failure(scripted: ThreadingHTTPServer, key: str) -> None:

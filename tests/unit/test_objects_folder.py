@@ -144,6 +144,18 @@ def test_parts_that_do_not_ascend_are_refused(objects: FolderObjects) -> None:
             objects.finish_parts("recordings/1", ref, wrong)
 
 
+def test_a_broken_stream_leaves_nothing(objects: FolderObjects, tmp_path: Path) -> None:
+    """When the producer of a stream fails, its parts and its multipart object are gone."""
+
+    def broken():
+        yield BODY
+        raise RuntimeError("the producer broke")
+
+    with pytest.raises(RuntimeError):
+        objects.put_stream("exports/1", broken(), part_bytes=100)
+    assert _files(tmp_path) == []
+
+
 def test_the_desk_is_swept_of_what_dead_writers_left(objects: FolderObjects, tmp_path: Path) -> None:
     """The next start removes files and folders older than a day, and leaves those of living writers."""
     old, young, folder = (tmp_path / "desk" / name for name in ("old", "young", "folder"))
