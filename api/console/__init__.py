@@ -8,12 +8,12 @@ from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
 from schemas.errors import NotFound
 
-router = APIRouter(prefix="/console", include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 for _pages in (login, home, recording, case, device, custody):
-    router.include_router(_pages.router)
+    router.include_router(_pages.router, prefix="/console")
 
 
-@router.get("/static/{name}")
+@router.get("/console/static/{name}")
 def static(request: Request, name: str) -> Response:
     """Answer with a file of the console; addresses carry a digest, so they may be kept for a year."""
     if name not in ASSETS:

@@ -17,7 +17,7 @@ router = APIRouter()
 
 
 @router.get("")
-@router.get("/", include_in_schema=False)
+@router.get("/")
 def home(request: Request, tx: Tx, who: Visiting) -> Response:
     """Show what waits, by what the roles may see."""
     actor = who.actor

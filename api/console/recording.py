@@ -20,13 +20,15 @@ from schemas.actor import Action, Actor, holds, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
 from schemas.findings import FindingText, sentence
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict, breaks_binding
+from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
 from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from storage.recording import CheckRow
 from storage.store import Transaction
 
 PAGE_ROWS = 50
+SHOWN_OFFSET_MS = 1000
+"""Below a second the corrected time is written, but is no station of its own on the time line."""
 CSV_ROWS = 5000
 """Rows of one CSV: a spreadsheet's worth; narrower filters give the rest."""
 
@@ -196,6 +198,11 @@ class Explained(NamedTuple):
         return self.check.outcome is Outcome.NOT_CHECKED
 
     @property
+    def is_claim(self) -> bool:
+        """It compares the bytes with what was declared."""
+        return self.check.name in BINDING_CHECKS
+
+    @property
     def is_broken(self) -> bool:
         """This is why the recording is quarantined."""
         return breaks_binding(self.check)
@@ -251,7 +258,7 @@ def _stations(found: Recording) -> tuple[Station, ...]:
     return course(
         [
             ("captured", found.captured_at),
-            ("corrected", found.corrected_at if found.clock_offset_ms else None),
+            ("corrected", found.corrected_at if abs(found.clock_offset_ms or 0) >= SHOWN_OFFSET_MS else None),
             ("received", found.received_at),
             ("verified", found.verified_at),
         ]
