@@ -1,6 +1,7 @@
 """Claims about recordings: bytes, custody entries, device manifest and key; and that none is left out."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -80,22 +81,37 @@ def verify_recording(case: Case, recording: PackagedRecording) -> None:
 
 
 def verify_completeness(case: Case, index: PackageIndex) -> None:
-    """Replay the case's link entries in the log's order: exactly those recordings must be here."""
+    """Replay the case's link entries in the log's order: exactly those recordings must be here, once."""
     subject = f"case/{index.case.id}"
-    linked: set[str] = set()
-    for _, entry in case.log.about(subject, Event.CASE_LINK, Event.CASE_UNLINK):
-        change = linked.add if entry.event is Event.CASE_LINK else linked.discard
-        change(str(entry.facts.get("recording")))
-    present = {recording.id for recording in index.recordings}
-    for recording_id in sorted(linked - present):
-        case.ledger.fail("completeness", recording_id, "recording-omitted")
-    for recording_id in sorted(present - linked):
-        case.ledger.fail("completeness", recording_id, "recording-not-linked")
+    linked = _linked(case, subject)
+    present = Counter(recording.id for recording in index.recordings)
+    faults = [(one, "recording-omitted") for one in linked.keys() - present.keys()]
+    faults += [(one, "recording-not-linked") for one in present.keys() - linked.keys()]
+    faults += [(one, "recording-doubled") for one, times in present.items() if times > 1]
+    faults += [
+        (one.id, "leaf-differs")
+        for one in index.recordings
+        if linked.get(one.id, one.linked_at) != one.linked_at
+    ]
     opened = case.log.about(subject, Event.CASE_OPEN)
     if [rfc3339(entry.at) for _, entry in opened] != [index.case.opened_at]:
-        case.ledger.fail("completeness", subject, "case-not-logged")
-    elif linked == present and len(present) == len(index.recordings):
+        faults.append((subject, "case-not-logged"))
+    for one, code in sorted(faults):
+        case.ledger.fail("completeness", one, code)
+    if not faults:
         case.ledger.hold("completeness", subject)
+
+
+def _linked(case: Case, subject: str) -> dict[str, str]:
+    """Return the recordings tied to the case at the end of the log, and since when."""
+    linked: dict[str, str] = {}
+    for _, entry in case.log.about(subject, Event.CASE_LINK, Event.CASE_UNLINK):
+        recording_id = str(entry.facts.get("recording"))
+        if entry.event is Event.CASE_LINK:
+            linked[recording_id] = rfc3339(entry.at)
+        else:
+            linked.pop(recording_id, None)
+    return linked
 
 
 def _verify_bytes(case: Case, recording: PackagedRecording) -> None:

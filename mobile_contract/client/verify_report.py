@@ -58,6 +58,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "device-key-revoked": ("声明之前密钥已吊销", "the key was revoked before the declaration"),
     "recording-omitted": ("日志关联的原件未随包提供", "a recording tied to the case is left out"),
     "recording-not-linked": ("原件未在日志中关联本案", "a recording is not tied to the case in the log"),
+    "recording-doubled": ("同一原件出现两次", "a recording is listed twice"),
     "case-not-logged": ("日志中没有立案条目", "the log holds no entry of the case's opening"),
     "not-reached": ("前一步未通过", "an earlier step failed"),
 }

@@ -262,6 +262,8 @@ def set_in(member: str, value: object) -> Callable[[dict], None]:
             lambda i: i["recordings"][0]["derivatives"][0].update(parent_sha256="0" * 64),
             ("derivative", "digest-differs"),
         ),
+        (set_in("linked_at", "2026-11-25T08:00:01.000Z"), ("completeness", "leaf-differs")),
+        (lambda i: i["recordings"].append(i["recordings"][0]), ("completeness", "recording-doubled")),
         (
             lambda i: i["case"].update(opened_at="2026-01-01T00:00:00.000Z"),
             ("completeness", "case-not-logged"),
