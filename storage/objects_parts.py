@@ -41,9 +41,11 @@ class FolderParts:
         written = self._desk.write(body, sha256=sha256)
         try:
             with locked(folder):
+                sent = folder / _name(number, sha256)
+                written.replace(sent)  # a crash here leaves both bodies of the number; either can be finished
                 for old in folder.glob(f"{number:05}.*"):
-                    old.unlink()
-                written.replace(folder / _name(number, sha256))
+                    if old != sent:
+                        old.unlink()
                 sync_folder(folder)
         finally:
             written.unlink(missing_ok=True)

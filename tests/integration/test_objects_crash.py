@@ -293,6 +293,55 @@ for number in count():
         assert objects.stat(key, version_id).size_bytes == len(body)
 
 
+FULL = """
+import sys
+from hashlib import sha256
+from pathlib import Path
+from schemas.errors import StorageFull
+from storage.objects import open_objects
+
+folder = Path(sys.argv[1])
+objects = open_objects(f"file://{folder}?min_free_bytes={sys.argv[2]}")
+body = bytes(3 << 20)
+digest = sha256(body).digest()
+files = lambda: sorted(path for path in folder.rglob("*") if path.is_file())
+kept = [objects.put(f"a/{n}", [body], sha256=digest).version_id for n in range(2)]
+ref = objects.begin_parts("a/3")
+before = files()
+for act in (
+    lambda: objects.put("a/2", [body], sha256=digest),
+    lambda: objects.put_part("a/3", ref, 1, [body], sha256=digest),
+    lambda: objects.put_staging("a/4", [body], sha256=digest),
+    lambda: objects.put_stream("a/5", iter([body]), part_bytes=1 << 20),
+):
+    try:
+        act()
+    except StorageFull:
+        continue
+    sys.exit("a full disk took the bytes")
+assert files() == before, files()
+for n, version_id in enumerate(kept):
+    assert objects.stat(f"a/{n}", version_id).size_bytes == len(body)
+print("sound")
+"""
+
+
+# A reserve below zero lets the write begin, as when another program takes the room meanwhile.
+@pytest.mark.parametrize("reserve", [0, -(1 << 40)])
+def test_a_disk_that_fills_up_keeps_what_it_had(tmp_path: Path, reserve: int) -> None:
+    """On a real file system of eight mebibytes the third object is refused and leaves nothing behind."""
+    mount = (
+        f'mount -t tmpfs -o size=8m tmpfs {tmp_path} && exec {sys.executable} -c "$0" {tmp_path} {reserve}'
+    )
+    done = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, FULL],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        pytest.skip(f"no mount namespace here: {done.stderr.strip()}")
+    assert done.stdout == "sound\n", done.stderr
+
+
 def test_the_faulty_store_fails_as_told(tmp_path: Path, key: str) -> None:
     """Lost keeps nothing, kept keeps and hides the answer, stalled goes on when released; then all is well."""
     objects = FaultyObjects(open_objects(folder_url(tmp_path)))
