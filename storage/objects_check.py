@@ -28,7 +28,11 @@ def faults_of(link: Link, address: Address) -> list[tuple[str, str]]:
         return [
             ("objects", f"bucket {name} is missing: run `python -m storage.provision`") for name in missing
         ]
-    return [*_evidence_faults(link, address.evidence), *_credential_faults(link, address.evidence)]
+    return [
+        *_evidence_faults(link, address.evidence),
+        *_staging_faults(link, address.staging),
+        *_credential_faults(link, address.evidence),
+    ]
 
 
 def _evidence_faults(link: Link, bucket: str) -> Iterator[tuple[str, str]]:
@@ -49,6 +53,11 @@ def _evidence_faults(link: Link, bucket: str) -> Iterator[tuple[str, str]]:
             "objects",
             f"bucket {bucket} locks every object by default, also bytes that fail their check: remove the rule",
         )
+
+
+def _staging_faults(link: Link, bucket: str) -> Iterator[tuple[str, str]]:
+    if link.client.get_bucket_versioning(bucket).status == ENABLED:
+        yield "objects", f"bucket {bucket} keeps versions: no dropped tail ever frees its room; make it anew"
 
 
 def _credential_faults(link: Link, bucket: str) -> Iterator[tuple[str, str]]:

@@ -212,10 +212,12 @@ def test_doctor_names_a_missing_and_a_careless_bucket(root_url: str) -> None:
         name: " ".join(text for _, text in open_objects(root_url.replace("/evidence", f"/{name}")).check())
         for name in ("absent", "careless", "eager")
     }
+    hoarding = root_url.replace("staging=staging", "staging=eager")
     assert "bucket absent is missing" in texts["absent"]
     assert "keeps no versions" in texts["careless"]
     assert "no object lock" in texts["careless"]
     assert "locks every object by default" in texts["eager"]
+    assert any("bucket eager keeps versions" in text for _, text in open_objects(hoarding).check())
 
 
 def test_an_unversioned_bucket_is_noticed_by_the_first_put(root_url: str, key: str) -> None:
