@@ -322,6 +322,12 @@ _PHOTO: dict[str, FindingText] = {
         next_zh=_RETAKE_ZH,
         next_en=_RETAKE_EN,
     ),
+    "image-tiles-damaged": FindingText(
+        zh="照片由 {tiles} 块组成，其中至少 {count} 块损坏。",
+        en="At least {count} of the photo's {tiles} tiles are damaged.",
+        next_zh=_RETAKE_ZH,
+        next_en=_RETAKE_EN,
+    ),
     "exif-absent": FindingText(
         zh="照片不含 EXIF 拍摄信息。",
         en="The photo carries no Exif facts.",

@@ -286,3 +286,15 @@ def test_a_cut_heic_is_found(media: Path, tmp_path: Path) -> None:
     whole = (media / "iphone_13_pro_max.HEIC").read_bytes()
 
     assert named(look(tmp_path, whole[: len(whole) // 2], "a.heic"), "container").code == "media-truncated"
+
+
+@pytest.mark.parametrize(("start", "zeros"), [(0.5, 65_536), (0.3, 4096)])
+def test_zeros_inside_a_heic_are_found(media: Path, tmp_path: Path, start: float, zeros: int) -> None:
+    """Damage inside one tile is found, which the library that shows the photo keeps to itself."""
+    whole = bytearray((media / "iphone_13_pro_max.HEIC").read_bytes())
+    at = int(len(whole) * start)
+    whole[at : at + zeros] = bytes(zeros)
+    found = look(tmp_path, bytes(whole), "a.heic")
+
+    assert named(found, "tiles").code == "image-tiles-damaged"
+    assert named(found, "container").outcome is Outcome.VERIFIED

@@ -9,9 +9,9 @@ from PIL import Image
 from schemas.integrity import CheckResult, Outcome
 from tests.media import cut, jpeg, mp4, wav, without_moov, zeroed
 from workers.media.boxes import Box, walk
+from workers.media.nal import nal_lengths_fit
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.video import nal_lengths_fit
 
 FASTSTART = {"movflags": "faststart"}
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}

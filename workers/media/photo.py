@@ -20,6 +20,7 @@ from workers.media.exif import EXIF_ERRORS, clean, read_exif
 from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
 from workers.media.result import Limits, Probe
+from workers.media.tiles import check_tiles
 
 # Pillow's own bomb check warns and raises in two steps; our gate decides before any decode.
 Image.MAX_IMAGE_PIXELS = None
@@ -191,6 +192,8 @@ def _heif(path: Path, limits: Limits) -> _Seen:
         gate = _gate(width, height, limits)
         if gate is not None:
             return seen._replace(check=gate)
+        exif, gps, checks = seen.metadata
+        seen = seen._replace(metadata=(exif, gps, [*checks, check_tiles(path)]))
         return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
     except _DECODE_ERRORS as why:
         return _heif_failed(seen, why)

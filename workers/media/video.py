@@ -15,7 +15,6 @@ import av.error
 import av.logging
 import numpy as np
 from av.container import InputContainer
-from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,6 +22,7 @@ from schemas.integrity import CheckResult, Severity, mismatch, not_checked, veri
 from schemas.media import Gps, MediaFacts
 from workers.media.boxes import check_boxes, check_riff
 from workers.media.exif import clean
+from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits, Probe
 
@@ -52,7 +52,6 @@ _SKIPPING = re.compile(
 _ENDED = re.compile(r"ended prematurely|[Tt]runcat|Packet corrupt|partial file")
 _POSTERS = (0.0, 1 / 3, 2 / 3)
 _ISO6709 = re.compile(r"([+-]\d{2}(?:\.\d+)?)([+-]\d{3}(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
-_LENGTH_AT = {"h264": 4, "hevc": 21}
 _MAX_LOGS = 200
 _TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
 """Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
@@ -266,33 +265,6 @@ def poster(frame: VideoFrame, longest_px: int) -> Derivative:
         longest_px=longest_px,
         tool=f"pyav {av.__version__}, {TOOL}",
     )
-
-
-def nal_lengths_fit(packet: memoryview, length_bytes: int) -> bool:
-    """Say whether the length-prefixed units fill the packet exactly (ISO/IEC 14496-15, 5.3.3).
-
-    The forbidden bit of each unit's header must be zero (ITU-T H.264 and H.265, 7.3.1).
-    """
-    at, end = 0, len(packet)
-    while at < end:
-        size = int.from_bytes(packet[at : at + length_bytes])
-        at += length_bytes
-        if size == 0 or at + size > end or packet[at] & 0x80:
-            return False
-        at += size
-    return True
-
-
-def nal_length_bytes(context: VideoCodecContext | None) -> int:
-    """Return the size of the length prefix from avcC or hvcC (ISO/IEC 14496-15, 5.3.3.1 and 8.3.3.1).
-
-    0 where units are not length-prefixed.
-    """
-    extra = bytes(context.extradata or b"") if context else b""
-    at = _LENGTH_AT.get(context.name) if context else None
-    if at is None or len(extra) <= at or extra[0] != 1:
-        return 0
-    return (extra[at] & 0x03) + 1
 
 
 def _facts(container: InputContainer, walk: Walk) -> MediaFacts:
