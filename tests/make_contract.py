@@ -14,7 +14,10 @@ from typing import Any, NamedTuple
 import rfc8785
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from api.app import openapi_document
+from api.problem_texts import PROBLEMS
 from schemas.jws import b64url, b64url_bytes, public_jwk, sign_detached, thumbprint
 from schemas.manifest import (
     MANIFEST_TYP,
@@ -270,8 +273,6 @@ def _ecdsa() -> ec.ECDSA:
 
 
 def _raw(der: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature  # noqa: PLC0415
-
     return b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(der))
 
 
@@ -347,7 +348,14 @@ def _without_null(value: Any) -> Any:
 
 def contract() -> dict[str, bytes]:
     """Return every derived file: path below `mobile_contract/` → bytes."""
-    made = {"manifest.schema.json": _json(manifest_schema()), "vectors/keys.json": _json(_keys())}
+    made = {
+        "openapi.json": _json(openapi_document()),
+        "problems.json": _json(
+            {"problems": {slug: text._asdict() for slug, text in sorted(PROBLEMS.items())}}
+        ),
+        "manifest.schema.json": _json(manifest_schema()),
+        "vectors/keys.json": _json(_keys()),
+    }
     index = []
     for vector in vectors():
         made[f"vectors/{vector.name}.manifest"] = vector.payload

@@ -37,6 +37,7 @@ HOLDS, BROKEN, USED_WRONGLY, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 _FINAL_STATES = frozenset({"sealed", "quarantined"})
 _POLL_SECONDS = 0.3
 _LONGEST_POLL_SECONDS = 2.0
+_CHECKPOINT_SECONDS = 5.0
 
 
 class Demo(NamedTuple):
@@ -258,11 +259,22 @@ def _verdict(completed: dict[str, Any], session: Run) -> dict[str, Any]:
     while True:
         recording = session.server.get(completed["status_url"])
         if recording["state"] in _FINAL_STATES:
-            return recording
+            # The checkpoint that lets the device delete its copy follows the verdict within a second or two.
+            return recording if recording["may_delete_local"] else _settled(completed, session)
         if time.monotonic() > until:
             raise Unavailable(f"received, but not yet verified: {completed['status_url']}")
         time.sleep(delay)
         delay = min(delay * 1.5, _LONGEST_POLL_SECONDS)
+
+
+def _settled(completed: dict[str, Any], session: Run) -> dict[str, Any]:
+    until = time.monotonic() + _CHECKPOINT_SECONDS
+    while True:
+        recording = session.server.get(completed["status_url"])
+        is_final = recording["state"] == "quarantined" or recording["may_delete_local"]
+        if is_final or time.monotonic() > until:
+            return recording
+        time.sleep(_POLL_SECONDS)
 
 
 def _conclude(recording: dict[str, Any], session: Run) -> int:

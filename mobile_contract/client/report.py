@@ -66,10 +66,17 @@ def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     console.print(f"{escape(recording['filename'])}  [bold {colour}]{text}[/]  {state}", highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
     for check in recording["checks"]:
-        table.add_row(_OUTCOMES[check["outcome"]], check["name"], _reason(check))
+        table.add_row(_mark(check), check["name"], _reason(check))
     console.print(table)
     may_delete = "是 yes" if recording["may_delete_local"] else "暂不 not yet"
     console.print(f"可删除本机原件 local copy may be deleted: {may_delete}", highlight=False)
+
+
+def _mark(check: dict[str, Any]) -> str:
+    """A difference that is only worth knowing must not look like a broken claim."""
+    if check["outcome"] == "mismatch" and check["severity"] == "info":
+        return "[yellow]≠ 有别[/yellow]"
+    return _OUTCOMES[check["outcome"]]
 
 
 def _reason(check: dict[str, Any]) -> str:

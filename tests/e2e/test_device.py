@@ -1,0 +1,194 @@
+"""The reference device against the real server, as two programs that can be stopped."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from schemas.manifest import parse_manifest
+from tests.media import gpx, jpeg, truncated_jpeg
+from tests.server import free_port
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0
+STEP_SECONDS = 60.0
+
+
+class Product:
+    """A server with a home of its own, and the command beside it."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.home = home
+        self.server = f"http://127.0.0.1:{port}"
+        self._env = {**os.environ, "QUANCHENG_HOME": str(home), "QUANCHENG_PORT": str(port)}
+        for name in ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "QUANCHENG_SERVER"):
+            self._env.pop(name, None)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "quancheng.py", *arguments],
+            cwd=ROOT,
+            env=self._env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def record(self, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+        program = self.start("record", "--json", *arguments)
+        out, err = program.communicate(timeout=STEP_SECONDS)
+        return program.returncode, [json.loads(line) for line in out.splitlines()], err
+
+    def pending(self) -> list[dict[str, object]]:
+        path = self.home / "device" / "state.json"
+        return json.loads(path.read_bytes())["pending"] if path.exists() else []
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    port = free_port()
+    made = Product(tmp_path_factory.mktemp("home"), port)
+    log = (made.home / "serve.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "quancheng.py", "serve", "--port", str(port)],
+        cwd=ROOT,
+        env=made._env,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        wait_until(lambda: (made.home / "demo.json").exists() and answers(made.server), START_SECONDS)
+        yield made
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(STEP_SECONDS)
+        log.close()
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/v1/health").is_success
+    except httpx.TransportError:
+        return False
+
+
+def wait_until(holds: object, seconds: float = STEP_SECONDS) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def test_a_newcomer_needs_no_option(product, tmp_path):
+    """The first call enrols by the demo's code, and a photo and a track come back sealed and verified."""
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    (tmp_path / "track.gpx").write_bytes(gpx())
+    code, recordings, err = product.record(str(tmp_path / "photo.jpg"), str(tmp_path / "track.gpx"))
+    assert code == 0, err
+    assert [recording["state"] for recording in recordings] == ["sealed", "sealed"]
+    outcomes = {check["name"]: check["outcome"] for check in recordings[0]["checks"]}
+    assert {outcomes[name] for name in ("digest", "size", "manifest_signature", "device_key")} == {"verified"}
+    assert outcomes["officers"] == "verified"
+    assert recordings[0]["receipt"]["recording_id"] == recordings[0]["id"]
+    assert product.pending() == []
+
+
+def test_an_interrupted_upload_goes_on_from_the_servers_offset(product, tmp_path):
+    """Ctrl-C leaves one signed capture; the same command finishes that one, under the same seq."""
+    film = tmp_path / "film.bin"
+    with film.open("wb") as stream:
+        for _ in range(256):
+            stream.write(os.urandom(1024 * 1024))
+    first = product.start("record", "--json", str(film))
+    wait_until(lambda: product.pending() and product.pending()[0]["upload_url"])
+    time.sleep(0.2)
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=STEP_SECONDS)
+    assert first.returncode == 130
+    (left,) = product.pending()
+    code, (recording,), err = product.record(str(film))
+    assert code == 0, err
+    assert recording["size_bytes"] == film.stat().st_size
+    assert recording["receipt"]["upload_id"] == str(left["upload_url"]).rsplit("/", 1)[-1]
+    assert parse_manifest(str(left["payload"]).encode()).seq == left["seq"]
+    sequence = next(check for check in recording["checks"] if check["name"] == "manifest_sequence")
+    assert sequence["outcome"] == "verified"
+    assert product.pending() == []
+
+
+def test_a_kill_after_signing_never_forks_the_sequence(product, tmp_path):
+    """SIGKILL between signing and receipt: the next run sends the same manifest, the one after has no gap."""
+    film = tmp_path / "killed.bin"
+    film.write_bytes(os.urandom(48 * 1024 * 1024))
+    program = product.start("record", "--json", str(film))
+    wait_until(product.pending)
+    program.kill()
+    program.communicate(timeout=STEP_SECONDS)
+    for path in (film, film):
+        code, (recording,), err = product.record(str(path))
+        assert code == 0, err
+        sequence = next(check for check in recording["checks"] if check["name"] == "manifest_sequence")
+        assert sequence["outcome"] == "verified"
+
+
+def test_bytes_changed_after_signing_are_quarantined(product, tmp_path):
+    """A file altered between signature and transfer arrives, is kept, and exits 1 as a mismatch."""
+    film = tmp_path / "altered.bin"
+    film.write_bytes(os.urandom(64 * 1024 * 1024))
+    program = product.start("record", "--json", str(film))
+    wait_until(product.pending)
+    program.kill()
+    program.communicate(timeout=STEP_SECONDS)
+    (left,) = product.pending()
+    state = product.home / "device" / "state.json"
+    members = json.loads(state.read_bytes())
+    other = os.urandom(64 * 1024 * 1024)
+    film.write_bytes(other)
+    # The device believes these bytes are the signed ones, as after damage on its own card.
+    members["pending"][0]["sha256"] = hashlib.sha256(other).hexdigest()
+    members["pending"][0]["upload_url"] = None
+    state.write_text(json.dumps(members))
+    code, (recording,), _ = product.record(str(film))
+    assert code == 1
+    assert recording["state"] == "quarantined"
+    assert left["seq"]
+
+
+def test_a_damaged_photo_is_sealed_with_its_finding(product, tmp_path):
+    """Damage at capture is a finding, not a broken claim: exit 0, and the verdict says doubtful."""
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(truncated_jpeg())
+    code, (recording,), err = product.record(str(path))
+    assert code == 0, err
+    assert (recording["state"], recording["verdict"]) == ("sealed", "doubtful")
+
+
+def test_an_empty_file_is_received(product, tmp_path):
+    """Zero bytes are complete at creation and end in a verdict, never in an error."""
+    path = tmp_path / "empty.mp4"
+    path.touch()
+    code, (recording,), err = product.record(str(path))
+    assert recording["size_bytes"] == 0, err
+    assert code == (1 if recording["state"] == "quarantined" else 0)
+
+
+def test_exit_codes_tell_wrong_use_from_an_absent_server(product, tmp_path):
+    """A missing file and a bad place are 2, nobody listening is 3, a wrong code is 1."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg())
+    assert product.record(str(tmp_path / "missing.jpg"))[0] == 2
+    assert product.record(str(path), "--place", "95,0")[0] == 2
+    nobody = f"http://127.0.0.1:{free_port()}"
+    assert product.record(str(path), "--server", nobody, "--patience", "1")[0] == 3
+    fresh = ("--state", str(tmp_path / "fresh"), "--enrol", "AAAA-BBBB-CCCC")
+    code, _, err = product.record(str(path), *fresh)
+    assert code == 1
+    assert "enrolment-code" in err
