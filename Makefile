@@ -16,7 +16,7 @@ run: setup ## Start everything on this machine: database, folder store, jobs, de
 
 test: setup-dev ## Run every test: unit first, then the rest on real parts
 	$(PY) -m pytest tests/unit -q -n 2
-	$(STAND) $(PY) -m pytest tests/integration tests/e2e -q -n 2 --dist loadscope
+	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope
 
 unit: setup-dev ## Run only the unit tests: seconds, no sockets
 	$(PY) -m pytest tests/unit -q -n 2
