@@ -66,7 +66,7 @@ class FolderObjects:
     """`storage.objects.Objects` over a folder; threads and processes may share it.
 
     Args:
-        folder: Made on the first use.
+        folder: Made when the store is opened.
         min_free_bytes: Writes that would leave less are refused with `StorageFull`.
         retention_mode: `GOVERNANCE` or `COMPLIANCE`, written with every lock.
     """
