@@ -14,6 +14,7 @@ from api import auth, case, custody, device, export, health, manifest, problems,
 from api.console import mount
 from api.problems import problem
 from api.settings import ApiSettings
+from storage.log import configure
 from storage.settings import StorageSettings
 from storage.store import Store
 
@@ -89,6 +90,7 @@ class TusHeaders:
 
 def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     """Build the application over an open store; the caller closes the store."""
+    configure()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

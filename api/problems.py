@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problem_texts import PROBLEMS, ProblemText
 from schemas.errors import (
@@ -111,10 +112,35 @@ def install(app: FastAPI) -> None:
         slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
         return problem(slug, status=err.status_code, headers=dict(err.headers or {}))
 
-    @app.exception_handler(Exception)
-    def _fault(_: Request, err: Exception) -> JSONResponse:
-        log.error("request_crashed", exc_info=err)
-        return problem("internal")
+    app.add_middleware(Faults)
+
+
+class Faults:
+    """Answers a fault of ours with 500 and goes on.
+
+    Starlette's own handler raises again after it has answered, and the server then resets the connection:
+    the client would see a broken line instead of the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; catch what nobody foresaw."""
+        has_started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception:
+            if scope["type"] != "http" or has_started:
+                raise
+            log.exception("request_crashed", path=scope["path"])
+            await problem("internal")(scope, receive, send)
 
 
 def catalogue() -> list[dict[str, Any]]:

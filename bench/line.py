@@ -202,7 +202,7 @@ def product(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 
 def wait_up(client: httpx.Client) -> None:
     """Wait until the API answers."""
-    for _ in range(300):
+    for _ in range(600):
         try:
             if client.get("/v1/health").is_success:
                 return
@@ -235,13 +235,27 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def measure(label: str, files: Sequence[Path], store: Store, port: int, code: str) -> None:
+def warm_up(store: Store, client: httpx.Client, path: Path, code: str) -> None:
+    """Let both worker processes and their decoders start, as the bare script's pool has: four small files."""
+    device = Device(client, code)
+    before = sealed(store)
+    for number in range(4):
+        small = path.with_name(f"warm-{number}.jpg")
+        small.write_bytes(b"\xff\xd8\xff warm")
+        device.send(small, device.manifest(small, _digest(small)))
+        small.unlink()
+    while sealed(store) < before + 4:
+        time.sleep(0.1)
+
+
+def measure(label: str, files: Sequence[Path], store: Store, port: int, codes: Iterator[str]) -> None:
     """Run line and bare script one after the other on the same files and print both."""
     total = sum(path.stat().st_size for path in files)
     with product(port) as running, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
         wait_up(client)
+        warm_up(store, client, files[0], next(codes))
         watch = Watch({name: process.pid for name, process in running.items()})
-        seconds = run_line(store, client, files, code)
+        seconds = run_line(store, client, files, next(codes))
         watch.stop()
     peer = bare.run(os.environ["OBJECTS_URL"], list(files), f"derivatives/bare-{uuid4()}")
     print(f"\n{label}: {len(files)} files, {total / MIB:.0f} MiB")
@@ -313,9 +327,9 @@ def main() -> int:
             return soak(args.soak, Path(name), store, port, codes)
         photos, video_bytes = (20, 96 * MIB) if args.quick else (200, 1024 * MIB)
         files = make_files(Path(name), photos=photos, videos=2, video_bytes=video_bytes)
-        measure("photos", files[:photos], store, port, next(codes))
-        measure("videos", files[photos:], store, port, next(codes))
-        measure("both", files, store, port, next(codes))
+        measure("photos", files[:photos], store, port, codes)
+        measure("videos", files[photos:], store, port, codes)
+        measure("both", files, store, port, codes)
     store.close()
     return 0
 

@@ -11,6 +11,7 @@ from celery import Celery
 from celery.signals import worker_process_shutdown
 from kombu.exceptions import OperationalError
 
+from storage.log import configure
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store
@@ -28,6 +29,7 @@ def _broker() -> str | None:
     return secret.get_secret_value() if secret else None
 
 
+configure()
 app = Celery("quancheng", broker=_broker())
 app.conf.update(
     task_acks_late=False,

@@ -13,6 +13,7 @@ import structlog
 
 from schemas.actor import SYSTEM
 from schemas.errors import Unavailable
+from storage.log import configure
 from storage.notice import job_notices
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
@@ -96,6 +97,7 @@ def main() -> None:
     """Run beside Celery workers: hints go to the broker."""
     from workers.app import send_hint  # noqa: PLC0415 - the embedded default needs no Celery
 
+    configure()
     store = Store(StorageSettings())
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
