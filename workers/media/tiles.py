@@ -5,12 +5,12 @@ and complains about each damaged one (3 of 3 zeroed runs of 4 to 64 KiB found, a
 """
 
 from pathlib import Path
+from typing import Any
 
 import av
 import av.error
 import av.logging
 from av.packet import Packet
-from av.video.stream import VideoStream
 
 from schemas.integrity import CheckResult, mismatch, not_checked, verified
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
@@ -51,7 +51,7 @@ def _decode_all(path: Path) -> tuple[int, int]:
         return len(packets), sum(not _is_sound(packet) for packet in packets)
 
 
-def _is_sound(packet: "Packet[VideoStream]") -> bool:
+def _is_sound(packet: "Packet[Any]") -> bool:
     context = packet.stream.codec_context
     length_bytes = nal_length_bytes(context)
     if length_bytes and not nal_lengths_fit(memoryview(packet), length_bytes):
