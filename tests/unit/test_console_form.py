@@ -1,0 +1,127 @@
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from api.console.form import day_start, degrees, local_time, milliseconds, moment, seconds, size, span
+from api.console.language import Language
+from api.console.sheet import COLUMNS, csv_text, plain
+from schemas.integrity import Verdict
+from schemas.recording import Place, Recording, RecordingState
+
+NOON = datetime(2026, 11, 25, 16, 30, 5, 123_000, tzinfo=UTC)
+IDENT = UUID(int=7)
+
+
+def recording(filename: str) -> Recording:
+    return Recording(
+        id=IDENT,
+        agency_id=IDENT,
+        agency_name="机关",
+        upload_id=IDENT,
+        manifest_id=None,
+        manifest_sha256=None,
+        file_index=None,
+        device_id=None,
+        device_name=None,
+        account_id=None,
+        state=RecordingState.SEALED,
+        verdict=Verdict.NOT_CHECKED,
+        filename=filename,
+        media_type="image/jpeg",
+        size_bytes=10,
+        declared_sha256=None,
+        sha256="ab" * 32,
+        sm3=None,
+        object_key="k",
+        version_id="v",
+        officers=("10320001001", "10320001002"),
+        stated_case=None,
+        captured_at=NOON,
+        corrected_at=None,
+        received_at=NOON,
+        verified_at=None,
+        retain_until=None,
+        clock_offset_ms=None,
+        place=Place(lat_e7=-333_472_810, lon_e7=1_201_614_110, accuracy_cm=None, crs="WGS84"),
+        facts={},
+        run=1,
+        has_thumbnail=False,
+    )
+
+
+def test_a_time_is_shown_in_china_and_kept_in_utc() -> None:
+    """The screen shows UTC+8, the element and its title the raw UTC value."""
+    shown = moment(NOON)
+
+    assert ">2026-11-26 00:30:05<" in shown
+    assert shown.count("2026-11-25T16:30:05.123Z") == 2
+    assert moment(None) == ""
+
+
+def test_a_day_typed_on_a_screen_starts_at_midnight_in_china() -> None:
+    """The filter's day is a day of UTC+8; what is no day narrows nothing."""
+    assert day_start("2026-11-26") == datetime(2026, 11, 25, 16, tzinfo=UTC)
+    assert day_start("2026-11-26", days=1) == datetime(2026, 11, 26, 16, tzinfo=UTC)
+    assert [day_start(text) for text in ("", "x", "2026-02-30", "9999-12-31")][:3] == [None, None, None]
+    assert day_start("9999-12-31", days=1) is None
+
+
+def test_a_time_typed_on_a_form_is_of_china() -> None:
+    """A local time becomes UTC; an empty field is no time."""
+    assert local_time("2026-11-26T00:30") == datetime(2026, 11, 25, 16, 30, tzinfo=UTC)
+    assert local_time("") is None
+    with pytest.raises(ValueError, match="x"):
+        local_time("x")
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (4_194_304, "4.0 MiB"), (3 * 2**40, "3.0 TiB")],
+)
+def test_sizes_have_few_digits_and_a_binary_unit(size_bytes: int, text: str) -> None:
+    """A size is read at a glance; the exact number of bytes stands elsewhere."""
+    assert size(size_bytes) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(milliseconds=400), "0.4 s"),
+        (timedelta(seconds=42), "42 s"),
+        (timedelta(minutes=3, seconds=12), "3 min 12 s"),
+        (timedelta(hours=5, minutes=7, seconds=50), "5 h 7 min"),
+        (timedelta(days=2, hours=4), "2 d 4 h"),
+    ],
+)
+def test_a_length_of_time_shows_its_two_largest_units(length: timedelta, text: str) -> None:
+    """A gap is written in the units that matter for it."""
+    assert span(length) == text
+
+
+def test_positions_and_offsets_keep_their_sign() -> None:
+    """Southern latitudes and slow clocks are not shown as their opposites."""
+    place = Place(lat_e7=-333_472_810, lon_e7=-1_201_614_110, accuracy_cm=None, crs="WGS84")
+
+    assert degrees(place) == "33.347281°S 120.161411°W"
+    assert seconds(-1870) == "-1.87"
+    assert seconds(1870) == "+1.87"
+    assert milliseconds(65_500) == "1:05.5"
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+cmd", "@sum", "-2+3", "\t=1"])
+def test_a_cell_never_becomes_a_formula(name: str) -> None:
+    """A file name from a stranger stays text when a spreadsheet opens the list."""
+    assert plain(name) == f"'{name}"
+
+
+def test_the_list_as_csv_is_whole() -> None:
+    """Heads in the chosen language, one row per recording, times in UTC, negative degrees as numbers."""
+    zh, en = (csv_text([recording("现场,1.jpg")], language) for language in Language)
+
+    assert zh.startswith("\ufeff" + COLUMNS[0])
+    assert en.startswith("\ufeffRecording id,")
+    row = zh.splitlines()[1]
+    assert '"现场,1.jpg"' in row
+    assert "2026-11-25T16:30:05.123Z" in row
+    assert ",-33.3472810,120.1614110,WGS84," in row

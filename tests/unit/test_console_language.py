@@ -1,0 +1,96 @@
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from api.console.language import Language, english, gettext, language_of
+from api.console.sheet import COLUMNS
+from api.console.view import templates
+from schemas.actor import Role
+from schemas.case import CaseState
+from schemas.custody import Event
+from schemas.integrity import BINDING_CHECKS, Verdict
+from schemas.recording import RecordingState
+
+CONSOLE = Path(__file__).resolve().parents[2] / "api" / "console"
+TEMPLATES = CONSOLE / "templates"
+WORKERS = CONSOLE.parents[1] / "workers"
+CHINESE = re.compile("[一-鿿]")
+CHECK = re.compile(r"""(?:verified|mismatch|not_checked)\(\s*"([a-z_]+)\"""")
+
+
+def texts() -> set[str]:
+    """Every source text the templates and the CSV use."""
+    found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | set(
+        COLUMNS
+    )
+
+
+def words(macro: str, value: str, language: Language) -> str:
+    template = templates(language).get_template("_words.html")
+    return str(getattr(template.module, macro)(value)).strip()
+
+
+def test_every_text_has_an_english_sentence() -> None:
+    """No text of the console is shown in Chinese to somebody who chose English."""
+    assert sorted(texts() - set(english())) == []
+
+
+def test_no_translation_is_left_over() -> None:
+    """The catalogue holds nothing that no page says."""
+    assert sorted(set(english()) - texts()) == []
+
+
+def test_no_template_writes_chinese_outside_the_catalogue() -> None:
+    """Every Chinese word of a template passes through gettext, the language's own name apart."""
+    for path in TEMPLATES.iterdir():
+        bare = re.sub(r'_\(\s*(["\']).*?\1', "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        left = [line for line in bare.splitlines() if CHINESE.search(line) and "中文" not in line]
+        assert left == [], path.name
+
+
+def test_translations_keep_the_parameters() -> None:
+    """An English sentence has the same blanks to fill as its Chinese source."""
+    blank = re.compile(r"%\(\w+\)s")
+    for source, sentence in english().items():
+        assert sorted(blank.findall(source)) == sorted(blank.findall(sentence)), source
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("verdict_word", Verdict),
+        ("state_word", RecordingState),
+        ("role", Role),
+        ("event", Event),
+        ("case_state", CaseState),
+    ],
+)
+def test_every_code_has_a_word(macro: str, values: type[StrEnum]) -> None:
+    """Verdicts, states, roles, events: each has its own Chinese and its own English word."""
+    for language in Language:
+        said = [words(macro, value, language) for value in values]
+        assert len(set(said)) == len(said)
+        assert not {value.value for value in values} & set(said)
+        assert all(bool(CHINESE.search(word)) is (language is Language.ZH) for word in said)
+
+
+def test_every_check_of_the_workers_has_a_name() -> None:
+    """What a worker may report is named on the screen, never shown as a slug."""
+    sources = [*WORKERS.glob("media/*.py"), WORKERS / "manifest.py", WORKERS / "recording.py"]
+    names = {name for path in sources for name in CHECK.findall(path.read_text(encoding="utf-8"))}
+
+    assert names >= {"container", "exif"}
+    for name in names | BINDING_CHECKS:
+        assert CHINESE.search(words("check_name", name, Language.ZH)), name
+
+
+def test_chinese_is_the_default_and_unknown_choices_are_chinese() -> None:
+    """Only the cookie's own word for English chooses English."""
+    assert language_of({}) is Language.ZH
+    assert language_of({"qc_lang": "de"}) is Language.ZH
+    assert language_of({"qc_lang": "en"}) is Language.EN
+    assert gettext(Language.EN, "没有这句") == "没有这句"
