@@ -54,5 +54,7 @@ Every claim is verified, mismatch or not checked, with the reason. What was not 
   Outside time: no third party has stamped the checkpoint; its time is the operator's own statement.
 - 日志对所有人是同一份：没有外部见证人共签。
   That everybody sees the same log: no outside witness has cosigned it.
-- 本案在日志中另有未随包提供的条目。That the log holds no further entry about the case than those carried.
+- 案件的当事人、事由、地点等文字：日志中没有，仅由出具方密钥声明。
+  The case's texts (party, matter, place): they are not in the log, only the export key states them.
+- 本案在日志中没有未随包提供的条目。That the log holds no further entry about the case than those carried.
 """

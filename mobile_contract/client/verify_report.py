@@ -79,6 +79,11 @@ NOT_PROVEN: tuple[tuple[str, str, str], ...] = (
         "that everybody sees the same log: no witness has cosigned it",
     ),
     (
+        "statements",
+        "案件的当事人、事由、地点等文字：日志中没有，仅由出具方密钥声明",
+        "the case's texts (party, matter, place): they are not in the log, only the export key states them",
+    ),
+    (
         "completeness",
         "日志中没有未随包提供的其他条目",
         "that the log holds no further entry about the case than those carried",
