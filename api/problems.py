@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problem_texts import PROBLEMS, ProblemText
@@ -112,14 +113,19 @@ def install(app: FastAPI) -> None:
         slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
         return problem(slug, status=err.status_code, headers=dict(err.headers or {}))
 
+    @app.exception_handler(Exception)
+    def _fault(_: Request, err: Exception) -> JSONResponse:
+        log.error("request_crashed", exc_info=err)
+        return problem("internal")
+
     app.add_middleware(Faults)
 
 
 class Faults:
-    """Answers a fault of ours with 500 and goes on.
+    """Answers a fault of ours by the handler of `Exception`, and goes on.
 
-    Starlette's own handler raises again after it has answered, and the server then resets the connection:
-    the client would see a broken line instead of the answer.
+    Starlette's own caller of that handler raises again after it has answered, and the server then resets the
+    connection: the client would see a broken line instead of the answer.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -136,11 +142,14 @@ class Faults:
 
         try:
             await self._app(scope, receive, sending)
-        except Exception:
+        except ClientDisconnect:
+            # The sender has gone: there is nobody to answer, and nothing of ours has failed.
+            log.info("client_left", path=scope["path"])
+        except Exception as err:
             if scope["type"] != "http" or has_started:
                 raise
-            log.exception("request_crashed", path=scope["path"])
-            await problem("internal")(scope, receive, send)
+            fault = scope["app"].exception_handlers[Exception]
+            await fault(Request(scope), err)(scope, receive, send)
 
 
 def catalogue() -> list[dict[str, Any]]:
