@@ -5,6 +5,7 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mobile_contract.client.verify_bag import read_bag
 from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
@@ -14,12 +15,19 @@ from mobile_contract.client.verify_recording import (
     verify_layout,
     verify_recording,
 )
-from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, Claim, Ledger, Report
+from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, Claim, Ledger, Listed, Report
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
 HOLDS, FAILS, MISUSED, UNREADABLE = 0, 1, 2, 3
 MAX_TRUST_BYTES = 1024 * 1024
+
+STATES = {"received": "已接收", "sealed": "已封存", "quarantined": "已隔离"}
+VERDICTS = {"verified": "通过", "doubtful": "存疑", "mismatch": "不符", "not_checked": "未检查"}
 
 
 def verify_package(path: Path, trust: Trust | None) -> Report:
@@ -39,13 +47,15 @@ def verify_package(path: Path, trust: Trust | None) -> Report:
         return ledger.report()
     verify_signer(bag, trust, ledger)
     log = verify_log(bag, trust, ledger)
-    if bag.index is not None:
-        case = Case(bag, log, trust, ledger)
-        verify_layout(case, bag.index)
-        for recording in bag.index.recordings:
-            verify_recording(case, recording)
-        verify_completeness(case, bag.index)
-    return ledger.report()
+    if bag.index is None:
+        return ledger.report()
+    case = Case(bag, log, trust, ledger)
+    verify_layout(case, bag.index)
+    for recording in bag.index.recordings:
+        verify_recording(case, recording)
+    verify_completeness(case, bag.index)
+    fields = set(Listed.model_fields)
+    return ledger.report(Listed(**one.model_dump(include=fields)) for one in bag.index.recordings)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +109,7 @@ def report_json(report: Report) -> dict[str, object]:
     return {
         "holds": report.holds,
         "anchored": report.is_anchored,
+        "recordings": [one.model_dump() for one in report.recordings],
         "claims": [claim.to_json() for claim in report.claims],
         "not_proven": [{"slug": slug, "zh": zh, "en": en} for slug, zh, en in NOT_PROVEN],
     }
@@ -109,18 +120,26 @@ def _print_report(path: Path, report: Report) -> None:
 
     console = Console(highlight=False)
     console.print(_table(path, report))
+    for one in report.recordings:
+        words = f"{STATES[one.state]} {one.state} · {VERDICTS[one.verdict]} {one.verdict}"
+        console.print(_plain(f"{one.filename}: {words}"), markup=False, soft_wrap=True)
     for claim in report.claims:
         if claim.outcome is not Outcome.VERIFIED and claim.code != "no-trust-anchor":
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
     console.print("\n本包不能证明 Not proven by this package:", style="bold")
     for _, zh, en in NOT_PROVEN:
-        console.print(f"  – {zh} · {en}", markup=False)
+        console.print(f"  – {zh}\n    {en}", markup=False, soft_wrap=True)
+    _print_verdict(console, report)
+
+
+def _print_verdict(console: "Console", report: Report) -> None:
     if not report.is_anchored:
         console.print(
             "\n⚠ 未给出信任文件，以上不能说明此包出自何处：请从包以外的途径取得信任文件，再加 --trust 核验。\n"
             "No trust anchor: nothing above tells where this package comes from. "
             "Get the trust file apart from the package and run again with --trust.",
             style="bold yellow",
+            soft_wrap=True,
         )
     if report.holds and report.is_anchored:
         console.print("\n✓ 通过：全部必要结论成立 every required claim holds", style="bold green")
@@ -130,12 +149,13 @@ def _print_report(path: Path, report: Report) -> None:
         console.print("\n✗ 不符：至少一项必要结论不成立 a required claim does not hold", style="bold red")
 
 
-def _table(path: Path, report: Report) -> object:
+def _table(path: Path, report: Report) -> "Table":
     from rich.table import Table  # noqa: PLC0415 - `--json` needs no table
 
-    table = Table(title=f"核验 verify {path.name}", title_justify="left")
-    for column in ("结论 claim", "通过 verified", "不符 mismatch", "未检查 not checked"):
-        table.add_column(column, justify="left" if column.startswith("结论") else "right")
+    table = Table(title=_plain(f"核验 verify {path.name}"), title_justify="left")
+    table.add_column("结论 claim")
+    for heading in ("✓ 通过", "✗ 不符", "○ 未查"):
+        table.add_column(heading, justify="right", no_wrap=True)
     counts = Counter((claim.claim, claim.outcome) for claim in report.claims)
     for name, (zh, en) in CLAIMS.items():
         numbers = [counts[name, outcome] for outcome in Outcome]
@@ -144,12 +164,17 @@ def _table(path: Path, report: Report) -> object:
     return table
 
 
+def _plain(text: str) -> str:
+    """Drop what could steer a terminal: names in a package are a stranger's words."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _line(claim: Claim) -> str:
     mark = {Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}.get(claim.outcome, "✓")
     zh, en = claim.texts
     scope = "" if claim.is_required else " (不作要求 not required)"
     detail = f" [{claim.detail}]" if claim.detail else ""
-    return f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}"
+    return _plain(f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}")
 
 
 def _style(claim: Claim) -> str:

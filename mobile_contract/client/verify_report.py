@@ -1,5 +1,6 @@
 """Claims about a package, each with its outcome, and what no package can prove."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from schemas.base import Frozen
@@ -113,11 +114,21 @@ class Claim(Frozen):
         return {**self.model_dump(mode="json"), "zh": zh, "en": en}
 
 
+class Listed(Frozen):
+    """A recording as the package names it: what it is called, and what the server concluded."""
+
+    id: str
+    filename: str
+    state: str
+    verdict: str
+
+
 class Report(Frozen):
     """Every claim about one package."""
 
     claims: tuple[Claim, ...]
     is_anchored: bool
+    recordings: tuple[Listed, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -171,6 +182,6 @@ class Ledger:
             )
         )
 
-    def report(self) -> Report:
+    def report(self, recordings: Iterable[Listed] = ()) -> Report:
         """Return everything entered."""
-        return Report(claims=tuple(self._claims), is_anchored=self._is_anchored)
+        return Report(claims=tuple(self._claims), is_anchored=self._is_anchored, recordings=tuple(recordings))

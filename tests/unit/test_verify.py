@@ -457,6 +457,18 @@ def test_json_carries_every_claim_and_what_is_not_proven(
     assert [one["slug"] for one in said["not_proven"]] == [slug for slug, _, _ in NOT_PROVEN]
 
 
+def test_a_hostile_name_does_not_steer_the_terminal(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Escape sequences in a package are shown as replacement characters."""
+    path = tmp_path / "p.zip"
+    path.write_bytes(change_index(made, set_in("filename", "\x1b]0;owned\x07.jpg")))
+
+    run_verify(str(path))
+
+    assert "\ufffd]0;owned\ufffd.jpg" in capsys.readouterr().out
+
+
 def test_every_reason_has_both_languages():
     """No code or claim is told in one language only."""
     assert all(zh and en for zh, en in [*CLAIMS.values(), *REASONS.values()])
