@@ -1,8 +1,10 @@
-"""The reference device against the real server, as two programs that can be stopped."""
+"""The reference device, and the page for phone developers, against the real server as a program of its own."""
 
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from tests.media import gpx, jpeg, truncated_jpeg
 from tests.server import free_port
 
 ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "mobile_contract" / "README.md"
 START_SECONDS = 120.0
 STEP_SECONDS = 60.0
 
@@ -65,7 +68,8 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         stderr=log,
     )
     try:
-        wait_until(lambda: (made.home / "demo.json").exists() and answers(made.server), START_SECONDS)
+        wait_until(lambda: server.poll() is not None or is_ready(made), START_SECONDS)
+        assert server.poll() is None, (made.home / "serve.log").read_text()
         yield made
     finally:
         server.send_signal(signal.SIGINT)
@@ -73,11 +77,12 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         log.close()
 
 
-def answers(address: str) -> bool:
+def is_ready(product: Product) -> bool:
     try:
-        return httpx.get(f"{address}/v1/health").is_success
+        is_answering = httpx.get(f"{product.server}/v1/health").is_success
     except httpx.TransportError:
         return False
+    return is_answering and (product.home / "demo.json").exists()
 
 
 def wait_until(holds: object, seconds: float = STEP_SECONDS) -> None:
@@ -192,3 +197,43 @@ def test_exit_codes_tell_wrong_use_from_an_absent_server(product, tmp_path):
     code, _, err = product.record(str(path), *fresh)
     assert code == 1
     assert "enrolment-code" in err
+
+
+def new_code(product: Product) -> str:
+    """A one-time code, issued by the demo's custodian."""
+    demo = json.loads((product.home / "demo.json").read_bytes())
+    login = {"login": "sun", "password": demo["passwords"]["sun"]}
+    token = httpx.post(f"{product.server}/v1/sessions", json=login).raise_for_status().json()["token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{product.server}/v1/enrolment-codes", json={}, headers=bearer)
+    return str(answer.raise_for_status().json()["code"])
+
+
+def test_every_block_of_the_page_works(product, tmp_path):
+    """A device made of curl and openssl enrols, signs, uploads and receives a verified verdict."""
+    for tool in ("curl", "openssl", "bash", "awk"):
+        assert shutil.which(tool), f"{tool} is missing"
+    demo = json.loads((product.home / "demo.json").read_bytes())
+    (tmp_path / "photo.jpg").write_bytes(jpeg())
+    script = "set -euo pipefail\n" + "\n".join(re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL))
+    settings = {
+        "SERVER": product.server,
+        "CODE": new_code(product),
+        "FILE": "photo.jpg",
+        "OFFICERS": ",".join(f'"{number}"' for number in demo["officers"]),
+    }
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=STEP_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    verdict = json.loads((tmp_path / "verdict").read_bytes())
+    assert verdict["state"] == "sealed", verdict
+    outcomes = {check["name"]: check["outcome"] for check in verdict["checks"]}
+    names = ("digest", "size", "manifest_signature", "device_key", "manifest_sequence", "officers")
+    assert {outcomes[name] for name in names} == {"verified"}
