@@ -1,16 +1,21 @@
 """The real application on a loopback port, over a store of the test's own."""
 
+import os
+import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
 from api.app import create_app
 from api.settings import ApiSettings
 from storage.store import Store
+from tests.stand import COMMANDS, ROOT
 
 
 def free_port() -> int:
@@ -37,3 +42,25 @@ def serving(store: Store, settings: ApiSettings | None = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def running(
+    name: str, environment: dict[str, str], log: Path, **places: object
+) -> Iterator[subprocess.Popen[bytes]]:
+    """One of the product's processes by the words of the compose file; ended with its whole group."""
+    words = [word.format(**places) for word in COMMANDS[name]]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            words, env=environment, cwd=ROOT, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        yield process
+    finally:
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            if process.poll() is None:
+                os.killpg(process.pid, how)
+                try:
+                    process.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    continue

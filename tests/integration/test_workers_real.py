@@ -2,11 +2,9 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +15,8 @@ from schemas.recording import Recording, RecordingState
 from storage.store import Store
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency, make_settings
 from tests.media import jpeg
-from tests.stand import COMMANDS, ROOT
+from tests.server import running
+from tests.stand import ROOT
 from workers.fsck import differences
 
 WAIT_SECONDS = 90
@@ -43,7 +42,8 @@ def environment(store: Store, broker_url: str) -> dict[str, str]:
     return {
         **os.environ,
         **{name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None},
-        "BROKER_URL": broker_url.rpartition("/")[0] + "/1",  # a database of its own: hints of others stay theirs
+        "BROKER_URL": broker_url.rpartition("/")[0]
+        + "/1",  # a database of its own: hints of others stay theirs
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "WORKERS_LEASE_SECONDS": "4",
@@ -62,24 +62,6 @@ def reviewer(store: Store) -> Actor:
 @pytest.fixture
 def device(store: Store, reviewer: Actor) -> TestDevice:
     return enrol_device(store, reviewer)
-
-
-@contextmanager
-def running(name: str, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            COMMANDS[name], env=environment, cwd=ROOT, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        yield process
-    finally:
-        for how in (signal.SIGTERM, signal.SIGKILL):
-            if process.poll() is None:
-                os.killpg(process.pid, how)
-                try:
-                    process.wait(timeout=30)
-                except subprocess.TimeoutExpired:
-                    continue
 
 
 def wait_for(question: Callable[[], bool], what: str) -> None:
