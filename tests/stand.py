@@ -89,7 +89,7 @@ class Started:
     started: int
 
     def is_alive(self) -> bool:
-        return started_at(self.pid) == self.started
+        return self.started != 0 and started_at(self.pid) == self.started
 
     def stop(self) -> None:
         """End the process and everything in its session: politely first, after 20 s by force."""

@@ -20,7 +20,7 @@ from tests.stand import ROOT, Stand, answers, free_port, wait_until
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
     "services"
 ]
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @pytest.fixture(scope="module")

@@ -118,6 +118,15 @@ def test_a_reused_pid_is_left_alone() -> None:
     assert not stranger.is_alive()
 
 
+def test_an_ended_process_is_not_alive(tmp_path: Path) -> None:
+    """Stopping what has already ended returns its exit code at once and signals nobody."""
+    with Stand(tmp_path / "state") as stand:
+        ended = stand.start("ended", ["sh", "-c", "exit 3"])
+        assert ended.wait(10) == 3
+        assert not Started("ended", ended.pid, started_at(ended.pid)).is_alive()
+        assert stand.stop(ended) == 3
+
+
 def test_given_addresses_are_respected(tmp_path: Path) -> None:
     """An address from the environment is used as it is and nothing is started for it."""
     program = (
