@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 
 import httpx
 
-from mobile_contract.client.transport import Answered
+from mobile_contract.client.wire import Answered
 from schemas.errors import DigestMismatch, EvidenceError, Invalid, NotFound, Refused, Unavailable
 
 DONE, FAILED, MISUSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130

@@ -27,7 +27,8 @@ from mobile_contract.client.capture import (
 )
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending, utc_now
 from mobile_contract.client.report import Progress, show_receipt, show_verdict
-from mobile_contract.client.transport import Answered, ClockFacts, Server, Upload, is_gone
+from mobile_contract.client.transport import ClockFacts, Server, Upload
+from mobile_contract.client.wire import Answered, is_gone
 from schemas.errors import Conflict, EvidenceError, Invalid, Unavailable
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP, build_manifest, manifest_digest, parse_manifest

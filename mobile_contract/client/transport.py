@@ -6,9 +6,7 @@ the server's offset is asked for before a byte is sent again. An upload answer c
 """
 
 import base64
-import random
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +17,19 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from mobile_contract.client.device import utc_now
+from mobile_contract.client.wire import (
+    TRY_AGAIN,
+    TUS,
+    Backoff,
+    accepted,
+    document_of,
+    is_final,
+    retry_after,
+    tus_answer,
+)
 from schemas.base import parse_rfc3339
 from schemas.device import ENROL_TYP
-from schemas.errors import EvidenceError, Invalid, Unavailable
+from schemas.errors import Invalid, Unavailable
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -31,29 +39,11 @@ FIRST_CONTACT_SECONDS = 5.0
 """A server never heard of is soon called unreachable; one that was there is waited for."""
 
 _BLOCK_BYTES = 256 * 1024
-_TUS = {"Tus-Resumable": "1.0.0"}
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _ASSERTION_SECONDS = 120
-_FIRST_DELAY_SECONDS = 0.5
-_LONGEST_DELAY_SECONDS = 30.0
-_UNAUTHORISED, _MISSING, _GONE = 401, 404, 410
-_TRY_AGAIN = frozenset({409, 423, 425, 429, 500, 502, 503, 504})
+_UNAUTHORISED = 401
 
-Sleep = Callable[[float], None]
 Progress = Callable[[int], None]
-
-
-class Answered(EvidenceError):
-    """The server refused with a problem document (RFC 9457); `problem` is its slug."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.status = response.status_code
-        self.document = _problem(response)
-        text = self.document.get("zh", {}).get("title"), self.document.get("title"), response.reason_phrase
-        super().__init__(
-            " · ".join(dict.fromkeys(str(part) for part in text if part)),
-            slug=str(self.document.get("slug") or f"http-{self.status}"),
-        )
 
 
 class ClockFacts(NamedTuple):
@@ -70,34 +60,6 @@ class Upload(NamedTuple):
     path: Path
     size_bytes: int
     metadata: dict[str, str]
-
-
-class Backoff:
-    """Exponential delay with full jitter until the patience ends (upload design 9, retry)."""
-
-    def __init__(self, patience_seconds: float, *, sleep: Sleep = time.sleep) -> None:
-        self._patience = patience_seconds
-        self._sleep = sleep
-        self._tries = 0
-        self._since = time.monotonic()
-
-    def progressed(self) -> None:
-        """Start over: the other side is there."""
-        self._tries = 0
-        self._since = time.monotonic()
-
-    def wait(self, reason: str, *, at_least: float = 0.0) -> None:
-        """Sleep before the next try.
-
-        Raises:
-            Unavailable: the patience has ended; `reason` says what was wrong last.
-        """
-        longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**self._tries)
-        delay = max(at_least, random.uniform(0.1, longest))  # noqa: S311 - spreads clients, keeps no secret
-        if time.monotonic() + delay - self._since > self._patience:
-            raise Unavailable(reason)
-        self._tries += 1
-        self._sleep(delay)
 
 
 class Server:
@@ -123,7 +85,7 @@ class Server:
         wish = {"code": code, "jwk": jwk, "model": model, "name": name, "proof": proof}
         # Sent once: a second try with a code the first try has used would be refused.
         try:
-            return _document(self._client.post(f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT))
+            return document_of(self._client.post(f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT))
         except httpx.TransportError as err:
             raise Unavailable(f"{self.url}: {err}") from err
 
@@ -145,7 +107,7 @@ class Server:
             Unavailable: the server does not answer.
         """
         headers = {"Quancheng-Signature": signature, "Content-Type": "application/json"}
-        return _document(self._repeat("POST", f"{self.url}/v1/manifests", headers=headers, content=payload))
+        return document_of(self._repeat("POST", f"{self.url}/v1/manifests", headers=headers, content=payload))
 
     def open_upload(self, upload: Upload) -> str:
         """Create the upload and return its address (tus creation).
@@ -154,14 +116,14 @@ class Server:
             Answered, Unavailable: as above.
         """
         headers = {
-            **_TUS,
+            **TUS,
             "Upload-Length": str(upload.size_bytes),
             "Upload-Metadata": ",".join(
                 f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in upload.metadata.items()
             ),
         }
-        response = _accepted(self._repeat("POST", f"{self.url}/v1/uploads", headers=headers))
-        return self.absolute(_tus(response).headers["Location"])
+        response = accepted(self._repeat("POST", f"{self.url}/v1/uploads", headers=headers))
+        return self.absolute(tus_answer(response).headers["Location"])
 
     def send(self, address: str, upload: Upload, progress: Progress) -> None:
         """Send what the server lacks; `progress` is told the server's offset, in bytes.
@@ -185,11 +147,11 @@ class Server:
 
     def complete(self, address: str) -> dict[str, Any]:
         """Complete the upload; it may be said any number of times."""
-        return _document(self._repeat("POST", f"{address}/complete"))
+        return document_of(self._repeat("POST", f"{address}/complete"))
 
     def get(self, path: str) -> dict[str, Any]:
         """Return a JSON document of the server."""
-        return _document(self._repeat("GET", self.absolute(path)))
+        return document_of(self._repeat("GET", self.absolute(path)))
 
     def absolute(self, address: str) -> str:
         """Resolve an address of an answer.
@@ -204,7 +166,7 @@ class Server:
 
     def _patch(self, address: str, piece: "_Piece", backoff: Backoff) -> int:
         headers = {
-            **_TUS,
+            **TUS,
             "Upload-Offset": str(piece.start),
             "Content-Type": "application/offset+octet-stream",
             "Content-Length": str(piece.end - piece.start),
@@ -214,13 +176,13 @@ class Server:
         except httpx.TransportError as err:
             backoff.wait(str(err) or type(err).__name__)
             return self._offset(address)
-        if response.status_code in _TRY_AGAIN:
-            backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+        if response.status_code in TRY_AGAIN:
+            backoff.wait(f"HTTP {response.status_code}", at_least=retry_after(response))
             return self._offset(address)
-        return int(_tus(_accepted(response)).headers["Upload-Offset"])
+        return int(tus_answer(accepted(response)).headers["Upload-Offset"])
 
     def _offset(self, address: str) -> int:
-        return int(_tus(_accepted(self._repeat("HEAD", address, headers=_TUS))).headers["Upload-Offset"])
+        return int(tus_answer(accepted(self._repeat("HEAD", address, headers=TUS))).headers["Upload-Offset"])
 
     def _repeat(
         self, method: str, url: str, *, headers: dict[str, str] | None = None, content: bytes | None = None
@@ -232,9 +194,9 @@ class Server:
             except httpx.TransportError as err:
                 backoff.wait(f"{self.url}: {err or type(err).__name__}")
                 continue
-            if response.status_code not in _TRY_AGAIN or _is_final(response):
+            if response.status_code not in TRY_AGAIN or is_final(response):
                 return response
-            backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+            backoff.wait(f"HTTP {response.status_code}", at_least=retry_after(response))
 
     def _authorised(
         self,
@@ -275,10 +237,10 @@ class Server:
             except httpx.TransportError as err:
                 backoff.wait(f"{self.url}: {err or type(err).__name__}")
                 continue
-            if response.status_code in _TRY_AGAIN:
-                backoff.wait(f"HTTP {response.status_code}", at_least=_retry_after(response))
+            if response.status_code in TRY_AGAIN:
+                backoff.wait(f"HTTP {response.status_code}", at_least=retry_after(response))
                 continue
-            document = _document(response)
+            document = document_of(response)
             self._token = str(document["access_token"])
             self.clock = _compare(sent_at, utc_now(), str(document["server_time"]))
             return self.clock
@@ -329,49 +291,3 @@ def _compare(sent_at: datetime, answered_at: datetime, server_time: str) -> Cloc
         uncertainty_ms=max(1, round(half.total_seconds() * 1000)),
         synced_at=answered_at,
     )
-
-
-def _accepted(response: httpx.Response) -> httpx.Response:
-    if not response.is_success:
-        raise Answered(response)
-    return response
-
-
-def _document(response: httpx.Response) -> dict[str, Any]:
-    try:
-        document = _accepted(response).json()
-    except ValueError as err:
-        raise Unavailable("the answer is not JSON: not our server") from err
-    if not isinstance(document, dict):
-        raise Unavailable("the answer is not a JSON object: not our server")
-    return document
-
-
-def _tus(response: httpx.Response) -> httpx.Response:
-    if response.headers.get("Tus-Resumable") != _TUS["Tus-Resumable"]:
-        raise Unavailable("the answer carries no Tus-Resumable: a portal stands between, log in there first")
-    return response
-
-
-def _problem(response: httpx.Response) -> dict[str, Any]:
-    try:
-        document = response.json()
-    except ValueError:  # HEAD has no body, a proxy answers in HTML
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _is_final(response: httpx.Response) -> bool:
-    """409 means "another offset" on the upload path; with a slug of its own it will not change by waiting."""
-    passing = {"offset-mismatch", "upload-incomplete", None}
-    return response.status_code == httpx.codes.CONFLICT and _problem(response).get("slug") not in passing
-
-
-def _retry_after(response: httpx.Response) -> float:
-    text = response.headers.get("Retry-After", "0")
-    return min(float(text), _LONGEST_DELAY_SECONDS) if text.isdigit() else 0.0
-
-
-def is_gone(err: Answered) -> bool:
-    """Say whether the upload no longer exists and may be created anew."""
-    return err.status in (_MISSING, _GONE)
