@@ -8,6 +8,7 @@ Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.util
 import json
 import os
@@ -28,77 +29,68 @@ if TYPE_CHECKING:
     from storage.settings import StorageSettings
     from storage.store import Store
 
+    AddArguments = Callable[[argparse.ArgumentParser], None]
+    Run = Callable[[argparse.Namespace], int]
+
 OK, UNREACHABLE = 0, 3
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
 DEMO_SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of every command; `--help` and the README are held together by a test."""
-    from mobile_contract.client import export, record, verify
+def _device_side(name: str) -> tuple[AddArguments, Run]:
+    module = importlib.import_module(f"mobile_contract.client.{name}")
+    return module.add_arguments, module.run
 
+
+def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]:
+    """Return name → (summary, how to load it). Only the command that was called is loaded."""
+    return {
+        "serve": (
+            "run the server (embedded default: nothing else to install)",
+            lambda: (_serve_arguments, serve),
+        ),
+        "record": (
+            "act as the field device: sign, upload, wait for the verdict",
+            lambda: _device_side("record"),
+        ),
+        "export": ("build and download the package of a case", lambda: _device_side("export")),
+        "verify": ("check a package offline, without server or database", lambda: _device_side("verify")),
+        "doctor": (
+            "tell which part is missing or misconfigured and what to do",
+            lambda: (_no_arguments, doctor),
+        ),
+        "fsck": (
+            "re-derive every digest, root and state from bytes; trust nothing",
+            lambda: (_fsck_arguments, fsck),
+        ),
+    }
+
+
+def parser(called: str | None) -> argparse.ArgumentParser:
+    """Return the parser; only `called` gets its arguments, so that `verify` needs no HTTP client."""
     top = argparse.ArgumentParser(
         prog="quancheng",
         description="Whole-process enforcement recording (行政执法全过程记录): receive, verify, prove.",
         epilog="Exit: 0 every required claim holds, 1 one does not, 2 used wrongly, 3 a part is unreachable.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _command(
-        commands,
-        "serve",
-        "run the server (embedded default: nothing else to install)",
-        serve,
-        _serve_arguments,
-    )
-    _command(
-        commands,
-        "record",
-        "act as the field device: sign, upload, wait for the verdict",
-        record.run,
-        record.add_arguments,
-    )
-    _command(commands, "export", "build and download the package of a case", export.run, export.add_arguments)
-    _command(
-        commands,
-        "verify",
-        "check a package offline, without server or database",
-        verify.run,
-        verify.add_arguments,
-    )
-    _command(
-        commands,
-        "doctor",
-        "tell which part is missing or misconfigured and what to do",
-        doctor,
-        _no_arguments,
-    )
-    _command(
-        commands,
-        "fsck",
-        "re-derive every digest, root and state from bytes; trust nothing",
-        fsck,
-        _fsck_arguments,
-    )
+    for name, (summary, load) in _commands().items():
+        one = commands.add_parser(name, help=summary, description=summary)
+        if name != called:
+            continue
+        add_arguments, run = load()
+        add_arguments(one)
+        if "--json" not in one.format_help():
+            one.add_argument("--json", action="store_true", help="print JSON lines instead of text")
+        one.set_defaults(run=run)
     return top
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    run: Callable[[argparse.Namespace], int],
-    add_arguments: Callable[[argparse.ArgumentParser], None],
-) -> None:
-    one = commands.add_parser(name, help=summary, description=summary)
-    add_arguments(one)
-    if "--json" not in one.format_help():
-        one.add_argument("--json", action="store_true", help="print JSON lines instead of text")
-    one.set_defaults(run=run)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    args = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    called = next((word for word in words if not word.startswith("-")), None)
+    args = parser(called).parse_args(words)
     run: Callable[[argparse.Namespace], int] = args.run
     return run(args)
 
@@ -177,9 +169,9 @@ def _port_is_free(host: str, port: int) -> bool:
 
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     import uvicorn
+
     from api.app import create_app
     from api.settings import ApiSettings
-
     from storage.home import Home
     from storage.migrate import upgrade
     from storage.store import Store

@@ -243,7 +243,9 @@ PROBLEMS: dict[str, ProblemText] = {
     "database-unavailable": ProblemText(503, "数据库没有应答", "The database does not answer", *_LATER),
     "objects-unavailable": ProblemText(503, "证据存储没有应答", "The object store does not answer", *_LATER),
     "export-key-missing": ProblemText(503, "未配置导出密钥", "The export key is not set", *_OPERATOR),
-    "object-broken": ProblemText(500, "证据对象与记录不一致", "A stored object differs from its record", *_OPERATOR),
+    "object-broken": ProblemText(
+        500, "证据对象与记录不一致", "A stored object differs from its record", *_OPERATOR
+    ),
     "objects-denied": ProblemText(503, "证据存储拒绝了请求", "The object store refused", *_OPERATOR),
     "objects-unversioned": ProblemText(
         503, "证据存储未开启版本", "The object store has no versions", *_OPERATOR

@@ -139,6 +139,13 @@ class CustodyLog:
         )
         return checkpoint
 
+    def waiting_since(self) -> datetime | None:
+        """When the oldest entry without an index was made; None when every entry has its own."""
+        oldest: datetime | None = self._connection.scalar(
+            select(func.min(custody_entries.c.at)).where(custody_entries.c.leaf_index.is_(None))
+        )
+        return oldest
+
     def latest_checkpoint(self) -> str | None:
         """Return the newest signed note; None before the first."""
         last = self._last_checkpoint()

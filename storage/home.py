@@ -35,7 +35,7 @@ class Home:
     @property
     def objects_url(self) -> str:
         """Address of the folder store."""
-        return f"file://{self.path / 'objects'}"
+        return (self.path / "objects").as_uri()
 
     @property
     def database_dir(self) -> Path:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from schemas.actor import SYSTEM
-from schemas.errors import Unavailable
+from schemas.errors import IntegrityBroken, Unavailable
 from storage.log import configure
 from storage.notice import job_notices
 from storage.outbox import JobKind
@@ -61,6 +61,10 @@ class Scheduler:
                 self.tick()
             except Unavailable as err:
                 log.warning("scheduler_waits", problem=err.problem)
+            except IntegrityBroken as err:
+                # Never caught for good: this process ends, `/v1/health` says that the log stands still.
+                log.critical("integrity_broken", problem=err.problem, detail=err.detail)
+                raise
 
     def tick(self) -> None:
         """Integrate what is pending, sweep when it is time, and hint at what waits."""

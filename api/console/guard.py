@@ -162,15 +162,16 @@ def answer_in_pages(app: FastAPI) -> None:
         slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
         return error_page(request, slug, status=err.status_code)
 
-    def fault(request: Request) -> Response | None:
-        return error_page(request, "internal") if is_console(request.url.path) else None
+    def fault(request: Request, err: Exception) -> Response:
+        log.error("request_crashed", exc_info=err)
+        return error_page(request, "internal")
 
     pages: dict[type[Exception], _Handler] = {
         EvidenceError: evidence,
         RequestValidationError: refused_form,
         HTTPException: http,
+        Exception: fault,
     }
-    app.state.fault_page = fault
     for kind, page in pages.items():
         app.exception_handlers[kind] = _page_or(page, app.exception_handlers[kind])  # type: ignore[arg-type]
 

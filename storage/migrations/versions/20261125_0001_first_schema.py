@@ -40,6 +40,17 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
+CREATE FUNCTION only_grow() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.level, NEW.n) <> (OLD.level, OLD.n)
+       OR substr(NEW.hashes, 1, length(OLD.hashes)) <> OLD.hashes THEN
+        RAISE EXCEPTION 'a tile of the log only grows' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER only_grow BEFORE UPDATE ON log_tiles FOR EACH ROW EXECUTE FUNCTION only_grow();
+CREATE TRIGGER append_only BEFORE DELETE ON log_tiles FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON log_tiles EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER only_index BEFORE UPDATE ON custody_entries FOR EACH ROW EXECUTE FUNCTION only_index();
 CREATE TRIGGER append_only BEFORE DELETE ON custody_entries FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER no_truncate BEFORE TRUNCATE ON custody_entries EXECUTE FUNCTION refuse_change();
@@ -566,4 +577,4 @@ def downgrade() -> None:
     op.drop_table("checkpoints")
     op.drop_table("assertions")
     op.drop_table("agencies")
-    op.execute("DROP FUNCTION refuse_change, only_index, keep_final_state")
+    op.execute("DROP FUNCTION refuse_change, only_index, only_grow, keep_final_state")

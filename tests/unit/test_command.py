@@ -1,0 +1,53 @@
+import re
+from pathlib import Path
+
+import pytest
+
+import quancheng
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = ("serve", "record", "export", "verify", "doctor", "fsck")
+
+
+def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as caught:
+        quancheng.main([name, "--help"])
+    assert caught.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_readme_lists_the_commands(readme: str) -> None:
+    """Every command stands in the table of both READMEs, and no other."""
+    rows = re.findall(r"^\| `quancheng (\w+)` \|", (ROOT / readme).read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert tuple(rows) == COMMANDS
+
+
+def test_readme_and_help_agree(capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's sentence of each command is the one that --help prints."""
+    with pytest.raises(SystemExit):
+        quancheng.main(["--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, sentence in re.findall(r"^\| `quancheng (\w+)` \| (.+?) \|$", readme, re.MULTILINE):
+        assert f"{name} {sentence}" in printed
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command explains itself and can answer a program."""
+    text = help_of(name, capsys)
+
+    assert "--json" in text
+    assert text.startswith(f"usage: quancheng {name}")
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["verify"], ["serve", "--port", "x"]])
+def test_wrong_use_is_two(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that is used wrongly says so and exits with 2."""
+    with pytest.raises(SystemExit) as caught:
+        quancheng.main(words)
+
+    assert caught.value.code == 2
+    assert "usage:" in capsys.readouterr().err
