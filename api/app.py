@@ -48,20 +48,32 @@ class BodyLimit:
         if lengths and (not lengths[0].isdigit() or int(lengths[0]) > self._limit):
             await problem("body-too-large")(scope, receive, send)
             return
-        await self._app(scope, self._counting(receive), send)
+        body = _Counted(receive, send, self._limit)
+        await self._app(scope, body.receive, body.send)
+        if body.is_over:
+            await problem("body-too-large")(scope, receive, send)
 
-    def _counting(self, receive: Receive) -> Receive:
-        seen = 0
 
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self._limit:
-                return {"type": "http.disconnect"}
-            return message
+class _Counted:
+    """A body whose length nobody announced: over the limit it ends, and its answer is not sent."""
 
-        return counted
+    def __init__(self, receive: Receive, send: Send, limit_bytes: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._left = limit_bytes
+
+    @property
+    def is_over(self) -> bool:
+        return self._left < 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self.is_over else message
+
+    async def send(self, message: Message) -> None:
+        if not self.is_over:
+            await self._send(message)
 
 
 class TusHeaders:

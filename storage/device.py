@@ -203,7 +203,9 @@ class Devices:
             raise NotAuthenticated("issuer, subject or audience is wrong", slug="assertion-invalid")
         if not (isinstance(expires, int) and isinstance(issued, int) and isinstance(jti, str) and jti):
             raise NotAuthenticated("exp, iat and jti are required", slug="assertion-invalid")
-        lifetime = timedelta(seconds=expires - issued)
+        if not (jti.isascii() and jti.isprintable()):
+            raise NotAuthenticated("jti is not printable ASCII", slug="assertion-invalid")
+        lifetime = _from_epoch(expires) - _from_epoch(issued)
         skew = abs(self._now - _from_epoch(issued))
         if not timedelta(0) < lifetime <= MAX_ASSERTION_LIFETIME or skew > CLOCK_LEEWAY + lifetime:
             raise NotAuthenticated(

@@ -197,9 +197,24 @@ class Manifests:
         )
 
     def _refuse(self, actor: Actor, payload: bytes, signature: str, err: Invalid) -> Declared:
+        kept = self._kept(actor, payload, signature)
+        if kept is not None:
+            return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
+                update={"state": "refused", "problem": err.problem, "files": ()}
+            )
         row = self._insert(actor, payload, signature, state="refused", problem=err.problem)
         self._log(Event.MANIFEST_REFUSE, row, actor, problem=err.problem)
         return self._answer(row, is_replay=False, detail=err.detail)
+
+    def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:
+        """Return the row of these bytes under this signature that another device of the agency sent before."""
+        return self._connection.execute(
+            select(manifests).where(
+                manifests.c.agency_id == actor.agency_id,
+                manifests.c.sha256 == sha256_hex(payload),
+                manifests.c.signature == signature,
+            )
+        ).one_or_none()
 
     def _insert(
         self, actor: Actor, payload: bytes, signature: str, *, state: str, **values: object

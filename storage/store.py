@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 
-from schemas.errors import Unavailable
+from schemas.errors import Invalid, Unavailable
 from storage.actor import Accounts
 from storage.case import Cases
 from storage.custody import CustodyLog
@@ -92,12 +92,15 @@ class Store:
 
         Raises:
             Unavailable: the database did not answer.
+            Invalid: a text holds a NUL, or a number is out of a column's range; nothing was written.
         """
         try:
             with self.engine.begin() as connection:
                 yield Transaction(connection, self.settings, self.clock())
         except (OperationalError, InterfaceError) as err:
             raise Unavailable("the database did not answer", slug="database-unavailable") from err
+        except DataError as err:
+            raise Invalid("a text holds a NUL, or a number is out of range") from err
 
     def close(self) -> None:
         """Return every connection."""
