@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mobile_contract.client.device import DeviceState, boot
+from mobile_contract.client.exif import taken
 from schemas.base import parse_rfc3339
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import Invalid
@@ -70,7 +71,8 @@ class Seen(NamedTuple):
 def look_at(path: Path, *, place: Fix | None = None) -> Seen:
     """Read a file once, in blocks, and say what it is.
 
-    The capture time is a track's first point, else the time the file was last written.
+    The capture time is what the picture's Exif says with its offset from UTC, or a track's first point, else
+    the time the file was last written; `time_source` says which.
 
     Raises:
         OSError: the file cannot be read.
@@ -85,14 +87,26 @@ def look_at(path: Path, *, place: Fix | None = None) -> Seen:
     if hasher.size_bytes != path.stat().st_size:
         raise Invalid(f"{path.name} is still being written", slug="file-changed")
     kind = media_type(head[:_SNIFF_BYTES])
-    fix = first_track_point(head[:_GPX_BYTES]) if kind == "application/gpx+xml" else None
-    tracked = fix.at if fix else None
+    at, source, fix = _told(kind, head)
     return Seen(
         file=_file_entry(path, kind, hasher),
-        captured_at=tracked or datetime.fromtimestamp(before.st_mtime, UTC),
-        time_source="track" if tracked else "file-mtime",
+        captured_at=at or datetime.fromtimestamp(before.st_mtime, UTC),
+        time_source=source if at else "file-mtime",
         fix=place or fix,
     )
+
+
+def _told(kind: str, head: bytes) -> tuple[datetime | None, str, Fix | None]:
+    """Return what the file itself says: time, where it says so, and place."""
+    if kind == "application/gpx+xml":
+        fix = first_track_point(head[:_GPX_BYTES])
+        return (fix.at if fix else None), "track", fix
+    if kind != "image/jpeg":
+        return None, "", None
+    told = taken(head)
+    if told.lat_e7 is None or told.lon_e7 is None:
+        return told.at, "exif", None
+    return told.at, "exif", _fix(told.lat_e7 / _E7, told.lon_e7 / _E7, at=told.at, source="exif")
 
 
 def manifest_for(seen: Seen, wish: CaptureWish, state: DeviceState) -> CaptureManifest:
