@@ -17,9 +17,9 @@ import numpy as np
 import simplejpeg
 from minio import Minio
 from PIL import Image
-from storage.objects import open_objects
 
 from schemas.digest import CHUNK_BYTES, Hasher
+from storage.objects import open_objects
 
 PART_BYTES = 32 * 1024 * 1024
 

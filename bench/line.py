@@ -31,8 +31,6 @@ from sqlalchemy import func, select
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from schemas.manifest import MANIFEST_TYP  # noqa: E402
-
 from bench import bare, media  # noqa: E402
 from bench.processes import Watch  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
@@ -40,6 +38,7 @@ from schemas.canonical import canonical_bytes  # noqa: E402
 from schemas.device import ENROL_TYP  # noqa: E402
 from schemas.digest import sha256_hex  # noqa: E402
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint  # noqa: E402
+from schemas.manifest import MANIFEST_TYP  # noqa: E402
 from storage.demo import found, is_empty  # noqa: E402
 from storage.migrate import upgrade  # noqa: E402
 from storage.settings import StorageSettings  # noqa: E402
@@ -225,9 +224,12 @@ def run_line(store: Store, client: httpx.Client, files: Sequence[Path], code: st
     began = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as pool:
         list(pool.map(lambda path: device.send(path, signed[path]), files))
+    received = time.monotonic() - began
     while sealed(store) < before + len(files):
         time.sleep(0.1)
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    print(f"  received after {received:.1f} s, concluded after {seconds:.1f} s")
+    return seconds
 
 
 def _digest(path: Path) -> str:
@@ -325,7 +327,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as name:
         if args.soak:
             return soak(args.soak, Path(name), store, port, codes)
-        photos, video_bytes = (20, 96 * MIB) if args.quick else (200, 1024 * MIB)
+        photos, video_bytes = (40, 96 * MIB) if args.quick else (200, 1024 * MIB)
         files = make_files(Path(name), photos=photos, videos=2, video_bytes=video_bytes)
         measure("photos", files[:photos], store, port, codes)
         measure("videos", files[photos:], store, port, codes)

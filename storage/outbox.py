@@ -60,12 +60,16 @@ class Outbox:
         )
 
     def claim(self, kind: JobKind, *, limit: int, lease_seconds: int) -> list[Job]:
-        """Lease up to `limit` ready jobs, oldest first; skips what others hold."""
+        """Lease up to `limit` ready jobs, oldest first; skips what others hold.
+
+        Takes a quarter of what is ready at most, so that the last long jobs are shared and not queued
+        behind each other in one process.
+        """
         ready = (
             select(jobs.c.id)
             .where(jobs.c.kind == kind.value, jobs.c.state == "ready", jobs.c.not_before <= func.now())
             .order_by(jobs.c.id)
-            .limit(limit)
+            .limit(self._share(kind, limit))
             .with_for_update(skip_locked=True)
         )
         token = uuid4()
@@ -85,6 +89,16 @@ class Outbox:
             for row in rows
         ]
         return sorted(claimed, key=lambda job: job.id)
+
+    def _share(self, kind: JobKind, limit: int) -> int:
+        some = (
+            select(jobs.c.id)
+            .where(jobs.c.kind == kind.value, jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .limit(4 * limit)
+            .subquery()
+        )
+        ready: int = self._connection.execute(select(func.count()).select_from(some)).scalar_one()
+        return max(1, min(limit, ready // 4))
 
     def renew(self, token: UUID, *, lease_seconds: int) -> int:
         """Extend every lease under `token`; returns how many are still held."""
