@@ -1,6 +1,7 @@
 """A receipt is sent after the commit: when the commit fails, the client must hear of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -33,21 +34,27 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def client(store: Store) -> Iterator[httpx.Client]:
     token, _ = make_account(store, make_agency(store), Role.HANDLER, Role.OFFICER)
     headers = {"Authorization": f"Bearer {token}"}
-    with serving(store) as url, httpx.Client(base_url=url, headers=headers) as made:
+    with serving(store) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as made:
         yield made
 
 
-def breaking(store: Store, table: str, *, is_broken: bool) -> None:
+@contextmanager
+def broken_commits(store: Store, table: str) -> Iterator[None]:
+    """Every commit that inserted into `table` fails inside the block."""
     with store.engine.begin() as connection:
-        connection.execute(text((BREAK if is_broken else MEND).format(table=table)))
+        connection.execute(text(BREAK.format(table=table)))
+    try:
+        yield
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(text(MEND.format(table=table)))
 
 
 def test_a_failing_commit_is_never_answered_with_success(store: Store, client: httpx.Client) -> None:
     """When the commit fails after the handler has returned, the answer is an error and nothing is there."""
     wish = {"number": "坏-1", "party": "x", "matter": "x", "place": "x"}
-    breaking(store, "cases", is_broken=True)
-    answer = client.post("/v1/cases", json=wish)
-    breaking(store, "cases", is_broken=False)
+    with broken_commits(store, "cases"):
+        answer = client.post("/v1/cases", json=wish)
 
     assert answer.status_code == 500
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -63,10 +70,9 @@ def test_no_receipt_without_the_commit(store: Store, client: httpx.Client) -> No
     opened = client.post("/v1/uploads", headers={**tus, "Upload-Length": "3"})
     url = opened.headers["Location"]
     patch = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-    breaking(store, "recordings", is_broken=True)
-    failed = client.patch(url, content=b"abc", headers=patch)
-    receipt = client.get(f"{url}/receipt")
-    breaking(store, "recordings", is_broken=False)
+    with broken_commits(store, "recordings"):
+        failed = client.patch(url, content=b"abc", headers=patch)
+        receipt = client.get(f"{url}/receipt")
 
     assert failed.status_code == 500
     assert receipt.status_code == 409
