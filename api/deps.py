@@ -8,10 +8,11 @@ from fastapi.security import HTTPBearer
 
 from api.settings import ApiSettings
 from schemas.actor import Actor
-from schemas.errors import NotAuthenticated
+from schemas.errors import NotAuthenticated, Refused
 from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
 
 
@@ -42,11 +43,15 @@ def token_of(request: Request) -> str:
 
     Raises:
         NotAuthenticated: there is neither.
+        Refused: the cookie alone stands behind a change through the API (slug `cross-site`).
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
     if cookie := request.cookies.get(COOKIE):
+        if request.method not in SAFE_METHODS and request.url.path.startswith("/v1/"):
+            # A browser adds the cookie by itself, also for a page of somebody else: reading only.
+            raise Refused("changes through the API need a bearer token", slug="cross-site")
         return cookie
     raise NotAuthenticated("a bearer token is needed")
 

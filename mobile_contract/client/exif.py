@@ -115,4 +115,5 @@ def _degrees(entry: tuple[int, bytes] | None, reference: tuple[int, bytes] | Non
     parts = struct.unpack(">6I", entry[1])
     degrees = parts[0] / parts[1] + parts[2] / parts[3] / 60 + parts[4] / parts[5] / 3600
     sign = -1 if _text(reference) in ("S", "W") else 1
-    return sign * round(degrees * _E7)
+    value: int = round(degrees * _E7)
+    return sign * value
