@@ -89,7 +89,10 @@ class Cases:
 
         Raises:
             NotFound: no such case within the actor's scope.
+            Refused: the actor may not see cases at all.
         """
+        if scope(actor, Action.CASE_VIEW).is_empty:
+            raise missing(Action.CASE_VIEW)
         row = (
             self._connection.execute(
                 self._select().where(cases.c.id == case_id, _within(actor, Action.CASE_VIEW))
