@@ -48,9 +48,7 @@ def parse_canonical(payload: bytes) -> dict[str, Any]:
         raise ManifestInvalid("the top of the document must be an object", slug="manifest-not-json")
     _check_profile(value, depth=0)
     if rfc8785.dumps(value) != payload:
-        raise ManifestInvalid(
-            "the bytes are not in canonical form (RFC 8785)", slug="manifest-not-canonical"
-        )
+        raise ManifestInvalid("the bytes are not in canonical form (RFC 8785)", slug="manifest-not-canonical")
     return value
 
 

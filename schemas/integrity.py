@@ -66,9 +66,7 @@ class CheckResult(Frozen):
 
 def verified(name: str, *, code: str = "", severity: Severity = Severity.NONE, **params: Any) -> CheckResult:  # noqa: ANN401 - parameters of a sentence are scalars of any kind
     """The claim held; a `code` with a severity adds a remark or a finding about what was seen."""
-    return CheckResult(
-        name=name, outcome=Outcome.VERIFIED, severity=severity, code=code, params=params
-    )
+    return CheckResult(name=name, outcome=Outcome.VERIFIED, severity=severity, code=code, params=params)
 
 
 def mismatch(name: str, code: str, *, severity: Severity = Severity.FAIL, **params: Any) -> CheckResult:  # noqa: ANN401
@@ -78,9 +76,7 @@ def mismatch(name: str, code: str, *, severity: Severity = Severity.FAIL, **para
 
 def not_checked(name: str, code: str, *, severity: Severity = Severity.INFO, **params: Any) -> CheckResult:  # noqa: ANN401
     """The check did not run; `code` says why."""
-    return CheckResult(
-        name=name, outcome=Outcome.NOT_CHECKED, severity=severity, code=code, params=params
-    )
+    return CheckResult(name=name, outcome=Outcome.NOT_CHECKED, severity=severity, code=code, params=params)
 
 
 class Verdict(StrEnum):
