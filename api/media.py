@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from fastapi import Request
@@ -11,7 +12,7 @@ from api.problems import problem
 from storage.store import Store
 
 BLOCK_BYTES = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 
 
 def stored_bytes(
@@ -29,7 +30,10 @@ def stored_bytes(
     """Answer GET or HEAD of one stored version, whole or one range of it.
 
     `sha256` becomes the strong entity tag: stored versions never change. Several ranges in one request are
-    answered with the whole (RFC 9110 section 14.2 allows it).
+    answered with the whole (RFC 9110 section 14.2 allows it); HEAD knows no ranges.
+
+    Raises:
+        Unavailable, NotFound: the store has no first block; once it has come, the answer is on its way.
     """
     headers = {
         "Accept-Ranges": "bytes",
@@ -41,9 +45,10 @@ def stored_bytes(
     tag = f'"{sha256}"' if sha256 else None
     if tag:
         headers["ETag"] = tag
-        if tag in request.headers.get("If-None-Match", ""):
+        condition = request.headers.get("If-None-Match", "")
+        if tag in condition or condition.strip() == "*":
             return Response(status_code=304, headers=headers)
-    wanted = _wanted(request, tag, size_bytes)
+    wanted = _wanted(request, tag, size_bytes) if request.method == "GET" else None
     if wanted is not None and wanted[0] >= wanted[1]:
         return problem("range-invalid", headers={"Content-Range": f"bytes */{size_bytes}"})
     start, end = wanted or (0, size_bytes)
@@ -53,9 +58,10 @@ def stored_bytes(
     status = 200 if wanted is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=media_type)
-    return StreamingResponse(
-        _blocks(store, key, version_id, start, end - start), status, headers, media_type=media_type
-    )
+    blocks = _blocks(store, key, version_id, start, end - start)
+    # A store that does not answer must become a 503, and that is too late after the first header.
+    first = next(blocks, b"")
+    return StreamingResponse(chain((first,), blocks), status, headers, media_type=media_type)
 
 
 def _wanted(request: Request, tag: str | None, size: int) -> tuple[int, int] | None:

@@ -20,7 +20,7 @@ from storage.store import Store, Transaction
 
 router = APIRouter(prefix="/v1/recordings", tags=["recording"])
 SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "audio/")
-"""Types a browser may show by itself; everything else is offered as a download."""
+"""Types a browser may show by itself; everything else is a download without a type: pages run scripts."""
 
 
 class RecordingOut(WireOut):
@@ -179,6 +179,7 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: UUID) -> R
     """Answer with the original bytes of a recording the actor may watch."""
     with store.begin() as tx:
         found = tx.recordings.watchable(actor, recording_id)
+    is_safe = found.media_type.startswith(SAFE_INLINE)
     return stored_bytes(
         request,
         store,
@@ -186,9 +187,9 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: UUID) -> R
         version_id=found.version_id,
         size_bytes=found.size_bytes,
         sha256=found.sha256,
-        media_type=found.media_type,
+        media_type=found.media_type if is_safe else "application/octet-stream",
         filename=found.filename,
-        is_attachment="download" in request.query_params or not found.media_type.startswith(SAFE_INLINE),
+        is_attachment="download" in request.query_params or not is_safe,
     )
 
 
