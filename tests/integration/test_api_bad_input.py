@@ -413,7 +413,7 @@ def test_an_upload_never_passes_its_length(line: Line, client: httpx.Client, is_
     assert line.looked_at(ident)["sha256"] == sha256_hex(payload)
 
 
-@pytest.mark.parametrize("path", [str(uuid4()), "not-an-id", "%00", "..%2f..%2fetc"])
+@pytest.mark.parametrize("path", ["d082cfcb-a1e1-496b-b693-d4ffc4bd58bc", "not-an-id", "%00", "..%2f..%2fetc"])
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET", "POST"])
 def test_an_unknown_upload_is_a_problem(client: httpx.Client, method: str, path: str) -> None:
     """An id that names nothing is refused as such by every method, without an offset."""
