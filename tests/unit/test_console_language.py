@@ -81,6 +81,7 @@ def test_every_code_has_a_word(macro: str, values: type[StrEnum]) -> None:
 def test_every_check_of_the_workers_has_a_name() -> None:
     """What a worker may report is named on the screen, never shown as a slug."""
     sources = [*WORKERS.glob("media/*.py"), WORKERS / "manifest.py", WORKERS / "recording.py"]
+    sources += [WORKERS.parent / "schemas" / name for name in ("agreement.py", "capture.py")]
     names = {name for path in sources for name in CHECK.findall(path.read_text(encoding="utf-8"))}
 
     assert names >= {"container", "exif"}
