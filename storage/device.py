@@ -217,7 +217,9 @@ class Devices:
             with self._connection.begin_nested():
                 self._connection.execute(
                     assertions.insert().values(
-                        kid=kid, jti=jti[:200], expires_at=self._now + 2 * CLOCK_LEEWAY
+                        kid=kid,
+                        jti=jti[:200],
+                        expires_at=self._now + 2 * (CLOCK_LEEWAY + MAX_ASSERTION_LIFETIME),
                     )
                 )
         except IntegrityError as err:

@@ -47,12 +47,9 @@ class Receiving:
             Unavailable: database or store did not answer.
         """
         with store.begin() as tx:
-            upload = tx.uploads.get(actor, upload_id)
+            upload, token = tx.uploads.lease(actor, upload_id)
+            # A refusal rolls back, and the request that holds the upload goes on.
             check_append(upload, offset=offset, content_length=content_length)
-            if upload.state is UploadState.OPEN:
-                upload, token = tx.uploads.lease(actor, upload_id)
-            else:
-                token = upload_id
         seed = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
         return cls(store, upload, token, seed)
 
@@ -158,7 +155,15 @@ def complete(store: Store, actor: Actor, upload_id: UUID) -> Upload:
 
 
 def _complete(store: Store, upload: Upload) -> Upload:
-    key, stored = _finish_object(store, upload)
+    try:
+        key, stored = _finish_object(store, upload)
+    except NotFound:
+        # Another caller may have completed it meanwhile, and swept the tail that we were about to read.
+        with store.begin() as tx:
+            done = tx.uploads.known(upload.id)
+        if done.state is UploadState.RECEIVED:
+            return done
+        raise
     with store.begin() as tx:
         done = tx.uploads.complete(upload, stored, key=key)
     if upload.tail_key is not None:

@@ -164,20 +164,34 @@ class Uploads:
             raise NotFound("no such upload", slug="upload-unknown")
         return _value(row)
 
+    def known(self, upload_id: UUID) -> Upload:
+        """Return an upload for the system itself, which has no scope."""
+        query = select(uploads).where(uploads.c.id == upload_id)
+        return _value(self._connection.execute(query).mappings().one())
+
     def lease(self, actor: Actor, upload_id: UUID) -> tuple[Upload, UUID]:
         """Take the upload for one request; the newest request wins.
 
-        The part counter moves on, so that a part which the beaten request still sends can never be mistaken
-        for one of ours: it carries a number that no list of parts will name.
+        One statement takes it and reads it: what is returned holds every commit of the beaten request, and
+        none can follow. The part counter moves on, so that a part which the beaten request still sends can
+        never be mistaken for one of ours: it carries a number that no list of parts will name. An upload
+        that is not open is returned as it stands, and the token holds nothing.
+
+        Raises:
+            NotFound: no such upload, or somebody else's.
         """
-        upload = self.get(actor, upload_id)
         token = uuid4()
-        self._connection.execute(
-            update(uploads)
-            .where(uploads.c.id == upload_id)
-            .values(lease_token=token, next_part=uploads.c.next_part + 1)
+        row = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload_id, _sent_by(actor), uploads.c.state == UploadState.OPEN)
+                .values(lease_token=token, next_part=uploads.c.next_part + 1)
+                .returning(uploads)
+            )
+            .mappings()
+            .one_or_none()
         )
-        return upload, token
+        return (self.get(actor, upload_id) if row is None else _value(row)), token
 
     def next_number(self, upload_id: UUID, token: UUID) -> int:
         """Allocate the next part number under the lease.

@@ -25,7 +25,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from tusclient.client import TusClient
 
 from api.settings import ApiSettings
@@ -509,6 +509,34 @@ def test_parallel_appends_leave_one_truth(place: Place, client: httpx.Client) ->
     assert place.stored(url) == payload
 
 
+def test_an_append_sees_the_commit_it_waited_for(place: Place, client: httpx.Client) -> None:
+    """A request at an old offset that waits for another's commit is told the new one, and writes nothing."""
+    url = opened(client, 6)
+    ident = UUID(url.rsplit("/", 1)[1])
+    with ThreadPoolExecutor(1) as pool:
+        with place.store.begin() as tx:
+            upload, token = tx.uploads.lease(place.device.actor, ident)
+            tx.uploads.set_tail(upload, token, key=f"tails/{ident}/9", offset=3, tail_bytes=3)
+            answer = pool.submit(patched, client, url, b"abcdef")
+            waiting_for_a_lock(place.store)
+        assert answer.result().status_code == 409
+
+    assert answer.result().json()["offset"] == 3
+    assert offset_of(client, url) == 3
+
+
+def waiting_for_a_lock(store: Store) -> None:
+    """Wait until a connection of this database waits for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    ends = time.monotonic() + WAIT_SECONDS
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        while not connection.scalar(waiting):
+            assert time.monotonic() < ends, "nobody waits"
+            time.sleep(0.02)
+
+
 def test_fifty_completions_make_one_recording(place: Place, client: httpx.Client) -> None:
     """However often and however parallel a completion is asked for, there is one recording."""
     url = opened(client, 6)
@@ -518,9 +546,9 @@ def test_fifty_completions_make_one_recording(place: Place, client: httpx.Client
     before = total(place.store)[1]
     with ThreadPoolExecutor(25) as pool:
         answers = list(pool.map(lambda _: client.post(f"{url}/complete"), range(50)))
-    made = {answer.json()["recording_id"] for answer in answers}
 
-    assert {answer.status_code for answer in answers} == {202}
+    assert {(answer.status_code, answer.json().get("slug")) for answer in answers} == {(202, None)}
+    made = {answer.json()["recording_id"] for answer in answers}
     assert len(made) == 1
     assert total(place.store)[1] == before + 1
     assert events_of(place.store, f"recording/{made.pop()}") == [Event.RECORDING_RECEIVE]
