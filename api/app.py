@@ -61,18 +61,21 @@ class _Counted:
         self._receive = receive
         self._send = send
         self._left = limit_bytes
+        self._has_started = False
 
     @property
     def is_over(self) -> bool:
-        return self._left < 0
+        """The limit was passed before the answer began; a streamed answer goes on regardless."""
+        return self._left < 0 and not self._has_started
 
     async def receive(self) -> Message:
         message = await self._receive()
         self._left -= len(message.get("body", b""))
-        return {"type": "http.disconnect"} if self.is_over else message
+        return {"type": "http.disconnect"} if self._left < 0 else message
 
     async def send(self, message: Message) -> None:
         if not self.is_over:
+            self._has_started = True
             await self._send(message)
 
 

@@ -334,12 +334,13 @@ class Uploads:
         return [_value(row) for row in rows]
 
     def expire(self, upload: Upload, *, actor: str) -> None:
-        """End an unfinished upload; its bytes were never evidence."""
+        """End an unfinished upload; its bytes were never evidence, and its file may be opened anew."""
         row = (
             self._connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload.id, uploads.c.state == "open")
-                .values(state=UploadState.EXPIRED, lease_token=None)
+                # Without its index the row no longer stands in the way of sending the same file again.
+                .values(state=UploadState.EXPIRED, lease_token=None, file_index=None)
                 .returning(uploads)
             )
             .mappings()

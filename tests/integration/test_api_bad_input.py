@@ -2,14 +2,16 @@
 
 import base64
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
@@ -18,7 +20,7 @@ from schemas.digest import sha256_hex
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from storage.outbox import JobKind
 from storage.store import Store
-from storage.tables import manifests
+from storage.tables import manifests, uploads
 from tests.factories import (
     OFFICERS,
     TestDevice,
@@ -372,6 +374,41 @@ def test_a_replayed_manifest_is_the_same_declaration(
     assert kept_manifest(line, manifest) == ["declared"]
 
 
+def test_parallel_declarations_are_one(line: Line, device: TestDevice, client: httpx.Client) -> None:
+    """The same manifest sent ten times at once is declared once; its file is opened once, too."""
+    manifest = device.manifest({"a.jpg": b"abc"})
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: declared(client, device, manifest), range(10)))
+        names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(b"abc")}
+        places = set(pool.map(lambda _: opened(client, 3, **names), range(10)))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 9 + [201]
+    assert len({answer.json()["manifest_id"] for answer in answers}) == 1
+    assert kept_manifest(line, manifest) == ["declared"]
+    assert len(places) == 1
+
+
+def test_an_expired_file_of_a_manifest_can_be_sent_again(
+    line: Line, device: TestDevice, client: httpx.Client
+) -> None:
+    """A device that comes back after the upload's end opens the same file of its manifest anew."""
+    manifest = device.manifest({"a.jpg": b"abc"})
+    declared(client, device, manifest)
+    names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(b"abc")}
+    url = opened(client, 3, **names)
+    with line.store.begin() as tx:
+        past = tx.now - timedelta(seconds=1)
+        ident = UUID(url.rsplit("/", 1)[1])
+        tx.connection.execute(update(uploads).where(uploads.c.id == ident).values(expires_at=past))
+        for ended in tx.uploads.expired(limit=100):
+            tx.uploads.expire(ended, actor="system")
+    again = opened(client, 3, **names)
+
+    assert again != url
+    assert patched(client, again, b"abc").status_code == 204
+    assert declared(client, device, manifest).json()["files"][0]["upload"] == again
+
+
 def test_another_devices_manifest_is_refused(line: Line, device: TestDevice, client: httpx.Client) -> None:
     """A manifest that another device of the agency replays is refused, and stays as it was declared."""
     manifest = device.manifest({"a.jpg": b"x"})
@@ -413,7 +450,9 @@ def test_an_upload_never_passes_its_length(line: Line, client: httpx.Client, is_
     assert line.looked_at(ident)["sha256"] == sha256_hex(payload)
 
 
-@pytest.mark.parametrize("path", ["d082cfcb-a1e1-496b-b693-d4ffc4bd58bc", "not-an-id", "%00", "..%2f..%2fetc"])
+@pytest.mark.parametrize(
+    "path", ["d082cfcb-a1e1-496b-b693-d4ffc4bd58bc", "not-an-id", "%00", "..%2f..%2fetc"]
+)
 @pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE", "GET", "POST"])
 def test_an_unknown_upload_is_a_problem(client: httpx.Client, method: str, path: str) -> None:
     """An id that names nothing is refused as such by every method, without an offset."""
