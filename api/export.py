@@ -58,7 +58,8 @@ def export(tx: Tx, actor: CurrentActor, export_id: UUID) -> ExportOut:
     return ExportOut.of(tx.exports.get(actor, export_id))
 
 
-@router.api_route("/exports/{export_id}/package", methods=["GET", "HEAD"], include_in_schema=False)
+@router.head("/exports/{export_id}/package", include_in_schema=False)
+@router.get("/exports/{export_id}/package", operation_id="getPackage", response_class=Response)
 def package(request: Request, store: OpenStore, actor: StreamActor, export_id: UUID) -> Response:
     """Download the package."""
     return download(request, store, actor, export_id)

@@ -29,6 +29,9 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "15"
+RESERVED = frozenset({"type", "title", "status", "detail", "slug", "zh", "en", "reference", "headers"})
+"""Members of every document; a fact may not stand in for one."""
+
 _CLASSES: tuple[tuple[type[EvidenceError], str], ...] = (
     (NotFound, "not-found"),
     (NotAuthenticated, "not-authenticated"),
@@ -89,7 +92,11 @@ def _headers(status: int, given: dict[str, str] | None) -> dict[str, str]:
 def answer(err: EvidenceError, *, headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the answer for an error of the tree. Facts are sent, upstream text never is."""
     slug, _ = text_of(err)
-    facts = {name: value for name, value in err.facts.items() if isinstance(value, (str, int, bool, list))}
+    facts = {
+        name: value
+        for name, value in err.facts.items()
+        if name not in RESERVED and isinstance(value, (str, int, bool, list))
+    }
     if isinstance(err, IntegrityBroken):
         log.critical("integrity_broken", problem=err.problem, detail=err.detail)
         return problem(slug, headers=headers)

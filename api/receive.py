@@ -51,11 +51,18 @@ class Reader:
             fault = Unavailable("no bytes arrived in time", slug="receive-timeout")
         except TooLarge as err:
             fault = err
-        await self._settled()
-        await self._call(lambda: self._receiving.keep(self._pieces))
+        except asyncio.CancelledError:
+            # The server is stopping: what has arrived is kept before it goes.
+            await asyncio.shield(self._keep_rest())
+            raise
+        await self._keep_rest()
         if fault is not None:
             raise fault
         return await self._call(self._receiving.finish)
+
+    async def _keep_rest(self) -> None:
+        await self._settled()
+        await self._call(lambda: self._receiving.keep(self._pieces))
 
     async def _read(self, request: Request) -> None:
         stream = request.stream()
@@ -86,9 +93,10 @@ class Reader:
         self._wanted = min(upload.part_bytes, upload.length_bytes - reached)
 
     async def _settled(self) -> None:
+        # Shielded: a cancelled wait does not end the thread, and two of them must never store at once.
         if self._storing is not None:
-            storing, self._storing = self._storing, None
-            await storing
+            await asyncio.shield(self._storing)
+            self._storing = None
 
     async def _call(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)

@@ -169,7 +169,8 @@ def _derivative_out(one: Derivative) -> DerivativeOut:
     return DerivativeOut(**one.model_dump(include=set(DerivativeOut.model_fields)))
 
 
-@router.api_route("/{recording_id}/media", methods=["GET", "HEAD"], include_in_schema=False)
+@router.head("/{recording_id}/media", include_in_schema=False)
+@router.get("/{recording_id}/media", operation_id="getMedia", response_class=Response)
 def media(request: Request, store: OpenStore, actor: StreamActor, recording_id: UUID) -> Response:
     """Stream the original bytes; the transaction has ended before the first of them."""
     return watch(request, store, actor, recording_id)

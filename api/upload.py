@@ -95,7 +95,7 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
     upload = await run_sync(_open, store, actor, _wish(request))
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
-    elif with_body and upload.offset_bytes == 0:
+    elif with_body and upload.offset_bytes == 0 and not request.app.state.upload_places.locked():
         upload = await _append(request, store, actor, settings, upload_id=upload.id, offset=0)
     headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)

@@ -66,7 +66,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "provision": ("python", "-m", "storage.provision"),
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",
-        "--http", "httptools", "--loop", "uvloop",
+        "--http", "httptools", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
     ),
     "worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "2",

@@ -1,0 +1,117 @@
+"""The body reader over a receiving end that remembers what it was given."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from api.receive import Reader
+from schemas.errors import EvidenceError, TooLarge, Unavailable
+
+
+class Remembers:
+    """Stands for `Receiving`: parts of four bytes, a file of ten."""
+
+    def __init__(self, length: int = 10, part: int = 4) -> None:
+        self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part)
+        self.stored: list[bytes] = []
+        self.kept = b""
+
+    @property
+    def needed_bytes(self) -> int:
+        return min(self.upload.part_bytes, self.upload.length_bytes - self.upload.offset_bytes)
+
+    def store(self, body: list[bytes]) -> int:
+        self.stored.append(b"".join(body))
+        reached = self.upload.offset_bytes + len(self.stored[-1])
+        self.upload = SimpleNamespace(**{**vars(self.upload), "offset_bytes": reached})
+        return int(self.upload.offset_bytes)
+
+    def keep(self, body: list[bytes]) -> int:
+        self.kept = b"".join(body)
+        return int(self.upload.offset_bytes + len(self.kept))
+
+    def finish(self) -> SimpleNamespace:
+        return self.upload
+
+
+async def read(receiving: Remembers, body: AsyncIterator[bytes], *, seconds: float = 1.0) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        reader = Reader(cast("Any", receiving), pool, timeout_seconds=seconds)
+        await reader.run(cast("Any", SimpleNamespace(stream=lambda: body)))
+
+
+async def sending(*pieces: bytes, then: float = 0) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+    await asyncio.sleep(then)
+
+
+def test_parts_are_cut_where_they_end() -> None:
+    """Whatever the sizes of the messages, parts are full and in order, and the rest ends the file."""
+    receiving = Remembers()
+    asyncio.run(read(receiving, sending(b"a", b"bcdefg", b"hij")))
+
+    assert receiving.stored == [b"abcd", b"efgh", b"ij"]
+    assert receiving.kept == b""
+
+
+def test_a_short_body_is_kept() -> None:
+    """What does not fill a part is kept."""
+    receiving = Remembers()
+    asyncio.run(read(receiving, sending(b"abcde")))
+
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"e")
+
+
+def test_a_stalled_body_is_kept_and_said() -> None:
+    """A sender that stalls is told so after its bytes were kept."""
+    receiving = Remembers()
+    with pytest.raises(Unavailable) as caught:
+        asyncio.run(read(receiving, sending(b"abcdef", then=5), seconds=0.05))
+
+    assert caught.value.problem == "receive-timeout"
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
+
+
+def test_bytes_past_the_length_are_refused_and_the_rest_is_whole() -> None:
+    """Nothing of the excess is kept; what belongs to the file is."""
+    receiving = Remembers()
+    with pytest.raises(TooLarge):
+        asyncio.run(read(receiving, sending(b"abcdefghijKLM")))
+
+    assert b"".join(receiving.stored) == b"abcdefghij"
+    assert receiving.kept == b""
+
+
+def test_a_stopping_server_keeps_what_arrived() -> None:
+    """A request that is cancelled by the shutdown keeps its bytes before it goes."""
+    receiving = Remembers()
+
+    async def stopping() -> None:
+        task = asyncio.create_task(read(receiving, sending(b"abcdef", then=60), seconds=60))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stopping())
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
+
+
+def test_a_failing_store_ends_the_request() -> None:
+    """When a part cannot be stored the sender hears of it and nothing after it is stored."""
+
+    class Fails(Remembers):
+        def store(self, body: list[bytes]) -> int:
+            del body
+            raise Unavailable("the store does not answer", slug="objects-unavailable")
+
+    receiving = Fails()
+    with pytest.raises(EvidenceError):
+        asyncio.run(read(receiving, sending(b"abcd", b"efgh", b"ij")))
+
+    assert (receiving.stored, receiving.kept) == ([], b"")
