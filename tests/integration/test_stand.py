@@ -169,7 +169,7 @@ def test_the_exit_code_of_the_command_is_handed_on(tmp_path: Path) -> None:
         assert wait_until(lambda: started.exists() and started.read_text().endswith("\n"), 20)
         run.terminate()
         assert run.wait(20) == 128 + signal.SIGTERM
-    assert not started_at(int(started.read_text()))
+    assert wait_until(lambda: not started_at(int(started.read_text())), 10)
 
 
 def test_a_child_of_a_stopped_process_stops_too(tmp_path: Path) -> None:
