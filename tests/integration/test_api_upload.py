@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -625,52 +626,48 @@ def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:
         assert patched(client, second, b"abc").status_code == 204
 
 
-def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -> None:
-    """A server process that takes 300 MB in one request never holds 300 MB."""
-    settings = make_settings(database_url, folder_url(tmp_path))
-    store = Store(settings)
-    device = enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
-    secrets = {
-        name.upper(): getattr(settings, name).get_secret_value()
-        for name in ("database_url", "objects_url", "log_key", "registry_key", "export_key")
-    }
-    port, size, block = free_port(), 300 * 1000 * 1000, b"m" * 1_000_000
-    command = [
-        "-m",
-        "uvicorn",
-        "api.app:application",
-        "--factory",
-        "--port",
-        str(port),
-        "--log-level",
-        "error",
-    ]
+@contextmanager
+def process(store: Store, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The application in a process of its own; yields it and its address."""
+    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
+    secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
+    port = free_port()
+    command = ["-m", "uvicorn", "api.app:application", "--factory", "--port", str(port), *options]
     server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets})
     try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers=bearer(device.token), timeout=120
-        ) as client:
-            answering(client)
-            url = opened(client, size, filename="long.mp4")
-            assert patched(client, url, (block for _ in range(300))).status_code == 204
-            status = Path(f"/proc/{server.pid}/status").read_text()
-            receipt = client.get(f"{url}/receipt").json()
+        answering(f"http://127.0.0.1:{port}")
+        yield server, f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(WAIT_SECONDS)
-        store.close()
+
+
+def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -> None:
+    """A server process that takes 300 MB in one request never holds 300 MB."""
+    store = Store(make_settings(database_url, folder_url(tmp_path)))
+    device = enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
+    size, block = 300 * 1000 * 1000, b"m" * 1_000_000
+    with (
+        process(store, "--log-level", "error") as (server, address),
+        httpx.Client(base_url=address, headers=bearer(device.token), timeout=120) as client,
+    ):
+        url = opened(client, size, filename="long.mp4")
+        assert patched(client, url, (block for _ in range(300))).status_code == 204
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        receipt = client.get(f"{url}/receipt").json()
+    store.close()
     peak_kib = int(status.split("VmHWM:")[1].split()[0])
 
     assert receipt["size_bytes"] == size
     assert peak_kib < 300 * 1000
 
 
-def answering(client: httpx.Client) -> None:
+def answering(address: str) -> None:
     """Wait until the server answers."""
     ends = time.monotonic() + 60
     while time.monotonic() < ends:
         try:
-            if client.get("/v1/health").is_success:
+            if httpx.get(f"{address}/v1/health").is_success:
                 return
         except httpx.TransportError:
             time.sleep(0.1)
