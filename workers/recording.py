@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import structlog
@@ -107,10 +107,10 @@ class Verifier:
         buffer = bytearray(CHUNK_BYTES)
         view = memoryview(buffer)
         reading = self.store.objects.open(recording.object_key, recording.version_id)
-        with reading as source, path.open("wb", buffering=0) as copy:
+        with reading as source, path.open("wb") as copy:
             while count := source.readinto(view):
                 hasher.update(view[:count])
-                copy.write(view[:count])
+                _write(copy, view[:count])
         if hasher.size_bytes != recording.size_bytes:
             raise IntegrityBroken(
                 f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
@@ -173,6 +173,15 @@ def _once_each(made: list[CheckResult]) -> tuple[CheckResult, ...]:
 
 def _weight(check: CheckResult) -> tuple[bool, int]:
     return breaks_binding(check), check.severity.rank
+
+
+def _write(copy: IO[bytes], block: memoryview) -> None:
+    """Write the scratch copy; a full disk is not the recording's fault and costs no attempt."""
+    try:
+        copy.write(block)
+        copy.flush()
+    except OSError as err:
+        raise StorageFull("the scratch folder is full", slug="scratch-full") from err
 
 
 def _facts(facts: Any) -> dict[str, Any]:  # noqa: ANN401
