@@ -18,6 +18,7 @@ from schemas.errors import NotAuthenticated
 from storage.tables import (
     accounts,
     agencies,
+    assertions,
     case_handlers,
     case_links,
     certificates,
@@ -147,6 +148,13 @@ class Accounts:
     def logout(self, token: str) -> None:
         """End a session; ending it twice is no error."""
         self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
+
+    def forget_ended(self) -> None:
+        """Delete sessions, used assertions and counts of failures that can no longer matter."""
+        self._connection.execute(delete(sessions).where(sessions.c.expires_at < self._now))
+        self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
+        ended = login_failures.c.last_at < self._now - LOCK_TIME
+        self._connection.execute(delete(login_failures).where(ended))
 
     def actor_of(self, token: str) -> Actor:
         """Return who holds `token`.

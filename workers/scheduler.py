@@ -12,10 +12,11 @@ from collections.abc import Callable
 import structlog
 
 from schemas.actor import SYSTEM
-from schemas.errors import IntegrityBroken, Unavailable
+from schemas.errors import Conflict, IntegrityBroken, NotFound, Unavailable
 from storage.log import configure
 from storage.notice import job_notices
 from storage.outbox import JobKind
+from storage.receive import complete_full
 from storage.settings import StorageSettings
 from storage.store import Store
 from workers.custody import integrate
@@ -78,11 +79,20 @@ class Scheduler:
         with self._store.begin() as tx:
             lost = tx.jobs.sweep()
             waiting = tx.jobs.waiting()
+            tx.accounts.forget_ended()
         if lost:
             log.warning("leases_returned", count=lost)
         for kind in waiting:
             self._hint(JobKind(kind))
+        self._complete_uploads()
         self._expire_uploads()
+
+    def _complete_uploads(self) -> None:
+        """Complete what is all here; one upload that cannot be completed must not stop the log."""
+        try:
+            complete_full(self._store, limit=SWEEP_BATCH)
+        except (NotFound, Conflict) as err:
+            log.critical("upload_not_completed", problem=err.problem, detail=err.detail)
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""

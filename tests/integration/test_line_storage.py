@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Actor, Role
@@ -20,7 +20,7 @@ from schemas.upload import MIB, UploadState
 from storage.outbox import Job, JobKind
 from storage.receive import Receiving, complete
 from storage.store import Store
-from storage.tables import jobs, uploads
+from storage.tables import jobs, sessions, uploads
 from storage.upload import NewUpload
 from tests.factories import (
     OFFICERS,
@@ -394,6 +394,22 @@ def test_revoked_device_has_no_token_and_cannot_declare(
         answer = tx.manifests.declare(device.actor, manifest, device.sign(manifest))
 
     assert answer.problem == "device-key-revoked"
+
+
+def test_ended_tokens_are_forgotten(store: Store, device: TestDevice) -> None:
+    """The sweep deletes sessions that have ended and keeps those that have not."""
+    with store.begin() as tx:
+        tx.connection.execute(
+            update(sessions)
+            .where(sessions.c.device_id == device.id)
+            .values(expires_at=tx.now - timedelta(seconds=1))
+        )
+        before = tx.connection.scalar(select(func.count()).where(sessions.c.expires_at > tx.now))
+        tx.accounts.forget_ended()
+        left = tx.connection.scalars(select(sessions.c.device_id)).all()
+
+    assert device.id not in left
+    assert len(left) == before
 
 
 def test_ten_wrong_passwords_lock_the_login(store: Store, agency: UUID) -> None:
