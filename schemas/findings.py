@@ -455,6 +455,12 @@ _TRACK: dict[str, FindingText] = {
 }
 
 _SERVICE: dict[str, FindingText] = {
+    "verification-failed": FindingText(
+        zh="多次尝试后仍无法完成检查（{reason}），没有任何一项可视为已核验。",
+        en="The verification failed again and again ({reason}); no claim counts as checked.",
+        next_zh="记录已隔离并锁定，字节完整保留；请管理员查看日志。",
+        next_en="The recording is quarantined and locked, its bytes are kept whole; ask the operator to look.",
+    ),
     "store-unavailable": FindingText(
         zh="证据存储暂时没有应答，尚未检查。",
         en="The evidence store did not answer; nothing was checked yet.",

@@ -43,6 +43,12 @@ class Severity(StrEnum):
 BINDING_CHECKS = frozenset({"digest", "size", "manifest_signature", "device_key"})
 """Claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
 
+VERIFICATION = "verification"
+"""Present only when the verification itself gave up; such a recording is quarantined until a person looks."""
+
+CONTENT_CHECK = "container"
+"""Whether anybody could look inside the bytes; without it no recording is `verified`."""
+
 
 class CheckResult(Frozen):
     """One check, run once. `code` is the stable slug of the finding; empty when there is nothing to say.
@@ -93,11 +99,17 @@ def breaks_binding(check: CheckResult) -> bool:
     return check.name in BINDING_CHECKS and check.outcome is Outcome.MISMATCH
 
 
+def must_quarantine(check: CheckResult) -> bool:
+    """Say whether this check keeps the recording from being sealed: a broken claim, or nothing was verified."""
+    gave_up = check.name == VERIFICATION and check.outcome is not Outcome.VERIFIED
+    return gave_up or breaks_binding(check)
+
+
 def verdict(checks: Iterable[CheckResult]) -> Verdict:
     """Fold checks into one word. Worst first: mismatch, doubtful, not checked, verified.
 
     A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
-    checked is `not_checked`, however good everything else looks.
+    checked, or whose content nobody could read, is `not_checked`, however good everything else looks.
     """
     found = list(checks)
     if any(breaks_binding(c) for c in found):
@@ -105,4 +117,5 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     if any(c.severity.rank >= Severity.WARN.rank for c in found):
         return Verdict.DOUBTFUL
     held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
-    return Verdict.VERIFIED if held >= BINDING_CHECKS else Verdict.NOT_CHECKED
+    unread = any(c.name == CONTENT_CHECK and c.outcome is Outcome.NOT_CHECKED for c in found)
+    return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED

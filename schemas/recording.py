@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.errors import AlreadySealed, TransitionRefused
-from schemas.integrity import CheckResult, Verdict, breaks_binding
+from schemas.integrity import CheckResult, Verdict, must_quarantine
 
 
 class RecordingState(StrEnum):
@@ -96,7 +96,8 @@ class RecordingFilter(Frozen):
 def state_after(state: RecordingState, checks: Iterable[CheckResult]) -> RecordingState:
     """Return the state that the outcomes of all checks lead to.
 
-    A binding claim that did not hold quarantines; everything else seals, with its findings.
+    A binding claim that did not hold quarantines, and so does a verification that gave up; everything else
+    seals, with its findings.
 
     Raises:
         AlreadySealed: the recording is sealed.
@@ -106,8 +107,8 @@ def state_after(state: RecordingState, checks: Iterable[CheckResult]) -> Recordi
         raise AlreadySealed("a sealed recording never changes")
     if state is RecordingState.QUARANTINED:
         raise TransitionRefused("a quarantined recording is not verified again by itself")
-    broken = any(breaks_binding(check) for check in checks)
-    return RecordingState.QUARANTINED if broken else RecordingState.SEALED
+    kept_apart = any(must_quarantine(check) for check in checks)
+    return RecordingState.QUARANTINED if kept_apart else RecordingState.SEALED
 
 
 def retain_until(received_at: datetime, *, months: int) -> datetime:

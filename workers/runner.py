@@ -1,8 +1,9 @@
 """Drain one kind of job: claim under a lease, run, settle, until nothing is left or the slice has ended.
 
 `Unavailable` costs no attempt: the job goes back with a pause, or an hour without the object store would
-quarantine good evidence. `IntegrityBroken` is never retried. Everything else is retried with back-off and has
-failed after five attempts; the recording stays received, locked by nobody and lost by nothing.
+quarantine good evidence. `IntegrityBroken` is never retried. Everything else is retried with back-off; after
+five attempts the job has failed and its subject is told (`workers.giving_up`). A job that killed five workers
+is not run a sixth time.
 """
 
 import threading
@@ -14,9 +15,10 @@ from uuid import UUID
 import structlog
 
 from schemas.errors import EvidenceError, IntegrityBroken, Unavailable
-from storage.outbox import Job, JobKind
+from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.export import build_export
+from workers.giving_up import give_up
 from workers.media.sandbox import Sandbox
 from workers.recording import LeaseLost, Verifier
 from workers.settings import WorkersSettings
@@ -78,11 +80,18 @@ class Runner:
                 self._run(job)
             except Unavailable as err:
                 log.warning("dependency_unavailable", kind=job.kind.value, problem=err.problem)
-                self._give_back(jobs[position:], err.problem, pause_seconds=self._settings.pause_seconds)
+                # The one that met the fault waits longer: when the fault is its own (no room for a large
+                # file), the others run before it and are not held up behind it for ever.
+                pause = self._settings.pause_seconds
+                self._give_back([job], err.problem, pause_seconds=2 * pause)
+                self._give_back(jobs[position + 1 :], err.problem, pause_seconds=pause)
                 return position
         return len(jobs)
 
     def _run(self, job: Job) -> None:
+        if job.attempts > MAX_ATTEMPTS:
+            self._give_up(job, "worker-lost")
+            return
         try:
             self._tasks[job.kind](job)
         except (Unavailable, LeaseLost) as err:
@@ -101,11 +110,26 @@ class Runner:
             self._settle(job, type(err).__name__)
 
     def _settle(self, job: Job, error: str, *, is_final: bool = False) -> None:
+        if job.attempts >= MAX_ATTEMPTS and not is_final:
+            self._give_up(job, error)
+            return
         with self._store.begin() as tx:
             if is_final:
                 tx.jobs.fail(job, error)
             else:
                 tx.jobs.retry(job, error)
+
+    def _give_up(self, job: Job, error: str) -> None:
+        """Tell the subject; when even that fails the job alone has failed, and a person is called."""
+        log.critical("job_given_up", job_id=job.id, kind=job.kind.value, subject_id=str(job.subject_id))
+        try:
+            give_up(self._store, job, error)
+        except Unavailable:
+            raise
+        except EvidenceError as err:
+            log.exception("giving_up_failed", job_id=job.id, problem=err.problem)
+            with self._store.begin() as tx:
+                tx.jobs.fail(job, err.problem)
 
     def _give_back(self, jobs: Sequence[Job], error: str, *, pause_seconds: float) -> None:
         """Return leases and attempts. When the database is away too, the leases simply end by themselves."""

@@ -1,0 +1,74 @@
+"""What happens when every attempt of a job has failed: its subject is told, so that nothing waits for ever.
+
+A recording that could not be verified is quarantined like one whose claims broke: kept, locked, logged, and
+no claim of it counts as checked. A crash between lock and commit leaves a received recording that is locked;
+the job is still leased, and the next claim comes here again.
+"""
+
+from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.errors import IntegrityBroken
+from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
+from schemas.recording import Recording, RecordingState, retain_until
+from storage.outbox import Job, JobKind
+from storage.recording import Verification
+from storage.store import Store
+
+
+def give_up(store: Store, job: Job, error: str) -> None:
+    """End `job` and what it was about, in one commit; `error` is the slug of the last failure.
+
+    Raises:
+        Unavailable: database or store did not answer; the job may come here again.
+        NotFound, IntegrityBroken: the store no longer holds what was received; nothing was concluded.
+    """
+    if job.kind is JobKind.VERIFY:
+        _quarantine(store, job, error)
+        return
+    with store.begin() as tx:
+        if tx.jobs.fail(job, error) and tx.exports.known(job.subject_id).state == "building":
+            tx.exports.fail(job.subject_id, error)
+
+
+def _quarantine(store: Store, job: Job, error: str) -> None:
+    with store.begin() as tx:
+        recording = tx.recordings.known(job.subject_id)
+    if recording.state is not RecordingState.RECEIVED:
+        with store.begin() as tx:
+            tx.jobs.fail(job, error)
+        return
+    found = _unverified(store, recording, error)
+    store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
+    with store.begin() as tx:
+        if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
+            tx.recordings.conclude(recording.id, found)
+
+
+def _unverified(store: Store, recording: Recording, error: str) -> Verification:
+    names = (VERIFICATION, *sorted(BINDING_CHECKS))
+    hasher = _read(store, recording)
+    return Verification(
+        checks=tuple(
+            not_checked(name, "verification-failed", severity=Severity.FAIL, reason=error) for name in names
+        ),
+        sha256=hasher.sha256.value,
+        sm3=hasher.sm3.value if hasher.sm3 else None,
+        media_type=recording.media_type,
+        facts={},
+        derivatives=(),
+        retain_until=retain_until(recording.received_at, months=store.settings.retention_months),
+    )
+
+
+def _read(store: Store, recording: Recording) -> Hasher:
+    """Hash what is locked: the custody entry names the digest of the bytes that are kept."""
+    hasher = Hasher(with_sm3=store.settings.with_sm3)
+    view = memoryview(bytearray(CHUNK_BYTES))
+    with store.objects.open(recording.object_key, recording.version_id) as source:
+        while count := source.readinto(view):
+            hasher.update(view[:count])
+    if hasher.size_bytes != recording.size_bytes:
+        raise IntegrityBroken(
+            f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
+            recording_id=str(recording.id),
+        )
+    return hasher
