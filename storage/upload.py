@@ -248,13 +248,16 @@ class Uploads:
             raise _preempted()
         return _value(row)
 
-    def complete(self, upload: Upload, stored: Stored, *, key: str) -> Upload:
+    def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
         """Turn the finished transfer into a received recording: state, entry and job in this transaction.
 
-        Repeating it is success: the row lock lets one caller through, the next one finds it received.
+        Repeating it is success: the row lock lets one caller through, the next one finds it received. `token`
+        is the lease under which bytes were sent that no part or tail names yet.
 
         Raises:
-            Conflict: the store holds another number of bytes than the length (slug `size-disagrees`).
+            NotFound: the upload expired meanwhile.
+            Conflict: a newer request holds the upload, or the store holds another number of bytes than the
+                length (slug `size-disagrees`).
         """
         row = (
             self._connection.execute(select(uploads).where(uploads.c.id == upload.id).with_for_update())
@@ -263,6 +266,10 @@ class Uploads:
         )
         if row["state"] == UploadState.RECEIVED:
             return _value(row)
+        if row["state"] == UploadState.EXPIRED:
+            raise NotFound("the upload has expired", slug="upload-expired")
+        if token is not None and row["lease_token"] != token:
+            raise _preempted()
         if stored.size_bytes != row["length_bytes"]:
             raise Conflict("the stored object has another size than the upload", slug="size-disagrees")
         recording_id = receive_recording(
@@ -324,12 +331,26 @@ class Uploads:
         )
 
     def expired(self, *, limit: int) -> Sequence[Upload]:
-        """Return open uploads past their lifetime, locked, for the sweeper."""
+        """Return open uploads past their lifetime, locked, for the sweeper; never one that is all here."""
         rows = self._connection.execute(
             select(uploads)
-            .where(uploads.c.state == "open", uploads.c.expires_at < self._now)
+            .where(
+                uploads.c.state == "open",
+                uploads.c.expires_at < self._now,
+                uploads.c.offset_bytes < uploads.c.length_bytes,
+            )
             .limit(limit)
             .with_for_update(skip_locked=True)
+        ).mappings()
+        return [_value(row) for row in rows]
+
+    def full(self, *, limit: int) -> Sequence[Upload]:
+        """Return open uploads whose every byte is here: a crash came before their completion."""
+        rows = self._connection.execute(
+            select(uploads)
+            .where(uploads.c.state == "open", uploads.c.offset_bytes == uploads.c.length_bytes)
+            .order_by(uploads.c.expires_at)
+            .limit(limit)
         ).mappings()
         return [_value(row) for row in rows]
 

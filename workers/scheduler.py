@@ -12,11 +12,11 @@ from collections.abc import Callable
 import structlog
 
 from schemas.actor import SYSTEM
-from schemas.errors import Conflict, IntegrityBroken, NotFound, Unavailable
+from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Unavailable
 from storage.log import configure
 from storage.notice import job_notices
 from storage.outbox import JobKind
-from storage.receive import complete_full
+from storage.receive import complete_left
 from storage.settings import StorageSettings
 from storage.store import Store
 from workers.custody import integrate
@@ -88,11 +88,14 @@ class Scheduler:
         self._expire_uploads()
 
     def _complete_uploads(self) -> None:
-        """Complete what is all here; one upload that cannot be completed must not stop the log."""
-        try:
-            complete_full(self._store, limit=SWEEP_BATCH)
-        except (NotFound, Conflict) as err:
-            log.critical("upload_not_completed", problem=err.problem, detail=err.detail)
+        """Complete what is all here; one upload that cannot be completed stops neither others nor the log."""
+        with self._store.begin() as tx:
+            waiting = tx.uploads.full(limit=SWEEP_BATCH)
+        for upload in waiting:
+            try:
+                complete_left(self._store, upload)
+            except (NotFound, Conflict, Invalid) as err:
+                log.critical("upload_not_completed", upload_id=str(upload.id), problem=err.problem)
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""
