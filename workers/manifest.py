@@ -47,7 +47,8 @@ def _from_bytes(evidence: ManifestEvidence, recording: Recording) -> Claims:
             evidence.payload, evidence.signature, jwk=evidence.jwk or {}, algs=evidence.algs, typ=MANIFEST_TYP
         )
     except (ManifestInvalid, SignatureInvalid) as err:
-        return Claims(checks=[mismatch("manifest_signature", err.problem)])
+        unread = not_checked("device_key", "manifest-refused")
+        return Claims(checks=[mismatch("manifest_signature", err.problem), unread])
     checks = [verified("manifest_signature"), _device_key(evidence), *evidence.findings]
     if recording.file_index is None:
         return Claims(checks=[*checks, mismatch("digest", "file-not-in-manifest")])
