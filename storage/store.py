@@ -82,7 +82,11 @@ class Store:
         self.settings = settings
         self.clock = clock
         self.engine: Engine = create_engine(
-            settings.sqlalchemy_url, pool_size=settings.pool_size, max_overflow=10, pool_pre_ping=True
+            settings.sqlalchemy_url,
+            pool_size=settings.pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
         )
         self.objects: Objects = open_objects(settings.objects_url.get_secret_value())
 
