@@ -1,0 +1,299 @@
+"""What a court's expert would try: crash windows, late requests, poison jobs, and verdicts nobody earned."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import ProgrammingError
+
+from schemas.actor import Actor, Role
+from schemas.custody import Event
+from schemas.errors import Conflict, Invalid, NotFound, StorageFull
+from schemas.integrity import BINDING_CHECKS, VERIFICATION, Outcome, Verdict
+from schemas.recording import RecordingState
+from schemas.upload import UploadState
+from storage.objects import Stored
+from storage.outbox import MAX_ATTEMPTS, Job, JobKind
+from storage.receive import Receiving
+from storage.store import Store
+from storage.tables import jobs, manifests, uploads
+from storage.upload import NewUpload
+from tests.factories import (
+    OFFICERS,
+    TestDevice,
+    append,
+    enrol_device,
+    events_of,
+    folder_url,
+    make_account,
+    make_agency,
+    make_settings,
+)
+from tests.fakes import Fault, FaultyObjects
+from workers.custody import integrate
+from workers.fsck import differences
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner, tasks
+from workers.scheduler import Scheduler
+from workers.settings import WorkersSettings
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("hostile"))))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def reviewer(store: Store) -> Actor:
+    ident = make_agency(store)
+    for number in OFFICERS:
+        make_account(store, ident, Role.OFFICER, certificate=number)
+    return make_account(store, ident, Role.LEGAL_REVIEWER, Role.CUSTODIAN)[1]
+
+
+@pytest.fixture
+def device(store: Store, reviewer: Actor) -> TestDevice:
+    return enrol_device(store, reviewer)
+
+
+def make_due(store: Store, ident: UUID, **values: object) -> None:
+    with store.begin() as tx:
+        tx.connection.execute(
+            update(jobs).where(jobs.c.subject_id == ident).values(not_before=func.now(), **values)
+        )
+
+
+def job_of(store: Store, ident: UUID) -> tuple[str, int]:
+    with store.begin() as tx:
+        row = tx.connection.execute(
+            select(jobs.c.state, jobs.c.attempts).where(jobs.c.subject_id == ident)
+        ).one()
+    return row.state, row.attempts
+
+
+def full_upload(store: Store, device: TestDevice, payload: bytes) -> UUID:
+    """An upload whose bytes are all committed and whose completion never came."""
+    with store.begin() as tx:
+        opened = tx.uploads.open(device.actor, NewUpload(length_bytes=len(payload), filename="left.bin"))
+    receiving = Receiving.begin(store, device.actor, opened.id, offset=0, content_length=len(payload))
+    assert receiving.keep([payload]) == len(payload)
+    return opened.id
+
+
+def scheduler(store: Store) -> Scheduler:
+    return Scheduler(store, WorkersSettings(), lambda _: None)
+
+
+def test_a_recording_that_cannot_be_verified_is_quarantined(
+    store: Store, device: TestDevice, reviewer: Actor
+) -> None:
+    """After the last attempt the recording is kept apart, locked and logged, and no claim counts as checked."""
+    ident = device.capture("poison.bin", b"poison")
+
+    def crash(_: Job) -> None:
+        raise Invalid("the decoder's facts cannot be kept", slug="facts-invalid")
+
+    runner = Runner(store, WorkersSettings(), {JobKind.VERIFY: crash})
+    for _ in range(MAX_ATTEMPTS):
+        make_due(store, ident)
+        runner.drain(JobKind.VERIFY)
+    with store.begin() as tx:
+        found = tx.recordings.get(reviewer, ident)
+        made = {row.check.name: row.check.outcome for row in tx.recordings.checks(ident)}
+
+    assert found.state is RecordingState.QUARANTINED
+    assert found.verdict is not Verdict.VERIFIED
+    assert made == dict.fromkeys({VERIFICATION, *BINDING_CHECKS}, Outcome.NOT_CHECKED)
+    assert events_of(store, f"recording/{ident}")[-1] is Event.RECORDING_QUARANTINE
+    assert store.objects.stat(found.object_key, found.version_id).retain_until is not None
+    assert job_of(store, ident) == ("failed", MAX_ATTEMPTS)
+    integrate(store)
+    assert [one for one in differences(store, with_bytes=True) if str(ident) in one.subject] == []
+
+
+def test_a_job_that_kills_its_workers_is_not_run_for_ever(
+    store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
+) -> None:
+    """Five workers lost over one recording: the sixth does not touch it, and it is quarantined."""
+    ident = device.capture("killer.bin", b"killer")
+    make_due(store, ident, attempts=MAX_ATTEMPTS)
+    ran: list[UUID] = []
+    settings = WorkersSettings()
+    Runner(store, settings, {JobKind.VERIFY: lambda job: ran.append(job.subject_id)}).drain(JobKind.VERIFY)
+
+    assert ident not in ran
+    with store.begin() as tx:
+        assert tx.recordings.get(reviewer, ident).state is RecordingState.QUARANTINED
+    assert job_of(store, ident)[0] == "failed"
+
+
+def test_what_the_store_lost_is_never_concluded(store: Store, device: TestDevice, reviewer: Actor) -> None:
+    """When the stored version is gone the job fails and the recording stays received: nothing is claimed."""
+    ident = device.capture("gone.bin", b"gone")
+    with store.begin() as tx:
+        tx.connection.execute(
+            text("UPDATE recordings SET version_id = 'elsewhere' WHERE id = :id"), {"id": ident}
+        )
+    make_due(store, ident, attempts=MAX_ATTEMPTS)
+    Runner(store, WorkersSettings(), {}).drain(JobKind.VERIFY)
+
+    with store.begin() as tx:
+        assert tx.recordings.get(reviewer, ident).state is RecordingState.RECEIVED
+    assert job_of(store, ident)[0] == "failed"
+
+
+def test_a_file_too_large_for_the_scratch_folder_holds_nobody_up(store: Store, device: TestDevice) -> None:
+    """A recording that finds no room waits longer than those claimed with it, and costs no attempt."""
+    idents = [device.capture(f"{n}.bin", bytes([n])) for n in range(2)]
+    with store.begin() as tx:
+        claimed = tx.jobs.claim(JobKind.VERIFY, limit=1, lease_seconds=60)
+        for job in claimed:
+            tx.jobs.release(job, pause_seconds=0, error="")
+
+    def full(_: Job) -> None:
+        raise StorageFull("no room", slug="scratch-full")
+
+    for ident in idents:
+        make_due(store, ident)
+    for _ in range(8):  # 8 ready jobs give a batch of two
+        device.send("filler.bin", b"f")
+    Runner(store, WorkersSettings(), {JobKind.VERIFY: full}).drain(JobKind.VERIFY)
+    with store.begin() as tx:
+        rows = {
+            row.subject_id: row
+            for row in tx.connection.execute(select(jobs).where(jobs.c.subject_id.in_(idents)))
+        }
+    first, second = (rows[ident] for ident in idents)
+
+    assert first.not_before > second.not_before
+    assert (first.state, first.attempts, second.attempts) == ("ready", 0, 0)
+
+
+def test_a_full_upload_whose_sender_left_becomes_a_recording(store: Store, device: TestDevice) -> None:
+    """All bytes are here and the completion was lost in a crash: the sweep completes it, even past its end."""
+    ident = full_upload(store, device, b"all here")
+    with store.begin() as tx:
+        tx.connection.execute(
+            update(uploads).where(uploads.c.id == ident).values(expires_at=tx.now - timedelta(seconds=1))
+        )
+    scheduler(store).sweep()
+    with store.begin() as tx:
+        upload = tx.uploads.get(device.actor, ident)
+        receipt = tx.uploads.receipt(device.actor, ident)
+
+    assert upload.state is UploadState.RECEIVED
+    assert receipt.size_bytes == len(b"all here")
+
+
+def test_an_upload_that_cannot_be_completed_stops_nobody(store: Store, device: TestDevice) -> None:
+    """One upload whose bytes the store lost does not keep the sweep from completing the next."""
+    lost, sound = full_upload(store, device, b"lost"), full_upload(store, device, b"sound")
+    with store.begin() as tx:
+        key = tx.uploads.get(device.actor, lost).tail_key
+    assert key is not None
+    store.objects.delete_staging(key)
+    scheduler(store).sweep()
+    with store.begin() as tx:
+        states = [tx.uploads.get(device.actor, ident).state for ident in (lost, sound)]
+        tx.connection.execute(update(uploads).where(uploads.c.id == lost).values(length_bytes=100))
+
+    assert states == [UploadState.OPEN, UploadState.RECEIVED]
+
+
+def test_an_expired_upload_is_not_completed(store: Store, device: TestDevice) -> None:
+    """A completion that meets the expiry is refused: no recording without its place in the manifest."""
+    ident = full_upload(store, device, b"late")
+    with store.begin() as tx:
+        upload = tx.uploads.get(device.actor, ident)
+        tx.uploads.expire(upload, actor="system")
+    with pytest.raises(NotFound) as caught, store.begin() as tx:
+        tx.uploads.complete(upload, Stored(version_id="1", size_bytes=4), key="recordings/x")
+
+    assert caught.value.problem == "upload-expired"
+
+
+def test_a_beaten_request_cannot_complete_a_small_file(store: Store, device: TestDevice) -> None:
+    """A whole file that is sent in one request counts only while that request holds the upload."""
+    with store.begin() as tx:
+        opened = tx.uploads.open(device.actor, NewUpload(length_bytes=4, filename="x.bin"))
+    slow = FaultyObjects(store.objects)
+    slow.fail("put", Fault.STALLED)
+    old = Receiving.begin(store, device.actor, opened.id, offset=0, content_length=4)
+    store.objects = slow
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            late = pool.submit(old.store, [b"old!"])
+            assert slow.is_stalled.wait(10)
+            new = Receiving.begin(store, device.actor, opened.id, offset=0, content_length=4)
+            assert new.keep([b"ne"]) == 2
+            slow.release()
+            with pytest.raises(Conflict) as caught:
+                late.result(10)
+    finally:
+        slow.release()
+        store.objects = slow.real
+    done = append(store, device.actor, opened.id, b"w!")
+
+    assert caught.value.problem == "upload-preempted"
+    assert done.state is UploadState.RECEIVED
+
+
+def test_every_binding_claim_is_named_whatever_is_wrong(
+    store: Store, sandbox: Sandbox, device: TestDevice
+) -> None:
+    """Good, unsigned, unknown, refused or since altered: each of the four claims has an outcome."""
+    good = device.capture("good.bin", b"good")
+    plain = device.send("plain.bin", b"plain")
+    unknown = device.send("unknown.bin", b"unknown", manifest_sha256="0" * 64)
+    broken = device.manifest({"refused.bin": b"refused"}) + b" "
+    with store.begin() as tx:
+        tx.manifests.declare(device.actor, broken, device.sign(broken))
+    refused = device.send("refused.bin", b"refused", manifest=broken)
+    altered = device.capture("altered.bin", b"altered")
+    with store.begin() as tx:
+        held = tx.recordings.known(altered).manifest_id
+        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        tx.connection.execute(
+            update(manifests).where(manifests.c.id == held).values(payload=manifests.c.payload.concat(b" "))
+        )
+    settings = WorkersSettings()
+    Runner(store, settings, tasks(store, sandbox, settings)).drain(JobKind.VERIFY)
+
+    for ident in (good, plain, unknown, refused, altered):
+        with store.begin() as tx:
+            assert {row.check.name for row in tx.recordings.checks(ident)} >= BINDING_CHECKS
+
+
+def test_a_content_that_nobody_could_read_is_not_verified(
+    store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
+) -> None:
+    """Digest, signature and key hold, but no decoder knows the type: the one word is not `verified`."""
+    ident = device.capture("strange.bin", bytes(range(256)))
+    settings = WorkersSettings()
+    Runner(store, settings, tasks(store, sandbox, settings)).drain(JobKind.VERIFY)
+    with store.begin() as tx:
+        found = tx.recordings.get(reviewer, ident)
+        container = {row.check.name: row.check for row in tx.recordings.checks(ident)}["container"]
+
+    assert container.outcome is Outcome.NOT_CHECKED
+    assert found.state is RecordingState.SEALED
+    assert found.verdict is not Verdict.VERIFIED
+
+
+def test_an_error_of_the_database_shows_no_personal_data(store: Store) -> None:
+    """What a failing statement was given (names, parties, hashes) stays out of the error and so of the log."""
+    with pytest.raises(ProgrammingError) as caught, store.begin() as tx:
+        tx.connection.execute(text("SELECT nothing FROM nowhere WHERE party = :party"), {"party": "张三丰"})
+
+    assert "张三丰" not in str(caught.value)
