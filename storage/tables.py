@@ -252,6 +252,7 @@ recordings = Table(
     CheckConstraint("state <> 'sealed' OR (sha256 IS NOT NULL AND retain_until IS NOT NULL)", name="sealed"),
     Index("ix_recordings_agency_id_id", "agency_id", "id"),
     Index("ix_recordings_agency_id_state_id", "agency_id", "state", "id"),
+    Index("ix_recordings_agency_id_verdict_id", "agency_id", "verdict", "id"),
     Index("ix_recordings_sha256", "sha256"),
     Index("ix_recordings_officers", "officers", postgresql_using="gin"),
     Index("ix_recordings_device_id_id", "device_id", "id"),

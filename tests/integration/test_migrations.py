@@ -15,6 +15,8 @@ def test_empty_to_head_and_back(empty_database_url: str) -> None:
     assert not pending(engine)
     downgrade(engine, "-1")
     assert pending(engine)
+    upgrade(engine)
+    downgrade(engine, "base")
     assert set(inspect(engine).get_table_names()) <= {"alembic_version"}
     upgrade(engine)
     with engine.connect() as connection:
