@@ -44,6 +44,7 @@ from storage.migrate import upgrade  # noqa: E402
 from storage.settings import StorageSettings  # noqa: E402
 from storage.store import Store, utc_now  # noqa: E402
 from storage.tables import recordings  # noqa: E402
+from tests.server import free_port  # noqa: E402
 from tests.stand import COMMANDS  # noqa: E402
 
 MIB = 1024 * 1024
@@ -323,7 +324,7 @@ def main() -> int:
     store = Store(StorageSettings())
     upgrade(store.engine)
     codes = codes_of(store)
-    port = int(os.environ.get("QUANCHENG_PORT", "18080"))
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as name:
         if args.soak:
             return soak(args.soak, Path(name), store, port, codes)
