@@ -143,8 +143,10 @@ class Uploads:
                 )
             )
             .mappings()
-            .one()
+            .one_or_none()
         )
+        if row is None:  # it expired between the insert and this look: opening again will succeed
+            raise Conflict("the earlier upload of this file has just ended", slug="upload-expired")
         if row["length_bytes"] != wish.length_bytes:
             raise Conflict("this file was opened with another length", slug="upload-length-differs")
         return _value(row)
