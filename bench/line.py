@@ -275,6 +275,8 @@ def measure(label: str, files: Sequence[Path], store: Store, port: int, codes: I
 
 def soak(minutes: float, folder: Path, store: Store, port: int, codes: Iterator[str]) -> int:
     """Keep the line under load, kill one worker child in every round, then audit everything."""
+    # What a killed worker held comes back when its lease ends: shorter leases give more rounds.
+    os.environ |= {"WORKERS_LEASE_SECONDS": "10", "WORKERS_SWEEP_SECONDS": "2"}
     ends = time.monotonic() + minutes * 60
     rounds = 0
     with product(port) as running, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=600) as client:
