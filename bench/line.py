@@ -296,10 +296,13 @@ def soak(minutes: float, folder: Path, store: Store, port: int, codes: Iterator[
 
 
 def _kill_later(worker: int) -> None:
+    """Kill one of the worker's processes in two seconds; the pool's own tracker is not one of them."""
+
     def kill() -> None:
         children = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
-        if children:
-            os.kill(int(random.choice(children)), signal.SIGKILL)
+        working = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        if working:
+            os.kill(int(random.choice(working)), signal.SIGKILL)
 
     threading.Timer(2.0, kill).start()
 
