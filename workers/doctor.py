@@ -37,7 +37,12 @@ def examine() -> Iterator[Finding]:
         return
     yield from _keys(settings)
     yield from _broker(settings)
-    store = Store(settings)
+    try:
+        store = Store(settings)
+    except ValueError:
+        text = "the address cannot be read: check the form of OBJECTS_URL"
+        yield Finding(part="objects", is_good=False, text=text)
+        return
     try:
         yield from _database(store)
         yield from _objects(store)
