@@ -107,7 +107,7 @@ def _fsck_arguments(one: argparse.ArgumentParser) -> None:
 
 def _serve_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    port = int(os.environ.get("QUANCHENG_PORT", "8080"))
+    port = os.environ.get("QUANCHENG_PORT", "8080")  # text: argparse then names a wrong one
     one.add_argument(
         "--port", type=int, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
     )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
 
 from schemas.errors import Invalid, Unavailable
 from storage.actor import Accounts
@@ -81,13 +81,16 @@ class Store:
     def __init__(self, settings: StorageSettings, *, clock: Clock = utc_now) -> None:
         self.settings = settings
         self.clock = clock
-        self.engine: Engine = create_engine(
-            settings.sqlalchemy_url,
-            pool_size=settings.pool_size,
-            max_overflow=10,
-            pool_pre_ping=True,
-            hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
-        )
+        try:
+            self.engine: Engine = create_engine(
+                settings.sqlalchemy_url,
+                pool_size=settings.pool_size,
+                max_overflow=10,
+                pool_pre_ping=True,
+                hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
+            )
+        except ArgumentError:
+            raise ValueError("DATABASE_URL cannot be read") from None  # the cause repeats the secret
         self.objects: Objects = open_objects(settings.objects_url.get_secret_value())
 
     @contextmanager

@@ -40,8 +40,8 @@ def examine() -> Iterator[Finding]:
     try:
         store = Store(settings)
     except ValueError:
-        text = "the address cannot be read: check the form of OBJECTS_URL"
-        yield Finding(part="objects", is_good=False, text=text)
+        text = "an address cannot be read: check the form of DATABASE_URL and OBJECTS_URL"
+        yield Finding(part="addresses", is_good=False, text=text)
         return
     try:
         yield from _database(store)
