@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problem_texts import PROBLEMS, ProblemText
+from api.problem_text import ProblemText
+from api.problem_texts import PROBLEMS
 from schemas.errors import (
     Conflict,
     EvidenceError,

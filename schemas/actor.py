@@ -1,9 +1,10 @@
 """Who acts, and the one policy function: who may do what to which subject, and when.
 
 Roles are those of the role matrix (field officer, auxiliary, custodian, head, legal reviewer, supervisor,
-inspector, party, administrator) plus *handler*, who opens and runs own cases and never reviews them. Deny
-by default: an action that no rule below grants is refused, and so is one on a subject outside the actor's
-agencies.
+inspector, party, administrator) plus three of ours: *handler*, who opens and runs own cases and never reviews
+them; *evidence reviewer*, the first of the two people who look at a monitoring record (the legal reviewer is the
+second); and *source*, a machine account that hands in what its fixed equipment records. Deny by default: an
+action that no rule below grants is refused, and so is one on a subject outside the actor's agencies.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,9 @@ class Role(StrEnum):
     HANDLER = "handler"
     HEAD = "head"
     CUSTODIAN = "custodian"
+    EVIDENCE_REVIEWER = "evidence_reviewer"
     LEGAL_REVIEWER = "legal_reviewer"
+    SOURCE = "source"
     SUPERVISOR = "supervisor"
     INSPECTOR = "inspector"
     PARTY = "party"
@@ -48,6 +51,24 @@ class Action(StrEnum):
     CASE_VIEW = "case:view"
     CASE_LINK = "case:link"
     CASE_EXPORT = "case:export"
+    CASE_RUN = "case:run"
+    CASE_DECIDE = "case:decide"
+    CASE_REVIEW = "case:review"
+    EQUIPMENT_VIEW = "equipment:view"
+    EQUIPMENT_KEEP = "equipment:keep"
+    MONITORING_SUBMIT = "monitoring:submit"
+    MONITORING_VIEW = "monitoring:view"
+    MONITORING_REVIEW_FIRST = "monitoring:review-first"
+    MONITORING_REVIEW_SECOND = "monitoring:review-second"
+    MONITORING_NOTIFY = "monitoring:notify"
+    MONITORING_LINK = "monitoring:link"
+    AUDIT_VIEW = "audit:view"
+    AUDIT_DEFINE = "audit:define"
+    AUDIT_CONFIRM = "audit:confirm"
+    AUDIT_SCORE = "audit:score"
+    RECTIFICATION_VIEW = "rectification:view"
+    RECTIFICATION_ANSWER = "rectification:answer"
+    RECTIFICATION_VERIFY = "rectification:verify"
     DEVICE_VIEW = "device:view"
     DEVICE_ENROL = "device:enrol"
     DEVICE_REVOKE = "device:revoke"
@@ -114,6 +135,13 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.CASE_LINK: _OWN,
         Action.CASE_EXPORT: _OWN,
         Action.CUSTODY_VIEW: _ALL,
+        Action.CASE_RUN: _OWN,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.MONITORING_VIEW: _ALL,
+        Action.MONITORING_NOTIFY: _ALL,
+        Action.MONITORING_LINK: _ALL,
+        Action.RECTIFICATION_VIEW: _ALL,
+        Action.RECTIFICATION_ANSWER: _ALL,
     },
     Role.HEAD: {
         Action.RECORDING_VIEW: _ALL,
@@ -123,6 +151,13 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.CASE_LINK: _ALL,
         Action.CASE_EXPORT: _ALL,
         Action.CUSTODY_VIEW: _ALL,
+        Action.CASE_RUN: _ALL,
+        Action.CASE_DECIDE: _ALL,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.MONITORING_VIEW: _ALL,
+        Action.AUDIT_VIEW: _ALL,
+        Action.RECTIFICATION_VIEW: _ALL,
+        Action.RECTIFICATION_ANSWER: _ALL,
     },
     Role.CUSTODIAN: {
         Action.RECORDING_VIEW: _ALL,
@@ -130,6 +165,9 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.DEVICE_ENROL: _ALL,
         Action.DEVICE_REVOKE: _ALL,
         Action.CUSTODY_VIEW: _ALL,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.EQUIPMENT_KEEP: _ALL,
+        Action.MONITORING_VIEW: _ALL,
     },
     Role.LEGAL_REVIEWER: {
         Action.RECORDING_VIEW: _ALL,
@@ -137,17 +175,51 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.CASE_VIEW: _ALL,
         Action.CASE_EXPORT: _ALL,
         Action.CUSTODY_VIEW: _ALL,
+        Action.CASE_REVIEW: _ALL,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.MONITORING_VIEW: _ALL,
+        Action.MONITORING_REVIEW_SECOND: _ALL,
+        Action.RECTIFICATION_VIEW: _ALL,
+    },
+    Role.EVIDENCE_REVIEWER: {
+        Action.RECORDING_VIEW: _ALL,
+        Action.RECORDING_WATCH: _ALL,
+        Action.CUSTODY_VIEW: _ALL,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.MONITORING_VIEW: _ALL,
+        Action.MONITORING_REVIEW_FIRST: _ALL,
+    },
+    Role.SOURCE: {
+        Action.RECORDING_SUBMIT: _ALL,
+        Action.RECORDING_VIEW: _OWN,
+        Action.MONITORING_SUBMIT: _OWN,
     },
     Role.SUPERVISOR: {
         Action.RECORDING_VIEW: _ALL,
         Action.CASE_VIEW: _ALL,
         Action.CUSTODY_VIEW: _ALL,
+        Action.EQUIPMENT_VIEW: _ALL,
+        Action.MONITORING_VIEW: _ALL,
+        Action.AUDIT_VIEW: _ALL,
+        Action.AUDIT_DEFINE: _ALL,
+        Action.AUDIT_CONFIRM: _ALL,
+        Action.RECTIFICATION_VIEW: _ALL,
+        Action.RECTIFICATION_VERIFY: _ALL,
     },
-    Role.INSPECTOR: {Action.CUSTODY_VIEW: _ALL},
+    Role.INSPECTOR: {
+        Action.RECORDING_VIEW: _OWN,
+        Action.RECORDING_WATCH: _OWN,
+        Action.CUSTODY_VIEW: _ALL,
+        Action.AUDIT_VIEW: _OWN,
+        Action.AUDIT_CONFIRM: _ALL,
+        Action.AUDIT_SCORE: _OWN,
+        Action.RECTIFICATION_VIEW: _OWN,
+    },
     Role.PARTY: {},
     Role.ADMIN: {Action.DEVICE_VIEW: _ALL, Action.CUSTODY_VIEW: _ALL},
 }
-"""Rules of the role matrix. A supervisor and a custodian see facts and verdicts, not the media itself."""
+"""Rules of the role matrix. A supervisor and a custodian see facts and verdicts, not the media itself; an
+inspector sees what was drawn and assigned to them, and nothing else."""
 
 DEVICE_POLICY: Mapping[Action, Reach] = {
     Action.RECORDING_SUBMIT: Reach.OWN,

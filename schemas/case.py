@@ -1,4 +1,4 @@
-"""The matter evidence serves. The full statutory machine follows; these are its first states."""
+"""The matter evidence serves. The full statutory machine follows; these are the states of its straight path."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -10,9 +10,18 @@ from schemas.base import Frozen, WireIn
 
 
 class CaseState(StrEnum):
-    """States a case may be in now; the machine grows with the cases' own work."""
+    """lead → filed → investigating → investigation_closed → legal_review → decided → closed.
 
+    A review that is not passed leads back to investigating.
+    """
+
+    LEAD = "lead"
+    FILED = "filed"
     INVESTIGATING = "investigating"
+    INVESTIGATION_CLOSED = "investigation_closed"
+    LEGAL_REVIEW = "legal_review"
+    DECIDED = "decided"
+    CLOSED = "closed"
 
 
 class CaseIn(WireIn):

@@ -27,6 +27,7 @@ from storage.tables import (
     recordings,
     sessions,
 )
+from storage.tables_audit import audit_inspectors, audit_rechecks
 
 ACCOUNT_SESSION = timedelta(hours=10)
 MAX_FAILURES = 10
@@ -68,8 +69,8 @@ def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime
 def own_recordings(actor: Actor) -> ColumnElement[bool]:
     """Return the condition under which a row of `recordings` is the actor's own.
 
-    A device owns what it sent; an account what it sent, what names one of its certificates, and what is
-    linked to a case it handles.
+    A device owns what it sent; an account what it sent, what names one of its certificates, what is linked to a
+    case it handles, and – as an inspector – what was drawn in an audit it is assigned to.
     """
     if actor.kind is ActorKind.DEVICE:
         return recordings.c.device_id == actor.id
@@ -79,10 +80,16 @@ def own_recordings(actor: Actor) -> ColumnElement[bool]:
         case_links.c.case_id == case_handlers.c.case_id,
         case_handlers.c.account_id == actor.id,
     )
+    drawn = exists().where(
+        audit_rechecks.c.recording_id == recordings.c.id,
+        audit_rechecks.c.audit_id == audit_inspectors.c.audit_id,
+        audit_inspectors.c.account_id == actor.id,
+    )
     return or_(
         recordings.c.account_id == actor.id,
         recordings.c.officers.overlap(sorted(actor.certificates)),
         handled,
+        drawn,
     )
 
 

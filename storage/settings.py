@@ -16,6 +16,7 @@ _SEED_BYTES = 32
 class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
 
+    Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law).
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
     """
@@ -34,6 +35,10 @@ class StorageSettings(BaseSettings):
     upload_lifetime_seconds: int = 7 * 24 * 3600
     max_upload_bytes: int = 64 * 1024**3
     retention_months: int = 6
+    monitoring_review_days: int = 5
+    legal_review_days: int = 5
+    rectification_days: int = 30
+    randomness_lead_seconds: int = 600
     with_sm3: bool = True
 
     @model_validator(mode="before")

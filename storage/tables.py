@@ -1,4 +1,4 @@
-"""Every table on one page. PostgreSQL 18 is the only database engine.
+"""The tables of the line on one page; those of the three desks stand beside. PostgreSQL 18 is the only engine.
 
 Ids of evidence are `uuidv7()`: they sort by time, so a keyset page needs no second column.
 """
@@ -8,56 +8,27 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> Column[object]:
-    return Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("uuidv7()"))
-
-
-def _at(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
-    default = func.now() if now else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
-
-
-def _ref(name: str, target: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, UUID(as_uuid=True), ForeignKey(target), nullable=nullable)
-
-
-def _state(*states: str) -> CheckConstraint:
-    allowed = ", ".join(f"'{state}'" for state in states)
-    return CheckConstraint(f"state IN ({allowed})", name="state")
-
+from storage import tables_audit, tables_monitoring, tables_review  # noqa: F401 - the metadata is whole with them
+from storage.tables_base import ident, metadata, moment, ref, states
 
 agencies = Table(
     "agencies",
     metadata,
-    _id(),
-    _ref("parent_id", "agencies.id", nullable=True),
+    ident(),
+    ref("parent_id", "agencies.id", nullable=True),
     Column("name", Text, nullable=False),
     Column("code", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
@@ -68,24 +39,24 @@ agencies = Table(
 accounts = Table(
     "accounts",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
     Column("login", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("roles", ARRAY(Text), nullable=False),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
-    _at("created_at", nullable=False, now=True),
+    moment("created_at", nullable=False, now=True),
 )
 
 certificates = Table(
     "certificates",
     metadata,
-    _id(),
-    _ref("account_id", "accounts.id"),
+    ident(),
+    ref("account_id", "accounts.id"),
     Column("number", Text, nullable=False, unique=True),
-    _at("valid_from", nullable=False),
-    _at("valid_until", nullable=False),
+    moment("valid_from", nullable=False),
+    moment("valid_until", nullable=False),
     CheckConstraint("valid_until > valid_from", name="validity"),
 )
 
@@ -93,10 +64,10 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
-    _ref("account_id", "accounts.id", nullable=True),
-    _ref("device_id", "devices.id", nullable=True),
-    _at("created_at", nullable=False, now=True),
-    _at("expires_at", nullable=False),
+    ref("account_id", "accounts.id", nullable=True),
+    ref("device_id", "devices.id", nullable=True),
+    moment("created_at", nullable=False, now=True),
+    moment("expires_at", nullable=False),
     CheckConstraint("num_nonnulls(account_id, device_id) = 1", name="one_holder"),
 )
 
@@ -105,7 +76,7 @@ assertions = Table(
     metadata,
     Column("kid", Text, primary_key=True),
     Column("jti", Text, primary_key=True),
-    _at("expires_at", nullable=False),
+    moment("expires_at", nullable=False),
 )
 
 login_failures = Table(
@@ -113,25 +84,25 @@ login_failures = Table(
     metadata,
     Column("login_hash", LargeBinary, primary_key=True),
     Column("failures", Integer, nullable=False),
-    _at("last_at", nullable=False),
+    moment("last_at", nullable=False),
 )
 
 enrolment_codes = Table(
     "enrolment_codes",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
     Column("code_hash", LargeBinary, nullable=False, unique=True),
-    _ref("issued_by", "accounts.id"),
-    _at("expires_at", nullable=False),
-    _at("used_at"),
+    ref("issued_by", "accounts.id"),
+    moment("expires_at", nullable=False),
+    moment("used_at"),
 )
 
 devices = Table(
     "devices",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
     Column("kid", Text, nullable=False, unique=True),
     Column("jwk", JSONB, nullable=False),
     Column("algs", ARRAY(Text), nullable=False),
@@ -140,16 +111,16 @@ devices = Table(
     Column("challenge", Text, nullable=False),
     Column("registration", LargeBinary, nullable=False),
     Column("registration_signature", Text, nullable=False),
-    _at("enrolled_at", nullable=False),
-    _at("revoked_at"),
+    moment("enrolled_at", nullable=False),
+    moment("revoked_at"),
 )
 
 manifests = Table(
     "manifests",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
-    _ref("device_id", "devices.id", nullable=True),
+    ident(),
+    ref("agency_id", "agencies.id"),
+    ref("device_id", "devices.id", nullable=True),
     Column("sha256", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("signature", Text, nullable=False),
@@ -158,11 +129,11 @@ manifests = Table(
     Column("kid", Text),
     Column("seq", BigInteger),
     Column("prev", Text),
-    Column("captured_at", DateTime(timezone=True)),
+    moment("captured_at"),
     Column("files", JSONB, nullable=False, server_default=text("'[]'")),
     Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
-    _at("declared_at", nullable=False),
-    _state("declared", "refused"),
+    moment("declared_at", nullable=False),
+    states("declared", "refused"),
     UniqueConstraint("agency_id", "sha256", "signature"),
     Index("ix_manifests_sha256", "sha256"),
     Index("ix_manifests_kid_seq", "kid", "seq"),
@@ -172,10 +143,10 @@ uploads = Table(
     "uploads",
     metadata,
     Column("id", UUID(as_uuid=True), primary_key=True),
-    _ref("agency_id", "agencies.id"),
-    _ref("device_id", "devices.id", nullable=True),
-    _ref("account_id", "accounts.id", nullable=True),
-    _ref("manifest_id", "manifests.id", nullable=True),
+    ref("agency_id", "agencies.id"),
+    ref("device_id", "devices.id", nullable=True),
+    ref("account_id", "accounts.id", nullable=True),
+    ref("manifest_id", "manifests.id", nullable=True),
     Column("manifest_sha256", Text),
     Column("file_index", Integer),
     Column("filename", Text, nullable=False),
@@ -193,9 +164,9 @@ uploads = Table(
     Column("tail_bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_token", UUID(as_uuid=True)),
     Column("recording_id", UUID(as_uuid=True)),
-    _at("opened_at", nullable=False),
-    _at("expires_at", nullable=False),
-    _state("open", "received", "expired"),
+    moment("opened_at", nullable=False),
+    moment("expires_at", nullable=False),
+    states("open", "received", "expired"),
     CheckConstraint("offset_bytes BETWEEN 0 AND length_bytes", name="offset"),
     CheckConstraint("num_nonnulls(account_id, device_id) = 1", name="one_sender"),
     UniqueConstraint("device_id", "manifest_sha256", "file_index"),
@@ -216,13 +187,13 @@ upload_parts = Table(
 recordings = Table(
     "recordings",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
     Column("upload_id", UUID(as_uuid=True), ForeignKey("uploads.id"), nullable=False, unique=True),
-    _ref("manifest_id", "manifests.id", nullable=True),
+    ref("manifest_id", "manifests.id", nullable=True),
     Column("file_index", Integer),
-    _ref("device_id", "devices.id", nullable=True),
-    _ref("account_id", "accounts.id", nullable=True),
+    ref("device_id", "devices.id", nullable=True),
+    ref("account_id", "accounts.id", nullable=True),
     Column("state", Text, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("filename", Text, nullable=False),
@@ -235,11 +206,11 @@ recordings = Table(
     Column("version_id", Text, nullable=False),
     Column("officers", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("stated_case", Text),
-    _at("captured_at"),
-    _at("corrected_at"),
-    _at("received_at", nullable=False),
-    _at("verified_at"),
-    _at("retain_until"),
+    moment("captured_at"),
+    moment("corrected_at"),
+    moment("received_at", nullable=False),
+    moment("verified_at"),
+    moment("retain_until"),
     Column("clock_offset_ms", BigInteger),
     Column("lat_e7", BigInteger),
     Column("lon_e7", BigInteger),
@@ -247,7 +218,7 @@ recordings = Table(
     Column("crs", Text),
     Column("facts", JSONB, nullable=False, server_default=text("'{}'")),
     Column("run", Integer, nullable=False, server_default=text("0")),
-    _state("received", "sealed", "quarantined"),
+    states("received", "sealed", "quarantined"),
     CheckConstraint("verdict IN ('verified', 'doubtful', 'mismatch', 'not_checked')", name="verdict"),
     CheckConstraint("state <> 'sealed' OR (sha256 IS NOT NULL AND retain_until IS NOT NULL)", name="sealed"),
     Index("ix_recordings_agency_id_id", "agency_id", "id"),
@@ -270,15 +241,15 @@ checks = Table(
     Column("severity", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("params", JSONB, nullable=False),
-    _at("at", nullable=False),
+    moment("at", nullable=False),
     CheckConstraint("outcome IN ('verified', 'mismatch', 'not_checked')", name="outcome"),
 )
 
 derivatives = Table(
     "derivatives",
     metadata,
-    _id(),
-    _ref("recording_id", "recordings.id"),
+    ident(),
+    ref("recording_id", "recordings.id"),
     Column("kind", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("width", Integer, nullable=False),
@@ -289,26 +260,51 @@ derivatives = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("parent_sha256", Text, nullable=False),
-    _at("made_at", nullable=False),
+    moment("made_at", nullable=False),
     UniqueConstraint("recording_id", "kind"),
 )
 
 cases = Table(
     "cases",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
     Column("number", Text, nullable=False),
     Column("party", Text, nullable=False),
     Column("matter", Text, nullable=False),
     Column("place", Text, nullable=False),
-    Column("occurred_at", DateTime(timezone=True)),
+    Column("party_code", Text),
+    Column("plates", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("lat_e7", BigInteger),
+    Column("lon_e7", BigInteger),
+    moment("occurred_at"),
     Column("state", Text, nullable=False),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    _ref("opened_by", "accounts.id"),
-    _at("opened_at", nullable=False),
+    ref("opened_by", "accounts.id"),
+    moment("opened_at", nullable=False),
+    moment("filed_at"),
+    moment("decided_at"),
+    moment("closed_at"),
+    states(
+        "lead",
+        "filed",
+        "investigating",
+        "investigation_closed",
+        "legal_review",
+        "decided",
+        "closed",
+    ),
     UniqueConstraint("agency_id", "number"),
     Index("ix_cases_agency_id_id", "agency_id", "id"),
+    Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),
+    Index("ix_cases_plates", "plates", postgresql_using="gin"),
+    Index("ix_cases_agency_id_party_code", "agency_id", "party_code"),
+    Index(
+        "ix_cases_agency_id_closed_at",
+        "agency_id",
+        "closed_at",
+        postgresql_where=text("closed_at IS NOT NULL"),
+    ),
 )
 
 case_handlers = Table(
@@ -321,13 +317,13 @@ case_handlers = Table(
 case_links = Table(
     "case_links",
     metadata,
-    _id(),
-    _ref("case_id", "cases.id"),
-    _ref("recording_id", "recordings.id"),
+    ident(),
+    ref("case_id", "cases.id"),
+    ref("recording_id", "recordings.id"),
     Column("linked_by", Text, nullable=False),
-    _at("linked_at", nullable=False),
+    moment("linked_at", nullable=False),
     Column("unlinked_by", Text),
-    _at("unlinked_at"),
+    moment("unlinked_at"),
     Column("reason_salt", LargeBinary),
     Column("reason", Text),
     Index(
@@ -343,10 +339,10 @@ case_links = Table(
 exports = Table(
     "exports",
     metadata,
-    _id(),
-    _ref("agency_id", "agencies.id"),
-    _ref("case_id", "cases.id"),
-    _ref("requested_by", "accounts.id"),
+    ident(),
+    ref("agency_id", "agencies.id"),
+    ref("case_id", "cases.id"),
+    ref("requested_by", "accounts.id"),
     Column("state", Text, nullable=False),
     Column("progress_done", BigInteger, nullable=False, server_default=text("0")),
     Column("progress_total", BigInteger, nullable=False, server_default=text("0")),
@@ -356,9 +352,9 @@ exports = Table(
     Column("sha256", Text),
     Column("tagmanifest_sha256", Text),
     Column("failure", Text),
-    _at("created_at", nullable=False),
-    _at("ready_at"),
-    _state("building", "ready", "failed"),
+    moment("created_at", nullable=False),
+    moment("ready_at"),
+    states("building", "ready", "failed"),
     Index("ix_exports_case_id", "case_id"),
 )
 
@@ -370,8 +366,8 @@ custody_entries = Table(
     Column("event", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("subject", Text, nullable=False),
-    _ref("agency_id", "agencies.id", nullable=True),
-    _at("at", nullable=False),
+    ref("agency_id", "agencies.id", nullable=True),
+    moment("at", nullable=False),
     Column("leaf", LargeBinary, nullable=False),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger, unique=True),
@@ -393,7 +389,7 @@ checkpoints = Table(
     Column("size", BigInteger, primary_key=True),
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
-    _at("signed_at", nullable=False),
+    moment("signed_at", nullable=False),
 )
 
 jobs = Table(
@@ -404,13 +400,13 @@ jobs = Table(
     Column("subject_id", UUID(as_uuid=True), nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    _at("not_before", nullable=False, now=True),
-    _at("lease_until"),
+    moment("not_before", nullable=False, now=True),
+    moment("lease_until"),
     Column("lease_token", UUID(as_uuid=True)),
     Column("last_error", Text),
-    _at("created_at", nullable=False, now=True),
-    _at("finished_at"),
-    _state("ready", "leased", "finished", "failed"),
+    moment("created_at", nullable=False, now=True),
+    moment("finished_at"),
+    states("ready", "leased", "finished", "failed"),
     UniqueConstraint("kind", "subject_id"),
     Index("ix_jobs_claim", "kind", "not_before", "id", postgresql_where=text("state = 'ready'")),
     Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),

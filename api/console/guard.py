@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from api.console.language import Language, language_of
 from api.console.view import HEADERS, ProblemView, here, is_console, render
 from api.deps import COOKIE, Tx
-from api.problem_texts import PROBLEMS, ProblemText
+from api.problem_text import ProblemText
+from api.problem_texts import PROBLEMS
 from api.problems import text_of
 from schemas.actor import Action, Actor, ActorKind, holds
 from schemas.errors import EvidenceError, IntegrityBroken, NotAuthenticated, Refused

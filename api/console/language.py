@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 COOKIE = "qc_lang"
@@ -25,10 +26,18 @@ def language_of(cookies: Mapping[str, str]) -> Language:
 
 @cache
 def english() -> Mapping[str, str]:
-    """Return every Chinese source text by its English sentence, from `locale/en.po`."""
-    with (LOCALE / "en.po").open("rb") as file:
-        catalogue = read_po(file, locale="en")
-    return {str(message.id): str(message.string) for message in catalogue if message.id and message.string}
+    """Return every Chinese source text by its English sentence, from the catalogues `locale/en*.po`."""
+    return {
+        str(message.id): str(message.string)
+        for path in sorted(LOCALE.glob("en*.po"))
+        for message in _catalogue(path)
+        if message.id and message.string
+    }
+
+
+def _catalogue(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale="en")
 
 
 def gettext(language: Language, text: str) -> str:

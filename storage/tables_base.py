@@ -1,0 +1,36 @@
+"""What every table is made of: the one metadata with its naming rules, and the columns that recur."""
+
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, MetaData, func, text
+from sqlalchemy.dialects.postgresql import UUID
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def ident() -> Column[object]:
+    """Return the key column: a UUID of version 7, which sorts by time."""
+    return Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("uuidv7()"))
+
+
+def moment(name: str, *, nullable: bool = True, now: bool = False) -> Column[object]:
+    """Return a column for a time in UTC."""
+    default = func.now() if now else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+def ref(name: str, target: str, *, nullable: bool = False) -> Column[object]:
+    """Return a column that refers to another table's id."""
+    return Column(name, UUID(as_uuid=True), ForeignKey(target), nullable=nullable)
+
+
+def states(*words: str) -> CheckConstraint:
+    """Return the constraint that `state` is one of `words`."""
+    allowed = ", ".join(f"'{word}'" for word in words)
+    return CheckConstraint(f"state IN ({allowed})", name="state")
