@@ -13,6 +13,7 @@ from schemas.errors import Invalid, Unavailable
 from storage.actor import Accounts
 from storage.case import Cases
 from storage.custody import CustodyLog
+from storage.desk import Desk
 from storage.device import Devices
 from storage.export import Exports
 from storage.manifest import Manifests
@@ -69,6 +70,10 @@ class Transaction:
     @cached_property
     def cases(self) -> Cases:
         return Cases(self.connection, self.custody, self.now)
+
+    @cached_property
+    def desk(self) -> Desk:
+        return Desk(self.connection, self.now)
 
     @cached_property
     def exports(self) -> Exports:

@@ -1,4 +1,7 @@
-"""What waits for this person, in the first line."""
+"""What waits for this person, in the first line; below it what is overdue, and what went wrong."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -9,9 +12,31 @@ from api.console.recording import may_watch_all, names_for
 from api.deps import Tx
 from schemas.actor import Action, holds
 from schemas.recording import RecordingFilter
+from storage.desk import Duty
 
 WAITING = ("received", "quarantined", "doubtful")
 LATEST = 8
+PLACES: Mapping[Duty, str] = MappingProxyType(
+    {
+        Duty.REVIEW_FIRST: "/console/monitoring/queue?stage=first",
+        Duty.REVIEW_SECOND: "/console/monitoring/queue?stage=second",
+        Duty.LINK_RECORD: "/console/monitoring?state=valid&linked=no",
+        Duty.RUN_CASE: "/console/cases",
+        Duty.ANSWER_REVIEW: "/console/cases?state=investigating",
+        Duty.FILE_CASE: "/console/cases?state=lead",
+        Duty.DECIDE_CASE: "/console/cases?state=legal_review",
+        Duty.REVIEW_CASE: "/console/reviews",
+        Duty.ANSWER_RECTIFICATION: "/console/rectifications",
+        Duty.VERIFY_RECTIFICATION: "/console/rectifications",
+        Duty.ADVANCE_AUDIT: "/console/audits",
+        Duty.CONFIRM_AUDIT: "/console/audits",
+        Duty.SCORE_MEMBER: "/console/audits",
+        Duty.RENEW_CERTIFICATE: "/console/equipment",
+        Duty.RECHECK_FAILED: "/console/audits",
+        Duty.EXPORT_FAILED: "/console/cases",
+    }
+)
+"""Where each line of the home page leads."""
 
 router = APIRouter()
 
@@ -31,6 +56,8 @@ def home(request: Request, tx: Tx, who: Visiting) -> Response:
         request,
         "home.html",
         here="home",
+        duties=tx.desk.waiting(actor),
+        places=PLACES,
         counts=counts,
         waiting=sum((counts or {}).get(word, 0) for word in WAITING),
         latest=latest,
