@@ -100,7 +100,8 @@ def _failing(store: Store, job: Job) -> Iterator[None]:
     finally:
         if is_over:
             with store.begin() as tx:
-                tx.exports.fail(job.subject_id, failure)
+                if tx.jobs.fail(job, failure):  # otherwise somebody else holds the job and may yet finish it
+                    tx.exports.fail(job.subject_id, failure)
 
 
 def _material(store: Store, export: Export) -> CaseMaterial | None:
