@@ -6,7 +6,7 @@ the SHA-256 that the store must confirm, and may be repeated: the same bytes und
 Nothing here deletes evidence; that right is the keeper's (`storage/objects_keeping.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -78,6 +78,12 @@ class Objects(Protocol):
 
     def delete_staging(self, key: str) -> None:
         """Drop a tail; one that is gone already is success."""
+
+    def old_staging(self, before: datetime) -> Iterator[str]:
+        """Yield the keys of tails written before a time; only to clear away what no row names.
+
+        The answer is never trusted for anything else: the rows alone say which tail counts.
+        """
 
     def stat(self, key: str, version_id: str) -> Stat:
         """Look at one version.

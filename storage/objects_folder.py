@@ -177,6 +177,17 @@ class FolderObjects:
         with translated_os():
             (self._folder / "staging" / check_key(key)).unlink(missing_ok=True)
 
+    def old_staging(self, before: datetime) -> Iterator[str]:
+        folder = self._folder / "staging"
+        with translated_os():
+            for path in sorted(folder.rglob("*")):
+                try:
+                    is_old = path.is_file() and path.stat().st_mtime < before.timestamp()
+                except FileNotFoundError:  # its upload went on meanwhile and dropped it
+                    continue
+                if is_old:
+                    yield path.relative_to(folder).as_posix()
+
     def stat(self, key: str, version_id: str) -> Stat:
         path = self.path(key, version_id)
         with translated_os():

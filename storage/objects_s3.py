@@ -158,6 +158,12 @@ class S3Objects:
         with translated():
             self._link.client.remove_object(self._address.staging, check_key(key))
 
+    def old_staging(self, before: datetime) -> Iterator[str]:
+        with translated():
+            for found in self._link.client.list_objects(self._address.staging, recursive=True):
+                if found.object_name and found.last_modified and found.last_modified < before:
+                    yield found.object_name
+
     def stat(self, key: str, version_id: str) -> Stat:
         return _stat(self._head(key, version_id), version_id)
 

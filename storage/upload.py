@@ -1,6 +1,6 @@
 """Upload sessions: the database is the truth about offsets and parts, never the store's listing."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -355,6 +355,12 @@ class Uploads:
             .limit(limit)
         ).mappings()
         return [_value(row) for row in rows]
+
+    def named_tails(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of `keys` that a row names as its tail; the others belong to nobody."""
+        return frozenset(
+            self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
+        )
 
     def expire(self, upload: Upload, *, actor: str) -> None:
         """End an unfinished upload; its bytes were never evidence, and its file may be opened anew."""

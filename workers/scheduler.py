@@ -7,7 +7,9 @@ Several may run; an advisory lock inside each duty lets one act at a time. Start
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -28,6 +30,9 @@ TICK_SECONDS = 1.0
 """Integration runs at least this often; a NOTIFY wakes it earlier."""
 
 SWEEP_BATCH = 100
+TAILS_SECONDS = 3600.0
+TAIL_AGE = timedelta(days=1)
+"""A tail is written before the row that names it commits: a younger one may still gain its name."""
 
 Hint = Callable[[JobKind], None]
 
@@ -54,6 +59,7 @@ class Scheduler:
         self._settings = settings
         self._hint = hint
         self._swept_at = 0.0
+        self._tails_at = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Do the duties until told to stop. A dependency that is away delays them, nothing more."""
@@ -73,6 +79,9 @@ class Scheduler:
         if time.monotonic() - self._swept_at >= self._settings.sweep_seconds:
             self._swept_at = time.monotonic()
             self.sweep()
+        if time.monotonic() - self._tails_at >= TAILS_SECONDS:
+            self._tails_at = time.monotonic()
+            self.sweep_tails()
 
     def sweep(self) -> None:
         """Return expired leases, end uploads past their lifetime, hint at every kind that waits."""
@@ -86,6 +95,16 @@ class Scheduler:
             self._hint(JobKind(kind))
         self._complete_uploads()
         self._expire_uploads()
+
+    def sweep_tails(self) -> None:
+        """Delete tails that no row names: a crash came between writing one and committing, or dropping it."""
+        before = self._store.clock() - TAIL_AGE
+        for keys in batched(self._store.objects.old_staging(before), SWEEP_BATCH):
+            with self._store.begin() as tx:
+                named = tx.uploads.named_tails(keys)
+            for key in set(keys) - named:
+                self._store.objects.delete_staging(key)
+                log.info("tail_dropped", key=key)
 
     def _complete_uploads(self) -> None:
         """Complete what is all here; one upload that cannot be completed stops neither others nor the log."""
@@ -108,6 +127,13 @@ class Scheduler:
                 self._store.objects.abort_parts(upload.object_key, upload.parts_ref)
             if upload.tail_key is not None:
                 self._store.objects.delete_staging(upload.tail_key)
+
+
+def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield `keys` in lists of at most `size` (itertools has it from Python 3.12)."""
+    left = iter(keys)
+    while some := list(islice(left, size)):
+        yield some
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -197,6 +198,18 @@ def test_tails_are_replaced_read_and_dropped(objects: Objects, key: str) -> None
     objects.delete_staging(key)
     with pytest.raises(NotFound):
         objects.read_staging(key)
+
+
+def test_old_tails_are_found_and_young_ones_are_not(objects: Objects) -> None:
+    """Tails are listed by age, so that a sweep never meets one whose row has yet to commit."""
+    key = f"tails/{fresh_key()}/1"
+    objects.put_staging(key, [b"one"], sha256=digest(b"one"))
+    now = datetime.now(UTC)
+
+    assert key in set(objects.old_staging(now + timedelta(minutes=5)))
+    assert key not in set(objects.old_staging(now - timedelta(minutes=5)))
+    objects.delete_staging(key)
+    assert key not in set(objects.old_staging(now + timedelta(minutes=5)))
 
 
 @pytest.mark.parametrize("size", [0, 1, MIN_PART_BYTES - 1, MIN_PART_BYTES, 2 * MIN_PART_BYTES + 7])
