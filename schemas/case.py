@@ -1,12 +1,16 @@
 """The matter evidence serves. The full statutory machine follows; these are the states of its straight path."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from schemas.base import Frozen, WireIn
+from schemas.errors import TransitionRefused
 
 
 class CaseState(StrEnum):
@@ -24,14 +28,128 @@ class CaseState(StrEnum):
     CLOSED = "closed"
 
 
+class CaseStep(StrEnum):
+    """What moves a case; the value is the verb of its custody entry."""
+
+    FILE = "file"
+    INVESTIGATE = "investigate"
+    CONCLUDE = "conclude"
+    SUBMIT = "submit"
+    PASS = "pass"  # noqa: S105 - an opinion, not a password
+    SUPPLEMENT = "supplement"
+    REJECT = "reject"
+    DECIDE = "decide"
+    CLOSE = "close"
+
+
+STEPS: Mapping[CaseStep, tuple[CaseState, CaseState]] = MappingProxyType(
+    {
+        CaseStep.FILE: (CaseState.LEAD, CaseState.FILED),
+        CaseStep.INVESTIGATE: (CaseState.FILED, CaseState.INVESTIGATING),
+        CaseStep.CONCLUDE: (CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED),
+        CaseStep.SUBMIT: (CaseState.INVESTIGATION_CLOSED, CaseState.LEGAL_REVIEW),
+        CaseStep.PASS: (CaseState.LEGAL_REVIEW, CaseState.LEGAL_REVIEW),
+        CaseStep.SUPPLEMENT: (CaseState.LEGAL_REVIEW, CaseState.INVESTIGATING),
+        CaseStep.REJECT: (CaseState.LEGAL_REVIEW, CaseState.INVESTIGATING),
+        CaseStep.DECIDE: (CaseState.LEGAL_REVIEW, CaseState.DECIDED),
+        CaseStep.CLOSE: (CaseState.DECIDED, CaseState.CLOSED),
+    }
+)
+"""Step → the state it starts from and the one it leads to."""
+
+EVIDENCE_STATES = frozenset(
+    {CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED}
+)
+"""While a case is reviewed, and after its decision, nobody changes by hand what it rests on."""
+
+
+class CaseFacts(Frozen):
+    """What the gates of a step look at.
+
+    `is_passed`: the last round was given `pass`. `unanswered`: grounds of the last round without an answer.
+    `facts`: facts to be proven; `unproven`: those without sealed evidence that holds.
+    """
+
+    is_passed: bool = False
+    is_open: bool = False
+    unanswered: int = 0
+    facts: int = 0
+    unproven: int = 0
+
+
+def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
+    """Return the state after `step`.
+
+    Raises:
+        TransitionRefused: the state does not allow it (`case-step-refused`), facts to be proven are missing
+            (`case-facts-missing`), grounds are unanswered (`case-grounds-unanswered`), legal review was not
+            passed (`case-not-passed`, Administrative Penalty Law art. 58), or a fact is unproven
+            (`fact-unproven`, art. 40).
+    """
+    start, end = STEPS[step]
+    if state is not start:
+        raise TransitionRefused(f"{step} is no step from {state}", slug="case-step-refused", state=state)
+    if step is CaseStep.SUBMIT:
+        _check_submission(facts)
+    if step is CaseStep.DECIDE:
+        _check_decision(facts)
+    is_opinion = step in (CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT)
+    if is_opinion and not facts.is_open:
+        raise TransitionRefused("no review is open", slug="review-given")
+    return end
+
+
+def _check_submission(facts: CaseFacts) -> None:
+    if not facts.facts:
+        raise TransitionRefused("no fact to be proven is named", slug="case-facts-missing")
+    if facts.unanswered:
+        raise TransitionRefused(
+            f"{facts.unanswered} ground(s) of the last review are not answered",
+            slug="case-grounds-unanswered",
+            unanswered=facts.unanswered,
+        )
+
+
+def _check_decision(facts: CaseFacts) -> None:
+    if facts.is_open or not facts.is_passed:
+        raise TransitionRefused("legal review has not passed it (art. 58)", slug="case-not-passed")
+    if facts.unproven:
+        raise TransitionRefused(
+            f"{facts.unproven} fact(s) have no evidence that holds (art. 40)",
+            slug="fact-unproven",
+            unproven=facts.unproven,
+        )
+
+
+Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]
+
+
 class CaseIn(WireIn):
-    """What a handler enters to open a case."""
+    """What a handler enters to open a case; position in degrees times 10^7, WGS-84."""
 
     number: str = Field(min_length=1, max_length=64)
     party: str = Field(min_length=1, max_length=200)
     matter: str = Field(min_length=1, max_length=200)
     place: str = Field(min_length=1, max_length=200)
     occurred_at: datetime | None = None
+    party_code: str | None = Field(default=None, min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")
+    plates: list[Plate] = Field(default_factory=list, max_length=8)
+    lat_e7: int | None = Field(default=None, ge=-900_000_000, le=900_000_000)
+    lon_e7: int | None = Field(default=None, ge=-1_800_000_000, le=1_800_000_000)
+
+
+class CaseAmendIn(WireIn):
+    """What may be corrected later; the number stays. Fields that are left out stay as they are."""
+
+    party: str | None = Field(default=None, min_length=1, max_length=200)
+    matter: str | None = Field(default=None, min_length=1, max_length=200)
+    place: str | None = Field(default=None, min_length=1, max_length=200)
+    occurred_at: datetime | None = None
+    party_code: str | None = Field(default=None, min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")
+    plates: list[Plate] | None = Field(default=None, max_length=8)
+    lat_e7: int | None = Field(default=None, ge=-900_000_000, le=900_000_000)
+    lon_e7: int | None = Field(default=None, ge=-1_800_000_000, le=1_800_000_000)
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class Case(Frozen):
@@ -45,11 +163,19 @@ class Case(Frozen):
     matter: str
     place: str
     occurred_at: datetime | None
+    party_code: str | None
+    plates: tuple[str, ...]
+    lat_e7: int | None
+    lon_e7: int | None
     state: CaseState
     version: int
     handlers: tuple[str, ...]
     opened_at: datetime
+    filed_at: datetime | None
+    decided_at: datetime | None
+    closed_at: datetime | None
     recordings: int
+    records: int
 
 
 class CaseLink(Frozen):

@@ -12,18 +12,19 @@ Life of an entry:
 next run starts over. A log that was cut or rewritten is not signed again, whoever asks.
 """
 
+import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
-from schemas.custody import CustodyEntry, SequencedEntry, leaf_bytes, leaf_hash, parse_leaf
+from schemas.custody import CustodyEntry, Event, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
 from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
@@ -84,6 +85,31 @@ class CustodyLog:
             )
         )
         return appended
+
+    def record(
+        self,
+        event: Event,
+        about: str,
+        *,
+        actor: str,
+        at: datetime,
+        agency_id: UUID | None,
+        **facts: object,
+    ) -> UUID:
+        """Append an entry about `noun/uuid` and return its id; facts that are None are left out."""
+        known = {name: value for name, value in facts.items() if value is not None}
+        entry = CustodyEntry(entry_id=uuid4(), event=event, actor=actor, subject=about, at=at, facts=known)
+        return self.append(entry, agency_id=agency_id).entry_id
+
+    def position(self, entry_id: UUID | None) -> int | None:
+        """Return the index of an entry once a signed checkpoint holds it; None before."""
+        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+        index: int | None = self._connection.scalar(
+            select(custody_entries.c.leaf_index).where(
+                custody_entries.c.entry_id == entry_id, custody_entries.c.leaf_index < signed
+            )
+        )
+        return index
 
     def size(self) -> int:
         """Count the sequenced entries; indices are gapless from 0."""
@@ -255,6 +281,20 @@ class CustodyLog:
             raise IntegrityBroken(
                 f"the tree no longer extends the checkpoint of size {last.size}", slug="log-rewritten"
             )
+
+
+class Committed(NamedTuple):
+    """A text that stays in the database, its salt, and the commitment that enters the log instead of it."""
+
+    text: str
+    salt: bytes
+    commitment: str
+
+
+def committed(text: str) -> Committed:
+    """Return `text` with a fresh salt of 16 bytes: personal words never enter a leaf."""
+    salt = secrets.token_bytes(16)
+    return Committed(text, salt, commitment(salt, text))
 
 
 def _sequenced(row: Row[*tuple[Any, ...]]) -> SequencedEntry:

@@ -1,0 +1,296 @@
+"""A supervision audit: population, plan, public randomness, draw – in an order that the log's positions prove.
+
+defined → frozen → entered → confirmed → drawn → closed. The population and the sources of randomness are fixed at
+the freeze; their values are public facts of a later time, entered by one person and confirmed by another.
+"""
+
+import binascii
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, ValidationError, model_validator
+
+from schemas.base import Frozen, Sha256Hex, WireIn
+from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.errors import Conflict, Invalid, ManifestInvalid, Refused, TransitionRefused
+
+MAX_POPULATION = 1_000_000
+MAX_SOURCES = 4
+
+
+class AuditKind(StrEnum):
+    """What is drawn from."""
+
+    CLOSED_CASES = "closed_cases"
+    SEALED_RECORDINGS = "sealed_recordings"
+
+
+class AuditState(StrEnum):
+    """defined → frozen → entered → confirmed → drawn → closed."""
+
+    DEFINED = "defined"
+    FROZEN = "frozen"
+    ENTERED = "entered"
+    CONFIRMED = "confirmed"
+    DRAWN = "drawn"
+    CLOSED = "closed"
+
+
+class AuditStep(StrEnum):
+    """What moves an audit; the value is the verb of its custody entry."""
+
+    FREEZE = "freeze"
+    ENTER = "enter"
+    CONFIRM = "confirm"
+    DRAW = "draw"
+    CLOSE = "close"
+
+
+STEPS = {
+    AuditStep.FREEZE: (AuditState.DEFINED, AuditState.FROZEN),
+    AuditStep.ENTER: (AuditState.FROZEN, AuditState.ENTERED),
+    AuditStep.CONFIRM: (AuditState.ENTERED, AuditState.CONFIRMED),
+    AuditStep.DRAW: (AuditState.CONFIRMED, AuditState.DRAWN),
+    AuditStep.CLOSE: (AuditState.DRAWN, AuditState.CLOSED),
+}
+
+
+class SourceKind(StrEnum):
+    """What kind of public event gives the randomness."""
+
+    LOTTERY = "lottery"
+    DICE = "dice"
+    DRAND = "drand"
+    OTHER = "other"
+
+
+class RecheckOutcome(StrEnum):
+    """What the re-hash of a drawn recording gave; waiting until a worker has done it."""
+
+    WAITING = "waiting"
+    VERIFIED = "verified"
+    MISMATCH = "mismatch"
+    NOT_CHECKED = "not_checked"
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+
+
+class SourceIn(WireIn):
+    """A named public event; its value is text (UTF-8, spaces at the ends dropped) or hex."""
+
+    name: Line
+    kind: SourceKind
+    encoding: Literal["text", "hex"] = "text"
+    happens_at: datetime
+
+    @model_validator(mode="after")
+    def _has_zone(self) -> "SourceIn":
+        if self.happens_at.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        return self
+
+
+class AuditIn(WireIn):
+    """What a supervisor defines. Rates are per mille: 50 and 950 find one of 5 % bad files with 95 %."""
+
+    title: Line
+    kind: AuditKind
+    target_agency_id: UUID
+    from_at: datetime
+    until_at: datetime
+    defect_permille: Annotated[int, Field(ge=1, le=1000)] = 50
+    confidence_permille: Annotated[int, Field(ge=500, le=999)] = 950
+    size: Annotated[int, Field(ge=1, le=MAX_POPULATION)] | None = None
+    sources: Annotated[list[SourceIn], Field(min_length=1, max_length=MAX_SOURCES)]
+
+    @model_validator(mode="after")
+    def _period_is_one(self) -> "AuditIn":
+        if self.from_at.tzinfo is None or self.until_at.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        if self.until_at <= self.from_at:
+            raise ValueError("the period ends before it begins")
+        return self
+
+
+class PlanSource(WireIn):
+    """A source as fixed."""
+
+    name: str
+    kind: str
+    encoding: Literal["text", "hex"]
+    happens_at: str
+
+
+class AuditPlan(WireIn):
+    """Everything that is fixed at the freeze; its RFC 8785 bytes are what the log commits to."""
+
+    typ: Literal["quancheng-audit-plan"] = "quancheng-audit-plan"
+    v: Literal[1] = 1
+    audit: str
+    kind: AuditKind
+    agency: str
+    from_at: str
+    until_at: str
+    count: Annotated[int, Field(ge=1, le=MAX_POPULATION)]
+    root: Sha256Hex
+    size: Annotated[int, Field(ge=1)]
+    defect_permille: int
+    confidence_permille: int
+    sources: Annotated[list[PlanSource], Field(min_length=1, max_length=MAX_SOURCES)]
+    standard_sha256: Sha256Hex
+
+
+def plan_bytes(plan: AuditPlan) -> bytes:
+    """Return the RFC 8785 bytes of a plan."""
+    return canonical_bytes(plan.model_dump(mode="json"))
+
+
+def parse_plan(payload: bytes) -> AuditPlan:
+    """Parse a plan; nothing but the bytes `plan_bytes` makes is one.
+
+    Raises:
+        Invalid: slug `plan-invalid`.
+    """
+    try:
+        plan = AuditPlan.model_validate(parse_canonical(payload))
+    except (ValidationError, ManifestInvalid) as err:
+        raise Invalid("the bytes are not an audit plan", slug="plan-invalid") from err
+    if plan_bytes(plan) != payload:
+        raise Invalid("the bytes say more or less than an audit plan", slug="plan-invalid")
+    return plan
+
+
+def audit_after(state: AuditState, step: AuditStep) -> AuditState:
+    """Return the state after `step`.
+
+    Raises:
+        TransitionRefused: `audit-not-frozen` for a value before the freeze, else `audit-step-refused`.
+    """
+    start, end = STEPS[step]
+    if state is start:
+        return end
+    if state is AuditState.DEFINED:
+        raise TransitionRefused("the population is not frozen yet", slug="audit-not-frozen", state=state)
+    raise TransitionRefused(f"{step} is no step from {state}", slug="audit-step-refused", state=state)
+
+
+def check_size(count: int, size: int) -> None:
+    """Refuse an empty population and a sample larger than it.
+
+    Raises:
+        Invalid: `population-empty`, `population-too-large` or `size-over-population`.
+    """
+    if count == 0:
+        raise Invalid("nothing in the period matches", slug="population-empty")
+    if count > MAX_POPULATION:
+        raise Invalid(f"more than {MAX_POPULATION}", slug="population-too-large", population=count)
+    if size > count:
+        raise Invalid(
+            f"{size} cannot be drawn of {count}", slug="size-over-population", size=size, population=count
+        )
+
+
+def check_sources(sources: Sequence[SourceIn], now: datetime, lead: timedelta) -> None:
+    """Refuse randomness that could be known at the freeze.
+
+    Raises:
+        Invalid: a source happens before `now + lead` (slug `randomness-too-near`).
+    """
+    near = [one.name for one in sources if one.happens_at < now + lead]
+    if near:
+        raise Invalid(
+            f"{near[0]} happens too soon: it must be at least {int(lead.total_seconds())} s ahead of the freeze",
+            slug="randomness-too-near",
+            lead_seconds=int(lead.total_seconds()),
+        )
+
+
+def value_bytes(sources: Sequence[PlanSource], values: Sequence[str]) -> list[bytes]:
+    """Return the values as the bytes that enter the seed.
+
+    Raises:
+        Invalid: not one value for each source, an empty one, or not hex (slug `randomness-invalid`).
+    """
+    if len(values) != len(sources):
+        raise Invalid("one value for each source, in their order", slug="randomness-invalid")
+    return [_value(source, value.strip()) for source, value in zip(sources, values, strict=True)]
+
+
+def _value(source: PlanSource, value: str) -> bytes:
+    try:
+        raw = binascii.unhexlify(value) if source.encoding == "hex" else value.encode()
+    except (binascii.Error, ValueError) as err:
+        raise Invalid(f"the value of {source.name} is not hex", slug="randomness-invalid") from err
+    if not raw:
+        raise Invalid(f"the value of {source.name} is empty", slug="randomness-invalid")
+    return raw
+
+
+def check_entry(sources: Sequence[SourceIn], now: datetime) -> None:
+    """Refuse a value before the event has taken place.
+
+    Raises:
+        TransitionRefused: slug `randomness-too-early`, with the time of the latest event.
+    """
+    latest = max(one.happens_at for one in sources)
+    if now < latest:
+        raise TransitionRefused(
+            "the public event has not taken place yet",
+            slug="randomness-too-early",
+            happens_at=latest.isoformat(),
+        )
+
+
+def check_confirmation(*, entered_by: UUID, confirmed_by: UUID, is_same: bool) -> None:
+    """Refuse a confirmation that confirms nothing.
+
+    Raises:
+        Refused: the same person (slug `confirm-same-person`).
+        Conflict: the two values differ (slug `randomness-differs`); neither is believed.
+    """
+    if entered_by == confirmed_by:
+        raise Refused("a second person confirms the value", slug="confirm-same-person")
+    if not is_same:
+        raise Conflict("the value differs from the one that was entered", slug="randomness-differs")
+
+
+def check_order(*positions: int | None) -> None:
+    """Refuse to go on while an earlier entry has no place in the log, or they stand in another order.
+
+    Raises:
+        Conflict: an entry is not under a signed checkpoint yet (slug `audit-not-logged`), or the order is wrong
+            (slug `audit-order-broken`).
+    """
+    known = [position for position in positions if position is not None]
+    if len(known) != len(positions):
+        raise Conflict("the log has not taken the earlier entry yet", slug="audit-not-logged")
+    if known != sorted(set(known)):
+        raise Conflict("the log's positions contradict the order of the audit", slug="audit-order-broken")
+
+
+class DrawFile(WireIn):
+    """What `quancheng redraw` reads: everything needed to repeat a draw, and the log's proof of its order."""
+
+    typ: Literal["quancheng-draw"] = "quancheng-draw"
+    v: Literal[1] = 1
+    plan: str
+    population: list[str]
+    values: list[str]
+    seed: Sha256Hex
+    sample: list[str]
+    entries: list[dict[str, Any]]
+    proofs: list[str]
+    checkpoint: str
+
+
+class Source(Frozen):
+    """A source as kept, and its value once it is known."""
+
+    name: str
+    kind: SourceKind
+    encoding: Literal["text", "hex"]
+    happens_at: datetime

@@ -1,0 +1,243 @@
+"""Fixed technical monitoring equipment, and the gate of article 41 that its records must pass.
+
+Administrative Penalty Law (2021) art. 41: equipment must have passed a legal and a technical review, meet its
+standard, and its location must be published. Metrology Law art. 9: instruments of the mandatory list may not be
+used without a valid verification. Each is a dated fact, so that the question is always "at the capture".
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from schemas.base import Frozen, WireIn
+from schemas.errors import TransitionRefused
+from schemas.manifest import Datum
+
+ARTICLE_41 = "行政处罚法第四十一条"
+"""How a refusal cites the article; the machine-readable fact beside its sentences."""
+
+
+class EquipmentKind(StrEnum):
+    """What a piece of equipment measures or sees."""
+
+    AXLE_SCALE = "axle_scale"
+    SPEED_CAMERA = "speed_camera"
+    CAMERA = "camera"
+    EMISSION_MONITOR = "emission_monitor"
+    NOISE_METER = "noise_meter"
+    DUST_METER = "dust_meter"
+    WATER_METER = "water_meter"
+    OTHER = "other"
+
+
+class EquipmentState(StrEnum):
+    """in_service ⇄ suspended."""
+
+    IN_SERVICE = "in_service"
+    SUSPENDED = "suspended"
+
+
+class EquipmentStep(StrEnum):
+    """What may be done to equipment in service or out of it."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+
+
+class ReviewKind(StrEnum):
+    """The two reviews that article 41 asks for."""
+
+    TECHNICAL = "technical"
+    LEGAL = "legal"
+
+
+class GateFault(StrEnum):
+    """Why a record cannot be evidence: the fact that was missing when it was captured."""
+
+    CERTIFICATE_MISSING = "certificate-missing"
+    TECHNICAL_REVIEW_MISSING = "technical-review-missing"
+    LEGAL_REVIEW_MISSING = "legal-review-missing"
+    PUBLICATION_MISSING = "publication-missing"
+    SUSPENDED = "suspended"
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class EquipmentIn(WireIn):
+    """What a custodian enters to register equipment; position in degrees times 10^7, datum as stated."""
+
+    number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+    name: Line
+    kind: EquipmentKind
+    site: Line
+    standard: Line
+    lat_e7: Annotated[int, Field(ge=-900_000_000, le=900_000_000)] | None = None
+    lon_e7: Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)] | None = None
+    crs: Datum | None = None
+
+    @model_validator(mode="after")
+    def _place_is_whole(self) -> "EquipmentIn":
+        given = [part is not None for part in (self.lat_e7, self.lon_e7, self.crs)]
+        if any(given) and not all(given):
+            raise ValueError("a position needs latitude, longitude and datum")
+        return self
+
+
+class CertificateIn(WireIn):
+    """A verification certificate (检定证书); valid from the first time inclusive to the second exclusive."""
+
+    number: Line
+    issuer: Line
+    valid_from: datetime
+    valid_until: datetime
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "CertificateIn":
+        if self.valid_from.tzinfo is None or self.valid_until.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        if self.valid_until <= self.valid_from:
+            raise ValueError("a certificate ends after it begins")
+        return self
+
+
+class EquipmentReviewIn(WireIn):
+    """One of the two reviews; `document` names the paper that was signed."""
+
+    kind: ReviewKind
+    document: Line
+    reviewed_at: datetime
+
+
+class PublicationIn(WireIn):
+    """Where and when the location was published."""
+
+    url: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^https?://[^\s<>\"]+$")]
+    published_at: datetime
+
+
+class SuspensionIn(WireIn):
+    """From when equipment is out of service, and why; the log keeps a salted commitment of the reason."""
+
+    from_at: datetime
+    reason: Reason
+
+
+class Certificate(Frozen):
+    """A certificate as kept; `recorded_at` is when the register learned of it."""
+
+    number: str
+    issuer: str
+    valid_from: datetime
+    valid_until: datetime
+    recorded_at: datetime
+
+
+class EquipmentReview(Frozen):
+    """A review as kept."""
+
+    kind: ReviewKind
+    document: str
+    reviewed_at: datetime
+    recorded_at: datetime
+
+
+class Publication(Frozen):
+    """A publication as kept."""
+
+    url: str
+    published_at: datetime
+    recorded_at: datetime
+
+
+class Suspension(Frozen):
+    """A time out of service; open while `until_at` is None."""
+
+    from_at: datetime
+    until_at: datetime | None
+    reason: str
+    recorded_at: datetime
+
+
+class EquipmentFacts(Frozen):
+    """Everything dated that is known of one piece of equipment."""
+
+    certificates: tuple[Certificate, ...] = ()
+    reviews: tuple[EquipmentReview, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+
+
+class Equipment(Frozen):
+    """A piece of equipment as kept; `source_id` is the machine account that hands in its records."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    source_id: UUID | None
+    number: str
+    name: str
+    kind: EquipmentKind
+    site: str
+    standard: str
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    state: EquipmentState
+    version: int
+    registered_at: datetime
+    certified_until: datetime | None
+    records: int
+
+
+def gate_faults(facts: EquipmentFacts, captured_at: datetime) -> tuple[GateFault, ...]:
+    """Return what article 41 missed when the record was captured; empty means the gate was open."""
+    reviewed = {one.kind for one in facts.reviews if one.reviewed_at <= captured_at}
+    certified = any(one.valid_from <= captured_at < one.valid_until for one in facts.certificates)
+    published = any(one.published_at <= captured_at for one in facts.publications)
+    suspended = any(_covers(one, captured_at) for one in facts.suspensions)
+    missing = {
+        GateFault.CERTIFICATE_MISSING: not certified,
+        GateFault.TECHNICAL_REVIEW_MISSING: ReviewKind.TECHNICAL not in reviewed,
+        GateFault.LEGAL_REVIEW_MISSING: ReviewKind.LEGAL not in reviewed,
+        GateFault.PUBLICATION_MISSING: not published,
+        GateFault.SUSPENDED: suspended,
+    }
+    return tuple(fault for fault, is_missing in missing.items() if is_missing)
+
+
+def _covers(suspension: Suspension, at: datetime) -> bool:
+    return suspension.from_at <= at and (suspension.until_at is None or at < suspension.until_at)
+
+
+def recorded_later(facts: EquipmentFacts, captured_at: datetime) -> bool:
+    """Say whether the gate is open only by what was entered after the capture.
+
+    Such facts count, they may be true, but a reviewer must see that the register learned of them afterwards.
+    """
+    known = EquipmentFacts(
+        certificates=tuple(one for one in facts.certificates if one.recorded_at <= captured_at),
+        reviews=tuple(one for one in facts.reviews if one.recorded_at <= captured_at),
+        publications=tuple(one for one in facts.publications if one.recorded_at <= captured_at),
+        suspensions=facts.suspensions,
+    )
+    return not gate_faults(facts, captured_at) and bool(gate_faults(known, captured_at))
+
+
+def state_after(state: EquipmentState, step: EquipmentStep) -> EquipmentState:
+    """Return the state after `step`.
+
+    Raises:
+        TransitionRefused: it is suspended already, or was not suspended (slug `equipment-step-refused`).
+    """
+    after = {
+        (EquipmentState.IN_SERVICE, EquipmentStep.SUSPEND): EquipmentState.SUSPENDED,
+        (EquipmentState.SUSPENDED, EquipmentStep.RESUME): EquipmentState.IN_SERVICE,
+    }.get((state, step))
+    if after is None:
+        raise TransitionRefused(f"{step} is no step from {state}", slug="equipment-step-refused", state=state)
+    return after

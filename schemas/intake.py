@@ -1,0 +1,113 @@
+"""The intake manifest: what the server signs when a batch of monitoring rows arrives.
+
+Fixed equipment seldom holds a key, so the chain of its records begins here: canonical bytes over the batch's
+RFC 6962 root, gapless `seq` and `prev` per source, signed by the registry (Ed25519, RFC 8032). A single record
+is proven by its path to the root and discloses no other row of the batch.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import Field, ValidationError
+
+from schemas.base import Sha256Hex, WireIn
+from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.custody import leaf_hash
+from schemas.digest import sha256_hex
+from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
+from schemas.merkle import extend, inclusion_proof, root_from_tiles, verify_inclusion
+
+FIRST_PREV = "0" * 64
+"""`prev` of the first manifest of a source."""
+
+
+class IntakeManifest(WireIn):
+    """One batch. `source` is the machine account, `root` the RFC 6962 root over the rows as kept."""
+
+    typ: Literal["quancheng-intake"] = "quancheng-intake"
+    v: Literal[1] = 1
+    source: str
+    seq: Annotated[int, Field(ge=1)]
+    prev: Sha256Hex
+    received_at: str
+    rows: Annotated[int, Field(ge=1)]
+    root: Sha256Hex
+
+    @property
+    def root_bytes(self) -> bytes:
+        """The root as 32 bytes."""
+        return bytes.fromhex(self.root)
+
+
+def intake_bytes(manifest: IntakeManifest) -> bytes:
+    """Return the RFC 8785 bytes that are hashed and signed."""
+    return canonical_bytes(manifest.model_dump(mode="json"))
+
+
+def parse_intake(payload: bytes) -> IntakeManifest:
+    """Parse an intake manifest; nothing but the bytes `intake_bytes` makes is one.
+
+    Raises:
+        Invalid: slug `intake-invalid`.
+    """
+    try:
+        manifest = IntakeManifest.model_validate(parse_canonical(payload))
+    except (ValidationError, ManifestInvalid) as err:
+        raise Invalid("the bytes are not an intake manifest", slug="intake-invalid") from err
+    if intake_bytes(manifest) != payload:
+        raise Invalid("the bytes say more or less than an intake manifest", slug="intake-invalid")
+    return manifest
+
+
+def sign_intake(payload: bytes, registry_seed: bytes) -> str:
+    """Sign with the registry's Ed25519 seed of 32 bytes; return standard base64. `typ` keeps domains apart."""
+    return base64.b64encode(Ed25519PrivateKey.from_private_bytes(registry_seed).sign(payload)).decode("ascii")
+
+
+def verify_intake(payload: bytes, signature: str, registry_key: bytes) -> IntakeManifest:
+    """Check the registry's signature with its raw public key of 32 bytes and return what was signed.
+
+    Raises:
+        SignatureInvalid: not base64, or not made by this registry over these bytes.
+        Invalid: the bytes are no intake manifest.
+    """
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, payload)
+    except (InvalidSignature, binascii.Error, ValueError) as err:
+        raise SignatureInvalid("the intake is not signed by this registry", rule="registry") from err
+    return parse_intake(payload)
+
+
+def rows_root(rows: Sequence[bytes]) -> bytes:
+    """Return the RFC 6962 root over the rows as kept, 32 bytes."""
+    tiles = extend(lambda _level, _n: b"", 0, [leaf_hash(row) for row in rows])
+    return root_from_tiles(len(rows), lambda level, n: tiles.get((level, n), b""))
+
+
+def row_path(hashes: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the path of row `index` to the root, given the leaf hashes of the whole batch."""
+    tiles = extend(lambda _level, _n: b"", 0, hashes)
+    return inclusion_proof(index, len(hashes), lambda level, n: tiles.get((level, n), b""))
+
+
+def verify_row(manifest: IntakeManifest, row: bytes, *, index: int, path: Sequence[bytes]) -> None:
+    """Check that `row` is row `index` of the batch.
+
+    Raises:
+        Invalid: it is not (slug `proof-invalid`).
+    """
+    verify_inclusion(
+        tuple(path), index=index, size=manifest.rows, leaf=leaf_hash(row), root=manifest.root_bytes
+    )
+
+
+def next_of(previous: bytes | None) -> tuple[int, str]:
+    """Return `seq` and `prev` of the manifest after `previous` (None: the source's first)."""
+    if previous is None:
+        return 1, FIRST_PREV
+    return parse_intake(previous).seq + 1, sha256_hex(previous)

@@ -1,0 +1,418 @@
+"""Monitoring records: rows of fixed equipment, the two people who look at each, and what may become evidence.
+
+Administrative Penalty Law (2021) art. 41: what the equipment recorded must be reviewed by the agency; unreviewed
+or failed content is no evidence. The first reviewer looks at the evidence, the second at the law; neither sees
+the other's opinion before giving their own.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+
+from schemas.base import Frozen, WireIn
+from schemas.errors import Conflict, Invalid, Refused, TransitionRefused
+from schemas.manifest import Datum, WireTime
+
+MAX_ROWS = 1_000
+MAX_BATCH_BYTES = 32 * 1024 * 1024
+MAX_LINE_BYTES = 2 * 1024 * 1024
+MAX_JPEG_BYTES = 256 * 1024
+MAX_MEDIA = 4
+FUTURE_TOLERANCE = timedelta(seconds=60)
+"""Fixed equipment keeps time by the network; a minute ahead of us is a broken clock, not a capture."""
+
+_JPEG_START = b"\xff\xd8\xff"
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
+_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CODE_LENGTH = 18
+
+QUANTITIES: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
+    {
+        name: MappingProxyType({unit: (Decimal(low), Decimal(high)) for unit, (low, high) in units.items()})
+        for name, units in {
+            "gross_weight": {"kg": ("500", "300000"), "t": ("0.5", "300")},
+            "axle_weight": {"kg": ("100", "60000"), "t": ("0.1", "60")},
+            "axle_count": {"": ("1", "30")},
+            "speed": {"km/h": ("0", "400")},
+            "length": {"mm": ("500", "60000"), "m": ("0.5", "60")},
+            "width": {"mm": ("500", "10000"), "m": ("0.5", "10")},
+            "height": {"mm": ("500", "10000"), "m": ("0.5", "10")},
+            "noise": {"dB(A)": ("0", "180")},
+            "pm10": {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
+            "pm2_5": {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
+            "concentration": {
+                "mg/m3": ("0", "100000"),
+                "ug/m3": ("0", "100000000"),
+                "mg/L": ("0", "1000000"),
+            },
+            "ph": {"": ("0", "14")},
+            "flow": {"m3/h": ("0", "10000000"), "L/s": ("0", "10000000")},
+            "temperature": {"C": ("-90", "3000")},
+        }.items()
+    }
+)
+"""Quantity → unit → what is possible at all. Another name is taken as it is; a known one in a foreign unit, or
+with a number that only another unit explains, is a row whose units were mixed up."""
+
+
+class MonitoringState(StrEnum):
+    """received → reviewing → valid | invalid."""
+
+    RECEIVED = "received"
+    REVIEWING = "reviewing"
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+class ReviewStage(StrEnum):
+    """First the evidence (证据审核), second the law (法制审核); the order in time is free."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
+class OpinionWord(StrEnum):
+    """What a reviewer says of a record."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+
+
+class InvalidReason(StrEnum):
+    """Why a record is not evidence; after the cancellation list of the road traffic rules (2020) art. 22."""
+
+    UNCLEAR = "unclear"
+    INCOMPLETE = "incomplete"
+    INACCURATE = "inaccurate"
+    PLATE_MISREAD = "plate-misread"
+    EMERGENCY_VEHICLE = "emergency-vehicle"
+    CLONED_PLATE = "cloned-plate"
+    HANDLED_ON_SITE = "handled-on-site"
+    EQUIPMENT_FAULT = "equipment-fault"
+    NO_VIOLATION = "no-violation"
+    OTHER = "other"
+
+
+class LinkBasis(StrEnum):
+    """Why a record and a case belong together: by hand, by opening the case, or by an accepted suggestion."""
+
+    MANUAL = "manual"
+    OPENED = "opened"
+    PLATE = "plate"
+    PARTY_CODE = "party_code"
+    PLACE_TIME = "place_time"
+
+
+class NotifyChannel(StrEnum):
+    """By what the party was told (art. 41: promptly, by information technology or otherwise)."""
+
+    SMS = "sms"
+    APP = "app"
+    PHONE = "phone"
+    POST = "post"
+    ON_SITE = "on_site"
+    ANNOUNCEMENT = "announcement"
+
+
+class NotifyOutcome(StrEnum):
+    """How far the attempt came."""
+
+    DELIVERED = "delivered"
+    SENT = "sent"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
+class RowOutcome(StrEnum):
+    """What became of one row of a batch."""
+
+    RECEIVED = "received"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+NumberText = Annotated[str, BeforeValidator(_as_text), Field(max_length=26, pattern=rf"^{_NUMBER.pattern}$")]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ValueIn(WireIn):
+    """One measured value as written; numbers stay text, so that no digit is rounded on the way."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    value: NumberText
+    unit: Annotated[str, Field(max_length=16)] = ""
+    limit: NumberText | None = None
+
+
+class MediaIn(WireIn):
+    """A completed upload of the same source, or a small JPEG as standard base64."""
+
+    upload: UUID | None = None
+    jpeg: str | None = None
+    filename: Annotated[str, Field(min_length=1, max_length=100)] = "overview.jpg"
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "MediaIn":
+        if (self.upload is None) == (self.jpeg is None):
+            raise ValueError("media is either an upload or a jpeg")
+        return self
+
+
+class MonitoringIn(WireIn):
+    """One row of a batch; `equipment` is the register's number, `record_id` the equipment's own."""
+
+    equipment: Annotated[str, Field(min_length=1, max_length=64)]
+    record_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/-]{1,64}$")]
+    captured_at: WireTime
+    matter: Line
+    place: Line
+    plate: Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")] | None = None
+    party: Line | None = None
+    party_code: Annotated[str, Field(min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")] | None = None
+    lat_e7: Annotated[int, Field(ge=-900_000_000, le=900_000_000)] | None = None
+    lon_e7: Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)] | None = None
+    crs: Datum | None = None
+    values: Annotated[tuple[ValueIn, ...], Field(max_length=32)] = ()
+    media: Annotated[tuple[MediaIn, ...], Field(max_length=MAX_MEDIA)] = ()
+
+    @model_validator(mode="after")
+    def _place_is_whole(self) -> "MonitoringIn":
+        given = [part is not None for part in (self.lat_e7, self.lon_e7, self.crs)]
+        if any(given) and not all(given):
+            raise ValueError("a position needs latitude, longitude and datum")
+        return self
+
+
+class OpinionIn(WireIn):
+    """An opinion on a record; `invalid` needs a reason from the list."""
+
+    opinion: OpinionWord
+    reason_code: InvalidReason | None = None
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class NotificationIn(WireIn):
+    """An attempt to tell the party; `proof` says what shows it (message number, call record, receipt)."""
+
+    channel: NotifyChannel
+    outcome: NotifyOutcome
+    attempted_at: datetime
+    proof: Reason
+    proof_recording_id: UUID | None = None
+
+
+class ParsedRow(NamedTuple):
+    """A row that keeps its rules. `raw` is the line as kept, with each inline JPEG's text as its digest."""
+
+    row: MonitoringIn
+    raw: bytes
+    content_sha256: bytes
+    jpegs: Mapping[int, bytes]
+
+
+_ROW = TypeAdapter(MonitoringIn)
+
+
+def parse_row(line: bytes) -> ParsedRow:
+    """Parse one line of a batch.
+
+    Inline JPEGs are taken out: in what is kept, their base64 text is replaced by `sha256:<hex>`, which can be
+    undone, because the JPEG's bytes are kept as a recording and standard base64 has one spelling.
+
+    Raises:
+        Invalid: `row-invalid` with the field, `unit-mixed-up`, `value-implausible`, `inline-media-invalid`.
+    """
+    members = _members(line)
+    raw, jpegs = _take_jpegs(line, members)
+    try:
+        row = _ROW.validate_python(members)
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(step) for step in first["loc"]) or "row"
+        raise Invalid(f"{field}: {first['msg']}", slug="row-invalid", field=field) from err
+    for value in row.values:
+        _check_unit(value)
+    content = json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return ParsedRow(row, raw, hashlib.sha256(content.encode()).digest(), jpegs)
+
+
+def _members(line: bytes) -> dict[str, Any]:
+    try:
+        members = json.loads(
+            line, object_pairs_hook=_no_duplicates, parse_float=str, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError) as err:
+        raise Invalid("the line is not one JSON object", slug="row-invalid", field="row") from err
+    if not isinstance(members, dict):
+        raise Invalid("the line is not one JSON object", slug="row-invalid", field="row")
+    return members
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key stands twice")
+    return made
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not a number")
+
+
+def _take_jpegs(line: bytes, members: dict[str, Any]) -> tuple[bytes, dict[int, bytes]]:
+    media = members.get("media")
+    jpegs: dict[int, bytes] = {}
+    if not isinstance(media, list) or len(media) > MAX_MEDIA:
+        return line, jpegs
+    for position, one in enumerate(media):
+        if isinstance(one, dict) and isinstance(one.get("jpeg"), str):
+            text = one["jpeg"]
+            jpegs[position] = payload = _jpeg(text)
+            shown = f"sha256:{hashlib.sha256(payload).hexdigest()}"
+            if line.count(text.encode()) != 1:
+                raise Invalid(
+                    "base64 must be written plainly, and once", slug="inline-media-invalid", at=position
+                )
+            line = line.replace(text.encode(), shown.encode())
+            one["jpeg"] = shown
+    return line, jpegs
+
+
+def _jpeg(text: str) -> bytes:
+    try:
+        payload = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise Invalid("the inline picture is not base64", slug="inline-media-invalid") from err
+    if base64.b64encode(payload).decode() != text:
+        raise Invalid("the inline picture is not canonical base64", slug="inline-media-invalid")
+    if len(payload) > MAX_JPEG_BYTES or not payload.startswith(_JPEG_START):
+        raise Invalid(
+            f"an inline picture is a JPEG of at most {MAX_JPEG_BYTES} bytes",
+            slug="inline-media-invalid",
+            limit_bytes=MAX_JPEG_BYTES,
+        )
+    return payload
+
+
+def _check_unit(value: ValueIn) -> None:
+    units = QUANTITIES.get(value.name)
+    if units is None:
+        return
+    span = units.get(value.unit)
+    if span is None:
+        raise Invalid(
+            f"{value.name} is not measured in {value.unit or 'no unit'}",
+            slug="unit-mixed-up",
+            field=value.name,
+            allowed=sorted(units),
+        )
+    for text in (value.value, value.limit):
+        if text is not None and not span[0] <= Decimal(text) <= span[1]:
+            raise Invalid(
+                f"{value.name} of {text} {value.unit} is not possible: is the unit right?",
+                slug="value-implausible",
+                field=value.name,
+            )
+
+
+def check_capture(captured_at: datetime, now: datetime) -> None:
+    """Refuse a row from the future.
+
+    Raises:
+        Invalid: slug `row-in-future`.
+    """
+    if captured_at > now + FUTURE_TOLERANCE:
+        ahead = int((captured_at - now).total_seconds())
+        raise Invalid(
+            f"captured {ahead} s in the future: set the clock of the equipment",
+            slug="row-in-future",
+            ahead_seconds=ahead,
+        )
+
+
+def is_credit_code(code: str) -> bool:
+    """Say whether a 统一社会信用代码 has 18 characters and the right check character (GB 32100-2015)."""
+    if len(code) != _CODE_LENGTH or any(c not in _CODE_ALPHABET for c in code):
+        return False
+    weighed = sum(_CODE_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(code[:-1]))
+    return _CODE_ALPHABET[(31 - weighed % 31) % 31] == code[-1]
+
+
+class Given(Frozen):
+    """An opinion that was given, as the rules need it."""
+
+    stage: ReviewStage
+    reviewer_id: UUID
+    opinion: OpinionWord
+
+
+def state_of(given: Collection[Given]) -> MonitoringState:
+    """Return the state that these opinions lead to: one `invalid` ends it, `valid` needs both."""
+    if any(one.opinion is OpinionWord.INVALID for one in given):
+        return MonitoringState.INVALID
+    stages = {one.stage for one in given}
+    if stages == set(ReviewStage):
+        return MonitoringState.VALID
+    return MonitoringState.REVIEWING if stages else MonitoringState.RECEIVED
+
+
+def check_opinion(
+    given: Collection[Given], wish: OpinionIn, *, stage: ReviewStage, reviewer_id: UUID, is_sealed: bool
+) -> None:
+    """Say whether this opinion may be given now.
+
+    Raises:
+        TransitionRefused: concluded (`review-concluded`), this stage is given (`review-given`), or a recording
+            of it is not sealed (`review-unsealed`).
+        Refused: the same person gave the other opinion (`review-same-person`).
+        Invalid: `invalid` without a reason from the list (`reason-missing`).
+    """
+    if state_of(given) in (MonitoringState.VALID, MonitoringState.INVALID):
+        raise TransitionRefused("both opinions are given, or one ended it", slug="review-concluded")
+    if any(one.reviewer_id == reviewer_id for one in given):
+        raise Refused("two different people review a record", slug="review-same-person")
+    if any(one.stage is stage for one in given):
+        raise TransitionRefused("this review has been given", slug="review-given")
+    if not is_sealed:
+        raise TransitionRefused(
+            "a recording of it has no verdict yet, or is quarantined", slug="review-unsealed"
+        )
+    if wish.opinion is OpinionWord.INVALID and (wish.reason_code is None or not wish.reason.strip()):
+        raise Invalid("invalid needs a reason from the list and a sentence", slug="reason-missing")
+
+
+def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:
+    """Say whether a record may be linked as evidence (art. 41).
+
+    Raises:
+        Conflict: slug `article-41`; the facts name the article and what is missing.
+    """
+    missing = [str(fault) for fault in faults]
+    if state is MonitoringState.INVALID:
+        missing.insert(0, "found-invalid")
+    elif state is not MonitoringState.VALID:
+        missing.insert(0, "not-reviewed")
+    if missing:
+        raise Conflict(
+            f"article 41 forbids it as evidence: {', '.join(missing)}",
+            slug="article-41",
+            article="行政处罚法第四十一条",
+            missing=missing,
+        )

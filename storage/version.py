@@ -1,0 +1,28 @@
+"""Optimistic locking: a change names the version it was based on, and the row's own version decides."""
+
+from uuid import UUID
+
+from sqlalchemy import Connection, Table, select, update
+
+from schemas.errors import VersionConflict
+
+
+def change(connection: Connection, table: Table, ident: UUID, seen: int, **values: object) -> int:
+    """Change one row that is still at version `seen`; return its new version.
+
+    The update waits for a change that is under way and then sees its version, so of two people who saw the same
+    thing one is told.
+
+    Raises:
+        VersionConflict: somebody else changed it; the fact `version` is what it is at now.
+    """
+    new: int | None = connection.scalar(
+        update(table)
+        .where(table.c.id == ident, table.c.version == seen)
+        .values(version=table.c.version + 1, **values)
+        .returning(table.c.version)
+    )
+    if new is None:
+        now = connection.scalar(select(table.c.version).where(table.c.id == ident))
+        raise VersionConflict(f"it is at version {now}, not {seen}", version=now or 0)
+    return new
