@@ -1,4 +1,4 @@
-"""Cases and the recordings linked to them."""
+"""Cases, their steps, and the recordings linked to them."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion, tag
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
-from schemas.case import Case, CaseIn, CaseState
+from schemas.case import Case, CaseAmendIn, CaseIn, CaseState, CaseStep
 
 router = APIRouter(prefix="/v1/cases", tags=["case"])
 
@@ -26,16 +27,24 @@ class CaseOut(WireOut):
     matter: str
     place: str
     occurred_at: datetime | None
+    party_code: str | None
+    plates: list[str]
+    lat_e7: int | None
+    lon_e7: int | None
     state: CaseState
     version: int
     handlers: list[str]
     opened_at: datetime
+    filed_at: datetime | None
+    decided_at: datetime | None
+    closed_at: datetime | None
     recordings: int
+    records: int
 
     @classmethod
     def of(cls, case: Case) -> Self:
         """Return the wire form of a case."""
-        return cls(**case.model_dump(exclude={"handlers"}), handlers=list(case.handlers))
+        return cls(**case.model_dump())
 
 
 class CasesOut(WireOut):
@@ -61,7 +70,7 @@ class LinkIn(WireIn):
 class UnlinkIn(WireIn):
     """Why a link ends; the log keeps a salted commitment of it only."""
 
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
 
 
 class LinkOut(WireOut):
@@ -73,43 +82,93 @@ class LinkOut(WireOut):
     linked_at: datetime
 
 
+class AssignIn(WireIn):
+    """The login of one more handler."""
+
+    login: str = Field(min_length=1, max_length=64)
+
+
+class StepIn(WireIn):
+    """One step of the case, and why; the log keeps a salted commitment of the reason only."""
+
+    step: CaseStep
+    reason: str = Field(default="", max_length=500)
+
+
 @router.post("", operation_id="openCase", status_code=201)
-def open_case(tx: Tx, actor: CurrentActor, wish: CaseIn) -> CaseOut:
-    """Open a case; who opens it becomes its handler."""
-    return CaseOut.of(tx.cases.open(actor, wish))
+def open_case(tx: Tx, actor: CurrentActor, wish: CaseIn, response: Response) -> CaseOut:
+    """Open a case as a lead; who opens it becomes its handler."""
+    return _tagged(response, tx.cases.open(actor, wish))
+
+
+def _tagged(response: Response, case: Case) -> CaseOut:
+    tag(response, case.version)
+    return CaseOut.of(case)
 
 
 @router.get("", operation_id="listCases")
-def cases(
+def cases(  # noqa: PLR0917 - query parameters are named by the caller
     tx: Tx,
     actor: CurrentActor,
     number: str | None = None,
+    state: CaseState | None = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> CasesOut:
-    """List the cases the actor may see."""
-    page = tx.cases.page(actor, number=number, after=after, limit=limit)
+    """List the cases the actor may see, newest first; `number` also finds names of parties."""
+    page = tx.cases.page(actor, number=number, state=state, after=after, limit=limit)
     return CasesOut(cases=[CaseOut.of(row) for row in page.rows], next=page.next)
 
 
 @router.get("/{case_id}", operation_id="getCase")
-def case(tx: Tx, actor: CurrentActor, case_id: UUID) -> CaseDetailOut:
-    """Return a case and its recordings."""
+def case(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> CaseDetailOut:
+    """Return a case and its recordings; the ETag is the version that changes must name."""
     found = tx.cases.get(actor, case_id)
     linked = tx.recordings.of_case(case_id)
-    return CaseDetailOut(case=CaseOut.of(found), recordings=[RecordingOut.of(row) for row in linked])
+    return CaseDetailOut(case=_tagged(response, found), recordings=[RecordingOut.of(row) for row in linked])
+
+
+@router.patch("/{case_id}", operation_id="amendCase")
+def amend(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, wish: CaseAmendIn, seen: SeenVersion, response: Response
+) -> CaseOut:
+    """Correct what was entered; what stood before is kept."""
+    return _tagged(response, tx.cases.amend(actor, case_id, wish, seen))
+
+
+@router.post("/{case_id}/handlers", operation_id="assignHandler", status_code=201)
+def assign(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, wish: AssignIn, seen: SeenVersion, response: Response
+) -> CaseOut:
+    """Name one more handler of the case's own agency."""
+    return _tagged(response, tx.cases.assign(actor, case_id, wish.login, seen))
+
+
+@router.post("/{case_id}/steps", operation_id="stepCase", status_code=201)
+def step(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, wish: StepIn, seen: SeenVersion, response: Response
+) -> CaseOut:
+    """Take one step: file, investigate, conclude, submit, decide or close."""
+    return _tagged(response, tx.cases.step(actor, case_id, wish.step, wish.reason, seen))
 
 
 @router.post("/{case_id}/recordings", operation_id="linkRecording", status_code=201)
-def link(tx: Tx, actor: CurrentActor, case_id: UUID, wish: LinkIn) -> LinkOut:
+def link(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, wish: LinkIn, seen: SeenVersion, response: Response
+) -> LinkOut:
     """Link a recording to a case; linking it twice gives the link that stands."""
     tx.recordings.get(actor, wish.recording_id)
-    made = tx.cases.link(actor, case_id, wish.recording_id)
+    made = tx.cases.link(actor, case_id, wish.recording_id, seen)
+    tag(response, tx.cases.get(actor, case_id).version)
     return LinkOut(**made.model_dump(include=set(LinkOut.model_fields)))
 
 
 @router.post("/{case_id}/recordings/{recording_id}/unlink", operation_id="unlinkRecording", status_code=204)
-def unlink(tx: Tx, actor: CurrentActor, case_id: UUID, recording_id: UUID, wish: UnlinkIn) -> Response:
+def unlink(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, recording_id: UUID, wish: UnlinkIn, seen: SeenVersion
+) -> Response:
     """End a link by a dated counter-entry; nothing is deleted."""
-    tx.cases.unlink(actor, case_id, recording_id, wish.reason)
-    return Response(status_code=204)
+    tx.cases.unlink(actor, case_id, recording_id, wish.reason, seen)
+    answer = Response(status_code=204)
+    tag(answer, tx.cases.get(actor, case_id).version)
+    return answer

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, UtcDatetime, WireIn
 from schemas.errors import TransitionRefused
 
 
@@ -57,6 +57,9 @@ STEPS: Mapping[CaseStep, tuple[CaseState, CaseState]] = MappingProxyType(
 )
 """Step → the state it starts from and the one it leads to."""
 
+OPINION_STEPS = frozenset({CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT})
+"""Steps that only the opinion of a review takes."""
+
 EVIDENCE_STATES = frozenset(
     {CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED}
 )
@@ -82,9 +85,9 @@ def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
 
     Raises:
         TransitionRefused: the state does not allow it (`case-step-refused`), facts to be proven are missing
-            (`case-facts-missing`), grounds are unanswered (`case-grounds-unanswered`), legal review was not
-            passed (`case-not-passed`, Administrative Penalty Law art. 58), or a fact is unproven
-            (`fact-unproven`, art. 40).
+            (`case-facts-missing`), grounds are unanswered (`case-grounds-unanswered`), no round is open
+            (`review-given`), legal review was not passed (`case-not-passed`, Administrative Penalty Law
+            art. 58), or a fact is unproven (`fact-unproven`, art. 40).
     """
     start, end = STEPS[step]
     if state is not start:
@@ -93,10 +96,16 @@ def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
         _check_submission(facts)
     if step is CaseStep.DECIDE:
         _check_decision(facts)
-    is_opinion = step in (CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT)
-    if is_opinion and not facts.is_open:
-        raise TransitionRefused("no review is open", slug="review-given")
+    if step in OPINION_STEPS:
+        _check_opinion_step(step, facts)
     return end
+
+
+def _check_opinion_step(step: CaseStep, facts: CaseFacts) -> None:
+    if not facts.is_open:
+        raise TransitionRefused("no review is open", slug="review-given")
+    if step is CaseStep.PASS:  # nothing can be proven later: the evidence of a reviewed case stands
+        _check_proofs(facts)
 
 
 def _check_submission(facts: CaseFacts) -> None:
@@ -113,6 +122,10 @@ def _check_submission(facts: CaseFacts) -> None:
 def _check_decision(facts: CaseFacts) -> None:
     if facts.is_open or not facts.is_passed:
         raise TransitionRefused("legal review has not passed it (art. 58)", slug="case-not-passed")
+    _check_proofs(facts)
+
+
+def _check_proofs(facts: CaseFacts) -> None:
     if facts.unproven:
         raise TransitionRefused(
             f"{facts.unproven} fact(s) have no evidence that holds (art. 40)",
@@ -122,34 +135,57 @@ def _check_decision(facts: CaseFacts) -> None:
 
 
 Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]
+PartyCode = Annotated[str, Field(min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")]
+Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
+LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
 
 
 class CaseIn(WireIn):
-    """What a handler enters to open a case; position in degrees times 10^7, WGS-84."""
+    """What a handler enters to open a case; position in degrees times 10^7, WGS-84, both or neither."""
 
-    number: str = Field(min_length=1, max_length=64)
-    party: str = Field(min_length=1, max_length=200)
-    matter: str = Field(min_length=1, max_length=200)
-    place: str = Field(min_length=1, max_length=200)
-    occurred_at: datetime | None = None
-    party_code: str | None = Field(default=None, min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")
+    number: str = Field(min_length=1, max_length=64, pattern=r"\S")
+    party: Words
+    matter: Words
+    place: Words
+    occurred_at: UtcDatetime | None = None
+    party_code: PartyCode | None = None
     plates: list[Plate] = Field(default_factory=list, max_length=8)
-    lat_e7: int | None = Field(default=None, ge=-900_000_000, le=900_000_000)
-    lon_e7: int | None = Field(default=None, ge=-1_800_000_000, le=1_800_000_000)
+    lat_e7: LatE7 | None = None
+    lon_e7: LonE7 | None = None
+
+    @model_validator(mode="after")
+    def _whole_position(self) -> Self:
+        if (self.lat_e7 is None) is not (self.lon_e7 is None):
+            raise ValueError("a position needs latitude and longitude")
+        return self
 
 
 class CaseAmendIn(WireIn):
     """What may be corrected later; the number stays. Fields that are left out stay as they are."""
 
-    party: str | None = Field(default=None, min_length=1, max_length=200)
-    matter: str | None = Field(default=None, min_length=1, max_length=200)
-    place: str | None = Field(default=None, min_length=1, max_length=200)
-    occurred_at: datetime | None = None
-    party_code: str | None = Field(default=None, min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")
+    party: Words | None = None
+    matter: Words | None = None
+    place: Words | None = None
+    occurred_at: UtcDatetime | None = None
+    party_code: PartyCode | None = None
     plates: list[Plate] | None = Field(default=None, max_length=8)
-    lat_e7: int | None = Field(default=None, ge=-900_000_000, le=900_000_000)
-    lon_e7: int | None = Field(default=None, ge=-1_800_000_000, le=1_800_000_000)
-    reason: str = Field(min_length=1, max_length=500)
+    lat_e7: LatE7 | None = None
+    lon_e7: LonE7 | None = None
+    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
+
+    @model_validator(mode="after")
+    def _amends(self) -> Self:
+        given = self.model_fields_set - {"reason"}
+        if not given:
+            raise ValueError("nothing is amended")
+        if any(getattr(self, name) is None for name in given & {"party", "matter", "place", "plates"}):
+            raise ValueError("party, matter, place and plates cannot be taken away")
+        if ("lat_e7" in given) is not ("lon_e7" in given) or (self.lat_e7 is None) is not (
+            self.lon_e7 is None
+        ):
+            raise ValueError("a position needs latitude and longitude")
+        return self
 
 
 class Case(Frozen):

@@ -1,19 +1,51 @@
-"""Cases, their handlers, and the dated ties to recordings."""
+"""Cases, their handlers and steps, and the dated ties to recordings."""
 
-import secrets
+from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID, uuid4
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
 from schemas.base import Frozen
-from schemas.case import Case, CaseIn, CaseLink, CaseState
-from schemas.custody import CustodyEntry, Event, commitment, subject
-from schemas.errors import Conflict, NotFound
-from storage.custody import CustodyLog
+from schemas.case import (
+    EVIDENCE_STATES,
+    Case,
+    CaseAmendIn,
+    CaseIn,
+    CaseLink,
+    CaseState,
+    CaseStep,
+    case_after,
+)
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, NotFound, TransitionRefused
+from storage.case_link import link_recording, links_where, unlink_recording
+from storage.custody import CustodyLog, committed
+from storage.gate import gate_facts
 from storage.tables import accounts, agencies, case_handlers, case_links, cases, recordings
+from storage.tables_monitoring import monitoring_links
+from storage.tables_review import case_changes
+from storage.version import change
+
+_EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
+    {
+        CaseStep.FILE: Event.CASE_FILE,
+        CaseStep.INVESTIGATE: Event.CASE_INVESTIGATE,
+        CaseStep.CONCLUDE: Event.CASE_CONCLUDE,
+        CaseStep.DECIDE: Event.CASE_DECIDE,
+        CaseStep.CLOSE: Event.CASE_CLOSE,
+    }
+)
+_ACTIONS: Mapping[CaseStep, Action] = MappingProxyType(
+    {CaseStep.FILE: Action.CASE_DECIDE, CaseStep.DECIDE: Action.CASE_DECIDE}
+)
+_TIMES: Mapping[CaseStep, str] = MappingProxyType(
+    {CaseStep.FILE: "filed_at", CaseStep.DECIDE: "decided_at", CaseStep.CLOSE: "closed_at"}
+)
 
 
 class CasePage(Frozen):
@@ -32,7 +64,7 @@ class Cases:
         self._now = now
 
     def open(self, actor: Actor, wish: CaseIn) -> Case:
-        """Open a case; who opens it becomes its first handler.
+        """Open a case as a lead; who opens it becomes its first handler.
 
         Raises:
             Refused: the actor may not open cases.
@@ -44,7 +76,7 @@ class Cases:
             insert(cases)
             .values(
                 agency_id=actor.agency_id,
-                state=CaseState.INVESTIGATING,
+                state=CaseState.LEAD,
                 opened_by=actor.id,
                 opened_at=self._now,
                 **wish.model_dump(),
@@ -54,18 +86,123 @@ class Cases:
         )
         if case_id is None:
             raise Conflict("a case of this number is open already", slug="case-number-taken")
-        self.add_handler(case_id, actor.id)
-        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor.reference, {})
+        self._name_handler(case_id, actor.id)
+        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor.reference)
         return self.get(actor, case_id)
 
-    def add_handler(self, case_id: UUID, account_id: UUID) -> None:
-        """Name one more handler; naming one twice changes nothing."""
+    def _name_handler(self, case_id: UUID, account_id: UUID) -> None:
         self._connection.execute(
             insert(case_handlers).values(case_id=case_id, account_id=account_id).on_conflict_do_nothing()
         )
 
+    def assign(self, actor: Actor, case_id: UUID, login: str, seen: int) -> Case:
+        """Name one more handler, by login, of the case's own agency; naming one twice changes nothing.
+
+        Raises:
+            NotFound: no such case in scope, or no handler of that login in the agency (slug `account-unknown`).
+            Refused: the actor decides no cases here.
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_DECIDE)
+        account_id: UUID | None = self._connection.scalar(
+            select(accounts.c.id).where(
+                accounts.c.login == login,
+                accounts.c.agency_id == case.agency_id,
+                accounts.c.is_active,
+                accounts.c.roles.contains([Role.HANDLER.value]),
+            )
+        )
+        if account_id is None:
+            raise NotFound("no such handler in the agency of the case", slug="account-unknown")
+        change(self._connection, cases, case_id, seen)
+        self._name_handler(case_id, account_id)
+        self._changed(Event.CASE_AMEND, case, actor, "", handler=f"account/{account_id}")
+        return self.get(actor, case_id)
+
+    def amend(self, actor: Actor, case_id: UUID, wish: CaseAmendIn, seen: int) -> Case:
+        """Correct what was entered; what stood before is kept, the log says which fields changed.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor does not run this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_RUN)
+        require_open(case)
+        changed = wish.model_dump(exclude_unset=True, exclude={"reason"})
+        change(self._connection, cases, case_id, seen, **changed)
+        before = case.model_dump(mode="json", include=set(changed))
+        self._changed(Event.CASE_AMEND, case, actor, wish.reason, before=before, fields=sorted(changed))
+        return self.get(actor, case_id)
+
+    def step(self, actor: Actor, case_id: UUID, step: CaseStep, reason: str, seen: int) -> Case:
+        """Take one step that needs no review round of its own: file, investigate, conclude, decide, close.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not take this step here.
+            TransitionRefused: the state or a gate does not allow it.
+            VersionConflict: somebody else changed the case.
+        """
+        if step not in _EVENTS:
+            raise TransitionRefused(f"{step} is taken by the review itself", slug="case-step-refused")
+        case = self.writable(actor, case_id, _ACTIONS.get(step, Action.CASE_RUN))
+        self.advance(case, step, seen)
+        self._changed(_EVENTS[step], case, actor, reason.strip())
+        return self.get(actor, case_id)
+
+    def _changed(
+        self,
+        event: Event,
+        case: Case,
+        actor: Actor,
+        reason: str,
+        *,
+        before: dict[str, Any] | None = None,
+        **facts: object,
+    ) -> None:
+        """Keep the words beside the case and a commitment to them in the log."""
+        why = committed(reason)
+        self._connection.execute(
+            insert(case_changes).values(
+                case_id=case.id,
+                verb=event.value.partition(":")[2],
+                before=before or {},
+                reason=why.text,
+                reason_salt=why.salt,
+                changed_by=actor.reference,
+                changed_at=self._now,
+            )
+        )
+        commitment = why.commitment if why.text else None
+        self._log(event, case.id, case.agency_id, actor.reference, reason=commitment, **facts)
+
+    def advance(self, case: Case, step: CaseStep, seen: int | None) -> None:
+        """Move the case under its own lock; `seen` None is for a review, which has a version of its own.
+
+        Raises:
+            TransitionRefused: the state or a gate does not allow it.
+            VersionConflict: somebody else changed the case.
+        """
+        self._connection.execute(select(cases.c.id).where(cases.c.id == case.id).with_for_update())
+        now = self._connection.execute(
+            select(cases.c.state, cases.c.version).where(cases.c.id == case.id)
+        ).one()
+        times = {_TIMES[step]: self._now} if step in _TIMES else {}
+        if seen is not None and now.version != seen:
+            change(self._connection, cases, case.id, seen)  # raises, with the version it is at
+        after = case_after(CaseState(now.state), step, gate_facts(self._connection, case.id))
+        change(self._connection, cases, case.id, now.version, state=after, **times)
+
     def page(
-        self, actor: Actor, *, number: str | None = None, after: UUID | None = None, limit: int = 50
+        self,
+        actor: Actor,
+        *,
+        number: str | None = None,
+        state: CaseState | None = None,
+        after: UUID | None = None,
+        limit: int = 50,
     ) -> CasePage:
         """List cases the actor may see, newest first.
 
@@ -77,7 +214,10 @@ class Cases:
             raise missing(Action.CASE_VIEW)
         wanted = self._select().where(_within(actor, Action.CASE_VIEW))
         if number:
-            wanted = wanted.where(cases.c.number.icontains(number, autoescape=True))
+            found = (cases.c.number, cases.c.party)
+            wanted = wanted.where(or_(*(column.icontains(number, autoescape=True) for column in found)))
+        if state:
+            wanted = wanted.where(cases.c.state == state)
         if after:
             wanted = wanted.where(cases.c.id < after)
         rows = self._connection.execute(wanted.order_by(cases.c.id.desc()).limit(limit + 1)).mappings().all()
@@ -93,13 +233,18 @@ class Cases:
         """
         if scope(actor, Action.CASE_VIEW).is_empty:
             raise missing(Action.CASE_VIEW)
-        row = (
-            self._connection.execute(
-                self._select().where(cases.c.id == case_id, _within(actor, Action.CASE_VIEW))
-            )
-            .mappings()
-            .one_or_none()
-        )
+        return self._one(and_(cases.c.id == case_id, _within(actor, Action.CASE_VIEW)))
+
+    def known(self, case_id: UUID) -> Case:
+        """Return a case for the system itself, which has no scope.
+
+        Raises:
+            NotFound: no such case.
+        """
+        return self._one(cases.c.id == case_id)
+
+    def _one(self, condition: ColumnElement[bool]) -> Case:
+        row = self._connection.execute(self._select().where(condition)).mappings().one_or_none()
         if row is None:
             raise NotFound("no such case", slug="case-unknown")
         return _value(row)
@@ -116,25 +261,34 @@ class Cases:
             .where(case_links.c.case_id == cases.c.id, case_links.c.unlinked_at.is_(None))
             .scalar_subquery()
         )
+        monitored = (
+            select(func.count())
+            .where(monitoring_links.c.case_id == cases.c.id, monitoring_links.c.unlinked_at.is_(None))
+            .scalar_subquery()
+        )
         return select(
             cases,
             agencies.c.name.label("agency_name"),
             func.coalesce(names, []).label("handlers"),
             linked.label("recordings"),
+            monitored.label("records"),
         ).join(agencies, agencies.c.id == cases.c.agency_id)
 
     def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
         return links_where(self._connection, case_links.c.case_id == case_id)
 
-    def link(self, actor: Actor, case_id: UUID, recording_id: UUID) -> CaseLink:
+    def link(self, actor: Actor, case_id: UUID, recording_id: UUID, seen: int) -> CaseLink:
         """Tie a recording to a case; doing it twice gives the tie that stands.
 
         Raises:
             NotFound: case or recording is not of one agency within the actor's scope.
             Refused: the actor may not link in this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
         """
-        case = self._writable(actor, case_id, Action.CASE_LINK)
+        case = self.writable(actor, case_id, Action.CASE_LINK)
+        require_open(case)
         known = self._connection.scalar(
             select(recordings.c.id).where(
                 recordings.c.id == recording_id, recordings.c.agency_id == case.agency_id
@@ -142,6 +296,7 @@ class Cases:
         )
         if known is None:
             raise NotFound("no such recording in the agency of the case", slug="recording-unknown")
+        change(self._connection, cases, case_id, seen)
         link_recording(
             self._connection,
             self._custody,
@@ -160,31 +315,36 @@ class Cases:
             ),
         )[0]
 
-    def unlink(self, actor: Actor, case_id: UUID, recording_id: UUID, reason: str) -> None:
+    def unlink(self, actor: Actor, case_id: UUID, recording_id: UUID, reason: str, seen: int) -> None:
         """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
 
         Raises:
             NotFound: no such tie stands.
             Refused: the actor may not link in this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
         """
-        case = self._writable(actor, case_id, Action.CASE_LINK)
-        salt = secrets.token_bytes(16)
-        ended: UUID | None = self._connection.scalar(
-            update(case_links)
-            .where(
-                case_links.c.case_id == case_id,
-                case_links.c.recording_id == recording_id,
-                case_links.c.unlinked_at.is_(None),
-            )
-            .values(unlinked_at=self._now, unlinked_by=actor.reference, reason=reason, reason_salt=salt)
-            .returning(case_links.c.id)
+        case = self.writable(actor, case_id, Action.CASE_LINK)
+        require_open(case)
+        change(self._connection, cases, case_id, seen)
+        unlink_recording(
+            self._connection,
+            self._custody,
+            case_id=case_id,
+            recording_id=recording_id,
+            agency_id=case.agency_id,
+            actor=actor.reference,
+            at=self._now,
+            reason=reason,
         )
-        if ended is None:
-            raise NotFound("the recording is not linked to this case", slug="case-link-unknown")
-        facts = {"recording": str(recording_id), "reason": commitment(salt, reason)}
-        self._log(Event.CASE_UNLINK, case_id, case.agency_id, actor.reference, facts)
 
-    def _writable(self, actor: Actor, case_id: UUID, action: Action) -> Case:
+    def writable(self, actor: Actor, case_id: UUID, action: Action) -> Case:
+        """Return a case in which the actor may do `action`.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor lacks the permission in this case.
+        """
         case = self.get(actor, case_id)
         if not may(
             actor, action, Subject(agency_id=case.agency_id, is_own=self._handles(actor, case_id)), self._now
@@ -199,7 +359,7 @@ class Cases:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not export it.
         """
-        return self._writable(actor, case_id, Action.CASE_EXPORT)
+        return self.writable(actor, case_id, Action.CASE_EXPORT)
 
     def _handles(self, actor: Actor, case_id: UUID) -> bool:
         return bool(
@@ -210,57 +370,22 @@ class Cases:
             )
         )
 
-    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: str, facts: dict[str, str]) -> None:
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=event,
-            actor=actor,
-            subject=subject("case", case_id),
-            at=self._now,
-            facts=facts,
+    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: str, **facts: object) -> None:
+        self._custody.record(
+            event, subject("case", case_id), actor=actor, at=self._now, agency_id=agency_id, **facts
         )
-        self._custody.append(entry, agency_id=agency_id)
 
 
-def link_recording(
-    connection: Connection,
-    custody: CustodyLog,
-    *,
-    case_id: UUID,
-    recording_id: UUID,
-    agency_id: UUID,
-    actor: str,
-    at: datetime,
-) -> None:
-    """Insert a tie and its custody entry; nothing happens when it stands already."""
-    made = connection.scalar(
-        insert(case_links)
-        .values(case_id=case_id, recording_id=recording_id, linked_by=actor, linked_at=at)
-        .on_conflict_do_nothing()
-        .returning(case_links.c.id)
-    )
-    if made is None:
-        return
-    entry = CustodyEntry(
-        entry_id=uuid4(),
-        event=Event.CASE_LINK,
-        actor=actor,
-        subject=subject("case", case_id),
-        at=at,
-        facts={"recording": str(recording_id)},
-    )
-    custody.append(entry, agency_id=agency_id)
+def require_open(case: Case) -> None:
+    """Refuse a change by hand of what a reviewer looks at or a decision rests on.
 
-
-def links_where(connection: Connection, condition: ColumnElement[bool]) -> tuple[CaseLink, ...]:
-    """Return the ties that meet `condition`, oldest first."""
-    rows = connection.execute(
-        select(case_links, cases.c.number.label("case_number"))
-        .join(cases, cases.c.id == case_links.c.case_id)
-        .where(condition)
-        .order_by(case_links.c.id)
-    ).mappings()
-    return tuple(CaseLink.model_validate({f: row[f] for f in CaseLink.model_fields}) for row in rows)
+    Raises:
+        TransitionRefused: slug `case-under-review`.
+    """
+    if case.state not in EVIDENCE_STATES:
+        raise TransitionRefused(
+            f"the case is at {case.state}: its evidence stands", slug="case-under-review", state=case.state
+        )
 
 
 def _within(actor: Actor, action: Action) -> ColumnElement[bool]:
@@ -274,5 +399,9 @@ def _within(actor: Actor, action: Action) -> ColumnElement[bool]:
 
 def _value(row: RowMapping) -> Case:
     fields = {field: row[field] for field in Case.model_fields}
-    fields |= {"state": CaseState(row["state"]), "handlers": tuple(row["handlers"])}
+    fields |= {
+        "state": CaseState(row["state"]),
+        "handlers": tuple(row["handlers"]),
+        "plates": tuple(row["plates"]),
+    }
     return Case.model_validate(fields)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from schemas.actor import Role
+from schemas.actor import Actor, Role
 from schemas.base import Frozen
-from schemas.case import CaseIn
+from schemas.case import CaseIn, CaseStep
 from storage.store import Store, Transaction
 from storage.tables import accounts, agencies
 
@@ -65,6 +65,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         roles=frozenset({Role.OFFICER}),
         certificate="10320002002",
     ),
+    DemoPerson(login="zhang", name="张局长", agency="transport", roles=frozenset({Role.HEAD})),
     DemoPerson(login="he", name="何保管", agency="transport", roles=frozenset({Role.CUSTODIAN})),
     DemoPerson(login="xu", name="许法制", agency="transport", roles=frozenset({Role.LEGAL_REVIEWER})),
     DemoPerson(
@@ -78,9 +79,10 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(login="admin", name="系统管理员", agency="bureau", roles=frozenset({Role.ADMIN})),
 )
 
-CASES: tuple[tuple[str, CaseIn], ...] = (
+CASES: tuple[tuple[str, str, CaseIn], ...] = (
     (
         "wang",
+        "qian",
         CaseIn(
             number="示城管立字〔2026〕第001号",
             party="某某小吃店",
@@ -90,6 +92,7 @@ CASES: tuple[tuple[str, CaseIn], ...] = (
     ),
     (
         "chen",
+        "zhang",
         CaseIn(
             number="示交立字〔2026〕第001号", party="某某运输公司", matter="超限运输", place="省道 S229 K12"
         ),
@@ -110,8 +113,8 @@ def found(store: Store) -> dict[str, str]:
         passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
         for person in PEOPLE:
             _person(tx, person, ids[person.agency], passwords[person.login])
-    for login, wish in CASES:
-        _open_case(store, login, passwords[login], wish)
+    for handler, head, wish in CASES:
+        _open_case(store, {login: passwords[login] for login in (handler, head)}, wish)
     return passwords
 
 
@@ -145,13 +148,21 @@ def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str)
         )
 
 
-def _open_case(store: Store, login: str, password: str, wish: CaseIn) -> None:
+def _open_case(store: Store, passwords: Mapping[str, str], wish: CaseIn) -> None:
+    """Open a case, have the head file it, and begin to investigate: the way every case goes."""
     with store.begin() as tx:
-        session = tx.accounts.login(login, password)
-        if session is None:  # pragma: no cover - the password was set a moment ago
-            raise AssertionError(login)
-        tx.cases.open(session.actor, wish)
-        tx.accounts.logout(session.token)
+        handler, head = (_acting(tx, login, password) for login, password in passwords.items())
+        case = tx.cases.open(handler, wish)
+        case = tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
+        tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
+
+
+def _acting(tx: Transaction, login: str, password: str) -> Actor:
+    session = tx.accounts.login(login, password)
+    if session is None:  # pragma: no cover - the password was set a moment ago
+        raise AssertionError(login)
+    tx.accounts.logout(session.token)
+    return session.actor
 
 
 def _years(at: datetime, years: int) -> datetime:

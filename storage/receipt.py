@@ -11,7 +11,7 @@ from schemas.custody import CustodyEntry, Event, subject
 from schemas.integrity import Verdict
 from schemas.manifest import CaptureManifest, parse_manifest
 from schemas.recording import RecordingState
-from storage.case import link_recording
+from storage.case_link import link_recording
 from storage.custody import CustodyLog
 from storage.objects import Stored
 from storage.tables import cases, manifests, recordings

@@ -24,7 +24,7 @@ from schemas.recording import (
     state_after,
 )
 from storage.actor import recordings_in
-from storage.case import links_where
+from storage.case_link import links_where
 from storage.custody import CustodyLog
 from storage.outbox import Outbox
 from storage.tables import (

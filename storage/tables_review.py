@@ -1,4 +1,4 @@
-"""Tables of the legal review desk: facts to be proven, what proves them, review rounds and their grounds."""
+"""Tables of the legal review desk: changes of a case, facts and what proves them, review rounds and grounds."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -15,6 +15,21 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from storage.tables_base import ident, metadata, moment, ref, states
+
+case_changes = Table(
+    "case_changes",
+    metadata,
+    ident(),
+    ref("case_id", "cases.id"),
+    Column("verb", Text, nullable=False),
+    Column("before", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("reason", Text, nullable=False),
+    Column("reason_salt", LargeBinary, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    moment("changed_at", nullable=False),
+    Index("ix_case_changes_case_id_id", "case_id", "id"),
+)
+"""Steps, corrections and assignments with the words that the log only commits to, and what stood before."""
 
 case_facts = Table(
     "case_facts",

@@ -14,7 +14,7 @@ from api.console.recording import address, may_watch_all, names_for, uuid_or_non
 from api.deps import Tx
 from api.problem_texts import PROBLEMS
 from schemas.actor import Action, holds, scope
-from schemas.case import Case, CaseIn
+from schemas.case import EVIDENCE_STATES, Case, CaseIn
 from schemas.errors import Conflict
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
@@ -98,7 +98,7 @@ def case(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "")
     """Show one case with its recordings, ties and packages."""
     found = tx.cases.get(who.actor, case_id)
     linked = tx.recordings.of_case(case_id)
-    may_link = holds(who.actor, Action.CASE_LINK)
+    may_link = holds(who.actor, Action.CASE_LINK) and found.state in EVIDENCE_STATES
     may_export = holds(who.actor, Action.CASE_EXPORT)
     wanted = find.strip()[:200]
     return who.page(
@@ -147,23 +147,30 @@ def candidates(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str
 
 
 @router.post("/cases/{case_id}/link")
-def link(tx: Tx, who: Acting, case_id: UUID, recording_id: Annotated[UUID, Form()]) -> Response:
-    """Tie a recording that the actor may see to the case."""
+def link(
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    recording_id: Annotated[UUID, Form()],
+    version: Annotated[int, Form()],
+) -> Response:
+    """Tie a recording that the actor may see to the case; `version` is that of the page."""
     tx.recordings.get(who.actor, recording_id)
-    tx.cases.link(who.actor, case_id, recording_id)
+    tx.cases.link(who.actor, case_id, recording_id, version)
     return go(f"/console/cases/{case_id}")
 
 
 @router.post("/cases/{case_id}/unlink")
-def unlink(
+def unlink(  # noqa: PLR0917 - form fields are named by the page
     tx: Tx,
     who: Acting,
     case_id: UUID,
     recording_id: Annotated[UUID, Form()],
     reason: Annotated[str, Form(min_length=1, max_length=500)],
+    version: Annotated[int, Form()],
 ) -> Response:
-    """End a tie by a dated counter-entry with a reason."""
-    tx.cases.unlink(who.actor, case_id, recording_id, reason.strip())
+    """End a tie by a dated counter-entry with a reason; `version` is that of the page."""
+    tx.cases.unlink(who.actor, case_id, recording_id, reason.strip(), version)
     return go(f"/console/cases/{case_id}")
 
 

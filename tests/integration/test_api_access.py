@@ -79,7 +79,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     recording_id = device.capture("a.jpg", jpeg())
     with store.begin() as tx:
         case = tx.cases.open(handler, CaseIn(number="案-1", party="x", matter="x", place="x"))
-        tx.cases.link(handler, case.id, recording_id)
+        tx.cases.link(handler, case.id, recording_id, case.version)
         export = tx.exports.request(handler, case.id)
     with serving(store) as url:
         with httpx.Client(base_url=url, headers=bearer(device.token)) as own:

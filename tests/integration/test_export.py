@@ -229,7 +229,7 @@ def test_an_unlinked_recording_stays_out(
     case_id = open_case(store, handler, "解除-1")
     ident = device.capture("a.jpg", jpeg(), context={"case": "解除-1"})
     with store.begin() as tx:
-        tx.cases.unlink(handler, case_id, ident, "手误")
+        tx.cases.unlink(handler, case_id, ident, "手误", 1)
 
     path = saved(store, build(store, runner, handler, case_id), tmp_path / "p.zip")
 

@@ -224,7 +224,7 @@ def test_stated_case_is_linked(store: Store, device: TestDevice, agency: UUID) -
     ident = device.capture("i.jpg", jpeg(), context={"case": "本案-1"})
     with store.begin() as tx:
         assert [one.id for one in tx.recordings.of_case(case.id)] == [ident]
-        tx.cases.unlink(handler, case.id, ident, "手误")
+        tx.cases.unlink(handler, case.id, ident, "手误", case.version)
         assert tx.recordings.of_case(case.id) == ()
         assert len(tx.cases.links(case.id)) == 1
 

@@ -19,6 +19,7 @@ depends_on = None
 
 
 APPEND_ONLY = (
+    "case_changes",
     "intakes",
     "monitoring_opinions",
     "equipment_certificates",
@@ -241,6 +242,25 @@ def upgrade() -> None:
             name=op.f("uq_audit_scores_audit_id_member_id_inspector_id_item_code"),
         ),
     )
+    op.create_table(
+        "case_changes",
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("case_id", sa.UUID(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column(
+            "before",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason_salt", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_changes_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_changes")),
+    )
+    op.create_index("ix_case_changes_case_id_id", "case_changes", ["case_id", "id"], unique=False)
     op.create_table(
         "case_facts",
         sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
@@ -832,6 +852,8 @@ def downgrade() -> None:
     op.drop_index("ix_equipment_certificates_equipment_id", table_name="equipment_certificates")
     op.drop_table("equipment_certificates")
     op.drop_table("case_facts")
+    op.drop_index("ix_case_changes_case_id_id", table_name="case_changes")
+    op.drop_table("case_changes")
     op.drop_table("audit_scores")
     op.drop_table("audit_sample")
     op.drop_table("audit_population")
