@@ -107,7 +107,7 @@ DEMO_STANDARD = Standard(
             code="A3", zh="采集后 24 小时内交件", en="Handed in within 24 hours after capture",
             points=10, auto=AutoCheck.HAND_IN,
         ),
-        StandardItem(code="B1", zh="亮明身份并说明事由，全程可见可听", en="Identity and reason are seen and heard", points=10),
+        StandardItem(code="B1", zh="亮明身份并说明事由，全程可见可听", en="Identity and reason are shown", points=10),
         StandardItem(code="B2", zh="关键环节无无故中断", en="Key steps are recorded without unexplained breaks", points=10),
         StandardItem(code="B3", zh="音像记录与文字记录相互印证", en="Audio-visual and text records agree", points=10),
         StandardItem(code="B4", zh="待证事实均有证据支持", en="Every fact to be proven has evidence", points=10),

@@ -1,0 +1,356 @@
+"""The register of fixed equipment: dated facts that are only ever added, and the sources bound to it."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
+from schemas.base import Frozen, rfc3339
+from schemas.custody import Event, subject
+from schemas.equipment import (
+    Certificate,
+    CertificateIn,
+    Equipment,
+    EquipmentFacts,
+    EquipmentIn,
+    EquipmentKind,
+    EquipmentReview,
+    EquipmentReviewIn,
+    EquipmentState,
+    EquipmentStep,
+    Publication,
+    PublicationIn,
+    Suspension,
+    SuspensionIn,
+    state_after,
+)
+from schemas.errors import Conflict, Invalid, NotFound
+from storage.actor import Accounts
+from storage.custody import CustodyLog, committed
+from storage.tables import accounts, agencies
+from storage.tables_monitoring import (
+    equipment,
+    equipment_certificates,
+    equipment_publications,
+    equipment_reviews,
+    equipment_suspensions,
+    monitoring_records,
+)
+from storage.version import change
+
+PASSWORD_BYTES = 24
+
+
+class EquipmentPage(Frozen):
+    """A page of the register, newest first; `next` is the cursor of the following page."""
+
+    rows: tuple[Equipment, ...]
+    next: UUID | None
+
+
+class NewSource(Frozen):
+    """A machine account; the password is shown once, only its argon2id hash is kept."""
+
+    account_id: UUID
+    login: str
+    password: str
+
+
+class Source(Frozen):
+    """A machine account of the agency, for the form that binds equipment to one."""
+
+    id: UUID
+    login: str
+    name: str
+
+
+class EquipmentRegister:
+    """Fixed equipment of the agencies."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._now = now
+
+    def register(self, actor: Actor, wish: EquipmentIn) -> Equipment:
+        """Enter a piece of equipment; it is in service, and its gate is closed until its facts are entered.
+
+        Raises:
+            Refused: the actor does not keep the register.
+            Conflict: the agency has equipment of this number (slug `equipment-number-taken`).
+        """
+        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now):
+            raise missing(Action.EQUIPMENT_KEEP)
+        ident: UUID | None = self._connection.scalar(
+            insert(equipment)
+            .values(
+                agency_id=actor.agency_id,
+                state=EquipmentState.IN_SERVICE,
+                registered_by=actor.id,
+                registered_at=self._now,
+                **wish.model_dump(mode="json"),
+            )
+            .on_conflict_do_nothing()
+            .returning(equipment.c.id)
+        )
+        if ident is None:
+            raise Conflict("the agency has equipment of this number", slug="equipment-number-taken")
+        self._log(Event.EQUIPMENT_REGISTER, ident, actor.agency_id, actor, kind=wish.kind.value)
+        return self.get(actor, ident)
+
+    def page(
+        self, actor: Actor, *, text: str | None = None, after: UUID | None = None, limit: int = 50
+    ) -> EquipmentPage:
+        """List the register, newest first; `text` narrows by number, name or site.
+
+        Raises:
+            Refused: the actor may not see equipment.
+        """
+        wanted = self._select().where(self._visible(actor))
+        if text:
+            columns = (equipment.c.number, equipment.c.name, equipment.c.site)
+            shown = func.concat_ws(" ", *columns)
+            wanted = wanted.where(shown.icontains(text, autoescape=True))
+        if after is not None:
+            wanted = wanted.where(equipment.c.id < after)
+        rows = (
+            self._connection.execute(wanted.order_by(equipment.c.id.desc()).limit(limit + 1)).mappings().all()
+        )
+        found = tuple(_value(row) for row in rows[:limit])
+        return EquipmentPage(rows=found, next=found[-1].id if len(rows) > limit else None)
+
+    def get(self, actor: Actor, ident: UUID) -> Equipment:
+        """Return one piece of equipment.
+
+        Raises:
+            NotFound: no such equipment within the actor's scope.
+            Refused: the actor may not see equipment.
+        """
+        row = (
+            self._connection.execute(self._select().where(equipment.c.id == ident, self._visible(actor)))
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise NotFound("no such equipment", slug="equipment-unknown")
+        return _value(row)
+
+    def _visible(self, actor: Actor) -> ColumnElement[bool]:
+        allowed = scope(actor, Action.EQUIPMENT_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.EQUIPMENT_VIEW)
+        return equipment.c.agency_id.in_(sorted(allowed.agency_ids))
+
+    def _select(self) -> Select[tuple[object, ...]]:
+        certified = (
+            select(func.max(equipment_certificates.c.valid_until))
+            .where(equipment_certificates.c.equipment_id == equipment.c.id)
+            .scalar_subquery()
+        )
+        counted = (
+            select(func.count()).where(monitoring_records.c.equipment_id == equipment.c.id).scalar_subquery()
+        )
+        return select(
+            equipment,
+            agencies.c.name.label("agency_name"),
+            certified.label("certified_until"),
+            counted.label("records"),
+        ).join(agencies, agencies.c.id == equipment.c.agency_id)
+
+    def facts(self, ident: UUID) -> EquipmentFacts:
+        """Return every dated fact of one piece of equipment; the caller has checked it."""
+        return self.facts_of([ident])[ident]
+
+    def facts_of(self, idents: list[UUID]) -> dict[UUID, EquipmentFacts]:
+        """Return the dated facts of several pieces of equipment, four queries in all."""
+        found: dict[UUID, dict[str, list[Any]]] = {ident: {} for ident in idents}
+        for name, table, shape in (
+            ("certificates", equipment_certificates, Certificate),
+            ("reviews", equipment_reviews, EquipmentReview),
+            ("publications", equipment_publications, Publication),
+            ("suspensions", equipment_suspensions, Suspension),
+        ):
+            rows = self._connection.execute(
+                select(table).where(table.c.equipment_id.in_(idents)).order_by(table.c.id)
+            ).mappings()
+            for row in rows:
+                made = shape.model_validate({f: row[f] for f in shape.model_fields}, strict=False)
+                found[row["equipment_id"]].setdefault(name, []).append(made)
+        return {ident: EquipmentFacts.model_validate(known, strict=False) for ident, known in found.items()}
+
+    def certify(self, actor: Actor, ident: UUID, wish: CertificateIn, seen: int) -> Equipment:
+        """Add a verification certificate.
+
+        Raises:
+            NotFound, Refused, VersionConflict: as for every change of the register.
+        """
+        held = self._change(actor, ident, seen)
+        self._add(equipment_certificates, actor, ident, **wish.model_dump())
+        times = {"valid_from": rfc3339(wish.valid_from), "valid_until": rfc3339(wish.valid_until)}
+        self._log(Event.EQUIPMENT_CERTIFY, ident, held.agency_id, actor, **times)
+        return self.get(actor, ident)
+
+    def review(self, actor: Actor, ident: UUID, wish: EquipmentReviewIn, seen: int) -> Equipment:
+        """Add a technical or legal review.
+
+        Raises:
+            Invalid: it lies in the future (slug `fact-in-future`).
+            NotFound, Refused, VersionConflict: as for every change of the register.
+        """
+        self._require_past(wish.reviewed_at)
+        held = self._change(actor, ident, seen)
+        self._add(equipment_reviews, actor, ident, **wish.model_dump(mode="python"))
+        self._log(
+            Event.EQUIPMENT_REVIEW,
+            ident,
+            held.agency_id,
+            actor,
+            kind=wish.kind.value,
+            reviewed_at=rfc3339(wish.reviewed_at),
+        )
+        return self.get(actor, ident)
+
+    def publish(self, actor: Actor, ident: UUID, wish: PublicationIn, seen: int) -> Equipment:
+        """Add where and when the location was published.
+
+        Raises:
+            Invalid: it lies in the future (slug `fact-in-future`).
+            NotFound, Refused, VersionConflict: as for every change of the register.
+        """
+        self._require_past(wish.published_at)
+        held = self._change(actor, ident, seen)
+        self._add(equipment_publications, actor, ident, **wish.model_dump())
+        self._log(
+            Event.EQUIPMENT_PUBLISH, ident, held.agency_id, actor, published_at=rfc3339(wish.published_at)
+        )
+        return self.get(actor, ident)
+
+    def _require_past(self, at: datetime) -> None:
+        if at.tzinfo is None:
+            raise Invalid("a time needs its zone", slug="request-invalid")
+        if at > self._now:
+            raise Invalid("it lies in the future: enter it when it has happened", slug="fact-in-future")
+
+    def suspend(self, actor: Actor, ident: UUID, wish: SuspensionIn, seen: int) -> Equipment:
+        """Take equipment out of service from a time on; its records are kept and are no evidence meanwhile.
+
+        Raises:
+            TransitionRefused: it is suspended already.
+            NotFound, Refused, VersionConflict: as for every change of the register.
+        """
+        held = self._change(actor, ident, seen, step=EquipmentStep.SUSPEND)
+        why = committed(wish.reason)
+        self._add(
+            equipment_suspensions,
+            actor,
+            ident,
+            from_at=wish.from_at,
+            reason=why.text,
+            reason_salt=why.salt,
+        )
+        self._log(
+            Event.EQUIPMENT_SUSPEND,
+            ident,
+            held.agency_id,
+            actor,
+            from_at=rfc3339(wish.from_at),
+            reason=why.commitment,
+        )
+        return self.get(actor, ident)
+
+    def resume(self, actor: Actor, ident: UUID, seen: int) -> Equipment:
+        """Put equipment back into service from now on.
+
+        Raises:
+            TransitionRefused: it is in service.
+            NotFound, Refused, VersionConflict: as for every change of the register.
+        """
+        held = self._change(actor, ident, seen, step=EquipmentStep.RESUME)
+        self._connection.execute(
+            update(equipment_suspensions)
+            .where(equipment_suspensions.c.equipment_id == ident, equipment_suspensions.c.until_at.is_(None))
+            .values(until_at=func.greatest(equipment_suspensions.c.from_at, self._now))
+        )
+        self._log(Event.EQUIPMENT_RESUME, ident, held.agency_id, actor)
+        return self.get(actor, ident)
+
+    def make_source(self, actor: Actor, name: str) -> NewSource:
+        """Make a machine account of the actor's agency; it may hand in what its own equipment records.
+
+        Raises:
+            Refused: the actor does not keep the register.
+        """
+        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now):
+            raise missing(Action.EQUIPMENT_KEEP)
+        login, password = f"source-{uuid4().hex[:10]}", secrets.token_urlsafe(PASSWORD_BYTES)
+        account_id = Accounts(self._connection, self._now).add(
+            agency_id=actor.agency_id,
+            login=login,
+            name=name,
+            password=password,
+            roles=frozenset({Role.SOURCE}),
+        )
+        return NewSource(account_id=account_id, login=login, password=password)
+
+    def sources(self, actor: Actor) -> tuple[Source, ...]:
+        """Return the machine accounts of the actor's own agency."""
+        rows = self._connection.execute(
+            select(accounts.c.id, accounts.c.login, accounts.c.name)
+            .where(accounts.c.agency_id == actor.agency_id, accounts.c.roles.contains([Role.SOURCE.value]))
+            .order_by(accounts.c.name, accounts.c.id)
+        ).mappings()
+        return tuple(Source.model_validate(dict(row)) for row in rows)
+
+    def bind(self, actor: Actor, ident: UUID, source_id: UUID, seen: int) -> Equipment:
+        """Bind equipment to the machine account that hands in its records.
+
+        Raises:
+            NotFound: no such source in the agency of the equipment (slug `source-unknown`).
+            Refused, VersionConflict: as for every change of the register.
+        """
+        held = self._held(actor, ident)
+        known = self._connection.scalar(
+            select(accounts.c.id).where(
+                accounts.c.id == source_id,
+                accounts.c.agency_id == held.agency_id,
+                accounts.c.roles.contains([Role.SOURCE.value]),
+            )
+        )
+        if known is None:
+            raise NotFound("no such source in the agency of the equipment", slug="source-unknown")
+        change(self._connection, equipment, ident, seen, source_id=source_id)
+        self._log(Event.EQUIPMENT_BIND, ident, held.agency_id, actor, source=f"account/{source_id}")
+        return self.get(actor, ident)
+
+    def _held(self, actor: Actor, ident: UUID) -> Equipment:
+        held = self.get(actor, ident)
+        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=held.agency_id), self._now):
+            raise missing(Action.EQUIPMENT_KEEP)
+        return held
+
+    def _change(
+        self, actor: Actor, ident: UUID, seen: int, *, step: EquipmentStep | None = None
+    ) -> Equipment:
+        held = self._held(actor, ident)
+        after = held.state if step is None else state_after(held.state, step)
+        change(self._connection, equipment, ident, seen, state=after)
+        return held
+
+    def _add(self, table: Any, actor: Actor, ident: UUID, **values: object) -> None:  # noqa: ANN401 - a table
+        self._connection.execute(
+            insert(table).values(equipment_id=ident, recorded_by=actor.id, recorded_at=self._now, **values)
+        )
+
+    def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+        about = subject("equipment", ident)
+        self._custody.record(event, about, actor=actor.reference, at=self._now, agency_id=agency_id, **facts)
+
+
+def _value(row: RowMapping) -> Equipment:
+    fields = {field: row[field] for field in Equipment.model_fields}
+    fields |= {"kind": EquipmentKind(row["kind"]), "state": EquipmentState(row["state"])}
+    return Equipment.model_validate(fields)
