@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import auth, case, custody, device, export, health, manifest, problems, recording, upload
+from api import auth, case, custody, device, export, health, manifest, problems, recording, review, upload
 from api.console import mount
 from api.problems import problem
 from api.settings import ApiSettings
@@ -26,6 +26,7 @@ ROUTERS = (
     upload.router,
     recording.router,
     case.router,
+    review.router,
     export.router,
     custody.router,
 )

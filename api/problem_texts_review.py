@@ -5,6 +5,66 @@ from collections.abc import Mapping
 from api.problem_text import ProblemText
 
 REVIEW: Mapping[str, ProblemText] = {
+    "review-unknown": ProblemText(404, "没有这一轮审核", "No such review", "检查编号", "check the id"),
+    "review-given": ProblemText(
+        409,
+        "这一轮的审核意见已经给出，不能再改",
+        "The opinion of this round was given and never changes",
+        "刷新页面查看意见",
+        "reload and read the opinion",
+    ),
+    "reviewer-took-part": ProblemText(
+        403,
+        "您参与了本案的采集或办理，不能审核本案（行政处罚法第五十八条）",
+        "You captured evidence of this case or handle it, so you cannot review it (Administrative Penalty Law,"
+        " art. 58)",
+        "请由未参与本案的法制审核人员审核",
+        "leave it to a legal reviewer who took no part",
+    ),
+    "opinion-without-grounds": ProblemText(
+        422,
+        "审核意见没有说明，或补充、退回没有列明理由",
+        "The opinion has no statement, or it returns the case without a ground",
+        "写明意见，并逐条列明理由",
+        "state the opinion, and give at least one ground",
+    ),
+    "ground-subject-unknown": ProblemText(
+        422,
+        "理由所指的记录或事实不属于本案",
+        "A ground is about something that does not belong to this case",
+        "从本案的证据和事实中选择",
+        "choose from the evidence and facts of the case",
+    ),
+    "cursor-invalid": ProblemText(
+        422, "翻页位置无效", "The cursor is not one of ours", "从第一页重新打开", "open the first page again"
+    ),
+    "ground-unknown": ProblemText(
+        404, "审核意见没有这一条理由", "The review has no such ground", "刷新页面", "reload the page"
+    ),
+    "ground-answered": ProblemText(
+        409,
+        "这一条理由已经答复，答复不能再改",
+        "This ground was answered, and an answer never changes",
+        "刷新页面查看答复",
+        "reload and read the answer",
+    ),
+    "fact-unknown": ProblemText(
+        404, "本案没有这项待证事实", "The case has no such fact", "刷新页面", "reload the page"
+    ),
+    "proof-unknown": ProblemText(
+        404,
+        "这份材料不是该事实的证据",
+        "This is not named as evidence of the fact",
+        "刷新页面",
+        "reload the page",
+    ),
+    "evidence-not-linked": ProblemText(
+        409,
+        "这份材料没有关联到本案，不能作为本案事实的证据",
+        "It is not linked to the case, so it cannot prove a fact of it",
+        "先关联到本案",
+        "link it to the case first",
+    ),
     "case-step-refused": ProblemText(
         409,
         "案件当前状态不能进行这一步",

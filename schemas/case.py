@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -212,6 +212,17 @@ class Case(Frozen):
     closed_at: datetime | None
     recordings: int
     records: int
+
+
+class CaseChange(Frozen):
+    """A step, a correction or an assignment: `before` holds the fields as they were, `changed_by` who did it."""
+
+    id: UUID
+    verb: str
+    before: Mapping[str, Any]
+    reason: str
+    changed_by: str
+    changed_at: datetime
 
 
 class CaseLink(Frozen):

@@ -469,6 +469,52 @@ _SERVICE: dict[str, FindingText] = {
     ),
 }
 
+_CASE: dict[str, FindingText] = {
+    "reviewer-took-part": FindingText(
+        zh="您参与了本案的采集或办理，不能审核本案。",
+        en="You took part in this case, so you cannot review it.",
+        next_zh="请由未参与本案的法制审核人员审核（行政处罚法第五十八条）。",
+        next_en="Leave it to a legal reviewer who took no part (Administrative Penalty Law, art. 58).",
+    ),
+    "case-without-evidence": FindingText(
+        zh="本案没有关联任何记录或监控记录。",
+        en="No recording and no monitoring record is linked to the case.",
+        next_zh="请承办人关联证据。",
+        next_en="Let the handler link the evidence.",
+    ),
+    "recording-not-verified-yet": FindingText(
+        zh="记录尚在核验，结论未定。",
+        en="The recording is still being verified; nothing is certain yet.",
+        next_zh="等待核验结束再给出意见。",
+        next_en="Wait until it is verified before giving an opinion.",
+    ),
+    "gate-closed": FindingText(
+        zh="采集时设备不符合条件（{missing}），依行政处罚法第四十一条不得作为证据。",
+        en="When it was captured the equipment's gate was closed ({missing}): no evidence"
+        " (Administrative Penalty Law, art. 41).",
+        next_zh="请解除该监控记录与本案的关联。",
+        next_en="Unlink the monitoring record from the case.",
+    ),
+    "gate-recorded-later": FindingText(
+        zh="设备的检定、审核或公布日期早于采集，但在采集之后才录入。",
+        en="The equipment's certificate, review or publication is dated before the capture but was entered after it.",
+        next_zh="请核对原件上的日期。",
+        next_en="Check the dates on the originals.",
+    ),
+    "fact-without-evidence": FindingText(
+        zh="这项待证事实没有有效证据（行政处罚法第四十条）。",
+        en="No evidence that holds proves this fact (Administrative Penalty Law, art. 40).",
+        next_zh="请承办人补充证据，或撤回该事实。",
+        next_en="Let the handler add evidence, or withdraw the fact.",
+    ),
+    "evidence-after-submission": FindingText(
+        zh="这份证据在提交审核之后才关联到本案。",
+        en="This evidence was linked to the case after it had been submitted.",
+        next_zh="请确认审核时是否已看过它。",
+        next_en="Make sure that the opinion takes it into account.",
+    ),
+}
+
 FINDINGS: Mapping[str, FindingText] = {
     **_BINDING,
     **_MANIFEST,
@@ -479,6 +525,7 @@ FINDINGS: Mapping[str, FindingText] = {
     **_VIDEO,
     **_TRACK,
     **_SERVICE,
+    **_CASE,
 }
 """Every code by its sentences."""
 

@@ -241,7 +241,7 @@ def _of_recordings(recordings: Sequence[SeenRecording]) -> Iterable[Finding]:
             if check.name in _FROM_CHECKS and not is_remark and (check.severity.rank or check.code):
                 yield Finding(subject=one.subject, check=check)
         if one.state == "received":
-            waiting = not_checked("digest", "not-verified-yet", severity=Severity.WARN)
+            waiting = not_checked("digest", "recording-not-verified-yet", severity=Severity.WARN)
             yield Finding(subject=one.subject, check=waiting)
 
 

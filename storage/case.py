@@ -13,8 +13,10 @@ from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
 from schemas.base import Frozen
 from schemas.case import (
     EVIDENCE_STATES,
+    OPINION_STEPS,
     Case,
     CaseAmendIn,
+    CaseChange,
     CaseIn,
     CaseLink,
     CaseState,
@@ -26,6 +28,8 @@ from schemas.errors import Conflict, NotFound, TransitionRefused
 from storage.case_link import link_recording, links_where, unlink_recording
 from storage.custody import CustodyLog, committed
 from storage.gate import gate_facts
+from storage.settings import StorageSettings
+from storage.submission import submit_round
 from storage.tables import accounts, agencies, case_handlers, case_links, cases, recordings
 from storage.tables_monitoring import monitoring_links
 from storage.tables_review import case_changes
@@ -36,6 +40,7 @@ _EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
         CaseStep.FILE: Event.CASE_FILE,
         CaseStep.INVESTIGATE: Event.CASE_INVESTIGATE,
         CaseStep.CONCLUDE: Event.CASE_CONCLUDE,
+        CaseStep.SUBMIT: Event.CASE_SUBMIT,
         CaseStep.DECIDE: Event.CASE_DECIDE,
         CaseStep.CLOSE: Event.CASE_CLOSE,
     }
@@ -58,9 +63,12 @@ class CasePage(Frozen):
 class Cases:
     """The matters evidence serves."""
 
-    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, custody: CustodyLog, settings: StorageSettings, now: datetime
+    ) -> None:
         self._connection = connection
         self._custody = custody
+        self._settings = settings
         self._now = now
 
     def open(self, actor: Actor, wish: CaseIn) -> Case:
@@ -137,7 +145,9 @@ class Cases:
         return self.get(actor, case_id)
 
     def step(self, actor: Actor, case_id: UUID, step: CaseStep, reason: str, seen: int) -> Case:
-        """Take one step that needs no review round of its own: file, investigate, conclude, decide, close.
+        """Take one step: file, investigate, conclude, submit, decide, close.
+
+        A submission opens a review round with a snapshot of the evidence, whose digest enters the log.
 
         Raises:
             NotFound: no such case within the actor's scope.
@@ -145,11 +155,20 @@ class Cases:
             TransitionRefused: the state or a gate does not allow it.
             VersionConflict: somebody else changed the case.
         """
-        if step not in _EVENTS:
-            raise TransitionRefused(f"{step} is taken by the review itself", slug="case-step-refused")
+        if step in OPINION_STEPS:
+            raise TransitionRefused(f"{step} is taken by a review's opinion", slug="case-step-refused")
         case = self.writable(actor, case_id, _ACTIONS.get(step, Action.CASE_RUN))
         self.advance(case, step, seen)
-        self._changed(_EVENTS[step], case, actor, reason.strip())
+        facts: dict[str, Any] = {}
+        if step is CaseStep.SUBMIT:
+            days = self._settings.legal_review_days
+            made = submit_round(self._connection, case, actor, at=self._now, days=days)
+            facts = {
+                "review": str(made.review_id),
+                "round": made.round,
+                "evidence_sha256": made.evidence_sha256,
+            }
+        self._changed(_EVENTS[step], case, actor, reason.strip(), **facts)
         return self.get(actor, case_id)
 
     def _changed(
@@ -159,7 +178,7 @@ class Cases:
         actor: Actor,
         reason: str,
         *,
-        before: dict[str, Any] | None = None,
+        before: Mapping[str, Any] | None = None,
         **facts: object,
     ) -> None:
         """Keep the words beside the case and a commitment to them in the log."""
@@ -212,7 +231,7 @@ class Cases:
         allowed = scope(actor, Action.CASE_VIEW)
         if allowed.is_empty:
             raise missing(Action.CASE_VIEW)
-        wanted = self._select().where(_within(actor, Action.CASE_VIEW))
+        wanted = self._select().where(cases_within(actor, Action.CASE_VIEW))
         if number:
             found = (cases.c.number, cases.c.party)
             wanted = wanted.where(or_(*(column.icontains(number, autoescape=True) for column in found)))
@@ -233,7 +252,18 @@ class Cases:
         """
         if scope(actor, Action.CASE_VIEW).is_empty:
             raise missing(Action.CASE_VIEW)
-        return self._one(and_(cases.c.id == case_id, _within(actor, Action.CASE_VIEW)))
+        return self._one(and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW)))
+
+    def is_visible(self, actor: Actor, case_id: UUID) -> bool:
+        """Say whether the case is within the actor's scope.
+
+        Raises:
+            Refused: the actor may not see cases at all.
+        """
+        if scope(actor, Action.CASE_VIEW).is_empty:
+            raise missing(Action.CASE_VIEW)
+        inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
+        return bool(self._connection.scalar(select(exists().where(inside))))
 
     def known(self, case_id: UUID) -> Case:
         """Return a case for the system itself, which has no scope.
@@ -338,6 +368,13 @@ class Cases:
             reason=reason,
         )
 
+    def changes(self, case_id: UUID) -> tuple[CaseChange, ...]:
+        """Return steps, corrections and assignments, oldest first; the caller has checked the case."""
+        rows = self._connection.execute(
+            select(case_changes).where(case_changes.c.case_id == case_id).order_by(case_changes.c.id)
+        ).mappings()
+        return tuple(CaseChange.model_validate({f: row[f] for f in CaseChange.model_fields}) for row in rows)
+
     def writable(self, actor: Actor, case_id: UUID, action: Action) -> Case:
         """Return a case in which the actor may do `action`.
 
@@ -388,7 +425,8 @@ def require_open(case: Case) -> None:
         )
 
 
-def _within(actor: Actor, action: Action) -> ColumnElement[bool]:
+def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:
+    """Return the SQL form of what the actor may do `action` to, over `cases`."""
     allowed = scope(actor, action)
     inside = cases.c.agency_id.in_(sorted(allowed.agency_ids))
     if not allowed.own_only:

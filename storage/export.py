@@ -41,9 +41,12 @@ class Export(Frozen):
 class Exports:
     """Packages and how far they have come."""
 
-    def __init__(self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime) -> None:
+    def __init__(
+        self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime, *, cases: Cases
+    ) -> None:
         self._connection = connection
         self._custody = custody
+        self._cases = cases
         self._jobs = jobs
         self._now = now
 
@@ -54,7 +57,7 @@ class Exports:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not export it.
         """
-        case = Cases(self._connection, self._custody, self._now).exportable(actor, case_id)
+        case = self._cases.exportable(actor, case_id)
         row = (
             self._connection.execute(
                 exports.insert()

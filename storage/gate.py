@@ -38,29 +38,46 @@ def gate_facts(connection: Connection, case_id: UUID) -> CaseFacts:
     )
 
 
-def proven(case_id: UUID) -> ColumnElement[bool]:
-    """Return the condition under which a row of `case_facts` has evidence that holds and is linked now.
+def proof_holds(case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition under which a row of `fact_evidence` is linked now and proves something.
 
     A recording holds when it is sealed and nothing it claims was found untrue: a quarantined one proves nothing.
     A monitoring record holds when both of its reviewers found it valid.
     """
-    recording = exists().where(
-        recordings.c.id == fact_evidence.c.recording_id,
-        recordings.c.state == "sealed",
-        recordings.c.verdict != "mismatch",
-        case_links.c.recording_id == recordings.c.id,
-        case_links.c.case_id == case_id,
-        case_links.c.unlinked_at.is_(None),
+    recording = (
+        exists()
+        .where(
+            recordings.c.id == fact_evidence.c.recording_id,
+            recordings.c.state == "sealed",
+            recordings.c.verdict != "mismatch",
+            case_links.c.recording_id == recordings.c.id,
+            case_links.c.case_id == case_id,
+            case_links.c.unlinked_at.is_(None),
+        )
+        .correlate(fact_evidence)
     )
-    record = exists().where(
-        monitoring_records.c.id == fact_evidence.c.monitoring_id,
-        monitoring_records.c.state == "valid",
-        monitoring_links.c.monitoring_id == monitoring_records.c.id,
-        monitoring_links.c.case_id == case_id,
-        monitoring_links.c.unlinked_at.is_(None),
+    record = (
+        exists()
+        .where(
+            monitoring_records.c.id == fact_evidence.c.monitoring_id,
+            monitoring_records.c.state == "valid",
+            monitoring_links.c.monitoring_id == monitoring_records.c.id,
+            monitoring_links.c.case_id == case_id,
+            monitoring_links.c.unlinked_at.is_(None),
+        )
+        .correlate(fact_evidence)
     )
-    return exists().where(
-        fact_evidence.c.fact_id == case_facts.c.id,
-        fact_evidence.c.removed_at.is_(None),
-        or_(recording, record),
+    return or_(recording, record)
+
+
+def proven(case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition under which a row of `case_facts` has evidence that holds."""
+    return (
+        exists()
+        .where(
+            fact_evidence.c.fact_id == case_facts.c.id,
+            fact_evidence.c.removed_at.is_(None),
+            proof_holds(case_id),
+        )
+        .correlate(case_facts)
     )

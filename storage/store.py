@@ -15,11 +15,17 @@ from storage.case import Cases
 from storage.custody import CustodyLog
 from storage.desk import Desk
 from storage.device import Devices
+from storage.equipment import EquipmentRegister
 from storage.export import Exports
+from storage.fact import Facts
+from storage.intake import Intakes
 from storage.manifest import Manifests
+from storage.monitoring import Monitoring
+from storage.monitoring_link import MonitoringLinks
 from storage.objects import Objects, open_objects
 from storage.outbox import Outbox
 from storage.recording import Recordings
+from storage.review import Reviews
 from storage.settings import StorageSettings
 from storage.upload import Uploads
 
@@ -69,7 +75,31 @@ class Transaction:
 
     @cached_property
     def cases(self) -> Cases:
-        return Cases(self.connection, self.custody, self.now)
+        return Cases(self.connection, self.custody, self.settings, self.now)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.connection, self.custody, self.cases, self.now)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        return Reviews(self.connection, self.custody, self.cases, self.now)
+
+    @cached_property
+    def equipment(self) -> EquipmentRegister:
+        return EquipmentRegister(self.connection, self.custody, self.now)
+
+    @cached_property
+    def intakes(self) -> Intakes:
+        return Intakes(self.connection, self.custody, self.jobs, self.settings, self.now)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        return Monitoring(self.connection, self.custody, self.equipment, self.now)
+
+    @cached_property
+    def monitoring_links(self) -> MonitoringLinks:
+        return MonitoringLinks(self.connection, self.custody, self.monitoring, self.cases, self.now)
 
     @cached_property
     def desk(self) -> Desk:
@@ -77,7 +107,7 @@ class Transaction:
 
     @cached_property
     def exports(self) -> Exports:
-        return Exports(self.connection, self.custody, self.jobs, self.now)
+        return Exports(self.connection, self.custody, self.jobs, self.now, cases=self.cases)
 
 
 class Store:

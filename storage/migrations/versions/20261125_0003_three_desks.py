@@ -48,7 +48,7 @@ CREATE TRIGGER keep_raw_row BEFORE UPDATE ON monitoring_records FOR EACH ROW EXE
 CREATE TRIGGER append_only BEFORE DELETE ON monitoring_records FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE FUNCTION keep_given_review() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF OLD.state = 'given' THEN
+    IF OLD.state = 'given' AND to_jsonb(OLD) - 'version' IS DISTINCT FROM to_jsonb(NEW) - 'version' THEN
         RAISE EXCEPTION 'an opinion that was given never changes'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

@@ -1,0 +1,287 @@
+"""Facts to be proven, the queue of legal review, its rounds, opinions and answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from api.cursor import cursor_text, parse_cursor
+from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion, tag
+from api.manifest import FindingOut, finding_out
+from schemas.base import WireIn, WireOut
+from schemas.case import CaseState
+from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.review import (
+    AnswerIn,
+    Finding,
+    GroundItem,
+    OpinionWord,
+    Part,
+    Review,
+    ReviewOpinionIn,
+    ReviewState,
+)
+
+router = APIRouter(prefix="/v1", tags=["review"])
+
+
+class ProofOut(WireOut):
+    """Evidence of a fact; it holds while it is linked, sealed or valid, and nothing it claims is untrue."""
+
+    recording_id: UUID | None
+    monitoring_id: UUID | None
+    name: str
+    state: str
+    verdict: str
+    is_linked: bool
+    holds: bool
+    added_at: datetime
+
+
+class FactOut(WireOut):
+    """A fact to be proven."""
+
+    id: UUID
+    position: int
+    text: str
+    added_at: datetime
+    is_proven: bool
+    proofs: list[ProofOut]
+
+    @classmethod
+    def of(cls, fact: Fact) -> Self:
+        """Return the wire form of a fact."""
+        return cls(
+            **fact.model_dump(exclude={"proofs"}),
+            is_proven=fact.is_proven,
+            proofs=[_proof_out(proof) for proof in fact.proofs],
+        )
+
+
+def _proof_out(proof: Proof) -> ProofOut:
+    return ProofOut(**proof.model_dump())
+
+
+class FactsOut(WireOut):
+    """The facts of a case, in order; `version` is the case's, which a change must name."""
+
+    facts: list[FactOut]
+    version: int
+
+
+class GroundOut(WireOut):
+    """A ground, and its answer when there is one."""
+
+    position: int
+    item: GroundItem
+    subject: str | None
+    text: str
+    answer: str | None
+    answered_at: datetime | None
+
+
+class ReviewOut(WireOut):
+    """One round of legal review."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    agency_id: UUID
+    agency_name: str
+    matter: str
+    round: int
+    state: ReviewState
+    submitted_by: str
+    submitted_at: datetime
+    due_at: datetime
+    evidence_sha256: str
+    opinion: OpinionWord | None
+    statement: str | None
+    reviewer: str | None
+    given_at: datetime | None
+    version: int
+    grounds: list[GroundOut]
+
+    @classmethod
+    def of(cls, review: Review) -> Self:
+        """Return the wire form of a round."""
+        return cls(**review.model_dump())
+
+
+class ReviewsOut(WireOut):
+    """A page of the queue, by due date; `next` is the cursor of the following page."""
+
+    reviews: list[ReviewOut]
+    next: str | None
+
+
+class RoundsOut(WireOut):
+    """Every round of a case, oldest first."""
+
+    reviews: list[ReviewOut]
+
+
+class ReviewDetailOut(WireOut):
+    """A round, what the case rested on when it began, and how the asking person took part."""
+
+    review: ReviewOut
+    evidence: dict[str, Any]
+    parts: list[Part]
+
+
+class CaseFindingOut(WireOut):
+    """One thing a reviewer should look at: `subject` names the recording, record, fact or case."""
+
+    subject: str
+    finding: FindingOut
+
+    @classmethod
+    def of(cls, found: Finding) -> Self:
+        """Return the wire form of a finding."""
+        return cls(subject=found.subject, finding=finding_out(found.check))
+
+
+class CaseFindingsOut(WireOut):
+    """What a case gives away by itself, worst first."""
+
+    state: CaseState
+    findings: list[CaseFindingOut]
+
+
+class GroundAnswerIn(WireIn):
+    """The handler's answer to the ground at this position."""
+
+    position: Annotated[int, Field(ge=1, le=50)]
+    text: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+
+
+@router.get("/cases/{case_id}/facts", operation_id="listFacts")
+def facts(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> FactsOut:
+    """List the facts to be proven, with what proves them now."""
+    return _facts(tx, actor, case_id, response)
+
+
+def _facts(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> FactsOut:
+    version = tx.cases.get(actor, case_id).version
+    tag(response, version)
+    return FactsOut(facts=[FactOut.of(fact) for fact in tx.facts.of_case(case_id)], version=version)
+
+
+@router.post("/cases/{case_id}/facts", operation_id="addFact", status_code=201)
+def add_fact(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, wish: FactIn, seen: SeenVersion, response: Response
+) -> FactsOut:
+    """Name a fact to be proven."""
+    tx.facts.add(actor, case_id, wish, seen)
+    return _facts(tx, actor, case_id, response)
+
+
+@router.post("/cases/{case_id}/facts/{fact_id}/withdraw", operation_id="withdrawFact")
+def withdraw_fact(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx, actor: CurrentActor, case_id: UUID, fact_id: UUID, seen: SeenVersion, response: Response
+) -> FactsOut:
+    """Withdraw a fact; it stays on record with its date."""
+    tx.facts.withdraw(actor, case_id, fact_id, seen)
+    return _facts(tx, actor, case_id, response)
+
+
+@router.post("/cases/{case_id}/facts/{fact_id}/proofs", operation_id="proveFact", status_code=201)
+def prove(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx,
+    actor: CurrentActor,
+    case_id: UUID,
+    fact_id: UUID,
+    wish: ProofIn,
+    seen: SeenVersion,
+    response: Response,
+) -> FactsOut:
+    """Name evidence of the case as proof of a fact."""
+    tx.facts.prove(actor, case_id, fact_id, wish, seen=seen)
+    return _facts(tx, actor, case_id, response)
+
+
+@router.post("/cases/{case_id}/facts/{fact_id}/unprove", operation_id="unproveFact")
+def unprove(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx,
+    actor: CurrentActor,
+    case_id: UUID,
+    fact_id: UUID,
+    wish: ProofIn,
+    seen: SeenVersion,
+    response: Response,
+) -> FactsOut:
+    """Take evidence away from a fact; the row stays with its date."""
+    tx.facts.unprove(actor, case_id, fact_id, wish, seen=seen)
+    return _facts(tx, actor, case_id, response)
+
+
+@router.get("/cases/{case_id}/findings", operation_id="listCaseFindings")
+def findings(tx: Tx, actor: CurrentActor, case_id: UUID) -> CaseFindingsOut:
+    """Return what the case gives away by itself: every reviewer sees the same list."""
+    case = tx.cases.get(actor, case_id)
+    found = tx.reviews.findings(actor, case_id)
+    return CaseFindingsOut(state=case.state, findings=[CaseFindingOut.of(one) for one in found])
+
+
+@router.get("/cases/{case_id}/reviews", operation_id="listRounds")
+def rounds(tx: Tx, actor: CurrentActor, case_id: UUID) -> RoundsOut:
+    """List the rounds of a case."""
+    tx.cases.get(actor, case_id)
+    return RoundsOut(reviews=[ReviewOut.of(row) for row in tx.reviews.of_case(case_id)])
+
+
+@router.get("/reviews", operation_id="listReviews")
+def queue(
+    tx: Tx,
+    actor: CurrentActor,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ReviewsOut:
+    """List the open rounds, the one due first on top."""
+    page = tx.reviews.queue(actor, after=parse_cursor(after), limit=limit)
+    return ReviewsOut(reviews=[ReviewOut.of(row) for row in page.rows], next=cursor_text(page.next))
+
+
+@router.get("/reviews/{review_id}", operation_id="getReview")
+def review(tx: Tx, actor: CurrentActor, review_id: UUID, response: Response) -> ReviewDetailOut:
+    """Return one round; the ETag is the version that an opinion must name."""
+    found = tx.reviews.get(actor, review_id)
+    tag(response, found.version)
+    return ReviewDetailOut(
+        review=ReviewOut.of(found),
+        evidence=tx.reviews.snapshot(review_id),
+        parts=list(tx.reviews.parts(actor, found.case_id)),
+    )
+
+
+@router.post("/reviews/{review_id}/opinion", operation_id="giveOpinion", status_code=201)
+def opine(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx,
+    actor: CurrentActor,
+    review_id: UUID,
+    wish: ReviewOpinionIn,
+    seen: SeenVersion,
+    response: Response,
+) -> ReviewOut:
+    """Pass the case, ask for a supplement, or reject it; given once."""
+    given = tx.reviews.opine(actor, review_id, wish, seen)
+    tag(response, given.version)
+    return ReviewOut.of(given)
+
+
+@router.post("/reviews/{review_id}/answers", operation_id="answerGround", status_code=201)
+def answer(  # noqa: PLR0917 - parameters are the framework's
+    tx: Tx,
+    actor: CurrentActor,
+    review_id: UUID,
+    wish: GroundAnswerIn,
+    seen: SeenVersion,
+    response: Response,
+) -> ReviewOut:
+    """Answer one ground; all must be answered before the case is submitted again."""
+    answered = tx.reviews.answer(actor, review_id, wish.position, AnswerIn(text=wish.text), seen=seen)
+    tag(response, answered.version)
+    return ReviewOut.of(answered)

@@ -1,0 +1,73 @@
+"""Facts to be proven (待证事实) and the evidence that proves them.
+
+Administrative Penalty Law (2021) art. 40: facts must be established; art. 46: evidence must be verified.
+"""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from schemas.base import Frozen, WireIn
+
+
+def _subject(recording_id: UUID | None, monitoring_id: UUID | None) -> str:
+    return f"recording/{recording_id}" if recording_id else f"monitoring/{monitoring_id}"
+
+
+class FactIn(WireIn):
+    """A fact to be proven, in the handler's words."""
+
+    text: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
+class ProofIn(WireIn):
+    """One piece of evidence that is linked to the case: a recording or a monitoring record."""
+
+    recording_id: UUID | None = None
+    monitoring_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.recording_id is None) is (self.monitoring_id is None):
+            raise ValueError("a proof names a recording or a monitoring record")
+        return self
+
+    @property
+    def subject(self) -> str:
+        """`noun/uuid`, as leaves and findings name it."""
+        return _subject(self.recording_id, self.monitoring_id)
+
+
+class Proof(Frozen):
+    """Evidence of a fact: it `holds` while it is linked, sealed or valid, and nothing it claims is untrue."""
+
+    recording_id: UUID | None
+    monitoring_id: UUID | None
+    name: str
+    state: str
+    verdict: str
+    is_linked: bool
+    holds: bool
+    added_at: datetime
+
+    @property
+    def subject(self) -> str:
+        """`noun/uuid`, as leaves and findings name it."""
+        return _subject(self.recording_id, self.monitoring_id)
+
+
+class Fact(Frozen):
+    """A fact to be proven with what proves it now."""
+
+    id: UUID
+    position: int
+    text: str
+    added_at: datetime
+    proofs: tuple[Proof, ...]
+
+    @property
+    def is_proven(self) -> bool:
+        """At least one piece of its evidence holds."""
+        return any(proof.holds for proof in self.proofs)
