@@ -1,0 +1,248 @@
+"""The register of fixed equipment: its dated facts, its source, in or out of service."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion, tag
+from schemas.base import WireIn, WireOut
+from schemas.equipment import (
+    CertificateIn,
+    Equipment,
+    EquipmentFacts,
+    EquipmentIn,
+    EquipmentKind,
+    EquipmentReviewIn,
+    EquipmentState,
+    GateFault,
+    PublicationIn,
+    ReviewKind,
+    SuspensionIn,
+    gate_faults,
+)
+
+router = APIRouter(prefix="/v1/equipment", tags=["equipment"])
+
+
+class EquipmentOut(WireOut):
+    """A piece of equipment; `certified_until` is the end of its latest certificate."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    source_id: UUID | None
+    number: str
+    name: str
+    kind: EquipmentKind
+    site: str
+    standard: str
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    state: EquipmentState
+    version: int
+    registered_at: datetime
+    certified_until: datetime | None
+    records: int
+
+    @classmethod
+    def of(cls, found: Equipment) -> Self:
+        """Return the wire form."""
+        return cls(**found.model_dump())
+
+
+class RegisterOut(WireOut):
+    """A page, newest first; `next` is the cursor of the following page."""
+
+    equipment: list[EquipmentOut]
+    next: UUID | None
+
+
+class CertificateOut(WireOut):
+    """A certificate; `recorded_at` is when the register learned of it."""
+
+    number: str
+    issuer: str
+    valid_from: datetime
+    valid_until: datetime
+    recorded_at: datetime
+
+
+class EquipmentReviewOut(WireOut):
+    """A technical or legal review."""
+
+    kind: ReviewKind
+    document: str
+    reviewed_at: datetime
+    recorded_at: datetime
+
+
+class PublicationOut(WireOut):
+    """Where and when the location was published."""
+
+    url: str
+    published_at: datetime
+    recorded_at: datetime
+
+
+class SuspensionOut(WireOut):
+    """A time out of service."""
+
+    from_at: datetime
+    until_at: datetime | None
+    reason: str
+
+
+class EquipmentDetailOut(WireOut):
+    """Equipment with its dated facts, and what article 41 would miss for a record captured now."""
+
+    equipment: EquipmentOut
+    certificates: list[CertificateOut]
+    reviews: list[EquipmentReviewOut]
+    publications: list[PublicationOut]
+    suspensions: list[SuspensionOut]
+    gate_faults: list[GateFault]
+
+
+class SourceIn(WireIn):
+    """What the machine account is called."""
+
+    name: str = Field(min_length=1, max_length=100)
+
+
+class SourceOut(WireOut):
+    """A machine account; the password is shown this once."""
+
+    account_id: UUID
+    login: str
+    password: str
+
+
+class BindIn(WireIn):
+    """The machine account that will hand in what the equipment records."""
+
+    source_id: UUID
+
+
+def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> EquipmentDetailOut:
+    return EquipmentDetailOut(
+        equipment=EquipmentOut.of(found),
+        certificates=[CertificateOut(**one.model_dump()) for one in facts.certificates],
+        reviews=[EquipmentReviewOut(**one.model_dump()) for one in facts.reviews],
+        publications=[PublicationOut(**one.model_dump()) for one in facts.publications],
+        suspensions=[SuspensionOut(**one.model_dump(exclude={"recorded_at"})) for one in facts.suspensions],
+        gate_faults=list(gate_faults(facts, now)),
+    )
+
+
+def _changed(tx: Tx, response: Response, found: Equipment) -> EquipmentDetailOut:
+    tag(response, found.version)
+    return _detail(found, tx.equipment.facts(found.id), tx.now)
+
+
+@router.post("", operation_id="registerEquipment", status_code=201)
+def register(tx: Tx, actor: CurrentActor, response: Response, wish: EquipmentIn) -> EquipmentDetailOut:
+    """Enter a piece of equipment; its gate is closed until its facts are entered."""
+    return _changed(tx, response, tx.equipment.register(actor, wish))
+
+
+@router.get("", operation_id="listEquipment")
+def equipment_page(
+    tx: Tx,
+    actor: CurrentActor,
+    q: str | None = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> RegisterOut:
+    """List the register, newest first."""
+    page = tx.equipment.page(actor, text=q, after=after, limit=limit)
+    return RegisterOut(equipment=[EquipmentOut.of(row) for row in page.rows], next=page.next)
+
+
+@router.post("/sources", operation_id="makeSource", status_code=201)
+def make_source(tx: Tx, actor: CurrentActor, wish: SourceIn) -> SourceOut:
+    """Make a machine account; it logs in like any account and may only hand in."""
+    return SourceOut(**tx.equipment.make_source(actor, wish.name).model_dump())
+
+
+@router.get("/{equipment_id}", operation_id="getEquipment")
+def equipment_one(tx: Tx, actor: CurrentActor, response: Response, equipment_id: UUID) -> EquipmentDetailOut:
+    """Return one piece of equipment with its dated facts."""
+    return _changed(tx, response, tx.equipment.get(actor, equipment_id))
+
+
+@router.post("/{equipment_id}/certificates", operation_id="certifyEquipment", status_code=201)
+def certify(  # noqa: PLR0917 - what a route depends on is named by the framework
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    equipment_id: UUID,
+    wish: CertificateIn,
+    seen: SeenVersion,
+) -> EquipmentDetailOut:
+    """Add a verification certificate."""
+    return _changed(tx, response, tx.equipment.certify(actor, equipment_id, wish, seen))
+
+
+@router.post("/{equipment_id}/reviews", operation_id="reviewEquipment", status_code=201)
+def review(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    equipment_id: UUID,
+    wish: EquipmentReviewIn,
+    seen: SeenVersion,
+) -> EquipmentDetailOut:
+    """Add a technical or legal review (Administrative Penalty Law art. 41)."""
+    return _changed(tx, response, tx.equipment.review(actor, equipment_id, wish, seen))
+
+
+@router.post("/{equipment_id}/publications", operation_id="publishEquipment", status_code=201)
+def publish(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    equipment_id: UUID,
+    wish: PublicationIn,
+    seen: SeenVersion,
+) -> EquipmentDetailOut:
+    """Add where and when the location was published (art. 41)."""
+    return _changed(tx, response, tx.equipment.publish(actor, equipment_id, wish, seen))
+
+
+@router.post("/{equipment_id}/suspend", operation_id="suspendEquipment")
+def suspend(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    equipment_id: UUID,
+    wish: SuspensionIn,
+    seen: SeenVersion,
+) -> EquipmentDetailOut:
+    """Take equipment out of service; its records are kept and are no evidence meanwhile."""
+    return _changed(tx, response, tx.equipment.suspend(actor, equipment_id, wish, seen))
+
+
+@router.post("/{equipment_id}/resume", operation_id="resumeEquipment")
+def resume(
+    tx: Tx, actor: CurrentActor, response: Response, equipment_id: UUID, seen: SeenVersion
+) -> EquipmentDetailOut:
+    """Put equipment back into service."""
+    return _changed(tx, response, tx.equipment.resume(actor, equipment_id, seen))
+
+
+@router.post("/{equipment_id}/bind", operation_id="bindEquipment")
+def bind(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    equipment_id: UUID,
+    wish: BindIn,
+    seen: SeenVersion,
+) -> EquipmentDetailOut:
+    """Bind equipment to the machine account that hands in its records."""
+    return _changed(tx, response, tx.equipment.bind(actor, equipment_id, wish.source_id, seen))

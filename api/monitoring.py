@@ -1,0 +1,390 @@
+"""Monitoring records: batches in, lists and queues out, two opinions, attempts to notify, ties to cases."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
+
+from api.case import CaseOut
+from api.cursor import cursor_text, parse_cursor
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.etag import SeenVersion, tag
+from api.problem_texts import PROBLEMS
+from api.recording import RecordingOut
+from schemas.base import WireIn, WireOut
+from schemas.case import CaseIn
+from schemas.errors import Invalid, TooLarge
+from schemas.monitoring import (
+    MAX_BATCH_BYTES,
+    MAX_LINE_BYTES,
+    MAX_ROWS,
+    LinkBasis,
+    MonitoringState,
+    NotificationIn,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionIn,
+    OpinionWord,
+    ReviewStage,
+    RowOutcome,
+)
+from storage.intake_batch import RowResult
+from storage.monitoring_values import MonitoringFilter, MonitoringLink, MonitoringRecord
+from storage.receive_batch import receive_batch
+
+router = APIRouter(prefix="/v1", tags=["monitoring"])
+BATCHES = "/v1/monitoring/records"
+"""The address whose body has limits of its own."""
+
+
+class RowOut(WireOut):
+    """What became of one line of the batch, counted from 1; sentences only where something is wrong."""
+
+    line: int
+    record_id: str | None
+    outcome: RowOutcome
+    id: UUID | None
+    gate_faults: list[str]
+    problem: str | None
+    detail: str
+    zh: str
+    en: str
+
+    @classmethod
+    def of(cls, result: RowResult) -> Self:
+        """Return the wire form of a result."""
+        text = PROBLEMS.get(result.problem or "")
+        return cls(
+            **result.model_dump(exclude={"gate_faults"}),
+            gate_faults=list(result.gate_faults),
+            zh=f"{text.zh}；{text.next_zh}" if text else "",
+            en=f"{text.en}; {text.next_en}" if text else "",
+        )
+
+
+class BatchOut(WireOut):
+    """The answer to a batch, sent after the commit. `intake_sha256` names the manifest that was signed."""
+
+    intake_id: UUID | None
+    intake_sha256: str | None
+    received_at: datetime
+    received: int
+    duplicates: int
+    conflicts: int
+    refused: int
+    rows: list[RowOut]
+
+
+class MonitoringOut(WireOut):
+    """A monitoring record. While it is open, nobody sees whether another has given an opinion."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    equipment_id: UUID
+    equipment_number: str
+    equipment_name: str
+    record_id: str
+    captured_at: datetime
+    received_at: datetime
+    matter: str
+    plate: str | None
+    party: str | None
+    party_code: str | None
+    place: str
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    values: list[dict[str, Any]]
+    findings: list[str]
+    gate_faults: list[str]
+    state: MonitoringState
+    version: int
+    due_at: datetime
+    concluded_at: datetime | None
+    is_linked: bool
+
+    @classmethod
+    def of(cls, record: MonitoringRecord) -> Self:
+        """Return the wire form of a record."""
+        listed = {"values", "findings", "gate_faults", "intake_id", "intake_index"}
+        return cls(
+            **record.model_dump(exclude=listed),
+            values=list(record.values),
+            findings=list(record.findings),
+            gate_faults=list(record.gate_faults),
+        )
+
+
+class MonitoringPageOut(WireOut):
+    """A page, newest first; `next` is the cursor of the following page."""
+
+    records: list[MonitoringOut]
+    next: str | None
+
+
+class OpinionOut(WireOut):
+    """An opinion the viewer may see."""
+
+    stage: ReviewStage
+    reviewer: str
+    is_own: bool
+    opinion: OpinionWord
+    reason_code: str | None
+    reason: str
+    given_at: datetime
+
+
+class NotificationOut(WireOut):
+    """An attempt to tell the party."""
+
+    channel: NotifyChannel
+    outcome: NotifyOutcome
+    proof: str
+    proof_recording_id: UUID | None
+    attempted_at: datetime
+    recorded_by: str
+
+
+class MonitoringLinkOut(WireOut):
+    """A dated tie between a record and a case."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    monitoring_id: UUID
+    basis: LinkBasis
+    linked_at: datetime
+    unlinked_at: datetime | None
+
+    @classmethod
+    def of(cls, link: MonitoringLink) -> Self:
+        """Return the wire form of a tie."""
+        return cls(**link.model_dump(include=set(cls.model_fields)))
+
+
+class SuggestionOut(WireOut):
+    """A case the record may belong to, and why."""
+
+    case_id: UUID
+    case_number: str
+    party: str
+    matter: str
+    bases: list[LinkBasis]
+
+
+class MonitoringDetailOut(WireOut):
+    """Everything known of one record. `faults_now` is the gate by the register's facts as they are now."""
+
+    record: MonitoringOut
+    faults_now: list[str]
+    is_recorded_later: bool
+    recordings: list[RecordingOut]
+    opinions: list[OpinionOut]
+    notifications: list[NotificationOut]
+    links: list[MonitoringLinkOut]
+
+
+class MonitoringLinkIn(WireIn):
+    """The record to tie to the case; `basis` is the suggestion that was accepted, or by hand."""
+
+    monitoring_id: UUID
+    basis: LinkBasis = LinkBasis.MANUAL
+
+
+class UnlinkIn(WireIn):
+    """Why a tie ends; the log keeps a salted commitment of it only."""
+
+    reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
+
+
+async def batch_lines(stream: AsyncIterator[bytes]) -> list[bytes]:
+    """Read a batch line by line.
+
+    Raises:
+        TooLarge: more than 32 MiB, 1,000 rows, or a line beyond its limit; reading stops there.
+    """
+    lines: list[bytes] = []
+    rest, total = bytearray(), 0
+    async for chunk in stream:
+        total += len(chunk)
+        if total > MAX_BATCH_BYTES:
+            raise TooLarge("the batch is too large", slug="batch-too-large", limit_bytes=MAX_BATCH_BYTES)
+        rest += chunk
+        *whole, last = rest.split(b"\n")
+        lines += map(bytes, whole)
+        rest = bytearray(last)
+        if len(rest) > MAX_LINE_BYTES or sum(1 for line in lines if line.strip()) > MAX_ROWS:
+            raise TooLarge(
+                "a line is too long, or there are too many", slug="batch-too-large", limit_rows=MAX_ROWS
+            )
+    return [*lines, bytes(rest)]
+
+
+@router.post(
+    "/monitoring/records",
+    operation_id="submitRecords",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def submit(request: Request, store: OpenStore, actor: StreamActor) -> BatchOut:
+    """Receive a batch of up to 1,000 rows, one JSON object per line; the same batch again changes nothing."""
+    lines = await batch_lines(request.stream())
+    receipt = await run_sync(receive_batch, store, actor, lines)
+    outcomes = [result.outcome for result in receipt.results]
+    return BatchOut(
+        intake_id=receipt.intake_id,
+        intake_sha256=receipt.sha256,
+        received_at=receipt.received_at,
+        received=outcomes.count(RowOutcome.RECEIVED),
+        duplicates=outcomes.count(RowOutcome.DUPLICATE),
+        conflicts=outcomes.count(RowOutcome.CONFLICT),
+        refused=outcomes.count(RowOutcome.REFUSED),
+        rows=[RowOut.of(result) for result in receipt.results],
+    )
+
+
+@router.get("/monitoring/records", operation_id="listRecords")
+def records(  # noqa: PLR0917 - query parameters are named by the caller
+    tx: Tx,
+    actor: CurrentActor,
+    state: MonitoringState | None = None,
+    equipment: UUID | None = None,
+    linked: bool | None = None,  # noqa: FBT001 - a query parameter
+    q: str | None = None,
+    from_at: Annotated[datetime | None, Query(alias="from")] = None,
+    until_at: Annotated[datetime | None, Query(alias="to")] = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> MonitoringPageOut:
+    """List the records the actor may see, newest first."""
+    wanted = MonitoringFilter(
+        state=state, equipment_id=equipment, is_linked=linked, text=q, from_at=from_at, until_at=until_at
+    )
+    page = tx.monitoring.page(actor, wanted, after=after, limit=limit)
+    return MonitoringPageOut(
+        records=[MonitoringOut.of(row) for row in page.rows], next=str(page.next) if page.next else None
+    )
+
+
+@router.get("/monitoring/queue", operation_id="listRecordQueue")
+def queue(
+    tx: Tx,
+    actor: CurrentActor,
+    stage: ReviewStage,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> MonitoringPageOut:
+    """List what waits for the actor's opinion at a stage, soonest due first."""
+    page = tx.monitoring.queue(actor, stage, after=parse_cursor(after), limit=limit)
+    return MonitoringPageOut(
+        records=[MonitoringOut.of(row) for row in page.rows], next=cursor_text(page.next)
+    )
+
+
+@router.get("/monitoring/records/{monitoring_id}", operation_id="getRecord")
+def record(tx: Tx, actor: CurrentActor, response: Response, monitoring_id: UUID) -> MonitoringDetailOut:
+    """Return one record with its media, gate, opinions, notifications and ties."""
+    found = tx.monitoring.get(actor, monitoring_id)
+    tag(response, found.version)
+    return MonitoringDetailOut(
+        record=MonitoringOut.of(found),
+        faults_now=list(tx.monitoring.faults(found)),
+        is_recorded_later=tx.monitoring.is_recorded_later(found),
+        recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
+        opinions=[OpinionOut(**one.model_dump()) for one in tx.monitoring.opinions(actor, found)],
+        notifications=[
+            NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)
+        ],
+        links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
+    )
+
+
+@router.get("/monitoring/records/{monitoring_id}/raw", operation_id="getRawRow", response_class=Response)
+def raw(tx: Tx, actor: CurrentActor, monitoring_id: UUID) -> Response:
+    """Return the row as kept, verbatim."""
+    payload = tx.monitoring.raw(actor, monitoring_id)
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(payload, media_type="application/json", headers=headers)
+
+
+@router.post("/monitoring/records/{monitoring_id}/opinions/{stage}", operation_id="giveRecordOpinion")
+def opine(  # noqa: PLR0917 - what a route depends on is named by the framework
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    monitoring_id: UUID,
+    stage: ReviewStage,
+    wish: OpinionIn,
+    seen: SeenVersion,
+) -> MonitoringOut:
+    """Give the first or the second opinion; valid needs both, one invalid ends it."""
+    found = tx.monitoring.opine(actor, monitoring_id, stage, wish, seen)
+    tag(response, found.version)
+    return MonitoringOut.of(found)
+
+
+@router.post(
+    "/monitoring/records/{monitoring_id}/notifications", operation_id="recordNotification", status_code=201
+)
+def notify(tx: Tx, actor: CurrentActor, monitoring_id: UUID, wish: NotificationIn) -> list[NotificationOut]:
+    """Record an attempt to tell the party; attempts are only ever added."""
+    if wish.attempted_at.tzinfo is None or wish.attempted_at > tx.now:
+        raise Invalid("an attempt has a zone and lies in the past", slug="fact-in-future")
+    tx.monitoring.notify(actor, monitoring_id, wish)
+    return [NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)]
+
+
+@router.get("/monitoring/records/{monitoring_id}/suggestions", operation_id="suggestCases")
+def suggestions(tx: Tx, actor: CurrentActor, monitoring_id: UUID) -> list[SuggestionOut]:
+    """Suggest open cases by plate, party code, place and time."""
+    found = tx.monitoring_links.suggestions(actor, tx.monitoring.get(actor, monitoring_id))
+    return [SuggestionOut(**one.model_dump(exclude={"bases"}), bases=list(one.bases)) for one in found]
+
+
+@router.post("/monitoring/records/{monitoring_id}/case", operation_id="openCaseFromRecord", status_code=201)
+def open_case(tx: Tx, actor: CurrentActor, response: Response, monitoring_id: UUID, wish: CaseIn) -> CaseOut:
+    """Open a case from a valid record; an attempt to notify the party must have been recorded."""
+    case = tx.monitoring_links.open_case(actor, monitoring_id, wish)
+    tag(response, case.version)
+    return CaseOut.of(case)
+
+
+@router.post("/cases/{case_id}/monitoring", operation_id="linkRecord", status_code=201)
+def link(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    case_id: UUID,
+    wish: MonitoringLinkIn,
+    seen: SeenVersion,
+) -> MonitoringLinkOut:
+    """Tie a record to a case; article 41 decides whether it may be evidence."""
+    made = tx.monitoring_links.link(actor, case_id, wish.monitoring_id, wish.basis, seen)
+    tag(response, tx.cases.get(actor, case_id).version)
+    return MonitoringLinkOut.of(made)
+
+
+@router.post(
+    "/cases/{case_id}/monitoring/{monitoring_id}/unlink", operation_id="unlinkRecord", status_code=204
+)
+def unlink(  # noqa: PLR0917
+    tx: Tx,
+    actor: CurrentActor,
+    case_id: UUID,
+    monitoring_id: UUID,
+    wish: UnlinkIn,
+    seen: SeenVersion,
+) -> Response:
+    """End a tie by a dated counter-entry; nothing is deleted."""
+    tx.monitoring_links.unlink(actor, case_id, monitoring_id, wish.reason, seen)
+    version = tx.cases.get(actor, case_id).version
+    return Response(status_code=204, headers={"ETag": f'"v{version}"'})
