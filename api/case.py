@@ -1,7 +1,7 @@
 """Cases, their steps, and the recordings linked to them."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -54,11 +54,22 @@ class CasesOut(WireOut):
     next: UUID | None
 
 
+class ChangeOut(WireOut):
+    """A step, a correction or an assignment; `before` holds corrected fields as they were."""
+
+    verb: str
+    before: dict[str, Any]
+    reason: str
+    changed_by: str
+    changed_at: datetime
+
+
 class CaseDetailOut(WireOut):
-    """A case and the recordings linked to it now."""
+    """A case, the recordings linked to it now, and what was done to it, oldest first."""
 
     case: CaseOut
     recordings: list[RecordingOut]
+    changes: list[ChangeOut]
 
 
 class LinkIn(WireIn):
@@ -125,7 +136,11 @@ def case(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> Case
     """Return a case and its recordings; the ETag is the version that changes must name."""
     found = tx.cases.get(actor, case_id)
     linked = tx.recordings.of_case(case_id)
-    return CaseDetailOut(case=_tagged(response, found), recordings=[RecordingOut.of(row) for row in linked])
+    return CaseDetailOut(
+        case=_tagged(response, found),
+        recordings=[RecordingOut.of(row) for row in linked],
+        changes=[ChangeOut(**one.model_dump(exclude={"id"})) for one in tx.cases.changes(case_id)],
+    )
 
 
 @router.patch("/{case_id}", operation_id="amendCase")

@@ -507,6 +507,12 @@ _CASE: dict[str, FindingText] = {
         next_zh="请承办人补充证据，或撤回该事实。",
         next_en="Let the handler add evidence, or withdraw the fact.",
     ),
+    "evidence-after-decision": FindingText(
+        zh="这份证据在作出决定之后才关联到本案，不是决定的依据。",
+        en="This evidence was linked after the decision, which does not rest on it.",
+        next_zh="如影响决定，请按监督程序处理。",
+        next_en="If it bears on the decision, take it to supervision.",
+    ),
     "evidence-after-submission": FindingText(
         zh="这份证据在提交审核之后才关联到本案。",
         en="This evidence was linked to the case after it had been submitted.",

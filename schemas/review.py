@@ -16,7 +16,7 @@ from schemas.base import Frozen, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, Refused
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict, mismatch, not_checked, verified
+from schemas.integrity import CheckResult, Severity, Verdict, mismatch, not_checked, verified
 
 
 class OpinionWord(StrEnum):
@@ -197,8 +197,11 @@ class Finding(Frozen):
     check: CheckResult
 
 
-_FROM_CHECKS = frozenset({"manifest_sequence", "officers", "hand_in", "digest", "size", "manifest_signature",
-                          "device_key", "capture_time", "place", "clock", "container"})  # fmt: skip
+_TELLING = frozenset(
+    {"manifest_sequence", "officers", "hand_in", "digest", "size", "manifest_signature", "device_key"}
+    | {"capture_time", "place", "place_agrees", "time_agrees", "clock", "container", "verification"}
+)
+"""Checks of which a reviewer sees remarks too; of all others, what weighs at least `warn`."""
 
 
 def case_findings(
@@ -208,6 +211,7 @@ def case_findings(
     records: Sequence[SeenRecord],
     facts: Sequence[SeenFact],
     submitted_at: datetime | None = None,
+    decided_at: datetime | None = None,
     parts: Sequence[Part] = (),
 ) -> list[Finding]:
     """Return what the case gives away, worst first: every reviewer sees the same list.
@@ -217,11 +221,12 @@ def case_findings(
         recordings: Linked recordings with the checks of their latest run.
         records: Linked monitoring records.
         facts: Facts to be proven.
-        submitted_at: When the round under review was submitted; what was linked later is named.
+        submitted_at: When the last round was submitted; what was linked later is named.
+        decided_at: When the case was decided; what was linked later is named as that.
         parts: How the person who looks took part, if they did.
     """
     found = [*_of_recordings(recordings), *_of_records(records), *_of_facts(facts)]
-    found += _late_evidence([*recordings, *records], submitted_at)
+    found += _late_evidence([*recordings, *records], submitted_at, decided_at)
     if parts:
         check = mismatch("reviewer", "reviewer-took-part", parts=", ".join(part.value for part in parts))
         found.append(Finding(subject=case, check=check))
@@ -237,8 +242,8 @@ def case_findings(
 def _of_recordings(recordings: Sequence[SeenRecording]) -> Iterable[Finding]:
     for one in recordings:
         for check in one.checks:
-            is_remark = check.outcome is Outcome.VERIFIED and not check.code
-            if check.name in _FROM_CHECKS and not is_remark and (check.severity.rank or check.code):
+            is_remark = check.name in _TELLING and check.code
+            if check.severity.rank >= Severity.WARN.rank or is_remark:
                 yield Finding(subject=one.subject, check=check)
         if one.state == "received":
             waiting = not_checked("digest", "recording-not-verified-yet", severity=Severity.WARN)
@@ -263,9 +268,14 @@ def _of_facts(facts: Sequence[SeenFact]) -> Iterable[Finding]:
 
 
 def _late_evidence(
-    linked: Sequence[SeenRecording | SeenRecord], submitted_at: datetime | None
+    linked: Sequence[SeenRecording | SeenRecord], submitted_at: datetime | None, decided_at: datetime | None
 ) -> Iterable[Finding]:
     for one in linked:
-        if submitted_at is not None and one.linked_at > submitted_at:
-            check = verified("evidence", code="evidence-after-submission", severity=Severity.WARN)
+        code = ""
+        if decided_at is not None and one.linked_at > decided_at:
+            code = "evidence-after-decision"
+        elif submitted_at is not None and one.linked_at > submitted_at:
+            code = "evidence-after-submission"
+        if code:
+            check = verified("evidence", code=code, severity=Severity.WARN)
             yield Finding(subject=one.subject, check=check)

@@ -22,12 +22,14 @@ def findings_of(
     connection: Connection, case_id: UUID, *, submitted_at: datetime | None, parts: Sequence[Part]
 ) -> list[Finding]:
     """Return the findings of a case as it stands now, worst first."""
+    decided_at = connection.scalar(select(cases.c.decided_at).where(cases.c.id == case_id))
     return case_findings(
         subject("case", case_id),
         recordings=list(_recordings(connection, case_id)),
         records=list(_records(connection, case_id)),
         facts=list(_facts(connection, case_id)),
         submitted_at=submitted_at,
+        decided_at=decided_at,
         parts=parts,
     )
 

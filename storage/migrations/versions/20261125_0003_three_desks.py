@@ -56,6 +56,20 @@ BEGIN
 END $$;
 CREATE TRIGGER keep_given_review BEFORE UPDATE ON reviews FOR EACH ROW EXECUTE FUNCTION keep_given_review();
 CREATE TRIGGER append_only BEFORE DELETE ON reviews FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE FUNCTION keep_ground() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.answer IS NOT NULL
+       OR (OLD.review_id, OLD.position, OLD.item, OLD.subject, OLD.text, OLD.text_salt)
+       IS DISTINCT FROM (NEW.review_id, NEW.position, NEW.item, NEW.subject, NEW.text, NEW.text_salt) THEN
+        RAISE EXCEPTION 'a ground never changes, and is answered once'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep_ground BEFORE UPDATE ON review_grounds FOR EACH ROW EXECUTE FUNCTION keep_ground();
+CREATE TRIGGER append_only BEFORE DELETE ON review_grounds FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE ON case_facts FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER append_only BEFORE DELETE ON fact_evidence FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
 
@@ -865,4 +879,4 @@ def downgrade() -> None:
     op.drop_index("ix_audits_agency_id_id", table_name="audits")
     op.drop_table("audits")
     op.drop_table("standards")
-    op.execute("DROP FUNCTION keep_raw_row(); DROP FUNCTION keep_given_review()")
+    op.execute("DROP FUNCTION keep_raw_row(); DROP FUNCTION keep_given_review(); DROP FUNCTION keep_ground()")

@@ -1,0 +1,203 @@
+"""The statutory order of a case: no walk, however odd, reaches a decision that the law forbids."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from pydantic import ValidationError
+
+from schemas.case import (
+    EVIDENCE_STATES,
+    OPINION_STEPS,
+    STEPS,
+    CaseAmendIn,
+    CaseFacts,
+    CaseIn,
+    CaseState,
+    CaseStep,
+    case_after,
+)
+from schemas.errors import TransitionRefused
+
+CASE = {"number": "案-1", "party": "某店", "matter": "占道", "place": "路口"}
+FACTS = st.builds(
+    CaseFacts,
+    is_passed=st.booleans(),
+    is_open=st.booleans(),
+    unanswered=st.integers(0, 3),
+    facts=st.integers(0, 3),
+    unproven=st.integers(0, 3),
+)
+
+
+class Bureau(RuleBasedStateMachine):
+    """A case, its facts and its rounds as the tables keep them; every step may be tried at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = CaseState.LEAD
+        self.facts: list[bool] = []
+        self.opinion: CaseStep | None = None
+        self.is_open = False
+        self.unanswered = 0
+        self.since_submission: list[CaseStep] = []
+
+    def seen(self) -> CaseFacts:
+        return CaseFacts(
+            is_passed=self.opinion is CaseStep.PASS,
+            is_open=self.is_open,
+            unanswered=self.unanswered,
+            facts=len(self.facts),
+            unproven=self.facts.count(False),
+        )
+
+    @rule(step=st.sampled_from(CaseStep), grounds=st.integers(1, 3))
+    def take(self, step: CaseStep, grounds: int) -> None:
+        try:
+            after = case_after(self.state, step, self.seen())
+        except TransitionRefused:
+            return
+        assert self.state is STEPS[step][0]
+        if step is CaseStep.SUBMIT:
+            assert self.facts
+            assert not self.unanswered
+            self.since_submission, self.is_open, self.opinion = [], True, None
+        if step in OPINION_STEPS:
+            assert self.is_open
+            self.is_open, self.opinion = False, step
+            self.unanswered = 0 if step is CaseStep.PASS else grounds
+        self.since_submission.append(step)
+        self.state = after
+
+    @precondition(lambda self: self.state in EVIDENCE_STATES)
+    @rule(is_proven=st.booleans())
+    def add_fact(self, is_proven: bool) -> None:
+        self.facts.append(is_proven)
+
+    @precondition(lambda self: self.state in EVIDENCE_STATES and self.facts)
+    @rule(is_proven=st.booleans())
+    def change_proof(self, is_proven: bool) -> None:
+        self.facts[-1] = is_proven
+
+    @precondition(lambda self: self.unanswered)
+    @rule()
+    def answer(self) -> None:
+        self.unanswered -= 1
+
+    @invariant()
+    def no_decision_without_a_pass(self) -> None:
+        if self.state in (CaseState.DECIDED, CaseState.CLOSED):
+            opinions = [step for step in self.since_submission if step in OPINION_STEPS]
+            assert opinions == [CaseStep.PASS]
+            assert all(self.facts)
+
+    @invariant()
+    def a_round_is_open_in_review_only(self) -> None:
+        assert not self.is_open or self.state is CaseState.LEGAL_REVIEW
+
+
+Bureau.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestBureau = Bureau.TestCase
+TestBureau.__doc__ = (
+    "No order of steps, facts and answers decides a case without a pass after its last submission."
+)
+
+
+@given(st.sampled_from(CaseState), st.sampled_from(CaseStep), FACTS)
+def test_a_step_leads_where_the_table_says_or_nowhere(
+    state: CaseState, step: CaseStep, facts: CaseFacts
+) -> None:
+    """Whatever the facts, a step from another state than its own is refused, and its end is the table's."""
+    start, end = STEPS[step]
+    try:
+        after = case_after(state, step, facts)
+    except TransitionRefused:
+        assert state is not start or step in {CaseStep.SUBMIT, CaseStep.DECIDE, *OPINION_STEPS}
+    else:
+        assert (state, after) == (start, end)
+
+
+def test_the_straight_path_reaches_the_end() -> None:
+    """The lawful walk from lead to closed is never refused."""
+    good = CaseFacts(facts=1)
+    walk = [
+        (CaseStep.FILE, good),
+        (CaseStep.INVESTIGATE, good),
+        (CaseStep.CONCLUDE, good),
+        (CaseStep.SUBMIT, good),
+        (CaseStep.PASS, CaseFacts(facts=1, is_open=True)),
+        (CaseStep.DECIDE, CaseFacts(facts=1, is_passed=True)),
+        (CaseStep.CLOSE, good),
+    ]
+    state, states = CaseState.LEAD, [CaseState.LEAD]
+    for step, facts in walk:
+        state = case_after(state, step, facts)
+        states.append(state)
+
+    assert state is CaseState.CLOSED
+    assert set(states) == set(CaseState)
+    assert all(a is not b for a, b in pairwise(states) if a is not CaseState.LEGAL_REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "facts", "slug"),
+    [
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.SUBMIT, CaseFacts(), "case-facts-missing"),
+        (CaseState.INVESTIGATION_CLOSED, CaseStep.SUBMIT, CaseFacts(facts=1, unanswered=1), "case-grounds-unanswered"),
+        (CaseState.LEGAL_REVIEW, CaseStep.DECIDE, CaseFacts(facts=1, is_open=True), "case-not-passed"),
+        (CaseState.LEGAL_REVIEW, CaseStep.DECIDE, CaseFacts(facts=1, is_open=True, is_passed=True), "case-not-passed"),
+        (CaseState.LEGAL_REVIEW, CaseStep.DECIDE, CaseFacts(facts=1, is_passed=True, unproven=1), "fact-unproven"),
+        (CaseState.LEGAL_REVIEW, CaseStep.PASS, CaseFacts(facts=1, is_open=True, unproven=1), "fact-unproven"),
+        (CaseState.LEGAL_REVIEW, CaseStep.REJECT, CaseFacts(facts=1, is_passed=True), "review-given"),
+        (CaseState.LEAD, CaseStep.DECIDE, CaseFacts(facts=1, is_passed=True), "case-step-refused"),
+    ],
+)  # fmt: skip
+def test_every_gate_names_itself(state: CaseState, step: CaseStep, facts: CaseFacts, slug: str) -> None:
+    """Each gate refuses with a slug of its own, so that a screen can say which one it was."""
+    with pytest.raises(TransitionRefused) as refused:
+        case_after(state, step, facts)
+
+    assert refused.value.problem == slug
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"party": " "},
+        {"number": "\t"},
+        {"occurred_at": "2026-11-25T08:00:00"},
+        {"occurred_at": "2026-11-25T08:00:00+08:00"},
+        {"lat_e7": 333_000_000},
+        {"lat_e7": 900_000_001, "lon_e7": 0},
+        {"plates": ["苏J 12345"]},
+        {"plates": ["苏J12345"] * 9},
+        {"party_code": "9132-0900"},
+        {"surprise": 1},
+    ],
+)
+def test_a_case_is_entered_whole_or_not(changed: dict[str, object]) -> None:
+    """Blank words, half positions, times without the UTC zone and unknown fields are refused."""
+    with pytest.raises(ValidationError):
+        CaseIn.model_validate({**CASE, **changed})
+
+
+@pytest.mark.parametrize(
+    "wish", [{}, {"party": None}, {"plates": None}, {"lat_e7": 1}, {"lat_e7": 1, "lon_e7": None}]
+)
+def test_an_amendment_amends_something(wish: dict[str, object]) -> None:
+    """A correction without a field, or one that takes away what must stand, is refused."""
+    with pytest.raises(ValidationError):
+        CaseAmendIn.model_validate({**wish, "reason": "笔误"})
+
+
+def test_what_may_be_empty_can_be_emptied() -> None:
+    """Party code, time and position can be taken away by a correction."""
+    wish = CaseAmendIn.model_validate(
+        {"party_code": None, "occurred_at": None, "lat_e7": None, "lon_e7": None, "reason": "误填"}
+    )
+
+    assert wish.model_dump(exclude_unset=True, exclude={"reason"}) == dict.fromkeys(
+        ("party_code", "occurred_at", "lat_e7", "lon_e7")
+    )
