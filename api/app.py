@@ -10,7 +10,21 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import auth, case, custody, device, export, health, manifest, problems, recording, review, upload
+from api import (
+    auth,
+    case,
+    custody,
+    device,
+    equipment,
+    export,
+    health,
+    manifest,
+    monitoring,
+    problems,
+    recording,
+    review,
+    upload,
+)
 from api.console import mount
 from api.problems import problem
 from api.settings import ApiSettings
@@ -27,14 +41,18 @@ ROUTERS = (
     recording.router,
     case.router,
     review.router,
+    equipment.router,
+    monitoring.router,
     export.router,
     custody.router,
 )
 UPLOADS = "/v1/uploads"
+OWN_LIMITS = (UPLOADS, monitoring.BATCHES)
+"""Addresses whose bodies are streamed under limits of their own."""
 
 
 class BodyLimit:
-    """Refuses a declared body over the limit, everywhere but on the media path; reads no body itself."""
+    """Refuses a declared body over the limit, everywhere but on the streamed paths; reads no body itself."""
 
     def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
         self._app = app
@@ -42,7 +60,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 413."""
-        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
+        if scope["type"] != "http" or scope["path"].startswith(OWN_LIMITS):
             await self._app(scope, receive, send)
             return
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
