@@ -38,7 +38,7 @@ class Bureau(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.state = CaseState.LEAD
-        self.facts: list[bool] = []
+        self.facts = [True]
         self.opinion: CaseStep | None = None
         self.is_open = False
         self.unanswered = 0
@@ -54,6 +54,15 @@ class Bureau(RuleBasedStateMachine):
         )
 
     @rule(step=st.sampled_from(CaseStep), grounds=st.integers(1, 3))
+    def try_anything(self, step: CaseStep, grounds: int) -> None:
+        self.take(step, grounds)
+
+    @precondition(lambda self: self.state is not CaseState.CLOSED)
+    @rule(pick=st.integers(0, 3), grounds=st.integers(1, 3))
+    def go_on(self, pick: int, grounds: int) -> None:
+        onward = [step for step, (start, _) in STEPS.items() if start is self.state]
+        self.take(onward[pick % len(onward)], grounds)
+
     def take(self, step: CaseStep, grounds: int) -> None:
         try:
             after = case_after(self.state, step, self.seen())
@@ -81,6 +90,11 @@ class Bureau(RuleBasedStateMachine):
     def change_proof(self, is_proven: bool) -> None:
         self.facts[-1] = is_proven
 
+    @precondition(lambda self: self.state in EVIDENCE_STATES and self.facts)
+    @rule()
+    def withdraw_fact(self) -> None:
+        self.facts.pop()
+
     @precondition(lambda self: self.unanswered)
     @rule()
     def answer(self) -> None:
@@ -98,7 +112,7 @@ class Bureau(RuleBasedStateMachine):
         assert not self.is_open or self.state is CaseState.LEGAL_REVIEW
 
 
-Bureau.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Bureau.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestBureau = Bureau.TestCase
 TestBureau.__doc__ = (
     "No order of steps, facts and answers decides a case without a pass after its last submission."
