@@ -206,6 +206,19 @@ class CustodyLog:
             raise IntegrityBroken("the tiles contradict the signed root", slug="tile-broken") from err
         return proof_text(row.leaf_index, path, last.note)
 
+    def leaf(self, entry_id: UUID) -> bytes:
+        """Return the leaf's bytes.
+
+        Raises:
+            NotFound: no such entry.
+        """
+        kept: bytes | None = self._connection.scalar(
+            select(custody_entries.c.leaf).where(custody_entries.c.entry_id == entry_id)
+        )
+        if kept is None:
+            raise NotFound("no such custody entry")
+        return bytes(kept)
+
     def entries_for(self, subject: str) -> tuple[SequencedEntry, ...]:
         """Return every entry about `noun/uuid`, oldest first.
 

@@ -6,6 +6,7 @@ is counted even though the worker cannot say so. `release` gives the attempt bac
 did not answer is not the job's fault.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
@@ -26,6 +27,7 @@ class JobKind(StrEnum):
 
     VERIFY = "verify"
     EXPORT = "export"
+    RECHECK = "recheck"
 
 
 class Job(Frozen):
@@ -53,6 +55,15 @@ class Outbox:
             .on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id])
         )
         self._hint(kind)
+
+    def enqueue_all(self, kind: JobKind, subject_ids: Sequence[UUID]) -> None:
+        """Add a job for each of many subjects, once per kind and subject."""
+        if subject_ids:
+            self._connection.execute(
+                insert(jobs).on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id]),
+                [{"kind": kind.value, "subject_id": one, "state": "ready"} for one in subject_ids],
+            )
+            self._hint(kind)
 
     def _hint(self, kind: JobKind) -> None:
         self._connection.execute(

@@ -11,6 +11,8 @@ from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, Operational
 
 from schemas.errors import Invalid, Unavailable
 from storage.actor import Accounts
+from storage.audit import Audits
+from storage.audit_score import AuditScores
 from storage.case import Cases
 from storage.custody import CustodyLog
 from storage.desk import Desk
@@ -24,7 +26,9 @@ from storage.monitoring import Monitoring
 from storage.monitoring_link import MonitoringLinks
 from storage.objects import Objects, open_objects
 from storage.outbox import Outbox
+from storage.recheck import Rechecks
 from storage.recording import Recordings
+from storage.rectification import Rectifications
 from storage.review import Reviews
 from storage.settings import StorageSettings
 from storage.upload import Uploads
@@ -100,6 +104,22 @@ class Transaction:
     @cached_property
     def monitoring_links(self) -> MonitoringLinks:
         return MonitoringLinks(self.connection, self.custody, self.monitoring, self.cases, self.now)
+
+    @cached_property
+    def audits(self) -> Audits:
+        return Audits(self.connection, self.custody, self.jobs, self.settings, self.now)
+
+    @cached_property
+    def audit_scores(self) -> AuditScores:
+        return AuditScores(self.connection, self.custody, self.audits, self.recordings, self.now)
+
+    @cached_property
+    def rechecks(self) -> Rechecks:
+        return Rechecks(self.connection, self.custody, self.now)
+
+    @cached_property
+    def rectifications(self) -> Rectifications:
+        return Rectifications(self.connection, self.custody, self.audit_scores, self.settings, self.now)
 
     @cached_property
     def desk(self) -> Desk:

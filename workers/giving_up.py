@@ -5,6 +5,7 @@ no claim of it counts as checked. A crash between lock and commit leaves a recei
 the job is still leased, and the next claim comes here again.
 """
 
+from schemas.audit import RecheckOutcome
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import IntegrityBroken
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
@@ -23,6 +24,12 @@ def give_up(store: Store, job: Job, error: str) -> None:
     """
     if job.kind is JobKind.VERIFY:
         _quarantine(store, job, error)
+        return
+    if job.kind is JobKind.RECHECK:
+        with store.begin() as tx:
+            if tx.jobs.fail(job, error):
+                task = tx.rechecks.get(job.subject_id)
+                tx.rechecks.conclude(task, RecheckOutcome.NOT_CHECKED, code="recheck-gave-up")
         return
     with store.begin() as tx:
         if tx.jobs.fail(job, error) and tx.exports.known(job.subject_id).state == "building":

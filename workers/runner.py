@@ -17,6 +17,7 @@ import structlog
 from schemas.errors import EvidenceError, IntegrityBroken, Unavailable
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
+from workers.audit import recheck
 from workers.export import build_export
 from workers.giving_up import give_up
 from workers.media.sandbox import Sandbox
@@ -31,7 +32,11 @@ Task = Callable[[Job], None]
 def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[JobKind, Task]:
     """Return what is run for each kind of job."""
     verifier = Verifier(store, sandbox, settings)
-    return {JobKind.VERIFY: verifier.run, JobKind.EXPORT: lambda job: build_export(store, job)}
+    return {
+        JobKind.VERIFY: verifier.run,
+        JobKind.EXPORT: lambda job: build_export(store, job),
+        JobKind.RECHECK: lambda job: recheck(store, job),
+    }
 
 
 class Runner:

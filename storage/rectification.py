@@ -1,0 +1,283 @@
+"""Rectifications: what an audit found, the agency's answers with their proof, the supervisor's verdict."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, insert, or_, select, tuple_
+
+from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.base import Frozen
+from schemas.custody import Event, subject
+from schemas.errors import Invalid, NotFound, TransitionRefused
+from schemas.rectification import (
+    Rectification,
+    RectificationIn,
+    RectificationState,
+    RectificationStep,
+    RectificationStepIn,
+    StepTaken,
+    check_verifier,
+    rectification_after,
+)
+from storage.audit_score import AuditScores
+from storage.custody import CustodyLog, committed
+from storage.settings import StorageSettings
+from storage.tables import accounts, agencies, recordings
+from storage.tables_audit import audit_inspectors, audits, rectification_steps, rectifications
+from storage.version import change
+
+_EVENTS = {
+    RectificationStep.ANSWER: Event.RECTIFICATION_ANSWER,
+    RectificationStep.RETURN: Event.RECTIFICATION_RETURN,
+    RectificationStep.VERIFY: Event.RECTIFICATION_VERIFY,
+    RectificationStep.CLOSE: Event.RECTIFICATION_CLOSE,
+}
+
+
+class RectificationPage(Frozen):
+    """What is open first, soonest due first; `next` is (due_at, id) of the last row shown."""
+
+    rows: tuple[Rectification, ...]
+    next: tuple[datetime, UUID] | None
+
+
+class Rectifications:
+    """What audits found and agencies mend."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        scores: AuditScores,
+        settings: StorageSettings,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._scores = scores
+        self._settings = settings
+        self._now = now
+
+    def raise_(self, actor: Actor, audit_id: UUID, wish: RectificationIn) -> Rectification:
+        """Raise what was found on a drawn member; an assigned inspector or the supervisor does.
+
+        Raises:
+            NotFound: no such audit or member within the actor's scope.
+            Refused: the actor may neither score nor define this audit.
+            Invalid: the standard has no such item (slug `item-unknown`).
+            TransitionRefused: nothing is drawn yet, or a recheck waits.
+        """
+        audit = self._scores.audits.get(actor, audit_id)
+        is_inspector = actor.id in {one.id for one in self._scores.inspectors(audit_id)}
+        about = Subject(agency_id=audit.agency_id, is_own=is_inspector)
+        if not any(
+            may(actor, action, about, self._now) for action in (Action.AUDIT_SCORE, Action.AUDIT_DEFINE)
+        ):
+            raise missing(Action.AUDIT_SCORE)
+        self._scores.member(actor, audit_id, wish.member_id)
+        if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
+            raise Invalid("the standard has no such item", slug="item-unknown", item=wish.item_code)
+        text = committed(wish.text.strip())
+        ident: UUID = self._connection.execute(
+            insert(rectifications)
+            .values(
+                audit_id=audit_id,
+                member_id=wish.member_id,
+                agency_id=audit.target_agency_id,
+                item_code=wish.item_code,
+                text=text.text,
+                text_salt=text.salt,
+                state=RectificationState.RAISED,
+                due_at=self._now + timedelta(days=self._settings.rectification_days),
+                raised_by=actor.id,
+                raised_at=self._now,
+            )
+            .returning(rectifications.c.id)
+        ).scalar_one()
+        self._log(
+            Event.RECTIFICATION_RAISE,
+            ident,
+            audit.target_agency_id,
+            actor,
+            audit=str(audit_id),
+            member=str(wish.member_id),
+            item=wish.item_code,
+            text=text.commitment,
+        )
+        return self._one(rectifications.c.id == ident)
+
+    def page(
+        self,
+        actor: Actor,
+        *,
+        is_open: bool = True,
+        after: tuple[datetime, UUID] | None = None,
+        limit: int = 50,
+    ) -> RectificationPage:
+        """List rectifications the actor may see, soonest due first.
+
+        Raises:
+            Refused: the actor may not see rectifications.
+        """
+        closed = rectifications.c.state == RectificationState.CLOSED
+        query = _select().where(self._visible(actor), ~closed if is_open else closed)
+        order = (rectifications.c.due_at, rectifications.c.id)
+        if after is not None:
+            query = query.where(tuple_(*order) > tuple_(*after))
+        rows = self._connection.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
+        shown = tuple(_value(row, ()) for row in rows[:limit])
+        cursor = (shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
+        return RectificationPage(rows=shown, next=cursor)
+
+    def of_audit(self, actor: Actor, audit_id: UUID) -> tuple[Rectification, ...]:
+        """Return the rectifications of an audit the actor may see, oldest first."""
+        if scope(actor, Action.RECTIFICATION_VIEW).is_empty:
+            return ()
+        rows = self._connection.execute(
+            _select()
+            .where(rectifications.c.audit_id == audit_id, self._visible(actor))
+            .order_by(rectifications.c.id)
+        ).mappings()
+        return tuple(_value(row, ()) for row in rows)
+
+    def get(self, actor: Actor, ident: UUID) -> Rectification:
+        """Return one rectification with every step.
+
+        Raises:
+            NotFound: no such rectification within the actor's scope.
+            Refused: the actor may not see rectifications.
+        """
+        return self._one((rectifications.c.id == ident) & self._visible(actor))
+
+    def _one(self, condition: ColumnElement[bool]) -> Rectification:
+        row = self._connection.execute(_select().where(condition)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no such rectification", slug="rectification-unknown")
+        return _value(row, self._steps(row["id"]))
+
+    def _steps(self, ident: UUID) -> tuple[StepTaken, ...]:
+        rows = self._connection.execute(
+            select(rectification_steps, accounts.c.name)
+            .join(accounts, accounts.c.id == rectification_steps.c.taken_by)
+            .where(rectification_steps.c.rectification_id == ident)
+            .order_by(rectification_steps.c.id)
+        )
+        return tuple(
+            StepTaken(
+                step=RectificationStep(row.step),
+                text=row.text,
+                proof_recording_id=row.proof_recording_id,
+                taken_by=row.name,
+                taken_at=row.taken_at,
+            )
+            for row in rows
+        )
+
+    def _visible(self, actor: Actor) -> ColumnElement[bool]:
+        allowed = scope(actor, Action.RECTIFICATION_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.RECTIFICATION_VIEW)
+        inside = rectifications.c.agency_id.in_(sorted(allowed.agency_ids))
+        if not allowed.own_only:
+            return inside
+        assigned = exists().where(
+            audit_inspectors.c.audit_id == rectifications.c.audit_id,
+            audit_inspectors.c.account_id == actor.id,
+        )
+        return or_(assigned, rectifications.c.raised_by == actor.id)
+
+    def step(
+        self, actor: Actor, ident: UUID, step: RectificationStep, wish: RectificationStepIn, seen: int
+    ) -> Rectification:
+        """Answer, return, verify or close.
+
+        Raises:
+            NotFound: no such rectification, or no such recording of the agency as proof.
+            Refused: the actor may not take this step, or judges their own answer.
+            TransitionRefused: the state does not allow it.
+            VersionConflict: somebody else changed it.
+        """
+        self._connection.execute(
+            select(rectifications.c.id).where(rectifications.c.id == ident).with_for_update()
+        )
+        held = self.get(actor, ident)
+        action = (
+            Action.RECTIFICATION_ANSWER if step is RectificationStep.ANSWER else Action.RECTIFICATION_VERIFY
+        )
+        if not may(actor, action, Subject(agency_id=held.agency_id), self._now):
+            raise missing(action)
+        if step is RectificationStep.ANSWER and actor.agency_id != held.agency_id:
+            raise TransitionRefused("the audited agency answers", slug="rectification-step-refused")
+        after = rectification_after(held.state, step)
+        check_verifier(step, verifier=actor.id, answered_by=self._answered_by(ident))
+        self._require_proof(held, wish.proof_recording_id)
+        closed = self._now if after is RectificationState.CLOSED else None
+        change(self._connection, rectifications, ident, seen, state=after, closed_at=closed)
+        self._keep_step(actor, held, step, wish)
+        return self.get(actor, ident)
+
+    def _answered_by(self, ident: UUID) -> UUID | None:
+        return self._connection.scalar(
+            select(rectification_steps.c.taken_by)
+            .where(
+                rectification_steps.c.rectification_id == ident,
+                rectification_steps.c.step == RectificationStep.ANSWER,
+            )
+            .order_by(rectification_steps.c.id.desc())
+            .limit(1)
+        )
+
+    def _require_proof(self, held: Rectification, recording_id: UUID | None) -> None:
+        known = recording_id is None or self._connection.scalar(
+            select(exists().where(recordings.c.id == recording_id, recordings.c.agency_id == held.agency_id))
+        )
+        if not known:
+            raise NotFound("no such recording in the agency", slug="recording-unknown")
+
+    def _keep_step(
+        self, actor: Actor, held: Rectification, step: RectificationStep, wish: RectificationStepIn
+    ) -> None:
+        text = committed(wish.text.strip())
+        self._connection.execute(
+            insert(rectification_steps).values(
+                rectification_id=held.id,
+                step=step,
+                text=text.text,
+                text_salt=text.salt,
+                proof_recording_id=wish.proof_recording_id,
+                taken_by=actor.id,
+                taken_at=self._now,
+            )
+        )
+        proof = None if wish.proof_recording_id is None else f"recording/{wish.proof_recording_id}"
+        self._log(_EVENTS[step], held.id, held.agency_id, actor, text=text.commitment, proof=proof)
+
+    def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+        self._custody.record(
+            event,
+            subject("rectification", ident),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=agency_id,
+            **facts,
+        )
+
+
+def _select() -> Select[tuple[object, ...]]:
+    return (
+        select(
+            rectifications,
+            audits.c.title.label("audit_title"),
+            agencies.c.name.label("agency_name"),
+            accounts.c.name.label("raiser"),
+        )
+        .join(audits, audits.c.id == rectifications.c.audit_id)
+        .join(agencies, agencies.c.id == rectifications.c.agency_id)
+        .join(accounts, accounts.c.id == rectifications.c.raised_by)
+    )
+
+
+def _value(row: RowMapping, steps: tuple[StepTaken, ...]) -> Rectification:
+    names = {"raised_by": "raiser"}
+    fields = {field: row[names.get(field, field)] for field in Rectification.model_fields if field != "steps"}
+    return Rectification.model_validate({**fields, "state": RectificationState(row["state"]), "steps": steps})

@@ -1,0 +1,85 @@
+"""Re-hash what an audit drew, before a human opens it: bytes from the store, proof from the log.
+
+One streamed read of the version that the *log* names, compared with the digest in the seal's leaf and with the
+row; then the seal's inclusion under the signed checkpoint. A crash anywhere leaves the recheck waiting, and the
+next run comes to the same answer.
+"""
+
+import structlog
+
+from schemas.audit import RecheckOutcome
+from schemas.checkpoint import verify_proof
+from schemas.custody import leaf_hash
+from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.errors import Invalid, NotFound
+from schemas.note import vkey_of_seed
+from schemas.recording import Recording
+from storage.outbox import Job
+from storage.recheck import Seal
+from storage.settings import seed
+from storage.store import Store
+from workers.recording import LeaseLost
+
+log = structlog.get_logger()
+
+
+def recheck(store: Store, job: Job) -> None:
+    """Re-hash the recording of `job` and keep what was found.
+
+    Raises:
+        Unavailable: database or store did not answer; uses no attempt.
+        LeaseLost: another worker holds the job; nothing was written.
+    """
+    with store.begin() as tx:
+        task = tx.rechecks.get(job.subject_id)
+        recording = tx.recordings.known(task.recording_id)
+        seal = tx.rechecks.seal_of(task.recording_id)
+    outcome, code, sha256 = _examine(store, recording, seal)
+    with store.begin() as tx:
+        tx.rechecks.conclude(task, outcome, code=code, sha256=sha256)
+        if not tx.jobs.finish(job):
+            raise LeaseLost("the lease of the job was lost")
+    log.info("recheck_concluded", recording_id=str(recording.id), outcome=outcome.value, code=code)
+
+
+def _examine(store: Store, recording: Recording, seal: Seal | None) -> tuple[RecheckOutcome, str, str | None]:
+    if seal is None:
+        return RecheckOutcome.NOT_CHECKED, "never-sealed", None
+    try:
+        hasher = _read(store, seal)
+    except NotFound:
+        return RecheckOutcome.MISMATCH, "object-missing", None
+    found = hasher.sha256.value
+    if (found, hasher.size_bytes) != (seal.sha256, seal.size_bytes):
+        return RecheckOutcome.MISMATCH, "bytes-differ", found
+    if (recording.sha256, recording.object_key, recording.version_id) != (
+        seal.sha256,
+        seal.object_key,
+        seal.version_id,
+    ):
+        return RecheckOutcome.MISMATCH, "row-differs", found
+    if not _is_proven(store, seal):
+        return RecheckOutcome.MISMATCH, "proof-invalid", found
+    return RecheckOutcome.VERIFIED, "", found
+
+
+def _read(store: Store, seal: Seal) -> Hasher:
+    hasher = Hasher(with_sm3=False)
+    view = memoryview(bytearray(CHUNK_BYTES))
+    with store.objects.open(seal.object_key, seal.version_id) as source:
+        while count := source.readinto(view):
+            hasher.update(view[:count])
+    return hasher
+
+
+def _is_proven(store: Store, seal: Seal) -> bool:
+    vkey = vkey_of_seed(store.settings.log_origin, seed(store.settings.log_key, "LOG_KEY"))
+    with store.begin() as tx:
+        leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
+    if proof is None:
+        return False
+    try:
+        verify_proof(proof, leaf=leaf_hash(leaf), vkey=vkey)
+    except Invalid:
+        return False
+    return True
