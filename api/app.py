@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import (
+    audit,
     auth,
     case,
     custody,
@@ -22,6 +23,7 @@ from api import (
     monitoring,
     problems,
     recording,
+    rectification,
     review,
     upload,
 )
@@ -43,6 +45,8 @@ ROUTERS = (
     review.router,
     equipment.router,
     monitoring.router,
+    audit.router,
+    rectification.router,
     export.router,
     custody.router,
 )

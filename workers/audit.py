@@ -11,7 +11,7 @@ from schemas.audit import RecheckOutcome
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import Invalid, NotFound
+from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
 from storage.outbox import Job
@@ -49,18 +49,21 @@ def _examine(store: Store, recording: Recording, seal: Seal | None) -> tuple[Rec
         hasher = _read(store, seal)
     except NotFound:
         return RecheckOutcome.MISMATCH, "object-missing", None
-    found = hasher.sha256.value
-    if (found, hasher.size_bytes) != (seal.sha256, seal.size_bytes):
-        return RecheckOutcome.MISMATCH, "bytes-differ", found
-    if (recording.sha256, recording.object_key, recording.version_id) != (
-        seal.sha256,
-        seal.object_key,
-        seal.version_id,
-    ):
-        return RecheckOutcome.MISMATCH, "row-differs", found
-    if not _is_proven(store, seal):
-        return RecheckOutcome.MISMATCH, "proof-invalid", found
-    return RecheckOutcome.VERIFIED, "", found
+    except IntegrityBroken:  # elsewhere this stops the task; here finding it out is the task
+        return RecheckOutcome.MISMATCH, "bytes-differ", None
+    code = _difference(store, recording, seal, hasher)
+    outcome = RecheckOutcome.MISMATCH if code else RecheckOutcome.VERIFIED
+    return outcome, code, hasher.sha256.value
+
+
+def _difference(store: Store, recording: Recording, seal: Seal, hasher: Hasher) -> str:
+    """Return how bytes, row and log disagree; empty when they agree."""
+    if (hasher.sha256.value, hasher.size_bytes) != (seal.sha256, seal.size_bytes):
+        return "bytes-differ"
+    row = (recording.sha256, recording.object_key, recording.version_id)
+    if row != (seal.sha256, seal.object_key, seal.version_id):
+        return "row-differs"
+    return "" if _is_proven(store, seal) else "proof-invalid"
 
 
 def _read(store: Store, seal: Seal) -> Hasher:
@@ -74,12 +77,10 @@ def _read(store: Store, seal: Seal) -> Hasher:
 
 def _is_proven(store: Store, seal: Seal) -> bool:
     vkey = vkey_of_seed(store.settings.log_origin, seed(store.settings.log_key, "LOG_KEY"))
-    with store.begin() as tx:
-        leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
-    if proof is None:
-        return False
     try:
-        verify_proof(proof, leaf=leaf_hash(leaf), vkey=vkey)
-    except Invalid:
+        with store.begin() as tx:
+            leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
+        verify_proof(proof or "", leaf=leaf_hash(leaf), vkey=vkey)
+    except (Invalid, IntegrityBroken):
         return False
     return True

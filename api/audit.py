@@ -1,0 +1,365 @@
+"""Supervision audits: define, freeze, enter and confirm public randomness, draw, score – and repeat the draw."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion, tag
+from api.manifest import FindingOut, finding_out
+from schemas.audit import AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
+from schemas.base import WireIn, WireOut
+from schemas.errors import Conflict
+from schemas.note import encode64
+from schemas.standard import ItemScore, Standard
+from storage.audit_values import Audit, Member
+from storage.store import Transaction
+
+router = APIRouter(prefix="/v1/audits", tags=["audit"])
+
+
+class SourceOut(WireOut):
+    """A named public event."""
+
+    name: str
+    kind: SourceKind
+    encoding: str
+    happens_at: datetime
+
+
+class AuditOut(WireOut):
+    """An audit. `values` are empty until a second person has confirmed them."""
+
+    id: UUID
+    title: str
+    kind: AuditKind
+    state: AuditState
+    target_agency_id: UUID
+    target_agency_name: str
+    from_at: datetime
+    until_at: datetime
+    defect_permille: int
+    confidence_permille: int
+    size: int | None
+    population_count: int | None
+    population_root: str | None
+    plan_sha256: str | None
+    seed: str | None
+    sources: list[SourceOut]
+    values: list[str]
+    defined_by: str
+    defined_at: datetime
+    frozen_at: datetime | None
+    entered_by: str | None
+    entered_at: datetime | None
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    drawn_at: datetime | None
+    closed_at: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, audit: Audit) -> Self:
+        """Return the wire form of an audit."""
+        same = set(cls.model_fields) - {"sources", "values", "population_root", "seed"}
+        return cls(
+            **audit.model_dump(include=same),
+            sources=[SourceOut(**source.model_dump()) for source in audit.sources],
+            values=list(audit.values),
+            population_root=audit.population_root.hex() if audit.population_root else None,
+            seed=audit.seed.hex() if audit.seed else None,
+        )
+
+
+class AuditsOut(WireOut):
+    """A page, newest first; `next` is the cursor of the following page."""
+
+    audits: list[AuditOut]
+    next: UUID | None
+
+
+class DrawnOut(WireOut):
+    """One drawn member; `rechecks` counts its recordings by outcome."""
+
+    rank: int
+    member_id: UUID
+    label: str
+    ticket: str
+    rechecks: dict[str, int]
+    scored_by: int
+    is_own_scored: bool
+
+
+class InspectorOut(WireOut):
+    """Somebody who scores."""
+
+    id: UUID
+    name: str
+    agency_name: str
+
+
+class StandardItemOut(WireOut):
+    """An item of the standard."""
+
+    code: str
+    zh: str
+    en: str
+    points: int
+    auto: str | None
+
+
+class StandardOut(WireOut):
+    """The standard of the audit."""
+
+    code: str
+    version: int
+    zh: str
+    en: str
+    is_demo: bool
+    sha256: str
+    items: list[StandardItemOut]
+
+    @classmethod
+    def of(cls, standard: Standard) -> Self:
+        """Return the wire form of a standard."""
+        return cls(
+            **standard.model_dump(exclude={"items"}),
+            sha256=standard.sha256,
+            items=[StandardItemOut(**item.model_dump()) for item in standard.items],
+        )
+
+
+class AuditDetailOut(WireOut):
+    """An audit with its sample; `eligible` is what a freeze would take now, before there is one."""
+
+    audit: AuditOut
+    eligible: int | None
+    sample: list[DrawnOut]
+    inspectors: list[InspectorOut]
+    standard: StandardOut
+
+
+class ValuesIn(WireIn):
+    """What the public events gave, one text for each source in their order."""
+
+    values: Annotated[list[Annotated[str, Field(min_length=1, max_length=1000)]], Field(max_length=4)]
+
+
+class AssignIn(WireIn):
+    """An inspector to assign."""
+
+    account_id: UUID
+
+
+class ScoresIn(WireIn):
+    """All points of one member."""
+
+    scores: Annotated[list[ItemScore], Field(max_length=20)]
+
+
+class RecheckOut(WireOut):
+    """What re-hashing a drawn recording gave."""
+
+    recording_id: UUID
+    filename: str
+    outcome: RecheckOutcome
+    code: str
+    sha256: str | None
+    checked_at: datetime | None
+
+
+class PreCheckOut(WireOut):
+    """What the system found out for an item of the standard."""
+
+    item: str
+    check: FindingOut
+
+
+class GivenScoreOut(WireOut):
+    """What one inspector gave; the other's is shown once both are given."""
+
+    inspector: str
+    is_own: bool
+    points: dict[str, int]
+    remarks: dict[str, str]
+    total: int
+
+
+class MemberOut(WireOut):
+    """A drawn member with rechecks, pre-checks and scores."""
+
+    member_id: UUID
+    label: str
+    rank: int
+    rechecks: list[RecheckOut]
+    pre_checks: list[PreCheckOut]
+    scores: list[GivenScoreOut]
+    gap: int | None
+    may_score: bool
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        """Return the wire form of a member."""
+        return cls(
+            member_id=member.member_id,
+            label=member.label,
+            rank=member.rank,
+            rechecks=[
+                RecheckOut(
+                    recording_id=one.recording.id,
+                    filename=one.recording.filename,
+                    **one.model_dump(exclude={"recording"}),
+                )
+                for one in member.rechecks
+            ],
+            pre_checks=[
+                PreCheckOut(item=one.item, check=finding_out(one.check)) for one in member.pre_checks
+            ],
+            scores=[GivenScoreOut(**one.model_dump()) for one in member.scores],
+            gap=member.gap,
+            may_score=member.may_score,
+        )
+
+
+def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Audit) -> AuditDetailOut:
+    tag(response, audit.version)
+    is_drawn = audit.state in (AuditState.DRAWN, AuditState.CLOSED)
+    drawn = tx.audit_scores.drawn(actor, audit.id) if is_drawn else ()
+    return AuditDetailOut(
+        audit=AuditOut.of(audit),
+        eligible=tx.audits.eligible(actor, audit.id) if audit.state is AuditState.DEFINED else None,
+        sample=[DrawnOut(**one.model_dump()) for one in drawn],
+        inspectors=[InspectorOut(**one.model_dump()) for one in tx.audit_scores.inspectors(audit.id)],
+        standard=StandardOut.of(tx.audit_scores.standard(audit)),
+    )
+
+
+@router.post("", operation_id="defineAudit", status_code=201)
+def define(tx: Tx, actor: CurrentActor, response: Response, wish: AuditIn) -> AuditDetailOut:
+    """Define an audit; nothing is fixed before the freeze."""
+    return _detail(tx, actor, response, tx.audits.define(actor, wish))
+
+
+@router.get("", operation_id="listAudits")
+def audits(
+    tx: Tx,
+    actor: CurrentActor,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> AuditsOut:
+    """List audits, newest first."""
+    page = tx.audits.page(actor, after=after, limit=limit)
+    return AuditsOut(audits=[AuditOut.of(row) for row in page.rows], next=page.next)
+
+
+@router.get("/{audit_id}", operation_id="getAudit")
+def audit(tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID) -> AuditDetailOut:
+    """Return one audit with its sample."""
+    return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
+
+
+@router.post("/{audit_id}/freeze", operation_id="freezePopulation")
+def freeze(
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+) -> AuditDetailOut:
+    """Fix population, size and sources, and log their digest."""
+    return _detail(tx, actor, response, tx.audits.freeze(actor, audit_id, seen))
+
+
+@router.post("/{audit_id}/randomness", operation_id="enterRandomness")
+def enter(  # noqa: PLR0917 - what a route depends on is named by the framework
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: ValuesIn, seen: SeenVersion
+) -> AuditDetailOut:
+    """Enter what the public events gave, once they have taken place and the freeze is in the log."""
+    return _detail(tx, actor, response, tx.audits.enter(actor, audit_id, wish.values, seen))
+
+
+@router.post("/{audit_id}/confirmation", operation_id="confirmRandomness")
+def confirm(  # noqa: PLR0917
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: ValuesIn, seen: SeenVersion
+) -> AuditDetailOut:
+    """Confirm the values by entering them again, as somebody else."""
+    return _detail(tx, actor, response, tx.audits.confirm(actor, audit_id, wish.values, seen))
+
+
+@router.post("/{audit_id}/draw", operation_id="drawSample")
+def draw(
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+) -> AuditDetailOut:
+    """Draw the sample and order the re-hash of every drawn recording."""
+    return _detail(tx, actor, response, tx.audits.draw(actor, audit_id, seen))
+
+
+@router.post("/{audit_id}/close", operation_id="closeAudit")
+def close(
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+) -> AuditDetailOut:
+    """End an audit."""
+    return _detail(tx, actor, response, tx.audits.close(actor, audit_id, seen))
+
+
+@router.post("/{audit_id}/inspectors", operation_id="assignInspector", status_code=201)
+def assign(  # noqa: PLR0917
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: AssignIn, seen: SeenVersion
+) -> AuditDetailOut:
+    """Assign one of the two inspectors."""
+    tx.audit_scores.assign(actor, audit_id, wish.account_id, seen)
+    return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
+
+
+@router.get("/{audit_id}/members/{member_id}", operation_id="getMember")
+def member(tx: Tx, actor: CurrentActor, audit_id: UUID, member_id: UUID) -> MemberOut:
+    """Return a drawn member; not before every recording of it was re-hashed."""
+    return MemberOut.of(tx.audit_scores.member(actor, audit_id, member_id))
+
+
+@router.post("/{audit_id}/members/{member_id}/scores", operation_id="scoreMember", status_code=201)
+def score(tx: Tx, actor: CurrentActor, audit_id: UUID, member_id: UUID, wish: ScoresIn) -> MemberOut:
+    """Give all points of a member, once."""
+    return MemberOut.of(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
+
+
+@router.get("/{audit_id}/draw", operation_id="getDrawFile")
+def draw_file(tx: Tx, actor: CurrentActor, audit_id: UUID) -> dict[str, Any]:
+    """Return everything that is needed to repeat the draw and to check its order in the log."""
+    return draw_document(tx, actor, audit_id).model_dump(mode="json")
+
+
+def draw_document(tx: Transaction, actor: CurrentActor, audit_id: UUID) -> DrawFile:
+    """Build the file that `quancheng redraw` reads.
+
+    Raises:
+        Conflict: nothing is drawn (`audit-not-drawn`), or the draw has no place in the log yet
+            (`audit-not-logged`).
+    """
+    found = tx.audits.get(actor, audit_id)
+    if found.seed is None or found.plan is None:
+        raise Conflict("nothing is drawn yet", slug="audit-not-drawn", state=found.state.value)
+    entries, proofs = [], []
+    for entry_id in (
+        found.freeze_entry_id,
+        found.enter_entry_id,
+        found.confirm_entry_id,
+        found.draw_entry_id,
+    ):
+        proof = None if entry_id is None else tx.custody.proof(entry_id)
+        position = tx.custody.position(entry_id)
+        if entry_id is None or proof is None or position is None:
+            raise Conflict("the log has not taken the draw yet", slug="audit-not-logged")
+        entries.append(
+            {"entry_id": str(entry_id), "index": position, "leaf": encode64(tx.custody.leaf(entry_id))}
+        )
+        proofs.append(proof)
+    return DrawFile(
+        plan=encode64(found.plan),
+        population=tx.audits.population(actor, audit_id),
+        values=list(found.values),
+        seed=found.seed.hex(),
+        sample=tx.audits.sample(audit_id),
+        entries=entries,
+        proofs=proofs,
+        checkpoint=tx.custody.latest_checkpoint() or "",
+    )

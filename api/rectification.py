@@ -1,0 +1,116 @@
+"""Rectifications: raised by an audit, answered by the agency with proof, verified and closed."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from api.cursor import cursor_text, parse_cursor
+from api.deps import CurrentActor, Tx
+from api.etag import SeenVersion, tag
+from schemas.base import WireOut
+from schemas.rectification import (
+    Rectification,
+    RectificationIn,
+    RectificationState,
+    RectificationStep,
+    RectificationStepIn,
+)
+
+router = APIRouter(prefix="/v1", tags=["rectification"])
+
+
+class StepOut(WireOut):
+    """One step that was taken."""
+
+    step: RectificationStep
+    text: str
+    proof_recording_id: UUID | None
+    taken_by: str
+    taken_at: datetime
+
+
+class RectificationOut(WireOut):
+    """A rectification; `steps` only when one is asked for."""
+
+    id: UUID
+    audit_id: UUID
+    audit_title: str
+    member_id: UUID
+    agency_id: UUID
+    agency_name: str
+    item_code: str
+    text: str
+    state: RectificationState
+    due_at: datetime
+    raised_by: str
+    raised_at: datetime
+    closed_at: datetime | None
+    version: int
+    steps: list[StepOut]
+
+    @classmethod
+    def of(cls, found: Rectification) -> Self:
+        """Return the wire form of a rectification."""
+        return cls(
+            **found.model_dump(exclude={"steps"}), steps=[StepOut(**one.model_dump()) for one in found.steps]
+        )
+
+
+class RectificationsOut(WireOut):
+    """A page, soonest due first; `next` is the cursor of the following page."""
+
+    rectifications: list[RectificationOut]
+    next: str | None
+
+
+@router.post("/audits/{audit_id}/rectifications", operation_id="raiseRectification", status_code=201)
+def raise_one(
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: RectificationIn
+) -> RectificationOut:
+    """Raise what was found on a drawn member."""
+    made = tx.rectifications.raise_(actor, audit_id, wish)
+    tag(response, made.version)
+    return RectificationOut.of(made)
+
+
+@router.get("/rectifications", operation_id="listRectifications")
+def rectifications(
+    tx: Tx,
+    actor: CurrentActor,
+    after: str | None = None,
+    closed: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> RectificationsOut:
+    """List open rectifications, soonest due first; or the closed ones."""
+    page = tx.rectifications.page(actor, is_open=not closed, after=parse_cursor(after), limit=limit)
+    return RectificationsOut(
+        rectifications=[RectificationOut.of(row) for row in page.rows], next=cursor_text(page.next)
+    )
+
+
+@router.get("/rectifications/{rectification_id}", operation_id="getRectification")
+def rectification(
+    tx: Tx, actor: CurrentActor, response: Response, rectification_id: UUID
+) -> RectificationOut:
+    """Return one rectification with every step."""
+    found = tx.rectifications.get(actor, rectification_id)
+    tag(response, found.version)
+    return RectificationOut.of(found)
+
+
+@router.post("/rectifications/{rectification_id}/steps/{step}", operation_id="stepRectification")
+def take_step(  # noqa: PLR0917 - what a route depends on is named by the framework
+    tx: Tx,
+    actor: CurrentActor,
+    response: Response,
+    rectification_id: UUID,
+    step: RectificationStep,
+    wish: RectificationStepIn,
+    seen: SeenVersion,
+) -> RectificationOut:
+    """Answer, return, verify or close."""
+    found = tx.rectifications.step(actor, rectification_id, step, wish, seen)
+    tag(response, found.version)
+    return RectificationOut.of(found)
