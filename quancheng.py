@@ -193,7 +193,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
     )
     server = uvicorn.Server(config)
-    threading.Thread(target=_when_up, args=(server, say, address, demo, home), daemon=True).start()
+    threading.Thread(target=_when_up, args=(server, say, address, demo, home, store), daemon=True).start()
     server.run()
 
 
@@ -245,7 +245,7 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, obj
 
     if is_empty(store):
         say("demo", "正在建立示例机构 making the demo organisation")
-        home.write_demo({"passwords": found(store), "is_sent": False})
+        found(store, lambda passwords: home.write_demo({"passwords": passwords, "is_sent": False}))
     demo = home.read_demo()
     if not demo:
         return None
@@ -261,7 +261,7 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, obj
         "enrolment_code": codes[0],
         "demo_code": codes[1],
         "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],
-        "case": CASES[0][1].number,
+        "case": CASES[0][2].number,
         "export_login": "wang",
         "export_password": passwords["wang"],
     }
@@ -269,7 +269,14 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, obj
     return demo
 
 
-def _when_up(server: object, say: _Teller, address: str, demo: dict[str, object] | None, home: Home) -> None:
+def _when_up(
+    server: object,
+    say: _Teller,
+    address: str,
+    demo: dict[str, object] | None,
+    home: Home,
+    store: Store,
+) -> None:
     while not getattr(server, "started", False):
         time.sleep(0.05)
     say("up", f"控制台 console {address}/console", url=f"{address}/console")
@@ -290,10 +297,10 @@ def _when_up(server: object, say: _Teller, address: str, demo: dict[str, object]
         code=demo["enrolment_code"],
     )
     if not demo["is_sent"]:
-        _send_demo(address, demo, home, say)
+        _send_demo(address, demo, home, say, store)
 
 
-def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller) -> None:
+def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller, store: Store) -> None:
     """Let the reference device hand in the bundled media, over the same line as any other device."""
     files = sorted(str(path) for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
     say("demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings")
@@ -306,6 +313,7 @@ def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller) 
         capture_output=True,
         text=True,
     )
+    _send_rows(demo, store)
     home.write_demo({**demo, "is_sent": done.returncode == OK})
     if done.returncode == OK:
         say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
@@ -313,6 +321,19 @@ def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller) 
         say(
             "demo_failed", f"示例上传失败 the demo hand-in failed: {done.stderr[-500:]}", code=done.returncode
         )
+
+
+def _send_rows(demo: dict[str, object], store: Store) -> None:
+    """Let the demo's scale hand in what it weighed; again they are duplicates of themselves."""
+    from storage.demo_scale import send_rows
+
+    passwords = demo["passwords"]
+    assert isinstance(passwords, dict)  # noqa: S101 - written by ourselves
+    login = str(passwords["source"])
+    with store.begin() as tx:
+        session = tx.accounts.login(login, str(passwords[login]))
+    if session is not None:
+        send_rows(store, session.actor, [(DEMO_MEDIA / "truck.jpg").read_bytes()])
 
 
 def _texts(value: object) -> list[str]:

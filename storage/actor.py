@@ -149,7 +149,7 @@ class Accounts:
         self._connection.execute(
             delete(login_failures).where(login_failures.c.login_hash == token_hash(login))
         )
-        actor = self._account_actor(row.id)
+        actor = self.account_actor(row.id)
         return new_session(self._connection, actor=actor, now=self._now, lifetime=ACCOUNT_SESSION)
 
     def logout(self, token: str) -> None:
@@ -176,9 +176,14 @@ class Accounts:
         ).one_or_none()
         if row is None:
             raise NotAuthenticated("the token is unknown or has ended")
-        return self._account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
+        return self.account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
 
-    def _account_actor(self, account_id: UUID) -> Actor:
+    def account_actor(self, account_id: UUID) -> Actor:
+        """Return the actor behind an account.
+
+        Raises:
+            NotAuthenticated: the account is unknown or closed.
+        """
         row = self._connection.execute(
             select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
             .join(agencies, agencies.c.id == accounts.c.agency_id)

@@ -5,7 +5,7 @@ written in code. Names, numbers and places are made up.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 from schemas.actor import Actor, Role
 from schemas.base import Frozen
 from schemas.case import CaseIn, CaseStep
+from storage.demo_scale import admit_scale
 from storage.store import Store, Transaction
 from storage.tables import accounts, agencies
 
@@ -68,6 +69,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(login="zhang", name="张局长", agency="transport", roles=frozenset({Role.HEAD})),
     DemoPerson(login="he", name="何保管", agency="transport", roles=frozenset({Role.CUSTODIAN})),
     DemoPerson(login="xu", name="许法制", agency="transport", roles=frozenset({Role.LEGAL_REVIEWER})),
+    DemoPerson(login="liu", name="刘证据", agency="transport", roles=frozenset({Role.EVIDENCE_REVIEWER})),
     DemoPerson(
         login="gao",
         name="高镇队",
@@ -76,6 +78,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
         certificate="10320003001",
     ),
     DemoPerson(login="wu", name="吴监督", agency="bureau", roles=frozenset({Role.SUPERVISOR})),
+    DemoPerson(login="ding", name="丁评查", agency="bureau", roles=frozenset({Role.INSPECTOR})),
+    DemoPerson(login="feng", name="冯评查", agency="bureau", roles=frozenset({Role.INSPECTOR})),
     DemoPerson(login="admin", name="系统管理员", agency="bureau", roles=frozenset({Role.ADMIN})),
 )
 
@@ -100,21 +104,37 @@ CASES: tuple[tuple[str, str, CaseIn], ...] = (
 )
 
 
+Keep = Callable[[dict[str, str]], None]
+
+
+def _keep_nothing(_: dict[str, str]) -> None:
+    """For callers that hold the passwords themselves."""
+
+
 def is_empty(store: Store) -> bool:
     """Say whether nobody can log in yet."""
     with store.begin() as tx:
         return tx.connection.scalar(select(func.count()).select_from(accounts)) == 0
 
 
-def found(store: Store) -> dict[str, str]:
-    """Create the demo organisation, its people and two open cases; return login → password."""
+def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
+    """Create the demo organisation, its people, two open cases and one scale; return login → password.
+
+    One transaction. `keep` is called with the passwords just before it commits: a kill in between leaves words
+    for nobody, and never people whose words are lost.
+    """
     with store.begin() as tx:
         ids = _agencies(tx.connection)
         passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
-        for person in PEOPLE:
-            _person(tx, person, ids[person.agency], passwords[person.login])
-    for handler, head, wish in CASES:
-        _open_case(store, {login: passwords[login] for login in (handler, head)}, wish)
+        actors = {
+            person.login: _person(tx, person, ids[person.agency], passwords[person.login])
+            for person in PEOPLE
+        }
+        for handler, head, wish in CASES:
+            _open_case(tx, actors[handler], actors[head], wish)
+        source = admit_scale(tx, actors["he"])
+        passwords[source.login] = source.password
+        keep({**passwords, "source": source.login})
     return passwords
 
 
@@ -135,7 +155,7 @@ def _agencies(connection: Connection) -> dict[str, UUID]:
     return ids
 
 
-def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str) -> None:
+def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str) -> Actor:
     account_id = tx.accounts.add(
         agency_id=agency_id, login=person.login, name=person.name, password=password, roles=person.roles
     )
@@ -146,23 +166,14 @@ def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str)
             valid_from=_years(tx.now, -30),
             valid_until=_years(tx.now, 5),
         )
+    return tx.accounts.account_actor(account_id)
 
 
-def _open_case(store: Store, passwords: Mapping[str, str], wish: CaseIn) -> None:
+def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> None:
     """Open a case, have the head file it, and begin to investigate: the way every case goes."""
-    with store.begin() as tx:
-        handler, head = (_acting(tx, login, password) for login, password in passwords.items())
-        case = tx.cases.open(handler, wish)
-        case = tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
-        tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
-
-
-def _acting(tx: Transaction, login: str, password: str) -> Actor:
-    session = tx.accounts.login(login, password)
-    if session is None:  # pragma: no cover - the password was set a moment ago
-        raise AssertionError(login)
-    tx.accounts.logout(session.token)
-    return session.actor
+    case = tx.cases.open(handler, wish)
+    case = tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
+    tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
 
 
 def _years(at: datetime, years: int) -> datetime:
