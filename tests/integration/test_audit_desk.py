@@ -1,0 +1,493 @@
+"""A supervision audit from its definition to the last rectification, and everything that must not work."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text, update
+
+from schemas.actor import Actor, Role
+from schemas.audit import AuditIn, AuditKind, AuditState, RecheckOutcome, SourceIn, SourceKind
+from schemas.custody import Event
+from schemas.draw import draw, population_root, seed_of
+from schemas.errors import (
+    Conflict,
+    EvidenceError,
+    IntegrityBroken,
+    Invalid,
+    NotFound,
+    Refused,
+    TransitionRefused,
+    VersionConflict,
+)
+from schemas.integrity import Outcome
+from schemas.rectification import (
+    RectificationIn,
+    RectificationState,
+    RectificationStep,
+    RectificationStepIn,
+)
+from schemas.standard import DEMO_STANDARD, ItemScore
+from storage.audit_values import Audit
+from storage.outbox import JobKind
+from storage.store import Store, utc_now
+from storage.tables_audit import audits
+from tests.factories import (
+    TestDevice,
+    enrol_device,
+    events_of,
+    folder_url,
+    make_account,
+    make_agency,
+    make_settings,
+)
+from tests.media import jpeg
+from workers.custody import integrate
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner, tasks
+from workers.settings import WorkersSettings
+
+VALUE = "03 07 12 21 29 + 05"
+FULL = [ItemScore(code=item.code, points=item.points) for item in DEMO_STANDARD.items]
+
+
+class Clock:
+    """Server time that a test moves forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+@dataclass
+class Bureau:
+    """A bureau above one agency with sealed recordings."""
+
+    store: Store
+    clock: Clock
+    agency: UUID
+    supervisor: Actor
+    colleague: Actor
+    inspectors: list[Actor]
+    head: Actor
+    device: TestDevice
+    recordings: list[UUID]
+
+    def wish(self, **changed: object) -> AuditIn:
+        now = self.clock()
+        given = {
+            "title": "三季度抽查",
+            "kind": AuditKind.SEALED_RECORDINGS,
+            "target_agency_id": self.agency,
+            "from_at": now - timedelta(days=30),
+            "until_at": now + timedelta(days=30),
+            "size": 3,
+            "sources": [
+                SourceIn(
+                    name="双色球第 2026137 期",
+                    kind=SourceKind.LOTTERY,
+                    happens_at=now + timedelta(minutes=30),
+                )
+            ],
+        }
+        return AuditIn(**{**given, **changed})
+
+    def defined(self, **changed: object) -> Audit:
+        with self.store.begin() as tx:
+            return tx.audits.define(self.supervisor, self.wish(**changed))
+
+    def frozen(self, **changed: object) -> Audit:
+        made = self.defined(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.freeze(self.supervisor, made.id, made.version)
+        integrate(self.store)
+        return made
+
+    def entered(self, **changed: object) -> Audit:
+        made = self.frozen(**changed)
+        self.clock.ahead += timedelta(hours=1)
+        with self.store.begin() as tx:
+            made = tx.audits.enter(self.supervisor, made.id, [VALUE], made.version)
+        integrate(self.store)
+        return made
+
+    def confirmed(self, **changed: object) -> Audit:
+        made = self.entered(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.confirm(self.colleague, made.id, [f" {VALUE} "], made.version)
+        integrate(self.store)
+        return made
+
+    def drawn(self, **changed: object) -> Audit:
+        made = self.confirmed(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.draw(self.supervisor, made.id, made.version)
+        integrate(self.store)
+        return made
+
+    def rechecked(self, **changed: object) -> Audit:
+        made = self.drawn(**changed)
+        drain(self.store, JobKind.RECHECK)
+        return made
+
+    def assigned(self) -> Audit:
+        made = self.rechecked()
+        for inspector in self.inspectors:
+            with self.store.begin() as tx:
+                seen = tx.audits.get(self.supervisor, made.id).version
+                tx.audit_scores.assign(self.supervisor, made.id, inspector.id, seen)
+        return made
+
+
+def drain(store: Store, kind: JobKind) -> None:
+    sandbox = Sandbox()
+    settings = WorkersSettings(lease_seconds=30)
+    try:
+        Runner(store, settings, tasks(store, sandbox, settings)).drain(kind)
+    finally:
+        sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def bureau(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    clock = Clock()
+    store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("audit"))), clock=clock)
+    top = make_agency(store, is_supervising=True)
+    agency = make_agency(store, parent=top)
+    device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
+    idents = [device.capture(f"{n}.jpg", jpeg(64 + n, 48)) for n in range(8)]
+    drain(store, JobKind.VERIFY)
+    integrate(store)
+    yield Bureau(
+        store=store,
+        clock=clock,
+        agency=agency,
+        supervisor=make_account(store, top, Role.SUPERVISOR)[1],
+        colleague=make_account(store, top, Role.SUPERVISOR)[1],
+        inspectors=[make_account(store, top, Role.INSPECTOR)[1] for _ in range(2)],
+        head=make_account(store, agency, Role.HEAD)[1],
+        device=device,
+        recordings=idents,
+    )
+    store.close()
+
+
+def refused(problem: str, kind: type[EvidenceError] = EvidenceError) -> object:
+    return pytest.raises(kind, check=lambda err: err.problem == problem)
+
+
+def test_the_straight_path(bureau: Bureau) -> None:
+    """From the definition to the sample, anybody with the population, root and value gets the same draw."""
+    made = bureau.drawn()
+    with bureau.store.begin() as tx:
+        population = tx.audits.population(bureau.supervisor, made.id)
+        sample = tx.audits.sample(made.id)
+    root = population_root(population)
+    seed = seed_of(root, [VALUE.encode()])
+
+    assert made.state is AuditState.DRAWN
+    assert made.population_root == root
+    assert made.seed == seed
+    assert tuple(sample) == draw(reversed(population), 3, seed)
+    assert set(population) == {str(one) for one in bureau.recordings}
+    assert events_of(bureau.store, f"audit/{made.id}")[:4] == [
+        Event.AUDIT_FREEZE, Event.AUDIT_ENTER, Event.AUDIT_CONFIRM, Event.AUDIT_DRAW,
+    ]  # fmt: skip
+
+
+def test_the_size_is_chosen_for_detection(bureau: Bureau) -> None:
+    """Without a size the smallest one that finds one of 5 % bad files with 95 % is taken, all of a small lot."""
+    assert bureau.frozen(size=None).size == 8
+
+
+def test_a_value_before_the_freeze_is_refused(bureau: Bureau) -> None:
+    """Nobody enters a value while the population can still change."""
+    made = bureau.defined()
+    with refused("audit-not-frozen", TransitionRefused), bureau.store.begin() as tx:
+        tx.audits.enter(bureau.supervisor, made.id, [VALUE], made.version)
+
+
+def test_a_value_before_its_event_is_refused(bureau: Bureau) -> None:
+    """Nobody enters a value of an event that has not taken place."""
+    made = bureau.frozen()
+    with refused("randomness-too-early"), bureau.store.begin() as tx:
+        tx.audits.enter(bureau.supervisor, made.id, [VALUE], made.version)
+
+
+def test_a_value_waits_for_the_log(bureau: Bureau) -> None:
+    """Until the freeze stands under a signed checkpoint no value is taken."""
+    made = bureau.defined()
+    with bureau.store.begin() as tx:
+        made = tx.audits.freeze(bureau.supervisor, made.id, made.version)
+    bureau.clock.ahead += timedelta(hours=1)
+    with refused("audit-not-logged", Conflict), bureau.store.begin() as tx:
+        tx.audits.enter(bureau.supervisor, made.id, [VALUE], made.version)
+    integrate(bureau.store)
+    with bureau.store.begin() as tx:
+        assert tx.audits.enter(bureau.supervisor, made.id, [VALUE], made.version).state is AuditState.ENTERED
+
+
+def test_an_event_too_near_is_refused(bureau: Bureau) -> None:
+    """Randomness that might be known at the freeze is refused."""
+    near = [SourceIn(name="x", kind=SourceKind.DICE, happens_at=bureau.clock() + timedelta(minutes=9))]
+    made = bureau.defined(sources=near)
+    with refused("randomness-too-near", Invalid), bureau.store.begin() as tx:
+        tx.audits.freeze(bureau.supervisor, made.id, made.version)
+
+
+def test_empty_and_small_populations(bureau: Bureau) -> None:
+    """Nothing eligible, or a size above the population, freezes nothing."""
+    past = {"from_at": bureau.clock() - timedelta(days=90), "until_at": bureau.clock() - timedelta(days=60)}
+    for changed, problem in ((past, "population-empty"), ({"size": 9}, "size-over-population")):
+        made = bureau.defined(**changed)
+        with refused(problem, Invalid), bureau.store.begin() as tx:
+            tx.audits.freeze(bureau.supervisor, made.id, made.version)
+        with bureau.store.begin() as tx:
+            assert tx.audits.get(bureau.supervisor, made.id).state is AuditState.DEFINED
+            assert tx.audits.population(bureau.supervisor, made.id) == []
+
+
+def test_a_second_person_confirms(bureau: Bureau) -> None:
+    """The person who entered a value cannot confirm it, and a different value is not believed."""
+    made = bureau.entered()
+    with refused("confirm-same-person", Refused), bureau.store.begin() as tx:
+        tx.audits.confirm(bureau.supervisor, made.id, [VALUE], made.version)
+    with refused("randomness-differs", Conflict), bureau.store.begin() as tx:
+        tx.audits.confirm(bureau.colleague, made.id, ["03 07 12 21 29 + 06"], made.version)
+    with bureau.store.begin() as tx:
+        seen = tx.audits.get(bureau.colleague, made.id)
+    assert (seen.state, seen.values) == (AuditState.ENTERED, ())
+
+
+def test_no_draw_before_the_confirmation(bureau: Bureau) -> None:
+    """A draw needs both values in the log."""
+    made = bureau.entered()
+    with refused("audit-step-refused", TransitionRefused), bureau.store.begin() as tx:
+        tx.audits.draw(bureau.supervisor, made.id, made.version)
+
+
+def test_a_changed_population_is_caught_by_its_root(bureau: Bureau) -> None:
+    """Whoever exchanges a member behind the database's guard rails is caught at the draw."""
+    made = bureau.confirmed()
+    with bureau.store.begin() as tx:
+        tx.connection.execute(text("ALTER TABLE audit_population DISABLE TRIGGER append_only"))
+        tx.connection.execute(
+            text(
+                "UPDATE audit_population SET member_id = gen_random_uuid() WHERE audit_id = :id AND position = 0"
+            ),
+            {"id": made.id},
+        )
+        tx.connection.execute(text("ALTER TABLE audit_population ENABLE TRIGGER append_only"))
+    with refused("population-changed", IntegrityBroken), bureau.store.begin() as tx:
+        tx.audits.draw(bureau.supervisor, made.id, made.version)
+
+
+def test_the_population_is_append_only(bureau: Bureau) -> None:
+    """The database itself refuses to change a frozen population."""
+    bureau.frozen()
+    with pytest.raises(Exception, match="append-only"), bureau.store.begin() as tx:
+        tx.connection.execute(text("UPDATE audit_population SET position = position + 100000"))
+
+
+def test_two_people_at_the_same_audit(bureau: Bureau) -> None:
+    """Of two who saw the same version the second is told that it changed."""
+    made = bureau.defined()
+    with bureau.store.begin() as tx:
+        tx.audits.freeze(bureau.supervisor, made.id, made.version)
+    with pytest.raises((VersionConflict, TransitionRefused)), bureau.store.begin() as tx:
+        tx.audits.freeze(bureau.colleague, made.id, made.version)
+
+
+def test_drawn_recordings_are_rehashed_before_anybody_opens_them(bureau: Bureau) -> None:
+    """While a recheck waits the member is closed; afterwards its outcome stands beside the item."""
+    made = bureau.drawn()
+    with bureau.store.begin() as tx:
+        first = tx.audit_scores.drawn(bureau.supervisor, made.id)[0]
+    with refused("recheck-waiting", TransitionRefused), bureau.store.begin() as tx:
+        tx.audit_scores.member(bureau.supervisor, made.id, first.member_id)
+    drain(bureau.store, JobKind.RECHECK)
+    with bureau.store.begin() as tx:
+        member = tx.audit_scores.member(bureau.supervisor, made.id, first.member_id)
+
+    assert [one.outcome for one in member.rechecks] == [RecheckOutcome.VERIFIED]
+    assert {one.item: one.check.outcome for one in member.pre_checks}["A1"] is Outcome.VERIFIED
+
+
+def test_a_tampered_object_is_found(bureau: Bureau, tmp_path: Path) -> None:
+    """A drawn recording whose stored bytes were changed has a mismatch, and so has its pre-check."""
+    made = bureau.drawn()
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
+        recording = tx.recordings.known(member_id)
+    path = bureau.store.objects.path(recording.object_key, recording.version_id)  # type: ignore[attr-defined]
+    shutil.copy(path, tmp_path / "kept")
+    path.chmod(0o600)
+    whole = bytearray(path.read_bytes())
+    whole[-5] ^= 1
+    path.write_bytes(whole)
+    drain(bureau.store, JobKind.RECHECK)
+    shutil.copy(tmp_path / "kept", path)
+    with bureau.store.begin() as tx:
+        member = tx.audit_scores.member(bureau.supervisor, made.id, member_id)
+
+    assert member.rechecks[0].outcome is RecheckOutcome.MISMATCH
+    assert {one.item: one.check.code for one in member.pre_checks}["A1"] == "recheck-failed"
+
+
+def test_two_inspectors_blind_to_each_other(bureau: Bureau) -> None:
+    """The first does not see the second's scores before giving their own, and nobody scores twice."""
+    made = bureau.assigned()
+    one, two = bureau.inspectors
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(one, made.id)[0].member_id
+        tx.audit_scores.score(one, made.id, member_id, FULL)
+    with bureau.store.begin() as tx:
+        assert tx.audit_scores.member(two, made.id, member_id).scores == ()
+    low = [
+        score.model_copy(update={"points": 0, "remark": "缺"}) if score.code == "A1" else score
+        for score in FULL
+    ]
+    with bureau.store.begin() as tx:
+        member = tx.audit_scores.score(two, made.id, member_id, low)
+    with refused("scored-already", Conflict), bureau.store.begin() as tx:
+        tx.audit_scores.score(two, made.id, member_id, FULL)
+
+    assert sorted(score.total for score in member.scores) == [80, 100]
+    assert member.gap == 20
+
+
+@pytest.mark.parametrize(
+    ("scores", "problem"),
+    [
+        (FULL[:-1], "scores-incomplete"),
+        ([*FULL, FULL[0]], "scores-incomplete"),
+        ([FULL[0].model_copy(update={"points": 21}), *FULL[1:]], "score-out-of-range"),
+        ([FULL[0].model_copy(update={"points": 1}), *FULL[1:]], "score-without-remark"),
+    ],
+)
+def test_scores_are_whole_and_explained(bureau: Bureau, scores: list[ItemScore], problem: str) -> None:
+    """A missing, doubled, excessive or unexplained score gives nothing at all."""
+    made = bureau.assigned()
+    one = bureau.inspectors[0]
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(one, made.id)[0].member_id
+    with refused(problem, Invalid), bureau.store.begin() as tx:
+        tx.audit_scores.score(one, made.id, member_id, scores)
+    with bureau.store.begin() as tx:
+        assert tx.audit_scores.member(one, made.id, member_id).scores == ()
+
+
+def test_who_may_inspect(bureau: Bureau) -> None:
+    """Nobody of the audited agency, nobody who captured what was drawn, and no third person inspects."""
+    made = bureau.assigned()
+    insider = make_account(bureau.store, bureau.agency, Role.INSPECTOR)[1]
+    third = make_account(bureau.store, bureau.supervisor.agency_id, Role.INSPECTOR)[1]
+    for who, problem in ((third, "inspectors-complete"), (insider, "inspectors-complete")):
+        with refused(problem), bureau.store.begin() as tx:
+            seen = tx.audits.get(bureau.supervisor, made.id).version
+            tx.audit_scores.assign(bureau.supervisor, made.id, who.id, seen)
+    other = bureau.rechecked()
+    captor = make_account(
+        bureau.store, bureau.supervisor.agency_id, Role.INSPECTOR, certificate="10320001001"
+    )[1]
+    for who, problem in ((insider, "inspector-unknown"), (captor, "inspector-took-part")):
+        with refused(problem), bureau.store.begin() as tx:
+            seen = tx.audits.get(bureau.supervisor, other.id).version
+            tx.audit_scores.assign(bureau.supervisor, other.id, who.id, seen)
+
+
+def test_an_inspector_sees_the_assigned_only(bureau: Bureau) -> None:
+    """An inspector may watch what was drawn and assigned, and no other recording or audit."""
+    made = bureau.assigned()
+    other = bureau.rechecked()
+    inspector = make_account(bureau.store, bureau.supervisor.agency_id, Role.INSPECTOR)[1]
+    with bureau.store.begin() as tx:
+        drawn = tx.audit_scores.drawn(bureau.inspectors[0], made.id)[0].member_id
+        assert tx.recordings.watchable(bureau.inspectors[0], drawn).id == drawn
+        with pytest.raises(NotFound):
+            tx.recordings.watchable(inspector, drawn)
+        with pytest.raises(NotFound):
+            tx.audits.get(inspector, other.id)
+
+
+def raised(bureau: Bureau) -> tuple[Audit, UUID]:
+    made = bureau.assigned()
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
+        wish = RectificationIn(member_id=member_id, item_code="B1", text="未亮明身份")
+        return made, tx.rectifications.raise_(bureau.inspectors[0], made.id, wish).id
+
+
+def test_a_fault_is_mended(bureau: Bureau) -> None:
+    """A fault is answered with proof, returned, answered again, verified by the supervisor and closed."""
+    _, ident = raised(bureau)
+    path = [
+        (bureau.head, RectificationStep.ANSWER, RectificationState.ANSWERED),
+        (bureau.supervisor, RectificationStep.RETURN, RectificationState.RETURNED),
+        (bureau.head, RectificationStep.ANSWER, RectificationState.ANSWERED),
+        (bureau.supervisor, RectificationStep.VERIFY, RectificationState.VERIFIED),
+        (bureau.supervisor, RectificationStep.CLOSE, RectificationState.CLOSED),
+    ]
+    for who, step, state in path:
+        with bureau.store.begin() as tx:
+            seen = tx.rectifications.get(who, ident).version
+            proof = bureau.recordings[0] if step is RectificationStep.ANSWER else None
+            wish = RectificationStepIn(text="已整改", proof_recording_id=proof)
+            assert tx.rectifications.step(who, ident, step, wish, seen).state is state
+
+    assert events_of(bureau.store, f"rectification/{ident}") == [
+        Event.RECTIFICATION_RAISE, Event.RECTIFICATION_ANSWER, Event.RECTIFICATION_RETURN,
+        Event.RECTIFICATION_ANSWER, Event.RECTIFICATION_VERIFY, Event.RECTIFICATION_CLOSE,
+    ]  # fmt: skip
+
+
+def test_the_log_holds_no_words(bureau: Bureau) -> None:
+    """Texts enter the log as salted commitments only."""
+    _, ident = raised(bureau)
+    with bureau.store.begin() as tx:
+        entries = tx.custody.entries_for(f"rectification/{ident}")
+
+    assert "身份" not in str([one.entry.facts for one in entries])
+    assert len(entries[0].entry.facts["text"]) == 64
+
+
+def test_steps_out_of_turn_are_refused(bureau: Bureau) -> None:
+    """Nobody verifies what was not answered, and the supervisor does not answer for the agency."""
+    _, ident = raised(bureau)
+    both = make_account(bureau.store, bureau.agency, Role.HEAD, Role.SUPERVISOR)[1]
+    wish = RectificationStepIn(text="x")
+    with refused("rectification-step-refused"), bureau.store.begin() as tx:
+        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.VERIFY, wish, 1)
+    with pytest.raises(Refused), bureau.store.begin() as tx:
+        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.ANSWER, wish, 1)
+    with bureau.store.begin() as tx:
+        tx.rectifications.step(both, ident, RectificationStep.ANSWER, wish, 1)
+    with refused("rectification-own-answer", Refused), bureau.store.begin() as tx:
+        tx.rectifications.step(both, ident, RectificationStep.VERIFY, wish, 2)
+
+
+def test_the_audited_agency_sees_its_audit_and_no_other(bureau: Bureau) -> None:
+    """The head of the audited agency sees the audit; one of another agency does not."""
+    made = bureau.drawn()
+    stranger = make_account(bureau.store, make_agency(bureau.store), Role.HEAD)[1]
+    with bureau.store.begin() as tx:
+        assert tx.audits.get(bureau.head, made.id).id == made.id
+        with pytest.raises(NotFound):
+            tx.audits.get(stranger, made.id)
+        with pytest.raises(Refused):
+            tx.audits.draw(bureau.head, made.id, made.version)
+
+
+def test_one_person_cannot_be_both_in_the_database(bureau: Bureau) -> None:
+    """Even a change behind the code cannot make one person enter and confirm."""
+    made = bureau.confirmed()
+    with pytest.raises(Exception, match="two_persons"), bureau.store.begin() as tx:
+        tx.connection.execute(
+            update(audits).where(audits.c.id == made.id).values(confirmed_by=bureau.supervisor.id)
+        )
