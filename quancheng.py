@@ -55,6 +55,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
         ),
         "export": ("build and download the package of a case", lambda: _device_side("export")),
         "verify": ("check a package offline, without server or database", lambda: _device_side("verify")),
+        "redraw": (
+            "repeat a supervision draw from its file, without server or database",
+            lambda: _device_side("redraw"),
+        ),
         "doctor": (
             "tell which part is missing or misconfigured and what to do",
             lambda: (_no_arguments, doctor),
@@ -269,7 +273,7 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, obj
     return demo
 
 
-def _when_up(
+def _when_up(  # noqa: PLR0917 - a thread's arguments
     server: object,
     say: _Teller,
     address: str,

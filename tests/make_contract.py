@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from api.app import openapi_document
 from api.problem_texts import PROBLEMS
+from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.jws import b64url, b64url_bytes, public_jwk, sign_detached, thumbprint
 from schemas.manifest import (
     MANIFEST_TYP,
@@ -362,7 +363,51 @@ def contract() -> dict[str, bytes]:
         made[f"vectors/{vector.name}.jws"] = vector.signature.encode() + b"\n"
         index.append({"name": vector.name, "expected": vector.expected, "note": vector.note})
     made["vectors/index.json"] = _json({"vectors": index})
+    made["vectors/draw.json"] = _json({"draws": draws(), "sizes": sizes()})
     return made
+
+
+def draws() -> list[dict[str, Any]]:
+    """Return populations with their public values, and what every implementation must draw from them."""
+    uuids = [f"01a213b2-7d3a-7102-89f7-{number:012d}" for number in range(40)]
+    made = []
+    for name, population, size, values in (
+        ("one of one", ["a"], 1, [b"7"]),
+        ("all of three", ["b", "c", "a"], 3, [b"03 07 12"]),
+        ("five of forty", uuids, 5, ["双色球 03 07 12 21 29 + 05".encode()]),
+        ("two sources", uuids, 5, [b"03 07 12", bytes.fromhex("c0ffee")]),
+        ("sources swapped", uuids, 5, [bytes.fromhex("c0ffee"), b"03 07 12"]),
+        ("not ASCII", ["案卷-1", "案卷-2", "case-3", "é"], 2, [b"x"]),
+    ):
+        root = population_root(population)
+        seed = seed_of(root, values)
+        made.append(
+            {
+                "name": name,
+                "population": population,
+                "size": size,
+                "values_hex": [value.hex() for value in values],
+                "root": root.hex(),
+                "seed": seed.hex(),
+                "sample": list(draw(population, size, seed)),
+            }
+        )
+    return made
+
+
+def sizes() -> list[dict[str, int]]:
+    """Return how many must be drawn to find at least one of the bad ones."""
+    return [
+        {
+            "population": population,
+            "defect_permille": defect,
+            "confidence_permille": confidence,
+            "size": sample_size(population, defect_permille=defect, confidence_permille=confidence),
+        }
+        for population in (1, 10, 1_000, 10_000, 1_000_000)
+        for defect in (10, 20, 50, 100)
+        for confidence in (900, 950, 990)
+    ]
 
 
 def _keys() -> dict[str, Any]:

@@ -1,0 +1,219 @@
+"""`quancheng redraw`: repeat a supervision draw from its published file. No server, no database.
+
+Recomputes population root, seed, tickets and sample from what the file carries, compares them with the plan and
+with the log's own entries, and checks that the freeze stands before the value, the value before its confirmation
+and that before the draw. Without a trust file the log's signature is said to be not checked.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mobile_contract.client.verify import read_trust
+from mobile_contract.client.verify_origin import Trust
+from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
+from schemas.base import Frozen
+from schemas.checkpoint import verify_proof
+from schemas.custody import CustodyEntry, Event, leaf_hash, parse_leaf
+from schemas.draw import draw, population_root, seed_of
+from schemas.errors import Invalid
+from schemas.integrity import Outcome
+from schemas.note import decode64
+
+HOLDS, FAILS, MISUSED = 0, 1, 2
+MAX_FILE_BYTES = 256 * 1024 * 1024
+ORDER = (Event.AUDIT_FREEZE, Event.AUDIT_ENTER, Event.AUDIT_CONFIRM, Event.AUDIT_DRAW)
+
+CLAIMS = {
+    "plan": ("抽样方案与日志一致", "the plan is the one the log committed to"),
+    "population": ("总体的根与冻结时一致", "the population has the frozen root"),
+    "values": ("公开随机值与日志一致", "the public values are those the log committed to"),
+    "seed": ("种子可由根与公开值重算", "the seed follows from root and values"),
+    "sample": ("抽样结果可重算", "the sample follows from the seed"),
+    "order": ("冻结、录入、复核、抽样依次入日志", "freeze, value, confirmation, draw stand in this order"),
+    "log": ("四条记录在已签名的日志中", "the four entries are in the signed log"),
+}
+
+
+class RedrawClaim(Frozen):
+    """One claim and what became of it."""
+
+    claim: str
+    outcome: Outcome
+    detail: str = ""
+
+
+def redraw(document: DrawFile, trust: Trust | None) -> list[RedrawClaim]:
+    """Repeat a draw and return one result for each claim, in the order of `CLAIMS`."""
+    entries = _entries(document)
+    try:
+        plan = parse_plan(decode64(document.plan, slug="plan-invalid"))
+    except Invalid as err:
+        return [RedrawClaim(claim="plan", outcome=Outcome.MISMATCH, detail=err.detail)]
+    return [*_drawn(document, plan, entries), _order(document, entries), _log(document, trust)]
+
+
+def _claim(name: str, holds: bool, detail: str = "") -> RedrawClaim:  # noqa: FBT001 - a verdict
+    outcome = Outcome.VERIFIED if holds else Outcome.MISMATCH
+    return RedrawClaim(claim=name, outcome=outcome, detail="" if holds else detail)
+
+
+def _drawn(
+    document: DrawFile, plan: AuditPlan, entries: dict[Event, tuple[int, CustodyEntry]]
+) -> Iterator[RedrawClaim]:
+    facts = {event: entry.facts for event, (_, entry) in entries.items()}
+    frozen, drawn = facts.get(Event.AUDIT_FREEZE, {}), facts.get(Event.AUDIT_DRAW, {})
+    sha256 = hashlib.sha256(decode64(document.plan, slug="plan-invalid")).hexdigest()
+    subjects = {entry.subject for _, entry in entries.values()}
+    yield _claim(
+        "plan",
+        frozen.get("plan_sha256") == sha256 and subjects == {f"audit/{plan.audit}"},
+        "the log committed to another plan, or to another audit",
+    )
+    try:
+        root = population_root(document.population)
+        values = value_bytes(plan.sources, document.values)
+    except Invalid as err:
+        yield RedrawClaim(claim="population", outcome=Outcome.MISMATCH, detail=err.detail)
+        return
+    same = (root.hex(), len(document.population)) == (plan.root, plan.count) and frozen.get(
+        "root"
+    ) == plan.root
+    yield _claim("population", same, "the population is not the one that was frozen")
+    told = {facts.get(event, {}).get("values_sha256") for event in (Event.AUDIT_ENTER, Event.AUDIT_CONFIRM)}
+    yield _claim("values", told == {_values_sha256(values)}, "another value was entered or confirmed")
+    seed = seed_of(bytes.fromhex(plan.root), values)
+    yield _claim("seed", seed.hex() == document.seed == drawn.get("seed"), "another seed")
+    try:
+        sample = list(draw(document.population, plan.size, seed))
+    except Invalid as err:
+        yield RedrawClaim(claim="sample", outcome=Outcome.MISMATCH, detail=err.detail)
+        return
+    listed = hashlib.sha256("\n".join(sample).encode()).hexdigest()
+    yield _claim(
+        "sample", sample == document.sample and drawn.get("sample_sha256") == listed, "another sample"
+    )
+
+
+def _values_sha256(values: list[bytes]) -> str:
+    return hashlib.sha256(b"".join(len(one).to_bytes(4, "big") + one for one in values)).hexdigest()
+
+
+def _entries(document: DrawFile) -> dict[Event, tuple[int, CustodyEntry]]:
+    found: dict[Event, tuple[int, CustodyEntry]] = {}
+    for row in document.entries:
+        try:
+            entry = parse_leaf(decode64(str(row["leaf"]), slug="leaf-invalid"))
+            found.setdefault(entry.event, (int(row["index"]), entry))
+        except (Invalid, KeyError, ValueError, TypeError):
+            continue  # what is missing then is reported by the claims that need it
+    return found
+
+
+def _order(document: DrawFile, entries: dict[Event, tuple[int, CustodyEntry]]) -> RedrawClaim:
+    positions = [entries[event][0] for event in ORDER if event in entries]
+    is_whole = len(positions) == len(ORDER) == len(document.entries)
+    return _claim(
+        "order",
+        is_whole and positions == sorted(set(positions)),
+        "an entry is missing, or they stand in another order",
+    )
+
+
+def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
+    if trust is None:
+        return RedrawClaim(claim="log", outcome=Outcome.NOT_CHECKED, detail="no trust anchor")
+    if len(document.proofs) != len(document.entries):
+        return _claim("log", holds=False, detail="a proof is missing")
+    try:
+        for row, proof in zip(document.entries, document.proofs, strict=True):
+            leaf = decode64(str(row["leaf"]), slug="leaf-invalid")
+            verify_proof(proof, leaf=leaf_hash(leaf), vkey=trust.log_vkey)
+            if f"\nindex {row['index']}\n" not in proof:
+                return _claim("log", holds=False, detail="an index differs from its proof")
+    except (Invalid, KeyError, TypeError) as err:
+        return _claim("log", holds=False, detail=str(err))
+    return _claim("log", holds=True)
+
+
+def read_draw(path: Path) -> DrawFile:
+    """Read a draw file.
+
+    Raises:
+        OSError: the file cannot be read.
+        Invalid: it is no draw file (slug `draw-invalid`).
+    """
+    with path.open("rb") as stream:
+        payload = stream.read(MAX_FILE_BYTES + 1)
+    if len(payload) > MAX_FILE_BYTES:
+        raise Invalid("the file is too long", slug="draw-invalid")
+    try:
+        return DrawFile.model_validate(json.loads(payload))
+    except (ValidationError, ValueError, RecursionError) as err:
+        raise Invalid("the file is not a draw file", slug="draw-invalid") from err
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `quancheng redraw`."""
+    parser.add_argument("draw", type=Path, metavar="FILE", help="the draw file (GET /v1/audits/{id}/draw)")
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FILE",
+        help="trust file (GET /v1/trust), obtained apart from the draw file",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Repeat one draw, print each claim and return the exit code."""
+    try:
+        document = read_draw(args.draw)
+        trust = None if args.trust is None else read_trust(args.trust)
+    except OSError as err:
+        return _refuse(args, f"无法读取 cannot read {err.filename}: {err.strerror}", MISUSED)
+    except Invalid as err:
+        return _refuse(args, f"文件无效 not such a file: {err.detail}", MISUSED)
+    claims = redraw(document, trust)
+    holds = all(claim.outcome is not Outcome.MISMATCH for claim in claims)
+    if args.json:
+        _print_json(claims, document, holds=holds)
+    else:
+        _print_text(claims, document, holds=holds)
+    return HOLDS if holds else FAILS
+
+
+def _refuse(args: argparse.Namespace, text: str, code: int) -> int:
+    print(f"✗ {text}", file=sys.stderr)  # noqa: T201
+    if args.json:
+        print(json.dumps({"holds": False, "error": text}, ensure_ascii=False))  # noqa: T201
+    return code
+
+
+def _print_json(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
+    report: dict[str, Any] = {
+        "holds": holds,
+        "claims": [claim.model_dump(mode="json") for claim in claims],
+        "sample": document.sample,
+    }
+    print(json.dumps(report, ensure_ascii=False))  # noqa: T201
+
+
+def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
+    marks = {Outcome.VERIFIED: "✓", Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}
+    for claim in claims:
+        zh, en = CLAIMS[claim.claim]
+        detail = f" ({claim.detail})" if claim.detail else ""
+        print(f"{marks[claim.outcome]} {zh} · {en}{detail}")  # noqa: T201
+    print(f"  {len(document.sample)} / {len(document.population)}")  # noqa: T201
+    if holds:
+        for one in document.sample:
+            print(f"  {one if one.isprintable() else '?'}")  # noqa: T201
+    verdict = "✓ 抽样可重现 the draw repeats" if holds else "✗ 不符 the draw does not repeat"
+    print(verdict)  # noqa: T201
