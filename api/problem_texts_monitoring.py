@@ -48,6 +48,9 @@ MONITORING: Mapping[str, ProblemText] = {
     "monitoring-unknown": ProblemText(
         404, "没有这条监控记录", "No such monitoring record", "检查编号", "check the id"
     ),
+    "case-number-unknown": ProblemText(
+        422, "没有这个案号", "No case of this number", "核对案号后再关联", "check the number and link again"
+    ),
     "batch-too-large": ProblemText(
         413,
         "一批最多 1000 行、32 MiB，整批没有写入",

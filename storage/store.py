@@ -49,6 +49,12 @@ class Transaction:
     settings: StorageSettings
     now: datetime
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Run a step that a person may be told about and try again: an error undoes the step and nothing else."""
+        with self.connection.begin_nested():
+            yield
+
     @cached_property
     def custody(self) -> CustodyLog:
         return CustodyLog(self.connection)
@@ -87,7 +93,7 @@ class Transaction:
 
     @cached_property
     def reviews(self) -> Reviews:
-        return Reviews(self.connection, self.custody, self.cases, self.now)
+        return Reviews(self.connection, self.custody, self.cases, self.equipment, self.now)
 
     @cached_property
     def equipment(self) -> EquipmentRegister:

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from api.console import case, custody, device, home, login, recording
+from api.console import case, custody, device, equipment, home, login, monitoring, recording
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
 from schemas.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
-for _pages in (login, home, recording, case, device, custody):
+for _pages in (login, home, recording, monitoring, equipment, case, device, custody):
     router.include_router(_pages.router, prefix="/console")
 
 

@@ -20,7 +20,7 @@ from api.problem_text import ProblemText
 from api.problem_texts import PROBLEMS
 from api.problems import text_of
 from schemas.actor import Action, Actor, ActorKind, holds
-from schemas.errors import EvidenceError, IntegrityBroken, NotAuthenticated, Refused
+from schemas.errors import Conflict, EvidenceError, IntegrityBroken, Invalid, NotAuthenticated, Refused
 
 log = structlog.get_logger()
 
@@ -119,6 +119,19 @@ def problem_view(text: ProblemText, language: Language) -> ProblemView:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def mistake(request: Request, err: EvidenceError) -> ProblemView:
+    """Return what went wrong for a page that shows its form again.
+
+    Raises:
+        EvidenceError: what no person at this form can mend goes on its way.
+    """
+    if not isinstance(err, (Conflict, Invalid, Refused)) or isinstance(err, NotAuthenticated):
+        raise err
+    slug, text = text_of(err)
+    log.info("mistake_shown", slug=slug)
+    return problem_view(text, language_of(request.cookies))
 
 
 def error_page(request: Request, slug: str, *, status: int | None = None) -> Response:

@@ -42,7 +42,12 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console", "home", None),
     ("/console/recordings", "recordings", Action.RECORDING_VIEW),
+    ("/console/monitoring", "monitoring", Action.MONITORING_VIEW),
     ("/console/cases", "cases", Action.CASE_VIEW),
+    ("/console/reviews", "reviews", Action.CASE_REVIEW),
+    ("/console/audits", "audits", Action.AUDIT_VIEW),
+    ("/console/rectifications", "rectifications", Action.RECTIFICATION_VIEW),
+    ("/console/equipment", "equipment", Action.EQUIPMENT_VIEW),
     ("/console/devices", "devices", Action.DEVICE_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),
 )

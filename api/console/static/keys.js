@@ -1,4 +1,4 @@
-// Keys for lists: / search, j k rows, Enter opens the focused link by itself, ? help. Reading needs none of it.
+// Keys: / search, j k rows, Enter opens the focused link by itself, v i s at review desks, ? help. Reading needs none of it.
 const rows = () => [...document.querySelectorAll("table.rows tbody tr")];
 const linkOf = (row) => row.querySelector("a.row");
 
@@ -17,9 +17,17 @@ const acts = {
   "?": () => document.querySelector("#help")?.togglePopover(),
 };
 
+// A review desk's buttons name their key themselves; a choice is focused, a button is pressed.
+function press(key) {
+  const target = document.querySelector(`main [data-key="${CSS.escape(key)}"]`);
+  return target && (() => (target.matches("button") ? target.click() : target.focus()));
+}
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || !(event.key in acts)) return;
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = acts[event.key] ?? press(event.key);
+  if (!act) return;
   event.preventDefault();
-  acts[event.key]();
+  act();
 });
