@@ -144,5 +144,13 @@ AUDIT: Mapping[str, ProblemText] = {
         "请他人核实",
         "leave it to somebody else",
     ),
+    "proof-unknown": ProblemText(
+        422,
+        "整改凭证不是记录编号",
+        "The proof is no recording",
+        "填写记录编号",
+        "give a recording's id",
+    ),
+    "draw-invalid": ProblemText(422, "不是抽样文件", "Not a draw file", *RESEND),
     "plan-invalid": ProblemText(422, "不是抽样方案", "Not an audit plan", *RESEND),
 }

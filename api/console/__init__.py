@@ -3,13 +3,24 @@
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from api.console import case, custody, device, equipment, home, login, monitoring, recording
+from api.console import (
+    audit,
+    case,
+    custody,
+    device,
+    equipment,
+    home,
+    login,
+    monitoring,
+    recording,
+    rectification,
+)
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
 from schemas.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
-for _pages in (login, home, recording, monitoring, equipment, case, device, custody):
+for _pages in (login, home, recording, monitoring, equipment, case, audit, rectification, device, custody):
     router.include_router(_pages.router, prefix="/console")
 
 

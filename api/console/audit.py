@@ -1,0 +1,407 @@
+"""The supervision desk: audits from definition to draw, their members and scores, and rectifications."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from api.audit import draw_document
+from api.console.form import day_start, local_time
+from api.console.guard import Acting, Visiting, Visitor, go, mistake
+from api.console.language import Language, language_of
+from api.console.recording import address, uuid_or_none
+from api.console.view import HEADERS, ProblemView
+from api.deps import Tx
+from schemas.actor import Action, Subject, holds, may
+from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
+from schemas.custody import subject
+from schemas.draw import detection, sample_size
+from schemas.errors import EvidenceError, Invalid
+from schemas.findings import sentence
+from schemas.integrity import CheckResult
+from schemas.rectification import RectificationIn
+from schemas.standard import ItemScore
+from storage.audit_values import Audit
+from storage.store import Transaction
+
+PAGE_ROWS = 50
+BELOW = ("defect_permille", "confidence_permille")
+
+router = APIRouter()
+
+
+@router.get("/audits")
+def audits(request: Request, tx: Tx, who: Visiting, after: str = "") -> Response:
+    """Show a page of audits, newest first."""
+    page = tx.audits.page(who.actor, after=uuid_or_none(after), limit=PAGE_ROWS)
+    return who.page(
+        request,
+        "audits.html",
+        here="audits",
+        rows=page.rows,
+        next_url=address("/console/audits", {"after": str(page.next)}) if page.next else None,
+        may_define=holds(who.actor, Action.AUDIT_DEFINE),
+    )
+
+
+@router.get("/audits/new")
+def new(request: Request, tx: Tx, who: Visiting) -> Response:
+    """Show the form that defines an audit, with a sensible event filled in."""
+    ahead = timedelta(seconds=max(tx.settings.randomness_lead_seconds, 60) + 120)
+    typed = {"happens_at": _typed_time(tx.now + ahead), "defect": "5", "confidence": "95"}
+    return _form(request, tx, who, None, typed)
+
+
+def _typed_time(at: datetime) -> str:
+    """Return a time as a form field in UTC+8 holds it, to the minute."""
+    return (at + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M")
+
+
+def _form(
+    request: Request, tx: Transaction, who: Visitor, problem: ProblemView | None, typed: dict[str, str]
+) -> Response:
+    return who.page(
+        request,
+        "audit_new.html",
+        status=200 if problem is None else 409,
+        here="audits",
+        problem=problem,
+        typed=typed,
+        targets=tx.audits.targets(who.actor),
+        kinds=list(AuditKind),
+        source_kinds=list(SourceKind),
+        lead_minutes=-(-tx.settings.randomness_lead_seconds // 60),
+    )
+
+
+@router.post("/audits")
+def define(  # noqa: PLR0917 - form fields are named by the page
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    title: Annotated[str, Form()] = "",
+    kind: Annotated[str, Form()] = "",
+    target: Annotated[str, Form()] = "",
+    from_day: Annotated[str, Form()] = "",
+    until_day: Annotated[str, Form()] = "",
+    defect: Annotated[str, Form()] = "5",
+    confidence: Annotated[str, Form()] = "95",
+    size: Annotated[str, Form()] = "",
+    source: Annotated[str, Form()] = "",
+    source_kind: Annotated[str, Form()] = "",
+    happens_at: Annotated[str, Form()] = "",
+) -> Response:
+    """Define an audit; what was typed is kept when it cannot be."""
+    typed = {
+        "title": title.strip(), "kind": kind, "target": target, "from_day": from_day, "until_day": until_day,
+        "defect": defect, "confidence": confidence, "size": size, "source": source.strip(),
+        "source_kind": source_kind, "happens_at": happens_at,
+    }  # fmt: skip
+    try:
+        wish = _wish(typed)
+        with tx.attempt():
+            made = tx.audits.define(who.actor, wish)
+    except (ValidationError, ValueError):
+        err: EvidenceError = Invalid("a field is missing or wrong", slug="request-invalid")
+        return _form(request, tx, who, mistake(request, err), typed)
+    except EvidenceError as err:
+        return _form(request, tx, who, mistake(request, err), typed)
+    return go(f"/console/audits/{made.id}")
+
+
+def _wish(typed: dict[str, str]) -> AuditIn:
+    start, end = day_start(typed["from_day"]), day_start(typed["until_day"], days=1)
+    happens = local_time(typed["happens_at"])
+    if start is None or end is None or happens is None:
+        raise ValueError("a day or a time is missing")
+    source = SourceIn(name=typed["source"], kind=SourceKind(typed["source_kind"]), happens_at=happens)
+    return AuditIn(
+        title=typed["title"],
+        kind=AuditKind(typed["kind"]),
+        target_agency_id=UUID(typed["target"]),
+        from_at=start,
+        until_at=end,
+        defect_permille=round(float(typed["defect"]) * 10),
+        confidence_permille=round(float(typed["confidence"]) * 10),
+        size=int(typed["size"]) if typed["size"] else None,
+        sources=[source],
+    )
+
+
+@router.get("/audits/{audit_id}")
+def audit(request: Request, tx: Tx, who: Visiting, audit_id: UUID) -> Response:
+    """Show one audit: where it stands, how its size was chosen, the sample and its scores."""
+    return _page(request, tx, who, audit_id)
+
+
+def _page(  # noqa: PLR0917 - the last are what a form left behind
+    request: Request,
+    tx: Transaction,
+    who: Visitor,
+    audit_id: UUID,
+    problem: ProblemView | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    found = tx.audits.get(who.actor, audit_id)
+    is_drawn = found.state in (AuditState.DRAWN, AuditState.CLOSED)
+    eligible = tx.audits.eligible(who.actor, audit_id) if found.state is AuditState.DEFINED else None
+    entries = tx.custody.entries_for(subject("audit", audit_id))
+    about = Subject(agency_id=found.agency_id)
+    steps = [one for one in entries if one.entry.event.value not in ("audit:recheck", "audit:score")]
+    sample = tx.audit_scores.drawn(who.actor, audit_id) if is_drawn else ()
+    return who.page(
+        request,
+        "audit.html",
+        status=200 if problem is None else 409,
+        here="audits",
+        audit=found,
+        eligible=eligible,
+        chosen=_chosen(found, eligible),
+        sample=sample,
+        is_rechecking=any(one.is_waiting for one in sample),
+        inspectors=tx.audit_scores.inspectors(audit_id) if is_drawn else (),
+        candidates=tx.audit_scores.candidates(who.actor, found) if is_drawn else (),
+        standard=tx.audit_scores.standard(found),
+        rectifications=tx.rectifications.of_audit(who.actor, audit_id),
+        may_define=may(who.actor, Action.AUDIT_DEFINE, about, tx.now),
+        may_confirm=may(who.actor, Action.AUDIT_CONFIRM, about, tx.now)
+        and found.entered_by_id != who.actor.id,
+        may_score=who.actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},
+        positions=_positions(tx, found),
+        entries=steps,
+        names=tx.accounts.names(one.entry.actor for one in steps),
+        problem=problem,
+        typed=typed or {},
+        now=tx.now,
+        is_english=language_of(request.cookies) is Language.EN,
+    )
+
+
+def _chosen(found: Audit, eligible: int | None) -> dict[str, object] | None:
+    """Return how large the sample is and what it promises, in per mille; None without a population."""
+    count = found.population_count or eligible
+    if not count:
+        return None
+    wanted = sample_size(
+        count, defect_permille=found.defect_permille, confidence_permille=found.confidence_permille
+    )
+    size = min(found.size or wanted, count)
+    bad = max(1, -(-count * found.defect_permille // 1000))
+    return {
+        "count": count,
+        "size": size,
+        "wanted": wanted,
+        "reached": float(detection(count, bad, size) * 100),
+        "defect": found.defect_permille / 10,
+        "confidence": found.confidence_permille / 10,
+    }
+
+
+def _positions(tx: Transaction, found: Audit) -> dict[str, int | None]:
+    entries = {
+        "freeze": found.freeze_entry_id,
+        "enter": found.enter_entry_id,
+        "confirm": found.confirm_entry_id,
+        "draw": found.draw_entry_id,
+    }
+    return {name: tx.custody.position(entry_id) for name, entry_id in entries.items() if entry_id}
+
+
+def _step(  # noqa: PLR0917
+    request: Request,
+    tx: Transaction,
+    who: Visitor,
+    audit_id: UUID,
+    change: Callable[[], object],
+    typed: dict[str, str] | None = None,
+) -> Response:
+    """Take one step and come back; a mistake shows the page again with what is wrong."""
+    try:
+        with tx.attempt():
+            change()
+    except EvidenceError as err:
+        return _page(request, tx, who, audit_id, mistake(request, err), typed)
+    return go(f"/console/audits/{audit_id}")
+
+
+@router.post("/audits/{audit_id}/freeze")
+def freeze(
+    request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]
+) -> Response:
+    """Freeze the population."""
+    return _step(request, tx, who, audit_id, lambda: tx.audits.freeze(who.actor, audit_id, version))
+
+
+@router.post("/audits/{audit_id}/enter")
+def enter(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    audit_id: UUID,
+    version: Annotated[int, Form()],
+    value: Annotated[list[str], Form()],
+) -> Response:
+    """Enter what the public events gave."""
+    typed = {"value": value[0] if value else ""}
+    return _step(
+        request, tx, who, audit_id, lambda: tx.audits.enter(who.actor, audit_id, value, version), typed
+    )
+
+
+@router.post("/audits/{audit_id}/confirm")
+def confirm(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    audit_id: UUID,
+    version: Annotated[int, Form()],
+    value: Annotated[list[str], Form()],
+) -> Response:
+    """Confirm the values by entering them again."""
+    typed = {"value": value[0] if value else ""}
+    return _step(
+        request, tx, who, audit_id, lambda: tx.audits.confirm(who.actor, audit_id, value, version), typed
+    )
+
+
+@router.post("/audits/{audit_id}/draw")
+def draw(request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]) -> Response:
+    """Draw the sample."""
+    return _step(request, tx, who, audit_id, lambda: tx.audits.draw(who.actor, audit_id, version))
+
+
+@router.post("/audits/{audit_id}/close")
+def close(request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]) -> Response:
+    """End the audit."""
+    return _step(request, tx, who, audit_id, lambda: tx.audits.close(who.actor, audit_id, version))
+
+
+@router.post("/audits/{audit_id}/inspectors")
+def assign(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    audit_id: UUID,
+    version: Annotated[int, Form()],
+    account_id: Annotated[UUID, Form()],
+) -> Response:
+    """Assign an inspector."""
+    return _step(
+        request,
+        tx,
+        who,
+        audit_id,
+        lambda: tx.audit_scores.assign(who.actor, audit_id, account_id, version),
+    )
+
+
+@router.get("/audits/{audit_id}/draw.json")
+def draw_file(tx: Tx, who: Visiting, audit_id: UUID) -> Response:
+    """Answer with the file that `quancheng redraw` reads."""
+    payload = draw_document(tx, who.actor, audit_id).model_dump_json()
+    name = f'attachment; filename="draw-{audit_id}.json"'
+    return Response(payload, media_type="application/json", headers={**HEADERS, "Content-Disposition": name})
+
+
+@router.get("/audits/{audit_id}/members/{member_id}")
+def member(request: Request, tx: Tx, who: Visiting, audit_id: UUID, member_id: UUID) -> Response:
+    """Show a drawn member: its evidence, what the system found out, and the form to score it."""
+    return _member(request, tx, who, audit_id, member_id)
+
+
+def _member(  # noqa: PLR0917 - the last two are what a form left behind
+    request: Request,
+    tx: Transaction,
+    who: Visitor,
+    audit_id: UUID,
+    member_id: UUID,
+    problem: ProblemView | None = None,
+    typed: dict[str, str] | None = None,
+) -> Response:
+    found = tx.audit_scores.member(who.actor, audit_id, member_id)
+    language = language_of(request.cookies)
+    case_id = tx.audit_scores.case_id_of(found.audit, member_id)
+    return who.page(
+        request,
+        "audit_member.html",
+        status=200 if problem is None else 409,
+        here="audits",
+        audit=found.audit,
+        member=found,
+        case=tx.cases.known(case_id) if case_id else None,
+        may_see_case=case_id is not None and holds(who.actor, Action.CASE_VIEW),
+        records=tx.monitoring_links.of_case(case_id) if case_id else (),
+        standard=tx.audit_scores.standard(found.audit),
+        pre_checks={one.item: (one.check, _said(one.check, language)) for one in found.pre_checks},
+        rectifications=[
+            one for one in tx.rectifications.of_audit(who.actor, audit_id) if one.member_id == member_id
+        ],
+        may_raise=found.may_score
+        or any(one.is_own for one in found.scores)
+        or holds(who.actor, Action.AUDIT_DEFINE),
+        may_watch=holds(who.actor, Action.RECORDING_WATCH),
+        problem=problem,
+        typed=typed or {},
+        is_english=language is Language.EN,
+    )
+
+
+def _said(check: CheckResult, language: Language) -> str:
+    if not check.code:
+        return ""
+    text = sentence(check.code, check.params)
+    return text.en if language is Language.EN else text.zh
+
+
+@router.post("/audits/{audit_id}/members/{member_id}/scores")
+def score(  # noqa: PLR0917 - form fields are named by the page; the three lists stand side by side
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    audit_id: UUID,
+    member_id: UUID,
+    code: Annotated[list[str], Form()],
+    points: Annotated[list[str], Form()],
+    remark: Annotated[list[str], Form()],
+) -> Response:
+    """Give all points of a member, once."""
+    typed = {f"points.{one}": value for one, value in zip(code, points, strict=False)}
+    typed |= {f"remark.{one}": value for one, value in zip(code, remark, strict=False)}
+    try:
+        rows = list(zip(code, points, remark, strict=True))
+        wish = [ItemScore(code=one, points=int(number), remark=text[:500]) for one, number, text in rows]
+        with tx.attempt():
+            tx.audit_scores.score(who.actor, audit_id, member_id, wish)
+    except (ValidationError, ValueError):
+        err: EvidenceError = Invalid("a score is no number", slug="request-invalid")
+        return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
+    except EvidenceError as err:
+        return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
+    return go(f"/console/audits/{audit_id}/members/{member_id}")
+
+
+@router.post("/audits/{audit_id}/members/{member_id}/rectification")
+def raise_rectification(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    audit_id: UUID,
+    member_id: UUID,
+    item_code: Annotated[str, Form(max_length=4)] = "",
+    text: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Raise what was found on this member."""
+    try:
+        wish = RectificationIn(member_id=member_id, item_code=item_code, text=text.strip())
+        with tx.attempt():
+            made = tx.rectifications.raise_(who.actor, audit_id, wish)
+    except ValidationError:
+        err: EvidenceError = Invalid("say what was found", slug="request-invalid")
+        return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})
+    except EvidenceError as err:
+        return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})
+    return go(f"/console/rectifications/{made.id}")
