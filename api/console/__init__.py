@@ -14,13 +14,26 @@ from api.console import (
     monitoring,
     recording,
     rectification,
+    review,
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
 from schemas.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
-for _pages in (login, home, recording, monitoring, equipment, case, audit, rectification, device, custody):
+for _pages in (
+    login,
+    home,
+    recording,
+    monitoring,
+    equipment,
+    case,
+    review,
+    audit,
+    rectification,
+    device,
+    custody,
+):
     router.include_router(_pages.router, prefix="/console")
 
 

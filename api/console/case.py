@@ -1,23 +1,28 @@
 """Cases: the list, opening one, its recordings and ties, and its export packages."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from api.console.evidence import evidence_of, names_of, said
 from api.console.form import local_time
-from api.console.guard import Acting, Visiting, Visitor, go, problem_view
+from api.console.guard import Acting, Visiting, Visitor, go, mistake, problem_view
 from api.console.language import language_of
 from api.console.recording import address, may_watch_all, names_for, uuid_or_none
+from api.console.view import ProblemView
 from api.deps import Tx
 from api.problem_texts import PROBLEMS
 from schemas.actor import Action, holds, scope
-from schemas.case import EVIDENCE_STATES, Case, CaseIn
-from schemas.errors import Conflict
+from schemas.case import EVIDENCE_STATES, STEPS, Case, CaseIn, CaseState, CaseStep
+from schemas.errors import Conflict, EvidenceError, Invalid
+from schemas.fact import FactIn, ProofIn
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
+from schemas.review import AnswerIn
 from storage.export import Export
 from storage.store import Transaction
 
@@ -28,17 +33,25 @@ router = APIRouter()
 
 
 @router.get("/cases")
-def cases(request: Request, tx: Tx, who: Visiting, number: str = "", after: str = "") -> Response:
+def cases(  # noqa: PLR0917 - filters are named by the page
+    request: Request, tx: Tx, who: Visiting, number: str = "", state: str = "", after: str = ""
+) -> Response:
     """Show a page of cases, newest first."""
     wanted = number.strip()[:64]
-    page = tx.cases.page(who.actor, number=wanted or None, after=uuid_or_none(after), limit=PAGE_ROWS)
-    query = {"number": wanted} if wanted else {}
+    at = CaseState(state) if state in set(CaseState) else None
+    page = tx.cases.page(
+        who.actor, number=wanted or None, state=at, after=uuid_or_none(after), limit=PAGE_ROWS
+    )
+    query = {name: text for name, text in (("number", wanted), ("state", at or "")) if text}
     return who.page(
         request,
         "cases.html",
         here="cases",
         rows=page.rows,
         number=wanted,
+        state=at,
+        states=list(CaseState),
+        is_filtered=bool(query),
         next_url=address("/console/cases", {**query, "after": str(page.next)}) if page.next else None,
         may_open=holds(who.actor, Action.CASE_OPEN),
     )
@@ -95,17 +108,42 @@ def open_case(  # noqa: PLR0917 - form fields are named by the page
 
 @router.get("/cases/{case_id}")
 def case(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "") -> Response:
-    """Show one case with its recordings, ties and packages."""
+    """Show one case: where it stands, what blocks it, what it rests on."""
+    return _page(request, tx, who, case_id, find=find)
+
+
+def _page(
+    request: Request,
+    tx: Transaction,
+    who: Visitor,
+    case_id: UUID,
+    *,
+    find: str = "",
+    problem: ProblemView | None = None,
+) -> Response:
     found = tx.cases.get(who.actor, case_id)
-    linked = tx.recordings.of_case(case_id)
+    language = language_of(request.cookies)
+    evidence = evidence_of(tx, found, language)
+    names = names_of(found, evidence)
+    linked = evidence.recordings
     may_link = holds(who.actor, Action.CASE_LINK) and found.state in EVIDENCE_STATES
     may_export = holds(who.actor, Action.CASE_EXPORT)
     wanted = find.strip()[:200]
     return who.page(
         request,
         "case.html",
+        status=200 if problem is None else 409,
         here="cases",
         case=found,
+        evidence=evidence,
+        findings=said(tx.reviews.findings(who.actor, case_id), names, language),
+        subjects=names,
+        steps=_open_steps(who, found),
+        may_run=holds(who.actor, Action.CASE_RUN),
+        may_assign=holds(who.actor, Action.CASE_DECIDE),
+        may_review=holds(who.actor, Action.CASE_REVIEW),
+        is_open=found.state in EVIDENCE_STATES,
+        record_links=tx.monitoring_links.links_of_case(case_id),
         recordings=linked,
         bad=_count(linked, Verdict.MISMATCH),
         doubtful=_count(linked, Verdict.DOUBTFUL),
@@ -117,7 +155,142 @@ def case(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "")
         exports=_exports(tx, who, case_id) if may_export else (),
         may_watch=may_watch_all(who.actor),
         names=names_for(tx, linked),
+        problem=problem,
+        now=tx.now,
     )
+
+
+def _open_steps(who: Visitor, found: Case) -> list[CaseStep]:
+    """Return the steps this visitor may try now; their gates answer for themselves."""
+    by_hand = (
+        CaseStep.FILE,
+        CaseStep.INVESTIGATE,
+        CaseStep.CONCLUDE,
+        CaseStep.SUBMIT,
+        CaseStep.DECIDE,
+        CaseStep.CLOSE,
+    )
+    decides = {CaseStep.FILE, CaseStep.DECIDE}
+    return [
+        step
+        for step in by_hand
+        if STEPS[step][0] is found.state
+        and holds(who.actor, Action.CASE_DECIDE if step in decides else Action.CASE_RUN)
+    ]
+
+
+def _changed(
+    request: Request,
+    tx: Transaction,
+    who: Visitor,
+    case_id: UUID,
+    change: Callable[[], object],
+    *,
+    anchor: str = "",
+) -> Response:
+    """Make one change and come back; a mistake shows the page again with what is wrong."""
+    try:
+        with tx.attempt():
+            change()
+    except (ValidationError, ValueError):
+        err: EvidenceError = Invalid("a field is missing or wrong", slug="request-invalid")
+        return _page(request, tx, who, case_id, problem=mistake(request, err))
+    except EvidenceError as err:
+        return _page(request, tx, who, case_id, problem=mistake(request, err))
+    return go(f"/console/cases/{case_id}{anchor}")
+
+
+@router.post("/cases/{case_id}/step")
+def take_step(  # noqa: PLR0917 - form fields are named by the page
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    step: Annotated[CaseStep, Form()],
+    version: Annotated[int, Form()],
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Take one step of the case."""
+    return _changed(
+        request, tx, who, case_id, lambda: tx.cases.step(who.actor, case_id, step, reason, version)
+    )
+
+
+@router.post("/cases/{case_id}/handlers")
+def assign(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    version: Annotated[int, Form()],
+    login: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    """Name one more handler by log-in."""
+    return _changed(
+        request, tx, who, case_id, lambda: tx.cases.assign(who.actor, case_id, login.strip(), version)
+    )
+
+
+@router.post("/cases/{case_id}/facts")
+def add_fact(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    version: Annotated[int, Form()],
+    text: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Name a fact to be proven."""
+
+    def change() -> None:
+        tx.facts.add(who.actor, case_id, FactIn(text=text.strip()), version)
+
+    return _changed(request, tx, who, case_id, change, anchor="#facts")
+
+
+@router.post("/cases/{case_id}/facts/{fact_id}/{act}")
+def change_fact(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    fact_id: UUID,
+    act: Literal["prove", "unprove", "withdraw"],
+    version: Annotated[int, Form()],
+    proof: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Name evidence of a fact, take it away, or withdraw the fact."""
+
+    def change() -> None:
+        if act == "withdraw":
+            tx.facts.withdraw(who.actor, case_id, fact_id, version)
+            return
+        noun, _, ident = proof.partition("/")
+        wish = ProofIn.model_validate({f"{noun}_id": ident})
+        named = tx.facts.prove if act == "prove" else tx.facts.unprove
+        named(who.actor, case_id, fact_id, wish, seen=version)
+
+    return _changed(request, tx, who, case_id, change, anchor="#facts")
+
+
+@router.post("/cases/{case_id}/answers")
+def answer(  # noqa: PLR0917
+    request: Request,
+    tx: Tx,
+    who: Acting,
+    case_id: UUID,
+    review_id: Annotated[UUID, Form()],
+    position: Annotated[int, Form()],
+    version: Annotated[int, Form()],
+    text: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Answer one ground of a review."""
+
+    def change() -> None:
+        tx.cases.get(who.actor, case_id)
+        tx.reviews.answer(who.actor, review_id, position, AnswerIn(text=text.strip()), seen=version)
+
+    return _changed(request, tx, who, case_id, change, anchor="#reviews")
 
 
 def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
@@ -147,7 +320,8 @@ def candidates(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str
 
 
 @router.post("/cases/{case_id}/link")
-def link(
+def link(  # noqa: PLR0917 - form fields are named by the page
+    request: Request,
     tx: Tx,
     who: Acting,
     case_id: UUID,
@@ -155,13 +329,17 @@ def link(
     version: Annotated[int, Form()],
 ) -> Response:
     """Tie a recording that the actor may see to the case; `version` is that of the page."""
-    tx.recordings.get(who.actor, recording_id)
-    tx.cases.link(who.actor, case_id, recording_id, version)
-    return go(f"/console/cases/{case_id}")
+
+    def change() -> None:
+        tx.recordings.get(who.actor, recording_id)
+        tx.cases.link(who.actor, case_id, recording_id, version)
+
+    return _changed(request, tx, who, case_id, change)
 
 
 @router.post("/cases/{case_id}/unlink")
 def unlink(  # noqa: PLR0917 - form fields are named by the page
+    request: Request,
     tx: Tx,
     who: Acting,
     case_id: UUID,
@@ -170,8 +348,13 @@ def unlink(  # noqa: PLR0917 - form fields are named by the page
     version: Annotated[int, Form()],
 ) -> Response:
     """End a tie by a dated counter-entry with a reason; `version` is that of the page."""
-    tx.cases.unlink(who.actor, case_id, recording_id, reason.strip(), version)
-    return go(f"/console/cases/{case_id}")
+    return _changed(
+        request,
+        tx,
+        who,
+        case_id,
+        lambda: tx.cases.unlink(who.actor, case_id, recording_id, reason.strip(), version),
+    )
 
 
 @router.post("/cases/{case_id}/exports")

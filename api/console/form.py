@@ -33,6 +33,11 @@ def moment(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
+def clock(at: datetime, with_day: bool) -> str:  # noqa: FBT001 - a template's filter
+    """Return the time of day in UTC+8, with the day where it is new."""
+    return at.astimezone(ZONE).strftime("%m-%d %H:%M" if with_day else "%H:%M")
+
+
 def size(size_bytes: int) -> str:
     """Return a size in binary units, three digits at most."""
     amount, unit = float(size_bytes), "B"

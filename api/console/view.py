@@ -100,7 +100,16 @@ def templates(language: Language) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     translate = partial(gettext, language)
     environment.install_gettext_callables(translate, _no_plural, newstyle=True)  # type: ignore[attr-defined] # added by the extension
-    shown = (form.moment, form.size, form.thousands, form.degrees, form.metres, form.seconds, form.span)
+    shown = (
+        form.moment,
+        form.clock,
+        form.size,
+        form.thousands,
+        form.degrees,
+        form.metres,
+        form.seconds,
+        form.span,
+    )
     environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
     environment.globals |= {"asset": asset, "navigation": navigation, "lang": language.value}
     return environment

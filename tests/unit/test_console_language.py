@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import Language, english, gettext, language_of
 from api.console.sheet import COLUMNS
 from api.console.view import templates
@@ -22,10 +23,10 @@ CHECK = re.compile(r"""(?:verified|mismatch|not_checked)\(\s*"([a-z_]+)\"""")
 
 
 def texts() -> set[str]:
-    """Every source text the templates and the CSV use."""
+    """Every source text the templates, the CSV and the time picture use."""
     found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | set(
-        COLUMNS
+        (*COLUMNS, *EVIDENCE_TEXTS)
     )
 
 

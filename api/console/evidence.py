@@ -1,0 +1,128 @@
+"""What a case rests on, as its page and the reviewer's screen show it: time picture, facts, findings."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from api.console.language import Language, gettext
+from api.console.timeline import Flag, Span, Timeline, timeline
+from schemas.case import Case
+from schemas.fact import Fact
+from schemas.findings import sentence
+from schemas.integrity import CheckResult
+from schemas.recording import Recording
+from schemas.review import Finding, OpinionWord, Review
+from storage.monitoring_values import MonitoringRecord
+from storage.store import Transaction
+
+_STEPS = (("filed_at", "立案"), ("decided_at", "作出决定"), ("closed_at", "结案"))
+_OPINIONS = {
+    OpinionWord.PASS: "法制审核通过",
+    OpinionWord.SUPPLEMENT: "法制审核要求补充",
+    OpinionWord.REJECT: "法制审核不予通过",
+}
+TEXTS = ("非登记设备", "登记线索", "提交法制审核", *(text for _, text in _STEPS), *_OPINIONS.values())
+"""Source texts used outside the templates; each stands in the catalogue."""
+
+
+class SaidFinding(NamedTuple):
+    """A finding with its sentences, and what it is about by name."""
+
+    name: str
+    href: str
+    check: CheckResult
+    sentence: str
+    next: str
+
+
+class Evidence(NamedTuple):
+    """Everything a page about a case shows of its evidence."""
+
+    recordings: tuple[Recording, ...]
+    records: tuple[MonitoringRecord, ...]
+    facts: tuple[Fact, ...]
+    rounds: tuple[Review, ...]
+    picture: Timeline | None
+
+
+def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
+    """Read what a case rests on; the caller has checked the case."""
+    recordings = tx.recordings.of_case(case.id)
+    records = tx.monitoring_links.of_case(case.id)
+    rounds = tx.reviews.of_case(case.id)
+    spans = [*_recorded(recordings, language), *_monitored(records)]
+    picture = timeline(spans, _flags(case, rounds, language))
+    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, picture)
+
+
+def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:
+    spans = []
+    for one in recordings:
+        start = one.corrected_at or one.captured_at or one.received_at
+        length = one.facts.get("duration_ms") or 0
+        spans.append(
+            Span(
+                lane=one.device_name or gettext(language, "非登记设备"),
+                start_at=start,
+                end_at=start + timedelta(milliseconds=int(length)),
+                label=one.filename,
+                href=f"/console/recordings/{one.id}",
+                kind=one.verdict.value,
+            )
+        )
+    return spans
+
+
+def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:
+    return [
+        Span(
+            lane=one.equipment_name,
+            start_at=one.captured_at,
+            end_at=one.captured_at,
+            label=one.plate or one.record_id,
+            href=f"/console/monitoring/{one.id}",
+            kind="verified" if one.state == "valid" else "not_checked",
+        )
+        for one in records
+    ]
+
+
+def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Flag]:
+    flags = [Flag(at=case.opened_at, label=gettext(language, "登记线索"))]
+    for field, text in _STEPS:
+        at = getattr(case, field)
+        if at is not None:
+            flags.append(Flag(at=at, label=gettext(language, text)))
+    for one in rounds:
+        flags.append(Flag(at=one.submitted_at, label=gettext(language, "提交法制审核")))
+        if one.given_at is not None and one.opinion is not None:
+            flags.append(Flag(at=one.given_at, label=gettext(language, _OPINIONS[one.opinion])))
+    return flags
+
+
+def names_of(case: Case, evidence: Evidence) -> dict[str, tuple[str, str]]:
+    """Return `noun/uuid` → name and page of everything a finding or a ground may be about."""
+    named = {f"case/{case.id}": (case.number, f"/console/cases/{case.id}")}
+    for one in evidence.recordings:
+        named[f"recording/{one.id}"] = (one.filename, f"/console/recordings/{one.id}")
+    for record in evidence.records:
+        named[f"monitoring/{record.id}"] = (
+            record.plate or record.record_id,
+            f"/console/monitoring/{record.id}",
+        )
+    for fact in evidence.facts:
+        named[f"fact/{fact.id}"] = (fact.text, f"/console/cases/{case.id}#facts")
+    return named
+
+
+def said(
+    findings: Sequence[Finding], names: dict[str, tuple[str, str]], language: Language
+) -> list[SaidFinding]:
+    """Return findings with their sentences in the visitor's language."""
+    made = []
+    for one in findings:
+        text = sentence(one.check.code, one.check.params)
+        words = (text.en, text.next_en) if language is Language.EN else (text.zh, text.next_zh)
+        name, href = names.get(one.subject, (one.subject, ""))
+        made.append(SaidFinding(name, href, one.check, *words))
+    return made
