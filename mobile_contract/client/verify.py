@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mobile_contract.client.misuse import os_sentence, printable, refuse, regular_file
 from mobile_contract.client.verify_bag import read_bag
 from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
 from mobile_contract.client.verify_recording import (
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-HOLDS, FAILS, MISUSED, UNREADABLE = 0, 1, 2, 3
+HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_TRUST_BYTES = 1024 * 1024
 
 STATES = {"received": "已接收", "sealed": "已封存", "quarantined": "已隔离"}
@@ -74,13 +75,13 @@ def run(args: argparse.Namespace) -> int:
     """Check one package, print the report and return the exit code."""
     try:
         trust = None if args.trust is None else read_trust(args.trust)
+        regular_file(args.package)
         report = verify_package(args.package, trust)
     except OSError as err:
-        print(f"✗ 无法读取 cannot read {err.filename or args.package}: {err.strerror}", file=sys.stderr)  # noqa: T201
-        return UNREADABLE
+        code, text = os_sentence(err, args.package)
+        return refuse(args, code, text, problem="file-unreadable", holds=False)
     except Invalid as err:
-        print(f"✗ 信任文件无效 the trust file is not one: {err.detail}", file=sys.stderr)  # noqa: T201
-        return MISUSED
+        return refuse(args, MISUSED, err.detail, problem=err.problem, holds=False)
     if args.json:
         print(json.dumps(report_json(report), ensure_ascii=False))  # noqa: T201
     else:
@@ -95,13 +96,21 @@ def read_trust(path: Path) -> Trust:
         OSError: the file cannot be read.
         Invalid: it is no trust file.
     """
+    regular_file(path)
     with path.open("rb") as stream:
-        payload = stream.read(MAX_TRUST_BYTES)
+        payload = stream.read(MAX_TRUST_BYTES + 1)
+    if len(payload) > MAX_TRUST_BYTES:
+        raise _no_trust(path, "it is too long")
     try:
-        members = json.loads(payload)
+        return Trust.parse(json.loads(payload))
     except (ValueError, RecursionError) as err:
-        raise Invalid("it is not JSON", slug="trust-invalid") from err
-    return Trust.parse(members)
+        raise _no_trust(path, "it is not JSON") from err
+    except Invalid as err:
+        raise _no_trust(path, err.detail) from err
+
+
+def _no_trust(path: Path, why: str) -> Invalid:
+    return Invalid(f"信任文件无效 not a trust file ({why}): {path}", slug="trust-invalid")
 
 
 def report_json(report: Report) -> dict[str, object]:
@@ -122,7 +131,7 @@ def _print_report(path: Path, report: Report) -> None:
     console.print(_table(path, report))
     for one in report.recordings:
         words = f"{STATES[one.state]} {one.state} · {VERDICTS[one.verdict]} {one.verdict}"
-        console.print(_plain(f"{one.filename}: {words}"), markup=False, soft_wrap=True)
+        console.print(_one_line(f"{one.filename}: {words}"), markup=False, soft_wrap=True)
     for claim in report.claims:
         if claim.outcome is not Outcome.VERIFIED and claim.code != "no-trust-anchor":
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
@@ -152,7 +161,7 @@ def _print_verdict(console: "Console", report: Report) -> None:
 def _table(path: Path, report: Report) -> "Table":
     from rich.table import Table  # noqa: PLC0415 - `--json` needs no table
 
-    table = Table(title=_plain(f"核验 verify {path.name}"), title_justify="left")
+    table = Table(title=_one_line(f"核验 verify {path.name}"), title_justify="left")
     table.add_column("结论 claim")
     for heading in ("✓ 通过", "✗ 不符", "○ 未查"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -164,9 +173,8 @@ def _table(path: Path, report: Report) -> "Table":
     return table
 
 
-def _plain(text: str) -> str:
-    """Drop what could steer a terminal: names in a package are a stranger's words."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+def _one_line(text: str) -> str:
+    return printable(text.replace("\n", "\N{REPLACEMENT CHARACTER}"))
 
 
 def _line(claim: Claim) -> str:
@@ -174,7 +182,7 @@ def _line(claim: Claim) -> str:
     zh, en = claim.texts
     scope = "" if claim.is_required else " (不作要求 not required)"
     detail = f" [{claim.detail}]" if claim.detail else ""
-    return _plain(f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}")
+    return _one_line(f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}")
 
 
 def _style(claim: Claim) -> str:

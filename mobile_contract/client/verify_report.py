@@ -132,8 +132,9 @@ class Report(Frozen):
 
     @property
     def holds(self) -> bool:
-        """Say whether every required claim was verified."""
-        return all(c.outcome is Outcome.VERIFIED for c in self.claims if c.is_required)
+        """Say whether every required claim was verified; a report that requires nothing proves nothing."""
+        required = [claim for claim in self.claims if claim.is_required]
+        return bool(required) and all(claim.outcome is Outcome.VERIFIED for claim in required)
 
     def failed(self) -> tuple[Claim, ...]:
         """Return the required claims that were not verified."""

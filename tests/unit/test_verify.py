@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import random
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from mobile_contract.client import verify
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
-from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, REASONS, Report
+from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, REASONS, Ledger, Report
 from schemas.container import read_container
 from schemas.custody import Event, leaf_bytes
 from schemas.errors import Invalid
@@ -398,7 +399,7 @@ def run_verify(*args: str) -> int:
 
 
 def test_exit_codes_say_what_happened(made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """0 holds, 1 does not, 2 a trust file that is none, 3 a file that cannot be read."""
+    """0 holds, 1 does not, 2 a trust file that is none or a file that is not there."""
     path = made.write(tmp_path / "p.zip")
     trust, bad = tmp_path / "trust.json", tmp_path / "bad.json"
     trust.write_text(json.dumps(trust_members(made.office)))
@@ -408,9 +409,43 @@ def test_exit_codes_say_what_happened(made: Made, tmp_path: Path, capsys: pytest
     assert run_verify(str(path)) == 0
     assert "No trust anchor" in capsys.readouterr().out
     assert run_verify(str(path), "--trust", str(bad)) == 2
-    assert run_verify(str(tmp_path / "absent.zip")) == 3
+    assert run_verify(str(tmp_path / "absent.zip")) == 2
     path.write_bytes(path.read_bytes()[:-1])
     assert run_verify(str(path), "--trust", str(trust)) == 1
+
+
+@pytest.mark.parametrize("kind", ["absent", "folder", "pipe"])
+def test_a_path_that_is_no_file_is_wrong_use(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Package or trust file: absent, a folder or a pipe ends at once with 2 and one JSON object that says why."""
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    (tmp_path / "p.zip").write_bytes(b"")
+
+    for args in ((str(path),), (str(tmp_path / "p.zip"), "--trust", str(path))):
+        assert run_verify(*args, "--json") == 2
+        said = json.loads(capsys.readouterr().out)
+        assert (said["holds"], said["exit_code"]) == (False, 2)
+        assert str(path) in said["error"]
+
+
+def test_a_trust_file_that_is_too_long_is_not_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """What is longer than a trust file can be is refused as such, never read in part."""
+    path = tmp_path / "trust.json"
+    path.write_bytes(b" " * (verify.MAX_TRUST_BYTES + 1))
+
+    assert run_verify(str(path), "--trust", str(path)) == 2
+    assert "too long" in capsys.readouterr().err
+
+
+def test_a_report_that_requires_nothing_does_not_hold():
+    """No required claim at all is no proof."""
+    ledger = Ledger(is_anchored=False)
+    assert not ledger.report().holds
+    ledger.skip("package_signature", "x", "no-trust-anchor", is_required=False)
+    assert not ledger.report().holds
 
 
 def trust_members(office: Office) -> dict[str, object]:
