@@ -22,8 +22,10 @@ from mobile_contract.client.wire import (
     TUS,
     Backoff,
     accepted,
+    ask,
     document_of,
     is_final,
+    offset_of,
     retry_after,
     tus_answer,
 )
@@ -85,9 +87,10 @@ class Server:
         wish = {"code": code, "jwk": jwk, "model": model, "name": name, "proof": proof}
         # Sent once: a second try with a code the first try has used would be refused.
         try:
-            return document_of(self._client.post(f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT))
+            response = ask(self._client, "POST", f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT)
         except httpx.TransportError as err:
-            raise Unavailable(f"{self.url}: {err}") from err
+            raise Unavailable(f"{self.url}: {err or type(err).__name__}") from err
+        return document_of(response)
 
     def identify(self, key: ec.EllipticCurvePrivateKey, kid: str) -> ClockFacts:
         """Obtain a token with the device key and compare the clocks.
@@ -123,7 +126,10 @@ class Server:
             ),
         }
         response = accepted(self._repeat("POST", f"{self.url}/v1/uploads", headers=headers))
-        return self.absolute(tus_answer(response).headers["Location"])
+        address = tus_answer(response).headers.get("Location")
+        if not address:
+            raise Unavailable("服务器没有给出上传地址 the answer carries no Location: not our server")
+        return self.absolute(address)
 
     def send(self, address: str, upload: Upload, progress: Progress) -> None:
         """Send what the server lacks; `progress` is told the server's offset, in bytes.
@@ -134,12 +140,13 @@ class Server:
             Unavailable: no progress for the whole patience.
         """
         backoff = Backoff(self._patience)
-        offset = self._offset(address)
+        offset = self._offset(address, upload.size_bytes)
         progress(offset)
         with upload.path.open("rb") as stream:
             while offset < upload.size_bytes:
                 end = min(offset + CHUNK_BYTES, upload.size_bytes)
-                reached = self._patch(address, _Piece(stream, offset, end, progress), backoff)
+                piece = _Piece(stream, offset, end, progress)
+                reached = self._patch(address, piece, backoff, size_bytes=upload.size_bytes)
                 if reached > offset:
                     backoff.progressed()
                 offset = reached
@@ -159,12 +166,16 @@ class Server:
         Raises:
             Unavailable: it leads to another host: not our server, so never send evidence there.
         """
-        found = urljoin(f"{self.url}/", address)
-        if urlsplit(found)[:2] != urlsplit(self.url)[:2]:
-            raise Unavailable(f"the answer leads away from {self.url}")
+        try:
+            found = urljoin(f"{self.url}/", address)
+            is_ours = urlsplit(found)[:2] == urlsplit(self.url)[:2]
+        except ValueError:  # a malformed host
+            is_ours = False
+        if not is_ours:
+            raise Unavailable(f"服务器的回答指向别处 the answer leads away from {self.url}")
         return found
 
-    def _patch(self, address: str, piece: "_Piece", backoff: Backoff) -> int:
+    def _patch(self, address: str, piece: "_Piece", backoff: Backoff, *, size_bytes: int) -> int:
         headers = {
             **TUS,
             "Upload-Offset": str(piece.start),
@@ -175,14 +186,14 @@ class Server:
             response = self._authorised("PATCH", address, headers=headers, content=piece.blocks)
         except httpx.TransportError as err:
             backoff.wait(str(err) or type(err).__name__)
-            return self._offset(address)
+            return self._offset(address, size_bytes)
         if response.status_code in TRY_AGAIN:
             backoff.wait(f"HTTP {response.status_code}", at_least=retry_after(response))
-            return self._offset(address)
-        return int(tus_answer(accepted(response)).headers["Upload-Offset"])
+            return self._offset(address, size_bytes)
+        return offset_of(accepted(response), size_bytes=size_bytes)
 
-    def _offset(self, address: str) -> int:
-        return int(tus_answer(accepted(self._repeat("HEAD", address, headers=TUS))).headers["Upload-Offset"])
+    def _offset(self, address: str, size_bytes: int) -> int:
+        return offset_of(accepted(self._repeat("HEAD", address, headers=TUS)), size_bytes=size_bytes)
 
     def _repeat(
         self, method: str, url: str, *, headers: dict[str, str] | None = None, content: bytes | None = None
@@ -209,7 +220,8 @@ class Server:
         for is_last in (False, True):
             if self._token is None:
                 self._renew()
-            response = self._client.request(
+            response = ask(
+                self._client,
                 method,
                 url,
                 headers={**headers, "Authorization": f"Bearer {self._token}"},
@@ -233,7 +245,7 @@ class Server:
                 "assertion": _assertion(key, kid, self._corrected(sent_at)),
             }
             try:
-                response = self._client.post(f"{self.url}/v1/token", data=form, timeout=_TIMEOUT)
+                response = ask(self._client, "POST", f"{self.url}/v1/token", data=form, timeout=_TIMEOUT)
             except httpx.TransportError as err:
                 backoff.wait(f"{self.url}: {err or type(err).__name__}")
                 continue
@@ -285,7 +297,10 @@ def _assertion(key: ec.EllipticCurvePrivateKey, kid: str, now: float) -> str:
 
 def _compare(sent_at: datetime, answered_at: datetime, server_time: str) -> ClockFacts:
     half = (answered_at - sent_at) / 2
-    offset = parse_rfc3339(server_time) - (sent_at + half)
+    try:
+        offset = parse_rfc3339(server_time) - (sent_at + half)
+    except ValueError as err:
+        raise Unavailable(f"服务器时间无效 the answer states no time: {server_time[:40]!r}") from err
     return ClockFacts(
         offset_ms=round(offset.total_seconds() * 1000),
         uncertainty_ms=max(1, round(half.total_seconds() * 1000)),

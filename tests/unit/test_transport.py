@@ -1,13 +1,13 @@
 """The device's side of the wire, against a scripted server without sockets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from mobile_contract.client.transport import Server, Upload
-from mobile_contract.client.wire import Answered, Backoff, retry_after
+from mobile_contract.client.wire import Answered, Backoff, ask, document_of, retry_after, server_address
 from schemas.errors import Invalid, Unavailable
 from schemas.jws import verify_compact
 from tests.make_contract import TEST_JWK, TEST_KEY, TEST_KID
@@ -163,3 +163,86 @@ def test_patience_ends():
 def test_retry_after_is_honoured_within_reason(text, seconds):
     """The server's wish counts up to the longest delay; a date or nonsense counts as none."""
     assert retry_after(httpx.Response(503, headers={"Retry-After": text})) == seconds
+
+
+@pytest.mark.parametrize("text", ["²", "٣", "1e9", "inf", ""])
+def test_only_plain_digits_ask_to_wait(text):
+    """Digits of other scripts and names of numbers count as none, and never end the program."""
+    response = httpx.Response(503, headers=[(b"Retry-After", text.encode())])
+    assert retry_after(response) == 0.0
+
+
+def test_patience_of_weeks_does_not_overflow():
+    """The exponent is capped: after thousands of tries the delay is still the longest one."""
+    slept: list[float] = []
+    backoff = Backoff(1e9, sleep=slept.append)
+    for _ in range(2000):
+        backoff.wait("why")
+    assert max(slept) <= 30
+
+
+def test_a_nested_answer_is_not_our_server():
+    """JSON nested beyond the parser's depth is refused, as a document and as a problem."""
+    deep = "[" * 200_000
+    with pytest.raises(Unavailable):
+        document_of(httpx.Response(200, text=deep))
+    assert Answered(httpx.Response(400, text=deep)).problem == "http-400"
+
+
+def test_an_endless_answer_is_cut_off():
+    """A device stops reading what is longer than any answer of ours, however it goes on."""
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield bytes(1024 * 1024)
+
+    client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=endless())))
+    with pytest.raises(Unavailable, match="too long"):
+        ask(client, "GET", URL)
+    assert sent < 10
+
+
+def test_an_answer_that_cannot_be_decoded_is_not_our_server():
+    """A false Content-Encoding is an absent server, not a fault of the program."""
+    broken = httpx.MockTransport(
+        lambda _: httpx.Response(
+            200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")
+        )
+    )
+    with pytest.raises(Unavailable, match="decoded"):
+        ask(httpx.Client(transport=broken), "GET", URL)
+
+
+def test_a_member_that_is_not_there_is_told():
+    """An answer that lacks a member, at any depth, is somebody else's."""
+    document = document_of(httpx.Response(200, json={"files": [{}]}))
+    with pytest.raises(Unavailable, match="upload"):
+        document["files"][0]["upload"]
+
+
+@pytest.mark.parametrize("offset", [None, "", "-1", "x", "1025", "9" * 5000, "²"])
+def test_an_offset_outside_the_file_is_not_believed(offset, tmp_path):
+    """To believe it would skip bytes or end in a traceback; the server counts as absent."""
+    script = Script()
+
+    def strange(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/token":
+            return script(request)
+        stated = [] if offset is None else [(b"Upload-Offset", offset.encode())]
+        return httpx.Response(200, headers=[(b"Tus-Resumable", b"1.0.0"), *stated])
+
+    with pytest.raises(Unavailable):
+        server(strange).send(f"{URL}/v1/uploads/1", upload(tmp_path, 1024), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    "text", ["foo", "localhost:8080", "ftp://h", "http://", "http://h:99999", "http://[", ""]
+)
+def test_what_is_no_address_is_refused_before_a_request(text):
+    """Without a scheme, a host or a possible port there is nothing to wait for."""
+    with pytest.raises(Invalid, match="http://"):
+        server_address(text)
+    assert server_address("https://h.test:1") == "https://h.test:1"
