@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Actor, ActorKind, Role, Scope
+from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
 from schemas.base import Frozen
 from schemas.errors import NotAuthenticated
 from storage.tables import (
@@ -28,6 +28,7 @@ from storage.tables import (
     sessions,
 )
 from storage.tables_audit import audit_inspectors, audit_rechecks
+from storage.tables_monitoring import monitoring_media, monitoring_records
 
 ACCOUNT_SESSION = timedelta(hours=10)
 MAX_FAILURES = 10
@@ -70,7 +71,8 @@ def own_recordings(actor: Actor) -> ColumnElement[bool]:
     """Return the condition under which a row of `recordings` is the actor's own.
 
     A device owns what it sent; an account what it sent, what names one of its certificates, what is linked to a
-    case it handles, and – as an inspector – what was drawn in an audit it is assigned to.
+    case it handles, as an inspector what was drawn in an audit it is assigned to, and what belongs to a
+    monitoring record it may see.
     """
     if actor.kind is ActorKind.DEVICE:
         return recordings.c.device_id == actor.id
@@ -85,18 +87,24 @@ def own_recordings(actor: Actor) -> ColumnElement[bool]:
         audit_rechecks.c.audit_id == audit_inspectors.c.audit_id,
         audit_inspectors.c.account_id == actor.id,
     )
+    monitored = exists().where(
+        monitoring_media.c.recording_id == recordings.c.id,
+        monitoring_media.c.monitoring_id == monitoring_records.c.id,
+        monitoring_records.c.agency_id.in_(sorted(scope(actor, Action.MONITORING_VIEW).agency_ids)),
+    )
     return or_(
         recordings.c.account_id == actor.id,
         recordings.c.officers.overlap(sorted(actor.certificates)),
         handled,
         drawn,
+        monitored,
     )
 
 
-def recordings_in(scope: Scope, actor: Actor) -> ColumnElement[bool]:
-    """Return the SQL form of `scope` over `recordings`."""
-    inside = recordings.c.agency_id.in_(sorted(scope.agency_ids))
-    return and_(inside, own_recordings(actor)) if scope.own_only else inside
+def recordings_in(allowed: Scope, actor: Actor) -> ColumnElement[bool]:
+    """Return the SQL form of a scope over `recordings`."""
+    inside = recordings.c.agency_id.in_(sorted(allowed.agency_ids))
+    return and_(inside, own_recordings(actor)) if allowed.own_only else inside
 
 
 class Accounts:

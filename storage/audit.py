@@ -140,7 +140,7 @@ class Audits:
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
 
-        Whoever may confirm a value sees what waits for it.
+        Whoever may confirm a value sees what waits for it, and what they have confirmed.
         """
         allowed = scope(actor, Action.AUDIT_VIEW)
         if allowed.is_empty:
@@ -153,7 +153,7 @@ class Audits:
             audit_inspectors.c.audit_id == audits.c.id, audit_inspectors.c.account_id == actor.id
         )
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
-        return or_(assigned, waits)
+        return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
     def _held(self, actor: Actor, ident: UUID, action: Action) -> Audit:
         self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.console.form import day_start, local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.picture import MapPoint, map_picture
-from api.console.recording import address, may_watch_all, names_for, uuid_or_none
+from api.console.recording import address, names_for, uuid_or_none
 from api.console.view import ProblemView
 from api.cursor import cursor_text, parse_cursor
 from api.deps import Tx
@@ -136,7 +136,7 @@ def _page(  # noqa: PLR0917 - the last two say what went wrong and what was type
         may_open=may_link and holds(who.actor, Action.CASE_OPEN),
         may_see_cases=holds(who.actor, Action.CASE_VIEW),
         entries=shown,
-        may_watch=may_watch_all(who.actor),
+        may_watch=holds(who.actor, Action.RECORDING_WATCH),
         names=names_for(tx, recordings) | tx.accounts.names(one.entry.actor for one in shown),
         problem=problem,
         typed=typed or {},

@@ -62,10 +62,11 @@ class Bar(Frozen):
 
 
 class Pole(Frozen):
-    """A flag in pixels; `row` keeps neighbours from covering each other."""
+    """A flag in pixels; `row` keeps neighbours apart, `is_left` lets a text at the edge run to the left."""
 
     x: float
     row: int
+    is_left: bool
     flag: Flag
 
 
@@ -132,11 +133,13 @@ def _poles(flags: Sequence[Flag], x_of: Callable[[datetime], float]) -> tuple[Po
     for flag in sorted(flags, key=lambda one: one.at):
         x = x_of(flag.at)
         needed = 14.0 * len(flag.label) + 12
-        row = next((number for number, end in enumerate(ends) if x > end), len(ends))
+        is_left = x + needed > WIDTH
+        start = x - needed if is_left else x
+        row = next((number for number, end in enumerate(ends) if start > end), len(ends))
         if row == len(ends):
             ends.append(0.0)
-        ends[row] = x + needed
-        made.append(Pole(x=x, row=row, flag=flag))
+        ends[row] = start + needed
+        made.append(Pole(x=x, row=row, is_left=is_left, flag=flag))
     return tuple(made)
 
 

@@ -265,6 +265,16 @@ def test_a_second_person_confirms(bureau: Bureau) -> None:
     assert (seen.state, seen.values) == (AuditState.ENTERED, ())
 
 
+def test_an_inspector_may_be_the_second_person(bureau: Bureau) -> None:
+    """An inspector sees what waits for a confirmation, gives it, and still sees what they confirmed."""
+    made = bureau.entered()
+    with bureau.store.begin() as tx:
+        made = tx.audits.confirm(bureau.inspectors[0], made.id, [VALUE], made.version)
+        assert tx.audits.get(bureau.inspectors[0], made.id).state is AuditState.CONFIRMED
+        with pytest.raises(NotFound):
+            tx.audits.get(bureau.inspectors[1], made.id)
+
+
 def test_no_draw_before_the_confirmation(bureau: Bureau) -> None:
     """A draw needs both values in the log."""
     made = bureau.entered()

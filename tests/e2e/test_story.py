@@ -1,0 +1,99 @@
+"""The three desks on one case: through the browser, by its own people, on the embedded default and on real parts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from storage.demo import found
+from storage.store import Store
+from tests.factories import make_settings
+from tests.server import free_port, running
+from tests.stand import ROOT
+from tests.story import Story
+
+START_SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Browser]:
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
+        yield one
+        one.close()
+
+
+def wait_up(address: str) -> None:
+    ends = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx.get(f"{address}/v1/health").raise_for_status()
+        except httpx.HTTPError:
+            assert time.monotonic() < ends, "the product did not come up"
+            time.sleep(0.3)
+        else:
+            return
+
+
+def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
+    """One command, no server installed: the whole story works as a newcomer would walk it."""
+    home, port = tmp_path / "home", free_port()
+    environment = {
+        **{name: text for name, text in os.environ.items() if not name.endswith("_URL")},
+        "QUANCHENG_HOME": str(home),
+        "QUANCHENG_PORT": str(port),
+        "RANDOMNESS_LEAD_SECONDS": "0",
+    }
+    with (tmp_path / "serve.log").open("wb") as log:
+        serving = subprocess.Popen(
+            [sys.executable, "quancheng.py", "serve"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_up(address)
+            passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
+            with Story(browser, address, passwords, tmp_path, environment, is_pictured=True) as story:
+                story.tell()
+        finally:
+            serving.send_signal(signal.SIGINT)
+            serving.wait(timeout=60)
+
+
+def test_on_real_parts(
+    browser: Browser, tmp_path: Path, database_url: str, objects_url: str, broker_url: str
+) -> None:
+    """The same on PostgreSQL, MinIO, Redis and Celery, started by the words of the compose file."""
+    store = Store(make_settings(database_url, objects_url))
+    passwords: dict[str, str] = {}
+    found(store, passwords.update)
+    given = store.settings.model_dump(
+        include={"database_url", "objects_url", "log_key", "registry_key", "export_key"}
+    )
+    store.close()
+    environment = {
+        **os.environ,
+        **{name.upper(): secret.get_secret_value() for name, secret in given.items()},
+        "BROKER_URL": broker_url.rpartition("/")[0] + "/3",
+        "RANDOMNESS_LEAD_SECONDS": "0",
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with ExitStack() as started:
+        started.enter_context(running("api", environment, tmp_path / "api.log", host="127.0.0.1", port=port))
+        for name in ("worker", "scheduler"):
+            started.enter_context(running(name, environment, tmp_path / f"{name}.log"))
+        wait_up(address)
+        with Story(browser, address, passwords, tmp_path, environment, is_pictured=False) as story:
+            story.tell()
