@@ -1,12 +1,15 @@
 """From a file to the manifest that vouches for it: digest, kind, time and place, each with its source."""
 
+import os
 import xml.parsers.expat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from mobile_contract.client.device import DeviceState, boot
 from mobile_contract.client.exif import taken
+from mobile_contract.client.misuse import regular_file
 from schemas.base import parse_rfc3339
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import Invalid
@@ -68,24 +71,33 @@ class Seen(NamedTuple):
     fix: Fix | None
 
 
-def look_at(path: Path, *, place: Fix | None = None) -> Seen:
-    """Read a file once, in blocks, and say what it is.
+def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], None] | None = None) -> Seen:
+    """Read a file once, in blocks, and say what it is; `progress` is told the bytes read so far.
 
     The capture time is what the picture's Exif says with its offset from UTC, or a track's first point, else
     the time the file was last written; `time_source` says which.
 
     Raises:
         OSError: the file cannot be read.
-        Invalid: the file changed while it was read.
+        Invalid: it is no regular file, or it was written, replaced or cut while it was read.
     """
-    before = path.stat()
+    before = regular_file(path)
     hasher, head = Hasher(), b""
     with path.open("rb") as stream:
         while block := stream.read(CHUNK_BYTES):
             head = head or block
             hasher.update(block)
-    if hasher.size_bytes != path.stat().st_size:
-        raise Invalid(f"{path.name} is still being written", slug="file-changed")
+            if progress is not None:
+                progress(hasher.size_bytes)
+        after = os.fstat(stream.fileno())
+    # A digest over bytes of two moments vouches for a file that never was, whatever its size says.
+    if len({_identity(before), _identity(after), _identity(path.stat())}) > 1 or (
+        hasher.size_bytes != after.st_size
+    ):
+        raise Invalid(
+            f"读取期间文件被改动，未签名 changed while it was read, nothing is signed: {path}",
+            slug="file-changed",
+        )
     kind = media_type(head[:_SNIFF_BYTES])
     at, source, fix = _told(kind, head)
     return Seen(
@@ -94,6 +106,10 @@ def look_at(path: Path, *, place: Fix | None = None) -> Seen:
         time_source=source if at else "file-mtime",
         fix=place or fix,
     )
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _told(kind: str, head: bytes) -> tuple[datetime | None, str, Fix | None]:

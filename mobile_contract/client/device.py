@@ -15,8 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from pydantic import ValidationError
 
 from schemas.base import Frozen, Sha256Hex, UtcDatetime
 from schemas.device import Thumbprint
@@ -98,14 +100,24 @@ class DeviceFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as err:
-                raise Conflict(f"another recording is running on {self.path}", slug="device-busy") from err
+                raise Conflict(
+                    f"另一个 record 正在使用此设备 another recording is running on {self.path}",
+                    slug="device-busy",
+                ) from err
             yield
 
     def load(self) -> DeviceState | None:
-        """Return the state, None before enrolment."""
+        """Return the state, None before enrolment.
+
+        Raises:
+            Conflict: the file is damaged. An older copy would sign a `seq` twice, so none is advised.
+        """
         if not self._state.exists():
             return None
-        return DeviceState.model_validate_json(self._state.read_bytes())
+        try:
+            return DeviceState.model_validate_json(self._state.read_bytes())
+        except ValidationError as err:
+            raise _damaged(self._state) from err
 
     def save(self, state: DeviceState) -> DeviceState:
         """Replace the state durably and return it."""
@@ -127,12 +139,24 @@ class DeviceFolder:
         """Return the key.
 
         Raises:
-            Conflict: the file holds another kind of key.
+            Conflict: the file is gone, damaged, or holds another kind of key.
         """
-        key = serialization.load_pem_private_key(self._key.read_bytes(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise Conflict(f"{self._key} is not a P-256 key", slug="device-key-unusable")
+        try:
+            key = serialization.load_pem_private_key(self._key.read_bytes(), password=None)
+        except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm) as err:
+            raise _damaged(self._key) from err
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+            raise _damaged(self._key)
         return key
+
+
+def _damaged(path: Path) -> Conflict:
+    return Conflict(
+        f"设备的记忆已损坏 the device's memory is damaged: {path}\n"
+        "请勿用旧备份恢复（序号会重复），用新的注册码在空文件夹重新注册 · "
+        "do not restore an old copy (it would repeat a number); enrol anew: --enrol CODE --state EMPTY_FOLDER",
+        slug="device-memory-damaged",
+    )
 
 
 def boot() -> tuple[str, int]:
@@ -148,12 +172,11 @@ def utc_now() -> datetime:
 
 def _write_durably(path: Path, payload: bytes) -> None:
     beside = path.with_name(path.name + ".new")
-    file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(file, payload)
-        os.fsync(file)
-    finally:
-        os.close(file)
+    opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(opened, "wb") as file:  # writes on after a short write, or raises
+        file.write(payload)
+        file.flush()
+        os.fsync(opened)
     beside.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

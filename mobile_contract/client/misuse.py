@@ -24,6 +24,7 @@ _SENTENCES = {
     errno.ELOOP: "符号链接成环 the symbolic links go in a circle",
     errno.ENAMETOOLONG: "文件名过长 the name is too long",
     errno.EROFS: "文件系统只读 the file system is read-only",
+    errno.EEXIST: "已有同名文件 a file of this name is in the way",
     errno.ENXIO: "不是普通文件 not a regular file",
 }
 """Errors that another command line mends. All others are a part of this machine that does not answer."""
@@ -56,6 +57,21 @@ def regular_file(path: Path) -> os.stat_result:
         number = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.ENXIO
         raise Invalid(f"{_SENTENCES[number]}: {printable(str(path))}", slug="file-not-regular")
     return status
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds for argparse; `nan` would wait for ever and a negative one not at all.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not number >= 0:
+        raise argparse.ArgumentTypeError(f"应为秒数 a number of seconds, not {text!r}")
+    return number
 
 
 def refuse(args: argparse.Namespace, code: int, text: str, *, problem: str, **members: object) -> int:

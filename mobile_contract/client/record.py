@@ -21,32 +21,29 @@ from rich.console import Console
 from mobile_contract.client.capture import (
     MODEL,
     CaptureWish,
+    Fix,
+    Seen,
     look_at,
     manifest_for,
     parse_place,
 )
+from mobile_contract.client.demo import Demo, chosen_server, demo_of
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending, utc_now
-from mobile_contract.client.report import Progress, show_receipt, show_verdict
+from mobile_contract.client.failure import failure_of
+from mobile_contract.client.misuse import BROKEN, HOLDS, refuse, regular_file, seconds
+from mobile_contract.client.report import Progress, show_receipt, show_verdict, waiting
 from mobile_contract.client.transport import ClockFacts, Server, Upload
-from mobile_contract.client.wire import Answered, is_gone
+from mobile_contract.client.wire import Answered, is_gone, server_address
 from schemas.errors import Conflict, EvidenceError, Invalid, Unavailable
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP, build_manifest, manifest_digest, parse_manifest
-
-HOLDS, BROKEN, USED_WRONGLY, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _FINAL_STATES = frozenset({"sealed", "quarantined"})
 _POLL_SECONDS = 0.3
 _LONGEST_POLL_SECONDS = 2.0
 _CHECKPOINT_SECONDS = 5.0
-
-
-class Demo(NamedTuple):
-    """What the demo server left in the data folder, so that a newcomer needs no options."""
-
-    server: str | None = None
-    enrolment_code: str | None = None
-    officers: tuple[str, ...] = ()
+_LONG_BYTES = 64 * 1024 * 1024
+"""Hashing less takes under a second; more is shown as it goes."""
 
 
 class Run(NamedTuple):
@@ -70,8 +67,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--place", metavar="LAT,LON", help="WGS 84 degrees; a GPX track brings its own")
     add("--enrol", metavar="CODE", help="one-time code from the custodian, for a device not yet enrolled")
     add("--state", metavar="DIR", type=Path, help="the device's memory (default: QUANCHENG_HOME/device)")
-    add("--wait", metavar="SECONDS", type=float, default=120.0, help="for the verdict (default: %(default)s)")
-    add("--patience", metavar="SECONDS", type=float, default=120.0, help="without progress before giving up")
+    add(
+        "--wait",
+        metavar="SECONDS",
+        type=seconds,
+        default=120.0,
+        help="for the verdict (default: %(default)s)",
+    )
+    add(
+        "--patience", metavar="SECONDS", type=seconds, default=120.0, help="without progress before giving up"
+    )
     add("--json", action="store_true", help="print one JSON object per recording")
 
 
@@ -81,28 +86,27 @@ def run(args: argparse.Namespace) -> int:
     try:
         with _running(args, console) as session:
             return _record_all(args, session)
-    except KeyboardInterrupt:
-        console.print("\n已中断 · interrupted. 再次运行同一命令即从断点继续 · run the same command to go on.")
-        return INTERRUPTED
-    except Unavailable as err:
-        console.print(f"[red]无法连接 · not reachable:[/red] {err.detail}", highlight=False)
-        return UNREACHABLE
-    except Answered as err:
-        console.print(f"[red]{err.detail}[/red] ({err.problem})", highlight=False)
-        _advise(console, err)
-        return BROKEN
-    except (OSError, ValueError, EvidenceError) as err:
-        console.print(f"[red]{err}[/red]", highlight=False)
-        return USED_WRONGLY
+    except (KeyboardInterrupt, EvidenceError, OSError, ValueError) as err:
+        return _refused(args, err)
+
+
+def _refused(args: argparse.Namespace, err: BaseException) -> int:
+    code, text, problem = failure_of(err)
+    return refuse(args, code, text, problem=problem)
 
 
 @contextmanager
 def _running(args: argparse.Namespace, console: Console) -> Iterator[Run]:
+    # A mistyped name must not leave an enrolled device or half a hand-in behind.
+    _place(args)
+    for path in args.files:
+        regular_file(path)
     home = Path(os.environ.get("QUANCHENG_HOME", ".quancheng"))
     folder = DeviceFolder(args.state or home / "device")
-    demo = _demo(home)
+    demo = demo_of(home)
+    address = server_address(chosen_server(args.server, demo))
     with httpx.Client(follow_redirects=False) as client, folder.locked():
-        server = Server(_server_url(args, demo), client, patience_seconds=args.patience)
+        server = Server(address, client, patience_seconds=args.patience)
         session = Run(folder, server, console, is_json=args.json, wait_seconds=args.wait)
         _introduce(args, session, demo)
         yield session
@@ -143,7 +147,6 @@ def _enrol(code: str, session: Run, *, officers: tuple[str, ...]) -> DeviceState
 
 
 def _record_all(args: argparse.Namespace, session: Run) -> int:
-    # Every file is read before any is signed: a mistyped name must not leave half a hand-in behind.
     paths = [path.resolve(strict=True) for path in args.files]
     worst = HOLDS
     _declare_pending(session)
@@ -156,9 +159,9 @@ def _record_all(args: argparse.Namespace, session: Run) -> int:
 
 def _signed(path: Path, args: argparse.Namespace, session: Run) -> Pending:
     """Return the capture of this file: the unfinished one, or a new one that is now signed and kept."""
-    place = parse_place(args.place, utc_now()) if args.place else None
+    place = _place(args)
     state = _state(session)
-    seen = look_at(path, place=place)
+    seen = _seen(path, place, session)
     unfinished = state.find(path, seen.file.sha256)
     if unfinished is not None:
         session.console.print(f"从断点继续 · going on with {path.name}", highlight=False)
@@ -180,6 +183,26 @@ def _signed(path: Path, args: argparse.Namespace, session: Run) -> Pending:
     )
     session.folder.save(signed)
     return pending
+
+
+def _place(args: argparse.Namespace) -> Fix | None:
+    if args.place is None:
+        return None
+    try:
+        return parse_place(args.place, utc_now())
+    except ValueError as err:
+        raise Invalid(
+            f"--place 应为“纬度,经度”（WGS 84，度） --place is LAT,LON in degrees, not: {args.place}",
+            slug="place-invalid",
+        ) from err
+
+
+def _seen(path: Path, place: Fix | None, session: Run) -> Seen:
+    size_bytes = path.stat().st_size
+    is_shown = not session.is_json and size_bytes > _LONG_BYTES
+    words = f"计算摘要 hashing {path.name}"
+    with Progress(session.console, words, size_bytes, is_shown=is_shown) as bar:
+        return look_at(path, place=place, progress=bar.reached)
 
 
 def _declare_pending(session: Run) -> None:
@@ -212,13 +235,32 @@ def _deliver(pending: Pending, session: Run) -> dict[str, Any]:
     """
     listed = _declare(pending, session)
     address = pending.upload_url or (listed.get("upload") and session.server.absolute(listed["upload"]))
+    was_received = listed.get("recording_id") is not None
     completed = _sent(pending, address, session)
     receipt = session.server.get(completed["receipt_url"])
     # From here the server answers for the recording; the device's own copy is no longer the only one.
     session.folder.save(_state(session).without(pending))
     if not session.is_json:
         show_receipt(session.console, receipt)
-    return {**_verdict(completed, session), "receipt": receipt}
+    with waiting(session.console, is_shown=not session.is_json):
+        recording = _verdict(completed, session)
+    if was_received:
+        session.console.print(_received_before(recording), highlight=False, markup=False, soft_wrap=True)
+    return {**recording, "receipt": receipt, "received_before": was_received}
+
+
+def _received_before(recording: dict[str, Any]) -> str:
+    """Say what a repeated hand-in means: the server keeps the first bytes, whatever the file holds now."""
+    if recording["state"] != "quarantined":
+        return (
+            "此清单的文件先前已收到，未再发送 · received before under this manifest: no byte was sent again"
+        )
+    return (
+        "此清单的文件先前已收到并隔离，本次未再发送；隔离的原件不会被替换。"
+        "再次运行本命令，将以新清单签名并发送现在的文件 · "
+        "received before under this manifest and quarantined: no byte was sent again, what is kept is never "
+        "replaced. Run the command once more to sign and send the file as it is now."
+    )
 
 
 def _sent(pending: Pending, address: str | None, session: Run) -> dict[str, Any]:
@@ -263,7 +305,10 @@ def _verdict(completed: dict[str, Any], session: Run) -> dict[str, Any]:
             # The checkpoint that lets the device delete its copy follows the verdict within a second or two.
             return recording if recording["may_delete_local"] else _settled(completed, session)
         if time.monotonic() > until:
-            raise Unavailable(f"received, but not yet verified: {completed['status_url']}")
+            raise Unavailable(
+                f"已收到，尚未核验 received, but not yet verified: {completed['status_url']}",
+                slug="not-verified-yet",
+            )
         time.sleep(delay)
         delay = min(delay * 1.5, _LONGEST_POLL_SECONDS)
 
@@ -301,23 +346,3 @@ def _clock_update(clock: ClockFacts) -> dict[str, object]:
         "clock_uncertainty_ms": clock.uncertainty_ms,
         "clock_synced_at": clock.synced_at,
     }
-
-
-def _server_url(args: argparse.Namespace, demo: Demo) -> str:
-    port = os.environ.get("QUANCHENG_PORT", "8080")
-    return str(args.server or os.environ.get("QUANCHENG_SERVER") or demo.server or f"http://127.0.0.1:{port}")
-
-
-def _demo(home: Path) -> Demo:
-    path = home / "demo.json"
-    if not path.exists():
-        return Demo()
-    left = json.loads(path.read_text(encoding="utf-8"))
-    return Demo(left.get("server"), left.get("enrolment_code"), tuple(left.get("officers", ())))
-
-
-def _advise(console: Console, err: Answered) -> None:
-    for language in ("zh", "en"):
-        text = err.document.get(language, {}).get("next")
-        if text:
-            console.print(f"  {text}", highlight=False)

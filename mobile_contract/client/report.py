@@ -1,5 +1,6 @@
 """What the reference device shows a person: progress, the receipt, and the verdict with its reasons."""
 
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Self
 
@@ -47,6 +48,13 @@ class Progress:
     def reached(self, offset: int) -> None:
         """Show that the server has `offset` bytes."""
         self._bars.update(self._task, completed=offset if self._size_bytes else 1)
+
+
+def waiting(console: Console, *, is_shown: bool) -> AbstractContextManager[object]:
+    """Show that the verdict is waited for; on a terminal only, since nothing of it shall stay."""
+    if not is_shown:
+        return nullcontext()
+    return console.status("等待核验结论 · waiting for the verdict …")
 
 
 def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
