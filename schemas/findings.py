@@ -521,6 +521,27 @@ _CASE: dict[str, FindingText] = {
     ),
 }
 
+_AUDIT: dict[str, FindingText] = {
+    "recheck-failed": FindingText(
+        zh="抽中的 {of} 份记录中有 {bad} 份重新计算后与封存时不一致，或未能复验。",
+        en="{bad} of {of} drawn recordings do not re-hash to what was sealed, or could not be re-hashed.",
+        next_zh="请立即报告，保留现状，由系统管理员运行 fsck。",
+        next_en="Report it at once, change nothing, and let the operator run fsck.",
+    ),
+    "nothing-to-check": FindingText(
+        zh="没有可供检查的记录。",
+        en="There is no recording to check.",
+        next_zh="请评查员人工判断。",
+        next_en="The inspector judges by hand.",
+    ),
+    "capture-time-unknown": FindingText(
+        zh="记录没有声明采集时间，无法核对交件是否及时。",
+        en="No capture time was declared, so the hand-in cannot be checked.",
+        next_zh="请评查员人工判断。",
+        next_en="The inspector judges by hand.",
+    ),
+}
+
 FINDINGS: Mapping[str, FindingText] = {
     **_BINDING,
     **_MANIFEST,
@@ -532,6 +553,7 @@ FINDINGS: Mapping[str, FindingText] = {
     **_TRACK,
     **_SERVICE,
     **_CASE,
+    **_AUDIT,
 }
 """Every code by its sentences."""
 

@@ -33,6 +33,7 @@ from storage.tables_audit import (
     audit_scores,
     audits,
 )
+from storage.tables_monitoring import monitoring_media
 from storage.tables_review import reviews
 from storage.version import change
 
@@ -264,8 +265,20 @@ class AuditScores:
                 found.append(PreCheck(item=item.code, check=check))
         return tuple(found)
 
-    def _folded(self, name: str, rechecks: Sequence[Recheck]) -> CheckResult:
-        """Return the worst result of one check over all drawn recordings; absent counts as not checked."""
+    def _by_officers(self, rechecks: Sequence[Recheck]) -> list[Recheck]:
+        """Leave out what fixed equipment recorded: no officer captures it, and it arrives by itself."""
+        monitored = set(
+            self._connection.scalars(
+                select(monitoring_media.c.recording_id).where(
+                    monitoring_media.c.recording_id.in_([one.recording.id for one in rechecks])
+                )
+            )
+        )
+        return [one for one in rechecks if one.recording.id not in monitored]
+
+    def _folded(self, name: str, drawn: Sequence[Recheck]) -> CheckResult:
+        """Return the worst result of one check over what officers recorded; absent counts as not checked."""
+        rechecks = self._by_officers(drawn)
         made = [
             row.check
             for recheck in rechecks
