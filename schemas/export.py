@@ -9,6 +9,9 @@ manifest, which covers every other file:
     data/originals/<recording>/<name>           the bytes as received
     data/derivatives/<recording>/<name>         thumbnails and frames; never evidence themselves
     data/manifests/<sha256>.json, .jws          what the device declared and signed, verbatim
+    data/monitoring/<record>.json               rows of fixed equipment, as kept
+    data/intakes/<sha256>.json, .sig            what the server signed when their batch arrived
+    data/reviews/<review>.json                  what the case rested on when a round began
     keys/<kid>.json                             device key, with the registry's signature
     log/entries.jsonl, <entry>.tlog-proof, checkpoint
     manifest-sha256.txt, tagmanifest-sha256.txt, package.note
@@ -28,6 +31,7 @@ from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid
+from schemas.export_desks import PackagedDesks
 from schemas.export_guide import GUIDE
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.note import sign_note
@@ -147,6 +151,7 @@ class PackageIndex(WireIn):
     created_at: str
     case: PackagedCase
     recordings: list[PackagedRecording]
+    desks: PackagedDesks | None = None
 
 
 class PackagedEntry(WireIn):

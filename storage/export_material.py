@@ -10,13 +10,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select, text
 
-from schemas.base import Frozen
+from schemas.base import Frozen, parse_rfc3339
 from schemas.checkpoint import proof_text
 from schemas.custody import leaf_hash, subject
 from schemas.errors import IntegrityBroken, Invalid
+from schemas.export_desks import PackagedRecord
 from schemas.integrity import CheckResult
 from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
 from schemas.recording import Derivative, Recording, RecordingState
+from storage.export_desks import DesksGathering, DesksMaterial
 from storage.recording import Recordings
 from storage.tables import (
     accounts,
@@ -99,6 +101,7 @@ class CaseMaterial(Frozen):
     entries: tuple[EntryMaterial, ...]
     checkpoint: str
     is_logged: bool
+    desks: DesksMaterial
 
     @property
     def is_verified(self) -> bool:
@@ -120,9 +123,10 @@ class Gathering:
             IntegrityBroken: the tiles do not lead from an entry to the signed root.
         """
         self._connection.execute(_SNAPSHOT)
-        linked = self._recordings.of_case(case_id)
+        desks = DesksGathering(self._connection, case_id).run()
+        linked = self._with_media(self._recordings.of_case(case_id), desks)
         sources = self._manifests([one.manifest_id for one in linked if one.manifest_id])
-        rows = self._entries(_subjects(case_id, linked, sources))
+        rows = self._entries([*_subjects(case_id, linked, sources), *desks.subjects])
         head = self._head()
         size = 0 if head is None else head["size"]
         is_logged = bool(rows) and all(
@@ -130,24 +134,34 @@ class Gathering:
         )
         return CaseMaterial(
             case=self._case(case_id),
-            recordings=self._linked(case_id, linked, sources, rows),
+            recordings=self._linked(case_id, desks, linked, sources, rows=rows),
             keys=self._keys(sources),
             entries=self._proved(rows, head) if head is not None and is_logged else (),
             checkpoint="" if head is None else head["note"],
             is_logged=is_logged,
+            desks=desks,
         )
+
+    def _with_media(self, linked: Sequence[Recording], desks: DesksMaterial) -> tuple[Recording, ...]:
+        """Add the media of linked monitoring records: they belong to the case through their record."""
+        known = {one.id for one in linked}
+        media = dict.fromkeys(UUID(ident) for record in desks.desks.records for ident in record.media)
+        return (*linked, *(self._recordings.known(one) for one in media if one not in known))
 
     def _linked(
         self,
         case_id: UUID,
+        desks: DesksMaterial,
         linked: Sequence[Recording],
         sources: Mapping[UUID, ManifestMaterial],
+        *,
         rows: Sequence[RowMapping],
     ) -> tuple[RecordingMaterial, ...]:
         entries: dict[str, list[UUID]] = defaultdict(list)
         for row in rows:
             entries[row["subject"]].append(row["entry_id"])
-        times = self._link_times(case_id)
+        through = {UUID(one): at for record in desks.desks.records for one, at in _media_times(record)}
+        times = through | self._link_times(case_id)
         return tuple(
             RecordingMaterial(
                 recording=one,
@@ -235,6 +249,11 @@ class Gathering:
             select(log_tiles.c.hashes).where(log_tiles.c.level == level, log_tiles.c.n == n)
         )
         return b"" if stored is None else bytes(stored)
+
+
+def _media_times(record: PackagedRecord) -> list[tuple[str, datetime]]:
+    at = parse_rfc3339(record.linked_at)
+    return [(one, at) for one in record.media]
 
 
 def _subjects(

@@ -118,6 +118,7 @@ class MonitoringLinks:
         )
         if made is not None:
             self._log(Event.MONITORING_LINK, record, actor, case=str(case.id), basis=basis.value)
+            self._log_case(Event.CASE_LINK, case, actor, record, basis=basis.value)
         standing = and_(
             monitoring_links.c.case_id == case.id,
             monitoring_links.c.monitoring_id == record.id,
@@ -152,6 +153,7 @@ class MonitoringLinks:
         if ended is None:
             raise NotFound("the record is not linked to this case", slug="case-link-unknown")
         self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
+        self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
 
     def open_case(self, actor: Actor, ident: UUID, wish: CaseIn) -> Case:
         """Open a case from a valid record, and tie the two.
@@ -201,6 +203,20 @@ class MonitoringLinks:
         return tuple(
             MonitoringLink.model_validate({f: row[f] for f in MonitoringLink.model_fields}, strict=False)
             for row in rows
+        )
+
+    def _log_case(
+        self, event: Event, case: Case, actor: Actor, record: MonitoringRecord, **facts: object
+    ) -> None:
+        """Log the tie about the case as well: whoever replays its entries then misses no record."""
+        self._custody.record(
+            event,
+            subject("case", case.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=case.agency_id,
+            monitoring=str(record.id),
+            **facts,
         )
 
     def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:

@@ -216,6 +216,7 @@ def _small_files(material: CaseMaterial) -> list[Packed]:
     files = {
         CHECKPOINT: material.checkpoint.encode(),
         ENTRIES: entries_bytes((e.index, str(e.entry_id), e.leaf) for e in material.entries),
+        **material.desks.files,
     }
     for entry in material.entries:
         files[proof_name(str(entry.entry_id))] = entry.proof.encode()

@@ -29,6 +29,7 @@ def package_index(export: Export, material: CaseMaterial, measured: Mapping[str,
         created_at=rfc3339(export.created_at),
         case=_case(material.case),
         recordings=[_recording(one, measured) for one in material.recordings],
+        desks=material.desks.desks,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mobile_contract.client.misuse import os_sentence, printable, refuse, regular_file
 from mobile_contract.client.verify_bag import read_bag
+from mobile_contract.client.verify_desks import verify_desks
 from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
 from mobile_contract.client.verify_recording import (
     Case,
@@ -54,6 +55,7 @@ def verify_package(path: Path, trust: Trust | None) -> Report:
     verify_layout(case, bag.index)
     for recording in bag.index.recordings:
         verify_recording(case, recording)
+    verify_desks(case, bag.index)
     verify_completeness(case, bag.index)
     fields = set(Listed.model_fields)
     return ledger.report(Listed(**one.model_dump(include=fields)) for one in bag.index.recordings)

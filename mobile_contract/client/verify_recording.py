@@ -52,6 +52,8 @@ def verify_layout(case: Case, index: PackageIndex) -> None:
             expected |= {recording.manifest.file, recording.manifest.signature_file}
             if recording.manifest.kid is not None:
                 expected.add(key_name(recording.manifest.kid))
+    if index.desks is not None:
+        expected |= index.desks.files
     actual = {name for name in case.bag.files if name.startswith(("data/", "keys/", "log/"))}
     for name in sorted(expected ^ actual):
         case.ledger.fail("index", name, "layout-differs")
@@ -83,7 +85,7 @@ def verify_recording(case: Case, recording: PackagedRecording) -> None:
 def verify_completeness(case: Case, index: PackageIndex) -> None:
     """Replay the case's link entries in the log's order: exactly those recordings must be here, once."""
     subject = f"case/{index.case.id}"
-    linked = _linked(case, subject)
+    linked = _through_records(index) | _linked(case, subject)
     present = Counter(recording.id for recording in index.recordings)
     faults = [(one, "recording-omitted") for one in linked.keys() - present.keys()]
     faults += [(one, "recording-not-linked") for one in present.keys() - linked.keys()]
@@ -102,11 +104,19 @@ def verify_completeness(case: Case, index: PackageIndex) -> None:
         case.ledger.hold("completeness", subject)
 
 
+def _through_records(index: PackageIndex) -> dict[str, str]:
+    """Return the recordings that belong to the case as media of a monitoring record, and since when."""
+    records = () if index.desks is None else index.desks.records
+    return {one: record.linked_at for record in records for one in record.media}
+
+
 def _linked(case: Case, subject: str) -> dict[str, str]:
     """Return the recordings tied to the case at the end of the log, and since when."""
     linked: dict[str, str] = {}
     for _, entry in case.log.about(subject, Event.CASE_LINK, Event.CASE_UNLINK):
-        recording_id = str(entry.facts.get("recording"))
+        if "recording" not in entry.facts:  # a monitoring record's tie
+            continue
+        recording_id = str(entry.facts["recording"])
         if entry.event is Event.CASE_LINK:
             linked[recording_id] = rfc3339(entry.at)
         else:

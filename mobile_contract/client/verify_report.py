@@ -20,6 +20,17 @@ CLAIMS: dict[str, tuple[str, str]] = {
     "manifest_agrees": ("设备清单列有该文件", "the capture manifest lists this file"),
     "manifest_signature": ("设备清单由设备签名", "the capture manifest is signed by the device"),
     "device_key": ("设备密钥已登记", "the device key is registered"),
+    "intake_logged": ("监控数据批次已入日志", "the batch of monitoring rows is in the log"),
+    "intake_signature": ("监控数据批次由登记机构签名", "the batch is signed by the registry"),
+    "record_row": ("监控记录行在已签名的批次中", "the monitoring row is in its signed batch"),
+    "record_media": ("监控图像是该行所指的图像", "the record's media are those its row names"),
+    "record_reviewed": (
+        "监控记录经两人审核有效后关联",
+        "two people found the record valid before it was tied",
+    ),
+    "review_logged": ("法制审核各轮与日志一致", "each round of legal review is what the log says"),
+    "fact_logged": ("待证事实及其证据与日志一致", "each fact and its evidence are what the log says"),
+    "desks_complete": ("监控记录、审核轮次、解除的关联齐全", "no record, round or ended tie is left out"),
     "completeness": ("日志所载的关联原件齐全", "every recording the log ties to the case is here"),
 }
 """Claim → what it says when it is verified, in Chinese and English."""
@@ -61,6 +72,14 @@ REASONS: dict[str, tuple[str, str]] = {
     "recording-not-linked": ("原件未在日志中关联本案", "a recording is not tied to the case in the log"),
     "recording-doubled": ("同一原件出现两次", "a recording is listed twice"),
     "case-not-logged": ("日志中没有立案条目", "the log holds no entry of the case's opening"),
+    "row-differs": ("数据行与索引所述不一致", "the row states something else than the index"),
+    "media-differs": ("图像不是数据行所指的图像", "a picture is not the one the row names"),
+    "order-differs": ("日志中的次序或人数不符", "the log shows another order, or one person twice"),
+    "not-found-valid": ("没有两人的有效意见", "two opinions of valid are missing"),
+    "intake-invalid": ("批次清单不可读", "the intake manifest cannot be read"),
+    "record-omitted": ("日志关联的监控记录未随包提供", "a monitoring record tied to the case is left out"),
+    "round-omitted": ("日志所载的审核轮次未随包提供", "a round of legal review is left out"),
+    "tie-omitted": ("日志所载的解除关联未随包提供", "an ended tie is left out"),
     "not-reached": ("前一步未通过", "an earlier step failed"),
 }
 """Reason code → why a claim did not hold or was not checked."""

@@ -1,0 +1,244 @@
+"""Claims about what the desks add to a case: rows of fixed equipment, opinions, review rounds, facts, ties."""
+
+import itertools
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from mobile_contract.client.verify_recording import Case
+from schemas.base import rfc3339
+from schemas.custody import CustodyEntry, Event
+from schemas.digest import sha256_hex
+from schemas.errors import Invalid
+from schemas.export import PackageIndex
+from schemas.export_desks import PackagedDesks, PackagedFact, PackagedIntake, PackagedRecord, PackagedRound
+from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row
+
+_OPINIONS = {
+    "pass": Event.REVIEW_PASS,
+    "supplement": Event.REVIEW_SUPPLEMENT,
+    "reject": Event.REVIEW_REJECT,
+}
+_Logged = tuple[int, CustodyEntry]
+
+
+def verify_desks(case: Case, index: PackageIndex) -> None:
+    """Enter every claim about the desks' part of a package; a package without it claims nothing here."""
+    desks = index.desks
+    if desks is None:
+        return
+    manifests = {one.sha256: _verify_intake(case, one) for one in desks.intakes}
+    for record in desks.records:
+        _verify_row(case, record, manifests.get(record.intake))
+        _verify_media(case, index, record)
+        _verify_reviewed(case, index.case.id, record)
+    for one in desks.rounds:
+        _verify_round(case, index.case.id, one)
+    for fact in desks.facts:
+        _verify_fact(case, index.case.id, fact)
+    _verify_ties(case, index.case.id, desks)
+
+
+def _verify_intake(case: Case, intake: PackagedIntake) -> IntakeManifest | None:
+    payload = case.bag.text(intake.file)
+    signature = case.bag.text(intake.signature_file).decode("ascii", "replace")
+    received = case.log.about(f"intake/{intake.id}", Event.MONITORING_RECEIVE)
+    logged = [entry.facts.get("sha256") for _, entry in received]
+    if sha256_hex(payload) != intake.sha256 or logged != [intake.sha256]:
+        case.ledger.fail("intake_logged", intake.id, "leaf-differs" if logged else "leaf-missing")
+        return None
+    case.ledger.hold("intake_logged", intake.id)
+    try:
+        manifest = parse_intake(payload)
+        if case.trust is not None:
+            verify_intake(payload, signature, case.trust.registry_key)
+    except Invalid as err:
+        case.ledger.fail("intake_signature", intake.id, err.problem, detail=err.detail)
+        return None
+    case.ledger.hold_origin("intake_signature", intake.id)
+    return manifest
+
+
+def _verify_row(case: Case, record: PackagedRecord, manifest: IntakeManifest | None) -> None:
+    row = case.bag.text(record.file)
+    if manifest is None:
+        case.ledger.fail("record_row", record.id, "not-reached")
+        return
+    try:
+        verify_row(manifest, row, index=record.intake_index, path=[bytes.fromhex(one) for one in record.path])
+        members = json.loads(row)
+    except Invalid as err:
+        case.ledger.fail("record_row", record.id, err.problem, detail=err.detail)
+        return
+    except (ValueError, RecursionError):
+        case.ledger.fail("record_row", record.id, "row-differs")
+        return
+    stated = (record.record_id, record.equipment)
+    if (members.get("record_id"), members.get("equipment")) != stated:
+        case.ledger.fail("record_row", record.id, "row-differs")
+    else:
+        case.ledger.hold("record_row", record.id)
+
+
+def _verify_media(case: Case, index: PackageIndex, record: PackagedRecord) -> None:
+    """The row names each picture by its digest, or by the upload that became the recording."""
+    known = {one.id: one for one in index.recordings}
+    named = _media_of(case.bag.text(record.file))
+    if len(named) != len(record.media):
+        case.ledger.fail("record_media", record.id, "row-differs")
+        return
+    for recording_id, one in zip(record.media, named, strict=True):
+        recording = known.get(recording_id)
+        received = case.log.about(f"recording/{recording_id}", Event.RECORDING_RECEIVE)
+        uploads = [entry.facts.get("upload") for _, entry in received]
+        by_digest = recording is not None and one.get("jpeg") == f"sha256:{recording.sha256}"
+        by_upload = recording is not None and one.get("upload") in uploads and "upload" in one
+        if not by_digest and not by_upload:
+            case.ledger.fail("record_media", record.id, "media-differs", detail=recording_id)
+            return
+    case.ledger.hold("record_media", record.id)
+
+
+def _media_of(row: bytes) -> list[dict[str, Any]]:
+    try:
+        media = json.loads(row).get("media", [])
+    except (ValueError, RecursionError, AttributeError):
+        return []
+    return [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
+
+
+def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
+    """Two different people found it valid, then it was accepted, then it was tied to the case."""
+    about = f"monitoring/{record.id}"
+    given = case.log.about(about, Event.MONITORING_OPINE)
+    stated = {(one.stage, one.opinion, one.reason.commitment) for one in record.opinions}
+    logged = {
+        (entry.facts.get("stage"), entry.facts.get("opinion"), entry.facts.get("reason"))
+        for _, entry in given
+    }
+    if stated != logged:
+        case.ledger.fail("record_reviewed", record.id, "leaf-differs")
+        return
+    accepted = case.log.about(about, Event.MONITORING_ACCEPT)
+    tied = [
+        row
+        for row in case.log.about(about, Event.MONITORING_LINK)
+        if row[1].facts.get("case") == case_id and rfc3339(row[1].at) == record.linked_at
+    ]
+    if not _in_turn(given, accepted, tied) or len({entry.actor for _, entry in given}) != len(given):
+        case.ledger.fail("record_reviewed", record.id, "order-differs")
+    elif {(one.stage, one.opinion) for one in record.opinions} != {("first", "valid"), ("second", "valid")}:
+        case.ledger.fail("record_reviewed", record.id, "not-found-valid")
+    else:
+        case.ledger.hold("record_reviewed", record.id)
+
+
+def _in_turn(*groups: Iterable[_Logged]) -> bool:
+    """Say whether each group is there and stands wholly before the next in the log."""
+    positions = [[index for index, _ in group] for group in groups]
+    if not all(positions):
+        return False
+    return all(max(first) < min(then) for first, then in itertools.pairwise(positions))
+
+
+def _verify_round(case: Case, case_id: str, one: PackagedRound) -> None:
+    submitted = [
+        row
+        for row in case.log.about(f"case/{case_id}", Event.CASE_SUBMIT)
+        if row[1].facts.get("review") == one.id
+    ]
+    digest = sha256_hex(case.bag.text(one.evidence_file))
+    if not submitted:
+        case.ledger.fail("review_logged", one.id, "leaf-missing")
+        return
+    facts = submitted[0][1].facts
+    same = (facts.get("evidence_sha256"), facts.get("round")) == (digest, one.round)
+    same = same and one.evidence_sha256 == digest and rfc3339(submitted[0][1].at) == one.submitted_at
+    if not same or not _is_opinion(case, one, submitted):
+        case.ledger.fail("review_logged", one.id, "leaf-differs")
+    else:
+        case.ledger.hold("review_logged", one.id)
+
+
+def _is_opinion(case: Case, one: PackagedRound, submitted: list[_Logged]) -> bool:
+    """Compare opinion, statement, grounds and answers with their entries, and their order with the log's."""
+    given = case.log.about(f"review/{one.id}", *_OPINIONS.values())
+    if one.opinion is None or one.statement is None:
+        return not given
+    grounds = {str(ground.position): _ground(ground) for ground in one.grounds}
+    if len(given) != 1 or not _in_turn(submitted, given):
+        return False
+    entry = given[0][1]
+    return (
+        entry.event is _OPINIONS.get(one.opinion)
+        and entry.facts.get("statement") == one.statement.commitment
+        and entry.facts.get("grounds") == grounds
+        and _answers(case, one)
+    )
+
+
+def _ground(ground: Any) -> dict[str, str]:  # noqa: ANN401 - a packaged ground
+    stated = {"item": ground.item, "text": ground.text.commitment}
+    return stated if ground.subject is None else {**stated, "subject": ground.subject}
+
+
+def _answers(case: Case, one: PackagedRound) -> bool:
+    logged = {
+        entry.facts.get("position"): entry.facts.get("answer")
+        for _, entry in case.log.about(f"review/{one.id}", Event.REVIEW_ANSWER)
+    }
+    stated = {ground.position: ground.answer.commitment for ground in one.grounds if ground.answer}
+    return logged == stated
+
+
+def _verify_fact(case: Case, case_id: str, fact: PackagedFact) -> None:
+    """Replay the fact's entries: its words, and the evidence that stands."""
+    words, standing = None, dict[str, None]()
+    for _, entry in case.log.about(f"case/{case_id}", Event.CASE_AMEND):
+        if entry.facts.get("fact") != fact.id:
+            continue
+        change, evidence = entry.facts.get("change"), str(entry.facts.get("evidence"))
+        if change == "added":
+            words = entry.facts.get("text")
+        elif change == "proved":
+            standing[evidence] = None
+        elif change == "unproved":
+            standing.pop(evidence, None)
+    if words != fact.text.commitment or set(standing) != set(fact.evidence):
+        case.ledger.fail("fact_logged", fact.id, "leaf-differs" if words else "leaf-missing")
+    else:
+        case.ledger.hold("fact_logged", fact.id)
+
+
+def _verify_ties(case: Case, case_id: str, desks: PackagedDesks) -> None:
+    """Replay the case's entries: no record, round, fact or ended tie may be left out."""
+    about = f"case/{case_id}"
+    linked, ended = _replayed(case, about)
+    faults = [(f"monitoring/{one}", "record-omitted") for one in linked ^ {one.id for one in desks.records}]
+    stated = {(one.subject, one.unlinked_at): one for one in desks.ended_ties}
+    faults += [(name, "tie-omitted") for name, at in ended.keys() ^ stated.keys() if at or name]
+    faults += [
+        (name, "leaf-differs")
+        for (name, at), reason in ended.items()
+        if (tie := stated.get((name, at))) and tie.reason and tie.reason.commitment != reason
+    ]
+    rounds = {entry.facts.get("review") for _, entry in case.log.about(about, Event.CASE_SUBMIT)}
+    faults += [(f"review/{one}", "round-omitted") for one in rounds ^ {one.id for one in desks.rounds}]
+    for subject, code in sorted(set(faults)):
+        case.ledger.fail("desks_complete", subject, code)
+    if not faults:
+        case.ledger.hold("desks_complete", about)
+
+
+def _replayed(case: Case, about: str) -> tuple[set[str], dict[tuple[str, str], Any]]:
+    """Return the records tied at the end of the log, and every ended tie with the commitment to its reason."""
+    linked: set[str] = set()
+    ended: dict[tuple[str, str], Any] = {}
+    for _, entry in case.log.about(about, Event.CASE_LINK, Event.CASE_UNLINK):
+        noun = "monitoring" if "monitoring" in entry.facts else "recording"
+        ident = str(entry.facts.get(noun))
+        if entry.event is Event.CASE_UNLINK:
+            ended[f"{noun}/{ident}", rfc3339(entry.at)] = entry.facts.get("reason")
+        if noun == "monitoring":
+            (linked.add if entry.event is Event.CASE_LINK else linked.discard)(ident)
+    return linked, ended

@@ -1,0 +1,285 @@
+"""A case with a monitoring record, review rounds and ended ties, as a package that an outsider can check."""
+
+import random
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.custody import trust_of
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
+from schemas.actor import Role
+from schemas.case import CaseIn, CaseState, CaseStep
+from schemas.container import container_chunks
+from schemas.digest import sha256_hex
+from schemas.export import (
+    INDEX,
+    NOTE,
+    TAG_MANIFEST,
+    PackageIndex,
+    Packed,
+    complete,
+    export_key_name,
+    packed,
+    parse_index,
+)
+from schemas.fact import FactIn, ProofIn
+from schemas.integrity import Outcome
+from schemas.monitoring import LinkBasis, NotificationIn, NotifyChannel, NotifyOutcome, ReviewStage
+from schemas.review import AnswerIn, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
+from storage.outbox import JobKind
+from storage.settings import seed
+from storage.store import Store
+from tests.factories import OFFICERS, enrol_device, folder_url, make_account, make_settings
+from tests.media import jpeg
+from tests.monitoring import jpeg_media, make_highway
+from workers.custody import integrate
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner, tasks
+from workers.settings import WorkersSettings
+
+DESK_CLAIMS = {
+    "intake_logged", "intake_signature", "record_row", "record_media", "record_reviewed",
+    "review_logged", "fact_logged", "desks_complete",
+}  # fmt: skip
+
+
+@dataclass
+class Package:
+    """A package, the keys to check it, and the seed by which its operator could sign another."""
+
+    path: Path
+    trust: Trust
+    export_seed: bytes
+    origin: str
+
+    @property
+    def bytes(self) -> bytes:
+        return self.path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("desks"))))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
+    settings = WorkersSettings()
+    with Sandbox() as sandbox:
+        runner = Runner(store, settings, tasks(store, sandbox, settings))
+        case_id, handler = make_case(store, runner)
+        integrate(store)
+        with store.begin() as tx:
+            ordered = tx.exports.request(handler, case_id)
+        runner.drain(JobKind.EXPORT)
+    with store.begin() as tx:
+        built = tx.exports.known(ordered.id)
+    assert built.state == "ready", built.failure
+    payload = bytearray(built.size_bytes or 0)
+    view, at = memoryview(payload), 0
+    with store.objects.open(built.object_key or "", built.version_id or "") as source:
+        while count := source.readinto(view[at:]):
+            at += count
+    path = tmp_path_factory.mktemp("package") / "case.zip"
+    path.write_bytes(payload)
+    export_seed = seed(store.settings.export_key, "EXPORT_KEY")
+    return Package(path, Trust.parse(trust_of(store.settings)), export_seed, store.settings.log_origin)
+
+
+def make_case(store: Store, runner: Runner) -> Any:
+    """A case that was returned once and passed the second time, with one tie of each kind that was ended."""
+    road = make_highway(store)
+    for number in OFFICERS:
+        make_account(store, road.agency, Role.OFFICER, certificate=number)
+    head = make_account(store, road.agency, Role.HEAD)[1]
+    ident, other = (road.one(media=[jpeg_media(jpeg(50 + n, 50))]) for n in range(2))
+    for _ in range(7):  # a record does not disclose its batch
+        road.one()
+    device = enrol_device(store, road.custodian)
+    photo, dropped = (device.capture(f"{n}.jpg", jpeg(60 + n, 60)) for n in range(2))
+    runner.drain(JobKind.VERIFY)
+    for one in (ident, other):
+        road.opine(one, ReviewStage.FIRST)
+        road.opine(one, ReviewStage.SECOND)
+    with store.begin() as tx:
+        attempt = NotificationIn(
+            channel=NotifyChannel.PHONE, outcome=NotifyOutcome.SENT, attempted_at=tx.now, proof="通话 1"
+        )
+        tx.monitoring.notify(road.handler, ident, attempt)
+        wish = CaseIn(number="包-1", party="某公司", matter="超限运输", place="S229")
+        case = tx.monitoring_links.open_case(road.handler, ident, wish)
+
+    def now(act: Callable[[Any, int], object]) -> None:
+        with store.begin() as tx:
+            act(tx, tx.cases.get(road.handler, case.id).version)
+
+    handler, ref = road.handler, case.id
+    now(lambda tx, seen: tx.monitoring_links.link(handler, ref, other, LinkBasis.PLATE, seen))
+    now(lambda tx, seen: tx.monitoring_links.unlink(handler, ref, other, "另案处理", seen))
+    now(lambda tx, seen: tx.cases.link(handler, ref, photo, seen))
+    now(lambda tx, seen: tx.cases.link(handler, ref, dropped, seen))
+    now(lambda tx, seen: tx.cases.unlink(handler, ref, dropped, "误关联", seen))
+    now(lambda tx, seen: tx.cases.step(head, ref, CaseStep.FILE, "", seen))
+    now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.INVESTIGATE, "", seen))
+    now(lambda tx, seen: tx.facts.add(handler, ref, FactIn(text="该车超限"), seen))
+    with store.begin() as tx:
+        fact = tx.facts.of_case(ref)[0].id
+    for proof in (ProofIn(monitoring_id=ident), ProofIn(recording_id=photo)):
+        now(lambda tx, seen, proof=proof: tx.facts.prove(handler, ref, fact, proof, seen=seen))
+    now(lambda tx, seen: tx.facts.unprove(handler, ref, fact, ProofIn(recording_id=photo), seen=seen))
+    grounds = [GroundIn(item=GroundItem.EVIDENCE, subject=f"recording/{photo}", text="请说明地点")]
+    for opinion in (
+        ReviewOpinionIn(opinion=OpinionWord.SUPPLEMENT, statement="请补充", grounds=grounds),
+        ReviewOpinionIn(opinion=OpinionWord.PASS, statement="同意"),
+    ):
+        now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.CONCLUDE, "", seen))
+        now(lambda tx, seen: tx.cases.step(handler, ref, CaseStep.SUBMIT, "", seen))
+        with store.begin() as tx:
+            review = tx.reviews.of_case(ref)[-1]
+            review = tx.reviews.opine(road.second, review.id, opinion, review.version)
+            if review.grounds:
+                tx.reviews.answer(handler, review.id, 1, AnswerIn(text="已说明"), seen=review.version)
+    now(lambda tx, seen: tx.cases.step(head, ref, CaseStep.DECIDE, "", seen))
+    with store.begin() as tx:
+        assert tx.cases.get(handler, ref).state is CaseState.DECIDED
+    return ref, handler
+
+
+def test_everything_of_the_desks_is_proven(package: Package) -> None:
+    """With the trust file every claim about rows, opinions, rounds, facts and ties is verified."""
+    report = verify_package(package.path, package.trust)
+
+    assert report.holds, [claim for claim in report.claims if claim.outcome is not Outcome.VERIFIED]
+    assert {claim.claim for claim in report.claims} >= DESK_CLAIMS
+    assert {claim.outcome for claim in report.claims if claim.claim in DESK_CLAIMS} == {Outcome.VERIFIED}
+
+
+def test_without_trust_the_signature_is_not_checked(package: Package) -> None:
+    """Without a trust file the batch's signature is said to be not checked."""
+    report = verify_package(package.path, None)
+    outcome = {claim.outcome for claim in report.claims if claim.claim == "intake_signature"}
+
+    assert outcome == {Outcome.NOT_CHECKED}
+
+
+def test_no_other_row_of_the_batch_is_disclosed(package: Package, tmp_path: Path) -> None:
+    """A package holds the case's own row and nothing of the rows that came with it."""
+    desks = index_of(package).desks
+    assert desks is not None
+    assert len(desks.records) == 1
+    rows = [name for name in names_of(package) if name.startswith("data/monitoring/")]
+    assert len(rows) == 1
+
+
+def test_any_flipped_bit_is_found(package: Package, tmp_path: Path) -> None:
+    """One flipped bit anywhere in the package fails a claim that names its file, or the container."""
+    whole, rng, touched = bytearray(package.bytes), random.Random(11), tmp_path / "touched.zip"
+    for place in (rng.randrange(len(whole)) for _ in range(80)):
+        whole[place] ^= 1 << rng.randrange(8)
+        touched.write_bytes(whole)
+        broken = [c for c in verify_package(touched, None).claims if c.outcome is Outcome.MISMATCH]
+        assert broken, place
+        whole[place] = package.bytes[place]
+
+
+def names_of(package: Package) -> list[str]:
+    return [file.name for file in unpacked(package)]
+
+
+def unpacked(package: Package) -> list[Packed]:
+    with zipfile.ZipFile(package.path) as archive:
+        return [packed(name, archive.read(name)) for name in archive.namelist()]
+
+
+def index_of(package: Package) -> PackageIndex:
+    return parse_index(next(file.payload or b"" for file in unpacked(package) if file.name == INDEX))
+
+
+def forged(package: Package, path: Path, change: Callable[[dict[str, Any], dict[str, Packed]], None]) -> Path:
+    """What the operator itself could sign: another index or other files, complete and signed anew."""
+    files = {file.name: file for file in unpacked(package)}
+    members = index_of(package).model_dump(mode="json", exclude_none=True)
+    change(members, files)
+    index = PackageIndex.model_validate(members)
+    made = {INDEX, NOTE, TAG_MANIFEST, "manifest-sha256.txt", "VERIFY.md", "bagit.txt", "bag-info.txt"}
+    given = [file for name, file in files.items() if name not in made]
+    whole, _ = complete(index, given, signer=export_key_name(package.origin), seed=package.export_seed)
+    by_name = {file.name: file for file in whole}
+    path.write_bytes(b"".join(container_chunks(whole, lambda member: [by_name[member.name].payload or b""])))
+    return path
+
+
+def drop_record(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    record = index["desks"]["records"].pop()
+    del files[record["file"]]
+    index["recordings"] = [one for one in index["recordings"] if one["id"] not in record["media"]]
+    for one in list(files):
+        if any(ident in one for ident in record["media"]):
+            del files[one]
+
+
+def drop_round(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    del files[index["desks"]["rounds"].pop(0)["evidence_file"]]
+
+
+def change_row(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    name = index["desks"]["records"][0]["file"]
+    files[name] = packed(name, (files[name].payload or b"").replace(b"52300", b"92300"))
+
+
+def change_opinion(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["rounds"][0]["opinion"] = "pass"
+
+
+def change_words(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["rounds"][0]["grounds"][0]["answer"]["text"] = "没有问题"
+
+
+def change_fact(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    fact = index["desks"]["facts"][0]
+    fact["evidence"] = [*fact["evidence"], f"recording/{index['recordings'][0]['id']}"]
+
+
+def drop_tie(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["ended_ties"].pop()
+
+
+def change_reviewer(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["records"][0]["opinions"].pop()
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        (drop_record, "desks_complete"),
+        (drop_round, "desks_complete"),
+        (drop_tie, "desks_complete"),
+        (change_row, "record_row"),
+        (change_opinion, "review_logged"),
+        (change_words, "review_logged"),
+        (change_fact, "fact_logged"),
+        (change_reviewer, "record_reviewed"),
+    ],
+)
+def test_what_the_operator_signs_anew_still_contradicts_the_log(
+    package: Package, tmp_path: Path, change: Callable[..., None], claim: str
+) -> None:
+    """Leaving out or changing a record, round, word, fact or tie fails even when the package is signed anew."""
+    report = verify_package(forged(package, tmp_path / "forged.zip", change), package.trust)
+
+    assert claim in {one.claim for one in report.claims if one.outcome is Outcome.MISMATCH}
+    assert not report.holds
+
+
+def test_a_forgery_without_a_change_holds(package: Package, tmp_path: Path) -> None:
+    """Packing the same again gives the same bytes, so that the test above fails for its change alone."""
+    same = forged(package, tmp_path / "same.zip", lambda index, files: None)
+
+    assert sha256_hex(same.read_bytes()) == sha256_hex(package.bytes)
