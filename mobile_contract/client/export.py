@@ -5,6 +5,7 @@ import getpass
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -13,11 +14,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import httpx
+from rich.console import Console
 
-from mobile_contract.client.wire import Answered
+from mobile_contract.client.failure import Failure, failure_of
+from mobile_contract.client.misuse import BROKEN, HOLDS, refuse
+from mobile_contract.client.report import Progress
+from mobile_contract.client.wire import Answered, ask, document_of, server_address
 from schemas.errors import DigestMismatch, EvidenceError, Invalid, NotFound, Refused, Unavailable
 
-DONE, FAILED, MISUSED, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 POLL_SECONDS = 0.5
 PATIENCE_TRIES = 8
@@ -25,6 +29,7 @@ _READ_BYTES = 1024 * 1024
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _PARTIAL = 206
+_EXPORT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Login(NamedTuple):
@@ -62,20 +67,49 @@ def run(args: argparse.Namespace) -> int:
     demo = _demo()
     server = args.server or demo.get("server") or DEFAULT_SERVER
     try:
+        require_writable(args.output)
         login = _login(args, demo)
-        with httpx.Client(base_url=server, timeout=_TIMEOUT) as client, _teller(as_json=args.json) as tell:
+        with (
+            httpx.Client(base_url=server_address(server), timeout=_TIMEOUT) as client,
+            _teller(as_json=args.json) as tell,
+        ):
             found = Exporter(client, tell).export(args.case, args.output, login)
-    except KeyboardInterrupt:
-        return _say(args, INTERRUPTED, "已中断，再次运行即从断点继续 interrupted: run it again to go on")
-    except OSError as err:
-        return _say(args, MISUSED, f"{err.filename or ''} {err.strerror}".strip())
-    except (NotFound, Refused) as err:
-        return _say(args, MISUSED, err.detail)
-    except Unavailable as err:
-        return _say(args, UNREACHABLE, f"{server}: {err.detail}")
-    except EvidenceError as err:
-        return _say(args, FAILED, err.detail or err.problem)
-    return _say(args, DONE, f"{args.output}  {found['size_bytes']} bytes  sha256 {found['sha256']}", **found)
+    except (KeyboardInterrupt, EvidenceError, OSError, ValueError) as err:
+        code, text, problem = _failure_of(err)
+        return refuse(args, code, text, problem=problem, event="failed")
+    text = f"{args.output}  {found['size_bytes']} bytes  sha256 {found['sha256']}"
+    said = json.dumps({"event": "exported", "text": text, **found}, ensure_ascii=False)
+    print(said if args.json else f"✓ {text}")  # noqa: T201
+    return HOLDS
+
+
+def _failure_of(err: BaseException) -> Failure:
+    """A package that the server could not build, or whose bytes are others, is a claim that does not hold."""
+    found = failure_of(err)
+    is_broken = isinstance(err, DigestMismatch) or (
+        isinstance(err, Invalid) and err.problem == "export-failed"
+    )
+    return found._replace(code=BROKEN) if is_broken else found
+
+
+def require_writable(output: Path) -> None:
+    """Look whether the package can be written at all, before a server is asked to build it.
+
+    Raises:
+        Invalid: `output` is no place for a file.
+    """
+    folder = output.parent
+    if output.is_dir() or output.name == "":
+        why = "输出应为文件名，这是文件夹 name a file, this is a folder"
+    elif not folder.is_dir():
+        why = f"输出文件夹不存在 the folder is not there ({folder})"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        why = f"不能写入该文件夹 the folder cannot be written to ({folder})"
+    elif output.exists() and not output.is_file():
+        why = "不是普通文件 not a regular file"
+    else:
+        return
+    raise Invalid(f"{why}: {output}", slug="output-unusable")
 
 
 class Exporter:
@@ -103,13 +137,12 @@ class Exporter:
         partial.touch()
         built = self._wait(str(ordered["status_url"]))
         self._download(str(built["package_url"]), partial, built)
-        partial.replace(output)
+        _rename_durably(partial, output)
         return {name: built[name] for name in ("export_id", "size_bytes", "sha256")}
 
     def _order(self, case_id: str, output: Path) -> dict[str, Any]:
         """Go on with the export whose unfinished file lies beside the output, or order a new one."""
-        for unfinished in output.parent.glob(_partial(output, "*").name):
-            export_id = unfinished.suffixes[-2].removeprefix(".")
+        for unfinished, export_id in _unfinished(output):
             try:
                 found = self._json("GET", f"/v1/exports/{export_id}")
             except Answered:
@@ -170,26 +203,25 @@ class Exporter:
                 mode = "ab" if response.status_code == _PARTIAL else "wb"
                 with partial.open(mode) as file:
                     for chunk in response.iter_bytes(_READ_BYTES):
-                        file.write(chunk)
+                        # Never more than was stated: an endless answer must not fill the disk.
+                        file.write(chunk[: size_bytes - file.tell()])
                         self._tell("downloading", file.tell(), size_bytes)
-        except httpx.TransportError as err:
+                        if file.tell() >= size_bytes:
+                            break
+        except (httpx.TransportError, httpx.DecodingError) as err:
             raise Unavailable(str(err) or type(err).__name__) from err
         if partial.stat().st_size < size_bytes:
-            raise Unavailable("the connection ended early")
+            raise Unavailable("连接提前结束 the connection ended early")
 
     def _json(self, method: str, url: str, **sent: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
         try:
-            response = self._client.request(method, _same_server(url), **sent)
-            answer = response.json()
+            response = ask(self._client, method, _same_server(url), **sent)
         except httpx.TransportError as err:
-            raise Unavailable(str(err) or type(err).__name__) from err
-        except ValueError as err:
-            raise Unavailable("the answer is not JSON: not our server") from err
+            server = str(self._client.base_url).rstrip("/")
+            raise Unavailable(f"{server}: {err or type(err).__name__}") from err
         if not response.is_success:
             raise _answered(response)
-        if not isinstance(answer, dict):
-            raise Unavailable("the answer is not a JSON object: not our server")
-        return answer
+        return document_of(response)
 
 
 def _answered(response: httpx.Response) -> EvidenceError:
@@ -205,9 +237,23 @@ def _partial(output: Path, export_id: str) -> Path:
     return output.with_name(f"{output.name}.{export_id}.part")
 
 
+def _unfinished(output: Path) -> Iterator[tuple[Path, str]]:
+    """Find the files an interrupted run left beside the output; a name that is none of ours is not touched."""
+    for path in output.parent.iterdir():
+        export_id = path.name.removeprefix(f"{output.name}.").removesuffix(".part")
+        if path.name == _partial(output, export_id).name and _EXPORT_ID.fullmatch(export_id):
+            yield path, export_id
+
+
+def _rename_durably(partial: Path, output: Path) -> None:
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())  # the name must not outlive a power cut that takes the bytes
+    partial.replace(output)
+
+
 def _same_server(url: str) -> str:
     if httpx.URL(url).is_absolute_url:
-        raise Unavailable("the answer leads away from the server")
+        raise Unavailable("服务器的回答指向别处 the answer leads away from the server")
     return url
 
 
@@ -237,7 +283,10 @@ def _login(args: argparse.Namespace, demo: dict[str, Any]) -> Login:
     if not login:
         raise Refused("请给出 --login（或 QUANCHENG_LOGIN） say who you are: --login")
     if args.password_file is not None:
-        return Login(login, args.password_file.read_text(encoding="utf-8").strip())
+        try:
+            return Login(login, args.password_file.read_text(encoding="utf-8").strip())
+        except UnicodeDecodeError as err:
+            raise Refused(f"密码文件不是 UTF-8 文本 not a text file: {args.password_file}") from err
     passwords = demo.get("passwords") or {}
     password = os.environ.get("QUANCHENG_PASSWORD") or passwords.get(login)
     if not password and login == demo.get("export_login"):
@@ -256,22 +305,35 @@ def _teller(*, as_json: bool) -> Iterator[Tell]:
             json.dumps({"event": stage, "done_bytes": done, "total_bytes": total}), flush=True
         )
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    words = {"building": "生成 building", "downloading": "下载 downloading"}
-    with Progress(*columns) as shown:
-        task = shown.add_task("…", total=None)
-        yield lambda stage, done, total: shown.update(
-            task, description=words[stage], completed=done, total=total or None
-        )
+    screen = _Screen()
+    try:
+        yield screen
+    finally:
+        screen.close()
 
 
-def _say(args: argparse.Namespace, code: int, text: str, **facts: object) -> int:
-    if args.json:
-        event = "exported" if code == DONE else "failed"
-        print(json.dumps({"event": event, "text": text, **facts}, ensure_ascii=False))  # noqa: T201
-    else:
-        mark, stream = ("✓", sys.stdout) if code == DONE else ("✗", sys.stderr)
-        print(f"{mark} {text}", file=stream)
-    return code
+class _Screen:
+    """Shows a stage only once it has begun: an export that fails at once leaves no empty bar behind."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._status = self._console.status("")
+        self._bar: Progress | None = None
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage == "building":
+            percent = f" {100 * done // total} %" if total else ""
+            self._status.update(f"生成 building …{percent}")
+            self._status.start()
+            return
+        self._status.stop()
+        if self._bar is None:
+            self._bar = Progress(self._console, "下载 downloading", total, is_shown=True)
+            self._bar.__enter__()
+        self._bar.reached(done)
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        self._status.stop()
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)

@@ -65,7 +65,7 @@ def state(**update: object) -> DeviceState:
 )
 def test_what_is_no_file_is_named_before_anything_is_done(
     kind: str, words: str, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     """The sentence is in two languages and names the path; no device is enrolled and no folder made."""
     good, path = photo(tmp_path), tmp_path / kind
     if kind == "folder":
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_named_before_anything_is_done(
 )
 def test_a_wrong_option_is_one_sentence(
     options: tuple[str, str], problem: str, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     """Nobody waits for a server that has no address, or reads a traceback for a place."""
     assert run_record(photo(tmp_path), *options, "--json") == 2
     said = json.loads(capsys.readouterr().out)
@@ -108,7 +108,7 @@ def test_a_wrong_option_is_one_sentence(
 
 @pytest.mark.parametrize("option", ["--wait", "--patience"])
 @pytest.mark.parametrize("text", ["nan", "-1", "soon"])
-def test_a_time_that_never_ends_is_refused(option: str, text: str, tmp_path: Path):
+def test_a_time_that_never_ends_is_refused(option: str, text: str, tmp_path: Path) -> None:
     """`nan` seconds would wait for ever; argparse says so and exits 2."""
     with pytest.raises(SystemExit) as ended:
         run_record(photo(tmp_path), f"{option}={text}")
@@ -117,7 +117,7 @@ def test_a_time_that_never_ends_is_refused(option: str, text: str, tmp_path: Pat
 
 def test_a_damaged_state_is_told_with_what_to_do(
     tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
-):
+) -> None:
     """The file is named, and nobody is told to restore a copy that would repeat a sequence number."""
     (home / "device").mkdir(parents=True)
     (home / "device" / "state.json").write_text('{"seq": 4')
@@ -130,7 +130,7 @@ def test_a_damaged_state_is_told_with_what_to_do(
 
 
 @pytest.mark.parametrize("pem", [b"", b"no key", None])
-def test_a_damaged_key_is_told_too(pem: bytes | None, tmp_path: Path):
+def test_a_damaged_key_is_told_too(pem: bytes | None, tmp_path: Path) -> None:
     """A key file that is gone or unreadable is the device's fault, not a traceback."""
     if pem is not None:
         (tmp_path / "key.pem").write_bytes(pem)
@@ -138,7 +138,7 @@ def test_a_damaged_key_is_told_too(pem: bytes | None, tmp_path: Path):
         DeviceFolder(tmp_path).key()
 
 
-def test_a_state_that_does_not_fit_is_never_kept_in_part(tmp_path: Path):
+def test_a_state_that_does_not_fit_is_never_kept_in_part(tmp_path: Path) -> None:
     """A short write is an error that leaves the old state, not a new one without its end."""
     folder = DeviceFolder(tmp_path)
     saved = folder.save(state())
@@ -153,7 +153,7 @@ def test_a_state_that_does_not_fit_is_never_kept_in_part(tmp_path: Path):
 
 
 @pytest.mark.parametrize("way", ["rewrite", "replace", "append"])
-def test_a_file_that_changes_while_it_is_hashed_is_not_signed(way: str, tmp_path: Path):
+def test_a_file_that_changes_while_it_is_hashed_is_not_signed(way: str, tmp_path: Path) -> None:
     """Rewritten in place, replaced by one of the same size, or grown: the digest would be of no file."""
     path, other = tmp_path / "film", tmp_path / "other"
     path.write_bytes(bytes(3 * 1024 * 1024))
@@ -175,15 +175,16 @@ def test_a_file_that_changes_while_it_is_hashed_is_not_signed(way: str, tmp_path
         look_at(path, progress=disturb)
 
 
-def test_progress_counts_every_byte(tmp_path: Path):
+def test_progress_counts_every_byte(tmp_path: Path) -> None:
     """What is shown while a long file is hashed ends at its size."""
-    path, told = tmp_path / "film", []
+    path = tmp_path / "film"
+    told: list[int] = []
     path.write_bytes(bytes(2 * 1024 * 1024 + 5))
     look_at(path, progress=told.append)
     assert told == [1024 * 1024, 2 * 1024 * 1024, 2 * 1024 * 1024 + 5]
 
 
-def test_every_ending_has_its_code():
+def test_every_ending_has_its_code() -> None:
     """3 for what does not answer, 1 for what the server refused, 2 for the caller, 130 for Ctrl-C."""
     refused = Answered(httpx.Response(422, json={"slug": "x", "title": "t", "en": {"next": "do that"}}))
     endings = [Unavailable("x"), refused, Invalid("x"), ValueError("x"), KeyboardInterrupt()]
