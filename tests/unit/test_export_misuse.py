@@ -81,7 +81,7 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     client = httpx.Client(base_url="http://server.test", transport=httpx.MockTransport(absent))
     exporter = Exporter(client, lambda stage, *_: stages.append(stage), poll_seconds=0)
 
-    with pytest.raises(Unavailable, match="http://server.test: refused"):
+    with pytest.raises(Unavailable, match=r"http://server\.test: refused"):
         exporter.export("case-1", tmp_path / "p.zip", Login("wang", "x"))
     assert stages == []
     assert list(tmp_path.iterdir()) == []
