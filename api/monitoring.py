@@ -32,7 +32,7 @@ from schemas.monitoring import (
     ReviewStage,
     RowOutcome,
 )
-from storage.intake_batch import RowResult
+from storage.intake_batch import RowResult, require_source
 from storage.monitoring_values import MonitoringFilter, MonitoringLink, MonitoringRecord
 from storage.receive_batch import receive_batch
 
@@ -237,6 +237,7 @@ async def batch_lines(stream: AsyncIterator[bytes]) -> list[bytes]:
 )
 async def submit(request: Request, store: OpenStore, actor: StreamActor) -> BatchOut:
     """Receive a batch of up to 1,000 rows, one JSON object per line; the same batch again changes nothing."""
+    require_source(actor, store.clock())
     lines = await batch_lines(request.stream())
     receipt = await run_sync(receive_batch, store, actor, lines)
     outcomes = [result.outcome for result in receipt.results]

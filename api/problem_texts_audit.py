@@ -144,7 +144,7 @@ AUDIT: Mapping[str, ProblemText] = {
         "请他人核实",
         "leave it to somebody else",
     ),
-    "proof-unknown": ProblemText(
+    "rectification-proof-invalid": ProblemText(
         422,
         "整改凭证不是记录编号",
         "The proof is no recording",

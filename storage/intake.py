@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, may, missing
+from schemas.actor import Actor
 from schemas.base import rfc3339
 from schemas.calendar import add_working_days
 from schemas.custody import Event, subject
@@ -34,7 +34,7 @@ from schemas.monitoring import (
 from schemas.upload import UploadState, part_size
 from storage.custody import CustodyLog
 from storage.equipment import EquipmentRegister
-from storage.intake_batch import Batch, Receipt, RowResult, picture_key
+from storage.intake_batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind, Outbox
 from storage.receipt import receive_recording
 from storage.settings import StorageSettings, seed
@@ -98,10 +98,7 @@ class Intakes:
             Refused: the actor is no source.
         """
         actor = batch.actor
-        if not may(
-            actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now
-        ):
-            raise missing(Action.MONITORING_SUBMIT)
+        require_source(actor, self._now)
         bound = self._bound(actor)
         for line in [line for line, parsed in batch.rows.items() if parsed.row.equipment not in bound]:
             unknown = NotFound("no equipment of this number is bound to the source", slug="equipment-unknown")

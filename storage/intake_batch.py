@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from schemas.actor import Actor
+from schemas.actor import Action, Actor, Subject, may, missing
 from schemas.base import Frozen
 from schemas.errors import EvidenceError, Invalid, TooLarge
 from schemas.monitoring import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
@@ -55,6 +55,16 @@ class Batch:
             problem=err.problem,
             detail=err.detail,
         )
+
+
+def require_source(actor: Actor, now: datetime) -> None:
+    """Refuse whoever sends no monitoring records, before a byte of theirs is read.
+
+    Raises:
+        Refused: the actor is no source.
+    """
+    if not may(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now):
+        raise missing(Action.MONITORING_SUBMIT)
 
 
 def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:

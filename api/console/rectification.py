@@ -106,7 +106,7 @@ def take_step(  # noqa: PLR0917 - form fields are named by the page
     try:
         proof_id = uuid_or_none(proof.strip().rsplit("/", 1)[-1]) if proof.strip() else None
         if proof.strip() and proof_id is None:
-            raise Invalid("the proof is no recording", slug="proof-unknown")
+            raise Invalid("the proof is no recording", slug="rectification-proof-invalid")
         wish = RectificationStepIn(text=text.strip(), proof_recording_id=proof_id)
         with tx.attempt():
             tx.rectifications.step(who.actor, rectification_id, step, wish, version)

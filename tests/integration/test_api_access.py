@@ -1,5 +1,6 @@
 """Who may ask what over HTTP: nobody without a token, nothing outside one's agencies, nothing without permission."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +16,7 @@ from schemas.actor import Actor, Role
 from schemas.case import CaseIn
 from storage.store import Store
 from storage.tables import sessions
+from tests.casework import make_bureau
 from tests.factories import (
     OFFICERS,
     PASSWORD,
@@ -26,6 +28,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
+from tests.monitoring import make_highway
 from tests.server import serving
 from tests.tus import BODY, VERSION, bearer, opened
 
@@ -49,6 +52,11 @@ PUBLIC = {
 
 EVERY_ROLE = tuple(Role)
 
+WORDS = {"kind": "thumbnail", "name": "x", "stage": "first", "step": "answer", "act": "withdraw"}
+"""Parameters of a path that are no id."""
+
+SEEN = {"If-Match": '"v1"'}
+
 
 @dataclass
 class World:
@@ -71,16 +79,15 @@ class World:
 @pytest.fixture(scope="module")
 def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("access"))))
-    agency = make_agency(store)
-    for number in OFFICERS:
-        make_account(store, agency, Role.OFFICER, certificate=number)
-    _, handler = make_account(store, agency, Role.HANDLER)
-    device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
+    bureau = make_bureau(store)
+    agency, handler, device = bureau.agency, bureau.handler, bureau.device
     recording_id = device.capture("a.jpg", jpeg())
     with store.begin() as tx:
-        case = tx.cases.open(handler, CaseIn(number="案-1", party="x", matter="x", place="x"))
+        case = tx.cases.open(handler, CaseIn(number="访-1", party="x", matter="x", place="x"))
         tx.cases.link(handler, case.id, recording_id, case.version)
         export = tx.exports.request(handler, case.id)
+    highway = make_highway(store)
+    _, review = bureau.submitted()
     with serving(store) as url:
         with httpx.Client(base_url=url, headers=bearer(device.token)) as own:
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
@@ -90,6 +97,9 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "export_id": export.id,
             "upload_id": upload_id,
             "device_id": device.id,
+            "equipment_id": highway.equipment_id,
+            "monitoring_id": highway.one(),
+            "review_id": review.id,
         }
         yield World(store, url, agency, device, ids, handler)
     store.close()
@@ -113,7 +123,9 @@ def filled(path: str, ids: dict[str, UUID]) -> str:
     """The path with its parameters filled in."""
     for name, value in ids.items():
         path = path.replace(f"{{{name}}}", str(value))
-    return path.replace("{entry_id}", str(uuid4())).replace("{kind}", "thumbnail").replace("{name}", "x")
+    for name, word in WORDS.items():
+        path = path.replace(f"{{{name}}}", word)
+    return re.sub(r"\{[a-z]+_id\}", lambda _: str(uuid4()), path)
 
 
 def asked(client: httpx.Client, method: str, path: str) -> httpx.Response:
@@ -185,6 +197,21 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("DELETE", "/v1/uploads/{upload_id}", None),
     ("POST", "/v1/uploads/{upload_id}/complete", None),
     ("GET", "/v1/uploads/{upload_id}/receipt", None),
+    ("PATCH", "/v1/cases/{case_id}", {"party": "x", "matter": "x", "place": "x", "reason": "x"}),
+    ("POST", "/v1/cases/{case_id}/steps", {"step": "file"}),
+    ("POST", "/v1/cases/{case_id}/monitoring", {"monitoring_id": "{monitoring_id}"}),
+    ("GET", "/v1/cases/{case_id}/facts", None),
+    ("POST", "/v1/cases/{case_id}/facts", {"text": "x"}),
+    ("GET", "/v1/cases/{case_id}/findings", None),
+    ("GET", "/v1/cases/{case_id}/reviews", None),
+    ("GET", "/v1/reviews/{review_id}", None),
+    ("POST", "/v1/reviews/{review_id}/opinion", {"opinion": "pass", "statement": "x"}),
+    ("GET", "/v1/equipment/{equipment_id}", None),
+    ("POST", "/v1/equipment/{equipment_id}/suspend", {"reason": "x", "from_at": "2026-01-01T00:00:00Z"}),
+    ("GET", "/v1/monitoring/records/{monitoring_id}", None),
+    ("GET", "/v1/monitoring/records/{monitoring_id}/raw", None),
+    ("GET", "/v1/monitoring/records/{monitoring_id}/suggestions", None),
+    ("POST", "/v1/monitoring/records/{monitoring_id}/opinions/{stage}", {"opinion": "valid", "reason": "x"}),
 ]
 
 
@@ -195,7 +222,7 @@ def test_another_agencys_ids_do_not_exist(world: World, method: str, path: str, 
     answers = []
     with world.client(token) as stranger:
         for ids in (world.ids, {name: uuid4() for name in world.ids}):
-            headers = {**VERSION, **BODY, "Upload-Offset": "0"} if "/uploads" in path else {}
+            headers = {**VERSION, **BODY, "Upload-Offset": "0"} if "/uploads" in path else SEEN
             sent = {name: filled(value, ids) for name, value in (wish or {}).items()}
             answers.append(
                 stranger.request(method, filled(path, ids), json=sent, headers=headers)
@@ -214,7 +241,7 @@ def test_a_strangers_lists_are_empty(world: World) -> None:
     """Lists of another agency's actor hold nothing of ours, whatever is searched for."""
     token, _ = make_account(world.store, make_agency(world.store), *EVERY_ROLE)
     with world.client(token) as stranger:
-        queries = ("", f"?device={world.device.id}", f"?officer={OFFICERS[0]}", "?case=案-1", "?q=a.jpg")
+        queries = ("", f"?device={world.device.id}", f"?officer={OFFICERS[0]}", "?case=访-1", "?q=a.jpg")
         for query in queries:
             assert stranger.get(f"/v1/recordings{query}").json()["recordings"] == []
         assert stranger.get("/v1/cases").json()["cases"] == []
@@ -240,8 +267,6 @@ REFUSED: list[tuple[Role, str, str, str]] = [
     (Role.CUSTODIAN, "GET", "/v1/recordings/{recording_id}/media", "recording:watch"),
     (Role.CUSTODIAN, "GET", "/v1/recordings/{recording_id}/thumbnail", "recording:watch"),
     (Role.SUPERVISOR, "GET", "/v1/recordings/{recording_id}/media", "recording:watch"),
-    (Role.INSPECTOR, "GET", "/v1/recordings", "recording:view"),
-    (Role.INSPECTOR, "GET", "/v1/recordings/{recording_id}", "recording:view"),
     (Role.PARTY, "GET", "/v1/recordings", "recording:view"),
     (Role.OFFICER, "POST", "/v1/cases", "case:open"),
     (Role.CUSTODIAN, "GET", "/v1/cases", "case:view"),
@@ -253,6 +278,13 @@ REFUSED: list[tuple[Role, str, str, str]] = [
     (Role.HANDLER, "POST", "/v1/enrolment-codes", "device:enrol"),
     (Role.ADMIN, "POST", "/v1/devices/{device_id}/revoke", "device:revoke"),
     (Role.LEGAL_REVIEWER, "POST", "/v1/uploads", "recording:submit"),
+    (Role.HANDLER, "GET", "/v1/audits", "audit:view"),
+    (Role.OFFICER, "GET", "/v1/equipment", "equipment:view"),
+    (Role.OFFICER, "GET", "/v1/rectifications", "rectification:view"),
+    (Role.HANDLER, "GET", "/v1/reviews", "case:review"),
+    (Role.SOURCE, "GET", "/v1/monitoring/records", "monitoring:view"),
+    (Role.HANDLER, "GET", "/v1/monitoring/queue?stage=first", "monitoring:review-first"),
+    (Role.HANDLER, "POST", "/v1/monitoring/records", "monitoring:submit"),
 ]  # fmt: skip
 
 
@@ -271,7 +303,7 @@ def test_a_missing_permission_is_named(
     world: World, role: Role, method: str, path: str, permission: str
 ) -> None:
     """Inside one's own agency a missing permission answers 403 and says which one it is."""
-    headers = {**VERSION, "Upload-Length": "3"} if "/uploads" in path else {}
+    headers = {**VERSION, "Upload-Length": "3"} if "/uploads" in path else SEEN
     sent = {name: filled(value, world.ids) for name, value in WISHES.get(path, {}).items()} or None
     with world.holder(role) as client:
         answer = client.request(method, filled(path, world.ids), headers=headers, json=sent)
@@ -279,6 +311,13 @@ def test_a_missing_permission_is_named(
     assert answer.status_code == 403, answer.text
     assert answer.json()["slug"] == "permission-missing"
     assert answer.json()["permission"] == permission
+
+
+def test_an_inspector_sees_nothing_that_was_not_drawn(world: World) -> None:
+    """Only what a draw gave them exists for an inspector: the list is empty and an id unknown."""
+    with world.holder(Role.INSPECTOR) as client:
+        assert client.get("/v1/recordings").json()["recordings"] == []
+        assert client.get(f"/v1/recordings/{world.ids['recording_id']}").status_code == 404
 
 
 def test_a_reviewer_declares_no_manifest(world: World) -> None:

@@ -39,6 +39,19 @@ def test_every_slug_in_code_has_a_text() -> None:
     assert sorted(slugs_in_code() - set(PROBLEMS)) == []
 
 
+def test_no_slug_means_two_things() -> None:
+    """A slug stands in one table only: the second would silently take the place of the first."""
+    found = [
+        slug
+        for path in sorted((ROOT / "api").glob("problem_texts*.py"))
+        for slug in re.findall(
+            r'^    "([a-z0-9-]+)": ProblemText', path.read_text(encoding="utf-8"), re.MULTILINE
+        )
+    ]
+
+    assert sorted(found) == sorted(PROBLEMS)
+
+
 @pytest.mark.parametrize("slug", sorted(PROBLEMS))
 def test_every_text_is_whole(slug: str) -> None:
     """Each problem says what is wrong and what to do next, in Chinese and in English."""

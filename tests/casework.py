@@ -1,0 +1,186 @@
+"""A bureau with a case: handler, head, two reviewers, a device, and the shortest lawful way to any state."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID, uuid4
+
+from schemas.actor import Actor, Role
+from schemas.case import Case, CaseIn, CaseState, CaseStep
+from schemas.digest import sha256_hex
+from schemas.fact import Fact, FactIn, ProofIn
+from schemas.integrity import CheckResult, mismatch, verified
+from schemas.review import (
+    AnswerIn,
+    GroundIn,
+    GroundItem,
+    OpinionWord,
+    Review,
+    ReviewOpinionIn,
+)
+from storage.recording import Verification
+from storage.store import Store, Transaction
+from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
+
+GROUND = GroundIn(item=GroundItem.EVIDENCE, text="只有一名执法人员出镜")
+PASS = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚，同意")
+SUPPLEMENT = ReviewOpinionIn(opinion=OpinionWord.SUPPLEMENT, statement="请补充", grounds=[GROUND])
+REJECT = ReviewOpinionIn(opinion=OpinionWord.REJECT, statement="不予通过", grounds=[GROUND])
+_numbers = count(1)
+
+
+@dataclass
+class Bureau:
+    """One agency and those of its people that a case needs; tokens are of the same people."""
+
+    store: Store
+    agency: UUID
+    handler: Actor
+    head: Actor
+    reviewer: Actor
+    second_reviewer: Actor
+    officers: tuple[Actor, Actor]
+    device: TestDevice
+    tokens: dict[UUID, str]
+
+    def open(self, **changed: object) -> Case:
+        """A new lead of the handler."""
+        entered = {"number": f"案-{next(_numbers)}", "party": "某店", "matter": "占道经营", "place": "建军路"}
+        with self.store.begin() as tx:
+            return tx.cases.open(self.handler, CaseIn.model_validate({**entered, **changed}))
+
+    def get(self, case: Case) -> Case:
+        with self.store.begin() as tx:
+            return tx.cases.get(self.handler, case.id)
+
+    def step(self, case: Case, step: CaseStep, reason: str = "") -> Case:
+        """Take a step now, by whoever takes it lawfully."""
+        actor = self.head if step in (CaseStep.FILE, CaseStep.DECIDE) else self.handler
+        with self.store.begin() as tx:
+            now = tx.cases.get(actor, case.id)
+            return tx.cases.step(actor, case.id, step, reason, now.version)
+
+    def capture(self, case: Case | None = None, *checks: CheckResult) -> UUID:
+        """A recording of the device, concluded with `checks`, linked to the case when one is given."""
+        payload = uuid4().bytes
+        context = {"context": {"case": case.number}} if case else {}
+        ident = self.device.capture("a.bin", payload, **context)
+        self.conclude(ident, payload, *checks)
+        return ident
+
+    def conclude(self, recording_id: UUID, payload: bytes, *checks: CheckResult) -> None:
+        """Seal or quarantine as a worker would."""
+        with self.store.begin() as tx:
+            tx.recordings.conclude(recording_id, conclusion(payload, *checks, at_retain=tx.now))
+
+    def fact(self, case: Case, *evidence: UUID, text: str = "当事人占道经营") -> Fact:
+        """A fact to be proven, with recordings of the case as its evidence."""
+        with self.store.begin() as tx:
+            fact = tx.facts.add(self.handler, case.id, FactIn(text=text), version(tx, self.handler, case))
+            for ident in evidence:
+                proof = ProofIn(recording_id=ident)
+                seen = version(tx, self.handler, case)
+                fact = tx.facts.prove(self.handler, case.id, fact.id, proof, seen=seen)
+            return fact
+
+    def submitted(self, *, is_proven: bool = True) -> tuple[Case, Review]:
+        """A case under review: one recording, one fact, one open round."""
+        case = self.open()
+        for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
+            case = self.step(case, step)
+        ident = self.capture(case)
+        self.fact(case, *([ident] if is_proven else []))
+        return self.submit(case)
+
+    def submit(self, case: Case) -> tuple[Case, Review]:
+        self.step(case, CaseStep.CONCLUDE)
+        case = self.step(case, CaseStep.SUBMIT)
+        return case, self.rounds(case)[-1]
+
+    def rounds(self, case: Case) -> tuple[Review, ...]:
+        with self.store.begin() as tx:
+            return tx.reviews.of_case(case.id)
+
+    def opine(self, review: Review, wish: ReviewOpinionIn, actor: Actor | None = None) -> Review:
+        with self.store.begin() as tx:
+            return tx.reviews.opine(actor or self.reviewer, review.id, wish, review.version)
+
+    def answer(self, review: Review, position: int = 1) -> Review:
+        with self.store.begin() as tx:
+            return tx.reviews.answer(
+                self.handler, review.id, position, AnswerIn(text="已补充"), seen=review.version
+            )
+
+    def at(self, state: CaseState) -> Case:
+        """A case in this state, lawfully."""
+        walk = {
+            CaseState.LEAD: [],
+            CaseState.FILED: [CaseStep.FILE],
+            CaseState.INVESTIGATING: [CaseStep.FILE, CaseStep.INVESTIGATE],
+            CaseState.INVESTIGATION_CLOSED: [CaseStep.FILE, CaseStep.INVESTIGATE, CaseStep.CONCLUDE],
+        }
+        if state in walk:
+            case = self.open()
+            for step in walk[state]:
+                case = self.step(case, step)
+            return case
+        case, review = self.submitted()
+        if state is CaseState.LEGAL_REVIEW:
+            return case
+        self.opine(review, PASS)
+        case = self.step(case, CaseStep.DECIDE)
+        return case if state is CaseState.DECIDED else self.step(case, CaseStep.CLOSE)
+
+
+def version(tx: Transaction, actor: Actor, case: Case) -> int:
+    return tx.cases.get(actor, case.id).version
+
+
+def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Verification:
+    """What a worker hands over when every binding claim held, but for `checks`."""
+    named = {check.name for check in checks}
+    held = [
+        verified(name)
+        for name in ("digest", "size", "manifest_signature", "device_key", "container")
+        if name not in named
+    ]
+    return Verification(
+        checks=(*held, *checks),
+        sha256=sha256_hex(payload),
+        sm3=None,
+        media_type="application/octet-stream",
+        facts={},
+        derivatives=(),
+        retain_until=at_retain + timedelta(days=200),
+    )
+
+
+def swapped() -> CheckResult:
+    """A binding claim that did not hold: the recording is quarantined."""
+    return mismatch("digest", "digest-mismatch")
+
+
+def make_bureau(store: Store) -> Bureau:
+    """An agency with one of everybody."""
+    agency = make_agency(store)
+    tokens: dict[UUID, str] = {}
+
+    def person(*roles: Role, certificate: str | None = None) -> Actor:
+        token, actor = make_account(store, agency, *roles, certificate=certificate)
+        tokens[actor.id] = token
+        return actor
+
+    return Bureau(
+        store=store,
+        agency=agency,
+        handler=person(Role.HANDLER),
+        head=person(Role.HEAD),
+        reviewer=person(Role.LEGAL_REVIEWER),
+        second_reviewer=person(Role.LEGAL_REVIEWER),
+        officers=(
+            person(Role.OFFICER, certificate=OFFICERS[0]),
+            person(Role.OFFICER, certificate=OFFICERS[1]),
+        ),
+        device=enrol_device(store, person(Role.CUSTODIAN)),
+        tokens=tokens,
+    )
