@@ -32,6 +32,7 @@ from schemas.review import (
 )
 from storage.case import Cases
 from storage.custody import Committed, CustodyLog, committed
+from storage.equipment import EquipmentRegister
 from storage.review_findings import findings_of, known_subjects, parts_of
 from storage.tables import accounts, agencies, cases
 from storage.tables_review import review_grounds, reviews
@@ -55,8 +56,16 @@ class ReviewPage(Frozen):
 class Reviews:
     """Rounds of legal review, scoped like the cases they are about."""
 
-    def __init__(self, connection: Connection, custody: CustodyLog, cases_: Cases, now: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        cases_: Cases,
+        register: EquipmentRegister,
+        now: datetime,
+    ) -> None:
         self._connection = connection
+        self._register = register
         self._custody = custody
         self._cases = cases_
         self._now = now
@@ -115,7 +124,7 @@ class Reviews:
         )
         is_reviewer = may(actor, Action.CASE_REVIEW, Subject(agency_id=actor.agency_id), self._now)
         parts = self.parts(actor, case_id) if is_reviewer else ()
-        return findings_of(self._connection, case_id, submitted_at=last, parts=parts)
+        return findings_of(self._connection, self._register, case_id, submitted_at=last, parts=parts)
 
     def opine(self, actor: Actor, review_id: UUID, wish: ReviewOpinionIn, seen: int) -> Review:
         """Give the opinion of a round; the case moves with it.

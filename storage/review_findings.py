@@ -8,25 +8,30 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, any_, exists, func, or_, select
 
 from schemas.custody import subject
+from schemas.equipment import gate_faults, recorded_later
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 from schemas.review import Finding, Part, SeenFact, SeenRecord, SeenRecording, case_findings
+from storage.equipment import EquipmentRegister
 from storage.gate import proof_holds
 from storage.tables import case_handlers, case_links, cases, certificates, checks, recordings
 from storage.tables_monitoring import monitoring_links, monitoring_records
 from storage.tables_review import case_facts, fact_evidence, reviews
 
-GATE_RECORDED_LATER = "gate-recorded-later"
-
 
 def findings_of(
-    connection: Connection, case_id: UUID, *, submitted_at: datetime | None, parts: Sequence[Part]
+    connection: Connection,
+    register: EquipmentRegister,
+    case_id: UUID,
+    *,
+    submitted_at: datetime | None,
+    parts: Sequence[Part],
 ) -> list[Finding]:
     """Return the findings of a case as it stands now, worst first."""
     decided_at = connection.scalar(select(cases.c.decided_at).where(cases.c.id == case_id))
     return case_findings(
         subject("case", case_id),
         recordings=list(_recordings(connection, case_id)),
-        records=list(_records(connection, case_id)),
+        records=list(_records(connection, register, case_id)),
         facts=list(_facts(connection, case_id)),
         submitted_at=submitted_at,
         decided_at=decided_at,
@@ -72,23 +77,26 @@ def _checks(connection: Connection, case_id: UUID) -> dict[UUID, list[CheckResul
     return made
 
 
-def _records(connection: Connection, case_id: UUID) -> Iterator[SeenRecord]:
+def _records(connection: Connection, register: EquipmentRegister, case_id: UUID) -> Iterator[SeenRecord]:
+    """The gate is asked again: a suspension may have been entered since, with a date before the capture."""
     rows = connection.execute(
         select(
             monitoring_records.c.id,
-            monitoring_records.c.gate_faults,
-            monitoring_records.c.findings,
+            monitoring_records.c.equipment_id,
+            monitoring_records.c.captured_at,
             monitoring_links.c.linked_at,
         )
         .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
         .where(monitoring_links.c.case_id == case_id, monitoring_links.c.unlinked_at.is_(None))
         .order_by(monitoring_records.c.id)
-    )
+    ).all()
+    facts = register.facts_of(sorted({row.equipment_id for row in rows}))
     for row in rows:
+        known = facts[row.equipment_id]
         yield SeenRecord(
             subject=subject("monitoring", row.id),
-            faults=tuple(row.gate_faults),
-            is_recorded_later=any(one.get("code") == GATE_RECORDED_LATER for one in row.findings),
+            faults=tuple(fault.value for fault in gate_faults(known, row.captured_at)),
+            is_recorded_later=recorded_later(known, row.captured_at),
             linked_at=row.linked_at,
         )
 

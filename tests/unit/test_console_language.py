@@ -25,9 +25,10 @@ CHECK = re.compile(r"""(?:verified|mismatch|not_checked)\(\s*"([a-z_]+)\"""")
 def texts() -> set[str]:
     """Every source text the templates, the CSV and the time picture use."""
     found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
-    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | set(
-        (*COLUMNS, *EVIDENCE_TEXTS)
-    )
+    return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
+        *COLUMNS,
+        *EVIDENCE_TEXTS,
+    }
 
 
 def words(macro: str, value: str, language: Language) -> str:

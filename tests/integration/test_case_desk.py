@@ -1,0 +1,326 @@
+"""The life of a case over the real database: steps, corrections, links, facts – each under its version."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import IntegrityError
+
+from schemas.actor import Role
+from schemas.case import EVIDENCE_STATES, Case, CaseAmendIn, CaseState, CaseStep
+from schemas.custody import Event, commitment, subject
+from schemas.errors import Conflict, EvidenceError, NotFound, Refused, TransitionRefused, VersionConflict
+from schemas.fact import FactIn, ProofIn
+from storage.store import Store, Transaction
+from storage.tables_review import case_changes, case_facts
+from tests.casework import PASS, Bureau, make_bureau, swapped
+from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("case"))))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def bureau(store: Store) -> Bureau:
+    return make_bureau(store)
+
+
+def leaves(store: Store, case: Case) -> list:
+    with store.begin() as tx:
+        return [one.entry for one in tx.custody.entries_for(subject("case", case.id))]
+
+
+def test_every_step_is_logged_with_its_actor_and_time(bureau: Bureau) -> None:
+    """The walk from lead to closed leaves one entry per step, by who took it, and dates the three milestones."""
+    case = bureau.at(CaseState.CLOSED)
+
+    steps = [
+        e.event for e in leaves(bureau.store, case) if e.event not in (Event.CASE_LINK, Event.CASE_AMEND)
+    ]
+    assert steps == [
+        Event.CASE_OPEN,
+        Event.CASE_FILE,
+        Event.CASE_INVESTIGATE,
+        Event.CASE_CONCLUDE,
+        Event.CASE_SUBMIT,
+        Event.CASE_DECIDE,
+        Event.CASE_CLOSE,
+    ]
+    by_head = [e.event for e in leaves(bureau.store, case) if e.actor == bureau.head.reference]
+    assert by_head == [Event.CASE_FILE, Event.CASE_DECIDE]
+    assert case.filed_at is not None
+    assert case.decided_at is not None
+    assert case.closed_at is not None
+    assert case.opened_at <= case.filed_at <= case.decided_at <= case.closed_at
+
+
+def test_no_word_of_a_person_enters_a_leaf(bureau: Bureau) -> None:
+    """Reasons and facts stay in the database; the leaf holds a commitment that the kept salt opens."""
+    case = bureau.open(party="张三", plates=["苏J12345"], party_code="91320903MA1ABCDE0X")
+    case = bureau.step(case, CaseStep.FILE, "当事人张三多次占道")
+    fact = bureau.fact(case, text="张三于建军路占道")
+
+    entries = leaves(bureau.store, case)
+    with bureau.store.begin() as tx:
+        kept = tx.connection.execute(case_changes.select().where(case_changes.c.case_id == case.id)).one()
+        salt = tx.connection.scalar(
+            case_facts.select().with_only_columns(case_facts.c.text_salt).where(case_facts.c.id == fact.id)
+        )
+        raw = tx.connection.scalars(
+            text("SELECT leaf FROM custody_entries WHERE subject = :about"),
+            {"about": subject("case", case.id)},
+        ).all()
+    assert [e.facts["reason"] for e in entries if e.event is Event.CASE_FILE] == [
+        commitment(kept.reason_salt, "当事人张三多次占道")
+    ]
+    assert [e.facts["text"] for e in entries if e.event is Event.CASE_AMEND] == [commitment(salt, fact.text)]
+    for word in ("张三", "苏J12345", "91320903MA1ABCDE0X", "建军路", case.number):
+        assert not any(word.encode() in leaf for leaf in raw)
+
+
+def test_a_correction_keeps_what_stood_before(bureau: Bureau) -> None:
+    """A correction changes the named fields only, and the old ones stay beside the case."""
+    case = bureau.open(plates=["苏J12345"])
+    wish = CaseAmendIn(party="某某餐饮店", plates=["苏J54321"], reason="名称写错")
+    with bureau.store.begin() as tx:
+        amended = tx.cases.amend(bureau.handler, case.id, wish, case.version)
+        (change,) = tx.cases.changes(case.id)
+
+    assert (amended.party, amended.plates, amended.matter) == ("某某餐饮店", ("苏J54321",), case.matter)
+    assert amended.version == case.version + 1
+    assert change.before == {"party": "某店", "plates": ["苏J12345"]}
+    assert (change.verb, change.reason, change.changed_by) == ("amend", "名称写错", bureau.handler.reference)
+    (entry,) = [e for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
+    assert entry.facts["fields"] == ["party", "plates"]
+
+
+def test_changes_of_a_case_are_never_rewritten(bureau: Bureau) -> None:
+    """The database refuses to change or delete what was written about a case's steps and facts."""
+    case = bureau.step(bureau.open(), CaseStep.FILE, "属实")
+    bureau.fact(case)
+    for statement in (
+        update(case_changes).where(case_changes.c.case_id == case.id).values(reason="别的"),
+        delete(case_changes).where(case_changes.c.case_id == case.id),
+        delete(case_facts).where(case_facts.c.case_id == case.id),
+    ):
+        with pytest.raises(IntegrityError), bureau.store.begin() as tx:
+            tx.connection.execute(statement)
+
+
+WRITES: dict[str, Callable[[Transaction, Bureau, Case, UUID], object]] = {
+    "amend": lambda tx, b, c, _: tx.cases.amend(
+        b.handler, c.id, CaseAmendIn(party="x", reason="x"), c.version
+    ),
+    "assign": lambda tx, b, c, _: tx.cases.assign(b.head, c.id, b.handler.login, c.version),
+    "step": lambda tx, b, c, _: tx.cases.step(b.handler, c.id, CaseStep.CONCLUDE, "", c.version),
+    "link": lambda tx, b, c, r: tx.cases.link(b.handler, c.id, r, c.version),
+    "unlink": lambda tx, b, c, r: tx.cases.unlink(b.handler, c.id, r, "x", c.version),
+    "fact": lambda tx, b, c, _: tx.facts.add(b.handler, c.id, FactIn(text="x"), c.version),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_change_on_an_old_version_is_told_so(bureau: Bureau, name: str) -> None:
+    """Every change names the version it is based on; on an older one it writes nothing, not even an entry."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    ident = bureau.capture(case)
+    fresh = bureau.fact(case)  # moves the version on
+    before = events_of(bureau.store, subject("case", case.id))
+    with pytest.raises(VersionConflict) as refused, bureau.store.begin() as tx:
+        WRITES[name](tx, bureau, case, ident)
+
+    assert refused.value.facts["version"] == bureau.get(case).version == case.version + 1
+    assert events_of(bureau.store, subject("case", case.id)) == before
+    with bureau.store.begin() as tx:
+        assert [one.id for one in tx.facts.of_case(case.id)] == [fresh.id]
+        assert [one.id for one in tx.recordings.of_case(case.id)] == [ident]
+
+
+def test_of_two_at_once_one_is_told(bureau: Bureau) -> None:
+    """Two people who correct what both saw at the same moment: one change stands, the other is refused."""
+    case = bureau.open()
+    gate = threading.Barrier(2)
+
+    def amend(party: str) -> str:
+        with bureau.store.begin() as tx:
+            tx.cases.get(bureau.handler, case.id)
+            gate.wait(10)
+            tx.cases.amend(bureau.handler, case.id, CaseAmendIn(party=party, reason="改"), case.version)
+        return party
+
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [pool.submit(amend, party) for party in ("甲店", "乙店")]
+        outcomes = [task.exception() or task.result() for task in tasks]
+
+    (told,) = [one for one in outcomes if isinstance(one, EvidenceError)]
+    (stands,) = [one for one in outcomes if isinstance(one, str)]
+    assert told.problem == "version-conflict"
+    assert bureau.get(case).party == stands
+    assert events_of(bureau.store, subject("case", case.id)).count(Event.CASE_AMEND) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in WRITES if name not in {"assign", "step"}])
+@pytest.mark.parametrize("state", sorted(set(CaseState) - EVIDENCE_STATES))
+def test_what_is_reviewed_or_decided_stands(bureau: Bureau, state: CaseState, name: str) -> None:
+    """Under review and after it nobody changes by hand what the case rests on."""
+    case = bureau.at(state)
+    with bureau.store.begin() as tx:
+        (linked,) = tx.recordings.of_case(case.id)
+    ident = linked.id if name == "unlink" else bureau.capture()
+    with pytest.raises(TransitionRefused) as refused, bureau.store.begin() as tx:
+        WRITES[name](tx, bureau, case, ident)
+
+    assert refused.value.problem == "case-under-review"
+    assert bureau.get(case).version == case.version
+
+
+def test_a_device_still_links_by_itself(bureau: Bureau) -> None:
+    """A recording that names the case while it is reviewed is kept, linked, and shown as late; nobody is blocked."""
+    case, review = bureau.submitted()
+    late = bureau.capture(case)
+    with bureau.store.begin() as tx:
+        assert late in {one.id for one in tx.recordings.of_case(case.id)}
+        found = tx.reviews.findings(bureau.reviewer, case.id)
+        snapshot = str(tx.reviews.snapshot(review.id))
+    assert (f"recording/{late}", "evidence-after-submission") in {(f.subject, f.check.code) for f in found}
+    assert str(late) not in snapshot
+
+    bureau.opine(review, PASS)
+    bureau.step(case, CaseStep.DECIDE)
+    later = bureau.capture(case)
+    with bureau.store.begin() as tx:
+        found = tx.reviews.findings(bureau.reviewer, case.id)
+    codes = {(f.subject, f.check.code) for f in found}
+    assert (f"recording/{later}", "evidence-after-decision") in codes
+    assert (f"recording/{late}", "evidence-after-submission") in codes
+
+
+def test_evidence_must_be_of_the_case(bureau: Bureau) -> None:
+    """A recording that is not linked proves nothing; one that was unlinked no longer does."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    ident, foreign = bureau.capture(case), bureau.capture()
+    fact = bureau.fact(case, ident)
+    proof = ProofIn(recording_id=foreign)
+    with pytest.raises(Conflict, match="not linked") as refused, bureau.store.begin() as tx:
+        tx.facts.prove(bureau.handler, case.id, fact.id, proof, seen=bureau.get(case).version)
+    assert refused.value.problem == "evidence-not-linked"
+    assert fact.is_proven
+
+    with bureau.store.begin() as tx:
+        tx.cases.unlink(bureau.handler, case.id, ident, "无关", tx.cases.get(bureau.handler, case.id).version)
+        (fact,) = tx.facts.of_case(case.id)
+    assert not fact.is_proven
+    assert (fact.proofs[0].is_linked, fact.proofs[0].holds) == (False, False)
+
+
+def test_a_quarantined_recording_proves_nothing(bureau: Bureau) -> None:
+    """A recording whose digest does not hold may be named, but the fact stays unproven."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    fact = bureau.fact(case, bureau.capture(case, swapped()))
+
+    assert not fact.is_proven
+    assert fact.proofs[0].state == "quarantined"
+
+
+def test_a_proof_is_named_once_and_taken_back_once(bureau: Bureau) -> None:
+    """Naming a proof twice adds nothing to the log; taking it back twice is refused."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    ident = bureau.capture(case)
+    fact = bureau.fact(case, ident, ident)
+    proof = ProofIn(recording_id=ident)
+    with bureau.store.begin() as tx:
+        seen = tx.cases.get(bureau.handler, case.id).version
+        left = tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen)
+    with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
+        tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen + 1)
+
+    assert (left.proofs, refused.value.problem) == ((), "proof-unknown")
+    changes = [e.facts["change"] for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
+    assert changes == ["added", "proved", "unproved"]
+
+
+def test_a_withdrawn_fact_counts_no_more(bureau: Bureau) -> None:
+    """A withdrawn fact is gone from the case, cannot be proven, and its place is not given again."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    first = bureau.fact(case)
+    with bureau.store.begin() as tx:
+        tx.facts.withdraw(bureau.handler, case.id, first.id, tx.cases.get(bureau.handler, case.id).version)
+    second = bureau.fact(case)
+    with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
+        tx.facts.withdraw(bureau.handler, case.id, first.id, tx.cases.get(bureau.handler, case.id).version)
+
+    assert refused.value.problem == "fact-unknown"
+    assert (first.position, second.position) == (1, 2)
+
+
+def test_nothing_is_submitted_without_a_fact(bureau: Bureau) -> None:
+    """Without a fact to be proven the submission is refused, and no round appears."""
+    case = bureau.at(CaseState.INVESTIGATION_CLOSED)
+    with pytest.raises(TransitionRefused) as refused:
+        bureau.step(case, CaseStep.SUBMIT)
+
+    assert refused.value.problem == "case-facts-missing"
+    assert bureau.rounds(case) == ()
+    assert bureau.get(case).state is CaseState.INVESTIGATION_CLOSED
+
+
+def test_opinions_are_not_steps_of_a_hand(bureau: Bureau) -> None:
+    """Pass, supplement and reject cannot be taken as a step: only a review's opinion moves the case so."""
+    case, _ = bureau.submitted()
+    for step in (CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT):
+        with pytest.raises(TransitionRefused) as refused:
+            bureau.step(case, step)
+        assert refused.value.problem == "case-step-refused"
+
+
+@pytest.mark.parametrize("step", [CaseStep.FILE, CaseStep.DECIDE])
+def test_only_a_head_files_and_decides(bureau: Bureau, step: CaseStep) -> None:
+    """A handler who files or decides their own case is refused with the permission's name."""
+    case = bureau.open()
+    with pytest.raises(Refused) as refused, bureau.store.begin() as tx:
+        tx.cases.step(bureau.handler, case.id, step, "", case.version)
+
+    assert refused.value.facts["permission"] == "case:decide"
+
+
+def test_a_handler_is_named_by_the_head(bureau: Bureau) -> None:
+    """A head names a second handler by login; they then run the case. Others cannot be named."""
+    case = bureau.at(CaseState.INVESTIGATING)
+    _, colleague = make_account(bureau.store, bureau.agency, Role.HANDLER)
+    _, stranger = make_account(bureau.store, make_agency(bureau.store), Role.HANDLER)
+    with pytest.raises(NotFound), bureau.store.begin() as tx:
+        tx.cases.get(colleague, case.id)
+    for login in (stranger.login, bureau.reviewer.login, "nobody"):
+        with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
+            tx.cases.assign(bureau.head, case.id, login, case.version)
+        assert refused.value.problem == "account-unknown"
+    with bureau.store.begin() as tx:
+        tx.cases.assign(bureau.head, case.id, colleague.login, case.version)
+        concluded = tx.cases.step(colleague, case.id, CaseStep.CONCLUDE, "", case.version + 1)
+
+    assert concluded.state is CaseState.INVESTIGATION_CLOSED
+    assert len(concluded.handlers) == 2
+    (entry,) = [e for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
+    assert entry.facts["handler"] == colleague.reference
+
+
+def test_the_list_is_narrowed_and_paged(bureau: Bureau) -> None:
+    """Cases are found by state and by a part of number or party, newest first, each exactly once."""
+    word = uuid4().hex[:8]
+    made = [bureau.open(party=f"{word}店").id for _ in range(3)]
+    filed = bureau.step(bureau.open(party=f"{word}店"), CaseStep.FILE)
+    with bureau.store.begin() as tx:
+        first = tx.cases.page(bureau.head, number=word.upper(), limit=3)
+        rest = tx.cases.page(bureau.head, number=word, after=first.next, limit=3)
+        leads = tx.cases.page(bureau.head, number=word, state=CaseState.LEAD)
+
+    assert [one.id for one in (*first.rows, *rest.rows)] == [filed.id, *reversed(made)]
+    assert rest.next is None
+    assert [one.id for one in leads.rows] == list(reversed(made))
