@@ -2,11 +2,12 @@
 
 import itertools
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from mobile_contract.client.verify_recording import Case
-from schemas.base import rfc3339
+from schemas.base import parse_rfc3339, rfc3339
 from schemas.custody import CustodyEntry, Event
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid
@@ -23,9 +24,14 @@ _Logged = tuple[int, CustodyEntry]
 
 
 def verify_desks(case: Case, index: PackageIndex) -> None:
-    """Enter every claim about the desks' part of a package; a package without it claims nothing here."""
+    """Enter every claim about the desks' part of a package.
+
+    Packages from before the desks have no such part; then the log they carry must not speak of one either.
+    """
     desks = index.desks
     if desks is None:
+        if _speaks_of_desks(case, f"case/{index.case.id}"):
+            case.ledger.fail("desks_complete", f"case/{index.case.id}", "desks-omitted")
         return
     manifests = {one.sha256: _verify_intake(case, one) for one in desks.intakes}
     for record in desks.records:
@@ -37,6 +43,14 @@ def verify_desks(case: Case, index: PackageIndex) -> None:
     for fact in desks.facts:
         _verify_fact(case, index.case.id, fact)
     _verify_ties(case, index.case.id, desks)
+
+
+def _speaks_of_desks(case: Case, about: str) -> bool:
+    events = (Event.CASE_LINK, Event.CASE_UNLINK, Event.CASE_AMEND, Event.CASE_SUBMIT)
+    return any(
+        entry.event is Event.CASE_SUBMIT or "monitoring" in entry.facts or "fact" in entry.facts
+        for _, entry in case.log.about(about, *events)
+    )
 
 
 def _verify_intake(case: Case, intake: PackagedIntake) -> IntakeManifest | None:
@@ -73,11 +87,20 @@ def _verify_row(case: Case, record: PackagedRecord, manifest: IntakeManifest | N
     except (ValueError, RecursionError):
         case.ledger.fail("record_row", record.id, "row-differs")
         return
-    stated = (record.record_id, record.equipment)
-    if (members.get("record_id"), members.get("equipment")) != stated:
+    if not isinstance(members, dict) or not _as_row(record, members, manifest):
         case.ledger.fail("record_row", record.id, "row-differs")
     else:
         case.ledger.hold("record_row", record.id)
+
+
+def _as_row(record: PackagedRecord, members: dict[str, Any], manifest: IntakeManifest) -> bool:
+    """Compare what the index repeats of a record with its row and with the batch it came in."""
+    try:
+        captured_at = rfc3339(parse_rfc3339(members["captured_at"]))
+    except (KeyError, TypeError, ValueError, Invalid):
+        return False
+    named = (members.get("record_id"), members.get("equipment"), captured_at, manifest.received_at)
+    return named == (record.record_id, record.equipment, record.captured_at, record.received_at)
 
 
 def _verify_media(case: Case, index: PackageIndex, record: PackagedRecord) -> None:
@@ -111,12 +134,13 @@ def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
     """Two different people found it valid, then it was accepted, then it was tied to the case."""
     about = f"monitoring/{record.id}"
     given = case.log.about(about, Event.MONITORING_OPINE)
-    stated = {(one.stage, one.opinion, one.reason.commitment) for one in record.opinions}
-    logged = {
-        (entry.facts.get("stage"), entry.facts.get("opinion"), entry.facts.get("reason"))
-        for _, entry in given
-    }
-    if stated != logged:
+    stated = [
+        (one.stage, one.opinion, one.reason_code, one.reason.commitment, one.given_at)
+        for one in record.opinions
+    ]
+    names = ("stage", "opinion", "reason_code", "reason")
+    logged = [(*(entry.facts.get(name) for name in names), rfc3339(entry.at)) for _, entry in given]
+    if sorted(map(str, stated)) != sorted(map(str, logged)):
         case.ledger.fail("record_reviewed", record.id, "leaf-differs")
         return
     accepted = case.log.about(about, Event.MONITORING_ACCEPT)
@@ -127,7 +151,10 @@ def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
     ]
     if not _in_turn(given, accepted, tied) or len({entry.actor for _, entry in given}) != len(given):
         case.ledger.fail("record_reviewed", record.id, "order-differs")
-    elif {(one.stage, one.opinion) for one in record.opinions} != {("first", "valid"), ("second", "valid")}:
+    elif record.state != "valid" or {(one.stage, one.opinion) for one in record.opinions} != {
+        ("first", "valid"),
+        ("second", "valid"),
+    }:
         case.ledger.fail("record_reviewed", record.id, "not-found-valid")
     else:
         case.ledger.hold("record_reviewed", record.id)
@@ -171,6 +198,7 @@ def _is_opinion(case: Case, one: PackagedRound, submitted: list[_Logged]) -> boo
     entry = given[0][1]
     return (
         entry.event is _OPINIONS.get(one.opinion)
+        and rfc3339(entry.at) == one.given_at
         and entry.facts.get("statement") == one.statement.commitment
         and entry.facts.get("grounds") == grounds
         and _answers(case, one)
@@ -184,11 +212,12 @@ def _ground(ground: Any) -> dict[str, str]:  # noqa: ANN401 - a packaged ground
 
 def _answers(case: Case, one: PackagedRound) -> bool:
     logged = {
-        entry.facts.get("position"): entry.facts.get("answer")
+        str(entry.facts.get("position")): entry.facts.get("answer")
         for _, entry in case.log.about(f"review/{one.id}", Event.REVIEW_ANSWER)
     }
-    stated = {ground.position: ground.answer.commitment for ground in one.grounds if ground.answer}
-    return logged == stated
+    return logged == {
+        str(ground.position): ground.answer.commitment for ground in one.grounds if ground.answer
+    }
 
 
 def _verify_fact(case: Case, case_id: str, fact: PackagedFact) -> None:
@@ -211,7 +240,7 @@ def _verify_fact(case: Case, case_id: str, fact: PackagedFact) -> None:
 
 
 def _verify_ties(case: Case, case_id: str, desks: PackagedDesks) -> None:
-    """Replay the case's entries: no record, round, fact or ended tie may be left out."""
+    """Replay the case's entries: no record, round, fact or ended tie may be left out or stand twice."""
     about = f"case/{case_id}"
     linked, ended = _replayed(case, about)
     faults = [(f"monitoring/{one}", "record-omitted") for one in linked ^ {one.id for one in desks.records}]
@@ -220,9 +249,13 @@ def _verify_ties(case: Case, case_id: str, desks: PackagedDesks) -> None:
     faults += [
         (name, "leaf-differs")
         for (name, at), reason in ended.items()
-        if (tie := stated.get((name, at))) and tie.reason and tie.reason.commitment != reason
+        if (tie := stated.get((name, at))) and (tie.reason and tie.reason.commitment) != reason
     ]
-    rounds = {entry.facts.get("review") for _, entry in case.log.about(about, Event.CASE_SUBMIT)}
+    faults += [
+        (f"fact/{one}", "fact-omitted") for one in _standing(case, about) ^ {f.id for f in desks.facts}
+    ]
+    faults += [(one, "stands-twice") for one, times in _stated(desks).items() if times > 1]
+    rounds = {str(entry.facts.get("review")) for _, entry in case.log.about(about, Event.CASE_SUBMIT)}
     faults += [(f"review/{one}", "round-omitted") for one in rounds ^ {one.id for one in desks.rounds}]
     for subject, code in sorted(set(faults)):
         case.ledger.fail("desks_complete", subject, code)
@@ -242,3 +275,26 @@ def _replayed(case: Case, about: str) -> tuple[set[str], dict[tuple[str, str], A
         if noun == "monitoring":
             (linked.add if entry.event is Event.CASE_LINK else linked.discard)(ident)
     return linked, ended
+
+
+def _standing(case: Case, about: str) -> set[str]:
+    """Return the facts that were added and not withdrawn at the end of the log."""
+    standing: set[str] = set()
+    for _, entry in case.log.about(about, Event.CASE_AMEND):
+        if entry.facts.get("change") == "added":
+            standing.add(str(entry.facts.get("fact")))
+        elif entry.facts.get("change") == "withdrawn":
+            standing.discard(str(entry.facts.get("fact")))
+    return standing
+
+
+def _stated(desks: PackagedDesks) -> Counter[str]:
+    return Counter(
+        [
+            *(f"monitoring/{one.id}" for one in desks.records),
+            *(f"intake/{one.sha256}" for one in desks.intakes),
+            *(f"review/{one.id}" for one in desks.rounds),
+            *(f"fact/{one.id}" for one in desks.facts),
+            *(f"{one.subject} {one.unlinked_at}" for one in desks.ended_ties),
+        ]
+    )

@@ -79,6 +79,12 @@ REASONS: dict[str, tuple[str, str]] = {
     "intake-invalid": ("批次清单不可读", "the intake manifest cannot be read"),
     "record-omitted": ("日志关联的监控记录未随包提供", "a monitoring record tied to the case is left out"),
     "round-omitted": ("日志所载的审核轮次未随包提供", "a round of legal review is left out"),
+    "fact-omitted": ("日志所载的待证事实未随包提供", "a fact to be proven is left out"),
+    "desks-omitted": (
+        "日志载有监控、审核或事实，包中却没有",
+        "the log speaks of desks the package leaves out",
+    ),
+    "stands-twice": ("同一项重复列出", "the same thing is listed twice"),
     "tie-omitted": ("日志所载的解除关联未随包提供", "an ended tie is left out"),
     "not-reached": ("前一步未通过", "an earlier step failed"),
 }

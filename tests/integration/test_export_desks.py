@@ -255,6 +255,46 @@ def change_reviewer(index: dict[str, Any], files: dict[str, Packed]) -> None:
     index["desks"]["records"][0]["opinions"].pop()
 
 
+def drop_desks(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    media = [one for record in index["desks"]["records"] for one in record["media"]]
+    del index["desks"]
+    index["recordings"] = [one for one in index["recordings"] if one["id"] not in media]
+    for name in list(files):
+        if name.startswith(("data/monitoring", "data/intakes", "data/reviews")) or any(
+            m in name for m in media
+        ):
+            del files[name]
+
+
+def drop_fact(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["facts"].pop()
+
+
+def change_capture(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["records"][0]["captured_at"] = "2020-01-01T00:00:00.000Z"
+
+
+def change_code(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["records"][0]["opinions"][0]["reason_code"] = "unclear"
+
+
+def drop_reason(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    for tie in index["desks"]["ended_ties"]:
+        tie.pop("reason", None)
+
+
+def change_time(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["rounds"][0]["given_at"] = "2020-01-01T00:00:00.000Z"
+
+
+def change_state(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["records"][0]["state"] = "invalid"
+
+
+def double_record(index: dict[str, Any], files: dict[str, Packed]) -> None:
+    index["desks"]["records"].append(index["desks"]["records"][0])
+
+
 @pytest.mark.parametrize(
     ("change", "claim"),
     [
@@ -266,6 +306,14 @@ def change_reviewer(index: dict[str, Any], files: dict[str, Packed]) -> None:
         (change_words, "review_logged"),
         (change_fact, "fact_logged"),
         (change_reviewer, "record_reviewed"),
+        (drop_desks, "desks_complete"),
+        (drop_fact, "desks_complete"),
+        (drop_reason, "desks_complete"),
+        (double_record, "desks_complete"),
+        (change_capture, "record_row"),
+        (change_code, "record_reviewed"),
+        (change_state, "record_reviewed"),
+        (change_time, "review_logged"),
     ],
 )
 def test_what_the_operator_signs_anew_still_contradicts_the_log(
