@@ -50,7 +50,7 @@ from storage.tables_audit import (
     audits,
 )
 from storage.tables_monitoring import monitoring_links, monitoring_media
-from storage.version import change
+from storage.version import change, require_version
 
 _FREEZE = {
     AuditKind.CLOSED_CASES: """
@@ -155,11 +155,12 @@ class Audits:
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
         return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
-    def _held(self, actor: Actor, ident: UUID, action: Action) -> Audit:
+    def _held(self, actor: Actor, ident: UUID, action: Action, seen: int) -> Audit:
         self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
         held = self.get(actor, ident)
         if not may(actor, action, Subject(agency_id=held.agency_id), self._now):
             raise missing(action)
+        require_version(held.version, seen)
         return held
 
     def freeze(self, actor: Actor, ident: UUID, seen: int) -> Audit:
@@ -170,7 +171,7 @@ class Audits:
             TransitionRefused: it is frozen already.
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE)
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.FREEZE)
         lead = timedelta(seconds=self._settings.randomness_lead_seconds)
         check_sources([SourceIn(**source.model_dump()) for source in held.sources], self._now, lead)
@@ -261,7 +262,7 @@ class Audits:
             Invalid: a value is missing, empty or not hex (`randomness-invalid`).
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE)
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.ENTER)
         check_entry([SourceIn(**source.model_dump()) for source in held.sources], self._now)
         check_order(self._custody.position(held.freeze_entry_id))
@@ -288,7 +289,7 @@ class Audits:
             Conflict: the values differ (`randomness-differs`), or the log has not taken the entry yet.
             TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
         """
-        held = self._held(actor, ident, Action.AUDIT_CONFIRM)
+        held = self._held(actor, ident, Action.AUDIT_CONFIRM, seen)
         after = audit_after(held.state, AuditStep.CONFIRM)
         sources = parse_plan(held.plan or b"").sources
         kept = value_bytes(sources, self._values(ident))
@@ -321,7 +322,7 @@ class Audits:
             IntegrityBroken: the population is no longer the one that was frozen (`population-changed`).
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE)
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.DRAW)
         check_order(
             self._custody.position(held.freeze_entry_id),
@@ -398,7 +399,7 @@ class Audits:
         Raises:
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE)
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.CLOSE)
         change(self._connection, audits, ident, seen, state=after, closed_at=self._now)
         self._log(Event.AUDIT_CLOSE, held, actor)

@@ -33,7 +33,7 @@ from storage.submission import submit_round
 from storage.tables import accounts, agencies, case_handlers, case_links, cases, recordings
 from storage.tables_monitoring import monitoring_links
 from storage.tables_review import case_changes
-from storage.version import change
+from storage.version import change, require_version
 
 _EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
     {
@@ -209,8 +209,8 @@ class Cases:
             select(cases.c.state, cases.c.version).where(cases.c.id == case.id)
         ).one()
         times = {_TIMES[step]: self._now} if step in _TIMES else {}
-        if seen is not None and now.version != seen:
-            change(self._connection, cases, case.id, seen)  # raises, with the version it is at
+        if seen is not None:
+            require_version(now.version, seen)
         after = case_after(CaseState(now.state), step, gate_facts(self._connection, case.id))
         change(self._connection, cases, case.id, now.version, state=after, **times)
 

@@ -40,7 +40,7 @@ from storage.tables_monitoring import (
     equipment_suspensions,
     monitoring_records,
 )
-from storage.version import change
+from storage.version import change, require_version
 
 PASSWORD_BYTES = 24
 
@@ -336,6 +336,7 @@ class EquipmentRegister:
         self, actor: Actor, ident: UUID, seen: int, *, step: EquipmentStep | None = None
     ) -> Equipment:
         held = self._held(actor, ident)
+        require_version(held.version, seen)
         after = held.state if step is None else state_after(held.state, step)
         change(self._connection, equipment, ident, seen, state=after)
         return held

@@ -24,7 +24,7 @@ from storage.custody import CustodyLog, committed
 from storage.settings import StorageSettings
 from storage.tables import accounts, agencies, recordings
 from storage.tables_audit import audit_inspectors, audits, rectification_steps, rectifications
-from storage.version import change
+from storage.version import change, require_version
 
 _EVENTS = {
     RectificationStep.ANSWER: Event.RECTIFICATION_ANSWER,
@@ -208,6 +208,7 @@ class Rectifications:
             raise missing(action)
         if step is RectificationStep.ANSWER and actor.agency_id != held.agency_id:
             raise TransitionRefused("the audited agency answers", slug="rectification-step-refused")
+        require_version(held.version, seen)
         after = rectification_after(held.state, step)
         check_verifier(step, verifier=actor.id, answered_by=self._answered_by(ident))
         self._require_proof(held, wish.proof_recording_id)

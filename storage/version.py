@@ -26,3 +26,13 @@ def change(connection: Connection, table: Table, ident: UUID, seen: int, **value
         now = connection.scalar(select(table.c.version).where(table.c.id == ident))
         raise VersionConflict(f"it is at version {now}, not {seen}", version=now or 0)
     return new
+
+
+def require_version(now: int, seen: int) -> None:
+    """Tell somebody who acts on what is no longer so, before any rule judges their step.
+
+    Raises:
+        VersionConflict: somebody else changed it; the fact `version` is what it is at now.
+    """
+    if now != seen:
+        raise VersionConflict(f"it is at version {now}, not {seen}", version=now)

@@ -11,7 +11,7 @@ from schemas.audit import RecheckOutcome
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import IntegrityBroken, Invalid, NotFound
+from schemas.errors import IntegrityBroken, Invalid, NotFound, Unavailable
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
 from storage.outbox import Job
@@ -27,7 +27,7 @@ def recheck(store: Store, job: Job) -> None:
     """Re-hash the recording of `job` and keep what was found.
 
     Raises:
-        Unavailable: database or store did not answer; uses no attempt.
+        Unavailable: database or store did not answer, or the log has not signed the seal yet; uses no attempt.
         LeaseLost: another worker holds the job; nothing was written.
     """
     with store.begin() as tx:
@@ -80,7 +80,9 @@ def _is_proven(store: Store, seal: Seal) -> bool:
     try:
         with store.begin() as tx:
             leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
-        verify_proof(proof or "", leaf=leaf_hash(leaf), vkey=vkey)
+        if proof is None:
+            raise Unavailable("no checkpoint holds the seal yet")
+        verify_proof(proof, leaf=leaf_hash(leaf), vkey=vkey)
     except (Invalid, IntegrityBroken):
         return False
     return True

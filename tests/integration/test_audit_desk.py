@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from schemas.actor import Actor, Role
 from schemas.audit import AuditIn, AuditKind, AuditState, RecheckOutcome, SourceIn, SourceKind
@@ -301,7 +302,7 @@ def test_a_changed_population_is_caught_by_its_root(bureau: Bureau) -> None:
 def test_the_population_is_append_only(bureau: Bureau) -> None:
     """The database itself refuses to change a frozen population."""
     bureau.frozen()
-    with pytest.raises(Exception, match="append-only"), bureau.store.begin() as tx:
+    with pytest.raises(DBAPIError, match="append-only"), bureau.store.begin() as tx:
         tx.connection.execute(text("UPDATE audit_population SET position = position + 100000"))
 
 
@@ -310,7 +311,7 @@ def test_two_people_at_the_same_audit(bureau: Bureau) -> None:
     made = bureau.defined()
     with bureau.store.begin() as tx:
         tx.audits.freeze(bureau.supervisor, made.id, made.version)
-    with pytest.raises((VersionConflict, TransitionRefused)), bureau.store.begin() as tx:
+    with pytest.raises(VersionConflict), bureau.store.begin() as tx:
         tx.audits.freeze(bureau.colleague, made.id, made.version)
 
 
@@ -348,6 +349,72 @@ def test_a_tampered_object_is_found(bureau: Bureau, tmp_path: Path) -> None:
 
     assert member.rechecks[0].outcome is RecheckOutcome.MISMATCH
     assert {one.item: one.check.code for one in member.pre_checks}["A1"] == "recheck-failed"
+
+
+def rechecked_one(bureau: Bureau, audit: Audit) -> tuple[RecheckOutcome, str]:
+    with bureau.store.begin() as tx:
+        member = tx.audit_scores.drawn(bureau.supervisor, audit.id)[0].member_id
+        found = tx.audit_scores.member(bureau.supervisor, audit.id, member).rechecks[0]
+    return found.outcome, found.code
+
+
+def test_an_object_that_is_gone_is_found(bureau: Bureau, tmp_path: Path) -> None:
+    """A drawn recording whose object is missing is a mismatch, not a check that could not run."""
+    made = bureau.drawn()
+    with bureau.store.begin() as tx:
+        recording = tx.recordings.known(tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id)
+    path = bureau.store.objects.path(recording.object_key, recording.version_id)  # type: ignore[attr-defined]
+    path.rename(tmp_path / "away")
+    drain(bureau.store, JobKind.RECHECK)
+    (tmp_path / "away").rename(path)
+
+    assert rechecked_one(bureau, made) == (RecheckOutcome.MISMATCH, "object-missing")
+
+
+def test_a_row_that_differs_from_its_seal_is_found(bureau: Bureau) -> None:
+    """A row whose digest was changed behind the guard rails no longer agrees with the seal's log entry."""
+    made = bureau.drawn()
+    with bureau.store.begin() as tx:
+        ident = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
+        kept = tx.recordings.known(ident).sha256
+    set_digest(bureau.store, ident, "0" * 64)
+    drain(bureau.store, JobKind.RECHECK)
+    set_digest(bureau.store, ident, kept)
+
+    assert rechecked_one(bureau, made) == (RecheckOutcome.MISMATCH, "row-differs")
+
+
+def set_digest(store: Store, ident: UUID, sha256: str | None) -> None:
+    with store.begin() as tx:
+        tx.connection.execute(text("ALTER TABLE recordings DISABLE TRIGGER USER"))
+        tx.connection.execute(
+            text("UPDATE recordings SET sha256 = :sha256 WHERE id = :id"), {"sha256": sha256, "id": ident}
+        )
+        tx.connection.execute(text("ALTER TABLE recordings ENABLE TRIGGER USER"))
+
+
+def test_a_seal_that_no_checkpoint_holds_yet_accuses_nobody(bureau: Bureau) -> None:
+    """The recheck waits for the log instead of calling a fresh seal unproven."""
+    made = bureau.drawn()
+    fresh = bureau.device.capture("fresh.jpg", jpeg(90, 70))
+    drain(bureau.store, JobKind.VERIFY)
+    with bureau.store.begin() as tx:
+        member = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
+        tx.connection.execute(
+            text(
+                "UPDATE audit_rechecks SET recording_id = :fresh WHERE audit_id = :audit AND member_id = :id"
+            ),
+            {"fresh": fresh, "audit": made.id, "id": member},
+        )
+    drain(bureau.store, JobKind.RECHECK)
+    with refused("recheck-waiting", TransitionRefused), bureau.store.begin() as tx:
+        tx.audit_scores.member(bureau.supervisor, made.id, member)
+    integrate(bureau.store)
+    with bureau.store.begin() as tx:
+        tx.connection.execute(text("UPDATE jobs SET not_before = now() WHERE state = 'ready'"))
+    drain(bureau.store, JobKind.RECHECK)
+
+    assert rechecked_one(bureau, made) == (RecheckOutcome.VERIFIED, "")
 
 
 def test_two_inspectors_blind_to_each_other(bureau: Bureau) -> None:
@@ -497,7 +564,7 @@ def test_the_audited_agency_sees_its_audit_and_no_other(bureau: Bureau) -> None:
 def test_one_person_cannot_be_both_in_the_database(bureau: Bureau) -> None:
     """Even a change behind the code cannot make one person enter and confirm."""
     made = bureau.confirmed()
-    with pytest.raises(Exception, match="two_persons"), bureau.store.begin() as tx:
+    with pytest.raises(IntegrityError, match="two_persons"), bureau.store.begin() as tx:
         tx.connection.execute(
             update(audits).where(audits.c.id == made.id).values(confirmed_by=bureau.supervisor.id)
         )
