@@ -2,7 +2,8 @@
 
 Recomputes population root, seed, tickets and sample from what the file carries, compares them with the plan and
 with the log's own entries, and checks that the freeze stands before the value, the value before its confirmation
-and that before the draw. Without a trust file the log's signature is said to be not checked.
+and that before the draw. What leans on the log is said to be not checked unless a trust file shows that the
+entries are the log's: whoever writes a draw file can write its entries, too.
 """
 
 import argparse
@@ -41,6 +42,10 @@ CLAIMS = {
 }
 
 
+ON_THE_LOG = frozenset({"plan", "population", "values", "order"})
+"""Claims that say what was fixed before what: without the log they are the file's own word."""
+
+
 class RedrawClaim(Frozen):
     """One claim and what became of it."""
 
@@ -56,7 +61,21 @@ def redraw(document: DrawFile, trust: Trust | None) -> list[RedrawClaim]:
         plan = parse_plan(decode64(document.plan, slug="plan-invalid"))
     except Invalid as err:
         return [RedrawClaim(claim="plan", outcome=Outcome.MISMATCH, detail=err.detail)]
-    return [*_drawn(document, plan, entries), _order(document, entries), _log(document, trust)]
+    logged = _log(document, trust)
+    claims = [*_drawn(document, plan, entries), _order(document, entries)]
+    return [*(_leaning(claim, logged) for claim in claims), logged]
+
+
+def _leaning(claim: RedrawClaim, logged: RedrawClaim) -> RedrawClaim:
+    """Take back what the file only says of itself; what contradicts itself stays a mismatch."""
+    if (
+        logged.outcome is Outcome.VERIFIED
+        or claim.claim not in ON_THE_LOG
+        or claim.outcome is not Outcome.VERIFIED
+    ):
+        return claim
+    detail = "consistent in itself; the log was not checked"
+    return RedrawClaim(claim=claim.claim, outcome=Outcome.NOT_CHECKED, detail=detail)
 
 
 def _claim(name: str, holds: bool, detail: str = "") -> RedrawClaim:  # noqa: FBT001 - a verdict
@@ -215,5 +234,11 @@ def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -
     if holds:
         for one in document.sample:
             print(f"  {one if one.isprintable() else '?'}")  # noqa: T201
-    verdict = "✓ 抽样可重现 the draw repeats" if holds else "✗ 不符 the draw does not repeat"
+    is_logged = all(claim.outcome is Outcome.VERIFIED for claim in claims)
+    repeats = "✓ 抽样可重现 the draw repeats"
+    if not is_logged:
+        repeats = (
+            "○ 可重算，但日志未核验（--trust） the arithmetic repeats; the log was not checked (--trust)"
+        )
+    verdict = repeats if holds else "✗ 不符 the draw does not repeat"
     print(verdict)  # noqa: T201
