@@ -42,6 +42,14 @@ Public keys must come from outside of this package (the trust file). A key insid
 - `log/<entry>.tlog-proof`：该条目在已签名检查点中的包含证明（c2sp.org/tlog-proof@v1）。
   The proof that the entry is in the tree of the signed checkpoint.
 - `log/checkpoint`：日志签名的检查点。The checkpoint, signed by the log.
+- `data/intakes/<sha256>.json` 与 `.sig`：服务器收到一批监控记录时签名的清单；`data/monitoring/<id>.json` 是其中一行，
+  其 RFC 6962 路径在 `index.json` 的 desks 中，因此不必出示同批的其他行。
+  The manifest the server signed when a batch of monitoring records arrived, and one row of it; the path of the row
+  is in `desks` of `index.json`, so that no other row of the batch is disclosed.
+- `data/reviews/<id>.json`：法制审核一轮所依据的证据清单，其 SHA-256 在日志的 case:submit 条目中。
+  What one round of legal review rested on; its SHA-256 stands in the case:submit entry of the log.
+- desks 中的理由、意见附有盐值：SHA-256（盐 + 文字）即日志中的承诺值，日志本身不含文字。
+  Texts in `desks` travel with their salts: the log holds only the commitment.
 
 每项结论只有三种：通过 verified、不符 mismatch、未检查 not_checked（并说明原因）。没有检查的不算通过。
 Every claim is verified, mismatch or not checked, with the reason. What was not checked never counts as passed.
@@ -54,7 +62,8 @@ Every claim is verified, mismatch or not checked, with the reason. What was not 
   Outside time: no third party has stamped the checkpoint; its time is the operator's own statement.
 - 日志对所有人是同一份：没有外部见证人共签。
   That everybody sees the same log: no outside witness has cosigned it.
-- 案件的当事人、事由、地点等文字：日志中没有，仅由出具方密钥声明。
-  The case's texts (party, matter, place): they are not in the log, only the export key states them.
+- 案件的当事人、事由、地点等文字，以及设备名称与设备登记缺陷（gate_faults）：日志中没有，仅由出具方密钥声明。
+  The case's texts (party, matter, place) and what the register said of equipment (name, gate_faults): they are
+  not in the log, only the export key states them.
 - 本案在日志中没有未随包提供的条目。That the log holds no further entry about the case than those carried.
 """

@@ -106,8 +106,11 @@ NOT_PROVEN: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "statements",
-        "案件的当事人、事由、地点等文字：日志中没有，仅由出具方密钥声明",
-        "the case's texts (party, matter, place): they are not in the log, only the export key states them",
+        "案件的当事人、事由、地点等文字，以及设备名称与设备登记缺陷：日志中没有，仅由出具方密钥声明",
+        (
+            "the case's texts (party, matter, place), and what the register said of equipment (name, gate faults): "
+            "they are not in the log, only the export key states them"
+        ),
     ),
     (
         "completeness",
