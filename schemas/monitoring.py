@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from operator import mul
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -35,7 +36,9 @@ FUTURE_TOLERANCE = timedelta(seconds=60)
 _JPEG_START = b"\xff\xd8\xff"
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 _CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CODE_LENGTH = 18
+_CODE_VALUES = {letter: value for value, letter in enumerate(_CODE_ALPHABET)}
+_CODE_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
+_PLATE = re.compile(r"[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[\u4e00-\u9fff]?")
 
 QUANTITIES: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
     {
@@ -349,10 +352,20 @@ def check_capture(captured_at: datetime, now: datetime) -> None:
 
 def is_credit_code(code: str) -> bool:
     """Say whether a 统一社会信用代码 has 18 characters and the right check character (GB 32100-2015)."""
-    if len(code) != _CODE_LENGTH or any(c not in _CODE_ALPHABET for c in code):
+    values = [_CODE_VALUES.get(letter, -1) for letter in code]
+    if len(values) != len(_CODE_WEIGHTS) + 1 or min(values) < 0:
         return False
-    weighed = sum(_CODE_ALPHABET.index(c) * pow(3, i, 31) for i, c in enumerate(code[:-1]))
-    return _CODE_ALPHABET[(31 - weighed % 31) % 31] == code[-1]
+    *body, check = values
+    weighed: int = sum(map(mul, body, _CODE_WEIGHTS))
+    return (31 - weighed % 31) % 31 == check
+
+
+def is_plate(text: str) -> bool:
+    """Say whether this is a whole mainland plate: province, office, five or six more, perhaps a special last one.
+
+    GA 36-2018 for the form. It decides only how something is looked for; a row keeps whatever its camera read.
+    """
+    return _PLATE.fullmatch(text) is not None
 
 
 class Given(Frozen):

@@ -25,7 +25,7 @@ from storage.tables_audit import (
     audits,
     rectifications,
 )
-from storage.tables_monitoring import equipment, equipment_certificates, monitoring_links
+from storage.tables_monitoring import equipment, equipment_certificates
 from storage.tables_monitoring import monitoring_opinions as opinions
 from storage.tables_monitoring import monitoring_records as records
 from storage.tables_review import review_grounds, reviews
@@ -128,16 +128,13 @@ def _unreviewed(stage: str) -> Callable[[Actor, datetime], _Line]:
 
 def _unlinked(actor: Actor, now: datetime) -> _Line:
     del now
-    linked = exists().where(
-        monitoring_links.c.monitoring_id == records.c.id, monitoring_links.c.unlinked_at.is_(None)
-    )
     return _Line(
         source=records,
         where=and_(
             _inside(records.c.agency_id, actor),
             records.c.state == "valid",
+            records.c.links == 0,
             records.c.gate_faults == [],
-            ~linked,
         ),
         overdue=false(),
         since=records.c.concluded_at,

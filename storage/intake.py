@@ -12,10 +12,11 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select, text
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
@@ -29,6 +30,7 @@ from schemas.monitoring import (
     MonitoringState,
     ParsedRow,
     RowOutcome,
+    ValueIn,
     is_credit_code,
 )
 from schemas.upload import UploadState, part_size
@@ -41,31 +43,11 @@ from storage.settings import StorageSettings, seed
 from storage.tables import accounts, recordings, uploads
 from storage.tables_monitoring import equipment, intakes, monitoring_media
 
-_STAGE = text(
-    """
-    CREATE TEMPORARY TABLE intake_rows (
-        position integer, equipment_id uuid, record_id text, raw bytea, content_sha256 bytea,
-        captured_at timestamptz, matter text, plate text, party_code text, party text, place text,
-        lat_e7 bigint, lon_e7 bigint, crs text, "values" jsonb, findings jsonb, gate_faults text[]
-    ) ON COMMIT DROP
-    """
-)
+_VALUES = TypeAdapter(tuple[ValueIn, ...])
 _COPY = (
-    "COPY intake_rows (position, equipment_id, record_id, raw, content_sha256, captured_at, matter, plate,"
-    ' party_code, party, place, lat_e7, lon_e7, crs, "values", findings, gate_faults) FROM STDIN'
-)
-_INSERT = text(
-    """
-    INSERT INTO monitoring_records (
-        agency_id, equipment_id, record_id, intake_id, intake_index, raw, content_sha256, captured_at,
-        received_at, matter, plate, party_code, party, place, lat_e7, lon_e7, crs, "values", findings,
-        gate_faults, state, due_at)
-    SELECT :agency_id, equipment_id, record_id, :intake_id, position, raw, content_sha256, captured_at,
-        :at, matter, plate, party_code, party, place, lat_e7, lon_e7, crs, "values", findings,
-        gate_faults, :state, :due_at
-    FROM intake_rows ORDER BY position
-    RETURNING id, intake_index
-    """
+    "COPY monitoring_records (id, agency_id, intake_id, received_at, state, due_at, intake_index, equipment_id,"
+    " record_id, raw, content_sha256, captured_at, matter, plate, party_code, party, place, lat_e7, lon_e7, crs,"
+    ' "values", findings, gate_faults) FROM STDIN'
 )
 
 
@@ -185,7 +167,8 @@ class Intakes:
         bound = self._bound(batch.actor)
         rows = [batch.rows[line] for line in batch.fresh]
         intake_id, sha256 = self._sign(batch.actor, [parsed.raw for parsed in rows])
-        idents = self._insert(batch.actor, rows, bound, intake_id)
+        faults = [_faults(bound, parsed) for parsed in rows]
+        idents = self._insert(batch.actor, rows, faults, bound=bound, intake_id=intake_id)
         for position, line in enumerate(batch.fresh):
             parsed = rows[position]
             self._attach(batch, line, parsed, bound[parsed.row.equipment].id, idents[position])
@@ -194,7 +177,7 @@ class Intakes:
                 record_id=parsed.row.record_id,
                 outcome=RowOutcome.RECEIVED,
                 id=idents[position],
-                gate_faults=_faults(bound, parsed),
+                gate_faults=faults[position],
             )
         return self._receipt(batch, intake_id, sha256)
 
@@ -262,27 +245,23 @@ class Intakes:
         self,
         actor: Actor,
         rows: Sequence[ParsedRow],
+        faults: Sequence[tuple[str, ...]],
+        *,
         bound: Mapping[str, _Equipment],
         intake_id: UUID,
-    ) -> dict[int, UUID]:
-        self._connection.execute(_STAGE)
+    ) -> Sequence[UUID]:
+        idents = self._connection.scalars(
+            text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
+        ).all()
+        due_at = add_working_days(self._now, self._settings.monitoring_review_days)
+        same = (actor.agency_id, intake_id, self._now, MonitoringState.RECEIVED.value, due_at)
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:
             for position, parsed in enumerate(rows):
-                copy.write_row(_columns(position, parsed, bound))
-        due_at = add_working_days(self._now, self._settings.monitoring_review_days)
-        made: Sequence[Row[Any]] = self._connection.execute(
-            _INSERT,
-            {
-                "agency_id": actor.agency_id,
-                "intake_id": intake_id,
-                "at": self._now,
-                "state": MonitoringState.RECEIVED.value,
-                "due_at": due_at,
-            },
-        ).all()
-        self._connection.execute(text("DROP TABLE intake_rows"))
-        return {row.intake_index: row.id for row in made}
+                equipment_id = bound[parsed.row.equipment].id
+                own = _columns(position, parsed, equipment_id, faults[position])
+                copy.write_row((idents[position], *same, *own))
+        return idents
 
     def _attach(
         self, batch: Batch, line: int, parsed: ParsedRow, equipment_id: UUID, monitoring_id: UUID
@@ -365,12 +344,14 @@ def _faults(bound: Mapping[str, _Equipment], parsed: ParsedRow) -> tuple[str, ..
     return tuple(fault.value for fault in gate_faults(facts, parsed.row.captured_at))
 
 
-def _columns(position: int, parsed: ParsedRow, bound: Mapping[str, _Equipment]) -> tuple[object, ...]:
+def _columns(
+    position: int, parsed: ParsedRow, equipment_id: UUID, faults: tuple[str, ...]
+) -> tuple[object, ...]:
     row = parsed.row
     findings = [] if row.party_code is None or is_credit_code(row.party_code) else ["party-code-invalid"]
     return (
         position,
-        bound[row.equipment].id,
+        equipment_id,
         row.record_id,
         parsed.raw,
         parsed.content_sha256,
@@ -383,7 +364,7 @@ def _columns(position: int, parsed: ParsedRow, bound: Mapping[str, _Equipment]) 
         row.lat_e7,
         row.lon_e7,
         None if row.crs is None else row.crs.value,
-        json.dumps([value.model_dump(exclude_none=True) for value in row.values], ensure_ascii=False),
+        _VALUES.dump_json(row.values, exclude_none=True).decode(),
         json.dumps(findings),
-        list(_faults(bound, parsed)),
+        list(faults),
     )

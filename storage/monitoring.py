@@ -29,6 +29,8 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
     check_opinion,
+    is_credit_code,
+    is_plate,
     state_of,
 )
 from storage.custody import CustodyLog, committed
@@ -45,7 +47,6 @@ from storage.monitoring_values import (
 )
 from storage.tables import accounts, recordings
 from storage.tables_monitoring import (
-    monitoring_links,
     monitoring_media,
     monitoring_opinions,
     monitoring_records,
@@ -387,15 +388,15 @@ def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
     if wanted.until_at is not None:
         yield monitoring_records.c.captured_at < wanted.until_at
     if wanted.is_linked is not None:
-        linked = exists().where(
-            monitoring_links.c.monitoring_id == monitoring_records.c.id,
-            monitoring_links.c.unlinked_at.is_(None),
-        )
-        yield linked if wanted.is_linked else ~linked
-    if wanted.text:
+        yield monitoring_records.c.links > 0 if wanted.is_linked else monitoring_records.c.links == 0
+    if wanted.text and is_plate(wanted.text.upper()):
+        # A whole plate or code has an index; words inside of names are looked for row by row.
+        yield monitoring_records.c.plate == wanted.text.upper()
+    elif wanted.text and is_credit_code(wanted.text.upper()):
+        yield monitoring_records.c.party_code == wanted.text.upper()
+    elif wanted.text:
         yield or_(
             monitoring_records.c.plate == wanted.text.upper(),
-            monitoring_records.c.party_code == wanted.text.upper(),
             monitoring_records.c.record_id == wanted.text,
             monitoring_records.c.party.icontains(wanted.text, autoescape=True),
         )

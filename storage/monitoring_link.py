@@ -117,6 +117,7 @@ class MonitoringLinks:
             .returning(monitoring_links.c.id)
         )
         if made is not None:
+            self._count(record.id, 1)
             self._log(Event.MONITORING_LINK, record, actor, case=str(case.id), basis=basis.value)
             self._log_case(Event.CASE_LINK, case, actor, record, basis=basis.value)
         standing = and_(
@@ -152,8 +153,16 @@ class MonitoringLinks:
         )
         if ended is None:
             raise NotFound("the record is not linked to this case", slug="case-link-unknown")
+        self._count(ident, -1)
         self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
         self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
+
+    def _count(self, ident: UUID, more: int) -> None:
+        self._connection.execute(
+            update(monitoring_records)
+            .where(monitoring_records.c.id == ident)
+            .values(links=monitoring_records.c.links + more)
+        )
 
     def open_case(self, actor: Actor, ident: UUID, wish: CaseIn) -> Case:
         """Open a case from a valid record, and tie the two.

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, exists, select
+from sqlalchemy import RowMapping, Select, select
 
 from schemas.base import Frozen
 from schemas.monitoring import (
@@ -15,7 +15,7 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from storage.tables import agencies
-from storage.tables_monitoring import equipment, monitoring_links, monitoring_records
+from storage.tables_monitoring import equipment, monitoring_records
 
 
 class MonitoringRecord(Frozen):
@@ -123,9 +123,6 @@ class Suggestion(Frozen):
 
 def select_records() -> Select[tuple[object, ...]]:
     """Return the columns of `MonitoringRecord`, joined."""
-    linked = exists().where(
-        monitoring_links.c.monitoring_id == monitoring_records.c.id, monitoring_links.c.unlinked_at.is_(None)
-    )
     shown = [
         monitoring_records.c[name] for name in MonitoringRecord.model_fields if name in monitoring_records.c
     ]
@@ -135,7 +132,7 @@ def select_records() -> Select[tuple[object, ...]]:
             agencies.c.name.label("agency_name"),
             equipment.c.number.label("equipment_number"),
             equipment.c.name.label("equipment_name"),
-            linked.label("is_linked"),
+            (monitoring_records.c.links > 0).label("is_linked"),
         )
         .join(agencies, agencies.c.id == monitoring_records.c.agency_id)
         .join(equipment, equipment.c.id == monitoring_records.c.equipment_id)

@@ -147,6 +147,8 @@ monitoring_records = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     moment("due_at", nullable=False),
     moment("concluded_at"),
+    # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
+    Column("links", Integer, nullable=False, server_default=text("0")),
     states("received", "reviewing", "valid", "invalid"),
     UniqueConstraint("equipment_id", "record_id"),
     Index("ix_monitoring_records_agency_id_id", "agency_id", "id"),
@@ -157,6 +159,12 @@ monitoring_records = Table(
         "due_at",
         "id",
         postgresql_where=text("state IN ('received', 'reviewing')"),
+    ),
+    Index(
+        "ix_monitoring_records_unlinked",
+        "agency_id",
+        "id",
+        postgresql_where=text("state = 'valid' AND links = 0"),
     ),
     Index("ix_monitoring_records_agency_id_plate", "agency_id", "plate"),
     Index("ix_monitoring_records_agency_id_party_code", "agency_id", "party_code"),
