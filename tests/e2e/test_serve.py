@@ -1,0 +1,222 @@
+"""`quancheng serve` as a newcomer meets it: every step is said, nothing is left running, a second start keeps the data."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server import free_port
+from tests.stand import ROOT
+
+START_SECONDS, STOP_SECONDS = 120, 60
+Event = dict[str, object]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
+    return {**kept, "QUANCHENG_HOME": str(home), **more}
+
+
+class Serving:
+    """One run of the command, and what it has said so far."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self._log = home.with_suffix(f".{time.monotonic_ns()}.log")
+        words = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port)]
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                words, cwd=ROOT, env=environment(home), stdout=output, stderr=output, start_new_session=True
+            )
+
+    @property
+    def events(self) -> list[Event]:
+        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def wait_for(self, event: str) -> Event:
+        ends = time.monotonic() + START_SECONDS
+        while time.monotonic() < ends:
+            for one in self.events:
+                if one["event"] == event:
+                    return one
+            assert self.process.poll() is None, self._log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        raise AssertionError(f"{event} was not said: {self._log.read_text(encoding='utf-8')}")
+
+    def end(self, *signals: signal.Signals) -> int:
+        for one in signals:
+            self.process.send_signal(one)
+            time.sleep(0.2)
+        return self.process.wait(timeout=STOP_SECONDS)
+
+
+@contextmanager
+def serving(home: Path, port: int) -> Iterator[Serving]:
+    one = Serving(home, port)
+    try:
+        yield one
+    finally:
+        if one.process.poll() is None:
+            one.end(signal.SIGINT)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    yield folder
+    if (folder / "postgres").exists():
+        words = [sys.executable, "-m", "tests.stand", "stop", str(folder / "postgres")]
+        subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def left_over(home: Path) -> list[str]:
+    """Processes that still name the data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended while we looked
+        if str(home) in words:
+            found.append(words)
+    return found
+
+
+def test_a_first_start_and_a_second(home: Path) -> None:
+    """The first start says each step and the log-ins; Ctrl-C ends everything; the second keeps data and passwords."""
+    port = free_port()
+    with serving(home, port) as first:
+        first.wait_for("demo_sent")
+        said = [one["event"] for one in first.events]
+        logins = {one["login"]: one["password"] for one in first.events if one["event"] == "login"}
+        wish = {"login": "zhou", "password": logins["zhou"]}
+        session = httpx.post(f"{first.address}/v1/sessions", json=wish).json()
+        bearer = {"Authorization": f"Bearer {session['token']}"}
+        shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer).json()["recordings"]
+        assert first.end(signal.SIGINT) == 0
+    steps = ["home", "postgres", "objects", "migrating", "demo", "workers", "up", "enrolment_code"]
+    assert [one for one in said if one in steps] == steps
+    assert first.events[-1]["event"] == "stopped"
+    assert left_over(home) == []
+
+    with serving(home, port) as second:
+        second.wait_for("enrolment_code")
+        again = {one["login"]: one["password"] for one in second.events if one["event"] == "login"}
+        session = httpx.post(f"{second.address}/v1/sessions", json=wish).json()
+        bearer = {"Authorization": f"Bearer {session['token']}"}
+        kept = httpx.get(f"{second.address}/v1/recordings", headers=bearer).json()["recordings"]
+        assert "demo" not in [one["event"] for one in second.events]
+    assert again == logins
+    assert {one["id"] for one in shown} <= {one["id"] for one in kept}
+    assert len(shown) >= 6
+
+
+@pytest.mark.parametrize("when", ["postgres", "migrating", "demo", "up", "demo_sending"])
+def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
+    """SIGTERM in any step, and an impatient Ctrl-C after it, leave no process; the next start comes up."""
+    port = free_port()
+    with serving(home, port) as interrupted:
+        interrupted.wait_for(when)
+        assert interrupted.end(signal.SIGTERM, signal.SIGINT, signal.SIGINT) == 0
+    assert left_over(home) == []
+
+    with serving(home, port) as again:
+        again.wait_for("login")
+        assert httpx.get(f"{again.address}/v1/health").json()["status"] == "ok"
+
+
+def test_a_kill_loses_nothing(home: Path) -> None:
+    """After SIGKILL the next start adopts the database that was left, and `fsck` finds no difference."""
+    port = free_port()
+    with serving(home, port) as killed:
+        killed.wait_for("demo_sending")
+        killed.end(signal.SIGKILL)
+    with serving(home, port) as again:
+        again.wait_for("demo_sent")
+    words = [sys.executable, "quancheng.py", "fsck", "--json"]
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left_over(home) == []
+
+
+def test_a_port_in_use_is_said_plainly(home: Path) -> None:
+    """Nothing is started when nobody could listen: one sentence, exit code 3, no data folder."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = [sys.executable, "quancheng.py", "serve", "--port", port]
+        done = subprocess.run(
+            words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 3
+    assert f"端口 {port} 已被占用 port in use" in done.stdout + done.stderr
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "code", "said"),
+    [
+        (["serve", "--host", "nowhere.invalid"], {}, 2, "no such address"),
+        (["serve"], {"DATABASE_URL": "nonsense"}, 2, "DATABASE_URL"),
+        (["fsck"], {"DATABASE_URL": "nonsense"}, 2, "DATABASE_URL"),
+        (["serve"], {"DATABASE_URL": "postgresql://x:hidden@127.0.0.1:1/x"}, 3, "does not answer"),
+        (["fsck"], {"DATABASE_URL": "postgresql://x:hidden@127.0.0.1:1/x"}, 3, ""),
+        (["fsck"], {}, 3, "there is no data"),
+        (["serve"], {"QUANCHENG_HOME": "/dev/null/x"}, 3, "data folder cannot be used"),
+    ],
+    ids=lambda value: "" if isinstance(value, dict | int) else str(value),
+)
+def test_wrong_use_is_one_sentence(
+    home: Path, words: list[str], more: dict[str, str], code: int, said: str
+) -> None:
+    """What a person can mend is a sentence and an exit code: no trace, and never a secret."""
+    port = ["--port", str(free_port())] if words[0] == "serve" else []
+    done = subprocess.run(
+        [sys.executable, "quancheng.py", *words, *port],
+        cwd=ROOT,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    printed = done.stdout + done.stderr
+
+    assert done.returncode == code, printed
+    assert said in printed
+    assert "Traceback" not in printed
+    assert "hidden" not in printed
+
+
+def test_reset_deletes_only_when_nothing_runs(home: Path) -> None:
+    """`make reset` ends a database that was left, and takes the data folder away."""
+    with serving(home, free_port()) as one:
+        one.wait_for("up")
+        one.end(signal.SIGKILL)
+    words = ["make", "reset", f"QUANCHENG_HOME={home}", f"PY={sys.executable}"]
+    done = subprocess.run(
+        words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not home.exists()
+    assert left_over(home) == []
