@@ -7,7 +7,7 @@ from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from api.case import CaseOut
 from api.cursor import cursor_text, parse_cursor
@@ -261,8 +261,8 @@ def records(  # noqa: PLR0917 - query parameters are named by the caller
     equipment: UUID | None = None,
     linked: bool | None = None,  # noqa: FBT001 - a query parameter
     q: str | None = None,
-    from_at: Annotated[datetime | None, Query(alias="from")] = None,
-    until_at: Annotated[datetime | None, Query(alias="to")] = None,
+    from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> MonitoringPageOut:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
+from pydantic import AwareDatetime
 
 from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.manifest import FindingOut, finding_out
@@ -111,8 +112,8 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
     case: str | None = None,
     officer: str | None = None,
     device: UUID | None = None,
-    from_at: Annotated[datetime | None, Query(alias="from")] = None,
-    until_at: Annotated[datetime | None, Query(alias="to")] = None,
+    from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
+    until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     q: str | None = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from schemas.base import Frozen, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
@@ -85,13 +85,7 @@ class SourceIn(WireIn):
     name: Line
     kind: SourceKind
     encoding: Literal["text", "hex"] = "text"
-    happens_at: datetime
-
-    @model_validator(mode="after")
-    def _has_zone(self) -> "SourceIn":
-        if self.happens_at.tzinfo is None:
-            raise ValueError("a time needs its zone")
-        return self
+    happens_at: AwareDatetime
 
 
 class AuditIn(WireIn):
@@ -100,8 +94,8 @@ class AuditIn(WireIn):
     title: Line
     kind: AuditKind
     target_agency_id: UUID
-    from_at: datetime
-    until_at: datetime
+    from_at: AwareDatetime
+    until_at: AwareDatetime
     defect_permille: Annotated[int, Field(ge=1, le=1000)] = 50
     confidence_permille: Annotated[int, Field(ge=500, le=999)] = 950
     size: Annotated[int, Field(ge=1, le=MAX_POPULATION)] | None = None
@@ -109,8 +103,6 @@ class AuditIn(WireIn):
 
     @model_validator(mode="after")
     def _period_is_one(self) -> "AuditIn":
-        if self.from_at.tzinfo is None or self.until_at.tzinfo is None:
-            raise ValueError("a time needs its zone")
         if self.until_at <= self.from_at:
             raise ValueError("the period ends before it begins")
         return self

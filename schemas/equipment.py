@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from schemas.base import Frozen, WireIn
 from schemas.errors import TransitionRefused
@@ -93,13 +93,11 @@ class CertificateIn(WireIn):
 
     number: Line
     issuer: Line
-    valid_from: datetime
-    valid_until: datetime
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime
 
     @model_validator(mode="after")
     def _lasts(self) -> "CertificateIn":
-        if self.valid_from.tzinfo is None or self.valid_until.tzinfo is None:
-            raise ValueError("a time needs its zone")
         if self.valid_until <= self.valid_from:
             raise ValueError("a certificate ends after it begins")
         return self
@@ -110,20 +108,20 @@ class EquipmentReviewIn(WireIn):
 
     kind: ReviewKind
     document: Line
-    reviewed_at: datetime
+    reviewed_at: AwareDatetime
 
 
 class PublicationIn(WireIn):
     """Where and when the location was published."""
 
     url: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^https?://[^\s<>\"]+$")]
-    published_at: datetime
+    published_at: AwareDatetime
 
 
 class SuspensionIn(WireIn):
     """From when equipment is out of service, and why; the log keeps a salted commitment of the reason."""
 
-    from_at: datetime
+    from_at: AwareDatetime
     reason: Reason
 
 

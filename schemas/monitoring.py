@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from schemas.base import Frozen, WireIn
 from schemas.errors import Conflict, Invalid, Refused, TransitionRefused
@@ -216,7 +216,7 @@ class NotificationIn(WireIn):
 
     channel: NotifyChannel
     outcome: NotifyOutcome
-    attempted_at: datetime
+    attempted_at: AwareDatetime
     proof: Reason
     proof_recording_id: UUID | None = None
 

@@ -1,0 +1,388 @@
+"""The desks' pure rules: no order of steps leads to an unlawful state, and every gate says what is missing."""
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from pydantic import ValidationError
+
+from schemas.audit import (
+    AuditState,
+    AuditStep,
+    SourceIn,
+    SourceKind,
+    audit_after,
+    check_confirmation,
+    check_entry,
+    check_order,
+    check_sources,
+)
+from schemas.calendar import add_working_days, is_working_day
+from schemas.equipment import (
+    Certificate,
+    CertificateIn,
+    EquipmentFacts,
+    EquipmentReview,
+    EquipmentReviewIn,
+    EquipmentState,
+    EquipmentStep,
+    GateFault,
+    Publication,
+    PublicationIn,
+    ReviewKind,
+    Suspension,
+    SuspensionIn,
+    gate_faults,
+    recorded_later,
+    state_after,
+)
+from schemas.errors import Conflict, EvidenceError, Invalid, Refused, TransitionRefused
+from schemas.monitoring import (
+    Given,
+    InvalidReason,
+    MonitoringState,
+    OpinionIn,
+    OpinionWord,
+    ReviewStage,
+    check_evidence,
+    check_opinion,
+    is_credit_code,
+    is_plate,
+    state_of,
+)
+from schemas.rectification import (
+    RectificationState,
+    RectificationStep,
+    check_verifier,
+    rectification_after,
+)
+
+NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
+DAY = timedelta(days=1)
+PEOPLE = [UUID(int=number) for number in range(1, 4)]
+VALID = OpinionIn(opinion=OpinionWord.VALID, reason="清楚")
+INVALID = OpinionIn(opinion=OpinionWord.INVALID, reason_code=InvalidReason.PLATE_MISREAD, reason="错字")
+
+
+class RecordDesk(RuleBasedStateMachine):
+    """Three people try every opinion at both stages, in any order, sealed or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[Given] = []
+
+    @rule(
+        who=st.sampled_from(PEOPLE),
+        stage=st.sampled_from(ReviewStage),
+        wish=st.sampled_from([VALID, INVALID, OpinionIn(opinion=OpinionWord.INVALID)]),
+        is_sealed=st.booleans(),
+    )
+    def opine(self, who: UUID, stage: ReviewStage, wish: OpinionIn, is_sealed: bool) -> None:
+        before = state_of(self.given)
+        try:
+            check_opinion(self.given, wish, stage=stage, reviewer_id=who, is_sealed=is_sealed)
+        except EvidenceError:
+            return
+        assert is_sealed
+        assert before in (MonitoringState.RECEIVED, MonitoringState.REVIEWING)
+        assert wish.opinion is OpinionWord.VALID or wish.reason_code is not None
+        self.given.append(Given(stage=stage, reviewer_id=who, opinion=wish.opinion))
+
+    @invariant()
+    def two_people_or_one_no(self) -> None:
+        state = state_of(self.given)
+        assert len({one.reviewer_id for one in self.given}) == len(self.given) <= 2
+        assert len({one.stage for one in self.given}) == len(self.given)
+        if state is MonitoringState.VALID:
+            assert [one.opinion for one in self.given] == [OpinionWord.VALID] * 2
+        if state is MonitoringState.INVALID:
+            assert self.given[-1].opinion is OpinionWord.INVALID
+        try:
+            check_evidence(state, ())
+        except Conflict:
+            assert state is not MonitoringState.VALID
+        else:
+            assert state is MonitoringState.VALID
+
+
+class AuditDesk(RuleBasedStateMachine):
+    """Two people try every step of an audit in any order; the log gives each entry the next position."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = AuditState.DEFINED
+        self.log: list[tuple[AuditStep, UUID]] = []
+
+    @rule(step=st.sampled_from(AuditStep), who=st.sampled_from(PEOPLE[:2]), is_same=st.booleans())
+    def take(self, step: AuditStep, who: UUID, is_same: bool) -> None:
+        try:
+            after = audit_after(self.state, step)
+            if step is AuditStep.CONFIRM:
+                entered_by = next(by for one, by in self.log if one is AuditStep.ENTER)
+                check_confirmation(entered_by=entered_by, confirmed_by=who, is_same=is_same)
+        except EvidenceError:
+            return
+        self.state = after
+        self.log.append((step, who))
+
+    @invariant()
+    def freeze_then_randomness_then_draw(self) -> None:
+        steps = [step for step, _ in self.log]
+        assert steps == list(AuditStep)[: len(steps)]
+        people = dict(self.log)
+        if AuditStep.CONFIRM in people:
+            assert people[AuditStep.CONFIRM] != people[AuditStep.ENTER]
+        if self.state in (AuditState.DRAWN, AuditState.CLOSED):
+            assert {AuditStep.FREEZE, AuditStep.ENTER, AuditStep.CONFIRM, AuditStep.DRAW} <= set(steps)
+
+
+class RectificationDesk(RuleBasedStateMachine):
+    """An agency and a supervisor try every step in any order; either may be the same person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = RectificationState.RAISED
+        self.steps: list[tuple[RectificationStep, UUID]] = []
+
+    @rule(step=st.sampled_from(RectificationStep), who=st.sampled_from(PEOPLE[:2]))
+    def take(self, step: RectificationStep, who: UUID) -> None:
+        answered_by = next((by for one, by in self.steps[::-1] if one is RectificationStep.ANSWER), None)
+        try:
+            after = rectification_after(self.state, step)
+            check_verifier(step, verifier=who, answered_by=answered_by)
+        except EvidenceError:
+            return
+        self.state = after
+        self.steps.append((step, who))
+
+    @invariant()
+    def closed_only_after_somebody_else_verified(self) -> None:
+        if self.state is RectificationState.CLOSED:
+            (answer, by), (verify, verifier), (close, _) = self.steps[-3:]
+            assert [answer, verify, close] == [
+                RectificationStep.ANSWER,
+                RectificationStep.VERIFY,
+                RectificationStep.CLOSE,
+            ]
+            assert verifier != by
+
+
+TestRecordDesk = RecordDesk.TestCase
+TestAuditDesk = AuditDesk.TestCase
+TestRectificationDesk = RectificationDesk.TestCase
+
+
+@pytest.mark.parametrize(
+    ("state", "faults", "missing"),
+    [
+        (MonitoringState.RECEIVED, (), ["not-reviewed"]),
+        (MonitoringState.REVIEWING, (), ["not-reviewed"]),
+        (MonitoringState.INVALID, (), ["found-invalid"]),
+        (MonitoringState.VALID, (GateFault.SUSPENDED,), ["suspended"]),
+        (MonitoringState.RECEIVED, (GateFault.SUSPENDED,), ["not-reviewed", "suspended"]),
+    ],
+)
+def test_the_refusal_names_the_article_and_what_is_missing(
+    state: MonitoringState, faults: tuple[GateFault, ...], missing: list[str]
+) -> None:
+    """Nothing unreviewed and nothing captured behind a closed gate becomes evidence (Penalty Law art. 41)."""
+    with pytest.raises(Conflict) as refused:
+        check_evidence(state, faults)
+
+    assert (refused.value.problem, refused.value.facts["missing"]) == ("article-41", missing)
+    assert "第四十一条" in str(refused.value.facts["article"])
+
+
+def facts(**changed: object) -> EquipmentFacts:
+    """A register that is in order since a year before `NOW`."""
+    since = NOW - 365 * DAY
+    whole = {
+        "certificates": (
+            Certificate(
+                number="C", issuer="院", valid_from=since, valid_until=NOW + 30 * DAY, recorded_at=since
+            ),
+        ),
+        "reviews": tuple(
+            EquipmentReview(kind=kind, document="文", reviewed_at=since, recorded_at=since)
+            for kind in ReviewKind
+        ),
+        "publications": (Publication(url="https://x", published_at=since, recorded_at=since),),
+    }
+    return EquipmentFacts(**{**whole, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"certificates": ()}, GateFault.CERTIFICATE_MISSING),
+        ({"reviews": facts().reviews[:1]}, GateFault.LEGAL_REVIEW_MISSING),
+        ({"reviews": facts().reviews[1:]}, GateFault.TECHNICAL_REVIEW_MISSING),
+        ({"publications": ()}, GateFault.PUBLICATION_MISSING),
+        (
+            {"suspensions": (Suspension(from_at=NOW - DAY, until_at=None, reason="坏", recorded_at=NOW),)},
+            GateFault.SUSPENDED,
+        ),
+    ],
+)
+def test_every_gate_closes_alone(changed: dict[str, object], fault: GateFault) -> None:
+    """Each of the five facts closes the gate by itself, and only by its own name."""
+    assert gate_faults(facts(), NOW) == ()
+    assert gate_faults(facts(**changed), NOW) == (fault,)
+
+
+@pytest.mark.parametrize(
+    ("at", "is_open"),
+    [
+        (NOW - 365 * DAY, True),
+        (NOW - 365 * DAY - timedelta(seconds=1), False),
+        (NOW + 30 * DAY - timedelta(seconds=1), True),
+        (NOW + 30 * DAY, False),
+    ],
+)
+def test_the_edges_of_a_certificate(at: datetime, is_open: bool) -> None:
+    """A certificate is valid from its first moment to just before its end; one that starts tomorrow is none."""
+    assert (gate_faults(facts(), at) == ()) is is_open
+
+
+def test_a_suspension_that_ended_closes_only_its_own_time() -> None:
+    """What was captured before and after a suspension stays evidence."""
+    stopped = Suspension(from_at=NOW - 2 * DAY, until_at=NOW - DAY, reason="检修", recorded_at=NOW)
+    known = facts(suspensions=(stopped,))
+
+    assert gate_faults(known, NOW - 2 * DAY) == (GateFault.SUSPENDED,)
+    assert gate_faults(known, NOW - 2 * DAY - timedelta(seconds=1)) == ()
+    assert gate_faults(known, NOW - DAY) == ()
+
+
+def test_a_gate_opened_by_a_later_entry_is_seen() -> None:
+    """A publication entered after the capture counts, and the reviewer sees that it came later."""
+    late = facts(publications=(Publication(url="https://x", published_at=NOW - DAY, recorded_at=NOW + DAY),))
+
+    assert gate_faults(late, NOW) == ()
+    assert recorded_later(late, NOW)
+    assert not recorded_later(facts(), NOW)
+
+
+def test_equipment_is_suspended_once_and_resumed_once() -> None:
+    """A second suspension or a resumption of what is in service is refused."""
+    stopped = state_after(EquipmentState.IN_SERVICE, EquipmentStep.SUSPEND)
+    assert state_after(stopped, EquipmentStep.RESUME) is EquipmentState.IN_SERVICE
+    for state, step in ((stopped, EquipmentStep.SUSPEND), (EquipmentState.IN_SERVICE, EquipmentStep.RESUME)):
+        with pytest.raises(TransitionRefused):
+            state_after(state, step)
+
+
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        (CertificateIn, {"number": "C", "issuer": "x", "valid_from": "T", "valid_until": "T"}),
+        (EquipmentReviewIn, {"kind": "legal", "document": "x", "reviewed_at": "T"}),
+        (PublicationIn, {"url": "https://x", "published_at": "T"}),
+        (SuspensionIn, {"from_at": "T", "reason": "x"}),
+        (SourceIn, {"name": "x", "kind": "dice", "happens_at": "T"}),
+    ],
+)
+def test_a_time_without_its_zone_is_refused(kind: type, members: dict[str, str]) -> None:
+    """A local time would mean another moment on another machine."""
+    naive = {name: "2026-01-01T00:00:00" if text == "T" else text for name, text in members.items()}
+
+    with pytest.raises(ValidationError):
+        kind.model_validate(naive)
+
+
+@given(days=st.integers(0, 40), start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001
+def test_working_days_are_counted_one_by_one(days: int, start: datetime) -> None:
+    """The deadline is the end of a working day of Beijing, and exactly `days` of them lie in between."""
+    at = start.replace(tzinfo=UTC)
+    end = add_working_days(at, days)
+    first, last = (moment.astimezone(UTC) + timedelta(hours=8) for moment in (at, end))
+    between = [first.date() + offset * DAY for offset in range(1, (last.date() - first.date()).days)]
+
+    assert sum(map(is_working_day, between)) == days
+    assert (last.hour, last.minute) == (0, 0)
+    assert days == 0 or is_working_day(last.date() - DAY)
+
+
+def test_holidays_and_shifted_days_are_data() -> None:
+    """A holiday on a Thursday moves the deadline, a worked Saturday moves it back (art. 85)."""
+    wednesday = datetime(2026, 9, 30, 4, tzinfo=UTC)
+    plain = add_working_days(wednesday, 1)
+    off = add_working_days(wednesday, 1, holidays={date(2026, 10, 1), date(2026, 10, 2)})
+    worked = add_working_days(
+        wednesday, 1, holidays={date(2026, 10, 1), date(2026, 10, 2)}, workdays={date(2026, 10, 3)}
+    )
+
+    assert [one + timedelta(hours=8) for one in (plain, off, worked)] == [
+        datetime(2026, 10, day, tzinfo=UTC) for day in (2, 6, 4)
+    ]
+
+
+def test_randomness_is_unknown_at_the_freeze_and_known_at_its_entry() -> None:
+    """A source that happens too soon, or a value before its event, is refused with the time to wait for."""
+    source = SourceIn(name="双色球", kind=SourceKind.LOTTERY, happens_at=NOW)
+    lead = timedelta(minutes=10)
+
+    check_sources([source], NOW - lead, lead)
+    with pytest.raises(Invalid) as near:
+        check_sources([source], NOW - lead + timedelta(seconds=1), lead)
+    check_entry([source], NOW)
+    with pytest.raises(TransitionRefused) as early:
+        check_entry([source], NOW - timedelta(seconds=1))
+    assert (near.value.problem, early.value.problem) == ("randomness-too-near", "randomness-too-early")
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 5)), min_size=1, max_size=4))
+def test_only_growing_positions_pass(positions: list[int | None]) -> None:
+    """Freeze, value and confirmation stand in the log in this order, all of them, none twice."""
+    known = [one for one in positions if one is not None]
+    grows = len(known) == len(positions) and all(a < b for a, b in itertools.pairwise(known))
+    if grows:
+        check_order(*positions)
+        return
+    with pytest.raises(Conflict):
+        check_order(*positions)
+
+
+def test_nobody_judges_their_own_answer() -> None:
+    """Returning, verifying and closing need somebody else; answering again does not."""
+    check_verifier(RectificationStep.ANSWER, verifier=PEOPLE[0], answered_by=PEOPLE[0])
+    for step in (RectificationStep.RETURN, RectificationStep.VERIFY, RectificationStep.CLOSE):
+        with pytest.raises(Refused):
+            check_verifier(step, verifier=PEOPLE[0], answered_by=PEOPLE[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "is_right"),
+    [
+        ("91320903MA1DEM001U", True),
+        ("91320903MA1DEM001V", False),
+        ("91320903MA1DEM001", False),
+        ("91320903MA1DEMO01U", False),
+        ("", False),
+    ],
+)
+def test_credit_codes_have_a_check_character(code: str, is_right: bool) -> None:
+    """One wrong letter of a 统一社会信用代码 is seen (GB 32100-2015); I, O, S, V and Z never stand in one."""
+    assert is_credit_code(code) is is_right
+
+
+@given(st.integers(0, 16), st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUWXY"))
+def test_every_single_wrong_character_is_seen(position: int, letter: str) -> None:
+    """The weights are powers of a generator modulo the prime 31, so that no single change goes unseen."""
+    right = "91320903MA1DEM001U"
+    changed = right[:position] + letter + right[position + 1 :]
+
+    assert is_credit_code(changed) is (changed == right)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_whole"),
+    [("苏J12345", True), ("苏JD12345", True), ("粤Z1234港", True), ("苏J", False), ("某运输公司", False)],
+)
+def test_a_whole_plate_is_told_from_words(text: str, is_whole: bool) -> None:
+    """Only a whole plate is looked up as one; anything else is searched for as words."""
+    assert is_plate(text) is is_whole
