@@ -291,20 +291,16 @@ def _migrate(store: Store) -> None:
 
 def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | None = None) -> StorageSettings:
     """Take every address from the environment; what is not named there becomes the embedded default."""
-    from storage.settings import StorageSettings
+    from storage.settings import StorageSettings, is_set
 
-    keys = {name: seed for name, seed in home.keys().items() if not _is_set(name.upper())}
+    keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
     chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
-    if not _is_set("DATABASE_URL"):
+    if not is_set("DATABASE_URL"):
         chosen["database_url"] = running or _start_postgres(home, say, started)
-    if not _is_set("OBJECTS_URL"):
+    if not is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
         say("objects", "证据存储 objects: folder store")
     return StorageSettings(**chosen)  # type: ignore[arg-type]
-
-
-def _is_set(name: str) -> bool:
-    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
@@ -468,14 +464,14 @@ def _texts(value: object) -> list[str]:
 
 def doctor(args: argparse.Namespace) -> int:
     """Check every part and say what to do about each that is missing."""
+    from storage.home import Home
     from workers.doctor import examine
 
     say = _Teller(as_json=args.json)
     worst = OK
-    for finding in examine():
+    for finding in examine(Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))):
         mark = "✓" if finding.is_good else "✗"
-        facts = finding.model_dump(exclude={"text"})
-        say("part", f"{mark} {finding.part}: {finding.text}", finding=finding.text, **facts)
+        say("part", f"{mark} {finding.part}: {finding.zh} {finding.en}", **finding.model_dump())
         worst = worst if finding.is_good else UNREACHABLE
     return worst
 
@@ -497,9 +493,10 @@ def _open_store(say: _Teller, started: ExitStack) -> Store:
     from schemas.errors import Unavailable
     from storage.embedded import running_url
     from storage.home import Home
+    from storage.settings import is_set
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
-    if not _is_set("DATABASE_URL") and not home.database_dir.exists():
+    if not is_set("DATABASE_URL") and not home.database_dir.exists():
         raise Unavailable(f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL")
     home = _home()
     # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.

@@ -57,6 +57,11 @@ class StorageSettings(BaseSettings):
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
 
 
+def is_set(name: str) -> bool:
+    """Say whether the environment gives this setting, itself or as a file."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
 def seed(secret: SecretStr | None, name: str) -> bytes:
     """Return the 32-byte seed behind a key setting.
 

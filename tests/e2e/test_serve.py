@@ -96,6 +96,18 @@ def left_over(home: Path) -> list[str]:
     return found
 
 
+def doctor(home: Path) -> dict[str, bool]:
+    """What the doctor says of each part; beside a server, and without one it neither makes nor starts anything."""
+    words = [sys.executable, "quancheng.py", "doctor", "--json"]
+    done = subprocess.run(
+        words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=60, check=False
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(one["zh"] and one["en"] for one in found)
+    return {one["part"]: one["is_good"] for one in found}
+
+
 def test_a_first_start_and_a_second(home: Path) -> None:
     """The first start says each step and the log-ins; Ctrl-C ends everything; the second keeps data and passwords."""
     port = free_port()
@@ -107,7 +119,10 @@ def test_a_first_start_and_a_second(home: Path) -> None:
         session = httpx.post(f"{first.address}/v1/sessions", json=wish).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
         shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer).json()["recordings"]
+        healthy = doctor(home)
         assert first.end(signal.SIGINT) == 0
+    assert (healthy["database"], healthy["schema"], healthy["objects"], healthy["log_key"]) == (True,) * 4
+    assert doctor(home).keys() == {"sm3", "home", "database"}
     steps = ["home", "postgres", "objects", "migrating", "demo", "workers", "up", "enrolment_code"]
     assert [one for one in said if one in steps] == steps
     assert first.events[-1]["event"] == "stopped"
@@ -182,6 +197,9 @@ def test_a_port_in_use_is_said_plainly(home: Path) -> None:
         (["fsck"], {"DATABASE_URL": "postgresql://x:hidden@127.0.0.1:1/x"}, 3, ""),
         (["fsck"], {}, 3, "there is no data"),
         (["serve"], {"QUANCHENG_HOME": "/dev/null/x"}, 3, "data folder cannot be used"),
+        (["doctor"], {"QUANCHENG_HOME": "/dev/null/x"}, 3, "cannot be used"),
+        (["doctor"], {"DATABASE_URL": "nonsense", "OBJECTS_URL": "nonsense"}, 3, "cannot be read"),
+        (["doctor"], {}, 0, "not there yet"),
     ],
     ids=lambda value: "" if isinstance(value, dict | int) else str(value),
 )
