@@ -50,6 +50,7 @@ class DesksGathering:
         self._connection = connection
         self._case_id = case_id
         self._files: dict[str, bytes] = {}
+        self._hashes: dict[UUID, list[bytes]] = {}
 
     def run(self) -> DesksMaterial:
         """Return everything the desks hold about the case."""
@@ -113,12 +114,14 @@ class DesksGathering:
         return made, self._intakes(list(wanted))
 
     def _path(self, intake_id: UUID, index: int) -> list[str]:
-        rows = self._connection.scalars(
-            select(monitoring_records.c.raw)
-            .where(monitoring_records.c.intake_id == intake_id)
-            .order_by(monitoring_records.c.intake_index)
-        )
-        return [step.hex() for step in row_path([leaf_hash(bytes(raw)) for raw in rows], index)]
+        if intake_id not in self._hashes:
+            rows = self._connection.scalars(
+                select(monitoring_records.c.raw)
+                .where(monitoring_records.c.intake_id == intake_id)
+                .order_by(monitoring_records.c.intake_index)
+            )
+            self._hashes[intake_id] = [leaf_hash(bytes(raw)) for raw in rows]
+        return [step.hex() for step in row_path(self._hashes[intake_id], index)]
 
     def _media(self, monitoring_id: UUID) -> Sequence[UUID]:
         return self._connection.scalars(

@@ -9,13 +9,13 @@ entries are the log's: whoever writes a draw file can write its entries, too.
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from mobile_contract.client.misuse import os_sentence, refuse, regular_file
 from mobile_contract.client.verify import read_trust
 from mobile_contract.client.verify_origin import Trust
 from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
@@ -168,6 +168,7 @@ def read_draw(path: Path) -> DrawFile:
         OSError: the file cannot be read.
         Invalid: it is no draw file (slug `draw-invalid`).
     """
+    regular_file(path)
     with path.open("rb") as stream:
         payload = stream.read(MAX_FILE_BYTES + 1)
     if len(payload) > MAX_FILE_BYTES:
@@ -196,9 +197,10 @@ def run(args: argparse.Namespace) -> int:
         document = read_draw(args.draw)
         trust = None if args.trust is None else read_trust(args.trust)
     except OSError as err:
-        return _refuse(args, f"无法读取 cannot read {err.filename}: {err.strerror}", MISUSED)
+        code, text = os_sentence(err, args.draw)
+        return refuse(args, code, text, problem="file-unreadable", holds=False)
     except Invalid as err:
-        return _refuse(args, f"文件无效 not such a file: {err.detail}", MISUSED)
+        return refuse(args, MISUSED, f"文件无效 {err.detail}", problem=err.problem, holds=False)
     claims = redraw(document, trust)
     holds = all(claim.outcome is not Outcome.MISMATCH for claim in claims)
     if args.json:
@@ -206,13 +208,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_text(claims, document, holds=holds)
     return HOLDS if holds else FAILS
-
-
-def _refuse(args: argparse.Namespace, text: str, code: int) -> int:
-    print(f"✗ {text}", file=sys.stderr)  # noqa: T201
-    if args.json:
-        print(json.dumps({"holds": False, "error": text}, ensure_ascii=False))  # noqa: T201
-    return code
 
 
 def _print_json(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:

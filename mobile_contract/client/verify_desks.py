@@ -245,7 +245,7 @@ def _verify_ties(case: Case, case_id: str, desks: PackagedDesks) -> None:
     linked, ended = _replayed(case, about)
     faults = [(f"monitoring/{one}", "record-omitted") for one in linked ^ {one.id for one in desks.records}]
     stated = {(one.subject, one.unlinked_at): one for one in desks.ended_ties}
-    faults += [(name, "tie-omitted") for name, at in ended.keys() ^ stated.keys() if at or name]
+    faults += [(name, "tie-omitted") for name, _ in ended.keys() ^ stated.keys()]
     faults += [
         (name, "leaf-differs")
         for (name, at), reason in ended.items()
