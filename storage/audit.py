@@ -5,21 +5,19 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, SelectBase, exists, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, scope
 from schemas.audit import (
     AuditIn,
-    AuditKind,
     AuditPlan,
     AuditState,
     AuditStep,
     PlanSource,
-    RecheckOutcome,
     SourceIn,
     audit_after,
     check_confirmation,
@@ -33,35 +31,27 @@ from schemas.audit import (
 )
 from schemas.base import rfc3339
 from schemas.custody import Event, subject
-from schemas.draw import draw, population_root, sample_size, seed_of, ticket
+from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.errors import IntegrityBroken, NotFound
 from schemas.standard import DEMO_STANDARD
+from storage.audit_population import (
+    count_eligible,
+    freeze_population,
+    keep_sample,
+    members,
+    sample_of,
+)
 from storage.audit_values import Audit, AuditPage, audit_of, select_audits
 from storage.custody import CustodyLog
 from storage.outbox import JobKind, Outbox
 from storage.settings import StorageSettings
 from storage.standard import Standards
-from storage.tables import agencies, case_links, cases, recordings
+from storage.tables import agencies
 from storage.tables_audit import (
     audit_inspectors,
-    audit_population,
-    audit_rechecks,
-    audit_sample,
     audits,
 )
-from storage.tables_monitoring import monitoring_links, monitoring_media
 from storage.version import change, require_version
-
-_FREEZE = {
-    AuditKind.CLOSED_CASES: """
-        SELECT id FROM cases WHERE agency_id = ANY(:agencies) AND state = 'closed'
-        AND closed_at >= :from_at AND closed_at < :until_at
-    """,
-    AuditKind.SEALED_RECORDINGS: """
-        SELECT id FROM recordings WHERE agency_id = ANY(:agencies) AND state = 'sealed'
-        AND received_at >= :from_at AND received_at < :until_at
-    """,
-}
 
 
 class Audits:
@@ -176,12 +166,14 @@ class Audits:
         lead = timedelta(seconds=self._settings.randomness_lead_seconds)
         check_sources([SourceIn(**source.model_dump()) for source in held.sources], self._now, lead)
         version = change(self._connection, audits, ident, seen)
-        count = self._freeze_population(held)
+        count = freeze_population(self._connection, held)
         size = held.size or sample_size(
             count, defect_permille=held.defect_permille, confidence_permille=held.confidence_permille
         )
         check_size(count, size)
-        plan = self._plan(held, count=count, size=size, root=population_root(self._population(ident)))
+        plan = self._plan(
+            held, count=count, size=size, root=population_root(members(self._connection, ident))
+        )
         payload = plan_bytes(plan)
         sha256 = hashlib.sha256(payload).hexdigest()
         entry_id = self._log(
@@ -202,32 +194,6 @@ class Audits:
             freeze_entry_id=entry_id,
         )
         return self.get(actor, ident)
-
-    def _freeze_population(self, held: Audit) -> int:
-        tree = self._tree(held.target_agency_id)
-        written = self._connection.execute(
-            text(
-                f"""
-                INSERT INTO audit_population (audit_id, position, member_id)
-                SELECT :audit_id, row_number() OVER (ORDER BY id) - 1, id FROM ({_FREEZE[held.kind]}) AS eligible
-                """  # noqa: S608 - one of two constants above
-            ),
-            {"audit_id": held.id, "agencies": tree, "from_at": held.from_at, "until_at": held.until_at},
-        )
-        return written.rowcount
-
-    def _tree(self, agency_id: UUID) -> list[UUID]:
-        tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
-        tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
-        return list(self._connection.scalars(select(tree.c.id)))
-
-    def _population(self, ident: UUID) -> Iterator[str]:
-        rows = self._connection.scalars(
-            select(audit_population.c.member_id)
-            .where(audit_population.c.audit_id == ident)
-            .order_by(audit_population.c.position)
-        )
-        return map(str, rows)
 
     def _plan(self, held: Audit, *, count: int, size: int, root: bytes) -> AuditPlan:
         return AuditPlan(
@@ -330,12 +296,12 @@ class Audits:
             self._custody.position(held.confirm_entry_id),
         )
         plan = parse_plan(held.plan or b"")
-        population = list(self._population(ident))
+        population = members(self._connection, ident)
         if population_root(population).hex() != plan.root or held.plan_sha256 != _sha256(held.plan):
             raise IntegrityBroken("the population is not the one that was frozen", slug="population-changed")
         seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
         sample = draw(population, plan.size, seed)
-        self._keep_sample(held, sample, seed)
+        self._jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
         entry_id = self._log(
             Event.AUDIT_DRAW,
             held,
@@ -355,43 +321,6 @@ class Audits:
             draw_entry_id=entry_id,
         )
         return self.get(actor, ident)
-
-    def _keep_sample(self, held: Audit, sample: Sequence[str], seed: bytes) -> None:
-        rows = [
-            {"audit_id": held.id, "rank": rank, "member_id": UUID(one), "ticket": ticket(seed, one)}
-            for rank, one in enumerate(sample, start=1)
-        ]
-        self._connection.execute(insert(audit_sample), rows)
-        made = self._connection.scalars(
-            insert(audit_rechecks)
-            .from_select(["audit_id", "member_id", "recording_id", "outcome"], self._drawn_recordings(held))
-            .returning(audit_rechecks.c.id)
-        ).all()
-        self._jobs.enqueue_all(JobKind.RECHECK, made)
-
-    def _drawn_recordings(self, held: Audit) -> SelectBase:
-        waiting = text(f"'{RecheckOutcome.WAITING.value}'")
-        drawn = audit_sample.c.audit_id == held.id
-        if held.kind is AuditKind.SEALED_RECORDINGS:
-            return (
-                select(audit_sample.c.audit_id, audit_sample.c.member_id, recordings.c.id, waiting)
-                .join(recordings, recordings.c.id == audit_sample.c.member_id)
-                .where(drawn)
-            )
-        linked = (
-            select(audit_sample.c.audit_id, audit_sample.c.member_id, case_links.c.recording_id, waiting)
-            .join(case_links, case_links.c.case_id == audit_sample.c.member_id)
-            .where(drawn, case_links.c.unlinked_at.is_(None))
-        )
-        monitored = (
-            select(
-                audit_sample.c.audit_id, audit_sample.c.member_id, monitoring_media.c.recording_id, waiting
-            )
-            .join(monitoring_links, monitoring_links.c.case_id == audit_sample.c.member_id)
-            .join(monitoring_media, monitoring_media.c.monitoring_id == monitoring_links.c.monitoring_id)
-            .where(drawn, monitoring_links.c.unlinked_at.is_(None))
-        )
-        return linked.union(monitored)
 
     def close(self, actor: Actor, ident: UUID, seen: int) -> Audit:
         """End an audit; its rectifications go on by themselves.
@@ -420,21 +349,7 @@ class Audits:
         Raises:
             NotFound: no such audit within the actor's scope.
         """
-        held = self.get(actor, ident)
-        tree = self._tree(held.target_agency_id)
-        table, at, state = (
-            (cases, cases.c.closed_at, "closed")
-            if held.kind is AuditKind.CLOSED_CASES
-            else (recordings, recordings.c.received_at, "sealed")
-        )
-        counted: int = self._connection.execute(
-            select(func.count())
-            .select_from(table)
-            .where(
-                table.c.agency_id.in_(tree), table.c.state == state, at >= held.from_at, at < held.until_at
-            )
-        ).scalar_one()
-        return counted
+        return count_eligible(self._connection, self.get(actor, ident))
 
     def population(self, actor: Actor, ident: UUID) -> list[str]:
         """Return the frozen ids in their order.
@@ -443,16 +358,11 @@ class Audits:
             NotFound: no such audit within the actor's scope.
         """
         self.get(actor, ident)
-        return list(self._population(ident))
+        return members(self._connection, ident)
 
     def sample(self, ident: UUID) -> list[str]:
         """Return the drawn ids, smallest ticket first; the caller has checked the audit."""
-        rows = self._connection.scalars(
-            select(audit_sample.c.member_id)
-            .where(audit_sample.c.audit_id == ident)
-            .order_by(audit_sample.c.rank)
-        )
-        return [str(one) for one in rows]
+        return sample_of(self._connection, ident)
 
     def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> UUID:
         return self._custody.record(
