@@ -428,12 +428,13 @@ def _send_demo(  # noqa: PLR0917 - what the thread above was given
     address: str, demo: dict[str, object], home: Home, say: _Teller, store: Store, beside: _Beside
 ) -> None:
     """Let the reference device hand in the bundled media, over the same line as any other device."""
-    files = sorted(str(path) for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
+    files = _unsent(demo, store)
     say("demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings")
     officers = [part for number in _texts(demo["officers"]) for part in ("--officer", number)]
     command = [sys.executable, __file__, "record", *files, "--server", address, "--json"]
     command += ["--enrol", str(demo["demo_code"]), "--case", str(demo["case"]), *officers]
-    done = beside.run([*command, "--state", str(home.path / "demo-device")])
+    command += ["--state", str(home.path / "demo-device")]
+    done = beside.run(command) if files else (OK, "")
     if done is None or beside.is_over:
         return
     code, said = done
@@ -443,6 +444,21 @@ def _send_demo(  # noqa: PLR0917 - what the thread above was given
         say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
     else:
         say("demo_failed", f"示例上传失败 the demo hand-in failed: {said[-500:]}", code=code)
+
+
+def _unsent(demo: dict[str, object], store: Store) -> list[str]:
+    """Return the bundled media that an interrupted start has not handed in yet."""
+    from schemas.recording import RecordingFilter
+
+    with store.begin() as tx:
+        session = tx.accounts.login("wang", str(demo["export_password"]))
+        if session is None:
+            return []
+        page = tx.recordings.page(session.actor, RecordingFilter(case_number=str(demo["case"])))
+        tx.accounts.logout(session.token)
+    known = {row.filename for row in page.rows}
+    files = (path for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
+    return sorted(str(path) for path in files if path.name not in known)
 
 
 def _send_rows(demo: dict[str, object], store: Store) -> None:

@@ -142,7 +142,7 @@ def test_a_first_start_and_a_second(home: Path) -> None:
 
 @pytest.mark.parametrize("when", ["postgres", "migrating", "demo", "up", "demo_sending"])
 def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
-    """SIGTERM in any step, and an impatient Ctrl-C after it, leave no process; the next start comes up."""
+    """SIGTERM in any step, and an impatient Ctrl-C after it, leave no process; the next start goes on, once each."""
     port = free_port()
     with serving(home, port) as interrupted:
         interrupted.wait_for(when)
@@ -150,8 +150,16 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
     assert left_over(home) == []
 
     with serving(home, port) as again:
-        again.wait_for("login")
+        again.wait_for("demo_sent")
         assert httpx.get(f"{again.address}/v1/health").json()["status"] == "ok"
+        passwords = {one["login"]: one["password"] for one in again.events if one["event"] == "login"}
+        wish = {"login": "zhou", "password": passwords["zhou"]}
+        token = httpx.post(f"{again.address}/v1/sessions", json=wish).json()["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        shown = httpx.get(f"{again.address}/v1/recordings", headers=headers).json()["recordings"]
+    names = sorted(one["filename"] for one in shown)
+    assert names == sorted(set(names))
+    assert len(names) >= 6
 
 
 def test_a_kill_loses_nothing(home: Path) -> None:
