@@ -523,10 +523,16 @@ _CASE: dict[str, FindingText] = {
 
 _AUDIT: dict[str, FindingText] = {
     "recheck-failed": FindingText(
-        zh="抽中的 {of} 份记录中有 {bad} 份重新计算后与封存时不一致，或未能复验。",
-        en="{bad} of {of} drawn recordings do not re-hash to what was sealed, or could not be re-hashed.",
+        zh="抽中的 {of} 份记录中有 {bad} 份重新计算后与封存时不一致。",
+        en="{bad} of {of} drawn recordings do not re-hash to what was sealed.",
         next_zh="请立即报告，保留现状，由系统管理员运行 fsck。",
         next_en="Report it at once, change nothing, and let the operator run fsck.",
+    ),
+    "recheck-incomplete": FindingText(
+        zh="抽中的 {of} 份记录中有 {open} 份未能重新计算，未检查不等于通过，也不等于不符。",
+        en="{open} of {of} drawn recordings could not be re-hashed: neither passed nor found wrong.",
+        next_zh="请系统管理员查明存储为何没有应答，再行抽查。",
+        next_en="Let the operator find out why the store did not answer, and audit again.",
     ),
     "nothing-to-check": FindingText(
         zh="没有可供检查的记录。",

@@ -368,9 +368,13 @@ class AuditScores:
 
 
 def _fixity(rechecks: Sequence[Recheck]) -> CheckResult:
-    bad = [one for one in rechecks if one.outcome is not RecheckOutcome.VERIFIED]
     if not rechecks:
         return not_checked("fixity", "nothing-to-check")
-    if bad:
-        return mismatch("fixity", "recheck-failed", bad=len(bad), of=len(rechecks))
-    return verified("fixity", of=len(rechecks))
+    outcomes = [one.outcome for one in rechecks]
+    total, verified_count = len(outcomes), outcomes.count(RecheckOutcome.VERIFIED)
+    if bad := outcomes.count(RecheckOutcome.MISMATCH):
+        return mismatch("fixity", "recheck-failed", bad=bad, of=total)
+    if verified_count < total:
+        left = total - verified_count
+        return not_checked("fixity", "recheck-incomplete", severity=Severity.WARN, open=left, of=total)
+    return verified("fixity", of=total)

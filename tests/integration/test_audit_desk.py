@@ -48,6 +48,7 @@ from tests.factories import (
 )
 from tests.media import jpeg
 from workers.custody import integrate
+from workers.giving_up import give_up
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner, tasks
 from workers.settings import WorkersSettings
@@ -391,6 +392,24 @@ def set_digest(store: Store, ident: UUID, sha256: str | None) -> None:
             text("UPDATE recordings SET sha256 = :sha256 WHERE id = :id"), {"sha256": sha256, "id": ident}
         )
         tx.connection.execute(text("ALTER TABLE recordings ENABLE TRIGGER USER"))
+
+
+def test_a_recheck_that_gave_up_never_counts_as_passed(bureau: Bureau) -> None:
+    """After the last attempt the member opens, but fixity is not checked, with the reason beside it."""
+    made = bureau.drawn()
+    while True:
+        with bureau.store.begin() as tx:
+            jobs = tx.jobs.claim(JobKind.RECHECK, limit=8, lease_seconds=30)
+        if not jobs:
+            break
+        for job in jobs:
+            give_up(bureau.store, job, "unavailable")
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
+        member = tx.audit_scores.member(bureau.supervisor, made.id, member_id)
+
+    assert rechecked_one(bureau, made) == (RecheckOutcome.NOT_CHECKED, "recheck-gave-up")
+    assert {one.item: one.check.outcome for one in member.pre_checks}["A1"] is Outcome.NOT_CHECKED
 
 
 def test_a_seal_that_no_checkpoint_holds_yet_accuses_nobody(bureau: Bureau) -> None:
