@@ -16,6 +16,7 @@ from storage.audit_score import AuditScores
 from storage.case import Cases
 from storage.custody import CustodyLog
 from storage.desk import Desk
+from storage.desks_audit import DesksAudit
 from storage.device import Devices
 from storage.equipment import EquipmentRegister
 from storage.export import Exports
@@ -114,6 +115,10 @@ class Transaction:
     @cached_property
     def audits(self) -> Audits:
         return Audits(self.connection, self.custody, self.jobs, self.settings, self.now)
+
+    @cached_property
+    def desks_audit(self) -> DesksAudit:
+        return DesksAudit(self.connection, self.custody)
 
     @cached_property
     def audit_scores(self) -> AuditScores:

@@ -56,6 +56,9 @@ def differences(store: Store, *, with_bytes: bool) -> Iterator[Difference]:
     with store.begin() as tx:
         for fault in tx.custody.audit(vkey):
             yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
+    with store.begin() as tx:
+        for fault in tx.desks_audit.run():
+            yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
     after: UUID | None = None
     while True:
         with store.begin() as tx:

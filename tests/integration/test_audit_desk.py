@@ -568,6 +568,48 @@ def test_steps_out_of_turn_are_refused(bureau: Bureau) -> None:
         tx.rectifications.step(both, ident, RectificationStep.VERIFY, wish, 2)
 
 
+def faults(store: Store, about: UUID) -> list[str]:
+    with store.begin() as tx:
+        return [one.code for one in tx.desks_audit.run() if str(about) in one.subject]
+
+
+def behind_the_rails(store: Store, table: str, sql: str, **values: object) -> None:
+    """Change what the database itself guards, as somebody with all rights could."""
+    with store.begin() as tx:
+        tx.connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        tx.connection.execute(text(sql), values)
+        tx.connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+def test_fsck_draws_again(bureau: Bureau) -> None:
+    """An exchanged member, sample or plan is found from the bytes and the log alone."""
+    exchanged, redrawn, replanned = bureau.drawn(), bureau.drawn(), bureau.drawn()
+    assert [faults(bureau.store, one.id) for one in (exchanged, redrawn, replanned)] == [[], [], []]
+    behind_the_rails(
+        bureau.store,
+        "audit_population",
+        "UPDATE audit_population SET member_id = gen_random_uuid() WHERE audit_id = :id AND position = 0",
+        id=exchanged.id,
+    )
+    behind_the_rails(
+        bureau.store,
+        "audit_sample",
+        "UPDATE audit_sample SET rank = 100 - rank WHERE audit_id = :id",
+        id=redrawn.id,
+    )
+    behind_the_rails(
+        bureau.store,
+        "audits",
+        "UPDATE audits SET plan = plan || ' '::bytea, plan_sha256 = encode(sha256(plan || ' '::bytea), 'hex')"
+        " WHERE id = :id",
+        id=replanned.id,
+    )
+
+    assert faults(bureau.store, exchanged.id) == ["population-changed"]
+    assert faults(bureau.store, redrawn.id) == ["sample-differs"]
+    assert faults(bureau.store, replanned.id) == ["audit-plan-altered"]
+
+
 def test_the_audited_agency_sees_its_audit_and_no_other(bureau: Bureau) -> None:
     """The head of the audited agency sees the audit; one of another agency does not."""
     made = bureau.drawn()

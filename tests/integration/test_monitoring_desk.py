@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from schemas.actor import Role
 from schemas.case import CaseIn, CaseState
@@ -286,6 +287,39 @@ def test_suggestions(store: Store) -> None:
         "D-1": (LinkBasis.PLATE,),
     }
     assert next(iter(found)) == "D-2"
+
+
+def test_fsck_holds_records_against_their_batches_opinions_and_ties(store: Store) -> None:
+    """A changed row, state, count of ties or round is found from the bytes and the log alone."""
+    road = make_highway(store)
+    changed, judged, counted = road.one(), road.valid(), road.valid()
+    sound = [str(one) for one in (changed, judged, counted)]
+
+    def found() -> set[tuple[str, str]]:
+        with store.begin() as tx:
+            everything = list(tx.desks_audit.run())
+            intake = tx.connection.scalar(
+                text("SELECT intake_id FROM monitoring_records WHERE id = :id"), {"id": changed}
+            )
+        own = (*sound, str(intake))
+        return {(one.code, one.subject) for one in everything if any(name in one.subject for name in own)}
+
+    assert found() == set()
+    with store.begin() as tx:
+        tx.connection.execute(text("ALTER TABLE monitoring_records DISABLE TRIGGER USER"))
+        for ident, sql in (
+            (changed, "raw = raw || ' '::bytea"),
+            (judged, "state = 'invalid'"),
+            (counted, "links = 1"),
+        ):
+            tx.connection.execute(text(f"UPDATE monitoring_records SET {sql} WHERE id = :id"), {"id": ident})
+        tx.connection.execute(text("ALTER TABLE monitoring_records ENABLE TRIGGER USER"))
+
+    assert {code for code, _ in found()} == {
+        "intake-rows-differ",
+        "record-state-differs",
+        "record-links-differ",
+    }
 
 
 def test_another_agency_sees_nothing(store: Store, road: Highway) -> None:

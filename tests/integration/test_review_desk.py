@@ -127,6 +127,24 @@ def test_the_log_binds_evidence_and_words(bureau: Bureau) -> None:
     }
 
 
+def test_fsck_holds_a_round_against_the_log(bureau: Bureau) -> None:
+    """A snapshot that was changed behind the guard rails, with its digest made to fit, is found by the log."""
+    _, review = bureau.submitted()
+    document = {"evidence": [], "facts": []}
+    with bureau.store.begin() as tx:
+        assert [one for one in tx.desks_audit.run() if str(review.id) in one.subject] == []
+        tx.connection.execute(text("ALTER TABLE reviews DISABLE TRIGGER USER"))
+        tx.connection.execute(
+            update(reviews)
+            .where(reviews.c.id == review.id)
+            .values(evidence=document, evidence_sha256=evidence_digest(document))
+        )
+        tx.connection.execute(text("ALTER TABLE reviews ENABLE TRIGGER USER"))
+        found = [one.code for one in tx.desks_audit.run() if str(review.id) in one.subject]
+
+    assert found == ["review-evidence-altered"]
+
+
 @pytest.mark.parametrize("wish", [PASS, SUPPLEMENT, REJECT], ids=lambda wish: wish.opinion)
 def test_an_opinion_is_given_once(bureau: Bureau, wish: ReviewOpinionIn) -> None:
     """Whoever knows that the opinion was given cannot give another, and the database keeps it as it was."""
