@@ -20,6 +20,7 @@ from schemas.base import rfc3339
 from storage.demo_scale import NUMBER, SITE
 from storage.store import utc_now
 from tests import media as made
+from tests.axe import barriers
 from tests.monitoring import jpeg_media
 from tests.stand import ROOT
 
@@ -52,12 +53,13 @@ class Person:
         self.page.goto(self.address + path)
 
     def shoot(self, name: str) -> None:
-        """Keep the page at both widths, and hold that nothing sticks out sideways."""
+        """Keep the page at both widths, and hold that nothing sticks out sideways or keeps anybody out."""
         for size in (WIDE, NARROW):
             self.page.set_viewport_size(size)
             self.page.wait_for_load_state("networkidle")
             self.page.screenshot(path=ARTIFACTS / f"story-{name}-{size['width']}.png", full_page=True)
             assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"], name
+            assert barriers(self.page) == [], name
         self.page.set_viewport_size(WIDE)
 
     def press(self, name: str) -> None:

@@ -18,6 +18,7 @@ from storage.demo import found
 from storage.settings import StorageSettings
 from storage.store import Store
 from tests import media as made
+from tests.axe import barriers
 from tests.factories import TestDevice, enrol_device, folder_url, make_settings
 from tests.server import serving
 from workers.embedded import EmbeddedWorkers
@@ -121,11 +122,12 @@ class Desk:
         self.page.goto(self.address + path)
 
     def shoot(self, name: str) -> None:
-        """Keep a picture of the whole page, and hold that nothing sticks out sideways."""
+        """Keep a picture of the whole page, and hold that nothing sticks out sideways or keeps anybody out."""
         self.page.wait_for_load_state("networkidle")
         self.page.screenshot(path=ARTIFACTS / f"console-{name}.png", full_page=True)
         width = self.page.viewport_size["width"]
         assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert barriers(self.page) == []
 
 
 @pytest.fixture
