@@ -258,9 +258,7 @@ def parse_row(line: bytes) -> ParsedRow:
 
 def _members(line: bytes) -> dict[str, Any]:
     try:
-        members = json.loads(
-            line, object_pairs_hook=_no_duplicates, parse_float=str, parse_constant=_no_constant
-        )
+        members = _JSON.decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as err:
         raise Invalid("the line is not one JSON object", slug="row-invalid", field="row") from err
     if not isinstance(members, dict):
@@ -277,6 +275,10 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> None:
     raise ValueError(f"{text} is not a number")
+
+
+# One for all rows: making a decoder costs as much as reading a short row.
+_JSON = json.JSONDecoder(object_pairs_hook=_no_duplicates, parse_float=str, parse_constant=_no_constant)
 
 
 def _take_jpegs(line: bytes, members: dict[str, Any]) -> tuple[bytes, dict[int, bytes]]:

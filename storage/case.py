@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
@@ -30,10 +30,11 @@ from storage.custody import CustodyLog, committed
 from storage.gate import gate_facts
 from storage.settings import StorageSettings
 from storage.submission import submit_round
-from storage.tables import accounts, agencies, case_handlers, case_links, cases, recordings
+from storage.tables import CASE_WORDS, accounts, agencies, case_handlers, case_links, cases, recordings
 from storage.tables_monitoring import monitoring_links
 from storage.tables_review import case_changes
 from storage.version import change, require_version
+from storage.words import matching
 
 _EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
     {
@@ -233,8 +234,7 @@ class Cases:
             raise missing(Action.CASE_VIEW)
         wanted = self._select().where(cases_within(actor, Action.CASE_VIEW))
         if number:
-            found = (cases.c.number, cases.c.party)
-            wanted = wanted.where(or_(*(column.icontains(number, autoescape=True) for column in found)))
+            wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
         if state:
             wanted = wanted.where(cases.c.state == state)
         if after:

@@ -9,15 +9,14 @@ A retry of the same batch meets the same keys in 2 and finds every row of 3 a du
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, Text, Uuid, any_, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
 from schemas.base import rfc3339
@@ -41,7 +40,7 @@ from storage.outbox import JobKind, Outbox
 from storage.receipt import receive_recording
 from storage.settings import StorageSettings, seed
 from storage.tables import accounts, recordings, uploads
-from storage.tables_monitoring import equipment, intakes, monitoring_media
+from storage.tables_monitoring import equipment, intakes, monitoring_media, monitoring_records
 
 _VALUES = TypeAdapter(tuple[ValueIn, ...])
 _COPY = (
@@ -113,20 +112,17 @@ class Intakes:
     def _known(
         self, batch: Batch, bound: Mapping[str, _Equipment]
     ) -> dict[tuple[UUID, str], tuple[bytes, UUID | None]]:
-        wanted = [(bound[p.row.equipment].id, p.row.record_id) for p in batch.rows.values()]
-        if not wanted:
+        if not batch.rows:
             return {}
-        # One array each: a thousand bound pairs would cost more to plan than to look up.
+        kept = monitoring_records.c
+        records = [parsed.row.record_id for parsed in batch.rows.values()]
+        senders = list({bound[parsed.row.equipment].id for parsed in batch.rows.values()})
+        # Two arrays that an index is searched for; which pairs were sent is for the caller's look-up.
         rows = self._connection.execute(
-            text(
-                """
-                SELECT kept.equipment_id, kept.record_id, kept.content_sha256, kept.id
-                FROM monitoring_records AS kept
-                JOIN unnest(CAST(:equipment AS uuid[]), CAST(:records AS text[])) AS sent (equipment_id, record_id)
-                  ON kept.equipment_id = sent.equipment_id AND kept.record_id = sent.record_id
-                """
-            ),
-            {"equipment": [one[0] for one in wanted], "records": [one[1] for one in wanted]},
+            select(kept.equipment_id, kept.record_id, kept.content_sha256, kept.id).where(
+                kept.record_id == any_(literal(records, ARRAY(Text))),
+                kept.equipment_id == any_(literal(senders, ARRAY(Uuid))),
+            )
         )
         return {(row.equipment_id, row.record_id): (bytes(row.content_sha256), row.id) for row in rows}
 
@@ -254,13 +250,13 @@ class Intakes:
             text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
         ).all()
         due_at = add_working_days(self._now, self._settings.monitoring_review_days)
-        same = (actor.agency_id, intake_id, self._now, MonitoringState.RECEIVED.value, due_at)
+        same = (str(actor.agency_id), str(intake_id), self._now, MonitoringState.RECEIVED.value, due_at)
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:
             for position, parsed in enumerate(rows):
                 equipment_id = bound[parsed.row.equipment].id
                 own = _columns(position, parsed, equipment_id, faults[position])
-                copy.write_row((idents[position], *same, *own))
+                copy.write_row((str(idents[position]), *same, *own))
         return idents
 
     def _attach(
@@ -348,10 +344,10 @@ def _columns(
     position: int, parsed: ParsedRow, equipment_id: UUID, faults: tuple[str, ...]
 ) -> tuple[object, ...]:
     row = parsed.row
-    findings = [] if row.party_code is None or is_credit_code(row.party_code) else ["party-code-invalid"]
+    is_sound = row.party_code is None or is_credit_code(row.party_code)
     return (
         position,
-        equipment_id,
+        str(equipment_id),
         row.record_id,
         parsed.raw,
         parsed.content_sha256,
@@ -365,6 +361,6 @@ def _columns(
         row.lon_e7,
         None if row.crs is None else row.crs.value,
         _VALUES.dump_json(row.values, exclude_none=True).decode(),
-        json.dumps(findings),
-        list(faults),
+        "[]" if is_sound else '["party-code-invalid"]',
+        f"{{{','.join(faults)}}}",
     )

@@ -47,12 +47,14 @@ from storage.monitoring_values import (
 )
 from storage.tables import accounts, recordings
 from storage.tables_monitoring import (
+    MONITORING_WORDS,
     monitoring_media,
     monitoring_opinions,
     monitoring_records,
     notifications,
 )
 from storage.version import change
+from storage.words import matching
 
 _STAGE_ACTIONS = {
     ReviewStage.FIRST: Action.MONITORING_REVIEW_FIRST,
@@ -84,11 +86,21 @@ class Monitoring:
             Refused: the actor may not see monitoring records.
         """
         query = select_records().where(self._visible(actor), *_conditions(wanted))
+        if wanted.text:
+            query = query.where(self._holds(wanted.text))
         if after is not None:
             query = query.where(monitoring_records.c.id < after)
         rows = self._read(actor, query.order_by(monitoring_records.c.id.desc()).limit(limit + 1))
         shown = rows[:limit]
         return MonitoringPage(rows=tuple(shown), next=shown[-1].id if len(rows) > limit else None)
+
+    def _holds(self, wanted: str) -> ColumnElement[bool]:
+        if is_plate(wanted.upper()):
+            return monitoring_records.c.plate == wanted.upper()
+        if is_credit_code(wanted.upper()):
+            return monitoring_records.c.party_code == wanted.upper()
+        is_id = monitoring_records.c.record_id == wanted
+        return matching(self._connection, monitoring_records.c.id, MONITORING_WORDS, wanted, is_id)
 
     def queue(
         self,
@@ -389,14 +401,3 @@ def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
         yield monitoring_records.c.captured_at < wanted.until_at
     if wanted.is_linked is not None:
         yield monitoring_records.c.links > 0 if wanted.is_linked else monitoring_records.c.links == 0
-    if wanted.text and is_plate(wanted.text.upper()):
-        # A whole plate or code has an index; words inside of names are looked for row by row.
-        yield monitoring_records.c.plate == wanted.text.upper()
-    elif wanted.text and is_credit_code(wanted.text.upper()):
-        yield monitoring_records.c.party_code == wanted.text.upper()
-    elif wanted.text:
-        yield or_(
-            monitoring_records.c.plate == wanted.text.upper(),
-            monitoring_records.c.record_id == wanted.text,
-            monitoring_records.c.party.icontains(wanted.text, autoescape=True),
-        )

@@ -22,7 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from storage import tables_audit, tables_monitoring, tables_review  # noqa: F401 - the metadata is whole with them
-from storage.tables_base import ident, metadata, moment, ref, states
+from storage.tables_base import ident, metadata, moment, ref, states, words_index, words_of
+
+RECORDING_WORDS = words_of("recordings.filename")
+CASE_WORDS = words_of("cases.number", "cases.party")
 
 agencies = Table(
     "agencies",
@@ -227,6 +230,7 @@ recordings = Table(
     Index("ix_recordings_sha256", "sha256"),
     Index("ix_recordings_officers", "officers", postgresql_using="gin"),
     Index("ix_recordings_device_id_id", "device_id", "id"),
+    words_index("ix_recordings_words", RECORDING_WORDS),
 )
 
 checks = Table(
@@ -305,6 +309,7 @@ cases = Table(
         "closed_at",
         postgresql_where=text("closed_at IS NOT NULL"),
     ),
+    words_index("ix_cases_words", CASE_WORDS),
 )
 
 case_handlers = Table(

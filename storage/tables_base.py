@@ -1,6 +1,20 @@
 """What every table is made of: the one metadata with its naming rules, and the columns that recur."""
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, MetaData, func, text
+from functools import reduce
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    ForeignKey,
+    Index,
+    MetaData,
+    Text,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import UUID
 
 metadata = MetaData(
@@ -34,3 +48,14 @@ def states(*words: str) -> CheckConstraint:
     """Return the constraint that `state` is one of `words`."""
     allowed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"state IN ({allowed})", name="state")
+
+
+def words_of(*columns: str) -> ColumnElement[str]:
+    """Return columns, each as `table.column`, as one text to look for words in, spelled as PostgreSQL keeps it."""
+    spelled = [f"coalesce({column}, '')" for column in columns]
+    return literal_column(reduce(lambda left, right: f"({left} || ' ') || {right}", spelled), Text)
+
+
+def words_index(name: str, words: ColumnElement[str]) -> Index:
+    """Index `words` by their characters, singly and in pairs; `storage.words` looks there."""
+    return Index(name, func.search_grams(words), postgresql_using="gin")

@@ -16,7 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
-from storage.tables_base import ident, metadata, moment, ref, states
+from storage.tables_base import ident, metadata, moment, ref, states, words_index, words_of
+
+MONITORING_WORDS = words_of("monitoring_records.party", "monitoring_records.plate")
 
 equipment = Table(
     "equipment",
@@ -150,7 +152,7 @@ monitoring_records = Table(
     # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
     Column("links", Integer, nullable=False, server_default=text("0")),
     states("received", "reviewing", "valid", "invalid"),
-    UniqueConstraint("equipment_id", "record_id"),
+    UniqueConstraint("record_id", "equipment_id"),
     Index("ix_monitoring_records_agency_id_id", "agency_id", "id"),
     Index("ix_monitoring_records_agency_id_state_id", "agency_id", "state", "id"),
     Index(
@@ -170,6 +172,7 @@ monitoring_records = Table(
     Index("ix_monitoring_records_agency_id_party_code", "agency_id", "party_code"),
     Index("ix_monitoring_records_equipment_id_id", "equipment_id", "id"),
     Index("ix_monitoring_records_intake_id", "intake_id"),
+    words_index("ix_monitoring_records_words", MONITORING_WORDS),
 )
 
 monitoring_media = Table(

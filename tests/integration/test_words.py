@@ -1,0 +1,121 @@
+"""Words inside of names: what is found must be what plain reading finds, however it is typed and however much there is."""
+
+import random
+import unicodedata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import ColumnElement, insert, text
+
+from schemas.actor import Actor, Role
+from storage.store import Store
+from storage.tables import CASE_WORDS, RECORDING_WORDS, cases
+from storage.tables_monitoring import MONITORING_WORDS
+from storage.words import FEW
+from tests.factories import folder_url, make_account, make_agency, make_settings
+
+LETTERS = "盐都区运输有限公司张三李四 苏JａＢc12１２３%_\\'\"{},"
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("words"))))
+    yield made
+    made.close()
+
+
+def head_of(store: Store, parties: list[str], *, prefix: str = "N") -> Actor:
+    """Make an agency with a case for each party, and return its head."""
+    agency = make_agency(store)
+    _, head = make_account(store, agency, Role.HEAD)
+    with store.begin() as tx:
+        tx.connection.execute(
+            insert(cases),
+            [
+                {
+                    "agency_id": agency,
+                    "number": f"{prefix}-{number}",
+                    "party": party,
+                    "matter": "超限运输",
+                    "place": "S229",
+                    "state": "lead",
+                    "opened_by": head.id,
+                    "opened_at": datetime.now(UTC),
+                }
+                for number, party in enumerate(parties)
+            ],
+        )
+    return head
+
+
+def numbers(store: Store, actor: Actor, wanted: str) -> set[str]:
+    """Return the numbers of every case that is found, over all pages."""
+    found: set[str] = set()
+    after: UUID | None = None
+    while True:
+        with store.begin() as tx:
+            page = tx.cases.page(actor, number=wanted, after=after, limit=200)
+        found |= {case.number for case in page.rows}
+        after = page.next
+        if after is None:
+            return found
+
+
+def fold(words: str) -> str:
+    return unicodedata.normalize("NFKC", words).lower()
+
+
+def test_the_index_finds_what_plain_reading_finds(store: Store) -> None:
+    """300 made names and 400 pieces of them, some mangled: the same cases as by reading each name."""
+    dice = random.Random(20261125)
+    parties = ["".join(dice.choices(LETTERS, k=dice.randint(1, 12))) for _ in range(300)]
+    head = head_of(store, parties)
+    for _ in range(400):
+        party = dice.choice(parties)
+        start = dice.randrange(len(party))
+        wanted = party[start : start + dice.randint(1, 5)]
+        if dice.random() < 0.2:
+            wanted += dice.choice(LETTERS)
+        expected = {
+            f"N-{number}"
+            for number, one in enumerate(parties)
+            if all(fold(word) in fold(f"N-{number} {one}") for word in wanted.split())
+        }
+        assert numbers(store, head, wanted) == expected, wanted
+
+
+def test_every_word_must_occur_in_any_order(store: Store) -> None:
+    """Two words narrow the list, whatever stands between them and whichever comes first."""
+    head = head_of(store, ["盐都某某运输有限公司", "盐都某某餐饮店", "大丰某某运输有限公司"])
+
+    assert numbers(store, head, "运输 盐都") == {"N-0"}
+    assert numbers(store, head, "  盐都  ") == {"N-0", "N-1"}
+    assert numbers(store, head, "   ") == {"N-0", "N-1", "N-2"}
+    assert numbers(store, head, "运输盐都") == set()
+
+
+def test_a_common_word_is_found_in_full(store: Store) -> None:
+    """More hits than are fetched by the index at once: none is lost, and another agency's do not crowd them out."""
+    head_of(store, ["常见词公司"] * (FEW + 10), prefix="X")
+    few = head_of(store, ["常见词公司"] * 3)
+    many = head_of(store, ["常用名公司"] * (FEW + 10) + ["少见名公司"])
+
+    assert numbers(store, few, "常见词") == {"N-0", "N-1", "N-2"}
+    assert len(numbers(store, many, "常用名")) == FEW + 10
+    assert numbers(store, many, "少见名") == {f"N-{FEW + 10}"}
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [("recordings", RECORDING_WORDS), ("cases", CASE_WORDS), ("monitoring_records", MONITORING_WORDS)],
+)
+def test_the_index_is_used(store: Store, table: str, words: ColumnElement[str]) -> None:
+    """What is searched is what is indexed, letter by letter: the planner knows a way without reading every row."""
+    with store.begin() as tx:
+        tx.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = tx.connection.scalars(
+            text(f"EXPLAIN SELECT id FROM {table} WHERE search_grams({words}) @> search_grams('某店')")
+        ).all()
+    assert any(f"ix_{table}_words" in line for line in plan)
