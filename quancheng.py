@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from storage.home import Home
     from storage.settings import StorageSettings
     from storage.store import Store
+    from workers.demo import Demo
 
     AddArguments = Callable[[argparse.ArgumentParser], None]
     Run = Callable[[argparse.Namespace], int]
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 OK, MISUSED, UNREACHABLE = 0, 2, 3
 MAX_PORT = 65_535
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
-DEMO_SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
 
 
 def _device_side(name: str) -> tuple[AddArguments, Run]:
@@ -266,12 +265,9 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
     )
     server = uvicorn.Server(config)
-    beside = _Beside()
-    started.callback(beside.stop)
-    tell = threading.Thread(
-        target=_when_up, args=(server, say, address, demo, home, store, beside), daemon=True
-    )
-    tell.start()
+    if demo is not None:
+        started.callback(demo.stop)
+    threading.Thread(target=_when_up, args=(server, say, address, demo), daemon=True).start()
     server.run()
 
 
@@ -326,156 +322,20 @@ def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
     say("workers", "核验任务已就绪 workers ready (in process)")
 
 
-def _demo(home: Home, store: Store, address: str, say: _Teller) -> dict[str, object] | None:
-    """Make the demo organisation once; issue a fresh enrolment code at every start."""
-    from storage.demo import CASES, PEOPLE, found, is_empty
+def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
+    from workers.demo import Demo
 
-    if is_empty(store):
-        say("demo", "正在建立示例机构 making the demo organisation")
-        found(store, lambda passwords: home.write_demo({"passwords": passwords, "is_sent": False}))
-    demo = home.read_demo()
-    if not demo:
-        return None
-    passwords = demo["passwords"]
-    with store.begin() as tx:
-        custodian = tx.accounts.login("sun", passwords["sun"])
-        if custodian is None:
-            return None
-        codes = [tx.devices.issue_code(custodian.actor).code for _ in range(2)]
-        tx.accounts.logout(custodian.token)
-    demo |= {
-        "server": address,
-        "enrolment_code": codes[0],
-        "demo_code": codes[1],
-        "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],
-        "case": CASES[0][2].number,
-        "export_login": "wang",
-        "export_password": passwords["wang"],
-    }
-    home.write_demo(demo)
+    demo = Demo(home, store, say, media=DEMO_MEDIA, command=(sys.executable, __file__))
+    demo.make(address)
     return demo
 
 
-def _when_up(  # noqa: PLR0917 - a thread's arguments
-    server: object,
-    say: _Teller,
-    address: str,
-    demo: dict[str, object] | None,
-    home: Home,
-    store: Store,
-    beside: _Beside,
-) -> None:
+def _when_up(server: object, say: _Teller, address: str, demo: Demo | None) -> None:
     while not getattr(server, "started", False):
         time.sleep(0.05)
     say("up", f"控制台 console {address}/console", url=f"{address}/console")
-    if demo is None:
-        return
-    from storage.demo import AGENCIES, PEOPLE
-
-    passwords = demo["passwords"]
-    assert isinstance(passwords, dict)  # noqa: S101 - written by ourselves a moment ago
-    for person in PEOPLE:
-        roles = ", ".join(sorted(person.roles))
-        who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
-        password = passwords[person.login]
-        say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
-    say(
-        "enrolment_code",
-        f"设备注册码 enrolment code {demo['enrolment_code']}  (quancheng record FILE…)",
-        code=demo["enrolment_code"],
-    )
-    if not demo["is_sent"]:
-        _send_demo(address, demo, home, say, store, beside)
-
-
-class _Beside:
-    """The demo's device as a program of its own, ended with the server: the next start goes on with it."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
-        self._is_over = False
-
-    def run(self, command: Sequence[str]) -> tuple[int, str] | None:
-        """Run to the end; return code and standard error, or None when the server stops."""
-        with self._lock:
-            if self._is_over:
-                return None
-            self._process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-            )
-        _, said = self._process.communicate()
-        return None if self._is_over else (self._process.returncode, said)
-
-    @property
-    def is_over(self) -> bool:
-        """The server is stopping: nothing may touch its store any more."""
-        return self._is_over
-
-    def stop(self) -> None:
-        """End what runs, politely first; it keeps its own state by renaming files."""
-        with self._lock:
-            self._is_over = True
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-
-
-def _send_demo(  # noqa: PLR0917 - what the thread above was given
-    address: str, demo: dict[str, object], home: Home, say: _Teller, store: Store, beside: _Beside
-) -> None:
-    """Let the reference device hand in the bundled media, over the same line as any other device."""
-    files = _unsent(demo, store)
-    say("demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings")
-    officers = [part for number in _texts(demo["officers"]) for part in ("--officer", number)]
-    command = [sys.executable, __file__, "record", *files, "--server", address, "--json"]
-    command += ["--enrol", str(demo["demo_code"]), "--case", str(demo["case"]), *officers]
-    command += ["--state", str(home.path / "demo-device")]
-    done = beside.run(command) if files else (OK, "")
-    if done is None or beside.is_over:
-        return
-    code, said = done
-    _send_rows(demo, store)
-    home.write_demo({**demo, "is_sent": code == OK})
-    if code == OK:
-        say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
-    else:
-        say("demo_failed", f"示例上传失败 the demo hand-in failed: {said[-500:]}", code=code)
-
-
-def _unsent(demo: dict[str, object], store: Store) -> list[str]:
-    """Return the bundled media that an interrupted start has not handed in yet."""
-    from schemas.recording import RecordingFilter
-
-    with store.begin() as tx:
-        session = tx.accounts.login("wang", str(demo["export_password"]))
-        if session is None:
-            return []
-        page = tx.recordings.page(session.actor, RecordingFilter(case_number=str(demo["case"])))
-        tx.accounts.logout(session.token)
-    known = {row.filename for row in page.rows}
-    files = (path for path in DEMO_MEDIA.iterdir() if path.suffix in DEMO_SUFFIXES)
-    return sorted(str(path) for path in files if path.name not in known)
-
-
-def _send_rows(demo: dict[str, object], store: Store) -> None:
-    """Let the demo's scale hand in what it weighed; again they are duplicates of themselves."""
-    from storage.demo_scale import send_rows
-
-    passwords = demo["passwords"]
-    assert isinstance(passwords, dict)  # noqa: S101 - written by ourselves
-    login = str(passwords["source"])
-    with store.begin() as tx:
-        session = tx.accounts.login(login, str(passwords[login]))
-    if session is not None:
-        send_rows(store, session.actor, [(DEMO_MEDIA / "truck.jpg").read_bytes()])
-
-
-def _texts(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []
+    if demo is not None:
+        demo.introduce()
 
 
 def doctor(args: argparse.Namespace) -> int:

@@ -6,13 +6,11 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
-from schemas.base import Frozen
 from schemas.case import (
-    EVIDENCE_STATES,
     OPINION_STEPS,
     Case,
     CaseAmendIn,
@@ -26,12 +24,12 @@ from schemas.case import (
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound, TransitionRefused
 from storage.case_link import link_recording, links_where, unlink_recording
+from storage.case_values import CasePage, case_of, cases_within, require_open, select_cases
 from storage.custody import CustodyLog, committed
 from storage.gate import gate_facts
 from storage.settings import StorageSettings
 from storage.submission import submit_round
-from storage.tables import CASE_WORDS, accounts, agencies, case_handlers, case_links, cases, recordings
-from storage.tables_monitoring import monitoring_links
+from storage.tables import CASE_WORDS, accounts, case_handlers, case_links, cases, recordings
 from storage.tables_review import case_changes
 from storage.version import change, require_version
 from storage.words import matching
@@ -52,13 +50,6 @@ _ACTIONS: Mapping[CaseStep, Action] = MappingProxyType(
 _TIMES: Mapping[CaseStep, str] = MappingProxyType(
     {CaseStep.FILE: "filed_at", CaseStep.DECIDE: "decided_at", CaseStep.CLOSE: "closed_at"}
 )
-
-
-class CasePage(Frozen):
-    """A page of cases, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Case, ...]
-    next: UUID | None
 
 
 class Cases:
@@ -232,7 +223,7 @@ class Cases:
         allowed = scope(actor, Action.CASE_VIEW)
         if allowed.is_empty:
             raise missing(Action.CASE_VIEW)
-        wanted = self._select().where(cases_within(actor, Action.CASE_VIEW))
+        wanted = select_cases().where(cases_within(actor, Action.CASE_VIEW))
         if number:
             wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
         if state:
@@ -240,7 +231,7 @@ class Cases:
         if after:
             wanted = wanted.where(cases.c.id < after)
         rows = self._connection.execute(wanted.order_by(cases.c.id.desc()).limit(limit + 1)).mappings().all()
-        shown = tuple(_value(row) for row in rows[:limit])
+        shown = tuple(case_of(row) for row in rows[:limit])
         return CasePage(rows=shown, next=shown[-1].id if len(rows) > limit else None)
 
     def get(self, actor: Actor, case_id: UUID) -> Case:
@@ -274,35 +265,10 @@ class Cases:
         return self._one(cases.c.id == case_id)
 
     def _one(self, condition: ColumnElement[bool]) -> Case:
-        row = self._connection.execute(self._select().where(condition)).mappings().one_or_none()
+        row = self._connection.execute(select_cases().where(condition)).mappings().one_or_none()
         if row is None:
             raise NotFound("no such case", slug="case-unknown")
-        return _value(row)
-
-    def _select(self) -> Select[tuple[object, ...]]:
-        names = (
-            select(func.array_agg(accounts.c.name))
-            .join(case_handlers, case_handlers.c.account_id == accounts.c.id)
-            .where(case_handlers.c.case_id == cases.c.id)
-            .scalar_subquery()
-        )
-        linked = (
-            select(func.count())
-            .where(case_links.c.case_id == cases.c.id, case_links.c.unlinked_at.is_(None))
-            .scalar_subquery()
-        )
-        monitored = (
-            select(func.count())
-            .where(monitoring_links.c.case_id == cases.c.id, monitoring_links.c.unlinked_at.is_(None))
-            .scalar_subquery()
-        )
-        return select(
-            cases,
-            agencies.c.name.label("agency_name"),
-            func.coalesce(names, []).label("handlers"),
-            linked.label("recordings"),
-            monitored.label("records"),
-        ).join(agencies, agencies.c.id == cases.c.agency_id)
+        return case_of(row)
 
     def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -411,35 +377,3 @@ class Cases:
         self._custody.record(
             event, subject("case", case_id), actor=actor, at=self._now, agency_id=agency_id, **facts
         )
-
-
-def require_open(case: Case) -> None:
-    """Refuse a change by hand of what a reviewer looks at or a decision rests on.
-
-    Raises:
-        TransitionRefused: slug `case-under-review`.
-    """
-    if case.state not in EVIDENCE_STATES:
-        raise TransitionRefused(
-            f"the case is at {case.state}: its evidence stands", slug="case-under-review", state=case.state
-        )
-
-
-def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:
-    """Return the SQL form of what the actor may do `action` to, over `cases`."""
-    allowed = scope(actor, action)
-    inside = cases.c.agency_id.in_(sorted(allowed.agency_ids))
-    if not allowed.own_only:
-        return inside
-    own = exists().where(case_handlers.c.case_id == cases.c.id, case_handlers.c.account_id == actor.id)
-    return and_(inside, own)
-
-
-def _value(row: RowMapping) -> Case:
-    fields = {field: row[field] for field in Case.model_fields}
-    fields |= {
-        "state": CaseState(row["state"]),
-        "handlers": tuple(row["handlers"]),
-        "plates": tuple(row["plates"]),
-    }
-    return Case.model_validate(fields)

@@ -12,7 +12,8 @@ from schemas.case import Case
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound
 from schemas.fact import Fact, FactIn, Proof, ProofIn
-from storage.case import Cases, require_open
+from storage.case import Cases
+from storage.case_values import require_open
 from storage.custody import CustodyLog, committed
 from storage.gate import proof_holds
 from storage.tables import case_links, cases, recordings

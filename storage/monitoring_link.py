@@ -12,7 +12,8 @@ from schemas.case import EVIDENCE_STATES, Case, CaseIn
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound
 from schemas.monitoring import LinkBasis, check_evidence
-from storage.case import Cases, cases_within, require_open
+from storage.case import Cases
+from storage.case_values import cases_within, require_open
 from storage.custody import CustodyLog, committed
 from storage.monitoring import Monitoring
 from storage.monitoring_values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
