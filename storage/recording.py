@@ -28,6 +28,7 @@ from storage.actor import recordings_in
 from storage.case_link import links_where
 from storage.custody import CustodyLog
 from storage.outbox import Outbox
+from storage.sequence import SequenceGap, gaps_of
 from storage.tables import (
     RECORDING_WORDS,
     agencies,
@@ -159,6 +160,10 @@ class Recordings:
         )
         rows = self._connection.execute(_select().where(linked).order_by(recordings.c.id)).mappings()
         return tuple(_value(row) for row in rows)
+
+    def gaps_of_case(self, case_id: UUID) -> tuple[SequenceGap, ...]:
+        """Return the holes in the sequences of a case's devices; the caller has checked the case."""
+        return gaps_of(self._connection, case_id)
 
     def _one(self, condition: ColumnElement[bool]) -> Recording:
         row = self._connection.execute(_select().where(condition)).mappings().one_or_none()

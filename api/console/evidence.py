@@ -13,6 +13,7 @@ from schemas.integrity import CheckResult
 from schemas.recording import Recording
 from schemas.review import Finding, OpinionWord, Review
 from storage.monitoring_values import MonitoringRecord
+from storage.sequence import SequenceGap
 from storage.store import Transaction
 
 _STEPS = (("filed_at", "立案"), ("decided_at", "作出决定"), ("closed_at", "结案"))
@@ -21,7 +22,15 @@ _OPINIONS = {
     OpinionWord.SUPPLEMENT: "法制审核要求补充",
     OpinionWord.REJECT: "法制审核不予通过",
 }
-TEXTS = ("非登记设备", "登记线索", "提交法制审核", *(text for _, text in _STEPS), *_OPINIONS.values())
+_NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"
+TEXTS = (
+    "非登记设备",
+    "登记线索",
+    "提交法制审核",
+    *(text for _, text in _STEPS),
+    *_OPINIONS.values(),
+    *(_NUMBERS, _MISSING, _ELSEWHERE),
+)
 """Source texts used outside the templates; each stands in the catalogue."""
 
 
@@ -42,6 +51,7 @@ class Evidence(NamedTuple):
     records: tuple[MonitoringRecord, ...]
     facts: tuple[Fact, ...]
     rounds: tuple[Review, ...]
+    gaps: tuple[SequenceGap, ...]
     picture: Timeline | None
 
 
@@ -50,9 +60,10 @@ def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
     recordings = tx.recordings.of_case(case.id)
     records = tx.monitoring_links.of_case(case.id)
     rounds = tx.reviews.of_case(case.id)
+    gaps = tx.recordings.gaps_of_case(case.id)
     spans = [*_recorded(recordings, language), *_monitored(records)]
-    picture = timeline(spans, _flags(case, rounds, language))
-    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, picture)
+    picture = timeline(spans, _flags(case, rounds, language), [_hole(gap, language) for gap in gaps])
+    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, gaps, picture)
 
 
 def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:
@@ -71,6 +82,25 @@ def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]
             )
         )
     return spans
+
+
+def _hole(gap: SequenceGap, language: Language) -> Span:
+    start, end = sorted((gap.after_at, gap.before_at))
+    numbers = str(gap.first_seq) if gap.first_seq == gap.last_seq else f"{gap.first_seq}–{gap.last_seq}"
+    said = [gettext(language, _NUMBERS) % {"numbers": numbers}]
+    said += [
+        gettext(language, text) % {"many": many}
+        for text, many in ((_MISSING, gap.missing), (_ELSEWHERE, gap.elsewhere))
+        if many
+    ]
+    return Span(
+        lane=gap.device_name,
+        start_at=start,
+        end_at=end,
+        label=" · ".join(said),
+        href="",
+        kind="missing" if gap.missing else "elsewhere",
+    )
 
 
 def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:

@@ -33,9 +33,14 @@ def moment(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
-def clock(at: datetime, with_day: bool) -> str:  # noqa: FBT001 - a template's filter
-    """Return the time of day in UTC+8, with the day where it is new."""
-    return at.astimezone(ZONE).strftime("%m-%d %H:%M" if with_day else "%H:%M")
+def clock(at: datetime) -> str:
+    """Return the time of day in UTC+8."""
+    return at.astimezone(ZONE).strftime("%H:%M")
+
+
+def day(at: datetime, with_year: bool) -> str:  # noqa: FBT001 - a template's filter
+    """Return the day in UTC+8, with the year where it is new."""
+    return at.astimezone(ZONE).strftime("%Y-%m-%d" if with_year else "%m-%d")
 
 
 def size(size_bytes: int) -> str:

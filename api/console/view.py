@@ -103,6 +103,7 @@ def templates(language: Language) -> Environment:
     shown = (
         form.moment,
         form.clock,
+        form.day,
         form.size,
         form.thousands,
         form.degrees,

@@ -324,3 +324,29 @@ def test_the_list_is_narrowed_and_paged(bureau: Bureau) -> None:
     assert [one.id for one in (*first.rows, *rest.rows)] == [filed.id, *reversed(made)]
     assert rest.next is None
     assert [one.id for one in leads.rows] == list(reversed(made))
+
+
+def test_holes_between_the_recordings_of_a_case_are_told(bureau: Bureau) -> None:
+    """Of what a device numbered in between: what never arrived, and what arrived and belongs elsewhere."""
+    case, other = bureau.open(), bureau.open()
+    device = bureau.device
+    bureau.capture(case)
+    first = device.seq
+    bureau.capture(other)
+    device.manifest({"lost.bin": b"never sent"})
+    lone = bureau.capture()
+    bureau.capture(case)
+    bureau.capture(case)
+    with bureau.store.begin() as tx:
+        (gap,) = tx.recordings.gaps_of_case(case.id)
+        ends = {one.id: one.captured_at for one in tx.recordings.of_case(case.id)}
+
+    assert (gap.first_seq, gap.last_seq) == (first + 1, first + 3)
+    assert (gap.missing, gap.elsewhere) == (1, 2)
+    assert (gap.after_at, gap.before_at) == tuple(sorted(ends.values())[:2])
+
+    with bureau.store.begin() as tx:
+        tx.cases.link(bureau.handler, case.id, lone, tx.cases.get(bureau.handler, case.id).version)
+        (gap,) = tx.recordings.gaps_of_case(case.id)
+        assert (gap.first_seq, gap.last_seq, gap.missing, gap.elsewhere) == (first + 1, first + 2, 1, 1)
+        assert tx.recordings.gaps_of_case(other.id) == ()
