@@ -167,10 +167,16 @@ def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
 
 def _guarded(say: _Teller, run: Callable[[], int]) -> int:
     """Turn what a person can mend into one sentence and an exit code; never a trace, never a secret."""
+    from pydantic import ValidationError
+
     from schemas.errors import EvidenceError, Invalid
+    from storage.settings import unreadable
 
     try:
         return run()
+    except ValidationError as err:
+        say("used_wrongly", f"✗ 设置无法读取 a setting cannot be read: {unreadable(err)}")
+        return MISUSED
     except Invalid as err:
         say("used_wrongly", f"✗ {err.detail}", problem=err.problem)
         return MISUSED
@@ -286,7 +292,13 @@ def _migrate(store: Store) -> None:
 
 
 def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | None = None) -> StorageSettings:
-    """Take every address from the environment; what is not named there becomes the embedded default."""
+    """Take every address from the environment; what is not named there becomes the embedded default.
+
+    Raises:
+        Invalid: a file that a setting names cannot be read.
+        ValidationError: a setting is none; `_guarded` names it and never repeats it.
+    """
+    from schemas.errors import Invalid
     from storage.settings import StorageSettings, is_set
 
     keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
@@ -296,7 +308,10 @@ def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | No
     if not is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
         say("objects", "证据存储 objects: folder store")
-    return StorageSettings(**chosen)  # type: ignore[arg-type]
+    try:
+        return StorageSettings(**chosen)  # type: ignore[arg-type]
+    except OSError as err:
+        raise Invalid(f"设置无法读取 a setting cannot be read: {err.filename}") from None
 
 
 def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
@@ -346,7 +361,7 @@ def doctor(args: argparse.Namespace) -> int:
     say = _Teller(as_json=args.json)
     worst = OK
     for finding in examine(Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))):
-        mark = "✓" if finding.is_good else "✗"
+        mark = "!" if finding.is_warned else "✓" if finding.is_good else "✗"
         say("part", f"{mark} {finding.part}: {finding.zh} {finding.en}", **finding.model_dump())
         worst = worst if finding.is_good else UNREACHABLE
     return worst

@@ -153,8 +153,8 @@ class Cases:
         self.advance(case, step, seen)
         facts: dict[str, Any] = {}
         if step is CaseStep.SUBMIT:
-            days = self._settings.legal_review_days
-            made = submit_round(self._connection, case, actor, at=self._now, days=days)
+            due_at = self._settings.calendar.after(self._now, self._settings.legal_review_days)
+            made = submit_round(self._connection, case, actor, at=self._now, due_at=due_at)
             facts = {
                 "review": str(made.review_id),
                 "round": made.round,

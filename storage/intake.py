@@ -20,7 +20,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
 from schemas.base import rfc3339
-from schemas.calendar import add_working_days
 from schemas.custody import Event, subject
 from schemas.equipment import EquipmentFacts, gate_faults
 from schemas.errors import Invalid, NotFound
@@ -249,7 +248,7 @@ class Intakes:
         idents = self._connection.scalars(
             text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
         ).all()
-        due_at = add_working_days(self._now, self._settings.monitoring_review_days)
+        due_at = self._settings.calendar.after(self._now, self._settings.monitoring_review_days)
         same = (str(actor.agency_id), str(intake_id), self._now, MonitoringState.RECEIVED.value, due_at)
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:

@@ -4,19 +4,26 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from schemas.calendar import Calendar, parse_calendar
 
 _SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
 _SEED_BYTES = 32
 
 
+def _calendar(given: object) -> object:
+    return given if isinstance(given, Calendar) else parse_calendar(Path(str(given)).read_text("utf-8"))
+
+
 class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
 
-    Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law).
+    Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
+    are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
     """
@@ -38,6 +45,9 @@ class StorageSettings(BaseSettings):
     monitoring_review_days: int = 5
     legal_review_days: int = 5
     rectification_days: int = 30
+    calendar: Annotated[Calendar, NoDecode, BeforeValidator(_calendar)] = Field(
+        default=Calendar(), validation_alias=AliasChoices("calendar_file", "calendar")
+    )
     randomness_lead_seconds: int = 600
     with_sm3: bool = True
 
@@ -55,6 +65,17 @@ class StorageSettings(BaseSettings):
         """The database address with the psycopg 3 driver named."""
         url = self.database_url.get_secret_value()
         return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def unreadable(err: ValidationError | OSError) -> str:
+    """Return the names of the settings that could not be read, never their values."""
+    if isinstance(err, OSError):
+        return str(err.filename)
+    # Only what we raise ourselves is repeated: other messages may hold what was given.
+    return ", ".join(
+        str(problem["loc"][0]).upper() + (f" ({problem['msg']})" if problem["type"] == "value_error" else "")
+        for problem in err.errors(include_input=False, include_url=False)
+    )
 
 
 def is_set(name: str) -> bool:

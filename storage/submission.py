@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select
 
 from schemas.actor import Actor
-from schemas.calendar import add_working_days
 from schemas.case import Case
 from schemas.review import EvidenceItem, ReviewState, evidence_digest, evidence_document
 from storage.tables import case_links, recordings
@@ -24,7 +23,9 @@ class Submission(NamedTuple):
     evidence_sha256: str
 
 
-def submit_round(connection: Connection, case: Case, actor: Actor, *, at: datetime, days: int) -> Submission:
+def submit_round(
+    connection: Connection, case: Case, actor: Actor, *, at: datetime, due_at: datetime
+) -> Submission:
     """Open the next round; the caller holds the case's lock, so that the snapshot and the state agree.
 
     Args:
@@ -32,7 +33,7 @@ def submit_round(connection: Connection, case: Case, actor: Actor, *, at: dateti
         case: The case as it was before.
         actor: Who submits.
         at: Time of the submission.
-        days: Working days that the review may take.
+        due_at: When the review is due.
     """
     facts = connection.scalars(
         select(case_facts.c.id).where(case_facts.c.case_id == case.id, case_facts.c.withdrawn_at.is_(None))
@@ -49,7 +50,7 @@ def submit_round(connection: Connection, case: Case, actor: Actor, *, at: dateti
             state=ReviewState.OPEN,
             submitted_by=actor.id,
             submitted_at=at,
-            due_at=add_working_days(at, days),
+            due_at=due_at,
             evidence=document,
             evidence_sha256=digest,
         )

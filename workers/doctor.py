@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
@@ -15,15 +16,19 @@ from schemas.errors import EvidenceError, Unavailable
 from storage.embedded import running_url
 from storage.home import Home
 from storage.migrate import pending
-from storage.settings import StorageSettings, is_set, seed
+from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.store import Store
 
 
 class Finding(Frozen):
-    """One part: good, or what is wrong and what to do; one sentence in Chinese, one in English."""
+    """One part: good, or what is wrong and what to do; one sentence in Chinese, one in English.
+
+    `is_warned` is for what works and still wants a person's eye: it leaves a health check green.
+    """
 
     part: str
     is_good: bool
+    is_warned: bool = False
     zh: str
     en: str
 
@@ -47,6 +52,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield _unreadable(err)
         return
     yield from _keys(settings)
+    yield _calendar(settings)
     yield from _broker(settings)
     try:
         store = Store(settings)
@@ -108,11 +114,7 @@ def _embedded(home: Home) -> dict[str, object]:
 
 
 def _unreadable(err: ValidationError | OSError) -> Finding:
-    names = (
-        ", ".join(str(problem["loc"][0]).upper() for problem in err.errors())
-        if isinstance(err, ValidationError)
-        else str(err.filename)
-    )
+    names = unreadable(err)
     return Finding(
         part="settings",
         is_good=False,
@@ -137,6 +139,23 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
             yield Finding(part=name, is_good=False, zh=zh, en=f"{err}; set it to base64 of 32 random bytes")
         else:
             yield Finding(part=name, is_good=True, zh="已设置", en="present")
+
+
+def _calendar(settings: StorageSettings) -> Finding:
+    """Deadlines are counted in working days: a year without its notice is counted as if it had no holiday."""
+    years, now = settings.calendar.years, datetime.now(UTC).year
+    if not years:
+        zh = "未载入节假日，期限按周一至周五计：把国务院办公厅的放假通知写入 CALENDAR_FILE"
+        en = "no holidays are loaded, deadlines count Monday to Friday: enter the notices into CALENDAR_FILE"
+        return Finding(part="calendar", is_good=True, is_warned=True, zh=zh, en=en)
+    listed = ", ".join(map(str, sorted(years)))
+    if now not in years:
+        zh, en = (
+            f"只有 {listed} 年：缺 {now} 年的放假通知",
+            f"holds {listed} only: the notice for {now} is missing",
+        )
+        return Finding(part="calendar", is_good=True, is_warned=True, zh=zh, en=en)
+    return Finding(part="calendar", is_good=True, zh=f"已载入 {listed} 年", en=f"holds {listed}")
 
 
 def _broker(settings: StorageSettings) -> Iterator[Finding]:

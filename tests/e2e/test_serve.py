@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -205,6 +206,9 @@ def test_a_port_in_use_is_said_plainly(home: Path) -> None:
         (["fsck"], {"DATABASE_URL": "postgresql://x:hidden@127.0.0.1:1/x"}, 3, ""),
         (["fsck"], {}, 3, "there is no data"),
         (["serve"], {"QUANCHENG_HOME": "/dev/null/x"}, 3, "data folder cannot be used"),
+        (["serve"], {"MONITORING_REVIEW_DAYS": "hidden"}, 2, "MONITORING_REVIEW_DAYS"),
+        (["serve"], {"CALENDAR_FILE": "README.md"}, 2, "CALENDAR_FILE (Value error, the first line"),
+        (["fsck"], {"DATABASE_URL": "postgresql:///x", "CALENDAR_FILE": "/nowhere"}, 2, "/nowhere"),
         (["doctor"], {"QUANCHENG_HOME": "/dev/null/x"}, 3, "cannot be used"),
         (["doctor"], {"DATABASE_URL": "nonsense", "OBJECTS_URL": "nonsense"}, 3, "cannot be read"),
         (["doctor"], {}, 0, "not there yet"),
@@ -246,3 +250,34 @@ def test_reset_deletes_only_when_nothing_runs(home: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert not home.exists()
     assert left_over(home) == []
+
+
+@pytest.mark.parametrize(
+    ("notice", "is_warned", "said"),
+    [
+        (None, True, "no holidays are loaded"),
+        ("2019-10-01,no,某通知\n", True, "holds 2019 only"),
+        (f"{datetime.now(UTC).year}-10-01,no,某通知\n", False, f"holds {datetime.now(UTC).year}"),
+    ],
+)
+def test_the_doctor_says_whether_holidays_are_known(
+    home: Path, tmp_path: Path, notice: str | None, is_warned: bool, said: str
+) -> None:
+    """Deadlines that ignore holidays are no secret; a missing notice warns and breaks no health check."""
+    more = {"DATABASE_URL": "postgresql://x:y@127.0.0.1:1/x", "OBJECTS_URL": f"file://{tmp_path}"}
+    if notice is not None:
+        (tmp_path / "days.csv").write_text(f"date,is_workday,source\n{notice}")
+        more["CALENDAR_FILE"] = str(tmp_path / "days.csv")
+    done = subprocess.run(
+        [sys.executable, "quancheng.py", "doctor", "--json"],
+        cwd=ROOT,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    (found,) = [part for line in done.stdout.splitlines() if (part := json.loads(line))["part"] == "calendar"]
+    assert found["is_good"]
+    assert found["is_warned"] == is_warned
+    assert said in found["en"]

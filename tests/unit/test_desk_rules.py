@@ -1,7 +1,7 @@
 """The desks' pure rules: no order of steps leads to an unlawful state, and every gate says what is missing."""
 
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -21,7 +21,7 @@ from schemas.audit import (
     check_order,
     check_sources,
 )
-from schemas.calendar import add_working_days, is_working_day
+from schemas.calendar import Calendar, parse_calendar
 from schemas.equipment import (
     Certificate,
     CertificateIn,
@@ -298,27 +298,45 @@ def test_a_time_without_its_zone_is_refused(kind: type, members: dict[str, str])
 def test_working_days_are_counted_one_by_one(days: int, start: datetime) -> None:
     """The deadline is the end of a working day of Beijing, and exactly `days` of them lie in between."""
     at = start.replace(tzinfo=UTC)
-    end = add_working_days(at, days)
+    end = Calendar().after(at, days)
     first, last = (moment.astimezone(UTC) + timedelta(hours=8) for moment in (at, end))
     between = [first.date() + offset * DAY for offset in range(1, (last.date() - first.date()).days)]
 
-    assert sum(map(is_working_day, between)) == days
+    assert sum(map(Calendar().is_working_day, between)) == days
     assert (last.hour, last.minute) == (0, 0)
-    assert days == 0 or is_working_day(last.date() - DAY)
+    assert days == 0 or Calendar().is_working_day(last.date() - DAY)
 
 
 def test_holidays_and_shifted_days_are_data() -> None:
     """A holiday on a Thursday moves the deadline, a worked Saturday moves it back (art. 85)."""
     wednesday = datetime(2026, 9, 30, 4, tzinfo=UTC)
-    plain = add_working_days(wednesday, 1)
-    off = add_working_days(wednesday, 1, holidays={date(2026, 10, 1), date(2026, 10, 2)})
-    worked = add_working_days(
-        wednesday, 1, holidays={date(2026, 10, 1), date(2026, 10, 2)}, workdays={date(2026, 10, 3)}
-    )
+    notice = "date,is_workday,source\n2026-10-01,no,某通知\n2026-10-02,no,某通知\n"
+    plain = Calendar().after(wednesday, 1)
+    off = parse_calendar(notice).after(wednesday, 1)
+    worked = parse_calendar(f"\ufeff{notice}2026-10-03,yes,某通知\r\n").after(wednesday, 1)
 
     assert [one + timedelta(hours=8) for one in (plain, off, worked)] == [
         datetime(2026, 10, day, tzinfo=UTC) for day in (2, 6, 4)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "first line"),
+        ("date,is_workday\n2026-10-01,no\n", "first line"),
+        ("date,is_workday,source\n2026-10-01,no,x\n2026-13-01,no,x\n", "line 3"),
+        ("date,is_workday,source\n2026-10-01,off,x\n", "line 2"),
+        ("date,is_workday,source\n2026-10-01,no,\n", "line 2"),
+        ("date,is_workday,source\n2026-10-01,no,x,y\n", "line 2"),
+        ("date,is_workday,source\n2026-10-01,no,x\n2026-10-01,yes,x\n", "line 3"),
+        ("date,is_workday,source\n2026-10-01\n", "line 2"),
+    ],
+)
+def test_a_calendar_that_is_none_names_its_line(text: str, line: str) -> None:
+    """A wrong day would move deadlines silently: nothing is guessed, and who wrote the file is told where."""
+    with pytest.raises(ValueError, match=line):
+        parse_calendar(text)
 
 
 def test_randomness_is_unknown_at_the_freeze_and_known_at_its_entry() -> None:
