@@ -38,13 +38,15 @@ format: setup-dev ## Put every file into the formatter's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup-dev ## Measure the line and the desks, each figure beside a named peer in the same run
+bench: setup-dev ## Measure the line, the desks and the pages, each figure beside a named peer in the same run
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
 
 bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 
 soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), then audit everything
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)

@@ -111,11 +111,12 @@ class World:
     def __init__(self, url: str, folder: Path, many: int) -> None:
         self.store = Store(make_settings(url, f"file://{folder}", randomness_lead_seconds=0))
         upgrade(self.store.engine)
-        passwords: dict[str, str] = {}
-        found(self.store, passwords.update)
+        self.passwords: dict[str, str] = {}
+        found(self.store, self.passwords.update)
         with self.store.begin() as tx:
             self.people = {
-                login: _actor(tx, login, passwords) for login in ("chen", "liu", "xu", "wu", "ding", "source")
+                login: _actor(tx, login, self.passwords)
+                for login in ("chen", "liu", "xu", "wu", "ding", "source")
             }
             equipment = tx.equipment.page(self.people["liu"]).rows[0]
             for one in FILL.split(";\n"):
