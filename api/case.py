@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.deps import CurrentActor, Tx
+from api.deps import CurrentActor, Tx, Words
 from api.etag import SeenVersion, tag
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
@@ -121,7 +121,7 @@ def _tagged(response: Response, case: Case) -> CaseOut:
 def cases(  # noqa: PLR0917 - query parameters are named by the caller
     tx: Tx,
     actor: CurrentActor,
-    number: str | None = None,
+    number: Words = None,
     state: CaseState | None = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,

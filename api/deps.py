@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 
 from api.settings import ApiSettings
@@ -74,3 +74,11 @@ CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
 StreamActor = Annotated[Actor, Depends(actor_of_request)]
 OpenStore = Annotated[Store, Depends(store_of)]
 Settings = Annotated[ApiSettings, Depends(settings_of)]
+
+Words = Annotated[
+    str | None,
+    Query(
+        max_length=200, description="words that must all occur, in any order; width and case do not matter"
+    ),
+]
+"""What is typed into a search field."""

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from api.case import CaseOut
 from api.cursor import cursor_text, parse_cursor
-from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, tag
 from api.problem_texts import PROBLEMS
 from api.recording import RecordingOut
@@ -260,7 +260,7 @@ def records(  # noqa: PLR0917 - query parameters are named by the caller
     state: MonitoringState | None = None,
     equipment: UUID | None = None,
     linked: bool | None = None,  # noqa: FBT001 - a query parameter
-    q: str | None = None,
+    q: Words = None,
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     after: UUID | None = None,

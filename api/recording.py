@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import AwareDatetime
 
-from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.deps import CurrentActor, OpenStore, StreamActor, Tx, Words
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from schemas.actor import Actor
@@ -114,7 +114,7 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
     device: UUID | None = None,
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    q: str | None = None,
+    q: Words = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> RecordingsOut:

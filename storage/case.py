@@ -245,6 +245,21 @@ class Cases:
             raise missing(Action.CASE_VIEW)
         return self._one(and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW)))
 
+    def numbered(self, actor: Actor, agency_id: UUID, number: str) -> Case | None:
+        """Return the case of exactly this number in an agency, when it is within the actor's scope."""
+        row = (
+            self._connection.execute(
+                select_cases().where(
+                    cases.c.agency_id == agency_id,
+                    cases.c.number == number,
+                    cases_within(actor, Action.CASE_VIEW),
+                )
+            )
+            .mappings()
+            .one_or_none()
+        )
+        return None if row is None else case_of(row)
+
     def is_visible(self, actor: Actor, case_id: UUID) -> bool:
         """Say whether the case is within the actor's scope.
 

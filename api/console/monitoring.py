@@ -229,7 +229,7 @@ def link(  # noqa: PLR0917
 ) -> Response:
     """Tie the record to a case, by an accepted suggestion or by its number."""
     try:
-        target = case_id or _case_of(tx, who, number.strip())
+        target = case_id or _case_of(tx, who, monitoring_id, number.strip())
         seen = version if version is not None else tx.cases.get(who.actor, target).version
         with tx.attempt():
             tx.monitoring_links.link(who.actor, target, monitoring_id, basis, seen)
@@ -238,12 +238,12 @@ def link(  # noqa: PLR0917
     return go(f"/console/monitoring/{monitoring_id}#links")
 
 
-def _case_of(tx: Transaction, who: Visitor, number: str) -> UUID:
-    rows = tx.cases.page(who.actor, number=number or None, limit=20).rows
-    named = [row.id for row in rows if row.number == number]
-    if not named:
+def _case_of(tx: Transaction, who: Visitor, monitoring_id: UUID, number: str) -> UUID:
+    record = tx.monitoring.get(who.actor, monitoring_id)
+    found = tx.cases.numbered(who.actor, record.agency_id, number)
+    if found is None:
         raise Invalid("no case of this number", slug="case-number-unknown")
-    return named[0]
+    return found.id
 
 
 @router.post("/monitoring/{monitoring_id}/unlink")

@@ -67,12 +67,13 @@ class Pole(Frozen):
 
 
 class Tick(Frozen):
-    """A mark of the clock; day and year are written where they are new."""
+    """A mark of the clock; day and year are written where they are new, seconds where minutes say too little."""
 
     x: float
     at: datetime
     has_day: bool
     has_year: bool
+    has_seconds: bool
 
 
 class Break(Frozen):
@@ -213,20 +214,26 @@ def _ticks(parts: Sequence[_Part]) -> tuple[Tick, ...]:
     made: list[Tick] = []
     before: datetime | None = None
     for part in parts:
-        for at in (part.start, *_round_times(part)):
+        step = _step(part)
+        is_fine = step is not None and step < timedelta(minutes=1)
+        for at in (part.start, *_round_times(part, step)):
             local = at.astimezone(_ZONE)
             has_day = before is None or local.date() != before.date()
             has_year = before is not None and local.year != before.year
-            made.append(Tick(x=part.x_of(at), at=at, has_day=has_day, has_year=has_year))
+            x = part.x_of(at)
+            made.append(Tick(x=x, at=at, has_day=has_day, has_year=has_year, has_seconds=is_fine))
             before = local
     if made and any(tick.has_year for tick in made):
         made[0] = made[0].model_copy(update={"has_year": True})
     return tuple(made)
 
 
-def _round_times(part: _Part) -> list[datetime]:
+def _step(part: _Part) -> timedelta | None:
     length, pixels = part.end - part.start, part.x_end - part.x
-    step = next((one for one in _STEPS if length and pixels * (one / length) >= _LABEL), None)
+    return next((one for one in _STEPS if length and pixels * (one / length) >= _LABEL), None)
+
+
+def _round_times(part: _Part, step: timedelta | None) -> list[datetime]:
     if step is None:
         return []
     at = part.start + step - (part.start - _MIDNIGHT) % step

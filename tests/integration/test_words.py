@@ -96,6 +96,18 @@ def test_every_word_must_occur_in_any_order(store: Store) -> None:
     assert numbers(store, head, "运输盐都") == set()
 
 
+def test_a_number_is_found_exactly_among_many_that_hold_it(store: Store) -> None:
+    """`N-1` is one case, however many `N-1…` there are; another agency's `N-1` is not it."""
+    head = head_of(store, ["某店"] * 300)
+    other = head_of(store, ["某店"] * 2)
+    with store.begin() as tx:
+        found = tx.cases.numbered(head, head.agency_id, "N-1")
+        assert found is not None
+        assert (found.number, found.agency_id) == ("N-1", head.agency_id)
+        assert tx.cases.numbered(head, head.agency_id, "N-") is None
+        assert tx.cases.numbered(head, other.agency_id, "N-1") is None
+
+
 def test_a_common_word_is_found_in_full(store: Store) -> None:
     """More hits than are fetched by the index at once: none is lost, and another agency's do not crowd them out."""
     head_of(store, ["常见词公司"] * (FEW + 10), prefix="X")

@@ -136,3 +136,13 @@ def test_ticks_after_the_first_are_round_times_of_beijing() -> None:
     assert first.at == start
     assert len(others) >= 3
     assert all((one.at.minute % 10, one.at.second, one.at.microsecond) == (0, 0, 0) for one in others)
+    assert not any(one.has_seconds for one in picture.ticks)
+
+
+def test_two_ticks_never_read_the_same() -> None:
+    """Within four minutes the clock is marked every half minute, and then with its seconds."""
+    picture = timeline([span("一", NOON, NOON + 240 * SECOND)], [])
+
+    assert picture is not None
+    assert len(picture.ticks) > 4
+    assert all(one.has_seconds for one in picture.ticks)
