@@ -20,7 +20,7 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 OK, MISUSED, UNREACHABLE = 0, 2, 3
 MAX_PORT = 65_535
+Read = TypeVar("Read")
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
 
 
@@ -167,16 +168,10 @@ def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
 
 def _guarded(say: _Teller, run: Callable[[], int]) -> int:
     """Turn what a person can mend into one sentence and an exit code; never a trace, never a secret."""
-    from pydantic import ValidationError
-
     from schemas.errors import EvidenceError, Invalid
-    from storage.settings import unreadable
 
     try:
         return run()
-    except ValidationError as err:
-        say("used_wrongly", f"✗ 设置无法读取 a setting cannot be read: {unreadable(err)}")
-        return MISUSED
     except Invalid as err:
         say("used_wrongly", f"✗ {err.detail}", problem=err.problem)
         return MISUSED
@@ -266,7 +261,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     demo = None if args.no_demo else _demo(home, store, address, say)
     if settings.broker_url is None:
         _start_workers(store, say, started)
-    app = create_app(ApiSettings(), store)
+    app = create_app(_read(ApiSettings), store)
     config = uvicorn.Config(
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
     )
@@ -295,10 +290,8 @@ def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | No
     """Take every address from the environment; what is not named there becomes the embedded default.
 
     Raises:
-        Invalid: a file that a setting names cannot be read.
-        ValidationError: a setting is none; `_guarded` names it and never repeats it.
+        Invalid: a setting cannot be read.
     """
-    from schemas.errors import Invalid
     from storage.settings import StorageSettings, is_set
 
     keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
@@ -308,10 +301,24 @@ def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | No
     if not is_set("OBJECTS_URL"):
         chosen["objects_url"] = home.objects_url
         say("objects", "证据存储 objects: folder store")
+    return _read(StorageSettings, **chosen)
+
+
+def _read(kind: Callable[..., Read], **chosen: object) -> Read:
+    """Read settings from the environment.
+
+    Raises:
+        Invalid: one cannot be read; the message names it and never repeats it.
+    """
+    from pydantic import ValidationError
+
+    from schemas.errors import Invalid
+    from storage.settings import unreadable
+
     try:
-        return StorageSettings(**chosen)  # type: ignore[arg-type]
-    except OSError as err:
-        raise Invalid(f"设置无法读取 a setting cannot be read: {err.filename}") from None
+        return kind(**chosen)
+    except (ValidationError, OSError) as err:
+        raise Invalid(f"设置无法读取 a setting cannot be read: {unreadable(err)}") from None
 
 
 def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
@@ -331,7 +338,7 @@ def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
     from workers.embedded import EmbeddedWorkers
     from workers.settings import WorkersSettings
 
-    workers = EmbeddedWorkers(store, WorkersSettings())
+    workers = EmbeddedWorkers(store, _read(WorkersSettings))
     workers.start()
     started.callback(workers.stop)
     say("workers", "核验任务已就绪 workers ready (in process)")

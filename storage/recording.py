@@ -106,10 +106,10 @@ class Recordings:
         return Page(rows=shown, next=shown[-1].id if len(rows) > limit else None)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
-        others = []
-        if re.fullmatch("[0-9a-f]{4,64}", wanted.lower()):
+        digest, others = wanted.strip().lower(), []
+        if re.fullmatch("[0-9a-f]{4,64}", digest):
             # A range, as a pattern would find no index outside the C locale.
-            others = [recordings.c.sha256.between(wanted.lower(), wanted.lower() + "g")]
+            others = [recordings.c.sha256.between(digest, digest + "g")]
         return matching(self._connection, recordings.c.id, RECORDING_WORDS, wanted, *others)
 
     def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:

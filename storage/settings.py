@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.calendar import Calendar, parse_calendar
@@ -46,7 +46,7 @@ class StorageSettings(BaseSettings):
     legal_review_days: int = 5
     rectification_days: int = 30
     calendar: Annotated[Calendar, NoDecode, BeforeValidator(_calendar)] = Field(
-        default=Calendar(), validation_alias=AliasChoices("calendar_file", "calendar")
+        default=Calendar(), validation_alias="calendar_file"
     )
     randomness_lead_seconds: int = 600
     with_sm3: bool = True

@@ -51,7 +51,6 @@ class Evidence(NamedTuple):
     records: tuple[MonitoringRecord, ...]
     facts: tuple[Fact, ...]
     rounds: tuple[Review, ...]
-    gaps: tuple[SequenceGap, ...]
     picture: Timeline | None
 
 
@@ -60,10 +59,10 @@ def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
     recordings = tx.recordings.of_case(case.id)
     records = tx.monitoring_links.of_case(case.id)
     rounds = tx.reviews.of_case(case.id)
-    gaps = tx.recordings.gaps_of_case(case.id)
     spans = [*_recorded(recordings, language), *_monitored(records)]
-    picture = timeline(spans, _flags(case, rounds, language), [_hole(gap, language) for gap in gaps])
-    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, gaps, picture)
+    holes = [_hole(gap, language) for gap in tx.recordings.gaps_of_case(case.id)]
+    picture = timeline(spans, _flags(case, rounds, language), holes)
+    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, picture)
 
 
 def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:

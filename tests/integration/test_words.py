@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import ColumnElement, insert, text
 
 from schemas.actor import Actor, Role
+from schemas.recording import RecordingFilter
 from storage.store import Store
-from storage.tables import CASE_WORDS, RECORDING_WORDS, cases
+from storage.tables import CASE_WORDS, RECORDING_WORDS, cases, recordings
 from storage.tables_monitoring import MONITORING_WORDS
 from storage.words import FEW
-from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 
 LETTERS = "盐都区运输有限公司张三李四 苏JａＢc12１２３%_\\'\"{},"
 
@@ -131,3 +132,28 @@ def test_the_index_is_used(store: Store, table: str, words: ColumnElement[str]) 
             text(f"EXPLAIN SELECT id FROM {table} WHERE search_grams({words}) @> search_grams('某店')")
         ).all()
     assert any(f"ix_{table}_words" in line for line in plan)
+
+
+def test_a_recording_is_found_by_the_start_of_its_digest(store: Store) -> None:
+    """Four hexadecimal digits or more, in either case; what follows must fit too."""
+    agency = make_agency(store)
+    _, head = make_account(store, agency, Role.HEAD)
+    _, custodian = make_account(store, agency, Role.CUSTODIAN)
+    device = enrol_device(store, custodian)
+    ident = device.capture("现场照片.JPG", b"some bytes")
+    with store.begin() as tx:
+        digest = tx.recordings.get(head, ident).declared_sha256
+        tx.connection.execute(recordings.update().where(recordings.c.id == ident).values(sha256=digest))
+        assert digest is not None
+        found = {
+            text: [row.id for row in tx.recordings.page(head, RecordingFilter(text=text)).rows]
+            for text in (
+                digest,
+                digest[:4].upper(),
+                f" {digest[:9]} ",
+                digest[:9] + "g",
+                "照片 jpg",
+                "照片 png",
+            )
+        }
+    assert [bool(one) for one in found.values()] == [True, True, True, False, True, False]
