@@ -1,7 +1,6 @@
 """Working days. Statutes count in them (Administrative Penalty Law art. 85), and holidays are data, not code."""
 
 import csv
-import io
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
@@ -49,7 +48,7 @@ def parse_calendar(text: str) -> Calendar:
     Raises:
         ValueError: a line says something else, a day twice, or no notice; the message names the line.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    rows = csv.DictReader(text.removeprefix("\ufeff").splitlines(keepends=True))
     if tuple(rows.fieldnames or ()) != _COLUMNS:
         raise ValueError(f"the first line is not {','.join(_COLUMNS)}")
     exceptions: dict[date, bool] = {}
