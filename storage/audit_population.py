@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, SelectBase, func, insert, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    SelectBase,
+    Table,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 
 from schemas.audit import AuditKind, RecheckOutcome
 from schemas.draw import ticket
@@ -56,21 +67,16 @@ def _tree(connection: Connection, agency_id: UUID) -> list[UUID]:
 
 def members(connection: Connection, audit_id: UUID) -> list[str]:
     """Return the frozen ids in their order."""
-    rows = connection.scalars(
-        select(audit_population.c.member_id)
-        .where(audit_population.c.audit_id == audit_id)
-        .order_by(audit_population.c.position)
-    )
-    return list(map(str, rows))
+    return _listed(connection, audit_id, audit_population, audit_population.c.position)
 
 
 def sample_of(connection: Connection, audit_id: UUID) -> list[str]:
     """Return the drawn ids, smallest ticket first."""
-    rows = connection.scalars(
-        select(audit_sample.c.member_id)
-        .where(audit_sample.c.audit_id == audit_id)
-        .order_by(audit_sample.c.rank)
-    )
+    return _listed(connection, audit_id, audit_sample, audit_sample.c.rank)
+
+
+def _listed(connection: Connection, audit_id: UUID, table: Table, order: ColumnElement[int]) -> list[str]:
+    rows = connection.scalars(select(table.c.member_id).where(table.c.audit_id == audit_id).order_by(order))
     return list(map(str, rows))
 
 

@@ -16,7 +16,9 @@ _SEED_BYTES = 32
 
 
 def _calendar(given: object) -> object:
-    return given if isinstance(given, Calendar) else parse_calendar(Path(str(given)).read_text("utf-8"))
+    if isinstance(given, Calendar):  # the default passes here too
+        return given
+    return parse_calendar(Path(str(given)).read_text("utf-8")) if given else Calendar()
 
 
 class StorageSettings(BaseSettings):

@@ -24,7 +24,7 @@ def change(connection: Connection, table: Table, ident: UUID, seen: int, **value
     )
     if new is None:
         now = connection.scalar(select(table.c.version).where(table.c.id == ident))
-        raise VersionConflict(f"it is at version {now}, not {seen}", version=now or 0)
+        raise _conflict(now or 0, seen)
     return new
 
 
@@ -35,4 +35,8 @@ def require_version(now: int, seen: int) -> None:
         VersionConflict: somebody else changed it; the fact `version` is what it is at now.
     """
     if now != seen:
-        raise VersionConflict(f"it is at version {now}, not {seen}", version=now)
+        raise _conflict(now, seen)
+
+
+def _conflict(now: int, seen: int) -> VersionConflict:
+    return VersionConflict(f"it is at version {now}, not {seen}", version=now)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
@@ -36,7 +37,7 @@ class Finding(Frozen):
 def examine(home: Home) -> Iterator[Finding]:
     """Yield one finding a part. Where an address is not set, the embedded default in `home` is looked at."""
     yield _sm3()
-    embedded: dict[str, object] = {}
+    embedded: dict[str, Any] = {}
     if not (is_set("DATABASE_URL") and is_set("OBJECTS_URL")):
         yield (folder := _folder(home))
         if not folder.is_good or not home.path.exists():
@@ -47,7 +48,7 @@ def examine(home: Home) -> Iterator[Finding]:
             yield Finding(part="database", is_good=True, zh=zh, en=en)
             return
     try:
-        settings = StorageSettings(**embedded)  # type: ignore[arg-type] # checked by pydantic
+        settings = StorageSettings(**embedded)
     except (ValidationError, OSError) as err:
         yield _unreadable(err)
         return
@@ -101,9 +102,9 @@ def _folder(home: Home) -> Finding:
     )
 
 
-def _embedded(home: Home) -> dict[str, object]:
+def _embedded(home: Home) -> dict[str, Any]:
     """Return what `quancheng serve` would choose for what is not set; nothing is made or started."""
-    chosen: dict[str, object] = {"quancheng_home": home.path}
+    chosen: dict[str, Any] = {"quancheng_home": home.path}
     with suppress(OSError):  # before the first start there are no keys; their absence is a finding below
         chosen |= {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
     if not is_set("DATABASE_URL") and (running := running_url(home.database_dir)):

@@ -93,7 +93,7 @@ def _hole(gap: SequenceGap, language: Language) -> Span:
         if many
     ]
     return Span(
-        lane=gap.device_name,
+        lane=gap.device_name or gettext(language, "非登记设备"),
         start_at=start,
         end_at=end,
         label=" · ".join(said),

@@ -33,12 +33,12 @@ def moment(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
-def clock(at: datetime, with_seconds: bool = False) -> str:  # noqa: FBT001, FBT002 - a template's filter
+def clock(at: datetime, *, with_seconds: bool) -> str:
     """Return the time of day in UTC+8."""
     return at.astimezone(ZONE).strftime("%H:%M:%S" if with_seconds else "%H:%M")
 
 
-def day(at: datetime, with_year: bool) -> str:  # noqa: FBT001 - a template's filter
+def day(at: datetime, *, with_year: bool) -> str:
     """Return the day in UTC+8, with the year where it is new."""
     return at.astimezone(ZONE).strftime("%Y-%m-%d" if with_year else "%m-%d")
 

@@ -4,7 +4,7 @@ A recording is found by its file name, a case by number and party, a monitoring 
 whole id that its equipment gave it.
 
 `search_fold` says what is equal (Unicode NFKC, lower case), `search_grams` the characters and pairs of characters of
-it. Indexes are built while writes wait; 100,000 rows take seconds. Rolling back drops indexes and functions.
+it. Indexes are built while writes wait. Rolling back drops indexes and functions.
 
 Revision ID: 20261125_0005
 """
@@ -17,7 +17,8 @@ down_revision = "20261125_0004"
 branch_labels = None
 depends_on = None
 
-# Single expressions of built-in functions: PostgreSQL puts them in place of the call, and a row costs about 10 µs.
+# Single expressions of built-in functions: PostgreSQL puts them in place of the call. Set-returning ones cost ten times
+# as much a row.
 _FOLD = """
 CREATE FUNCTION search_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN lower(normalize(words, NFKC))
