@@ -19,9 +19,6 @@ from schemas.base import WireIn, WireOut
 from schemas.case import CaseIn
 from schemas.errors import Invalid, TooLarge
 from schemas.monitoring import (
-    MAX_BATCH_BYTES,
-    MAX_LINE_BYTES,
-    MAX_ROWS,
     LinkBasis,
     MonitoringState,
     NotificationIn,
@@ -30,8 +27,8 @@ from schemas.monitoring import (
     OpinionIn,
     OpinionWord,
     ReviewStage,
-    RowOutcome,
 )
+from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_ROWS, RowOutcome
 from storage.intake_batch import RowResult, require_source
 from storage.monitoring_values import MonitoringFilter, MonitoringLink, MonitoringRecord
 from storage.receive_batch import receive_batch

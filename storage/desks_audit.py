@@ -8,7 +8,8 @@ Codes of the faults:
 * `record-links-differ`: the count of ties that stand is another than the ties.
 * `review-evidence-altered`: what a round rested on has no longer the digest that the log took.
 * `audit-plan-altered`: an audit's plan is not the one the log took at the freeze.
-* `population-changed`, `sample-differs`: the frozen members do not have the plan's root, or draw another sample.
+* `population-changed`: the frozen members do not have the plan's root.
+* `sample-differs`: members and public values give another seed or another sample, or the log holds other ones.
 
 The signature on an intake manifest is checked by whoever verifies a package: its key is not at hand here.
 """
@@ -19,24 +20,25 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Column, Connection, Row, Select, func, select
 
-from schemas.audit import parse_plan
+from schemas.audit import AuditPlan, parse_plan, value_bytes
 from schemas.custody import Event, subject
-from schemas.draw import draw, population_root
+from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
 from schemas.intake import parse_intake, rows_root
-from schemas.monitoring import Given, MonitoringState, OpinionWord, ReviewStage, state_of
+from schemas.monitoring import Given, MonitoringState, state_of
 from schemas.review import evidence_digest
 from storage.audit_population import members, sample_of
 from storage.custody import CustodyLog
 from storage.custody_audit import LogFault
+from storage.monitoring_values import given_of
 from storage.tables import custody_entries
 from storage.tables_audit import audits
 from storage.tables_monitoring import intakes, monitoring_links, monitoring_opinions, monitoring_records
 from storage.tables_review import reviews
 
-PAGE_RECORDS = 1000
+PAGE_ROWS = 1000
 _CONCLUSIONS = {
     MonitoringState.VALID: {Event.MONITORING_ACCEPT.value},
     MonitoringState.INVALID: {Event.MONITORING_REJECT.value},
@@ -65,8 +67,21 @@ class DesksAudit:
         entries = (one.entry for one in self._custody.entries_for(about))
         return [dict(entry.facts) for entry in entries if entry.event is event]
 
+    def _paged(self, query: Select[*tuple[Any, ...]], ident: Column[UUID]) -> Iterator[Row[Any]]:
+        for page in self._pages(query, ident):
+            yield from page
+
+    def _pages(self, query: Select[*tuple[Any, ...]], ident: Column[UUID]) -> Iterator[Sequence[Row[Any]]]:
+        """Yield every row, by id and a page at a time: what has to be read grows for years."""
+        after = UUID(int=0)
+        while page := self._connection.execute(
+            query.where(ident > after).order_by(ident).limit(PAGE_ROWS)
+        ).all():
+            yield page
+            after = page[-1].id
+
     def _intakes(self) -> Iterator[LogFault]:
-        for row in self._connection.execute(select(intakes).order_by(intakes.c.id)).all():
+        for row in self._paged(select(intakes), intakes.c.id):
             about = subject("intake", row.id)
             logged = [facts.get("sha256") for facts in self._logged(about, Event.MONITORING_RECEIVE)]
             digest = hashlib.sha256(row.payload).hexdigest()
@@ -83,18 +98,9 @@ class DesksAudit:
                 yield LogFault(code="intake-rows-differ", subject=about)
 
     def _records(self) -> Iterator[LogFault]:
-        after = UUID(int=0)
-        while True:
-            page = self._connection.execute(
-                select(monitoring_records.c.id, monitoring_records.c.state, monitoring_records.c.links)
-                .where(monitoring_records.c.id > after)
-                .order_by(monitoring_records.c.id)
-                .limit(PAGE_RECORDS)
-            ).all()
-            if not page:
-                return
+        shown = select(monitoring_records.c.id, monitoring_records.c.state, monitoring_records.c.links)
+        for page in self._pages(shown, monitoring_records.c.id):
             yield from self._page_of_records(page)
-            after = page[-1].id
 
     def _page_of_records(self, page: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[LogFault]:
         idents = [row.id for row in page]
@@ -111,11 +117,8 @@ class DesksAudit:
         found: dict[UUID, list[Given]] = defaultdict(list)
         for row in self._connection.execute(
             select(monitoring_opinions).where(monitoring_opinions.c.monitoring_id.in_(idents))
-        ):
-            one = Given(
-                stage=ReviewStage(row.stage), reviewer_id=row.reviewer_id, opinion=OpinionWord(row.opinion)
-            )
-            found[row.monitoring_id].append(one)
+        ).mappings():
+            found[row["monitoring_id"]].append(given_of(row))
         return found
 
     def _ties(self, idents: Sequence[UUID]) -> dict[UUID, int]:
@@ -124,7 +127,7 @@ class DesksAudit:
             .where(monitoring_links.c.monitoring_id.in_(idents), monitoring_links.c.unlinked_at.is_(None))
             .group_by(monitoring_links.c.monitoring_id)
         )
-        return {ident: count for ident, count in rows}  # noqa: C416 - rows are no pairs to the type checker
+        return dict(rows.tuples().all())
 
     def _concluded(self, idents: Sequence[UUID]) -> dict[str, set[str]]:
         """Columns of the log's rows are enough here: their own audit holds them against the leaves."""
@@ -140,7 +143,7 @@ class DesksAudit:
         return found
 
     def _rounds(self) -> Iterator[LogFault]:
-        for row in self._connection.execute(select(reviews).order_by(reviews.c.id)).all():
+        for row in self._paged(select(reviews), reviews.c.id):
             digest = evidence_digest(row.evidence)
             logged = [
                 facts.get("evidence_sha256")
@@ -151,8 +154,7 @@ class DesksAudit:
                 yield LogFault(code="review-evidence-altered", subject=subject("review", row.id))
 
     def _audits(self) -> Iterator[LogFault]:
-        frozen = select(audits).where(audits.c.plan.is_not(None)).order_by(audits.c.id)
-        for row in self._connection.execute(frozen).all():
+        for row in self._paged(select(audits).where(audits.c.plan.is_not(None)), audits.c.id):
             about = subject("audit", row.id)
             payload = bytes(row.plan)
             digest = hashlib.sha256(payload).hexdigest()
@@ -175,11 +177,18 @@ class DesksAudit:
         logged = [
             (facts.get("seed"), facts.get("sample_sha256")) for facts in self._logged(about, Event.AUDIT_DRAW)
         ]
-        if row.seed is None:
-            wanted, stated = [], []
-        else:
-            wanted = list(draw(population, plan.size, bytes(row.seed)))
+        wanted, stated = [], []
+        if row.seed is not None:
+            seed = _seed(plan, row._mapping["values"])  # noqa: SLF001 - public by its documentation
+            wanted = list(draw(population, plan.size, seed))
             listed = hashlib.sha256("\n".join(sample).encode()).hexdigest()
-            stated = [(bytes(row.seed).hex(), listed)]
+            stated = [(bytes(row.seed).hex(), listed)] if seed == bytes(row.seed) else []
         if sample != wanted or logged != stated:
             yield LogFault(code="sample-differs", subject=about)
+
+
+def _seed(plan: AuditPlan, values: Sequence[str]) -> bytes:
+    try:
+        return seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, values))
+    except Invalid:
+        return b""

@@ -24,13 +24,8 @@ from schemas.custody import Event, subject
 from schemas.equipment import EquipmentFacts, gate_faults
 from schemas.errors import Invalid, NotFound
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
-from schemas.monitoring import (
-    MonitoringState,
-    ParsedRow,
-    RowOutcome,
-    ValueIn,
-    is_credit_code,
-)
+from schemas.monitoring import MonitoringState
+from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
 from schemas.upload import UploadState, part_size
 from storage.custody import CustodyLog
 from storage.equipment import EquipmentRegister

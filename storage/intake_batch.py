@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from schemas.actor import Action, Actor, Subject, may, missing
 from schemas.base import Frozen
 from schemas.errors import EvidenceError, Invalid, TooLarge
-from schemas.monitoring import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
+from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
 from storage.objects import Objects, Stored
 
 _PICTURES = uuid5(NAMESPACE_URL, "urn:quancheng:inline-picture")

@@ -29,10 +29,9 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
     check_opinion,
-    is_credit_code,
-    is_plate,
     state_of,
 )
+from schemas.monitoring_row import is_credit_code, is_plate
 from storage.custody import CustodyLog, committed
 from storage.equipment import EquipmentRegister
 from storage.monitoring_values import (
@@ -42,6 +41,7 @@ from storage.monitoring_values import (
     Notification,
     Opinion,
     Queue,
+    given_of,
     record_of,
     select_records,
 )
@@ -250,14 +250,7 @@ class Monitoring:
         rows = self._connection.execute(
             select(monitoring_opinions).where(monitoring_opinions.c.monitoring_id == ident)
         ).mappings()
-        return [
-            Given(
-                stage=ReviewStage(row["stage"]),
-                reviewer_id=row["reviewer_id"],
-                opinion=OpinionWord(row["opinion"]),
-            )
-            for row in rows
-        ]
+        return [given_of(row) for row in rows]
 
     def _is_sealed(self, ident: UUID) -> bool:
         return not self._connection.scalar(

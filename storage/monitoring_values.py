@@ -7,6 +7,7 @@ from sqlalchemy import RowMapping, Select, select
 
 from schemas.base import Frozen
 from schemas.monitoring import (
+    Given,
     LinkBasis,
     MonitoringState,
     NotifyChannel,
@@ -153,3 +154,12 @@ def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
         "version": 1 if is_blind and is_open else row["version"],
     }
     return MonitoringRecord.model_validate(fields)
+
+
+def given_of(row: RowMapping) -> Given:
+    """Return a row of `monitoring_opinions` as the rules need it."""
+    return Given(
+        stage=ReviewStage(row["stage"]),
+        reviewer_id=row["reviewer_id"],
+        opinion=OpinionWord(row["opinion"]),
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from schemas.actor import Role
 from schemas.base import rfc3339
-from schemas.monitoring import MAX_BATCH_BYTES, MAX_ROWS
+from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_ROWS
 from storage.store import Store, utc_now
 from storage.tables_monitoring import monitoring_records
 from tests.factories import folder_url, make_account, make_settings

@@ -34,6 +34,7 @@ from schemas.rectification import (
 )
 from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.audit_values import Audit
+from storage.objects_folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store, utc_now
 from storage.tables_audit import audits
@@ -337,7 +338,8 @@ def test_a_tampered_object_is_found(bureau: Bureau, tmp_path: Path) -> None:
     with bureau.store.begin() as tx:
         member_id = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
         recording = tx.recordings.known(member_id)
-    path = bureau.store.objects.path(recording.object_key, recording.version_id)  # type: ignore[attr-defined]
+    assert isinstance(bureau.store.objects, FolderObjects)
+    path = bureau.store.objects.path(recording.object_key, recording.version_id)
     shutil.copy(path, tmp_path / "kept")
     path.chmod(0o600)
     whole = bytearray(path.read_bytes())
@@ -364,7 +366,8 @@ def test_an_object_that_is_gone_is_found(bureau: Bureau, tmp_path: Path) -> None
     made = bureau.drawn()
     with bureau.store.begin() as tx:
         recording = tx.recordings.known(tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id)
-    path = bureau.store.objects.path(recording.object_key, recording.version_id)  # type: ignore[attr-defined]
+    assert isinstance(bureau.store.objects, FolderObjects)
+    path = bureau.store.objects.path(recording.object_key, recording.version_id)
     path.rename(tmp_path / "away")
     drain(bureau.store, JobKind.RECHECK)
     (tmp_path / "away").rename(path)
@@ -583,8 +586,8 @@ def behind_the_rails(store: Store, table: str, sql: str, **values: object) -> No
 
 def test_fsck_draws_again(bureau: Bureau) -> None:
     """An exchanged member, sample or plan is found from the bytes and the log alone."""
-    exchanged, redrawn, replanned = bureau.drawn(), bureau.drawn(), bureau.drawn()
-    assert [faults(bureau.store, one.id) for one in (exchanged, redrawn, replanned)] == [[], [], []]
+    exchanged, redrawn, replanned, revalued, emptied = (bureau.drawn() for _ in range(5))
+    assert not any(faults(bureau.store, one.id) for one in (exchanged, redrawn, replanned, revalued, emptied))
     behind_the_rails(
         bureau.store,
         "audit_population",
@@ -605,6 +608,17 @@ def test_fsck_draws_again(bureau: Bureau) -> None:
         id=replanned.id,
     )
 
+    for one, values in ((revalued, '["6 6 6 6 6"]'), (emptied, "[]")):
+        behind_the_rails(
+            bureau.store,
+            "audits",
+            'UPDATE audits SET "values" = CAST(:values AS jsonb) WHERE id = :id',
+            id=one.id,
+            values=values,
+        )
+
+    assert faults(bureau.store, revalued.id) == ["sample-differs"]
+    assert faults(bureau.store, emptied.id) == ["sample-differs"]
     assert faults(bureau.store, exchanged.id) == ["population-changed"]
     assert faults(bureau.store, redrawn.id) == ["sample-differs"]
     assert faults(bureau.store, replanned.id) == ["audit-plan-altered"]

@@ -15,7 +15,7 @@ from schemas.custody import Event, leaf_hash
 from schemas.equipment import CertificateIn
 from schemas.errors import EvidenceError, Invalid, Refused, TooLarge
 from schemas.intake import parse_intake, row_path, verify_intake, verify_row
-from schemas.monitoring import RowOutcome
+from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, RecordingState
 from storage.intake_batch import parse_batch, put_pictures
 from storage.outbox import JobKind
