@@ -8,13 +8,11 @@ Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
 import importlib.util
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -142,13 +140,14 @@ class _Teller:
 
 def serve(args: argparse.Namespace) -> int:
     """Run API, console and – without a broker – the workers, until Ctrl-C; stop all that was started."""
+    from api.listen import listening_fault
+
     say = _Teller(as_json=args.json)
     say("starting", "正在启动全程 starting Quancheng …")
-    fault = _listening_fault(args.host, args.port)
+    fault = listening_fault(args.host, args.port)
     if fault is not None:
-        code, event, text = fault
-        say(event, f"✗ {text}", host=args.host, port=args.port)
-        return code
+        say(fault.event, f"✗ {fault.text}", host=args.host, port=args.port)
+        return MISUSED if fault.is_misuse else UNREACHABLE
     signal.signal(signal.SIGTERM, _leave)
     return _guarded(say, lambda: _serve_until_told(args, say))
 
@@ -182,30 +181,6 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
 
 def _leave(*_: object) -> NoReturn:
     raise KeyboardInterrupt
-
-
-def _listening_fault(host: str, port: int) -> tuple[int, str, str] | None:
-    """Return exit code, event and sentence of why nobody can listen there; None when it is free."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError:
-        return MISUSED, "host_unknown", f"没有这个地址 no such address: {host} (--host)"
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as err:
-            if err.errno != errno.EADDRINUSE:
-                return (
-                    MISUSED,
-                    "host_unusable",
-                    f"本机不能监听 cannot listen on {host}:{port}: {err.strerror}",
-                )
-            text = f"端口 {port} 已被占用 port in use: stop the other program or set QUANCHENG_PORT"
-            return UNREACHABLE, "port_in_use", text
-    return None
 
 
 def _home() -> Home:

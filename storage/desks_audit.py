@@ -123,11 +123,11 @@ class DesksAudit:
 
     def _ties(self, idents: Sequence[UUID]) -> dict[UUID, int]:
         rows = self._connection.execute(
-            select(monitoring_links.c.monitoring_id, func.count())
+            select(monitoring_links.c.monitoring_id, func.count().label("ties"))
             .where(monitoring_links.c.monitoring_id.in_(idents), monitoring_links.c.unlinked_at.is_(None))
             .group_by(monitoring_links.c.monitoring_id)
         )
-        return dict(rows.tuples().all())
+        return {row.monitoring_id: row.ties for row in rows}
 
     def _concluded(self, idents: Sequence[UUID]) -> dict[str, set[str]]:
         """Columns of the log's rows are enough here: their own audit holds them against the leaves."""

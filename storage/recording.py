@@ -7,18 +7,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import SYSTEM, Action, Actor, missing, scope
-from schemas.base import Frozen, rfc3339
+from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.errors import NotFound
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict, verdict
+from schemas.integrity import CheckResult, verdict
 from schemas.recording import (
     Derivative,
-    Place,
     Recording,
     RecordingFilter,
     RecordingState,
@@ -28,48 +27,28 @@ from storage.actor import recordings_in
 from storage.case_link import links_where
 from storage.custody import CustodyLog
 from storage.outbox import Outbox
+from storage.recording_values import (
+    CheckRow,
+    Page,
+    Verification,
+    check_of,
+    conditions_of,
+    recording_of,
+    select_recordings,
+)
 from storage.sequence import SequenceGap, gaps_of
 from storage.tables import (
     RECORDING_WORDS,
-    agencies,
     case_links,
-    cases,
     checkpoints,
     checks,
     custody_entries,
     derivatives,
-    devices,
     manifests,
     recordings,
     uploads,
 )
 from storage.words import matching
-
-
-class Page(Frozen):
-    """A page of recordings, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Recording, ...]
-    next: UUID | None
-
-
-class CheckRow(Frozen):
-    """One check of the latest run, and when it ran."""
-
-    check: CheckResult
-    at: datetime
-
-
-class Verification(Frozen):
-    """What a worker found out about one recording; all of it enters with the state it leads to."""
-
-    checks: tuple[CheckResult, ...]
-    sha256: str
-    sm3: str | None
-    media_type: str
-    facts: dict[str, Any]
-    derivatives: tuple[Derivative, ...]
-    retain_until: datetime
 
 
 class Recordings:
@@ -94,7 +73,7 @@ class Recordings:
         Raises:
             Refused: the actor may not see recordings at all.
         """
-        query = _select().where(self._visible(actor, Action.RECORDING_VIEW), *_conditions(wanted))
+        query = select_recordings().where(self._visible(actor, Action.RECORDING_VIEW), *conditions_of(wanted))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
         if after is not None:
@@ -102,7 +81,7 @@ class Recordings:
         rows = (
             self._connection.execute(query.order_by(recordings.c.id.desc()).limit(limit + 1)).mappings().all()
         )
-        shown = tuple(_value(row) for row in rows[:limit])
+        shown = tuple(recording_of(row) for row in rows[:limit])
         return Page(rows=shown, next=shown[-1].id if len(rows) > limit else None)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
@@ -158,18 +137,20 @@ class Recordings:
             case_links.c.case_id == case_id,
             case_links.c.unlinked_at.is_(None),
         )
-        rows = self._connection.execute(_select().where(linked).order_by(recordings.c.id)).mappings()
-        return tuple(_value(row) for row in rows)
+        rows = self._connection.execute(
+            select_recordings().where(linked).order_by(recordings.c.id)
+        ).mappings()
+        return tuple(recording_of(row) for row in rows)
 
     def gaps_of_case(self, case_id: UUID) -> tuple[SequenceGap, ...]:
         """Return the holes in the sequences of a case's devices; the caller has checked the case."""
         return gaps_of(self._connection, case_id)
 
     def _one(self, condition: ColumnElement[bool]) -> Recording:
-        row = self._connection.execute(_select().where(condition)).mappings().one_or_none()
+        row = self._connection.execute(select_recordings().where(condition)).mappings().one_or_none()
         if row is None:
             raise NotFound("no such recording", slug="recording-unknown")
-        return _value(row)
+        return recording_of(row)
 
     def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
         """Return the checks of the latest run, in the order they were made."""
@@ -179,7 +160,7 @@ class Recordings:
             .where(checks.c.recording_id == recording_id, checks.c.run == latest)
             .order_by(checks.c.position)
         ).mappings()
-        return tuple(CheckRow(check=_check(row), at=row["at"]) for row in rows)
+        return tuple(CheckRow(check=check_of(row), at=row["at"]) for row in rows)
 
     def derivatives(self, recording_id: UUID) -> tuple[Derivative, ...]:
         """Return thumbnails and poster frames."""
@@ -201,10 +182,10 @@ class Recordings:
 
     def everything(self, *, after: UUID | None, limit: int) -> tuple[Recording, ...]:
         """Walk all recordings in order of receipt, for the system itself."""
-        query = _select().order_by(recordings.c.id).limit(limit)
+        query = select_recordings().order_by(recordings.c.id).limit(limit)
         if after is not None:
             query = query.where(recordings.c.id > after)
-        return tuple(_value(row) for row in self._connection.execute(query).mappings())
+        return tuple(recording_of(row) for row in self._connection.execute(query).mappings())
 
     def total(self) -> int:
         """Count all recordings, for the system itself."""
@@ -328,76 +309,3 @@ class Recordings:
             facts=facts,
         )
         self._custody.append(entry, agency_id=row["agency_id"])
-
-
-def _select() -> Select[tuple[object, ...]]:
-    thumbnail = exists().where(
-        derivatives.c.recording_id == recordings.c.id, derivatives.c.kind.in_(("thumbnail", "poster"))
-    )
-    return (
-        select(
-            recordings,
-            agencies.c.name.label("agency_name"),
-            devices.c.name.label("device_name"),
-            manifests.c.sha256.label("manifest_sha256"),
-            thumbnail.label("has_thumbnail"),
-        )
-        .join(agencies, agencies.c.id == recordings.c.agency_id)
-        .outerjoin(devices, devices.c.id == recordings.c.device_id)
-        .outerjoin(manifests, manifests.c.id == recordings.c.manifest_id)
-    )
-
-
-def _conditions(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
-    simple = {
-        recordings.c.state: wanted.state,
-        recordings.c.verdict: wanted.verdict,
-        recordings.c.device_id: wanted.device_id,
-    }
-    found = [column == value for column, value in simple.items() if value is not None]
-    if wanted.officer:
-        found.append(recordings.c.officers.contains([wanted.officer]))
-    if wanted.from_at is not None:
-        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) >= wanted.from_at)
-    if wanted.until_at is not None:
-        found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) < wanted.until_at)
-    if wanted.case_number:
-        found.append(
-            exists().where(
-                case_links.c.recording_id == recordings.c.id,
-                case_links.c.unlinked_at.is_(None),
-                case_links.c.case_id == cases.c.id,
-                cases.c.number == wanted.case_number,
-            )
-        )
-    return found
-
-
-def _check(row: RowMapping) -> CheckResult:
-    return CheckResult(
-        name=row["name"],
-        version=row["version"],
-        outcome=Outcome(row["outcome"]),
-        severity=Severity(row["severity"]),
-        code=row["code"],
-        params=row["params"],
-    )
-
-
-def _value(row: RowMapping) -> Recording:
-    fields = {name: row[name] for name in Recording.model_fields if name != "place"}
-    place = None
-    if row["lat_e7"] is not None and row["lon_e7"] is not None:
-        place = Place(
-            lat_e7=row["lat_e7"],
-            lon_e7=row["lon_e7"],
-            accuracy_cm=row["accuracy_cm"],
-            crs=row["crs"],
-        )
-    fields |= {
-        "state": RecordingState(row["state"]),
-        "verdict": Verdict(row["verdict"]),
-        "officers": tuple(row["officers"]),
-        "place": place,
-    }
-    return Recording.model_validate(fields)

@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from api.console import (
     audit,
+    audit_member,
     case,
     custody,
     device,
@@ -30,6 +31,7 @@ for _pages in (
     case,
     review,
     audit,
+    audit_member,
     rectification,
     device,
     custody,

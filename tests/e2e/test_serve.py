@@ -28,6 +28,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     return {**kept, "QUANCHENG_HOME": str(home), **more}
 
 
+def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "quancheng.py", *words],
+        cwd=ROOT,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
 class Serving:
     """One run of the command, and what it has said so far."""
 
@@ -220,15 +233,7 @@ def test_wrong_use_is_one_sentence(
 ) -> None:
     """What a person can mend is a sentence and an exit code: no trace, and never a secret."""
     port = ["--port", str(free_port())] if words[0] == "serve" else []
-    done = subprocess.run(
-        [sys.executable, "quancheng.py", *words, *port],
-        cwd=ROOT,
-        env=environment(home, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = ended(home, *words, *port, **more)
     printed = done.stdout + done.stderr
 
     assert done.returncode == code, printed
@@ -268,15 +273,7 @@ def test_the_doctor_says_whether_holidays_are_known(
     if notice is not None:
         (tmp_path / "days.csv").write_text(f"date,is_workday,source\n{notice}")
         more["CALENDAR_FILE"] = str(tmp_path / "days.csv")
-    done = subprocess.run(
-        [sys.executable, "quancheng.py", "doctor", "--json"],
-        cwd=ROOT,
-        env=environment(home, **more),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = ended(home, "doctor", "--json", **more)
     (found,) = [part for line in done.stdout.splitlines() if (part := json.loads(line))["part"] == "calendar"]
     assert found["is_good"]
     assert found["is_warned"] == is_warned
