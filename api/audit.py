@@ -15,7 +15,7 @@ from schemas.base import WireIn, WireOut
 from schemas.errors import Conflict
 from schemas.note import encode64
 from schemas.standard import ItemScore, Standard
-from storage.audit_values import Audit, Member
+from storage.audit.values import Audit, Member
 from storage.store import Transaction
 
 router = APIRouter(prefix="/v1/audits", tags=["audit"])

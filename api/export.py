@@ -12,7 +12,7 @@ from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.errors import Conflict
-from storage.export import Export
+from storage.export.export import Export
 from storage.store import Store
 
 router = APIRouter(prefix="/v1", tags=["export"])

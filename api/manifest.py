@@ -16,7 +16,7 @@ from schemas.errors import Invalid, TooLarge
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.manifest import MAX_MANIFEST_BYTES
-from storage.manifest import Declared
+from storage.recording.manifest import Declared
 from storage.store import Store
 
 router = APIRouter(prefix="/v1", tags=["manifest"])

@@ -29,9 +29,9 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_ROWS, RowOutcome
-from storage.intake_batch import RowResult, require_source
-from storage.monitoring_values import MonitoringFilter, MonitoringLink, MonitoringRecord
-from storage.receive_batch import receive_batch
+from storage.flow.intake import receive_batch
+from storage.monitoring.batch import RowResult, require_source
+from storage.monitoring.values import MonitoringFilter, MonitoringLink, MonitoringRecord
 
 router = APIRouter(prefix="/v1", tags=["monitoring"])
 BATCHES = "/v1/monitoring/records"

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from schemas.errors import EvidenceError, TooLarge, Unavailable
 from schemas.upload import Upload
-from storage.receive import Receiving
+from storage.flow.receive import Receiving
 
 Piece = bytes | memoryview
 T = TypeVar("T")

@@ -20,9 +20,9 @@ from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.errors import Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.upload import Upload, UploadState, parse_metadata
-from storage.receive import Receiving, complete
+from storage.flow.receive import Receiving, complete
+from storage.recording.upload import NewUpload, Receipt
 from storage.store import Store
-from storage.upload import NewUpload, Receipt
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration"

@@ -19,7 +19,7 @@ from minio import Minio
 from PIL import Image
 
 from schemas.digest import CHUNK_BYTES, Hasher
-from storage.objects import open_objects
+from storage.objects.port import open_objects
 
 PART_BYTES = 32 * 1024 * 1024
 

@@ -27,17 +27,16 @@ from sqlalchemy.engine import make_url
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from quancheng_demo import NUMBER, found  # noqa: E402
 from schemas.actor import Actor  # noqa: E402
 from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
 from schemas.integrity import Verdict  # noqa: E402
 from schemas.monitoring import MonitoringState, ReviewStage  # noqa: E402
 from schemas.recording import RecordingFilter  # noqa: E402
-from storage.demo import found  # noqa: E402
-from storage.demo_scale import NUMBER  # noqa: E402
-from storage.migrate import upgrade  # noqa: E402
-from storage.monitoring_values import MonitoringFilter  # noqa: E402
-from storage.receive_batch import receive_batch  # noqa: E402
+from storage.flow.intake import receive_batch  # noqa: E402
+from storage.monitoring.values import MonitoringFilter  # noqa: E402
+from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store, Transaction, utc_now  # noqa: E402
 from tests.factories import make_settings  # noqa: E402
 from workers.custody import integrate  # noqa: E402
@@ -184,8 +183,8 @@ def looks(world: World) -> dict[str, Callable[[Transaction], object]]:
         ),
         "queue, first review": lambda tx: tx.monitoring.queue(people["liu"], ReviewStage.FIRST),
         "queue, legal review": lambda tx: tx.reviews.queue(people["xu"]),
-        "home of a handler": lambda tx: tx.desk.waiting(people["chen"]),
-        "home of a reviewer": lambda tx: tx.desk.waiting(people["xu"]),
+        "home of a handler": lambda tx: tx.duties.waiting(people["chen"]),
+        "home of a reviewer": lambda tx: tx.duties.waiting(people["xu"]),
     }
 
 

@@ -33,17 +33,17 @@ sys.path.insert(0, str(ROOT))
 
 from bench import bare, media  # noqa: E402
 from bench.processes import Watch  # noqa: E402
+from quancheng_demo import found, is_empty  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
 from schemas.canonical import canonical_bytes  # noqa: E402
 from schemas.device import ENROL_TYP  # noqa: E402
 from schemas.digest import sha256_hex  # noqa: E402
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint  # noqa: E402
 from schemas.manifest import MANIFEST_TYP  # noqa: E402
-from storage.demo import found, is_empty  # noqa: E402
-from storage.migrate import upgrade  # noqa: E402
 from storage.settings import StorageSettings  # noqa: E402
+from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store, utc_now  # noqa: E402
-from storage.tables import recordings  # noqa: E402
+from storage.tables.recording import recordings  # noqa: E402
 from tests.server import free_port  # noqa: E402
 from tests.stand import COMMANDS  # noqa: E402
 

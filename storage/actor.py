@@ -15,20 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
 from schemas.base import Frozen
 from schemas.errors import NotAuthenticated
-from storage.tables import (
-    accounts,
-    agencies,
-    assertions,
-    case_handlers,
-    case_links,
-    certificates,
-    devices,
-    login_failures,
-    recordings,
-    sessions,
-)
-from storage.tables_audit import audit_inspectors, audit_rechecks
-from storage.tables_monitoring import monitoring_media, monitoring_records
+from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
+from storage.tables.audit import audit_inspectors, audit_rechecks
+from storage.tables.case import case_handlers, case_links
+from storage.tables.device import devices
+from storage.tables.monitoring import monitoring_media, monitoring_records
+from storage.tables.recording import recordings
 
 ACCOUNT_SESSION = timedelta(hours=10)
 MAX_FAILURES = 10
@@ -113,6 +105,21 @@ class Accounts:
     def __init__(self, connection: Connection, now: datetime) -> None:
         self._connection = connection
         self._now = now
+
+    def is_empty(self) -> bool:
+        """Say whether nobody can log in yet."""
+        return not self._connection.scalar(select(exists().select_from(accounts)))
+
+    def found_agency(
+        self, *, name: str, kind: str, code: str, is_supervising: bool, parent_id: UUID | None
+    ) -> UUID:
+        """Enter an agency below `parent_id` and return its id; `code` is unique."""
+        made: UUID = self._connection.execute(
+            agencies.insert()
+            .values(name=name, kind=kind, code=code, is_supervising=is_supervising, parent_id=parent_id)
+            .returning(agencies.c.id)
+        ).scalar_one()
+        return made
 
     def add(self, *, agency_id: UUID, login: str, name: str, password: str, roles: frozenset[Role]) -> UUID:
         """Create an account; the password is kept as argon2id."""

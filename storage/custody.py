@@ -13,7 +13,6 @@ next run starts over. A log that was cut or rewritten is not signed again, whoev
 """
 
 import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -28,8 +27,7 @@ from schemas.custody import CustodyEntry, Event, SequencedEntry, commitment, lea
 from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
-from storage.custody_audit import CustodyAudit, LogFault
-from storage.tables import checkpoints, custody_entries, log_tiles
+from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000
 """Entries per sequencing transaction: some 20 ms of work, 130 MB in the worst case of 64 KiB leaves."""
@@ -229,13 +227,6 @@ class CustodyLog:
             select(custody_entries).where(custody_entries.c.subject == subject).order_by(custody_entries.c.id)
         )
         return tuple(_sequenced(row) for row in rows)
-
-    def audit(self, vkey: str) -> Iterator[LogFault]:
-        """Recompute the log from its leaves and yield what contradicts it; see `CustodyAudit`.
-
-        The first statement of a transaction, so that all of it sees one moment of the log.
-        """
-        yield from CustodyAudit(self._connection, vkey).run()
 
     def _hold_lock(self) -> bool:
         return bool(self._connection.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))

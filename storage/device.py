@@ -20,7 +20,9 @@ from schemas.jws import parse_header, thumbprint, verify_compact, verify_detache
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.custody import CustodyLog
 from storage.settings import StorageSettings, seed
-from storage.tables import agencies, assertions, devices, enrolment_codes, manifests
+from storage.tables.actor import agencies, assertions
+from storage.tables.device import devices, enrolment_codes
+from storage.tables.recording import manifests
 
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)

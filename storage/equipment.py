@@ -31,15 +31,15 @@ from schemas.equipment import (
 from schemas.errors import Conflict, Invalid, NotFound
 from storage.actor import Accounts
 from storage.custody import CustodyLog, committed
-from storage.tables import accounts, agencies
-from storage.tables_monitoring import (
+from storage.tables.actor import accounts, agencies
+from storage.tables.equipment import (
     equipment,
     equipment_certificates,
     equipment_publications,
     equipment_reviews,
     equipment_suspensions,
-    monitoring_records,
 )
+from storage.tables.monitoring import monitoring_records
 from storage.version import change, require_version
 
 PASSWORD_BYTES = 24

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.base import Frozen
-from storage.tables import jobs
+from storage.tables.outbox import jobs
 
 MAX_ATTEMPTS = 5
 CHANNEL = "quancheng_jobs"

@@ -19,11 +19,13 @@ from schemas.rectification import (
     check_verifier,
     rectification_after,
 )
-from storage.audit_score import AuditScores
+from storage.audit.score import AuditScores
 from storage.custody import CustodyLog, committed
 from storage.settings import StorageSettings
-from storage.tables import accounts, agencies, recordings
-from storage.tables_audit import audit_inspectors, audits, rectification_steps, rectifications
+from storage.tables.actor import accounts, agencies
+from storage.tables.audit import audit_inspectors, audits
+from storage.tables.recording import recordings
+from storage.tables.rectification import rectification_steps, rectifications
 from storage.version import change, require_version
 
 _EVENTS = {

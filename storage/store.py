@@ -11,28 +11,27 @@ from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, Operational
 
 from schemas.errors import Invalid, Unavailable
 from storage.actor import Accounts
-from storage.audit import Audits
-from storage.audit_score import AuditScores
-from storage.case import Cases
+from storage.audit.audit import Audits
+from storage.audit.recheck import Rechecks
+from storage.audit.score import AuditScores
+from storage.case.case import Cases
+from storage.case.fact import Facts
 from storage.custody import CustodyLog
-from storage.desk import Desk
-from storage.desks_audit import DesksAudit
 from storage.device import Devices
+from storage.duties import Duties
 from storage.equipment import EquipmentRegister
-from storage.export import Exports
-from storage.fact import Facts
-from storage.intake import Intakes
-from storage.manifest import Manifests
-from storage.monitoring import Monitoring
-from storage.monitoring_link import MonitoringLinks
-from storage.objects import Objects, open_objects
+from storage.export.export import Exports
+from storage.monitoring.intake import Intakes
+from storage.monitoring.link import MonitoringLinks
+from storage.monitoring.record import Monitoring
+from storage.objects.port import Objects, open_objects
 from storage.outbox import Outbox
-from storage.recheck import Rechecks
-from storage.recording import Recordings
+from storage.recording.manifest import Manifests
+from storage.recording.recording import Recordings
+from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
-from storage.review import Reviews
+from storage.review.review import Reviews
 from storage.settings import StorageSettings
-from storage.upload import Uploads
 
 Clock = Callable[[], datetime]
 
@@ -117,10 +116,6 @@ class Transaction:
         return Audits(self.connection, self.custody, self.jobs, self.settings, self.now)
 
     @cached_property
-    def desks_audit(self) -> DesksAudit:
-        return DesksAudit(self.connection, self.custody)
-
-    @cached_property
     def audit_scores(self) -> AuditScores:
         return AuditScores(self.connection, self.custody, self.audits, self.recordings, self.now)
 
@@ -133,8 +128,8 @@ class Transaction:
         return Rectifications(self.connection, self.custody, self.audit_scores, self.settings, self.now)
 
     @cached_property
-    def desk(self) -> Desk:
-        return Desk(self.connection, self.now)
+    def duties(self) -> Duties:
+        return Duties(self.connection, self.now)
 
     @cached_property
     def exports(self) -> Exports:

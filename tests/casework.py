@@ -18,7 +18,7 @@ from schemas.review import (
     Review,
     ReviewOpinionIn,
 )
-from storage.recording_values import Verification
+from storage.recording.values import Verification
 from storage.store import Store, Transaction
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
 

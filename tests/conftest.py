@@ -159,7 +159,7 @@ def _migrated(stand: Stand, admin: psycopg.Connection, server: str, name: str) -
 
 def _schema_digest() -> str:
     migrations = sorted((ROOT / "storage").glob("migrations/**/*.py"))
-    sources = [*migrations, ROOT / "storage" / "tables.py"]
+    sources = [*migrations, *sorted((ROOT / "storage" / "tables").glob("*.py"))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 

@@ -20,11 +20,11 @@ from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
 from storage.device import EnrolIn
-from storage.receive import Receiving
+from storage.flow.receive import Receiving
+from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
-from storage.tables import agencies
-from storage.upload import NewUpload
+from storage.tables.actor import agencies
 
 OFFICERS = ("10320001001", "10320001002")
 PASSWORD = "correct horse battery staple"

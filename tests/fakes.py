@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from schemas.errors import Unavailable
-from storage.objects import Objects
+from storage.objects.port import Objects
 
 STALL_SECONDS = 30.0
 

@@ -18,8 +18,8 @@ from schemas.equipment import (
     ReviewKind,
 )
 from schemas.monitoring import OpinionIn, OpinionWord, ReviewStage
-from storage.intake_batch import Receipt
-from storage.receive_batch import receive_batch
+from storage.flow.intake import receive_batch
+from storage.monitoring.batch import Receipt
 from storage.store import Store, utc_now
 from tests.factories import make_account, make_agency
 

@@ -40,8 +40,8 @@ if str(ROOT) not in sys.path:  # `python tests/stand.py` finds the packages besi
     sys.path.insert(0, str(ROOT))
 
 from schemas.errors import Unavailable  # noqa: E402
-from storage.embedded import EmbeddedPostgres  # noqa: E402
-from storage.provision import ProvisionSettings, provision  # noqa: E402
+from storage.objects.provision import ProvisionSettings, provision  # noqa: E402
+from storage.setup.embedded import EmbeddedPostgres  # noqa: E402
 
 MINIO = ("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 VERSITYGW = ("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
@@ -62,8 +62,8 @@ ATTACH = "QUANCHENG_STAND"
 
 # The product's processes: the same words here, in docker-compose.yml and in every test that starts one.
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "migrate": ("python", "-m", "storage.migrate"),
-    "provision": ("python", "-m", "storage.provision"),
+    "migrate": ("python", "-m", "storage.setup.migrate"),
+    "provision": ("python", "-m", "storage.objects.provision"),
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",
         "--http", "httptools", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from schemas.upload import Part
-from storage.objects import Objects
+from storage.objects.port import Objects
 
 MIB = 1024 * 1024
 MIN_PART_BYTES = 5 * MIB  # S3 takes no smaller part, except the last

@@ -16,8 +16,8 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
+from quancheng_demo import NUMBER, SITE
 from schemas.base import rfc3339
-from storage.demo_scale import NUMBER, SITE
 from storage.store import utc_now
 from tests import media as made
 from tests.axe import barriers

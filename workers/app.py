@@ -11,10 +11,10 @@ from celery import Celery
 from celery.signals import worker_process_shutdown
 from kombu.exceptions import OperationalError
 
-from storage.log import configure
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store
+from storage.telemetry import configure
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner, tasks
 from workers.settings import WorkersSettings

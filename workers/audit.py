@@ -14,8 +14,8 @@ from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import IntegrityBroken, Invalid, NotFound, Unavailable
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
+from storage.audit.recheck import Seal
 from storage.outbox import Job
-from storage.recheck import Seal
 from storage.settings import seed
 from storage.store import Store
 from workers.recording import LeaseLost

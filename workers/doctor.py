@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from schemas.base import Frozen
 from schemas.errors import EvidenceError, Unavailable
-from storage.embedded import running_url
-from storage.home import Home
-from storage.migrate import pending
 from storage.settings import StorageSettings, is_set, seed, unreadable
+from storage.setup.embedded import running_url
+from storage.setup.home import Home
+from storage.setup.migrate import pending
 from storage.store import Store
 
 
@@ -194,8 +194,8 @@ def _database(store: Store) -> Iterator[Finding]:
     yield Finding(
         part="schema",
         is_good=not behind,
-        zh="需运行 python -m storage.migrate" if behind else "为最新",
-        en="run `python -m storage.migrate`" if behind else "up to date",
+        zh="需运行 python -m storage.setup.migrate" if behind else "为最新",
+        en="run `python -m storage.setup.migrate`" if behind else "up to date",
     )
 
 

@@ -35,8 +35,8 @@ from schemas.export import (
     proof_name,
     registration_payload,
 )
-from storage.export import Export
-from storage.export_material import CaseMaterial
+from storage.export.export import Export
+from storage.export.material import CaseMaterial
 from storage.outbox import MAX_ATTEMPTS, Job
 from storage.settings import seed
 from storage.store import Store

@@ -17,8 +17,8 @@ from schemas.export import (
     original_name,
 )
 from schemas.recording import Derivative, Place
-from storage.export import Export
-from storage.export_material import CaseMaterial, CaseRow, ManifestMaterial, RecordingMaterial
+from storage.export.export import Export
+from storage.export.material import CaseMaterial, CaseRow, ManifestMaterial, RecordingMaterial
 
 
 def package_index(export: Export, material: CaseMaterial, measured: Mapping[str, Packed]) -> PackageIndex:

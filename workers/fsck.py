@@ -15,6 +15,8 @@ from schemas.errors import NotFound
 from schemas.integrity import breaks_binding
 from schemas.note import vkey_of_seed
 from schemas.recording import Derivative, Recording, RecordingState
+from storage.fsck.custody import CustodyAudit
+from storage.fsck.desks import DesksAudit
 from storage.settings import seed
 from storage.store import Store
 from workers.manifest import manifest_claims
@@ -54,10 +56,10 @@ def differences(store: Store, *, with_bytes: bool) -> Iterator[Difference]:
     settings = store.settings
     vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
     with store.begin() as tx:
-        for fault in tx.custody.audit(vkey):
+        for fault in CustodyAudit(tx.connection, vkey).run():
             yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
     with store.begin() as tx:
-        for fault in tx.desks_audit.run():
+        for fault in DesksAudit(tx.connection, tx.custody).run():
             yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
     after: UUID | None = None
     while True:

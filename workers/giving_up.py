@@ -11,7 +11,7 @@ from schemas.errors import IntegrityBroken
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
 from schemas.recording import Recording, RecordingState, retain_until
 from storage.outbox import Job, JobKind
-from storage.recording_values import Verification
+from storage.recording.values import Verification
 from storage.store import Store
 
 

@@ -8,7 +8,7 @@ from schemas.integrity import CheckResult, Severity, mismatch, not_checked, veri
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, parse_manifest
 from schemas.recording import Recording
-from storage.manifest import ManifestEvidence
+from storage.recording.manifest import ManifestEvidence
 from storage.store import Transaction
 
 HAND_IN = timedelta(hours=24)

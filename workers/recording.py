@@ -27,7 +27,7 @@ from schemas.errors import Conflict, IntegrityBroken, StorageFull
 from schemas.integrity import CheckResult, breaks_binding, mismatch, not_checked, verified
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from storage.outbox import Job
-from storage.recording_values import Verification
+from storage.recording.values import Verification
 from storage.store import Store
 from workers.manifest import Claims, manifest_claims
 from workers.media.sandbox import Sandbox

@@ -15,12 +15,12 @@ import structlog
 
 from schemas.actor import SYSTEM
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Unavailable
-from storage.log import configure
+from storage.flow.receive import complete_left
 from storage.notice import job_notices
 from storage.outbox import JobKind
-from storage.receive import complete_left
 from storage.settings import StorageSettings
 from storage.store import Store
+from storage.telemetry import configure
 from workers.custody import integrate
 from workers.settings import WorkersSettings
 

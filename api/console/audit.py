@@ -21,7 +21,7 @@ from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.errors import EvidenceError, Invalid
-from storage.audit_values import Audit
+from storage.audit.values import Audit
 from storage.store import Transaction
 
 PAGE_ROWS = 50

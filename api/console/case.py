@@ -23,7 +23,7 @@ from schemas.fact import FactIn, ProofIn
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
 from schemas.review import AnswerIn
-from storage.export import Export
+from storage.export.export import Export
 from storage.store import Transaction
 
 PAGE_ROWS = 50

@@ -12,8 +12,8 @@ from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
 from schemas.review import Finding, OpinionWord, Review
-from storage.monitoring_values import MonitoringRecord
-from storage.sequence import SequenceGap
+from storage.monitoring.values import MonitoringRecord
+from storage.recording.gaps import SequenceGap
 from storage.store import Transaction
 
 _STEPS = (("filed_at", "立案"), ("decided_at", "作出决定"), ("closed_at", "结案"))

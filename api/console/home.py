@@ -12,7 +12,7 @@ from api.console.recording import may_watch_all, names_for
 from api.deps import Tx
 from schemas.actor import Action, holds
 from schemas.recording import RecordingFilter
-from storage.desk import Duty
+from storage.duties import Duty
 
 WAITING = ("received", "quarantined", "doubtful")
 LATEST = 8
@@ -56,7 +56,7 @@ def home(request: Request, tx: Tx, who: Visiting) -> Response:
         request,
         "home.html",
         here="home",
-        duties=tx.desk.waiting(actor),
+        duties=tx.duties.waiting(actor),
         places=PLACES,
         counts=counts,
         waiting=sum((counts or {}).get(word, 0) for word in WAITING),

@@ -30,7 +30,7 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
-from storage.monitoring_values import MonitoringFilter, MonitoringRecord
+from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 from storage.store import Transaction
 
 PAGE_ROWS = 50

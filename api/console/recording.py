@@ -23,7 +23,7 @@ from schemas.findings import FindingText, sentence
 from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
 from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingFilter, RecordingState
-from storage.recording_values import CheckRow
+from storage.recording.values import CheckRow
 from storage.store import Transaction
 
 PAGE_ROWS = 50

@@ -27,9 +27,9 @@ from mobile_contract.client.capture import (
     manifest_for,
     parse_place,
 )
-from mobile_contract.client.demo import Demo, chosen_server, demo_of
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending, utc_now
 from mobile_contract.client.failure import failure_of
+from mobile_contract.client.local import Demo, chosen_server, demo_of
 from mobile_contract.client.misuse import BROKEN, HOLDS, refuse, regular_file, seconds
 from mobile_contract.client.report import Progress, show_receipt, show_verdict, waiting
 from mobile_contract.client.transport import ClockFacts, Server, Upload

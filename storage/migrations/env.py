@@ -1,9 +1,9 @@
-"""Run migrations over the connection that `storage.migrate` hands in, in one transaction each."""
+"""Run migrations over the connection that `storage.setup.migrate` hands in, in one transaction each."""
 
 from alembic import context
 
 import storage.tables  # noqa: F401 - fills the metadata
-from storage.tables_base import metadata
+from storage.tables.base import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

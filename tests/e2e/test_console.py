@@ -11,10 +11,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from quancheng_demo import found
 from schemas.actor import Actor
 from schemas.errors import NotAuthenticated
 from schemas.recording import RecordingState
-from storage.demo import found
 from storage.settings import StorageSettings
 from storage.store import Store
 from tests import media as made

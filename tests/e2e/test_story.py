@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from storage.demo import found
+from quancheng_demo import found
 from storage.store import Store
 from tests.factories import make_settings
 from tests.server import free_port, running

@@ -15,7 +15,7 @@ from api.settings import ApiSettings
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
 from storage.store import Store
-from storage.tables import sessions
+from storage.tables.actor import sessions
 from tests.casework import make_bureau
 from tests.factories import (
     OFFICERS,

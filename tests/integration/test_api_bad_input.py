@@ -20,7 +20,7 @@ from schemas.digest import sha256_hex
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from storage.outbox import JobKind
 from storage.store import Store
-from storage.tables import manifests, uploads
+from storage.tables.recording import manifests, uploads
 from tests.factories import (
     OFFICERS,
     TestDevice,

@@ -15,7 +15,7 @@ from schemas.actor import Role
 from schemas.base import rfc3339
 from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_ROWS
 from storage.store import Store, utc_now
-from storage.tables_monitoring import monitoring_records
+from storage.tables.monitoring import monitoring_records
 from tests.factories import folder_url, make_account, make_settings
 from tests.monitoring import Highway, make_highway
 from tests.server import serving

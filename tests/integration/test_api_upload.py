@@ -33,9 +33,9 @@ from api.settings import ApiSettings
 from schemas.actor import Role
 from schemas.custody import Event
 from schemas.upload import MIB
-from storage.receive import Receiving
+from storage.flow.receive import Receiving
 from storage.store import Store
-from storage.tables import recordings, uploads
+from storage.tables.recording import recordings, uploads
 from tests.factories import (
     TestDevice,
     enrol_device,

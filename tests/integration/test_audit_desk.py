@@ -33,11 +33,12 @@ from schemas.rectification import (
     RectificationStepIn,
 )
 from schemas.standard import DEMO_STANDARD, ItemScore
-from storage.audit_values import Audit
-from storage.objects_folder import FolderObjects
+from storage.audit.values import Audit
+from storage.fsck.desks import DesksAudit
+from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store, utc_now
-from storage.tables_audit import audits
+from storage.tables.audit import audits
 from tests.factories import (
     TestDevice,
     enrol_device,
@@ -573,7 +574,7 @@ def test_steps_out_of_turn_are_refused(bureau: Bureau) -> None:
 
 def faults(store: Store, about: UUID) -> list[str]:
     with store.begin() as tx:
-        return [one.code for one in tx.desks_audit.run() if str(about) in one.subject]
+        return [one.code for one in DesksAudit(tx.connection, tx.custody).run() if str(about) in one.subject]
 
 
 def behind_the_rails(store: Store, table: str, sql: str, **values: object) -> None:

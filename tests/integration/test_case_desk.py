@@ -15,7 +15,7 @@ from schemas.custody import Event, commitment, subject
 from schemas.errors import Conflict, EvidenceError, NotFound, Refused, TransitionRefused, VersionConflict
 from schemas.fact import FactIn, ProofIn
 from storage.store import Store, Transaction
-from storage.tables_review import case_changes, case_facts
+from storage.tables.case import case_changes, case_facts
 from tests.casework import PASS, Bureau, make_bureau, swapped
 from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
 

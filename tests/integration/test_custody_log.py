@@ -21,7 +21,8 @@ from schemas.errors import IntegrityBroken, NotFound
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
 from storage.custody import Appended, CustodyLog
-from storage.tables import checkpoints, custody_entries, log_tiles
+from storage.fsck.custody import CustodyAudit
+from storage.tables.custody import checkpoints, custody_entries, log_tiles
 from tests import reference
 from tests.stand import ROOT
 
@@ -87,7 +88,7 @@ def _heads(engine: Engine) -> list:
 
 def _audit(engine: Engine) -> list[str]:
     with engine.begin() as connection:
-        return [fault.code for fault in CustodyLog(connection).audit(VKEY)]
+        return [fault.code for fault in CustodyAudit(connection, VKEY).run()]
 
 
 def test_an_entry_is_proven_after_one_run(engine: Engine) -> None:
@@ -496,7 +497,7 @@ def test_the_audit_sees_one_moment(whole: Engine) -> None:
     """Entries that are integrated while an audit runs do not look like faults."""
     _tamper(whole, "UPDATE custody_entries SET actor = 'someone' WHERE id = 579")
     with whole.begin() as connection:
-        faults = CustodyLog(connection).audit(VKEY)
+        faults = CustodyAudit(connection, VKEY).run()
         assert next(faults).code == "entry-differs-from-leaf"
         assert _integrate(whole) == 2
         assert list(faults) == []

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from schemas.errors import Unavailable
-from storage.embedded import (
+from storage.setup.embedded import (
     MAX_SOCKET_PATH_BYTES,
     NOBODY_UID,
     EmbeddedPostgres,
@@ -58,7 +58,7 @@ def _pid(folder: Path) -> int:
 def _leave_running(folder: Path) -> None:
     """Start the server in a process that is then killed."""
     program = (
-        "import os, signal; from pathlib import Path; from storage.embedded import EmbeddedPostgres;"
+        "import os, signal; from pathlib import Path; from storage.setup.embedded import EmbeddedPostgres;"
         f"EmbeddedPostgres(Path({str(find_binaries())!r}), Path({str(folder / 'postgres')!r})).start();"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

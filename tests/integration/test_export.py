@@ -30,10 +30,10 @@ from schemas.errors import NotFound, Refused
 from schemas.export import ENTRIES, parse_entries
 from schemas.integrity import Outcome
 from schemas.upload import MIB
-from storage.export import Export
+from storage.export.export import Export
 from storage.outbox import JobKind
 from storage.store import Store
-from storage.tables import jobs
+from storage.tables.outbox import jobs
 from tests.factories import (
     OFFICERS,
     PASSWORD,

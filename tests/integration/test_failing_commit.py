@@ -9,7 +9,8 @@ from sqlalchemy import func, select, text
 
 from schemas.actor import Role
 from storage.store import Store
-from storage.tables import cases, recordings
+from storage.tables.case import cases
+from storage.tables.recording import recordings
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 

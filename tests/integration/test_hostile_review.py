@@ -15,12 +15,13 @@ from schemas.errors import Conflict, Invalid, NotFound, StorageFull
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Outcome, Verdict
 from schemas.recording import RecordingState
 from schemas.upload import UploadState
-from storage.objects import Stored
+from storage.flow.receive import Receiving
+from storage.objects.port import Stored
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
-from storage.receive import Receiving
+from storage.recording.upload import NewUpload
 from storage.store import Store
-from storage.tables import jobs, manifests, uploads
-from storage.upload import NewUpload
+from storage.tables.outbox import jobs
+from storage.tables.recording import manifests, uploads
 from tests.factories import (
     OFFICERS,
     TestDevice,

@@ -17,11 +17,13 @@ from schemas.errors import Conflict, NotAuthenticated, NotFound, OffsetMismatch,
 from schemas.integrity import Outcome, Verdict
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.upload import MIB, UploadState
+from storage.flow.receive import Receiving, complete
 from storage.outbox import Job, JobKind
-from storage.receive import Receiving, complete
+from storage.recording.upload import NewUpload
 from storage.store import Store
-from storage.tables import jobs, sessions, uploads
-from storage.upload import NewUpload
+from storage.tables.actor import sessions
+from storage.tables.outbox import jobs
+from storage.tables.recording import uploads
 from tests.factories import (
     OFFICERS,
     PASSWORD,

@@ -2,8 +2,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 
-from storage.migrate import downgrade, pending, upgrade
-from storage.tables import metadata
+from storage.setup.migrate import downgrade, pending, upgrade
+from storage.tables.base import metadata
 
 
 def test_empty_to_head_and_back(empty_database_url: str) -> None:

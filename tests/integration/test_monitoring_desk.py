@@ -31,7 +31,8 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
-from storage.monitoring_values import MonitoringFilter
+from storage.fsck.desks import DesksAudit
+from storage.monitoring.values import MonitoringFilter
 from storage.store import Store
 from tests.factories import events_of, folder_url, make_account, make_settings
 from tests.media import jpeg
@@ -297,7 +298,7 @@ def test_fsck_holds_records_against_their_batches_opinions_and_ties(store: Store
 
     def found() -> set[tuple[str, str]]:
         with store.begin() as tx:
-            everything = list(tx.desks_audit.run())
+            everything = list(DesksAudit(tx.connection, tx.custody).run())
             intake = tx.connection.scalar(
                 text("SELECT intake_id FROM monitoring_records WHERE id = :id"), {"id": changed}
             )

@@ -17,15 +17,15 @@ from schemas.errors import EvidenceError, Invalid, Refused, TooLarge
 from schemas.intake import parse_intake, row_path, verify_intake, verify_row
 from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, RecordingState
-from storage.intake_batch import parse_batch, put_pictures
+from storage.flow.intake import receive_batch
+from storage.flow.receive import Receiving
+from storage.monitoring.batch import parse_batch, put_pictures
 from storage.outbox import JobKind
-from storage.receive import Receiving
-from storage.receive_batch import receive_batch
+from storage.recording.upload import NewUpload
 from storage.settings import seed
 from storage.store import Store, utc_now
-from storage.tables import recordings
-from storage.tables_monitoring import intakes, monitoring_media, monitoring_records
-from storage.upload import NewUpload
+from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
+from storage.tables.recording import recordings
 from tests.factories import events_of, folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import Conflict, DigestMismatch, EvidenceError, NotFound, Unavailable
-from storage.objects import Objects, Stored, open_objects
+from storage.objects.port import Objects, Stored, open_objects
 from tests.stand import ROOT, free_port
 from tests.stores import (
     MIB,

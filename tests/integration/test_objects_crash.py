@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import Conflict, EvidenceError, StorageFull, Unavailable
-from storage.objects import open_objects
-from storage.objects_pool import CONNECT_SECONDS
+from storage.objects.pool import CONNECT_SECONDS
+from storage.objects.port import open_objects
 from tests.fakes import Fault, FaultyObjects
 from tests.stand import ROOT
 from tests.stores import MIB, MIN_PART_BYTES, Wire, digest, folder_url, fresh_key, read, sent, wire

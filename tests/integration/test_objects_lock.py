@@ -10,8 +10,8 @@ from minio import Minio
 from minio.objectlockconfig import DAYS, GOVERNANCE, ObjectLockConfig
 
 from schemas.errors import NotFound, Refused, Unavailable
-from storage.objects import Objects, Stored, open_objects
-from storage.objects_keeping import Keeping, open_keeping
+from storage.objects.keeping import Keeping, open_keeping
+from storage.objects.port import Objects, Stored, open_objects
 from tests.stand import Stand
 from tests.stores import STORES, digest, folder_url, fresh_key, read, store_urls
 

@@ -41,9 +41,10 @@ from schemas.review import (
     ReviewState,
     evidence_digest,
 )
+from storage.fsck.desks import DesksAudit
 from storage.store import Store
-from storage.tables import case_handlers
-from storage.tables_review import review_grounds, reviews
+from storage.tables.case import case_handlers
+from storage.tables.review import review_grounds, reviews
 from tests.casework import GROUND, PASS, REJECT, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
 from tests.monitoring import make_highway
@@ -132,7 +133,9 @@ def test_fsck_holds_a_round_against_the_log(bureau: Bureau) -> None:
     _, review = bureau.submitted()
     document = {"evidence": [], "facts": []}
     with bureau.store.begin() as tx:
-        assert [one for one in tx.desks_audit.run() if str(review.id) in one.subject] == []
+        assert [
+            one for one in DesksAudit(tx.connection, tx.custody).run() if str(review.id) in one.subject
+        ] == []
         tx.connection.execute(text("ALTER TABLE reviews DISABLE TRIGGER USER"))
         tx.connection.execute(
             update(reviews)
@@ -140,7 +143,9 @@ def test_fsck_holds_a_round_against_the_log(bureau: Bureau) -> None:
             .values(evidence=document, evidence_sha256=evidence_digest(document))
         )
         tx.connection.execute(text("ALTER TABLE reviews ENABLE TRIGGER USER"))
-        found = [one.code for one in tx.desks_audit.run() if str(review.id) in one.subject]
+        found = [
+            one.code for one in DesksAudit(tx.connection, tx.custody).run() if str(review.id) in one.subject
+        ]
 
     assert found == ["review-evidence-altered"]
 

@@ -16,7 +16,7 @@ from minio.error import S3Error
 from minio.versioningconfig import ENABLED
 from sqlalchemy.engine import make_url
 
-from storage.provision import ProvisionSettings, provision
+from storage.objects.provision import ProvisionSettings, provision
 from tests.stand import ROOT, Stand, Started, free_port, started_at, sweep, wait_until
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from schemas.actor import Role
-from storage.receive import Receiving
+from storage.flow.receive import Receiving
+from storage.recording.upload import NewUpload
 from storage.store import Store, utc_now
-from storage.upload import NewUpload
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings

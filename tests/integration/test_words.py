@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, insert, text
 from schemas.actor import Actor, Role
 from schemas.recording import RecordingFilter
 from storage.store import Store
-from storage.tables import CASE_WORDS, RECORDING_WORDS, cases, recordings
-from storage.tables_monitoring import MONITORING_WORDS
+from storage.tables.case import CASE_WORDS, cases
+from storage.tables.monitoring import MONITORING_WORDS
+from storage.tables.recording import RECORDING_WORDS, recordings
 from storage.words import FEW
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 

@@ -13,7 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 from pydantic import SecretStr
 
-from storage.provision import ProvisionSettings
+from storage.objects.provision import ProvisionSettings
 from storage.settings import StorageSettings, seed
 from tests.stand import (
     ADDRESSES,

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import Conflict, NotFound, StorageFull, Unavailable
 from schemas.upload import Part
-from storage.objects_errors import translated_os
-from storage.objects_folder import FolderObjects
-from storage.objects_values import composite, in_parts
+from storage.objects.errors import translated_os
+from storage.objects.folder import FolderObjects
+from storage.objects.values import composite, in_parts
 
 BODY = b"evidence" * 1000
 

@@ -1,0 +1,407 @@
+"""The demo of the embedded default: a district justice bureau, two agencies, a township, their people, one scale.
+
+Made once, beside the composition root; its recordings are handed in like anybody's, by the reference device, which
+runs as a program of its own and ends with the server. An interrupted start hands in what is missing at the next
+one; `is_sent` in the data folder says when all of it is in. Passwords are drawn at the first start and kept beside
+the data; none is written in code. Names, numbers and places are made up.
+"""
+
+import base64
+import json
+import secrets
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from schemas.actor import Actor, Role
+from schemas.base import rfc3339
+from schemas.case import CaseIn, CaseStep
+from schemas.equipment import (
+    CertificateIn,
+    EquipmentIn,
+    EquipmentKind,
+    EquipmentReviewIn,
+    PublicationIn,
+    ReviewKind,
+)
+from schemas.manifest import Datum
+from schemas.recording import RecordingFilter
+from storage.equipment import NewSource
+from storage.flow.intake import receive_batch
+from storage.monitoring.batch import Receipt
+from storage.setup.home import Home
+from storage.store import Store, Transaction
+from workers.fsck import Teller
+
+SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
+NUMBER = "S229-K12-01"
+SITE = "省道 S229 K12+300 北向"
+LAT_E7, LON_E7 = 333_475_000, 1_201_626_000
+
+TRUCKS: Sequence[tuple[str, str, str, str, str]] = (
+    ("苏J8K213", "某某运输公司", "91320903MA1DEM001U", "52300", "49000"),
+    ("苏J5B760", "某某物流公司", "91320903MA1DEM002Y", "61240", "49000"),
+    ("苏J1T095", "某某砂石经营部", "91320903MA1DEM0032", "33800", "31000"),
+)
+"""Plate, party, party code, weight and limit in kilograms."""
+
+
+class DemoPerson(NamedTuple):
+    """One account of the demo; `certificate` is a made-up enforcement certificate number."""
+
+    login: str
+    name: str
+    agency: str
+    roles: frozenset[Role]
+    certificate: str | None = None
+
+
+AGENCIES: Mapping[str, tuple[str, str, bool]] = {
+    "bureau": ("示范区司法局", "agency", True),
+    "urban": ("示范区城市管理局", "agency", False),
+    "transport": ("示范区交通运输局", "agency", False),
+    "township": ("示范区龙冈镇人民政府", "authorised", False),
+}
+"""Key → name, kind of entity, and whether it supervises the others."""
+
+PEOPLE: tuple[DemoPerson, ...] = (
+    DemoPerson("wang", "王建国", "urban", frozenset({Role.OFFICER, Role.HANDLER}), "10320001001"),
+    DemoPerson("li", "李明", "urban", frozenset({Role.OFFICER}), "10320001002"),
+    DemoPerson("zhao", "赵小兵", "urban", frozenset({Role.AUXILIARY})),
+    DemoPerson("sun", "孙保管", "urban", frozenset({Role.CUSTODIAN})),
+    DemoPerson("qian", "钱局长", "urban", frozenset({Role.HEAD})),
+    DemoPerson("zhou", "周法制", "urban", frozenset({Role.LEGAL_REVIEWER})),
+    DemoPerson("chen", "陈路政", "transport", frozenset({Role.OFFICER, Role.HANDLER}), "10320002001"),
+    DemoPerson("lin", "林路政", "transport", frozenset({Role.OFFICER}), "10320002002"),
+    DemoPerson("zhang", "张局长", "transport", frozenset({Role.HEAD})),
+    DemoPerson("he", "何保管", "transport", frozenset({Role.CUSTODIAN})),
+    DemoPerson("xu", "许法制", "transport", frozenset({Role.LEGAL_REVIEWER})),
+    DemoPerson("liu", "刘证据", "transport", frozenset({Role.EVIDENCE_REVIEWER})),
+    DemoPerson("gao", "高镇队", "township", frozenset({Role.OFFICER}), "10320003001"),
+    DemoPerson("wu", "吴监督", "bureau", frozenset({Role.SUPERVISOR})),
+    DemoPerson("ding", "丁评查", "bureau", frozenset({Role.INSPECTOR})),
+    DemoPerson("feng", "冯评查", "bureau", frozenset({Role.INSPECTOR})),
+    DemoPerson("admin", "系统管理员", "bureau", frozenset({Role.ADMIN})),
+)
+
+CASES: tuple[tuple[str, str, CaseIn], ...] = (
+    (
+        "wang",
+        "qian",
+        CaseIn(
+            number="示城管立字〔2026〕第001号",
+            party="某某小吃店",
+            matter="占道经营",
+            place="建军路与解放路口",
+        ),
+    ),
+    (
+        "chen",
+        "zhang",
+        CaseIn(
+            number="示交立字〔2026〕第001号", party="某某运输公司", matter="超限运输", place="省道 S229 K12"
+        ),
+    ),
+)
+
+Keep = Callable[[dict[str, str]], None]
+
+
+def _keep_nothing(_: dict[str, str]) -> None:
+    """For callers that hold the passwords themselves."""
+
+
+def is_empty(store: Store) -> bool:
+    """Say whether nobody can log in yet."""
+    with store.begin() as tx:
+        return tx.accounts.is_empty()
+
+
+def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
+    """Create the demo organisation, its people, two open cases and one scale; return login → password.
+
+    One transaction. `keep` is called with the passwords just before it commits: a kill in between leaves words
+    for nobody, and never people whose words are lost.
+    """
+    with store.begin() as tx:
+        ids = _agencies(tx)
+        passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
+        actors = {
+            person.login: _person(tx, person, ids[person.agency], passwords[person.login])
+            for person in PEOPLE
+        }
+        for handler, head, wish in CASES:
+            _open_case(tx, actors[handler], actors[head], wish)
+        source = admit_scale(tx, actors["he"])
+        passwords[source.login] = source.password
+        keep({**passwords, "source": source.login})
+    return passwords
+
+
+def _agencies(tx: Transaction) -> dict[str, UUID]:
+    ids: dict[str, UUID] = {}
+    for position, (key, (name, kind, is_supervising)) in enumerate(AGENCIES.items()):
+        ids[key] = tx.accounts.found_agency(
+            name=name,
+            kind=kind,
+            code=f"DEMO-{position:02d}",
+            is_supervising=is_supervising,
+            parent_id=ids.get("bureau"),
+        )
+    return ids
+
+
+def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str) -> Actor:
+    account_id = tx.accounts.add(
+        agency_id=agency_id, login=person.login, name=person.name, password=password, roles=person.roles
+    )
+    if person.certificate is not None:
+        tx.accounts.certify(
+            account_id,
+            person.certificate,
+            valid_from=_years(tx.now, -30),
+            valid_until=_years(tx.now, 5),
+        )
+    return tx.accounts.account_actor(account_id)
+
+
+def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> None:
+    """Open a case, have the head file it, and begin to investigate: the way every case goes."""
+    case = tx.cases.open(handler, wish)
+    case = tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
+    tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
+
+
+def _years(at: datetime, years: int) -> datetime:
+    return at + timedelta(days=365 * years)
+
+
+def admit_scale(tx: Transaction, custodian: Actor) -> NewSource:
+    """Register the scale, bind a source to it and enter every fact that article 41 asks for."""
+    wish = EquipmentIn(
+        number=NUMBER,
+        name="S229 动态汽车衡",
+        kind=EquipmentKind.AXLE_SCALE,
+        site=SITE,
+        standard="GB/T 21296",
+        lat_e7=LAT_E7,
+        lon_e7=LON_E7,
+        crs=Datum.WGS84,
+    )
+    made = tx.equipment.register(custodian, wish)
+    source = tx.equipment.make_source(custodian, "S229 K12 称重站")
+    version = tx.equipment.bind(custodian, made.id, source.account_id, made.version).version
+    year = timedelta(days=365)
+    certificate = CertificateIn(
+        number="示检定字 2026-0012",
+        issuer="示范计量检定所",
+        valid_from=tx.now - year / 2,
+        valid_until=tx.now + year / 2,
+    )
+    version = tx.equipment.certify(custodian, made.id, certificate, version).version
+    for kind, document in (
+        (ReviewKind.TECHNICAL, "技术审核意见 2026-03"),
+        (ReviewKind.LEGAL, "法制审核意见 2026-03"),
+    ):
+        review = EquipmentReviewIn(kind=kind, document=document, reviewed_at=tx.now - year / 3)
+        version = tx.equipment.review(custodian, made.id, review, version).version
+    publication = PublicationIn(url="https://example.invalid/notice/s229-k12", published_at=tx.now - year / 4)
+    tx.equipment.publish(custodian, made.id, publication, version)
+    return source
+
+
+def rows(now: datetime, pictures: Sequence[bytes]) -> list[bytes]:
+    """Return the demo's overload rows as lines of a batch, each with one of the pictures where there are any."""
+    return [
+        json.dumps(_row(number, now, pictures), ensure_ascii=False).encode() for number in range(len(TRUCKS))
+    ]
+
+
+def _row(number: int, now: datetime, pictures: Sequence[bytes]) -> dict[str, Any]:
+    plate, party, code, weight, limit = TRUCKS[number]
+    row: dict[str, Any] = {
+        "equipment": NUMBER,
+        "record_id": f"demo-{number + 1}",
+        "captured_at": rfc3339(now - timedelta(hours=2, minutes=7 * number)),
+        "matter": "超限运输",
+        "place": SITE,
+        "plate": plate,
+        "party": party,
+        "party_code": code,
+        "lat_e7": LAT_E7,
+        "lon_e7": LON_E7,
+        "crs": "WGS84",
+        "values": [
+            {"name": "gross_weight", "value": weight, "unit": "kg", "limit": limit},
+            {"name": "axle_count", "value": "6"},
+            {"name": "speed", "value": "42.5", "unit": "km/h"},
+        ],
+    }
+    if pictures:
+        picture = base64.b64encode(pictures[number % len(pictures)]).decode()
+        row["media"] = [{"jpeg": picture, "filename": f"{plate}.jpg"}]
+    return row
+
+
+def send_rows(store: Store, source: Actor, pictures: Sequence[bytes]) -> Receipt:
+    """Hand in the demo's rows; again they are duplicates of themselves."""
+    return receive_batch(store, source, rows(store.clock(), pictures))
+
+
+class Demo:
+    """The demo of one data folder, for the time of one `serve`."""
+
+    def __init__(self, home: Home, store: Store, say: Teller, *, media: Path, command: Sequence[str]) -> None:
+        """Nothing happens yet.
+
+        Args:
+            home: Data folder that keeps passwords and progress.
+            store: The opened store.
+            say: Who is told what happens.
+            media: Folder of the bundled recordings.
+            command: How the `quancheng` command is called.
+        """
+        self._home = home
+        self._store = store
+        self._say = say
+        self._media = media
+        self._command = command
+        self._beside = _Beside()
+        self._facts: Mapping[str, Any] = {}
+
+    def make(self, address: str) -> None:
+        """Make the organisation where there is nobody yet; issue fresh enrolment codes at every start."""
+        if is_empty(self._store):
+            self._say("demo", "正在建立示例机构 making the demo organisation")
+            found(
+                self._store,
+                lambda passwords: self._home.write_demo({"passwords": passwords, "is_sent": False}),
+            )
+        kept = self._home.read_demo()
+        codes = self._codes(kept["passwords"]["sun"]) if kept else []
+        if not codes:
+            return
+        self._facts = {
+            **kept,
+            "server": address,
+            "enrolment_code": codes[0],
+            "demo_code": codes[1],
+            "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],
+            "case": CASES[0][2].number,
+            "export_login": "wang",
+            "export_password": kept["passwords"]["wang"],
+        }
+        self._home.write_demo(self._facts)
+
+    def _codes(self, password: str) -> list[str]:
+        with self._store.begin() as tx:
+            custodian = tx.accounts.login("sun", password)
+            if custodian is None:
+                return []
+            codes = [tx.devices.issue_code(custodian.actor).code for _ in range(2)]
+            tx.accounts.logout(custodian.token)
+            return codes
+
+    def introduce(self) -> None:
+        """Say who may log in with what; then let the device hand in what is missing. Needs the server to be up."""
+        if not self._facts:
+            return
+        for person in PEOPLE:
+            roles = ", ".join(sorted(person.roles))
+            who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
+            password = self._facts["passwords"][person.login]
+            self._say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
+        code = self._facts["enrolment_code"]
+        self._say("enrolment_code", f"设备注册码 enrolment code {code}  (quancheng record FILE…)", code=code)
+        if not self._facts["is_sent"]:
+            self._hand_in()
+
+    def _hand_in(self) -> None:
+        files = self._unsent()
+        self._say(
+            "demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings"
+        )
+        done = self._beside.run(self._record(files)) if files else (0, "")
+        if done is None or self._beside.is_over:
+            return
+        code, said = done
+        self._send_rows()
+        self._home.write_demo({**self._facts, "is_sent": code == 0})
+        if code == 0:
+            self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
+        else:
+            self._say("demo_failed", f"示例上传失败 the demo hand-in failed: {said[-500:]}", code=code)
+
+    def _record(self, files: Sequence[str]) -> list[str]:
+        facts = self._facts
+        officers = [part for number in facts["officers"] for part in ("--officer", number)]
+        return [
+            *(*self._command, "record", *files, "--server", facts["server"], "--json"),
+            *("--enrol", facts["demo_code"], "--case", facts["case"], *officers),
+            *("--state", str(self._home.path / "demo-device")),
+        ]
+
+    def _unsent(self) -> list[str]:
+        """Return the bundled media that an interrupted start has not handed in yet."""
+        with self._store.begin() as tx:
+            session = tx.accounts.login("wang", self._facts["export_password"])
+            if session is None:
+                return []
+            page = tx.recordings.page(session.actor, RecordingFilter(case_number=self._facts["case"]))
+            tx.accounts.logout(session.token)
+        known = {row.filename for row in page.rows}
+        files = (path for path in self._media.iterdir() if path.suffix in SUFFIXES)
+        return sorted(str(path) for path in files if path.name not in known)
+
+    def _send_rows(self) -> None:
+        """Let the demo's scale hand in what it weighed; again they are duplicates of themselves."""
+        passwords = self._facts["passwords"]
+        login = passwords["source"]
+        with self._store.begin() as tx:
+            session = tx.accounts.login(login, passwords[login])
+        if session is not None:
+            send_rows(self._store, session.actor, [(self._media / "truck.jpg").read_bytes()])
+
+    def stop(self) -> None:
+        """End the device; the next start goes on with it."""
+        self._beside.stop()
+
+
+class _Beside:
+    """A program that ends with the server."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._is_over = False
+
+    def run(self, command: Sequence[str]) -> tuple[int, str] | None:
+        """Run to the end; return code and standard error, or None when the server stops."""
+        with self._lock:
+            if self._is_over:
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+        _, said = self._process.communicate()
+        return None if self._is_over else (self._process.returncode, said)
+
+    @property
+    def is_over(self) -> bool:
+        """The server is stopping: nothing may touch its store any more."""
+        return self._is_over
+
+    def stop(self) -> None:
+        """End what runs, politely first; it keeps its own state by renaming files."""
+        with self._lock:
+            self._is_over = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()

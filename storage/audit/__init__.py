@@ -1,0 +1,1 @@
+"""Supervision: populations, draws, scores, rechecks."""

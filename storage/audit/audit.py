@@ -1,0 +1,382 @@
+"""Audits of the supervising agency: define, freeze, enter, confirm, draw – each after the one before is logged.
+
+The order is proven by positions in the custody log, not by our clock: the value of the public event may be entered
+only when the freeze has its place under a signed checkpoint, and the draw only when both values have theirs.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
+
+from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.audit import (
+    AuditIn,
+    AuditPlan,
+    AuditState,
+    AuditStep,
+    PlanSource,
+    SourceIn,
+    audit_after,
+    check_confirmation,
+    check_entry,
+    check_order,
+    check_size,
+    check_sources,
+    parse_plan,
+    plan_bytes,
+    value_bytes,
+)
+from schemas.base import rfc3339
+from schemas.custody import Event, subject
+from schemas.draw import draw, population_root, sample_size, seed_of
+from schemas.errors import IntegrityBroken, NotFound
+from schemas.standard import DEMO_STANDARD
+from storage.audit.population import (
+    count_eligible,
+    freeze_population,
+    keep_sample,
+    members,
+    sample_of,
+)
+from storage.audit.standard import Standards
+from storage.audit.values import Audit, AuditPage, audit_of, select_audits
+from storage.custody import CustodyLog
+from storage.outbox import JobKind, Outbox
+from storage.settings import StorageSettings
+from storage.tables.actor import agencies
+from storage.tables.audit import audit_inspectors, audits
+from storage.version import change, require_version
+
+
+class Audits:
+    """Audits, scoped by the supervising agency on every query; the audited agency sees its own."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        jobs: Outbox,
+        settings: StorageSettings,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._jobs = jobs
+        self._settings = settings
+        self._now = now
+
+    def define(self, actor: Actor, wish: AuditIn) -> Audit:
+        """Define an audit; nothing is fixed before the freeze.
+
+        Raises:
+            Refused: the actor defines no audits.
+            NotFound: the agency to be audited is not within the actor's scope (slug `agency-unknown`).
+        """
+        if not may(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now):
+            raise missing(Action.AUDIT_DEFINE)
+        if wish.target_agency_id not in actor.agency_ids:
+            raise NotFound("no such agency within your supervision", slug="agency-unknown")
+        fields = wish.model_dump(mode="python", exclude={"sources"})
+        ident: UUID = self._connection.execute(
+            insert(audits)
+            .values(
+                agency_id=actor.agency_id,
+                standard_id=Standards(self._connection, self._now).keep(DEMO_STANDARD),
+                sources=[source.model_dump(mode="json") for source in wish.sources],
+                state=AuditState.DEFINED,
+                defined_by=actor.id,
+                defined_at=self._now,
+                **fields,
+            )
+            .returning(audits.c.id)
+        ).scalar_one()
+        return self.get(actor, ident)
+
+    def page(self, actor: Actor, *, after: UUID | None = None, limit: int = 50) -> AuditPage:
+        """List audits the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see audits.
+        """
+        query = select_audits().where(self._visible(actor))
+        if after is not None:
+            query = query.where(audits.c.id < after)
+        rows = self._connection.execute(query.order_by(audits.c.id.desc()).limit(limit + 1)).mappings().all()
+        shown = tuple(audit_of(row) for row in rows[:limit])
+        return AuditPage(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+
+    def get(self, actor: Actor, ident: UUID) -> Audit:
+        """Return one audit.
+
+        Raises:
+            NotFound: no such audit within the actor's scope.
+            Refused: the actor may not see audits.
+        """
+        row = (
+            self._connection.execute(select_audits().where(audits.c.id == ident, self._visible(actor)))
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise NotFound("no such audit", slug="audit-unknown")
+        return audit_of(row)
+
+    def _visible(self, actor: Actor) -> ColumnElement[bool]:
+        """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
+
+        Whoever may confirm a value sees what waits for it, and what they have confirmed.
+        """
+        allowed = scope(actor, Action.AUDIT_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.AUDIT_VIEW)
+        agencies_ = sorted(allowed.agency_ids)
+        inside = or_(audits.c.agency_id.in_(agencies_), audits.c.target_agency_id == actor.agency_id)
+        if not allowed.own_only:
+            return inside
+        assigned = exists().where(
+            audit_inspectors.c.audit_id == audits.c.id, audit_inspectors.c.account_id == actor.id
+        )
+        waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
+        return or_(assigned, waits, audits.c.confirmed_by == actor.id)
+
+    def _held(self, actor: Actor, ident: UUID, action: Action, seen: int) -> Audit:
+        self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
+        held = self.get(actor, ident)
+        if not may(actor, action, Subject(agency_id=held.agency_id), self._now):
+            raise missing(action)
+        require_version(held.version, seen)
+        return held
+
+    def freeze(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+        """Fix the population, the size and the sources, and log their digest.
+
+        Raises:
+            Invalid: the population is empty or smaller than the size, or a source could be known already.
+            TransitionRefused: it is frozen already.
+            NotFound, Refused, VersionConflict: as for every change of an audit.
+        """
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
+        after = audit_after(held.state, AuditStep.FREEZE)
+        lead = timedelta(seconds=self._settings.randomness_lead_seconds)
+        check_sources([SourceIn(**source.model_dump()) for source in held.sources], self._now, lead)
+        version = change(self._connection, audits, ident, seen)
+        count = freeze_population(self._connection, held)
+        size = held.size or sample_size(
+            count, defect_permille=held.defect_permille, confidence_permille=held.confidence_permille
+        )
+        check_size(count, size)
+        plan = self._plan(
+            held, count=count, size=size, root=population_root(members(self._connection, ident))
+        )
+        payload = plan_bytes(plan)
+        sha256 = hashlib.sha256(payload).hexdigest()
+        entry_id = self._log(
+            Event.AUDIT_FREEZE, held, actor, plan_sha256=sha256, root=plan.root, count=count, size=size
+        )
+        change(
+            self._connection,
+            audits,
+            ident,
+            version,
+            state=after,
+            size=size,
+            population_count=count,
+            population_root=bytes.fromhex(plan.root),
+            plan=payload,
+            plan_sha256=sha256,
+            frozen_at=self._now,
+            freeze_entry_id=entry_id,
+        )
+        return self.get(actor, ident)
+
+    def _plan(self, held: Audit, *, count: int, size: int, root: bytes) -> AuditPlan:
+        return AuditPlan(
+            audit=str(held.id),
+            kind=held.kind,
+            agency=str(held.target_agency_id),
+            from_at=rfc3339(held.from_at),
+            until_at=rfc3339(held.until_at),
+            count=count,
+            root=root.hex(),
+            size=size,
+            defect_permille=held.defect_permille,
+            confidence_permille=held.confidence_permille,
+            sources=[
+                PlanSource(
+                    name=source.name,
+                    kind=source.kind.value,
+                    encoding=source.encoding,
+                    happens_at=rfc3339(source.happens_at),
+                )
+                for source in held.sources
+            ],
+            standard_sha256=Standards(self._connection, self._now).get(held.standard_id).sha256,
+        )
+
+    def enter(self, actor: Actor, ident: UUID, values: Sequence[str], seen: int) -> Audit:
+        """Enter what the public events gave, after they have taken place and the freeze is in the log.
+
+        Raises:
+            TransitionRefused: before the freeze (`audit-not-frozen`) or the event (`randomness-too-early`).
+            Conflict: the log has not taken the freeze yet (`audit-not-logged`).
+            Invalid: a value is missing, empty or not hex (`randomness-invalid`).
+            NotFound, Refused, VersionConflict: as for every change of an audit.
+        """
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
+        after = audit_after(held.state, AuditStep.ENTER)
+        check_entry([SourceIn(**source.model_dump()) for source in held.sources], self._now)
+        check_order(self._custody.position(held.freeze_entry_id))
+        raw = value_bytes(parse_plan(held.plan or b"").sources, values)
+        entry_id = self._log(Event.AUDIT_ENTER, held, actor, values_sha256=_digest(raw))
+        change(
+            self._connection,
+            audits,
+            ident,
+            seen,
+            state=after,
+            values=[value.strip() for value in values],
+            entered_by=actor.id,
+            entered_at=self._now,
+            enter_entry_id=entry_id,
+        )
+        return self.get(actor, ident)
+
+    def confirm(self, actor: Actor, ident: UUID, values: Sequence[str], seen: int) -> Audit:
+        """Confirm the values by entering them again, as somebody else.
+
+        Raises:
+            Refused: the same person (`confirm-same-person`).
+            Conflict: the values differ (`randomness-differs`), or the log has not taken the entry yet.
+            TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
+        """
+        held = self._held(actor, ident, Action.AUDIT_CONFIRM, seen)
+        after = audit_after(held.state, AuditStep.CONFIRM)
+        sources = parse_plan(held.plan or b"").sources
+        kept = value_bytes(sources, self._values(ident))
+        is_same = value_bytes(sources, values) == kept
+        check_confirmation(entered_by=held.entered_by_id or actor.id, confirmed_by=actor.id, is_same=is_same)
+        check_order(self._custody.position(held.freeze_entry_id), self._custody.position(held.enter_entry_id))
+        entry_id = self._log(Event.AUDIT_CONFIRM, held, actor, values_sha256=_digest(kept))
+        change(
+            self._connection,
+            audits,
+            ident,
+            seen,
+            state=after,
+            confirmed_by=actor.id,
+            confirmed_at=self._now,
+            confirm_entry_id=entry_id,
+        )
+        return self.get(actor, ident)
+
+    def _values(self, ident: UUID) -> list[str]:
+        return list(
+            self._connection.execute(select(audits.c["values"]).where(audits.c.id == ident)).scalar_one()
+        )
+
+    def draw(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+        """Draw the sample, and order the re-hash of every recording that was drawn.
+
+        Raises:
+            Conflict: the log has not taken both values yet (`audit-not-logged`).
+            IntegrityBroken: the population is no longer the one that was frozen (`population-changed`).
+            TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
+        """
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
+        after = audit_after(held.state, AuditStep.DRAW)
+        check_order(
+            self._custody.position(held.freeze_entry_id),
+            self._custody.position(held.enter_entry_id),
+            self._custody.position(held.confirm_entry_id),
+        )
+        plan = parse_plan(held.plan or b"")
+        population = members(self._connection, ident)
+        if population_root(population).hex() != plan.root or held.plan_sha256 != _sha256(held.plan):
+            raise IntegrityBroken("the population is not the one that was frozen", slug="population-changed")
+        seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
+        sample = draw(population, plan.size, seed)
+        self._jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
+        entry_id = self._log(
+            Event.AUDIT_DRAW,
+            held,
+            actor,
+            seed=seed.hex(),
+            size=len(sample),
+            sample_sha256=_sha256("\n".join(sample).encode()),
+        )
+        change(
+            self._connection,
+            audits,
+            ident,
+            seen,
+            state=after,
+            seed=seed,
+            drawn_at=self._now,
+            draw_entry_id=entry_id,
+        )
+        return self.get(actor, ident)
+
+    def close(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+        """End an audit; its rectifications go on by themselves.
+
+        Raises:
+            TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
+        """
+        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
+        after = audit_after(held.state, AuditStep.CLOSE)
+        change(self._connection, audits, ident, seen, state=after, closed_at=self._now)
+        self._log(Event.AUDIT_CLOSE, held, actor)
+        return self.get(actor, ident)
+
+    def targets(self, actor: Actor) -> list[tuple[UUID, str]]:
+        """Return the agencies the actor may audit, by name, for the form that defines an audit."""
+        rows = self._connection.execute(
+            select(agencies.c.id, agencies.c.name)
+            .where(agencies.c.id.in_(sorted(actor.agency_ids)), ~agencies.c.is_supervising)
+            .order_by(agencies.c.name)
+        )
+        return [(row.id, row.name) for row in rows]
+
+    def eligible(self, actor: Actor, ident: UUID) -> int:
+        """Count what a freeze would take now.
+
+        Raises:
+            NotFound: no such audit within the actor's scope.
+        """
+        return count_eligible(self._connection, self.get(actor, ident))
+
+    def population(self, actor: Actor, ident: UUID) -> list[str]:
+        """Return the frozen ids in their order.
+
+        Raises:
+            NotFound: no such audit within the actor's scope.
+        """
+        self.get(actor, ident)
+        return members(self._connection, ident)
+
+    def sample(self, ident: UUID) -> list[str]:
+        """Return the drawn ids, smallest ticket first; the caller has checked the audit."""
+        return sample_of(self._connection, ident)
+
+    def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> UUID:
+        return self._custody.record(
+            event,
+            subject("audit", held.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=held.agency_id,
+            **facts,
+        )
+
+
+def _digest(values: Sequence[bytes]) -> str:
+    """Return one digest over the values; their lengths keep two of them from becoming one."""
+    joined = b"".join(len(value).to_bytes(4, "big") + value for value in values)
+    return _sha256(joined)
+
+
+def _sha256(payload: bytes | None) -> str:
+    return hashlib.sha256(payload or b"").hexdigest()

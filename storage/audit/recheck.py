@@ -1,0 +1,107 @@
+"""Re-hashing what was drawn: which recordings wait, what was sealed, and what was found."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, select, update
+
+from schemas.audit import RecheckOutcome
+from schemas.base import Frozen
+from schemas.custody import Event, parse_leaf, subject
+from schemas.errors import NotFound
+from storage.custody import CustodyLog
+from storage.tables.audit import audit_rechecks, audits
+from storage.tables.custody import custody_entries
+
+
+class RecheckTask(Frozen):
+    """One recording to be re-hashed for one drawn member."""
+
+    id: UUID
+    audit_id: UUID
+    agency_id: UUID
+    recording_id: UUID
+    outcome: RecheckOutcome
+
+
+class Seal(Frozen):
+    """What the log says a recording was when it was sealed."""
+
+    entry_id: UUID
+    sha256: str
+    size_bytes: int
+    object_key: str
+    version_id: str
+
+
+class Rechecks:
+    """The re-hashes of drawn recordings, for the system itself."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._now = now
+
+    def get(self, ident: UUID) -> RecheckTask:
+        """Return what a job is about.
+
+        Raises:
+            NotFound: no such recheck.
+        """
+        row = self._connection.execute(
+            select(audit_rechecks, audits.c.agency_id)
+            .join(audits, audits.c.id == audit_rechecks.c.audit_id)
+            .where(audit_rechecks.c.id == ident)
+        ).mappings().one_or_none()  # fmt: skip
+        if row is None:
+            raise NotFound("no such recheck")
+        return RecheckTask.model_validate(
+            {
+                **{name: row[name] for name in RecheckTask.model_fields},
+                "outcome": RecheckOutcome(row["outcome"]),
+            }
+        )
+
+    def seal_of(self, recording_id: UUID) -> Seal | None:
+        """Return what the log says, read from the leaf's bytes and from no column of the recording."""
+        row = self._connection.execute(
+            select(custody_entries.c.entry_id, custody_entries.c.leaf)
+            .where(
+                custody_entries.c.subject == subject("recording", recording_id),
+                custody_entries.c.event == Event.RECORDING_SEAL,
+            )
+            .order_by(custody_entries.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return None
+        facts = parse_leaf(bytes(row.leaf)).facts
+        return Seal(
+            entry_id=row.entry_id,
+            sha256=facts["sha256"],
+            size_bytes=facts["size_bytes"],
+            object_key=facts["object_key"],
+            version_id=facts["version_id"],
+        )
+
+    def conclude(
+        self, task: RecheckTask, outcome: RecheckOutcome, *, code: str = "", sha256: str | None = None
+    ) -> None:
+        """Keep what was found, once; a second conclusion changes nothing."""
+        changed = self._connection.execute(
+            update(audit_rechecks)
+            .where(audit_rechecks.c.id == task.id, audit_rechecks.c.outcome == RecheckOutcome.WAITING)
+            .values(outcome=outcome, code=code, sha256=sha256, checked_at=self._now)
+        )
+        if changed.rowcount:
+            self._custody.record(
+                Event.AUDIT_RECHECK,
+                subject("audit", task.audit_id),
+                actor="system",
+                at=self._now,
+                agency_id=task.agency_id,
+                recording=str(task.recording_id),
+                outcome=outcome.value,
+                code=code or None,
+                sha256=sha256,
+            )

@@ -1,0 +1,369 @@
+"""Scoring what was drawn: two inspectors, blind to each other, after every drawn recording was re-hashed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select
+
+from schemas.actor import Action, Actor, Role, Subject, may, missing
+from schemas.audit import AuditKind, AuditState, RecheckOutcome
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, Invalid, NotFound, Refused, TransitionRefused
+from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.standard import AutoCheck, ItemScore, Standard, check_scores
+from storage.audit.audit import Audits
+from storage.audit.standard import Standards
+from storage.audit.values import Audit, Drawn, GivenScore, Inspector, Member, PreCheck, Recheck
+from storage.custody import CustodyLog
+from storage.recording.recording import Recordings
+from storage.tables.actor import accounts, agencies, certificates
+from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
+from storage.tables.case import case_handlers, cases
+from storage.tables.monitoring import monitoring_media
+from storage.tables.recording import recordings
+from storage.tables.review import reviews
+from storage.version import change
+
+INSPECTORS = 2
+_AUTO_NAMES = {AutoCheck.TWO_OFFICERS: "officers", AutoCheck.HAND_IN: "hand_in"}
+
+
+class AuditScores:
+    """Inspectors and what they give."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        audits_: Audits,
+        recordings_: Recordings,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self.audits = audits_
+        self._recordings = recordings_
+        self._now = now
+
+    def inspectors(self, audit_id: UUID) -> tuple[Inspector, ...]:
+        """Return who scores an audit; the caller has checked it."""
+        assigned = exists().where(
+            audit_inspectors.c.account_id == accounts.c.id, audit_inspectors.c.audit_id == audit_id
+        )
+        return self._inspectors(assigned)
+
+    def candidates(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
+        """Return inspectors within the supervisor's scope who are not of the audited agency."""
+        return self._inspectors(
+            accounts.c.roles.contains([Role.INSPECTOR.value])
+            & accounts.c.agency_id.in_(sorted(actor.agency_ids))
+            & (accounts.c.agency_id != audit.target_agency_id)
+            & accounts.c.is_active
+        )
+
+    def _inspectors(self, condition: ColumnElement[bool]) -> tuple[Inspector, ...]:
+        rows = self._connection.execute(
+            select(accounts.c.id, accounts.c.name, agencies.c.name.label("agency_name"))
+            .join(agencies, agencies.c.id == accounts.c.agency_id)
+            .where(condition)
+            .order_by(accounts.c.name)
+        ).mappings()
+        return tuple(Inspector.model_validate(dict(row)) for row in rows)
+
+    def assign(self, actor: Actor, audit_id: UUID, account_id: UUID, seen: int) -> tuple[Inspector, ...]:
+        """Assign one of the two inspectors of a drawn audit.
+
+        Raises:
+            TransitionRefused: nothing is drawn yet, or two are assigned (slug `inspectors-complete`).
+            NotFound: no such inspector within the actor's scope (slug `inspector-unknown`).
+            Refused: the inspector took part in what was drawn (slug `inspector-took-part`).
+            VersionConflict: somebody else changed the audit.
+        """
+        audit = self._drawn(actor, audit_id, Action.AUDIT_DEFINE)
+        change(self._connection, audits, audit_id, seen)
+        given = self.inspectors(audit_id)
+        if account_id in {one.id for one in given}:
+            return given
+        if len(given) >= INSPECTORS:
+            raise TransitionRefused("two inspectors are assigned", slug="inspectors-complete")
+        if account_id not in {one.id for one in self.candidates(actor, audit)}:
+            raise NotFound("no such inspector outside the audited agency", slug="inspector-unknown")
+        if self._took_part(audit_id, account_id):
+            raise Refused("the inspector took part in what was drawn", slug="inspector-took-part")
+        self._connection.execute(
+            insert(audit_inspectors).values(
+                audit_id=audit_id,
+                account_id=account_id,
+                assigned_by=actor.reference,
+                assigned_at=self._now,
+            )
+        )
+        self._log(Event.AUDIT_ASSIGN, audit, actor, inspector=f"account/{account_id}")
+        return self.inspectors(audit_id)
+
+    def _took_part(self, audit_id: UUID, account_id: UUID) -> bool:
+        numbers = self._connection.scalars(
+            select(certificates.c.number).where(certificates.c.account_id == account_id)
+        ).all()
+        captured = exists().where(
+            audit_rechecks.c.audit_id == audit_id,
+            recordings.c.id == audit_rechecks.c.recording_id,
+            or_(
+                recordings.c.account_id == account_id,
+                recordings.c.officers.overlap(list(numbers)),
+            ),
+        )
+        handled = exists().where(
+            audit_sample.c.audit_id == audit_id,
+            case_handlers.c.case_id == audit_sample.c.member_id,
+            case_handlers.c.account_id == account_id,
+        )
+        reviewed = exists().where(
+            audit_sample.c.audit_id == audit_id,
+            reviews.c.case_id == audit_sample.c.member_id,
+            reviews.c.reviewer_id == account_id,
+        )
+        return bool(self._connection.scalar(select(or_(captured, handled, reviewed))))
+
+    def _drawn(self, actor: Actor, audit_id: UUID, action: Action) -> Audit:
+        audit = self.audits.get(actor, audit_id)
+        is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
+        if not may(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now):
+            raise missing(action)
+        if audit.state not in (AuditState.DRAWN, AuditState.CLOSED):
+            raise TransitionRefused("nothing is drawn yet", slug="audit-not-drawn", state=audit.state)
+        return audit
+
+    def drawn(self, actor: Actor, audit_id: UUID) -> tuple[Drawn, ...]:
+        """Return the sample with how far each member has come; the caller has checked the audit."""
+        outcomes = self._outcomes(audit_id)
+        scored = self._scored(actor, audit_id)
+        labels = self._labels(audit_id)
+        rows = self._connection.execute(
+            select(audit_sample).where(audit_sample.c.audit_id == audit_id).order_by(audit_sample.c.rank)
+        )
+        return tuple(
+            Drawn(
+                rank=row.rank,
+                member_id=row.member_id,
+                label=labels.get(row.member_id, ""),
+                ticket=bytes(row.ticket).hex(),
+                rechecks=outcomes.get(row.member_id, {}),
+                scored_by=scored.get(row.member_id, (0, False))[0],
+                is_own_scored=scored.get(row.member_id, (0, False))[1],
+            )
+            for row in rows
+        )
+
+    def _outcomes(self, audit_id: UUID) -> dict[UUID, dict[str, int]]:
+        rows = self._connection.execute(
+            select(audit_rechecks.c.member_id, audit_rechecks.c.outcome, func.count().label("number"))
+            .where(audit_rechecks.c.audit_id == audit_id)
+            .group_by(audit_rechecks.c.member_id, audit_rechecks.c.outcome)
+        )
+        found: dict[UUID, dict[str, int]] = {}
+        for row in rows:
+            found.setdefault(row.member_id, {})[row.outcome] = row.number
+        return found
+
+    def _scored(self, actor: Actor, audit_id: UUID) -> dict[UUID, tuple[int, bool]]:
+        rows = self._connection.execute(
+            select(
+                audit_scores.c.member_id,
+                func.count(audit_scores.c.inspector_id.distinct()).label("number"),
+                func.bool_or(audit_scores.c.inspector_id == actor.id).label("is_own"),
+            )
+            .where(audit_scores.c.audit_id == audit_id)
+            .group_by(audit_scores.c.member_id)
+        )
+        return {row.member_id: (row.number, row.is_own) for row in rows}
+
+    def _labels(self, audit_id: UUID) -> dict[UUID, str]:
+        drawn = select(audit_sample.c.member_id).where(audit_sample.c.audit_id == audit_id)
+        named = {
+            row.id: row.number
+            for row in self._connection.execute(
+                select(cases.c.id, cases.c.number).where(cases.c.id.in_(drawn))
+            )
+        }
+        files = self._connection.execute(
+            select(recordings.c.id, recordings.c.filename).where(recordings.c.id.in_(drawn))
+        )
+        return named | {row.id: row.filename for row in files}
+
+    def member(self, actor: Actor, audit_id: UUID, member_id: UUID) -> Member:
+        """Return a drawn member with what the system found out about it, and the scores one may see.
+
+        Raises:
+            NotFound: no such audit within the actor's scope, or no such member of its sample.
+            TransitionRefused: nothing is drawn yet, or a recording waits for its recheck (`recheck-waiting`).
+        """
+        audit = self._drawn(actor, audit_id, Action.AUDIT_VIEW)
+        found = next((one for one in self.drawn(actor, audit_id) if one.member_id == member_id), None)
+        if found is None:
+            raise NotFound("this was not drawn", slug="member-unknown")
+        if found.is_waiting:
+            raise TransitionRefused("a recording of it is still being re-hashed", slug="recheck-waiting")
+        standard = self.standard(audit)
+        rechecks = self._rechecks(audit_id, member_id)
+        scores = self._scores(actor, audit_id, member_id)
+        totals = [one.total for one in scores]
+        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
+        return Member(
+            audit=audit,
+            member_id=member_id,
+            label=found.label,
+            rank=found.rank,
+            rechecks=rechecks,
+            pre_checks=self._pre_checks(standard, rechecks),
+            scores=scores,
+            gap=max(totals) - min(totals) if len(totals) == INSPECTORS else None,
+            may_score=is_inspector and not found.is_own_scored and audit.state is AuditState.DRAWN,
+        )
+
+    def standard(self, audit: Audit) -> Standard:
+        """Return the standard an audit scores against."""
+        return Standards(self._connection, self._now).get(audit.standard_id)
+
+    def _rechecks(self, audit_id: UUID, member_id: UUID) -> tuple[Recheck, ...]:
+        rows = self._connection.execute(
+            select(audit_rechecks)
+            .where(audit_rechecks.c.audit_id == audit_id, audit_rechecks.c.member_id == member_id)
+            .order_by(audit_rechecks.c.recording_id)
+        )
+        return tuple(
+            Recheck(
+                recording=self._recordings.known(row.recording_id),
+                outcome=RecheckOutcome(row.outcome),
+                code=row.code,
+                sha256=row.sha256,
+                checked_at=row.checked_at,
+            )
+            for row in rows
+        )
+
+    def _pre_checks(self, standard: Standard, rechecks: Sequence[Recheck]) -> tuple[PreCheck, ...]:
+        found = []
+        for item in standard.items:
+            if item.auto is AutoCheck.FIXITY:
+                found.append(PreCheck(item=item.code, check=_fixity(rechecks)))
+            elif item.auto is not None:
+                check = self._folded(_AUTO_NAMES[item.auto], rechecks)
+                found.append(PreCheck(item=item.code, check=check))
+        return tuple(found)
+
+    def _by_officers(self, rechecks: Sequence[Recheck]) -> list[Recheck]:
+        """Leave out what fixed equipment recorded: no officer captures it, and it arrives by itself."""
+        monitored = set(
+            self._connection.scalars(
+                select(monitoring_media.c.recording_id).where(
+                    monitoring_media.c.recording_id.in_([one.recording.id for one in rechecks])
+                )
+            )
+        )
+        return [one for one in rechecks if one.recording.id not in monitored]
+
+    def _folded(self, name: str, drawn: Sequence[Recheck]) -> CheckResult:
+        """Return the worst result of one check over what officers recorded; absent counts as not checked."""
+        rechecks = self._by_officers(drawn)
+        made = [
+            row.check
+            for recheck in rechecks
+            for row in self._recordings.checks(recheck.recording.id)
+            if row.check.name == name
+        ]
+        if not made and name == "hand_in" and rechecks:
+            is_known = all(one.recording.corrected_at is not None for one in rechecks)
+            return verified(name) if is_known else not_checked(name, "capture-time-unknown")
+        if len(made) < len(rechecks) and name == "officers":
+            made.append(not_checked(name, "manifest-absent", severity=Severity.WARN))
+        if not made:
+            return not_checked(name, "nothing-to-check")
+        return max(made, key=lambda check: check.severity.rank)
+
+    def _scores(self, actor: Actor, audit_id: UUID, member_id: UUID) -> tuple[GivenScore, ...]:
+        """Return both scores once both are given, and one's own before."""
+        rows = self._connection.execute(
+            select(audit_scores, accounts.c.name)
+            .join(accounts, accounts.c.id == audit_scores.c.inspector_id)
+            .where(audit_scores.c.audit_id == audit_id, audit_scores.c.member_id == member_id)
+            .order_by(audit_scores.c.inspector_id, audit_scores.c.item_code)
+        ).all()
+        given = [list(some) for _, some in groupby(rows, key=lambda row: row.inspector_id)]
+        made = [
+            GivenScore(
+                inspector=some[0].name,
+                is_own=some[0].inspector_id == actor.id,
+                points={row.item_code: row.points for row in some},
+                remarks={row.item_code: row.remark for row in some if row.remark},
+                total=sum(row.points for row in some),
+            )
+            for some in given
+        ]
+        return tuple(one for one in made if one.is_own or len(made) >= INSPECTORS)
+
+    def score(self, actor: Actor, audit_id: UUID, member_id: UUID, wish: Sequence[ItemScore]) -> Member:
+        """Give all points of one member, once.
+
+        Raises:
+            Refused: the actor is no inspector of this audit.
+            Invalid: not every item is scored, or a deduction says not why.
+            Conflict: the actor has scored it already (slug `scored-already`).
+            NotFound, TransitionRefused: as for `member`.
+        """
+        audit = self._drawn(actor, audit_id, Action.AUDIT_SCORE)
+        if audit.state is AuditState.CLOSED:
+            raise TransitionRefused("the audit is closed", slug="audit-step-refused", state=audit.state)
+        member = self.member(actor, audit_id, member_id)
+        if any(one.is_own for one in member.scores):
+            raise Conflict("you have scored it; scores are never changed", slug="scored-already")
+        check_scores(self.standard(audit), wish)
+        if not member.may_score:
+            raise Invalid("only an assigned inspector scores", slug="request-invalid")
+        self._connection.execute(
+            insert(audit_scores),
+            [
+                {
+                    "audit_id": audit_id,
+                    "member_id": member_id,
+                    "inspector_id": actor.id,
+                    "item_code": score.code,
+                    "points": score.points,
+                    "remark": score.remark.strip(),
+                    "given_at": self._now,
+                }
+                for score in wish
+            ],
+        )
+        total = sum(score.points for score in wish)
+        self._log(Event.AUDIT_SCORE, audit, actor, member=str(member_id), total=total)
+        return self.member(actor, audit_id, member_id)
+
+    def case_id_of(self, audit: Audit, member_id: UUID) -> UUID | None:
+        """Return the case behind a member, when cases were drawn."""
+        return member_id if audit.kind is AuditKind.CLOSED_CASES else None
+
+    def _log(self, event: Event, audit: Audit, actor: Actor, **facts: object) -> None:
+        self._custody.record(
+            event,
+            subject("audit", audit.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=audit.agency_id,
+            **facts,
+        )
+
+
+def _fixity(rechecks: Sequence[Recheck]) -> CheckResult:
+    if not rechecks:
+        return not_checked("fixity", "nothing-to-check")
+    outcomes = [one.outcome for one in rechecks]
+    total, verified_count = len(outcomes), outcomes.count(RecheckOutcome.VERIFIED)
+    if bad := outcomes.count(RecheckOutcome.MISMATCH):
+        return mismatch("fixity", "recheck-failed", bad=bad, of=total)
+    if verified_count < total:
+        left = total - verified_count
+        return not_checked("fixity", "recheck-incomplete", severity=Severity.WARN, open=left, of=total)
+    return verified("fixity", of=total)

@@ -1,0 +1,158 @@
+"""What audits are, as storage gives them out."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+
+from schemas.audit import AuditKind, AuditState, RecheckOutcome, Source
+from schemas.base import Frozen
+from schemas.integrity import CheckResult
+from schemas.recording import Recording
+from storage.tables.actor import accounts, agencies
+from storage.tables.audit import audits
+
+
+class Audit(Frozen):
+    """An audit as kept. `values` are shown once a second person has confirmed them."""
+
+    id: UUID
+    agency_id: UUID
+    target_agency_id: UUID
+    target_agency_name: str
+    standard_id: UUID
+    title: str
+    kind: AuditKind
+    from_at: datetime
+    until_at: datetime
+    defect_permille: int
+    confidence_permille: int
+    size: int | None
+    sources: tuple[Source, ...]
+    state: AuditState
+    population_count: int | None
+    population_root: bytes | None
+    plan: bytes | None
+    plan_sha256: str | None
+    values: tuple[str, ...]
+    seed: bytes | None
+    defined_by: str
+    defined_at: datetime
+    frozen_at: datetime | None
+    freeze_entry_id: UUID | None
+    entered_by_id: UUID | None
+    entered_by: str | None
+    entered_at: datetime | None
+    enter_entry_id: UUID | None
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+    confirm_entry_id: UUID | None
+    drawn_at: datetime | None
+    draw_entry_id: UUID | None
+    closed_at: datetime | None
+    version: int
+
+
+class AuditPage(Frozen):
+    """A page of audits, newest first; `next` is the cursor of the following page."""
+
+    rows: tuple[Audit, ...]
+    next: UUID | None
+
+
+class Drawn(Frozen):
+    """One drawn member, smallest ticket first, and how far it has come."""
+
+    rank: int
+    member_id: UUID
+    label: str
+    ticket: str
+    rechecks: dict[str, int]
+    scored_by: int
+    is_own_scored: bool
+
+    @property
+    def is_waiting(self) -> bool:
+        """A recording of it is still to be re-hashed, so no human may open it."""
+        return bool(self.rechecks.get(RecheckOutcome.WAITING))
+
+
+class Inspector(Frozen):
+    """Somebody who scores."""
+
+    id: UUID
+    name: str
+    agency_name: str
+
+
+class Recheck(Frozen):
+    """What re-hashing a drawn recording gave."""
+
+    recording: Recording
+    outcome: RecheckOutcome
+    code: str
+    sha256: str | None
+    checked_at: datetime | None
+
+
+class GivenScore(Frozen):
+    """The scores of one inspector by item, and their remarks."""
+
+    inspector: str
+    is_own: bool
+    points: dict[str, int]
+    remarks: dict[str, str]
+    total: int
+
+
+class PreCheck(Frozen):
+    """What the system found out for an item, with what it rests on."""
+
+    item: str
+    check: CheckResult
+
+
+class Member(Frozen):
+    """A drawn member as an inspector sees it. `gap` is the distance of two totals, once both are given."""
+
+    audit: Audit
+    member_id: UUID
+    label: str
+    rank: int
+    rechecks: tuple[Recheck, ...]
+    pre_checks: tuple[PreCheck, ...]
+    scores: tuple[GivenScore, ...]
+    gap: int | None
+    may_score: bool
+
+
+def select_audits() -> Select[tuple[object, ...]]:
+    """Return the columns of `Audit`, joined."""
+    definer, enterer, confirmer = (accounts.alias(name) for name in ("definer", "enterer", "confirmer"))
+    return (
+        select(
+            audits,
+            agencies.c.name.label("target_agency_name"),
+            audits.c.entered_by.label("entered_by_id"),
+            definer.c.name.label("definer"),
+            enterer.c.name.label("enterer"),
+            confirmer.c.name.label("confirmer"),
+        )
+        .join(agencies, agencies.c.id == audits.c.target_agency_id)
+        .join(definer, definer.c.id == audits.c.defined_by)
+        .outerjoin(enterer, enterer.c.id == audits.c.entered_by)
+        .outerjoin(confirmer, confirmer.c.id == audits.c.confirmed_by)
+    )
+
+
+def audit_of(row: RowMapping) -> Audit:
+    """Return the value of a row. An entered value stays hidden: who confirms it must not read it off."""
+    names = {"defined_by": "definer", "entered_by": "enterer", "confirmed_by": "confirmer"}
+    fields = {field: row[names.get(field, field)] for field in Audit.model_fields}
+    fields |= {
+        "kind": AuditKind(row["kind"]),
+        "state": AuditState(row["state"]),
+        "sources": tuple(Source.model_validate(one, strict=False) for one in row["sources"]),
+        "values": tuple(row["values"] or ()) if row["confirmed_at"] is not None else (),
+    }
+    return Audit.model_validate(fields)

@@ -1,0 +1,1 @@
+"""Cases: ties, facts, gates, submissions."""

@@ -1,0 +1,395 @@
+"""Cases, their handlers and steps, and the dated ties to recordings."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
+from schemas.case import (
+    OPINION_STEPS,
+    Case,
+    CaseAmendIn,
+    CaseChange,
+    CaseIn,
+    CaseLink,
+    CaseState,
+    CaseStep,
+    case_after,
+)
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, NotFound, TransitionRefused
+from storage.case.gate import gate_facts
+from storage.case.link import link_recording, links_where, unlink_recording
+from storage.case.submission import submit_round
+from storage.case.values import CasePage, case_of, cases_within, require_open, select_cases
+from storage.custody import CustodyLog, committed
+from storage.settings import StorageSettings
+from storage.tables.actor import accounts
+from storage.tables.case import CASE_WORDS, case_changes, case_handlers, case_links, cases
+from storage.tables.recording import recordings
+from storage.version import change, require_version
+from storage.words import matching
+
+_EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
+    {
+        CaseStep.FILE: Event.CASE_FILE,
+        CaseStep.INVESTIGATE: Event.CASE_INVESTIGATE,
+        CaseStep.CONCLUDE: Event.CASE_CONCLUDE,
+        CaseStep.SUBMIT: Event.CASE_SUBMIT,
+        CaseStep.DECIDE: Event.CASE_DECIDE,
+        CaseStep.CLOSE: Event.CASE_CLOSE,
+    }
+)
+_ACTIONS: Mapping[CaseStep, Action] = MappingProxyType(
+    {CaseStep.FILE: Action.CASE_DECIDE, CaseStep.DECIDE: Action.CASE_DECIDE}
+)
+_TIMES: Mapping[CaseStep, str] = MappingProxyType(
+    {CaseStep.FILE: "filed_at", CaseStep.DECIDE: "decided_at", CaseStep.CLOSE: "closed_at"}
+)
+
+
+class Cases:
+    """The matters evidence serves."""
+
+    def __init__(
+        self, connection: Connection, custody: CustodyLog, settings: StorageSettings, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._settings = settings
+        self._now = now
+
+    def open(self, actor: Actor, wish: CaseIn) -> Case:
+        """Open a case as a lead; who opens it becomes its first handler.
+
+        Raises:
+            Refused: the actor may not open cases.
+            Conflict: the agency has a case of this number (slug `case-number-taken`).
+        """
+        if not may(actor, Action.CASE_OPEN, Subject(agency_id=actor.agency_id), self._now):
+            raise missing(Action.CASE_OPEN)
+        case_id: UUID | None = self._connection.scalar(
+            insert(cases)
+            .values(
+                agency_id=actor.agency_id,
+                state=CaseState.LEAD,
+                opened_by=actor.id,
+                opened_at=self._now,
+                **wish.model_dump(),
+            )
+            .on_conflict_do_nothing()
+            .returning(cases.c.id)
+        )
+        if case_id is None:
+            raise Conflict("a case of this number is open already", slug="case-number-taken")
+        self._name_handler(case_id, actor.id)
+        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor.reference)
+        return self.get(actor, case_id)
+
+    def _name_handler(self, case_id: UUID, account_id: UUID) -> None:
+        self._connection.execute(
+            insert(case_handlers).values(case_id=case_id, account_id=account_id).on_conflict_do_nothing()
+        )
+
+    def assign(self, actor: Actor, case_id: UUID, login: str, seen: int) -> Case:
+        """Name one more handler, by login, of the case's own agency; naming one twice changes nothing.
+
+        Raises:
+            NotFound: no such case in scope, or no handler of that login in the agency (slug `account-unknown`).
+            Refused: the actor decides no cases here.
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_DECIDE)
+        account_id: UUID | None = self._connection.scalar(
+            select(accounts.c.id).where(
+                accounts.c.login == login,
+                accounts.c.agency_id == case.agency_id,
+                accounts.c.is_active,
+                accounts.c.roles.contains([Role.HANDLER.value]),
+            )
+        )
+        if account_id is None:
+            raise NotFound("no such handler in the agency of the case", slug="account-unknown")
+        change(self._connection, cases, case_id, seen)
+        self._name_handler(case_id, account_id)
+        self._changed(Event.CASE_AMEND, case, actor, "", handler=f"account/{account_id}")
+        return self.get(actor, case_id)
+
+    def amend(self, actor: Actor, case_id: UUID, wish: CaseAmendIn, seen: int) -> Case:
+        """Correct what was entered; what stood before is kept, the log says which fields changed.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor does not run this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_RUN)
+        require_open(case)
+        changed = wish.model_dump(exclude_unset=True, exclude={"reason"})
+        change(self._connection, cases, case_id, seen, **changed)
+        before = case.model_dump(mode="json", include=set(changed))
+        self._changed(Event.CASE_AMEND, case, actor, wish.reason, before=before, fields=sorted(changed))
+        return self.get(actor, case_id)
+
+    def step(self, actor: Actor, case_id: UUID, step: CaseStep, reason: str, seen: int) -> Case:
+        """Take one step: file, investigate, conclude, submit, decide, close.
+
+        A submission opens a review round with a snapshot of the evidence, whose digest enters the log.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not take this step here.
+            TransitionRefused: the state or a gate does not allow it.
+            VersionConflict: somebody else changed the case.
+        """
+        if step in OPINION_STEPS:
+            raise TransitionRefused(f"{step} is taken by a review's opinion", slug="case-step-refused")
+        case = self.writable(actor, case_id, _ACTIONS.get(step, Action.CASE_RUN))
+        self.advance(case, step, seen)
+        facts: dict[str, Any] = {}
+        if step is CaseStep.SUBMIT:
+            due_at = self._settings.calendar.after(self._now, self._settings.legal_review_days)
+            made = submit_round(self._connection, case, actor, at=self._now, due_at=due_at)
+            facts = {
+                "review": str(made.review_id),
+                "round": made.round,
+                "evidence_sha256": made.evidence_sha256,
+            }
+        self._changed(_EVENTS[step], case, actor, reason.strip(), **facts)
+        return self.get(actor, case_id)
+
+    def _changed(
+        self,
+        event: Event,
+        case: Case,
+        actor: Actor,
+        reason: str,
+        *,
+        before: Mapping[str, Any] | None = None,
+        **facts: object,
+    ) -> None:
+        """Keep the words beside the case and a commitment to them in the log."""
+        why = committed(reason)
+        self._connection.execute(
+            insert(case_changes).values(
+                case_id=case.id,
+                verb=event.value.partition(":")[2],
+                before=before or {},
+                reason=why.text,
+                reason_salt=why.salt,
+                changed_by=actor.reference,
+                changed_at=self._now,
+            )
+        )
+        commitment = why.commitment if why.text else None
+        self._log(event, case.id, case.agency_id, actor.reference, reason=commitment, **facts)
+
+    def advance(self, case: Case, step: CaseStep, seen: int | None) -> None:
+        """Move the case under its own lock; `seen` None is for a review, which has a version of its own.
+
+        Raises:
+            TransitionRefused: the state or a gate does not allow it.
+            VersionConflict: somebody else changed the case.
+        """
+        self._connection.execute(select(cases.c.id).where(cases.c.id == case.id).with_for_update())
+        now = self._connection.execute(
+            select(cases.c.state, cases.c.version).where(cases.c.id == case.id)
+        ).one()
+        times = {_TIMES[step]: self._now} if step in _TIMES else {}
+        if seen is not None:
+            require_version(now.version, seen)
+        after = case_after(CaseState(now.state), step, gate_facts(self._connection, case.id))
+        change(self._connection, cases, case.id, now.version, state=after, **times)
+
+    def page(
+        self,
+        actor: Actor,
+        *,
+        number: str | None = None,
+        state: CaseState | None = None,
+        after: UUID | None = None,
+        limit: int = 50,
+    ) -> CasePage:
+        """List cases the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see cases at all.
+        """
+        allowed = scope(actor, Action.CASE_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.CASE_VIEW)
+        wanted = select_cases().where(cases_within(actor, Action.CASE_VIEW))
+        if number:
+            wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
+        if state:
+            wanted = wanted.where(cases.c.state == state)
+        if after:
+            wanted = wanted.where(cases.c.id < after)
+        rows = self._connection.execute(wanted.order_by(cases.c.id.desc()).limit(limit + 1)).mappings().all()
+        shown = tuple(case_of(row) for row in rows[:limit])
+        return CasePage(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+
+    def get(self, actor: Actor, case_id: UUID) -> Case:
+        """Return one case.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not see cases at all.
+        """
+        if scope(actor, Action.CASE_VIEW).is_empty:
+            raise missing(Action.CASE_VIEW)
+        return self._one(and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW)))
+
+    def numbered(self, actor: Actor, agency_id: UUID, number: str) -> Case | None:
+        """Return the case of exactly this number in an agency, when it is within the actor's scope."""
+        row = (
+            self._connection.execute(
+                select_cases().where(
+                    cases.c.agency_id == agency_id,
+                    cases.c.number == number,
+                    cases_within(actor, Action.CASE_VIEW),
+                )
+            )
+            .mappings()
+            .one_or_none()
+        )
+        return None if row is None else case_of(row)
+
+    def is_visible(self, actor: Actor, case_id: UUID) -> bool:
+        """Say whether the case is within the actor's scope.
+
+        Raises:
+            Refused: the actor may not see cases at all.
+        """
+        if scope(actor, Action.CASE_VIEW).is_empty:
+            raise missing(Action.CASE_VIEW)
+        inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
+        return bool(self._connection.scalar(select(exists().where(inside))))
+
+    def known(self, case_id: UUID) -> Case:
+        """Return a case for the system itself, which has no scope.
+
+        Raises:
+            NotFound: no such case.
+        """
+        return self._one(cases.c.id == case_id)
+
+    def _one(self, condition: ColumnElement[bool]) -> Case:
+        row = self._connection.execute(select_cases().where(condition)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no such case", slug="case-unknown")
+        return case_of(row)
+
+    def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
+        """Return every tie of a case, past ones included, oldest first."""
+        return links_where(self._connection, case_links.c.case_id == case_id)
+
+    def link(self, actor: Actor, case_id: UUID, recording_id: UUID, seen: int) -> CaseLink:
+        """Tie a recording to a case; doing it twice gives the tie that stands.
+
+        Raises:
+            NotFound: case or recording is not of one agency within the actor's scope.
+            Refused: the actor may not link in this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_LINK)
+        require_open(case)
+        known = self._connection.scalar(
+            select(recordings.c.id).where(
+                recordings.c.id == recording_id, recordings.c.agency_id == case.agency_id
+            )
+        )
+        if known is None:
+            raise NotFound("no such recording in the agency of the case", slug="recording-unknown")
+        change(self._connection, cases, case_id, seen)
+        link_recording(
+            self._connection,
+            self._custody,
+            case_id=case_id,
+            recording_id=recording_id,
+            agency_id=case.agency_id,
+            actor=actor.reference,
+            at=self._now,
+        )
+        return links_where(
+            self._connection,
+            and_(
+                case_links.c.case_id == case_id,
+                case_links.c.recording_id == recording_id,
+                case_links.c.unlinked_at.is_(None),
+            ),
+        )[0]
+
+    def unlink(self, actor: Actor, case_id: UUID, recording_id: UUID, reason: str, seen: int) -> None:
+        """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
+
+        Raises:
+            NotFound: no such tie stands.
+            Refused: the actor may not link in this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
+        """
+        case = self.writable(actor, case_id, Action.CASE_LINK)
+        require_open(case)
+        change(self._connection, cases, case_id, seen)
+        unlink_recording(
+            self._connection,
+            self._custody,
+            case_id=case_id,
+            recording_id=recording_id,
+            agency_id=case.agency_id,
+            actor=actor.reference,
+            at=self._now,
+            reason=reason,
+        )
+
+    def changes(self, case_id: UUID) -> tuple[CaseChange, ...]:
+        """Return steps, corrections and assignments, oldest first; the caller has checked the case."""
+        rows = self._connection.execute(
+            select(case_changes).where(case_changes.c.case_id == case_id).order_by(case_changes.c.id)
+        ).mappings()
+        return tuple(CaseChange.model_validate({f: row[f] for f in CaseChange.model_fields}) for row in rows)
+
+    def writable(self, actor: Actor, case_id: UUID, action: Action) -> Case:
+        """Return a case in which the actor may do `action`.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor lacks the permission in this case.
+        """
+        case = self.get(actor, case_id)
+        if not may(
+            actor, action, Subject(agency_id=case.agency_id, is_own=self._handles(actor, case_id)), self._now
+        ):
+            raise missing(action)
+        return case
+
+    def exportable(self, actor: Actor, case_id: UUID) -> Case:
+        """Return a case the actor may export.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not export it.
+        """
+        return self.writable(actor, case_id, Action.CASE_EXPORT)
+
+    def _handles(self, actor: Actor, case_id: UUID) -> bool:
+        return bool(
+            self._connection.scalar(
+                select(
+                    exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id)
+                )
+            )
+        )
+
+    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: str, **facts: object) -> None:
+        self._custody.record(
+            event, subject("case", case_id), actor=actor, at=self._now, agency_id=agency_id, **facts
+        )

@@ -1,0 +1,209 @@
+"""Facts to be proven and their evidence: added and withdrawn, never rewritten."""
+
+from collections import defaultdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor
+from schemas.case import Case
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, NotFound
+from schemas.fact import Fact, FactIn, Proof, ProofIn
+from storage.case.case import Cases
+from storage.case.gate import proof_holds
+from storage.case.values import require_open
+from storage.custody import CustodyLog, committed
+from storage.tables.case import case_facts, case_links, cases, fact_evidence
+from storage.tables.monitoring import monitoring_links, monitoring_records
+from storage.tables.recording import recordings
+from storage.version import change
+
+
+class Facts:
+    """What a case has to prove. Every change is a change of the case: it takes the version that was seen."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, cases_: Cases, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._cases = cases_
+        self._now = now
+
+    def add(self, actor: Actor, case_id: UUID, wish: FactIn, seen: int) -> Fact:
+        """Name a fact to be proven.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor does not run this case.
+            TransitionRefused: the case is under review or decided (slug `case-under-review`).
+            VersionConflict: somebody else changed the case.
+        """
+        case = self._changing(actor, case_id, seen)
+        words = committed(wish.text.strip())
+        last = select(func.coalesce(func.max(case_facts.c.position), 0)).where(
+            case_facts.c.case_id == case_id
+        )
+        fact_id: UUID = self._connection.execute(
+            insert(case_facts)
+            .values(
+                case_id=case_id,
+                position=last.scalar_subquery() + 1,
+                text=words.text,
+                text_salt=words.salt,
+                added_by=actor.reference,
+                added_at=self._now,
+            )
+            .returning(case_facts.c.id)
+        ).scalar_one()
+        self._log(case, actor, fact_id, "added", text=words.commitment)
+        return self._one(case_id, fact_id)
+
+    def withdraw(self, actor: Actor, case_id: UUID, fact_id: UUID, seen: int) -> None:
+        """Withdraw a fact; it stays in the table with its date.
+
+        Raises:
+            NotFound: no such case in scope, or no such fact (slug `fact-unknown`).
+            Refused, TransitionRefused, VersionConflict: as for `add`.
+        """
+        case = self._changing(actor, case_id, seen)
+        self._one(case_id, fact_id)
+        self._connection.execute(
+            update(case_facts).where(case_facts.c.id == fact_id).values(withdrawn_at=self._now)
+        )
+        self._log(case, actor, fact_id, "withdrawn")
+
+    def prove(self, actor: Actor, case_id: UUID, fact_id: UUID, proof: ProofIn, *, seen: int) -> Fact:
+        """Name evidence of the case as proof of a fact; naming it twice changes nothing.
+
+        Raises:
+            NotFound: no such case in scope, or no such fact (slug `fact-unknown`).
+            Conflict: the evidence is not linked to the case (slug `evidence-not-linked`).
+            Refused, TransitionRefused, VersionConflict: as for `add`.
+        """
+        case = self._changing(actor, case_id, seen)
+        self._one(case_id, fact_id)
+        self._require_linked(case_id, proof)
+        made = self._connection.scalar(
+            insert(fact_evidence)
+            .values(fact_id=fact_id, added_by=actor.reference, added_at=self._now, **proof.model_dump())
+            .on_conflict_do_nothing()
+            .returning(fact_evidence.c.id)
+        )
+        if made is not None:
+            self._log(case, actor, fact_id, "proved", evidence=proof.subject)
+        return self._one(case_id, fact_id)
+
+    def unprove(self, actor: Actor, case_id: UUID, fact_id: UUID, proof: ProofIn, *, seen: int) -> Fact:
+        """Take evidence away from a fact; the row stays with its date.
+
+        Raises:
+            NotFound: no such case in scope, fact (slug `fact-unknown`) or proof (slug `proof-unknown`).
+            Refused, TransitionRefused, VersionConflict: as for `add`.
+        """
+        case = self._changing(actor, case_id, seen)
+        self._one(case_id, fact_id)
+        ended = self._connection.execute(
+            update(fact_evidence)
+            .where(fact_evidence.c.fact_id == fact_id, fact_evidence.c.removed_at.is_(None), _names(proof))
+            .values(removed_at=self._now, removed_by=actor.reference)
+        ).rowcount
+        if not ended:
+            raise NotFound("this is no evidence of the fact", slug="proof-unknown")
+        self._log(case, actor, fact_id, "unproved", evidence=proof.subject)
+        return self._one(case_id, fact_id)
+
+    def of_case(self, case_id: UUID) -> tuple[Fact, ...]:
+        """Return the facts of a case in order, without withdrawn ones; the caller has checked the case."""
+        standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
+        rows = self._connection.execute(
+            select(case_facts).where(standing).order_by(case_facts.c.position)
+        ).mappings()
+        proofs = self._proofs(case_id, standing)
+        return tuple(
+            Fact(
+                **{name: row[name] for name in ("id", "position", "text", "added_at")},
+                proofs=tuple(proofs[row["id"]]),
+            )
+            for row in rows
+        )
+
+    def _one(self, case_id: UUID, fact_id: UUID) -> Fact:
+        for fact in self.of_case(case_id):
+            if fact.id == fact_id:
+                return fact
+        raise NotFound("the case has no such fact", slug="fact-unknown")
+
+    def _proofs(self, case_id: UUID, standing: ColumnElement[bool]) -> dict[UUID, list[Proof]]:
+        rows = self._connection.execute(
+            select(
+                fact_evidence,
+                func.coalesce(recordings.c.filename, monitoring_records.c.record_id).label("name"),
+                func.coalesce(recordings.c.state, monitoring_records.c.state).label("state"),
+                func.coalesce(recordings.c.verdict, "").label("verdict"),
+                _is_linked(case_id).label("is_linked"),
+                proof_holds(case_id).label("holds"),
+            )
+            .join(case_facts, case_facts.c.id == fact_evidence.c.fact_id)
+            .outerjoin(recordings, recordings.c.id == fact_evidence.c.recording_id)
+            .outerjoin(monitoring_records, monitoring_records.c.id == fact_evidence.c.monitoring_id)
+            .where(standing, fact_evidence.c.removed_at.is_(None))
+            .order_by(fact_evidence.c.id)
+        ).mappings()
+        found: dict[UUID, list[Proof]] = defaultdict(list)
+        for row in rows:
+            found[row["fact_id"]].append(_proof(row))
+        return found
+
+    def _changing(self, actor: Actor, case_id: UUID, seen: int) -> Case:
+        case = self._cases.writable(actor, case_id, Action.CASE_RUN)
+        require_open(case)
+        change(self._connection, cases, case_id, seen)
+        return case
+
+    def _require_linked(self, case_id: UUID, proof: ProofIn) -> None:
+        table, column, ident = (
+            (case_links, case_links.c.recording_id, proof.recording_id)
+            if proof.recording_id
+            else (monitoring_links, monitoring_links.c.monitoring_id, proof.monitoring_id)
+        )
+        standing = exists().where(table.c.case_id == case_id, column == ident, table.c.unlinked_at.is_(None))
+        if not self._connection.scalar(select(standing)):
+            raise Conflict("the evidence is not linked to the case", slug="evidence-not-linked")
+
+    def _log(self, case: Case, actor: Actor, fact_id: UUID, verb: str, **facts: object) -> None:
+        self._custody.record(
+            Event.CASE_AMEND,
+            subject("case", case.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=case.agency_id,
+            fact=str(fact_id),
+            change=verb,
+            **facts,
+        )
+
+
+def _names(proof: ProofIn) -> ColumnElement[bool]:
+    if proof.recording_id:
+        return fact_evidence.c.recording_id == proof.recording_id
+    return fact_evidence.c.monitoring_id == proof.monitoring_id
+
+
+def _is_linked(case_id: UUID) -> ColumnElement[bool]:
+    recording = exists().where(
+        case_links.c.case_id == case_id,
+        case_links.c.recording_id == fact_evidence.c.recording_id,
+        case_links.c.unlinked_at.is_(None),
+    )
+    record = exists().where(
+        monitoring_links.c.case_id == case_id,
+        monitoring_links.c.monitoring_id == fact_evidence.c.monitoring_id,
+        monitoring_links.c.unlinked_at.is_(None),
+    )
+    return or_(recording, record)
+
+
+def _proof(row: RowMapping) -> Proof:
+    return Proof.model_validate({name: row[name] for name in Proof.model_fields})

@@ -1,0 +1,84 @@
+"""What the gates of a case's steps look at, read in one go: facts to be proven, proofs, the last review round."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
+
+from schemas.case import CaseFacts
+from storage.tables.case import case_facts, case_links, fact_evidence
+from storage.tables.monitoring import monitoring_links, monitoring_records
+from storage.tables.recording import recordings
+from storage.tables.review import review_grounds, reviews
+
+
+def gate_facts(connection: Connection, case_id: UUID) -> CaseFacts:
+    """Return what `schemas.case.case_after` asks about a case now."""
+    standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
+    facts = connection.execute(
+        select(func.count(), func.count().filter(~proven(case_id))).select_from(case_facts).where(standing)
+    ).one()
+    last = connection.execute(
+        select(reviews.c.id, reviews.c.state, reviews.c.opinion)
+        .where(reviews.c.case_id == case_id)
+        .order_by(reviews.c.round.desc())
+        .limit(1)
+    ).one_or_none()
+    unanswered = 0
+    if last is not None and last.opinion in ("supplement", "reject"):
+        unanswered = connection.execute(
+            select(func.count()).where(
+                review_grounds.c.review_id == last.id, review_grounds.c.answer.is_(None)
+            )
+        ).scalar_one()
+    return CaseFacts(
+        is_passed=last is not None and last.opinion == "pass",
+        is_open=last is not None and last.state == "open",
+        unanswered=unanswered,
+        facts=facts[0],
+        unproven=facts[1],
+    )
+
+
+def proof_holds(case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition under which a row of `fact_evidence` is linked now and proves something.
+
+    A recording holds when it is sealed and nothing it claims was found untrue: a quarantined one proves nothing.
+    A monitoring record holds when both of its reviewers found it valid.
+    """
+    recording = (
+        exists()
+        .where(
+            recordings.c.id == fact_evidence.c.recording_id,
+            recordings.c.state == "sealed",
+            recordings.c.verdict != "mismatch",
+            case_links.c.recording_id == recordings.c.id,
+            case_links.c.case_id == case_id,
+            case_links.c.unlinked_at.is_(None),
+        )
+        .correlate(fact_evidence)
+    )
+    record = (
+        exists()
+        .where(
+            monitoring_records.c.id == fact_evidence.c.monitoring_id,
+            monitoring_records.c.state == "valid",
+            monitoring_links.c.monitoring_id == monitoring_records.c.id,
+            monitoring_links.c.case_id == case_id,
+            monitoring_links.c.unlinked_at.is_(None),
+        )
+        .correlate(fact_evidence)
+    )
+    return or_(recording, record)
+
+
+def proven(case_id: UUID) -> ColumnElement[bool]:
+    """Return the condition under which a row of `case_facts` has evidence that holds."""
+    return (
+        exists()
+        .where(
+            fact_evidence.c.fact_id == case_facts.c.id,
+            fact_evidence.c.removed_at.is_(None),
+            proof_holds(case_id),
+        )
+        .correlate(case_facts)
+    )

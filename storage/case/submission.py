@@ -1,0 +1,78 @@
+"""Submitting a case to legal review: a new round, with a snapshot of what the case rests on."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Connection, func, insert, select
+
+from schemas.actor import Actor
+from schemas.case import Case
+from schemas.review import EvidenceItem, ReviewState, evidence_digest, evidence_document
+from storage.tables.case import case_facts, case_links
+from storage.tables.monitoring import monitoring_links, monitoring_records
+from storage.tables.recording import recordings
+from storage.tables.review import reviews
+
+
+class Submission(NamedTuple):
+    """What the log says of a submission: the new round and the digest of its evidence, hex."""
+
+    review_id: UUID
+    round: int
+    evidence_sha256: str
+
+
+def submit_round(
+    connection: Connection, case: Case, actor: Actor, *, at: datetime, due_at: datetime
+) -> Submission:
+    """Open the next round; the caller holds the case's lock, so that the snapshot and the state agree.
+
+    Args:
+        connection: The transaction in which the case has become `legal_review`.
+        case: The case as it was before.
+        actor: Who submits.
+        at: Time of the submission.
+        due_at: When the review is due.
+    """
+    facts = connection.scalars(
+        select(case_facts.c.id).where(case_facts.c.case_id == case.id, case_facts.c.withdrawn_at.is_(None))
+    ).all()
+    document = evidence_document(evidence_items(connection, case.id), facts)
+    digest = evidence_digest(document)
+    last = connection.scalar(select(func.max(reviews.c.round)).where(reviews.c.case_id == case.id))
+    row = connection.execute(
+        insert(reviews)
+        .values(
+            case_id=case.id,
+            agency_id=case.agency_id,
+            round=(last or 0) + 1,
+            state=ReviewState.OPEN,
+            submitted_by=actor.id,
+            submitted_at=at,
+            due_at=due_at,
+            evidence=document,
+            evidence_sha256=digest,
+        )
+        .returning(reviews.c.id, reviews.c.round)
+    ).one()
+    return Submission(row.id, row.round, digest)
+
+
+def evidence_items(connection: Connection, case_id: UUID) -> Iterator[EvidenceItem]:
+    """Yield what is linked to the case now."""
+    linked = (
+        select(recordings.c.id, recordings.c.sha256, recordings.c.state, recordings.c.verdict)
+        .join(case_links, case_links.c.recording_id == recordings.c.id)
+        .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
+    )
+    for ident, sha256, state, verdict in connection.execute(linked):
+        yield EvidenceItem(subject=f"recording/{ident}", sha256=sha256 or "", state=state, verdict=verdict)
+    records = (
+        select(monitoring_records.c.id, monitoring_records.c.content_sha256, monitoring_records.c.state)
+        .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
+        .where(monitoring_links.c.case_id == case_id, monitoring_links.c.unlinked_at.is_(None))
+    )
+    for ident, content, state in connection.execute(records):
+        yield EvidenceItem(subject=f"monitoring/{ident}", sha256=content.hex(), state=state)

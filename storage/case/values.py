@@ -1,0 +1,80 @@
+"""Cases as they are shown: the query, its rows as values, and whose they are."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, select
+
+from schemas.actor import Action, Actor, scope
+from schemas.base import Frozen
+from schemas.case import EVIDENCE_STATES, Case, CaseState
+from schemas.errors import TransitionRefused
+from storage.tables.actor import accounts, agencies
+from storage.tables.case import case_handlers, case_links, cases
+from storage.tables.monitoring import monitoring_links
+
+
+class CasePage(Frozen):
+    """A page of cases, newest first; `next` is the cursor of the following page."""
+
+    rows: tuple[Case, ...]
+    next: UUID | None
+
+
+def select_cases() -> Select[tuple[object, ...]]:
+    """Return the query behind every case that is shown: with its agency, handlers and how much is linked."""
+    names = (
+        select(func.array_agg(accounts.c.name))
+        .join(case_handlers, case_handlers.c.account_id == accounts.c.id)
+        .where(case_handlers.c.case_id == cases.c.id)
+        .scalar_subquery()
+    )
+    linked = (
+        select(func.count())
+        .where(case_links.c.case_id == cases.c.id, case_links.c.unlinked_at.is_(None))
+        .scalar_subquery()
+    )
+    monitored = (
+        select(func.count())
+        .where(monitoring_links.c.case_id == cases.c.id, monitoring_links.c.unlinked_at.is_(None))
+        .scalar_subquery()
+    )
+    return select(
+        cases,
+        agencies.c.name.label("agency_name"),
+        func.coalesce(names, []).label("handlers"),
+        linked.label("recordings"),
+        monitored.label("records"),
+    ).join(agencies, agencies.c.id == cases.c.agency_id)
+
+
+def require_open(case: Case) -> None:
+    """Refuse a change by hand of what a reviewer looks at or a decision rests on.
+
+    Raises:
+        TransitionRefused: slug `case-under-review`.
+    """
+    if case.state not in EVIDENCE_STATES:
+        raise TransitionRefused(
+            f"the case is at {case.state}: its evidence stands", slug="case-under-review", state=case.state
+        )
+
+
+def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:
+    """Return the SQL form of what the actor may do `action` to, over `cases`."""
+    allowed = scope(actor, action)
+    inside = cases.c.agency_id.in_(sorted(allowed.agency_ids))
+    if not allowed.own_only:
+        return inside
+    own = exists().where(case_handlers.c.case_id == cases.c.id, case_handlers.c.account_id == actor.id)
+    return and_(inside, own)
+
+
+def case_of(row: RowMapping) -> Case:
+    """Return a row of `select_cases` as a value."""
+    fields = {field: row[field] for field in Case.model_fields}
+    fields |= {
+        "state": CaseState(row["state"]),
+        "handlers": tuple(row["handlers"]),
+        "plates": tuple(row["plates"]),
+    }
+    return Case.model_validate(fields)

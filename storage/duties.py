@@ -1,0 +1,308 @@
+"""What waits for a person, by role: one count each, with how much of it is overdue and how old the oldest is.
+
+Every line is answered by an index over what is still open, so that a home page costs the same however much
+has been finished.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
+from sqlalchemy.sql.selectable import FromClause
+
+from schemas.actor import Action, Actor, scope
+from schemas.base import Frozen
+from schemas.case import CaseState
+from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
+from storage.tables.case import case_handlers, cases
+from storage.tables.equipment import equipment, equipment_certificates
+from storage.tables.export import exports
+from storage.tables.monitoring import monitoring_opinions as opinions
+from storage.tables.monitoring import monitoring_records as records
+from storage.tables.recording import recordings
+from storage.tables.rectification import rectifications
+from storage.tables.review import review_grounds, reviews
+
+EXPIRES_SOON = timedelta(days=30)
+"""A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
+
+
+class Duty(StrEnum):
+    """The lines of a home page; the value names the sentence."""
+
+    REVIEW_FIRST = "review-first"
+    REVIEW_SECOND = "review-second"
+    LINK_RECORD = "link-record"
+    RUN_CASE = "run-case"
+    ANSWER_REVIEW = "answer-review"
+    FILE_CASE = "file-case"
+    DECIDE_CASE = "decide-case"
+    REVIEW_CASE = "review-case"
+    ANSWER_RECTIFICATION = "answer-rectification"
+    VERIFY_RECTIFICATION = "verify-rectification"
+    ADVANCE_AUDIT = "advance-audit"
+    CONFIRM_AUDIT = "confirm-audit"
+    SCORE_MEMBER = "score-member"
+    RENEW_CERTIFICATE = "renew-certificate"
+    RECHECK_FAILED = "recheck-failed"
+    EXPORT_FAILED = "export-failed"
+
+
+class Waiting(Frozen):
+    """One line: how many wait, how many of them are overdue, and since when the oldest has waited."""
+
+    duty: Duty
+    count: int
+    overdue: int
+    oldest_at: datetime | None
+
+
+class _Line(NamedTuple):
+    """How a duty is counted: what counts, which of it is overdue, and what says how old it is."""
+
+    source: FromClause
+    where: ColumnElement[bool]
+    overdue: ColumnElement[bool]
+    since: ColumnElement[datetime] | None = None
+
+
+class Duties:
+    """The home page's counts for one actor."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    def waiting(self, actor: Actor) -> tuple[Waiting, ...]:
+        """Return every line that concerns the actor, in the order of the page; empty ones are left out."""
+        return tuple(line for line in self._lines(actor) if line.count)
+
+    def _lines(self, actor: Actor) -> Iterator[Waiting]:
+        for duty, (action, line_of) in _DUTIES.items():
+            allowed = scope(actor, action)
+            if not allowed.is_empty:
+                yield self._counted(duty, line_of(actor, self._now))
+
+    def _counted(self, duty: Duty, line: _Line) -> Waiting:
+        oldest = func.min(line.since) if line.since is not None else func.now()
+        row = self._connection.execute(
+            select(
+                func.count().label("number"),
+                func.count().filter(line.overdue).label("overdue"),
+                oldest.label("oldest_at"),
+            )
+            .select_from(line.source)
+            .where(line.where)
+        ).one()
+        since = row.oldest_at if line.since is not None and row.number else None
+        return Waiting(duty=duty, count=row.number, overdue=row.overdue, oldest_at=since)
+
+
+def _inside(column: ColumnElement[object], actor: Actor) -> ColumnElement[bool]:
+    return column.in_(sorted(actor.agency_ids))
+
+
+def _unreviewed(stage: str) -> Callable[[Actor, datetime], _Line]:
+    def line(actor: Actor, now: datetime) -> _Line:
+        taken = exists().where(
+            opinions.c.monitoring_id == records.c.id,
+            or_(opinions.c.stage == stage, opinions.c.reviewer_id == actor.id),
+        )
+        is_open = records.c.state.in_(("received", "reviewing"))
+        return _Line(
+            source=records,
+            where=and_(_inside(records.c.agency_id, actor), is_open, ~taken),
+            overdue=records.c.due_at < now,
+            since=records.c.received_at,
+        )
+
+    return line
+
+
+def _unlinked(actor: Actor, now: datetime) -> _Line:
+    del now
+    return _Line(
+        source=records,
+        where=and_(
+            _inside(records.c.agency_id, actor),
+            records.c.state == "valid",
+            records.c.links == 0,
+            records.c.gate_faults == [],
+        ),
+        overdue=false(),
+        since=records.c.concluded_at,
+    )
+
+
+def _handled(actor: Actor, case_id: ColumnElement[object]) -> ColumnElement[bool]:
+    return exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id)
+
+
+def _own_cases(actor: Actor, now: datetime) -> _Line:
+    del now
+    states = (CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED, CaseState.DECIDED)
+    return _Line(
+        source=cases,
+        where=and_(_inside(cases.c.agency_id, actor), cases.c.state.in_(states), _handled(actor, cases.c.id)),
+        overdue=false(),
+        since=cases.c.opened_at,
+    )
+
+
+def _unanswered(actor: Actor, now: datetime) -> _Line:
+    del now
+    return _Line(
+        source=review_grounds.join(reviews, reviews.c.id == review_grounds.c.review_id),
+        where=and_(
+            _inside(reviews.c.agency_id, actor),
+            review_grounds.c.answer.is_(None),
+            reviews.c.opinion.in_(("supplement", "reject")),
+            _handled(actor, reviews.c.case_id),
+        ),
+        overdue=false(),
+        since=reviews.c.given_at,
+    )
+
+
+def _leads(actor: Actor, now: datetime) -> _Line:
+    del now
+    return _Line(
+        source=cases,
+        where=and_(_inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEAD),
+        overdue=false(),
+        since=cases.c.opened_at,
+    )
+
+
+def _passed(actor: Actor, now: datetime) -> _Line:
+    del now
+    passed = exists().where(reviews.c.case_id == cases.c.id, reviews.c.opinion == "pass")
+    return _Line(
+        source=cases,
+        where=and_(_inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEGAL_REVIEW, passed),
+        overdue=false(),
+        since=cases.c.opened_at,
+    )
+
+
+def _open_reviews(actor: Actor, now: datetime) -> _Line:
+    return _Line(
+        source=reviews,
+        where=and_(_inside(reviews.c.agency_id, actor), reviews.c.state == "open"),
+        overdue=reviews.c.due_at < now,
+        since=reviews.c.submitted_at,
+    )
+
+
+def _rectifications(*states: str) -> Callable[[Actor, datetime], _Line]:
+    def line(actor: Actor, now: datetime) -> _Line:
+        return _Line(
+            source=rectifications,
+            where=and_(_inside(rectifications.c.agency_id, actor), rectifications.c.state.in_(states)),
+            overdue=rectifications.c.due_at < now,
+            since=rectifications.c.raised_at,
+        )
+
+    return line
+
+
+def _audits(*states: str) -> Callable[[Actor, datetime], _Line]:
+    def line(actor: Actor, now: datetime) -> _Line:
+        del now
+        own_entry = and_(audits.c.state == "entered", audits.c.entered_by == actor.id)
+        return _Line(
+            source=audits,
+            where=and_(_inside(audits.c.agency_id, actor), audits.c.state.in_(states), ~own_entry),
+            overdue=false(),
+            since=audits.c.defined_at,
+        )
+
+    return line
+
+
+def _unscored(actor: Actor, now: datetime) -> _Line:
+    del now
+    assigned = exists().where(
+        audit_inspectors.c.audit_id == audit_sample.c.audit_id, audit_inspectors.c.account_id == actor.id
+    )
+    scored = exists().where(
+        audit_scores.c.audit_id == audit_sample.c.audit_id,
+        audit_scores.c.member_id == audit_sample.c.member_id,
+        audit_scores.c.inspector_id == actor.id,
+    )
+    return _Line(
+        source=audit_sample.join(audits, audits.c.id == audit_sample.c.audit_id),
+        where=and_(audits.c.state == "drawn", assigned, ~scored),
+        overdue=false(),
+        since=audits.c.drawn_at,
+    )
+
+
+def _expiring(actor: Actor, now: datetime) -> _Line:
+    lasting = (
+        select(func.max(equipment_certificates.c.valid_until))
+        .where(equipment_certificates.c.equipment_id == equipment.c.id)
+        .scalar_subquery()
+    )
+    ends = func.coalesce(lasting, equipment.c.registered_at)
+    return _Line(
+        source=equipment,
+        where=and_(
+            _inside(equipment.c.agency_id, actor),
+            equipment.c.state == "in_service",
+            ends < now + EXPIRES_SOON,
+        ),
+        overdue=ends < now,
+    )
+
+
+def _failed_rechecks(actor: Actor, now: datetime) -> _Line:
+    del now
+    return _Line(
+        source=audit_rechecks.join(recordings, recordings.c.id == audit_rechecks.c.recording_id),
+        where=and_(
+            _inside(recordings.c.agency_id, actor), audit_rechecks.c.outcome.in_(("mismatch", "not_checked"))
+        ),
+        overdue=false(),
+        since=audit_rechecks.c.checked_at,
+    )
+
+
+def _failed_exports(actor: Actor, now: datetime) -> _Line:
+    return _Line(
+        source=exports,
+        where=and_(
+            _inside(exports.c.agency_id, actor),
+            exports.c.requested_by == actor.id,
+            exports.c.state == "failed",
+            exports.c.created_at > now - timedelta(days=7),
+        ),
+        overdue=false(),
+        since=exports.c.created_at,
+    )
+
+
+_DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
+    {
+        Duty.REVIEW_FIRST: (Action.MONITORING_REVIEW_FIRST, _unreviewed("first")),
+        Duty.REVIEW_SECOND: (Action.MONITORING_REVIEW_SECOND, _unreviewed("second")),
+        Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),
+        Duty.FILE_CASE: (Action.CASE_DECIDE, _leads),
+        Duty.DECIDE_CASE: (Action.CASE_DECIDE, _passed),
+        Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),
+        Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
+        Duty.RUN_CASE: (Action.CASE_RUN, _own_cases),
+        Duty.ANSWER_RECTIFICATION: (Action.RECTIFICATION_ANSWER, _rectifications("raised", "returned")),
+        Duty.SCORE_MEMBER: (Action.AUDIT_SCORE, _unscored),
+        Duty.ADVANCE_AUDIT: (Action.AUDIT_DEFINE, _audits("defined", "frozen", "confirmed")),
+        Duty.CONFIRM_AUDIT: (Action.AUDIT_CONFIRM, _audits("entered")),
+        Duty.VERIFY_RECTIFICATION: (Action.RECTIFICATION_VERIFY, _rectifications("answered", "verified")),
+        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
+        Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
+        Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),
+    }
+)
+"""Whom a duty concerns, and how it is counted; the order is that of the page."""

@@ -1,0 +1,1 @@
+"""Export packages and what goes into them."""

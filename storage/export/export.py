@@ -1,0 +1,176 @@
+"""Export packages: requested, built by a worker, kept with the digest under which they were logged."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, RowMapping, select, update
+
+from schemas.actor import Action, Actor, missing, scope
+from schemas.base import Frozen
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.errors import NotFound
+from storage.case.case import Cases
+from storage.custody import CustodyLog
+from storage.export.material import CaseMaterial, Gathering
+from storage.objects.port import Stored
+from storage.outbox import JobKind, Outbox
+from storage.recording.recording import Recordings
+from storage.tables.export import exports
+
+
+class Export(Frozen):
+    """A package of a case; `progress_done` of `progress_total` bytes are written while it is building."""
+
+    id: UUID
+    agency_id: UUID
+    case_id: UUID
+    requested_by: UUID
+    state: str
+    progress_done: int
+    progress_total: int
+    object_key: str | None
+    version_id: str | None
+    size_bytes: int | None
+    sha256: str | None
+    tagmanifest_sha256: str | None
+    failure: str | None
+    created_at: datetime
+    ready_at: datetime | None
+
+
+class Exports:
+    """Packages and how far they have come."""
+
+    def __init__(
+        self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime, *, cases: Cases
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._cases = cases
+        self._jobs = jobs
+        self._now = now
+
+    def request(self, actor: Actor, case_id: UUID) -> Export:
+        """Order the package of a case; row and job commit together.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not export it.
+        """
+        case = self._cases.exportable(actor, case_id)
+        row = (
+            self._connection.execute(
+                exports.insert()
+                .values(
+                    agency_id=case.agency_id,
+                    case_id=case_id,
+                    requested_by=actor.id,
+                    state="building",
+                    created_at=self._now,
+                )
+                .returning(exports)
+            )
+            .mappings()
+            .one()
+        )
+        self._jobs.enqueue(JobKind.EXPORT, row["id"])
+        return _value(row)
+
+    def get(self, actor: Actor, export_id: UUID) -> Export:
+        """Return an export whose case the actor may export.
+
+        Raises:
+            NotFound: no such export within the actor's scope.
+        """
+        allowed = scope(actor, Action.CASE_EXPORT)
+        if allowed.is_empty:
+            raise missing(Action.CASE_EXPORT)
+        found = self.known(export_id)
+        if found.agency_id not in allowed.agency_ids:
+            raise NotFound("no such export", slug="export-unknown")
+        if allowed.own_only and found.requested_by != actor.id:
+            raise NotFound("no such export", slug="export-unknown")
+        return found
+
+    def known(self, export_id: UUID) -> Export:
+        """Return an export for the system itself.
+
+        Raises:
+            NotFound: no such export.
+        """
+        row = (
+            self._connection.execute(select(exports).where(exports.c.id == export_id))
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise NotFound("no such export", slug="export-unknown")
+        return _value(row)
+
+    def of_case(self, case_id: UUID) -> tuple[Export, ...]:
+        """Return the packages of a case, newest first; the caller has checked the case."""
+        rows = self._connection.execute(
+            select(exports).where(exports.c.case_id == case_id).order_by(exports.c.id.desc()).limit(50)
+        ).mappings()
+        return tuple(_value(row) for row in rows)
+
+    def material(self, export: Export) -> CaseMaterial:
+        """Return everything about the case that goes into its package, as of one moment.
+
+        Must be the first statement of its transaction.
+
+        Raises:
+            IntegrityBroken: the tiles do not lead from an entry to the signed root.
+        """
+        recordings = Recordings(self._connection, self._custody, self._jobs, self._now)
+        return Gathering(self._connection, recordings).run(export.case_id)
+
+    def progress(self, export_id: UUID, *, done: int, total: int) -> None:
+        """Keep how many bytes are written; survives the page that watches it."""
+        self._connection.execute(
+            update(exports).where(exports.c.id == export_id).values(progress_done=done, progress_total=total)
+        )
+
+    def ready(
+        self, export: Export, stored: Stored, *, key: str, sha256: str, tagmanifest_sha256: str
+    ) -> None:
+        """Record the finished package and its custody entry in one transaction."""
+        self._connection.execute(
+            update(exports)
+            .where(exports.c.id == export.id)
+            .values(
+                state="ready",
+                progress_done=stored.size_bytes,
+                progress_total=stored.size_bytes,
+                object_key=key,
+                version_id=stored.version_id,
+                size_bytes=stored.size_bytes,
+                sha256=sha256,
+                tagmanifest_sha256=tagmanifest_sha256,
+                ready_at=self._now,
+            )
+        )
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=Event.EXPORT_BUILD,
+            actor=f"account/{export.requested_by}",
+            subject=subject("export", export.id),
+            at=self._now,
+            facts={
+                "case": str(export.case_id),
+                "sha256": sha256,
+                "size_bytes": stored.size_bytes,
+                "tagmanifest_sha256": tagmanifest_sha256,
+            },
+        )
+        self._custody.append(entry, agency_id=export.agency_id)
+
+    def fail(self, export_id: UUID, failure: str) -> None:
+        """Record that the package cannot be built, and why."""
+        self._connection.execute(
+            update(exports).where(exports.c.id == export_id).values(state="failed", failure=failure[:500])
+        )
+
+
+def _value(row: RowMapping) -> Export:
+    return Export.model_validate({field: row[field] for field in Export.model_fields})

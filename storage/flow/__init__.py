@@ -1,0 +1,1 @@
+"""What runs over several transactions: receiving media and batches. Above `store`."""

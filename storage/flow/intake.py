@@ -1,0 +1,25 @@
+"""One batch of monitoring rows from request to receipt: parse, compare, keep pictures, commit."""
+
+from collections.abc import Iterable
+
+from schemas.actor import Actor
+from storage.monitoring.batch import Receipt, parse_batch, put_pictures
+from storage.store import Store
+
+
+def receive_batch(store: Store, actor: Actor, lines: Iterable[bytes]) -> Receipt:
+    """Receive the lines of one batch.
+
+    Raises:
+        Refused: the actor is no source.
+        TooLarge, Invalid: the batch as a whole is refused; nothing was written.
+        Unavailable: database or store did not answer; the same batch may be sent again.
+    """
+    batch = parse_batch(actor, lines, store.clock())
+    if any(parsed.jpegs for parsed in batch.rows.values()):
+        with store.begin() as tx:
+            tx.intakes.compare(batch)
+            equipment_ids = tx.intakes.bound_ids(actor)
+        put_pictures(store.objects, batch, equipment_ids)
+    with store.begin() as tx:
+        return tx.intakes.keep(batch)

@@ -1,0 +1,221 @@
+"""Bytes on their way in, outside any long transaction.
+
+What a crash leaves, step by step:
+  after the lease        nothing; the next request takes it
+  after a part was put   a part that no row names; it is never listed at completion and vanishes with it
+  after a part's commit  the offset stands behind that part; the client resumes there
+  after a tail was put   a staging object that no row names, swept later; the older tail is still named
+  after completion in    the object exists without a recording: completion runs again, the store answers that
+  the store              it has these very bytes, and the commit follows
+Part numbers are never used twice (S3 allows gaps), so a beaten request that still sends cannot replace one.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Self
+from uuid import UUID
+
+from schemas.actor import Actor
+from schemas.errors import Conflict, NotFound
+from schemas.upload import Part, Upload, UploadState, check_append
+from storage.objects.port import Stored
+from storage.store import Store
+
+Body = Sequence[bytes | memoryview]
+
+
+class Receiving:
+    """One request that appends to one upload, under a lease that a newer request ends.
+
+    Not thread-safe: one call at a time. `needed_bytes` says how much to collect before `store`.
+    """
+
+    def __init__(self, store: Store, upload: Upload, token: UUID, seed: bytes) -> None:
+        self._store = store
+        self._token = token
+        self._seed = seed
+        self.upload = upload
+
+    @classmethod
+    def begin(
+        cls, store: Store, actor: Actor, upload_id: UUID, *, offset: int, content_length: int | None
+    ) -> Self:
+        """Check the request against the upload and take the lease.
+
+        Raises:
+            NotFound, OffsetMismatch, TooLarge, TransitionRefused: as `schemas.upload.check_append`.
+            Unavailable: database or store did not answer.
+        """
+        with store.begin() as tx:
+            upload, token = tx.uploads.lease(actor, upload_id)
+            # A refusal rolls back, and the request that holds the upload goes on.
+            check_append(upload, offset=offset, content_length=content_length)
+        seed = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
+        return cls(store, upload, token, seed)
+
+    @property
+    def needed_bytes(self) -> int:
+        """How many more bytes make a full part, or the rest of the file; 0 when nothing is missing."""
+        left = self.upload.length_bytes - self.upload.offset_bytes
+        return min(left, self.upload.part_bytes - len(self._seed))
+
+    def store(self, body: Body) -> int:
+        """Store a full part or the end of the file; returns the new offset.
+
+        Raises:
+            Conflict: a newer request holds the upload (slug `upload-preempted`).
+            Unavailable: the store did not answer; nothing of `body` counts.
+        """
+        pieces: Body = [self._seed, *body] if self._seed else body
+        start = self.upload.offset_bytes - len(self._seed)
+        size = sum(map(len, pieces))
+        sha256 = _sha256(pieces)
+        if start == 0 and size == self.upload.length_bytes:
+            return self._store_whole(pieces, sha256)
+        with self._store.begin() as tx:
+            number = tx.uploads.next_number(self.upload.id, self._token)
+        key, ref = self.upload.object_key, self.upload.parts_ref
+        if ref is None:
+            key = f"recordings/{self.upload.id}/{number}"
+            ref = self._store.objects.begin_parts(key)
+        etag = self._store.objects.put_part(key, ref, number, pieces, sha256=sha256)
+        part = Part(number=number, start_bytes=start, size_bytes=size, sha256=sha256, etag=etag)
+        self._commit_part(part, key=key, ref=ref)
+        return self.upload.offset_bytes
+
+    def _commit_part(self, part: Part, *, key: str, ref: str) -> None:
+        old_tail = self.upload.tail_key
+        with self._store.begin() as tx:
+            self.upload = tx.uploads.add_part(self.upload, self._token, part, parts_ref=ref, key=key)
+        self._seed = b""
+        self._drop_tail(old_tail)
+
+    def _store_whole(self, pieces: Body, sha256: bytes) -> int:
+        with self._store.begin() as tx:
+            number = tx.uploads.next_number(self.upload.id, self._token)
+        key = f"recordings/{self.upload.id}/{number}"
+        stored = self._store.objects.put(key, pieces, sha256=sha256)
+        old_tail = self.upload.tail_key
+        with self._store.begin() as tx:
+            self.upload = tx.uploads.complete(self.upload, stored, key=key, token=self._token)
+        self._seed = b""
+        self._drop_tail(old_tail)
+        return self.upload.offset_bytes
+
+    def keep(self, body: Body) -> int:
+        """Keep bytes that do not fill a part, so that a broken connection loses nothing; new offset."""
+        fresh = sum(map(len, body))
+        if fresh == 0:
+            return self.upload.offset_bytes
+        pieces: Body = [self._seed, *body] if self._seed else body
+        with self._store.begin() as tx:
+            number = tx.uploads.next_number(self.upload.id, self._token)
+        key = f"tails/{self.upload.id}/{number}"
+        self._store.objects.put_staging(key, pieces, sha256=_sha256(pieces))
+        old_tail = self.upload.tail_key
+        with self._store.begin() as tx:
+            self.upload = tx.uploads.set_tail(
+                self.upload,
+                self._token,
+                key=key,
+                offset=self.upload.offset_bytes + fresh,
+                tail_bytes=len(self._seed) + fresh,
+            )
+        self._seed = b"".join(pieces)
+        self._drop_tail(old_tail)
+        return self.upload.offset_bytes
+
+    def _drop_tail(self, key: str | None) -> None:
+        if key is not None:
+            self._store.objects.delete_staging(key)
+
+    def finish(self) -> Upload:
+        """Complete when every byte is here; otherwise return the upload as it stands."""
+        if self.upload.state is UploadState.OPEN and self.upload.offset_bytes == self.upload.length_bytes:
+            self.upload = _complete(self._store, self.upload)
+        return self.upload
+
+
+def complete(store: Store, actor: Actor, upload_id: UUID) -> Upload:
+    """Complete an upload; repeating it is success.
+
+    Raises:
+        NotFound: no such upload of the actor's.
+        Conflict: bytes are missing (slug `upload-incomplete`, with the offset), or the store disagrees.
+    """
+    with store.begin() as tx:
+        upload = tx.uploads.get(actor, upload_id)
+    if upload.state is UploadState.RECEIVED:
+        return upload
+    if upload.state is UploadState.EXPIRED:
+        raise NotFound("the upload has expired", slug="upload-expired")
+    if upload.offset_bytes != upload.length_bytes:
+        raise Conflict("bytes are still missing", slug="upload-incomplete", offset=upload.offset_bytes)
+    return _complete(store, upload)
+
+
+def complete_left(store: Store, upload: Upload) -> Upload:
+    """Complete an upload whose every byte is here and whose sender never came back.
+
+    A client that asks for the offset after our crash is told that all is here and goes away content: without
+    this its upload would expire. Completing beside a live request is harmless, because it is idempotent.
+
+    Raises:
+        Unavailable: database or store did not answer.
+        NotFound, Conflict, Invalid: the store does not hold what the rows say.
+    """
+    return _complete(store, upload)
+
+
+def _complete(store: Store, upload: Upload) -> Upload:
+    try:
+        key, stored = _finish_object(store, upload)
+    except NotFound:
+        # Another caller may have completed it meanwhile, and swept the tail that we were about to read.
+        with store.begin() as tx:
+            done = tx.uploads.known(upload.id)
+        if done.state is UploadState.RECEIVED:
+            return done
+        raise
+    with store.begin() as tx:
+        done = tx.uploads.complete(upload, stored, key=key)
+    if upload.tail_key is not None:
+        store.objects.delete_staging(upload.tail_key)
+    return done
+
+
+def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
+    """Make the evidence object out of parts, or of a tail that a crash left as the whole file."""
+    if upload.parts_ref is None:
+        body = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
+        return upload.object_key, store.objects.put(
+            upload.object_key, [body], sha256=hashlib.sha256(body).digest()
+        )
+    with store.begin() as tx:
+        parts = tx.uploads.parts(upload.id)
+    if upload.tail_key is not None:
+        parts.append(_tail_as_part(store, upload, number=parts[-1].number + 1))
+    return upload.object_key, store.objects.finish_parts(upload.object_key, upload.parts_ref, parts)
+
+
+def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
+    """Send a tail that reaches the end of the file as the last part; happens only after a crash."""
+    assert upload.tail_key is not None  # noqa: S101 - narrows the type; the caller has checked
+    assert upload.parts_ref is not None  # noqa: S101
+    body = store.objects.read_staging(upload.tail_key)
+    sha256 = hashlib.sha256(body).digest()
+    etag = store.objects.put_part(upload.object_key, upload.parts_ref, number, [body], sha256=sha256)
+    return Part(
+        number=number,
+        start_bytes=upload.length_bytes - len(body),
+        size_bytes=len(body),
+        sha256=sha256,
+        etag=etag,
+    )
+
+
+def _sha256(pieces: Body) -> bytes:
+    state = hashlib.sha256()
+    for piece in pieces:
+        state.update(piece)
+    return state.digest()

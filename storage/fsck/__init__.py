@@ -1,0 +1,1 @@
+"""What re-derives everything. Above all that it judges, imported by none of it."""

@@ -1,0 +1,1 @@
+"""Records of fixed equipment: batches, opinions, ties."""

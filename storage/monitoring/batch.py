@@ -1,0 +1,118 @@
+"""A batch on its way: parsed rows, what became of each, and the inline pictures that belong to them."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.actor import Action, Actor, Subject, may, missing
+from schemas.base import Frozen
+from schemas.errors import EvidenceError, Invalid, TooLarge
+from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
+from storage.objects.port import Objects, Stored
+
+_PICTURES = uuid5(NAMESPACE_URL, "urn:quancheng:inline-picture")
+
+
+class RowResult(Frozen):
+    """What became of one row. `line` counts from 1; `problem` is the slug of a refusal or a conflict."""
+
+    line: int
+    record_id: str | None
+    outcome: RowOutcome
+    id: UUID | None = None
+    problem: str | None = None
+    detail: str = ""
+    gate_faults: tuple[str, ...] = ()
+
+
+class Receipt(Frozen):
+    """The answer to a batch. Without a new row nothing is signed, and the manifest's fields are None."""
+
+    results: tuple[RowResult, ...]
+    intake_id: UUID | None
+    sha256: str | None
+    received_at: datetime
+
+
+@dataclass
+class Batch:
+    """The rows of one request on their way: parsed, then compared with what is known, then written."""
+
+    actor: Actor
+    rows: dict[int, ParsedRow] = field(default_factory=dict)
+    results: dict[int, RowResult] = field(default_factory=dict)
+    fresh: list[int] = field(default_factory=list)
+    pictures: dict[tuple[int, int], Stored] = field(default_factory=dict)
+
+    def refuse(self, line: int, record_id: str | None, err: EvidenceError) -> None:
+        """Keep why a row is refused; the other rows go on."""
+        self.results[line] = RowResult(
+            line=line,
+            record_id=record_id,
+            outcome=RowOutcome.REFUSED,
+            problem=err.problem,
+            detail=err.detail,
+        )
+
+
+def require_source(actor: Actor, now: datetime) -> None:
+    """Refuse whoever sends no monitoring records, before a byte of theirs is read.
+
+    Raises:
+        Refused: the actor is no source.
+    """
+    if not may(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now):
+        raise missing(Action.MONITORING_SUBMIT)
+
+
+def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
+    """Parse a batch; a broken line refuses itself only. Empty lines are skipped.
+
+    Raises:
+        TooLarge: more than 1,000 rows (slug `batch-too-large`).
+        Invalid: no row at all (slug `batch-empty`).
+    """
+    batch = Batch(actor)
+    for line, payload in enumerate(lines, start=1):
+        if not payload.strip():
+            continue
+        if len(batch.rows) + len(batch.results) >= MAX_ROWS:
+            raise TooLarge(f"more than {MAX_ROWS} rows", slug="batch-too-large", limit_rows=MAX_ROWS)
+        try:
+            parsed = parse_row(payload)
+        except EvidenceError as err:
+            batch.refuse(line, None, err)
+            continue
+        try:
+            check_capture(parsed.row.captured_at, now)
+        except EvidenceError as err:
+            batch.refuse(line, parsed.row.record_id, err)
+            continue
+        batch.rows[line] = parsed
+    if not batch.rows and not batch.results:
+        raise Invalid("the batch holds no row", slug="batch-empty")
+    return batch
+
+
+def picture_key(equipment_id: UUID, record_id: str, position: int, sha256: str) -> UUID:
+    """Return the upload id of an inline picture: the same row sent again gives the same one."""
+    return uuid5(_PICTURES, f"{equipment_id}\0{record_id}\0{position}\0{sha256}")
+
+
+def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, UUID]) -> None:
+    """Put the inline pictures of the new rows into the store, outside any transaction.
+
+    Raises:
+        Unavailable: the store did not answer; nothing of the batch was written.
+    """
+    for line in batch.fresh:
+        parsed = batch.rows[line]
+        for position, payload in parsed.jpegs.items():
+            digest = hashlib.sha256(payload)
+            upload_id = picture_key(
+                equipment_ids[parsed.row.equipment], parsed.row.record_id, position, digest.hexdigest()
+            )
+            key = f"recordings/{upload_id}/1"
+            batch.pictures[line, position] = objects.put(key, [payload], sha256=digest.digest())

@@ -1,0 +1,362 @@
+"""Batches of monitoring rows: one transaction, one signed manifest, one custody entry; a result for every row.
+
+Order, and what a crash leaves:
+  1. every row is parsed and checked, nothing is written                                          nothing
+  2. inline pictures of rows that are not known yet are put into the store, under keys that
+     follow from equipment, record id, place and digest                            objects that no row names
+  3. rows, their media, the manifest and the custody entry commit together                    the whole batch
+A retry of the same batch meets the same keys in 2 and finds every row of 3 a duplicate.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Text, Uuid, any_, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from schemas.actor import Actor
+from schemas.base import rfc3339
+from schemas.custody import Event, subject
+from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.errors import Invalid, NotFound
+from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
+from schemas.monitoring import MonitoringState
+from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
+from schemas.upload import UploadState, part_size
+from storage.custody import CustodyLog
+from storage.equipment import EquipmentRegister
+from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
+from storage.outbox import JobKind, Outbox
+from storage.recording.receipt import receive_recording
+from storage.settings import StorageSettings, seed
+from storage.tables.actor import accounts
+from storage.tables.equipment import equipment
+from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
+from storage.tables.recording import recordings, uploads
+
+_VALUES = TypeAdapter(tuple[ValueIn, ...])
+_COPY = (
+    "COPY monitoring_records (id, agency_id, intake_id, received_at, state, due_at, intake_index, equipment_id,"
+    " record_id, raw, content_sha256, captured_at, matter, plate, party_code, party, place, lat_e7, lon_e7, crs,"
+    ' "values", findings, gate_faults) FROM STDIN'
+)
+
+
+class _Equipment(NamedTuple):
+    id: UUID
+    facts: EquipmentFacts
+
+
+class Intakes:
+    """Receiving what fixed equipment recorded."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        jobs: Outbox,
+        settings: StorageSettings,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._jobs = jobs
+        self._settings = settings
+        self._now = now
+
+    def compare(self, batch: Batch) -> None:
+        """Fill in what is known already, and which rows are new; nothing is written.
+
+        Raises:
+            Refused: the actor is no source.
+        """
+        actor = batch.actor
+        require_source(actor, self._now)
+        bound = self._bound(actor)
+        for line in [line for line, parsed in batch.rows.items() if parsed.row.equipment not in bound]:
+            unknown = NotFound("no equipment of this number is bound to the source", slug="equipment-unknown")
+            batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
+        self._refuse_strange_media(batch)
+        known = self._known(batch, bound)
+        seen: dict[tuple[UUID, str], tuple[bytes, UUID | None]] = {}
+        for line, parsed in batch.rows.items():
+            key = (bound[parsed.row.equipment].id, parsed.row.record_id)
+            before = known.get(key) or seen.get(key)
+            if before is None:
+                seen[key] = (parsed.content_sha256, None)
+                batch.fresh.append(line)
+            else:
+                batch.results[line] = _repeated(line, parsed, before)
+
+    def bound_ids(self, actor: Actor) -> dict[str, UUID]:
+        """Return number → id of the equipment that is bound to a source."""
+        return {number: one.id for number, one in self._bound(actor).items()}
+
+    def _bound(self, actor: Actor) -> dict[str, _Equipment]:
+        rows = self._connection.execute(
+            select(equipment.c.id, equipment.c.number).where(equipment.c.source_id == actor.id)
+        ).all()
+        facts = EquipmentRegister(self._connection, self._custody, self._now).facts_of(
+            [row.id for row in rows]
+        )
+        return {row.number: _Equipment(row.id, facts[row.id]) for row in rows}
+
+    def _known(
+        self, batch: Batch, bound: Mapping[str, _Equipment]
+    ) -> dict[tuple[UUID, str], tuple[bytes, UUID | None]]:
+        if not batch.rows:
+            return {}
+        kept = monitoring_records.c
+        records = [parsed.row.record_id for parsed in batch.rows.values()]
+        senders = list({bound[parsed.row.equipment].id for parsed in batch.rows.values()})
+        # Two arrays that an index is searched for; which pairs were sent is for the caller's look-up.
+        rows = self._connection.execute(
+            select(kept.equipment_id, kept.record_id, kept.content_sha256, kept.id).where(
+                kept.record_id == any_(literal(records, ARRAY(Text))),
+                kept.equipment_id == any_(literal(senders, ARRAY(Uuid))),
+            )
+        )
+        return {(row.equipment_id, row.record_id): (bytes(row.content_sha256), row.id) for row in rows}
+
+    def _refuse_strange_media(self, batch: Batch) -> None:
+        named = {media.upload for parsed in batch.rows.values() for media in parsed.row.media if media.upload}
+        if not named:
+            return
+        found = {
+            row.id: row.recording_id
+            for row in self._connection.execute(
+                select(uploads.c.id, uploads.c.recording_id).where(
+                    uploads.c.id.in_(named), uploads.c.account_id == batch.actor.id
+                )
+            )
+        }
+        for line, parsed in list(batch.rows.items()):
+            for media in parsed.row.media:
+                if media.upload is not None and found.get(media.upload) is None:
+                    slug = "upload-incomplete" if media.upload in found else "upload-unknown"
+                    err = Invalid(f"the upload {media.upload} is not complete or not yours", slug=slug)
+                    batch.refuse(line, batch.rows.pop(line).row.record_id, err)
+                    break
+
+    def keep(self, batch: Batch) -> Receipt:
+        """Write the new rows with their manifest; rows that a rival wrote meanwhile become duplicates.
+
+        Raises:
+            Refused: the actor is no source.
+        """
+        # One batch of a source at a time: `seq` has no gap, and what a rival wrote is seen below.
+        self._connection.execute(
+            select(accounts.c.id).where(accounts.c.id == batch.actor.id).with_for_update()
+        )
+        batch.fresh.clear()
+        self.compare(batch)
+        if not batch.fresh:
+            return self._receipt(batch, None, None)
+        bound = self._bound(batch.actor)
+        rows = [batch.rows[line] for line in batch.fresh]
+        intake_id, sha256 = self._sign(batch.actor, [parsed.raw for parsed in rows])
+        faults = [_faults(bound, parsed) for parsed in rows]
+        idents = self._insert(batch.actor, rows, faults, bound=bound, intake_id=intake_id)
+        for position, line in enumerate(batch.fresh):
+            parsed = rows[position]
+            self._attach(batch, line, parsed, bound[parsed.row.equipment].id, idents[position])
+            batch.results[line] = RowResult(
+                line=line,
+                record_id=parsed.row.record_id,
+                outcome=RowOutcome.RECEIVED,
+                id=idents[position],
+                gate_faults=faults[position],
+            )
+        return self._receipt(batch, intake_id, sha256)
+
+    def _receipt(self, batch: Batch, intake_id: UUID | None, sha256: str | None) -> Receipt:
+        received = {
+            (batch.rows[line].row.equipment, result.record_id): result.id
+            for line, result in batch.results.items()
+            if result.outcome is RowOutcome.RECEIVED
+        }
+        results = []
+        for line, result in sorted(batch.results.items()):
+            if result.outcome is RowOutcome.DUPLICATE and result.id is None:  # of a row of this very batch
+                key = (batch.rows[line].row.equipment, result.record_id)
+                result = result.model_copy(update={"id": received[key]})  # noqa: PLW2901
+            results.append(result)
+        return Receipt(results=tuple(results), intake_id=intake_id, sha256=sha256, received_at=self._now)
+
+    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[UUID, str]:
+        last = self._connection.scalar(
+            select(intakes.c.payload)
+            .where(intakes.c.source_id == actor.id)
+            .order_by(intakes.c.seq.desc())
+            .limit(1)
+        )
+        seq, prev = next_of(last)
+        root = rows_root(rows).hex()
+        manifest = IntakeManifest(
+            source=str(actor.id),
+            seq=seq,
+            prev=prev,
+            received_at=rfc3339(self._now),
+            rows=len(rows),
+            root=root,
+        )
+        payload = intake_bytes(manifest)
+        sha256 = hashlib.sha256(payload).hexdigest()
+        intake_id: UUID = self._connection.execute(
+            insert(intakes)
+            .values(
+                agency_id=actor.agency_id,
+                source_id=actor.id,
+                seq=seq,
+                prev=prev,
+                sha256=sha256,
+                payload=payload,
+                signature=sign_intake(payload, seed(self._settings.registry_key, "REGISTRY_KEY")),
+                rows=len(rows),
+                received_at=self._now,
+            )
+            .returning(intakes.c.id)
+        ).scalar_one()
+        self._custody.record(
+            Event.MONITORING_RECEIVE,
+            subject("intake", intake_id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=actor.agency_id,
+            sha256=sha256,
+            rows=len(rows),
+            root=root,
+        )
+        return intake_id, sha256
+
+    def _insert(
+        self,
+        actor: Actor,
+        rows: Sequence[ParsedRow],
+        faults: Sequence[tuple[str, ...]],
+        *,
+        bound: Mapping[str, _Equipment],
+        intake_id: UUID,
+    ) -> Sequence[UUID]:
+        idents = self._connection.scalars(
+            text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
+        ).all()
+        due_at = self._settings.calendar.after(self._now, self._settings.monitoring_review_days)
+        same = (str(actor.agency_id), str(intake_id), self._now, MonitoringState.RECEIVED.value, due_at)
+        driver = self._connection.connection.cursor()
+        with driver.copy(_COPY) as copy:
+            for position, parsed in enumerate(rows):
+                equipment_id = bound[parsed.row.equipment].id
+                own = _columns(position, parsed, equipment_id, faults[position])
+                copy.write_row((str(idents[position]), *same, *own))
+        return idents
+
+    def _attach(
+        self, batch: Batch, line: int, parsed: ParsedRow, equipment_id: UUID, monitoring_id: UUID
+    ) -> None:
+        for position, media in enumerate(parsed.row.media):
+            if media.upload is not None:
+                recording_id: UUID | None = self._connection.scalar(
+                    select(uploads.c.recording_id).where(uploads.c.id == media.upload)
+                )
+            else:
+                recording_id = self._picture(
+                    batch, line, position, filename=media.filename, equipment_id=equipment_id
+                )
+            self._connection.execute(
+                insert(monitoring_media).values(
+                    monitoring_id=monitoring_id, position=position, recording_id=recording_id
+                )
+            )
+
+    def _picture(self, batch: Batch, line: int, position: int, *, filename: str, equipment_id: UUID) -> UUID:
+        """Make the recording of an inline picture, as the completion of an upload does."""
+        parsed, stored = batch.rows[line], batch.pictures[line, position]
+        payload = parsed.jpegs[position]
+        sha256 = hashlib.sha256(payload).hexdigest()
+        upload_id = picture_key(equipment_id, parsed.row.record_id, position, sha256)
+        key = f"recordings/{upload_id}/1"
+        upload = (
+            self._connection.execute(
+                insert(uploads)
+                .values(
+                    id=upload_id,
+                    agency_id=batch.actor.agency_id,
+                    account_id=batch.actor.id,
+                    filename=filename,
+                    declared_sha256=sha256,
+                    metadata="",
+                    state=UploadState.RECEIVED,
+                    length_bytes=len(payload),
+                    offset_bytes=len(payload),
+                    part_bytes=part_size(len(payload)),
+                    object_key=key,
+                    opened_at=self._now,
+                    expires_at=self._now,
+                )
+                .returning(uploads)
+            )
+            .mappings()
+            .one()
+        )
+        recording_id = receive_recording(
+            self._connection, self._custody, upload=upload, stored=stored, key=key, at=self._now
+        )
+        self._connection.execute(
+            uploads.update().where(uploads.c.id == upload_id).values(recording_id=recording_id)
+        )
+        self._connection.execute(
+            recordings.update()
+            .where(recordings.c.id == recording_id)
+            .values(captured_at=parsed.row.captured_at)
+        )
+        self._jobs.enqueue(JobKind.VERIFY, recording_id)
+        return recording_id
+
+
+def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, UUID | None]) -> RowResult:
+    content, ident = before
+    is_same = content == parsed.content_sha256
+    return RowResult(
+        line=line,
+        record_id=parsed.row.record_id,
+        outcome=RowOutcome.DUPLICATE if is_same else RowOutcome.CONFLICT,
+        id=ident,
+        problem=None if is_same else "record-conflict",
+        detail="" if is_same else "the equipment sent other content under this id before",
+    )
+
+
+def _faults(bound: Mapping[str, _Equipment], parsed: ParsedRow) -> tuple[str, ...]:
+    facts = bound[parsed.row.equipment].facts
+    return tuple(fault.value for fault in gate_faults(facts, parsed.row.captured_at))
+
+
+def _columns(
+    position: int, parsed: ParsedRow, equipment_id: UUID, faults: tuple[str, ...]
+) -> tuple[object, ...]:
+    row = parsed.row
+    is_sound = row.party_code is None or is_credit_code(row.party_code)
+    return (
+        position,
+        str(equipment_id),
+        row.record_id,
+        parsed.raw,
+        parsed.content_sha256,
+        row.captured_at,
+        row.matter,
+        row.plate,
+        row.party_code,
+        row.party,
+        row.place,
+        row.lat_e7,
+        row.lon_e7,
+        None if row.crs is None else row.crs.value,
+        _VALUES.dump_json(row.values, exclude_none=True).decode(),
+        "[]" if is_sound else '["party-code-invalid"]',
+        f"{{{','.join(faults)}}}",
+    )

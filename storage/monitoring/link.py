@@ -1,0 +1,280 @@
+"""Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, Subject, may, missing
+from schemas.agreement import distance_m
+from schemas.case import EVIDENCE_STATES, Case, CaseIn
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, NotFound
+from schemas.monitoring import LinkBasis, check_evidence
+from storage.case.case import Cases
+from storage.case.values import cases_within, require_open
+from storage.custody import CustodyLog, committed
+from storage.monitoring.record import Monitoring
+from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
+from storage.tables.case import cases
+from storage.tables.monitoring import monitoring_links, monitoring_records
+from storage.version import change
+
+NEAR_M = 500
+NEAR_TIME = timedelta(days=7)
+"""A record and a case may belong together within half a kilometre and a week (defaults of ours)."""
+
+MAX_SUGGESTIONS = 10
+
+
+class MonitoringLinks:
+    """The many-to-many, dated ties of records and cases."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        monitoring: Monitoring,
+        cases_: Cases,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._monitoring = monitoring
+        self._cases = cases_
+        self._now = now
+
+    def suggestions(self, actor: Actor, record: MonitoringRecord) -> tuple[Suggestion, ...]:
+        """Return open cases the record may belong to: by plate, by party code, by place and time."""
+        same = [
+            cases.c.plates.contains([record.plate]) if record.plate else None,
+            cases.c.party_code == record.party_code if record.party_code else None,
+            _near(record),
+        ]
+        linked = exists().where(
+            monitoring_links.c.case_id == cases.c.id,
+            monitoring_links.c.monitoring_id == record.id,
+            monitoring_links.c.unlinked_at.is_(None),
+        )
+        rows = self._connection.execute(
+            select(cases)
+            .where(
+                cases.c.agency_id == record.agency_id,
+                cases.c.state.in_(sorted(EVIDENCE_STATES)),
+                or_(*(one for one in same if one is not None), cases.c.id.is_(None)),
+                ~linked,
+                cases_within(actor, Action.CASE_LINK),
+            )
+            .order_by(cases.c.id.desc())
+            .limit(5 * MAX_SUGGESTIONS)
+        ).mappings()
+        found = [suggestion for row in rows if (suggestion := _suggestion(row, record)) is not None]
+        return tuple(sorted(found, key=lambda one: -len(one.bases))[:MAX_SUGGESTIONS])
+
+    def link(self, actor: Actor, case_id: UUID, ident: UUID, basis: LinkBasis, seen: int) -> MonitoringLink:
+        """Tie a valid record to a case of its agency; doing it twice gives the tie that stands.
+
+        Args:
+            actor: Who links.
+            case_id: The case.
+            ident: The record.
+            basis: By hand, or the suggestion that was accepted.
+            seen: The case's version.
+
+        Raises:
+            NotFound: case or record is not of one agency within the actor's scope.
+            Refused: the actor may not link in this case.
+            Conflict: article 41 forbids it as evidence (slug `article-41`).
+            TransitionRefused: the case is under review or decided.
+            VersionConflict: somebody else changed the case.
+        """
+        record = self._linkable(actor, ident)
+        case = self._cases.writable(actor, case_id, Action.CASE_LINK)
+        if case.agency_id != record.agency_id:
+            raise NotFound("no such case in the agency of the record", slug="case-unknown")
+        require_open(case)
+        check_evidence(record.state, self._monitoring.faults(record))
+        change(self._connection, cases, case_id, seen)
+        return self._link(actor, case, record, basis)
+
+    def _linkable(self, actor: Actor, ident: UUID) -> MonitoringRecord:
+        record = self._monitoring.get(actor, ident)
+        if not may(actor, Action.MONITORING_LINK, Subject(agency_id=record.agency_id), self._now):
+            raise missing(Action.MONITORING_LINK)
+        return record
+
+    def _link(self, actor: Actor, case: Case, record: MonitoringRecord, basis: LinkBasis) -> MonitoringLink:
+        made = self._connection.scalar(
+            insert(monitoring_links)
+            .values(
+                case_id=case.id,
+                monitoring_id=record.id,
+                basis=basis,
+                linked_by=actor.reference,
+                linked_at=self._now,
+            )
+            .on_conflict_do_nothing()
+            .returning(monitoring_links.c.id)
+        )
+        if made is not None:
+            self._count(record.id, 1)
+            self._log(Event.MONITORING_LINK, record, actor, case=str(case.id), basis=basis.value)
+            self._log_case(Event.CASE_LINK, case, actor, record, basis=basis.value)
+        standing = and_(
+            monitoring_links.c.case_id == case.id,
+            monitoring_links.c.monitoring_id == record.id,
+            monitoring_links.c.unlinked_at.is_(None),
+        )
+        return self._links(standing)[0]
+
+    def unlink(self, actor: Actor, case_id: UUID, ident: UUID, reason: str, seen: int) -> None:
+        """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
+
+        Raises:
+            NotFound: no such tie stands within the actor's scope.
+            Refused: the actor may not link in this case.
+            TransitionRefused: the case is under review or decided.
+            VersionConflict: somebody else changed the case.
+        """
+        record = self._linkable(actor, ident)
+        case = self._cases.writable(actor, case_id, Action.CASE_LINK)
+        require_open(case)
+        change(self._connection, cases, case_id, seen)
+        why = committed(reason)
+        ended = self._connection.scalar(
+            update(monitoring_links)
+            .where(
+                monitoring_links.c.case_id == case_id,
+                monitoring_links.c.monitoring_id == ident,
+                monitoring_links.c.unlinked_at.is_(None),
+            )
+            .values(unlinked_at=self._now, unlinked_by=actor.reference, reason=why.text, reason_salt=why.salt)
+            .returning(monitoring_links.c.id)
+        )
+        if ended is None:
+            raise NotFound("the record is not linked to this case", slug="case-link-unknown")
+        self._count(ident, -1)
+        self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
+        self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
+
+    def _count(self, ident: UUID, more: int) -> None:
+        self._connection.execute(
+            update(monitoring_records)
+            .where(monitoring_records.c.id == ident)
+            .values(links=monitoring_records.c.links + more)
+        )
+
+    def open_case(self, actor: Actor, ident: UUID, wish: CaseIn) -> Case:
+        """Open a case from a valid record, and tie the two.
+
+        Raises:
+            Conflict: article 41 forbids it as evidence, or nobody tried to notify the party yet (slug
+                `notification-missing`), or the number is taken.
+            NotFound, Refused: as for links.
+        """
+        record = self._linkable(actor, ident)
+        check_evidence(record.state, self._monitoring.faults(record))
+        if not self._monitoring.notifications(ident):
+            raise Conflict(
+                "no attempt to notify the party is recorded (art. 41)", slug="notification-missing"
+            )
+        case = self._cases.open(actor, wish)
+        self._link(actor, case, record, LinkBasis.OPENED)
+        return self._cases.get(actor, case.id)
+
+    def links_of(self, ident: UUID) -> tuple[MonitoringLink, ...]:
+        """Return every tie of a record, past ones included; the caller has checked the record."""
+        return self._links(monitoring_links.c.monitoring_id == ident)
+
+    def links_of_case(self, case_id: UUID) -> tuple[MonitoringLink, ...]:
+        """Return every tie of a case, past ones included; the caller has checked the case."""
+        return self._links(monitoring_links.c.case_id == case_id)
+
+    def of_case(self, case_id: UUID) -> tuple[MonitoringRecord, ...]:
+        """Return the records linked to a case now, oldest first; the caller has checked the case."""
+        linked = exists().where(
+            monitoring_links.c.monitoring_id == monitoring_records.c.id,
+            monitoring_links.c.case_id == case_id,
+            monitoring_links.c.unlinked_at.is_(None),
+        )
+        rows = self._connection.execute(
+            select_records().where(linked).order_by(monitoring_records.c.captured_at)
+        ).mappings()
+        return tuple(record_of(row, is_blind=False) for row in rows)
+
+    def _links(self, condition: ColumnElement[bool]) -> tuple[MonitoringLink, ...]:
+        rows = self._connection.execute(
+            select(monitoring_links, cases.c.number.label("case_number"))
+            .join(cases, cases.c.id == monitoring_links.c.case_id)
+            .where(condition)
+            .order_by(monitoring_links.c.id)
+        ).mappings()
+        return tuple(
+            MonitoringLink.model_validate({f: row[f] for f in MonitoringLink.model_fields}, strict=False)
+            for row in rows
+        )
+
+    def _log_case(
+        self, event: Event, case: Case, actor: Actor, record: MonitoringRecord, **facts: object
+    ) -> None:
+        """Log the tie about the case as well: whoever replays its entries then misses no record."""
+        self._custody.record(
+            event,
+            subject("case", case.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=case.agency_id,
+            monitoring=str(record.id),
+            **facts,
+        )
+
+    def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
+        self._custody.record(
+            event,
+            subject("monitoring", record.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=record.agency_id,
+            **facts,
+        )
+
+
+def _near(record: MonitoringRecord) -> ColumnElement[bool] | None:
+    """Return a box around the place and time; the exact distance is taken of the few that are left."""
+    if record.lat_e7 is None or record.lon_e7 is None:
+        return None
+    span_e7 = 10_000_000 * NEAR_M // 111_000 * 2
+    at = func.coalesce(cases.c.occurred_at, cases.c.opened_at)
+    return and_(
+        cases.c.lat_e7.between(record.lat_e7 - span_e7, record.lat_e7 + span_e7),
+        cases.c.lon_e7.between(record.lon_e7 - 2 * span_e7, record.lon_e7 + 2 * span_e7),
+        at.between(record.captured_at - NEAR_TIME, record.captured_at + NEAR_TIME),
+    )
+
+
+def _suggestion(row: RowMapping, record: MonitoringRecord) -> Suggestion | None:
+    bases = []
+    if record.plate is not None and record.plate in row["plates"]:
+        bases.append(LinkBasis.PLATE)
+    if record.party_code is not None and record.party_code == row["party_code"]:
+        bases.append(LinkBasis.PARTY_CODE)
+    if _is_near(row, record):
+        bases.append(LinkBasis.PLACE_TIME)
+    if not bases:
+        return None
+    return Suggestion(
+        case_id=row["id"],
+        case_number=row["number"],
+        party=row["party"],
+        matter=row["matter"],
+        bases=tuple(bases),
+    )
+
+
+def _is_near(row: RowMapping, record: MonitoringRecord) -> bool:
+    if None in (row["lat_e7"], row["lon_e7"]) or record.lat_e7 is None or record.lon_e7 is None:
+        return False
+    apart = abs((row["occurred_at"] or row["opened_at"]) - record.captured_at)
+    here, there = (record.lat_e7, record.lon_e7), (row["lat_e7"], row["lon_e7"])
+    return apart <= NEAR_TIME and distance_m(here, there) <= NEAR_M

@@ -1,0 +1,397 @@
+"""Monitoring records: lists, the two blind opinions, and the attempts to notify the party."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    exists,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.custody import Event, subject
+from schemas.equipment import gate_faults, recorded_later
+from schemas.errors import NotFound
+from schemas.monitoring import (
+    Given,
+    MonitoringState,
+    NotificationIn,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionIn,
+    OpinionWord,
+    ReviewStage,
+    check_opinion,
+    state_of,
+)
+from schemas.monitoring_row import is_credit_code, is_plate
+from storage.custody import CustodyLog, committed
+from storage.equipment import EquipmentRegister
+from storage.monitoring.values import (
+    MonitoringFilter,
+    MonitoringPage,
+    MonitoringRecord,
+    Notification,
+    Opinion,
+    Queue,
+    given_of,
+    record_of,
+    select_records,
+)
+from storage.tables.actor import accounts
+from storage.tables.monitoring import (
+    MONITORING_WORDS,
+    monitoring_media,
+    monitoring_opinions,
+    monitoring_records,
+    notifications,
+)
+from storage.tables.recording import recordings
+from storage.version import change
+from storage.words import matching
+
+_STAGE_ACTIONS = {
+    ReviewStage.FIRST: Action.MONITORING_REVIEW_FIRST,
+    ReviewStage.SECOND: Action.MONITORING_REVIEW_SECOND,
+}
+
+
+class Monitoring:
+    """Records of fixed equipment, scoped by agency on every query."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        register: EquipmentRegister,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._register = register
+        self._now = now
+
+    def page(
+        self, actor: Actor, wanted: MonitoringFilter, *, after: UUID | None = None, limit: int = 50
+    ) -> MonitoringPage:
+        """List records the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see monitoring records.
+        """
+        query = select_records().where(self._visible(actor), *_conditions(wanted))
+        if wanted.text:
+            query = query.where(self._holds(wanted.text))
+        if after is not None:
+            query = query.where(monitoring_records.c.id < after)
+        rows = self._read(actor, query.order_by(monitoring_records.c.id.desc()).limit(limit + 1))
+        shown = rows[:limit]
+        return MonitoringPage(rows=tuple(shown), next=shown[-1].id if len(rows) > limit else None)
+
+    def _holds(self, wanted: str) -> ColumnElement[bool]:
+        if is_plate(wanted.upper()):
+            return monitoring_records.c.plate == wanted.upper()
+        if is_credit_code(wanted.upper()):
+            return monitoring_records.c.party_code == wanted.upper()
+        is_id = monitoring_records.c.record_id == wanted
+        return matching(self._connection, monitoring_records.c.id, MONITORING_WORDS, wanted, is_id)
+
+    def queue(
+        self,
+        actor: Actor,
+        stage: ReviewStage,
+        *,
+        after: tuple[datetime, UUID] | None = None,
+        limit: int = 50,
+    ) -> Queue:
+        """List what waits for the actor at `stage`, soonest due first.
+
+        What the actor has judged at the other stage is left out: two different people review a record.
+
+        Raises:
+            Refused: the actor is no reviewer of this stage.
+        """
+        if scope(actor, _STAGE_ACTIONS[stage]).is_empty:
+            raise missing(_STAGE_ACTIONS[stage])
+        taken = exists().where(
+            monitoring_opinions.c.monitoring_id == monitoring_records.c.id,
+            or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
+        )
+        waiting = monitoring_records.c.state.in_((MonitoringState.RECEIVED, MonitoringState.REVIEWING))
+        query = select_records().where(self._visible(actor), waiting, ~taken)
+        order = (monitoring_records.c.due_at, monitoring_records.c.id)
+        if after is not None:
+            query = query.where(tuple_(*order) > tuple_(*after))
+        rows = self._read(actor, query.order_by(*order).limit(limit + 1))
+        shown = rows[:limit]
+        cursor = (shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
+        return Queue(rows=tuple(shown), next=cursor)
+
+    def get(self, actor: Actor, ident: UUID) -> MonitoringRecord:
+        """Return one record.
+
+        Raises:
+            NotFound: no such record within the actor's scope.
+            Refused: the actor may not see monitoring records.
+        """
+        found = self._read(
+            actor, select_records().where(monitoring_records.c.id == ident, self._visible(actor))
+        )
+        if not found:
+            raise NotFound("no such monitoring record", slug="monitoring-unknown")
+        return found[0]
+
+    def _read(self, actor: Actor, query: Select[tuple[object, ...]]) -> list[MonitoringRecord]:
+        rows = self._connection.execute(query).mappings().all()
+        own = self._own_opinions(actor, [row["id"] for row in rows])
+        return [record_of(row, is_blind=row["id"] not in own) for row in rows]
+
+    def _own_opinions(self, actor: Actor, idents: Sequence[UUID]) -> frozenset[UUID]:
+        return frozenset(
+            self._connection.scalars(
+                select(monitoring_opinions.c.monitoring_id).where(
+                    monitoring_opinions.c.monitoring_id.in_(idents),
+                    monitoring_opinions.c.reviewer_id == actor.id,
+                )
+            )
+        )
+
+    def _visible(self, actor: Actor) -> ColumnElement[bool]:
+        allowed = scope(actor, Action.MONITORING_VIEW)
+        if allowed.is_empty:
+            raise missing(Action.MONITORING_VIEW)
+        return monitoring_records.c.agency_id.in_(sorted(allowed.agency_ids))
+
+    def raw(self, actor: Actor, ident: UUID) -> bytes:
+        """Return the row as kept, verbatim.
+
+        Raises:
+            NotFound: no such record within the actor's scope.
+        """
+        self.get(actor, ident)
+        kept: bytes = self._connection.execute(
+            select(monitoring_records.c.raw).where(monitoring_records.c.id == ident)
+        ).scalar_one()
+        return bytes(kept)
+
+    def media(self, ident: UUID) -> tuple[UUID, ...]:
+        """Return the recordings of a record in their order; the caller has checked the record."""
+        return tuple(
+            self._connection.scalars(
+                select(monitoring_media.c.recording_id)
+                .where(monitoring_media.c.monitoring_id == ident)
+                .order_by(monitoring_media.c.position)
+            )
+        )
+
+    def faults(self, record: MonitoringRecord) -> tuple[str, ...]:
+        """Return what article 41 missed at the capture, by the facts as the register knows them now."""
+        facts = self._register.facts(record.equipment_id)
+        return tuple(fault.value for fault in gate_faults(facts, record.captured_at))
+
+    def is_recorded_later(self, record: MonitoringRecord) -> bool:
+        """Say whether the gate is open only by facts that were entered after the capture."""
+        return recorded_later(self._register.facts(record.equipment_id), record.captured_at)
+
+    def opine(
+        self, actor: Actor, ident: UUID, stage: ReviewStage, wish: OpinionIn, seen: int
+    ) -> MonitoringRecord:
+        """Give one of the two opinions; the second, or a first `invalid`, concludes the record.
+
+        Raises:
+            NotFound: no such record within the actor's scope.
+            Refused: the actor is no reviewer of this stage, or gave the other opinion.
+            TransitionRefused, Invalid: as `schemas.monitoring.check_opinion`.
+            VersionConflict: somebody else changed the record.
+        """
+        record = self.get(actor, ident)
+        action = _STAGE_ACTIONS[stage]
+        if not may(actor, action, Subject(agency_id=record.agency_id), self._now):
+            raise missing(action)
+        self._connection.execute(
+            select(monitoring_records.c.id).where(monitoring_records.c.id == ident).with_for_update()
+        )
+        given = self._given(ident)
+        check_opinion(given, wish, stage=stage, reviewer_id=actor.id, is_sealed=self._is_sealed(ident))
+        made = Given(stage=stage, reviewer_id=actor.id, opinion=wish.opinion)
+        state = state_of([*given, made])
+        self._change(record, seen, given, state)
+        self._keep_opinion(actor, record, stage, wish)
+        if state in (MonitoringState.VALID, MonitoringState.INVALID):
+            event = Event.MONITORING_ACCEPT if state is MonitoringState.VALID else Event.MONITORING_REJECT
+            self._log(event, record, actor)
+        return self.get(actor, ident)
+
+    def _change(
+        self, record: MonitoringRecord, seen: int, given: Sequence[Given], state: MonitoringState
+    ) -> None:
+        """Change the state. The other's opinion alone does not make a version stale: they are blind."""
+        is_over = state in (MonitoringState.VALID, MonitoringState.INVALID)
+        now = self._connection.execute(
+            select(monitoring_records.c.version).where(monitoring_records.c.id == record.id)
+        ).scalar_one()
+        based_on = now if seen + len(given) == now else seen
+        change(
+            self._connection,
+            monitoring_records,
+            record.id,
+            based_on,
+            state=state,
+            concluded_at=self._now if is_over else None,
+        )
+
+    def _given(self, ident: UUID) -> list[Given]:
+        rows = self._connection.execute(
+            select(monitoring_opinions).where(monitoring_opinions.c.monitoring_id == ident)
+        ).mappings()
+        return [given_of(row) for row in rows]
+
+    def _is_sealed(self, ident: UUID) -> bool:
+        return not self._connection.scalar(
+            select(
+                exists().where(
+                    monitoring_media.c.monitoring_id == ident,
+                    recordings.c.id == monitoring_media.c.recording_id,
+                    recordings.c.state != "sealed",
+                )
+            )
+        )
+
+    def _keep_opinion(
+        self, actor: Actor, record: MonitoringRecord, stage: ReviewStage, wish: OpinionIn
+    ) -> None:
+        why = committed(wish.reason.strip())
+        self._connection.execute(
+            insert(monitoring_opinions).values(
+                monitoring_id=record.id,
+                stage=stage,
+                reviewer_id=actor.id,
+                opinion=wish.opinion,
+                reason_code=wish.reason_code,
+                reason=why.text,
+                reason_salt=why.salt,
+                given_at=self._now,
+            )
+        )
+        self._log(
+            Event.MONITORING_OPINE,
+            record,
+            actor,
+            stage=stage.value,
+            opinion=wish.opinion.value,
+            reason_code=None if wish.reason_code is None else wish.reason_code.value,
+            reason=why.commitment,
+        )
+
+    def opinions(self, actor: Actor, record: MonitoringRecord) -> tuple[Opinion, ...]:
+        """Return what the viewer may see: their own opinion, and both once the record is concluded."""
+        rows = self._connection.execute(
+            select(monitoring_opinions, accounts.c.name.label("reviewer"))
+            .join(accounts, accounts.c.id == monitoring_opinions.c.reviewer_id)
+            .where(monitoring_opinions.c.monitoring_id == record.id)
+            .order_by(monitoring_opinions.c.stage)
+        ).mappings()
+        return tuple(
+            Opinion(
+                is_own=row["reviewer_id"] == actor.id,
+                stage=ReviewStage(row["stage"]),
+                opinion=OpinionWord(row["opinion"]),
+                **{name: row[name] for name in ("reviewer", "reason_code", "reason", "given_at")},
+            )
+            for row in rows
+            if record.concluded_at is not None or row["reviewer_id"] == actor.id
+        )
+
+    def notify(self, actor: Actor, ident: UUID, wish: NotificationIn) -> None:
+        """Record an attempt to tell the party (art. 41); attempts are only ever added.
+
+        Raises:
+            NotFound: no such record, or no such recording of the same agency as its proof.
+            Refused: the actor may not notify.
+        """
+        record = self.get(actor, ident)
+        if not may(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now):
+            raise missing(Action.MONITORING_NOTIFY)
+        self._require_recording(record, wish.proof_recording_id)
+        proof = committed(wish.proof.strip())
+        self._connection.execute(
+            insert(notifications).values(
+                monitoring_id=ident,
+                channel=wish.channel,
+                outcome=wish.outcome,
+                proof=proof.text,
+                proof_salt=proof.salt,
+                proof_recording_id=wish.proof_recording_id,
+                attempted_at=wish.attempted_at,
+                recorded_by=actor.id,
+                recorded_at=self._now,
+            )
+        )
+        self._log(
+            Event.MONITORING_NOTIFY,
+            record,
+            actor,
+            channel=wish.channel.value,
+            outcome=wish.outcome.value,
+            proof=proof.commitment,
+        )
+
+    def _require_recording(self, record: MonitoringRecord, recording_id: UUID | None) -> None:
+        known = recording_id is None or self._connection.scalar(
+            select(
+                exists().where(recordings.c.id == recording_id, recordings.c.agency_id == record.agency_id)
+            )
+        )
+        if not known:
+            raise NotFound("no such recording in the agency", slug="recording-unknown")
+
+    def notifications(self, ident: UUID) -> tuple[Notification, ...]:
+        """Return the attempts to tell the party, oldest first; the caller has checked the record."""
+        rows = self._connection.execute(
+            select(notifications, accounts.c.name.label("recorder"))
+            .join(accounts, accounts.c.id == notifications.c.recorded_by)
+            .where(notifications.c.monitoring_id == ident)
+            .order_by(notifications.c.id)
+        ).mappings()
+        return tuple(
+            Notification(
+                channel=NotifyChannel(row["channel"]),
+                outcome=NotifyOutcome(row["outcome"]),
+                recorded_by=row["recorder"],
+                **{name: row[name] for name in ("proof", "proof_recording_id", "attempted_at")},
+            )
+            for row in rows
+        )
+
+    def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
+        self._custody.record(
+            event,
+            subject("monitoring", record.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=record.agency_id,
+            **facts,
+        )
+
+
+def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
+    if wanted.state in (MonitoringState.RECEIVED, MonitoringState.REVIEWING):
+        # One word for both: which of them it is would say whether somebody has given an opinion.
+        yield monitoring_records.c.state.in_((MonitoringState.RECEIVED, MonitoringState.REVIEWING))
+    elif wanted.state is not None:
+        yield monitoring_records.c.state == wanted.state
+    if wanted.equipment_id is not None:
+        yield monitoring_records.c.equipment_id == wanted.equipment_id
+    if wanted.from_at is not None:
+        yield monitoring_records.c.captured_at >= wanted.from_at
+    if wanted.until_at is not None:
+        yield monitoring_records.c.captured_at < wanted.until_at
+    if wanted.is_linked is not None:
+        yield monitoring_records.c.links > 0 if wanted.is_linked else monitoring_records.c.links == 0

@@ -1,0 +1,166 @@
+"""What monitoring records, their reviews, notifications and ties are, as storage gives them out."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, Select, select
+
+from schemas.base import Frozen
+from schemas.monitoring import (
+    Given,
+    LinkBasis,
+    MonitoringState,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionWord,
+    ReviewStage,
+)
+from storage.tables.actor import agencies
+from storage.tables.equipment import equipment
+from storage.tables.monitoring import monitoring_records
+
+
+class MonitoringRecord(Frozen):
+    """A record as kept. `state` is what the viewer may know: nobody sees that another has given an opinion."""
+
+    id: UUID
+    agency_id: UUID
+    agency_name: str
+    equipment_id: UUID
+    equipment_number: str
+    equipment_name: str
+    record_id: str
+    intake_id: UUID
+    intake_index: int
+    captured_at: datetime
+    received_at: datetime
+    matter: str
+    plate: str | None
+    party: str | None
+    party_code: str | None
+    place: str
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    values: tuple[dict[str, str], ...]
+    findings: tuple[str, ...]
+    state: MonitoringState
+    version: int
+    due_at: datetime
+    concluded_at: datetime | None
+    gate_faults: tuple[str, ...]
+    is_linked: bool
+
+
+class MonitoringFilter(Frozen):
+    """What a list is narrowed by; None means any."""
+
+    state: MonitoringState | None = None
+    equipment_id: UUID | None = None
+    is_linked: bool | None = None
+    text: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+
+
+class MonitoringPage(Frozen):
+    """A page, newest first; `next` is the cursor of the following page."""
+
+    rows: tuple[MonitoringRecord, ...]
+    next: UUID | None
+
+
+class Queue(Frozen):
+    """What waits for a stage, soonest due first; `next` is (due_at, id) of the last row shown."""
+
+    rows: tuple[MonitoringRecord, ...]
+    next: tuple[datetime, UUID] | None
+
+
+class Opinion(Frozen):
+    """An opinion that the viewer may see."""
+
+    stage: ReviewStage
+    reviewer: str
+    is_own: bool
+    opinion: OpinionWord
+    reason_code: str | None
+    reason: str
+    given_at: datetime
+
+
+class Notification(Frozen):
+    """An attempt to tell the party."""
+
+    channel: NotifyChannel
+    outcome: NotifyOutcome
+    proof: str
+    proof_recording_id: UUID | None
+    attempted_at: datetime
+    recorded_by: str
+
+
+class MonitoringLink(Frozen):
+    """A dated tie between a record and a case; undone by a dated counter-entry, never deleted."""
+
+    id: UUID
+    case_id: UUID
+    case_number: str
+    monitoring_id: UUID
+    basis: LinkBasis
+    linked_by: str
+    linked_at: datetime
+    unlinked_at: datetime | None
+
+
+class Suggestion(Frozen):
+    """A case that a record may belong to, and why; strongest first."""
+
+    case_id: UUID
+    case_number: str
+    party: str
+    matter: str
+    bases: tuple[LinkBasis, ...]
+
+
+def select_records() -> Select[tuple[object, ...]]:
+    """Return the columns of `MonitoringRecord`, joined."""
+    shown = [
+        monitoring_records.c[name] for name in MonitoringRecord.model_fields if name in monitoring_records.c
+    ]
+    return (
+        select(
+            *shown,
+            agencies.c.name.label("agency_name"),
+            equipment.c.number.label("equipment_number"),
+            equipment.c.name.label("equipment_name"),
+            (monitoring_records.c.links > 0).label("is_linked"),
+        )
+        .join(agencies, agencies.c.id == monitoring_records.c.agency_id)
+        .join(equipment, equipment.c.id == monitoring_records.c.equipment_id)
+    )
+
+
+def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
+    """Return the value of a row; blind to whether somebody has given an opinion on an open record."""
+    fields = {field: row[field] for field in MonitoringRecord.model_fields}
+    state = MonitoringState(row["state"])
+    is_open = row["concluded_at"] is None
+    fields |= {
+        "state": MonitoringState.RECEIVED if is_blind and is_open else state,
+        "values": tuple(row["values"]),
+        "findings": tuple(row["findings"]),
+        "gate_faults": tuple(row["gate_faults"]),
+        # Versions count opinions, and would tell whether somebody has given one.
+        "version": 1 if is_blind and is_open else row["version"],
+    }
+    return MonitoringRecord.model_validate(fields)
+
+
+def given_of(row: RowMapping) -> Given:
+    """Return a row of `monitoring_opinions` as the rules need it."""
+    return Given(
+        stage=ReviewStage(row["stage"]),
+        reviewer_id=row["reviewer_id"],
+        opinion=OpinionWord(row["opinion"]),
+    )

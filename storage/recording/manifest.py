@@ -1,0 +1,313 @@
+"""Capture manifests, kept verbatim: the declared ones, and the refused ones with the rule they broke."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, and_, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, ActorKind, Subject, may, missing
+from schemas.base import Frozen
+from schemas.capture import Previous, manifest_findings
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.digest import sha256_hex
+from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
+from schemas.integrity import CheckResult
+from schemas.jws import verify_detached
+from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
+from storage.custody import CustodyLog
+from storage.tables.actor import certificates
+from storage.tables.device import devices
+from storage.tables.recording import manifests, recordings, uploads
+
+MAX_SIGNATURE_BYTES = 4096
+
+
+class DeclaredFile(Frozen):
+    """One file a manifest announces, and how far it has come."""
+
+    index: int
+    name: str
+    sha256: str
+    size_bytes: int
+    upload_id: UUID | None = None
+    recording_id: UUID | None = None
+
+
+class Declared(Frozen):
+    """The answer to a declaration. A refused manifest is kept; `problem` and `detail` say what is wrong."""
+
+    manifest_id: UUID
+    sha256: str
+    state: str
+    problem: str | None
+    detail: str
+    is_replay: bool
+    findings: tuple[CheckResult, ...]
+    files: tuple[DeclaredFile, ...]
+
+
+class ManifestEvidence(Frozen):
+    """All that is needed to verify a manifest again from its bytes; key columns are None for a stranger's."""
+
+    payload: bytes
+    signature: str
+    state: str
+    problem: str | None
+    declared_at: datetime
+    findings: tuple[CheckResult, ...]
+    jwk: Mapping[str, Any] | None
+    algs: frozenset[str]
+    enrolled_at: datetime | None
+    revoked_at: datetime | None
+
+
+class Manifests:
+    """What devices declared, byte for byte."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._now = now
+
+    def declare(self, actor: Actor, payload: bytes, signature: str) -> Declared:
+        """Keep a manifest and say whether it holds.
+
+        A manifest that breaks a rule is kept as refused, so that its files can still arrive and be
+        quarantined with the reason. The same bytes from the same device again are the same declaration.
+
+        Raises:
+            Refused: the actor may not submit recordings.
+            TooLarge: more than 64 KiB; such bytes are not kept, the device still has them.
+        """
+        if not may(
+            actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now
+        ):
+            raise missing(Action.RECORDING_SUBMIT)
+        if len(payload) > MAX_MANIFEST_BYTES:
+            raise TooLarge(f"a manifest has at most {MAX_MANIFEST_BYTES} bytes", slug="manifest-too-large")
+        if len(signature) > MAX_SIGNATURE_BYTES:
+            raise TooLarge("the signature header is too long", slug="manifest-signature-too-large")
+        sha256 = sha256_hex(payload)
+        self._one_at_a_time(sha256)
+        before = self._find(actor, sha256, signature)
+        if before is not None:
+            return self._answer(before, is_replay=True)
+        try:
+            manifest = self._verified(actor, payload, signature)
+        except (ManifestInvalid, SignatureInvalid) as err:
+            return self._refuse(actor, payload, signature, err)
+        return self._accept(actor, payload, signature, manifest)
+
+    def _one_at_a_time(self, sha256: str) -> None:
+        """Two declarations of the same bytes wait for each other, so that one of them is the replay."""
+        self._connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:sha256, 0))"), {"sha256": sha256}
+        )
+
+    def _find(self, actor: Actor, sha256: str, signature: str) -> Row[Any] | None:
+        same = and_(manifests.c.sha256 == sha256, manifests.c.agency_id == actor.agency_id)
+        return self._connection.execute(
+            select(manifests)
+            .where(same, (manifests.c.state == "declared") | (manifests.c.signature == signature))
+            .where(manifests.c.device_id.is_not_distinct_from(_device_of(actor)))
+            .order_by(manifests.c.state)
+            .limit(1)
+        ).one_or_none()
+
+    def _verified(self, actor: Actor, payload: bytes, signature: str) -> CaptureManifest:
+        manifest = parse_manifest(payload)
+        row = self._connection.execute(
+            select(devices).where(devices.c.kid == manifest.device.kid)
+        ).one_or_none()
+        if row is None or row.agency_id != actor.agency_id:
+            raise SignatureInvalid(
+                "no device of this agency has registered the key", slug="device-key-unknown"
+            )
+        try:
+            verify_detached(payload, signature, jwk=row.jwk, algs=frozenset(row.algs), typ=MANIFEST_TYP)
+        except SignatureInvalid as err:
+            raise SignatureInvalid(err.detail, slug="manifest-signature-invalid", **err.facts) from err
+        if row.revoked_at is not None and row.revoked_at <= self._now:
+            raise SignatureInvalid("the key was revoked before this arrived", slug="device-key-revoked")
+        if manifest.device.id != str(row.id):
+            raise ManifestInvalid(
+                "the manifest names another device than its key", slug="manifest-device-differs"
+            )
+        if actor.kind is ActorKind.DEVICE and row.id != actor.id:
+            raise SignatureInvalid("the manifest is another device's", slug="manifest-replayed")
+        return manifest
+
+    def _accept(self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest) -> Declared:
+        findings = manifest_findings(
+            manifest,
+            previous=self._previous(manifest),
+            received_at=self._now,
+            known_certificates=self._valid_certificates(manifest),
+        )
+        row = self._insert(
+            actor,
+            payload,
+            signature,
+            state="declared",
+            kid=manifest.device.kid,
+            seq=manifest.seq,
+            prev=manifest.prev,
+            captured_at=manifest.captured_at,
+            files=[{"name": f.name, "sha256": f.sha256, "size": f.size} for f in manifest.files],
+            findings=[finding.model_dump(mode="json") for finding in findings],
+        )
+        self._log(Event.MANIFEST_DECLARE, row, actor, kid=manifest.device.kid, seq=manifest.seq)
+        return self._answer(row, is_replay=False)
+
+    def _previous(self, manifest: CaptureManifest) -> Previous:
+        """Return what is known of the key's sequence before and at this number."""
+        mine = and_(manifests.c.kid == manifest.device.kid, manifests.c.state == "declared")
+        before = self._connection.execute(
+            select(manifests.c.seq, manifests.c.sha256, manifests.c.payload)
+            .where(mine, manifests.c.seq < manifest.seq)
+            .order_by(manifests.c.seq.desc())
+            .limit(1)
+        ).one_or_none()
+        sibling = self._connection.scalar(
+            select(manifests.c.sha256).where(mine, manifests.c.seq == manifest.seq).limit(1)
+        )
+        if before is not None:
+            return Previous(
+                seq=before.seq,
+                sha256=before.sha256,
+                manifest=parse_manifest(before.payload),
+                sibling_sha256=sibling,
+            )
+        challenge = self._connection.scalar(
+            select(devices.c.challenge).where(devices.c.kid == manifest.device.kid)
+        )
+        return Previous(seq=0, sha256=str(challenge), sibling_sha256=sibling)
+
+    def _valid_certificates(self, manifest: CaptureManifest) -> frozenset[str]:
+        """Return those named certificates that were valid when the capture was made."""
+        return frozenset(
+            self._connection.scalars(
+                select(certificates.c.number).where(
+                    certificates.c.number.in_(manifest.officers),
+                    certificates.c.valid_from <= manifest.captured_at,
+                    certificates.c.valid_until > manifest.captured_at,
+                )
+            )
+        )
+
+    def _refuse(self, actor: Actor, payload: bytes, signature: str, err: Invalid) -> Declared:
+        kept = self._kept(actor, payload, signature)
+        if kept is not None:
+            return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
+                update={"state": "refused", "problem": err.problem, "files": ()}
+            )
+        row = self._insert(actor, payload, signature, state="refused", problem=err.problem)
+        self._log(Event.MANIFEST_REFUSE, row, actor, problem=err.problem)
+        return self._answer(row, is_replay=False, detail=err.detail)
+
+    def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:
+        """Return the row of these bytes under this signature that another device of the agency sent before."""
+        return self._connection.execute(
+            select(manifests).where(
+                manifests.c.agency_id == actor.agency_id,
+                manifests.c.sha256 == sha256_hex(payload),
+                manifests.c.signature == signature,
+            )
+        ).one_or_none()
+
+    def _insert(
+        self, actor: Actor, payload: bytes, signature: str, *, state: str, **values: object
+    ) -> Row[Any]:
+        return self._connection.execute(
+            insert(manifests)
+            .values(
+                agency_id=actor.agency_id,
+                device_id=_device_of(actor),
+                sha256=sha256_hex(payload),
+                payload=payload,
+                signature=signature,
+                state=state,
+                declared_at=self._now,
+                **values,
+            )
+            .returning(manifests)
+        ).one()
+
+    def _answer(self, row: Row[Any], *, is_replay: bool, detail: str = "") -> Declared:
+        sent = {
+            upload.file_index: upload
+            for upload in self._connection.execute(
+                select(uploads.c.id, uploads.c.file_index, recordings.c.id.label("recording_id"))
+                .outerjoin(recordings, recordings.c.upload_id == uploads.c.id)
+                .where(uploads.c.manifest_id == row.id)
+            )
+        }
+        files = tuple(
+            DeclaredFile(
+                index=index,
+                name=file["name"],
+                sha256=file["sha256"],
+                size_bytes=file["size"],
+                upload_id=sent[index].id if index in sent else None,
+                recording_id=sent[index].recording_id if index in sent else None,
+            )
+            for index, file in enumerate(row.files)
+        )
+        return Declared(
+            manifest_id=row.id,
+            sha256=row.sha256,
+            state=row.state,
+            problem=row.problem,
+            detail=detail,
+            is_replay=is_replay,
+            findings=_findings(row),
+            files=files,
+        )
+
+    def evidence(self, manifest_id: UUID) -> ManifestEvidence:
+        """Return what the verification reads; never the conclusion drawn at declaration."""
+        row = self._connection.execute(
+            select(
+                manifests,
+                devices.c.jwk,
+                devices.c.algs,
+                devices.c.enrolled_at,
+                devices.c.revoked_at,
+            )
+            .outerjoin(devices, devices.c.kid == manifests.c.kid)
+            .where(manifests.c.id == manifest_id)
+        ).one()
+        return ManifestEvidence(
+            payload=row.payload,
+            signature=row.signature,
+            state=row.state,
+            problem=row.problem,
+            declared_at=row.declared_at,
+            findings=_findings(row),
+            jwk=row.jwk,
+            algs=frozenset(row.algs or ()),
+            enrolled_at=row.enrolled_at,
+            revoked_at=row.revoked_at,
+        )
+
+    def _log(self, event: Event, row: Row[Any], actor: Actor, **facts: str | int) -> None:
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=event,
+            actor=actor.reference,
+            subject=subject("manifest", row.id),
+            at=self._now,
+            facts={"sha256": row.sha256, **facts},
+        )
+        self._custody.append(entry, agency_id=row.agency_id)
+
+
+def _device_of(actor: Actor) -> UUID | None:
+    return actor.id if actor.kind is ActorKind.DEVICE else None
+
+
+def _findings(row: Row[Any]) -> tuple[CheckResult, ...]:
+    return tuple(CheckResult.model_validate(finding, strict=False) for finding in row.findings)

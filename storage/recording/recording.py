@@ -1,0 +1,303 @@
+"""Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import SYSTEM, Action, Actor, missing, scope
+from schemas.base import rfc3339
+from schemas.case import CaseLink
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.errors import NotFound
+from schemas.integrity import CheckResult, verdict
+from schemas.recording import (
+    Derivative,
+    Recording,
+    RecordingFilter,
+    RecordingState,
+    state_after,
+)
+from storage.actor import recordings_in
+from storage.case.link import links_where
+from storage.custody import CustodyLog
+from storage.outbox import Outbox
+from storage.recording.gaps import SequenceGap, gaps_of
+from storage.recording.values import (
+    CheckRow,
+    Page,
+    Verification,
+    check_of,
+    conditions_of,
+    recording_of,
+    select_recordings,
+)
+from storage.tables.case import case_links
+from storage.tables.custody import checkpoints, custody_entries
+from storage.tables.recording import RECORDING_WORDS, checks, derivatives, manifests, recordings, uploads
+from storage.words import matching
+
+
+class Recordings:
+    """Evidence media, scoped by agency and role on every query."""
+
+    def __init__(self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._jobs = jobs
+        self._now = now
+
+    def page(
+        self,
+        actor: Actor,
+        wanted: RecordingFilter,
+        *,
+        after: UUID | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """List recordings the actor may see, newest first.
+
+        Raises:
+            Refused: the actor may not see recordings at all.
+        """
+        query = select_recordings().where(self._visible(actor, Action.RECORDING_VIEW), *conditions_of(wanted))
+        if wanted.text:
+            query = query.where(self._holds(wanted.text))
+        if after is not None:
+            query = query.where(recordings.c.id < after)
+        rows = (
+            self._connection.execute(query.order_by(recordings.c.id.desc()).limit(limit + 1)).mappings().all()
+        )
+        shown = tuple(recording_of(row) for row in rows[:limit])
+        return Page(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+
+    def _holds(self, wanted: str) -> ColumnElement[bool]:
+        digest, others = wanted.strip().lower(), []
+        if re.fullmatch("[0-9a-f]{4,64}", digest):
+            # A range, as a pattern would find no index outside the C locale.
+            others = [recordings.c.sha256.between(digest, digest + "g")]
+        return matching(self._connection, recordings.c.id, RECORDING_WORDS, wanted, *others)
+
+    def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:
+        allowed = scope(actor, action)
+        if allowed.is_empty:
+            raise missing(action)
+        return recordings_in(allowed, actor)
+
+    def get(self, actor: Actor, recording_id: UUID) -> Recording:
+        """Return one recording.
+
+        Raises:
+            NotFound: no such recording within the actor's scope.
+        """
+        visible = self._visible(actor, Action.RECORDING_VIEW)
+        return self._one(and_(recordings.c.id == recording_id, visible))
+
+    def watchable(self, actor: Actor, recording_id: UUID) -> Recording:
+        """Return a recording whose media the actor may see or hear.
+
+        Raises:
+            NotFound: no such recording within the actor's scope.
+            Refused: the actor may see the facts but not the media.
+        """
+        found = self.get(actor, recording_id)
+        allowed = scope(actor, Action.RECORDING_WATCH)
+        if allowed.is_empty:
+            raise missing(Action.RECORDING_WATCH)
+        inside = and_(recordings.c.id == recording_id, recordings_in(allowed, actor))
+        if not self._connection.scalar(select(exists().where(inside))):
+            raise missing(Action.RECORDING_WATCH)
+        return found
+
+    def known(self, recording_id: UUID) -> Recording:
+        """Return a recording for the system itself, which has no scope.
+
+        Raises:
+            NotFound: no such recording.
+        """
+        return self._one(recordings.c.id == recording_id)
+
+    def of_case(self, case_id: UUID) -> tuple[Recording, ...]:
+        """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
+        linked = exists().where(
+            case_links.c.recording_id == recordings.c.id,
+            case_links.c.case_id == case_id,
+            case_links.c.unlinked_at.is_(None),
+        )
+        rows = self._connection.execute(
+            select_recordings().where(linked).order_by(recordings.c.id)
+        ).mappings()
+        return tuple(recording_of(row) for row in rows)
+
+    def gaps_of_case(self, case_id: UUID) -> tuple[SequenceGap, ...]:
+        """Return the holes in the sequences of a case's devices; the caller has checked the case."""
+        return gaps_of(self._connection, case_id)
+
+    def _one(self, condition: ColumnElement[bool]) -> Recording:
+        row = self._connection.execute(select_recordings().where(condition)).mappings().one_or_none()
+        if row is None:
+            raise NotFound("no such recording", slug="recording-unknown")
+        return recording_of(row)
+
+    def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
+        """Return the checks of the latest run, in the order they were made."""
+        latest = select(recordings.c.run).where(recordings.c.id == recording_id).scalar_subquery()
+        rows = self._connection.execute(
+            select(checks)
+            .where(checks.c.recording_id == recording_id, checks.c.run == latest)
+            .order_by(checks.c.position)
+        ).mappings()
+        return tuple(CheckRow(check=check_of(row), at=row["at"]) for row in rows)
+
+    def derivatives(self, recording_id: UUID) -> tuple[Derivative, ...]:
+        """Return thumbnails and poster frames."""
+        rows = self._connection.execute(
+            select(derivatives).where(derivatives.c.recording_id == recording_id).order_by(derivatives.c.kind)
+        ).mappings()
+        return tuple(Derivative.model_validate({f: row[f] for f in Derivative.model_fields}) for row in rows)
+
+    def links(self, recording_id: UUID) -> tuple[CaseLink, ...]:
+        """Return every tie of a recording to a case, past ones included."""
+        return links_where(self._connection, case_links.c.recording_id == recording_id)
+
+    def manifest_of(self, recording: Recording) -> tuple[bytes, str] | None:
+        """Return the manifest's bytes and signature, verbatim; None when there is no manifest."""
+        row = self._connection.execute(
+            select(manifests.c.payload, manifests.c.signature).where(manifests.c.id == recording.manifest_id)
+        ).one_or_none()
+        return None if row is None else (row.payload, row.signature)
+
+    def everything(self, *, after: UUID | None, limit: int) -> tuple[Recording, ...]:
+        """Walk all recordings in order of receipt, for the system itself."""
+        query = select_recordings().order_by(recordings.c.id).limit(limit)
+        if after is not None:
+            query = query.where(recordings.c.id > after)
+        return tuple(recording_of(row) for row in self._connection.execute(query).mappings())
+
+    def total(self) -> int:
+        """Count all recordings, for the system itself."""
+        return self._connection.execute(select(func.count()).select_from(recordings)).scalar_one()
+
+    def leaves(self, recording_id: UUID) -> list[dict[str, Any]]:
+        """Return the leaves about a recording, parsed from their bytes and not from columns."""
+        rows = self._connection.scalars(
+            select(custody_entries.c.leaf)
+            .where(custody_entries.c.subject == subject("recording", recording_id))
+            .order_by(custody_entries.c.id)
+        )
+        return [json.loads(leaf) for leaf in rows]
+
+    def names_manifest(self, recording_id: UUID) -> bool:
+        """Say whether the sender named a manifest, known to us or not."""
+        named = select(uploads.c.manifest_sha256).where(uploads.c.recording_id == recording_id)
+        return self._connection.scalar(named) is not None
+
+    def counts(self, actor: Actor) -> dict[str, int]:
+        """Count by state and by verdict what the actor may see; the home page's first line."""
+        visible = self._visible(actor, Action.RECORDING_VIEW)
+        counted: dict[str, int] = {}
+        for column in (recordings.c.state, recordings.c.verdict):
+            rows = self._connection.execute(
+                select(column.label("word"), func.count().label("number")).where(visible).group_by(column)
+            )
+            counted |= {row.word: row.number for row in rows}
+        return counted
+
+    def may_delete_local(self, recording: Recording) -> bool:
+        """Say whether the device may forget its copy: sealed, and the seal is in a signed checkpoint."""
+        if recording.state is not RecordingState.SEALED:
+            return False
+        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+        return bool(
+            self._connection.scalar(
+                select(
+                    exists().where(
+                        custody_entries.c.subject == subject("recording", recording.id),
+                        custody_entries.c.event == Event.RECORDING_SEAL,
+                        custody_entries.c.leaf_index < signed,
+                    )
+                )
+            )
+        )
+
+    def conclude(self, recording_id: UUID, found: Verification) -> RecordingState:
+        """Seal or quarantine, with every check, in this transaction.
+
+        The retention lock must stand in the store before: a crash in between leaves a received recording
+        that is already locked, and the next run comes to the same answer.
+
+        Raises:
+            AlreadySealed, TransitionRefused: it was concluded before.
+        """
+        row = (
+            self._connection.execute(
+                select(recordings).where(recordings.c.id == recording_id).with_for_update()
+            )
+            .mappings()
+            .one()
+        )
+        state = state_after(RecordingState(row["state"]), found.checks)
+        run = row["run"] + 1
+        self._connection.execute(
+            update(recordings)
+            .where(recordings.c.id == recording_id)
+            .values(
+                state=state,
+                verdict=verdict(found.checks),
+                run=run,
+                verified_at=self._now,
+                **found.model_dump(include={"sha256", "sm3", "media_type", "facts", "retain_until"}),
+            )
+        )
+        self._keep_checks(recording_id, run, found.checks)
+        self._keep_derivatives(recording_id, found.derivatives)
+        self._log_conclusion(row, state, found)
+        return state
+
+    def _keep_checks(self, recording_id: UUID, run: int, made: Sequence[CheckResult]) -> None:
+        rows = [
+            {
+                "recording_id": recording_id,
+                "run": run,
+                "position": position,
+                "at": self._now,
+                **check.model_dump(mode="json"),
+            }
+            for position, check in enumerate(made)
+        ]
+        self._connection.execute(checks.insert(), rows)
+
+    def _keep_derivatives(self, recording_id: UUID, made: Sequence[Derivative]) -> None:
+        for derivative in made:
+            self._connection.execute(
+                insert(derivatives)
+                .values(recording_id=recording_id, made_at=self._now, **derivative.model_dump())
+                .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
+            )
+
+    def _log_conclusion(self, row: RowMapping, state: RecordingState, found: Verification) -> None:
+        event = Event.RECORDING_SEAL if state is RecordingState.SEALED else Event.RECORDING_QUARANTINE
+        facts = {
+            "sha256": found.sha256,
+            "size_bytes": row["size_bytes"],
+            "object_key": row["object_key"],
+            "version_id": row["version_id"],
+            "retain_until": rfc3339(found.retain_until),
+            "checks": {c.name: f"{c.outcome}/{c.severity}/{c.code}" for c in found.checks},
+        }
+        if found.sm3 is not None:
+            facts["sm3"] = found.sm3
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=event,
+            actor=SYSTEM,
+            subject=subject("recording", row["id"]),
+            at=self._now,
+            facts=facts,
+        )
+        self._custody.append(entry, agency_id=row["agency_id"])

@@ -1,0 +1,405 @@
+"""Upload sessions: the database is the truth about offsets and parts, never the store's listing."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.actor import Action, Actor, ActorKind, Subject, may, missing
+from schemas.base import Frozen
+from schemas.custody import CustodyEntry, Event, subject
+from schemas.errors import Conflict, NotFound, TooLarge
+from schemas.upload import Part, Upload, UploadState, clean_filename, part_size
+from storage.custody import CustodyLog
+from storage.objects.port import Stored
+from storage.outbox import JobKind, Outbox
+from storage.recording.receipt import receive_recording
+from storage.settings import StorageSettings
+from storage.tables.custody import custody_entries
+from storage.tables.recording import manifests, recordings, upload_parts, uploads
+
+
+class NewUpload(Frozen):
+    """What a client declares when it opens an upload. `metadata` is the header, verbatim."""
+
+    length_bytes: int
+    filename: str
+    metadata: str = ""
+    declared_sha256: str | None = None
+    manifest_sha256: str | None = None
+    case_number: str | None = None
+
+
+class Receipt(Frozen):
+    """Sent only after store, size and commit agree. `leaf` is what the custody log will hold."""
+
+    upload_id: UUID
+    recording_id: UUID
+    received_at: datetime
+    size_bytes: int
+    declared_sha256: str | None
+    entry_id: UUID
+    leaf: bytes
+    leaf_hash: bytes
+
+
+class Uploads:
+    """Open transfers and the parts they consist of."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        jobs: Outbox,
+        settings: StorageSettings,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._custody = custody
+        self._jobs = jobs
+        self._settings = settings
+        self._now = now
+
+    def open(self, actor: Actor, wish: NewUpload) -> Upload:
+        """Open an upload, or return the one that is open already for the same file of the same manifest.
+
+        A manifest or a case number that does not exist is not refused here: the bytes are kept first and
+        the verdict says what is wrong.
+
+        Raises:
+            Refused: the actor may not submit recordings.
+            TooLarge: longer than the largest upload.
+        """
+        if not may(
+            actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now
+        ):
+            raise missing(Action.RECORDING_SUBMIT)
+        if wish.length_bytes > self._settings.max_upload_bytes:
+            raise TooLarge(
+                f"the largest upload is {self._settings.max_upload_bytes} bytes", slug="upload-too-large"
+            )
+        manifest_id, file_index = self._manifest_file(actor, wish)
+        ident = uuid4()
+        row = (
+            self._connection.execute(
+                insert(uploads)
+                .values(
+                    id=ident,
+                    agency_id=actor.agency_id,
+                    device_id=actor.id if actor.kind is ActorKind.DEVICE else None,
+                    account_id=actor.id if actor.kind is ActorKind.ACCOUNT else None,
+                    manifest_id=manifest_id,
+                    manifest_sha256=wish.manifest_sha256,
+                    file_index=file_index,
+                    filename=clean_filename(wish.filename),
+                    declared_sha256=wish.declared_sha256,
+                    case_number=wish.case_number,
+                    metadata=wish.metadata,
+                    state=UploadState.OPEN,
+                    length_bytes=wish.length_bytes,
+                    part_bytes=part_size(wish.length_bytes),
+                    object_key=f"recordings/{ident}/1",
+                    opened_at=self._now,
+                    expires_at=self._now + timedelta(seconds=self._settings.upload_lifetime_seconds),
+                )
+                .on_conflict_do_nothing()
+                .returning(uploads)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            return self._opened_before(actor, wish, file_index)
+        self._log(Event.UPLOAD_OPEN, row, actor.reference, size_bytes=row["length_bytes"])
+        return _value(row)
+
+    def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[UUID | None, int | None]:
+        if wish.manifest_sha256 is None:
+            return None, None
+        row = self._connection.execute(
+            select(manifests.c.id, manifests.c.files)
+            .where(manifests.c.sha256 == wish.manifest_sha256, manifests.c.agency_id == actor.agency_id)
+            .order_by(manifests.c.state, manifests.c.id)
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return None, None
+        names = [
+            index
+            for index, file in enumerate(row.files)
+            if file["sha256"] == wish.declared_sha256
+            or (wish.declared_sha256 is None and file["name"] == wish.filename)
+        ]
+        return row.id, (names[0] if names else None)
+
+    def _opened_before(self, actor: Actor, wish: NewUpload, file_index: int | None) -> Upload:
+        row = (
+            self._connection.execute(
+                select(uploads).where(
+                    uploads.c.device_id == actor.id,
+                    uploads.c.manifest_sha256 == wish.manifest_sha256,
+                    uploads.c.file_index == file_index,
+                )
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:  # it expired between the insert and this look: opening again will succeed
+            raise Conflict("the earlier upload of this file has just ended", slug="upload-expired")
+        if row["length_bytes"] != wish.length_bytes:
+            raise Conflict("this file was opened with another length", slug="upload-length-differs")
+        return _value(row)
+
+    def get(self, actor: Actor, upload_id: UUID) -> Upload:
+        """Return an upload of the actor's own.
+
+        Raises:
+            NotFound: no such upload, or somebody else's.
+        """
+        row = (
+            self._connection.execute(select(uploads).where(uploads.c.id == upload_id, _sent_by(actor)))
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise NotFound("no such upload", slug="upload-unknown")
+        return _value(row)
+
+    def known(self, upload_id: UUID) -> Upload:
+        """Return an upload for the system itself, which has no scope."""
+        query = select(uploads).where(uploads.c.id == upload_id)
+        return _value(self._connection.execute(query).mappings().one())
+
+    def lease(self, actor: Actor, upload_id: UUID) -> tuple[Upload, UUID]:
+        """Take the upload for one request; the newest request wins.
+
+        One statement takes it and reads it: what is returned holds every commit of the beaten request, and
+        none can follow. The part counter moves on, so that a part which the beaten request still sends can
+        never be mistaken for one of ours: it carries a number that no list of parts will name. An upload
+        that is not open is returned as it stands, and the token holds nothing.
+
+        Raises:
+            NotFound: no such upload, or somebody else's.
+        """
+        token = uuid4()
+        row = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload_id, _sent_by(actor), uploads.c.state == UploadState.OPEN)
+                .values(lease_token=token, next_part=uploads.c.next_part + 1)
+                .returning(uploads)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        return (self.get(actor, upload_id) if row is None else _value(row)), token
+
+    def next_number(self, upload_id: UUID, token: UUID) -> int:
+        """Allocate the next part number under the lease.
+
+        Raises:
+            Conflict: a newer request holds the upload.
+        """
+        number: int | None = self._connection.scalar(
+            update(uploads)
+            .where(uploads.c.id == upload_id, uploads.c.lease_token == token)
+            .values(next_part=uploads.c.next_part + 1)
+            .returning(uploads.c.next_part)
+        )
+        if number is None:
+            raise _preempted()
+        return number
+
+    def parts(self, upload_id: UUID) -> list[Part]:
+        """Return the stored parts, in order."""
+        rows = self._connection.execute(
+            select(upload_parts).where(upload_parts.c.upload_id == upload_id).order_by(upload_parts.c.number)
+        ).mappings()
+        return [Part.model_validate({field: row[field] for field in Part.model_fields}) for row in rows]
+
+    def add_part(self, upload: Upload, token: UUID, part: Part, *, parts_ref: str, key: str) -> Upload:
+        """Record a stored part; the tail it swallowed is forgotten in the same commit."""
+        self._connection.execute(upload_parts.insert().values(upload_id=upload.id, **part.model_dump()))
+        return self._advance(
+            upload,
+            token,
+            offset_bytes=part.start_bytes + part.size_bytes,
+            parts_ref=parts_ref,
+            object_key=key,
+            tail_key=None,
+            tail_bytes=0,
+        )
+
+    def set_tail(self, upload: Upload, token: UUID, *, key: str, offset: int, tail_bytes: int) -> Upload:
+        """Record the bytes after the last part, which stand in the staging bucket under `key`."""
+        return self._advance(upload, token, offset_bytes=offset, tail_key=key, tail_bytes=tail_bytes)
+
+    def _advance(self, upload: Upload, token: UUID, **values: object) -> Upload:
+        row = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload.id, uploads.c.lease_token == token, uploads.c.state == "open")
+                .values(**values)
+                .returning(uploads)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise _preempted()
+        return _value(row)
+
+    def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
+        """Turn the finished transfer into a received recording: state, entry and job in this transaction.
+
+        Repeating it is success: the row lock lets one caller through, the next one finds it received. `token`
+        is the lease under which bytes were sent that no part or tail names yet.
+
+        Raises:
+            NotFound: the upload expired meanwhile.
+            Conflict: a newer request holds the upload, or the store holds another number of bytes than the
+                length (slug `size-disagrees`).
+        """
+        row = (
+            self._connection.execute(select(uploads).where(uploads.c.id == upload.id).with_for_update())
+            .mappings()
+            .one()
+        )
+        if row["state"] == UploadState.RECEIVED:
+            return _value(row)
+        if row["state"] == UploadState.EXPIRED:
+            raise NotFound("the upload has expired", slug="upload-expired")
+        if token is not None and row["lease_token"] != token:
+            raise _preempted()
+        if stored.size_bytes != row["length_bytes"]:
+            raise Conflict("the stored object has another size than the upload", slug="size-disagrees")
+        recording_id = receive_recording(
+            self._connection, self._custody, upload=row, stored=stored, key=key, at=self._now
+        )
+        self._jobs.enqueue(JobKind.VERIFY, recording_id)
+        done = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload.id)
+                .values(
+                    state=UploadState.RECEIVED,
+                    offset_bytes=row["length_bytes"],
+                    object_key=key,
+                    tail_key=None,
+                    tail_bytes=0,
+                    lease_token=None,
+                    recording_id=recording_id,
+                )
+                .returning(uploads)
+            )
+            .mappings()
+            .one()
+        )
+        return _value(done)
+
+    def receipt(self, actor: Actor, upload_id: UUID) -> Receipt:
+        """Return the receipt of a completed upload.
+
+        Raises:
+            NotFound: no such upload of the actor's.
+            Conflict: it is not complete yet (slug `upload-incomplete`, with the offset).
+        """
+        upload = self.get(actor, upload_id)
+        if upload.recording_id is None:
+            raise Conflict("the upload is not complete", slug="upload-incomplete", offset=upload.offset_bytes)
+        row = (
+            self._connection.execute(
+                select(
+                    recordings,
+                    custody_entries.c.entry_id,
+                    custody_entries.c.leaf,
+                    custody_entries.c.leaf_hash,
+                )
+                .join(
+                    custody_entries,
+                    (custody_entries.c.subject == func.concat("recording/", recordings.c.id))
+                    & (custody_entries.c.event == Event.RECORDING_RECEIVE),
+                )
+                .where(recordings.c.upload_id == upload_id)
+            )
+            .mappings()
+            .one()
+        )
+        return Receipt(
+            upload_id=upload_id,
+            recording_id=row["id"],
+            **{field: row[field] for field in list(Receipt.model_fields)[2:]},
+        )
+
+    def expired(self, *, limit: int) -> Sequence[Upload]:
+        """Return open uploads past their lifetime, locked, for the sweeper; never one that is all here."""
+        rows = self._connection.execute(
+            select(uploads)
+            .where(
+                uploads.c.state == "open",
+                uploads.c.expires_at < self._now,
+                uploads.c.offset_bytes < uploads.c.length_bytes,
+            )
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).mappings()
+        return [_value(row) for row in rows]
+
+    def full(self, *, limit: int) -> Sequence[Upload]:
+        """Return open uploads whose every byte is here: a crash came before their completion."""
+        rows = self._connection.execute(
+            select(uploads)
+            .where(uploads.c.state == "open", uploads.c.offset_bytes == uploads.c.length_bytes)
+            .order_by(uploads.c.expires_at)
+            .limit(limit)
+        ).mappings()
+        return [_value(row) for row in rows]
+
+    def named_tails(self, keys: Collection[str]) -> frozenset[str]:
+        """Return those of `keys` that a row names as its tail; the others belong to nobody."""
+        return frozenset(
+            self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
+        )
+
+    def expire(self, upload: Upload, *, actor: str) -> None:
+        """End an unfinished upload; its bytes were never evidence, and its file may be opened anew."""
+        row = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload.id, uploads.c.state == "open")
+                # Without its index the row no longer stands in the way of sending the same file again.
+                .values(state=UploadState.EXPIRED, lease_token=None, file_index=None)
+                .returning(uploads)
+            )
+            .mappings()
+            .one()
+        )
+        self._log(Event.UPLOAD_EXPIRE, row, actor, offset_bytes=row["offset_bytes"])
+
+    def _log(self, event: Event, row: RowMapping, actor: str, **facts: int) -> None:
+        declared = {"declared_sha256": row["declared_sha256"]} if row["declared_sha256"] else {}
+        entry = CustodyEntry(
+            entry_id=uuid4(),
+            event=event,
+            actor=actor,
+            subject=subject("upload", row["id"]),
+            at=self._now,
+            facts={**facts, **declared},
+        )
+        self._custody.append(entry, agency_id=row["agency_id"])
+
+
+def _sent_by(actor: Actor) -> ColumnElement[bool]:
+    column = uploads.c.device_id if actor.kind is ActorKind.DEVICE else uploads.c.account_id
+    return column == actor.id
+
+
+def _preempted() -> Conflict:
+    return Conflict("a newer request continues this upload", slug="upload-preempted")
+
+
+def _value(row: RowMapping) -> Upload:
+    fields = {field: row[field] for field in Upload.model_fields}
+    return Upload.model_validate({**fields, "state": UploadState(row["state"])})

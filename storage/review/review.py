@@ -1,0 +1,301 @@
+"""Legal review of cases: the queue, rounds with their opinions and grounds, the handler's answers.
+
+A round is opened by the submission of a case. Its opinion is given once, by somebody who took no part in the
+investigation; what was given never changes, only answers are added.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, select, tuple_, update
+
+from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.base import Frozen
+from schemas.case import CaseStep
+from schemas.custody import Event, subject
+from schemas.errors import Conflict, Invalid, NotFound, TransitionRefused, VersionConflict
+from schemas.review import (
+    AnswerIn,
+    Finding,
+    Ground,
+    GroundIn,
+    GroundItem,
+    OpinionWord,
+    Part,
+    Review,
+    ReviewOpinionIn,
+    ReviewState,
+    check_opinion,
+    check_reviewer,
+)
+from storage.case.case import Cases
+from storage.custody import Committed, CustodyLog, committed
+from storage.equipment import EquipmentRegister
+from storage.review.findings import findings_of, known_subjects, parts_of
+from storage.tables.actor import accounts, agencies
+from storage.tables.case import cases
+from storage.tables.review import review_grounds, reviews
+from storage.version import change
+
+_EVENTS = {
+    OpinionWord.PASS: (CaseStep.PASS, Event.REVIEW_PASS),
+    OpinionWord.SUPPLEMENT: (CaseStep.SUPPLEMENT, Event.REVIEW_SUPPLEMENT),
+    OpinionWord.REJECT: (CaseStep.REJECT, Event.REVIEW_REJECT),
+}
+Cursor = tuple[datetime, UUID]
+
+
+class ReviewPage(Frozen):
+    """A page of the queue, by due date; `next` is the cursor of the following page."""
+
+    rows: tuple[Review, ...]
+    next: Cursor | None
+
+
+class Reviews:
+    """Rounds of legal review, scoped like the cases they are about."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        custody: CustodyLog,
+        cases_: Cases,
+        register: EquipmentRegister,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._register = register
+        self._custody = custody
+        self._cases = cases_
+        self._now = now
+
+    def queue(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> ReviewPage:
+        """List open rounds, the one due first on top.
+
+        Raises:
+            Refused: the actor reviews no cases.
+        """
+        allowed = scope(actor, Action.CASE_REVIEW)
+        if allowed.is_empty:
+            raise missing(Action.CASE_REVIEW)
+        key = tuple_(reviews.c.due_at, reviews.c.id)
+        wanted = [reviews.c.agency_id.in_(sorted(allowed.agency_ids)), reviews.c.state == ReviewState.OPEN]
+        if after is not None:
+            wanted.append(key > after)
+        found = self._rows(and_(*wanted), (reviews.c.due_at, reviews.c.id), limit + 1)
+        rows = found[:limit]
+        return ReviewPage(rows=rows, next=(rows[-1].due_at, rows[-1].id) if len(found) > limit else None)
+
+    def get(self, actor: Actor, review_id: UUID) -> Review:
+        """Return one round of a case that the actor may see.
+
+        Raises:
+            NotFound: no such review within the actor's scope (slug `review-unknown`).
+            Refused: the actor may not see cases at all.
+        """
+        case_id = self._connection.scalar(select(reviews.c.case_id).where(reviews.c.id == review_id))
+        if case_id is None or not self._cases.is_visible(actor, case_id):
+            raise NotFound("no such review", slug="review-unknown")
+        return self._rows(reviews.c.id == review_id, (reviews.c.id,), 1)[0]
+
+    def of_case(self, case_id: UUID) -> tuple[Review, ...]:
+        """Return every round of a case, oldest first; the caller has checked the case."""
+        return self._rows(reviews.c.case_id == case_id, (reviews.c.round,), None)
+
+    def snapshot(self, review_id: UUID) -> dict[str, object]:
+        """Return what the case rested on when the round began; the caller has checked the review."""
+        document: dict[str, object] = self._connection.execute(
+            select(reviews.c.evidence).where(reviews.c.id == review_id)
+        ).scalar_one()
+        return document
+
+    def parts(self, actor: Actor, case_id: UUID) -> tuple[Part, ...]:
+        """Return how the actor took part in the investigation; empty: they may review it."""
+        return parts_of(self._connection, case_id, actor.id)
+
+    def findings(self, actor: Actor, case_id: UUID) -> list[Finding]:
+        """Return what the case gives away by itself, as it stands now; the caller has checked the case."""
+        last = self._connection.scalar(
+            select(reviews.c.submitted_at)
+            .where(reviews.c.case_id == case_id)
+            .order_by(reviews.c.round.desc())
+            .limit(1)
+        )
+        is_reviewer = may(actor, Action.CASE_REVIEW, Subject(agency_id=actor.agency_id), self._now)
+        parts = self.parts(actor, case_id) if is_reviewer else ()
+        return findings_of(self._connection, self._register, case_id, submitted_at=last, parts=parts)
+
+    def opine(self, actor: Actor, review_id: UUID, wish: ReviewOpinionIn, seen: int) -> Review:
+        """Give the opinion of a round; the case moves with it.
+
+        Of two reviewers who saw the same round, the second is told that it has changed.
+
+        Raises:
+            NotFound: no such review within the actor's scope.
+            Refused: the actor reviews no cases here, or took part in this one (slug `reviewer-took-part`).
+            Invalid: the opinion does not say why (slug `opinion-without-grounds`), or a ground is about
+                something that is not of this case (slug `ground-subject-unknown`).
+            VersionConflict: somebody else gave an opinion since.
+            TransitionRefused: the opinion was given before (slug `review-given`), or it passes a case with a
+                fact that nothing proves (slug `fact-unproven`).
+        """
+        review = self.get(actor, review_id)
+        if not may(actor, Action.CASE_REVIEW, Subject(agency_id=review.agency_id), self._now):
+            raise missing(Action.CASE_REVIEW)
+        check_reviewer(self.parts(actor, review.case_id))
+        check_opinion(wish)
+        self._require_own_subjects(review, wish)
+        self._require_open(review_id, seen)
+        step, event = _EVENTS[wish.opinion]
+        self._cases.advance(self._cases.get(actor, review.case_id), step, None)
+        statement = committed(wish.statement.strip())
+        kept = self._keep_grounds(review_id, wish.grounds)
+        change(
+            self._connection,
+            reviews,
+            review_id,
+            seen,
+            state=ReviewState.GIVEN,
+            opinion=wish.opinion,
+            statement=statement.text,
+            statement_salt=statement.salt,
+            reviewer_id=actor.id,
+            given_at=self._now,
+        )
+        self._log(event, review, actor, statement=statement.commitment, grounds=kept, round=review.round)
+        return self.get(actor, review_id)
+
+    def _require_open(self, review_id: UUID, seen: int) -> None:
+        row = self._connection.execute(
+            select(reviews.c.version, reviews.c.state).where(reviews.c.id == review_id).with_for_update()
+        ).one()
+        if row.version != seen:
+            raise VersionConflict(f"it is at version {row.version}, not {seen}", version=row.version)
+        if row.state != ReviewState.OPEN:
+            raise TransitionRefused("the opinion of this round was given", slug="review-given")
+
+    def _require_own_subjects(self, review: Review, wish: ReviewOpinionIn) -> None:
+        named = {ground.subject for ground in wish.grounds if ground.subject is not None}
+        foreign = named - known_subjects(self._connection, review.case_id)
+        if foreign:
+            raise Invalid(
+                "a ground is about something that is not of this case",
+                slug="ground-subject-unknown",
+                subjects=sorted(foreign),
+            )
+
+    def _keep_grounds(self, review_id: UUID, grounds: Iterable[GroundIn]) -> dict[str, dict[str, str]]:
+        kept: dict[str, dict[str, str]] = {}
+        for position, ground in enumerate(grounds, 1):
+            words = committed(ground.text.strip())
+            self._connection.execute(
+                insert(review_grounds).values(
+                    review_id=review_id,
+                    position=position,
+                    item=ground.item,
+                    subject=ground.subject,
+                    text=words.text,
+                    text_salt=words.salt,
+                )
+            )
+            kept[str(position)] = _ground_facts(ground, words)
+        return kept
+
+    def answer(self, actor: Actor, review_id: UUID, position: int, wish: AnswerIn, *, seen: int) -> Review:
+        """Answer one ground; an answer never changes.
+
+        Raises:
+            NotFound: no such review in scope, or no such ground (slug `ground-unknown`).
+            Refused: the actor does not run the case.
+            VersionConflict: somebody else answered since.
+            Conflict: the ground was answered before (slug `ground-answered`).
+        """
+        review = self.get(actor, review_id)
+        self._cases.writable(actor, review.case_id, Action.CASE_RUN)
+        change(self._connection, reviews, review_id, seen)
+        words = committed(wish.text.strip())
+        ground = and_(review_grounds.c.review_id == review_id, review_grounds.c.position == position)
+        answered = self._connection.execute(
+            update(review_grounds)
+            .where(ground, review_grounds.c.answer.is_(None))
+            .values(answer=words.text, answer_salt=words.salt, answered_by=actor.id, answered_at=self._now)
+        ).rowcount
+        if not answered:
+            raise self._unanswerable(ground)
+        self._log(Event.REVIEW_ANSWER, review, actor, position=position, answer=words.commitment)
+        return self.get(actor, review_id)
+
+    def _unanswerable(self, ground: ColumnElement[bool]) -> Conflict | NotFound:
+        if self._connection.scalar(select(review_grounds.c.id).where(ground)) is None:
+            return NotFound("the review has no such ground", slug="ground-unknown")
+        return Conflict("the ground was answered before", slug="ground-answered")
+
+    def _rows(
+        self, condition: ColumnElement[bool], order: tuple[ColumnElement[object], ...], limit: int | None
+    ) -> tuple[Review, ...]:
+        rows = (
+            self._connection.execute(_select().where(condition).order_by(*order).limit(limit))
+            .mappings()
+            .all()
+        )
+        grounds = self._grounds([row["id"] for row in rows])
+        return tuple(_value(row, grounds[row["id"]]) for row in rows)
+
+    def _grounds(self, review_ids: list[UUID]) -> dict[UUID, list[Ground]]:
+        found: dict[UUID, list[Ground]] = defaultdict(list)
+        rows = self._connection.execute(
+            select(review_grounds)
+            .where(review_grounds.c.review_id.in_(review_ids))
+            .order_by(review_grounds.c.review_id, review_grounds.c.position)
+        ).mappings()
+        for row in rows:
+            fields = {name: row[name] for name in Ground.model_fields}
+            found[row["review_id"]].append(Ground(**{**fields, "item": GroundItem(row["item"])}))
+        return found
+
+    def _log(self, event: Event, review: Review, actor: Actor, **facts: object) -> None:
+        self._custody.record(
+            event,
+            subject("review", review.id),
+            actor=actor.reference,
+            at=self._now,
+            agency_id=review.agency_id,
+            case=str(review.case_id),
+            **facts,
+        )
+
+
+def _ground_facts(ground: GroundIn, words: Committed) -> dict[str, str]:
+    facts = {"item": ground.item.value, "text": words.commitment}
+    return facts if ground.subject is None else {**facts, "subject": ground.subject}
+
+
+def _select() -> Select[tuple[object, ...]]:
+    submitter, reviewer = accounts.alias("submitter"), accounts.alias("reviewer")
+    return (
+        select(
+            *(column for column in reviews.c if column.name not in {"submitted_by", "evidence"}),
+            cases.c.number.label("case_number"),
+            cases.c.matter,
+            agencies.c.name.label("agency_name"),
+            submitter.c.name.label("submitted_by"),
+            reviewer.c.name.label("reviewer"),
+        )
+        .join(cases, cases.c.id == reviews.c.case_id)
+        .join(agencies, agencies.c.id == reviews.c.agency_id)
+        .join(submitter, submitter.c.id == reviews.c.submitted_by)
+        .outerjoin(reviewer, reviewer.c.id == reviews.c.reviewer_id)
+    )
+
+
+def _value(row: RowMapping, grounds: list[Ground]) -> Review:
+    fields = {name: row[name] for name in Review.model_fields if name != "grounds"}
+    opinion = row["opinion"]
+    fields |= {
+        "state": ReviewState(row["state"]),
+        "opinion": None if opinion is None else OpinionWord(opinion),
+        "grounds": tuple(grounds),
+    }
+    return Review.model_validate(fields)

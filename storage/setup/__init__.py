@@ -1,0 +1,1 @@
+"""What brings a store into being: the embedded database, the data folder, the schema."""

@@ -1,0 +1,19 @@
+"""Every table, one module a noun. PostgreSQL 18 is the only engine.
+
+Ids of evidence are `uuidv7()`: they sort by time, so a keyset page needs no second column.
+"""
+
+from storage.tables import (  # noqa: F401 - the metadata is whole with them
+    actor,
+    audit,
+    case,
+    custody,
+    device,
+    equipment,
+    export,
+    monitoring,
+    outbox,
+    recording,
+    rectification,
+    review,
+)

@@ -1,0 +1,146 @@
+"""Cases, their handlers, ties, changes and the facts to be proven."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
+
+CASE_WORDS = words_of("cases.number", "cases.party")
+
+cases = Table(
+    "cases",
+    metadata,
+    ident(),
+    ref("agency_id", "agencies.id"),
+    Column("number", Text, nullable=False),
+    Column("party", Text, nullable=False),
+    Column("matter", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("party_code", Text),
+    Column("plates", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("lat_e7", BigInteger),
+    Column("lon_e7", BigInteger),
+    moment("occurred_at"),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    ref("opened_by", "accounts.id"),
+    moment("opened_at", nullable=False),
+    moment("filed_at"),
+    moment("decided_at"),
+    moment("closed_at"),
+    states(
+        "lead",
+        "filed",
+        "investigating",
+        "investigation_closed",
+        "legal_review",
+        "decided",
+        "closed",
+    ),
+    UniqueConstraint("agency_id", "number"),
+    Index("ix_cases_agency_id_id", "agency_id", "id"),
+    Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),
+    Index("ix_cases_plates", "plates", postgresql_using="gin"),
+    Index("ix_cases_agency_id_party_code", "agency_id", "party_code"),
+    Index(
+        "ix_cases_agency_id_closed_at",
+        "agency_id",
+        "closed_at",
+        postgresql_where=text("closed_at IS NOT NULL"),
+    ),
+    words_index("ix_cases_words", CASE_WORDS),
+)
+
+case_handlers = Table(
+    "case_handlers",
+    metadata,
+    Column("case_id", UUID(as_uuid=True), ForeignKey("cases.id"), primary_key=True),
+    Column("account_id", UUID(as_uuid=True), ForeignKey("accounts.id"), primary_key=True),
+)
+
+case_links = Table(
+    "case_links",
+    metadata,
+    ident(),
+    ref("case_id", "cases.id"),
+    ref("recording_id", "recordings.id"),
+    Column("linked_by", Text, nullable=False),
+    moment("linked_at", nullable=False),
+    Column("unlinked_by", Text),
+    moment("unlinked_at"),
+    Column("reason_salt", LargeBinary),
+    Column("reason", Text),
+    Index(
+        "uq_case_links_live",
+        "case_id",
+        "recording_id",
+        unique=True,
+        postgresql_where=text("unlinked_at IS NULL"),
+    ),
+    Index("ix_case_links_recording_id", "recording_id"),
+)
+
+case_changes = Table(
+    "case_changes",
+    metadata,
+    ident(),
+    ref("case_id", "cases.id"),
+    Column("verb", Text, nullable=False),
+    Column("before", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("reason", Text, nullable=False),
+    Column("reason_salt", LargeBinary, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    moment("changed_at", nullable=False),
+    Index("ix_case_changes_case_id_id", "case_id", "id"),
+)
+"""Steps, corrections and assignments with the words that the log only commits to, and what stood before."""
+
+case_facts = Table(
+    "case_facts",
+    metadata,
+    ident(),
+    ref("case_id", "cases.id"),
+    Column("position", SmallInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("text_salt", LargeBinary, nullable=False),
+    Column("added_by", Text, nullable=False),
+    moment("added_at", nullable=False),
+    moment("withdrawn_at"),
+    UniqueConstraint("case_id", "position"),
+)
+
+fact_evidence = Table(
+    "fact_evidence",
+    metadata,
+    ident(),
+    ref("fact_id", "case_facts.id"),
+    ref("recording_id", "recordings.id", nullable=True),
+    ref("monitoring_id", "monitoring_records.id", nullable=True),
+    Column("added_by", Text, nullable=False),
+    moment("added_at", nullable=False),
+    Column("removed_by", Text),
+    moment("removed_at"),
+    CheckConstraint("num_nonnulls(recording_id, monitoring_id) = 1", name="one_evidence"),
+    Index(
+        "uq_fact_evidence_live",
+        "fact_id",
+        "recording_id",
+        "monitoring_id",
+        unique=True,
+        postgresql_where=text("removed_at IS NULL"),
+        postgresql_nulls_not_distinct=True,
+    ),
+)

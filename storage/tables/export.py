@@ -1,0 +1,34 @@
+"""Export packages."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Table,
+    Text,
+    text,
+)
+
+from storage.tables.base import ident, metadata, moment, ref, states
+
+exports = Table(
+    "exports",
+    metadata,
+    ident(),
+    ref("agency_id", "agencies.id"),
+    ref("case_id", "cases.id"),
+    ref("requested_by", "accounts.id"),
+    Column("state", Text, nullable=False),
+    Column("progress_done", BigInteger, nullable=False, server_default=text("0")),
+    Column("progress_total", BigInteger, nullable=False, server_default=text("0")),
+    Column("object_key", Text),
+    Column("version_id", Text),
+    Column("size_bytes", BigInteger),
+    Column("sha256", Text),
+    Column("tagmanifest_sha256", Text),
+    Column("failure", Text),
+    moment("created_at", nullable=False),
+    moment("ready_at"),
+    states("building", "ready", "failed"),
+    Index("ix_exports_case_id", "case_id"),
+)

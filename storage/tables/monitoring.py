@@ -1,0 +1,160 @@
+"""Batches, monitoring records, their media, opinions, ties and notifications."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
+
+MONITORING_WORDS = words_of("monitoring_records.party", "monitoring_records.plate")
+
+intakes = Table(
+    "intakes",
+    metadata,
+    ident(),
+    ref("agency_id", "agencies.id"),
+    ref("source_id", "accounts.id"),
+    Column("seq", BigInteger, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("rows", Integer, nullable=False),
+    moment("received_at", nullable=False),
+    UniqueConstraint("source_id", "seq"),
+)
+
+monitoring_records = Table(
+    "monitoring_records",
+    metadata,
+    ident(),
+    ref("agency_id", "agencies.id"),
+    ref("equipment_id", "equipment.id"),
+    Column("record_id", Text, nullable=False),
+    ref("intake_id", "intakes.id"),
+    Column("intake_index", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("content_sha256", LargeBinary, nullable=False),
+    moment("captured_at", nullable=False),
+    moment("received_at", nullable=False),
+    Column("matter", Text, nullable=False),
+    Column("plate", Text),
+    Column("party_code", Text),
+    Column("party", Text),
+    Column("place", Text, nullable=False),
+    Column("lat_e7", BigInteger),
+    Column("lon_e7", BigInteger),
+    Column("crs", Text),
+    Column("values", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("gate_faults", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    moment("due_at", nullable=False),
+    moment("concluded_at"),
+    # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
+    Column("links", Integer, nullable=False, server_default=text("0")),
+    states("received", "reviewing", "valid", "invalid"),
+    UniqueConstraint("record_id", "equipment_id"),
+    Index("ix_monitoring_records_agency_id_id", "agency_id", "id"),
+    Index("ix_monitoring_records_agency_id_state_id", "agency_id", "state", "id"),
+    Index(
+        "ix_monitoring_records_due",
+        "agency_id",
+        "due_at",
+        "id",
+        postgresql_where=text("state IN ('received', 'reviewing')"),
+    ),
+    Index(
+        "ix_monitoring_records_unlinked",
+        "agency_id",
+        "id",
+        postgresql_where=text("state = 'valid' AND links = 0"),
+    ),
+    Index("ix_monitoring_records_agency_id_plate", "agency_id", "plate"),
+    Index("ix_monitoring_records_agency_id_party_code", "agency_id", "party_code"),
+    Index("ix_monitoring_records_equipment_id_id", "equipment_id", "id"),
+    Index("ix_monitoring_records_intake_id", "intake_id"),
+    words_index("ix_monitoring_records_words", MONITORING_WORDS),
+)
+
+monitoring_media = Table(
+    "monitoring_media",
+    metadata,
+    Column("monitoring_id", UUID(as_uuid=True), ForeignKey("monitoring_records.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    ref("recording_id", "recordings.id"),
+    Index("ix_monitoring_media_recording_id", "recording_id"),
+)
+
+monitoring_opinions = Table(
+    "monitoring_opinions",
+    metadata,
+    ident(),
+    ref("monitoring_id", "monitoring_records.id"),
+    Column("stage", Text, nullable=False),
+    ref("reviewer_id", "accounts.id"),
+    Column("opinion", Text, nullable=False),
+    Column("reason_code", Text),
+    Column("reason", Text, nullable=False),
+    Column("reason_salt", LargeBinary, nullable=False),
+    moment("given_at", nullable=False),
+    CheckConstraint("stage IN ('first', 'second')", name="stage"),
+    CheckConstraint("opinion IN ('valid', 'invalid')", name="opinion"),
+    CheckConstraint("opinion = 'valid' OR reason_code IS NOT NULL", name="reasoned"),
+    UniqueConstraint("monitoring_id", "stage"),
+    UniqueConstraint("monitoring_id", "reviewer_id"),
+)
+
+monitoring_links = Table(
+    "monitoring_links",
+    metadata,
+    ident(),
+    ref("case_id", "cases.id"),
+    ref("monitoring_id", "monitoring_records.id"),
+    Column("basis", Text, nullable=False),
+    Column("linked_by", Text, nullable=False),
+    moment("linked_at", nullable=False),
+    Column("unlinked_by", Text),
+    moment("unlinked_at"),
+    Column("reason_salt", LargeBinary),
+    Column("reason", Text),
+    CheckConstraint("basis IN ('manual', 'opened', 'plate', 'party_code', 'place_time')", name="basis"),
+    Index(
+        "uq_monitoring_links_live",
+        "case_id",
+        "monitoring_id",
+        unique=True,
+        postgresql_where=text("unlinked_at IS NULL"),
+    ),
+    Index("ix_monitoring_links_monitoring_id", "monitoring_id"),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    ident(),
+    ref("monitoring_id", "monitoring_records.id"),
+    Column("channel", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("proof_salt", LargeBinary, nullable=False),
+    ref("proof_recording_id", "recordings.id", nullable=True),
+    moment("attempted_at", nullable=False),
+    ref("recorded_by", "accounts.id"),
+    moment("recorded_at", nullable=False),
+    CheckConstraint("outcome IN ('delivered', 'sent', 'failed', 'refused')", name="outcome"),
+    Index("ix_notifications_monitoring_id", "monitoring_id"),
+)

@@ -1,0 +1,36 @@
+"""Jobs, committed with their cause."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import UUID
+
+from storage.tables.base import metadata, moment, states
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject_id", UUID(as_uuid=True), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    moment("not_before", nullable=False, now=True),
+    moment("lease_until"),
+    Column("lease_token", UUID(as_uuid=True)),
+    Column("last_error", Text),
+    moment("created_at", nullable=False, now=True),
+    moment("finished_at"),
+    states("ready", "leased", "finished", "failed"),
+    UniqueConstraint("kind", "subject_id"),
+    Index("ix_jobs_claim", "kind", "not_before", "id", postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),
+)
