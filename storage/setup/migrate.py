@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from storage.settings import StorageSettings
 
-_FOLDER = Path(__file__).parent / "migrations"
+_FOLDER = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x5143_4D49
 """Advisory lock number of migrations; any constant that nothing else of ours uses."""
 
