@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from anyio.to_thread import run_sync
@@ -76,6 +76,15 @@ class BatchOut(WireOut):
     rows: list[RowOut]
 
 
+class MeasuredOut(WireOut):
+    """One measured value as written; `limit` is null where the equipment named none."""
+
+    name: str
+    value: str
+    unit: str
+    limit: str | None
+
+
 class MonitoringOut(WireOut):
     """A monitoring record. While it is open, nobody sees whether another has given an opinion."""
 
@@ -96,7 +105,7 @@ class MonitoringOut(WireOut):
     lat_e7: int | None
     lon_e7: int | None
     crs: str | None
-    values: list[dict[str, Any]]
+    values: list[MeasuredOut]
     findings: list[str]
     gate_faults: list[str]
     state: MonitoringState
@@ -111,7 +120,7 @@ class MonitoringOut(WireOut):
         listed = {"values", "findings", "gate_faults", "intake_id", "intake_index"}
         return cls(
             **record.model_dump(exclude=listed),
-            values=list(record.values),
+            values=[MeasuredOut.model_validate(one) for one in record.values],
             findings=list(record.findings),
             gate_faults=list(record.gate_faults),
         )

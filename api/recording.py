@@ -140,7 +140,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: UUID) -> RecordingDetai
     links = tx.recordings.links(recording_id)
     return RecordingDetailOut(
         **RecordingOut.of(found).model_dump(),
-        facts=dict(found.facts),
+        facts=found.facts.model_dump(mode="json", exclude_none=True),
         clock_offset_ms=found.clock_offset_ms,
         manifest_sha256=found.manifest_sha256,
         checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],

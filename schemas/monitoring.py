@@ -84,6 +84,15 @@ class NotifyOutcome(StrEnum):
     REFUSED = "refused"
 
 
+class MeasuredValue(Frozen):
+    """One measured value of a record as written; every member is there, also where the row left it out."""
+
+    name: str
+    value: str
+    unit: str = ""
+    limit: str | None = None
+
+
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 

@@ -1,14 +1,14 @@
 """One evidence media object: received, then sealed or quarantined – and never anything else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.errors import AlreadySealed, TransitionRefused
 from schemas.integrity import CheckResult, Verdict, must_quarantine
+from schemas.media import MediaFacts
 
 
 class RecordingState(StrEnum):
@@ -75,7 +75,7 @@ class Recording(Frozen):
     retain_until: datetime | None
     clock_offset_ms: int | None
     place: Place | None
-    facts: Mapping[str, Any]
+    facts: MediaFacts
     run: int
     has_thumbnail: bool
 

@@ -10,6 +10,7 @@ from schemas.case import Case, CaseIn, CaseState, CaseStep
 from schemas.digest import sha256_hex
 from schemas.fact import Fact, FactIn, ProofIn
 from schemas.integrity import CheckResult, mismatch, verified
+from schemas.media import MediaFacts
 from schemas.review import (
     AnswerIn,
     GroundIn,
@@ -149,7 +150,7 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
         sha256=sha256_hex(payload),
         sm3=None,
         media_type="application/octet-stream",
-        facts={},
+        facts=MediaFacts(),
         derivatives=(),
         retain_until=at_retain + timedelta(days=200),
     )

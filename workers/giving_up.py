@@ -9,6 +9,7 @@ from schemas.audit import RecheckOutcome
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import IntegrityBroken
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
+from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingState, retain_until
 from storage.outbox import Job, JobKind
 from storage.recording.values import Verification
@@ -60,7 +61,7 @@ def _unverified(store: Store, recording: Recording, error: str) -> Verification:
         sha256=hasher.sha256.value,
         sm3=hasher.sm3.value if hasher.sm3 else None,
         media_type=recording.media_type,
-        facts={},
+        facts=MediaFacts(),
         derivatives=(),
         retain_until=retain_until(recording.received_at, months=store.settings.retention_months),
     )

@@ -88,7 +88,7 @@ class Verifier:
             sha256=hasher.sha256.value,
             sm3=hasher.sm3.value if hasher.sm3 else None,
             media_type=probe.media_type,
-            facts=_facts(probe.facts),
+            facts=probe.facts,
             derivatives=derivatives,
             retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
         )
@@ -182,10 +182,6 @@ def _write(copy: IO[bytes], block: memoryview) -> None:
         copy.flush()
     except OSError as err:
         raise StorageFull("the scratch folder is full", slug="scratch-full") from err
-
-
-def _facts(facts: Any) -> dict[str, Any]:  # noqa: ANN401
-    return dict(facts.model_dump(mode="json", exclude_none=True))
 
 
 def _free_bytes(folder: Path) -> int:

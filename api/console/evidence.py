@@ -69,12 +69,12 @@ def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]
     spans = []
     for one in recordings:
         start = one.corrected_at or one.captured_at or one.received_at
-        length = one.facts.get("duration_ms") or 0
+        length = one.facts.duration_ms or 0
         spans.append(
             Span(
                 lane=one.device_name or gettext(language, "非登记设备"),
                 start_at=start,
-                end_at=start + timedelta(milliseconds=int(length)),
+                end_at=start + timedelta(milliseconds=length),
                 label=one.filename,
                 href=f"/console/recordings/{one.id}",
                 kind=one.verdict.value,

@@ -1,6 +1,5 @@
 """The list of recordings, one recording with everything known of it, and the list as CSV."""
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -21,7 +20,6 @@ from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
 from schemas.findings import FindingText, sentence
 from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
-from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from storage.recording.values import CheckRow
 from storage.store import Transaction
@@ -148,18 +146,17 @@ def as_csv(request: Request, tx: Tx, who: Visiting, asked: Filters) -> Response:
 def recording(request: Request, tx: Tx, who: Visiting, recording_id: UUID) -> Response:
     """Show one recording with everything known of it."""
     found = tx.recordings.get(who.actor, recording_id)
-    facts = MediaFacts.model_validate_json(json.dumps(dict(found.facts)))
     entries = _entries(tx, found)
     return who.page(
         request,
         "recording.html",
         here="recordings",
         recording=found,
-        facts=facts,
+        facts=found.facts,
         may_watch=_may_watch(tx, who.actor, recording_id),
         media_url=f"/v1/recordings/{recording_id}/media",
         shown_as=shown_as(found),
-        picture=_map(found, facts),
+        picture=_map(found),
         stations=_stations(found),
         checks=explained(tx.recordings.checks(recording_id), language_of(request.cookies)),
         entries=entries,
@@ -236,7 +233,8 @@ def _may_watch(tx: Transaction, actor: Actor, recording_id: UUID) -> bool:
     return True
 
 
-def _map(found: Recording, facts: MediaFacts) -> MapPicture | None:
+def _map(found: Recording) -> MapPicture | None:
+    facts = found.facts
     points = []
     if found.place is not None:
         points.append(MapPoint(**found.place.model_dump(), source="device"))

@@ -9,6 +9,7 @@ from schemas.base import Frozen
 from schemas.monitoring import (
     Given,
     LinkBasis,
+    MeasuredValue,
     MonitoringState,
     NotifyChannel,
     NotifyOutcome,
@@ -42,7 +43,7 @@ class MonitoringRecord(Frozen):
     lat_e7: int | None
     lon_e7: int | None
     crs: str | None
-    values: tuple[dict[str, str], ...]
+    values: tuple[MeasuredValue, ...]
     findings: tuple[str, ...]
     state: MonitoringState
     version: int
@@ -148,7 +149,7 @@ def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
     is_open = row["concluded_at"] is None
     fields |= {
         "state": MonitoringState.RECEIVED if is_blind and is_open else state,
-        "values": tuple(row["values"]),
+        "values": tuple(MeasuredValue.model_validate(one) for one in row["values"]),
         "findings": tuple(row["findings"]),
         "gate_faults": tuple(row["gate_faults"]),
         # Versions count opinions, and would tell whether somebody has given one.

@@ -251,7 +251,8 @@ class Recordings:
                 verdict=verdict(found.checks),
                 run=run,
                 verified_at=self._now,
-                **found.model_dump(include={"sha256", "sm3", "media_type", "facts", "retain_until"}),
+                facts=found.facts.model_dump(mode="json", exclude_none=True),
+                **found.model_dump(include={"sha256", "sm3", "media_type", "retain_until"}),
             )
         )
         self._keep_checks(recording_id, run, found.checks)

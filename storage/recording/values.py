@@ -1,13 +1,13 @@
 """Recordings as they are shown: the query, its filters, its rows as values, and what a worker hands in."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
 from schemas.base import Frozen
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
+from schemas.media import MediaFacts
 from schemas.recording import (
     Derivative,
     Place,
@@ -42,7 +42,7 @@ class Verification(Frozen):
     sha256: str
     sm3: str | None
     media_type: str
-    facts: dict[str, Any]
+    facts: MediaFacts
     derivatives: tuple[Derivative, ...]
     retain_until: datetime
 
@@ -120,5 +120,6 @@ def recording_of(row: RowMapping) -> Recording:
         "verdict": Verdict(row["verdict"]),
         "officers": tuple(row["officers"]),
         "place": place,
+        "facts": MediaFacts.model_validate(row["facts"], strict=False),
     }
     return Recording.model_validate(fields)

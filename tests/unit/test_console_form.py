@@ -7,6 +7,7 @@ from api.console.form import day_start, degrees, local_time, milliseconds, momen
 from api.console.language import Language
 from api.console.sheet import COLUMNS, csv_text, plain
 from schemas.integrity import Verdict
+from schemas.media import MediaFacts
 from schemas.recording import Place, Recording, RecordingState
 
 NOON = datetime(2026, 11, 25, 16, 30, 5, 123_000, tzinfo=UTC)
@@ -44,7 +45,7 @@ def recording(filename: str) -> Recording:
         retain_until=None,
         clock_offset_ms=None,
         place=Place(lat_e7=-333_472_810, lon_e7=1_201_614_110, accuracy_cm=None, crs="WGS84"),
-        facts={},
+        facts=MediaFacts(),
         run=1,
         has_thumbnail=False,
     )
