@@ -278,3 +278,25 @@ def missing(action: Action) -> Refused:
     return Refused(
         f"the permission {action.value} is missing", slug="permission-missing", permission=action.value
     )
+
+
+def require(actor: Actor, action: Action, subject: Subject, at: datetime) -> None:
+    """Refuse whoever may not do `action` to `subject`.
+
+    Raises:
+        Refused: the permission is missing (slug `permission-missing`).
+    """
+    if not may(actor, action, subject, at):
+        raise missing(action)
+
+
+def require_scope(actor: Actor, action: Action) -> Scope:
+    """Return what a list under `action` may show, for those who may see any of it.
+
+    Raises:
+        Refused: the permission is missing on whatever subject (slug `permission-missing`).
+    """
+    allowed = scope(actor, action)
+    if allowed.is_empty:
+        raise missing(action)
+    return allowed

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from schemas.actor import Action, Actor, ActorKind, Subject, may, missing, scope
+from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
 from schemas.base import Frozen, WireIn, WireOut
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
@@ -94,8 +94,7 @@ class Devices:
         Raises:
             Refused: the actor may not enrol devices.
         """
-        if not may(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now):
-            raise missing(Action.DEVICE_ENROL)
+        require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
         raw = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(12))
         code = "-".join((raw[:4], raw[4:8], raw[8:]))
         expires_at = self._now + CODE_LIFETIME
@@ -233,9 +232,7 @@ class Devices:
         Raises:
             Refused: the actor may not see devices.
         """
-        allowed = scope(actor, Action.DEVICE_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.DEVICE_VIEW)
+        allowed = require_scope(actor, Action.DEVICE_VIEW)
         last_seq = (
             select(func.max(manifests.c.seq)).where(manifests.c.device_id == devices.c.id).scalar_subquery()
         )
@@ -264,8 +261,7 @@ class Devices:
         ).one_or_none()
         if row is None:
             raise NotFound("no such device")
-        if not may(actor, Action.DEVICE_REVOKE, Subject(agency_id=row.agency_id), self._now):
-            raise missing(Action.DEVICE_REVOKE)
+        require(actor, Action.DEVICE_REVOKE, Subject(agency_id=row.agency_id), self._now)
         changed = self._connection.execute(
             update(devices)
             .where(devices.c.id == device_id, devices.c.revoked_at.is_(None))

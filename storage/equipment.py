@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Role, Subject, require, require_scope
 from schemas.base import Frozen, rfc3339
 from schemas.custody import Event, subject
 from schemas.equipment import (
@@ -83,8 +83,7 @@ class EquipmentRegister:
             Refused: the actor does not keep the register.
             Conflict: the agency has equipment of this number (slug `equipment-number-taken`).
         """
-        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now):
-            raise missing(Action.EQUIPMENT_KEEP)
+        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
         ident: UUID | None = self._connection.scalar(
             insert(equipment)
             .values(
@@ -140,9 +139,7 @@ class EquipmentRegister:
         return _value(row)
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = scope(actor, Action.EQUIPMENT_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.EQUIPMENT_VIEW)
+        allowed = require_scope(actor, Action.EQUIPMENT_VIEW)
         return equipment.c.agency_id.in_(sorted(allowed.agency_ids))
 
     def _select(self) -> Select[tuple[object, ...]]:
@@ -284,8 +281,7 @@ class EquipmentRegister:
         Raises:
             Refused: the actor does not keep the register.
         """
-        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now):
-            raise missing(Action.EQUIPMENT_KEEP)
+        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
         login, password = f"source-{uuid4().hex[:10]}", secrets.token_urlsafe(PASSWORD_BYTES)
         account_id = Accounts(self._connection, self._now).add(
             agency_id=actor.agency_id,
@@ -328,8 +324,7 @@ class EquipmentRegister:
 
     def _held(self, actor: Actor, ident: UUID) -> Equipment:
         held = self.get(actor, ident)
-        if not may(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=held.agency_id), self._now):
-            raise missing(Action.EQUIPMENT_KEEP)
+        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=held.agency_id), self._now)
         return held
 
     def _change(

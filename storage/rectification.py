@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, insert, or_, select, tuple_
 
-from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
 from schemas.base import Frozen
 from schemas.custody import Event, subject
 from schemas.errors import Invalid, NotFound, TransitionRefused
@@ -176,9 +176,7 @@ class Rectifications:
         )
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = scope(actor, Action.RECTIFICATION_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.RECTIFICATION_VIEW)
+        allowed = require_scope(actor, Action.RECTIFICATION_VIEW)
         inside = rectifications.c.agency_id.in_(sorted(allowed.agency_ids))
         if not allowed.own_only:
             return inside
@@ -206,8 +204,7 @@ class Rectifications:
         action = (
             Action.RECTIFICATION_ANSWER if step is RectificationStep.ANSWER else Action.RECTIFICATION_VERIFY
         )
-        if not may(actor, action, Subject(agency_id=held.agency_id), self._now):
-            raise missing(action)
+        require(actor, action, Subject(agency_id=held.agency_id), self._now)
         if step is RectificationStep.ANSWER and actor.agency_id != held.agency_id:
             raise TransitionRefused("the audited agency answers", slug="rectification-step-refused")
         require_version(held.version, seen)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
 
-from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.audit import (
     AuditIn,
     AuditPlan,
@@ -75,8 +75,7 @@ class Audits:
             Refused: the actor defines no audits.
             NotFound: the agency to be audited is not within the actor's scope (slug `agency-unknown`).
         """
-        if not may(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now):
-            raise missing(Action.AUDIT_DEFINE)
+        require(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now)
         if wish.target_agency_id not in actor.agency_ids:
             raise NotFound("no such agency within your supervision", slug="agency-unknown")
         fields = wish.model_dump(mode="python", exclude={"sources"})
@@ -129,9 +128,7 @@ class Audits:
 
         Whoever may confirm a value sees what waits for it, and what they have confirmed.
         """
-        allowed = scope(actor, Action.AUDIT_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.AUDIT_VIEW)
+        allowed = require_scope(actor, Action.AUDIT_VIEW)
         agencies_ = sorted(allowed.agency_ids)
         inside = or_(audits.c.agency_id.in_(agencies_), audits.c.target_agency_id == actor.agency_id)
         if not allowed.own_only:
@@ -145,8 +142,7 @@ class Audits:
     def _held(self, actor: Actor, ident: UUID, action: Action, seen: int) -> Audit:
         self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
         held = self.get(actor, ident)
-        if not may(actor, action, Subject(agency_id=held.agency_id), self._now):
-            raise missing(action)
+        require(actor, action, Subject(agency_id=held.agency_id), self._now)
         require_version(held.version, seen)
         return held
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select
 
-from schemas.actor import Action, Actor, Role, Subject, may, missing
+from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.audit import AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, Invalid, NotFound, Refused, TransitionRefused
@@ -130,8 +130,7 @@ class AuditScores:
     def _drawn(self, actor: Actor, audit_id: UUID, action: Action) -> Audit:
         audit = self.audits.get(actor, audit_id)
         is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
-        if not may(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now):
-            raise missing(action)
+        require(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now)
         if audit.state not in (AuditState.DRAWN, AuditState.CLOSED):
             raise TransitionRefused("nothing is drawn yet", slug="audit-not-drawn", state=audit.state)
         return audit

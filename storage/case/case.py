@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Role, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Role, Subject, require, require_scope
 from schemas.case import (
     OPINION_STEPS,
     Case,
@@ -71,8 +71,7 @@ class Cases:
             Refused: the actor may not open cases.
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
-        if not may(actor, Action.CASE_OPEN, Subject(agency_id=actor.agency_id), self._now):
-            raise missing(Action.CASE_OPEN)
+        require(actor, Action.CASE_OPEN, Subject(agency_id=actor.agency_id), self._now)
         case_id: UUID | None = self._connection.scalar(
             insert(cases)
             .values(
@@ -221,9 +220,7 @@ class Cases:
         Raises:
             Refused: the actor may not see cases at all.
         """
-        allowed = scope(actor, Action.CASE_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.CASE_VIEW)
+        require_scope(actor, Action.CASE_VIEW)
         wanted = select_cases().where(cases_within(actor, Action.CASE_VIEW))
         if number:
             wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
@@ -242,8 +239,7 @@ class Cases:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not see cases at all.
         """
-        if scope(actor, Action.CASE_VIEW).is_empty:
-            raise missing(Action.CASE_VIEW)
+        require_scope(actor, Action.CASE_VIEW)
         return self._one(and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW)))
 
     def numbered(self, actor: Actor, agency_id: UUID, number: str) -> Case | None:
@@ -267,8 +263,7 @@ class Cases:
         Raises:
             Refused: the actor may not see cases at all.
         """
-        if scope(actor, Action.CASE_VIEW).is_empty:
-            raise missing(Action.CASE_VIEW)
+        require_scope(actor, Action.CASE_VIEW)
         inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
         return bool(self._connection.scalar(select(exists().where(inside))))
 
@@ -365,10 +360,9 @@ class Cases:
             Refused: the actor lacks the permission in this case.
         """
         case = self.get(actor, case_id)
-        if not may(
+        require(
             actor, action, Subject(agency_id=case.agency_id, is_own=self._handles(actor, case_id)), self._now
-        ):
-            raise missing(action)
+        )
         return case
 
     def exportable(self, actor: Actor, case_id: UUID) -> Case:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, RowMapping, select, update
 
-from schemas.actor import Action, Actor, missing, scope
+from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.errors import NotFound
@@ -82,9 +82,7 @@ class Exports:
         Raises:
             NotFound: no such export within the actor's scope.
         """
-        allowed = scope(actor, Action.CASE_EXPORT)
-        if allowed.is_empty:
-            raise missing(Action.CASE_EXPORT)
+        allowed = require_scope(actor, Action.CASE_EXPORT)
         found = self.known(export_id)
         if found.agency_id not in allowed.agency_ids:
             raise NotFound("no such export", slug="export-unknown")

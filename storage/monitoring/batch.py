@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from schemas.actor import Action, Actor, Subject, may, missing
+from schemas.actor import Action, Actor, Subject, require
 from schemas.base import Frozen
 from schemas.errors import EvidenceError, Invalid, TooLarge
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
@@ -63,8 +63,7 @@ def require_source(actor: Actor, now: datetime) -> None:
     Raises:
         Refused: the actor is no source.
     """
-    if not may(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now):
-        raise missing(Action.MONITORING_SUBMIT)
+    require(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now)
 
 
 def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:

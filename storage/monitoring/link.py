@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, may, missing
+from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
 from schemas.case import EVIDENCE_STATES, Case, CaseIn
 from schemas.custody import Event, subject
@@ -100,8 +100,7 @@ class MonitoringLinks:
 
     def _linkable(self, actor: Actor, ident: UUID) -> MonitoringRecord:
         record = self._monitoring.get(actor, ident)
-        if not may(actor, Action.MONITORING_LINK, Subject(agency_id=record.agency_id), self._now):
-            raise missing(Action.MONITORING_LINK)
+        require(actor, Action.MONITORING_LINK, Subject(agency_id=record.agency_id), self._now)
         return record
 
     def _link(self, actor: Actor, case: Case, record: MonitoringRecord, basis: LinkBasis) -> MonitoringLink:

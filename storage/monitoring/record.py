@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.custody import Event, subject
 from schemas.equipment import gate_faults, recorded_later
 from schemas.errors import NotFound
@@ -118,8 +118,7 @@ class Monitoring:
         Raises:
             Refused: the actor is no reviewer of this stage.
         """
-        if scope(actor, _STAGE_ACTIONS[stage]).is_empty:
-            raise missing(_STAGE_ACTIONS[stage])
+        require_scope(actor, _STAGE_ACTIONS[stage])
         taken = exists().where(
             monitoring_opinions.c.monitoring_id == monitoring_records.c.id,
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
@@ -164,9 +163,7 @@ class Monitoring:
         )
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = scope(actor, Action.MONITORING_VIEW)
-        if allowed.is_empty:
-            raise missing(Action.MONITORING_VIEW)
+        allowed = require_scope(actor, Action.MONITORING_VIEW)
         return monitoring_records.c.agency_id.in_(sorted(allowed.agency_ids))
 
     def raw(self, actor: Actor, ident: UUID) -> bytes:
@@ -213,8 +210,7 @@ class Monitoring:
         """
         record = self.get(actor, ident)
         action = _STAGE_ACTIONS[stage]
-        if not may(actor, action, Subject(agency_id=record.agency_id), self._now):
-            raise missing(action)
+        require(actor, action, Subject(agency_id=record.agency_id), self._now)
         self._connection.execute(
             select(monitoring_records.c.id).where(monitoring_records.c.id == ident).with_for_update()
         )
@@ -317,8 +313,7 @@ class Monitoring:
             Refused: the actor may not notify.
         """
         record = self.get(actor, ident)
-        if not may(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now):
-            raise missing(Action.MONITORING_NOTIFY)
+        require(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now)
         self._require_recording(record, wish.proof_recording_id)
         proof = committed(wish.proof.strip())
         self._connection.execute(

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, ActorKind, Subject, may, missing
+from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.capture import Previous, manifest_findings
 from schemas.custody import CustodyEntry, Event, subject
@@ -82,10 +82,7 @@ class Manifests:
             Refused: the actor may not submit recordings.
             TooLarge: more than 64 KiB; such bytes are not kept, the device still has them.
         """
-        if not may(
-            actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now
-        ):
-            raise missing(Action.RECORDING_SUBMIT)
+        require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if len(payload) > MAX_MANIFEST_BYTES:
             raise TooLarge(f"a manifest has at most {MAX_MANIFEST_BYTES} bytes", slug="manifest-too-large")
         if len(signature) > MAX_SIGNATURE_BYTES:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import SYSTEM, Action, Actor, missing, scope
+from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import CustodyEntry, Event, subject
@@ -84,9 +84,7 @@ class Recordings:
         return matching(self._connection, recordings.c.id, RECORDING_WORDS, wanted, *others)
 
     def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:
-        allowed = scope(actor, action)
-        if allowed.is_empty:
-            raise missing(action)
+        allowed = require_scope(actor, action)
         return recordings_in(allowed, actor)
 
     def get(self, actor: Actor, recording_id: UUID) -> Recording:
@@ -106,9 +104,7 @@ class Recordings:
             Refused: the actor may see the facts but not the media.
         """
         found = self.get(actor, recording_id)
-        allowed = scope(actor, Action.RECORDING_WATCH)
-        if allowed.is_empty:
-            raise missing(Action.RECORDING_WATCH)
+        allowed = require_scope(actor, Action.RECORDING_WATCH)
         inside = and_(recordings.c.id == recording_id, recordings_in(allowed, actor))
         if not self._connection.scalar(select(exists().where(inside))):
             raise missing(Action.RECORDING_WATCH)

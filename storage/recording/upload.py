@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, ActorKind, Subject, may, missing
+from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.errors import Conflict, NotFound, TooLarge
@@ -72,10 +72,7 @@ class Uploads:
             Refused: the actor may not submit recordings.
             TooLarge: longer than the largest upload.
         """
-        if not may(
-            actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now
-        ):
-            raise missing(Action.RECORDING_SUBMIT)
+        require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if wish.length_bytes > self._settings.max_upload_bytes:
             raise TooLarge(
                 f"the largest upload is {self._settings.max_upload_bytes} bytes", slug="upload-too-large"

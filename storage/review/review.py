@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, select, tuple_, update
 
-from schemas.actor import Action, Actor, Subject, may, missing, scope
+from schemas.actor import Action, Actor, Subject, may, require, require_scope
 from schemas.base import Frozen
 from schemas.case import CaseStep
 from schemas.custody import Event, subject
@@ -77,9 +77,7 @@ class Reviews:
         Raises:
             Refused: the actor reviews no cases.
         """
-        allowed = scope(actor, Action.CASE_REVIEW)
-        if allowed.is_empty:
-            raise missing(Action.CASE_REVIEW)
+        allowed = require_scope(actor, Action.CASE_REVIEW)
         key = tuple_(reviews.c.due_at, reviews.c.id)
         wanted = [reviews.c.agency_id.in_(sorted(allowed.agency_ids)), reviews.c.state == ReviewState.OPEN]
         if after is not None:
@@ -142,8 +140,7 @@ class Reviews:
                 fact that nothing proves (slug `fact-unproven`).
         """
         review = self.get(actor, review_id)
-        if not may(actor, Action.CASE_REVIEW, Subject(agency_id=review.agency_id), self._now):
-            raise missing(Action.CASE_REVIEW)
+        require(actor, Action.CASE_REVIEW, Subject(agency_id=review.agency_id), self._now)
         check_reviewer(self.parts(actor, review.case_id))
         check_opinion(wish)
         self._require_own_subjects(review, wish)
