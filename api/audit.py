@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.deps import CurrentActor, Tx
+from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
 from schemas.audit import AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
@@ -78,7 +78,7 @@ class AuditsOut(WireOut):
     """A page, newest first; `next` is the cursor of the following page."""
 
     audits: list[AuditOut]
-    next: UUID | None
+    next: str | None
 
 
 class DrawnOut(WireOut):
@@ -247,12 +247,12 @@ def define(tx: Tx, actor: CurrentActor, response: Response, wish: AuditIn) -> Au
 def audits(
     tx: Tx,
     actor: CurrentActor,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: After,
+    limit: Limit = 50,
 ) -> AuditsOut:
     """List audits, newest first."""
     page = tx.audits.page(actor, after=after, limit=limit)
-    return AuditsOut(audits=[AuditOut.of(row) for row in page.rows], next=page.next)
+    return AuditsOut(audits=[AuditOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/{audit_id}", operation_id="getAudit")

@@ -1,13 +1,13 @@
 """Cases, their steps, and the recordings linked to them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.deps import CurrentActor, Tx, Words
+from api.deps import After, CurrentActor, Limit, Tx, Words
 from api.etag import SeenVersion, tag
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
@@ -51,7 +51,7 @@ class CasesOut(WireOut):
     """A page, newest first; `next` is the cursor of the following page."""
 
     cases: list[CaseOut]
-    next: UUID | None
+    next: str | None
 
 
 class ChangeOut(WireOut):
@@ -121,14 +121,14 @@ def _tagged(response: Response, case: Case) -> CaseOut:
 def cases(  # noqa: PLR0917 - query parameters are named by the caller
     tx: Tx,
     actor: CurrentActor,
+    after: After,
     number: Words = None,
     state: CaseState | None = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> CasesOut:
     """List the cases the actor may see, newest first; `number` also finds names of parties."""
     page = tx.cases.page(actor, number=number, state=state, after=after, limit=limit)
-    return CasesOut(cases=[CaseOut.of(row) for row in page.rows], next=page.next)
+    return CasesOut(cases=[CaseOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/{case_id}", operation_id="getCase")

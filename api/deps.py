@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 from api.settings import ApiSettings
 from schemas.actor import Actor
 from schemas.errors import NotAuthenticated, Refused
+from schemas.page import Cursor
 from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
@@ -74,6 +75,20 @@ CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
 StreamActor = Annotated[Actor, Depends(actor_of_request)]
 OpenStore = Annotated[Store, Depends(store_of)]
 Settings = Annotated[ApiSettings, Depends(settings_of)]
+
+
+def cursor_of(after: str | None = None) -> Cursor | None:
+    """Return where a page begins; None for the first one.
+
+    Raises:
+        Invalid: the cursor is not one of ours (slug `cursor-invalid`).
+    """
+    return Cursor.parse(after) if after else None
+
+
+After = Annotated[Cursor | None, Depends(cursor_of)]
+Limit = Annotated[int, Query(ge=1, le=200)]
+"""How many rows a page has at most."""
 
 Words = Annotated[
     str | None,

@@ -1,13 +1,13 @@
 """The register of fixed equipment: its dated facts, its source, in or out of service."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.deps import CurrentActor, Tx
+from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from schemas.base import WireIn, WireOut
 from schemas.equipment import (
@@ -59,7 +59,7 @@ class RegisterOut(WireOut):
     """A page, newest first; `next` is the cursor of the following page."""
 
     equipment: list[EquipmentOut]
-    next: UUID | None
+    next: str | None
 
 
 class CertificateOut(WireOut):
@@ -154,13 +154,13 @@ def register(tx: Tx, actor: CurrentActor, response: Response, wish: EquipmentIn)
 def equipment_page(
     tx: Tx,
     actor: CurrentActor,
+    after: After,
     q: str | None = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> RegisterOut:
     """List the register, newest first."""
     page = tx.equipment.page(actor, text=q, after=after, limit=limit)
-    return RegisterOut(equipment=[EquipmentOut.of(row) for row in page.rows], next=page.next)
+    return RegisterOut(equipment=[EquipmentOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.post("/sources", operation_id="makeSource", status_code=201)

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
 from api.case import CaseOut
-from api.cursor import cursor_text, parse_cursor
-from api.deps import CurrentActor, OpenStore, StreamActor, Tx, Words
+from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, tag
 from api.problem_texts import PROBLEMS
 from api.recording import RecordingOut
@@ -263,38 +262,34 @@ async def submit(request: Request, store: OpenStore, actor: StreamActor) -> Batc
 def records(  # noqa: PLR0917 - query parameters are named by the caller
     tx: Tx,
     actor: CurrentActor,
+    after: After,
     state: MonitoringState | None = None,
     equipment: UUID | None = None,
     linked: bool | None = None,  # noqa: FBT001 - a query parameter
     q: Words = None,
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> MonitoringPageOut:
     """List the records the actor may see, newest first."""
     wanted = MonitoringFilter(
         state=state, equipment_id=equipment, is_linked=linked, text=q, from_at=from_at, until_at=until_at
     )
     page = tx.monitoring.page(actor, wanted, after=after, limit=limit)
-    return MonitoringPageOut(
-        records=[MonitoringOut.of(row) for row in page.rows], next=str(page.next) if page.next else None
-    )
+    return MonitoringPageOut(records=[MonitoringOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/monitoring/queue", operation_id="listRecordQueue")
 def queue(
     tx: Tx,
     actor: CurrentActor,
+    after: After,
     stage: ReviewStage,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> MonitoringPageOut:
     """List what waits for the actor's opinion at a stage, soonest due first."""
-    page = tx.monitoring.queue(actor, stage, after=parse_cursor(after), limit=limit)
-    return MonitoringPageOut(
-        records=[MonitoringOut.of(row) for row in page.rows], next=cursor_text(page.next)
-    )
+    page = tx.monitoring.queue(actor, stage, after=after, limit=limit)
+    return MonitoringPageOut(records=[MonitoringOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/monitoring/records/{monitoring_id}", operation_id="getRecord")

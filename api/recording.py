@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import AwareDatetime
 
-from api.deps import CurrentActor, OpenStore, StreamActor, Tx, Words
+from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from schemas.actor import Actor
@@ -61,7 +61,7 @@ class RecordingsOut(WireOut):
     """A page, newest first; `next` is the cursor of the following page."""
 
     recordings: list[RecordingOut]
-    next: UUID | None
+    next: str | None
 
 
 class EntryOut(WireOut):
@@ -107,6 +107,7 @@ class RecordingDetailOut(RecordingOut):
 def recordings(  # noqa: PLR0917 - query parameters are named by the caller
     tx: Tx,
     actor: CurrentActor,
+    after: After,
     state: RecordingState | None = None,
     verdict: Verdict | None = None,
     case: str | None = None,
@@ -115,8 +116,7 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     q: Words = None,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> RecordingsOut:
     """List what the actor may see, newest first."""
     wanted = RecordingFilter(
@@ -130,7 +130,7 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
         text=q,
     )
     page = tx.recordings.page(actor, wanted, after=after, limit=limit)
-    return RecordingsOut(recordings=[RecordingOut.of(row) for row in page.rows], next=page.next)
+    return RecordingsOut(recordings=[RecordingOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/{recording_id}", operation_id="getRecording")

@@ -1,13 +1,12 @@
 """Rectifications: raised by an audit, answered by the agency with proof, verified and closed."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
-from api.cursor import cursor_text, parse_cursor
-from api.deps import CurrentActor, Tx
+from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from schemas.base import WireOut
 from schemas.rectification import (
@@ -79,14 +78,14 @@ def raise_one(
 def rectifications(
     tx: Tx,
     actor: CurrentActor,
-    after: str | None = None,
+    after: After,
     closed: bool = False,  # noqa: FBT001, FBT002 - a query parameter
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> RectificationsOut:
     """List open rectifications, soonest due first; or the closed ones."""
-    page = tx.rectifications.page(actor, is_open=not closed, after=parse_cursor(after), limit=limit)
+    page = tx.rectifications.page(actor, is_open=not closed, after=after, limit=limit)
     return RectificationsOut(
-        rectifications=[RectificationOut.of(row) for row in page.rows], next=cursor_text(page.next)
+        rectifications=[RectificationOut.of(row) for row in page.rows], next=page.next_text
     )
 
 

@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.cursor import cursor_text, parse_cursor
-from api.deps import CurrentActor, Tx
+from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
 from schemas.base import WireIn, WireOut
@@ -237,12 +236,12 @@ def rounds(tx: Tx, actor: CurrentActor, case_id: UUID) -> RoundsOut:
 def queue(
     tx: Tx,
     actor: CurrentActor,
-    after: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: After,
+    limit: Limit = 50,
 ) -> ReviewsOut:
     """List the open rounds, the one due first on top."""
-    page = tx.reviews.queue(actor, after=parse_cursor(after), limit=limit)
-    return ReviewsOut(reviews=[ReviewOut.of(row) for row in page.rows], next=cursor_text(page.next))
+    page = tx.reviews.queue(actor, after=after, limit=limit)
+    return ReviewsOut(reviews=[ReviewOut.of(row) for row in page.rows], next=page.next_text)
 
 
 @router.get("/reviews/{review_id}", operation_id="getReview")

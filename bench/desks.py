@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from statistics import quantiles
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 from sqlalchemy import text
@@ -33,6 +33,7 @@ from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind  # noqa: E402
 from schemas.base import rfc3339  # noqa: E402
 from schemas.integrity import Verdict  # noqa: E402
 from schemas.monitoring import MonitoringState, ReviewStage  # noqa: E402
+from schemas.page import Cursor  # noqa: E402
 from schemas.recording import RecordingFilter  # noqa: E402
 from storage.flow.intake import receive_batch  # noqa: E402
 from storage.monitoring.values import MonitoringFilter  # noqa: E402
@@ -188,10 +189,11 @@ def looks(world: World) -> dict[str, Callable[[Transaction], object]]:
     }
 
 
-def _middle(tx: Transaction, table: str) -> UUID:
-    return tx.connection.execute(
+def _middle(tx: Transaction, table: str) -> Cursor:
+    ident = tx.connection.execute(
         text(f"SELECT id FROM {table} ORDER BY id OFFSET (SELECT count(*) / 2 FROM {table}) LIMIT 1")
     ).scalar_one()
+    return Cursor(ident=ident)
 
 
 def p95(store: Store, look: Callable[[Transaction], object], calls: int) -> float:

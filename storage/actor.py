@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
 from schemas.base import Frozen
 from schemas.errors import NotAuthenticated
+from storage.collection import Collection
 from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
 from storage.tables.audit import audit_inspectors, audit_rechecks
 from storage.tables.case import case_handlers, case_links
@@ -99,12 +100,8 @@ def recordings_in(allowed: Scope, actor: Actor) -> ColumnElement[bool]:
     return and_(inside, own_recordings(actor)) if allowed.own_only else inside
 
 
-class Accounts:
+class Accounts(Collection):
     """Who may log in, and who is asking."""
-
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
 
     def is_empty(self) -> bool:
         """Say whether nobody can log in yet."""

@@ -16,14 +16,14 @@ import secrets
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
-from schemas.custody import CustodyEntry, Event, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
+from schemas.custody import CustodyEntry, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
 from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
@@ -83,21 +83,6 @@ class CustodyLog:
             )
         )
         return appended
-
-    def record(
-        self,
-        event: Event,
-        about: str,
-        *,
-        actor: str,
-        at: datetime,
-        agency_id: UUID | None,
-        **facts: object,
-    ) -> UUID:
-        """Append an entry about `noun/uuid` and return its id; facts that are None are left out."""
-        known = {name: value for name, value in facts.items() if value is not None}
-        entry = CustodyEntry(entry_id=uuid4(), event=event, actor=actor, subject=about, at=at, facts=known)
-        return self.append(entry, agency_id=agency_id).entry_id
 
     def position(self, entry_id: UUID | None) -> int | None:
         """Return the index of an entry once a signed checkpoint holds it; None before."""

@@ -7,19 +7,19 @@ from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from pydantic import Field
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
 from schemas.base import Frozen, WireIn, WireOut
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
 from schemas.errors import Conflict, NotAuthenticated, NotFound, Refused, SignatureInvalid
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
 from storage.actor import Accounts, Session, new_session, token_hash
-from storage.custody import CustodyLog
-from storage.settings import StorageSettings, seed
+from storage.collection import Collection, Unit
+from storage.settings import seed
 from storage.tables.actor import agencies, assertions
 from storage.tables.device import devices, enrolment_codes
 from storage.tables.recording import manifests
@@ -77,16 +77,12 @@ class DeviceRow(Frozen):
     last_seq: int | None
 
 
-class Devices:
+class Devices(Collection):
     """Capturing hardware with its own key."""
 
-    def __init__(
-        self, connection: Connection, custody: CustodyLog, settings: StorageSettings, now: datetime
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._settings = settings
-        self._now = now
+    def __init__(self, unit: Unit, accounts: Accounts) -> None:
+        super().__init__(unit)
+        self._accounts = accounts
 
     def issue_code(self, actor: Actor) -> IssuedCode:
         """Issue a code of 12 characters (60 bits) by which one device of the actor's agency may enrol.
@@ -156,7 +152,7 @@ class Devices:
 
     def _keep(self, registration: DeviceRegistration, *, name: str, algs: frozenset[str]) -> str:
         payload = registration_bytes(registration)
-        signature = sign_registration(registration, seed(self._settings.registry_key, "REGISTRY_KEY"))
+        signature = sign_registration(registration, seed(self._unit.settings.registry_key, "REGISTRY_KEY"))
         made = self._connection.scalar(
             insert(devices)
             .values(
@@ -195,7 +191,7 @@ class Devices:
         except SignatureInvalid as err:
             raise NotAuthenticated(err.detail, slug="assertion-invalid") from err
         self._check_claims(kid, claims)
-        actor = Accounts(self._connection, self._now).device_actor(row.id)
+        actor = self._accounts.device_actor(row.id)
         return new_session(self._connection, actor=actor, now=self._now, lifetime=DEVICE_SESSION)
 
     def _check_claims(self, kid: str, claims: dict[str, Any]) -> None:
@@ -268,19 +264,12 @@ class Devices:
             .values(revoked_at=self._now)
         )
         if changed.rowcount:
-            Accounts(self._connection, self._now).end_sessions_of_device(device_id)
+            self._accounts.end_sessions_of_device(device_id)
             self._log(Event.DEVICE_REVOKE, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
 
     def _log(self, event: Event, device_id: UUID, agency_id: UUID, *, actor: str = "", **facts: str) -> None:
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=event,
-            actor=actor or f"{ActorKind.DEVICE.value}/{device_id}",
-            subject=subject("device", device_id),
-            at=self._now,
-            facts=facts,
-        )
-        self._custody.append(entry, agency_id=agency_id)
+        act = self._act(actor or f"{ActorKind.DEVICE.value}/{device_id}", agency_id)
+        act.record(event, subject("device", device_id), **facts)
 
 
 def _from_epoch(seconds: int) -> datetime:

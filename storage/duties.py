@@ -10,12 +10,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from schemas.actor import Action, Actor, scope
 from schemas.base import Frozen
 from schemas.case import CaseState
+from storage.collection import Collection
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
 from storage.tables.equipment import equipment, equipment_certificates
@@ -69,12 +70,8 @@ class _Line(NamedTuple):
     since: ColumnElement[datetime] | None = None
 
 
-class Duties:
+class Duties(Collection):
     """The home page's counts for one actor."""
-
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
-        self._now = now
 
     def waiting(self, actor: Actor) -> tuple[Waiting, ...]:
         """Return every line that concerns the actor, in the order of the page; empty ones are left out."""

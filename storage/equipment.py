@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
@@ -29,8 +29,10 @@ from schemas.equipment import (
     state_after,
 )
 from schemas.errors import Conflict, Invalid, NotFound
+from schemas.page import Cursor, Page
 from storage.actor import Accounts
-from storage.custody import CustodyLog, committed
+from storage.collection import Collection, Order, Unit
+from storage.custody import committed
 from storage.tables.actor import accounts, agencies
 from storage.tables.equipment import (
     equipment,
@@ -43,13 +45,7 @@ from storage.tables.monitoring import monitoring_records
 from storage.version import change, require_version
 
 PASSWORD_BYTES = 24
-
-
-class EquipmentPage(Frozen):
-    """A page of the register, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Equipment, ...]
-    next: UUID | None
+_NEWEST = Order(equipment.c.id)
 
 
 class NewSource(Frozen):
@@ -68,13 +64,12 @@ class Source(Frozen):
     name: str
 
 
-class EquipmentRegister:
+class EquipmentRegister(Collection):
     """Fixed equipment of the agencies."""
 
-    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._now = now
+    def __init__(self, unit: Unit, accounts_: Accounts) -> None:
+        super().__init__(unit)
+        self._accounts = accounts_
 
     def register(self, actor: Actor, wish: EquipmentIn) -> Equipment:
         """Enter a piece of equipment; it is in service, and its gate is closed until its facts are entered.
@@ -102,8 +97,8 @@ class EquipmentRegister:
         return self.get(actor, ident)
 
     def page(
-        self, actor: Actor, *, text: str | None = None, after: UUID | None = None, limit: int = 50
-    ) -> EquipmentPage:
+        self, actor: Actor, *, text: str | None = None, after: Cursor | None = None, limit: int = 50
+    ) -> Page[Equipment]:
         """List the register, newest first; `text` narrows by number, name or site.
 
         Raises:
@@ -114,13 +109,7 @@ class EquipmentRegister:
             columns = (equipment.c.number, equipment.c.name, equipment.c.site)
             shown = func.concat_ws(" ", *columns)
             wanted = wanted.where(shown.icontains(text, autoescape=True))
-        if after is not None:
-            wanted = wanted.where(equipment.c.id < after)
-        rows = (
-            self._connection.execute(wanted.order_by(equipment.c.id.desc()).limit(limit + 1)).mappings().all()
-        )
-        found = tuple(_value(row) for row in rows[:limit])
-        return EquipmentPage(rows=found, next=found[-1].id if len(rows) > limit else None)
+        return self._page(wanted, _NEWEST, after=after, limit=limit).each(_value)
 
     def get(self, actor: Actor, ident: UUID) -> Equipment:
         """Return one piece of equipment.
@@ -129,14 +118,8 @@ class EquipmentRegister:
             NotFound: no such equipment within the actor's scope.
             Refused: the actor may not see equipment.
         """
-        row = (
-            self._connection.execute(self._select().where(equipment.c.id == ident, self._visible(actor)))
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise NotFound("no such equipment", slug="equipment-unknown")
-        return _value(row)
+        query = self._select().where(equipment.c.id == ident, self._visible(actor))
+        return self._one(query, _value, NotFound("no such equipment", slug="equipment-unknown"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         allowed = require_scope(actor, Action.EQUIPMENT_VIEW)
@@ -283,7 +266,7 @@ class EquipmentRegister:
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
         login, password = f"source-{uuid4().hex[:10]}", secrets.token_urlsafe(PASSWORD_BYTES)
-        account_id = Accounts(self._connection, self._now).add(
+        account_id = self._accounts.add(
             agency_id=actor.agency_id,
             login=login,
             name=name,
@@ -343,7 +326,7 @@ class EquipmentRegister:
 
     def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
         about = subject("equipment", ident)
-        self._custody.record(event, about, actor=actor.reference, at=self._now, agency_id=agency_id, **facts)
+        self._act(actor, agency_id).record(event, about, **facts)
 
 
 def _value(row: RowMapping) -> Equipment:

@@ -1,14 +1,14 @@
 """Rectifications: what an audit found, the agency's answers with their proof, the supervisor's verdict."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, exists, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
-from schemas.base import Frozen
 from schemas.custody import Event, subject
 from schemas.errors import Invalid, NotFound, TransitionRefused
+from schemas.page import Cursor, Page
 from schemas.rectification import (
     Rectification,
     RectificationIn,
@@ -20,8 +20,8 @@ from schemas.rectification import (
     rectification_after,
 )
 from storage.audit.score import AuditScores
-from storage.custody import CustodyLog, committed
-from storage.settings import StorageSettings
+from storage.collection import Collection, Order, Unit
+from storage.custody import committed
 from storage.tables.actor import accounts, agencies
 from storage.tables.audit import audit_inspectors, audits
 from storage.tables.recording import recordings
@@ -36,29 +36,15 @@ _EVENTS = {
 }
 
 
-class RectificationPage(Frozen):
-    """What is open first, soonest due first; `next` is (due_at, id) of the last row shown."""
-
-    rows: tuple[Rectification, ...]
-    next: tuple[datetime, UUID] | None
+_DUE_FIRST = Order(rectifications.c.id, rectifications.c.due_at)
 
 
-class Rectifications:
+class Rectifications(Collection):
     """What audits found and agencies mend."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        scores: AuditScores,
-        settings: StorageSettings,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, scores: AuditScores) -> None:
+        super().__init__(unit)
         self._scores = scores
-        self._settings = settings
-        self._now = now
 
     def raise_(self, actor: Actor, audit_id: UUID, wish: RectificationIn) -> Rectification:
         """Raise what was found on a drawn member; an assigned inspector or the supervisor does.
@@ -90,7 +76,7 @@ class Rectifications:
                 text=text.text,
                 text_salt=text.salt,
                 state=RectificationState.RAISED,
-                due_at=self._now + timedelta(days=self._settings.rectification_days),
+                due_at=self._now + timedelta(days=self._unit.settings.rectification_days),
                 raised_by=actor.id,
                 raised_at=self._now,
             )
@@ -106,16 +92,16 @@ class Rectifications:
             item=wish.item_code,
             text=text.commitment,
         )
-        return self._one(rectifications.c.id == ident)
+        return self._rectification(rectifications.c.id == ident)
 
     def page(
         self,
         actor: Actor,
         *,
         is_open: bool = True,
-        after: tuple[datetime, UUID] | None = None,
+        after: Cursor | None = None,
         limit: int = 50,
-    ) -> RectificationPage:
+    ) -> Page[Rectification]:
         """List rectifications the actor may see, soonest due first.
 
         Raises:
@@ -123,13 +109,7 @@ class Rectifications:
         """
         closed = rectifications.c.state == RectificationState.CLOSED
         query = _select().where(self._visible(actor), ~closed if is_open else closed)
-        order = (rectifications.c.due_at, rectifications.c.id)
-        if after is not None:
-            query = query.where(tuple_(*order) > tuple_(*after))
-        rows = self._connection.execute(query.order_by(*order).limit(limit + 1)).mappings().all()
-        shown = tuple(_value(row, ()) for row in rows[:limit])
-        cursor = (shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
-        return RectificationPage(rows=shown, next=cursor)
+        return self._page(query, _DUE_FIRST, after=after, limit=limit).each(_value)
 
     def of_audit(self, actor: Actor, audit_id: UUID) -> tuple[Rectification, ...]:
         """Return the rectifications of an audit the actor may see, oldest first."""
@@ -140,7 +120,7 @@ class Rectifications:
             .where(rectifications.c.audit_id == audit_id, self._visible(actor))
             .order_by(rectifications.c.id)
         ).mappings()
-        return tuple(_value(row, ()) for row in rows)
+        return tuple(map(_value, rows))
 
     def get(self, actor: Actor, ident: UUID) -> Rectification:
         """Return one rectification with every step.
@@ -149,13 +129,12 @@ class Rectifications:
             NotFound: no such rectification within the actor's scope.
             Refused: the actor may not see rectifications.
         """
-        return self._one((rectifications.c.id == ident) & self._visible(actor))
+        return self._rectification(rectifications.c.id == ident, self._visible(actor))
 
-    def _one(self, condition: ColumnElement[bool]) -> Rectification:
-        row = self._connection.execute(_select().where(condition)).mappings().one_or_none()
-        if row is None:
-            raise NotFound("no such rectification", slug="rectification-unknown")
-        return _value(row, self._steps(row["id"]))
+    def _rectification(self, *conditions: ColumnElement[bool]) -> Rectification:
+        absent = NotFound("no such rectification", slug="rectification-unknown")
+        found = self._one(_select().where(*conditions), _value, absent)
+        return found.model_copy(update={"steps": self._steps(found.id)})
 
     def _steps(self, ident: UUID) -> tuple[StepTaken, ...]:
         rows = self._connection.execute(
@@ -253,14 +232,7 @@ class Rectifications:
         self._log(_EVENTS[step], held.id, held.agency_id, actor, text=text.commitment, proof=proof)
 
     def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
-        self._custody.record(
-            event,
-            subject("rectification", ident),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=agency_id,
-            **facts,
-        )
+        self._act(actor, agency_id).record(event, subject("rectification", ident), **facts)
 
 
 def _select() -> Select[tuple[object, ...]]:
@@ -277,7 +249,7 @@ def _select() -> Select[tuple[object, ...]]:
     )
 
 
-def _value(row: RowMapping, steps: tuple[StepTaken, ...]) -> Rectification:
+def _value(row: RowMapping) -> Rectification:
     names = {"raised_by": "raiser"}
     fields = {field: row[names.get(field, field)] for field in Rectification.model_fields if field != "steps"}
-    return Rectification.model_validate({**fields, "state": RectificationState(row["state"]), "steps": steps})
+    return Rectification.model_validate({**fields, "state": RectificationState(row["state"]), "steps": ()})

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
 
 from schemas.errors import Invalid, Unavailable
@@ -16,7 +15,7 @@ from storage.audit.recheck import Rechecks
 from storage.audit.score import AuditScores
 from storage.case.case import Cases
 from storage.case.fact import Facts
-from storage.custody import CustodyLog
+from storage.collection import Unit
 from storage.device import Devices
 from storage.duties import Duties
 from storage.equipment import EquipmentRegister
@@ -25,7 +24,6 @@ from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
-from storage.outbox import Outbox
 from storage.recording.manifest import Manifests
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
@@ -41,13 +39,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(Unit):
     """All collections over one connection; one commit makes their changes and custody entries true."""
-
-    connection: Connection
-    settings: StorageSettings
-    now: datetime
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -56,84 +49,76 @@ class Transaction:
             yield
 
     @cached_property
-    def custody(self) -> CustodyLog:
-        return CustodyLog(self.connection)
-
-    @cached_property
-    def jobs(self) -> Outbox:
-        return Outbox(self.connection)
-
-    @cached_property
     def accounts(self) -> Accounts:
-        return Accounts(self.connection, self.now)
+        return Accounts(self)
 
     @cached_property
     def devices(self) -> Devices:
-        return Devices(self.connection, self.custody, self.settings, self.now)
+        return Devices(self, self.accounts)
 
     @cached_property
     def manifests(self) -> Manifests:
-        return Manifests(self.connection, self.custody, self.now)
+        return Manifests(self)
 
     @cached_property
     def uploads(self) -> Uploads:
-        return Uploads(self.connection, self.custody, self.jobs, self.settings, self.now)
+        return Uploads(self)
 
     @cached_property
     def recordings(self) -> Recordings:
-        return Recordings(self.connection, self.custody, self.jobs, self.now)
+        return Recordings(self)
 
     @cached_property
     def cases(self) -> Cases:
-        return Cases(self.connection, self.custody, self.settings, self.now)
+        return Cases(self)
 
     @cached_property
     def facts(self) -> Facts:
-        return Facts(self.connection, self.custody, self.cases, self.now)
+        return Facts(self, self.cases)
 
     @cached_property
     def reviews(self) -> Reviews:
-        return Reviews(self.connection, self.custody, self.cases, self.equipment, self.now)
+        return Reviews(self, self.cases, self.equipment)
 
     @cached_property
     def equipment(self) -> EquipmentRegister:
-        return EquipmentRegister(self.connection, self.custody, self.now)
+        return EquipmentRegister(self, self.accounts)
 
     @cached_property
     def intakes(self) -> Intakes:
-        return Intakes(self.connection, self.custody, self.jobs, self.settings, self.now)
+        return Intakes(self, self.equipment)
 
     @cached_property
     def monitoring(self) -> Monitoring:
-        return Monitoring(self.connection, self.custody, self.equipment, self.now)
+        return Monitoring(self, self.equipment)
 
     @cached_property
     def monitoring_links(self) -> MonitoringLinks:
-        return MonitoringLinks(self.connection, self.custody, self.monitoring, self.cases, self.now)
+        return MonitoringLinks(self, self.monitoring, self.cases)
 
     @cached_property
     def audits(self) -> Audits:
-        return Audits(self.connection, self.custody, self.jobs, self.settings, self.now)
+        return Audits(self)
 
     @cached_property
     def audit_scores(self) -> AuditScores:
-        return AuditScores(self.connection, self.custody, self.audits, self.recordings, self.now)
+        return AuditScores(self, self.audits, self.recordings)
 
     @cached_property
     def rechecks(self) -> Rechecks:
-        return Rechecks(self.connection, self.custody, self.now)
+        return Rechecks(self)
 
     @cached_property
     def rectifications(self) -> Rectifications:
-        return Rectifications(self.connection, self.custody, self.audit_scores, self.settings, self.now)
+        return Rectifications(self, self.audit_scores)
 
     @cached_property
     def duties(self) -> Duties:
-        return Duties(self.connection, self.now)
+        return Duties(self)
 
     @cached_property
     def exports(self) -> Exports:
-        return Exports(self.connection, self.custody, self.jobs, self.now, cases=self.cases)
+        return Exports(self, self.cases, self.recordings)
 
 
 class Store:

@@ -13,9 +13,9 @@ from api.audit import draw_document
 from api.console.form import day_start, local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.language import Language, language_of
-from api.console.recording import address, uuid_or_none
+from api.console.recording import address
 from api.console.view import HEADERS, ProblemView
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, Subject, holds, may
 from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
 from schemas.custody import subject
@@ -31,9 +31,9 @@ router = APIRouter()
 
 
 @router.get("/audits")
-def audits(request: Request, tx: Tx, who: Visiting, after: str = "") -> Response:
+def audits(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
     """Show a page of audits, newest first."""
-    page = tx.audits.page(who.actor, after=uuid_or_none(after), limit=PAGE_ROWS)
+    page = tx.audits.page(who.actor, after=after, limit=PAGE_ROWS)
     return who.page(
         request,
         "audits.html",

@@ -12,9 +12,9 @@ from api.console.evidence import evidence_of, names_of, said
 from api.console.form import local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake, problem_view
 from api.console.language import language_of
-from api.console.recording import address, may_watch_all, names_for, uuid_or_none
+from api.console.recording import address, may_watch_all, names_for
 from api.console.view import ProblemView
-from api.deps import Tx
+from api.deps import After, Tx
 from api.problem_texts import PROBLEMS
 from schemas.actor import Action, holds, scope
 from schemas.case import EVIDENCE_STATES, STEPS, Case, CaseIn, CaseState, CaseStep
@@ -34,14 +34,12 @@ router = APIRouter()
 
 @router.get("/cases")
 def cases(  # noqa: PLR0917 - filters are named by the page
-    request: Request, tx: Tx, who: Visiting, number: str = "", state: str = "", after: str = ""
+    request: Request, tx: Tx, who: Visiting, after: After, number: str = "", state: str = ""
 ) -> Response:
     """Show a page of cases, newest first."""
     wanted = number.strip()[:64]
     at = CaseState(state) if state in set(CaseState) else None
-    page = tx.cases.page(
-        who.actor, number=wanted or None, state=at, after=uuid_or_none(after), limit=PAGE_ROWS
-    )
+    page = tx.cases.page(who.actor, number=wanted or None, state=at, after=after, limit=PAGE_ROWS)
     query = {name: text for name, text in (("number", wanted), ("state", at or "")) if text}
     return who.page(
         request,

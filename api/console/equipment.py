@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from api.console.form import day_start, local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.recording import address, uuid_or_none
+from api.console.recording import address
 from api.console.view import ProblemView
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, holds
 from schemas.custody import subject
 from schemas.equipment import (
@@ -28,6 +28,7 @@ from schemas.equipment import (
     gate_faults,
 )
 from schemas.errors import EvidenceError, Invalid
+from schemas.page import Cursor
 from storage.equipment import NewSource
 from storage.store import Transaction
 
@@ -37,7 +38,7 @@ router = APIRouter()
 
 
 @router.get("/equipment")
-def register(request: Request, tx: Tx, who: Visiting, q: str = "", after: str = "") -> Response:
+def register(request: Request, tx: Tx, who: Visiting, after: After, q: str = "") -> Response:
     """Show the register."""
     return _list(request, tx, who, q.strip()[:100], after)
 
@@ -47,12 +48,12 @@ def _list(  # noqa: PLR0917 - the last three are what a form left behind
     tx: Transaction,
     who: Visitor,
     text: str = "",
-    after: str = "",
+    after: Cursor | None = None,
     source: NewSource | None = None,
     problem: ProblemView | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    page = tx.equipment.page(who.actor, text=text or None, after=uuid_or_none(after), limit=PAGE_ROWS)
+    page = tx.equipment.page(who.actor, text=text or None, after=after, limit=PAGE_ROWS)
     query = {"q": text} if text else {}
     may_keep = holds(who.actor, Action.EQUIPMENT_KEEP)
     return who.page(

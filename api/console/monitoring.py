@@ -12,8 +12,7 @@ from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.picture import MapPoint, map_picture
 from api.console.recording import address, names_for, uuid_or_none
 from api.console.view import ProblemView
-from api.cursor import cursor_text, parse_cursor
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, Actor, holds
 from schemas.case import CaseIn
 from schemas.custody import subject
@@ -43,7 +42,7 @@ router = APIRouter()
 
 
 @router.get("/monitoring")
-def records(request: Request, tx: Tx, who: Visiting, after: str = "") -> Response:
+def records(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
     """Show a page of records, newest first."""
     asked = {
         name: request.query_params.get(name, "").strip()[:100]
@@ -57,7 +56,7 @@ def records(request: Request, tx: Tx, who: Visiting, after: str = "") -> Respons
         from_at=day_start(asked["from"]),
         until_at=day_start(asked["to"], days=1),
     )
-    page = tx.monitoring.page(who.actor, wanted, after=uuid_or_none(after), limit=PAGE_ROWS)
+    page = tx.monitoring.page(who.actor, wanted, after=after, limit=PAGE_ROWS)
     query = {name: text for name, text in asked.items() if text}
     return who.page(
         request,
@@ -77,11 +76,11 @@ def stages_of(actor: Actor) -> list[ReviewStage]:
 
 
 @router.get("/monitoring/queue")
-def queue(request: Request, tx: Tx, who: Visiting, stage: ReviewStage, after: str = "") -> Response:
+def queue(request: Request, tx: Tx, who: Visiting, stage: ReviewStage, after: After) -> Response:
     """Show what waits at a stage, soonest due first."""
-    page = tx.monitoring.queue(who.actor, stage, after=parse_cursor(after), limit=PAGE_ROWS)
+    page = tx.monitoring.queue(who.actor, stage, after=after, limit=PAGE_ROWS)
     query = {"stage": stage.value}
-    next_url = address("/console/monitoring/queue", {**query, "after": cursor_text(page.next) or ""})
+    next_url = address("/console/monitoring/queue", {**query, "after": page.next_text or ""})
     return who.page(
         request,
         "monitoring_queue.html",

@@ -14,12 +14,13 @@ from api.console.language import Language, language_of
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, Actor, holds, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
 from schemas.findings import FindingText, sentence
 from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
+from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from storage.recording.values import CheckRow
 from storage.store import Transaction
@@ -89,9 +90,9 @@ Filters = Annotated[Asked, Depends(asked)]
 
 
 @router.get("/recordings")
-def recordings(request: Request, tx: Tx, who: Visiting, asked: Filters, after: str = "") -> Response:
+def recordings(request: Request, tx: Tx, who: Visiting, asked: Filters, after: After) -> Response:
     """Show a page of recordings, newest first."""
-    page = tx.recordings.page(who.actor, asked.wanted(), after=uuid_or_none(after), limit=PAGE_ROWS)
+    page = tx.recordings.page(who.actor, asked.wanted(), after=after, limit=PAGE_ROWS)
     query = asked.query
     return who.page(
         request,
@@ -130,7 +131,7 @@ def names_for(tx: Transaction, rows: Iterable[Recording]) -> dict[str, str]:
 def as_csv(request: Request, tx: Tx, who: Visiting, asked: Filters) -> Response:
     """Answer with what the filters show, times in UTC, at most 5,000 rows."""
     rows: list[Recording] = []
-    after: UUID | None = None
+    after: Cursor | None = None
     while len(rows) < CSV_ROWS:
         page = tx.recordings.page(who.actor, asked.wanted(), after=after, limit=200)
         rows += page.rows

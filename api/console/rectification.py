@@ -10,8 +10,7 @@ from starlette.responses import Response
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.recording import address, uuid_or_none
 from api.console.view import ProblemView
-from api.cursor import cursor_text, parse_cursor
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, Subject, holds, may
 from schemas.custody import subject
 from schemas.errors import EvidenceError, Invalid
@@ -24,14 +23,12 @@ router = APIRouter()
 
 
 @router.get("/rectifications")
-def rectifications(request: Request, tx: Tx, who: Visiting, after: str = "", closed: str = "") -> Response:
+def rectifications(request: Request, tx: Tx, who: Visiting, after: After, closed: str = "") -> Response:
     """Show a page of rectifications, soonest due first; or those that are closed."""
     is_closed = closed == "yes"
-    page = tx.rectifications.page(
-        who.actor, is_open=not is_closed, after=parse_cursor(after), limit=PAGE_ROWS
-    )
+    page = tx.rectifications.page(who.actor, is_open=not is_closed, after=after, limit=PAGE_ROWS)
     query = {"closed": "yes"} if is_closed else {}
-    cursor = cursor_text(page.next)
+    cursor = page.next_text
     return who.page(
         request,
         "rectifications.html",

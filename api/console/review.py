@@ -12,8 +12,7 @@ from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.language import language_of
 from api.console.recording import address, may_watch_all, names_for
 from api.console.view import ProblemView
-from api.cursor import cursor_text, parse_cursor
-from api.deps import Tx
+from api.deps import After, Tx
 from schemas.actor import Action, holds
 from schemas.custody import subject
 from schemas.errors import EvidenceError, Invalid
@@ -27,10 +26,10 @@ router = APIRouter()
 
 
 @router.get("/reviews")
-def reviews(request: Request, tx: Tx, who: Visiting, after: str = "") -> Response:
+def reviews(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
     """Show the queue, soonest due first."""
-    page = tx.reviews.queue(who.actor, after=parse_cursor(after), limit=PAGE_ROWS)
-    cursor = cursor_text(page.next)
+    page = tx.reviews.queue(who.actor, after=after, limit=PAGE_ROWS)
+    cursor = page.next_text
     return who.page(
         request,
         "reviews.html",

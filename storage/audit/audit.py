@@ -6,10 +6,10 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select
+from sqlalchemy import ColumnElement, exists, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.audit import (
@@ -33,6 +33,7 @@ from schemas.base import rfc3339
 from schemas.custody import Event, subject
 from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.errors import IntegrityBroken, NotFound
+from schemas.page import Cursor, Page
 from schemas.standard import DEMO_STANDARD
 from storage.audit.population import (
     count_eligible,
@@ -42,31 +43,18 @@ from storage.audit.population import (
     sample_of,
 )
 from storage.audit.standard import Standards
-from storage.audit.values import Audit, AuditPage, audit_of, select_audits
-from storage.custody import CustodyLog
-from storage.outbox import JobKind, Outbox
-from storage.settings import StorageSettings
+from storage.audit.values import Audit, audit_of, select_audits
+from storage.collection import Collection, Order
+from storage.outbox import JobKind
 from storage.tables.actor import agencies
 from storage.tables.audit import audit_inspectors, audits
 from storage.version import change, require_version
 
+_NEWEST = Order(audits.c.id)
 
-class Audits:
+
+class Audits(Collection):
     """Audits, scoped by the supervising agency on every query; the audited agency sees its own."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        jobs: Outbox,
-        settings: StorageSettings,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._jobs = jobs
-        self._settings = settings
-        self._now = now
 
     def define(self, actor: Actor, wish: AuditIn) -> Audit:
         """Define an audit; nothing is fixed before the freeze.
@@ -94,18 +82,14 @@ class Audits:
         ).scalar_one()
         return self.get(actor, ident)
 
-    def page(self, actor: Actor, *, after: UUID | None = None, limit: int = 50) -> AuditPage:
+    def page(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Audit]:
         """List audits the actor may see, newest first.
 
         Raises:
             Refused: the actor may not see audits.
         """
         query = select_audits().where(self._visible(actor))
-        if after is not None:
-            query = query.where(audits.c.id < after)
-        rows = self._connection.execute(query.order_by(audits.c.id.desc()).limit(limit + 1)).mappings().all()
-        shown = tuple(audit_of(row) for row in rows[:limit])
-        return AuditPage(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+        return self._page(query, _NEWEST, after=after, limit=limit).each(audit_of)
 
     def get(self, actor: Actor, ident: UUID) -> Audit:
         """Return one audit.
@@ -114,14 +98,8 @@ class Audits:
             NotFound: no such audit within the actor's scope.
             Refused: the actor may not see audits.
         """
-        row = (
-            self._connection.execute(select_audits().where(audits.c.id == ident, self._visible(actor)))
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise NotFound("no such audit", slug="audit-unknown")
-        return audit_of(row)
+        query = select_audits().where(audits.c.id == ident, self._visible(actor))
+        return self._one(query, audit_of, NotFound("no such audit", slug="audit-unknown"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
@@ -156,7 +134,7 @@ class Audits:
         """
         held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.FREEZE)
-        lead = timedelta(seconds=self._settings.randomness_lead_seconds)
+        lead = timedelta(seconds=self._unit.settings.randomness_lead_seconds)
         check_sources([SourceIn(**source.model_dump()) for source in held.sources], self._now, lead)
         version = change(self._connection, audits, ident, seen)
         count = freeze_population(self._connection, held)
@@ -224,7 +202,7 @@ class Audits:
         held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.ENTER)
         check_entry([SourceIn(**source.model_dump()) for source in held.sources], self._now)
-        check_order(self._custody.position(held.freeze_entry_id))
+        check_order(self._unit.custody.position(held.freeze_entry_id))
         raw = value_bytes(parse_plan(held.plan or b"").sources, values)
         entry_id = self._log(Event.AUDIT_ENTER, held, actor, values_sha256=_digest(raw))
         change(
@@ -254,7 +232,10 @@ class Audits:
         kept = value_bytes(sources, self._values(ident))
         is_same = value_bytes(sources, values) == kept
         check_confirmation(entered_by=held.entered_by_id or actor.id, confirmed_by=actor.id, is_same=is_same)
-        check_order(self._custody.position(held.freeze_entry_id), self._custody.position(held.enter_entry_id))
+        check_order(
+            self._unit.custody.position(held.freeze_entry_id),
+            self._unit.custody.position(held.enter_entry_id),
+        )
         entry_id = self._log(Event.AUDIT_CONFIRM, held, actor, values_sha256=_digest(kept))
         change(
             self._connection,
@@ -284,9 +265,9 @@ class Audits:
         held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
         after = audit_after(held.state, AuditStep.DRAW)
         check_order(
-            self._custody.position(held.freeze_entry_id),
-            self._custody.position(held.enter_entry_id),
-            self._custody.position(held.confirm_entry_id),
+            self._unit.custody.position(held.freeze_entry_id),
+            self._unit.custody.position(held.enter_entry_id),
+            self._unit.custody.position(held.confirm_entry_id),
         )
         plan = parse_plan(held.plan or b"")
         population = members(self._connection, ident)
@@ -294,7 +275,7 @@ class Audits:
             raise IntegrityBroken("the population is not the one that was frozen", slug="population-changed")
         seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
         sample = draw(population, plan.size, seed)
-        self._jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
+        self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
         entry_id = self._log(
             Event.AUDIT_DRAW,
             held,
@@ -358,14 +339,7 @@ class Audits:
         return sample_of(self._connection, ident)
 
     def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> UUID:
-        return self._custody.record(
-            event,
-            subject("audit", held.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=held.agency_id,
-            **facts,
-        )
+        return self._act(actor, held.agency_id).record(event, subject("audit", held.id), **facts).entry_id
 
 
 def _digest(values: Sequence[bytes]) -> str:

@@ -1,15 +1,15 @@
 """Re-hashing what was drawn: which recordings wait, what was sealed, and what was found."""
 
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import RowMapping, select, update
 
+from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
 from schemas.base import Frozen
 from schemas.custody import Event, parse_leaf, subject
 from schemas.errors import NotFound
-from storage.custody import CustodyLog
+from storage.collection import Collection
 from storage.tables.audit import audit_rechecks, audits
 from storage.tables.custody import custody_entries
 
@@ -34,13 +34,8 @@ class Seal(Frozen):
     version_id: str
 
 
-class Rechecks:
+class Rechecks(Collection):
     """The re-hashes of drawn recordings, for the system itself."""
-
-    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._now = now
 
     def get(self, ident: UUID) -> RecheckTask:
         """Return what a job is about.
@@ -48,19 +43,12 @@ class Rechecks:
         Raises:
             NotFound: no such recheck.
         """
-        row = self._connection.execute(
+        query = (
             select(audit_rechecks, audits.c.agency_id)
             .join(audits, audits.c.id == audit_rechecks.c.audit_id)
             .where(audit_rechecks.c.id == ident)
-        ).mappings().one_or_none()  # fmt: skip
-        if row is None:
-            raise NotFound("no such recheck")
-        return RecheckTask.model_validate(
-            {
-                **{name: row[name] for name in RecheckTask.model_fields},
-                "outcome": RecheckOutcome(row["outcome"]),
-            }
         )
+        return self._one(query, _task, NotFound("no such recheck"))
 
     def seal_of(self, recording_id: UUID) -> Seal | None:
         """Return what the log says, read from the leaf's bytes and from no column of the recording."""
@@ -94,14 +82,16 @@ class Rechecks:
             .values(outcome=outcome, code=code, sha256=sha256, checked_at=self._now)
         )
         if changed.rowcount:
-            self._custody.record(
+            self._act(SYSTEM, task.agency_id).record(
                 Event.AUDIT_RECHECK,
                 subject("audit", task.audit_id),
-                actor="system",
-                at=self._now,
-                agency_id=task.agency_id,
                 recording=str(task.recording_id),
                 outcome=outcome.value,
                 code=code or None,
                 sha256=sha256,
             )
+
+
+def _task(row: RowMapping) -> RecheckTask:
+    fields = {name: row[name] for name in RecheckTask.model_fields}
+    return RecheckTask.model_validate({**fields, "outcome": RecheckOutcome(row["outcome"])})

@@ -1,11 +1,10 @@
 """Scoring what was drawn: two inspectors, blind to each other, after every drawn recording was re-hashed."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select
+from sqlalchemy import ColumnElement, exists, func, insert, or_, select
 
 from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.audit import AuditKind, AuditState, RecheckOutcome
@@ -16,7 +15,7 @@ from schemas.standard import AutoCheck, ItemScore, Standard, check_scores
 from storage.audit.audit import Audits
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, Drawn, GivenScore, Inspector, Member, PreCheck, Recheck
-from storage.custody import CustodyLog
+from storage.collection import Collection, Unit
 from storage.recording.recording import Recordings
 from storage.tables.actor import accounts, agencies, certificates
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
@@ -30,22 +29,13 @@ INSPECTORS = 2
 _AUTO_NAMES = {AutoCheck.TWO_OFFICERS: "officers", AutoCheck.HAND_IN: "hand_in"}
 
 
-class AuditScores:
+class AuditScores(Collection):
     """Inspectors and what they give."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        audits_: Audits,
-        recordings_: Recordings,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, audits_: Audits, recordings_: Recordings) -> None:
+        super().__init__(unit)
         self.audits = audits_
         self._recordings = recordings_
-        self._now = now
 
     def inspectors(self, audit_id: UUID) -> tuple[Inspector, ...]:
         """Return who scores an audit; the caller has checked it."""
@@ -345,14 +335,7 @@ class AuditScores:
         return member_id if audit.kind is AuditKind.CLOSED_CASES else None
 
     def _log(self, event: Event, audit: Audit, actor: Actor, **facts: object) -> None:
-        self._custody.record(
-            event,
-            subject("audit", audit.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=audit.agency_id,
-            **facts,
-        )
+        self._act(actor, audit.agency_id).record(event, subject("audit", audit.id), **facts)
 
 
 def _fixity(rechecks: Sequence[Recheck]) -> CheckResult:

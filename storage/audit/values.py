@@ -53,13 +53,6 @@ class Audit(Frozen):
     version: int
 
 
-class AuditPage(Frozen):
-    """A page of audits, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Audit, ...]
-    next: UUID | None
-
-
 class Drawn(Frozen):
     """One drawn member, smallest ticket first, and how far it has come."""
 

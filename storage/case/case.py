@@ -1,12 +1,11 @@
 """Cases, their handlers and steps, and the dated ties to recordings."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
@@ -23,12 +22,13 @@ from schemas.case import (
 )
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound, TransitionRefused
+from schemas.page import Cursor, Page
 from storage.case.gate import gate_facts
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
-from storage.case.values import CasePage, case_of, cases_within, require_open, select_cases
-from storage.custody import CustodyLog, committed
-from storage.settings import StorageSettings
+from storage.case.values import case_of, cases_within, require_open, select_cases
+from storage.collection import Collection, Order
+from storage.custody import committed
 from storage.tables.actor import accounts
 from storage.tables.case import CASE_WORDS, case_changes, case_handlers, case_links, cases
 from storage.tables.recording import recordings
@@ -52,17 +52,11 @@ _TIMES: Mapping[CaseStep, str] = MappingProxyType(
     {CaseStep.FILE: "filed_at", CaseStep.DECIDE: "decided_at", CaseStep.CLOSE: "closed_at"}
 )
 
+_NEWEST = Order(cases.c.id)
 
-class Cases:
+
+class Cases(Collection):
     """The matters evidence serves."""
-
-    def __init__(
-        self, connection: Connection, custody: CustodyLog, settings: StorageSettings, now: datetime
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._settings = settings
-        self._now = now
 
     def open(self, actor: Actor, wish: CaseIn) -> Case:
         """Open a case as a lead; who opens it becomes its first handler.
@@ -87,7 +81,7 @@ class Cases:
         if case_id is None:
             raise Conflict("a case of this number is open already", slug="case-number-taken")
         self._name_handler(case_id, actor.id)
-        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor.reference)
+        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor)
         return self.get(actor, case_id)
 
     def _name_handler(self, case_id: UUID, account_id: UUID) -> None:
@@ -153,7 +147,7 @@ class Cases:
         self.advance(case, step, seen)
         facts: dict[str, Any] = {}
         if step is CaseStep.SUBMIT:
-            due_at = self._settings.calendar.after(self._now, self._settings.legal_review_days)
+            due_at = self._unit.settings.calendar.after(self._now, self._unit.settings.legal_review_days)
             made = submit_round(self._connection, case, actor, at=self._now, due_at=due_at)
             facts = {
                 "review": str(made.review_id),
@@ -187,7 +181,7 @@ class Cases:
             )
         )
         commitment = why.commitment if why.text else None
-        self._log(event, case.id, case.agency_id, actor.reference, reason=commitment, **facts)
+        self._log(event, case.id, case.agency_id, actor, reason=commitment, **facts)
 
     def advance(self, case: Case, step: CaseStep, seen: int | None) -> None:
         """Move the case under its own lock; `seen` None is for a review, which has a version of its own.
@@ -212,9 +206,9 @@ class Cases:
         *,
         number: str | None = None,
         state: CaseState | None = None,
-        after: UUID | None = None,
+        after: Cursor | None = None,
         limit: int = 50,
-    ) -> CasePage:
+    ) -> Page[Case]:
         """List cases the actor may see, newest first.
 
         Raises:
@@ -226,11 +220,7 @@ class Cases:
             wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
         if state:
             wanted = wanted.where(cases.c.state == state)
-        if after:
-            wanted = wanted.where(cases.c.id < after)
-        rows = self._connection.execute(wanted.order_by(cases.c.id.desc()).limit(limit + 1)).mappings().all()
-        shown = tuple(case_of(row) for row in rows[:limit])
-        return CasePage(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+        return self._page(wanted, _NEWEST, after=after, limit=limit).each(case_of)
 
     def get(self, actor: Actor, case_id: UUID) -> Case:
         """Return one case.
@@ -240,7 +230,7 @@ class Cases:
             Refused: the actor may not see cases at all.
         """
         require_scope(actor, Action.CASE_VIEW)
-        return self._one(and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW)))
+        return self._case(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
 
     def numbered(self, actor: Actor, agency_id: UUID, number: str) -> Case | None:
         """Return the case of exactly this number in an agency, when it is within the actor's scope."""
@@ -273,13 +263,11 @@ class Cases:
         Raises:
             NotFound: no such case.
         """
-        return self._one(cases.c.id == case_id)
+        return self._case(cases.c.id == case_id)
 
-    def _one(self, condition: ColumnElement[bool]) -> Case:
-        row = self._connection.execute(select_cases().where(condition)).mappings().one_or_none()
-        if row is None:
-            raise NotFound("no such case", slug="case-unknown")
-        return case_of(row)
+    def _case(self, *conditions: ColumnElement[bool]) -> Case:
+        query = select_cases().where(*conditions)
+        return self._one(query, case_of, NotFound("no such case", slug="case-unknown"))
 
     def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -304,15 +292,8 @@ class Cases:
         if known is None:
             raise NotFound("no such recording in the agency of the case", slug="recording-unknown")
         change(self._connection, cases, case_id, seen)
-        link_recording(
-            self._connection,
-            self._custody,
-            case_id=case_id,
-            recording_id=recording_id,
-            agency_id=case.agency_id,
-            actor=actor.reference,
-            at=self._now,
-        )
+        act = self._act(actor, case.agency_id)
+        link_recording(self._connection, act, case_id=case_id, recording_id=recording_id)
         return links_where(
             self._connection,
             and_(
@@ -334,16 +315,8 @@ class Cases:
         case = self.writable(actor, case_id, Action.CASE_LINK)
         require_open(case)
         change(self._connection, cases, case_id, seen)
-        unlink_recording(
-            self._connection,
-            self._custody,
-            case_id=case_id,
-            recording_id=recording_id,
-            agency_id=case.agency_id,
-            actor=actor.reference,
-            at=self._now,
-            reason=reason,
-        )
+        act = self._act(actor, case.agency_id)
+        unlink_recording(self._connection, act, case_id=case_id, recording_id=recording_id, reason=reason)
 
     def changes(self, case_id: UUID) -> tuple[CaseChange, ...]:
         """Return steps, corrections and assignments, oldest first; the caller has checked the case."""
@@ -383,7 +356,5 @@ class Cases:
             )
         )
 
-    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: str, **facts: object) -> None:
-        self._custody.record(
-            event, subject("case", case_id), actor=actor, at=self._now, agency_id=agency_id, **facts
-        )
+    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+        self._act(actor, agency_id).record(event, subject("case", case_id), **facts)

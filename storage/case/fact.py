@@ -1,10 +1,9 @@
 """Facts to be proven and their evidence: added and withdrawn, never rewritten."""
 
 from collections import defaultdict
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor
@@ -15,21 +14,20 @@ from schemas.fact import Fact, FactIn, Proof, ProofIn
 from storage.case.case import Cases
 from storage.case.gate import proof_holds
 from storage.case.values import require_open
-from storage.custody import CustodyLog, committed
+from storage.collection import Collection, Unit
+from storage.custody import committed
 from storage.tables.case import case_facts, case_links, cases, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
 from storage.version import change
 
 
-class Facts:
+class Facts(Collection):
     """What a case has to prove. Every change is a change of the case: it takes the version that was seen."""
 
-    def __init__(self, connection: Connection, custody: CustodyLog, cases_: Cases, now: datetime) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, cases_: Cases) -> None:
+        super().__init__(unit)
         self._cases = cases_
-        self._now = now
 
     def add(self, actor: Actor, case_id: UUID, wish: FactIn, seen: int) -> Fact:
         """Name a fact to be proven.
@@ -58,7 +56,7 @@ class Facts:
             .returning(case_facts.c.id)
         ).scalar_one()
         self._log(case, actor, fact_id, "added", text=words.commitment)
-        return self._one(case_id, fact_id)
+        return self._fact(case_id, fact_id)
 
     def withdraw(self, actor: Actor, case_id: UUID, fact_id: UUID, seen: int) -> None:
         """Withdraw a fact; it stays in the table with its date.
@@ -68,7 +66,7 @@ class Facts:
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
         case = self._changing(actor, case_id, seen)
-        self._one(case_id, fact_id)
+        self._fact(case_id, fact_id)
         self._connection.execute(
             update(case_facts).where(case_facts.c.id == fact_id).values(withdrawn_at=self._now)
         )
@@ -83,7 +81,7 @@ class Facts:
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
         case = self._changing(actor, case_id, seen)
-        self._one(case_id, fact_id)
+        self._fact(case_id, fact_id)
         self._require_linked(case_id, proof)
         made = self._connection.scalar(
             insert(fact_evidence)
@@ -93,7 +91,7 @@ class Facts:
         )
         if made is not None:
             self._log(case, actor, fact_id, "proved", evidence=proof.subject)
-        return self._one(case_id, fact_id)
+        return self._fact(case_id, fact_id)
 
     def unprove(self, actor: Actor, case_id: UUID, fact_id: UUID, proof: ProofIn, *, seen: int) -> Fact:
         """Take evidence away from a fact; the row stays with its date.
@@ -103,7 +101,7 @@ class Facts:
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
         case = self._changing(actor, case_id, seen)
-        self._one(case_id, fact_id)
+        self._fact(case_id, fact_id)
         ended = self._connection.execute(
             update(fact_evidence)
             .where(fact_evidence.c.fact_id == fact_id, fact_evidence.c.removed_at.is_(None), _names(proof))
@@ -112,7 +110,7 @@ class Facts:
         if not ended:
             raise NotFound("this is no evidence of the fact", slug="proof-unknown")
         self._log(case, actor, fact_id, "unproved", evidence=proof.subject)
-        return self._one(case_id, fact_id)
+        return self._fact(case_id, fact_id)
 
     def of_case(self, case_id: UUID) -> tuple[Fact, ...]:
         """Return the facts of a case in order, without withdrawn ones; the caller has checked the case."""
@@ -129,7 +127,7 @@ class Facts:
             for row in rows
         )
 
-    def _one(self, case_id: UUID, fact_id: UUID) -> Fact:
+    def _fact(self, case_id: UUID, fact_id: UUID) -> Fact:
         for fact in self.of_case(case_id):
             if fact.id == fact_id:
                 return fact
@@ -173,15 +171,8 @@ class Facts:
             raise Conflict("the evidence is not linked to the case", slug="evidence-not-linked")
 
     def _log(self, case: Case, actor: Actor, fact_id: UUID, verb: str, **facts: object) -> None:
-        self._custody.record(
-            Event.CASE_AMEND,
-            subject("case", case.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=case.agency_id,
-            fact=str(fact_id),
-            change=verb,
-            **facts,
+        self._act(actor, case.agency_id).record(
+            Event.CASE_AMEND, subject("case", case.id), fact=str(fact_id), change=verb, **facts
         )
 
 

@@ -1,6 +1,5 @@
 """The dated ties between recordings and cases: made once, ended by a dated counter-entry, never deleted."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -9,48 +8,25 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
 from schemas.errors import NotFound
-from storage.custody import CustodyLog, committed
+from storage.act import Act
+from storage.custody import committed
 from storage.tables.case import case_links, cases
 
 
-def link_recording(
-    connection: Connection,
-    custody: CustodyLog,
-    *,
-    case_id: UUID,
-    recording_id: UUID,
-    agency_id: UUID,
-    actor: str,
-    at: datetime,
-) -> None:
+def link_recording(connection: Connection, act: Act, *, case_id: UUID, recording_id: UUID) -> None:
     """Insert a tie and its custody entry; nothing happens when it stands already."""
     made = connection.scalar(
         insert(case_links)
-        .values(case_id=case_id, recording_id=recording_id, linked_by=actor, linked_at=at)
+        .values(case_id=case_id, recording_id=recording_id, linked_by=act.actor, linked_at=act.at)
         .on_conflict_do_nothing()
         .returning(case_links.c.id)
     )
     if made is not None:
-        custody.record(
-            Event.CASE_LINK,
-            subject("case", case_id),
-            actor=actor,
-            at=at,
-            agency_id=agency_id,
-            recording=str(recording_id),
-        )
+        act.record(Event.CASE_LINK, subject("case", case_id), recording=str(recording_id))
 
 
 def unlink_recording(
-    connection: Connection,
-    custody: CustodyLog,
-    *,
-    case_id: UUID,
-    recording_id: UUID,
-    agency_id: UUID,
-    actor: str,
-    at: datetime,
-    reason: str,
+    connection: Connection, act: Act, *, case_id: UUID, recording_id: UUID, reason: str
 ) -> None:
     """End a tie; the log keeps a salted commitment of the reason.
 
@@ -65,19 +41,13 @@ def unlink_recording(
             case_links.c.recording_id == recording_id,
             case_links.c.unlinked_at.is_(None),
         )
-        .values(unlinked_at=at, unlinked_by=actor, reason=why.text, reason_salt=why.salt)
+        .values(unlinked_at=act.at, unlinked_by=act.actor, reason=why.text, reason_salt=why.salt)
         .returning(case_links.c.id)
     )
     if ended is None:
         raise NotFound("the recording is not linked to this case", slug="case-link-unknown")
-    custody.record(
-        Event.CASE_UNLINK,
-        subject("case", case_id),
-        actor=actor,
-        at=at,
-        agency_id=agency_id,
-        recording=str(recording_id),
-        reason=why.commitment,
+    act.record(
+        Event.CASE_UNLINK, subject("case", case_id), recording=str(recording_id), reason=why.commitment
     )
 
 

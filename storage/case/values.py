@@ -1,23 +1,13 @@
 """Cases as they are shown: the query, its rows as values, and whose they are."""
 
-from uuid import UUID
-
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, select
 
 from schemas.actor import Action, Actor, scope
-from schemas.base import Frozen
 from schemas.case import EVIDENCE_STATES, Case, CaseState
 from schemas.errors import TransitionRefused
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.monitoring import monitoring_links
-
-
-class CasePage(Frozen):
-    """A page of cases, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Case, ...]
-    next: UUID | None
 
 
 def select_cases() -> Select[tuple[object, ...]]:

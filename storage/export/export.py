@@ -1,19 +1,19 @@
 """Export packages: requested, built by a worker, kept with the digest under which they were logged."""
 
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.errors import NotFound
 from storage.case.case import Cases
-from storage.custody import CustodyLog
+from storage.collection import Collection, Unit
 from storage.export.material import CaseMaterial, Gathering
 from storage.objects.port import Stored
-from storage.outbox import JobKind, Outbox
+from storage.outbox import JobKind
 from storage.recording.recording import Recordings
 from storage.tables.export import exports
 
@@ -38,17 +38,13 @@ class Export(Frozen):
     ready_at: datetime | None
 
 
-class Exports:
+class Exports(Collection):
     """Packages and how far they have come."""
 
-    def __init__(
-        self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime, *, cases: Cases
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, cases: Cases, recordings: Recordings) -> None:
+        super().__init__(unit)
         self._cases = cases
-        self._jobs = jobs
-        self._now = now
+        self._recordings = recordings
 
     def request(self, actor: Actor, case_id: UUID) -> Export:
         """Order the package of a case; row and job commit together.
@@ -73,7 +69,7 @@ class Exports:
             .mappings()
             .one()
         )
-        self._jobs.enqueue(JobKind.EXPORT, row["id"])
+        self._unit.jobs.enqueue(JobKind.EXPORT, row["id"])
         return _value(row)
 
     def get(self, actor: Actor, export_id: UUID) -> Export:
@@ -96,14 +92,8 @@ class Exports:
         Raises:
             NotFound: no such export.
         """
-        row = (
-            self._connection.execute(select(exports).where(exports.c.id == export_id))
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise NotFound("no such export", slug="export-unknown")
-        return _value(row)
+        query = select(exports).where(exports.c.id == export_id)
+        return self._one(query, _value, NotFound("no such export", slug="export-unknown"))
 
     def of_case(self, case_id: UUID) -> tuple[Export, ...]:
         """Return the packages of a case, newest first; the caller has checked the case."""
@@ -120,8 +110,7 @@ class Exports:
         Raises:
             IntegrityBroken: the tiles do not lead from an entry to the signed root.
         """
-        recordings = Recordings(self._connection, self._custody, self._jobs, self._now)
-        return Gathering(self._connection, recordings).run(export.case_id)
+        return Gathering(self._connection, self._recordings).run(export.case_id)
 
     def progress(self, export_id: UUID, *, done: int, total: int) -> None:
         """Keep how many bytes are written; survives the page that watches it."""
@@ -148,20 +137,14 @@ class Exports:
                 ready_at=self._now,
             )
         )
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=Event.EXPORT_BUILD,
-            actor=f"account/{export.requested_by}",
-            subject=subject("export", export.id),
-            at=self._now,
-            facts={
-                "case": str(export.case_id),
-                "sha256": sha256,
-                "size_bytes": stored.size_bytes,
-                "tagmanifest_sha256": tagmanifest_sha256,
-            },
+        self._act(f"account/{export.requested_by}", export.agency_id).record(
+            Event.EXPORT_BUILD,
+            subject("export", export.id),
+            case=str(export.case_id),
+            sha256=sha256,
+            size_bytes=stored.size_bytes,
+            tagmanifest_sha256=tagmanifest_sha256,
         )
-        self._custody.append(entry, agency_id=export.agency_id)
 
     def fail(self, export_id: UUID, failure: str) -> None:
         """Record that the package cannot be built, and why."""

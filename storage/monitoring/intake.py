@@ -10,12 +10,11 @@ A retry of the same batch meets the same keys in 2 and finds every row of 3 a du
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Text, Uuid, any_, literal, select, text
+from sqlalchemy import Text, Uuid, any_, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
@@ -27,12 +26,12 @@ from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sig
 from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
 from schemas.upload import UploadState, part_size
-from storage.custody import CustodyLog
+from storage.collection import Collection, Unit
 from storage.equipment import EquipmentRegister
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
-from storage.outbox import JobKind, Outbox
+from storage.outbox import JobKind
 from storage.recording.receipt import receive_recording
-from storage.settings import StorageSettings, seed
+from storage.settings import seed
 from storage.tables.actor import accounts
 from storage.tables.equipment import equipment
 from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
@@ -51,22 +50,12 @@ class _Equipment(NamedTuple):
     facts: EquipmentFacts
 
 
-class Intakes:
+class Intakes(Collection):
     """Receiving what fixed equipment recorded."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        jobs: Outbox,
-        settings: StorageSettings,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._jobs = jobs
-        self._settings = settings
-        self._now = now
+    def __init__(self, unit: Unit, register: EquipmentRegister) -> None:
+        super().__init__(unit)
+        self._register = register
 
     def compare(self, batch: Batch) -> None:
         """Fill in what is known already, and which rows are new; nothing is written.
@@ -100,9 +89,7 @@ class Intakes:
         rows = self._connection.execute(
             select(equipment.c.id, equipment.c.number).where(equipment.c.source_id == actor.id)
         ).all()
-        facts = EquipmentRegister(self._connection, self._custody, self._now).facts_of(
-            [row.id for row in rows]
-        )
+        facts = self._register.facts_of([row.id for row in rows])
         return {row.number: _Equipment(row.id, facts[row.id]) for row in rows}
 
     def _known(
@@ -215,21 +202,14 @@ class Intakes:
                 prev=prev,
                 sha256=sha256,
                 payload=payload,
-                signature=sign_intake(payload, seed(self._settings.registry_key, "REGISTRY_KEY")),
+                signature=sign_intake(payload, seed(self._unit.settings.registry_key, "REGISTRY_KEY")),
                 rows=len(rows),
                 received_at=self._now,
             )
             .returning(intakes.c.id)
         ).scalar_one()
-        self._custody.record(
-            Event.MONITORING_RECEIVE,
-            subject("intake", intake_id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=actor.agency_id,
-            sha256=sha256,
-            rows=len(rows),
-            root=root,
+        self._act(actor, actor.agency_id).record(
+            Event.MONITORING_RECEIVE, subject("intake", intake_id), sha256=sha256, rows=len(rows), root=root
         )
         return intake_id, sha256
 
@@ -245,7 +225,7 @@ class Intakes:
         idents = self._connection.scalars(
             text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
         ).all()
-        due_at = self._settings.calendar.after(self._now, self._settings.monitoring_review_days)
+        due_at = self._unit.settings.calendar.after(self._now, self._unit.settings.monitoring_review_days)
         same = (str(actor.agency_id), str(intake_id), self._now, MonitoringState.RECEIVED.value, due_at)
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:
@@ -303,9 +283,8 @@ class Intakes:
             .mappings()
             .one()
         )
-        recording_id = receive_recording(
-            self._connection, self._custody, upload=upload, stored=stored, key=key, at=self._now
-        )
+        act = self._act(batch.actor, batch.actor.agency_id)
+        recording_id = receive_recording(self._connection, act, upload=upload, stored=stored, key=key)
         self._connection.execute(
             uploads.update().where(uploads.c.id == upload_id).values(recording_id=recording_id)
         )
@@ -314,7 +293,7 @@ class Intakes:
             .where(recordings.c.id == recording_id)
             .values(captured_at=parsed.row.captured_at)
         )
-        self._jobs.enqueue(JobKind.VERIFY, recording_id)
+        self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
         return recording_id
 
 

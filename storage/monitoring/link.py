@@ -1,9 +1,9 @@
 """Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require
@@ -14,7 +14,8 @@ from schemas.errors import Conflict, NotFound
 from schemas.monitoring import LinkBasis, check_evidence
 from storage.case.case import Cases
 from storage.case.values import cases_within, require_open
-from storage.custody import CustodyLog, committed
+from storage.collection import Collection, Unit
+from storage.custody import committed
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.tables.case import cases
@@ -28,22 +29,13 @@ NEAR_TIME = timedelta(days=7)
 MAX_SUGGESTIONS = 10
 
 
-class MonitoringLinks:
+class MonitoringLinks(Collection):
     """The many-to-many, dated ties of records and cases."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        monitoring: Monitoring,
-        cases_: Cases,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, monitoring: Monitoring, cases_: Cases) -> None:
+        super().__init__(unit)
         self._monitoring = monitoring
         self._cases = cases_
-        self._now = now
 
     def suggestions(self, actor: Actor, record: MonitoringRecord) -> tuple[Suggestion, ...]:
         """Return open cases the record may belong to: by plate, by party code, by place and time."""
@@ -218,25 +210,11 @@ class MonitoringLinks:
         self, event: Event, case: Case, actor: Actor, record: MonitoringRecord, **facts: object
     ) -> None:
         """Log the tie about the case as well: whoever replays its entries then misses no record."""
-        self._custody.record(
-            event,
-            subject("case", case.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=case.agency_id,
-            monitoring=str(record.id),
-            **facts,
-        )
+        act = self._act(actor, case.agency_id)
+        act.record(event, subject("case", case.id), monitoring=str(record.id), **facts)
 
     def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
-        self._custody.record(
-            event,
-            subject("monitoring", record.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=record.agency_id,
-            **facts,
-        )
+        self._act(actor, record.agency_id).record(event, subject("monitoring", record.id), **facts)
 
 
 def _near(record: MonitoringRecord) -> ColumnElement[bool] | None:

@@ -1,17 +1,15 @@
 """Monitoring records: lists, the two blind opinions, and the attempts to notify the party."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
-    Select,
+    RowMapping,
     exists,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert
 
@@ -32,15 +30,15 @@ from schemas.monitoring import (
     state_of,
 )
 from schemas.monitoring_row import is_credit_code, is_plate
-from storage.custody import CustodyLog, committed
+from schemas.page import Cursor, Page
+from storage.collection import Collection, Order, Unit
+from storage.custody import committed
 from storage.equipment import EquipmentRegister
 from storage.monitoring.values import (
     MonitoringFilter,
-    MonitoringPage,
     MonitoringRecord,
     Notification,
     Opinion,
-    Queue,
     given_of,
     record_of,
     select_records,
@@ -62,25 +60,20 @@ _STAGE_ACTIONS = {
     ReviewStage.SECOND: Action.MONITORING_REVIEW_SECOND,
 }
 
+_NEWEST = Order(monitoring_records.c.id)
+_DUE_FIRST = Order(monitoring_records.c.id, monitoring_records.c.due_at)
 
-class Monitoring:
+
+class Monitoring(Collection):
     """Records of fixed equipment, scoped by agency on every query."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        register: EquipmentRegister,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
+    def __init__(self, unit: Unit, register: EquipmentRegister) -> None:
+        super().__init__(unit)
         self._register = register
-        self._now = now
 
     def page(
-        self, actor: Actor, wanted: MonitoringFilter, *, after: UUID | None = None, limit: int = 50
-    ) -> MonitoringPage:
+        self, actor: Actor, wanted: MonitoringFilter, *, after: Cursor | None = None, limit: int = 50
+    ) -> Page[MonitoringRecord]:
         """List records the actor may see, newest first.
 
         Raises:
@@ -89,11 +82,7 @@ class Monitoring:
         query = select_records().where(self._visible(actor), *_conditions(wanted))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
-        if after is not None:
-            query = query.where(monitoring_records.c.id < after)
-        rows = self._read(actor, query.order_by(monitoring_records.c.id.desc()).limit(limit + 1))
-        shown = rows[:limit]
-        return MonitoringPage(rows=tuple(shown), next=shown[-1].id if len(rows) > limit else None)
+        return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit))
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
         if is_plate(wanted.upper()):
@@ -108,9 +97,9 @@ class Monitoring:
         actor: Actor,
         stage: ReviewStage,
         *,
-        after: tuple[datetime, UUID] | None = None,
+        after: Cursor | None = None,
         limit: int = 50,
-    ) -> Queue:
+    ) -> Page[MonitoringRecord]:
         """List what waits for the actor at `stage`, soonest due first.
 
         What the actor has judged at the other stage is left out: two different people review a record.
@@ -125,13 +114,7 @@ class Monitoring:
         )
         waiting = monitoring_records.c.state.in_((MonitoringState.RECEIVED, MonitoringState.REVIEWING))
         query = select_records().where(self._visible(actor), waiting, ~taken)
-        order = (monitoring_records.c.due_at, monitoring_records.c.id)
-        if after is not None:
-            query = query.where(tuple_(*order) > tuple_(*after))
-        rows = self._read(actor, query.order_by(*order).limit(limit + 1))
-        shown = rows[:limit]
-        cursor = (shown[-1].due_at, shown[-1].id) if len(rows) > limit else None
-        return Queue(rows=tuple(shown), next=cursor)
+        return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
     def get(self, actor: Actor, ident: UUID) -> MonitoringRecord:
         """Return one record.
@@ -140,17 +123,14 @@ class Monitoring:
             NotFound: no such record within the actor's scope.
             Refused: the actor may not see monitoring records.
         """
-        found = self._read(
-            actor, select_records().where(monitoring_records.c.id == ident, self._visible(actor))
-        )
-        if not found:
-            raise NotFound("no such monitoring record", slug="monitoring-unknown")
-        return found[0]
+        query = select_records().where(monitoring_records.c.id == ident, self._visible(actor))
+        is_blind = not self._own_opinions(actor, [ident])
+        absent = NotFound("no such monitoring record", slug="monitoring-unknown")
+        return self._one(query, partial(record_of, is_blind=is_blind), absent)
 
-    def _read(self, actor: Actor, query: Select[tuple[object, ...]]) -> list[MonitoringRecord]:
-        rows = self._connection.execute(query).mappings().all()
-        own = self._own_opinions(actor, [row["id"] for row in rows])
-        return [record_of(row, is_blind=row["id"] not in own) for row in rows]
+    def _seen_by(self, actor: Actor, page: Page[RowMapping]) -> Page[MonitoringRecord]:
+        own = self._own_opinions(actor, [row["id"] for row in page.rows])
+        return page.each(lambda row: record_of(row, is_blind=row["id"] not in own))
 
     def _own_opinions(self, actor: Actor, idents: Sequence[UUID]) -> frozenset[UUID]:
         return frozenset(
@@ -366,14 +346,7 @@ class Monitoring:
         )
 
     def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
-        self._custody.record(
-            event,
-            subject("monitoring", record.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=record.agency_id,
-            **facts,
-        )
+        self._act(actor, record.agency_id).record(event, subject("monitoring", record.id), **facts)
 
 
 def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:

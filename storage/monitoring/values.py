@@ -64,20 +64,6 @@ class MonitoringFilter(Frozen):
     until_at: datetime | None = None
 
 
-class MonitoringPage(Frozen):
-    """A page, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[MonitoringRecord, ...]
-    next: UUID | None
-
-
-class Queue(Frozen):
-    """What waits for a stage, soonest due first; `next` is (due_at, id) of the last row shown."""
-
-    rows: tuple[MonitoringRecord, ...]
-    next: tuple[datetime, UUID] | None
-
-
 class Opinion(Frozen):
     """An opinion that the viewer may see."""
 

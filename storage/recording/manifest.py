@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, and_, select, text
+from sqlalchemy import Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.capture import Previous, manifest_findings
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
-from storage.custody import CustodyLog
+from storage.collection import Collection
 from storage.tables.actor import certificates
 from storage.tables.device import devices
 from storage.tables.recording import manifests, recordings, uploads
@@ -64,13 +64,8 @@ class ManifestEvidence(Frozen):
     revoked_at: datetime | None
 
 
-class Manifests:
+class Manifests(Collection):
     """What devices declared, byte for byte."""
-
-    def __init__(self, connection: Connection, custody: CustodyLog, now: datetime) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._now = now
 
     def declare(self, actor: Actor, payload: bytes, signature: str) -> Declared:
         """Keep a manifest and say whether it holds.
@@ -291,15 +286,8 @@ class Manifests:
         )
 
     def _log(self, event: Event, row: Row[Any], actor: Actor, **facts: str | int) -> None:
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=event,
-            actor=actor.reference,
-            subject=subject("manifest", row.id),
-            at=self._now,
-            facts={"sha256": row.sha256, **facts},
-        )
-        self._custody.append(entry, agency_id=row.agency_id)
+        act = self._act(actor, row.agency_id)
+        act.record(event, subject("manifest", row.id), sha256=row.sha256, **facts)
 
 
 def _device_of(actor: Actor) -> UUID | None:

@@ -1,31 +1,24 @@
 """The moment a finished transfer becomes evidence: the received recording, its entry and its stated case."""
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import ActorKind
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.integrity import Verdict
 from schemas.manifest import CaptureManifest, parse_manifest
 from schemas.recording import RecordingState
+from storage.act import Act
 from storage.case.link import link_recording
-from storage.custody import CustodyLog
 from storage.objects.port import Stored
 from storage.tables.case import cases
 from storage.tables.recording import manifests, recordings
 
 
 def receive_recording(
-    connection: Connection,
-    custody: CustodyLog,
-    *,
-    upload: RowMapping,
-    stored: Stored,
-    key: str,
-    at: datetime,
+    connection: Connection, act: Act, *, upload: RowMapping, stored: Stored, key: str
 ) -> UUID:
     """Insert the received recording and its custody entry; called by the upload's completion only."""
     row = (
@@ -53,87 +46,40 @@ def receive_recording(
             object_key=key,
             version_id=stored.version_id,
             stated_case=stated_case,
-            received_at=at,
+            received_at=act.at,
             **(_capture_columns(manifest) if manifest else {}),
         )
         .returning(recordings.c.id)
     ).scalar_one()
-    actor = _sender(upload)
-    _log_receipt(custody, recording_id, upload=upload, stored=stored, key=key, at=at, manifest=row)
+    act.record(
+        Event.RECORDING_RECEIVE,
+        subject("recording", recording_id),
+        upload=str(upload["id"]),
+        size_bytes=stored.size_bytes,
+        object_key=key,
+        version_id=stored.version_id,
+        declared_sha256=upload["declared_sha256"],
+        manifest_sha256=None if row is None else row["sha256"],
+    )
     if stated_case is not None:
-        _link_stated_case(
-            connection,
-            custody,
-            number=stated_case,
-            recording_id=recording_id,
-            agency_id=upload["agency_id"],
-            actor=actor,
-            at=at,
-        )
+        _link_stated_case(connection, act, number=stated_case, recording_id=recording_id)
     return recording_id
 
 
-def _sender(upload: RowMapping) -> str:
+def sender_of(upload: RowMapping) -> str:
+    """Return the reference of the device or account that sent an upload."""
     if upload["device_id"] is not None:
         return f"{ActorKind.DEVICE.value}/{upload['device_id']}"
     return f"{ActorKind.ACCOUNT.value}/{upload['account_id']}"
 
 
-def _log_receipt(
-    custody: CustodyLog,
-    recording_id: UUID,
-    *,
-    upload: RowMapping,
-    stored: Stored,
-    key: str,
-    at: datetime,
-    manifest: RowMapping | None,
-) -> None:
-    facts: dict[str, Any] = {
-        "upload": str(upload["id"]),
-        "size_bytes": stored.size_bytes,
-        "object_key": key,
-        "version_id": stored.version_id,
-    }
-    if upload["declared_sha256"] is not None:
-        facts["declared_sha256"] = upload["declared_sha256"]
-    if manifest is not None:
-        facts["manifest_sha256"] = manifest["sha256"]
-    entry = CustodyEntry(
-        entry_id=uuid4(),
-        event=Event.RECORDING_RECEIVE,
-        actor=_sender(upload),
-        subject=subject("recording", recording_id),
-        at=at,
-        facts=facts,
-    )
-    custody.append(entry, agency_id=upload["agency_id"])
-
-
-def _link_stated_case(
-    connection: Connection,
-    custody: CustodyLog,
-    *,
-    number: str,
-    recording_id: UUID,
-    agency_id: UUID,
-    actor: str,
-    at: datetime,
-) -> None:
+def _link_stated_case(connection: Connection, act: Act, *, number: str, recording_id: UUID) -> None:
     """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
     case_id = connection.scalar(
-        select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == agency_id)
+        select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == act.agency_id)
     )
     if case_id is not None:
-        link_recording(
-            connection,
-            custody,
-            case_id=case_id,
-            recording_id=recording_id,
-            agency_id=agency_id,
-            actor=actor,
-            at=at,
-        )
+        link_recording(connection, act, case_id=case_id, recording_id=recording_id)
 
 
 def _capture_columns(manifest: CaptureManifest) -> dict[str, Any]:

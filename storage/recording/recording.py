@@ -3,19 +3,19 @@
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.errors import NotFound
 from schemas.integrity import CheckResult, verdict
+from schemas.page import Cursor, Page
 from schemas.recording import (
     Derivative,
     Recording,
@@ -25,12 +25,10 @@ from schemas.recording import (
 )
 from storage.actor import recordings_in
 from storage.case.link import links_where
-from storage.custody import CustodyLog
-from storage.outbox import Outbox
+from storage.collection import Collection, Order
 from storage.recording.gaps import SequenceGap, gaps_of
 from storage.recording.values import (
     CheckRow,
-    Page,
     Verification,
     check_of,
     conditions_of,
@@ -42,24 +40,20 @@ from storage.tables.custody import checkpoints, custody_entries
 from storage.tables.recording import RECORDING_WORDS, checks, derivatives, manifests, recordings, uploads
 from storage.words import matching
 
+_NEWEST = Order(recordings.c.id)
 
-class Recordings:
+
+class Recordings(Collection):
     """Evidence media, scoped by agency and role on every query."""
-
-    def __init__(self, connection: Connection, custody: CustodyLog, jobs: Outbox, now: datetime) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._jobs = jobs
-        self._now = now
 
     def page(
         self,
         actor: Actor,
         wanted: RecordingFilter,
         *,
-        after: UUID | None = None,
+        after: Cursor | None = None,
         limit: int = 50,
-    ) -> Page:
+    ) -> Page[Recording]:
         """List recordings the actor may see, newest first.
 
         Raises:
@@ -68,13 +62,7 @@ class Recordings:
         query = select_recordings().where(self._visible(actor, Action.RECORDING_VIEW), *conditions_of(wanted))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
-        if after is not None:
-            query = query.where(recordings.c.id < after)
-        rows = (
-            self._connection.execute(query.order_by(recordings.c.id.desc()).limit(limit + 1)).mappings().all()
-        )
-        shown = tuple(recording_of(row) for row in rows[:limit])
-        return Page(rows=shown, next=shown[-1].id if len(rows) > limit else None)
+        return self._page(query, _NEWEST, after=after, limit=limit).each(recording_of)
 
     def _holds(self, wanted: str) -> ColumnElement[bool]:
         digest, others = wanted.strip().lower(), []
@@ -94,7 +82,7 @@ class Recordings:
             NotFound: no such recording within the actor's scope.
         """
         visible = self._visible(actor, Action.RECORDING_VIEW)
-        return self._one(and_(recordings.c.id == recording_id, visible))
+        return self._recording(recordings.c.id == recording_id, visible)
 
     def watchable(self, actor: Actor, recording_id: UUID) -> Recording:
         """Return a recording whose media the actor may see or hear.
@@ -116,7 +104,7 @@ class Recordings:
         Raises:
             NotFound: no such recording.
         """
-        return self._one(recordings.c.id == recording_id)
+        return self._recording(recordings.c.id == recording_id)
 
     def of_case(self, case_id: UUID) -> tuple[Recording, ...]:
         """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
@@ -134,11 +122,9 @@ class Recordings:
         """Return the holes in the sequences of a case's devices; the caller has checked the case."""
         return gaps_of(self._connection, case_id)
 
-    def _one(self, condition: ColumnElement[bool]) -> Recording:
-        row = self._connection.execute(select_recordings().where(condition)).mappings().one_or_none()
-        if row is None:
-            raise NotFound("no such recording", slug="recording-unknown")
-        return recording_of(row)
+    def _recording(self, *conditions: ColumnElement[bool]) -> Recording:
+        query = select_recordings().where(*conditions)
+        return self._one(query, recording_of, NotFound("no such recording", slug="recording-unknown"))
 
     def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
         """Return the checks of the latest run, in the order they were made."""
@@ -279,22 +265,14 @@ class Recordings:
 
     def _log_conclusion(self, row: RowMapping, state: RecordingState, found: Verification) -> None:
         event = Event.RECORDING_SEAL if state is RecordingState.SEALED else Event.RECORDING_QUARANTINE
-        facts = {
-            "sha256": found.sha256,
-            "size_bytes": row["size_bytes"],
-            "object_key": row["object_key"],
-            "version_id": row["version_id"],
-            "retain_until": rfc3339(found.retain_until),
-            "checks": {c.name: f"{c.outcome}/{c.severity}/{c.code}" for c in found.checks},
-        }
-        if found.sm3 is not None:
-            facts["sm3"] = found.sm3
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=event,
-            actor=SYSTEM,
-            subject=subject("recording", row["id"]),
-            at=self._now,
-            facts=facts,
+        self._act(SYSTEM, row["agency_id"]).record(
+            event,
+            subject("recording", row["id"]),
+            sha256=found.sha256,
+            sm3=found.sm3,
+            size_bytes=row["size_bytes"],
+            object_key=row["object_key"],
+            version_id=row["version_id"],
+            retain_until=rfc3339(found.retain_until),
+            checks={c.name: f"{c.outcome}/{c.severity}/{c.code}" for c in found.checks},
         )
-        self._custody.append(entry, agency_id=row["agency_id"])

@@ -1,22 +1,21 @@
 """Upload sessions: the database is the truth about offsets and parts, never the store's listing."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound, TooLarge
 from schemas.upload import Part, Upload, UploadState, clean_filename, part_size
-from storage.custody import CustodyLog
+from storage.collection import Collection
 from storage.objects.port import Stored
-from storage.outbox import JobKind, Outbox
-from storage.recording.receipt import receive_recording
-from storage.settings import StorageSettings
+from storage.outbox import JobKind
+from storage.recording.receipt import receive_recording, sender_of
 from storage.tables.custody import custody_entries
 from storage.tables.recording import manifests, recordings, upload_parts, uploads
 
@@ -45,22 +44,8 @@ class Receipt(Frozen):
     leaf_hash: bytes
 
 
-class Uploads:
+class Uploads(Collection):
     """Open transfers and the parts they consist of."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        jobs: Outbox,
-        settings: StorageSettings,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._custody = custody
-        self._jobs = jobs
-        self._settings = settings
-        self._now = now
 
     def open(self, actor: Actor, wish: NewUpload) -> Upload:
         """Open an upload, or return the one that is open already for the same file of the same manifest.
@@ -73,9 +58,9 @@ class Uploads:
             TooLarge: longer than the largest upload.
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
-        if wish.length_bytes > self._settings.max_upload_bytes:
+        if wish.length_bytes > self._unit.settings.max_upload_bytes:
             raise TooLarge(
-                f"the largest upload is {self._settings.max_upload_bytes} bytes", slug="upload-too-large"
+                f"the largest upload is {self._unit.settings.max_upload_bytes} bytes", slug="upload-too-large"
             )
         manifest_id, file_index = self._manifest_file(actor, wish)
         ident = uuid4()
@@ -99,7 +84,7 @@ class Uploads:
                     part_bytes=part_size(wish.length_bytes),
                     object_key=f"recordings/{ident}/1",
                     opened_at=self._now,
-                    expires_at=self._now + timedelta(seconds=self._settings.upload_lifetime_seconds),
+                    expires_at=self._now + timedelta(seconds=self._unit.settings.upload_lifetime_seconds),
                 )
                 .on_conflict_do_nothing()
                 .returning(uploads)
@@ -155,14 +140,8 @@ class Uploads:
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        row = (
-            self._connection.execute(select(uploads).where(uploads.c.id == upload_id, _sent_by(actor)))
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise NotFound("no such upload", slug="upload-unknown")
-        return _value(row)
+        query = select(uploads).where(uploads.c.id == upload_id, _sent_by(actor))
+        return self._one(query, _value, NotFound("no such upload", slug="upload-unknown"))
 
     def known(self, upload_id: UUID) -> Upload:
         """Return an upload for the system itself, which has no scope."""
@@ -272,10 +251,9 @@ class Uploads:
             raise _preempted()
         if stored.size_bytes != row["length_bytes"]:
             raise Conflict("the stored object has another size than the upload", slug="size-disagrees")
-        recording_id = receive_recording(
-            self._connection, self._custody, upload=row, stored=stored, key=key, at=self._now
-        )
-        self._jobs.enqueue(JobKind.VERIFY, recording_id)
+        act = self._act(sender_of(row), row["agency_id"])
+        recording_id = receive_recording(self._connection, act, upload=row, stored=stored, key=key)
+        self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
         done = (
             self._connection.execute(
                 update(uploads)
@@ -354,7 +332,7 @@ class Uploads:
         ).mappings()
         return [_value(row) for row in rows]
 
-    def named_tails(self, keys: Collection[str]) -> frozenset[str]:
+    def named_tails(self, keys: Sequence[str]) -> frozenset[str]:
         """Return those of `keys` that a row names as its tail; the others belong to nobody."""
         return frozenset(
             self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
@@ -376,16 +354,9 @@ class Uploads:
         self._log(Event.UPLOAD_EXPIRE, row, actor, offset_bytes=row["offset_bytes"])
 
     def _log(self, event: Event, row: RowMapping, actor: str, **facts: int) -> None:
-        declared = {"declared_sha256": row["declared_sha256"]} if row["declared_sha256"] else {}
-        entry = CustodyEntry(
-            entry_id=uuid4(),
-            event=event,
-            actor=actor,
-            subject=subject("upload", row["id"]),
-            at=self._now,
-            facts={**facts, **declared},
-        )
-        self._custody.append(entry, agency_id=row["agency_id"])
+        declared = row["declared_sha256"] or None
+        act = self._act(actor, row["agency_id"])
+        act.record(event, subject("upload", row["id"]), declared_sha256=declared, **facts)
 
 
 def _sent_by(actor: Actor) -> ColumnElement[bool]:

@@ -1,7 +1,6 @@
 """Recordings as they are shown: the query, its filters, its rows as values, and what a worker hands in."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
@@ -19,13 +18,6 @@ from storage.tables.actor import agencies
 from storage.tables.case import case_links, cases
 from storage.tables.device import devices
 from storage.tables.recording import derivatives, manifests, recordings
-
-
-class Page(Frozen):
-    """A page of recordings, newest first; `next` is the cursor of the following page."""
-
-    rows: tuple[Recording, ...]
-    next: UUID | None
 
 
 class CheckRow(Frozen):

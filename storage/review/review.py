@@ -5,17 +5,16 @@ investigation; what was given never changes, only answers are added.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
 from schemas.actor import Action, Actor, Subject, may, require, require_scope
-from schemas.base import Frozen
 from schemas.case import CaseStep
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, Invalid, NotFound, TransitionRefused, VersionConflict
+from schemas.page import Cursor, Page
 from schemas.review import (
     AnswerIn,
     Finding,
@@ -31,7 +30,8 @@ from schemas.review import (
     check_reviewer,
 )
 from storage.case.case import Cases
-from storage.custody import Committed, CustodyLog, committed
+from storage.collection import Collection, Order, Unit
+from storage.custody import Committed, committed
 from storage.equipment import EquipmentRegister
 from storage.review.findings import findings_of, known_subjects, parts_of
 from storage.tables.actor import accounts, agencies
@@ -44,47 +44,29 @@ _EVENTS = {
     OpinionWord.SUPPLEMENT: (CaseStep.SUPPLEMENT, Event.REVIEW_SUPPLEMENT),
     OpinionWord.REJECT: (CaseStep.REJECT, Event.REVIEW_REJECT),
 }
-Cursor = tuple[datetime, UUID]
+_DUE_FIRST = Order(reviews.c.id, reviews.c.due_at)
 
 
-class ReviewPage(Frozen):
-    """A page of the queue, by due date; `next` is the cursor of the following page."""
-
-    rows: tuple[Review, ...]
-    next: Cursor | None
-
-
-class Reviews:
+class Reviews(Collection):
     """Rounds of legal review, scoped like the cases they are about."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        custody: CustodyLog,
-        cases_: Cases,
-        register: EquipmentRegister,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._register = register
-        self._custody = custody
+    def __init__(self, unit: Unit, cases_: Cases, register: EquipmentRegister) -> None:
+        super().__init__(unit)
         self._cases = cases_
-        self._now = now
+        self._register = register
 
-    def queue(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> ReviewPage:
+    def queue(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Review]:
         """List open rounds, the one due first on top.
 
         Raises:
             Refused: the actor reviews no cases.
         """
         allowed = require_scope(actor, Action.CASE_REVIEW)
-        key = tuple_(reviews.c.due_at, reviews.c.id)
-        wanted = [reviews.c.agency_id.in_(sorted(allowed.agency_ids)), reviews.c.state == ReviewState.OPEN]
-        if after is not None:
-            wanted.append(key > after)
-        found = self._rows(and_(*wanted), (reviews.c.due_at, reviews.c.id), limit + 1)
-        rows = found[:limit]
-        return ReviewPage(rows=rows, next=(rows[-1].due_at, rows[-1].id) if len(found) > limit else None)
+        wanted = _select().where(
+            reviews.c.agency_id.in_(sorted(allowed.agency_ids)), reviews.c.state == ReviewState.OPEN
+        )
+        page = self._page(wanted, _DUE_FIRST, after=after, limit=limit)
+        return page.having(self._values(page.rows))
 
     def get(self, actor: Actor, review_id: UUID) -> Review:
         """Return one round of a case that the actor may see.
@@ -96,11 +78,11 @@ class Reviews:
         case_id = self._connection.scalar(select(reviews.c.case_id).where(reviews.c.id == review_id))
         if case_id is None or not self._cases.is_visible(actor, case_id):
             raise NotFound("no such review", slug="review-unknown")
-        return self._rows(reviews.c.id == review_id, (reviews.c.id,), 1)[0]
+        return self._rounds(reviews.c.id == review_id)[0]
 
     def of_case(self, case_id: UUID) -> tuple[Review, ...]:
         """Return every round of a case, oldest first; the caller has checked the case."""
-        return self._rows(reviews.c.case_id == case_id, (reviews.c.round,), None)
+        return self._rounds(reviews.c.case_id == case_id)
 
     def snapshot(self, review_id: UUID) -> dict[str, object]:
         """Return what the case rested on when the round began; the caller has checked the review."""
@@ -229,14 +211,11 @@ class Reviews:
             return NotFound("the review has no such ground", slug="ground-unknown")
         return Conflict("the ground was answered before", slug="ground-answered")
 
-    def _rows(
-        self, condition: ColumnElement[bool], order: tuple[ColumnElement[object], ...], limit: int | None
-    ) -> tuple[Review, ...]:
-        rows = (
-            self._connection.execute(_select().where(condition).order_by(*order).limit(limit))
-            .mappings()
-            .all()
-        )
+    def _rounds(self, condition: ColumnElement[bool]) -> tuple[Review, ...]:
+        query = _select().where(condition).order_by(reviews.c.round)
+        return self._values(self._connection.execute(query).mappings().all())
+
+    def _values(self, rows: Sequence[RowMapping]) -> tuple[Review, ...]:
         grounds = self._grounds([row["id"] for row in rows])
         return tuple(_value(row, grounds[row["id"]]) for row in rows)
 
@@ -253,15 +232,8 @@ class Reviews:
         return found
 
     def _log(self, event: Event, review: Review, actor: Actor, **facts: object) -> None:
-        self._custody.record(
-            event,
-            subject("review", review.id),
-            actor=actor.reference,
-            at=self._now,
-            agency_id=review.agency_id,
-            case=str(review.case_id),
-            **facts,
-        )
+        act = self._act(actor, review.agency_id)
+        act.record(event, subject("review", review.id), case=str(review.case_id), **facts)
 
 
 def _ground_facts(ground: GroundIn, words: Committed) -> dict[str, str]:

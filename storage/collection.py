@@ -1,0 +1,103 @@
+"""What every collection shares: rows read one by one or by pages, and acts that enter the log with their change."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
+
+from schemas.actor import Actor
+from schemas.errors import Invalid, NotFound
+from schemas.page import Cursor, Page
+from storage.act import Act
+from storage.custody import CustodyLog
+from storage.outbox import Outbox
+from storage.settings import StorageSettings
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What every collection of one transaction stands on: its connection, its one time, its log and its jobs."""
+
+    connection: Connection
+    settings: StorageSettings
+    now: datetime
+
+    @cached_property
+    def custody(self) -> CustodyLog:
+        """The log; its entries become true with the transaction."""
+        return CustodyLog(self.connection)
+
+    @cached_property
+    def jobs(self) -> Outbox:
+        """The jobs; they are handed out after the commit."""
+        return Outbox(self.connection)
+
+
+class Order(NamedTuple):
+    """How a list is ordered: by id, newest first; with a time, soonest first, and the id breaks ties.
+
+    Both are columns of the query, under their own names.
+    """
+
+    ident: ColumnElement[UUID]
+    at: ColumnElement[datetime] | None = None
+
+
+class Collection:
+    """A noun's rows over one connection; the caller's transaction decides what becomes true.
+
+    Queries, columns and scopes stand in the collections themselves: a method that takes an actor reads within
+    that actor's scope, one that takes none is for the system or says that its caller has looked.
+    """
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._connection = unit.connection
+        self._now = unit.now
+
+    def _act(self, actor: Actor | str, agency_id: UUID | None) -> Act:
+        """Return the act of this transaction: its one time, and the actor's opaque reference."""
+        reference = actor if isinstance(actor, str) else actor.reference
+        return Act(self._unit.custody, reference, self._now, agency_id)
+
+    def _one(
+        self, query: Select[tuple[Any, ...]], value: Callable[[RowMapping], Value], absent: NotFound
+    ) -> Value:
+        """Return the one row of a query as a value, or raise what says that there is none."""
+        row = self._connection.execute(query).mappings().one_or_none()
+        if row is None:
+            raise absent
+        return value(row)
+
+    def _page(
+        self, query: Select[tuple[Any, ...]], order: Order, *, after: Cursor | None, limit: int
+    ) -> Page[RowMapping]:
+        """Return the rows behind `after` in the order of the list.
+
+        Raises:
+            Invalid: the cursor is of a list with another order (slug `cursor-invalid`).
+        """
+        ranked = (order.ident.desc(),) if order.at is None else (order.at, order.ident)
+        if after is not None:
+            query = query.where(_behind(order, after))
+        found = self._connection.execute(query.order_by(*ranked).limit(limit + 1)).mappings().all()
+        rows = found[:limit]
+        return Page(rows=tuple(rows), next=_place(order, rows[-1]) if len(found) > limit else None)
+
+
+def _behind(order: Order, after: Cursor) -> ColumnElement[bool]:
+    if (order.at is None) is not (after.at is None):
+        raise Invalid("the cursor is of another list", slug="cursor-invalid")
+    if order.at is None:
+        return order.ident < after.ident
+    return tuple_(order.at, order.ident) > tuple_(after.at, after.ident)
+
+
+def _place(order: Order, row: RowMapping) -> Cursor:
+    return Cursor(ident=row[order.ident], at=None if order.at is None else row[order.at])
