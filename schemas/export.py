@@ -22,6 +22,7 @@ import json
 import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
@@ -50,6 +51,14 @@ BAGIT_TEXT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MAX_FILENAME_CHARACTERS = 80
 MAX_TEXT_FILE_BYTES = 256 * 1024 * 1024
 """Longest file of a package that is read into memory: the index and the log's entries of a huge case."""
+
+
+class ExportState(StrEnum):
+    """building → ready | failed."""
+
+    BUILDING = "building"
+    READY = "ready"
+    FAILED = "failed"
 
 
 class PackagedCheck(WireIn):

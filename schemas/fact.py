@@ -4,6 +4,7 @@ Administrative Penalty Law (2021) art. 40: facts must be established; art. 46: e
 """
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -14,6 +15,15 @@ from schemas.base import Frozen, WireIn
 
 def _subject(recording_id: UUID | None, monitoring_id: UUID | None) -> str:
     return f"recording/{recording_id}" if recording_id else f"monitoring/{monitoring_id}"
+
+
+class FactChange(StrEnum):
+    """What a custody entry says of a fact to be proven."""
+
+    ADDED = "added"
+    PROVED = "proved"
+    UNPROVED = "unproved"
+    WITHDRAWN = "withdrawn"
 
 
 class FactIn(WireIn):

@@ -4,6 +4,7 @@ Facts are claims of the file. They are shown beside what the device declared and
 of the three ever overwrites another. Raw texts are kept as written, so that an inferred time can be redone.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -19,6 +20,27 @@ MAX_LINE_POINTS = 2_000
 LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
 LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
+
+
+class Medium(StrEnum):
+    """Kinds of recording; a check says to which of them it applies."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    AUDIO = "audio"
+    TRACK = "track"
+    OTHER = "other"
+
+
+_TRACKS = frozenset({"application/gpx+xml", "application/xml"})
+
+
+def medium_of(media_type: str) -> Medium:
+    """Return the kind of recording a media type is of; what nobody can look into is `other`."""
+    kinds = {"image": Medium.PHOTO, "video": Medium.VIDEO, "audio": Medium.AUDIO}
+    if media_type in _TRACKS:
+        return Medium.TRACK
+    return kinds.get(media_type.partition("/")[0], Medium.OTHER)
 
 
 class Exif(Frozen):

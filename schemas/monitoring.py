@@ -64,6 +64,13 @@ class LinkBasis(StrEnum):
     PLACE_TIME = "place_time"
 
 
+class ReviewFault(StrEnum):
+    """What the review itself leaves missing before a record may be evidence."""
+
+    NOT_REVIEWED = "not-reviewed"
+    FOUND_INVALID = "found-invalid"
+
+
 class NotifyChannel(StrEnum):
     """By what the party was told (art. 41: promptly, by information technology or otherwise)."""
 
@@ -165,9 +172,9 @@ def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:
     """
     missing = [str(fault) for fault in faults]
     if state is MonitoringState.INVALID:
-        missing.insert(0, "found-invalid")
+        missing.insert(0, ReviewFault.FOUND_INVALID.value)
     elif state is not MonitoringState.VALID:
-        missing.insert(0, "not-reviewed")
+        missing.insert(0, ReviewFault.NOT_REVIEWED.value)
     if missing:
         raise Conflict(
             f"article 41 forbids it as evidence: {', '.join(missing)}",

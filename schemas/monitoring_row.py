@@ -40,28 +40,49 @@ _CODE_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 _PLATE = re.compile(r"[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[\u4e00-\u9fff]?")
 
 
+class Quantity(StrEnum):
+    """Quantities we know; a row may carry others under their own names."""
+
+    GROSS_WEIGHT = "gross_weight"
+    AXLE_WEIGHT = "axle_weight"
+    AXLE_COUNT = "axle_count"
+    SPEED = "speed"
+    LENGTH = "length"
+    WIDTH = "width"
+    HEIGHT = "height"
+    NOISE = "noise"
+    PM10 = "pm10"
+    PM2_5 = "pm2_5"
+    CONCENTRATION = "concentration"
+    PH = "ph"
+    FLOW = "flow"
+    TEMPERATURE = "temperature"
+
+
 QUANTITIES: Mapping[str, Mapping[str, tuple[Decimal, Decimal]]] = MappingProxyType(
     {
-        name: MappingProxyType({unit: (Decimal(low), Decimal(high)) for unit, (low, high) in units.items()})
+        name.value: MappingProxyType(
+            {unit: (Decimal(low), Decimal(high)) for unit, (low, high) in units.items()}
+        )
         for name, units in {
-            "gross_weight": {"kg": ("500", "300000"), "t": ("0.5", "300")},
-            "axle_weight": {"kg": ("100", "60000"), "t": ("0.1", "60")},
-            "axle_count": {"": ("1", "30")},
-            "speed": {"km/h": ("0", "400")},
-            "length": {"mm": ("500", "60000"), "m": ("0.5", "60")},
-            "width": {"mm": ("500", "10000"), "m": ("0.5", "10")},
-            "height": {"mm": ("500", "10000"), "m": ("0.5", "10")},
-            "noise": {"dB(A)": ("0", "180")},
-            "pm10": {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
-            "pm2_5": {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
-            "concentration": {
+            Quantity.GROSS_WEIGHT: {"kg": ("500", "300000"), "t": ("0.5", "300")},
+            Quantity.AXLE_WEIGHT: {"kg": ("100", "60000"), "t": ("0.1", "60")},
+            Quantity.AXLE_COUNT: {"": ("1", "30")},
+            Quantity.SPEED: {"km/h": ("0", "400")},
+            Quantity.LENGTH: {"mm": ("500", "60000"), "m": ("0.5", "60")},
+            Quantity.WIDTH: {"mm": ("500", "10000"), "m": ("0.5", "10")},
+            Quantity.HEIGHT: {"mm": ("500", "10000"), "m": ("0.5", "10")},
+            Quantity.NOISE: {"dB(A)": ("0", "180")},
+            Quantity.PM10: {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
+            Quantity.PM2_5: {"mg/m3": ("0", "100"), "ug/m3": ("0", "100000")},
+            Quantity.CONCENTRATION: {
                 "mg/m3": ("0", "100000"),
                 "ug/m3": ("0", "100000000"),
                 "mg/L": ("0", "1000000"),
             },
-            "ph": {"": ("0", "14")},
-            "flow": {"m3/h": ("0", "10000000"), "L/s": ("0", "10000000")},
-            "temperature": {"C": ("-90", "3000")},
+            Quantity.PH: {"": ("0", "14")},
+            Quantity.FLOW: {"m3/h": ("0", "10000000"), "L/s": ("0", "10000000")},
+            Quantity.TEMPERATURE: {"C": ("-90", "3000")},
         }.items()
     }
 )

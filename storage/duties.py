@@ -6,7 +6,6 @@ has been finished.
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from sqlalchemy.sql.selectable import FromClause
 from schemas.actor import Action, Actor, scope
 from schemas.base import Frozen
 from schemas.case import CaseState
+from schemas.duty import Duty
 from storage.collection import Collection
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
@@ -29,27 +29,6 @@ from storage.tables.review import review_grounds, reviews
 
 EXPIRES_SOON = timedelta(days=30)
 """A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
-
-
-class Duty(StrEnum):
-    """The lines of a home page; the value names the sentence."""
-
-    REVIEW_FIRST = "review-first"
-    REVIEW_SECOND = "review-second"
-    LINK_RECORD = "link-record"
-    RUN_CASE = "run-case"
-    ANSWER_REVIEW = "answer-review"
-    FILE_CASE = "file-case"
-    DECIDE_CASE = "decide-case"
-    REVIEW_CASE = "review-case"
-    ANSWER_RECTIFICATION = "answer-rectification"
-    VERIFY_RECTIFICATION = "verify-rectification"
-    ADVANCE_AUDIT = "advance-audit"
-    CONFIRM_AUDIT = "confirm-audit"
-    SCORE_MEMBER = "score-member"
-    RENEW_CERTIFICATE = "renew-certificate"
-    RECHECK_FAILED = "recheck-failed"
-    EXPORT_FAILED = "export-failed"
 
 
 class Waiting(Frozen):

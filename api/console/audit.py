@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.audit import draw_document
 from api.console.form import day_start, local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.language import Language, language_of
+from api.console.language import language_of
 from api.console.recording import address
 from api.console.view import HEADERS, ProblemView
 from api.deps import After, Tx
@@ -21,6 +21,7 @@ from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.errors import EvidenceError, Invalid
+from schemas.words import Language
 from storage.audit.values import Audit
 from storage.store import Transaction
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.language import Language, language_of
+from api.console.language import language_of
 from api.console.view import ProblemView
 from api.deps import Tx
 from schemas.actor import Action, holds
@@ -17,6 +17,7 @@ from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.rectification import RectificationIn
 from schemas.standard import ItemScore
+from schemas.words import Language
 from storage.store import Transaction
 
 router = APIRouter()

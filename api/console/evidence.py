@@ -1,36 +1,32 @@
 """What a case rests on, as its page and the reviewer's screen show it: time picture, facts, findings."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from api.console.language import Language, gettext
+from api.console.language import gettext
 from api.console.timeline import Flag, Span, Timeline, timeline
 from schemas.case import Case
+from schemas.catalogue import words_of
+from schemas.custody import Event
 from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
 from schemas.review import Finding, OpinionWord, Review
+from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
 from storage.recording.gaps import SequenceGap
 from storage.store import Transaction
 
-_STEPS = (("filed_at", "立案"), ("decided_at", "作出决定"), ("closed_at", "结案"))
+_STEPS = (("filed_at", Event.CASE_FILE), ("decided_at", Event.CASE_DECIDE), ("closed_at", Event.CASE_CLOSE))
 _OPINIONS = {
-    OpinionWord.PASS: "法制审核通过",
-    OpinionWord.SUPPLEMENT: "法制审核要求补充",
-    OpinionWord.REJECT: "法制审核不予通过",
+    OpinionWord.PASS: Event.REVIEW_PASS,
+    OpinionWord.SUPPLEMENT: Event.REVIEW_SUPPLEMENT,
+    OpinionWord.REJECT: Event.REVIEW_REJECT,
 }
 _NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"
-TEXTS = (
-    "非登记设备",
-    "登记线索",
-    "提交法制审核",
-    *(text for _, text in _STEPS),
-    *_OPINIONS.values(),
-    *(_NUMBERS, _MISSING, _ELSEWHERE),
-)
+TEXTS = ("非登记设备", _NUMBERS, _MISSING, _ELSEWHERE)
 """Source texts used outside the templates; each stands in the catalogue."""
 
 
@@ -117,16 +113,13 @@ def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:
 
 
 def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Flag]:
-    flags = [Flag(at=case.opened_at, label=gettext(language, "登记线索"))]
-    for field, text in _STEPS:
-        at = getattr(case, field)
-        if at is not None:
-            flags.append(Flag(at=at, label=gettext(language, text)))
+    taken: list[tuple[datetime | None, Event]] = [(case.opened_at, Event.CASE_OPEN)]
+    taken += [(getattr(case, field), event) for field, event in _STEPS]
     for one in rounds:
-        flags.append(Flag(at=one.submitted_at, label=gettext(language, "提交法制审核")))
-        if one.given_at is not None and one.opinion is not None:
-            flags.append(Flag(at=one.given_at, label=gettext(language, _OPINIONS[one.opinion])))
-    return flags
+        taken.append((one.submitted_at, Event.CASE_SUBMIT))
+        if one.opinion is not None:
+            taken.append((one.given_at, _OPINIONS[one.opinion]))
+    return [Flag(at=at, label=words_of(event).spoken(language)) for at, event in taken if at is not None]
 
 
 def names_of(case: Case, evidence: Evidence) -> dict[str, tuple[str, str]]:

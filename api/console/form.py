@@ -1,18 +1,24 @@
 """How values look on a screen: times in UTC+8 with the raw value at hand, sizes, degrees, spans of time."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from itertools import pairwise
 from typing import Protocol
 
 from markupsafe import Markup
 
 from schemas.base import rfc3339
+from schemas.catalogue import words_of
+from schemas.words import Language
+from schemas.words_unit import Unit
 
 ZONE = timezone(timedelta(hours=8))
 """China has one zone and no summer time; a zone database would add nothing."""
 
 _KIB = 1024
+_KILOMETRE = 1000
 _E7 = 10_000_000
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MINUTE = 60
+_SPANS = ((86_400, Unit.DAY), (3600, Unit.HOUR), (_MINUTE, Unit.MINUTE), (1, Unit.SECOND))
 
 
 class Positioned(Protocol):
@@ -43,14 +49,19 @@ def day(at: datetime, *, with_year: bool) -> str:
     return at.astimezone(ZONE).strftime("%Y-%m-%d" if with_year else "%m-%d")
 
 
-def size(size_bytes: int) -> str:
+def size(language: Language, size_bytes: int) -> str:
     """Return a size in binary units, three digits at most."""
-    amount, unit = float(size_bytes), "B"
+    amount, unit = float(size_bytes), _unit(Unit.BYTE, language)
     for larger in ("KiB", "MiB", "GiB", "TiB"):
         if amount < _KIB:
             break
         amount, unit = amount / _KIB, larger
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"  # noqa: PLR2004
+    is_whole = size_bytes < _KIB or amount >= 100  # noqa: PLR2004 - three digits are enough
+    return f"{amount:.0f} {unit}" if is_whole else f"{amount:.1f} {unit}"
+
+
+def _unit(unit: Unit, language: Language) -> str:
+    return words_of(unit).spoken(language)
 
 
 def thousands(number: int) -> str:
@@ -64,9 +75,16 @@ def degrees(place: Positioned) -> str:
     return f"{abs(lat):.6f}°{'N' if lat >= 0 else 'S'} {abs(lon):.6f}°{'E' if lon >= 0 else 'W'}"
 
 
-def metres(length_cm: int) -> str:
+def metres(language: Language, length_cm: int) -> str:
     """Return a length in metres."""
-    return f"{length_cm / 100:g} m"
+    return f"{length_cm / 100:g} {_unit(Unit.METRE, language)}"
+
+
+def distance(language: Language, metres: float) -> str:
+    """Return a length as people write it on a scale bar."""
+    if metres >= _KILOMETRE:
+        return f"{metres / _KILOMETRE:g} {_unit(Unit.KILOMETRE, language)}"
+    return f"{metres:g} {_unit(Unit.METRE, language)}"
 
 
 def seconds(duration_ms: int) -> str:
@@ -74,19 +92,22 @@ def seconds(duration_ms: int) -> str:
     return f"{duration_ms / 1000:+g}"
 
 
-def span(length: timedelta) -> str:
+def span(language: Language, length: timedelta) -> str:
     """Return a length of time in the two largest units that matter: `3 min 12 s`, `2 d 4 h`, `0.4 s`."""
+    return " ".join(span_parts(language, length))
+
+
+def span_parts(language: Language, length: timedelta) -> tuple[str, ...]:
+    """Return the one or two parts of a span, the largest first."""
     total = length.total_seconds()
     if total < _MINUTE:
-        return f"{total:.1f} s" if total < 10 else f"{total:.0f} s"  # noqa: PLR2004 - a digit for short spans
+        digits = 1 if total < 10 else 0  # noqa: PLR2004 - a digit for short spans
+        return (f"{total:.{digits}f} {_unit(Unit.SECOND, language)}",)
     whole = int(total)
-    for unit, name, smaller, smaller_name in (
-        (_DAY, "d", _HOUR, "h"),
-        (_HOUR, "h", _MINUTE, "min"),
-        (_MINUTE, "min", 1, "s"),
-    ):
+    for (unit, name), (smaller, smaller_name) in pairwise(_SPANS):
         if whole >= unit:
-            return f"{whole // unit} {name} {whole % unit // smaller} {smaller_name}"
+            parts = ((whole // unit, name), (whole % unit // smaller, smaller_name))
+            return tuple(f"{number} {_unit(part, language)}" for number, part in parts)
     raise AssertionError(whole)
 
 

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from api.console.language import Language, language_of
+from api.console.language import language_of
 from api.console.view import HEADERS, ProblemView, here, is_console, render
 from api.deps import COOKIE, Tx
 from api.problem_text import ProblemText
@@ -21,6 +21,7 @@ from api.problem_texts import PROBLEMS
 from api.problems import text_of
 from schemas.actor import Action, Actor, ActorKind, holds
 from schemas.errors import Conflict, EvidenceError, IntegrityBroken, Invalid, NotAuthenticated, Refused
+from schemas.words import Language
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from api.console.guard import Visiting
 from api.console.recording import may_watch_all, names_for
 from api.deps import Tx
 from schemas.actor import Action, holds
+from schemas.duty import Duty
 from schemas.recording import RecordingFilter
-from storage.duties import Duty
 
 WAITING = ("received", "quarantined", "doubtful")
 LATEST = 8

@@ -1,22 +1,16 @@
 """Chinese is the source text, English a catalogue read at start; nothing is compiled or installed."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from schemas.words import Language
+
 COOKIE = "qc_lang"
 LOCALE = Path(__file__).parent / "locale"
-
-
-class Language(StrEnum):
-    """The languages of the console."""
-
-    ZH = "zh"
-    EN = "en"
 
 
 def language_of(cookies: Mapping[str, str]) -> Language:

@@ -7,11 +7,12 @@ from starlette.responses import Response
 
 from api.console.guard import Acting, go, own_address, problem_view, same_origin
 from api.console.language import COOKIE as LANGUAGE_COOKIE
-from api.console.language import Language, language_of
+from api.console.language import language_of
 from api.console.view import render
 from api.deps import COOKIE, Settings, Tx, token_of
 from api.problem_texts import PROBLEMS
 from schemas.errors import NotAuthenticated
+from schemas.words import Language
 
 YEAR_SECONDS = 365 * 24 * 3600
 

@@ -55,7 +55,7 @@ class MapPicture(Frozen):
     meridians: tuple[GridLine, ...]
     parallels: tuple[GridLine, ...]
     scale_pixels: float
-    scale_text: str
+    scale_metres: float
     datums: tuple[str, ...]
 
 
@@ -98,7 +98,7 @@ def map_picture(points: Sequence[MapPoint], line_e7: Sequence[Sequence[int]] = (
             letters="NS",
         ),
         scale_pixels=round(scale_metres / metres_per_pixel, 1),
-        scale_text=metres_text(scale_metres),
+        scale_metres=scale_metres,
         datums=tuple(dict.fromkeys(point.crs for point in points)),
     )
 
@@ -151,11 +151,6 @@ def _nice_below(value: float) -> float:
     """Return the largest 1, 2 or 5 times a power of ten that is not above `value`."""
     power = 10.0 ** floor(log10(value))
     return max(step * power for step in _NICE if step * power <= value * (1 + 1e-9))
-
-
-def metres_text(metres: float) -> str:
-    """Return a length as people write it on a scale bar."""
-    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"  # noqa: PLR2004 - metres in a km
 
 
 COURSE_WIDTH, COURSE_HEIGHT = 640, 64

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.console.form import day_start
 from api.console.guard import Visiting
-from api.console.language import Language, language_of
+from api.console.language import language_of
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
@@ -22,6 +22,7 @@ from schemas.findings import FindingText, sentence
 from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
+from schemas.words import Language
 from storage.recording.values import CheckRow
 from storage.store import Transaction
 

@@ -4,9 +4,11 @@ import csv
 import io
 from collections.abc import Iterable
 
-from api.console.language import Language, gettext
+from api.console.language import gettext
 from schemas.base import rfc3339
+from schemas.catalogue import words_of
 from schemas.recording import Recording
+from schemas.words import Language
 
 COLUMNS = (
     "记录编号",
@@ -35,17 +37,17 @@ def csv_text(rows: Iterable[Recording], language: Language) -> str:
     writer = csv.writer(sheet)
     writer.writerow([gettext(language, column) for column in COLUMNS])
     for row in rows:
-        writer.writerow([plain(cell) for cell in _cells(row)])
+        writer.writerow([plain(cell) for cell in _cells(row, language)])
     return "\ufeff" + sheet.getvalue()
 
 
-def _cells(row: Recording) -> list[str]:
+def _cells(row: Recording, language: Language) -> list[str]:
     place = row.place
     return [
         str(row.id),
         row.filename,
-        row.state.value,
-        row.verdict.value,
+        words_of(row.state).spoken(language),
+        words_of(row.verdict).spoken(language),
         rfc3339(row.captured_at) if row.captured_at else "",
         rfc3339(row.received_at),
         f"{place.lat_e7 / _E7:.7f}" if place else "",

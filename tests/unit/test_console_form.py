@@ -3,12 +3,24 @@ from uuid import UUID
 
 import pytest
 
-from api.console.form import day_start, degrees, local_time, milliseconds, moment, seconds, size, span
-from api.console.language import Language
+from api.console.form import (
+    day_start,
+    degrees,
+    distance,
+    local_time,
+    metres,
+    milliseconds,
+    moment,
+    seconds,
+    size,
+    span,
+    span_parts,
+)
 from api.console.sheet import COLUMNS, csv_text, plain
 from schemas.integrity import Verdict
 from schemas.media import MediaFacts
 from schemas.recording import Place, Recording, RecordingState
+from schemas.words import Language
 
 NOON = datetime(2026, 11, 25, 16, 30, 5, 123_000, tzinfo=UTC)
 IDENT = UUID(int=7)
@@ -82,22 +94,33 @@ def test_a_time_typed_on_a_form_is_of_china() -> None:
 )
 def test_sizes_have_few_digits_and_a_binary_unit(size_bytes: int, text: str) -> None:
     """A size is read at a glance; the exact number of bytes stands elsewhere."""
-    assert size(size_bytes) == text
+    assert size(Language.EN, size_bytes) == text
+    assert size(Language.ZH, size_bytes) == text.replace(" B", " 字节")
 
 
 @pytest.mark.parametrize(
-    ("length", "text"),
+    ("length", "zh", "en"),
     [
-        (timedelta(milliseconds=400), "0.4 s"),
-        (timedelta(seconds=42), "42 s"),
-        (timedelta(minutes=3, seconds=12), "3 min 12 s"),
-        (timedelta(hours=5, minutes=7, seconds=50), "5 h 7 min"),
-        (timedelta(days=2, hours=4), "2 d 4 h"),
+        (timedelta(milliseconds=400), "0.4 秒", "0.4 s"),
+        (timedelta(seconds=42), "42 秒", "42 s"),
+        (timedelta(minutes=3, seconds=12), "3 分 12 秒", "3 min 12 s"),
+        (timedelta(hours=5, minutes=7, seconds=50), "5 小时 7 分", "5 h 7 min"),
+        (timedelta(days=2, hours=4), "2 天 4 小时", "2 d 4 h"),
     ],
 )
-def test_a_length_of_time_shows_its_two_largest_units(length: timedelta, text: str) -> None:
-    """A gap is written in the units that matter for it."""
-    assert span(length) == text
+def test_a_length_of_time_shows_its_two_largest_units(length: timedelta, zh: str, en: str) -> None:
+    """A gap is written in the units that matter for it, in the language of the page."""
+    assert (span(Language.ZH, length), span(Language.EN, length)) == (zh, en)
+    assert " ".join(span_parts(Language.EN, length)) == en
+
+
+@pytest.mark.parametrize(
+    ("length", "zh", "en"), [(50, "50 米", "50 m"), (2000, "2 千米", "2 km"), (0.5, "0.5 米", "0.5 m")]
+)
+def test_a_distance_is_written_as_people_write_it(length: float, zh: str, en: str) -> None:
+    """Below a kilometre metres, from there on kilometres, in the language of the page."""
+    assert (distance(Language.ZH, length), distance(Language.EN, length)) == (zh, en)
+    assert metres(Language.ZH, 1250) == "12.5 米"
 
 
 def test_positions_and_offsets_keep_their_sign() -> None:
@@ -125,4 +148,6 @@ def test_the_list_as_csv_is_whole() -> None:
     row = zh.splitlines()[1]
     assert '"现场,1.jpg"' in row
     assert "2026-11-25T16:30:05.123Z" in row
+    assert ",已封存,未检查," in row
+    assert ",Sealed,Not checked," in en
     assert ",-33.3472810,120.1614110,WGS84," in row

@@ -1,23 +1,21 @@
 import re
-from enum import StrEnum
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
-from api.console.language import Language, english, gettext, language_of
+from api.console.language import english, gettext, language_of
 from api.console.sheet import COLUMNS
-from api.console.view import templates
-from schemas.actor import Role
+from api.console.view import word
 from schemas.case import CaseState
-from schemas.custody import Event
-from schemas.integrity import BINDING_CHECKS, Verdict
-from schemas.recording import RecordingState
+from schemas.equipment import GateFault
+from schemas.integrity import BINDING_CHECKS
+from schemas.words import Language
+from schemas.words_check import CHECK_NAMES
 
 CONSOLE = Path(__file__).resolve().parents[2] / "api" / "console"
 TEMPLATES = CONSOLE / "templates"
-WORKERS = CONSOLE.parents[1] / "workers"
 CHINESE = re.compile("[一-鿿]")
 CHECK = re.compile(r"""(?:verified|mismatch|not_checked)\(\s*"([a-z_]+)\"""")
 
@@ -29,11 +27,6 @@ def texts() -> set[str]:
         *COLUMNS,
         *EVIDENCE_TEXTS,
     }
-
-
-def words(macro: str, value: str, language: Language) -> str:
-    template = templates(language).get_template("_words.html")
-    return str(getattr(template.module, macro)(value)).strip()
 
 
 def test_every_text_has_an_english_sentence() -> None:
@@ -61,34 +54,27 @@ def test_translations_keep_the_parameters() -> None:
         assert sorted(blank.findall(source)) == sorted(blank.findall(sentence)), source
 
 
-@pytest.mark.parametrize(
-    ("macro", "values"),
-    [
-        ("verdict_word", Verdict),
-        ("state_word", RecordingState),
-        ("role", Role),
-        ("event", Event),
-        ("case_state", CaseState),
-    ],
-)
-def test_every_code_has_a_word(macro: str, values: type[StrEnum]) -> None:
-    """Verdicts, states, roles, events: each has its own Chinese and its own English word."""
-    for language in Language:
-        said = [words(macro, value, language) for value in values]
-        assert len(set(said)) == len(said)
-        assert not {value.value for value in values} & set(said)
-        assert all(bool(CHINESE.search(word)) is (language is Language.ZH) for word in said)
+def test_a_page_says_what_the_catalogue_says() -> None:
+    """A member is shown in the page's words, a text as a member of the enum that is named, a bare text never."""
+    assert word(Language.ZH, CaseState.DECIDED) == "已作出行政处罚决定"
+    assert word(Language.EN, "suspended", GateFault) == "equipment suspended"
+    with pytest.raises(TypeError):
+        word(Language.ZH, "suspended")
+    with pytest.raises(ValueError, match="no such"):
+        word(Language.ZH, "no such", GateFault)
 
 
 def test_every_check_of_the_workers_has_a_name() -> None:
-    """What a worker may report is named on the screen, never shown as a slug."""
-    sources = [*WORKERS.glob("media/*.py"), WORKERS / "manifest.py", WORKERS / "recording.py"]
-    sources += [WORKERS.parent / "schemas" / name for name in ("agreement.py", "capture.py")]
+    """What a check may report is named on the screen, never shown as a slug."""
+    sources = [
+        path
+        for package in ("workers", "storage", "schemas")
+        for path in (CONSOLE.parents[1] / package).rglob("*.py")
+    ]
     names = {name for path in sources for name in CHECK.findall(path.read_text(encoding="utf-8"))}
 
-    assert names >= {"container", "exif"}
-    for name in names | BINDING_CHECKS:
-        assert CHINESE.search(words("check_name", name, Language.ZH)), name
+    assert names >= {"container", "exif", "fixity", "gate"}
+    assert sorted((names | BINDING_CHECKS) - set(CHECK_NAMES)) == []
 
 
 def test_chinese_is_the_default_and_unknown_choices_are_chinese() -> None:

@@ -13,7 +13,6 @@ from api.console.picture import (
     MapPoint,
     course,
     map_picture,
-    metres_text,
 )
 
 POINT = MapPoint(lat_e7=333_472_810, lon_e7=1_201_614_110, accuracy_cm=1250, crs="CGCS2000", source="device")
@@ -35,8 +34,7 @@ def test_a_lone_position_is_in_the_middle_with_its_accuracy_to_scale() -> None:
     assert picture is not None
     (mark,) = picture.marks
     assert (mark.x, mark.y) == pytest.approx((MAP_WIDTH / 2, MAP_HEIGHT / 2), abs=0.2)
-    metres = float(picture.scale_text.removesuffix(" m"))
-    assert mark.radius / picture.scale_pixels == pytest.approx(12.5 / metres, rel=0.02)
+    assert mark.radius / picture.scale_pixels == pytest.approx(12.5 / picture.scale_metres, rel=0.02)
 
 
 def test_the_datum_of_every_position_is_written_and_none_is_converted() -> None:
@@ -104,17 +102,11 @@ def test_the_graticule_names_degrees_where_they_are() -> None:
     assert min(len(picture.meridians), len(picture.parallels)) >= 3
     (mark,) = picture.marks
     lat = POINT.lat_e7 / 1e7
-    pixels_per_metre = picture.scale_pixels / float(picture.scale_text.removesuffix(" m"))
+    pixels_per_metre = picture.scale_pixels / picture.scale_metres
     for line in picture.parallels:
         degrees = float(line.text.removesuffix("°N"))
         metres = (lat - degrees) * METRES_PER_DEGREE
         assert line.at - mark.y == pytest.approx(metres * pixels_per_metre, abs=1)
-
-
-@pytest.mark.parametrize(("metres", "text"), [(50, "50 m"), (2000, "2 km"), (0.5, "0.5 m")])
-def test_a_scale_is_written_as_people_write_it(metres: float, text: str) -> None:
-    """Below a kilometre metres, from there on kilometres."""
-    assert metres_text(metres) == text
 
 
 def test_the_course_is_in_the_order_of_time_with_its_gaps() -> None:

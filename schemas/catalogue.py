@@ -1,0 +1,100 @@
+"""The one catalogue of words: what each name of the product is called. Pages, commands and verifier read it here.
+
+Checks, findings and refusals carry their sentences where they are declared; a page's own prose is gettext's.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from schemas.monitoring_row import Quantity
+from schemas.words import Words, joined
+from schemas.words_audit import (
+    AUDIT_KINDS,
+    AUDIT_STATES,
+    AUDIT_STEPS,
+    AUTO_CHECKS,
+    RECHECKS,
+    RECTIFICATION_STATES,
+    RECTIFICATION_STEPS,
+    SOURCE_KINDS,
+)
+from schemas.words_case import (
+    CASE_STATES,
+    CASE_STEPS,
+    FACT_CHANGES,
+    GROUND_ITEMS,
+    OPINIONS,
+    PARTS,
+    REVIEW_STATES,
+)
+from schemas.words_event import EVENTS
+from schemas.words_line import (
+    DATUMS,
+    DERIVATIVES,
+    EXPORT_STATES,
+    MEDIA,
+    OUTCOMES,
+    RECORDING_STATES,
+    UPLOAD_STATES,
+    VERDICTS,
+)
+from schemas.words_monitoring import (
+    BASES,
+    CHANNELS,
+    EQUIPMENT_KINDS,
+    EQUIPMENT_STATES,
+    EQUIPMENT_STEPS,
+    GATE_FAULTS,
+    MONITORING_STATES,
+    NOTIFY_OUTCOMES,
+    QUANTITIES,
+    REASONS,
+    RECORD_OPINIONS,
+    REVIEW_FAULTS,
+    REVIEW_KINDS,
+    ROW_OUTCOMES,
+    STAGES,
+)
+from schemas.words_people import ACTIONS, ACTOR_KINDS, DUTIES, ROLES
+from schemas.words_unit import UNITS
+
+_TABLES: tuple[Mapping[Any, Words], ...] = (
+    *(AUDIT_KINDS, AUDIT_STATES, AUDIT_STEPS, AUTO_CHECKS, RECHECKS, SOURCE_KINDS),
+    *(RECTIFICATION_STATES, RECTIFICATION_STEPS),
+    *(CASE_STATES, CASE_STEPS, FACT_CHANGES, GROUND_ITEMS, OPINIONS, PARTS, REVIEW_STATES),
+    EVENTS,
+    *(DATUMS, DERIVATIVES, EXPORT_STATES, MEDIA, OUTCOMES, RECORDING_STATES, UPLOAD_STATES, VERDICTS),
+    *(EQUIPMENT_KINDS, EQUIPMENT_STATES, EQUIPMENT_STEPS, GATE_FAULTS, REVIEW_FAULTS, REVIEW_KINDS),
+    *(BASES, CHANNELS, MONITORING_STATES, NOTIFY_OUTCOMES, QUANTITIES, REASONS, RECORD_OPINIONS),
+    *(ROW_OUTCOMES, STAGES),
+    *(ACTIONS, ACTOR_KINDS, DUTIES, ROLES),
+    UNITS,
+)
+
+CATALOGUE: Mapping[type[StrEnum], Mapping[Any, Words]] = MappingProxyType(
+    {type(next(iter(table))): table for table in _TABLES}
+)
+"""Enum → member → words. By the enum first: members of two enums with one value are equal, their words are not."""
+
+
+def words_of(member: StrEnum) -> Words:
+    """Return what a state, an event, a role … is called.
+
+    Raises:
+        KeyError: not a member of a catalogued enum; a bare text has no words.
+    """
+    return CATALOGUE[type(member)][member]
+
+
+def words_of_all(members: Iterable[StrEnum]) -> Words:
+    """Return several names as one list."""
+    return joined(words_of(member) for member in members)
+
+
+def quantity_words(name: str) -> Words:
+    """Return what a measured quantity is called; one that we do not know is quoted as its equipment wrote it."""
+    if name in set(Quantity):
+        return words_of(Quantity(name))
+    return Words(f"其他数值“{name}”", f"another value “{name}”")

@@ -1,0 +1,84 @@
+"""Words of cases and of their legal review."""
+
+from schemas.case import CaseState, CaseStep
+from schemas.fact import FactChange
+from schemas.review import GroundItem, OpinionWord, Part, ReviewState
+from schemas.words import vocabulary
+
+CASE_STATES = vocabulary(
+    CaseState,
+    {
+        CaseState.LEAD: ("线索（案源）", "Lead"),
+        CaseState.FILED: ("已立案", "Filed"),
+        CaseState.INVESTIGATING: ("调查取证", "Investigating"),
+        CaseState.INVESTIGATION_CLOSED: ("调查终结", "Investigation closed"),
+        CaseState.LEGAL_REVIEW: ("法制审核", "Legal review"),
+        CaseState.DECIDED: ("已作出行政处罚决定", "Decided"),
+        CaseState.CLOSED: ("已结案", "Closed"),
+    },
+)
+
+CASE_STEPS = vocabulary(
+    CaseStep,
+    {
+        CaseStep.FILE: ("立案", "File the case"),
+        CaseStep.INVESTIGATE: ("开始调查", "Begin the investigation"),
+        CaseStep.CONCLUDE: ("调查终结", "Close the investigation"),
+        CaseStep.SUBMIT: ("提交法制审核", "Submit to legal review"),
+        CaseStep.PASS: ("审核通过", "Pass"),
+        CaseStep.SUPPLEMENT: ("退回补充（补正）", "Supplement"),
+        CaseStep.REJECT: ("审核不同意", "Reject"),
+        CaseStep.DECIDE: ("作出行政处罚决定", "Make the penalty decision"),
+        CaseStep.CLOSE: ("结案", "Close the case"),
+    },
+)
+
+FACT_CHANGES = vocabulary(
+    FactChange,
+    {
+        FactChange.ADDED: ("增加待证事实", "Fact to be proven added"),
+        FactChange.PROVED: ("待证事实增加证据", "Evidence given for a fact"),
+        FactChange.UNPROVED: ("待证事实移除证据", "Evidence for a fact taken away"),
+        FactChange.WITHDRAWN: ("撤回待证事实", "Fact to be proven withdrawn"),
+    },
+)
+
+OPINIONS = vocabulary(
+    OpinionWord,
+    {
+        OpinionWord.PASS: ("审核通过", "Pass"),
+        OpinionWord.SUPPLEMENT: ("退回补充（补正）", "Supplement"),
+        OpinionWord.REJECT: ("审核不同意", "Reject"),
+    },
+)
+
+GROUND_ITEMS = vocabulary(
+    GroundItem,
+    {
+        GroundItem.FACTS: ("事实", "Facts"),
+        GroundItem.EVIDENCE: ("证据", "Evidence"),
+        GroundItem.PROCEDURE: ("程序", "Procedure"),
+        GroundItem.COMPETENCE: ("主体与职权", "Competence"),
+        GroundItem.LAW: ("法律适用", "Law"),
+        GroundItem.DISCRETION: ("裁量", "Discretion"),
+        GroundItem.DOCUMENTS: ("文书", "Documents"),
+        GroundItem.OTHER: ("其他", "Other"),
+    },
+)
+
+REVIEW_STATES = vocabulary(
+    ReviewState,
+    {
+        ReviewState.OPEN: ("待审", "To review"),
+        ReviewState.GIVEN: ("意见已给出", "Opinion given"),
+    },
+)
+
+PARTS = vocabulary(
+    Part,
+    {
+        Part.CAPTURED: ("参与采集", "captured evidence"),
+        Part.HANDLES: ("承办本案", "handles the case"),
+        Part.SUBMITTED: ("提交审核", "submitted it for review"),
+    },
+)

@@ -1,0 +1,84 @@
+"""Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
+
+from schemas.export import ExportState
+from schemas.integrity import Outcome, Verdict
+from schemas.manifest import Datum
+from schemas.media import Medium
+from schemas.recording import DerivativeKind, RecordingState
+from schemas.upload import UploadState
+from schemas.words import vocabulary
+
+VERDICTS = vocabulary(
+    Verdict,
+    {
+        Verdict.VERIFIED: ("通过", "Verified"),
+        Verdict.DOUBTFUL: ("存疑", "Doubtful"),
+        Verdict.MISMATCH: ("不符", "Mismatch"),
+        Verdict.NOT_CHECKED: ("未检查", "Not checked"),
+    },
+)
+
+OUTCOMES = vocabulary(
+    Outcome,
+    {
+        Outcome.VERIFIED: ("通过", "Verified"),
+        Outcome.MISMATCH: ("不符", "Mismatch"),
+        Outcome.NOT_CHECKED: ("未检查", "Not checked"),
+    },
+)
+
+RECORDING_STATES = vocabulary(
+    RecordingState,
+    {
+        RecordingState.RECEIVED: ("已接收", "Received"),
+        RecordingState.SEALED: ("已封存", "Sealed"),
+        RecordingState.QUARANTINED: ("已隔离", "Quarantined"),
+    },
+)
+
+UPLOAD_STATES = vocabulary(
+    UploadState,
+    {
+        UploadState.OPEN: ("上传中", "Being uploaded"),
+        UploadState.RECEIVED: ("已接收", "Received"),
+        UploadState.EXPIRED: ("已过期", "Expired"),
+    },
+)
+
+EXPORT_STATES = vocabulary(
+    ExportState,
+    {
+        ExportState.BUILDING: ("生成中", "Being built"),
+        ExportState.READY: ("可下载", "Ready"),
+        ExportState.FAILED: ("没有生成", "Not built"),
+    },
+)
+
+MEDIA = vocabulary(
+    Medium,
+    {
+        Medium.PHOTO: ("照片", "Photo"),
+        Medium.VIDEO: ("视频", "Video"),
+        Medium.AUDIO: ("音频", "Audio"),
+        Medium.TRACK: ("轨迹", "Track"),
+        Medium.OTHER: ("文件", "File"),
+    },
+)
+
+DERIVATIVES = vocabulary(
+    DerivativeKind,
+    {
+        DerivativeKind.THUMBNAIL: ("缩略图", "Thumbnail"),
+        DerivativeKind.POSTER: ("视频截图", "Still of the video"),
+    },
+)
+
+DATUMS = vocabulary(
+    Datum,
+    {
+        Datum.WGS84: ("WGS84", "WGS84"),
+        Datum.CGCS2000: ("CGCS2000（国家大地坐标系）", "CGCS2000"),
+        Datum.GCJ02: ("GCJ02（地图偏移坐标）", "GCJ02"),
+        Datum.BD09: ("BD09（百度坐标）", "BD09"),
+    },
+)

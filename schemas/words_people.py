@@ -1,0 +1,95 @@
+"""Words for people: their roles, what they may do, and what waits for them."""
+
+from schemas.actor import Action, ActorKind, Role
+from schemas.duty import Duty
+from schemas.words import vocabulary
+
+ROLES = vocabulary(
+    Role,
+    {
+        Role.OFFICER: ("执法人员", "Officer"),
+        Role.AUXILIARY: ("辅助人员", "Auxiliary"),
+        Role.HANDLER: ("承办人", "Handler"),
+        Role.HEAD: ("行政机关负责人", "Head of the agency"),
+        Role.CUSTODIAN: ("设备保管员", "Custodian"),
+        Role.EVIDENCE_REVIEWER: ("证据审核人员", "Evidence reviewer"),
+        Role.LEGAL_REVIEWER: ("法制审核人员", "Legal reviewer"),
+        Role.SOURCE: ("数据来源", "Source"),
+        Role.SUPERVISOR: ("执法监督人员", "Supervisor"),
+        Role.INSPECTOR: ("评查员", "Inspector"),
+        Role.PARTY: ("当事人", "Party"),
+        Role.ADMIN: ("系统管理员", "Administrator"),
+    },
+)
+
+ACTOR_KINDS = vocabulary(
+    ActorKind,
+    {
+        ActorKind.ACCOUNT: ("人员", "Person"),
+        ActorKind.DEVICE: ("执法记录设备", "Device"),
+        ActorKind.SYSTEM: ("系统", "System"),
+    },
+)
+
+ACTIONS = vocabulary(
+    Action,
+    {
+        Action.RECORDING_SUBMIT: ("上交音像记录", "Hand in recordings"),
+        Action.RECORDING_VIEW: ("查看音像记录的事实和结论", "See facts and verdicts of recordings"),
+        Action.RECORDING_WATCH: ("查看音像记录内容", "Watch recordings"),
+        Action.CASE_OPEN: ("登记线索（案源）", "Register a lead"),
+        Action.CASE_VIEW: ("查看案件", "See cases"),
+        Action.CASE_LINK: ("关联证据", "Link evidence"),
+        Action.CASE_EXPORT: ("导出案件", "Export a case"),
+        Action.CASE_RUN: ("办理案件", "Run a case"),
+        Action.CASE_DECIDE: ("批准立案、作出行政处罚决定", "File a case and make its decision"),
+        Action.CASE_REVIEW: ("法制审核", "Give a legal review"),
+        Action.EQUIPMENT_VIEW: ("查看监控设备", "See equipment"),
+        Action.EQUIPMENT_KEEP: ("管理监控设备", "Keep equipment"),
+        Action.MONITORING_SUBMIT: ("送交非现场监管记录", "Hand in monitoring records"),
+        Action.MONITORING_VIEW: ("查看非现场监管记录", "See monitoring records"),
+        Action.MONITORING_REVIEW_FIRST: ("初审（证据审核）", "First review (evidence)"),
+        Action.MONITORING_REVIEW_SECOND: ("复核（法制审核）", "Second review (legal)"),
+        Action.MONITORING_NOTIFY: ("告知当事人", "Notify the party"),
+        Action.MONITORING_LINK: ("关联非现场监管记录", "Link monitoring records"),
+        Action.AUDIT_VIEW: ("查看案卷评查", "See audits"),
+        Action.AUDIT_DEFINE: ("组织案卷评查", "Run audits"),
+        Action.AUDIT_CONFIRM: ("核对公开随机值", "Confirm a public value"),
+        Action.AUDIT_SCORE: ("案卷评查打分", "Score drawn files"),
+        Action.RECTIFICATION_VIEW: ("查看整改", "See rectifications"),
+        Action.RECTIFICATION_ANSWER: ("答复整改", "Answer rectifications"),
+        Action.RECTIFICATION_VERIFY: ("核实整改", "Verify rectifications"),
+        Action.DEVICE_VIEW: ("查看执法记录设备", "See devices"),
+        Action.DEVICE_ENROL: ("登记执法记录设备", "Enrol devices"),
+        Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
+        Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
+    },
+)
+
+DUTIES = vocabulary(
+    Duty,
+    {
+        Duty.REVIEW_FIRST: (
+            "非现场监管记录待初审（证据审核）",
+            "Monitoring records: first (evidence) review",
+        ),
+        Duty.REVIEW_SECOND: ("非现场监管记录待复核（法制审核）", "Monitoring records: second (legal) review"),
+        Duty.LINK_RECORD: ("有效的非现场监管记录待关联案件", "Valid monitoring records without a case"),
+        Duty.RUN_CASE: ("在办案件", "Cases you run"),
+        Duty.ANSWER_REVIEW: ("法制审核意见待答复", "Grounds of a legal review to answer"),
+        Duty.FILE_CASE: ("线索（案源）待立案", "Leads to be filed"),
+        Duty.DECIDE_CASE: ("审核已通过，待作出行政处罚决定", "Passed cases to decide"),
+        Duty.REVIEW_CASE: ("案件待法制审核", "Cases to review"),
+        Duty.ANSWER_RECTIFICATION: ("整改待答复", "Rectifications to answer"),
+        Duty.VERIFY_RECTIFICATION: ("整改待核实或销号", "Rectifications to verify or close"),
+        Duty.ADVANCE_AUDIT: ("案卷评查待推进", "Audits to take further"),
+        Duty.CONFIRM_AUDIT: ("公开随机值待核对", "Public values to confirm"),
+        Duty.SCORE_MEMBER: ("抽中案卷待评查", "Drawn files to score"),
+        Duty.RENEW_CERTIFICATE: (
+            "检定证书已到期或 30 天内到期",
+            "Verification certificates that have ended or end within 30 days",
+        ),
+        Duty.RECHECK_FAILED: ("抽中记录复验未通过", "Drawn recordings whose recheck failed"),
+        Duty.EXPORT_FAILED: ("导出失败", "Exports that failed"),
+    },
+)
