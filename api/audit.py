@@ -12,8 +12,8 @@ from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
 from schemas.audit import AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
 from schemas.base import WireIn, WireOut
-from schemas.errors import Conflict
 from schemas.note import encode64
+from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
 from schemas.standard import ItemScore, Standard
 from storage.audit.values import Audit, Member
 from storage.store import Transaction
@@ -337,7 +337,7 @@ def draw_document(tx: Transaction, actor: CurrentActor, audit_id: UUID) -> DrawF
     """
     found = tx.audits.get(actor, audit_id)
     if found.seed is None or found.plan is None:
-        raise Conflict("nothing is drawn yet", slug="audit-not-drawn", state=found.state.value)
+        raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=found.state.value)
     entries, proofs = [], []
     for entry_id in (
         found.freeze_entry_id,
@@ -348,7 +348,7 @@ def draw_document(tx: Transaction, actor: CurrentActor, audit_id: UUID) -> DrawF
         proof = None if entry_id is None else tx.custody.proof(entry_id)
         position = tx.custody.position(entry_id)
         if entry_id is None or proof is None or position is None:
-            raise Conflict("the log has not taken the draw yet", slug="audit-not-logged")
+            raise AUDIT_NOT_LOGGED("the log has not taken the draw yet")
         entries.append(
             {"entry_id": str(entry_id), "index": position, "leaf": encode64(tx.custody.leaf(entry_id))}
         )

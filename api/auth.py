@@ -12,6 +12,7 @@ from api.deps import CurrentActor, Tx, token_of
 from api.problems import problem
 from schemas.actor import Actor
 from schemas.base import WireIn, WireOut
+from schemas.refusals_actor import GRANT_UNSUPPORTED, LOGIN_FAILED
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -60,7 +61,7 @@ def create_token(
 ) -> TokenOut:
     """Exchange a signed assertion for a short token."""
     if grant_type != GRANT:
-        return problem("grant-unsupported")  # type: ignore[return-value] # an answer is an answer
+        return problem(GRANT_UNSUPPORTED)  # type: ignore[return-value] # an answer is an answer
     session = tx.devices.token(assertion)
     return TokenOut(
         access_token=session.token,
@@ -75,7 +76,7 @@ def log_in(tx: Tx, wish: SessionIn) -> SessionOut | JSONResponse:
     """Log an account in. A wrong password is returned, not raised, so that its count commits."""
     session = tx.accounts.login(wish.login, wish.password)
     if session is None:
-        return problem("login-failed")
+        return problem(LOGIN_FAILED)
     return SessionOut(token=session.token, expires_at=session.expires_at, account=account_out(session.actor))
 
 

@@ -9,8 +9,8 @@ from fastapi.responses import PlainTextResponse
 
 from api.deps import Tx
 from schemas.base import WireOut
-from schemas.errors import NotFound
 from schemas.note import vkey_of_seed
+from schemas.refusals_custody import PROOF_PENDING
 from storage.settings import StorageSettings, seed
 
 router = APIRouter(prefix="/v1", tags=["custody"])
@@ -51,5 +51,5 @@ def checkpoint(tx: Tx) -> PlainTextResponse:
     """Return the newest checkpoint as a signed note (C2SP tlog-checkpoint)."""
     note = tx.custody.latest_checkpoint()
     if note is None:
-        raise NotFound("nothing has been signed yet", slug="proof-pending")
+        raise PROOF_PENDING("nothing has been signed yet")
     return PlainTextResponse(note)

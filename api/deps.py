@@ -8,8 +8,9 @@ from fastapi.security import HTTPBearer
 
 from api.settings import ApiSettings
 from schemas.actor import Actor
-from schemas.errors import NotAuthenticated, Refused
 from schemas.page import Cursor
+from schemas.refusals_actor import NOT_AUTHENTICATED
+from schemas.refusals_request import CROSS_SITE
 from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
@@ -52,9 +53,9 @@ def token_of(request: Request) -> str:
     if cookie := request.cookies.get(COOKIE):
         if request.method not in SAFE_METHODS and request.url.path.startswith("/v1/"):
             # A browser adds the cookie by itself, also for a page of somebody else: reading only.
-            raise Refused("changes through the API need a bearer token", slug="cross-site")
+            raise CROSS_SITE("changes through the API need a bearer token")
         return cookie
-    raise NotAuthenticated("a bearer token is needed")
+    raise NOT_AUTHENTICATED("a bearer token is needed")
 
 
 Tx = Annotated[Transaction, Depends(begin, scope="function")]

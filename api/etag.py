@@ -5,15 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from schemas.errors import EvidenceError, Invalid
+from schemas.refusals_request import IF_MATCH_INVALID, IF_MATCH_REQUIRED
 
 _ETAG = re.compile(r'"v([1-9][0-9]{0,9})"')
-
-
-class MatchRequired(EvidenceError):
-    """A change came without If-Match (RFC 6585 section 3); nothing was done."""
-
-    slug = "if-match-required"
 
 
 def tag(response: Response, version: int) -> None:
@@ -25,14 +19,14 @@ def if_match(if_match: Annotated[str, Header()] = "") -> int:
     """Return the version that the sender has seen.
 
     Raises:
-        MatchRequired: the header is missing.
-        Invalid: it is not an ETag of ours (slug `if-match-invalid`); `*` would defeat its purpose.
+        PreconditionRequired: the header is missing.
+        Malformed: it is not an ETag of ours; `*` would defeat its purpose.
     """
     if not if_match:
-        raise MatchRequired("say in If-Match which version the change is based on")
+        raise IF_MATCH_REQUIRED("say in If-Match which version the change is based on")
     match = _ETAG.fullmatch(if_match.strip())
     if match is None:
-        raise Invalid("If-Match holds no ETag of ours", slug="if-match-invalid")
+        raise IF_MATCH_INVALID("If-Match holds no ETag of ours")
     return int(match[1])
 
 

@@ -11,7 +11,7 @@ from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
-from schemas.errors import Conflict
+from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
 from storage.store import Store
 
@@ -74,7 +74,7 @@ def download(request: Request, store: Store, actor: Actor, export_id: UUID) -> R
     with store.begin() as tx:
         found = tx.exports.get(actor, export_id)
     if found.object_key is None or found.version_id is None or found.size_bytes is None:
-        raise Conflict("the package is not ready", slug="export-not-ready", state=found.state)
+        raise EXPORT_NOT_READY("the package is not ready", state=found.state)
     return stored_bytes(
         request,
         store,

@@ -12,10 +12,12 @@ from api.deps import OpenStore, StreamActor
 from api.problems import problem
 from schemas.actor import Actor
 from schemas.base import WireOut
-from schemas.errors import Invalid, TooLarge
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.manifest import MAX_MANIFEST_BYTES
+from schemas.refusals import REFUSALS
+from schemas.refusals_manifest import MANIFEST_INVALID, MANIFEST_TOO_LARGE
+from schemas.refusals_request import HEADER_INVALID
 from storage.recording.manifest import Declared
 from storage.store import Store
 
@@ -80,7 +82,7 @@ async def read_capped(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         pieces += chunk
         if len(pieces) > limit:
-            raise TooLarge(f"a manifest has at most {limit} bytes", slug="manifest-too-large")
+            raise MANIFEST_TOO_LARGE(f"a manifest has at most {limit} bytes")
     return bytes(pieces)
 
 
@@ -109,12 +111,12 @@ async def declare(
     """
     payload = await read_capped(request, MAX_MANIFEST_BYTES)
     if not quancheng_signature:
-        raise Invalid("the header Quancheng-Signature is missing", slug="header-invalid")
+        raise HEADER_INVALID("the header Quancheng-Signature is missing")
     made, at = await run_sync(_declare, store, actor, payload, quancheng_signature)
     if made.problem is not None:
-        return problem(
-            made.problem, detail=made.detail, status=422, kept=True, manifest_id=str(made.manifest_id)
-        )
+        # A slug of another version that this one does not declare is still a manifest that was refused.
+        refusal = REFUSALS.get(made.problem, MANIFEST_INVALID)
+        return problem(refusal, detail=made.detail, kept=True, manifest_id=str(made.manifest_id))
     if made.is_replay:
         response.status_code = 200
     return _out(made, at)

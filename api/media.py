@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.problems import problem
+from schemas.refusals_request import RANGE_INVALID
 from storage.store import Store
 
 BLOCK_BYTES = 256 * 1024
@@ -50,7 +51,7 @@ def stored_bytes(
             return Response(status_code=304, headers=headers)
     wanted = _wanted(request, tag, size_bytes) if request.method == "GET" else None
     if wanted is not None and wanted[0] >= wanted[1]:
-        return problem("range-invalid", headers={"Content-Range": f"bytes */{size_bytes}"})
+        return problem(RANGE_INVALID, headers={"Content-Range": f"bytes */{size_bytes}"})
     start, end = wanted or (0, size_bytes)
     headers["Content-Length"] = str(end - start)
     if wanted is not None:

@@ -12,11 +12,9 @@ from pydantic import AwareDatetime, Field
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, tag
-from api.problem_texts import PROBLEMS
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseIn
-from schemas.errors import Invalid, TooLarge
 from schemas.monitoring import (
     LinkBasis,
     MonitoringState,
@@ -28,6 +26,8 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_ROWS, RowOutcome
+from schemas.refusals import REFUSALS
+from schemas.refusals_monitoring import BATCH_TOO_LARGE, FACT_IN_FUTURE
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import RowResult, require_source
 from storage.monitoring.values import MonitoringFilter, MonitoringLink, MonitoringRecord
@@ -53,7 +53,7 @@ class RowOut(WireOut):
     @classmethod
     def of(cls, result: RowResult) -> Self:
         """Return the wire form of a result."""
-        text = PROBLEMS.get(result.problem or "")
+        text = REFUSALS[result.problem] if result.problem else None
         return cls(
             **result.model_dump(exclude={"gate_faults"}),
             gate_faults=list(result.gate_faults),
@@ -218,15 +218,13 @@ async def batch_lines(stream: AsyncIterator[bytes]) -> list[bytes]:
     async for chunk in stream:
         total += len(chunk)
         if total > MAX_BATCH_BYTES:
-            raise TooLarge("the batch is too large", slug="batch-too-large", limit_bytes=MAX_BATCH_BYTES)
+            raise BATCH_TOO_LARGE("the batch is too large", limit_bytes=MAX_BATCH_BYTES)
         rest += chunk
         *whole, last = rest.split(b"\n")
         lines += map(bytes, whole)
         rest = bytearray(last)
         if len(rest) > MAX_LINE_BYTES or sum(1 for line in lines if line.strip()) > MAX_ROWS:
-            raise TooLarge(
-                "a line is too long, or there are too many", slug="batch-too-large", limit_rows=MAX_ROWS
-            )
+            raise BATCH_TOO_LARGE("a line is too long, or there are too many", limit_rows=MAX_ROWS)
     return [*lines, bytes(rest)]
 
 
@@ -340,7 +338,7 @@ def opine(  # noqa: PLR0917 - what a route depends on is named by the framework
 def notify(tx: Tx, actor: CurrentActor, monitoring_id: UUID, wish: NotificationIn) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
     if wish.attempted_at > tx.now:
-        raise Invalid("an attempt lies in the past", slug="fact-in-future")
+        raise FACT_IN_FUTURE("an attempt lies in the past")
     tx.monitoring.notify(actor, monitoring_id, wish)
     return [NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)]
 

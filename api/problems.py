@@ -1,6 +1,8 @@
 """RFC 9457 problem details: the only place that turns an error into an HTTP answer."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -12,18 +14,45 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problem_text import ProblemText
-from api.problem_texts import PROBLEMS
 from schemas.errors import (
+    AlreadySealed,
+    AnyRefusal,
+    Busy,
     Conflict,
+    DigestMismatch,
     EvidenceError,
+    Gone,
     IntegrityBroken,
     Invalid,
+    LeaseLost,
+    Level,
+    Malformed,
+    ManifestInvalid,
+    MediaTypeInvalid,
+    MethodInvalid,
+    Misconfigured,
     NotAuthenticated,
     NotFound,
+    OffsetMismatch,
+    PreconditionRequired,
+    ProtocolInvalid,
+    RangeInvalid,
     Refused,
+    SignatureInvalid,
     StorageFull,
+    TooLarge,
+    TransitionRefused,
     Unavailable,
+    VersionConflict,
+)
+from schemas.refusals import ANSWERED
+from schemas.refusals_request import (
+    BODY_TOO_LARGE,
+    INTERNAL,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    REQUEST_INVALID,
+    REQUEST_UNREADABLE,
 )
 
 log = structlog.get_logger()
@@ -33,51 +62,88 @@ RETRY_AFTER_SECONDS = "15"
 RESERVED = frozenset({"type", "title", "status", "detail", "slug", "zh", "en", "reference", "headers"})
 """Members of every document; a fact may not stand in for one."""
 
-_CLASSES: tuple[tuple[type[EvidenceError], str], ...] = (
-    (NotFound, "not-found"),
-    (NotAuthenticated, "not-authenticated"),
-    (Refused, "refused"),
-    (Conflict, "conflict"),
-    (Invalid, "invalid"),
-    (StorageFull, "storage-full"),
-    (Unavailable, "unavailable"),
-    (IntegrityBroken, "integrity-broken"),
+STATUS: Mapping[type[EvidenceError], HTTPStatus] = MappingProxyType(
+    {
+        EvidenceError: HTTPStatus.INTERNAL_SERVER_ERROR,
+        NotFound: HTTPStatus.NOT_FOUND,
+        Gone: HTTPStatus.GONE,
+        Refused: HTTPStatus.FORBIDDEN,
+        NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+        Conflict: HTTPStatus.CONFLICT,
+        OffsetMismatch: HTTPStatus.CONFLICT,
+        TransitionRefused: HTTPStatus.CONFLICT,
+        AlreadySealed: HTTPStatus.CONFLICT,
+        VersionConflict: HTTPStatus.PRECONDITION_FAILED,
+        LeaseLost: HTTPStatus.CONFLICT,
+        Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+        ManifestInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+        DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+        SignatureInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+        TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        Malformed: HTTPStatus.BAD_REQUEST,
+        MethodInvalid: HTTPStatus.METHOD_NOT_ALLOWED,
+        MediaTypeInvalid: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        RangeInvalid: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        ProtocolInvalid: HTTPStatus.PRECONDITION_FAILED,
+        PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+        Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+        Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+        StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+        Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
+        IntegrityBroken: HTTPStatus.INTERNAL_SERVER_ERROR,
+    }
 )
-_STATUS_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
+"""Class → status, each class by itself: the only place that knows. Another status needs another class."""
+
+_OF_FRAMEWORK: Mapping[int, AnyRefusal] = MappingProxyType(
+    {400: REQUEST_UNREADABLE, 404: NOT_FOUND, 405: METHOD_NOT_ALLOWED, 413: BODY_TOO_LARGE}
+)
 
 
-def text_of(err: EvidenceError) -> tuple[str, ProblemText]:
-    """Return slug and text of an error; a slug without a text falls back to that of its class."""
-    if err.problem in PROBLEMS:
-        return err.problem, PROBLEMS[err.problem]
-    slug = next((slug for kind, slug in _CLASSES if isinstance(err, kind)), "evidence-error")
-    return slug, PROBLEMS[slug]
+def status_of(refusal: AnyRefusal) -> int:
+    """Return the HTTP status of a refusal, which is that of its class."""
+    return STATUS[refusal.kind].value
+
+
+def refusal_of_status(status: int) -> AnyRefusal:
+    """Return what the framework meant when it answered by a bare status."""
+    return _OF_FRAMEWORK.get(status, REQUEST_INVALID)
+
+
+def log_answer(refusal: AnyRefusal, reference: str, *, detail: str) -> None:
+    """Log an answer, once, as loudly as was declared; only a fault of ours is told in detail."""
+    told = {"detail": detail} if detail and refusal.level >= Level.ERROR else {}
+    log.log(
+        refusal.level,
+        "problem_answered",
+        slug=refusal.slug,
+        status=status_of(refusal),
+        reference=reference,
+        **told,
+    )
 
 
 def problem(
-    slug: str,
-    *,
-    detail: str = "",
-    status: int | None = None,
-    headers: dict[str, str] | None = None,
-    **members: object,
+    refusal: AnyRefusal, *, detail: str = "", headers: dict[str, str] | None = None, **members: object
 ) -> JSONResponse:
-    """Return the answer for one slug; `members` are machine-readable facts beside it."""
-    text = PROBLEMS[slug]
-    code = status or text.status
-    reference = uuid4().hex[:12]
+    """Return the answer for a refusal; `members` are machine-readable facts beside it.
+
+    What was found altered goes to the operator's log, never to a stranger.
+    """
+    code, reference = status_of(refusal), uuid4().hex[:12]
+    log_answer(refusal, reference, detail=detail)
+    is_told = refusal.kind is not IntegrityBroken
     body: dict[str, Any] = {
-        "type": f"urn:quancheng:problem:{slug}",
-        "title": text.en,
+        "type": f"urn:quancheng:problem:{refusal.slug}",
+        "title": refusal.en,
         "status": code,
-        "detail": detail or text.en,
-        "slug": slug,
-        "zh": {"title": text.zh, "next": text.next_zh},
-        "en": {"title": text.en, "next": text.next_en},
+        "detail": detail if detail and is_told else refusal.en,
+        "slug": refusal.slug,
+        "zh": {"title": refusal.zh, "next": refusal.next_zh},
+        "en": {"title": refusal.en, "next": refusal.next_en},
         "reference": reference,
-        **members,
+        **(members if is_told else {}),
     }
-    log.info("problem_answered", slug=slug, status=code, reference=reference)
     return JSONResponse(body, status_code=code, media_type=MEDIA_TYPE, headers=_headers(code, headers))
 
 
@@ -92,16 +158,12 @@ def _headers(status: int, given: dict[str, str] | None) -> dict[str, str]:
 
 def answer(err: EvidenceError, *, headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the answer for an error of the tree. Facts are sent, upstream text never is."""
-    slug, _ = text_of(err)
     facts = {
         name: value
         for name, value in err.facts.items()
         if name not in RESERVED and isinstance(value, (str, int, bool, list))
     }
-    if isinstance(err, IntegrityBroken):
-        log.critical("integrity_broken", problem=err.problem, detail=err.detail)
-        return problem(slug, headers=headers)
-    return problem(slug, detail=err.detail, headers=headers, **facts)  # type: ignore[arg-type] # facts have names of their own
+    return problem(err.refusal, detail=err.detail, headers=headers, **facts)
 
 
 def install(app: FastAPI) -> None:
@@ -114,17 +176,16 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, err: RequestValidationError) -> JSONResponse:
         places = [".".join(str(step) for step in one["loc"]) + ": " + one["msg"] for one in err.errors()]
-        return problem("request-invalid", detail="; ".join(places)[:1000], fields=places[:20])
+        return problem(REQUEST_INVALID, detail="; ".join(places)[:1000], fields=places[:20])
 
     @app.exception_handler(HTTPException)
     def _http(_: Request, err: HTTPException) -> JSONResponse:
-        slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
-        return problem(slug, status=err.status_code, headers=dict(err.headers or {}))
+        return problem(refusal_of_status(err.status_code), headers=dict(err.headers or {}))
 
     @app.exception_handler(Exception)
     def _fault(_: Request, err: Exception) -> JSONResponse:
         log.error("request_crashed", exc_info=err)
-        return problem("internal")
+        return problem(INTERNAL)
 
     app.add_middleware(Faults)
 
@@ -166,9 +227,9 @@ def catalogue() -> list[dict[str, Any]]:
         {
             "slug": slug,
             "type": f"urn:quancheng:problem:{slug}",
-            "status": text.status,
-            "zh": {"title": text.zh, "next": text.next_zh},
-            "en": {"title": text.en, "next": text.next_en},
+            "status": status_of(refusal),
+            "zh": {"title": refusal.zh, "next": refusal.next_zh},
+            "en": {"title": refusal.en, "next": refusal.next_en},
         }
-        for slug, text in sorted(PROBLEMS.items())
+        for slug, refusal in sorted(ANSWERED.items())
     ]

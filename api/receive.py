@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from schemas.errors import EvidenceError, TooLarge, Unavailable
+from schemas.errors import EvidenceError, TooLarge
+from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH
 from schemas.upload import Upload
 from storage.flow.receive import Receiving
 
@@ -41,14 +42,15 @@ class Reader:
 
         Raises:
             TooLarge: bytes beyond the length arrived; those within it are kept.
-            Unavailable: the sender stalled (slug `receive-timeout`), or store or database did not answer.
+            Busy: the sender stalled, and its place was given up.
+            Unavailable: store or database did not answer.
             Conflict: a newer request holds the upload.
         """
         fault: EvidenceError | None = None
         try:
             await self._read(request)
         except (TimeoutError, ClientDisconnect):
-            fault = Unavailable("no bytes arrived in time", slug="receive-timeout")
+            fault = RECEIVE_TIMEOUT("no bytes arrived in time")
         except TooLarge as err:
             fault = err
         except asyncio.CancelledError:
@@ -70,7 +72,7 @@ class Reader:
             view = memoryview(chunk)
             while view:
                 if self._wanted == 0:
-                    raise TooLarge("more bytes than the declared length", slug="upload-past-length")
+                    raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
                 taken = view[: self._wanted - self._held]
                 self._pieces.append(taken)
                 self._held += len(taken)

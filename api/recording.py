@@ -14,9 +14,10 @@ from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.custody import SequencedEntry, subject
-from schemas.errors import NotFound
 from schemas.integrity import Verdict
 from schemas.recording import Derivative, Place, Recording, RecordingFilter, RecordingState
+from schemas.refusals_custody import PROOF_PENDING
+from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 from storage.store import Store, Transaction
 
 router = APIRouter(prefix="/v1/recordings", tags=["recording"])
@@ -212,7 +213,7 @@ def picture(request: Request, store: Store, actor: Actor, recording_id: UUID, ki
         made = {one.kind: one for one in tx.recordings.derivatives(recording_id)}
     one = made.get(kind) or made.get("poster")
     if one is None:
-        raise NotFound("no such derivative")
+        raise DERIVATIVE_UNKNOWN("no such derivative")
     return stored_bytes(
         request,
         store,
@@ -242,4 +243,4 @@ def proof_of(tx: Transaction, actor: Actor, recording_id: UUID) -> str:
         text = tx.custody.proof(one.entry.entry_id)
         if text is not None:
             return text
-    raise NotFound("no checkpoint holds the entry yet", slug="proof-pending")
+    raise PROOF_PENDING("no checkpoint holds the entry yet")

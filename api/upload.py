@@ -18,7 +18,15 @@ from api.problems import problem
 from api.receive import Reader
 from schemas.actor import Actor
 from schemas.base import WireOut
-from schemas.errors import Conflict, EvidenceError, Invalid, NotFound, Refused
+from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
+from schemas.refusals_upload import (
+    BUSY,
+    METADATA_INVALID,
+    TUS_VERSION,
+    UPLOAD_COMPLETE,
+    UPLOAD_EXPIRED,
+    UPLOAD_INCOMPLETE,
+)
 from schemas.upload import Upload, UploadState, parse_metadata
 from storage.flow.receive import Receiving, complete
 from storage.recording.upload import NewUpload, Receipt
@@ -54,20 +62,14 @@ class ReceiptOut(WireOut):
     leaf_hash: str
 
 
-class WrongVersion(EvidenceError):
-    """The client speaks another version of tus; answered with 412 and never acted on."""
-
-    slug = "tus-version"
-
-
 def speaks_tus(request: Request) -> None:
     """Refuse another version of the protocol.
 
     Raises:
-        WrongVersion: Tus-Resumable is missing or not 1.0.0.
+        ProtocolInvalid: Tus-Resumable is missing or not 1.0.0.
     """
     if request.headers.get("Tus-Resumable") != VERSION:
-        raise WrongVersion("this server speaks tus 1.0.0")
+        raise TUS_VERSION("this server speaks tus 1.0.0")
 
 
 Tus = Depends(speaks_tus)
@@ -125,14 +127,14 @@ def _sha256(pairs: dict[str, str], name: str) -> str | None:
     if not value:
         return None
     if len(value) != _SHA256_DIGITS or not set(value) <= set("0123456789abcdef"):
-        raise Invalid(f"{name} in Upload-Metadata is not 64 lower-case hex digits", slug="metadata-invalid")
+        raise METADATA_INVALID(f"{name} in Upload-Metadata is not 64 lower-case hex digits")
     return value
 
 
 def _natural(request: Request, name: str) -> int:
     text = request.headers.get(name, "")
     if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - below 10^19
-        raise Invalid(f"{name} must be a non-negative integer", slug="header-invalid")
+        raise HEADER_INVALID(f"{name} must be a non-negative integer")
     return int(text)
 
 
@@ -141,7 +143,7 @@ def head(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
     """Say how many bytes are durably received."""
     upload = tx.uploads.get(actor, upload_id)
     if upload.state is UploadState.EXPIRED:
-        raise NotFound("the upload has expired", slug="upload-expired")
+        raise UPLOAD_EXPIRED("the upload has expired")
     headers = {**_standing(upload), "Upload-Length": str(upload.length_bytes)}
     if upload.metadata:
         headers["Upload-Metadata"] = upload.metadata
@@ -154,7 +156,7 @@ async def append(
 ) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
     if request.headers.get("Content-Type", "").split(";")[0] != BODY_TYPE:
-        return problem("content-type", headers=ALWAYS)
+        return problem(CONTENT_TYPE, headers=ALWAYS)
     offset = _natural(request, "Upload-Offset")
     upload = await _append(request, store, actor, settings, upload_id=upload_id, offset=offset)
     return Response(status_code=204, headers=_standing(upload))
@@ -178,18 +180,16 @@ async def _append(
 
 @asynccontextmanager
 async def _place(request: Request) -> AsyncIterator[None]:
-    """Take one of the places for active bodies; each holds up to two parts of memory."""
+    """Take one of the places for active bodies; each holds up to two parts of memory.
+
+    Raises:
+        Busy: every place is taken; asking for the offset still works.
+    """
     places = request.app.state.upload_places
     if places.locked():
-        raise Busy("too many uploads at once")
+        raise BUSY("too many uploads at once")
     async with places:
         yield
-
-
-class Busy(Conflict):
-    """Every place for an active body is taken; asking for the offset still works."""
-
-    slug = "busy"
 
 
 @router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
@@ -198,7 +198,7 @@ async def override(
 ) -> Response:
     """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
     if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
-        return problem("method-not-allowed", headers=ALWAYS)
+        return problem(METHOD_NOT_ALLOWED, headers=ALWAYS)
     return await append(request, store, actor, settings, upload_id)
 
 
@@ -206,9 +206,7 @@ async def override(
 def delete(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
     """Evidence is never deleted here: a finished upload is refused, an open one ends by itself."""
     tx.uploads.get(actor, upload_id)
-    raise Refused(
-        "uploads end by themselves; evidence is never deleted by its sender", slug="upload-complete"
-    )
+    raise UPLOAD_COMPLETE("uploads end by themselves; evidence is never deleted by its sender")
 
 
 @router.post("/{upload_id}/complete", operation_id="completeUpload", status_code=202)
@@ -216,7 +214,7 @@ def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UUID) -> Co
     """Complete an upload; repeating it gives the same answer."""
     upload = complete(store, actor, upload_id)
     if upload.recording_id is None:
-        raise Conflict("the upload is not complete", slug="upload-incomplete", offset=upload.offset_bytes)
+        raise UPLOAD_INCOMPLETE("the upload is not complete", offset=upload.offset_bytes)
     return CompleteOut(
         recording_id=upload.recording_id,
         status_url=f"/v1/recordings/{upload.recording_id}",

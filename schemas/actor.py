@@ -14,6 +14,7 @@ from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.errors import Refused
+from schemas.refusals_actor import PERMISSION_MISSING
 
 
 class Role(StrEnum):
@@ -275,9 +276,7 @@ def may(actor: Actor, action: Action, subject: Subject, at: datetime) -> bool:
 
 def missing(action: Action) -> Refused:
     """Return the refusal that names the permission which is missing inside the actor's own scope."""
-    return Refused(
-        f"the permission {action.value} is missing", slug="permission-missing", permission=action.value
-    )
+    return PERMISSION_MISSING(f"the permission {action.value} is missing", permission=action.value)
 
 
 def require(actor: Actor, action: Action, subject: Subject, at: datetime) -> None:

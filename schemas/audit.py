@@ -15,7 +15,22 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from schemas.base import Frozen, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
-from schemas.errors import Conflict, Invalid, ManifestInvalid, Refused, TransitionRefused
+from schemas.errors import ManifestInvalid
+from schemas.refusals_audit import (
+    AUDIT_NOT_FROZEN,
+    AUDIT_NOT_LOGGED,
+    AUDIT_ORDER_BROKEN,
+    AUDIT_STEP_REFUSED,
+    CONFIRM_SAME_PERSON,
+    PLAN_INVALID,
+    POPULATION_EMPTY,
+    POPULATION_TOO_LARGE,
+    RANDOMNESS_DIFFERS,
+    RANDOMNESS_INVALID,
+    RANDOMNESS_TOO_EARLY,
+    RANDOMNESS_TOO_NEAR,
+    SIZE_OVER_POPULATION,
+)
 
 MAX_POPULATION = 1_000_000
 MAX_SOURCES = 4
@@ -150,9 +165,9 @@ def parse_plan(payload: bytes) -> AuditPlan:
     try:
         plan = AuditPlan.model_validate(parse_canonical(payload))
     except (ValidationError, ManifestInvalid) as err:
-        raise Invalid("the bytes are not an audit plan", slug="plan-invalid") from err
+        raise PLAN_INVALID("the bytes are not an audit plan") from err
     if plan_bytes(plan) != payload:
-        raise Invalid("the bytes say more or less than an audit plan", slug="plan-invalid")
+        raise PLAN_INVALID("the bytes say more or less than an audit plan")
     return plan
 
 
@@ -166,8 +181,8 @@ def audit_after(state: AuditState, step: AuditStep) -> AuditState:
     if state is start:
         return end
     if state is AuditState.DEFINED:
-        raise TransitionRefused("the population is not frozen yet", slug="audit-not-frozen", state=state)
-    raise TransitionRefused(f"{step} is no step from {state}", slug="audit-step-refused", state=state)
+        raise AUDIT_NOT_FROZEN("the population is not frozen yet", state=state)
+    raise AUDIT_STEP_REFUSED(f"{step} is no step from {state}", state=state)
 
 
 def check_size(count: int, size: int) -> None:
@@ -177,13 +192,11 @@ def check_size(count: int, size: int) -> None:
         Invalid: `population-empty`, `population-too-large` or `size-over-population`.
     """
     if count == 0:
-        raise Invalid("nothing in the period matches", slug="population-empty")
+        raise POPULATION_EMPTY("nothing in the period matches")
     if count > MAX_POPULATION:
-        raise Invalid(f"more than {MAX_POPULATION}", slug="population-too-large", population=count)
+        raise POPULATION_TOO_LARGE(f"more than {MAX_POPULATION}", population=count)
     if size > count:
-        raise Invalid(
-            f"{size} cannot be drawn of {count}", slug="size-over-population", size=size, population=count
-        )
+        raise SIZE_OVER_POPULATION(f"{size} cannot be drawn of {count}", size=size, population=count)
 
 
 def check_sources(sources: Sequence[SourceIn], now: datetime, lead: timedelta) -> None:
@@ -194,9 +207,8 @@ def check_sources(sources: Sequence[SourceIn], now: datetime, lead: timedelta) -
     """
     near = [one.name for one in sources if one.happens_at < now + lead]
     if near:
-        raise Invalid(
+        raise RANDOMNESS_TOO_NEAR(
             f"{near[0]} happens too soon: it must be at least {int(lead.total_seconds())} s ahead of the freeze",
-            slug="randomness-too-near",
             lead_seconds=int(lead.total_seconds()),
         )
 
@@ -208,7 +220,7 @@ def value_bytes(sources: Sequence[PlanSource], values: Sequence[str]) -> list[by
         Invalid: not one value for each source, an empty one, or not hex (slug `randomness-invalid`).
     """
     if len(values) != len(sources):
-        raise Invalid("one value for each source, in their order", slug="randomness-invalid")
+        raise RANDOMNESS_INVALID("one value for each source, in their order")
     return [_value(source, value.strip()) for source, value in zip(sources, values, strict=True)]
 
 
@@ -216,9 +228,9 @@ def _value(source: PlanSource, value: str) -> bytes:
     try:
         raw = binascii.unhexlify(value) if source.encoding == "hex" else value.encode()
     except (binascii.Error, ValueError) as err:
-        raise Invalid(f"the value of {source.name} is not hex", slug="randomness-invalid") from err
+        raise RANDOMNESS_INVALID(f"the value of {source.name} is not hex") from err
     if not raw:
-        raise Invalid(f"the value of {source.name} is empty", slug="randomness-invalid")
+        raise RANDOMNESS_INVALID(f"the value of {source.name} is empty")
     return raw
 
 
@@ -230,11 +242,7 @@ def check_entry(sources: Sequence[SourceIn], now: datetime) -> None:
     """
     latest = max(one.happens_at for one in sources)
     if now < latest:
-        raise TransitionRefused(
-            "the public event has not taken place yet",
-            slug="randomness-too-early",
-            happens_at=latest.isoformat(),
-        )
+        raise RANDOMNESS_TOO_EARLY("the public event has not taken place yet", happens_at=latest.isoformat())
 
 
 def check_confirmation(*, entered_by: UUID, confirmed_by: UUID, is_same: bool) -> None:
@@ -245,9 +253,9 @@ def check_confirmation(*, entered_by: UUID, confirmed_by: UUID, is_same: bool) -
         Conflict: the two values differ (slug `randomness-differs`); neither is believed.
     """
     if entered_by == confirmed_by:
-        raise Refused("a second person confirms the value", slug="confirm-same-person")
+        raise CONFIRM_SAME_PERSON("a second person confirms the value")
     if not is_same:
-        raise Conflict("the value differs from the one that was entered", slug="randomness-differs")
+        raise RANDOMNESS_DIFFERS("the value differs from the one that was entered")
 
 
 def check_order(*positions: int | None) -> None:
@@ -259,9 +267,9 @@ def check_order(*positions: int | None) -> None:
     """
     known = [position for position in positions if position is not None]
     if len(known) != len(positions):
-        raise Conflict("the log has not taken the earlier entry yet", slug="audit-not-logged")
+        raise AUDIT_NOT_LOGGED("the log has not taken the earlier entry yet")
     if known != sorted(set(known)):
-        raise Conflict("the log's positions contradict the order of the audit", slug="audit-order-broken")
+        raise AUDIT_ORDER_BROKEN("the log's positions contradict the order of the audit")
 
 
 class DrawFile(WireIn):

@@ -11,6 +11,14 @@ from typing import Any
 import rfc8785
 
 from schemas.errors import ManifestInvalid
+from schemas.refusals_manifest import (
+    MANIFEST_DUPLICATE_KEY,
+    MANIFEST_FLOAT,
+    MANIFEST_INTEGER_RANGE,
+    MANIFEST_NOT_CANONICAL,
+    MANIFEST_NOT_JSON,
+    MANIFEST_NULL,
+)
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 16
@@ -31,7 +39,7 @@ def parse_canonical(payload: bytes) -> dict[str, Any]:
 
     Raises:
         ManifestInvalid: not JSON, a duplicate key, a value outside the profile, or other bytes than the
-            canonical form of what they say. `problem` names which.
+            canonical form of what they say. The slug names which.
     """
     try:
         value = json.loads(
@@ -43,32 +51,32 @@ def parse_canonical(payload: bytes) -> dict[str, Any]:
     except ManifestInvalid:
         raise
     except (UnicodeDecodeError, ValueError, RecursionError) as err:
-        raise ManifestInvalid("the bytes are not UTF-8 JSON", slug="manifest-not-json") from err
+        raise MANIFEST_NOT_JSON("the bytes are not UTF-8 JSON") from err
     if not isinstance(value, dict):
-        raise ManifestInvalid("the top of the document must be an object", slug="manifest-not-json")
+        raise MANIFEST_NOT_JSON("the top of the document must be an object")
     _check_profile(value, depth=0)
     if rfc8785.dumps(value) != payload:
-        raise ManifestInvalid("the bytes are not in canonical form (RFC 8785)", slug="manifest-not-canonical")
+        raise MANIFEST_NOT_CANONICAL("the bytes are not in canonical form (RFC 8785)")
     return value
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ManifestInvalid("a key stands twice in one object", slug="manifest-duplicate-key")
+        raise MANIFEST_DUPLICATE_KEY("a key stands twice in one object")
     return made
 
 
 def _no_float(text: str) -> None:
-    raise ManifestInvalid(f"{text[:32]} is not an integer", slug="manifest-float")
+    raise MANIFEST_FLOAT(f"{text[:32]} is not an integer")
 
 
 def _check_profile(value: object, *, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise ManifestInvalid("nested too deeply", slug="manifest-not-canonical")
+        raise MANIFEST_NOT_CANONICAL("nested too deeply")
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) and key.isascii() for key in value):
-            raise ManifestInvalid("keys must be ASCII text", slug="manifest-not-canonical")
+            raise MANIFEST_NOT_CANONICAL("keys must be ASCII text")
         for inner in value.values():
             _check_profile(inner, depth=depth + 1)
     elif isinstance(value, (list, tuple)):
@@ -80,11 +88,11 @@ def _check_profile(value: object, *, depth: int) -> None:
 
 def _check_scalar(value: object) -> None:
     if isinstance(value, float):
-        raise ManifestInvalid(f"{value!r} is not an integer", slug="manifest-float")
+        raise MANIFEST_FLOAT(f"{value!r} is not an integer")
     if value is None:
-        raise ManifestInvalid("null is not allowed: leave the field out", slug="manifest-null")
+        raise MANIFEST_NULL("null is not allowed: leave the field out")
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise ManifestInvalid(f"{value} does not fit 53 bits", slug="manifest-integer-range")
+        raise MANIFEST_INTEGER_RANGE(f"{value} does not fit 53 bits")
     if isinstance(value, str):
         _check_text(value)
 
@@ -93,4 +101,4 @@ def _check_text(value: str) -> None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as err:
-        raise ManifestInvalid("text holds a lone surrogate", slug="manifest-not-canonical") from err
+        raise MANIFEST_NOT_CANONICAL("text holds a lone surrogate") from err

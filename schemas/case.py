@@ -10,7 +10,14 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, UtcDatetime, WireIn
-from schemas.errors import TransitionRefused
+from schemas.refusals_case import (
+    CASE_FACTS_MISSING,
+    CASE_GROUNDS_UNANSWERED,
+    CASE_NOT_PASSED,
+    CASE_STEP_REFUSED,
+    FACT_UNPROVEN,
+    REVIEW_GIVEN,
+)
 
 
 class CaseState(StrEnum):
@@ -91,7 +98,7 @@ def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
     """
     start, end = STEPS[step]
     if state is not start:
-        raise TransitionRefused(f"{step} is no step from {state}", slug="case-step-refused", state=state)
+        raise CASE_STEP_REFUSED(f"{step} is no step from {state}", state=state)
     if step is CaseStep.SUBMIT:
         _check_submission(facts)
     if step is CaseStep.DECIDE:
@@ -103,34 +110,30 @@ def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
 
 def _check_opinion_step(step: CaseStep, facts: CaseFacts) -> None:
     if not facts.is_open:
-        raise TransitionRefused("no review is open", slug="review-given")
+        raise REVIEW_GIVEN("no review is open")
     if step is CaseStep.PASS:  # nothing can be proven later: the evidence of a reviewed case stands
         _check_proofs(facts)
 
 
 def _check_submission(facts: CaseFacts) -> None:
     if not facts.facts:
-        raise TransitionRefused("no fact to be proven is named", slug="case-facts-missing")
+        raise CASE_FACTS_MISSING("no fact to be proven is named")
     if facts.unanswered:
-        raise TransitionRefused(
-            f"{facts.unanswered} ground(s) of the last review are not answered",
-            slug="case-grounds-unanswered",
-            unanswered=facts.unanswered,
+        raise CASE_GROUNDS_UNANSWERED(
+            f"{facts.unanswered} ground(s) of the last review are not answered", unanswered=facts.unanswered
         )
 
 
 def _check_decision(facts: CaseFacts) -> None:
     if facts.is_open or not facts.is_passed:
-        raise TransitionRefused("legal review has not passed it (art. 58)", slug="case-not-passed")
+        raise CASE_NOT_PASSED("legal review has not passed it (art. 58)")
     _check_proofs(facts)
 
 
 def _check_proofs(facts: CaseFacts) -> None:
     if facts.unproven:
-        raise TransitionRefused(
-            f"{facts.unproven} fact(s) have no evidence that holds (art. 40)",
-            slug="fact-unproven",
-            unproven=facts.unproven,
+        raise FACT_UNPROVEN(
+            f"{facts.unproven} fact(s) have no evidence that holds (art. 40)", unproven=facts.unproven
         )
 
 

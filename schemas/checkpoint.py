@@ -13,6 +13,7 @@ from schemas.base import Frozen
 from schemas.errors import Invalid
 from schemas.merkle import HASH_BYTES, MAX_PROOF_HASHES, MAX_TREE_SIZE, verify_inclusion
 from schemas.note import decode64, encode64, parse_vkey, verify_note
+from schemas.refusals_custody import CHECKPOINT_MALFORMED
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
@@ -93,7 +94,7 @@ def parse_proof(text: str) -> LogProof:
         raise _malformed(f"a proof starts with {PROOF_HEADER} and ends with a checkpoint")
     extra = None
     if lines and lines[0].startswith("extra "):
-        extra = decode64(lines.pop(0).removeprefix("extra "), slug="checkpoint-malformed")
+        extra = decode64(lines.pop(0).removeprefix("extra "), CHECKPOINT_MALFORMED)
     if not lines or not lines[0].startswith("index "):
         raise _malformed("the proof does not name an index")
     index = _decimal(lines.pop(0).removeprefix("index "))
@@ -122,11 +123,11 @@ def _decimal(text: str) -> int:
 
 
 def _hash(text: str) -> bytes:
-    raw = decode64(text, slug="checkpoint-malformed")
+    raw = decode64(text, CHECKPOINT_MALFORMED)
     if len(raw) != HASH_BYTES:
         raise _malformed("a hash has 32 bytes")
     return raw
 
 
 def _malformed(detail: str) -> Invalid:
-    return Invalid(detail, slug="checkpoint-malformed")
+    return CHECKPOINT_MALFORMED(detail)

@@ -15,7 +15,8 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Frozen
-from schemas.errors import IntegrityBroken, Invalid
+from schemas.errors import Invalid
+from schemas.refusals_export import CONTAINER_BROKEN, CONTENT_CHANGED
 
 MAX_MEMBERS = 500_000
 MAX_DIRECTORY_BYTES = 256 * 1024 * 1024
@@ -163,7 +164,7 @@ def _content(member: Member, chunks: Iterable[bytes]) -> Iterator[bytes]:
         crc = zlib.crc32(chunk, crc)
         yield chunk
     if (size, crc) != (member.size_bytes, member.crc32):
-        raise IntegrityBroken(f"{member.name} changed between two readings", slug="content-changed")
+        raise CONTENT_CHANGED(f"{member.name} changed between two readings")
 
 
 def _local_header(member: Member) -> bytes:
@@ -274,4 +275,4 @@ def _require_same(expected: bytes, found: bytes, at: int) -> None:
 
 
 def _broken(detail: str, **facts: object) -> Invalid:
-    return Invalid(detail, slug="container-broken", **facts)
+    return CONTAINER_BROKEN(detail, **facts)

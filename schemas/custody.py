@@ -13,7 +13,7 @@ from uuid import UUID
 
 from schemas.base import Frozen, UtcDatetime, parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
-from schemas.errors import Invalid
+from schemas.refusals_custody import EVENT_UNKNOWN, LEAF_INVALID, LEAF_TOO_LONG
 
 LEAF_VERSION = 1
 MAX_LEAF_BYTES = 65_535
@@ -101,9 +101,7 @@ def leaf_bytes(entry: CustodyEntry) -> bytes:
     """
     payload = canonical_bytes(_document(entry))
     if len(payload) > MAX_LEAF_BYTES:
-        raise Invalid(
-            f"a custody entry of {len(payload)} bytes is too long for the log", slug="leaf-too-long"
-        )
+        raise LEAF_TOO_LONG(f"a custody entry of {len(payload)} bytes is too long for the log")
     return payload
 
 
@@ -137,10 +135,10 @@ def parse_leaf(payload: bytes) -> CustodyEntry:
             facts=value["facts"],
         )
     except (KeyError, ValueError, TypeError, AttributeError) as err:
-        raise Invalid("the bytes are not a custody entry", slug="leaf-invalid") from err
+        raise LEAF_INVALID("the bytes are not a custody entry") from err
     is_version = value.get("v") == LEAF_VERSION and value["v"] is not True  # True equals 1
     if len(payload) > MAX_LEAF_BYTES or not is_version or _document(entry) != value:
-        raise Invalid("the bytes say more or less than a custody entry", slug="leaf-invalid")
+        raise LEAF_INVALID("the bytes say more or less than a custody entry")
     return entry
 
 
@@ -166,7 +164,7 @@ def parse_event(text: str) -> Event:
     try:
         return Event(text)
     except ValueError as err:
-        raise Invalid(f"{text!r} is not an event of the custody log", slug="event-unknown") from err
+        raise EVENT_UNKNOWN(f"{text!r} is not an event of the custody log") from err
 
 
 def subject(noun: str, ident: UUID) -> str:

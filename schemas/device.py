@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
 from schemas.canonical import canonical_bytes
-from schemas.errors import SignatureInvalid
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
+from schemas.refusals_manifest import SIGNATURE_INVALID
 
 ENROL_TYP = "quancheng-enrol+jws"
 """`typ` of the proof by which a new key shows that its owner holds the one-time code."""
@@ -100,4 +100,4 @@ def verify_registration(registration: DeviceRegistration, signature: str, regist
         raw = base64.b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, registration_bytes(registration))
     except (InvalidSignature, binascii.Error, ValueError) as err:
-        raise SignatureInvalid("the registration is not signed by this registry", rule="registry") from err
+        raise SIGNATURE_INVALID("the registration is not signed by this registry", rule="registry") from err

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from schemas.custody import leaf_hash
-from schemas.errors import Invalid
 from schemas.merkle import extend, root_from_tiles
+from schemas.refusals_audit import POPULATION_DUPLICATE, POPULATION_EMPTY, SIZE_OVER_POPULATION
 
 PERMILLE = 1000
 
@@ -32,9 +32,9 @@ def population_root(idents: Iterable[str]) -> bytes:
 def _population(idents: Iterable[str]) -> list[bytes]:
     ordered = sorted(one.encode() for one in idents)
     if not ordered:
-        raise Invalid("the population is empty", slug="population-empty")
+        raise POPULATION_EMPTY("the population is empty")
     if any(a == b for a, b in itertools.pairwise(ordered)):
-        raise Invalid("an id stands twice in the population", slug="population-duplicate")
+        raise POPULATION_DUPLICATE("an id stands twice in the population")
     return ordered
 
 
@@ -61,11 +61,8 @@ def draw(population: Iterable[str], size: int, seed: bytes) -> tuple[str, ...]:
     """
     ordered = _population(population)
     if not 1 <= size <= len(ordered):
-        raise Invalid(
-            f"{size} cannot be drawn of {len(ordered)}",
-            slug="size-over-population",
-            size=size,
-            population=len(ordered),
+        raise SIZE_OVER_POPULATION(
+            f"{size} cannot be drawn of {len(ordered)}", size=size, population=len(ordered)
         )
     tickets = sorted((ticket(seed, raw.decode()), raw) for raw in ordered)
     return tuple(raw.decode() for _, raw in tickets[:size])

@@ -13,8 +13,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, model_validator
 
 from schemas.base import Frozen, WireIn
-from schemas.errors import TransitionRefused
 from schemas.manifest import Datum
+from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
 
 ARTICLE_41 = "行政处罚法第四十一条"
 """How a refusal cites the article; the machine-readable fact beside its sentences."""
@@ -237,5 +237,5 @@ def state_after(state: EquipmentState, step: EquipmentStep) -> EquipmentState:
         (EquipmentState.SUSPENDED, EquipmentStep.RESUME): EquipmentState.IN_SERVICE,
     }.get((state, step))
     if after is None:
-        raise TransitionRefused(f"{step} is no step from {state}", slug="equipment-step-refused", state=state)
+        raise EQUIPMENT_STEP_REFUSED(f"{step} is no step from {state}", state=state)
     return after

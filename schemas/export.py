@@ -31,11 +31,12 @@ from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
 from schemas.digest import sha256_hex
-from schemas.errors import Invalid, ManifestInvalid
+from schemas.errors import ManifestInvalid
 from schemas.export_desks import PackagedDesks
 from schemas.export_guide import GUIDE
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.note import sign_note
+from schemas.refusals_export import ENTRIES_INVALID, INDEX_INVALID
 
 INDEX = "data/index.json"
 ENTRIES = "log/entries.jsonl"
@@ -207,9 +208,9 @@ def parse_index(payload: bytes) -> PackageIndex:
     try:
         index = PackageIndex.model_validate(parse_canonical(payload))
     except (ValidationError, ManifestInvalid) as err:
-        raise Invalid("the bytes are not an index of a package", slug="index-invalid") from err
+        raise INDEX_INVALID("the bytes are not an index of a package") from err
     if index_bytes(index) != payload:
-        raise Invalid("the index says more or less than one", slug="index-invalid")
+        raise INDEX_INVALID("the index says more or less than one")
     return index
 
 
@@ -232,10 +233,10 @@ def parse_entries(payload: bytes) -> list[tuple[int, str, bytes]]:
         rows = [PackagedEntry.model_validate(json.loads(line)) for line in payload.splitlines()]
         found = [(row.index, row.entry_id, base64.b64decode(row.leaf, validate=True)) for row in rows]
     except (ValueError, RecursionError) as err:  # pydantic's, base64's and JSON's errors are ValueErrors
-        raise Invalid("the custody entries cannot be read", slug="entries-invalid") from err
+        raise ENTRIES_INVALID("the custody entries cannot be read") from err
     indices = [index for index, _, _ in found]
     if len(set(indices)) != len(indices) or entries_bytes(found) != payload:
-        raise Invalid("the custody entries are not in order and in canonical form", slug="entries-invalid")
+        raise ENTRIES_INVALID("the custody entries are not in order and in canonical form")
     return found
 
 

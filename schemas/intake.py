@@ -18,8 +18,10 @@ from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.custody import leaf_hash
 from schemas.digest import sha256_hex
-from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
+from schemas.errors import ManifestInvalid
 from schemas.merkle import extend, inclusion_proof, root_from_tiles, verify_inclusion
+from schemas.refusals_manifest import SIGNATURE_INVALID
+from schemas.refusals_monitoring import INTAKE_INVALID
 
 FIRST_PREV = "0" * 64
 """`prev` of the first manifest of a source."""
@@ -57,9 +59,9 @@ def parse_intake(payload: bytes) -> IntakeManifest:
     try:
         manifest = IntakeManifest.model_validate(parse_canonical(payload))
     except (ValidationError, ManifestInvalid) as err:
-        raise Invalid("the bytes are not an intake manifest", slug="intake-invalid") from err
+        raise INTAKE_INVALID("the bytes are not an intake manifest") from err
     if intake_bytes(manifest) != payload:
-        raise Invalid("the bytes say more or less than an intake manifest", slug="intake-invalid")
+        raise INTAKE_INVALID("the bytes say more or less than an intake manifest")
     return manifest
 
 
@@ -79,7 +81,7 @@ def verify_intake(payload: bytes, signature: str, registry_key: bytes) -> Intake
         raw = base64.b64decode(signature, validate=True)
         Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, payload)
     except (InvalidSignature, binascii.Error, ValueError) as err:
-        raise SignatureInvalid("the intake is not signed by this registry", rule="registry") from err
+        raise SIGNATURE_INVALID("the intake is not signed by this registry", rule="registry") from err
     return parse_intake(payload)
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from schemas.base import Frozen
 from schemas.errors import SignatureInvalid
+from schemas.refusals_manifest import SIGNATURE_INVALID
 
 ES256 = "ES256"
 ED25519_ALGS = frozenset({"Ed25519", "EdDSA"})
@@ -189,7 +190,7 @@ def verify_signature(signed: bytes, signature: bytes, *, jwk: Mapping[str, Any],
 
 
 def _refused(rule: str, detail: str) -> SignatureInvalid:
-    return SignatureInvalid(detail, rule=rule)
+    return SIGNATURE_INVALID(detail, rule=rule)
 
 
 def _split(jws: str) -> tuple[str, str, str]:

@@ -18,6 +18,19 @@ from schemas.canonical import MAX_INTEGER, canonical_bytes, parse_canonical
 from schemas.device import Thumbprint
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
+from schemas.refusals_manifest import (
+    MANIFEST_CRIT_UNKNOWN,
+    MANIFEST_DUPLICATE_KEY,
+    MANIFEST_FIELD_INVALID,
+    MANIFEST_FIELD_MISSING,
+    MANIFEST_FIELD_UNKNOWN,
+    MANIFEST_FLOAT,
+    MANIFEST_INTEGER_RANGE,
+    MANIFEST_NOT_CANONICAL,
+    MANIFEST_NOT_JSON,
+    MANIFEST_NULL,
+    MANIFEST_TOO_LARGE,
+)
 
 MANIFEST_TYP = "quancheng-manifest+jws"
 MAX_MANIFEST_BYTES = 65_536
@@ -25,19 +38,19 @@ MAX_FILES = 64
 MAX_OFFICERS = 32
 
 RULES = (
-    "manifest-too-large",
-    "manifest-not-json",
-    "manifest-duplicate-key",
-    "manifest-float",
-    "manifest-null",
-    "manifest-integer-range",
-    "manifest-not-canonical",
-    "manifest-field-missing",
-    "manifest-field-unknown",
-    "manifest-field-invalid",
-    "manifest-crit-unknown",
+    MANIFEST_TOO_LARGE,
+    MANIFEST_NOT_JSON,
+    MANIFEST_DUPLICATE_KEY,
+    MANIFEST_FLOAT,
+    MANIFEST_NULL,
+    MANIFEST_INTEGER_RANGE,
+    MANIFEST_NOT_CANONICAL,
+    MANIFEST_FIELD_MISSING,
+    MANIFEST_FIELD_UNKNOWN,
+    MANIFEST_FIELD_INVALID,
+    MANIFEST_CRIT_UNKNOWN,
 )
-"""Every slug `parse_manifest` may raise, in the order in which the rules are tried."""
+"""Every refusal `parse_manifest` may raise, in the order in which the rules are tried."""
 
 KNOWN_CRITICAL: frozenset[str] = frozenset()
 """Names in `crit` a reader of version 1 understands: none yet, so any name there refuses the manifest."""
@@ -197,21 +210,18 @@ def parse_manifest(payload: bytes) -> CaptureManifest:
     """Parse manifest bytes; what they say is a claim until the signature over them verified.
 
     Raises:
-        ManifestInvalid: a rule is broken; `problem` is one of `RULES`, the fact `field` names the place.
+        TooLarge: more than 64 KiB.
+        ManifestInvalid: another rule of `RULES` is broken; the fact `field` names the place.
     """
     if len(payload) > MAX_MANIFEST_BYTES:
-        raise ManifestInvalid(
-            f"{len(payload)} bytes are more than {MAX_MANIFEST_BYTES}",
-            slug="manifest-too-large",
-            limit_bytes=MAX_MANIFEST_BYTES,
+        raise MANIFEST_TOO_LARGE(
+            f"{len(payload)} bytes are more than {MAX_MANIFEST_BYTES}", limit_bytes=MAX_MANIFEST_BYTES
         )
     members = parse_canonical(payload)
     if members.keys() >= {"typ", "v"}:
         return _validate(payload)
-    raise ManifestInvalid(
-        "typ and v are missing: not a manifest",
-        slug="manifest-field-missing",
-        field="v" if "typ" in members else "typ",
+    raise MANIFEST_FIELD_MISSING(
+        "typ and v are missing: not a manifest", field="v" if "typ" in members else "typ"
     )
 
 
@@ -219,11 +229,12 @@ def build_manifest(manifest: CaptureManifest) -> bytes:
     """Return the canonical bytes to sign; absent fields are left out.
 
     Raises:
-        ManifestInvalid: `ext` holds a value outside the profile, or the bytes exceed 64 KiB.
+        ManifestInvalid: `ext` holds a value outside the profile.
+        TooLarge: the bytes exceed 64 KiB.
     """
     payload = canonical_bytes(_without_none(manifest.model_dump(mode="json")))
     if len(payload) > MAX_MANIFEST_BYTES:
-        raise ManifestInvalid("the manifest is too long", slug="manifest-too-large")
+        raise MANIFEST_TOO_LARGE("the manifest is too long")
     return payload
 
 
@@ -240,21 +251,18 @@ def _validate(payload: bytes) -> CaptureManifest:
         raise _broken_field(err) from err
     unknown = [name for name in manifest.crit or () if name not in KNOWN_CRITICAL]
     if unknown:
-        raise ManifestInvalid(
-            f"{unknown[0]} is marked critical and not understood here",
-            slug="manifest-crit-unknown",
-            field=unknown[0],
+        raise MANIFEST_CRIT_UNKNOWN(
+            f"{unknown[0]} is marked critical and not understood here", field=unknown[0]
         )
     return manifest
 
 
 def _broken_field(err: ValidationError) -> ManifestInvalid:
     first = err.errors(include_url=False, include_input=False)[0]
-    kinds = {"missing": "manifest-field-missing", "extra_forbidden": "manifest-field-unknown"}
+    kinds = {"missing": MANIFEST_FIELD_MISSING, "extra_forbidden": MANIFEST_FIELD_UNKNOWN}
     field = ".".join(str(step) for step in first["loc"]) or "files"
-    return ManifestInvalid(
-        f"{field}: {first['msg']}", slug=kinds.get(first["type"], "manifest-field-invalid"), field=field
-    )
+    refusal = kinds.get(first["type"], MANIFEST_FIELD_INVALID)
+    return refusal(f"{field}: {first['msg']}", field=field)
 
 
 def _without_none(value: Any) -> Any:  # noqa: ANN401 - a JSON value

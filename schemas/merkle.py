@@ -10,7 +10,8 @@ import hashlib
 import hmac
 from collections.abc import Callable, Iterator, Sequence
 
-from schemas.errors import IntegrityBroken, Invalid
+from schemas.errors import Invalid
+from schemas.refusals_custody import PROOF_INVALID, TILE_BROKEN
 
 HASH_BYTES = 32
 TILE_HEIGHT = 8
@@ -88,9 +89,7 @@ def _extend_level(
     n, kept = divmod(count, TILE_WIDTH)
     start = read_tile(level, n)
     if len(start) != kept * HASH_BYTES:
-        raise IntegrityBroken(
-            f"tile {level}/{n} holds {len(start)} bytes, the log has {kept} hashes there", slug="tile-broken"
-        )
+        raise TILE_BROKEN(f"tile {level}/{n} holds {len(start)} bytes, the log has {kept} hashes there")
     joined = start + b"".join(hashes)
     whole = TILE_WIDTH * HASH_BYTES
     full = []
@@ -257,9 +256,7 @@ def _subtree_hash(height: int, index: int, read_tile: ReadTile) -> bytes:
     end = (offset + (1 << inner)) * HASH_BYTES
     tile = read_tile(level, n)
     if len(tile) < end:
-        raise IntegrityBroken(
-            f"tile {level}/{n} holds {len(tile)} bytes, at least {end} are recorded", slug="tile-broken"
-        )
+        raise TILE_BROKEN(f"tile {level}/{n} holds {len(tile)} bytes, at least {end} are recorded")
     return _fold_complete(_split(tile[offset * HASH_BYTES : end]))
 
 
@@ -289,4 +286,4 @@ def _require_same(found: bytes, stated: bytes) -> None:
 
 
 def _broken_proof(detail: str) -> Invalid:
-    return Invalid(detail, slug="proof-invalid")
+    return PROOF_INVALID(detail)

@@ -13,7 +13,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from schemas.base import Frozen, WireIn
-from schemas.errors import Conflict, Invalid, Refused, TransitionRefused
+from schemas.refusals_case import REVIEW_GIVEN
+from schemas.refusals_monitoring import (
+    ARTICLE_41,
+    REASON_MISSING,
+    REVIEW_CONCLUDED,
+    REVIEW_SAME_PERSON,
+    REVIEW_UNSEALED,
+)
 
 
 class MonitoringState(StrEnum):
@@ -151,17 +158,15 @@ def check_opinion(
         Invalid: `invalid` without a reason from the list (`reason-missing`).
     """
     if state_of(given) in (MonitoringState.VALID, MonitoringState.INVALID):
-        raise TransitionRefused("both opinions are given, or one ended it", slug="review-concluded")
+        raise REVIEW_CONCLUDED("both opinions are given, or one ended it")
     if any(one.reviewer_id == reviewer_id for one in given):
-        raise Refused("two different people review a record", slug="review-same-person")
+        raise REVIEW_SAME_PERSON("two different people review a record")
     if any(one.stage is stage for one in given):
-        raise TransitionRefused("this review has been given", slug="review-given")
+        raise REVIEW_GIVEN("this review has been given")
     if not is_sealed:
-        raise TransitionRefused(
-            "a recording of it has no verdict yet, or is quarantined", slug="review-unsealed"
-        )
+        raise REVIEW_UNSEALED("a recording of it has no verdict yet, or is quarantined")
     if wish.opinion is OpinionWord.INVALID and (wish.reason_code is None or not wish.reason.strip()):
-        raise Invalid("invalid needs a reason from the list and a sentence", slug="reason-missing")
+        raise REASON_MISSING("invalid needs a reason from the list and a sentence")
 
 
 def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:
@@ -176,9 +181,8 @@ def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:
     elif state is not MonitoringState.VALID:
         missing.insert(0, ReviewFault.NOT_REVIEWED.value)
     if missing:
-        raise Conflict(
+        raise ARTICLE_41(
             f"article 41 forbids it as evidence: {', '.join(missing)}",
-            slug="article-41",
             article="行政处罚法第四十一条",
             missing=missing,
         )

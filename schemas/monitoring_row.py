@@ -20,8 +20,14 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from schemas.base import WireIn
-from schemas.errors import Invalid
 from schemas.manifest import Datum, WireTime
+from schemas.refusals_monitoring import (
+    INLINE_MEDIA_INVALID,
+    ROW_IN_FUTURE,
+    ROW_INVALID,
+    UNIT_MIXED_UP,
+    VALUE_IMPLAUSIBLE,
+)
 
 MAX_ROWS = 1_000
 MAX_BATCH_BYTES = 32 * 1024 * 1024
@@ -185,7 +191,7 @@ def parse_row(line: bytes) -> ParsedRow:
     except ValidationError as err:
         first = err.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(step) for step in first["loc"]) or "row"
-        raise Invalid(f"{field}: {first['msg']}", slug="row-invalid", field=field) from err
+        raise ROW_INVALID(f"{field}: {first['msg']}", field=field) from err
     for value in row.values:
         _check_unit(value)
     content = _CONTENT.encode(members)
@@ -196,9 +202,9 @@ def _members(line: bytes) -> dict[str, Any]:
     try:
         members = _JSON.decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as err:
-        raise Invalid("the line is not one JSON object", slug="row-invalid", field="row") from err
+        raise ROW_INVALID("the line is not one JSON object", field="row") from err
     if not isinstance(members, dict):
-        raise Invalid("the line is not one JSON object", slug="row-invalid", field="row")
+        raise ROW_INVALID("the line is not one JSON object", field="row")
     return members
 
 
@@ -229,9 +235,7 @@ def _take_jpegs(line: bytes, members: dict[str, Any]) -> tuple[bytes, dict[int, 
             jpegs[position] = payload = _jpeg(text)
             shown = f"sha256:{hashlib.sha256(payload).hexdigest()}"
             if line.count(text.encode()) != 1:
-                raise Invalid(
-                    "base64 must be written plainly, and once", slug="inline-media-invalid", at=position
-                )
+                raise INLINE_MEDIA_INVALID("base64 must be written plainly, and once", at=position)
             line = line.replace(text.encode(), shown.encode())
             one["jpeg"] = shown
     return line, jpegs
@@ -241,14 +245,12 @@ def _jpeg(text: str) -> bytes:
     try:
         payload = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as err:
-        raise Invalid("the inline picture is not base64", slug="inline-media-invalid") from err
+        raise INLINE_MEDIA_INVALID("the inline picture is not base64") from err
     if base64.b64encode(payload).decode() != text:
-        raise Invalid("the inline picture is not canonical base64", slug="inline-media-invalid")
+        raise INLINE_MEDIA_INVALID("the inline picture is not canonical base64")
     if len(payload) > MAX_JPEG_BYTES or not payload.startswith(_JPEG_START):
-        raise Invalid(
-            f"an inline picture is a JPEG of at most {MAX_JPEG_BYTES} bytes",
-            slug="inline-media-invalid",
-            limit_bytes=MAX_JPEG_BYTES,
+        raise INLINE_MEDIA_INVALID(
+            f"an inline picture is a JPEG of at most {MAX_JPEG_BYTES} bytes", limit_bytes=MAX_JPEG_BYTES
         )
     return payload
 
@@ -259,18 +261,15 @@ def _check_unit(value: ValueIn) -> None:
         return
     span = units.get(value.unit)
     if span is None:
-        raise Invalid(
+        raise UNIT_MIXED_UP(
             f"{value.name} is not measured in {value.unit or 'no unit'}",
-            slug="unit-mixed-up",
             field=value.name,
             allowed=sorted(units),
         )
     for text in (value.value, value.limit):
         if text is not None and not span[0] <= Decimal(text) <= span[1]:
-            raise Invalid(
-                f"{value.name} of {text} {value.unit} is not possible: is the unit right?",
-                slug="value-implausible",
-                field=value.name,
+            raise VALUE_IMPLAUSIBLE(
+                f"{value.name} of {text} {value.unit} is not possible: is the unit right?", field=value.name
             )
 
 
@@ -282,10 +281,8 @@ def check_capture(captured_at: datetime, now: datetime) -> None:
     """
     if captured_at > now + FUTURE_TOLERANCE:
         ahead = int((captured_at - now).total_seconds())
-        raise Invalid(
-            f"captured {ahead} s in the future: set the clock of the equipment",
-            slug="row-in-future",
-            ahead_seconds=ahead,
+        raise ROW_IN_FUTURE(
+            f"captured {ahead} s in the future: set the clock of the equipment", ahead_seconds=ahead
         )
 
 

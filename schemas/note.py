@@ -12,7 +12,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from schemas.base import Frozen
-from schemas.errors import Invalid, SignatureInvalid
+from schemas.errors import Invalid, Refusal
+from schemas.refusals_custody import NOTE_MALFORMED, VKEY_INVALID
+from schemas.refusals_manifest import SIGNATURE_INVALID
 
 MAX_NOTE_CHARACTERS = 1_000_000
 MAX_SIGNATURES = 100
@@ -48,7 +50,7 @@ def vkey(name: str, public: bytes) -> str:
     """
     _require_name(name)
     if len(public) != _PUBLIC_BYTES:
-        raise Invalid("an Ed25519 public key has 32 bytes", slug="vkey-invalid")
+        raise VKEY_INVALID("an Ed25519 public key has 32 bytes")
     return f"{name}+{_key_id(name, public).hex()}+{encode64(_ED25519 + public)}"
 
 
@@ -65,11 +67,11 @@ def parse_vkey(text: str) -> NoteKey:
     """
     parts = text.split("+", 2)  # base64 may hold a plus, a name may not
     if len(parts) != 3:  # noqa: PLR2004 - name, key id, key
-        raise Invalid("a verifier key is name+id+key", slug="vkey-invalid")
+        raise VKEY_INVALID("a verifier key is name+id+key")
     name, key_id, encoded = parts
-    raw = decode64(encoded, slug="vkey-invalid")
+    raw = decode64(encoded, VKEY_INVALID)
     if raw[:1] != _ED25519 or vkey(name, raw[1:]) != text:
-        raise Invalid("the verifier key contradicts its own key id or type", slug="vkey-invalid")
+        raise VKEY_INVALID("the verifier key contradicts its own key id or type")
     return NoteKey(name=name, key_id=bytes.fromhex(key_id), public=raw[1:])
 
 
@@ -102,7 +104,7 @@ def verify_note(note: str, *vkeys: str) -> str:
             _verify(text, signature, key)
             verified += 1
     if not verified:
-        raise SignatureInvalid("no key we trust has signed this note")
+        raise SIGNATURE_INVALID("no key we trust has signed this note")
     return text
 
 
@@ -110,7 +112,7 @@ def _verify(text: str, signature: _Signature, key: NoteKey) -> None:
     try:
         Ed25519PublicKey.from_public_bytes(key.public).verify(signature.payload, text.encode())
     except InvalidSignature as err:
-        raise SignatureInvalid(f"the signature of {key.name} does not verify") from err
+        raise SIGNATURE_INVALID(f"the signature of {key.name} does not verify") from err
 
 
 def _parse(note: str) -> tuple[str, list[_Signature]]:
@@ -131,7 +133,7 @@ def _parse_line(line: str) -> _Signature:
     if not line.startswith(_LINE_START) or not space:
         raise _malformed("a signature line is an em dash, a key name and base64")
     _require_name(name)
-    raw = decode64(encoded, slug="note-malformed")
+    raw = decode64(encoded, NOTE_MALFORMED)
     if len(raw) <= _KEY_ID_BYTES:
         raise _malformed("a signature is longer than its key id")
     return _Signature(name=name, key_id=raw[:_KEY_ID_BYTES], payload=raw[_KEY_ID_BYTES:])
@@ -165,20 +167,20 @@ def encode64(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
-def decode64(text: str, *, slug: str) -> bytes:
+def decode64(text: str, refusal: Refusal[Invalid]) -> bytes:
     """Decode standard base64; only the one canonical spelling of the bytes is accepted.
 
     Raises:
-        Invalid: with `slug`.
+        Invalid: `refusal`.
     """
     try:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as err:
-        raise Invalid("this is not base64", slug=slug) from err
+        raise refusal("this is not base64") from err
     if encode64(raw) != text:
-        raise Invalid("this is not the canonical base64 of its bytes", slug=slug)
+        raise refusal("this is not the canonical base64 of its bytes")
     return raw
 
 
 def _malformed(detail: str) -> Invalid:
-    return Invalid(detail, slug="note-malformed")
+    return NOTE_MALFORMED(detail)

@@ -7,7 +7,7 @@ from typing import Generic, Self, TypeVar
 from uuid import UUID
 
 from schemas.base import Frozen, parse_rfc3339
-from schemas.errors import Invalid
+from schemas.refusals_request import CURSOR_INVALID
 
 Row = TypeVar("Row")
 Other = TypeVar("Other")
@@ -30,7 +30,7 @@ class Cursor(Frozen):
         try:
             return cls(ident=UUID(ident), at=parse_rfc3339(at) if is_timed else None)
         except ValueError as err:
-            raise Invalid("the cursor is not one of ours", slug="cursor-invalid") from err
+            raise CURSOR_INVALID("the cursor is not one of ours") from err
 
     def __str__(self) -> str:
         """Return the cursor as it travels; times keep their microseconds, or a row could be shown twice."""

@@ -6,9 +6,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
-from schemas.errors import AlreadySealed, TransitionRefused
 from schemas.integrity import CheckResult, Verdict, must_quarantine
 from schemas.media import MediaFacts
+from schemas.refusals_recording import ALREADY_SEALED, RECORDING_QUARANTINED
 
 
 class RecordingState(StrEnum):
@@ -111,9 +111,9 @@ def state_after(state: RecordingState, checks: Iterable[CheckResult]) -> Recordi
         TransitionRefused: the recording is quarantined.
     """
     if state is RecordingState.SEALED:
-        raise AlreadySealed("a sealed recording never changes")
+        raise ALREADY_SEALED("a sealed recording never changes")
     if state is RecordingState.QUARANTINED:
-        raise TransitionRefused("a quarantined recording is not verified again by itself")
+        raise RECORDING_QUARANTINED("a quarantined recording is not verified again by itself")
     kept_apart = any(must_quarantine(check) for check in checks)
     return RecordingState.QUARANTINED if kept_apart else RecordingState.SEALED
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import Frozen, WireIn
-from schemas.errors import Refused, TransitionRefused
+from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
 
 
 class RectificationState(StrEnum):
@@ -98,9 +98,7 @@ def rectification_after(state: RectificationState, step: RectificationStep) -> R
     """
     after = _STEPS.get((state, step))
     if after is None:
-        raise TransitionRefused(
-            f"{step} is no step from {state}", slug="rectification-step-refused", state=state
-        )
+        raise RECTIFICATION_STEP_REFUSED(f"{step} is no step from {state}", state=state)
     return after
 
 
@@ -111,4 +109,4 @@ def check_verifier(step: RectificationStep, *, verifier: UUID, answered_by: UUID
         Refused: slug `rectification-own-answer`.
     """
     if step is not RectificationStep.ANSWER and verifier == answered_by:
-        raise Refused("nobody verifies their own answer", slug="rectification-own-answer")
+        raise RECTIFICATION_OWN_ANSWER("nobody verifies their own answer")

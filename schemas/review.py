@@ -15,8 +15,8 @@ from pydantic import Field
 from schemas.base import Frozen, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.digest import sha256_hex
-from schemas.errors import Invalid, Refused
 from schemas.integrity import CheckResult, Severity, Verdict, mismatch, not_checked, verified
+from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEWER_TOOK_PART
 
 
 class OpinionWord(StrEnum):
@@ -145,10 +145,8 @@ def check_reviewer(parts: Iterable[Part]) -> None:
     """
     taken = sorted({part.value for part in parts})
     if taken:
-        raise Refused(
-            f"the reviewer took part in the investigation: {', '.join(taken)}",
-            slug="reviewer-took-part",
-            parts=taken,
+        raise REVIEWER_TOOK_PART(
+            f"the reviewer took part in the investigation: {', '.join(taken)}", parts=taken
         )
 
 
@@ -159,9 +157,9 @@ def check_opinion(wish: ReviewOpinionIn) -> None:
         Invalid: no statement, or no ground for an opinion other than pass (slug `opinion-without-grounds`).
     """
     if not wish.statement.strip():
-        raise Invalid("an opinion needs a statement", slug="opinion-without-grounds")
+        raise OPINION_WITHOUT_GROUNDS("an opinion needs a statement")
     if wish.opinion is not OpinionWord.PASS and not wish.grounds:
-        raise Invalid("supplement and reject need at least one ground", slug="opinion-without-grounds")
+        raise OPINION_WITHOUT_GROUNDS("supplement and reject need at least one ground")
 
 
 class SeenRecording(Frozen):

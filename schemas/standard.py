@@ -13,7 +13,7 @@ from pydantic import Field
 from schemas.base import Frozen, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.digest import sha256_hex
-from schemas.errors import Invalid
+from schemas.refusals_audit import SCORE_OUT_OF_RANGE, SCORE_WITHOUT_REMARK, SCORES_INCOMPLETE
 
 
 class AutoCheck(StrEnum):
@@ -77,15 +77,13 @@ def check_scores(standard: Standard, scores: Sequence[ItemScore]) -> None:
     given = [score.code for score in scores]
     if sorted(given) != sorted(items):
         missing = sorted(set(items) - set(given))
-        raise Invalid("every item is scored exactly once", slug="scores-incomplete", missing=missing)
+        raise SCORES_INCOMPLETE("every item is scored exactly once", missing=missing)
     for score in scores:
         item = items[score.code]
         if score.points > item.points:
-            raise Invalid(f"{score.code} is worth {item.points}", slug="score-out-of-range", item=score.code)
+            raise SCORE_OUT_OF_RANGE(f"{score.code} is worth {item.points}", item=score.code)
         if score.points < item.points and not score.remark.strip():
-            raise Invalid(
-                f"{score.code} loses points and says not why", slug="score-without-remark", item=score.code
-            )
+            raise SCORE_WITHOUT_REMARK(f"{score.code} loses points and says not why", item=score.code)
 
 
 DEMO_STANDARD = Standard(

@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
-from schemas.errors import Invalid, OffsetMismatch, TooLarge, TransitionRefused
+from schemas.refusals_upload import METADATA_INVALID, OFFSET_MISMATCH, UPLOAD_EXPIRED, UPLOAD_PAST_LENGTH
 
 MIB = 1024 * 1024
 SMALL_PART_BYTES = 8 * MIB
@@ -71,19 +71,18 @@ def check_append(upload: Upload, *, offset: int, content_length: int | None) -> 
     """Refuse a PATCH that does not continue the upload (tus 1.0, PATCH).
 
     Raises:
-        TransitionRefused: the upload is finished (and the PATCH carries bytes) or has expired.
+        Gone: the upload has expired.
         OffsetMismatch: the client's offset is not the server's; `facts` carry the right one.
         TooLarge: the body would pass the declared length.
     """
     if upload.state is UploadState.EXPIRED:
-        raise TransitionRefused("the upload has expired", slug="upload-expired")
+        raise UPLOAD_EXPIRED("the upload has expired")
     if offset != upload.offset_bytes:
-        raise OffsetMismatch(
-            f"the upload stands at {upload.offset_bytes}, not {offset}",
-            offset=upload.offset_bytes,
+        raise OFFSET_MISMATCH(
+            f"the upload stands at {upload.offset_bytes}, not {offset}", offset=upload.offset_bytes
         )
     if content_length is not None and offset + content_length > upload.length_bytes:
-        raise TooLarge("more bytes than the declared length", slug="upload-past-length")
+        raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
 
 
 def parse_metadata(header: str) -> dict[str, str]:
@@ -98,11 +97,11 @@ def parse_metadata(header: str) -> dict[str, str]:
     for field in filter(None, (piece.strip() for piece in header.split(","))):
         key, _, value = field.partition(" ")
         if not _METADATA_KEY.fullmatch(key) or key in pairs:
-            raise Invalid(f"metadata key {key[:40]!r} is malformed or stands twice", slug="metadata-invalid")
+            raise METADATA_INVALID(f"metadata key {key[:40]!r} is malformed or stands twice")
         try:
             pairs[key] = base64.b64decode(value.strip(), validate=True).decode("utf-8")
         except (binascii.Error, UnicodeDecodeError) as err:
-            raise Invalid(f"the value of {key!r} is not base64 of UTF-8", slug="metadata-invalid") from err
+            raise METADATA_INVALID(f"the value of {key!r} is not base64 of UTF-8") from err
     return pairs
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
 from schemas.base import Frozen
-from schemas.errors import NotAuthenticated
+from schemas.refusals_actor import DEVICE_REVOKED, LOGIN_LOCKED, NOT_AUTHENTICATED
 from storage.collection import Collection
 from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
 from storage.tables.audit import audit_inspectors, audit_rechecks
@@ -187,7 +187,7 @@ class Accounts(Collection):
             )
         ).one_or_none()
         if row is None:
-            raise NotAuthenticated("the token is unknown or has ended")
+            raise NOT_AUTHENTICATED("the token is unknown or has ended")
         return self.account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
 
     def account_actor(self, account_id: UUID) -> Actor:
@@ -202,7 +202,7 @@ class Accounts(Collection):
             .where(accounts.c.id == account_id, accounts.c.is_active)
         ).one_or_none()
         if row is None:
-            raise NotAuthenticated("the account is closed")
+            raise NOT_AUTHENTICATED("the account is closed")
         numbers = self._connection.scalars(
             select(certificates.c.number).where(certificates.c.account_id == account_id)
         )
@@ -228,7 +228,7 @@ class Accounts(Collection):
             select(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
         ).one_or_none()
         if row is None:
-            raise NotAuthenticated("the device's key was revoked", slug="device-revoked")
+            raise DEVICE_REVOKED("the device's key was revoked")
         return Actor(
             id=row.id,
             kind=ActorKind.DEVICE,
@@ -271,7 +271,7 @@ class Accounts(Collection):
             )
         ).one_or_none()
         if locked is not None:
-            raise NotAuthenticated("too many wrong passwords; try again later", slug="login-locked")
+            raise LOGIN_LOCKED("too many wrong passwords; try again later")
 
     def _count_failure(self, login: str) -> None:
         fresh = insert(login_failures).values(login_hash=token_hash(login), failures=1, last_at=self._now)

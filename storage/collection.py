@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
 
 from schemas.actor import Actor
-from schemas.errors import Invalid, NotFound
+from schemas.errors import NotFound
 from schemas.page import Cursor, Page
+from schemas.refusals_request import CURSOR_INVALID
 from storage.act import Act
 from storage.custody import CustodyLog
 from storage.outbox import Outbox
@@ -93,7 +94,7 @@ class Collection:
 
 def _behind(order: Order, after: Cursor) -> ColumnElement[bool]:
     if (order.at is None) is not (after.at is None):
-        raise Invalid("the cursor is of another list", slug="cursor-invalid")
+        raise CURSOR_INVALID("the cursor is of another list")
     if order.at is None:
         return order.ident < after.ident
     return tuple_(order.at, order.ident) > tuple_(after.at, after.ident)

@@ -24,9 +24,19 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
 from schemas.custody import CustodyEntry, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
-from schemas.errors import IntegrityBroken, Invalid, NotFound
+from schemas.errors import Invalid
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
+from schemas.refusals_custody import (
+    CHECKPOINT_BROKEN,
+    ENTRY_UNKNOWN,
+    LEAF_BROKEN,
+    LOG_KEY_DIFFERS,
+    LOG_REWRITTEN,
+    LOG_ROLLED_BACK,
+    SEQUENCE_BROKEN,
+    TILE_BROKEN,
+)
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000
@@ -114,7 +124,7 @@ class CustodyLog:
         ids = [row.id for row in pending]
         assigned = self._connection.execute(_ASSIGN, {"start": size, "ids": ids}).rowcount
         if assigned != len(ids):
-            raise IntegrityBroken(f"{len(ids)} entries were to be sequenced, {assigned} were")
+            raise SEQUENCE_BROKEN(f"{len(ids)} entries were to be sequenced, {assigned} were")
         self._write_tiles(extend(self._tile, size, [row.leaf_hash for row in pending]))
         return len(ids)
 
@@ -178,7 +188,7 @@ class CustodyLog:
             )
         ).one_or_none()
         if row is None:
-            raise NotFound("no such custody entry")
+            raise ENTRY_UNKNOWN("no such custody entry")
         last = self._last_checkpoint()
         if last is None or row.leaf_index is None or row.leaf_index >= last.size:
             return None
@@ -186,7 +196,7 @@ class CustodyLog:
         try:
             verify_inclusion(path, index=row.leaf_index, size=last.size, leaf=row.leaf_hash, root=last.root)
         except Invalid as err:
-            raise IntegrityBroken("the tiles contradict the signed root", slug="tile-broken") from err
+            raise TILE_BROKEN("the tiles contradict the signed root") from err
         return proof_text(row.leaf_index, path, last.note)
 
     def leaf(self, entry_id: UUID) -> bytes:
@@ -199,7 +209,7 @@ class CustodyLog:
             select(custody_entries.c.leaf).where(custody_entries.c.entry_id == entry_id)
         )
         if kept is None:
-            raise NotFound("no such custody entry")
+            raise ENTRY_UNKNOWN("no such custody entry")
         return bytes(kept)
 
     def entries_for(self, subject: str) -> tuple[SequencedEntry, ...]:
@@ -225,7 +235,7 @@ class CustodyLog:
         ).all()
         for row in rows:
             if leaf_hash(row.leaf) != row.leaf_hash:
-                raise IntegrityBroken(f"leaf of row {row.id} was altered", slug="leaf-broken")
+                raise LEAF_BROKEN(f"leaf of row {row.id} was altered")
         return list(rows)
 
     def _tile(self, level: int, n: int) -> bytes:
@@ -257,19 +267,15 @@ class CustodyLog:
         try:
             signed = open_checkpoint(last.note, vkey)
         except Invalid as err:
-            raise IntegrityBroken(
-                "the last checkpoint is not signed by this key under this origin", slug="log-key-differs"
-            ) from err
+            raise LOG_KEY_DIFFERS("the last checkpoint is not signed by this key under this origin") from err
         if (signed.size, signed.root) != (last.size, last.root):
-            raise IntegrityBroken("the last checkpoint's row contradicts its note", slug="checkpoint-broken")
+            raise CHECKPOINT_BROKEN("the last checkpoint's row contradicts its note")
 
     def _require_extended(self, last: _Head, size: int) -> None:
         if size < last.size:
-            raise IntegrityBroken(f"{last.size} entries were signed, {size} are left", slug="log-rolled-back")
+            raise LOG_ROLLED_BACK(f"{last.size} entries were signed, {size} are left")
         if root_from_tiles(last.size, cache(self._tile)) != last.root:
-            raise IntegrityBroken(
-                f"the tree no longer extends the checkpoint of size {last.size}", slug="log-rewritten"
-            )
+            raise LOG_REWRITTEN(f"the tree no longer extends the checkpoint of size {last.size}")
 
 
 class Committed(NamedTuple):
@@ -290,9 +296,7 @@ def _sequenced(row: Row[*tuple[Any, ...]]) -> SequencedEntry:
     try:
         entry = parse_leaf(row.leaf)
     except Invalid as err:
-        raise IntegrityBroken(
-            f"leaf of entry {row.entry_id} is no custody entry", slug="leaf-broken"
-        ) from err
+        raise LEAF_BROKEN(f"leaf of entry {row.entry_id} is no custody entry") from err
     return SequencedEntry(
         entry=entry,
         leaf_hash=row.leaf_hash,

@@ -15,8 +15,17 @@ from schemas.actor import Action, Actor, ActorKind, Subject, require, require_sc
 from schemas.base import Frozen, WireIn, WireOut
 from schemas.custody import Event, subject
 from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
-from schemas.errors import Conflict, NotAuthenticated, NotFound, Refused, SignatureInvalid
+from schemas.errors import SignatureInvalid
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
+from schemas.refusals_actor import (
+    ASSERTION_EXPIRED,
+    ASSERTION_INVALID,
+    ASSERTION_KEY_UNKNOWN,
+    ASSERTION_REPLAYED,
+    DEVICE_ENROLLED_ALREADY,
+    DEVICE_UNKNOWN,
+    ENROLMENT_CODE_INVALID,
+)
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.collection import Collection, Unit
 from storage.settings import seed
@@ -147,7 +156,7 @@ class Devices(Collection):
             .returning(enrolment_codes.c.agency_id)
         )
         if agency_id is None:
-            raise Refused("the code is unknown, used or expired", slug="enrolment-code-invalid")
+            raise ENROLMENT_CODE_INVALID("the code is unknown, used or expired")
         return agency_id
 
     def _keep(self, registration: DeviceRegistration, *, name: str, algs: frozenset[str]) -> str:
@@ -172,7 +181,7 @@ class Devices(Collection):
             .returning(devices.c.id)
         )
         if made is None:
-            raise Conflict("this key is registered already", slug="device-enrolled-already")
+            raise DEVICE_ENROLLED_ALREADY("this key is registered already")
         self._log(Event.DEVICE_ENROL, registration.device_id, registration.agency_id, kid=registration.kid)
         return signature
 
@@ -186,10 +195,10 @@ class Devices(Collection):
             kid = parse_header(assertion).kid
             row = self._connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
             if row is None:
-                raise NotAuthenticated("no device has registered this key", slug="device-key-unknown")
+                raise ASSERTION_KEY_UNKNOWN("no device has registered this key")
             claims = verify_compact(assertion, jwk=row.jwk, algs=frozenset(row.algs), typ=ASSERTION_TYP)
         except SignatureInvalid as err:
-            raise NotAuthenticated(err.detail, slug="assertion-invalid") from err
+            raise ASSERTION_INVALID(err.detail) from err
         self._check_claims(kid, claims)
         actor = self._accounts.device_actor(row.id)
         return new_session(self._connection, actor=actor, now=self._now, lifetime=DEVICE_SESSION)
@@ -197,18 +206,16 @@ class Devices(Collection):
     def _check_claims(self, kid: str, claims: dict[str, Any]) -> None:
         expires, issued, jti = claims.get("exp"), claims.get("iat"), claims.get("jti")
         if not (claims.get("iss") == claims.get("sub") == kid and claims.get("aud") == AUDIENCE):
-            raise NotAuthenticated("issuer, subject or audience is wrong", slug="assertion-invalid")
+            raise ASSERTION_INVALID("issuer, subject or audience is wrong")
         if not (isinstance(expires, int) and isinstance(issued, int) and isinstance(jti, str) and jti):
-            raise NotAuthenticated("exp, iat and jti are required", slug="assertion-invalid")
+            raise ASSERTION_INVALID("exp, iat and jti are required")
         if not (jti.isascii() and jti.isprintable()):
-            raise NotAuthenticated("jti is not printable ASCII", slug="assertion-invalid")
+            raise ASSERTION_INVALID("jti is not printable ASCII")
         lifetime = _from_epoch(expires) - _from_epoch(issued)
         skew = abs(self._now - _from_epoch(issued))
         if not timedelta(0) < lifetime <= MAX_ASSERTION_LIFETIME or skew > CLOCK_LEEWAY + lifetime:
-            raise NotAuthenticated(
-                "the assertion is too old, too long or from a wrong clock",
-                slug="assertion-expired",
-                server_time=self._now.isoformat(),
+            raise ASSERTION_EXPIRED(
+                "the assertion is too old, too long or from a wrong clock", server_time=self._now.isoformat()
             )
         try:
             with self._connection.begin_nested():
@@ -220,7 +227,7 @@ class Devices(Collection):
                     )
                 )
         except IntegrityError as err:
-            raise NotAuthenticated("this assertion was used before", slug="assertion-replayed") from err
+            raise ASSERTION_REPLAYED("this assertion was used before") from err
 
     def page(self, actor: Actor) -> list[DeviceRow]:
         """List the devices the actor may see, newest first.
@@ -256,7 +263,7 @@ class Devices(Collection):
             .with_for_update()
         ).one_or_none()
         if row is None:
-            raise NotFound("no such device")
+            raise DEVICE_UNKNOWN("no such device")
         require(actor, Action.DEVICE_REVOKE, Subject(agency_id=row.agency_id), self._now)
         changed = self._connection.execute(
             update(devices)
@@ -276,7 +283,7 @@ def _from_epoch(seconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError) as err:
-        raise NotAuthenticated("the assertion's time is out of range", slug="assertion-invalid") from err
+        raise ASSERTION_INVALID("the assertion's time is out of range") from err
 
 
 def _whole_milliseconds(at: datetime) -> datetime:

@@ -28,8 +28,14 @@ from schemas.equipment import (
     SuspensionIn,
     state_after,
 )
-from schemas.errors import Conflict, Invalid, NotFound
 from schemas.page import Cursor, Page
+from schemas.refusals_monitoring import (
+    EQUIPMENT_NUMBER_TAKEN,
+    EQUIPMENT_UNKNOWN,
+    FACT_IN_FUTURE,
+    SOURCE_UNKNOWN,
+)
+from schemas.refusals_request import REQUEST_INVALID
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
@@ -92,7 +98,7 @@ class EquipmentRegister(Collection):
             .returning(equipment.c.id)
         )
         if ident is None:
-            raise Conflict("the agency has equipment of this number", slug="equipment-number-taken")
+            raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
         self._log(Event.EQUIPMENT_REGISTER, ident, actor.agency_id, actor, kind=wish.kind.value)
         return self.get(actor, ident)
 
@@ -119,7 +125,7 @@ class EquipmentRegister(Collection):
             Refused: the actor may not see equipment.
         """
         query = self._select().where(equipment.c.id == ident, self._visible(actor))
-        return self._one(query, _value, NotFound("no such equipment", slug="equipment-unknown"))
+        return self._one(query, _value, EQUIPMENT_UNKNOWN("no such equipment"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         allowed = require_scope(actor, Action.EQUIPMENT_VIEW)
@@ -211,9 +217,9 @@ class EquipmentRegister(Collection):
 
     def _require_past(self, at: datetime) -> None:
         if at.tzinfo is None:
-            raise Invalid("a time needs its zone", slug="request-invalid")
+            raise REQUEST_INVALID("a time needs its zone")
         if at > self._now:
-            raise Invalid("it lies in the future: enter it when it has happened", slug="fact-in-future")
+            raise FACT_IN_FUTURE("it lies in the future: enter it when it has happened")
 
     def suspend(self, actor: Actor, ident: UUID, wish: SuspensionIn, seen: int) -> Equipment:
         """Take equipment out of service from a time on; its records are kept and are no evidence meanwhile.
@@ -300,7 +306,7 @@ class EquipmentRegister(Collection):
             )
         )
         if known is None:
-            raise NotFound("no such source in the agency of the equipment", slug="source-unknown")
+            raise SOURCE_UNKNOWN("no such source in the agency of the equipment")
         change(self._connection, equipment, ident, seen, source_id=source_id)
         self._log(Event.EQUIPMENT_BIND, ident, held.agency_id, actor, source=f"account/{source_id}")
         return self.get(actor, ident)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import psycopg
 from sqlalchemy import Engine
 
-from schemas.errors import Unavailable
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from storage.outbox import CHANNEL
 
 
@@ -25,4 +25,4 @@ def job_notices(engine: Engine, *, tick_seconds: float) -> Iterator[frozenset[st
                 heard = connection.notifies(timeout=tick_seconds, stop_after=1)
                 yield frozenset(note.payload for note in heard)
     except psycopg.OperationalError as err:
-        raise Unavailable("the database did not answer", slug="database-unavailable") from err
+        raise DATABASE_UNAVAILABLE("the database did not answer") from err

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, RowMapping, Select, exists, insert, or_, s
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
 from schemas.custody import Event, subject
-from schemas.errors import Invalid, NotFound, TransitionRefused
 from schemas.page import Cursor, Page
 from schemas.rectification import (
     Rectification,
@@ -19,6 +18,8 @@ from schemas.rectification import (
     check_verifier,
     rectification_after,
 )
+from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_STEP_REFUSED, RECTIFICATION_UNKNOWN
+from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.audit.score import AuditScores
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
@@ -64,7 +65,7 @@ class Rectifications(Collection):
             raise missing(Action.AUDIT_SCORE)
         self._scores.member(actor, audit_id, wish.member_id)
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
-            raise Invalid("the standard has no such item", slug="item-unknown", item=wish.item_code)
+            raise ITEM_UNKNOWN("the standard has no such item", item=wish.item_code)
         text = committed(wish.text.strip())
         ident: UUID = self._connection.execute(
             insert(rectifications)
@@ -132,7 +133,7 @@ class Rectifications(Collection):
         return self._rectification(rectifications.c.id == ident, self._visible(actor))
 
     def _rectification(self, *conditions: ColumnElement[bool]) -> Rectification:
-        absent = NotFound("no such rectification", slug="rectification-unknown")
+        absent = RECTIFICATION_UNKNOWN("no such rectification")
         found = self._one(_select().where(*conditions), _value, absent)
         return found.model_copy(update={"steps": self._steps(found.id)})
 
@@ -185,7 +186,7 @@ class Rectifications(Collection):
         )
         require(actor, action, Subject(agency_id=held.agency_id), self._now)
         if step is RectificationStep.ANSWER and actor.agency_id != held.agency_id:
-            raise TransitionRefused("the audited agency answers", slug="rectification-step-refused")
+            raise RECTIFICATION_STEP_REFUSED("the audited agency answers")
         require_version(held.version, seen)
         after = rectification_after(held.state, step)
         check_verifier(step, verifier=actor.id, answered_by=self._answered_by(ident))
@@ -211,7 +212,7 @@ class Rectifications(Collection):
             select(exists().where(recordings.c.id == recording_id, recordings.c.agency_id == held.agency_id))
         )
         if not known:
-            raise NotFound("no such recording in the agency", slug="recording-unknown")
+            raise RECORDING_UNKNOWN("no such recording in the agency")
 
     def _keep_step(
         self, actor: Actor, held: Rectification, step: RectificationStep, wish: RectificationStepIn

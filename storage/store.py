@@ -8,7 +8,8 @@ from functools import cached_property
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
 
-from schemas.errors import Invalid, Unavailable
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from schemas.refusals_request import VALUE_UNSTORABLE
 from storage.actor import Accounts
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -151,9 +152,9 @@ class Store:
             with self.engine.begin() as connection:
                 yield Transaction(connection, self.settings, self.clock())
         except (OperationalError, InterfaceError) as err:
-            raise Unavailable("the database did not answer", slug="database-unavailable") from err
+            raise DATABASE_UNAVAILABLE("the database did not answer") from err
         except DataError as err:
-            raise Invalid("a text holds a NUL, or a number is out of range") from err
+            raise VALUE_UNSTORABLE("a text holds a NUL, or a number is out of range") from err
 
     def close(self) -> None:
         """Return every connection."""

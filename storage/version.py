@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Table, select, update
 
 from schemas.errors import VersionConflict
+from schemas.refusals_request import VERSION_CONFLICT
 
 
 def change(connection: Connection, table: Table, ident: UUID, seen: int, **values: object) -> int:
@@ -39,4 +40,4 @@ def require_version(now: int, seen: int) -> None:
 
 
 def _conflict(now: int, seen: int) -> VersionConflict:
-    return VersionConflict(f"it is at version {now}, not {seen}", version=now)
+    return VERSION_CONFLICT(f"it is at version {now}, not {seen}", version=now)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from schemas.errors import Unavailable
+from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 from storage.objects.port import Objects
 
 STALL_SECONDS = 30.0
@@ -53,7 +53,7 @@ class FaultyObjects:
     ) -> None:
         """Let calls of `method` fail: the first `skip` succeed, the next `times` do not."""
         getattr(self.real, method)  # a misspelt method must not pass as one that never fails
-        default = Unavailable("the object store does not answer", slug="objects-unavailable")
+        default = OBJECTS_UNAVAILABLE("the object store does not answer")
         self._plans[method] = _Plan(fault, error or default, skip, times)
 
     def release(self) -> None:

@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from api.app import openapi_document
-from api.problem_texts import PROBLEMS
+from api.problems import status_of
 from schemas.draw import draw, population_root, sample_size, seed_of
+from schemas.errors import AnyRefusal
 from schemas.jws import b64url, b64url_bytes, public_jwk, sign_detached, thumbprint
 from schemas.manifest import (
     MANIFEST_TYP,
@@ -32,6 +33,7 @@ from schemas.manifest import (
     ManifestFile,
     build_manifest,
 )
+from schemas.refusals import ANSWERED
 
 ROOT = Path(__file__).resolve().parent.parent / "mobile_contract"
 
@@ -347,12 +349,17 @@ def _without_null(value: Any) -> Any:
     return made
 
 
+def _published(refusal: AnyRefusal) -> dict[str, int | str]:
+    words = {name: getattr(refusal, name) for name in ("zh", "en", "next_zh", "next_en")}
+    return {"status": status_of(refusal), **words}
+
+
 def contract() -> dict[str, bytes]:
     """Return every derived file: path below `mobile_contract/` → bytes."""
     made = {
         "openapi.json": _json(openapi_document()),
         "problems.json": _json(
-            {"problems": {slug: text._asdict() for slug, text in sorted(PROBLEMS.items())}}
+            {"problems": {slug: _published(refusal) for slug, refusal in sorted(ANSWERED.items())}}
         ),
         "manifest.schema.json": _json(manifest_schema()),
         "vectors/keys.json": _json(_keys()),

@@ -11,14 +11,14 @@ from schemas.audit import RecheckOutcome
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import IntegrityBroken, Invalid, NotFound, Unavailable
+from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
+from schemas.refusals_recording import LEASE_LOST, SEAL_PENDING
 from storage.audit.recheck import Seal
 from storage.outbox import Job
 from storage.settings import seed
 from storage.store import Store
-from workers.recording import LeaseLost
 
 log = structlog.get_logger()
 
@@ -38,7 +38,7 @@ def recheck(store: Store, job: Job) -> None:
     with store.begin() as tx:
         tx.rechecks.conclude(task, outcome, code=code, sha256=sha256)
         if not tx.jobs.finish(job):
-            raise LeaseLost("the lease of the job was lost")
+            raise LEASE_LOST("the lease of the job was lost")
     log.info("recheck_concluded", recording_id=str(recording.id), outcome=outcome.value, code=code)
 
 
@@ -81,7 +81,7 @@ def _is_proven(store: Store, seal: Seal) -> bool:
         with store.begin() as tx:
             leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
         if proof is None:
-            raise Unavailable("no checkpoint holds the seal yet")
+            raise SEAL_PENDING("no checkpoint holds the seal yet")
         verify_proof(proof, leaf=leaf_hash(leaf), vkey=vkey)
     except (Invalid, IntegrityBroken):
         return False

@@ -206,8 +206,8 @@ def _objects(store: Store) -> Iterator[Finding]:
         yield Finding(
             part="objects",
             is_good=False,
-            zh=f"没有应答（{err.problem}）：检查 OBJECTS_URL",
-            en=f"does not answer ({err.problem}); check OBJECTS_URL",
+            zh=f"没有应答（{err.slug}）：检查 OBJECTS_URL",
+            en=f"does not answer ({err.slug}); check OBJECTS_URL",
         )
         return
     for part, fault in faults:

@@ -20,7 +20,7 @@ import structlog
 
 from schemas.container import Member, container_chunks
 from schemas.digest import CHUNK_BYTES
-from schemas.errors import EvidenceError, IntegrityBroken, Invalid, Unavailable
+from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailable
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,
@@ -35,13 +35,15 @@ from schemas.export import (
     proof_name,
     registration_payload,
 )
+from schemas.refusals_export import EXPORT_KEY_MISSING
+from schemas.refusals_objects import OBJECT_BROKEN
+from schemas.refusals_recording import LEASE_LOST
 from storage.export.export import Export
 from storage.export.material import CaseMaterial
 from storage.outbox import MAX_ATTEMPTS, Job
 from storage.settings import seed
 from storage.store import Store
 from workers.export_index import manifest_names, package_index
-from workers.recording import LeaseLost
 
 log = structlog.get_logger()
 
@@ -95,7 +97,7 @@ def _failing(store: Store, job: Job) -> Iterator[None]:
         is_over = False
         raise
     except EvidenceError as err:
-        failure, is_over = err.problem, is_over or isinstance(err, IntegrityBroken)
+        failure, is_over = err.slug, is_over or isinstance(err, IntegrityBroken)
         raise
     finally:
         if is_over:
@@ -143,7 +145,7 @@ class _Builder:
                 tagmanifest_sha256=tag_manifest_sha256,
             )
             if not tx.jobs.finish(job):
-                raise LeaseLost("the lease of the job was lost")
+                raise LEASE_LOST("the lease of the job was lost")
         log.info("export_ready", export_id=str(self._export.id), size_bytes=stored.size_bytes)
 
     def _measure(self, name: str, source: Source) -> Packed:
@@ -153,9 +155,7 @@ class _Builder:
             crc = zlib.crc32(chunk, crc)
             size += len(chunk)
         if size != source.size_bytes or source.sha256 not in (None, digest.hexdigest()):
-            raise IntegrityBroken(
-                f"{source.key} is not what was recorded", slug="object-broken", key=source.key
-            )
+            raise OBJECT_BROKEN(f"{source.key} is not what was recorded", key=source.key)
         return Packed(name=name, size_bytes=size, crc32=crc, sha256=digest.hexdigest())
 
     def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], str]:
@@ -168,7 +168,7 @@ class _Builder:
         try:
             return seed(self._store.settings.export_key, "EXPORT_KEY")
         except ValueError as err:
-            raise Invalid(str(err), slug="export-key-missing") from err
+            raise EXPORT_KEY_MISSING(str(err)) from err
 
     def _container(self, files: list[Packed], digest: "hashlib._Hash") -> Iterator[bytes]:
         by_name = {file.name: file for file in files}

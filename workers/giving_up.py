@@ -7,10 +7,10 @@ the job is still leased, and the next claim comes here again.
 
 from schemas.audit import RecheckOutcome
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import IntegrityBroken
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
 from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingState, retain_until
+from schemas.refusals_objects import OBJECT_BROKEN
 from storage.outbox import Job, JobKind
 from storage.recording.values import Verification
 from storage.store import Store
@@ -75,7 +75,7 @@ def _read(store: Store, recording: Recording) -> Hasher:
         while count := source.readinto(view):
             hasher.update(view[:count])
     if hasher.size_bytes != recording.size_bytes:
-        raise IntegrityBroken(
+        raise OBJECT_BROKEN(
             f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
             recording_id=str(recording.id),
         )

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from schemas.errors import ManifestInvalid, SignatureInvalid
+from schemas.errors import ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, parse_manifest
 from schemas.recording import Recording
+from schemas.refusals_actor import DEVICE_KEY_REVOKED, DEVICE_KEY_UNKNOWN
+from schemas.refusals_manifest import MANIFEST_INVALID
 from storage.recording.manifest import ManifestEvidence
 from storage.store import Transaction
 
@@ -39,16 +41,16 @@ def _from_bytes(evidence: ManifestEvidence, recording: Recording) -> Claims:
     if evidence.state == "refused":
         name = "device_key" if (evidence.problem or "").startswith("device-key") else "manifest_signature"
         other = "manifest_signature" if name == "device_key" else "device_key"
-        problem = evidence.problem or "manifest-invalid"
+        problem = evidence.problem or MANIFEST_INVALID.slug
         return Claims(checks=[mismatch(name, problem), not_checked(other, "manifest-refused")])
     try:
         manifest = parse_manifest(evidence.payload)
         verify_detached(
             evidence.payload, evidence.signature, jwk=evidence.jwk or {}, algs=evidence.algs, typ=MANIFEST_TYP
         )
-    except (ManifestInvalid, SignatureInvalid) as err:
+    except (ManifestInvalid, SignatureInvalid, TooLarge) as err:
         unread = not_checked("device_key", "manifest-refused")
-        return Claims(checks=[mismatch("manifest_signature", err.problem), unread])
+        return Claims(checks=[mismatch("manifest_signature", err.slug), unread])
     checks = [verified("manifest_signature"), _device_key(evidence), *evidence.findings]
     if recording.file_index is None:
         return Claims(checks=[*checks, mismatch("digest", "file-not-in-manifest")])
@@ -57,9 +59,9 @@ def _from_bytes(evidence: ManifestEvidence, recording: Recording) -> Claims:
 
 def _device_key(evidence: ManifestEvidence) -> CheckResult:
     if evidence.enrolled_at is None:
-        return mismatch("device_key", "device-key-unknown")
+        return mismatch("device_key", DEVICE_KEY_UNKNOWN.slug)
     if evidence.revoked_at is not None and evidence.revoked_at <= evidence.declared_at:
-        return mismatch("device_key", "device-key-revoked")
+        return mismatch("device_key", DEVICE_KEY_REVOKED.slug)
     return verified("device_key")
 
 

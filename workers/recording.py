@@ -23,9 +23,10 @@ import structlog
 
 from schemas.agreement import agreement
 from schemas.digest import CHUNK_BYTES, Hasher, sha256_hex
-from schemas.errors import Conflict, IntegrityBroken, StorageFull
 from schemas.integrity import CheckResult, breaks_binding, mismatch, not_checked, verified
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
+from schemas.refusals_objects import OBJECT_BROKEN
+from schemas.refusals_recording import LEASE_LOST, SCRATCH_FULL
 from storage.outbox import Job
 from storage.recording.values import Verification
 from storage.store import Store
@@ -34,12 +35,6 @@ from workers.media.sandbox import Sandbox
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
-
-
-class LeaseLost(Conflict):
-    """Somebody else holds the job now; the results of this run are void."""
-
-    slug = "lease-lost"
 
 
 @dataclass(frozen=True)
@@ -68,7 +63,7 @@ class Verifier:
         with self.store.begin() as tx:
             state = tx.recordings.conclude(recording.id, found)
             if not tx.jobs.finish(job):
-                raise LeaseLost("the lease of the job was lost")
+                raise LEASE_LOST("the lease of the job was lost")
         log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
 
     def _examine(self, recording: Recording, claims: Claims) -> Verification:
@@ -98,7 +93,7 @@ class Verifier:
         folder = self.settings.scratch_dir or Path(tempfile.gettempdir())
         free = _free_bytes(folder)
         if free < size_bytes + self.settings.scratch_free_bytes:
-            raise StorageFull(f"the scratch folder lacks room for {size_bytes} bytes", slug="scratch-full")
+            raise SCRATCH_FULL(f"the scratch folder lacks room for {size_bytes} bytes")
         with tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe") as file:
             yield Path(file.name)
 
@@ -112,7 +107,7 @@ class Verifier:
                 hasher.update(view[:count])
                 _write(copy, view[:count])
         if hasher.size_bytes != recording.size_bytes:
-            raise IntegrityBroken(
+            raise OBJECT_BROKEN(
                 f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
                 recording_id=str(recording.id),
             )
@@ -181,7 +176,7 @@ def _write(copy: IO[bytes], block: memoryview) -> None:
         copy.write(block)
         copy.flush()
     except OSError as err:
-        raise StorageFull("the scratch folder is full", slug="scratch-full") from err
+        raise SCRATCH_FULL("the scratch folder is full") from err
 
 
 def _free_bytes(folder: Path) -> int:

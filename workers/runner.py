@@ -14,14 +14,14 @@ from uuid import UUID
 
 import structlog
 
-from schemas.errors import EvidenceError, IntegrityBroken, Unavailable
+from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailable
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.audit import recheck
 from workers.export import build_export
 from workers.giving_up import give_up
 from workers.media.sandbox import Sandbox
-from workers.recording import LeaseLost, Verifier
+from workers.recording import Verifier
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ class Runner:
         try:
             return self.drain(kind, stop)
         except Unavailable as err:
-            log.warning("dependency_unavailable", kind=kind.value, problem=err.problem)
+            log.warning("dependency_unavailable", kind=kind.value, problem=err.slug)
             stop.wait(self._settings.pause_seconds)
             return 0
 
@@ -84,12 +84,12 @@ class Runner:
             try:
                 self._run(job)
             except Unavailable as err:
-                log.warning("dependency_unavailable", kind=job.kind.value, problem=err.problem)
+                log.warning("dependency_unavailable", kind=job.kind.value, problem=err.slug)
                 # The one that met the fault waits longer: when the fault is its own (no room for a large
                 # file), the others run before it and are not held up behind it for ever.
                 pause = self._settings.pause_seconds
-                self._give_back([job], err.problem, pause_seconds=2 * pause)
-                self._give_back(jobs[position + 1 :], err.problem, pause_seconds=pause)
+                self._give_back([job], err.slug, pause_seconds=2 * pause)
+                self._give_back(jobs[position + 1 :], err.slug, pause_seconds=pause)
                 return position
         return len(jobs)
 
@@ -105,10 +105,10 @@ class Runner:
             log.info("lease_lost", job_id=job.id)
         except IntegrityBroken as err:
             log.critical("integrity_broken", job_id=job.id, subject_id=str(job.subject_id), detail=err.detail)
-            self._settle(job, err.problem, is_final=True)
+            self._settle(job, err.slug, is_final=True)
         except EvidenceError as err:
-            log.exception("job_failed", job_id=job.id, problem=err.problem, attempts=job.attempts)
-            self._settle(job, err.problem)
+            log.exception("job_failed", job_id=job.id, problem=err.slug, attempts=job.attempts)
+            self._settle(job, err.slug)
         except Exception as err:
             # A fault of our own must end the attempt, not the worker; the sentence goes to the log only.
             log.exception("job_crashed", job_id=job.id, attempts=job.attempts)
@@ -132,9 +132,9 @@ class Runner:
         except Unavailable:
             raise
         except EvidenceError as err:
-            log.exception("giving_up_failed", job_id=job.id, problem=err.problem)
+            log.exception("giving_up_failed", job_id=job.id, problem=err.slug)
             with self._store.begin() as tx:
-                tx.jobs.fail(job, err.problem)
+                tx.jobs.fail(job, err.slug)
 
     def _give_back(self, jobs: Sequence[Job], error: str, *, pause_seconds: float) -> None:
         """Return leases and attempts. When the database is away too, the leases simply end by themselves."""

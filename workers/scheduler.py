@@ -67,10 +67,10 @@ class Scheduler:
             try:
                 self.tick()
             except Unavailable as err:
-                log.warning("scheduler_waits", problem=err.problem)
+                log.warning("scheduler_waits", problem=err.slug)
             except IntegrityBroken as err:
                 # Never caught for good: this process ends, `/v1/health` says that the log stands still.
-                log.critical("integrity_broken", problem=err.problem, detail=err.detail)
+                log.critical("integrity_broken", problem=err.slug, detail=err.detail)
                 raise
 
     def tick(self) -> None:
@@ -114,7 +114,7 @@ class Scheduler:
             try:
                 complete_left(self._store, upload)
             except (NotFound, Conflict, Invalid) as err:
-                log.critical("upload_not_completed", upload_id=str(upload.id), problem=err.problem)
+                log.critical("upload_not_completed", upload_id=str(upload.id), problem=err.slug)
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""

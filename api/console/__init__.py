@@ -19,7 +19,7 @@ from api.console import (
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
-from schemas.errors import NotFound
+from schemas.refusals_request import NOT_FOUND
 
 router = APIRouter(include_in_schema=False)
 for _pages in (
@@ -43,7 +43,7 @@ for _pages in (
 def static(request: Request, name: str) -> Response:
     """Answer with a file of the console; addresses carry a digest, so they may be kept for a year."""
     if name not in ASSETS:
-        raise NotFound("no such file")
+        raise NOT_FOUND("no such file")
     payload, media_type = ASSETS[name]
     is_current = asset(name).endswith(f"?{request.url.query}")
     headers = {

@@ -20,7 +20,8 @@ from schemas.actor import Action, Subject, holds, may
 from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
+from schemas.refusals_request import REQUEST_INVALID
 from schemas.words import Language
 from storage.audit.values import Audit
 from storage.store import Transaction
@@ -103,7 +104,7 @@ def define(  # noqa: PLR0917 - form fields are named by the page
         with tx.attempt():
             made = tx.audits.define(who.actor, wish)
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a field is missing or wrong", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a field is missing or wrong")
         return _form(request, tx, who, mistake(request, err), typed)
     except EvidenceError as err:
         return _form(request, tx, who, mistake(request, err), typed)

@@ -12,10 +12,11 @@ from api.console.language import language_of
 from api.console.view import ProblemView
 from api.deps import Tx
 from schemas.actor import Action, holds
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.rectification import RectificationIn
+from schemas.refusals_request import REQUEST_INVALID
 from schemas.standard import ItemScore
 from schemas.words import Language
 from storage.store import Transaction
@@ -93,7 +94,7 @@ def score(  # noqa: PLR0917 - form fields are named by the page; the three lists
         with tx.attempt():
             tx.audit_scores.score(who.actor, audit_id, member_id, wish)
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a score is no number", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a score is no number")
         return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
     except EvidenceError as err:
         return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
@@ -116,7 +117,7 @@ def raise_rectification(  # noqa: PLR0917
         with tx.attempt():
             made = tx.rectifications.raise_(who.actor, audit_id, wish)
     except ValidationError:
-        err: EvidenceError = Invalid("say what was found", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("say what was found")
         return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})
     except EvidenceError as err:
         return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})

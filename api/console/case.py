@@ -15,13 +15,14 @@ from api.console.language import language_of
 from api.console.recording import address, may_watch_all, names_for
 from api.console.view import ProblemView
 from api.deps import After, Tx
-from api.problem_texts import PROBLEMS
+from api.problems import status_of
 from schemas.actor import Action, holds, scope
 from schemas.case import EVIDENCE_STATES, STEPS, Case, CaseIn, CaseState, CaseStep
-from schemas.errors import Conflict, EvidenceError, Invalid
+from schemas.errors import AnyRefusal, Conflict, EvidenceError
 from schemas.fact import FactIn, ProofIn
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
+from schemas.refusals_request import REQUEST_INVALID
 from schemas.review import AnswerIn
 from storage.export.export import Export
 from storage.store import Transaction
@@ -61,9 +62,9 @@ def new(request: Request, who: Visiting) -> Response:
     return _form(request, who, dict.fromkeys((*CaseIn.model_fields,), ""), None)
 
 
-def _form(request: Request, who: Visitor, entered: dict[str, str], slug: str | None) -> Response:
-    problem = None if slug is None else problem_view(PROBLEMS[slug], language_of(request.cookies))
-    status = 200 if slug is None else PROBLEMS[slug].status
+def _form(request: Request, who: Visitor, entered: dict[str, str], refusal: AnyRefusal | None) -> Response:
+    problem = None if refusal is None else problem_view(refusal, language_of(request.cookies))
+    status = 200 if refusal is None else status_of(refusal)
     return who.page(
         request,
         "case_new.html",
@@ -96,11 +97,11 @@ def open_case(  # noqa: PLR0917 - form fields are named by the page
     try:
         wish = CaseIn.model_validate({**entered, "occurred_at": local_time(occurred_at)})
     except (ValidationError, ValueError):
-        return _form(request, who, entered, "request-invalid")
+        return _form(request, who, entered, REQUEST_INVALID)
     try:
         case = tx.cases.open(who.actor, wish)
     except Conflict as err:  # nothing was inserted: the number is taken
-        return _form(request, who, entered, err.problem)
+        return _form(request, who, entered, err.refusal)
     return go(f"/console/cases/{case.id}")
 
 
@@ -191,7 +192,7 @@ def _changed(
         with tx.attempt():
             change()
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a field is missing or wrong", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a field is missing or wrong")
         return _page(request, tx, who, case_id, problem=mistake(request, err))
     except EvidenceError as err:
         return _page(request, tx, who, case_id, problem=mistake(request, err))

@@ -27,8 +27,9 @@ from schemas.equipment import (
     SuspensionIn,
     gate_faults,
 )
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
 from schemas.page import Cursor
+from schemas.refusals_request import REQUEST_INVALID
 from storage.equipment import NewSource
 from storage.store import Transaction
 
@@ -96,7 +97,7 @@ def enter(  # noqa: PLR0917 - form fields are named by the page
         with tx.attempt():
             made = tx.equipment.register(who.actor, wish)
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a field is missing", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a field is missing")
         return _list(request, tx, who, problem=mistake(request, err), typed=typed)
     except EvidenceError as err:
         return _list(request, tx, who, problem=mistake(request, err), typed=typed)
@@ -167,7 +168,7 @@ def _changed(
         with tx.attempt():
             change()
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a field is missing or wrong", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a field is missing or wrong")
         return _page(request, tx, who, equipment_id, mistake(request, err))
     except EvidenceError as err:
         return _page(request, tx, who, equipment_id, mistake(request, err))

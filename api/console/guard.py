@@ -16,17 +16,16 @@ from starlette.responses import RedirectResponse, Response
 from api.console.language import language_of
 from api.console.view import HEADERS, ProblemView, here, is_console, render
 from api.deps import COOKIE, Tx
-from api.problem_text import ProblemText
-from api.problem_texts import PROBLEMS
-from api.problems import text_of
+from api.problems import log_answer, refusal_of_status, status_of
 from schemas.actor import Action, Actor, ActorKind, holds
-from schemas.errors import Conflict, EvidenceError, IntegrityBroken, Invalid, NotAuthenticated, Refused
+from schemas.errors import AnyRefusal, Conflict, EvidenceError, Invalid, NotAuthenticated, Refused
+from schemas.refusals_actor import NOT_AUTHENTICATED
+from schemas.refusals_request import FORM_FOREIGN, FORM_STALE, INTERNAL, REQUEST_INVALID
 from schemas.words import Language
 
 log = structlog.get_logger()
 
 LOGIN = "/console/login"
-_STATUS_SLUGS = {404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 _Handler = Callable[[Request, Exception], Response]
 
 
@@ -59,10 +58,10 @@ def visitor(request: Request, tx: Tx) -> Visitor:
     """
     token = request.cookies.get(COOKIE)
     if not token:
-        raise NotAuthenticated("nobody is logged in")
+        raise NOT_AUTHENTICATED("nobody is logged in")
     actor = tx.accounts.actor_of(token)
     if actor.kind is not ActorKind.ACCOUNT:
-        raise NotAuthenticated("the console is for accounts")
+        raise NOT_AUTHENTICATED("the console is for accounts")
     return Visitor(actor=actor, csrf=form_token(token))
 
 
@@ -78,7 +77,7 @@ def same_origin(request: Request) -> None:
     if origin is not None:
         is_ours = is_ours and urlsplit(origin).netloc == request.headers.get("Host")
     if not is_ours:
-        raise Refused("the form was sent by another site", slug="form-foreign")
+        raise FORM_FOREIGN("the form was sent by another site")
 
 
 Visiting = Annotated[Visitor, Depends(visitor, scope="function")]
@@ -92,7 +91,7 @@ def acting(request: Request, who: Visiting, csrf: Annotated[str, Form(max_length
     """
     same_origin(request)
     if not compare_digest(csrf.encode(), who.csrf.encode()):
-        raise Refused("the form is of another session", slug="form-stale")
+        raise FORM_STALE("the form is of another session")
     return who
 
 
@@ -111,7 +110,7 @@ def own_address(address: str) -> str:
     return address if is_own else "/console"
 
 
-def problem_view(text: ProblemText, language: Language) -> ProblemView:
+def problem_view(text: AnyRefusal, language: Language) -> ProblemView:
     """Return a problem's sentences in one language."""
     if language is Language.EN:
         return ProblemView(title=_sentence(text.en), next=_sentence(text.next_en))
@@ -130,27 +129,27 @@ def mistake(request: Request, err: EvidenceError) -> ProblemView:
     """
     if not isinstance(err, (Conflict, Invalid, Refused)) or isinstance(err, NotAuthenticated):
         raise err
-    slug, text = text_of(err)
-    log.info("mistake_shown", slug=slug)
-    return problem_view(text, language_of(request.cookies))
+    log.log(err.refusal.level, "mistake_shown", slug=err.slug)
+    return problem_view(err.refusal, language_of(request.cookies))
 
 
-def error_page(request: Request, slug: str, *, status: int | None = None) -> Response:
-    """Return the page that says what happened, what to do, and a reference for the operator."""
-    text = PROBLEMS[slug]
-    code = status or text.status
+def error_page(request: Request, refusal: AnyRefusal, *, detail: str = "") -> Response:
+    """Return the page that says what happened, what to do, and a reference for the operator.
+
+    `detail` goes to the log alone.
+    """
     reference = uuid4().hex[:12]
-    log.info("problem_shown", slug=slug, status=code, reference=reference)
+    log_answer(refusal, reference, detail=detail)
     return render(
         request,
         "problem.html",
         {
-            "problem": problem_view(text, language_of(request.cookies)),
-            "status": code,
-            "slug": slug,
+            "problem": problem_view(refusal, language_of(request.cookies)),
+            "status": status_of(refusal),
+            "slug": refusal.slug,
             "reference": reference,
         },
-        status=code,
+        status=status_of(refusal),
     )
 
 
@@ -164,22 +163,18 @@ def answer_in_pages(app: FastAPI) -> None:
         if isinstance(err, NotAuthenticated):
             return go(f"{LOGIN}?back={quote(here(request), safe='')}")
         assert isinstance(err, EvidenceError)  # noqa: S101 - registered for this class alone
-        slug, _ = text_of(err)
-        if isinstance(err, IntegrityBroken):
-            log.critical("integrity_broken", problem=err.problem, detail=err.detail)
-        return error_page(request, slug)
+        return error_page(request, err.refusal, detail=err.detail)
 
     def refused_form(request: Request, _: Exception) -> Response:
-        return error_page(request, "request-invalid")
+        return error_page(request, REQUEST_INVALID)
 
     def http(request: Request, err: Exception) -> Response:
         assert isinstance(err, HTTPException)  # noqa: S101 - registered for this class alone
-        slug = _STATUS_SLUGS.get(err.status_code, "request-invalid")
-        return error_page(request, slug, status=err.status_code)
+        return error_page(request, refusal_of_status(err.status_code))
 
     def fault(request: Request, err: Exception) -> Response:
         log.error("request_crashed", exc_info=err)
-        return error_page(request, "internal")
+        return error_page(request, INTERNAL)
 
     pages: dict[type[Exception], _Handler] = {
         EvidenceError: evidence,

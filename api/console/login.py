@@ -10,8 +10,9 @@ from api.console.language import COOKIE as LANGUAGE_COOKIE
 from api.console.language import language_of
 from api.console.view import render
 from api.deps import COOKIE, Settings, Tx, token_of
-from api.problem_texts import PROBLEMS
-from schemas.errors import NotAuthenticated
+from api.problems import status_of
+from schemas.errors import AnyRefusal, NotAuthenticated
+from schemas.refusals_actor import LOGIN_FAILED
 from schemas.words import Language
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -38,9 +39,9 @@ def log_in(  # noqa: PLR0917 - form fields are named by the page
     try:
         session = tx.accounts.login(login, password)
     except NotAuthenticated as err:
-        return _again(request, login, back, err.problem)
+        return _again(request, login, back, err.refusal)
     if session is None:
-        return _again(request, login, back, "login-failed")
+        return _again(request, login, back, LOGIN_FAILED)
     answer = go(own_address(back))
     answer.set_cookie(
         COOKIE,
@@ -54,11 +55,10 @@ def log_in(  # noqa: PLR0917 - form fields are named by the page
     return answer
 
 
-def _again(request: Request, login: str, back: str, slug: str) -> Response:
-    text = PROBLEMS[slug]
-    shown = problem_view(text, language_of(request.cookies))
+def _again(request: Request, login: str, back: str, refusal: AnyRefusal) -> Response:
+    shown = problem_view(refusal, language_of(request.cookies))
     view = {"back": own_address(back), "login": login, "problem": shown}
-    return render(request, "login.html", view, status=text.status)
+    return render(request, "login.html", view, status=status_of(refusal))
 
 
 @router.post("/logout")

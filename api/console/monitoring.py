@@ -17,7 +17,7 @@ from schemas.actor import Action, Actor, holds
 from schemas.case import CaseIn
 from schemas.custody import subject
 from schemas.equipment import GateFault
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -29,6 +29,8 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN, FACT_IN_FUTURE
+from schemas.refusals_request import REQUEST_INVALID
 from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 from storage.store import Transaction
 
@@ -203,12 +205,12 @@ def notify(  # noqa: PLR0917
     try:
         at = local_time(attempted_at) or tx.now
         if at > tx.now:
-            raise Invalid("it lies in the future", slug="fact-in-future")
+            raise FACT_IN_FUTURE("it lies in the future")
         wish = NotificationIn(channel=channel, outcome=outcome, attempted_at=at, proof=proof.strip())
         with tx.attempt():
             tx.monitoring.notify(who.actor, monitoring_id, wish)
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("time or proof is missing", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("time or proof is missing")
         return _page(request, tx, who, monitoring_id, mistake(request, err), {"proof": proof})
     except EvidenceError as err:
         return _page(request, tx, who, monitoring_id, mistake(request, err), {"proof": proof})
@@ -241,7 +243,7 @@ def _case_of(tx: Transaction, who: Visitor, monitoring_id: UUID, number: str) ->
     record = tx.monitoring.get(who.actor, monitoring_id)
     found = tx.cases.numbered(who.actor, record.agency_id, number)
     if found is None:
-        raise Invalid("no case of this number", slug="case-number-unknown")
+        raise CASE_NUMBER_UNKNOWN("no case of this number")
     return found.id
 
 
@@ -289,7 +291,7 @@ def open_case(
         with tx.attempt():
             case = tx.monitoring_links.open_case(who.actor, monitoring_id, wish)
     except ValidationError:
-        err: EvidenceError = Invalid("the number is missing", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("the number is missing")
         return _page(request, tx, who, monitoring_id, mistake(request, err))
     except EvidenceError as err:
         return _page(request, tx, who, monitoring_id, mistake(request, err), {"open_number": number})

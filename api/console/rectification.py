@@ -13,8 +13,10 @@ from api.console.view import ProblemView
 from api.deps import After, Tx
 from schemas.actor import Action, Subject, holds, may
 from schemas.custody import subject
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
 from schemas.rectification import Rectification, RectificationState, RectificationStep, RectificationStepIn
+from schemas.refusals_audit import RECTIFICATION_PROOF_INVALID
+from schemas.refusals_request import REQUEST_INVALID
 from storage.store import Transaction
 
 PAGE_ROWS = 50
@@ -103,12 +105,12 @@ def take_step(  # noqa: PLR0917 - form fields are named by the page
     try:
         proof_id = uuid_or_none(proof.strip().rsplit("/", 1)[-1]) if proof.strip() else None
         if proof.strip() and proof_id is None:
-            raise Invalid("the proof is no recording", slug="rectification-proof-invalid")
+            raise RECTIFICATION_PROOF_INVALID("the proof is no recording")
         wish = RectificationStepIn(text=text.strip(), proof_recording_id=proof_id)
         with tx.attempt():
             tx.rectifications.step(who.actor, rectification_id, step, wish, version)
     except ValidationError:
-        err: EvidenceError = Invalid("say what was done", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("say what was done")
         return _page(request, tx, who, rectification_id, mistake(request, err), text)
     except EvidenceError as err:
         return _page(request, tx, who, rectification_id, mistake(request, err), text)

@@ -15,7 +15,8 @@ from api.console.view import ProblemView
 from api.deps import After, Tx
 from schemas.actor import Action, holds
 from schemas.custody import subject
-from schemas.errors import EvidenceError, Invalid
+from schemas.errors import EvidenceError
+from schemas.refusals_request import REQUEST_INVALID
 from schemas.review import GroundIn, GroundItem, OpinionWord, ReviewOpinionIn, ReviewState
 from storage.store import Transaction
 
@@ -117,7 +118,7 @@ def opine(  # noqa: PLR0917 - form fields are named by the page; the three lists
         with tx.attempt():
             tx.reviews.opine(who.actor, review_id, wish, version)
     except (ValidationError, ValueError):
-        err: EvidenceError = Invalid("a ground is malformed", slug="request-invalid")
+        err: EvidenceError = REQUEST_INVALID("a ground is malformed")
         return _page(request, tx, who, review_id, mistake(request, err), wish)
     except EvidenceError as err:
         return _page(request, tx, who, review_id, mistake(request, err), wish)

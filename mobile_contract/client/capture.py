@@ -12,7 +12,6 @@ from mobile_contract.client.exif import taken
 from mobile_contract.client.misuse import regular_file
 from schemas.base import parse_rfc3339
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import Invalid
 from schemas.manifest import (
     CaptureDevice,
     CaptureManifest,
@@ -22,6 +21,7 @@ from schemas.manifest import (
     ManifestFile,
     OfficerException,
 )
+from schemas.refusals_command import FILE_CHANGED
 
 APP_ID = "quancheng.record"
 APP_VERSION = "1"
@@ -94,10 +94,7 @@ def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], N
     if len({_identity(before), _identity(after), _identity(path.stat())}) > 1 or (
         hasher.size_bytes != after.st_size
     ):
-        raise Invalid(
-            f"读取期间文件被改动，未签名 changed while it was read, nothing is signed: {path}",
-            slug="file-changed",
-        )
+        raise FILE_CHANGED(f"读取期间文件被改动，未签名 changed while it was read, nothing is signed: {path}")
     kind = media_type(head[:_SNIFF_BYTES])
     at, source, fix = _told(kind, head)
     return Seen(

@@ -24,6 +24,7 @@ from schemas.base import Frozen, Sha256Hex, UtcDatetime
 from schemas.device import Thumbprint
 from schemas.errors import Conflict
 from schemas.manifest import Clock
+from schemas.refusals_command import DEVICE_BUSY, DEVICE_MEMORY_DAMAGED
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -100,9 +101,8 @@ class DeviceFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as err:
-                raise Conflict(
-                    f"另一个 record 正在使用此设备 another recording is running on {self.path}",
-                    slug="device-busy",
+                raise DEVICE_BUSY(
+                    f"另一个 record 正在使用此设备 another recording is running on {self.path}"
                 ) from err
             yield
 
@@ -151,11 +151,10 @@ class DeviceFolder:
 
 
 def _damaged(path: Path) -> Conflict:
-    return Conflict(
+    return DEVICE_MEMORY_DAMAGED(
         f"设备的记忆已损坏 the device's memory is damaged: {path}\n"
         "请勿用旧备份恢复（序号会重复），用新的注册码在空文件夹重新注册 · "
-        "do not restore an old copy (it would repeat a number); enrol anew: --enrol CODE --state EMPTY_FOLDER",
-        slug="device-memory-damaged",
+        "do not restore an old copy (it would repeat a number); enrol anew: --enrol CODE --state EMPTY_FOLDER"
     )
 
 

@@ -17,10 +17,20 @@ import httpx
 from rich.console import Console
 
 from mobile_contract.client.failure import Failure, failure_of
-from mobile_contract.client.misuse import BROKEN, HOLDS, refuse
+from mobile_contract.client.misuse import BROKEN, HOLDS, USED_WRONGLY, refuse
 from mobile_contract.client.report import Progress
 from mobile_contract.client.wire import Answered, ask, document_of, server_address
-from schemas.errors import DigestMismatch, EvidenceError, Invalid, NotFound, Refused, Unavailable
+from schemas.errors import EvidenceError, Unavailable
+from schemas.refusals_case import CASE_UNKNOWN
+from schemas.refusals_command import (
+    ANSWER_FOREIGN,
+    EXPORT_FAILED,
+    LOGIN_MISSING,
+    OUTPUT_UNUSABLE,
+    PASSWORD_FILE_INVALID,
+    SERVER_UNREACHABLE,
+)
+from schemas.refusals_manifest import DIGEST_MISMATCH
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 POLL_SECONDS = 0.5
@@ -28,6 +38,8 @@ PATIENCE_TRIES = 8
 _READ_BYTES = 1024 * 1024
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _TRY_AGAIN = frozenset({429, 502, 503, 504})
+_NOT_ALLOWED = frozenset({401, 403})
+"""Another log-in mends it: the command was used wrongly."""
 _PARTIAL = 206
 _EXPORT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -86,9 +98,9 @@ def run(args: argparse.Namespace) -> int:
 def _failure_of(err: BaseException) -> Failure:
     """A package that the server could not build, or whose bytes are others, is a claim that does not hold."""
     found = failure_of(err)
-    is_broken = isinstance(err, DigestMismatch) or (
-        isinstance(err, Invalid) and err.problem == "export-failed"
-    )
+    if isinstance(err, Answered) and err.status in _NOT_ALLOWED:
+        return found._replace(code=USED_WRONGLY)
+    is_broken = isinstance(err, EvidenceError) and err.refusal in (DIGEST_MISMATCH, EXPORT_FAILED)
     return found._replace(code=BROKEN) if is_broken else found
 
 
@@ -109,7 +121,7 @@ def require_writable(output: Path) -> None:
         why = "不是普通文件 not a regular file"
     else:
         return
-    raise Invalid(f"{why}: {output}", slug="output-unusable")
+    raise OUTPUT_UNUSABLE(f"{why}: {output}")
 
 
 class Exporter:
@@ -125,8 +137,8 @@ class Exporter:
 
         Raises:
             NotFound: no case of this number within the account's scope.
-            Refused: the log-in failed.
-            Answered: the server refused, or could not build the package.
+            Answered: the server refused, the log-in too.
+            Conflict: the server could not build the package.
             DigestMismatch: what arrived is not what was built; the file is not left under its name.
             Unavailable: the server does not answer.
         """
@@ -160,7 +172,7 @@ class Exporter:
                 if case["number"] == number:
                     return str(case["id"])
             if not answer.get("next"):
-                raise NotFound(f"没有可见的案件 no case of this number is open to you: {number}")
+                raise CASE_UNKNOWN(f"没有可见的案件 no case of this number is open to you: {number}")
             after = {"after": answer["next"]}
 
     def _wait(self, status_url: str) -> dict[str, Any]:
@@ -169,10 +181,7 @@ class Exporter:
             if status["state"] == "ready":
                 return status
             if status["state"] == "failed":
-                raise Invalid(
-                    f"服务器未能生成 the server could not build it: {status.get('failure')}",
-                    slug="export-failed",
-                )
+                raise EXPORT_FAILED(f"服务器未能生成 the server could not build it: {status.get('failure')}")
             self._tell("building", status["progress_done"], status["progress_total"])
             time.sleep(self._poll_seconds)
 
@@ -188,7 +197,7 @@ class Exporter:
                 time.sleep(min(2**attempt, 10) * self._poll_seconds)
         if _sha256(partial) != built["sha256"]:
             partial.unlink()
-            raise DigestMismatch("收到的字节与服务器记录的摘要不符 what arrived is not what was built")
+            raise DIGEST_MISMATCH("收到的字节与服务器记录的摘要不符 what arrived is not what was built")
 
     def _continue(self, url: str, partial: Path, *, size_bytes: int) -> None:
         have = partial.stat().st_size
@@ -209,16 +218,16 @@ class Exporter:
                         if file.tell() >= size_bytes:
                             break
         except (httpx.TransportError, httpx.DecodingError) as err:
-            raise Unavailable(str(err) or type(err).__name__) from err
+            raise SERVER_UNREACHABLE(str(err) or type(err).__name__) from err
         if partial.stat().st_size < size_bytes:
-            raise Unavailable("连接提前结束 the connection ended early")
+            raise SERVER_UNREACHABLE("连接提前结束 the connection ended early")
 
     def _json(self, method: str, url: str, **sent: Any) -> dict[str, Any]:  # noqa: ANN401 - httpx's own options
         try:
             response = ask(self._client, method, _same_server(url), **sent)
         except httpx.TransportError as err:
             server = str(self._client.base_url).rstrip("/")
-            raise Unavailable(f"{server}: {err or type(err).__name__}") from err
+            raise SERVER_UNREACHABLE(f"{server}: {err or type(err).__name__}") from err
         if not response.is_success:
             raise _answered(response)
         return document_of(response)
@@ -227,9 +236,7 @@ class Exporter:
 def _answered(response: httpx.Response) -> EvidenceError:
     answered = Answered(response)
     if response.status_code in _TRY_AGAIN:
-        return Unavailable(answered.detail)
-    if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return Refused(answered.detail, slug=answered.problem)
+        return SERVER_UNREACHABLE(answered.detail)
     return answered
 
 
@@ -253,7 +260,7 @@ def _rename_durably(partial: Path, output: Path) -> None:
 
 def _same_server(url: str) -> str:
     if httpx.URL(url).is_absolute_url:
-        raise Unavailable("服务器的回答指向别处 the answer leads away from the server")
+        raise ANSWER_FOREIGN("服务器的回答指向别处 the answer leads away from the server")
     return url
 
 
@@ -281,12 +288,14 @@ def _login(args: argparse.Namespace, demo: dict[str, Any]) -> Login:
     """
     login = args.login or os.environ.get("QUANCHENG_LOGIN") or demo.get("export_login")
     if not login:
-        raise Refused("请给出 --login（或 QUANCHENG_LOGIN） say who you are: --login")
+        raise LOGIN_MISSING("请给出 --login（或 QUANCHENG_LOGIN） say who you are: --login")
     if args.password_file is not None:
         try:
             return Login(login, args.password_file.read_text(encoding="utf-8").strip())
         except UnicodeDecodeError as err:
-            raise Refused(f"密码文件不是 UTF-8 文本 not a text file: {args.password_file}") from err
+            raise PASSWORD_FILE_INVALID(
+                f"密码文件不是 UTF-8 文本 not a text file: {args.password_file}"
+            ) from err
     passwords = demo.get("passwords") or {}
     password = os.environ.get("QUANCHENG_PASSWORD") or passwords.get(login)
     if not password and login == demo.get("export_login"):
@@ -294,7 +303,7 @@ def _login(args: argparse.Namespace, demo: dict[str, Any]) -> Login:
     if not password and sys.stdin.isatty():
         password = getpass.getpass(f"{login}: ")
     if not password:
-        raise Refused("请给出 --password-file（或 QUANCHENG_PASSWORD） a password is needed")
+        raise LOGIN_MISSING("请给出 --password-file（或 QUANCHENG_PASSWORD） a password is needed")
     return Login(login, str(password))
 
 

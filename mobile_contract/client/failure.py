@@ -7,6 +7,8 @@ from pydantic import ValidationError
 from mobile_contract.client.misuse import BROKEN, INTERRUPTED, UNREACHABLE, USED_WRONGLY, os_sentence
 from mobile_contract.client.wire import Answered
 from schemas.errors import EvidenceError, Unavailable
+from schemas.refusals_command import CLAIM_INVALID, FILE_UNREADABLE
+from schemas.refusals_command import INTERRUPTED as INTERRUPTED_BY_HAND
 
 
 class Failure(NamedTuple):
@@ -20,21 +22,21 @@ class Failure(NamedTuple):
 def failure_of(err: BaseException) -> Failure:
     """Return what an error of the device's line means to whoever called the command."""
     if isinstance(err, Unavailable):
-        return Failure(UNREACHABLE, f"无法连接 · not reachable: {err.detail}", err.problem)
+        return Failure(UNREACHABLE, f"无法连接 · not reachable: {err.detail}", err.slug)
     if isinstance(err, Answered):
-        return Failure(BROKEN, _answer_sentence(err), err.problem)
+        return Failure(BROKEN, _answer_sentence(err), err.said)
     if isinstance(err, EvidenceError):
-        return Failure(USED_WRONGLY, err.detail or err.problem, err.problem)
+        return Failure(USED_WRONGLY, err.detail or err.slug, err.slug)
     if isinstance(err, OSError):
-        return Failure(*os_sentence(err), "file-unreadable")
+        return Failure(*os_sentence(err), FILE_UNREADABLE.slug)
     if isinstance(err, ValueError):
-        return Failure(USED_WRONGLY, _rule_sentence(err), "invalid")
+        return Failure(USED_WRONGLY, _rule_sentence(err), CLAIM_INVALID.slug)
     text = "已中断 · interrupted. 再次运行同一命令即从断点继续 · run the same command to go on."
-    return Failure(INTERRUPTED, text, "interrupted")
+    return Failure(INTERRUPTED, text, INTERRUPTED_BY_HAND.slug)
 
 
 def _answer_sentence(err: Answered) -> str:
-    texts = [f"{err.detail} ({err.problem})"]
+    texts = [f"{err.detail} ({err.said})"]
     for language in ("zh", "en"):
         members = err.document.get(language)
         if isinstance(members, dict) and members.get("next"):

@@ -11,7 +11,7 @@ import stat
 import sys
 from pathlib import Path
 
-from schemas.errors import Invalid
+from schemas.refusals_command import FILE_NOT_REGULAR
 
 HOLDS, BROKEN, USED_WRONGLY, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -55,7 +55,7 @@ def regular_file(path: Path) -> os.stat_result:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         number = errno.EISDIR if stat.S_ISDIR(status.st_mode) else errno.ENXIO
-        raise Invalid(f"{_SENTENCES[number]}: {printable(str(path))}", slug="file-not-regular")
+        raise FILE_NOT_REGULAR(f"{_SENTENCES[number]}: {printable(str(path))}")
     return status
 
 

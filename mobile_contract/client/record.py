@@ -34,9 +34,10 @@ from mobile_contract.client.misuse import BROKEN, HOLDS, refuse, regular_file, s
 from mobile_contract.client.report import Progress, show_receipt, show_verdict, waiting
 from mobile_contract.client.transport import ClockFacts, Server, Upload
 from mobile_contract.client.wire import Answered, is_gone, server_address
-from schemas.errors import Conflict, EvidenceError, Invalid, Unavailable
+from schemas.errors import EvidenceError
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP, build_manifest, manifest_digest, parse_manifest
+from schemas.refusals_command import DEVICE_STATE_MISSING, NOT_ENROLLED, NOT_VERIFIED_YET, PLACE_INVALID
 
 _FINAL_STATES = frozenset({"sealed", "quarantined"})
 _POLL_SECONDS = 0.3
@@ -118,9 +119,7 @@ def _introduce(args: argparse.Namespace, session: Run, demo: Demo) -> None:
     if state is None:
         code = args.enrol or demo.enrolment_code
         if code is None:
-            raise Conflict(
-                "设备尚未注册 · not enrolled: --enrol CODE (from the custodian)", slug="not-enrolled"
-            )
+            raise NOT_ENROLLED("设备尚未注册 · not enrolled: --enrol CODE (from the custodian)")
         state = _enrol(code, session, officers=tuple(args.officer or demo.officers))
     clock = session.server.identify(session.folder.key(), state.kid)
     session.folder.save(state.model_copy(update=_clock_update(clock)))
@@ -191,9 +190,8 @@ def _place(args: argparse.Namespace) -> Fix | None:
     try:
         return parse_place(args.place, utc_now())
     except ValueError as err:
-        raise Invalid(
-            f"--place 应为“纬度,经度”（WGS 84，度） --place is LAT,LON in degrees, not: {args.place}",
-            slug="place-invalid",
+        raise PLACE_INVALID(
+            f"--place 应为“纬度,经度”（WGS 84，度） --place is LAT,LON in degrees, not: {args.place}"
         ) from err
 
 
@@ -221,7 +219,7 @@ def _declare(pending: Pending, session: Run) -> dict[str, Any]:
     except Answered as err:
         if not err.document.get("kept"):
             raise
-        session.console.print(f"[red]清单被拒 · manifest refused:[/red] {err.detail} ({err.problem})")
+        session.console.print(f"[red]清单被拒 · manifest refused:[/red] {err.detail} ({err.said})")
         return {}
     listed: dict[str, Any] = answer["files"][0]
     return listed
@@ -305,9 +303,8 @@ def _verdict(completed: dict[str, Any], session: Run) -> dict[str, Any]:
             # The checkpoint that lets the device delete its copy follows the verdict within a second or two.
             return recording if recording["may_delete_local"] else _settled(completed, session)
         if time.monotonic() > until:
-            raise Unavailable(
-                f"已收到，尚未核验 received, but not yet verified: {completed['status_url']}",
-                slug="not-verified-yet",
+            raise NOT_VERIFIED_YET(
+                f"已收到，尚未核验 received, but not yet verified: {completed['status_url']}"
             )
         time.sleep(delay)
         delay = min(delay * 1.5, _LONGEST_POLL_SECONDS)
@@ -336,7 +333,7 @@ def _conclude(recording: dict[str, Any], session: Run) -> int:
 def _state(session: Run) -> DeviceState:
     state = session.folder.load()
     if state is None:
-        raise Invalid(f"{session.folder.path} was emptied while in use", slug="device-state-missing")
+        raise DEVICE_STATE_MISSING(f"{session.folder.path} was emptied while in use")
     return state
 
 

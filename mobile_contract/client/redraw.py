@@ -26,6 +26,9 @@ from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 from schemas.note import decode64
+from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
+from schemas.refusals_command import FILE_UNREADABLE
+from schemas.refusals_custody import LEAF_INVALID
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -58,7 +61,7 @@ def redraw(document: DrawFile, trust: Trust | None) -> list[RedrawClaim]:
     """Repeat a draw and return one result for each claim, in the order of `CLAIMS`."""
     entries = _entries(document)
     try:
-        plan = parse_plan(decode64(document.plan, slug="plan-invalid"))
+        plan = parse_plan(decode64(document.plan, PLAN_INVALID))
     except Invalid as err:
         return [RedrawClaim(claim="plan", outcome=Outcome.MISMATCH, detail=err.detail)]
     logged = _log(document, trust)
@@ -88,7 +91,7 @@ def _drawn(
 ) -> Iterator[RedrawClaim]:
     facts = {event: entry.facts for event, (_, entry) in entries.items()}
     frozen, drawn = facts.get(Event.AUDIT_FREEZE, {}), facts.get(Event.AUDIT_DRAW, {})
-    sha256 = hashlib.sha256(decode64(document.plan, slug="plan-invalid")).hexdigest()
+    sha256 = hashlib.sha256(decode64(document.plan, PLAN_INVALID)).hexdigest()
     subjects = {entry.subject for _, entry in entries.values()}
     yield _claim(
         "plan",
@@ -128,7 +131,7 @@ def _entries(document: DrawFile) -> dict[Event, tuple[int, CustodyEntry]]:
     found: dict[Event, tuple[int, CustodyEntry]] = {}
     for row in document.entries:
         try:
-            entry = parse_leaf(decode64(str(row["leaf"]), slug="leaf-invalid"))
+            entry = parse_leaf(decode64(str(row["leaf"]), LEAF_INVALID))
             found.setdefault(entry.event, (int(row["index"]), entry))
         except (Invalid, KeyError, ValueError, TypeError):
             continue  # what is missing then is reported by the claims that need it
@@ -152,7 +155,7 @@ def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
         return _claim("log", holds=False, detail="a proof is missing")
     try:
         for row, proof in zip(document.entries, document.proofs, strict=True):
-            leaf = decode64(str(row["leaf"]), slug="leaf-invalid")
+            leaf = decode64(str(row["leaf"]), LEAF_INVALID)
             verify_proof(proof, leaf=leaf_hash(leaf), vkey=trust.log_vkey)
             if f"\nindex {row['index']}\n" not in proof:
                 return _claim("log", holds=False, detail="an index differs from its proof")
@@ -172,11 +175,11 @@ def read_draw(path: Path) -> DrawFile:
     with path.open("rb") as stream:
         payload = stream.read(MAX_FILE_BYTES + 1)
     if len(payload) > MAX_FILE_BYTES:
-        raise Invalid("the file is too long", slug="draw-invalid")
+        raise DRAW_INVALID("the file is too long")
     try:
         return DrawFile.model_validate(json.loads(payload))
     except (ValidationError, ValueError, RecursionError) as err:
-        raise Invalid("the file is not a draw file", slug="draw-invalid") from err
+        raise DRAW_INVALID("the file is not a draw file") from err
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -198,9 +201,9 @@ def run(args: argparse.Namespace) -> int:
         trust = None if args.trust is None else read_trust(args.trust)
     except OSError as err:
         code, text = os_sentence(err, args.draw)
-        return refuse(args, code, text, problem="file-unreadable", holds=False)
+        return refuse(args, code, text, problem=FILE_UNREADABLE.slug, holds=False)
     except Invalid as err:
-        return refuse(args, MISUSED, f"文件无效 {err.detail}", problem=err.problem, holds=False)
+        return refuse(args, MISUSED, f"文件无效 {err.detail}", problem=err.slug, holds=False)
     claims = redraw(document, trust)
     holds = all(claim.outcome is not Outcome.MISMATCH for claim in claims)
     if args.json:

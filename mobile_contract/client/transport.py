@@ -31,8 +31,8 @@ from mobile_contract.client.wire import (
 )
 from schemas.base import parse_rfc3339
 from schemas.device import ENROL_TYP
-from schemas.errors import Invalid, Unavailable
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
+from schemas.refusals_command import ANSWER_FOREIGN, FILE_CHANGED, NOT_IDENTIFIED, SERVER_UNREACHABLE
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Per PATCH on a mobile network: a drop costs at most this much, a round trip 2-3 % (upload design 9)."""
@@ -89,7 +89,7 @@ class Server:
         try:
             response = ask(self._client, "POST", f"{self.url}/v1/devices", json=wish, timeout=_TIMEOUT)
         except httpx.TransportError as err:
-            raise Unavailable(f"{self.url}: {err or type(err).__name__}") from err
+            raise SERVER_UNREACHABLE(f"{self.url}: {err or type(err).__name__}") from err
         return document_of(response)
 
     def identify(self, key: ec.EllipticCurvePrivateKey, kid: str) -> ClockFacts:
@@ -128,7 +128,7 @@ class Server:
         response = accepted(self._repeat("POST", f"{self.url}/v1/uploads", headers=headers))
         address = tus_answer(response).headers.get("Location")
         if not address:
-            raise Unavailable("服务器没有给出上传地址 the answer carries no Location: not our server")
+            raise ANSWER_FOREIGN("服务器没有给出上传地址 the answer carries no Location: not our server")
         return self.absolute(address)
 
     def send(self, address: str, upload: Upload, progress: Progress) -> None:
@@ -172,7 +172,7 @@ class Server:
         except ValueError:  # a malformed host
             is_ours = False
         if not is_ours:
-            raise Unavailable(f"服务器的回答指向别处 the answer leads away from {self.url}")
+            raise ANSWER_FOREIGN(f"服务器的回答指向别处 the answer leads away from {self.url}")
         return found
 
     def _patch(self, address: str, piece: "_Piece", backoff: Backoff, *, size_bytes: int) -> int:
@@ -235,7 +235,7 @@ class Server:
 
     def _renew(self) -> ClockFacts:
         if self._identity is None:
-            raise Unavailable("the device has not identified itself")
+            raise NOT_IDENTIFIED("the device has not identified itself")
         key, kid = self._identity
         backoff = Backoff(self._patience if self.clock else min(self._patience, FIRST_CONTACT_SECONDS))
         while True:
@@ -277,7 +277,7 @@ class _Piece:
         while position < self.end:
             block = self._stream.read(min(_BLOCK_BYTES, self.end - position))
             if not block:
-                raise Invalid("the file has become shorter since it was signed", slug="file-changed")
+                raise FILE_CHANGED("the file has become shorter since it was signed")
             yield block
             position += len(block)
             self._progress(position)
@@ -300,7 +300,7 @@ def _compare(sent_at: datetime, answered_at: datetime, server_time: str) -> Cloc
     try:
         offset = parse_rfc3339(server_time) - (sent_at + half)
     except ValueError as err:
-        raise Unavailable(f"服务器时间无效 the answer states no time: {server_time[:40]!r}") from err
+        raise ANSWER_FOREIGN(f"服务器时间无效 the answer states no time: {server_time[:40]!r}") from err
     return ClockFacts(
         offset_ms=round(offset.total_seconds() * 1000),
         uncertainty_ms=max(1, round(half.total_seconds() * 1000)),

@@ -20,6 +20,7 @@ from mobile_contract.client.verify_recording import (
 from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, Claim, Ledger, Listed, Report
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
+from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -81,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
         report = verify_package(args.package, trust)
     except OSError as err:
         code, text = os_sentence(err, args.package)
-        return refuse(args, code, text, problem="file-unreadable", holds=False)
+        return refuse(args, code, text, problem=FILE_UNREADABLE.slug, holds=False)
     except Invalid as err:
-        return refuse(args, MISUSED, err.detail, problem=err.problem, holds=False)
+        return refuse(args, MISUSED, err.detail, problem=err.slug, holds=False)
     if args.json:
         print(json.dumps(report_json(report), ensure_ascii=False))  # noqa: T201
     else:
@@ -112,7 +113,7 @@ def read_trust(path: Path) -> Trust:
 
 
 def _no_trust(path: Path, why: str) -> Invalid:
-    return Invalid(f"信任文件无效 not a trust file ({why}): {path}", slug="trust-invalid")
+    return TRUST_INVALID(f"信任文件无效 not a trust file ({why}): {path}")
 
 
 def report_json(report: Report) -> dict[str, object]:

@@ -26,6 +26,7 @@ from schemas.export import (
     digest_lines,
     parse_index,
 )
+from schemas.refusals_custody import NOTE_MALFORMED
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _STREAMED = ("data/originals/", "data/derivatives/")
@@ -56,7 +57,7 @@ class Bag:
         try:
             return self.text(name).decode("utf-8")
         except UnicodeDecodeError as err:
-            raise Invalid(f"{name} is not UTF-8", slug="note-malformed") from err
+            raise NOTE_MALFORMED(f"{name} is not UTF-8") from err
 
     @property
     def payload(self) -> list[Packed]:

@@ -67,7 +67,7 @@ def _verify_intake(case: Case, intake: PackagedIntake) -> IntakeManifest | None:
         if case.trust is not None:
             verify_intake(payload, signature, case.trust.registry_key)
     except Invalid as err:
-        case.ledger.fail("intake_signature", intake.id, err.problem, detail=err.detail)
+        case.ledger.fail("intake_signature", intake.id, err.slug, detail=err.detail)
         return None
     case.ledger.hold_origin("intake_signature", intake.id)
     return manifest
@@ -82,7 +82,7 @@ def _verify_row(case: Case, record: PackagedRecord, manifest: IntakeManifest | N
         verify_row(manifest, row, index=record.intake_index, path=[bytes.fromhex(one) for one in record.path])
         members = json.loads(row)
     except Invalid as err:
-        case.ledger.fail("record_row", record.id, err.problem, detail=err.detail)
+        case.ledger.fail("record_row", record.id, err.slug, detail=err.detail)
         return
     except (ValueError, RecursionError):
         case.ledger.fail("record_row", record.id, "row-differs")

@@ -18,6 +18,8 @@ from schemas.errors import Invalid
 from schemas.export import CHECKPOINT, ENTRIES, NOTE, TAG_MANIFEST, note_text, parse_entries, proof_name
 from schemas.merkle import verify_inclusion
 from schemas.note import parse_vkey, verify_note
+from schemas.refusals_command import TRUST_INVALID
+from schemas.refusals_custody import CHECKPOINT_DIFFERS, LEAF_INVALID
 
 _KEY_BYTES = 32
 
@@ -39,14 +41,14 @@ class Trust(Frozen):
         """
         try:
             if not isinstance(members, dict) or members.get("v") != 1:
-                raise Invalid("a trust file is an object of version 1", slug="trust-invalid")
+                raise TRUST_INVALID("a trust file is an object of version 1")
             keys = {name: str(members[name]) for name in ("origin", "log_vkey", "export_vkey")}
             registry = base64.b64decode(str(members["registry_key"]), validate=True)
         except (KeyError, binascii.Error) as err:
-            raise Invalid("the trust file lacks a key or it is not base64", slug="trust-invalid") from err
+            raise TRUST_INVALID("the trust file lacks a key or it is not base64") from err
         names = [parse_vkey(keys[name]).name for name in ("log_vkey", "export_vkey")]
         if len(registry) != _KEY_BYTES or names[0] != keys["origin"]:
-            raise Invalid("the trust file contradicts itself", slug="trust-invalid")
+            raise TRUST_INVALID("the trust file contradicts itself")
         return cls(registry_key=registry, **keys)
 
 
@@ -74,7 +76,7 @@ def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
         note = bag.decoded(NOTE)
         text = verify_note(note, trust.export_vkey) if trust else unsigned_text(note)
     except Invalid as err:
-        ledger.fail("package_signature", NOTE, err.problem, detail=err.detail)
+        ledger.fail("package_signature", NOTE, err.slug, detail=err.detail)
         return
     if text != note_text(bag.index, bag.files[TAG_MANIFEST].sha256):
         ledger.fail("package_signature", NOTE, "note-differs")
@@ -97,7 +99,7 @@ def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Log:
         )
         ledger.hold_origin("checkpoint_signature", CHECKPOINT)
     except Invalid as err:
-        ledger.fail("checkpoint_signature", CHECKPOINT, err.problem, detail=err.detail)
+        ledger.fail("checkpoint_signature", CHECKPOINT, err.slug, detail=err.detail)
     try:
         rows = parse_entries(bag.text(ENTRIES))
     except Invalid as err:
@@ -122,7 +124,7 @@ def _enter_entry(bag: Bag, log: Log, ledger: Ledger, *, index: int, entry_id: st
 def _parse_entry(entry_id: str, leaf: bytes) -> CustodyEntry:
     entry = parse_leaf(leaf)
     if str(entry.entry_id) != entry_id:
-        raise Invalid("the leaf is of another entry", slug="leaf-invalid")
+        raise LEAF_INVALID("the leaf is of another entry")
     return entry
 
 
@@ -139,13 +141,13 @@ def _verify_entry(
             _require_included(bag, checkpoint, index=index, name=name, leaf=leaf)
             ledger.hold_origin("log_inclusion", entry_id)
         except Invalid as err:
-            ledger.fail("log_inclusion", entry_id, err.problem, detail=err.detail)
+            ledger.fail("log_inclusion", entry_id, err.slug, detail=err.detail)
 
 
 def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str, leaf: bytes) -> None:
     proof = parse_proof(bag.decoded(name))
     if proof.note != bag.decoded(CHECKPOINT) or proof.index != index:
-        raise Invalid("another checkpoint or index", slug="checkpoint-differs")
+        raise CHECKPOINT_DIFFERS("another checkpoint or index")
     verify_inclusion(
         proof.hashes, index=index, size=checkpoint.size, leaf=leaf_hash(leaf), root=checkpoint.root
     )

@@ -15,7 +15,7 @@ from schemas.base import parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.custody import CustodyEntry, Event
 from schemas.device import DeviceRegistration, key_algs, registration_bytes, verify_registration
-from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
+from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,
@@ -29,6 +29,7 @@ from schemas.export import (
 from schemas.integrity import CheckResult, verdict
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, parse_manifest
+from schemas.refusals_manifest import KEY_MALFORMED
 
 _CONCLUSION = {"sealed": Event.RECORDING_SEAL, "quarantined": Event.RECORDING_QUARANTINE}
 
@@ -228,7 +229,7 @@ def _manifest(
     if file is not None and file.sha256 == stated.sha256:
         try:
             return parse_manifest(case.bag.text(stated.file))
-        except ManifestInvalid:
+        except (ManifestInvalid, TooLarge):
             code = "manifest-invalid"
     for claim in ("manifest_agrees", "manifest_signature"):
         case.ledger.fail(claim, recording.id, code, is_required=required)
@@ -357,10 +358,10 @@ def _registration(payload: bytes) -> tuple[DeviceRegistration, str]:
         registration = DeviceRegistration.model_validate(fields)
         signature = members["signature"]
     except (KeyError, TypeError, ValueError, AttributeError) as err:
-        raise Invalid("not a registration", slug="key-malformed") from err
+        raise KEY_MALFORMED("not a registration") from err
     exact = canonical_bytes(
         {"registration": json.loads(registration_bytes(registration)), "signature": signature}
     )
     if exact != payload:
-        raise Invalid("the registration says more or less than one", slug="key-malformed")
+        raise KEY_MALFORMED("the registration says more or less than one")
     return registration, str(signature)

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from schemas.errors import EvidenceError, Invalid, Unavailable
+from schemas.errors import EvidenceError
+from schemas.refusals import REFUSALS
+from schemas.refusals_command import ANSWER_FOREIGN, ANSWER_UNKNOWN, SERVER_ADDRESS, SERVER_UNREACHABLE
+from schemas.refusals_upload import OFFSET_MISMATCH, UPLOAD_INCOMPLETE
 
 TUS = {"Tus-Resumable": "1.0.0"}
 TRY_AGAIN = frozenset({409, 423, 425, 429, 500, 502, 503, 504})
@@ -37,11 +40,14 @@ class Document(dict[str, Any]):
         Raises:
             Unavailable: always.
         """
-        raise Unavailable(f"服务器的回答缺少 {name} the answer lacks {name}: not our server")
+        raise ANSWER_FOREIGN(f"服务器的回答缺少 {name} the answer lacks {name}: not our server")
 
 
 class Answered(EvidenceError):
-    """The server refused with a problem document (RFC 9457); `problem` is its slug."""
+    """The server refused with a problem document (RFC 9457).
+
+    `said` is the slug it gave, also one that this version does not know; `http-…` when it gave none.
+    """
 
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
@@ -52,10 +58,9 @@ class Answered(EvidenceError):
             self.document.get("title"),
             response.reason_phrase,
         )
-        super().__init__(
-            " · ".join(dict.fromkeys(str(part) for part in text if part)),
-            slug=str(self.document.get("slug") or f"http-{self.status}"),
-        )
+        self.said = str(self.document.get("slug") or f"http-{self.status}")
+        refusal = REFUSALS.get(self.said, ANSWER_UNKNOWN)
+        super().__init__(refusal, " · ".join(dict.fromkeys(str(part) for part in text if part)))
 
 
 class Backoff:
@@ -81,7 +86,7 @@ class Backoff:
         longest = min(_LONGEST_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2 ** min(self._tries, _MOST_DOUBLINGS))
         delay = max(at_least, random.uniform(0.1, longest))  # noqa: S311 - spreads clients, keeps no secret
         if time.monotonic() + delay - self._since > self._patience:
-            raise Unavailable(reason)
+            raise SERVER_UNREACHABLE(reason)
         self._tries += 1
         self._sleep(delay)
 
@@ -111,9 +116,8 @@ def server_address(text: str) -> str:
     except (httpx.InvalidURL, ValueError):
         is_address = False
     if not is_address:
-        raise Invalid(
-            f"服务器地址应形如 http://主机:端口 a server's address is like http://host:port, not: {text}",
-            slug="server-address",
+        raise SERVER_ADDRESS(
+            f"服务器地址应形如 http://主机:端口 a server's address is like http://host:port, not: {text}"
         )
     return text
 
@@ -131,9 +135,9 @@ def ask(client: httpx.Client, method: str, url: str, **sent: Any) -> httpx.Respo
             for piece in response.iter_bytes():
                 body += piece
                 if len(body) > _MAX_ANSWER_BYTES:
-                    raise Unavailable("服务器的回答过长 the answer is too long: not our server")
+                    raise ANSWER_FOREIGN("服务器的回答过长 the answer is too long: not our server")
     except httpx.DecodingError as err:
-        raise Unavailable("服务器的回答无法解码 the answer cannot be decoded: not our server") from err
+        raise ANSWER_FOREIGN("服务器的回答无法解码 the answer cannot be decoded: not our server") from err
     headers = [pair for pair in response.headers.raw if pair[0].lower() not in _FRAMING]
     return httpx.Response(
         response.status_code, headers=headers, content=bytes(body), request=response.request
@@ -150,9 +154,9 @@ def document_of(response: httpx.Response) -> Document:
     try:
         document = accepted(response).json(object_hook=Document)
     except (ValueError, RecursionError) as err:
-        raise Unavailable("服务器的回答不是 JSON the answer is not JSON: not our server") from err
+        raise ANSWER_FOREIGN("服务器的回答不是 JSON the answer is not JSON: not our server") from err
     if not isinstance(document, Document):
-        raise Unavailable("服务器的回答不是 JSON 对象 the answer is not a JSON object: not our server")
+        raise ANSWER_FOREIGN("服务器的回答不是 JSON 对象 the answer is not a JSON object: not our server")
     return document
 
 
@@ -164,9 +168,11 @@ def offset_of(response: httpx.Response, *, size_bytes: int) -> int:
     """
     text = tus_answer(response).headers.get("Upload-Offset", "")
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(size_bytes))):
-        raise Unavailable(f"服务器给出的偏移量无效 the answer states no offset of this file: {text[:40]!r}")
+        raise ANSWER_FOREIGN(
+            f"服务器给出的偏移量无效 the answer states no offset of this file: {text[:40]!r}"
+        )
     if int(text) > size_bytes:
-        raise Unavailable(f"服务器给出的偏移量无效 the answer states no offset of this file: {text!r}")
+        raise ANSWER_FOREIGN(f"服务器给出的偏移量无效 the answer states no offset of this file: {text!r}")
     return int(text)
 
 
@@ -177,7 +183,9 @@ def tus_answer(response: httpx.Response) -> httpx.Response:
         Unavailable: it does not.
     """
     if response.headers.get("Tus-Resumable") != TUS["Tus-Resumable"]:
-        raise Unavailable("the answer carries no Tus-Resumable: a portal stands between, log in there first")
+        raise ANSWER_FOREIGN(
+            "the answer carries no Tus-Resumable: a portal stands between, log in there first"
+        )
     return response
 
 
@@ -191,7 +199,7 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
 
 def is_final(response: httpx.Response) -> bool:
     """409 means "another offset" on the upload path; with a slug of its own it will not change by waiting."""
-    passing = {"offset-mismatch", "upload-incomplete", None}
+    passing = {OFFSET_MISMATCH.slug, UPLOAD_INCOMPLETE.slug, None}
     return response.status_code == httpx.codes.CONFLICT and _problem(response).get("slug") not in passing
 
 

@@ -32,8 +32,8 @@ from schemas.audit import (
 from schemas.base import rfc3339
 from schemas.custody import Event, subject
 from schemas.draw import draw, population_root, sample_size, seed_of
-from schemas.errors import IntegrityBroken, NotFound
 from schemas.page import Cursor, Page
+from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
 from storage.audit.population import (
     count_eligible,
@@ -65,7 +65,7 @@ class Audits(Collection):
         """
         require(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now)
         if wish.target_agency_id not in actor.agency_ids:
-            raise NotFound("no such agency within your supervision", slug="agency-unknown")
+            raise AGENCY_UNKNOWN("no such agency within your supervision")
         fields = wish.model_dump(mode="python", exclude={"sources"})
         ident: UUID = self._connection.execute(
             insert(audits)
@@ -99,7 +99,7 @@ class Audits(Collection):
             Refused: the actor may not see audits.
         """
         query = select_audits().where(audits.c.id == ident, self._visible(actor))
-        return self._one(query, audit_of, NotFound("no such audit", slug="audit-unknown"))
+        return self._one(query, audit_of, AUDIT_UNKNOWN("no such audit"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
@@ -272,7 +272,7 @@ class Audits(Collection):
         plan = parse_plan(held.plan or b"")
         population = members(self._connection, ident)
         if population_root(population).hex() != plan.root or held.plan_sha256 != _sha256(held.plan):
-            raise IntegrityBroken("the population is not the one that was frozen", slug="population-changed")
+            raise POPULATION_CHANGED("the population is not the one that was frozen")
         seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
         sample = draw(population, plan.size, seed)
         self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))

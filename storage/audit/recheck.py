@@ -8,7 +8,7 @@ from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
 from schemas.base import Frozen
 from schemas.custody import Event, parse_leaf, subject
-from schemas.errors import NotFound
+from schemas.refusals_audit import RECHECK_UNKNOWN
 from storage.collection import Collection
 from storage.tables.audit import audit_rechecks, audits
 from storage.tables.custody import custody_entries
@@ -48,7 +48,7 @@ class Rechecks(Collection):
             .join(audits, audits.c.id == audit_rechecks.c.audit_id)
             .where(audit_rechecks.c.id == ident)
         )
-        return self._one(query, _task, NotFound("no such recheck"))
+        return self._one(query, _task, RECHECK_UNKNOWN("no such recheck"))
 
     def seal_of(self, recording_id: UUID) -> Seal | None:
         """Return what the log says, read from the leaf's bytes and from no column of the recording."""

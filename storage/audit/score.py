@@ -9,8 +9,18 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select
 from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.audit import AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, Invalid, NotFound, Refused, TransitionRefused
 from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.refusals_audit import (
+    AUDIT_NOT_DRAWN,
+    AUDIT_STEP_REFUSED,
+    INSPECTOR_TOOK_PART,
+    INSPECTOR_UNKNOWN,
+    INSPECTORS_COMPLETE,
+    MEMBER_UNKNOWN,
+    RECHECK_WAITING,
+    SCORED_ALREADY,
+)
+from schemas.refusals_request import REQUEST_INVALID
 from schemas.standard import AutoCheck, ItemScore, Standard, check_scores
 from storage.audit.audit import Audits
 from storage.audit.standard import Standards
@@ -77,11 +87,11 @@ class AuditScores(Collection):
         if account_id in {one.id for one in given}:
             return given
         if len(given) >= INSPECTORS:
-            raise TransitionRefused("two inspectors are assigned", slug="inspectors-complete")
+            raise INSPECTORS_COMPLETE("two inspectors are assigned")
         if account_id not in {one.id for one in self.candidates(actor, audit)}:
-            raise NotFound("no such inspector outside the audited agency", slug="inspector-unknown")
+            raise INSPECTOR_UNKNOWN("no such inspector outside the audited agency")
         if self._took_part(audit_id, account_id):
-            raise Refused("the inspector took part in what was drawn", slug="inspector-took-part")
+            raise INSPECTOR_TOOK_PART("the inspector took part in what was drawn")
         self._connection.execute(
             insert(audit_inspectors).values(
                 audit_id=audit_id,
@@ -122,7 +132,7 @@ class AuditScores(Collection):
         is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
         require(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now)
         if audit.state not in (AuditState.DRAWN, AuditState.CLOSED):
-            raise TransitionRefused("nothing is drawn yet", slug="audit-not-drawn", state=audit.state)
+            raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=audit.state)
         return audit
 
     def drawn(self, actor: Actor, audit_id: UUID) -> tuple[Drawn, ...]:
@@ -192,9 +202,9 @@ class AuditScores(Collection):
         audit = self._drawn(actor, audit_id, Action.AUDIT_VIEW)
         found = next((one for one in self.drawn(actor, audit_id) if one.member_id == member_id), None)
         if found is None:
-            raise NotFound("this was not drawn", slug="member-unknown")
+            raise MEMBER_UNKNOWN("this was not drawn")
         if found.is_waiting:
-            raise TransitionRefused("a recording of it is still being re-hashed", slug="recheck-waiting")
+            raise RECHECK_WAITING("a recording of it is still being re-hashed")
         standard = self.standard(audit)
         rechecks = self._rechecks(audit_id, member_id)
         scores = self._scores(actor, audit_id, member_id)
@@ -304,13 +314,13 @@ class AuditScores(Collection):
         """
         audit = self._drawn(actor, audit_id, Action.AUDIT_SCORE)
         if audit.state is AuditState.CLOSED:
-            raise TransitionRefused("the audit is closed", slug="audit-step-refused", state=audit.state)
+            raise AUDIT_STEP_REFUSED("the audit is closed", state=audit.state)
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
-            raise Conflict("you have scored it; scores are never changed", slug="scored-already")
+            raise SCORED_ALREADY("you have scored it; scores are never changed")
         check_scores(self.standard(audit), wish)
         if not member.may_score:
-            raise Invalid("only an assigned inspector scores", slug="request-invalid")
+            raise REQUEST_INVALID("only an assigned inspector scores")
         self._connection.execute(
             insert(audit_scores),
             [

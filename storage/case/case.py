@@ -21,8 +21,9 @@ from schemas.case import (
     case_after,
 )
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, NotFound, TransitionRefused
 from schemas.page import Cursor, Page
+from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
+from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.case.gate import gate_facts
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
@@ -79,7 +80,7 @@ class Cases(Collection):
             .returning(cases.c.id)
         )
         if case_id is None:
-            raise Conflict("a case of this number is open already", slug="case-number-taken")
+            raise CASE_NUMBER_TAKEN("a case of this number is open already")
         self._name_handler(case_id, actor.id)
         self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor)
         return self.get(actor, case_id)
@@ -107,7 +108,7 @@ class Cases(Collection):
             )
         )
         if account_id is None:
-            raise NotFound("no such handler in the agency of the case", slug="account-unknown")
+            raise ACCOUNT_UNKNOWN("no such handler in the agency of the case")
         change(self._connection, cases, case_id, seen)
         self._name_handler(case_id, account_id)
         self._changed(Event.CASE_AMEND, case, actor, "", handler=f"account/{account_id}")
@@ -142,7 +143,7 @@ class Cases(Collection):
             VersionConflict: somebody else changed the case.
         """
         if step in OPINION_STEPS:
-            raise TransitionRefused(f"{step} is taken by a review's opinion", slug="case-step-refused")
+            raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
         case = self.writable(actor, case_id, _ACTIONS.get(step, Action.CASE_RUN))
         self.advance(case, step, seen)
         facts: dict[str, Any] = {}
@@ -267,7 +268,7 @@ class Cases(Collection):
 
     def _case(self, *conditions: ColumnElement[bool]) -> Case:
         query = select_cases().where(*conditions)
-        return self._one(query, case_of, NotFound("no such case", slug="case-unknown"))
+        return self._one(query, case_of, CASE_UNKNOWN("no such case"))
 
     def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -290,7 +291,7 @@ class Cases(Collection):
             )
         )
         if known is None:
-            raise NotFound("no such recording in the agency of the case", slug="recording-unknown")
+            raise RECORDING_UNKNOWN("no such recording in the agency of the case")
         change(self._connection, cases, case_id, seen)
         act = self._act(actor, case.agency_id)
         link_recording(self._connection, act, case_id=case_id, recording_id=recording_id)

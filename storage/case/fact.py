@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor
 from schemas.case import Case
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, NotFound
 from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
 from storage.case.case import Cases
 from storage.case.gate import proof_holds
 from storage.case.values import require_open
@@ -108,7 +108,7 @@ class Facts(Collection):
             .values(removed_at=self._now, removed_by=actor.reference)
         ).rowcount
         if not ended:
-            raise NotFound("this is no evidence of the fact", slug="proof-unknown")
+            raise PROOF_UNKNOWN("this is no evidence of the fact")
         self._log(case, actor, fact_id, "unproved", evidence=proof.subject)
         return self._fact(case_id, fact_id)
 
@@ -131,7 +131,7 @@ class Facts(Collection):
         for fact in self.of_case(case_id):
             if fact.id == fact_id:
                 return fact
-        raise NotFound("the case has no such fact", slug="fact-unknown")
+        raise FACT_UNKNOWN("the case has no such fact")
 
     def _proofs(self, case_id: UUID, standing: ColumnElement[bool]) -> dict[UUID, list[Proof]]:
         rows = self._connection.execute(
@@ -168,7 +168,7 @@ class Facts(Collection):
         )
         standing = exists().where(table.c.case_id == case_id, column == ident, table.c.unlinked_at.is_(None))
         if not self._connection.scalar(select(standing)):
-            raise Conflict("the evidence is not linked to the case", slug="evidence-not-linked")
+            raise EVIDENCE_NOT_LINKED("the evidence is not linked to the case")
 
     def _log(self, case: Case, actor: Actor, fact_id: UUID, verb: str, **facts: object) -> None:
         self._act(actor, case.agency_id).record(

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
-from schemas.errors import NotFound
+from schemas.refusals_case import CASE_LINK_UNKNOWN
 from storage.act import Act
 from storage.custody import committed
 from storage.tables.case import case_links, cases
@@ -45,7 +45,7 @@ def unlink_recording(
         .returning(case_links.c.id)
     )
     if ended is None:
-        raise NotFound("the recording is not linked to this case", slug="case-link-unknown")
+        raise CASE_LINK_UNKNOWN("the recording is not linked to this case")
     act.record(
         Event.CASE_UNLINK, subject("case", case_id), recording=str(recording_id), reason=why.commitment
     )

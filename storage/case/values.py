@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, se
 
 from schemas.actor import Action, Actor, scope
 from schemas.case import EVIDENCE_STATES, Case, CaseState
-from schemas.errors import TransitionRefused
+from schemas.refusals_case import CASE_UNDER_REVIEW
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.monitoring import monitoring_links
@@ -44,9 +44,7 @@ def require_open(case: Case) -> None:
         TransitionRefused: slug `case-under-review`.
     """
     if case.state not in EVIDENCE_STATES:
-        raise TransitionRefused(
-            f"the case is at {case.state}: its evidence stands", slug="case-under-review", state=case.state
-        )
+        raise CASE_UNDER_REVIEW(f"the case is at {case.state}: its evidence stands", state=case.state)
 
 
 def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:

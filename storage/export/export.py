@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, select, update
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen
 from schemas.custody import Event, subject
-from schemas.errors import NotFound
+from schemas.refusals_export import EXPORT_UNKNOWN
 from storage.case.case import Cases
 from storage.collection import Collection, Unit
 from storage.export.material import CaseMaterial, Gathering
@@ -81,9 +81,9 @@ class Exports(Collection):
         allowed = require_scope(actor, Action.CASE_EXPORT)
         found = self.known(export_id)
         if found.agency_id not in allowed.agency_ids:
-            raise NotFound("no such export", slug="export-unknown")
+            raise EXPORT_UNKNOWN("no such export")
         if allowed.own_only and found.requested_by != actor.id:
-            raise NotFound("no such export", slug="export-unknown")
+            raise EXPORT_UNKNOWN("no such export")
         return found
 
     def known(self, export_id: UUID) -> Export:
@@ -93,7 +93,7 @@ class Exports(Collection):
             NotFound: no such export.
         """
         query = select(exports).where(exports.c.id == export_id)
-        return self._one(query, _value, NotFound("no such export", slug="export-unknown"))
+        return self._one(query, _value, EXPORT_UNKNOWN("no such export"))
 
     def of_case(self, case_id: UUID) -> tuple[Export, ...]:
         """Return the packages of a case, newest first; the caller has checked the case."""

@@ -13,11 +13,12 @@ from sqlalchemy import Connection, RowMapping, select, text
 from schemas.base import Frozen, parse_rfc3339
 from schemas.checkpoint import proof_text
 from schemas.custody import leaf_hash, subject
-from schemas.errors import IntegrityBroken, Invalid
+from schemas.errors import Invalid
 from schemas.export_desks import PackagedRecord
 from schemas.integrity import CheckResult
 from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
 from schemas.recording import Derivative, Recording, RecordingState
+from schemas.refusals_custody import TILE_BROKEN
 from storage.export.desks import DesksGathering, DesksMaterial
 from storage.recording.recording import Recordings
 from storage.tables.actor import accounts, agencies
@@ -267,9 +268,7 @@ def _prove(row: RowMapping, head: RowMapping, read_tile: ReadTile) -> EntryMater
     try:
         verify_inclusion(path, index=index, size=size, leaf=leaf_hash(row["leaf"]), root=head["root"])
     except Invalid as err:
-        raise IntegrityBroken(
-            f"entry {row['entry_id']} does not lead to the signed root", slug="tile-broken"
-        ) from err
+        raise TILE_BROKEN(f"entry {row['entry_id']} does not lead to the signed root") from err
     return EntryMaterial(
         entry_id=row["entry_id"],
         index=index,

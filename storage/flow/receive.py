@@ -16,7 +16,8 @@ from typing import Self
 from uuid import UUID
 
 from schemas.actor import Actor
-from schemas.errors import Conflict, NotFound
+from schemas.errors import NotFound
+from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
 from storage.store import Store
@@ -141,16 +142,18 @@ def complete(store: Store, actor: Actor, upload_id: UUID) -> Upload:
 
     Raises:
         NotFound: no such upload of the actor's.
-        Conflict: bytes are missing (slug `upload-incomplete`, with the offset), or the store disagrees.
+        Gone: it has expired.
+        Conflict: bytes are missing (slug `upload-incomplete`, with the offset).
+        IntegrityBroken: the store holds other bytes than the rows say.
     """
     with store.begin() as tx:
         upload = tx.uploads.get(actor, upload_id)
     if upload.state is UploadState.RECEIVED:
         return upload
     if upload.state is UploadState.EXPIRED:
-        raise NotFound("the upload has expired", slug="upload-expired")
+        raise UPLOAD_EXPIRED("the upload has expired")
     if upload.offset_bytes != upload.length_bytes:
-        raise Conflict("bytes are still missing", slug="upload-incomplete", offset=upload.offset_bytes)
+        raise UPLOAD_INCOMPLETE("bytes are still missing", offset=upload.offset_bytes)
     return _complete(store, upload)
 
 
@@ -162,7 +165,7 @@ def complete_left(store: Store, upload: Upload) -> Upload:
 
     Raises:
         Unavailable: database or store did not answer.
-        NotFound, Conflict, Invalid: the store does not hold what the rows say.
+        NotFound, Conflict, Invalid, IntegrityBroken: the store does not hold what the rows say.
     """
     return _complete(store, upload)
 

@@ -8,15 +8,16 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.base import Frozen
-from schemas.errors import EvidenceError, Invalid, TooLarge
+from schemas.errors import EvidenceError
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
+from schemas.refusals_monitoring import BATCH_EMPTY, BATCH_TOO_LARGE
 from storage.objects.port import Objects, Stored
 
 _PICTURES = uuid5(NAMESPACE_URL, "urn:quancheng:inline-picture")
 
 
 class RowResult(Frozen):
-    """What became of one row. `line` counts from 1; `problem` is the slug of a refusal or a conflict."""
+    """What became of one row. `line` counts from 1; `problem` is the slug of a declared refusal."""
 
     line: int
     record_id: str | None
@@ -52,7 +53,7 @@ class Batch:
             line=line,
             record_id=record_id,
             outcome=RowOutcome.REFUSED,
-            problem=err.problem,
+            problem=err.slug,
             detail=err.detail,
         )
 
@@ -78,7 +79,7 @@ def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
         if not payload.strip():
             continue
         if len(batch.rows) + len(batch.results) >= MAX_ROWS:
-            raise TooLarge(f"more than {MAX_ROWS} rows", slug="batch-too-large", limit_rows=MAX_ROWS)
+            raise BATCH_TOO_LARGE(f"more than {MAX_ROWS} rows", limit_rows=MAX_ROWS)
         try:
             parsed = parse_row(payload)
         except EvidenceError as err:
@@ -91,7 +92,7 @@ def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
             continue
         batch.rows[line] = parsed
     if not batch.rows and not batch.results:
-        raise Invalid("the batch holds no row", slug="batch-empty")
+        raise BATCH_EMPTY("the batch holds no row")
     return batch
 
 

@@ -21,10 +21,11 @@ from schemas.actor import Actor
 from schemas.base import rfc3339
 from schemas.custody import Event, subject
 from schemas.equipment import EquipmentFacts, gate_faults
-from schemas.errors import Invalid, NotFound
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
+from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
+from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
 from schemas.upload import UploadState, part_size
 from storage.collection import Collection, Unit
 from storage.equipment import EquipmentRegister
@@ -67,7 +68,7 @@ class Intakes(Collection):
         require_source(actor, self._now)
         bound = self._bound(actor)
         for line in [line for line, parsed in batch.rows.items() if parsed.row.equipment not in bound]:
-            unknown = NotFound("no equipment of this number is bound to the source", slug="equipment-unknown")
+            unknown = EQUIPMENT_UNKNOWN("no equipment of this number is bound to the source")
             batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
         self._refuse_strange_media(batch)
         known = self._known(batch, bound)
@@ -124,8 +125,8 @@ class Intakes(Collection):
         for line, parsed in list(batch.rows.items()):
             for media in parsed.row.media:
                 if media.upload is not None and found.get(media.upload) is None:
-                    slug = "upload-incomplete" if media.upload in found else "upload-unknown"
-                    err = Invalid(f"the upload {media.upload} is not complete or not yours", slug=slug)
+                    refusal = UPLOAD_INCOMPLETE if media.upload in found else UPLOAD_UNKNOWN
+                    err = refusal(f"the upload {media.upload} is not complete or not yours")
                     batch.refuse(line, batch.rows.pop(line).row.record_id, err)
                     break
 
@@ -305,7 +306,7 @@ def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, UUID | None]) -
         record_id=parsed.row.record_id,
         outcome=RowOutcome.DUPLICATE if is_same else RowOutcome.CONFLICT,
         id=ident,
-        problem=None if is_same else "record-conflict",
+        problem=None if is_same else RECORD_CONFLICT.slug,
         detail="" if is_same else "the equipment sent other content under this id before",
     )
 

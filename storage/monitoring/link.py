@@ -10,8 +10,9 @@ from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
 from schemas.case import EVIDENCE_STATES, Case, CaseIn
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, NotFound
 from schemas.monitoring import LinkBasis, check_evidence
+from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
+from schemas.refusals_monitoring import NOTIFICATION_MISSING
 from storage.case.case import Cases
 from storage.case.values import cases_within, require_open
 from storage.collection import Collection, Unit
@@ -84,7 +85,7 @@ class MonitoringLinks(Collection):
         record = self._linkable(actor, ident)
         case = self._cases.writable(actor, case_id, Action.CASE_LINK)
         if case.agency_id != record.agency_id:
-            raise NotFound("no such case in the agency of the record", slug="case-unknown")
+            raise CASE_UNKNOWN("no such case in the agency of the record")
         require_open(case)
         check_evidence(record.state, self._monitoring.faults(record))
         change(self._connection, cases, case_id, seen)
@@ -144,7 +145,7 @@ class MonitoringLinks(Collection):
             .returning(monitoring_links.c.id)
         )
         if ended is None:
-            raise NotFound("the record is not linked to this case", slug="case-link-unknown")
+            raise CASE_LINK_UNKNOWN("the record is not linked to this case")
         self._count(ident, -1)
         self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
         self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
@@ -167,9 +168,7 @@ class MonitoringLinks(Collection):
         record = self._linkable(actor, ident)
         check_evidence(record.state, self._monitoring.faults(record))
         if not self._monitoring.notifications(ident):
-            raise Conflict(
-                "no attempt to notify the party is recorded (art. 41)", slug="notification-missing"
-            )
+            raise NOTIFICATION_MISSING("no attempt to notify the party is recorded (art. 41)")
         case = self._cases.open(actor, wish)
         self._link(actor, case, record, LinkBasis.OPENED)
         return self._cases.get(actor, case.id)

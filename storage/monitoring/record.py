@@ -16,7 +16,6 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.custody import Event, subject
 from schemas.equipment import gate_faults, recorded_later
-from schemas.errors import NotFound
 from schemas.monitoring import (
     Given,
     MonitoringState,
@@ -31,6 +30,8 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
+from schemas.refusals_monitoring import MONITORING_UNKNOWN
+from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
 from storage.equipment import EquipmentRegister
@@ -125,7 +126,7 @@ class Monitoring(Collection):
         """
         query = select_records().where(monitoring_records.c.id == ident, self._visible(actor))
         is_blind = not self._own_opinions(actor, [ident])
-        absent = NotFound("no such monitoring record", slug="monitoring-unknown")
+        absent = MONITORING_UNKNOWN("no such monitoring record")
         return self._one(query, partial(record_of, is_blind=is_blind), absent)
 
     def _seen_by(self, actor: Actor, page: Page[RowMapping]) -> Page[MonitoringRecord]:
@@ -325,7 +326,7 @@ class Monitoring(Collection):
             )
         )
         if not known:
-            raise NotFound("no such recording in the agency", slug="recording-unknown")
+            raise RECORDING_UNKNOWN("no such recording in the agency")
 
     def notifications(self, ident: UUID) -> tuple[Notification, ...]:
         """Return the attempts to tell the party, oldest first; the caller has checked the record."""

@@ -7,7 +7,16 @@ from contextlib import contextmanager
 from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
-from schemas.errors import Conflict, DigestMismatch, EvidenceError, NotFound, StorageFull, Unavailable
+from schemas.errors import EvidenceError
+from schemas.refusals_manifest import DIGEST_MISMATCH
+from schemas.refusals_objects import (
+    OBJECT_NOT_FOUND,
+    OBJECTS_DENIED,
+    OBJECTS_UNAVAILABLE,
+    PARTS_DIFFER,
+    PARTS_UNKNOWN,
+    STORAGE_FULL,
+)
 
 _MISSING = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "InvalidVersionId"})
 _DIGEST = frozenset(
@@ -25,17 +34,17 @@ def error_of(code: str) -> EvidenceError:
     A denied request is `Unavailable`: the operator must act, and no attempt of an honest recording is used.
     """
     if code in _MISSING:
-        return NotFound("no such object", slug="object-not-found")
+        return OBJECT_NOT_FOUND("no such object")
     if code in _DIGEST:
-        return DigestMismatch("the store received other bytes than were declared")
+        return DIGEST_MISMATCH("the store received other bytes than were declared")
     if code in _FULL:
-        return StorageFull("the object store has no room")
+        return STORAGE_FULL("the object store has no room")
     if code in _PARTS:
-        slug = "parts-unknown" if code == "NoSuchUpload" else "parts-differ"
-        return Conflict("the parts are not those that the store holds", slug=slug)
+        refusal = PARTS_UNKNOWN if code == "NoSuchUpload" else PARTS_DIFFER
+        return refusal("the parts are not those that the store holds")
     if code in _DENIED:
-        return Unavailable("the object store refuses our credential", slug="objects-denied", store_code=code)
-    return Unavailable("the object store cannot do it now", slug="objects-unavailable", store_code=code)
+        return OBJECTS_DENIED("the object store refuses our credential", store_code=code)
+    return OBJECTS_UNAVAILABLE("the object store cannot do it now", store_code=code)
 
 
 @contextmanager
@@ -43,14 +52,14 @@ def translated() -> Iterator[None]:
     """Turn what the S3 clients raise into our errors.
 
     Raises:
-        NotFound, DigestMismatch, Conflict, StorageFull, Unavailable: as `error_of`.
+        NotFound, Gone, DigestMismatch, Conflict, StorageFull, Unavailable: as `error_of`.
     """
     try:
         yield
     except S3Error as err:
         raise error_of(err.code or "Unknown") from err
     except (InvalidResponseError, ServerError, HTTPError) as err:
-        raise Unavailable("the object store does not answer", slug="objects-unavailable") from err
+        raise OBJECTS_UNAVAILABLE("the object store does not answer") from err
 
 
 @contextmanager
@@ -65,8 +74,8 @@ def translated_os() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as err:
-        raise NotFound("no such object", slug="object-not-found") from err
+        raise OBJECT_NOT_FOUND("no such object") from err
     except OSError as err:
         if err.errno in _FULL_ERRNOS:
-            raise StorageFull("the disk is full") from err
-        raise Unavailable("the folder store cannot do it now", slug="objects-unavailable") from err
+            raise STORAGE_FULL("the disk is full") from err
+        raise OBJECTS_UNAVAILABLE("the folder store cannot do it now") from err

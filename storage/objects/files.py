@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from schemas.errors import DigestMismatch, StorageFull
+from schemas.refusals_manifest import DIGEST_MISMATCH
+from schemas.refusals_objects import STORAGE_FULL
 from storage.objects.values import Body, size_of
 
 _PIECES = 512  # of one writev; the kernel takes at most 1024 (IOV_MAX)
@@ -52,7 +53,7 @@ class Desk:
             StorageFull: the bytes would eat into the room that must stay free.
         """
         if size_bytes > _SMALL_BYTES and free_bytes(self.folder) - size_bytes < self._min_free_bytes:
-            raise StorageFull("the disk has no room above the reserve", reserve_bytes=self._min_free_bytes)
+            raise STORAGE_FULL("the disk has no room above the reserve", reserve_bytes=self._min_free_bytes)
         path = self.folder / uuid.uuid4().hex
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
         try:
@@ -75,7 +76,7 @@ class Desk:
             for begin in range(0, len(body), _PIECES):
                 _write_all(file, body[begin : begin + _PIECES], state)
             if state.digest() != sha256:
-                raise DigestMismatch("the store received other bytes than were declared")
+                raise DIGEST_MISMATCH("the store received other bytes than were declared")
         return path
 
     def replace(self, text: bytes, target: Path) -> None:

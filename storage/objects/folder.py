@@ -26,7 +26,7 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from schemas.base import Frozen
-from schemas.errors import Conflict, NotFound, Refused, Unavailable
+from schemas.refusals_objects import OBJECT_EXISTS, OBJECT_NOT_FOUND, OBJECTS_DAMAGED, RETENTION_SHORTEN
 from schemas.upload import Part
 from storage.objects.errors import translated_os
 from storage.objects.files import Desk, free_bytes, locked, make_folder, sync_folder
@@ -219,7 +219,7 @@ class FolderObjects:
         until = whole_seconds_up(until)
         with self.changing(key, version_id) as (path, side):
             if side.retain_until is not None and side.retain_until > until:
-                raise Refused("the lock lasts longer already", slug="retention-shorten")
+                raise RETENTION_SHORTEN("the lock lasts longer already")
             if side.retain_until != until:
                 mode = side.retention_mode or self._retention_mode
                 self.write_side(path, side.model_copy(update={"retain_until": until, "retention_mode": mode}))
@@ -246,7 +246,7 @@ class FolderObjects:
         """
         folder = self._folder / "evidence" / check_key(key)
         if not (version_id.isascii() and version_id.isalnum()):
-            raise NotFound("no such object", slug="object-not-found")
+            raise OBJECT_NOT_FOUND("no such object")
         return folder / f"@{version_id}"
 
     @contextmanager
@@ -278,7 +278,7 @@ class FolderObjects:
             return None
         side = read_side(folder / f"@{version_id}")
         if (side.size_bytes, side.checksum_sha256_b64) != (wanted.size_bytes, wanted.checksum_sha256_b64):
-            raise Conflict("the key holds other bytes", slug="object-exists")
+            raise OBJECT_EXISTS("the key holds other bytes")
         return Stored(version_id=version_id, size_bytes=side.size_bytes)
 
     def _publish(self, written: Path, folder: Path, side: SideFile) -> Stored:
@@ -313,12 +313,12 @@ def read_side(path: Path) -> SideFile:
     """Return what stands beside a version.
 
     Raises:
-        Unavailable: the side file is missing or not ours; somebody else has been in the folder.
+        IntegrityBroken: the side file is missing or not ours; somebody else has been in the folder.
     """
     try:
         return SideFile.model_validate_json(side_path(path).read_bytes())
     except (FileNotFoundError, ValueError) as err:
-        raise Unavailable("a side file is missing or damaged: run `fsck`", slug="objects-damaged") from err
+        raise OBJECTS_DAMAGED("a side file is missing or damaged: run `fsck`") from err
 
 
 def side_path(path: Path) -> Path:

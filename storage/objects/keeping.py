@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from schemas.errors import Refused
+from schemas.refusals_objects import OBJECT_LOCKED
 from storage.objects.errors import error_of, translated, translated_os
 from storage.objects.files import sync_folder
 from storage.objects.folder import FolderObjects, side_path
@@ -32,7 +32,7 @@ class Keeping(Protocol):
         """Delete one version for ever; `is_bypass` overrides a governance lock, never a legal hold.
 
         Raises:
-            Refused: a lock or a legal hold forbids it (slug `object-locked`).
+            Conflict: a lock or a legal hold forbids it (slug `object-locked`).
         """
 
 
@@ -70,7 +70,7 @@ class S3Keeping:
             )
         code = error_code(answer)
         if code in _LOCKED:
-            raise Refused("a lock or a legal hold forbids it", slug="object-locked")
+            raise OBJECT_LOCKED("a lock or a legal hold forbids it")
         if code is not None:
             raise error_of(code)
 
@@ -92,7 +92,7 @@ class FolderKeeping:
             is_locked = side.retain_until is not None and side.retain_until > datetime.now(UTC)
             is_bypassed = is_bypass and side.retention_mode != COMPLIANCE
             if side.legal_hold or (is_locked and not is_bypassed):
-                raise Refused("a lock or a legal hold forbids it", slug="object-locked")
+                raise OBJECT_LOCKED("a lock or a legal hold forbids it")
             _remove(path)
 
     def _set_hold(self, key: str, version_id: str, *, is_on: bool) -> None:

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from schemas.errors import Conflict
+from schemas.errors import Gone
+from schemas.refusals_objects import PARTS_DIFFER, PARTS_UNKNOWN
 from schemas.upload import Part
 from storage.objects.files import Desk, locked, make_folder, sync_folder
 from storage.objects.values import Body, check_key
@@ -34,7 +35,7 @@ class FolderParts:
         """Keep a part and return its ETag; what was sent under its number before goes.
 
         Raises:
-            Conflict: no such multipart object is open.
+            Gone: no such multipart object is open.
             DigestMismatch: `body` is not what `sha256` says.
         """
         folder = self._open(key, ref)
@@ -55,6 +56,7 @@ class FolderParts:
         """Return the parts' files in order.
 
         Raises:
+            Gone: no such multipart object is open.
             Conflict: a part is not what was sent, or the numbers do not ascend.
         """
         folder = self._open(key, ref)
@@ -62,14 +64,14 @@ class FolderParts:
         found = {path.name: path.stat().st_size for path in folder.iterdir()}
         wanted = [(_name(part.number, part.sha256), part.size_bytes) for part in parts]
         if numbers != sorted(set(numbers)) or any(found.get(name) != size for name, size in wanted):
-            raise Conflict("the parts are not those that the store holds", slug="parts-differ")
+            raise PARTS_DIFFER("the parts are not those that the store holds")
         return [folder / name for name, _ in wanted]
 
     def drop(self, key: str, ref: str) -> None:
         """Remove a multipart object; one that is gone is success."""
         try:
             folder = self._open(key, ref)
-        except Conflict:
+        except Gone:
             return
         # Out of sight in one step; a crash while emptying it leaves it to the desk's sweep.
         gone = self._desk.folder / ref
@@ -83,7 +85,7 @@ class FolderParts:
                 return folder
         except FileNotFoundError:
             pass
-        raise Conflict("the store knows neither parts nor object", slug="parts-unknown")
+        raise PARTS_UNKNOWN("the store knows neither parts nor object")
 
 
 def _name(number: int, sha256: bytes) -> str:

@@ -49,7 +49,7 @@ class Objects(Protocol):
 
         Raises:
             DigestMismatch: the store received other bytes than `sha256` says.
-            Conflict: no such multipart object is open (slug `parts-unknown`).
+            Gone: no such multipart object is open (slug `parts-unknown`).
         """
 
     def finish_parts(self, key: str, ref: str, parts: Sequence[Part]) -> Stored:
@@ -112,7 +112,7 @@ class Objects(Protocol):
         """Lock one version against deletion until a time; an equal or later time is accepted.
 
         Raises:
-            Refused: the lock lasts longer already (slug `retention-shorten`).
+            Conflict: the lock lasts longer already (slug `retention-shorten`).
             NotFound: no such version.
         """
 

@@ -17,7 +17,7 @@ from minio.credentials.providers import StaticProvider
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schemas.errors import Unavailable
+from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 
 SECRETS = ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "OBJECTS_URL", "KEEPER_URL")
 _POLICY_VERSION = "2012-10-17"
@@ -100,7 +100,7 @@ def provision(settings: ProvisionSettings) -> None:
             _allow(evidence, KEEPER_ACTIONS),
         ])  # fmt: skip
     except urllib3.exceptions.HTTPError as err:
-        raise Unavailable(f"the object store at {host} does not answer", slug="objects-unavailable") from err
+        raise OBJECTS_UNAVAILABLE(f"the object store at {host} does not answer") from err
 
 
 def _make_buckets(root: Minio, evidence: str, staging: str) -> None:

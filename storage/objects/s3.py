@@ -19,7 +19,14 @@ from minio.error import S3Error
 from minio.retention import Retention
 from urllib3 import BaseHTTPResponse
 
-from schemas.errors import Conflict, NotFound, Refused, Unavailable
+from schemas.errors import NotFound, Unavailable
+from schemas.refusals_objects import (
+    OBJECT_EXISTS,
+    OBJECTS_UNAVAILABLE,
+    OBJECTS_UNVERSIONED,
+    PARTS_UNKNOWN,
+    RETENTION_SHORTEN,
+)
 from schemas.upload import Part
 from storage.objects.check import faults_of
 from storage.objects.errors import error_of, translated
@@ -113,7 +120,7 @@ class S3Objects:
         _raise_for(error_code(answer))
         ref = ElementTree.fromstring(answer.data).findtext(f"{_XML}UploadId")
         if not ref:
-            raise Unavailable("the object store opened no multipart upload", slug="objects-unavailable")
+            raise OBJECTS_UNAVAILABLE("the object store opened no multipart upload")
         return str(ref)
 
     def put_part(self, key: str, ref: str, number: int, body: Body, *, sha256: bytes) -> str:
@@ -211,7 +218,7 @@ class S3Objects:
             if held is None or held < until:
                 raise
             if held > until:
-                raise Refused("the lock lasts longer already", slug="retention-shorten") from err
+                raise RETENTION_SHORTEN("the lock lasts longer already") from err
 
     def _lock(self, key: str, version_id: str, wanted: Retention) -> None:
         with translated():
@@ -258,9 +265,9 @@ class S3Objects:
         try:
             found = self._head(key, None)
         except NotFound as err:
-            raise Conflict("the store knows neither parts nor object", slug="parts-unknown") from err
+            raise PARTS_UNKNOWN("the store knows neither parts nor object") from err
         if int(found["Content-Length"]) != size_bytes or found.get(_CHECKSUM) != checksum:
-            raise Conflict("the key holds other bytes", slug="object-exists")
+            raise OBJECT_EXISTS("the key holds other bytes")
         return Stored(version_id=_version_of(found), size_bytes=size_bytes)
 
 
@@ -308,7 +315,7 @@ def _version_id(answer: BaseHTTPResponse, code: str | None) -> str:
 def _version_of(headers: Mapping[str, str]) -> str:
     version_id = headers.get("x-amz-version-id")
     if not version_id or version_id == "null":
-        raise Unavailable("the evidence bucket keeps no versions", slug="objects-unversioned")
+        raise OBJECTS_UNVERSIONED("the evidence bucket keeps no versions")
     return version_id
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from schemas.base import Frozen
-from schemas.errors import Invalid
+from schemas.refusals_objects import OBJECT_KEY_INVALID
 from schemas.upload import Part
 
 Body = Sequence[bytes | memoryview]
@@ -59,7 +59,7 @@ def check_key(key: str) -> str:
         Invalid: it is not (slug `object-key-invalid`); nothing a client sends may reach a path.
     """
     if len(key) > _KEY_CHARACTERS or not _KEY.fullmatch(key):
-        raise Invalid("an object key is of plain ASCII segments", slug="object-key-invalid")
+        raise OBJECT_KEY_INVALID("an object key is of plain ASCII segments")
     return key
 
 

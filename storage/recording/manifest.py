@@ -13,10 +13,18 @@ from schemas.base import Frozen
 from schemas.capture import Previous, manifest_findings
 from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
-from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
+from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
+from schemas.refusals_actor import DEVICE_KEY_REVOKED, DEVICE_KEY_UNKNOWN
+from schemas.refusals_manifest import (
+    MANIFEST_DEVICE_DIFFERS,
+    MANIFEST_REPLAYED,
+    MANIFEST_SIGNATURE_INVALID,
+    MANIFEST_SIGNATURE_TOO_LARGE,
+    MANIFEST_TOO_LARGE,
+)
 from storage.collection import Collection
 from storage.tables.actor import certificates
 from storage.tables.device import devices
@@ -79,9 +87,9 @@ class Manifests(Collection):
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if len(payload) > MAX_MANIFEST_BYTES:
-            raise TooLarge(f"a manifest has at most {MAX_MANIFEST_BYTES} bytes", slug="manifest-too-large")
+            raise MANIFEST_TOO_LARGE(f"a manifest has at most {MAX_MANIFEST_BYTES} bytes")
         if len(signature) > MAX_SIGNATURE_BYTES:
-            raise TooLarge("the signature header is too long", slug="manifest-signature-too-large")
+            raise MANIFEST_SIGNATURE_TOO_LARGE("the signature header is too long")
         sha256 = sha256_hex(payload)
         self._one_at_a_time(sha256)
         before = self._find(actor, sha256, signature)
@@ -115,21 +123,17 @@ class Manifests(Collection):
             select(devices).where(devices.c.kid == manifest.device.kid)
         ).one_or_none()
         if row is None or row.agency_id != actor.agency_id:
-            raise SignatureInvalid(
-                "no device of this agency has registered the key", slug="device-key-unknown"
-            )
+            raise DEVICE_KEY_UNKNOWN("no device of this agency has registered the key")
         try:
             verify_detached(payload, signature, jwk=row.jwk, algs=frozenset(row.algs), typ=MANIFEST_TYP)
         except SignatureInvalid as err:
-            raise SignatureInvalid(err.detail, slug="manifest-signature-invalid", **err.facts) from err
+            raise MANIFEST_SIGNATURE_INVALID(err.detail, **err.facts) from err
         if row.revoked_at is not None and row.revoked_at <= self._now:
-            raise SignatureInvalid("the key was revoked before this arrived", slug="device-key-revoked")
+            raise DEVICE_KEY_REVOKED("the key was revoked before this arrived")
         if manifest.device.id != str(row.id):
-            raise ManifestInvalid(
-                "the manifest names another device than its key", slug="manifest-device-differs"
-            )
+            raise MANIFEST_DEVICE_DIFFERS("the manifest names another device than its key")
         if actor.kind is ActorKind.DEVICE and row.id != actor.id:
-            raise SignatureInvalid("the manifest is another device's", slug="manifest-replayed")
+            raise MANIFEST_REPLAYED("the manifest is another device's")
         return manifest
 
     def _accept(self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest) -> Declared:
@@ -194,10 +198,10 @@ class Manifests(Collection):
         kept = self._kept(actor, payload, signature)
         if kept is not None:
             return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
-                update={"state": "refused", "problem": err.problem, "files": ()}
+                update={"state": "refused", "problem": err.slug, "files": ()}
             )
-        row = self._insert(actor, payload, signature, state="refused", problem=err.problem)
-        self._log(Event.MANIFEST_REFUSE, row, actor, problem=err.problem)
+        row = self._insert(actor, payload, signature, state="refused", problem=err.slug)
+        self._log(Event.MANIFEST_REFUSE, row, actor, problem=err.slug)
         return self._answer(row, is_replay=False, detail=err.detail)
 
     def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:

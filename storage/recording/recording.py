@@ -13,7 +13,6 @@ from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
-from schemas.errors import NotFound
 from schemas.integrity import CheckResult, verdict
 from schemas.page import Cursor, Page
 from schemas.recording import (
@@ -23,6 +22,7 @@ from schemas.recording import (
     RecordingState,
     state_after,
 )
+from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.actor import recordings_in
 from storage.case.link import links_where
 from storage.collection import Collection, Order
@@ -124,7 +124,7 @@ class Recordings(Collection):
 
     def _recording(self, *conditions: ColumnElement[bool]) -> Recording:
         query = select_recordings().where(*conditions)
-        return self._one(query, recording_of, NotFound("no such recording", slug="recording-unknown"))
+        return self._one(query, recording_of, RECORDING_UNKNOWN("no such recording"))
 
     def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
         """Return the checks of the latest run, in the order they were made."""

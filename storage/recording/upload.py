@@ -10,7 +10,17 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, NotFound, TooLarge
+from schemas.errors import Conflict
+from schemas.refusals_upload import (
+    SIZE_DISAGREES,
+    UPLOAD_EXPIRED,
+    UPLOAD_INCOMPLETE,
+    UPLOAD_JUST_ENDED,
+    UPLOAD_LENGTH_DIFFERS,
+    UPLOAD_PREEMPTED,
+    UPLOAD_TOO_LARGE,
+    UPLOAD_UNKNOWN,
+)
 from schemas.upload import Part, Upload, UploadState, clean_filename, part_size
 from storage.collection import Collection
 from storage.objects.port import Stored
@@ -59,9 +69,7 @@ class Uploads(Collection):
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if wish.length_bytes > self._unit.settings.max_upload_bytes:
-            raise TooLarge(
-                f"the largest upload is {self._unit.settings.max_upload_bytes} bytes", slug="upload-too-large"
-            )
+            raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
         manifest_id, file_index = self._manifest_file(actor, wish)
         ident = uuid4()
         row = (
@@ -129,9 +137,9 @@ class Uploads(Collection):
             .one_or_none()
         )
         if row is None:  # it expired between the insert and this look: opening again will succeed
-            raise Conflict("the earlier upload of this file has just ended", slug="upload-expired")
+            raise UPLOAD_JUST_ENDED("the earlier upload of this file has just ended")
         if row["length_bytes"] != wish.length_bytes:
-            raise Conflict("this file was opened with another length", slug="upload-length-differs")
+            raise UPLOAD_LENGTH_DIFFERS("this file was opened with another length")
         return _value(row)
 
     def get(self, actor: Actor, upload_id: UUID) -> Upload:
@@ -141,7 +149,7 @@ class Uploads(Collection):
             NotFound: no such upload, or somebody else's.
         """
         query = select(uploads).where(uploads.c.id == upload_id, _sent_by(actor))
-        return self._one(query, _value, NotFound("no such upload", slug="upload-unknown"))
+        return self._one(query, _value, UPLOAD_UNKNOWN("no such upload"))
 
     def known(self, upload_id: UUID) -> Upload:
         """Return an upload for the system itself, which has no scope."""
@@ -234,9 +242,9 @@ class Uploads(Collection):
         is the lease under which bytes were sent that no part or tail names yet.
 
         Raises:
-            NotFound: the upload expired meanwhile.
-            Conflict: a newer request holds the upload, or the store holds another number of bytes than the
-                length (slug `size-disagrees`).
+            Gone: the upload expired meanwhile.
+            Conflict: a newer request holds the upload.
+            IntegrityBroken: the store holds another number of bytes than the length.
         """
         row = (
             self._connection.execute(select(uploads).where(uploads.c.id == upload.id).with_for_update())
@@ -246,11 +254,11 @@ class Uploads(Collection):
         if row["state"] == UploadState.RECEIVED:
             return _value(row)
         if row["state"] == UploadState.EXPIRED:
-            raise NotFound("the upload has expired", slug="upload-expired")
+            raise UPLOAD_EXPIRED("the upload has expired")
         if token is not None and row["lease_token"] != token:
             raise _preempted()
         if stored.size_bytes != row["length_bytes"]:
-            raise Conflict("the stored object has another size than the upload", slug="size-disagrees")
+            raise SIZE_DISAGREES("the stored object has another size than the upload")
         act = self._act(sender_of(row), row["agency_id"])
         recording_id = receive_recording(self._connection, act, upload=row, stored=stored, key=key)
         self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
@@ -283,7 +291,7 @@ class Uploads(Collection):
         """
         upload = self.get(actor, upload_id)
         if upload.recording_id is None:
-            raise Conflict("the upload is not complete", slug="upload-incomplete", offset=upload.offset_bytes)
+            raise UPLOAD_INCOMPLETE("the upload is not complete", offset=upload.offset_bytes)
         row = (
             self._connection.execute(
                 select(
@@ -365,7 +373,7 @@ def _sent_by(actor: Actor) -> ColumnElement[bool]:
 
 
 def _preempted() -> Conflict:
-    return Conflict("a newer request continues this upload", slug="upload-preempted")
+    return UPLOAD_PREEMPTED("a newer request continues this upload")
 
 
 def _value(row: RowMapping) -> Upload:

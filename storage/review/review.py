@@ -13,8 +13,16 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, 
 from schemas.actor import Action, Actor, Subject, may, require, require_scope
 from schemas.case import CaseStep
 from schemas.custody import Event, subject
-from schemas.errors import Conflict, Invalid, NotFound, TransitionRefused, VersionConflict
+from schemas.errors import Conflict, NotFound
 from schemas.page import Cursor, Page
+from schemas.refusals_case import (
+    GROUND_ANSWERED,
+    GROUND_SUBJECT_UNKNOWN,
+    GROUND_UNKNOWN,
+    REVIEW_GIVEN,
+    REVIEW_UNKNOWN,
+)
+from schemas.refusals_request import VERSION_CONFLICT
 from schemas.review import (
     AnswerIn,
     Finding,
@@ -77,7 +85,7 @@ class Reviews(Collection):
         """
         case_id = self._connection.scalar(select(reviews.c.case_id).where(reviews.c.id == review_id))
         if case_id is None or not self._cases.is_visible(actor, case_id):
-            raise NotFound("no such review", slug="review-unknown")
+            raise REVIEW_UNKNOWN("no such review")
         return self._rounds(reviews.c.id == review_id)[0]
 
     def of_case(self, case_id: UUID) -> tuple[Review, ...]:
@@ -151,18 +159,16 @@ class Reviews(Collection):
             select(reviews.c.version, reviews.c.state).where(reviews.c.id == review_id).with_for_update()
         ).one()
         if row.version != seen:
-            raise VersionConflict(f"it is at version {row.version}, not {seen}", version=row.version)
+            raise VERSION_CONFLICT(f"it is at version {row.version}, not {seen}", version=row.version)
         if row.state != ReviewState.OPEN:
-            raise TransitionRefused("the opinion of this round was given", slug="review-given")
+            raise REVIEW_GIVEN("the opinion of this round was given")
 
     def _require_own_subjects(self, review: Review, wish: ReviewOpinionIn) -> None:
         named = {ground.subject for ground in wish.grounds if ground.subject is not None}
         foreign = named - known_subjects(self._connection, review.case_id)
         if foreign:
-            raise Invalid(
-                "a ground is about something that is not of this case",
-                slug="ground-subject-unknown",
-                subjects=sorted(foreign),
+            raise GROUND_SUBJECT_UNKNOWN(
+                "a ground is about something that is not of this case", subjects=sorted(foreign)
             )
 
     def _keep_grounds(self, review_id: UUID, grounds: Iterable[GroundIn]) -> dict[str, dict[str, str]]:
@@ -208,8 +214,8 @@ class Reviews(Collection):
 
     def _unanswerable(self, ground: ColumnElement[bool]) -> Conflict | NotFound:
         if self._connection.scalar(select(review_grounds.c.id).where(ground)) is None:
-            return NotFound("the review has no such ground", slug="ground-unknown")
-        return Conflict("the ground was answered before", slug="ground-answered")
+            return GROUND_UNKNOWN("the review has no such ground")
+        return GROUND_ANSWERED("the ground was answered before")
 
     def _rounds(self, condition: ColumnElement[bool]) -> tuple[Review, ...]:
         query = _select().where(condition).order_by(reviews.c.round)

@@ -30,6 +30,7 @@ from urllib.parse import quote
 import psycopg
 
 from schemas.errors import Unavailable
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
 
 ROLE = "quancheng"
 DATABASE = "quancheng"
@@ -117,7 +118,7 @@ class EmbeddedPostgres:
         """
         found = running_url(self._data_dir)
         if found is None:
-            raise Unavailable(f"no PostgreSQL runs in {self._data_dir}", slug="database-unavailable")
+            raise DATABASE_UNAVAILABLE(f"no PostgreSQL runs in {self._data_dir}")
         return found
 
     def _take_lock(self) -> None:
@@ -127,9 +128,8 @@ class EmbeddedPostgres:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as err:
             lock.close()
-            raise Unavailable(
-                f"another process uses the database in {self._data_dir}; stop it or set QUANCHENG_HOME",
-                slug="database-unavailable",
+            raise DATABASE_UNAVAILABLE(
+                f"another process uses the database in {self._data_dir}; stop it or set QUANCHENG_HOME"
             ) from err
         self._lock = lock
 
@@ -213,7 +213,7 @@ class EmbeddedPostgres:
     def _create_database(self) -> None:
         postmaster = read_postmaster(self._cluster_dir)
         if postmaster is None:
-            raise Unavailable(f"PostgreSQL stopped right after its start: {self._log_tail()}")
+            raise DATABASE_UNAVAILABLE(f"PostgreSQL stopped right after its start: {self._log_tail()}")
         address = _conninfo(postmaster, self._password(), "postgres")
         with psycopg.connect(address, autocommit=True) as connection:
             row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
@@ -238,7 +238,7 @@ class EmbeddedPostgres:
         )
         if finished.returncode != 0:
             said = finished.stderr.strip() or finished.stdout.strip()
-            raise Unavailable(f"{program} failed: {said} {self._log_tail()}", slug="database-unavailable")
+            raise DATABASE_UNAVAILABLE(f"{program} failed: {said} {self._log_tail()}")
 
     def _account(self) -> pwd.struct_passwd | None:
         """The other account that must run the server; None when the present one may (in a namespace as root).
@@ -314,11 +314,10 @@ def refuse_closed_parents(paths: Sequence[Path], account: pwd.struct_passwd) -> 
             seen = folder.stat()
             is_open = seen.st_uid == account.pw_uid or seen.st_mode & stat.S_IXOTH
             if not is_open:
-                raise Unavailable(
+                raise DATABASE_UNAVAILABLE(
                     "PostgreSQL does not run as root, user namespaces are forbidden here, and "
                     f"{folder} is closed to {account.pw_name}: set QUANCHENG_HOME to an open place, "
-                    "set DATABASE_URL, or start as another user",
-                    slug="database-unavailable",
+                    "set DATABASE_URL, or start as another user"
                 )
 
 
@@ -332,7 +331,7 @@ def make_socket_dir() -> Path:
         longest = Path(parent, "qc-pg-12345678", f".s.PGSQL.{SOCKET_PORT}0")
         if len(os.fsencode(longest)) < MAX_SOCKET_PATH_BYTES and Path(parent).is_dir():
             return Path(tempfile.mkdtemp(prefix="qc-pg-", dir=parent))
-    raise Unavailable("no temporary folder has a path short enough for a Unix socket: set TMPDIR")
+    raise DATABASE_UNAVAILABLE("no temporary folder has a path short enough for a Unix socket: set TMPDIR")
 
 
 def _remove_socket_dir(socket_dir: Path) -> None:

@@ -208,7 +208,7 @@ def test_a_stranger_gets_no_token(line: Line) -> None:
         stated = assertion(key, kid, int(tx.now.timestamp()))
     form = {"grant_type": GRANT, "assertion": stated}
 
-    assert_problem(httpx.post(f"{line.url}/v1/token", data=form), "device-key-unknown")
+    assert_problem(httpx.post(f"{line.url}/v1/token", data=form), "assertion-key-unknown")
 
 
 def test_a_strangers_manifest_is_kept_as_refused(

@@ -183,7 +183,7 @@ def bureau(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def refused(problem: str, kind: type[EvidenceError] = EvidenceError) -> object:
-    return pytest.raises(kind, check=lambda err: err.problem == problem)
+    return pytest.raises(kind, check=lambda err: err.slug == problem)
 
 
 def test_the_straight_path(bureau: Bureau) -> None:

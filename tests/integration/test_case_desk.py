@@ -161,7 +161,7 @@ def test_of_two_at_once_one_is_told(bureau: Bureau) -> None:
 
     (told,) = [one for one in outcomes if isinstance(one, EvidenceError)]
     (stands,) = [one for one in outcomes if isinstance(one, str)]
-    assert told.problem == "version-conflict"
+    assert told.slug == "version-conflict"
     assert bureau.get(case).party == stands
     assert events_of(bureau.store, subject("case", case.id)).count(Event.CASE_AMEND) == 1
 
@@ -177,7 +177,7 @@ def test_what_is_reviewed_or_decided_stands(bureau: Bureau, state: CaseState, na
     with pytest.raises(TransitionRefused) as refused, bureau.store.begin() as tx:
         WRITES[name](tx, bureau, case, ident)
 
-    assert refused.value.problem == "case-under-review"
+    assert refused.value.slug == "case-under-review"
     assert bureau.get(case).version == case.version
 
 
@@ -210,7 +210,7 @@ def test_evidence_must_be_of_the_case(bureau: Bureau) -> None:
     proof = ProofIn(recording_id=foreign)
     with pytest.raises(Conflict, match="not linked") as refused, bureau.store.begin() as tx:
         tx.facts.prove(bureau.handler, case.id, fact.id, proof, seen=bureau.get(case).version)
-    assert refused.value.problem == "evidence-not-linked"
+    assert refused.value.slug == "evidence-not-linked"
     assert fact.is_proven
 
     with bureau.store.begin() as tx:
@@ -241,7 +241,7 @@ def test_a_proof_is_named_once_and_taken_back_once(bureau: Bureau) -> None:
     with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
         tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen + 1)
 
-    assert (left.proofs, refused.value.problem) == ((), "proof-unknown")
+    assert (left.proofs, refused.value.slug) == ((), "proof-unknown")
     changes = [e.facts["change"] for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
     assert changes == ["added", "proved", "unproved"]
 
@@ -256,7 +256,7 @@ def test_a_withdrawn_fact_counts_no_more(bureau: Bureau) -> None:
     with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
         tx.facts.withdraw(bureau.handler, case.id, first.id, tx.cases.get(bureau.handler, case.id).version)
 
-    assert refused.value.problem == "fact-unknown"
+    assert refused.value.slug == "fact-unknown"
     assert (first.position, second.position) == (1, 2)
 
 
@@ -266,7 +266,7 @@ def test_nothing_is_submitted_without_a_fact(bureau: Bureau) -> None:
     with pytest.raises(TransitionRefused) as refused:
         bureau.step(case, CaseStep.SUBMIT)
 
-    assert refused.value.problem == "case-facts-missing"
+    assert refused.value.slug == "case-facts-missing"
     assert bureau.rounds(case) == ()
     assert bureau.get(case).state is CaseState.INVESTIGATION_CLOSED
 
@@ -277,7 +277,7 @@ def test_opinions_are_not_steps_of_a_hand(bureau: Bureau) -> None:
     for step in (CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT):
         with pytest.raises(TransitionRefused) as refused:
             bureau.step(case, step)
-        assert refused.value.problem == "case-step-refused"
+        assert refused.value.slug == "case-step-refused"
 
 
 @pytest.mark.parametrize("step", [CaseStep.FILE, CaseStep.DECIDE])
@@ -300,7 +300,7 @@ def test_a_handler_is_named_by_the_head(bureau: Bureau) -> None:
     for login in (stranger.login, bureau.reviewer.login, "nobody"):
         with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
             tx.cases.assign(bureau.head, case.id, login, case.version)
-        assert refused.value.problem == "account-unknown"
+        assert refused.value.slug == "account-unknown"
     with bureau.store.begin() as tx:
         tx.cases.assign(bureau.head, case.id, colleague.login, case.version)
         concluded = tx.cases.step(colleague, case.id, CaseStep.CONCLUDE, "", case.version + 1)

@@ -315,7 +315,7 @@ def test_a_cut_or_rewritten_log_is_not_signed(engine: Engine, tampering: str, mo
     with pytest.raises(IntegrityBroken) as caught:
         _integrate(engine)
     # With entries waiting, extending the tiles already meets the broken end before signing does.
-    assert caught.value.problem in {slug, "tile-broken"} if more else caught.value.problem == slug
+    assert caught.value.slug in {slug, "tile-broken"} if more else caught.value.slug == slug
     assert _indices(engine) == before
     assert len(_heads(engine)) == 1
 
@@ -328,7 +328,7 @@ def test_another_key_does_not_continue_the_log(engine: Engine) -> None:
     for seed, origin in ((bytes(32), ORIGIN), (SEED, "other.example/log")):
         with engine.begin() as connection, pytest.raises(IntegrityBroken) as caught:
             CustodyLog(connection).sign(seed, origin, at=NOW)
-        assert caught.value.problem == "log-key-differs"
+        assert caught.value.slug == "log-key-differs"
 
 
 def test_an_entry_altered_before_its_index_stops_the_run(engine: Engine) -> None:
@@ -337,7 +337,7 @@ def test_an_entry_altered_before_its_index_stops_the_run(engine: Engine) -> None
     _tamper(engine, "UPDATE custody_entries SET leaf = leaf || ' ' WHERE id = 2")
     with pytest.raises(IntegrityBroken) as caught:
         _integrate(engine)
-    assert caught.value.problem == "leaf-broken"
+    assert caught.value.slug == "leaf-broken"
     assert _indices(engine) == [None, None]
     assert _audit(engine) == ["leaf-hash-differs"]
 

@@ -83,7 +83,7 @@ def test_an_idle_run_still_notices_a_cut_log(store: Store) -> None:
         tx.connection.execute(text("DELETE FROM custody_entries WHERE leaf_index = 2"))
     with pytest.raises(IntegrityBroken) as caught:
         integrate(store)
-    assert caught.value.problem == "log-rolled-back"
+    assert caught.value.slug == "log-rolled-back"
 
 
 def test_without_its_key_a_run_does_nothing(store: Store, database_url: str, tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from schemas.actor import Actor, Role
 from schemas.custody import Event
-from schemas.errors import Conflict, Invalid, NotFound, StorageFull
+from schemas.errors import Conflict, Gone
 from schemas.integrity import BINDING_CHECKS, VERIFICATION, Outcome, Verdict
 from schemas.recording import RecordingState
+from schemas.refusals_manifest import MANIFEST_FIELD_INVALID
+from schemas.refusals_recording import SCRATCH_FULL
 from schemas.upload import UploadState
 from storage.flow.receive import Receiving
 from storage.objects.port import Stored
@@ -103,7 +105,7 @@ def test_a_recording_that_cannot_be_verified_is_quarantined(
     ident = device.capture("poison.bin", b"poison")
 
     def crash(_: Job) -> None:
-        raise Invalid("the decoder's facts cannot be kept", slug="facts-invalid")
+        raise MANIFEST_FIELD_INVALID("the decoder's facts cannot be kept")
 
     runner = Runner(store, WorkersSettings(), {JobKind.VERIFY: crash})
     for _ in range(MAX_ATTEMPTS):
@@ -163,7 +165,7 @@ def test_a_file_too_large_for_the_scratch_folder_holds_nobody_up(store: Store, d
             tx.jobs.release(job, pause_seconds=0, error="")
 
     def full(_: Job) -> None:
-        raise StorageFull("no room", slug="scratch-full")
+        raise SCRATCH_FULL("no room")
 
     for ident in idents:
         make_due(store, ident)
@@ -218,10 +220,10 @@ def test_an_expired_upload_is_not_completed(store: Store, device: TestDevice) ->
     with store.begin() as tx:
         upload = tx.uploads.get(device.actor, ident)
         tx.uploads.expire(upload, actor="system")
-    with pytest.raises(NotFound) as caught, store.begin() as tx:
+    with pytest.raises(Gone) as caught, store.begin() as tx:
         tx.uploads.complete(upload, Stored(version_id="1", size_bytes=4), key="recordings/x")
 
-    assert caught.value.problem == "upload-expired"
+    assert caught.value.slug == "upload-expired"
 
 
 def test_a_beaten_request_cannot_complete_a_small_file(store: Store, device: TestDevice) -> None:
@@ -246,7 +248,7 @@ def test_a_beaten_request_cannot_complete_a_small_file(store: Store, device: Tes
         store.objects = slow.real
     done = append(store, device.actor, opened.id, b"w!")
 
-    assert caught.value.problem == "upload-preempted"
+    assert caught.value.slug == "upload-preempted"
     assert done.state is UploadState.RECEIVED
 
 

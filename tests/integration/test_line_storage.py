@@ -13,7 +13,7 @@ from schemas.actor import Actor, Role
 from schemas.case import CaseIn
 from schemas.custody import Event
 from schemas.digest import sha256_hex
-from schemas.errors import Conflict, NotAuthenticated, NotFound, OffsetMismatch, Refused
+from schemas.errors import Conflict, LeaseLost, NotAuthenticated, NotFound, OffsetMismatch, Refused
 from schemas.integrity import Outcome, Verdict
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.upload import MIB, UploadState
@@ -41,7 +41,7 @@ from tests.media import jpeg
 from workers.custody import integrate
 from workers.fsck import differences
 from workers.media.sandbox import Sandbox
-from workers.recording import LeaseLost, Verifier
+from workers.recording import Verifier
 from workers.runner import Runner, tasks
 from workers.settings import WorkersSettings
 
@@ -262,7 +262,7 @@ def test_beaten_request_changes_nothing(store: Store, device: TestDevice) -> Non
     with pytest.raises(Conflict):
         old.keep([b"o"])
 
-    assert caught.value.problem == "upload-preempted"
+    assert caught.value.slug == "upload-preempted"
     assert new.store([b"n" * (8 * MIB)]) == 8 * MIB
     with pytest.raises(OffsetMismatch):
         Receiving.begin(store, device.actor, upload.id, offset=0, content_length=None)
@@ -423,7 +423,7 @@ def test_ten_wrong_passwords_lock_the_login(store: Store, agency: UUID) -> None:
 
     with store.begin() as tx, pytest.raises(NotAuthenticated) as caught:
         tx.accounts.login(actor.login, PASSWORD)
-    assert caught.value.problem == "login-locked"
+    assert caught.value.slug == "login-locked"
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def road(store: Store) -> Highway:
 
 
 def refused(problem: str, kind: type[EvidenceError] = EvidenceError) -> object:
-    return pytest.raises(kind, check=lambda err: err.problem == problem)
+    return pytest.raises(kind, check=lambda err: err.slug == problem)
 
 
 def open_case(road: Highway, number: str, **changed: object) -> tuple[object, int]:
@@ -163,7 +163,7 @@ def test_two_reviewers_of_one_stage_at_once(store: Store, road: Highway) -> None
             with store.begin() as tx:
                 tx.monitoring.opine(who, ident, FIRST, OpinionIn(opinion=VALID), 1)
         except (TransitionRefused, VersionConflict) as err:
-            return err.problem
+            return err.slug
         return "given"
 
     with ThreadPoolExecutor(2) as pool:
@@ -197,7 +197,7 @@ def test_an_unreviewed_or_invalid_record_is_no_evidence(store: Store, road: High
     for ident, missing in ((unreviewed, "not-reviewed"), (half, "not-reviewed"), (invalid, "found-invalid")):
         with pytest.raises(Conflict) as caught, store.begin() as tx:
             tx.monitoring_links.link(road.handler, case_id, ident, LinkBasis.MANUAL, version)
-        assert caught.value.problem == "article-41"
+        assert caught.value.slug == "article-41"
         assert caught.value.facts == {"article": "行政处罚法第四十一条", "missing": [missing]}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.errors import Conflict, DigestMismatch, EvidenceError, NotFound, Unavailable
+from schemas.errors import Conflict, DigestMismatch, EvidenceError, Gone, NotFound, Unavailable
 from storage.objects.port import Objects, Stored, open_objects
 from tests.stand import ROOT, free_port
 from tests.stores import (
@@ -73,7 +73,7 @@ def test_other_bytes_under_a_taken_key_are_refused(objects: Objects, key: str) -
     for other in (b"Evidence", b"evidence!"):
         with pytest.raises(Conflict) as caught:
             objects.put(key, [other], sha256=digest(other))
-        assert caught.value.problem == "object-exists"
+        assert caught.value.slug == "object-exists"
     assert read(objects, key, first.version_id) == b"evidence"
 
 
@@ -130,7 +130,7 @@ def test_a_part_that_was_replaced_cannot_be_claimed(objects: Objects, key: str) 
     new = sent(objects, key, ref, 1, b"new body")
     with pytest.raises(Conflict) as caught:
         objects.finish_parts(key, ref, [old])
-    assert caught.value.problem == "parts-differ"
+    assert caught.value.slug == "parts-differ"
     assert read(objects, key, objects.finish_parts(key, ref, [new]).version_id) == b"new body"
 
 
@@ -159,9 +159,9 @@ def test_aborted_parts_are_gone(objects: Objects, key: str) -> None:
     part = sent(objects, key, ref, 1, b"body")
     objects.abort_parts(key, ref)
     objects.abort_parts(key, ref)
-    with pytest.raises(Conflict, check=lambda err: err.problem == "parts-unknown"):
+    with pytest.raises(Gone, check=lambda err: err.slug == "parts-unknown"):
         objects.put_part(key, ref, 2, [b"more"], sha256=digest(b"more"))
-    with pytest.raises(Conflict, check=lambda err: err.problem == "parts-unknown"):
+    with pytest.raises(Gone, check=lambda err: err.slug == "parts-unknown"):
         objects.finish_parts(key, ref, [part])
 
 
@@ -273,7 +273,7 @@ def test_keys_outside_the_grammar_never_reach_the_store(objects: Objects, bad: s
     ):
         with pytest.raises(EvidenceError) as caught:
             act()
-        assert caught.value.problem == "object-key-invalid"
+        assert caught.value.slug == "object-key-invalid"
 
 
 def test_a_stream_is_stored_in_flat_memory(url: str, key: str) -> None:
@@ -310,7 +310,7 @@ def test_a_store_that_is_down_is_unavailable(key: str, objects_url: str, tmp_pat
     ):
         with pytest.raises(Unavailable) as caught:
             act()
-        assert caught.value.problem == "objects-unavailable"
+        assert caught.value.slug == "objects-unavailable"
     (tmp_path / "objects").write_bytes(b"")
     with pytest.raises(Unavailable):
         open_objects(folder_url(tmp_path))
@@ -322,7 +322,7 @@ def test_a_wrong_secret_is_unavailable_and_says_nothing_of_it(key: str, objects_
     wrong = open_objects(objects_url.replace(secret, "wrong-secret"))
     with pytest.raises(Unavailable) as caught:
         wrong.put(key, [b""], sha256=digest())
-    assert caught.value.problem == "objects-denied"
+    assert caught.value.slug == "objects-denied"
     assert "wrong-secret" not in repr(caught.value.facts) + str(caught.value)
 
 

@@ -9,7 +9,7 @@ import pytest
 from minio import Minio
 from minio.objectlockconfig import DAYS, GOVERNANCE, ObjectLockConfig
 
-from schemas.errors import NotFound, Refused, Unavailable
+from schemas.errors import Conflict, NotFound, Unavailable
 from storage.objects.keeping import Keeping, open_keeping
 from storage.objects.port import Objects, Stored, open_objects
 from tests.stand import Stand
@@ -86,7 +86,7 @@ def test_a_lock_is_set_again_and_extended(
 def test_a_lock_is_never_shortened(objects: Objects, key: str, stored: Stored, tomorrow: datetime) -> None:
     """An earlier end is refused and the lock stays."""
     objects.retain(key, stored.version_id, tomorrow + DAY)
-    with pytest.raises(Refused, check=lambda err: err.problem == "retention-shorten"):
+    with pytest.raises(Conflict, check=lambda err: err.slug == "retention-shorten"):
         objects.retain(key, stored.version_id, tomorrow)
     until = objects.stat(key, stored.version_id).retain_until
     assert until is not None
@@ -111,7 +111,7 @@ def test_a_locked_version_is_disposed_of_only_by_bypass(
 ) -> None:
     """Governance refuses the keeper too, unless he says that he means it."""
     objects.retain(key, stored.version_id, tomorrow)
-    with pytest.raises(Refused, check=lambda err: err.problem == "object-locked"):
+    with pytest.raises(Conflict, check=lambda err: err.slug == "object-locked"):
         keeping.dispose(key, stored.version_id)
     assert read(objects, key, stored.version_id) == BODY
     keeping.dispose(key, stored.version_id, is_bypass=True)
@@ -127,7 +127,7 @@ def test_a_legal_hold_stops_even_the_bypass(
     keeping.hold(key, stored.version_id)
     keeping.hold(key, stored.version_id)
     assert objects.stat(key, stored.version_id).legal_hold
-    with pytest.raises(Refused):
+    with pytest.raises(Conflict):
         keeping.dispose(key, stored.version_id, is_bypass=True)
     assert read(objects, key, stored.version_id) == BODY
     keeping.release(key, stored.version_id)
@@ -153,7 +153,7 @@ def test_a_compliance_lock_yields_to_nobody(tmp_path: Path, key: str, tomorrow: 
     objects, keeping = open_objects(url), open_keeping(url)
     stored = objects.put(key, [BODY], sha256=digest(BODY))
     objects.retain(key, stored.version_id, tomorrow)
-    with pytest.raises(Refused):
+    with pytest.raises(Conflict):
         keeping.dispose(key, stored.version_id, is_bypass=True)
 
 
@@ -162,7 +162,7 @@ def test_compliance_reaches_the_store(objects_url: str, keeper_url: str, key: st
     objects = open_objects(f"{objects_url}&retention_mode=COMPLIANCE")
     stored = objects.put(key, [BODY], sha256=digest(BODY))
     objects.retain(key, stored.version_id, datetime.now(UTC) + timedelta(seconds=30))
-    with pytest.raises(Refused):
+    with pytest.raises(Conflict):
         open_keeping(keeper_url).dispose(key, stored.version_id, is_bypass=True)
 
 
@@ -171,7 +171,7 @@ def test_the_services_cannot_dispose(objects_url: str, key: str, *, bypass: bool
     """With the services' credential no version goes, locked or not, with or without bypass."""
     objects, keeping = open_objects(objects_url), open_keeping(objects_url)
     stored = objects.put(key, [BODY], sha256=digest(BODY))
-    with pytest.raises(Refused):
+    with pytest.raises(Conflict):
         keeping.dispose(key, stored.version_id, is_bypass=bypass)
     assert read(objects, key, stored.version_id) == BODY
 
@@ -225,7 +225,7 @@ def test_an_unversioned_bucket_is_noticed_by_the_first_put(root_url: str, key: s
     root = _client(root_url)
     if not root.bucket_exists("careless"):
         root.make_bucket("careless")
-    with pytest.raises(Unavailable, check=lambda err: err.problem == "objects-unversioned"):
+    with pytest.raises(Unavailable, check=lambda err: err.slug == "objects-unversioned"):
         open_objects(root_url.replace("/evidence", "/careless")).put(key, [BODY], sha256=digest(BODY))
 
 

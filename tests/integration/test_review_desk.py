@@ -158,7 +158,7 @@ def test_an_opinion_is_given_once(bureau: Bureau, wish: ReviewOpinionIn) -> None
     for again in (PASS, REJECT):
         with pytest.raises(TransitionRefused) as refused:
             bureau.opine(given, again, bureau.second_reviewer)
-        assert refused.value.problem == "review-given"
+        assert refused.value.slug == "review-given"
     for statement in (
         update(reviews).where(reviews.c.id == review.id).values(opinion="pass", statement="改"),
         delete(reviews).where(reviews.c.id == review.id),
@@ -230,7 +230,7 @@ def test_who_took_part_does_not_review(bureau: Bureau, part: Part, wish: ReviewO
     with pytest.raises(Refused) as refused:
         bureau.opine(review, wish, actor)
 
-    assert refused.value.problem == "reviewer-took-part"
+    assert refused.value.slug == "reviewer-took-part"
     assert refused.value.facts["parts"] == [part.value]
     assert bureau.rounds(case)[0].state is ReviewState.OPEN
     assert entries(bureau.store, review) == []
@@ -250,7 +250,7 @@ def test_an_old_certificate_still_counts(bureau: Bureau) -> None:
     with pytest.raises(Refused) as refused:
         bureau.opine(review, PASS, actor)
 
-    assert refused.value.problem == "reviewer-took-part"
+    assert refused.value.slug == "reviewer-took-part"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_an_opinion_without_grounds_changes_nothing(bureau: Bureau, wish: Review
     with pytest.raises(Invalid) as refused:
         bureau.opine(review, wish)
 
-    assert refused.value.problem == "opinion-without-grounds"
+    assert refused.value.slug == "opinion-without-grounds"
     assert bureau.rounds(case) == (review,)
     assert bureau.get(case) == case
     assert entries(bureau.store, review) == []
@@ -287,7 +287,7 @@ def test_a_ground_is_about_this_case(bureau: Bureau) -> None:
 
     with pytest.raises(Invalid) as refused:
         bureau.opine(review, wish(f"recording/{foreign}"))
-    assert refused.value.problem == "ground-subject-unknown"
+    assert refused.value.slug == "ground-subject-unknown"
     assert refused.value.facts["subjects"] == [f"recording/{foreign}"]
 
     given = bureau.opine(
@@ -308,7 +308,7 @@ def test_nothing_passes_with_a_fact_unproven(bureau: Bureau) -> None:
     with pytest.raises(TransitionRefused) as refused:
         bureau.opine(review, PASS)
 
-    assert refused.value.problem == "fact-unproven"
+    assert refused.value.slug == "fact-unproven"
     assert bureau.get(case).state is CaseState.LEGAL_REVIEW
     assert bureau.opine(review, REJECT).opinion is OpinionWord.REJECT
 
@@ -321,14 +321,14 @@ def test_every_ground_is_answered_before_the_next_round(bureau: Bureau) -> None:
     bureau.step(case, CaseStep.CONCLUDE)
     with pytest.raises(TransitionRefused) as refused:
         bureau.step(case, CaseStep.SUBMIT)
-    assert (refused.value.problem, refused.value.facts["unanswered"]) == ("case-grounds-unanswered", 1)
+    assert (refused.value.slug, refused.value.facts["unanswered"]) == ("case-grounds-unanswered", 1)
 
     with pytest.raises(Conflict) as again:
         bureau.answer(review, 2)
-    assert again.value.problem == "ground-answered"
+    assert again.value.slug == "ground-answered"
     with pytest.raises(NotFound) as unknown:
         bureau.answer(review, 3)
-    assert unknown.value.problem == "ground-unknown"
+    assert unknown.value.slug == "ground-unknown"
     with pytest.raises(IntegrityError), bureau.store.begin() as tx:
         tx.connection.execute(
             update(review_grounds).where(review_grounds.c.review_id == review.id).values(answer="改")

@@ -9,7 +9,8 @@ from typing import Any, cast
 import pytest
 
 from api.receive import Reader
-from schemas.errors import EvidenceError, TooLarge, Unavailable
+from schemas.errors import Busy, EvidenceError, TooLarge
+from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 
 
 class Remembers:
@@ -70,10 +71,10 @@ def test_a_short_body_is_kept() -> None:
 def test_a_stalled_body_is_kept_and_said() -> None:
     """A sender that stalls is told so after its bytes were kept."""
     receiving = Remembers()
-    with pytest.raises(Unavailable) as caught:
+    with pytest.raises(Busy) as caught:
         asyncio.run(read(receiving, sending(b"abcdef", then=5), seconds=0.05))
 
-    assert caught.value.problem == "receive-timeout"
+    assert caught.value.slug == "receive-timeout"
     assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
 
 
@@ -108,7 +109,7 @@ def test_a_failing_store_ends_the_request() -> None:
     class Fails(Remembers):
         def store(self, body: list[bytes]) -> int:
             del body
-            raise Unavailable("the store does not answer", slug="objects-unavailable")
+            raise OBJECTS_UNAVAILABLE("the store does not answer")
 
     receiving = Fails()
     with pytest.raises(EvidenceError):

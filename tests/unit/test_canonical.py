@@ -58,4 +58,4 @@ def test_broken_rule_is_named(payload: bytes, slug: str) -> None:
     with pytest.raises(ManifestInvalid) as caught:
         parse_canonical(payload)
 
-    assert caught.value.problem == slug
+    assert caught.value.slug == slug

@@ -173,7 +173,7 @@ def test_every_gate_names_itself(state: CaseState, step: CaseStep, facts: CaseFa
     with pytest.raises(TransitionRefused) as refused:
         case_after(state, step, facts)
 
-    assert refused.value.problem == slug
+    assert refused.value.slug == slug
 
 
 @pytest.mark.parametrize(

@@ -110,14 +110,14 @@ def test_malformed_notes_are_refused(note: str) -> None:
     """Text without a blank line, other control characters, bad names and stray lines are no note."""
     with pytest.raises(Invalid) as caught:
         verify_note(note, PETER)
-    assert caught.value.problem == "note-malformed"
+    assert caught.value.slug == "note-malformed"
 
 
 def test_endless_notes_are_refused() -> None:
     """A well signed note of more than a million characters is not read."""
     with pytest.raises(Invalid) as caught:
         verify_note(sign_note("x" * 1_000_000 + "\n", ORIGIN, SEED), LOG_KEY)
-    assert caught.value.problem == "note-malformed"
+    assert caught.value.slug == "note-malformed"
 
 
 def test_blank_lines_in_the_text_are_kept() -> None:
@@ -196,7 +196,7 @@ def test_malformed_checkpoints_are_refused(text: str) -> None:
     """Leading zeroes, signs, other digits, short or loosely encoded roots and empty lines are refused."""
     with pytest.raises(Invalid) as caught:
         parse_checkpoint(text)
-    assert caught.value.problem == "checkpoint-malformed"
+    assert caught.value.slug == "checkpoint-malformed"
 
 
 def test_a_checkpoint_of_another_origin_is_refused() -> None:
@@ -260,7 +260,7 @@ def test_malformed_proof_files_are_refused(head: str) -> None:
     """Another version, no index, loose numbers, short hashes and endless paths are refused."""
     with pytest.raises(Invalid) as caught:
         parse_proof(f"{head}\n\nnote")
-    assert caught.value.problem == "checkpoint-malformed"
+    assert caught.value.slug == "checkpoint-malformed"
 
 
 def test_a_proof_without_a_checkpoint_is_refused() -> None:

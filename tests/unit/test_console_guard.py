@@ -11,7 +11,8 @@ from api import problems
 from api.console import mount
 from api.console.guard import form_token, own_address, same_origin
 from api.console.view import ASSETS, HEADERS
-from schemas.errors import NotAuthenticated, Refused
+from schemas.errors import Refused
+from schemas.refusals_actor import NOT_AUTHENTICATED
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "api" / "console" / "templates"
 
@@ -40,7 +41,7 @@ def client() -> Browser:
 
     @app.get("/v1/broken")
     def broken() -> None:
-        raise NotAuthenticated("nobody")
+        raise NOT_AUTHENTICATED("nobody")
 
     @app.get("/console/broken")
     def broken_page() -> None:
@@ -69,7 +70,7 @@ def test_a_form_of_another_site_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(Refused) as caught:
         same_origin(sent(**headers))
 
-    assert caught.value.problem == "form-foreign"
+    assert caught.value.slug == "form-foreign"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_the_longest_leaf_fits_an_entry_bundle() -> None:
     assert len(leaf_bytes(_entry(note="x" * room))) == MAX_LEAF_BYTES
     with pytest.raises(Invalid) as caught:
         leaf_bytes(_entry(note="x" * (room + 1)))
-    assert caught.value.problem == "leaf-too-long"
+    assert caught.value.slug == "leaf-too-long"
     longest = leaf_bytes(_entry(note="x" * room))
     parse_leaf(longest)
     with pytest.raises(Invalid):
@@ -120,7 +120,7 @@ def test_events_are_noun_and_verb() -> None:
     for text in ("", "recording", "recording:lose", "recording:seal:", "RECORDING_SEAL"):
         with pytest.raises(Invalid) as caught:
             parse_event(text)
-        assert caught.value.problem == "event-unknown"
+        assert caught.value.slug == "event-unknown"
 
 
 def test_the_leaf_hash_is_that_of_rfc_6962() -> None:

@@ -192,7 +192,7 @@ def test_the_refusal_names_the_article_and_what_is_missing(
     with pytest.raises(Conflict) as refused:
         check_evidence(state, faults)
 
-    assert (refused.value.problem, refused.value.facts["missing"]) == ("article-41", missing)
+    assert (refused.value.slug, refused.value.facts["missing"]) == ("article-41", missing)
     assert "第四十一条" in str(refused.value.facts["article"])
 
 
@@ -349,7 +349,7 @@ def test_randomness_is_unknown_at_the_freeze_and_known_at_its_entry() -> None:
     check_entry([source], NOW)
     with pytest.raises(TransitionRefused) as early:
         check_entry([source], NOW - timedelta(seconds=1))
-    assert (near.value.problem, early.value.problem) == ("randomness-too-near", "randomness-too-early")
+    assert (near.value.slug, early.value.slug) == ("randomness-too-near", "randomness-too-early")
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 5)), min_size=1, max_size=4))

@@ -96,7 +96,7 @@ def test_what_cannot_be_drawn(population: list[str], size: int, problem: str) ->
     """An empty or doubled population and an impossible size are refused by name."""
     with pytest.raises(Invalid) as caught:
         draw(population, size, bytes(32))
-    assert caught.value.problem == problem
+    assert caught.value.slug == problem
 
 
 @given(st.integers(1, 400), st.integers(1, 1000), st.integers(500, 999))

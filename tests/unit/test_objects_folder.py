@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.errors import Conflict, NotFound, StorageFull, Unavailable
+from schemas.errors import Conflict, Gone, IntegrityBroken, NotFound, StorageFull, Unavailable
 from schemas.upload import Part
 from storage.objects.errors import translated_os
 from storage.objects.folder import FolderObjects
@@ -122,9 +122,9 @@ def test_parts_belong_to_their_key(objects: FolderObjects) -> None:
     ref = objects.begin_parts("recordings/1")
     etag = objects.put_part("recordings/1", ref, 1, [BODY], sha256=_digest(BODY))
     part = Part(number=1, start_bytes=0, size_bytes=len(BODY), sha256=_digest(BODY), etag=etag)
-    with pytest.raises(Conflict):
+    with pytest.raises(Gone):
         objects.put_part("recordings/2", ref, 2, [BODY], sha256=_digest(BODY))
-    with pytest.raises(Conflict):
+    with pytest.raises(Gone):
         objects.finish_parts("recordings/2", ref, [part])
     objects.abort_parts("recordings/2", ref)
     assert objects.finish_parts("recordings/1", ref, [part]).size_bytes == len(BODY)
@@ -178,7 +178,7 @@ def test_a_damaged_side_file_is_never_taken_for_unlocked(objects: FolderObjects,
     side = path.with_name(f"{path.name}.json")
     side.unlink()
     side.write_bytes(damage)
-    with pytest.raises(Unavailable, check=lambda err: err.problem == "objects-damaged"):
+    with pytest.raises(IntegrityBroken, check=lambda err: err.slug == "objects-damaged"):
         objects.stat("recordings/1", stored.version_id)
 
 

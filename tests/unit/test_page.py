@@ -34,7 +34,7 @@ def test_a_foreign_cursor_is_refused(text: str) -> None:
     """Whatever we did not give out is named as such and never taken for the first page."""
     with pytest.raises(Invalid) as caught:
         Cursor.parse(text)
-    assert caught.value.problem == "cursor-invalid"
+    assert caught.value.slug == "cursor-invalid"
 
 
 def test_a_page_of_rows_becomes_one_of_values() -> None:

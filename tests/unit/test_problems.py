@@ -1,70 +1,49 @@
 import asyncio
 import json
-import re
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from structlog.testing import capture_logs
 
-from api.problem_texts import PROBLEMS
-from api.problems import answer, catalogue, install
-from schemas.errors import EvidenceError, IntegrityBroken, Invalid, NotFound
+from api.problems import STATUS, answer, catalogue, install, problem, status_of
+from schemas.errors import EvidenceError, IntegrityBroken, Level
+from schemas.refusals import ANSWERED
+from schemas.refusals_custody import LEAF_BROKEN
+from schemas.refusals_recording import RECORDING_UNKNOWN
+from schemas.refusals_request import INTERNAL, NOT_FOUND
+from schemas.refusals_upload import BUSY
 
-ROOT = Path(__file__).resolve().parents[2]
-SLUG = re.compile(r'slug\s*=\s*"([a-z0-9-]+)"')
+PUBLISHED = Path(__file__).resolve().parents[2] / "mobile_contract" / "problems.json"
 
 
 def subclasses(kind: type[EvidenceError]) -> set[type[EvidenceError]]:
     return {kind}.union(*(subclasses(one) for one in kind.__subclasses__()))
 
 
-def slugs_in_code() -> set[str]:
-    """Every slug that server code names."""
-    found = set()
-    for folder in ("storage", "api", "workers"):
-        for path in (ROOT / folder).rglob("*.py"):
-            found |= set(SLUG.findall(path.read_text(encoding="utf-8")))
-    return found
+def test_every_class_has_one_status() -> None:
+    """The table names each class of the tree by itself: none inherits a status that nobody decided."""
+    of_the_tree = {kind for kind in subclasses(EvidenceError) if kind.__module__ == "schemas.errors"}
+
+    assert set(STATUS) == of_the_tree
+    assert all(400 <= status < 600 for status in STATUS.values())
 
 
-def test_every_error_class_has_a_text() -> None:
-    """Every class of the tree has a problem of its own or of a parent, in two languages."""
-    for kind in subclasses(EvidenceError):
-        assert kind.slug in PROBLEMS, kind
+def test_the_published_statuses_are_those_of_the_classes() -> None:
+    """What a client reads in the contract is what the server answers, for every refusal and no other."""
+    published = json.loads(PUBLISHED.read_text(encoding="utf-8"))["problems"]
 
-
-def test_every_slug_in_code_has_a_text() -> None:
-    """No slug is answered that the published catalogue does not explain."""
-    assert sorted(slugs_in_code() - set(PROBLEMS)) == []
-
-
-def test_no_slug_means_two_things() -> None:
-    """A slug stands in one table only: the second would silently take the place of the first."""
-    found = [
-        slug
-        for path in sorted((ROOT / "api").glob("problem_texts*.py"))
-        for slug in re.findall(
-            r'^    "([a-z0-9-]+)": ProblemText', path.read_text(encoding="utf-8"), re.MULTILINE
-        )
-    ]
-
-    assert sorted(found) == sorted(PROBLEMS)
-
-
-@pytest.mark.parametrize("slug", sorted(PROBLEMS))
-def test_every_text_is_whole(slug: str) -> None:
-    """Each problem says what is wrong and what to do next, in Chinese and in English."""
-    text = PROBLEMS[slug]
-
-    assert all((text.zh, text.en, text.next_zh, text.next_en))
-    assert any("一" <= letter <= "鿿" for letter in text.zh)
-    assert 400 <= text.status < 600
+    assert {slug: one["status"] for slug, one in published.items()} == {
+        slug: status_of(refusal) for slug, refusal in ANSWERED.items()
+    }
 
 
 def test_a_problem_document_is_whole() -> None:
     """The answer carries type, title, status, detail, slug, reference and both languages (RFC 9457)."""
-    made = answer(NotFound("no such recording", slug="recording-unknown", id="x"))
+    made = answer(RECORDING_UNKNOWN("no such recording", id="x"))
     body = json.loads(made.body)
 
     assert made.media_type == "application/problem+json"
@@ -74,14 +53,42 @@ def test_a_problem_document_is_whole() -> None:
     assert {"title", "detail", "slug", "reference", "zh", "en"} <= body.keys()
 
 
-def test_unknown_slug_falls_back_to_its_class() -> None:
-    """A slug without a text is answered as its class, never as a fault of ours."""
-    assert answer(Invalid("x", slug="never-heard-of")).status_code == 422
+@pytest.mark.parametrize("slug", sorted(ANSWERED))
+def test_an_answer_is_logged_once_at_its_level(slug: str) -> None:
+    """One line for each answer, as loud as was declared, with the reference that the client was given."""
+    refusal = ANSWERED[slug]
+    with capture_logs() as lines:
+        made = answer(refusal("what happened"))
+
+    (line,) = lines
+    assert line["log_level"] == refusal.level.name.lower()
+    assert line["reference"] == json.loads(made.body)["reference"]
+    assert ("detail" in line) is (refusal.level >= Level.ERROR)
 
 
 def test_broken_integrity_tells_strangers_nothing() -> None:
     """What was found altered goes to the operator's log, not to the client."""
-    assert b"row 17" not in answer(IntegrityBroken("leaf of row 17 was altered")).body
+    with capture_logs() as lines:
+        body = answer(LEAF_BROKEN("leaf of row 17 was altered", row=17)).body
+
+    assert b"row 17" not in body
+    assert b'"row"' not in body
+    assert lines[0]["detail"] == "leaf of row 17 was altered"
+
+
+def test_who_may_ask_again_is_told_when() -> None:
+    """A refusal for want of a place names the seconds to wait; one that no waiting mends names none."""
+    assert "Retry-After" in problem(BUSY).headers
+    assert "Retry-After" not in answer(LEAF_BROKEN("x")).headers
+
+
+def answered(app: FastAPI, path: str, method: str = "GET") -> httpx.Response:
+    async def ask() -> httpx.Response:
+        inside = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=inside, base_url="http://test") as client:
+            return await client.request(method, path)
+
+    return asyncio.run(ask())
 
 
 def test_a_fault_of_ours_has_no_trace() -> None:
@@ -93,18 +100,39 @@ def test_a_fault_of_ours_has_no_trace() -> None:
     def boom() -> None:
         raise RuntimeError("secret detail")
 
-    async def ask() -> httpx.Response:
-        inside = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=inside, base_url="http://test") as client:
-            return await client.get("/boom")
-
-    got = asyncio.run(ask())
+    got = answered(app, "/boom")
 
     assert got.status_code == 500
-    assert got.json()["slug"] == "internal"
+    assert got.json()["slug"] == INTERNAL.slug
     assert "secret detail" not in got.text
 
 
-def test_the_catalogue_is_the_table() -> None:
-    """What is published is every problem there is."""
-    assert {one["slug"] for one in catalogue()} == set(PROBLEMS)
+@pytest.mark.parametrize("status", [400, 404, 405, 413, 418])
+def test_the_framework_answers_in_our_words(status: int) -> None:
+    """What the framework refuses by a bare status is a declared refusal with the status of its class."""
+    app = FastAPI()
+    install(app)
+
+    @app.get("/bare")
+    def bare() -> None:
+        raise HTTPException(status)
+
+    got = answered(app, "/bare")
+    body = got.json()
+
+    assert got.status_code == body["status"] == status_of(ANSWERED[body["slug"]])
+    assert got.status_code == (status if status != HTTPStatus.IM_A_TEAPOT else 422)
+
+
+def test_a_path_that_is_not_there_is_not_found() -> None:
+    """An address that nobody serves is answered like an id that names nothing."""
+    app = FastAPI()
+    install(app)
+
+    assert answered(app, "/nowhere").json()["slug"] == NOT_FOUND.slug
+
+
+def test_the_catalogue_is_what_was_declared() -> None:
+    """What is published is every refusal the server may answer, and integrity is always a fault of ours."""
+    assert {one["slug"] for one in catalogue()} == set(ANSWERED)
+    assert {status_of(one) for one in ANSWERED.values() if one.kind is IntegrityBroken} == {500}

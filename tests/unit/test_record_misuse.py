@@ -15,7 +15,8 @@ from mobile_contract.client.capture import look_at
 from mobile_contract.client.device import DeviceFolder, DeviceState
 from mobile_contract.client.failure import failure_of
 from mobile_contract.client.wire import Answered
-from schemas.errors import Conflict, Invalid, Unavailable
+from schemas.errors import Conflict, Invalid
+from schemas.refusals_command import PLACE_INVALID, SERVER_UNREACHABLE
 from tests.make_contract import TEST_KID
 
 
@@ -187,7 +188,7 @@ def test_progress_counts_every_byte(tmp_path: Path) -> None:
 def test_every_ending_has_its_code() -> None:
     """3 for what does not answer, 1 for what the server refused, 2 for the caller, 130 for Ctrl-C."""
     refused = Answered(httpx.Response(422, json={"slug": "x", "title": "t", "en": {"next": "do that"}}))
-    endings = [Unavailable("x"), refused, Invalid("x"), ValueError("x"), KeyboardInterrupt()]
+    endings = [SERVER_UNREACHABLE("x"), refused, PLACE_INVALID("x"), ValueError("x"), KeyboardInterrupt()]
     assert [failure_of(err).code for err in endings] == [3, 1, 2, 2, 130]
     assert "do that" in failure_of(refused).text
     assert failure_of(OSError(28, "raw words")).code == 3

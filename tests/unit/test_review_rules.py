@@ -65,7 +65,7 @@ def test_who_took_part_is_refused(parts: set[Part]) -> None:
     with pytest.raises(Refused) as refused:
         check_reviewer(parts)
 
-    assert refused.value.problem == "reviewer-took-part"
+    assert refused.value.slug == "reviewer-took-part"
     assert refused.value.facts["parts"] == sorted(parts)
 
 
@@ -92,7 +92,7 @@ def test_an_opinion_says_why(
     with pytest.raises(Invalid) as refused:
         check_opinion(wish)
 
-    assert refused.value.problem == "opinion-without-grounds"
+    assert refused.value.slug == "opinion-without-grounds"
 
 
 @given(st.permutations([(uuid4(), name) for name in "abcde"]), st.permutations([uuid4() for _ in range(4)]))

@@ -143,7 +143,7 @@ def test_evidence_is_never_sent_to_another_host(address):
 def test_a_problem_without_our_members_is_still_readable():
     """A proxy's own error page or foreign JSON names the status."""
     for response in (httpx.Response(502, text="<html>"), httpx.Response(400, json={"zh": "x"})):
-        assert Answered(response).problem == f"http-{response.status_code}"
+        assert Answered(response).said == f"http-{response.status_code}"
 
 
 def test_patience_ends():
@@ -186,7 +186,7 @@ def test_a_nested_answer_is_not_our_server():
     deep = "[" * 200_000
     with pytest.raises(Unavailable):
         document_of(httpx.Response(200, text=deep))
-    assert Answered(httpx.Response(400, text=deep)).problem == "http-400"
+    assert Answered(httpx.Response(400, text=deep)).said == "http-400"
 
 
 def test_an_endless_answer_is_cut_off():

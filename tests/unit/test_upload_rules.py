@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import Invalid, OffsetMismatch, TooLarge, TransitionRefused
+from schemas.errors import Gone, Invalid, OffsetMismatch, TooLarge
 from schemas.recording import retain_until
 from schemas.upload import (
     LARGE_UPLOAD_BYTES,
@@ -75,7 +75,7 @@ def test_no_byte_past_the_length() -> None:
 
 def test_expired_upload_takes_nothing() -> None:
     """An expired upload is said to be expired, not merely at another offset."""
-    with pytest.raises(TransitionRefused):
+    with pytest.raises(Gone):
         check_append(upload(state=UploadState.EXPIRED), offset=0, content_length=1)
 
 

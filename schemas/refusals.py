@@ -1,0 +1,47 @@
+"""Every refusal by its slug, for those who meet one as data: a kept row, an answer, the published contract."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from schemas import (
+    refusals_actor,
+    refusals_audit,
+    refusals_case,
+    refusals_command,
+    refusals_custody,
+    refusals_export,
+    refusals_manifest,
+    refusals_monitoring,
+    refusals_objects,
+    refusals_recording,
+    refusals_request,
+    refusals_upload,
+)
+from schemas.errors import AnyRefusal, Refusal
+
+SERVER_FAMILIES = (
+    refusals_actor,
+    refusals_audit,
+    refusals_case,
+    refusals_custody,
+    refusals_export,
+    refusals_manifest,
+    refusals_monitoring,
+    refusals_objects,
+    refusals_recording,
+    refusals_request,
+    refusals_upload,
+)
+COMMAND_FAMILIES = (refusals_command,)
+
+
+def _by_slug(families: tuple[object, ...]) -> Mapping[str, AnyRefusal]:
+    found = (one for family in families for one in vars(family).values() if isinstance(one, Refusal))
+    return MappingProxyType({one.slug: one for one in found})
+
+
+ANSWERED: Mapping[str, AnyRefusal] = _by_slug(SERVER_FAMILIES)
+"""What the server may answer or keep: the published contract."""
+
+REFUSALS: Mapping[str, AnyRefusal] = _by_slug((*SERVER_FAMILIES, *COMMAND_FAMILIES))
+"""All there are. A slug that is not here was not declared by this version: each look-up says what it then does."""

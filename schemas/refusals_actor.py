@@ -1,0 +1,108 @@
+"""Who acts: log-in, token, permission; devices and their keys."""
+
+from schemas.errors import (
+    Conflict,
+    Level,
+    Malformed,
+    NotAuthenticated,
+    NotFound,
+    Refusal,
+    Refused,
+    SignatureInvalid,
+)
+from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, RESEND
+
+PERMISSION_MISSING = Refusal(
+    "permission-missing", Refused, Level.INFO, "缺少权限", "A permission is missing", *ASK
+)
+NOT_AUTHENTICATED = Refusal(
+    "not-authenticated",
+    NotAuthenticated,
+    Level.DEBUG,
+    "未登录或令牌已失效",
+    "Not logged in, or the token has ended",
+    *LOGIN,
+)
+LOGIN_FAILED = Refusal(
+    "login-failed",
+    NotAuthenticated,
+    Level.INFO,
+    "账号或密码错误",
+    "Wrong login or password",
+    "检查后重试",
+    "check both and try again",
+)
+LOGIN_LOCKED = Refusal(
+    "login-locked",
+    NotAuthenticated,
+    Level.INFO,
+    "密码错误次数过多，暂时锁定",
+    "Too many wrong passwords",
+    "十五分钟后重试",
+    "try again in 15 minutes",
+)
+GRANT_UNSUPPORTED = Refusal(
+    "grant-unsupported", Malformed, Level.INFO, "不支持的 grant_type", "Unsupported grant_type", *RESEND
+)
+ENROLMENT_CODE_INVALID = Refusal(
+    "enrolment-code-invalid",
+    Refused,
+    Level.INFO,
+    "注册码无效、已使用或已过期",
+    "The enrolment code is unknown, used or expired",
+    "向保管员索取新的注册码",
+    "ask the custodian for a new code",
+)
+DEVICE_UNKNOWN = Refusal("device-unknown", NotFound, Level.INFO, "没有这台设备", "No such device", *CHECK_ID)
+DEVICE_ENROLLED_ALREADY = Refusal(
+    "device-enrolled-already",
+    Conflict,
+    Level.INFO,
+    "该密钥已注册",
+    "The key is registered already",
+    "无需再次注册",
+    "no need to enrol again",
+)
+DEVICE_REVOKED = Refusal(
+    "device-revoked", NotAuthenticated, Level.INFO, "设备已被吊销", "The device was revoked", *ASK
+)
+DEVICE_KEY_UNKNOWN = Refusal(
+    "device-key-unknown",
+    SignatureInvalid,
+    Level.INFO,
+    "签名所用的设备密钥未在本机关注册",
+    "No device of this agency has registered the key that signed it",
+    *KEPT,
+)
+DEVICE_KEY_REVOKED = Refusal(
+    "device-key-revoked", SignatureInvalid, Level.INFO, "设备密钥已吊销", "The device key was revoked", *KEPT
+)
+ASSERTION_KEY_UNKNOWN = Refusal(
+    "assertion-key-unknown",
+    NotAuthenticated,
+    Level.INFO,
+    "设备密钥未注册",
+    "The device key is not registered",
+    *ASK,
+)
+ASSERTION_INVALID = Refusal(
+    "assertion-invalid", NotAuthenticated, Level.INFO, "设备断言无效", "The assertion is invalid", *RESEND
+)
+ASSERTION_EXPIRED = Refusal(
+    "assertion-expired",
+    NotAuthenticated,
+    Level.INFO,
+    "设备断言已过期或设备时钟错误",
+    "The assertion has expired or the clock is wrong",
+    "用 server_time 校准时钟",
+    "set the clock by server_time",
+)
+ASSERTION_REPLAYED = Refusal(
+    "assertion-replayed",
+    NotAuthenticated,
+    Level.INFO,
+    "设备断言已使用过",
+    "The assertion was used before",
+    "生成新的断言",
+    "sign a new assertion",
+)

@@ -1,0 +1,160 @@
+"""Cases, the facts they prove, and their legal review."""
+
+from schemas.errors import Conflict, Invalid, Level, NotFound, Refusal, Refused, TransitionRefused
+from schemas.next_steps import CHECK_ID, RELOAD
+
+CASE_UNKNOWN = Refusal(
+    "case-unknown", NotFound, Level.INFO, "没有这个案件", "No such case", "检查案号", "check the case number"
+)
+CASE_LINK_UNKNOWN = Refusal(
+    "case-link-unknown",
+    NotFound,
+    Level.INFO,
+    "记录与案件没有关联",
+    "The recording is not linked to the case",
+    *RELOAD,
+)
+CASE_NUMBER_TAKEN = Refusal(
+    "case-number-taken",
+    Conflict,
+    Level.INFO,
+    "案号已存在",
+    "The case number is taken",
+    "使用其他案号",
+    "use another number",
+)
+REVIEW_UNKNOWN = Refusal(
+    "review-unknown", NotFound, Level.INFO, "没有这一轮审核", "No such review", *CHECK_ID
+)
+REVIEW_GIVEN = Refusal(
+    "review-given",
+    TransitionRefused,
+    Level.INFO,
+    "这一轮的审核意见已经给出，不能再改",
+    "The opinion of this round was given and never changes",
+    "刷新页面查看意见",
+    "reload and read the opinion",
+)
+REVIEWER_TOOK_PART = Refusal(
+    "reviewer-took-part",
+    Refused,
+    Level.INFO,
+    "您参与了本案的采集或办理，不能审核本案（行政处罚法第五十八条）",
+    "You captured evidence of this case or handle it, so you cannot review it (Administrative Penalty Law,"
+    " art. 58)",
+    "请由未参与本案的法制审核人员审核",
+    "leave it to a legal reviewer who took no part",
+)
+OPINION_WITHOUT_GROUNDS = Refusal(
+    "opinion-without-grounds",
+    Invalid,
+    Level.INFO,
+    "审核意见没有说明，或补充、退回没有列明理由",
+    "The opinion has no statement, or it returns the case without a ground",
+    "写明意见，并逐条列明理由",
+    "state the opinion, and give at least one ground",
+)
+GROUND_SUBJECT_UNKNOWN = Refusal(
+    "ground-subject-unknown",
+    Invalid,
+    Level.INFO,
+    "理由所指的记录或事实不属于本案",
+    "A ground is about something that does not belong to this case",
+    "从本案的证据和事实中选择",
+    "choose from the evidence and facts of the case",
+)
+GROUND_UNKNOWN = Refusal(
+    "ground-unknown", NotFound, Level.INFO, "审核意见没有这一条理由", "The review has no such ground", *RELOAD
+)
+GROUND_ANSWERED = Refusal(
+    "ground-answered",
+    Conflict,
+    Level.INFO,
+    "这一条理由已经答复，答复不能再改",
+    "This ground was answered, and an answer never changes",
+    "刷新页面查看答复",
+    "reload and read the answer",
+)
+FACT_UNKNOWN = Refusal(
+    "fact-unknown", NotFound, Level.INFO, "本案没有这项待证事实", "The case has no such fact", *RELOAD
+)
+PROOF_UNKNOWN = Refusal(
+    "proof-unknown",
+    NotFound,
+    Level.INFO,
+    "这份材料不是该事实的证据",
+    "This is not named as evidence of the fact",
+    *RELOAD,
+)
+EVIDENCE_NOT_LINKED = Refusal(
+    "evidence-not-linked",
+    Conflict,
+    Level.INFO,
+    "这份材料没有关联到本案，不能作为本案事实的证据",
+    "It is not linked to the case, so it cannot prove a fact of it",
+    "先关联到本案",
+    "link it to the case first",
+)
+CASE_STEP_REFUSED = Refusal(
+    "case-step-refused",
+    TransitionRefused,
+    Level.INFO,
+    "案件当前状态不能进行这一步",
+    "The case's state does not allow this step",
+    "刷新页面，按流程办理",
+    "reload and follow the order of the steps",
+)
+CASE_UNDER_REVIEW = Refusal(
+    "case-under-review",
+    TransitionRefused,
+    Level.INFO,
+    "案件已提交法制审核或已作出决定，证据和登记事项不能再改动",
+    "The case is under legal review or decided: its evidence and facts stand",
+    "需要补正的，由审核人退回补充后再改",
+    "to change something, the reviewer must return the case first",
+)
+CASE_FACTS_MISSING = Refusal(
+    "case-facts-missing",
+    TransitionRefused,
+    Level.INFO,
+    "没有列明待证事实，不能提交法制审核",
+    "No fact to be proven is named; the case cannot be submitted",
+    "先列明待证事实，再提交",
+    "name the facts to be proven, then submit",
+)
+CASE_GROUNDS_UNANSWERED = Refusal(
+    "case-grounds-unanswered",
+    TransitionRefused,
+    Level.INFO,
+    "上一轮审核意见还有未答复的理由",
+    "Grounds of the last review are not answered yet",
+    "逐条答复后再提交",
+    "answer every ground, then submit again",
+)
+CASE_NOT_PASSED = Refusal(
+    "case-not-passed",
+    TransitionRefused,
+    Level.INFO,
+    "法制审核未通过，不得作出决定（行政处罚法第五十八条）",
+    "Legal review has not passed it, so no decision may be made (Administrative Penalty Law, art. 58)",
+    "等待审核意见",
+    "wait for the reviewer's opinion",
+)
+FACT_UNPROVEN = Refusal(
+    "fact-unproven",
+    TransitionRefused,
+    Level.INFO,
+    "有待证事实没有有效证据，不得通过或作出决定（行政处罚法第四十条）",
+    "A fact has no evidence that holds: no pass, no decision (Administrative Penalty Law, art. 40)",
+    "退回补充，为该事实关联已封存且相符的证据",
+    "return it, and prove the fact by evidence that is sealed and holds",
+)
+ACCOUNT_UNKNOWN = Refusal(
+    "account-unknown",
+    NotFound,
+    Level.INFO,
+    "本单位没有这个承办人账号",
+    "The agency has no handler of this login",
+    "核对登录名",
+    "check the login name",
+)

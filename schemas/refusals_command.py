@@ -1,0 +1,208 @@
+"""What only the commands say: nobody meets these in an answer of the server."""
+
+from schemas.errors import Conflict, EvidenceError, Invalid, Level, Refusal, Refused, Unavailable
+from schemas.next_steps import OPERATOR, OTHER_PLACE
+
+SERVER_UNREACHABLE = Refusal(
+    "server-unreachable",
+    Unavailable,
+    Level.INFO,
+    "服务器没有应答",
+    "The server does not answer",
+    "检查网络和地址，再次运行同一命令即从断点继续",
+    "check network and address; the same command goes on where it stopped",
+)
+SERVER_ADDRESS = Refusal(
+    "server-address",
+    Invalid,
+    Level.INFO,
+    "服务器地址无效",
+    "Not the address of a server",
+    "地址应形如 http://主机:端口",
+    "give it like http://host:port",
+)
+ANSWER_FOREIGN = Refusal(
+    "answer-foreign",
+    Unavailable,
+    Level.INFO,
+    "应答的不是全程服务器",
+    "Something else than a Quancheng server answers",
+    "检查地址；经门户上网的，先登录门户",
+    "check the address; behind a portal, log in there first",
+)
+ANSWER_UNKNOWN = Refusal(
+    "answer-unknown",
+    EvidenceError,
+    Level.INFO,
+    "服务器拒绝了请求",
+    "The server refused",
+    "按服务器所述处理",
+    "do what the server says",
+)
+LOGIN_MISSING = Refusal(
+    "login-missing",
+    Refused,
+    Level.INFO,
+    "没有说明以谁的身份登录",
+    "Nothing says who asks",
+    "给出登录名和密码文件",
+    "give a login and a password file",
+)
+PASSWORD_FILE_INVALID = Refusal(
+    "password-file-invalid",
+    Invalid,
+    Level.INFO,
+    "密码文件不是 UTF-8 文本",
+    "The password file is not UTF-8 text",
+    *OTHER_PLACE,
+)
+EXPORT_FAILED = Refusal(
+    "export-failed",
+    Conflict,
+    Level.INFO,
+    "服务器未能生成案件包",
+    "The server could not build the package",
+    *OPERATOR,
+)
+OUTPUT_UNUSABLE = Refusal(
+    "output-unusable", Invalid, Level.INFO, "不能写入输出文件", "The output cannot be written", *OTHER_PLACE
+)
+NOT_ENROLLED = Refusal(
+    "not-enrolled",
+    Conflict,
+    Level.INFO,
+    "设备尚未注册",
+    "The device is not enrolled",
+    "向保管员索取注册码，用 --enrol 注册",
+    "ask the custodian for a code and give it with --enrol",
+)
+NOT_IDENTIFIED = Refusal(
+    "not-identified",
+    Conflict,
+    Level.INFO,
+    "设备尚未出示密钥",
+    "The device has not identified itself",
+    *OPERATOR,
+)
+NOT_VERIFIED_YET = Refusal(
+    "not-verified-yet",
+    Unavailable,
+    Level.INFO,
+    "已收到，尚未核验",
+    "Received, but not yet verified",
+    "稍后查看核验结果",
+    "look for the verdict later",
+)
+DEVICE_BUSY = Refusal(
+    "device-busy",
+    Conflict,
+    Level.INFO,
+    "另一个 record 正在使用此设备",
+    "Another recording is running on this device",
+    "等它结束后重试",
+    "wait for its end and run it again",
+)
+DEVICE_MEMORY_DAMAGED = Refusal(
+    "device-memory-damaged",
+    Conflict,
+    Level.INFO,
+    "设备的记忆已损坏",
+    "The device's memory is damaged",
+    "勿用旧备份恢复；用新的注册码在空文件夹重新注册",
+    "restore no old copy; enrol anew with a new code in an empty folder",
+)
+DEVICE_STATE_MISSING = Refusal(
+    "device-state-missing",
+    Invalid,
+    Level.INFO,
+    "设备的记忆在使用中被清空",
+    "The device's memory was emptied while in use",
+    "用新的注册码重新注册",
+    "enrol anew with a new code",
+)
+PLACE_INVALID = Refusal(
+    "place-invalid",
+    Invalid,
+    Level.INFO,
+    "位置无效",
+    "Not a place",
+    "写作“纬度,经度”（WGS 84，度）",
+    "give LAT,LON in degrees (WGS 84)",
+)
+FILE_CHANGED = Refusal(
+    "file-changed",
+    Invalid,
+    Level.INFO,
+    "文件在发送时被修改",
+    "The file changed while it was sent",
+    *OTHER_PLACE,
+)
+FILE_NOT_REGULAR = Refusal(
+    "file-not-regular", Invalid, Level.INFO, "不是普通文件", "Not a regular file", *OTHER_PLACE
+)
+FILE_UNREADABLE = Refusal(
+    "file-unreadable", Invalid, Level.INFO, "文件无法读取", "The file cannot be read", *OTHER_PLACE
+)
+CLAIM_INVALID = Refusal(
+    "claim-invalid",
+    Invalid,
+    Level.INFO,
+    "内容不合规则",
+    "A value breaks a rule",
+    "检查参数后重新运行",
+    "check the arguments and run it again",
+)
+INTERRUPTED = Refusal(
+    "interrupted",
+    EvidenceError,
+    Level.DEBUG,
+    "已中断",
+    "Interrupted",
+    "再次运行同一命令即从断点继续",
+    "run the same command to go on",
+)
+TRUST_INVALID = Refusal(
+    "trust-invalid",
+    Invalid,
+    Level.INFO,
+    "信任文件无效",
+    "Not a trust file",
+    "从包以外的途径重新取得信任文件",
+    "get the trust file again, apart from the package",
+)
+SETTING_UNREADABLE = Refusal(
+    "setting-unreadable",
+    Invalid,
+    Level.INFO,
+    "设置无法读取",
+    "A setting cannot be read",
+    "检查环境变量和 .env 文件",
+    "check the environment and the .env file",
+)
+HOME_UNUSABLE = Refusal(
+    "home-unusable",
+    Unavailable,
+    Level.INFO,
+    "数据目录不可用",
+    "The data folder cannot be used",
+    "设置 QUANCHENG_HOME",
+    "set QUANCHENG_HOME",
+)
+DATA_MISSING = Refusal(
+    "data-missing",
+    Unavailable,
+    Level.INFO,
+    "这里没有数据",
+    "There is no data here",
+    "设置 QUANCHENG_HOME 或 DATABASE_URL",
+    "set QUANCHENG_HOME or DATABASE_URL",
+)
+POSTGRES_MISSING = Refusal(
+    "postgres-missing",
+    Unavailable,
+    Level.INFO,
+    "没有内置的 PostgreSQL",
+    "The embedded PostgreSQL is not installed",
+    "运行 make run，或设置 DATABASE_URL",
+    "run `make run`, or set DATABASE_URL",
+)

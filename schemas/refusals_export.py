@@ -1,0 +1,40 @@
+"""Packages of a case, built and read."""
+
+from schemas.errors import Conflict, IntegrityBroken, Invalid, Level, Misconfigured, NotFound, Refusal
+from schemas.next_steps import OPERATOR, TELL_VENDOR
+
+EXPORT_UNKNOWN = Refusal(
+    "export-unknown", NotFound, Level.INFO, "没有这个导出", "No such export", "重新导出", "export again"
+)
+EXPORT_NOT_READY = Refusal(
+    "export-not-ready",
+    Conflict,
+    Level.INFO,
+    "案件包尚未生成",
+    "The package is not ready",
+    "查看进度后再下载",
+    "watch its progress, then download",
+)
+EXPORT_KEY_MISSING = Refusal(
+    "export-key-missing", Misconfigured, Level.ERROR, "未配置导出密钥", "The export key is not set", *OPERATOR
+)
+INDEX_INVALID = Refusal("index-invalid", Invalid, Level.ERROR, "索引无效", "The index is invalid", *OPERATOR)
+ENTRIES_INVALID = Refusal(
+    "entries-invalid",
+    Invalid,
+    Level.INFO,
+    "案件包中的保管记录表无效",
+    "The package's list of custody entries is invalid",
+    *TELL_VENDOR,
+)
+CONTAINER_BROKEN = Refusal(
+    "container-broken",
+    Invalid,
+    Level.INFO,
+    "案件包的容器结构被破坏",
+    "The package's container is broken",
+    *TELL_VENDOR,
+)
+CONTENT_CHANGED = Refusal(
+    "content-changed", IntegrityBroken, Level.CRITICAL, "内容已改变", "The content changed", *OPERATOR
+)

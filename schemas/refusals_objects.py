@@ -1,0 +1,71 @@
+"""The object store and the database under it."""
+
+from schemas.errors import (
+    Conflict,
+    Gone,
+    IntegrityBroken,
+    Invalid,
+    Level,
+    NotFound,
+    Refusal,
+    StorageFull,
+    Unavailable,
+)
+from schemas.next_steps import LATER, NOTHING, OPERATOR, UPLOAD_ANEW
+
+OBJECT_NOT_FOUND = Refusal(
+    "object-not-found", NotFound, Level.ERROR, "没有这个对象", "No such object", *OPERATOR
+)
+OBJECT_EXISTS = Refusal(
+    "object-exists", Conflict, Level.ERROR, "对象已存在且内容不同", "The object holds other bytes", *OPERATOR
+)
+OBJECT_KEY_INVALID = Refusal(
+    "object-key-invalid", Invalid, Level.ERROR, "对象键无效", "The object key is invalid", *OPERATOR
+)
+OBJECT_LOCKED = Refusal("object-locked", Conflict, Level.INFO, "对象已锁定", "The object is locked", *NOTHING)
+RETENTION_SHORTEN = Refusal(
+    "retention-shorten", Conflict, Level.INFO, "保管期只能延长", "A lock is never shortened", *NOTHING
+)
+OBJECT_BROKEN = Refusal(
+    "object-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "证据对象与记录不一致",
+    "A stored object differs from its record",
+    *OPERATOR,
+)
+OBJECTS_DAMAGED = Refusal(
+    "objects-damaged",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "证据存储的内容已损坏",
+    "The stored object is damaged",
+    *OPERATOR,
+)
+OBJECTS_UNAVAILABLE = Refusal(
+    "objects-unavailable",
+    Unavailable,
+    Level.ERROR,
+    "证据存储没有应答",
+    "The object store does not answer",
+    *LATER,
+)
+OBJECTS_DENIED = Refusal(
+    "objects-denied", Unavailable, Level.ERROR, "证据存储拒绝了请求", "The object store refused", *OPERATOR
+)
+OBJECTS_UNVERSIONED = Refusal(
+    "objects-unversioned",
+    Unavailable,
+    Level.ERROR,
+    "证据存储未开启版本",
+    "The object store has no versions",
+    *OPERATOR,
+)
+PARTS_UNKNOWN = Refusal(
+    "parts-unknown", Gone, Level.INFO, "分段上传已不存在", "The multipart upload is gone", *UPLOAD_ANEW
+)
+PARTS_DIFFER = Refusal("parts-differ", Conflict, Level.ERROR, "分段不一致", "The parts differ", *OPERATOR)
+STORAGE_FULL = Refusal("storage-full", StorageFull, Level.WARNING, "存储空间不足", "No room is left", *LATER)
+DATABASE_UNAVAILABLE = Refusal(
+    "database-unavailable", Unavailable, Level.ERROR, "数据库没有应答", "The database does not answer", *LATER
+)

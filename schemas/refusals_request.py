@@ -1,0 +1,139 @@
+"""What any request may meet: its form, its origin, its version."""
+
+from schemas.errors import (
+    EvidenceError,
+    Invalid,
+    Level,
+    Malformed,
+    MediaTypeInvalid,
+    MethodInvalid,
+    NotFound,
+    PreconditionRequired,
+    RangeInvalid,
+    Refusal,
+    Refused,
+    TooLarge,
+    VersionConflict,
+)
+from schemas.next_steps import CHECK_ID, OPERATOR, REOPEN, RESEND
+
+INTERNAL = Refusal("internal", EvidenceError, Level.ERROR, "系统内部错误", "Internal fault", *OPERATOR)
+NOT_FOUND = Refusal("not-found", NotFound, Level.INFO, "没有找到", "Not found", *CHECK_ID)
+REQUEST_INVALID = Refusal(
+    "request-invalid", Invalid, Level.INFO, "请求格式错误", "The request is malformed", *RESEND
+)
+REQUEST_UNREADABLE = Refusal(
+    "request-unreadable",
+    Malformed,
+    Level.INFO,
+    "无法读取请求内容",
+    "The body of the request cannot be read",
+    *RESEND,
+)
+HEADER_INVALID = Refusal(
+    "header-invalid", Malformed, Level.INFO, "请求头缺失或无效", "A header is missing or invalid", *RESEND
+)
+CONTENT_TYPE = Refusal(
+    "content-type",
+    MediaTypeInvalid,
+    Level.INFO,
+    "内容类型错误",
+    "Wrong content type",
+    "使用 application/offset+octet-stream",
+    "use application/offset+octet-stream",
+)
+METHOD_NOT_ALLOWED = Refusal(
+    "method-not-allowed",
+    MethodInvalid,
+    Level.INFO,
+    "不支持的方法",
+    "Method not allowed",
+    "查看接口说明",
+    "see the contract",
+)
+RANGE_INVALID = Refusal(
+    "range-invalid",
+    RangeInvalid,
+    Level.INFO,
+    "范围无效",
+    "The range is not satisfiable",
+    "检查文件长度",
+    "check the size",
+)
+BODY_TOO_LARGE = Refusal(
+    "body-too-large",
+    TooLarge,
+    Level.INFO,
+    "请求过大",
+    "The request is too large",
+    "减小后重新提交",
+    "send less",
+)
+CURSOR_INVALID = Refusal(
+    "cursor-invalid",
+    Invalid,
+    Level.INFO,
+    "翻页位置无效",
+    "The cursor is not one of ours",
+    "从第一页重新打开",
+    "open the first page again",
+)
+VALUE_UNSTORABLE = Refusal(
+    "value-unstorable",
+    Invalid,
+    Level.INFO,
+    "文字含有空字符，或数字超出范围",
+    "A text holds a NUL, or a number is out of range",
+    *RESEND,
+)
+IF_MATCH_REQUIRED = Refusal(
+    "if-match-required",
+    PreconditionRequired,
+    Level.INFO,
+    "缺少 If-Match：须说明修改依据的版本",
+    "If-Match is missing: a change must say which version it was based on",
+    "先读取，再以其 ETag 提交",
+    "read it first, then send its ETag",
+)
+IF_MATCH_INVALID = Refusal(
+    "if-match-invalid",
+    Malformed,
+    Level.INFO,
+    "If-Match 不是本系统给出的 ETag",
+    "If-Match is not an ETag of ours",
+    *RESEND,
+)
+VERSION_CONFLICT = Refusal(
+    "version-conflict",
+    VersionConflict,
+    Level.INFO,
+    "其他人刚刚修改过，您的提交没有执行",
+    "Somebody else has just changed it; nothing was done",
+    "刷新页面，看清变化后再提交",
+    "reload, look at what changed, then send again",
+)
+FORM_FOREIGN = Refusal(
+    "form-foreign",
+    Refused,
+    Level.INFO,
+    "表单来自其他网站，没有执行",
+    "The form was sent by another site; nothing was done",
+    *REOPEN,
+)
+FORM_STALE = Refusal(
+    "form-stale",
+    Refused,
+    Level.INFO,
+    "表单已过期，没有执行",
+    "The form is of a session that has ended; nothing was done",
+    *REOPEN,
+)
+CROSS_SITE = Refusal(
+    "cross-site",
+    Refused,
+    Level.INFO,
+    "请求来自其他网站",
+    "The request came from another site",
+    "在控制台内操作",
+    "use the console itself",
+)

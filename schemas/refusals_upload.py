@@ -1,0 +1,120 @@
+"""Uploads (tus 1.0) from the first byte to the receipt."""
+
+from schemas.errors import (
+    Busy,
+    Conflict,
+    Gone,
+    IntegrityBroken,
+    Invalid,
+    Level,
+    NotFound,
+    OffsetMismatch,
+    ProtocolInvalid,
+    Refusal,
+    Refused,
+    TooLarge,
+)
+from schemas.next_steps import ASK, LATER, NOTHING, OPERATOR, READ_OFFSET, RESEND, UPLOAD_ANEW
+
+UPLOAD_UNKNOWN = Refusal(
+    "upload-unknown", NotFound, Level.INFO, "没有这个上传", "No such upload", *UPLOAD_ANEW
+)
+UPLOAD_EXPIRED = Refusal(
+    "upload-expired", Gone, Level.INFO, "上传已过期", "The upload has expired", *UPLOAD_ANEW
+)
+UPLOAD_JUST_ENDED = Refusal(
+    "upload-just-ended",
+    Busy,
+    Level.INFO,
+    "该文件先前的上传刚刚结束",
+    "The earlier upload of this file has just ended",
+    *UPLOAD_ANEW,
+)
+UPLOAD_INCOMPLETE = Refusal(
+    "upload-incomplete",
+    Conflict,
+    Level.DEBUG,
+    "上传尚未完成",
+    "The upload is not complete",
+    "从 offset 继续发送",
+    "go on from the offset",
+)
+UPLOAD_COMPLETE = Refusal(
+    "upload-complete",
+    Refused,
+    Level.INFO,
+    "已完成的上传不能删除",
+    "A finished upload is never deleted",
+    *NOTHING,
+)
+UPLOAD_PREEMPTED = Refusal(
+    "upload-preempted",
+    Conflict,
+    Level.INFO,
+    "较新的请求正在继续此上传",
+    "A newer request continues this upload",
+    *READ_OFFSET,
+)
+UPLOAD_LENGTH_DIFFERS = Refusal(
+    "upload-length-differs",
+    Conflict,
+    Level.INFO,
+    "同一文件声明了不同长度",
+    "The same file was opened with another length",
+    *RESEND,
+)
+UPLOAD_TOO_LARGE = Refusal(
+    "upload-too-large", TooLarge, Level.INFO, "文件超过上限", "The file is over the limit", *ASK
+)
+UPLOAD_PAST_LENGTH = Refusal(
+    "upload-past-length",
+    TooLarge,
+    Level.INFO,
+    "发送的字节超过声明的长度",
+    "More bytes than the declared length",
+    "多余部分未保留；检查文件后继续",
+    "nothing of the excess is kept; check the file",
+)
+OFFSET_MISMATCH = Refusal(
+    "offset-mismatch",
+    OffsetMismatch,
+    Level.DEBUG,
+    "偏移量与服务器不一致",
+    "The offset is not the server's",
+    *READ_OFFSET,
+)
+METADATA_INVALID = Refusal(
+    "metadata-invalid",
+    Invalid,
+    Level.INFO,
+    "Upload-Metadata 格式错误",
+    "Upload-Metadata is malformed",
+    *RESEND,
+)
+TUS_VERSION = Refusal(
+    "tus-version",
+    ProtocolInvalid,
+    Level.INFO,
+    "不支持的 Tus-Resumable 版本",
+    "Unsupported Tus-Resumable version",
+    "使用 1.0.0",
+    "use 1.0.0",
+)
+BUSY = Refusal("busy", Busy, Level.WARNING, "正在接收的上传过多", "Too many uploads at once", *LATER)
+RECEIVE_TIMEOUT = Refusal(
+    "receive-timeout",
+    Busy,
+    Level.INFO,
+    "等待数据超时",
+    "No bytes arrived in time",
+    "从新的偏移量继续",
+    "go on from the new offset",
+)
+SIZE_DISAGREES = Refusal(
+    "size-disagrees",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "存储的长度不一致",
+    "The stored size differs",
+    *OPERATOR,
+)
