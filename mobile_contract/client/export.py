@@ -20,7 +20,9 @@ from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.misuse import BROKEN, HOLDS, USED_WRONGLY, refuse
 from mobile_contract.client.report import Progress
 from mobile_contract.client.wire import Answered, ask, document_of, server_address
+from schemas.catalogue import words_of
 from schemas.errors import EvidenceError, Unavailable
+from schemas.export import ExportState
 from schemas.refusals_case import CASE_UNKNOWN
 from schemas.refusals_command import (
     ANSWER_FOREIGN,
@@ -159,7 +161,7 @@ class Exporter:
                 found = self._json("GET", f"/v1/exports/{export_id}")
             except Answered:
                 found = {}
-            if found.get("case_id") == case_id and found.get("state") != "failed":
+            if found.get("case_id") == case_id and found.get("state") != ExportState.FAILED:
                 return found
             unfinished.unlink()
         return self._json("POST", f"/v1/cases/{case_id}/exports")
@@ -178,10 +180,10 @@ class Exporter:
     def _wait(self, status_url: str) -> dict[str, Any]:
         while True:
             status = self._json("GET", status_url)
-            if status["state"] == "ready":
+            if status["state"] == ExportState.READY:
                 return status
-            if status["state"] == "failed":
-                raise EXPORT_FAILED(f"服务器未能生成 the server could not build it: {status.get('failure')}")
+            if status["state"] == ExportState.FAILED:
+                raise EXPORT_FAILED(f"服务器没有生成 the server could not build it: {status.get('failure')}")
             self._tell("building", status["progress_done"], status["progress_total"])
             time.sleep(self._poll_seconds)
 
@@ -197,7 +199,9 @@ class Exporter:
                 time.sleep(min(2**attempt, 10) * self._poll_seconds)
         if _sha256(partial) != built["sha256"]:
             partial.unlink()
-            raise DIGEST_MISMATCH("收到的字节与服务器记录的摘要不符 what arrived is not what was built")
+            raise DIGEST_MISMATCH(
+                "收到的字节与服务器记录的完整性校验值（哈希值）不符 what arrived is not what was built"
+            )
 
     def _continue(self, url: str, partial: Path, *, size_bytes: int) -> None:
         have = partial.stat().st_size
@@ -332,7 +336,7 @@ class _Screen:
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage == "building":
             percent = f" {100 * done // total} %" if total else ""
-            self._status.update(f"生成 building …{percent}")
+            self._status.update(f"{words_of(ExportState.BUILDING)} …{percent}")
             self._status.start()
             return
         self._status.stop()

@@ -198,7 +198,7 @@ def _place(args: argparse.Namespace) -> Fix | None:
 def _seen(path: Path, place: Fix | None, session: Run) -> Seen:
     size_bytes = path.stat().st_size
     is_shown = not session.is_json and size_bytes > _LONG_BYTES
-    words = f"计算摘要 hashing {path.name}"
+    words = f"计算完整性校验值（哈希值） hashing {path.name}"
     with Progress(session.console, words, size_bytes, is_shown=is_shown) as bar:
         return look_at(path, place=place, progress=bar.reached)
 

@@ -16,11 +16,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from mobile_contract.client.misuse import os_sentence, refuse, regular_file
-from mobile_contract.client.verify import read_trust
+from mobile_contract.client.verify import MARKS, read_trust
 from mobile_contract.client.verify_origin import Trust
 from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
 from schemas.base import Frozen
+from schemas.catalogue import words_of
 from schemas.checkpoint import verify_proof
+from schemas.claim import DrawClaim, DrawFault
 from schemas.custody import CustodyEntry, Event, leaf_hash, parse_leaf
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
@@ -29,41 +31,46 @@ from schemas.note import decode64
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
 from schemas.refusals_command import FILE_UNREADABLE
 from schemas.refusals_custody import LEAF_INVALID
+from schemas.words import Words
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_FILE_BYTES = 256 * 1024 * 1024
 ORDER = (Event.AUDIT_FREEZE, Event.AUDIT_ENTER, Event.AUDIT_CONFIRM, Event.AUDIT_DRAW)
 
-CLAIMS = {
-    "plan": ("抽样方案与日志一致", "the plan is the one the log committed to"),
-    "population": ("总体的根与冻结时一致", "the population has the frozen root"),
-    "values": ("公开随机值与日志一致", "the public values are those the log committed to"),
-    "seed": ("种子可由根与公开值重算", "the seed follows from root and values"),
-    "sample": ("抽样结果可重算", "the sample follows from the seed"),
-    "order": ("冻结、录入、复核、抽样依次入日志", "freeze, value, confirmation, draw stand in this order"),
-    "log": ("四条记录在已签名的日志中", "the four entries are in the signed log"),
-}
-
-
-ON_THE_LOG = frozenset({"plan", "population", "values", "order"})
+ON_THE_LOG = frozenset({DrawClaim.PLAN, DrawClaim.POPULATION, DrawClaim.VALUES, DrawClaim.ORDER})
 """Claims that say what was fixed before what: without the log they are the file's own word."""
 
 
 class RedrawClaim(Frozen):
     """One claim and what became of it."""
 
-    claim: str
+    claim: DrawClaim
     outcome: Outcome
+    code: DrawFault | None = None
     detail: str = ""
+
+    @property
+    def words(self) -> Words:
+        """What to tell a person: what was claimed, and why it does not hold."""
+        claim = words_of(self.claim)
+        if self.code is None:
+            return claim
+        why = words_of(self.code)
+        return Words(f"{claim.zh}（{why.zh}）", f"{claim.en} ({why.en})")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the members of one claim of `--json`."""
+        said = {"code": self.code or "", "zh": self.words.zh, "en": self.words.en}
+        return {**self.model_dump(mode="json"), **said}
 
 
 def redraw(document: DrawFile, trust: Trust | None) -> list[RedrawClaim]:
-    """Repeat a draw and return one result for each claim, in the order of `CLAIMS`."""
+    """Repeat a draw and return one result for each claim, in the order of `DrawClaim`."""
     entries = _entries(document)
     try:
         plan = parse_plan(decode64(document.plan, PLAN_INVALID))
     except Invalid as err:
-        return [RedrawClaim(claim="plan", outcome=Outcome.MISMATCH, detail=err.detail)]
+        return [_broken(DrawClaim.PLAN, DrawFault.PLAN_INVALID, err.detail)]
     logged = _log(document, trust)
     claims = [*_drawn(document, plan, entries), _order(document, entries)]
     return [*(_leaning(claim, logged) for claim in claims), logged]
@@ -77,13 +84,15 @@ def _leaning(claim: RedrawClaim, logged: RedrawClaim) -> RedrawClaim:
         or claim.outcome is not Outcome.VERIFIED
     ):
         return claim
-    detail = "consistent in itself; the log was not checked"
-    return RedrawClaim(claim=claim.claim, outcome=Outcome.NOT_CHECKED, detail=detail)
+    return RedrawClaim(claim=claim.claim, outcome=Outcome.NOT_CHECKED, code=DrawFault.LOG_NOT_CHECKED)
 
 
-def _claim(name: str, holds: bool, detail: str = "") -> RedrawClaim:  # noqa: FBT001 - a verdict
-    outcome = Outcome.VERIFIED if holds else Outcome.MISMATCH
-    return RedrawClaim(claim=name, outcome=outcome, detail="" if holds else detail)
+def _claim(claim: DrawClaim, otherwise: DrawFault, *, holds: bool) -> RedrawClaim:
+    return RedrawClaim(claim=claim, outcome=Outcome.VERIFIED) if holds else _broken(claim, otherwise)
+
+
+def _broken(claim: DrawClaim, code: DrawFault, detail: str = "") -> RedrawClaim:
+    return RedrawClaim(claim=claim, outcome=Outcome.MISMATCH, code=code, detail=detail)
 
 
 def _drawn(
@@ -93,34 +102,31 @@ def _drawn(
     frozen, drawn = facts.get(Event.AUDIT_FREEZE, {}), facts.get(Event.AUDIT_DRAW, {})
     sha256 = hashlib.sha256(decode64(document.plan, PLAN_INVALID)).hexdigest()
     subjects = {entry.subject for _, entry in entries.values()}
-    yield _claim(
-        "plan",
-        frozen.get("plan_sha256") == sha256 and subjects == {f"audit/{plan.audit}"},
-        "the log committed to another plan, or to another audit",
-    )
+    same = frozen.get("plan_sha256") == sha256 and subjects == {f"audit/{plan.audit}"}
+    yield _claim(DrawClaim.PLAN, DrawFault.PLAN_DIFFERS, holds=same)
     try:
         root = population_root(document.population)
         values = value_bytes(plan.sources, document.values)
     except Invalid as err:
-        yield RedrawClaim(claim="population", outcome=Outcome.MISMATCH, detail=err.detail)
+        yield _broken(DrawClaim.POPULATION, DrawFault.POPULATION_INVALID, err.detail)
         return
     same = (root.hex(), len(document.population)) == (plan.root, plan.count) and frozen.get(
         "root"
     ) == plan.root
-    yield _claim("population", same, "the population is not the one that was frozen")
+    yield _claim(DrawClaim.POPULATION, DrawFault.POPULATION_DIFFERS, holds=same)
     told = {facts.get(event, {}).get("values_sha256") for event in (Event.AUDIT_ENTER, Event.AUDIT_CONFIRM)}
-    yield _claim("values", told == {_values_sha256(values)}, "another value was entered or confirmed")
+    yield _claim(DrawClaim.VALUES, DrawFault.VALUE_DIFFERS, holds=told == {_values_sha256(values)})
     seed = seed_of(bytes.fromhex(plan.root), values)
-    yield _claim("seed", seed.hex() == document.seed == drawn.get("seed"), "another seed")
+    same = seed.hex() == document.seed == drawn.get("seed")
+    yield _claim(DrawClaim.SEED, DrawFault.SEED_DIFFERS, holds=same)
     try:
         sample = list(draw(document.population, plan.size, seed))
     except Invalid as err:
-        yield RedrawClaim(claim="sample", outcome=Outcome.MISMATCH, detail=err.detail)
+        yield _broken(DrawClaim.SAMPLE, DrawFault.SAMPLE_IMPOSSIBLE, err.detail)
         return
     listed = hashlib.sha256("\n".join(sample).encode()).hexdigest()
-    yield _claim(
-        "sample", sample == document.sample and drawn.get("sample_sha256") == listed, "another sample"
-    )
+    same = sample == document.sample and drawn.get("sample_sha256") == listed
+    yield _claim(DrawClaim.SAMPLE, DrawFault.SAMPLE_DIFFERS, holds=same)
 
 
 def _values_sha256(values: list[bytes]) -> str:
@@ -141,27 +147,24 @@ def _entries(document: DrawFile) -> dict[Event, tuple[int, CustodyEntry]]:
 def _order(document: DrawFile, entries: dict[Event, tuple[int, CustodyEntry]]) -> RedrawClaim:
     positions = [entries[event][0] for event in ORDER if event in entries]
     is_whole = len(positions) == len(ORDER) == len(document.entries)
-    return _claim(
-        "order",
-        is_whole and positions == sorted(set(positions)),
-        "an entry is missing, or they stand in another order",
-    )
+    in_turn = is_whole and positions == sorted(set(positions))
+    return _claim(DrawClaim.ORDER, DrawFault.ORDER_DIFFERS, holds=in_turn)
 
 
 def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
     if trust is None:
-        return RedrawClaim(claim="log", outcome=Outcome.NOT_CHECKED, detail="no trust anchor")
+        return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.NOT_CHECKED, code=DrawFault.NO_TRUST_ANCHOR)
     if len(document.proofs) != len(document.entries):
-        return _claim("log", holds=False, detail="a proof is missing")
+        return _broken(DrawClaim.LOG, DrawFault.PROOF_MISSING)
     try:
         for row, proof in zip(document.entries, document.proofs, strict=True):
             leaf = decode64(str(row["leaf"]), LEAF_INVALID)
             verify_proof(proof, leaf=leaf_hash(leaf), vkey=trust.log_vkey)
             if f"\nindex {row['index']}\n" not in proof:
-                return _claim("log", holds=False, detail="an index differs from its proof")
+                return _broken(DrawClaim.LOG, DrawFault.INDEX_DIFFERS)
     except (Invalid, KeyError, TypeError) as err:
-        return _claim("log", holds=False, detail=str(err))
-    return _claim("log", holds=True)
+        return _broken(DrawClaim.LOG, DrawFault.PROOF_INVALID, str(err))
+    return RedrawClaim(claim=DrawClaim.LOG, outcome=Outcome.VERIFIED)
 
 
 def read_draw(path: Path) -> DrawFile:
@@ -216,18 +219,16 @@ def run(args: argparse.Namespace) -> int:
 def _print_json(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
     report: dict[str, Any] = {
         "holds": holds,
-        "claims": [claim.model_dump(mode="json") for claim in claims],
+        "claims": [claim.to_json() for claim in claims],
         "sample": document.sample,
     }
     print(json.dumps(report, ensure_ascii=False))  # noqa: T201
 
 
 def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
-    marks = {Outcome.VERIFIED: "✓", Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}
     for claim in claims:
-        zh, en = CLAIMS[claim.claim]
-        detail = f" ({claim.detail})" if claim.detail else ""
-        print(f"{marks[claim.outcome]} {zh} · {en}{detail}")  # noqa: T201
+        detail = f" [{claim.detail}]" if claim.detail else ""
+        print(f"{MARKS[claim.outcome]} {claim.words}{detail}")  # noqa: T201
     print(f"  {len(document.sample)} / {len(document.population)}")  # noqa: T201
     if holds:
         for one in document.sample:
@@ -236,7 +237,7 @@ def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -
     repeats = "✓ 抽样可重现 the draw repeats"
     if not is_logged:
         repeats = (
-            "○ 可重算，但日志未核验（--trust） the arithmetic repeats; the log was not checked (--trust)"
+            "○ 可重算，但存证日志未核验（--trust） the arithmetic repeats; the log was not checked (--trust)"
         )
     verdict = repeats if holds else "✗ 不符 the draw does not repeat"
     print(verdict)  # noqa: T201

@@ -11,18 +11,23 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-_VERDICTS = {
-    "verified": ("green", "通过 · verified"),
-    "doubtful": ("yellow", "存疑 · doubtful"),
-    "mismatch": ("red", "不符 · mismatch"),
-    "not_checked": ("cyan", "未检查 · not checked"),
+from schemas.catalogue import words_of
+from schemas.integrity import Outcome, Severity, Verdict
+from schemas.recording import RecordingState
+from schemas.words_check import check_words
+
+_COLOURS = {
+    Verdict.VERIFIED: "green",
+    Verdict.DOUBTFUL: "yellow",
+    Verdict.MISMATCH: "red",
+    Verdict.NOT_CHECKED: "cyan",
 }
-_OUTCOMES = {
-    "verified": "[green]✓ 相符[/green]",
-    "mismatch": "[red]✗ 不符[/red]",
-    "not_checked": "[cyan]– 未检查[/cyan]",
+_MARKS = {
+    Outcome.VERIFIED: ("green", "✓"),
+    Outcome.MISMATCH: ("red", "✗"),
+    Outcome.NOT_CHECKED: ("cyan", "○"),
 }
-_STATES = {"sealed": "已封存 · sealed", "quarantined": "已隔离 · quarantined"}
+_REMARK = ("yellow", "≠")
 
 
 class Progress:
@@ -61,7 +66,7 @@ def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
     """Print what the device may rely on: the recording's id, the time and the leaf of the custody log."""
     console.print(
         f"回执 receipt  {receipt['recording_id']}  {receipt['received_at']}\n"
-        f"  {receipt['size_bytes']} bytes · leaf {receipt['leaf_hash']}",
+        f"  {receipt['size_bytes']} 字节 bytes · 存证条目 leaf {receipt['leaf_hash']}",
         highlight=False,
         soft_wrap=True,
     )
@@ -69,12 +74,12 @@ def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
 
 def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     """Print state, verdict and every check with its reason in Chinese and English."""
-    colour, text = _VERDICTS[recording["verdict"]]
-    state = _STATES.get(recording["state"], recording["state"])
-    console.print(f"{escape(recording['filename'])}  [bold {colour}]{text}[/]  {state}", highlight=False)
+    verdict, state = Verdict(recording["verdict"]), words_of(RecordingState(recording["state"]))
+    text = f"[bold {_COLOURS[verdict]}]{words_of(verdict)}[/]"
+    console.print(f"{escape(recording['filename'])}  {text}  {state}", highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
     for check in recording["checks"]:
-        table.add_row(_mark(check), check["name"], _reason(check))
+        table.add_row(_mark(check), str(check_words(check["name"])), _reason(check))
     console.print(table)
     may_delete = "是 yes" if recording["may_delete_local"] else "暂不 not yet"
     console.print(f"可删除本机原件 local copy may be deleted: {may_delete}", highlight=False)
@@ -82,9 +87,10 @@ def show_verdict(console: Console, recording: dict[str, Any]) -> None:
 
 def _mark(check: dict[str, Any]) -> str:
     """A difference that is only worth knowing must not look like a broken claim."""
-    if check["outcome"] == "mismatch" and check["severity"] == "info":
-        return "[yellow]≠ 有别[/yellow]"
-    return _OUTCOMES[check["outcome"]]
+    outcome = Outcome(check["outcome"])
+    is_remark = outcome is Outcome.MISMATCH and check["severity"] == Severity.INFO
+    colour, mark = _REMARK if is_remark else _MARKS[outcome]
+    return f"[{colour}]{mark} {words_of(outcome)}[/{colour}]"
 
 
 def _reason(check: dict[str, Any]) -> str:

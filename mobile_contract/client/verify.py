@@ -17,9 +17,12 @@ from mobile_contract.client.verify_recording import (
     verify_layout,
     verify_recording,
 )
-from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, Claim, Ledger, Listed, Report
+from mobile_contract.client.verify_report import Claim, Ledger, Listed, Report
+from schemas.catalogue import words_of
+from schemas.claim import ClaimFault, NotProven, PackageClaim
 from schemas.errors import Invalid
-from schemas.integrity import Outcome
+from schemas.integrity import Outcome, Verdict
+from schemas.recording import RecordingState
 from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
 
 if TYPE_CHECKING:
@@ -27,10 +30,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
+MARKS = {Outcome.VERIFIED: "✓", Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}
 MAX_TRUST_BYTES = 1024 * 1024
-
-STATES = {"received": "已接收", "sealed": "已封存", "quarantined": "已隔离"}
-VERDICTS = {"verified": "通过", "doubtful": "存疑", "mismatch": "不符", "not_checked": "未检查"}
 
 
 def verify_package(path: Path, trust: Trust | None) -> Report:
@@ -123,7 +124,9 @@ def report_json(report: Report) -> dict[str, object]:
         "anchored": report.is_anchored,
         "recordings": [one.model_dump() for one in report.recordings],
         "claims": [claim.to_json() for claim in report.claims],
-        "not_proven": [{"slug": slug, "zh": zh, "en": en} for slug, zh, en in NOT_PROVEN],
+        "not_proven": [
+            {"slug": one.value, "zh": words_of(one).zh, "en": words_of(one).en} for one in NotProven
+        ],
     }
 
 
@@ -133,14 +136,15 @@ def _print_report(path: Path, report: Report) -> None:
     console = Console(highlight=False)
     console.print(_table(path, report))
     for one in report.recordings:
-        words = f"{STATES[one.state]} {one.state} · {VERDICTS[one.verdict]} {one.verdict}"
-        console.print(_one_line(f"{one.filename}: {words}"), markup=False, soft_wrap=True)
+        state, verdict = words_of(RecordingState(one.state)), words_of(Verdict(one.verdict))
+        console.print(_one_line(f"{one.filename}: {state} · {verdict}"), markup=False, soft_wrap=True)
     for claim in report.claims:
-        if claim.outcome is not Outcome.VERIFIED and claim.code != "no-trust-anchor":
+        if claim.outcome is not Outcome.VERIFIED and claim.code is not ClaimFault.NO_TRUST_ANCHOR:
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
     console.print("\n本包不能证明 Not proven by this package:", style="bold")
-    for _, zh, en in NOT_PROVEN:
-        console.print(f"  – {zh}\n    {en}", markup=False, soft_wrap=True)
+    for limit in NotProven:
+        words = words_of(limit)
+        console.print(f"  – {words.zh}\n    {words.en}", markup=False, soft_wrap=True)
     _print_verdict(console, report)
 
 
@@ -166,13 +170,14 @@ def _table(path: Path, report: Report) -> "Table":
 
     table = Table(title=_one_line(f"核验 verify {path.name}"), title_justify="left")
     table.add_column("结论 claim")
-    for heading in ("✓ 通过", "✗ 不符", "○ 未查"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    for outcome in Outcome:
+        table.add_column(f"{MARKS[outcome]} {words_of(outcome).zh}", justify="right", no_wrap=True)
     counts = Counter((claim.claim, claim.outcome) for claim in report.claims)
-    for name, (zh, en) in CLAIMS.items():
-        numbers = [counts[name, outcome] for outcome in Outcome]
+    for one in PackageClaim:
+        numbers = [counts[one, outcome] for outcome in Outcome]
         if any(numbers):
-            table.add_row(f"{zh}\n[dim]{en}[/dim]", *(str(number or "–") for number in numbers))
+            words = words_of(one)
+            table.add_row(f"{words.zh}\n[dim]{words.en}[/dim]", *(str(number or "–") for number in numbers))
     return table
 
 
@@ -181,11 +186,10 @@ def _one_line(text: str) -> str:
 
 
 def _line(claim: Claim) -> str:
-    mark = {Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}.get(claim.outcome, "✓")
-    zh, en = claim.texts
     scope = "" if claim.is_required else " (不作要求 not required)"
     detail = f" [{claim.detail}]" if claim.detail else ""
-    return _one_line(f"{mark} {claim.claim} {claim.subject}: {zh} {en} ({claim.code}){detail}{scope}")
+    about = f"{MARKS[claim.outcome]} {words_of(claim.claim).zh} {claim.subject}"
+    return _one_line(f"{about}: {claim.words} ({claim.claim}: {claim.code}){detail}{scope}")
 
 
 def _style(claim: Claim) -> str:

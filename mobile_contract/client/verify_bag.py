@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from mobile_contract.client.verify_report import Ledger
+from schemas.claim import ClaimFault, PackageClaim
 from schemas.container import PlacedMember, read_container
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import Invalid
@@ -72,9 +73,9 @@ def read_bag(stream: BinaryIO, ledger: Ledger) -> Bag | None:
     except Invalid as err:
         name = str(err.facts.get("name", ""))
         detail = f"{err.detail} {name}".strip() + _place(err)
-        ledger.fail("container", "container", "container-broken", detail=detail)
+        ledger.fail(PackageClaim.CONTAINER, "container", ClaimFault.CONTAINER_BROKEN, detail=detail)
         return None
-    ledger.hold("container", "container")
+    ledger.hold(PackageClaim.CONTAINER, "container")
     bag = Bag()
     broken = _digest_all(stream, members, bag)
     _enter_files(bag, broken, ledger)
@@ -135,17 +136,17 @@ def _enter_files(bag: Bag, broken: set[str], ledger: Ledger) -> None:
     listed = _parse_lines(bag, MANIFEST, ledger) | _parse_lines(bag, TAG_MANIFEST, ledger)
     for name, file in sorted(bag.files.items()):
         if name in broken:
-            ledger.fail("file", name, "crc-differs")
+            ledger.fail(PackageClaim.FILE, name, ClaimFault.CRC_DIFFERS)
         elif name in (TAG_MANIFEST, NOTE):  # covered by the note's text and signature
-            ledger.hold("file", name)
+            ledger.hold(PackageClaim.FILE, name)
         elif name not in listed:
-            ledger.fail("file", name, "file-not-listed")
+            ledger.fail(PackageClaim.FILE, name, ClaimFault.FILE_NOT_LISTED)
         elif listed[name] != file.sha256:
-            ledger.fail("file", name, "digest-differs")
+            ledger.fail(PackageClaim.FILE, name, ClaimFault.DIGEST_DIFFERS)
         else:
-            ledger.hold("file", name)
+            ledger.hold(PackageClaim.FILE, name)
     for name in sorted(listed.keys() - bag.files.keys()):
-        ledger.fail("file", name, "file-missing")
+        ledger.fail(PackageClaim.FILE, name, ClaimFault.FILE_MISSING)
 
 
 def _parse_lines(bag: Bag, name: str, ledger: Ledger) -> dict[str, str]:
@@ -159,23 +160,23 @@ def _parse_lines(bag: Bag, name: str, ledger: Ledger) -> dict[str, str]:
     is_payload = name == MANIFEST
     halves = {listed_name.startswith("data/") for listed_name in listed} - {is_payload}
     if name not in bag.files or halves or digest_lines(files) != bag.text(name):
-        ledger.fail("bag", name, "bag-malformed")
+        ledger.fail(PackageClaim.BAG, name, ClaimFault.BAG_MALFORMED)
     else:
-        ledger.hold("bag", name)
+        ledger.hold(PackageClaim.BAG, name)
     return listed
 
 
 def _enter_index(bag: Bag, ledger: Ledger) -> None:
     if bag.text(BAGIT) != BAGIT_TEXT.encode():
-        ledger.fail("bag", BAGIT, "bag-malformed")
+        ledger.fail(PackageClaim.BAG, BAGIT, ClaimFault.BAG_MALFORMED)
     else:
-        ledger.hold("bag", BAGIT)
+        ledger.hold(PackageClaim.BAG, BAGIT)
     try:
         bag.index = parse_index(bag.text(INDEX))
     except Invalid as err:
-        ledger.fail("index", INDEX, "index-invalid", detail=err.detail)
+        ledger.fail(PackageClaim.INDEX, INDEX, ClaimFault.INDEX_INVALID, detail=err.detail)
         return
     if bag.text(BAG_INFO) != bag_info(bag.index, bag.payload):
-        ledger.fail("bag", BAG_INFO, "oxum-differs")
+        ledger.fail(PackageClaim.BAG, BAG_INFO, ClaimFault.OXUM_DIFFERS)
     else:
-        ledger.hold("bag", BAG_INFO)
+        ledger.hold(PackageClaim.BAG, BAG_INFO)

@@ -8,6 +8,7 @@ from typing import Any
 
 from mobile_contract.client.verify_recording import Case
 from schemas.base import parse_rfc3339, rfc3339
+from schemas.claim import ClaimFault, PackageClaim
 from schemas.custody import CustodyEntry, Event
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid
@@ -31,7 +32,7 @@ def verify_desks(case: Case, index: PackageIndex) -> None:
     desks = index.desks
     if desks is None:
         if _speaks_of_desks(case, f"case/{index.case.id}"):
-            case.ledger.fail("desks_complete", f"case/{index.case.id}", "desks-omitted")
+            case.ledger.fail(PackageClaim.DESKS_COMPLETE, f"case/{index.case.id}", ClaimFault.DESKS_OMITTED)
         return
     manifests = {one.sha256: _verify_intake(case, one) for one in desks.intakes}
     for record in desks.records:
@@ -59,38 +60,44 @@ def _verify_intake(case: Case, intake: PackagedIntake) -> IntakeManifest | None:
     received = case.log.about(f"intake/{intake.id}", Event.MONITORING_RECEIVE)
     logged = [entry.facts.get("sha256") for _, entry in received]
     if sha256_hex(payload) != intake.sha256 or logged != [intake.sha256]:
-        case.ledger.fail("intake_logged", intake.id, "leaf-differs" if logged else "leaf-missing")
+        case.ledger.fail(
+            PackageClaim.INTAKE_LOGGED,
+            intake.id,
+            ClaimFault.LEAF_DIFFERS if logged else ClaimFault.LEAF_MISSING,
+        )
         return None
-    case.ledger.hold("intake_logged", intake.id)
+    case.ledger.hold(PackageClaim.INTAKE_LOGGED, intake.id)
     try:
         manifest = parse_intake(payload)
         if case.trust is not None:
             verify_intake(payload, signature, case.trust.registry_key)
     except Invalid as err:
-        case.ledger.fail("intake_signature", intake.id, err.slug, detail=err.detail)
+        case.ledger.fail_as(
+            PackageClaim.INTAKE_SIGNATURE, intake.id, err, otherwise=ClaimFault.INTAKE_INVALID
+        )
         return None
-    case.ledger.hold_origin("intake_signature", intake.id)
+    case.ledger.hold_origin(PackageClaim.INTAKE_SIGNATURE, intake.id)
     return manifest
 
 
 def _verify_row(case: Case, record: PackagedRecord, manifest: IntakeManifest | None) -> None:
     row = case.bag.text(record.file)
     if manifest is None:
-        case.ledger.fail("record_row", record.id, "not-reached")
+        case.ledger.fail(PackageClaim.RECORD_ROW, record.id, ClaimFault.NOT_REACHED)
         return
     try:
         verify_row(manifest, row, index=record.intake_index, path=[bytes.fromhex(one) for one in record.path])
         members = json.loads(row)
     except Invalid as err:
-        case.ledger.fail("record_row", record.id, err.slug, detail=err.detail)
+        case.ledger.fail_as(PackageClaim.RECORD_ROW, record.id, err, otherwise=ClaimFault.PROOF_INVALID)
         return
     except (ValueError, RecursionError):
-        case.ledger.fail("record_row", record.id, "row-differs")
+        case.ledger.fail(PackageClaim.RECORD_ROW, record.id, ClaimFault.ROW_DIFFERS)
         return
     if not isinstance(members, dict) or not _as_row(record, members, manifest):
-        case.ledger.fail("record_row", record.id, "row-differs")
+        case.ledger.fail(PackageClaim.RECORD_ROW, record.id, ClaimFault.ROW_DIFFERS)
     else:
-        case.ledger.hold("record_row", record.id)
+        case.ledger.hold(PackageClaim.RECORD_ROW, record.id)
 
 
 def _as_row(record: PackagedRecord, members: dict[str, Any], manifest: IntakeManifest) -> bool:
@@ -108,7 +115,7 @@ def _verify_media(case: Case, index: PackageIndex, record: PackagedRecord) -> No
     known = {one.id: one for one in index.recordings}
     named = _media_of(case.bag.text(record.file))
     if len(named) != len(record.media):
-        case.ledger.fail("record_media", record.id, "row-differs")
+        case.ledger.fail(PackageClaim.RECORD_MEDIA, record.id, ClaimFault.ROW_DIFFERS)
         return
     for recording_id, one in zip(record.media, named, strict=True):
         recording = known.get(recording_id)
@@ -117,9 +124,11 @@ def _verify_media(case: Case, index: PackageIndex, record: PackagedRecord) -> No
         by_digest = recording is not None and one.get("jpeg") == f"sha256:{recording.sha256}"
         by_upload = recording is not None and one.get("upload") in uploads and "upload" in one
         if not by_digest and not by_upload:
-            case.ledger.fail("record_media", record.id, "media-differs", detail=recording_id)
+            case.ledger.fail(
+                PackageClaim.RECORD_MEDIA, record.id, ClaimFault.MEDIA_DIFFERS, detail=recording_id
+            )
             return
-    case.ledger.hold("record_media", record.id)
+    case.ledger.hold(PackageClaim.RECORD_MEDIA, record.id)
 
 
 def _media_of(row: bytes) -> list[dict[str, Any]]:
@@ -141,7 +150,7 @@ def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
     names = ("stage", "opinion", "reason_code", "reason")
     logged = [(*(entry.facts.get(name) for name in names), rfc3339(entry.at)) for _, entry in given]
     if sorted(map(str, stated)) != sorted(map(str, logged)):
-        case.ledger.fail("record_reviewed", record.id, "leaf-differs")
+        case.ledger.fail(PackageClaim.RECORD_REVIEWED, record.id, ClaimFault.LEAF_DIFFERS)
         return
     accepted = case.log.about(about, Event.MONITORING_ACCEPT)
     tied = [
@@ -150,14 +159,14 @@ def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
         if row[1].facts.get("case") == case_id and rfc3339(row[1].at) == record.linked_at
     ]
     if not _in_turn(given, accepted, tied) or len({entry.actor for _, entry in given}) != len(given):
-        case.ledger.fail("record_reviewed", record.id, "order-differs")
+        case.ledger.fail(PackageClaim.RECORD_REVIEWED, record.id, ClaimFault.ORDER_DIFFERS)
     elif record.state != "valid" or {(one.stage, one.opinion) for one in record.opinions} != {
         ("first", "valid"),
         ("second", "valid"),
     }:
-        case.ledger.fail("record_reviewed", record.id, "not-found-valid")
+        case.ledger.fail(PackageClaim.RECORD_REVIEWED, record.id, ClaimFault.NOT_FOUND_VALID)
     else:
-        case.ledger.hold("record_reviewed", record.id)
+        case.ledger.hold(PackageClaim.RECORD_REVIEWED, record.id)
 
 
 def _in_turn(*groups: Iterable[_Logged]) -> bool:
@@ -176,15 +185,15 @@ def _verify_round(case: Case, case_id: str, one: PackagedRound) -> None:
     ]
     digest = sha256_hex(case.bag.text(one.evidence_file))
     if not submitted:
-        case.ledger.fail("review_logged", one.id, "leaf-missing")
+        case.ledger.fail(PackageClaim.REVIEW_LOGGED, one.id, ClaimFault.LEAF_MISSING)
         return
     facts = submitted[0][1].facts
     same = (facts.get("evidence_sha256"), facts.get("round")) == (digest, one.round)
     same = same and one.evidence_sha256 == digest and rfc3339(submitted[0][1].at) == one.submitted_at
     if not same or not _is_opinion(case, one, submitted):
-        case.ledger.fail("review_logged", one.id, "leaf-differs")
+        case.ledger.fail(PackageClaim.REVIEW_LOGGED, one.id, ClaimFault.LEAF_DIFFERS)
     else:
-        case.ledger.hold("review_logged", one.id)
+        case.ledger.hold(PackageClaim.REVIEW_LOGGED, one.id)
 
 
 def _is_opinion(case: Case, one: PackagedRound, submitted: list[_Logged]) -> bool:
@@ -234,33 +243,40 @@ def _verify_fact(case: Case, case_id: str, fact: PackagedFact) -> None:
         elif change == "unproved":
             standing.pop(evidence, None)
     if words != fact.text.commitment or set(standing) != set(fact.evidence):
-        case.ledger.fail("fact_logged", fact.id, "leaf-differs" if words else "leaf-missing")
+        case.ledger.fail(
+            PackageClaim.FACT_LOGGED, fact.id, ClaimFault.LEAF_DIFFERS if words else ClaimFault.LEAF_MISSING
+        )
     else:
-        case.ledger.hold("fact_logged", fact.id)
+        case.ledger.hold(PackageClaim.FACT_LOGGED, fact.id)
 
 
 def _verify_ties(case: Case, case_id: str, desks: PackagedDesks) -> None:
     """Replay the case's entries: no record, round, fact or ended tie may be left out or stand twice."""
     about = f"case/{case_id}"
     linked, ended = _replayed(case, about)
-    faults = [(f"monitoring/{one}", "record-omitted") for one in linked ^ {one.id for one in desks.records}]
+    faults = [
+        (f"monitoring/{one}", ClaimFault.RECORD_OMITTED) for one in linked ^ {one.id for one in desks.records}
+    ]
     stated = {(one.subject, one.unlinked_at): one for one in desks.ended_ties}
-    faults += [(name, "tie-omitted") for name, _ in ended.keys() ^ stated.keys()]
+    faults += [(name, ClaimFault.TIE_OMITTED) for name, _ in ended.keys() ^ stated.keys()]
     faults += [
-        (name, "leaf-differs")
+        (name, ClaimFault.LEAF_DIFFERS)
         for (name, at), reason in ended.items()
         if (tie := stated.get((name, at))) and (tie.reason and tie.reason.commitment) != reason
     ]
     faults += [
-        (f"fact/{one}", "fact-omitted") for one in _standing(case, about) ^ {f.id for f in desks.facts}
+        (f"fact/{one}", ClaimFault.FACT_OMITTED)
+        for one in _standing(case, about) ^ {f.id for f in desks.facts}
     ]
-    faults += [(one, "stands-twice") for one, times in _stated(desks).items() if times > 1]
+    faults += [(one, ClaimFault.STANDS_TWICE) for one, times in _stated(desks).items() if times > 1]
     rounds = {str(entry.facts.get("review")) for _, entry in case.log.about(about, Event.CASE_SUBMIT)}
-    faults += [(f"review/{one}", "round-omitted") for one in rounds ^ {one.id for one in desks.rounds}]
+    faults += [
+        (f"review/{one}", ClaimFault.ROUND_OMITTED) for one in rounds ^ {one.id for one in desks.rounds}
+    ]
     for subject, code in sorted(set(faults)):
-        case.ledger.fail("desks_complete", subject, code)
+        case.ledger.fail(PackageClaim.DESKS_COMPLETE, subject, code)
     if not faults:
-        case.ledger.hold("desks_complete", about)
+        case.ledger.hold(PackageClaim.DESKS_COMPLETE, about)
 
 
 def _replayed(case: Case, about: str) -> tuple[set[str], dict[tuple[str, str], Any]]:

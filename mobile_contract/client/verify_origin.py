@@ -13,6 +13,7 @@ from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_report import Ledger
 from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
+from schemas.claim import ClaimFault, PackageClaim
 from schemas.custody import CustodyEntry, leaf_hash, parse_leaf
 from schemas.errors import Invalid
 from schemas.export import CHECKPOINT, ENTRIES, NOTE, TAG_MANIFEST, note_text, parse_entries, proof_name
@@ -70,18 +71,18 @@ class Log:
 def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
     """Check who signed the digest of the tag manifest, for which case and export."""
     if bag.index is None or TAG_MANIFEST not in bag.files:
-        ledger.fail("package_signature", NOTE, "not-reached")
+        ledger.fail(PackageClaim.PACKAGE_SIGNATURE, NOTE, ClaimFault.NOT_REACHED)
         return
     try:
         note = bag.decoded(NOTE)
         text = verify_note(note, trust.export_vkey) if trust else unsigned_text(note)
     except Invalid as err:
-        ledger.fail("package_signature", NOTE, err.slug, detail=err.detail)
+        ledger.fail_as(PackageClaim.PACKAGE_SIGNATURE, NOTE, err, otherwise=ClaimFault.NOTE_MALFORMED)
         return
     if text != note_text(bag.index, bag.files[TAG_MANIFEST].sha256):
-        ledger.fail("package_signature", NOTE, "note-differs")
+        ledger.fail(PackageClaim.PACKAGE_SIGNATURE, NOTE, ClaimFault.NOTE_DIFFERS)
     else:
-        ledger.hold_origin("package_signature", NOTE)
+        ledger.hold_origin(PackageClaim.PACKAGE_SIGNATURE, NOTE)
 
 
 def unsigned_text(note: str) -> str:
@@ -97,13 +98,15 @@ def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Log:
         log.checkpoint = (
             open_checkpoint(note, trust.log_vkey) if trust else parse_checkpoint(unsigned_text(note))
         )
-        ledger.hold_origin("checkpoint_signature", CHECKPOINT)
+        ledger.hold_origin(PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT)
     except Invalid as err:
-        ledger.fail("checkpoint_signature", CHECKPOINT, err.slug, detail=err.detail)
+        ledger.fail_as(
+            PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT, err, otherwise=ClaimFault.CHECKPOINT_MALFORMED
+        )
     try:
         rows = parse_entries(bag.text(ENTRIES))
     except Invalid as err:
-        ledger.fail("log_inclusion", ENTRIES, "entries-invalid", detail=err.detail)
+        ledger.fail(PackageClaim.LOG_INCLUSION, ENTRIES, ClaimFault.ENTRIES_INVALID, detail=err.detail)
         return log
     for index, entry_id, leaf in rows:
         _enter_entry(bag, log, ledger, index=index, entry_id=entry_id, leaf=leaf)
@@ -114,7 +117,7 @@ def _enter_entry(bag: Bag, log: Log, ledger: Ledger, *, index: int, entry_id: st
     try:
         entry = _parse_entry(entry_id, leaf)
     except Invalid as err:
-        ledger.fail("log_inclusion", entry_id, "leaf-invalid", detail=err.detail)
+        ledger.fail(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.LEAF_INVALID, detail=err.detail)
         return
     log.by_id[entry_id] = (index, entry)
     log.by_subject[entry.subject].append((index, entry))
@@ -133,15 +136,17 @@ def _verify_entry(
 ) -> None:
     name = proof_name(entry_id)
     if name not in bag.files:
-        ledger.fail("log_inclusion", entry_id, "proof-missing")
+        ledger.fail(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.PROOF_MISSING)
     elif checkpoint is None:
-        ledger.skip("log_inclusion", entry_id, "not-reached")
+        ledger.skip(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.NOT_REACHED)
     else:
         try:
             _require_included(bag, checkpoint, index=index, name=name, leaf=leaf)
-            ledger.hold_origin("log_inclusion", entry_id)
+            ledger.hold_origin(PackageClaim.LOG_INCLUSION, entry_id)
         except Invalid as err:
-            ledger.fail("log_inclusion", entry_id, err.slug, detail=err.detail)
+            ledger.fail_as(
+                PackageClaim.LOG_INCLUSION, entry_id, err, otherwise=ClaimFault.CHECKPOINT_MALFORMED
+            )
 
 
 def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str, leaf: bytes) -> None:

@@ -13,6 +13,7 @@ from mobile_contract.client.verify_origin import Log, Trust
 from mobile_contract.client.verify_report import Ledger
 from schemas.base import parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.claim import ClaimFault, PackageClaim
 from schemas.custody import CustodyEntry, Event
 from schemas.device import DeviceRegistration, key_algs, registration_bytes, verify_registration
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
@@ -57,9 +58,9 @@ def verify_layout(case: Case, index: PackageIndex) -> None:
         expected |= index.desks.files
     actual = {name for name in case.bag.files if name.startswith(("data/", "keys/", "log/"))}
     for name in sorted(expected ^ actual):
-        case.ledger.fail("index", name, "layout-differs")
+        case.ledger.fail(PackageClaim.INDEX, name, ClaimFault.LAYOUT_DIFFERS)
     if expected == actual:
-        case.ledger.hold("index", INDEX)
+        case.ledger.hold(PackageClaim.INDEX, INDEX)
 
 
 def verify_recording(case: Case, recording: PackagedRecording) -> None:
@@ -73,12 +74,12 @@ def verify_recording(case: Case, recording: PackagedRecording) -> None:
             derivative.size_bytes,
         )
         if same and derivative.parent_sha256 == recording.sha256:
-            case.ledger.hold("derivative", derivative.file)
+            case.ledger.hold(PackageClaim.DERIVATIVE, derivative.file)
         else:
-            case.ledger.fail("derivative", derivative.file, "digest-differs")
+            case.ledger.fail(PackageClaim.DERIVATIVE, derivative.file, ClaimFault.DIGEST_DIFFERS)
     if recording.manifest is None:
-        for claim in ("manifest_agrees", "manifest_signature", "device_key"):
-            case.ledger.skip(claim, recording.id, "manifest-absent", is_required=False)
+        for claim in (PackageClaim.MANIFEST_AGREES, PackageClaim.MANIFEST_SIGNATURE, PackageClaim.DEVICE_KEY):
+            case.ledger.skip(claim, recording.id, ClaimFault.MANIFEST_ABSENT, is_required=False)
     else:
         _verify_manifest(case, recording, recording.manifest)
 
@@ -88,21 +89,21 @@ def verify_completeness(case: Case, index: PackageIndex) -> None:
     subject = f"case/{index.case.id}"
     linked = _through_records(index) | _linked(case, subject)
     present = Counter(recording.id for recording in index.recordings)
-    faults = [(one, "recording-omitted") for one in linked.keys() - present.keys()]
-    faults += [(one, "recording-not-linked") for one in present.keys() - linked.keys()]
-    faults += [(one, "recording-doubled") for one, times in present.items() if times > 1]
+    faults = [(one, ClaimFault.RECORDING_OMITTED) for one in linked.keys() - present.keys()]
+    faults += [(one, ClaimFault.RECORDING_NOT_LINKED) for one in present.keys() - linked.keys()]
+    faults += [(one, ClaimFault.RECORDING_DOUBLED) for one, times in present.items() if times > 1]
     faults += [
-        (one.id, "leaf-differs")
+        (one.id, ClaimFault.LEAF_DIFFERS)
         for one in index.recordings
         if linked.get(one.id, one.linked_at) != one.linked_at
     ]
     opened = case.log.about(subject, Event.CASE_OPEN)
     if [rfc3339(entry.at) for _, entry in opened] != [index.case.opened_at]:
-        faults.append((subject, "case-not-logged"))
+        faults.append((subject, ClaimFault.CASE_NOT_LOGGED))
     for one, code in sorted(faults):
-        case.ledger.fail("completeness", one, code)
+        case.ledger.fail(PackageClaim.COMPLETENESS, one, code)
     if not faults:
-        case.ledger.hold("completeness", subject)
+        case.ledger.hold(PackageClaim.COMPLETENESS, subject)
 
 
 def _through_records(index: PackageIndex) -> dict[str, str]:
@@ -128,14 +129,16 @@ def _linked(case: Case, subject: str) -> dict[str, str]:
 def _verify_bytes(case: Case, recording: PackagedRecording) -> None:
     file = case.bag.files.get(recording.file)
     if file is None:
-        case.ledger.fail("recording_digest", recording.id, "file-missing")
+        case.ledger.fail(PackageClaim.RECORDING_DIGEST, recording.id, ClaimFault.FILE_MISSING)
         return
     sm3 = case.bag.sm3.get(recording.file) if recording.sm3 is not None else None
     found = (file.sha256, file.size_bytes, sm3)
     if found == (recording.sha256, recording.size_bytes, recording.sm3):
-        case.ledger.hold("recording_digest", recording.id)
+        case.ledger.hold(PackageClaim.RECORDING_DIGEST, recording.id)
     else:
-        case.ledger.fail("recording_digest", recording.id, "digest-differs", detail=recording.file)
+        case.ledger.fail(
+            PackageClaim.RECORDING_DIGEST, recording.id, ClaimFault.DIGEST_DIFFERS, detail=recording.file
+        )
 
 
 def _verify_logged(case: Case, recording: PackagedRecording) -> None:
@@ -144,15 +147,15 @@ def _verify_logged(case: Case, recording: PackagedRecording) -> None:
     concluded = case.log.about(subject, *_CONCLUSION.values())
     carried = {str(entry.entry_id) for _, entry in case.log.by_subject.get(subject, [])}
     if len(received) != 1 or len(concluded) != (recording.state in _CONCLUSION):
-        case.ledger.fail("recording_logged", recording.id, "leaf-missing")
+        case.ledger.fail(PackageClaim.RECORDING_LOGGED, recording.id, ClaimFault.LEAF_MISSING)
     elif not _as_received(recording, received[0][1]) or carried != set(recording.entries):
-        case.ledger.fail("recording_logged", recording.id, "leaf-differs")
+        case.ledger.fail(PackageClaim.RECORDING_LOGGED, recording.id, ClaimFault.LEAF_DIFFERS)
     elif not concluded:
-        case.ledger.skip("recording_logged", recording.id, "not-verified-yet")
+        case.ledger.skip(PackageClaim.RECORDING_LOGGED, recording.id, ClaimFault.NOT_VERIFIED_YET)
     elif not _as_concluded(recording, concluded[0][1]):
-        case.ledger.fail("recording_logged", recording.id, "leaf-differs")
+        case.ledger.fail(PackageClaim.RECORDING_LOGGED, recording.id, ClaimFault.LEAF_DIFFERS)
     else:
-        case.ledger.hold("recording_logged", recording.id)
+        case.ledger.hold(PackageClaim.RECORDING_LOGGED, recording.id)
 
 
 def _as_received(recording: PackagedRecording, entry: CustodyEntry) -> bool:
@@ -193,8 +196,8 @@ def _verify_manifest(case: Case, recording: PackagedRecording, stated: PackagedM
     """A quarantined recording may be here *because* these claims fail: then they bind nobody."""
     required = recording.state != "quarantined"
     if stated.state == "refused":
-        for claim in ("manifest_agrees", "manifest_signature", "device_key"):
-            case.ledger.fail(claim, recording.id, "manifest-refused", is_required=required)
+        for claim in (PackageClaim.MANIFEST_AGREES, PackageClaim.MANIFEST_SIGNATURE, PackageClaim.DEVICE_KEY):
+            case.ledger.fail(claim, recording.id, ClaimFault.MANIFEST_REFUSED, is_required=required)
         return
     declared = _declaration(case, stated)
     manifest = _manifest(case, recording, stated, required=required)
@@ -202,13 +205,17 @@ def _verify_manifest(case: Case, recording: PackagedRecording, stated: PackagedM
     if manifest is None:
         return
     if declared is None:
-        case.ledger.fail("manifest_agrees", recording.id, "leaf-missing", is_required=required)
+        case.ledger.fail(
+            PackageClaim.MANIFEST_AGREES, recording.id, ClaimFault.LEAF_MISSING, is_required=required
+        )
     elif code := _disagreement(recording, stated, manifest):
-        case.ledger.fail("manifest_agrees", recording.id, code, is_required=required)
+        case.ledger.fail(PackageClaim.MANIFEST_AGREES, recording.id, code, is_required=required)
     else:
-        case.ledger.hold("manifest_agrees", recording.id, is_required=required)
+        case.ledger.hold(PackageClaim.MANIFEST_AGREES, recording.id, is_required=required)
     if registration is None:
-        case.ledger.fail("manifest_signature", recording.id, "key-absent", is_required=required)
+        case.ledger.fail(
+            PackageClaim.MANIFEST_SIGNATURE, recording.id, ClaimFault.KEY_ABSENT, is_required=required
+        )
     else:
         _verify_signature(case, recording, stated, registration, required=required)
 
@@ -225,27 +232,27 @@ def _manifest(
     case: Case, recording: PackagedRecording, stated: PackagedManifest, *, required: bool
 ) -> CaptureManifest | None:
     file = case.bag.files.get(stated.file)
-    code = "manifest-digest-differs"
+    code = ClaimFault.MANIFEST_DIGEST_DIFFERS
     if file is not None and file.sha256 == stated.sha256:
         try:
             return parse_manifest(case.bag.text(stated.file))
         except (ManifestInvalid, TooLarge):
-            code = "manifest-invalid"
-    for claim in ("manifest_agrees", "manifest_signature"):
+            code = ClaimFault.MANIFEST_INVALID
+    for claim in (PackageClaim.MANIFEST_AGREES, PackageClaim.MANIFEST_SIGNATURE):
         case.ledger.fail(claim, recording.id, code, is_required=required)
     return None
 
 
 def _disagreement(
     recording: PackagedRecording, stated: PackagedManifest, manifest: CaptureManifest
-) -> str | None:
+) -> ClaimFault | None:
     """Return why index and manifest differ about this recording; None when they agree."""
     at = stated.file_index
     if at is None or not 0 <= at < len(manifest.files):
-        return "file-not-in-manifest"
+        return ClaimFault.FILE_NOT_IN_MANIFEST
     file = manifest.files[at]
     if (file.sha256, file.size) != (recording.sha256, recording.size_bytes):
-        return "file-not-in-manifest"
+        return ClaimFault.FILE_NOT_IN_MANIFEST
     facts = (
         rfc3339(manifest.captured_at),
         rfc3339(manifest.corrected_at),
@@ -260,7 +267,7 @@ def _disagreement(
         recording.device_id,
         stated.kid,
     )
-    return None if same else "manifest-facts-differ"
+    return None if same else ClaimFault.MANIFEST_FACTS_DIFFER
 
 
 def _verify_signature(
@@ -282,10 +289,14 @@ def _verify_signature(
         )
     except SignatureInvalid as err:
         case.ledger.fail(
-            "manifest_signature", recording.id, "signature-invalid", is_required=required, detail=err.detail
+            PackageClaim.MANIFEST_SIGNATURE,
+            recording.id,
+            ClaimFault.SIGNATURE_INVALID,
+            is_required=required,
+            detail=err.detail,
         )
     else:
-        case.ledger.hold_origin("manifest_signature", recording.id, is_required=required)
+        case.ledger.hold_origin(PackageClaim.MANIFEST_SIGNATURE, recording.id, is_required=required)
 
 
 def _key(
@@ -299,20 +310,26 @@ def _key(
     """Check the registration of the device's key; return it unless it cannot be read."""
     name = key_name(stated.kid or "")
     if name not in case.bag.files:
-        case.ledger.fail("device_key", recording.id, "key-absent", is_required=required)
+        case.ledger.fail(PackageClaim.DEVICE_KEY, recording.id, ClaimFault.KEY_ABSENT, is_required=required)
         return None
     try:
         registration, signature = _registration(case.bag.text(name))
     except Invalid as err:
-        case.ledger.fail("device_key", recording.id, "key-malformed", is_required=required, detail=err.detail)
+        case.ledger.fail(
+            PackageClaim.DEVICE_KEY,
+            recording.id,
+            ClaimFault.KEY_MALFORMED,
+            is_required=required,
+            detail=err.detail,
+        )
         return None
     code = _key_fault(case, recording, registration, signature, declared_at=declared_at)
     if registration.kid != stated.kid:
-        code = "key-differs"
+        code = ClaimFault.KEY_DIFFERS
     if code:
-        case.ledger.fail("device_key", recording.id, code, is_required=required)
+        case.ledger.fail(PackageClaim.DEVICE_KEY, recording.id, code, is_required=required)
     else:
-        case.ledger.hold_origin("device_key", recording.id, is_required=required)
+        case.ledger.hold_origin(PackageClaim.DEVICE_KEY, recording.id, is_required=required)
     return registration
 
 
@@ -323,22 +340,22 @@ def _key_fault(
     signature: str,
     *,
     declared_at: int | None,
-) -> str | None:
+) -> ClaimFault | None:
     """Return why the key is not one registered for this device at the declaration; None when it is."""
     subject = f"device/{registration.device_id}"
     enrolled = case.log.about(subject, Event.DEVICE_ENROL)
     revoked = [index for index, _ in case.log.about(subject, Event.DEVICE_REVOKE)]
     if str(registration.device_id) != recording.device_id:
-        return "key-differs"
+        return ClaimFault.KEY_DIFFERS
     if [entry.facts.get("kid") for _, entry in enrolled] != [registration.kid]:
-        return "leaf-missing"
+        return ClaimFault.LEAF_MISSING
     if declared_at is not None and any(index < declared_at for index in revoked):
-        return "device-key-revoked"
+        return ClaimFault.DEVICE_KEY_REVOKED
     if case.trust is not None:
         try:
             verify_registration(registration, signature, case.trust.registry_key)
         except SignatureInvalid:
-            return "signature-invalid"
+            return ClaimFault.SIGNATURE_INVALID
     return None
 
 

@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from enum import Enum, StrEnum
+from enum import Enum, IntEnum, StrEnum
 
 import pytest
 
@@ -12,6 +12,7 @@ import schemas
 from schemas.actor import Reach
 from schemas.case import CaseState, CaseStep
 from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
+from schemas.errors import Level
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.monitoring import ReviewStage
 from schemas.words import Language, Words, vocabulary
@@ -20,7 +21,8 @@ from schemas.words_monitoring import GATES
 
 CHINESE = re.compile("[一-鿿]")
 
-UNSPOKEN = {
+UNSPOKEN: dict[type[Enum], str] = {
+    Level: "how loudly a refusal is logged",
     Language: "chooses between words, has none",
     Reach: "a column of the policy; a person meets the permission, never how far it goes",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
@@ -34,7 +36,7 @@ OF_ONE_LANGUAGE = {"WGS84"}
 def every_enum() -> Iterator[type[Enum]]:
     for module in pkgutil.walk_packages(schemas.__path__, "schemas."):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum:
+            if isinstance(value, type) and issubclass(value, Enum) and value not in {StrEnum, IntEnum, Enum}:
                 yield value
 
 

@@ -18,7 +18,9 @@ import pytest
 from mobile_contract.client import verify
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
-from mobile_contract.client.verify_report import CLAIMS, NOT_PROVEN, REASONS, Ledger, Report
+from mobile_contract.client.verify_report import Ledger, Report
+from schemas.catalogue import words_of
+from schemas.claim import ClaimFault, NotProven, PackageClaim
 from schemas.container import read_container
 from schemas.custody import Event, leaf_bytes
 from schemas.errors import Invalid
@@ -36,6 +38,9 @@ from schemas.export import (
 )
 from schemas.integrity import Outcome
 from schemas.note import sign_note, vkey_of_seed
+from schemas.refusals_custody import PROOF_INVALID
+from schemas.refusals_manifest import MANIFEST_FLOAT
+from schemas.refusals_monitoring import INTAKE_INVALID
 from tests.package import ORIGIN, Made, Office, make_package, seed, zipped
 
 ORIGIN_CLAIMS = {
@@ -84,7 +89,7 @@ def test_a_true_package_holds_under_its_trust_file(made: Made, tmp_path: Path):
 
     assert report.holds
     assert {c.outcome for c in report.claims} == {Outcome.VERIFIED}
-    assert {c.claim for c in report.claims} == set(CLAIMS) - DESK_CLAIMS
+    assert {c.claim for c in report.claims} == set(PackageClaim) - DESK_CLAIMS
 
 
 def test_without_trust_no_claim_of_origin_is_made(made: Made, tmp_path: Path):
@@ -451,7 +456,7 @@ def test_a_report_that_requires_nothing_does_not_hold():
     """No required claim at all is no proof."""
     ledger = Ledger(is_anchored=False)
     assert not ledger.report().holds
-    ledger.skip("package_signature", "x", "no-trust-anchor", is_required=False)
+    ledger.skip(PackageClaim.PACKAGE_SIGNATURE, "x", ClaimFault.NO_TRUST_ANCHOR, is_required=False)
     assert not ledger.report().holds
 
 
@@ -496,7 +501,7 @@ def test_json_carries_every_claim_and_what_is_not_proven(
     assert said["holds"] is True
     assert said["anchored"] is False
     assert {"claim", "subject", "outcome", "code", "zh", "en"} <= said["claims"][0].keys()
-    assert [one["slug"] for one in said["not_proven"]] == [slug for slug, _, _ in NOT_PROVEN]
+    assert [one["slug"] for one in said["not_proven"]] == list(NotProven)
 
 
 def test_a_hostile_name_does_not_steer_the_terminal(
@@ -511,9 +516,19 @@ def test_a_hostile_name_does_not_steer_the_terminal(
     assert "\ufffd]0;owned\ufffd.jpg" in capsys.readouterr().out
 
 
-def test_every_reason_has_both_languages():
-    """No code or claim is told in one language only."""
-    assert all(zh and en for zh, en in [*CLAIMS.values(), *REASONS.values()])
+def test_a_fault_is_never_told_as_the_claim_that_failed():
+    """An error that no report knows by name is told as the fault of its place, a known one as itself."""
+    ledger = Ledger(is_anchored=True)
+    for refusal in (PROOF_INVALID, INTAKE_INVALID, MANIFEST_FLOAT):
+        ledger.fail_as(PackageClaim.RECORD_ROW, "a", refusal("why"), otherwise=ClaimFault.ROW_DIFFERS)
+
+    claims = ledger.report().claims
+    assert [claim.code for claim in claims] == [
+        ClaimFault.PROOF_INVALID,
+        ClaimFault.INTAKE_INVALID,
+        ClaimFault.ROW_DIFFERS,
+    ]
+    assert not {claim.words for claim in claims} & {words_of(PackageClaim.RECORD_ROW)}
 
 
 def test_the_verifier_loads_no_server_library(made: Made, tmp_path: Path):
