@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import secrets
 import socket
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
@@ -20,6 +22,30 @@ from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is
 
 UNIT = ROOT / "tests" / "unit"
 MEDIA = ROOT.parent / "shared" / "media"
+SEED = "QUANCHENG_TEST_SEED"
+
+# One profile for every property test: no example is judged by the clock, none comes from what this machine met
+# before. What fails is printed with how to meet it again; the seed of the whole run stands at its end.
+settings.register_profile(
+    "everywhere",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
+    print_blob=True,
+)
+settings.load_profile("everywhere")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the seed of the property tests, unless one was given; the processes of xdist inherit it."""
+    if config.getoption("hypothesis_seed") is None:
+        config.option.hypothesis_seed = os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to repeat the property tests of this run."""
+    terminalreporter.write_line(f"property tests: --hypothesis-seed={config.getoption('hypothesis_seed')}")
 
 
 @pytest.fixture(autouse=True)

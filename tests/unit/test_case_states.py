@@ -112,7 +112,7 @@ class Bureau(RuleBasedStateMachine):
         assert not self.is_open or self.state is CaseState.LEGAL_REVIEW
 
 
-Bureau.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+Bureau.TestCase.settings = settings(max_examples=200, stateful_step_count=40)
 TestBureau = Bureau.TestCase
 TestBureau.__doc__ = (
     "No order of steps, facts and answers decides a case without a pass after its last submission."

@@ -103,7 +103,7 @@ def test_every_header_bit_counts():
                     read(bytes(flipped))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(0, 10**6), st.sampled_from(["cut", "add", "insert", "remove"]))
 def test_lengths_count(seed: int, kind: str):
     """Cutting, adding, inserting or removing bytes breaks the container, or it is found by no content."""
@@ -207,7 +207,7 @@ def test_a_hostile_directory_size_costs_no_memory():
         read(end)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=120))
 def test_safe_filenames_are_safe(text: str):
     """Whatever a device called its file, the package's name for it is safe on every file system."""

@@ -95,7 +95,7 @@ def test_every_size_up_to_300_equals_the_recursion() -> None:
     assert root_from_tiles(300, _reader(tiles)) == reference.mth(hashes)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(size=st.integers(1, 300), choice=st.integers(0, 10**6), other=st.integers(0, 10**6))
 def test_proofs_equal_the_recursion_and_verify(size: int, choice: int, other: int) -> None:
     """Inclusion and consistency proofs are those of the RFC's recursion, and both verifiers accept them."""
@@ -110,7 +110,7 @@ def test_proofs_equal_the_recursion_and_verify(size: int, choice: int, other: in
     verify_consistency(extended, size1=size1, size2=size, root1=reference.mth(hashes[:size1]), root2=root)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(size=st.integers(1, LARGEST), choice=st.integers(0, 10**6), other=st.integers(0, 10**6))
 def test_proofs_over_several_tile_levels_verify(size: int, choice: int, other: int) -> None:
     """Across three tile levels, proofs built from the tiles of a later tree verify for every earlier one."""
@@ -136,7 +136,7 @@ def test_root_at_tile_borders_equals_the_recursion(size: int) -> None:
     assert root_from_tiles(size, _reader(tiles)) == reference.mth(hashes[:size])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(size=st.integers(1, 1500), data=st.data())
 def test_batches_do_not_matter(size: int, data: st.DataObject) -> None:
     """However the leaves arrive, the tiles are the same bytes."""
@@ -194,7 +194,7 @@ def test_every_bit_of_a_consistency_proof_counts(size1: int, size2: int) -> None
         assert caught.value.slug == "proof-invalid"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(index=st.integers(0, 40), size=st.integers(1, 40), at=st.integers(-2, 80), of=st.integers(-2, 80))
 def test_an_inclusion_proof_holds_for_its_own_index_only(index: int, size: int, at: int, of: int) -> None:
     """A proof for one index and size is refused for every index and size whose path differs."""
