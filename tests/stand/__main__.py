@@ -1,0 +1,7 @@
+"""`python -m tests.stand`."""
+
+import sys
+
+from tests.stand.command import main
+
+sys.exit(main())

@@ -1,0 +1,46 @@
+"""Waiting for others: free ports, whether somebody answers, and patience that a busy machine does not use up."""
+
+import socket
+import time
+from collections.abc import Callable
+from urllib.error import URLError
+from urllib.request import urlopen
+
+PATIENCE_SECONDS = 300.0
+"""The end of every wait: what is only slow, on however busy a machine, has come true long before."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def answers(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=1) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def wait_until(is_true: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Poll until it is true; False when the time is over."""
+    ends = time.monotonic() + seconds
+    while not is_true():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def until(is_true: Callable[[], object], what: Callable[[], str] | str) -> None:
+    """Wait for what other processes bring about; `what` says what was waited for when it never came."""
+    if not wait_until(is_true):
+        raise AssertionError(f"it did not come true in time: {what if isinstance(what, str) else what()}")
