@@ -10,7 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 import pytest
@@ -19,6 +19,9 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is_ci, temporary_stand
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 UNIT = ROOT / "tests" / "unit"
 MEDIA = ROOT.parent / "shared" / "media"
@@ -145,6 +148,15 @@ def chromium() -> Path:
         return find_chromium()
     except MissingPartError as why:
         _give_up(why)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator["Browser"]:
+    """Chromium, running; every person of a test gets a `window` of their own."""
+    from tests.browser import browsing  # noqa: PLC0415 - only tests of pages load Playwright
+
+    with browsing(chromium) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,7 @@ from typing import Any
 
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 from storage.objects.port import Objects
-
-STALL_SECONDS = 30.0
+from tests.stand import PATIENCE_SECONDS
 
 
 class Fault(StrEnum):
@@ -69,7 +68,7 @@ class FaultyObjects:
             return real(*args, **named)
         if plan.fault is Fault.STALLED:
             self.is_stalled.set()
-            assert self._released.wait(STALL_SECONDS), f"nobody released the stalled {name}"
+            assert self._released.wait(PATIENCE_SECONDS), f"nobody released the stalled {name}"
             return real(*args, **named)
         if plan.fault is Fault.KEPT:
             real(*args, **named)

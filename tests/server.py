@@ -2,35 +2,32 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.settings import ApiSettings
 from storage.store import Store
-from tests.stand import COMMANDS, ROOT
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, free_port
 
 
 @contextmanager
-def serving(store: Store, settings: ApiSettings | None = None) -> Iterator[str]:
-    """Serve from a thread; yields the base address."""
+def serving(
+    store: Store,
+    settings: ApiSettings | None = None,
+    *,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Iterator[str]:
+    """Serve from a thread; yields the base address. `around` may listen in on what reaches the application."""
     port = free_port()
-    app = create_app(settings or ApiSettings(), store)
+    app = around(create_app(settings or ApiSettings(), store))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -61,6 +58,6 @@ def running(
             if process.poll() is None:
                 os.killpg(process.pid, how)
                 try:
-                    process.wait(timeout=30)
+                    process.wait(timeout=PATIENCE_SECONDS)
                 except subprocess.TimeoutExpired:
                     continue

@@ -67,6 +67,7 @@ class Wire:
 
     `lose(n)`: the next `n` answers are lost; the request has been carried out and the connection closes.
     `cut(n)`: the next answer breaks off after `n` bytes. `connections` counts what was accepted.
+    `hold(n)`: after `n` bytes of requests nothing more goes through, `is_held` is set, until `let_go()`.
     """
 
     def __init__(self, url: str) -> None:
@@ -74,10 +75,14 @@ class Wire:
         self._upstream = (target.hostname, target.port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         port = self._listener.getsockname()[1]
-        self.url = urlunsplit(target._replace(netloc=f"{target.netloc.rsplit('@')[0]}@127.0.0.1:{port}"))
+        secret, at, _ = target.netloc.rpartition("@")
+        self.url = urlunsplit(target._replace(netloc=f"{secret}{at}127.0.0.1:{port}"))
         self.connections = 0
         self._losses = 0
         self._cut_bytes: int | None = None
+        self._hold_bytes: int | None = None
+        self.is_held = threading.Event()
+        self._goes_on = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lose(self, answers: int) -> None:
@@ -86,7 +91,15 @@ class Wire:
     def cut(self, after_bytes: int) -> None:
         self._cut_bytes = after_bytes
 
+    def hold(self, after_bytes: int) -> None:
+        self._hold_bytes = after_bytes
+
+    def let_go(self) -> None:
+        self._hold_bytes = None
+        self._goes_on.set()
+
     def close(self) -> None:
+        self.let_go()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -101,8 +114,17 @@ class Wire:
     def _relay(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
             while received := source.recv(65536):
+                self._wait_if_held(len(received))
                 target.sendall(received)
         _end(source, target)
+
+    def _wait_if_held(self, arrived: int) -> None:
+        if self._hold_bytes is None:
+            return
+        self._hold_bytes -= arrived
+        if self._hold_bytes <= 0:
+            self.is_held.set()
+            self._goes_on.wait()
 
     def _answer(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):

@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,24 +19,15 @@ from schemas.base import rfc3339
 from storage.store import utc_now
 from tests import media as made
 from tests.axe import barriers
+from tests.browser import NARROW, WIDE, window
 from tests.monitoring import jpeg_media
-from tests.stand import ROOT
+from tests.stand import PATIENCE_SECONDS, ROOT, until
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 OFFICERS = ("10320002001", "10320002002")
 CASE = "示交立字〔2026〕第088号"
 PLATE = "苏J0W888"
 DICE = "3 5 6 1 4"
-PATIENCE_SECONDS = 60
-
-
-def until(is_true: Callable[[], bool], what: str) -> None:
-    """Wait for something that other processes bring about."""
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < ends, f"it did not come true in time: {what}"
-        time.sleep(0.3)
 
 
 @dataclass
@@ -102,7 +91,7 @@ class Story:
 
     def person(self, login: str) -> Person:
         """Somebody logs in; nothing may have been complained about in the end."""
-        context = self.browser.new_context(viewport=WIDE, locale="zh-CN")
+        context = window(self.browser)
         self.people.callback(context.close)
         one = Person(context.new_page(), self.address)
         one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
@@ -119,7 +108,7 @@ class Story:
 
     def api(self, login: str) -> httpx.Client:
         """The same person at the API."""
-        client = self.people.enter_context(httpx.Client(base_url=self.address, timeout=30))
+        client = self.people.enter_context(httpx.Client(base_url=self.address, timeout=PATIENCE_SECONDS))
         wish = {"login": login, "password": self.passwords[login]}
         answer = client.post("/v1/sessions", json=wish)
         answer.raise_for_status()
@@ -134,7 +123,7 @@ class Story:
             check=False,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=PATIENCE_SECONDS,
         )
 
     def tell(self) -> None:
@@ -345,10 +334,7 @@ class Story:
             one.press(button)
             return one.page.get_by_role("alert").count() == 0
 
-        ends = time.monotonic() + 60
-        while not has_gone_on():
-            assert time.monotonic() < ends, one.page.get_by_role("alert").inner_text()
-            time.sleep(1)
+        until(has_gone_on, lambda: str(one.page.get_by_role("alert").inner_text()))
 
     def command_redraw(self, reader: httpx.Client) -> dict:
         draw, trust = self.folder / "draw.json", self.folder / "trust.json"

@@ -1,7 +1,6 @@
 """The console in a real browser, over a served application with its workers, in the stand's database."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from quancheng_demo import found
 from schemas.actor import Actor
@@ -19,16 +18,16 @@ from storage.settings import StorageSettings
 from storage.store import Store
 from tests import media as made
 from tests.axe import barriers
+from tests.browser import NARROW, WIDE, window
 from tests.factories import TestDevice, enrol_device, folder_url, make_settings
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS, until
 from workers.embedded import EmbeddedWorkers
 from workers.settings import WorkersSettings
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "artifacts"
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 OFFICERS = ["10320001001", "10320001002"]
 CASE = "示城管立字〔2026〕第001号"
-PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _filled(store: Store, passwords: dict[str, str], address: str, folder: Path)
     }
     device.capture("巡查.gpx", made.gpx(), officers=OFFICERS)
     for ident in sent.values():
-        _until(lambda ident=ident: _state(store, ident) is not RecordingState.RECEIVED)
+        until(lambda ident=ident: _state(store, ident) is not RecordingState.RECEIVED, "it is verified")
     return Bureau(address, store, passwords, **{name: str(ident) for name, ident in sent.items()})
 
 
@@ -92,22 +91,6 @@ def _actor(store: Store, passwords: dict[str, str], login: str) -> Actor:
 def _state(store: Store, ident: object) -> RecordingState:
     with store.begin() as tx:
         return tx.recordings.known(ident).state
-
-
-def _until(is_true: Callable[[], bool]) -> None:
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < limit, "it did not come true in time"
-        time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
-        yield running
-        running.close()
 
 
 @dataclass(frozen=True)
@@ -136,7 +119,7 @@ def desk(browser: Browser, bureau: Bureau) -> Iterator[Callable[..., Desk]]:
     opened = []
 
     def sit(login: str | None = "zhou", *, size: dict[str, int] = WIDE, **options: object) -> Desk:
-        context = browser.new_context(viewport=size, locale="zh-CN", **options)
+        context = window(browser, size=size, **options)
         one = Desk(context.new_page(), bureau.address, [])
 
         def note(message: ConsoleMessage) -> None:
@@ -252,7 +235,7 @@ def test_one_recording_shows_what_is_known_and_what_proves_it(
     """Times, checks, place with its datum, custody and proof stand on the page; the proof downloads."""
     one = desk()
     page = one.page
-    _until(lambda: _is_signed(one, bureau.photo))
+    until(lambda: _is_signed(one, bureau.photo), "the seal is signed")
     expect(page.locator("svg.map")).to_contain_text("WGS84")
     expect(page.locator(".chain")).to_contain_text(["核验后封存"])
     expect(page.get_by_text("设备可以删除本地副本")).to_be_visible()
@@ -311,7 +294,7 @@ def test_a_handler_runs_a_case_from_number_to_package(desk: Callable[..., Desk])
     _link(page)
     page.get_by_role("button", name="生成导出包").click()
     ready = page.locator("#exports").get_by_role("link", name=re.compile("下载"))
-    expect(ready).to_be_visible(timeout=PATIENCE_SECONDS * 1000)
+    expect(ready).to_be_visible()
     one.shoot("case-1440")
     with page.expect_download() as coming:
         ready.click()
@@ -385,7 +368,7 @@ def test_the_language_is_kept(desk: Callable[..., Desk]) -> None:
 
 @contextmanager
 def _session(bureau: Bureau, login: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=bureau.address) as client:
+    with httpx.Client(base_url=bureau.address, timeout=PATIENCE_SECONDS) as client:
         client.post("/console/login", data={"login": login, "password": bureau.passwords[login]})
         yield client
 
@@ -411,7 +394,7 @@ def test_what_is_out_of_scope_is_not_found(bureau: Bureau) -> None:
 def test_no_page_is_open_without_log_in(bureau: Bureau) -> None:
     """Every page but the log-in form sends a stranger there."""
     pages = ("", "/recordings", "/recordings.csv", "/cases", "/cases/new", "/devices", "/custody")
-    with httpx.Client(base_url=bureau.address) as client:
+    with httpx.Client(base_url=bureau.address, timeout=PATIENCE_SECONDS) as client:
         for page in (*pages, f"/recordings/{bureau.photo}", f"/recordings/{bureau.photo}/state"):
             answer = client.get(f"/console{page}")
             assert answer.status_code == 303, page

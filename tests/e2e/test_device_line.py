@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +16,13 @@ import pytest
 
 from schemas.manifest import parse_manifest
 from tests.media import gpx, jpeg, truncated_jpeg
-from tests.server import free_port
+from tests.stand import PATIENCE_SECONDS, free_port, until
+from tests.stores import MIB, Wire, wire
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "mobile_contract" / "README.md"
-START_SECONDS = 120.0
-STEP_SECONDS = 60.0
+HELD_BYTES = 8 * MIB
+"""Of a film this much is let through before the device is stopped: it is in the middle, whoever is faster."""
 
 
 class Product:
@@ -47,7 +47,7 @@ class Product:
 
     def record(self, *arguments: str) -> tuple[int, list[dict[str, object]], str]:
         program = self.start("record", "--json", *arguments)
-        out, err = program.communicate(timeout=STEP_SECONDS)
+        out, err = program.communicate(timeout=PATIENCE_SECONDS)
         return program.returncode, [json.loads(line) for line in out.splitlines()], err
 
     def pending(self) -> list[dict[str, object]]:
@@ -68,28 +68,21 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         stderr=log,
     )
     try:
-        wait_until(lambda: server.poll() is not None or is_ready(made), START_SECONDS)
+        until(lambda: server.poll() is not None or is_ready(made), "the product is up")
         assert server.poll() is None, (made.home / "serve.log").read_text()
         yield made
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(STEP_SECONDS)
+        server.wait(PATIENCE_SECONDS)
         log.close()
 
 
 def is_ready(product: Product) -> bool:
     try:
-        is_answering = httpx.get(f"{product.server}/v1/health").is_success
+        is_answering = httpx.get(f"{product.server}/v1/health", timeout=PATIENCE_SECONDS).is_success
     except httpx.TransportError:
         return False
     return is_answering and (product.home / "demo.json").exists()
-
-
-def wait_until(holds: object, seconds: float = STEP_SECONDS) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 def test_a_newcomer_needs_no_option(product, tmp_path):
@@ -106,20 +99,26 @@ def test_a_newcomer_needs_no_option(product, tmp_path):
     assert product.pending() == []
 
 
+def held(product: Product, line: Wire, film: Path) -> subprocess.Popen[str]:
+    """A device that hangs in the middle of its upload."""
+    line.hold(HELD_BYTES)
+    program = product.start("record", "--json", str(film), "--server", line.url)
+    assert line.is_held.wait(PATIENCE_SECONDS)
+    return program
+
+
 def test_an_interrupted_upload_goes_on_from_the_servers_offset(product, tmp_path):
     """Ctrl-C leaves one signed capture; the same command finishes that one, under the same seq."""
     film = tmp_path / "film.bin"
-    with film.open("wb") as stream:
-        for _ in range(256):
-            stream.write(os.urandom(1024 * 1024))
-    first = product.start("record", "--json", str(film))
-    wait_until(lambda: product.pending() and product.pending()[0]["upload_url"])
-    time.sleep(0.2)
-    first.send_signal(signal.SIGINT)
-    first.communicate(timeout=STEP_SECONDS)
-    assert first.returncode == 130
-    (left,) = product.pending()
-    code, (recording,), err = product.record(str(film))
+    film.write_bytes(os.urandom(4 * HELD_BYTES))
+    with wire(product.server) as line:
+        first = held(product, line, film)
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=PATIENCE_SECONDS)
+        assert first.returncode == 130
+        (left,) = product.pending()
+        line.let_go()
+        code, (recording,), err = product.record(str(film), "--server", line.url)
     assert code == 0, err
     assert recording["size_bytes"] == film.stat().st_size
     assert recording["receipt"]["upload_id"] == str(left["upload_url"]).rsplit("/", 1)[-1]
@@ -132,30 +131,31 @@ def test_an_interrupted_upload_goes_on_from_the_servers_offset(product, tmp_path
 def test_a_kill_after_signing_never_forks_the_sequence(product, tmp_path):
     """SIGKILL between signing and receipt: the next run sends the same manifest, the one after has no gap."""
     film = tmp_path / "killed.bin"
-    film.write_bytes(os.urandom(48 * 1024 * 1024))
-    program = product.start("record", "--json", str(film))
-    wait_until(product.pending)
-    program.kill()
-    program.communicate(timeout=STEP_SECONDS)
-    for path in (film, film):
-        code, (recording,), err = product.record(str(path))
-        assert code == 0, err
-        sequence = next(check for check in recording["checks"] if check["name"] == "manifest_sequence")
-        assert sequence["outcome"] == "verified"
+    film.write_bytes(os.urandom(2 * HELD_BYTES))
+    with wire(product.server) as line:
+        program = held(product, line, film)
+        program.kill()
+        program.communicate(timeout=PATIENCE_SECONDS)
+        line.let_go()
+        for _ in range(2):
+            code, (recording,), err = product.record(str(film), "--server", line.url)
+            assert code == 0, err
+            sequence = next(check for check in recording["checks"] if check["name"] == "manifest_sequence")
+            assert sequence["outcome"] == "verified"
 
 
 def test_bytes_changed_after_signing_are_quarantined(product, tmp_path):
     """A file altered between signature and transfer arrives, is kept, and exits 1 as a mismatch."""
     film = tmp_path / "altered.bin"
-    film.write_bytes(os.urandom(64 * 1024 * 1024))
-    program = product.start("record", "--json", str(film))
-    wait_until(product.pending)
-    program.kill()
-    program.communicate(timeout=STEP_SECONDS)
+    film.write_bytes(os.urandom(2 * HELD_BYTES))
+    with wire(product.server) as line:
+        program = held(product, line, film)
+        program.kill()
+        program.communicate(timeout=PATIENCE_SECONDS)
     (left,) = product.pending()
     state = product.home / "device" / "state.json"
     members = json.loads(state.read_bytes())
-    other = os.urandom(64 * 1024 * 1024)
+    other = os.urandom(2 * HELD_BYTES)
     film.write_bytes(other)
     # The device believes these bytes are the signed ones, as after damage on its own card.
     members["pending"][0]["sha256"] = hashlib.sha256(other).hexdigest()
@@ -203,9 +203,15 @@ def new_code(product: Product) -> str:
     """A one-time code, issued by the demo's custodian."""
     demo = json.loads((product.home / "demo.json").read_bytes())
     login = {"login": "sun", "password": demo["passwords"]["sun"]}
-    token = httpx.post(f"{product.server}/v1/sessions", json=login).raise_for_status().json()["token"]
+    token = (
+        httpx.post(f"{product.server}/v1/sessions", json=login, timeout=PATIENCE_SECONDS)
+        .raise_for_status()
+        .json()["token"]
+    )
     bearer = {"Authorization": f"Bearer {token}"}
-    answer = httpx.post(f"{product.server}/v1/enrolment-codes", json={}, headers=bearer)
+    answer = httpx.post(
+        f"{product.server}/v1/enrolment-codes", json={}, headers=bearer, timeout=PATIENCE_SECONDS
+    )
     return str(answer.raise_for_status().json()["code"])
 
 
@@ -228,7 +234,7 @@ def test_every_block_of_the_page_works(product, tmp_path):
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
-        timeout=STEP_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout

@@ -5,11 +5,9 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -20,8 +18,8 @@ from schemas.case import CaseIn
 from storage.store import Store
 from tests import media as made_media
 from tests.factories import OFFICERS, PASSWORD, make_account, make_agency, make_settings
-from tests.server import free_port, running
-from tests.stand import ROOT
+from tests.server import running
+from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
 
 FLIPS = 60
 
@@ -71,20 +69,8 @@ def address(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         for name in ("worker", "scheduler"):
             started.enter_context(running(name, environment, logs / f"{name}.log"))
         url = f"http://127.0.0.1:{port}"
-        wait_up(url, logs / "api.log")
+        until(lambda: answers(f"{url}/v1/health"), (logs / "api.log").read_text)
         yield url
-
-
-def wait_up(url: str, log: Path) -> None:
-    ends = time.monotonic() + 90
-    while True:
-        try:
-            urlopen(f"{url}/v1/health").close()
-        except URLError:
-            assert time.monotonic() < ends, log.read_text()
-            time.sleep(0.2)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +96,7 @@ def command(environment: dict[str, str], *words: str) -> subprocess.CompletedPro
         check=False,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=PATIENCE_SECONDS,
     )
 
 

@@ -16,8 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server import free_port
-from tests.stand import ROOT
+from tests.stand import PATIENCE_SECONDS, ROOT, free_port
 
 START_SECONDS, STOP_SECONDS = 120, 60
 Event = dict[str, object]
@@ -36,7 +35,7 @@ def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[s
         env=environment(home, **more),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 
@@ -72,7 +71,7 @@ class Serving:
         for one in signals:
             self.process.send_signal(one)
             time.sleep(0.2)
-        return self.process.wait(timeout=STOP_SECONDS)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -114,7 +113,13 @@ def doctor(home: Path) -> dict[str, bool]:
     """What the doctor says of each part; beside a server, and without one it neither makes nor starts anything."""
     words = [sys.executable, "quancheng.py", "doctor", "--json"]
     done = subprocess.run(
-        words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=60, check=False
+        words,
+        cwd=ROOT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stdout + done.stderr
@@ -130,9 +135,11 @@ def test_a_first_start_and_a_second(home: Path) -> None:
         said = [one["event"] for one in first.events]
         logins = {one["login"]: one["password"] for one in first.events if one["event"] == "login"}
         wish = {"login": "zhou", "password": logins["zhou"]}
-        session = httpx.post(f"{first.address}/v1/sessions", json=wish).json()
+        session = httpx.post(f"{first.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
-        shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer).json()["recordings"]
+        shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
+            "recordings"
+        ]
         healthy = doctor(home)
         assert first.end(signal.SIGINT) == 0
     assert (healthy["database"], healthy["schema"], healthy["objects"], healthy["log_key"]) == (True,) * 4
@@ -145,9 +152,11 @@ def test_a_first_start_and_a_second(home: Path) -> None:
     with serving(home, port) as second:
         second.wait_for("enrolment_code")
         again = {one["login"]: one["password"] for one in second.events if one["event"] == "login"}
-        session = httpx.post(f"{second.address}/v1/sessions", json=wish).json()
+        session = httpx.post(f"{second.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
-        kept = httpx.get(f"{second.address}/v1/recordings", headers=bearer).json()["recordings"]
+        kept = httpx.get(f"{second.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
+            "recordings"
+        ]
         assert "demo" not in [one["event"] for one in second.events]
     assert again == logins
     assert {one["id"] for one in shown} <= {one["id"] for one in kept}
@@ -165,12 +174,16 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
 
     with serving(home, port) as again:
         again.wait_for("demo_sent")
-        assert httpx.get(f"{again.address}/v1/health").json()["status"] == "ok"
+        assert httpx.get(f"{again.address}/v1/health", timeout=PATIENCE_SECONDS).json()["status"] == "ok"
         passwords = {one["login"]: one["password"] for one in again.events if one["event"] == "login"}
         wish = {"login": "zhou", "password": passwords["zhou"]}
-        token = httpx.post(f"{again.address}/v1/sessions", json=wish).json()["token"]
+        token = httpx.post(f"{again.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()[
+            "token"
+        ]
         headers = {"Authorization": f"Bearer {token}"}
-        shown = httpx.get(f"{again.address}/v1/recordings", headers=headers).json()["recordings"]
+        shown = httpx.get(f"{again.address}/v1/recordings", headers=headers, timeout=PATIENCE_SECONDS).json()[
+            "recordings"
+        ]
     names = sorted(one["filename"] for one in shown)
     assert names == sorted(set(names))
     assert len(names) >= 6
@@ -186,7 +199,13 @@ def test_a_kill_loses_nothing(home: Path) -> None:
         again.wait_for("demo_sent")
     words = [sys.executable, "quancheng.py", "fsck", "--json"]
     done = subprocess.run(
-        words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=120, check=False
+        words,
+        cwd=ROOT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -201,7 +220,13 @@ def test_a_port_in_use_is_said_plainly(home: Path) -> None:
         port = str(taken.getsockname()[1])
         words = [sys.executable, "quancheng.py", "serve", "--port", port]
         done = subprocess.run(
-            words, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=60, check=False
+            words,
+            cwd=ROOT,
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
         )
 
     assert done.returncode == 3
@@ -249,7 +274,13 @@ def test_reset_deletes_only_when_nothing_runs(home: Path) -> None:
         one.end(signal.SIGKILL)
     words = ["make", "reset", f"QUANCHENG_HOME={home}", f"PY={sys.executable}"]
     done = subprocess.run(
-        words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+        words,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

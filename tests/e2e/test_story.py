@@ -5,44 +5,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
-import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from quancheng_demo import found
 from storage.store import Store
 from tests.factories import make_settings
-from tests.server import free_port, running
-from tests.stand import ROOT
+from tests.server import running
+from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
 from tests.story import Story
 
 START_SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path) -> Iterator[Browser]:
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
-        yield one
-        one.close()
-
-
-def wait_up(address: str) -> None:
-    ends = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            httpx.get(f"{address}/v1/health").raise_for_status()
-        except httpx.HTTPError:
-            assert time.monotonic() < ends, "the product did not come up"
-            time.sleep(0.3)
-        else:
-            return
 
 
 def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
@@ -60,7 +35,7 @@ def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
         )
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_up(address)
+            until(lambda: answers(f"{address}/v1/health"), "the product is up")
             passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
             with Story(browser, address, passwords, tmp_path, environment, is_pictured=True) as story:
                 story.tell()
@@ -68,7 +43,7 @@ def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
             assert audited.returncode == 0, audited.stdout + audited.stderr
         finally:
             serving.send_signal(signal.SIGINT)
-            serving.wait(timeout=60)
+            serving.wait(timeout=PATIENCE_SECONDS)
 
 
 def test_on_real_parts(
@@ -96,6 +71,6 @@ def test_on_real_parts(
         started.enter_context(running("api", environment, tmp_path / "api.log", host="127.0.0.1", port=port))
         for name in ("worker", "scheduler"):
             started.enter_context(running(name, environment, tmp_path / f"{name}.log"))
-        wait_up(address)
+        until(lambda: answers(f"{address}/v1/health"), "the product is up")
         with Story(browser, address, passwords, tmp_path, environment, is_pictured=False) as story:
             story.tell()

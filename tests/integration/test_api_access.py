@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.media import jpeg
 from tests.monitoring import make_highway
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, opened
 
 PUBLIC = {
@@ -70,7 +71,7 @@ class World:
     handler: Actor
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=30)
+        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
 
     def holder(self, *roles: Role) -> httpx.Client:
         return self.client(make_account(self.store, self.agency, *roles)[0])
@@ -89,7 +90,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     highway = make_highway(store)
     _, review = bureau.submitted()
     with serving(store) as url:
-        with httpx.Client(base_url=url, headers=bearer(device.token)) as own:
+        with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as own:
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
         ids = {
             "recording_id": recording_id,
@@ -151,7 +152,7 @@ def test_nothing_is_answered_to_a_stranger(world: World, token: str | None) -> N
     """Every route but the public ones answers 401 without a valid token; console pages lead to the log-in."""
     headers = {} if token is None else {b"Authorization": b"Bearer " + token.encode()}
     answers = {}
-    with httpx.Client(base_url=world.url, headers=headers) as client:
+    with httpx.Client(base_url=world.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
         for method, path in every_route(world.store):
             if (method, path) not in PUBLIC:
                 answers[method, path] = asked(client, method, filled(path, world.ids))
@@ -176,7 +177,7 @@ def test_public_routes_answer_strangers(world: World) -> None:
         for name in ("log_key", "registry_key", "export_key", "database_url", "objects_url")
     ]
     for path in ("/v1/health", "/v1/trust", "/openapi.json", "/console/login"):
-        answer = httpx.get(f"{world.url}{path}")
+        answer = httpx.get(f"{world.url}{path}", timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200, path
         assert not any(secret in answer.text for secret in secrets)
 
@@ -335,7 +336,10 @@ def test_a_log_out_ends_the_token(world: World) -> None:
     """After the log-out the token opens nothing, and another session of the account goes on."""
     _, actor = make_account(world.store, world.agency, Role.OFFICER)
     wish = {"login": actor.login, "password": PASSWORD}
-    one, other = (httpx.post(f"{world.url}/v1/sessions", json=wish).json()["token"] for _ in range(2))
+    one, other = (
+        httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()["token"]
+        for _ in range(2)
+    )
     with world.client(one) as client:
         assert client.get("/v1/sessions/current").json()["id"] == str(actor.id)
         assert client.delete("/v1/sessions/current").status_code == 204
@@ -372,8 +376,13 @@ def test_wrong_passwords_are_counted_over_http(world: World) -> None:
     """A wrong password answers 401 and counts: the tenth locks, and then the right one is refused too."""
     _, actor = make_account(world.store, world.agency, Role.OFFICER)
     wish = {"login": actor.login, "password": "wrong"}
-    slugs = [httpx.post(f"{world.url}/v1/sessions", json=wish).json()["slug"] for _ in range(10)]
-    locked = httpx.post(f"{world.url}/v1/sessions", json={**wish, "password": PASSWORD})
+    slugs = [
+        httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()["slug"]
+        for _ in range(10)
+    ]
+    locked = httpx.post(
+        f"{world.url}/v1/sessions", json={**wish, "password": PASSWORD}, timeout=PATIENCE_SECONDS
+    )
 
     assert slugs == ["login-failed"] * 10
     assert (locked.status_code, locked.json()["slug"]) == (401, "login-locked")

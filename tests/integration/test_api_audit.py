@@ -23,7 +23,7 @@ from storage.store import Store, utc_now
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg
 from tests.server import serving
-from tests.stand import ROOT
+from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.tus import bearer
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
@@ -56,7 +56,9 @@ def world(store: Store) -> Iterator[dict]:
 
         def client(*roles: Role) -> httpx.Client:
             token = make_account(store, top, *roles)[0]
-            return opened.enter_context(httpx.Client(base_url=url, headers=bearer(token), timeout=30))
+            return opened.enter_context(
+                httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+            )
 
         yield {
             "url": url,

@@ -43,6 +43,7 @@ from tests.media import (
     zeroed_jpeg,
 )
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, captured, declared, offset_of, opened, patched, sent
 from workers.custody import integrate
 from workers.fsck import differences
@@ -75,7 +76,7 @@ class Line:
     reviewer: httpx.Client
 
     def client(self, device: TestDevice) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(device.token), timeout=60)
+        return httpx.Client(base_url=self.url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
 
     def looked_at(self, ident: UUID) -> dict:
         settings = WorkersSettings()
@@ -100,7 +101,7 @@ def line(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with (
         Sandbox() as sandbox,
         serving(store) as url,
-        httpx.Client(base_url=url, headers=bearer(token), timeout=60) as reviewer,
+        httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as reviewer,
     ):
         yield Line(store, sandbox, url, custodian, handler, reviewer)
     store.close()
@@ -208,7 +209,9 @@ def test_a_stranger_gets_no_token(line: Line) -> None:
         stated = assertion(key, kid, int(tx.now.timestamp()))
     form = {"grant_type": GRANT, "assertion": stated}
 
-    assert_problem(httpx.post(f"{line.url}/v1/token", data=form), "assertion-key-unknown")
+    assert_problem(
+        httpx.post(f"{line.url}/v1/token", data=form, timeout=PATIENCE_SECONDS), "assertion-key-unknown"
+    )
 
 
 def test_a_strangers_manifest_is_kept_as_refused(
@@ -234,7 +237,10 @@ def test_a_revoked_key_is_refused_and_what_it_signed_is_kept(line: Line, device:
     token, _ = make_account(line.store, device.actor.agency_id, Role.OFFICER)
     with line.store.begin() as tx:
         tx.devices.revoke(line.custodian, device.id)
-    with line.client(device) as own, httpx.Client(base_url=line.url, headers=bearer(token)) as officer:
+    with (
+        line.client(device) as own,
+        httpx.Client(base_url=line.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as officer,
+    ):
         assert_problem(own.get("/v1/recordings"), "not-authenticated")
         assert_problem(declared(officer, device, manifest), "device-key-revoked")
 
@@ -507,6 +513,7 @@ def test_text_that_cannot_be_stored_is_refused(line: Line, path: str, text: str,
         f"{line.url}{path}",
         content=text.replace("%", bad),
         headers={**bearer(token), "Content-Type": "application/json"},
+        timeout=PATIENCE_SECONDS,
     )
 
     assert 400 <= answer.status_code < 500
@@ -531,7 +538,9 @@ def test_any_filter_is_answered(line: Line, query: str) -> None:
 )
 def test_any_assertion_is_answered(line: Line, stated: str) -> None:
     """Whatever is sent as an assertion, it gives a problem and no token."""
-    answer = httpx.post(f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated})
+    answer = httpx.post(
+        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+    )
 
     assert_problem(answer, answer.json()["slug"])
     assert "access_token" not in answer.text
@@ -546,7 +555,9 @@ def test_any_claim_is_answered(line: Line, device: TestDevice, claims: dict[str,
     """Claims of a registered device that no clock or table can hold give a problem and no token."""
     with line.store.begin() as tx:
         stated = assertion(device.key, device.kid, int(tx.now.timestamp()), **claims)
-    answer = httpx.post(f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated})
+    answer = httpx.post(
+        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+    )
 
     assert_problem(answer, answer.json()["slug"])
 
@@ -565,10 +576,13 @@ def test_a_key_that_is_none_does_not_enrol(line: Line, jwk: dict[str, str]) -> N
     good = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(good), typ=ENROL_TYP)
     wish = {"code": code, "model": "x", "name": "x", "proof": proof}
-    answer = httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": jwk})
+    answer = httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": jwk}, timeout=PATIENCE_SECONDS)
 
     assert_problem(answer, answer.json()["slug"])
-    assert httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": good}).status_code == 201
+    assert (
+        httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": good}, timeout=PATIENCE_SECONDS).status_code
+        == 201
+    )
 
 
 @pytest.mark.parametrize("is_chunked", [False, True])
@@ -576,7 +590,12 @@ def test_a_body_over_the_limit_is_refused(line: Line, is_chunked: bool) -> None:
     """A JSON body of 2 MiB is refused whether its length is announced or not."""
     payload = b'{"login":"' + b"x" * 2 * 1024 * 1024 + b'","password":"x"}'
     body = iter([payload[: 1 << 20], payload[1 << 20 :]]) if is_chunked else payload
-    answer = httpx.post(f"{line.url}/v1/sessions", content=body, headers={"Content-Type": "application/json"})
+    answer = httpx.post(
+        f"{line.url}/v1/sessions",
+        content=body,
+        headers={"Content-Type": "application/json"},
+        timeout=PATIENCE_SECONDS,
+    )
 
     assert_problem(answer, "body-too-large")
 

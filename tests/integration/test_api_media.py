@@ -25,6 +25,7 @@ from tests.factories import (
 )
 from tests.media import jpeg
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner, tasks
@@ -74,7 +75,7 @@ def shelf(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def client(shelf: Shelf) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shelf.url, headers=bearer(shelf.token), timeout=30) as made:
+    with httpx.Client(base_url=shelf.url, headers=bearer(shelf.token), timeout=PATIENCE_SECONDS) as made:
         yield made
 
 

@@ -19,6 +19,7 @@ from storage.tables.monitoring import monitoring_records
 from tests.factories import folder_url, make_account, make_settings
 from tests.monitoring import Highway, make_highway
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 
 RECORDS = "/v1/monitoring/records"
@@ -71,7 +72,9 @@ def road(store: Store) -> Iterator[Road]:
     with serving(store) as url, ExitStack() as opened:
 
         def client(token: str) -> httpx.Client:
-            return opened.enter_context(httpx.Client(base_url=url, headers=bearer(token), timeout=60))
+            return opened.enter_context(
+                httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+            )
 
         def holder(role: Role) -> httpx.Client:
             return client(make_account(store, highway.agency, role)[0])
@@ -267,7 +270,9 @@ def test_a_closed_gate_names_article_41_over_http(store: Store, road: Road) -> N
     ident = closed.valid()
     attempt = {"channel": "sms", "outcome": "sent", "attempted_at": rfc3339(utc_now()), "proof": "短信"}
     token, _ = make_account(store, closed.agency, Role.HANDLER)
-    with httpx.Client(base_url=road.first.base_url, headers=bearer(token), timeout=60) as handler:
+    with httpx.Client(
+        base_url=road.first.base_url, headers=bearer(token), timeout=PATIENCE_SECONDS
+    ) as handler:
         assert handler.post(f"{RECORDS}/{ident}/notifications", json=attempt).status_code == 201
         wish = {"number": "路政-9", "party": "x", "matter": "x", "place": "x"}
         answer = handler.post(f"{RECORDS}/{ident}/case", json=wish)

@@ -14,6 +14,7 @@ from storage.store import Store
 from tests.casework import SUPPLEMENT, Bureau, make_bureau
 from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 
 ENTERED = {"number": "访-1", "party": "某店", "matter": "占道经营", "place": "建军路"}
@@ -28,7 +29,7 @@ class Office:
 
     def client(self, actor: Actor) -> httpx.Client:
         headers = bearer(self.bureau.tokens[actor.id])
-        return httpx.Client(base_url=f"{self.url}/v1", headers=headers, timeout=30)
+        return httpx.Client(base_url=f"{self.url}/v1", headers=headers, timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ def test_a_strangers_change_finds_nothing(office: Office, change: tuple[str, str
     """With every role in another agency, each change answers 404 exactly as for an id that names nothing."""
     case, ids = investigated(office.bureau)
     token, _ = make_account(office.bureau.store, make_agency(office.bureau.store), *Role)
-    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token)) as client:
+    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
         answers = [sent(client, change, names, **seen(1)) for names in (ids, {name: uuid4() for name in ids})]
 
     bodies = [answer.json() for answer in answers]
@@ -265,7 +266,7 @@ def test_a_reviewer_who_captured_is_told_over_http(office: Office) -> None:
     token, double = make_account(bureau.store, bureau.agency, Role.LEGAL_REVIEWER, Role.HANDLER)
     with bureau.store.begin() as tx:
         tx.cases.assign(bureau.head, review.case_id, double.login, tx.cases.known(review.case_id).version)
-    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token)) as client:
+    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
         parts = client.get(f"/reviews/{review.id}").json()["parts"]
         wish = {"opinion": "pass", "statement": "同意"}
         answer = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(1))
@@ -319,7 +320,7 @@ def test_a_reader_of_cases_reads_rounds(office: Office) -> None:
             "UPDATE agencies SET parent_id = %s WHERE id = %s", (above, bureau.agency)
         )
     token, _ = make_account(bureau.store, above, Role.SUPERVISOR)
-    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token)) as client:
+    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
         paths = [f"/cases/{case.id}{part}" for part in ("", "/facts", "/findings", "/reviews")]
         statuses = [client.get(path).status_code for path in (*paths, f"/reviews/{review.id}")]
         wish = {"opinion": "pass", "statement": "同意"}

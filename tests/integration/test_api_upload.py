@@ -12,13 +12,14 @@ import socket
 import struct
 import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Self
@@ -27,6 +28,7 @@ from uuid import UUID
 import httpx
 import pytest
 from sqlalchemy import func, select, text, update
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tusclient.client import TusClient
 
 from api.settings import ApiSettings
@@ -45,24 +47,24 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
-from tests.server import free_port, serving
+from tests.server import serving
+from tests.stand import PATIENCE_SECONDS, answers, free_port, until
 from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 64 * MIB
-WAIT_SECONDS = 20.0
-READ_SECONDS = 0.4
 LINGER_NONE = struct.pack("ii", 1, 0)
 """Closing with this option sends a reset, as a lost network does in the end."""
 
 
 @dataclass
 class Place:
-    """A server whose senders may be silent for a second, and one device."""
+    """A server, one device, and how many bytes of a body have reached the application, by path."""
 
     store: Store
     url: str
     device: TestDevice
+    heard: Counter[str]
 
     def stored(self, upload_url: str) -> bytes:
         """The bytes of the recording that an upload became."""
@@ -87,12 +89,12 @@ class Place:
 class Wire:
     """One connection on which every byte of the request is written by the test."""
 
-    def __init__(self, place: Place, method: str, path: str, **headers: str) -> None:
+    def __init__(self, place: Place, method: str, path: str, body: bytes = b"", **headers: str) -> None:
         address = httpx.URL(place.url)
-        self.socket = socket.create_connection((address.host, address.port), timeout=WAIT_SECONDS)
+        self.socket = socket.create_connection((address.host, address.port), timeout=PATIENCE_SECONDS)
         stated = {"Host": address.host, **bearer(place.device.token), **headers}
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in stated.items())]
-        self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.send(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
 
     def __enter__(self) -> Self:
         return self
@@ -123,43 +125,62 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def place(store: Store) -> Iterator[Place]:
     _, custodian = make_account(store, make_agency(store), Role.CUSTODIAN)
-    with serving(store, ApiSettings(receive_timeout_seconds=1.0)) as url:
-        yield Place(store, url, enrol_device(store, custodian))
+    heard: Counter[str] = Counter()
+    settings = ApiSettings(receive_timeout_seconds=PATIENCE_SECONDS)
+    with serving(store, settings, around=partial(listening, heard)) as url:
+        yield Place(store, url, enrol_device(store, custodian), heard)
+
+
+def listening(heard: Counter[str], app: ASGIApp) -> ASGIApp:
+    """Count the bytes of bodies that the application has asked for and got."""
+
+    async def listened(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted() -> Message:
+            message = await receive()
+            heard[scope.get("path", "")] += len(message.get("body", b""))  # the lifespan has neither
+            return message
+
+        await app(scope, counted, send)
+
+    return listened
 
 
 @pytest.fixture
 def client(place: Place) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=place.url, headers=bearer(place.device.token), timeout=WAIT_SECONDS) as made:
+    with httpx.Client(
+        base_url=place.url, headers=bearer(place.device.token), timeout=PATIENCE_SECONDS
+    ) as made:
         yield made
 
 
-def appending(place: Place, url: str, length: int, offset: int = 0, **headers: str) -> Wire:
-    """A PATCH whose head is sent and whose body is the test's to send."""
+def appending(
+    place: Place, url: str, length: int, offset: int = 0, *, body: bytes = b"", **headers: str
+) -> Wire:
+    """A PATCH whose head is sent, with the beginning of its body; the rest is the test's to send."""
     stated = {**VERSION, **BODY, "Upload-Offset": str(offset), "Content-Length": str(length), **headers}
-    return Wire(place, "PATCH", url, **stated)
+    return Wire(place, "PATCH", url, body, **stated)
 
 
-def taken(place: Place, url: str, before: UUID | None) -> None:
-    """Wait until a new request holds the upload and has read what was sent.
+def taken(place: Place, url: str, before: UUID | None, heard: int = 0) -> None:
+    """Wait until a new request holds the upload and the application has `heard` so many bytes for it.
 
     A server drops what it has received and its application has not yet asked for when the line breaks (at
-    most one read, 256 KiB, and its buffer of 64 KiB): the tests of exact offsets give it the time to ask.
+    most one read, 256 KiB, and its buffer of 64 KiB): the tests of exact offsets wait until it has asked.
     """
-    ends = time.monotonic() + WAIT_SECONDS
-    while place.lease(url) == before:
-        assert time.monotonic() < ends, "nobody took the upload"
-        time.sleep(0.02)
-    time.sleep(READ_SECONDS)
+    until(lambda: place.lease(url) != before, "somebody takes the upload")
+    until(lambda: place.heard[url] >= heard, "the application reads what was sent")
 
 
 def reached(client: httpx.Client, url: str, wanted: int) -> int:
     """Ask for the offset until it is `wanted`; on the way it may only grow."""
     seen = [0]
-    ends = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < ends and seen[-1] != wanted:
+
+    def is_there() -> bool:
         seen.append(offset_of(client, url))
         assert seen[-1] >= seen[-2], seen
-        time.sleep(0.05)
+        return seen[-1] == wanted
+
+    until(is_there, lambda: str(seen))
     return seen[-1]
 
 
@@ -206,7 +227,7 @@ def test_another_version_is_refused_and_nothing_is_done(
 @pytest.mark.parametrize("path", ["/v1/uploads", "/v1/uploads/d082cfcb-a1e1-496b-b693-d4ffc4bd58bc"])
 def test_options_say_what_is_spoken(place: Place, path: str, said: dict[str, str]) -> None:
     """C2: OPTIONS answers with version, extensions and the largest size, whatever the request states."""
-    answer = httpx.options(f"{place.url}{path}", headers=said)
+    answer = httpx.options(f"{place.url}{path}", headers=said, timeout=PATIENCE_SECONDS)
 
     assert answer.status_code in (200, 204)
     assert answer.headers["Tus-Version"] == "1.0.0"
@@ -422,7 +443,7 @@ def test_a_cut_line_keeps_what_arrived(
     url = opened(client, len(payload))
     with appending(place, url, len(payload)) as wire:
         wire.send(payload[:arrived])
-        taken(place, url, None)
+        taken(place, url, None, heard=arrived)
         if is_reset:
             wire.reset()
 
@@ -452,12 +473,13 @@ def test_many_cuts_lose_nothing(place: Place, client: httpx.Client) -> None:
     at = 0
     while at < len(payload):
         piece, before = payload[at : at + 1_300_001], place.lease(url)
+        heard = place.heard[url] + len(piece)
         with appending(place, url, len(payload) - at, at) as wire:
             wire.send(piece)
             if at + len(piece) == len(payload):
                 assert wire.answer().status == 204
             else:
-                taken(place, url, before)
+                taken(place, url, before, heard=heard)
         at += len(piece)
         assert reached(client, url, at) == at
 
@@ -467,8 +489,10 @@ def test_many_cuts_lose_nothing(place: Place, client: httpx.Client) -> None:
 def test_a_silent_sender_is_ended(place: Place, client: httpx.Client) -> None:
     """C5: a body that stalls is answered after the time limit, and what arrived is kept."""
     url = opened(client, 1000)
-    with appending(place, url, 1000) as wire:
-        wire.send(b"a" * 600)
+    with (
+        serving(place.store, ApiSettings(receive_timeout_seconds=0.5)) as impatient,
+        appending(replace(place, url=impatient), url, 1000, body=b"a" * 600) as wire,
+    ):
         answer = wire.answer()
         assert answer.status == 503
         assert b"receive-timeout" in answer.read()
@@ -531,11 +555,8 @@ def waiting_for_a_lock(store: Store) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    ends = time.monotonic() + WAIT_SECONDS
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while not connection.scalar(waiting):
-            assert time.monotonic() < ends, "nobody waits"
-            time.sleep(0.02)
+        until(lambda: connection.scalar(waiting), "somebody waits")
 
 
 def test_fifty_completions_make_one_recording(place: Place, client: httpx.Client) -> None:
@@ -610,10 +631,13 @@ def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:
     """When every place is taken an append answers 503 with Retry-After, and offsets can still be asked for."""
     _, custodian = make_account(store, make_agency(store), Role.CUSTODIAN)
     device = enrol_device(store, custodian)
-    settings = ApiSettings(active_uploads=1, receive_timeout_seconds=WAIT_SECONDS)
-    with serving(store, settings) as url, httpx.Client(base_url=url, headers=bearer(device.token)) as client:
+    settings = ApiSettings(active_uploads=1, receive_timeout_seconds=PATIENCE_SECONDS)
+    with (
+        serving(store, settings) as url,
+        httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
+    ):
         first, second = opened(client, 6), opened(client, 3)
-        place = Place(store, url, device)
+        place = Place(store, url, device, Counter())
         with appending(place, first, 6) as wire:
             wire.send(b"abc")
             taken(place, first, None)
@@ -635,11 +659,11 @@ def process(store: Store, *options: str) -> Iterator[tuple[subprocess.Popen[byte
     command = ["-m", "uvicorn", "api.app:application", "--factory", "--port", str(port), *options]
     server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets})
     try:
-        answering(f"http://127.0.0.1:{port}")
+        until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")
         yield server, f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(WAIT_SECONDS)
+        server.wait(PATIENCE_SECONDS)
 
 
 def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -> None:
@@ -649,7 +673,7 @@ def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -
     size, block = 300 * 1000 * 1000, b"m" * 1_000_000
     with (
         process(store, "--log-level", "error") as (server, address),
-        httpx.Client(base_url=address, headers=bearer(device.token), timeout=120) as client,
+        httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
     ):
         url = opened(client, size, filename="long.mp4")
         assert patched(client, url, (block for _ in range(300))).status_code == 204
@@ -660,15 +684,3 @@ def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -
 
     assert receipt["size_bytes"] == size
     assert peak_kib < 300 * 1000
-
-
-def answering(address: str) -> None:
-    """Wait until the server answers."""
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
-        try:
-            if httpx.get(f"{address}/v1/health").is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError("the server does not answer")

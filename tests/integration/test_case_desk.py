@@ -18,6 +18,7 @@ from storage.store import Store, Transaction
 from storage.tables.case import case_changes, case_facts
 from tests.casework import PASS, Bureau, make_bureau, swapped
 from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
+from tests.stand import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +152,7 @@ def test_of_two_at_once_one_is_told(bureau: Bureau) -> None:
     def amend(party: str) -> str:
         with bureau.store.begin() as tx:
             tx.cases.get(bureau.handler, case.id)
-            gate.wait(10)
+            gate.wait(PATIENCE_SECONDS)
             tx.cases.amend(bureau.handler, case.id, CaseAmendIn(party=party, reason="改"), case.version)
         return party
 

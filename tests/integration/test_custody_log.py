@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -24,7 +23,7 @@ from storage.custody import Appended, CustodyLog
 from storage.fsck.custody import CustodyAudit
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 from tests import reference
-from tests.stand import ROOT
+from tests.stand import ROOT, until
 
 ORIGIN = "quancheng.local/log"
 SEED = bytes(range(32))
@@ -255,12 +254,12 @@ def test_a_run_killed_before_its_commit_is_done_again(engine: Engine, database_u
 def _until_lock_is_free(engine: Engine) -> None:
     # The server notices the dead client on its own; until then the lock is rightly held.
     held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
-    for _ in range(200):
+
+    def is_free() -> bool:
         with engine.connect() as connection:
-            if connection.scalar(held) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("the lock of the killed run was never released")
+            return connection.scalar(held) == 0
+
+    until(is_free, "the lock of the killed run is released")
 
 
 @pytest.mark.parametrize(

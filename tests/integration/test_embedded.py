@@ -102,7 +102,7 @@ def test_a_server_that_outlived_its_parent_is_adopted(server: EmbeddedPostgres, 
     assert _ask(server.start(), "SELECT 1") == "1"
     assert _pid(tmp_path) == left
     server.stop()
-    assert wait_until(lambda: not started_at(left), 5)
+    assert wait_until(lambda: not started_at(left))
 
 
 def test_a_left_over_server_on_another_port_is_replaced(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_killed_server_recovers_the_committed(server: EmbeddedPostgres, tmp_pa
     _keep(server.start(), 7)
     killed = _pid(tmp_path)
     os.kill(killed, signal.SIGKILL)
-    assert wait_until(lambda: not started_at(killed), 10)
+    assert wait_until(lambda: not started_at(killed))
     server.stop()
     assert _ask(server.start(), "SELECT answer FROM kept") == "7"
 

@@ -46,6 +46,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
+from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner, tasks
@@ -379,7 +380,7 @@ def test_the_command_downloads_a_package_that_holds(
     code = run_export("命令-1", "-o", str(output), "--server", server, "--json", *login_of(handler, tmp_path))
 
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    trust = Trust.parse(httpx.get(f"{server}/v1/trust").json())
+    trust = Trust.parse(httpx.get(f"{server}/v1/trust", timeout=PATIENCE_SECONDS).json())
     assert (code, said["event"]) == (0, "exported")
     assert said["sha256"] == sha256_hex(output.read_bytes())
     assert verify_package(output, trust).holds

@@ -36,6 +36,7 @@ from tests.factories import (
     make_settings,
 )
 from tests.fakes import Fault, FaultyObjects
+from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.fsck import differences
 from workers.media.sandbox import Sandbox
@@ -237,12 +238,12 @@ def test_a_beaten_request_cannot_complete_a_small_file(store: Store, device: Tes
     try:
         with ThreadPoolExecutor(1) as pool:
             late = pool.submit(old.store, [b"old!"])
-            assert slow.is_stalled.wait(10)
+            assert slow.is_stalled.wait(PATIENCE_SECONDS)
             new = Receiving.begin(store, device.actor, opened.id, offset=0, content_length=4)
             assert new.keep([b"ne"]) == 2
             slow.release()
             with pytest.raises(Conflict) as caught:
-                late.result(10)
+                late.result(PATIENCE_SECONDS)
     finally:
         slow.release()
         store.objects = slow.real

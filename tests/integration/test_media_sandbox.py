@@ -5,7 +5,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from schemas.integrity import CheckResult, Outcome
 from tests.media import billion_laughs, jpeg, jpeg_bomb, mp4, png, truncated_jpeg, write_gpx
+from tests.stand import wait_until
 from workers.media import Limits, Probe, Sandbox
 from workers.media.result import MIB
 
@@ -184,12 +184,8 @@ def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         parent.kill()
-    for _ in range(100):
-        if not is_alive(pid):
-            return
-        time.sleep(0.1)
-    os.kill(pid, signal.SIGKILL)
-    pytest.fail("the decoder outlived its parent")
+
+    assert wait_until(lambda: not is_alive(pid)), "the decoder outlived its parent"
 
 
 def test_a_file_that_is_gone_is_our_own_trouble(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from schemas.errors import Conflict, EvidenceError, StorageFull, Unavailable
 from storage.objects.pool import CONNECT_SECONDS
 from storage.objects.port import open_objects
 from tests.fakes import Fault, FaultyObjects
-from tests.stand import ROOT
+from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.stores import MIB, MIN_PART_BYTES, Wire, digest, folder_url, fresh_key, read, sent, wire
 
 BODY = b"evidence" * 1000
@@ -357,7 +357,7 @@ def test_the_faulty_store_fails_as_told(tmp_path: Path, key: str) -> None:
     objects.fail("read_staging", Fault.STALLED)
     reader = threading.Thread(target=objects.read_staging, args=("first",))
     reader.start()
-    assert objects.is_stalled.wait(10)
+    assert objects.is_stalled.wait(PATIENCE_SECONDS)
     assert reader.is_alive()
     objects.release()
     reader.join()

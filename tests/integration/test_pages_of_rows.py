@@ -19,6 +19,7 @@ from tests.factories import folder_url, make_account, make_settings
 from tests.members import made, members
 from tests.monitoring import make_highway
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
 both_ways = pytest.mark.parametrize("is_full", [False, True], ids=["absent", "present"])
@@ -47,7 +48,9 @@ def answers(store: Store, address: str, agency: UUID, *paths: str) -> dict[str, 
     token, _ = make_account(store, agency, *EVERYBODY)
     found = {}
     for language in Language:
-        with httpx.Client(base_url=address, cookies={COOKIE: token, LANGUAGE: language.value}) as client:
+        with httpx.Client(
+            base_url=address, cookies={COOKIE: token, LANGUAGE: language.value}, timeout=PATIENCE_SECONDS
+        ) as client:
             found |= {f"{language} {path}": client.get(path).status_code for path in paths}
     return found
 

@@ -48,6 +48,7 @@ from storage.tables.review import review_grounds, reviews
 from tests.casework import GROUND, PASS, REJECT, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
 from tests.monitoring import make_highway
+from tests.stand import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_of_two_reviewers_at_once_one_is_told(
     def opine(actor: Actor, wish: ReviewOpinionIn) -> Review:
         with bureau.store.begin() as tx:
             tx.reviews.get(actor, review.id)
-            gate.wait(10)
+            gate.wait(PATIENCE_SECONDS)
             return tx.reviews.opine(actor, review.id, wish, review.version)
 
     with ThreadPoolExecutor(2) as pool:

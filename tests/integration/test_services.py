@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.stand import ROOT, Stand, answers, free_port, wait_until
+from tests.stand import PATIENCE_SECONDS, ROOT, Stand, answers, free_port, wait_until
 
 SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
     "services"
 ]
-START_SECONDS = 180
 
 
 @pytest.fixture(scope="module")
@@ -68,20 +67,18 @@ def _env(name: str, secret_files: Mapping[str, str], broker_url: str) -> dict[st
 def test_migrating_again_changes_nothing(service: Callable[..., Any]) -> None:
     """The one-shot migration runs at every `up`; over a migrated database it ends well and at once."""
     with service("migrate") as process:
-        assert process.wait(START_SECONDS) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_the_api_becomes_healthy_and_ends_on_sigterm(service: Callable[..., Any], stand: Stand) -> None:
     """The API answers its health check with nothing but the compose file's variables."""
     port = free_port()
     with service("api", port=port) as process:
-        wait_until(
-            lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/v1/health"), START_SECONDS
-        )
+        wait_until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/v1/health"))
         assert process.poll() is None, _log(stand, "api")
         assert answers(f"http://127.0.0.1:{port}/v1/health"), _log(stand, "api")
         process.terminate()
-        assert process.wait(20) in {0, -15}, _log(stand, "api")
+        assert process.wait(PATIENCE_SECONDS) in {0, -15}, _log(stand, "api")
 
 
 def test_the_worker_answers_a_ping(
@@ -100,7 +97,7 @@ def test_the_worker_answers_a_ping(
         return asked.returncode == 0
 
     with service("worker") as process:
-        assert wait_until(lambda: process.poll() is not None or pongs(), START_SECONDS), _log(stand, "worker")
+        assert wait_until(lambda: process.poll() is not None or pongs()), _log(stand, "worker")
         assert process.poll() is None, _log(stand, "worker")
 
 
@@ -117,7 +114,7 @@ def test_the_scheduler_works_and_is_healthy_by_the_doctor(
         assert done.returncode == 0, done.stdout + done.stderr
         assert process.poll() is None, _log(stand, "scheduler")
         process.terminate()
-        assert process.wait(20) == 0, _log(stand, "scheduler")
+        assert process.wait(PATIENCE_SECONDS) == 0, _log(stand, "scheduler")
 
 
 def _log(stand: Stand, name: str) -> str:

@@ -17,7 +17,7 @@ from minio.versioningconfig import ENABLED
 from sqlalchemy.engine import make_url
 
 from storage.objects.provision import ProvisionSettings, provision
-from tests.stand import ROOT, Stand, Started, free_port, started_at, sweep, wait_until
+from tests.stand import PATIENCE_SECONDS, ROOT, Stand, Started, free_port, started_at, sweep, wait_until
 
 
 def test_database_is_postgresql_18_with_room_for_many_processes(empty_database_url: str) -> None:
@@ -122,7 +122,7 @@ def test_an_ended_process_is_not_alive(tmp_path: Path) -> None:
     """Stopping what has already ended returns its exit code at once and signals nobody."""
     with Stand(tmp_path / "state") as stand:
         ended = stand.start("ended", ["sh", "-c", "exit 3"])
-        assert ended.wait(10) == 3
+        assert ended.wait(PATIENCE_SECONDS) == 3
         assert not Started("ended", ended.pid, started_at(ended.pid)).is_alive()
         assert stand.stop(ended) == 3
 
@@ -166,20 +166,20 @@ def test_the_exit_code_of_the_command_is_handed_on(tmp_path: Path) -> None:
     assert subprocess.run(failing, cwd=ROOT, check=False, capture_output=True).returncode == 7
     lasting = [sys.executable, "-m", "tests.stand", *words, "sh", "-c", f"echo $$ > {started}; exec sleep 60"]
     with subprocess.Popen(lasting, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
-        assert wait_until(lambda: started.exists() and started.read_text().endswith("\n"), 20)
+        assert wait_until(lambda: started.exists() and started.read_text().endswith("\n"))
         run.terminate()
-        assert run.wait(20) == 128 + signal.SIGTERM
-    assert wait_until(lambda: not started_at(int(started.read_text())), 10)
+        assert run.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+    assert wait_until(lambda: not started_at(int(started.read_text())))
 
 
 def test_a_child_of_a_stopped_process_stops_too(tmp_path: Path) -> None:
     """`down` ends the whole session of what it started, as a prefork worker needs."""
     with Stand(tmp_path / "state") as stand:
         stand.start("family", ["sh", "-c", "sleep 60 & echo $!; wait"])
-        assert wait_until(lambda: stand.log_path("family").read_text().endswith("\n"), 10)
+        assert wait_until(lambda: stand.log_path("family").read_text().endswith("\n"))
         child = int(stand.log_path("family").read_text())
         assert started_at(child)
-    assert wait_until(lambda: not started_at(child), 5)
+    assert wait_until(lambda: not started_at(child))
 
 
 def _client(url: str) -> Minio:

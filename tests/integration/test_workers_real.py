@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -16,10 +16,8 @@ from storage.store import Store
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency, make_settings
 from tests.media import jpeg
 from tests.server import running
-from tests.stand import ROOT
+from tests.stand import ROOT, until
 from workers.fsck import differences
-
-WAIT_SECONDS = 90
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +62,6 @@ def device(store: Store, reviewer: Actor) -> TestDevice:
     return enrol_device(store, reviewer)
 
 
-def wait_for(question: Callable[[], bool], what: str) -> None:
-    ends = time.monotonic() + WAIT_SECONDS
-    while not question():
-        assert time.monotonic() < ends, f"waited {WAIT_SECONDS} s for {what}"
-        time.sleep(0.2)
-
-
 def known(store: Store, ident: UUID) -> Recording:
     with store.begin() as tx:
         return tx.recordings.known(ident)
@@ -89,7 +80,7 @@ def test_the_line_runs_through_broker_and_workers(
         running("worker", environment, tmp_path / "w.log"),
     ):
         idents = [device.capture(f"{number}.jpg", jpeg()) for number in range(6)]
-        wait_for(lambda: concluded(store, idents), "six recordings to be concluded")
+        until(lambda: concluded(store, idents), "six recordings to be concluded")
         for ident in idents:
             found = known(store, ident)
             assert found.state is RecordingState.SEALED
@@ -99,7 +90,7 @@ def test_the_line_runs_through_broker_and_workers(
             with store.begin() as tx:
                 return all(tx.recordings.may_delete_local(known(store, ident)) for ident in idents)
 
-        wait_for(deletable, "the seals to be in a signed checkpoint")
+        until(deletable, "the seals to be in a signed checkpoint")
 
 
 def test_killed_workers_change_nothing(
@@ -113,7 +104,7 @@ def test_killed_workers_change_nothing(
                 time.sleep(4 + turn)
                 os.killpg(worker.pid, signal.SIGKILL)
         with running("worker", environment, tmp_path / "w.log"):
-            wait_for(lambda: concluded(store, idents), "every recording to be concluded")
+            until(lambda: concluded(store, idents), "every recording to be concluded")
 
     for ident in idents:
         assert known(store, ident).state is RecordingState.SEALED

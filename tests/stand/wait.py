@@ -18,13 +18,13 @@ def free_port() -> int:
 
 def accepts(port: int) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(PATIENCE_SECONDS)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=1) as response:
+        with urlopen(url, timeout=PATIENCE_SECONDS) as response:
             return bool(response.status == 200)
     except (URLError, OSError):
         return False

@@ -11,6 +11,7 @@ import pytest
 from api.receive import Reader
 from schemas.errors import Busy, EvidenceError, TooLarge
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
+from tests.stand import PATIENCE_SECONDS
 
 
 class Remembers:
@@ -39,16 +40,21 @@ class Remembers:
         return self.upload
 
 
-async def read(receiving: Remembers, body: AsyncIterator[bytes], *, seconds: float = 1.0) -> None:
+async def read(
+    receiving: Remembers, body: AsyncIterator[bytes], *, seconds: float = PATIENCE_SECONDS
+) -> None:
     with ThreadPoolExecutor(1) as pool:
         reader = Reader(cast("Any", receiving), pool, timeout_seconds=seconds)
         await reader.run(cast("Any", SimpleNamespace(stream=lambda: body)))
 
 
-async def sending(*pieces: bytes, then: float = 0) -> AsyncIterator[bytes]:
+async def sending(*pieces: bytes, is_sent: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    """The pieces, and then the end – or, with an event that tells of it, silence for ever."""
     for piece in pieces:
         yield piece
-    await asyncio.sleep(then)
+    if is_sent is not None:
+        is_sent.set()
+        await asyncio.Event().wait()
 
 
 def test_parts_are_cut_where_they_end() -> None:
@@ -72,7 +78,7 @@ def test_a_stalled_body_is_kept_and_said() -> None:
     """A sender that stalls is told so after its bytes were kept."""
     receiving = Remembers()
     with pytest.raises(Busy) as caught:
-        asyncio.run(read(receiving, sending(b"abcdef", then=5), seconds=0.05))
+        asyncio.run(read(receiving, sending(b"abcdef", is_sent=asyncio.Event()), seconds=0.05))
 
     assert caught.value.slug == "receive-timeout"
     assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
@@ -93,8 +99,9 @@ def test_a_stopping_server_keeps_what_arrived() -> None:
     receiving = Remembers()
 
     async def stopping() -> None:
-        task = asyncio.create_task(read(receiving, sending(b"abcdef", then=60), seconds=60))
-        await asyncio.sleep(0.1)
+        is_sent = asyncio.Event()
+        task = asyncio.create_task(read(receiving, sending(b"abcdef", is_sent=is_sent)))
+        await is_sent.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,0 +1,33 @@
+"""Chromium for tests: one window a person, as patient as the rest of the suite."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+
+from tests.stand import PATIENCE_SECONDS
+
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+_MILLISECONDS = PATIENCE_SECONDS * 1000
+
+expect.set_options(timeout=_MILLISECONDS)
+
+
+@contextmanager
+def browsing(chromium: Path) -> Iterator[Browser]:
+    """A browser for the length of a block."""
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=str(chromium), args=arguments, timeout=_MILLISECONDS
+        )
+        yield running
+        running.close()
+
+
+def window(browser: Browser, *, size: dict[str, int] = WIDE, **options: object) -> BrowserContext:
+    """A window of its own cookies; whoever opens it closes it."""
+    context = browser.new_context(viewport=size, locale="zh-CN", **options)
+    context.set_default_timeout(_MILLISECONDS)
+    return context
