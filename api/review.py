@@ -15,7 +15,6 @@ from schemas.case import CaseState
 from schemas.fact import Fact, FactIn, Proof, ProofIn
 from schemas.review import (
     AnswerIn,
-    Finding,
     GroundItem,
     OpinionWord,
     Part,
@@ -23,6 +22,7 @@ from schemas.review import (
     ReviewOpinionIn,
     ReviewState,
 )
+from schemas.review_findings import Finding
 
 router = APIRouter(prefix="/v1", tags=["review"])
 

@@ -7,9 +7,10 @@ neither; it is shown, because a picture of a picture carries the wrong one of th
 import math
 from datetime import timedelta
 
-from schemas.integrity import CheckResult, Severity, mismatch, verified
-from schemas.manifest import CaptureManifest, Datum, Location
-from schemas.media import Gps, MediaFacts
+from schemas.checks.manifest import PLACE_AGREES, TIME_AGREES
+from schemas.integrity import Check, CheckResult, examines
+from schemas.manifest import CaptureManifest, Datum
+from schemas.media import MediaFacts
 
 NEAR_M = 500
 """Metres that a fix from memory and a fresh one may lie apart, beyond the accuracy that both state."""
@@ -29,30 +30,33 @@ def agreement(facts: MediaFacts, manifest: CaptureManifest) -> list[CheckResult]
         At most one result each for place_agrees (warn) and time_agrees (info: files are often handed in with
         the time of their copy, and both times are shown side by side anyway).
     """
-    checks = []
-    if facts.gps is not None and manifest.loc is not None and manifest.loc.crs in _WGS84_LIKE:
-        checks.append(_place(facts.gps, manifest.loc))
-    if facts.exif is not None and facts.exif.captured_at is not None:
-        # The camera may know the network's time or the device's: the nearer of the two counts.
-        stated = (manifest.captured_at, manifest.corrected_at)
-        apart = min(abs(facts.exif.captured_at - at) for at in stated)
-        checks.append(_time(apart))
-    return checks
+    made = (check_place_agrees(facts, manifest), check_time_agrees(facts, manifest))
+    return [one for one in made if one is not None]
 
 
-def _place(gps: Gps, loc: Location) -> CheckResult:
+@examines(PLACE_AGREES)
+def check_place_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+    """Measure how far apart the two places are, beyond the accuracy that both state."""
+    gps, loc = facts.gps, manifest.loc
+    if gps is None or loc is None or loc.crs not in _WGS84_LIKE:
+        return None
     metres = round(distance_m((gps.lat_e7, gps.lon_e7), (loc.lat_e7, loc.lon_e7)))
     allowed = NEAR_M + (loc.acc_cm + (gps.acc_cm or 0)) // 100
-    if metres <= allowed:
-        return verified("place_agrees")
-    return mismatch("place_agrees", "exif-place-differs", severity=Severity.WARN, metres=metres)
+    return check.held() if metres <= allowed else check.found("exif-place-differs", metres=metres)
 
 
-def _time(apart: timedelta) -> CheckResult:
+@examines(TIME_AGREES)
+def check_time_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+    """Measure how far apart the two times are.
+
+    The camera may know the network's time or the device's: the nearer of the two counts.
+    """
+    if facts.exif is None or facts.exif.captured_at is None:
+        return None
+    apart = min(abs(facts.exif.captured_at - at) for at in (manifest.captured_at, manifest.corrected_at))
     if apart <= CLOSE:
-        return verified("time_agrees")
-    seconds = int(apart.total_seconds())
-    return mismatch("time_agrees", "exif-time-differs", severity=Severity.INFO, seconds=seconds)
+        return check.held()
+    return check.found("exif-time-differs", seconds=int(apart.total_seconds()))
 
 
 def distance_m(start: tuple[int, int], end: tuple[int, int]) -> float:

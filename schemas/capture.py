@@ -5,33 +5,13 @@ its way, and evidence that shows an irregularity is still evidence.
 """
 
 import math
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from schemas.base import Frozen, Sha256Hex
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.checks.manifest import CAPTURE_TIME, CLOCK, OFFICERS, PLACE, SEQUENCE
+from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum, Location
-
-FINDINGS = (
-    "sequence-unknown",
-    "sequence-gap",
-    "sequence-fork",
-    "clock-offset-warn",
-    "clock-offset-large",
-    "captured-in-future",
-    "clock-mono-back",
-    "officers-fewer-than-two",
-    "officers-unknown-certificate",
-    "officers-exception",
-    "location-absent",
-    "location-mock",
-    "location-fix-in-future",
-    "location-jump",
-    "location-datum-gcj02",
-    "location-datum-bd09",
-)
-"""Every code `manifest_findings` may give; each needs a sentence in Chinese and English."""
 
 MIN_OFFICERS = 2
 """Administrative Penalty Law of the PRC, art. 42: not fewer than two officers."""
@@ -79,81 +59,82 @@ def manifest_findings(
         One result each for manifest_sequence, clock, capture_time, officers and place, in this order.
     """
     known = _Known(previous, received_at, known_certificates)
-    checks: tuple[Callable[[CaptureManifest, _Known], CheckResult], ...] = (
-        _sequence,
-        _clock,
-        _capture_time,
-        _officers,
-        _place,
-    )
-    return [check(manifest, known) for check in checks]
+    return [check(manifest, known) for check in _CHECKS]
 
 
-def _sequence(manifest: CaptureManifest, known: _Known) -> CheckResult:
-    name, previous = "manifest_sequence", known.previous
+@examines(SEQUENCE)
+def check_sequence(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
+    """Compare the number and the predecessor's digest with what was declared before."""
+    previous = known.previous
     if previous is None:
-        return not_checked(name, "sequence-unknown", severity=Severity.WARN, seq=manifest.seq)
+        return check.found("sequence-unknown", seq=manifest.seq)
     if previous.sibling_sha256 is not None:
-        return mismatch(name, "sequence-fork", seq=manifest.seq)
+        return check.found("sequence-fork", seq=manifest.seq)
     if manifest.seq > previous.seq + 1:
-        missing = manifest.seq - previous.seq - 1
-        return mismatch(name, "sequence-gap", severity=Severity.WARN, seq=manifest.seq, missing=missing)
+        return check.found("sequence-gap", seq=manifest.seq, missing=manifest.seq - previous.seq - 1)
     if manifest.seq <= previous.seq or manifest.prev != previous.sha256:
-        return mismatch(name, "sequence-fork", seq=manifest.seq)
-    return verified(name, seq=manifest.seq)
+        return check.found("sequence-fork", seq=manifest.seq)
+    return check.held(seq=manifest.seq)
 
 
-def _clock(manifest: CaptureManifest, known: _Known) -> CheckResult:
+@examines(CLOCK)
+def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
+    """Grade how far the device's clock was off, by its own account."""
     del known
     offset = manifest.clock.offset_ms
     if abs(offset) > OFFSET_LARGE_MS:
-        return mismatch("clock", "clock-offset-large", severity=Severity.WARN, offset_ms=offset)
+        return check.found("clock-offset-large", offset_ms=offset)
     if abs(offset) > OFFSET_GOOD_MS:
-        return verified("clock", code="clock-offset-warn", severity=Severity.WARN, offset_ms=offset)
-    return verified("clock", offset_ms=offset)
+        return check.found("clock-offset-warn", offset_ms=offset)
+    return check.held(offset_ms=offset)
 
 
-def _capture_time(manifest: CaptureManifest, known: _Known) -> CheckResult:
+@examines(CAPTURE_TIME)
+def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
+    """Hold the capture's time against its receipt and the capture before."""
     allowed = FUTURE_TOLERANCE + timedelta(milliseconds=min(manifest.clock.uncertainty_ms, OFFSET_LARGE_MS))
     ahead = manifest.corrected_at - known.received_at
     if ahead > allowed:
-        return mismatch("capture_time", "captured-in-future", ahead_seconds=int(ahead.total_seconds()))
+        return check.found("captured-in-future", ahead_seconds=int(ahead.total_seconds()))
     before = known.previous.manifest if known.previous else None
     if before and before.boot_id == manifest.boot_id and before.mono_ms > manifest.mono_ms:
-        back_ms = before.mono_ms - manifest.mono_ms
-        return mismatch("capture_time", "clock-mono-back", severity=Severity.WARN, back_ms=back_ms)
-    return verified("capture_time")
+        return check.found("clock-mono-back", back_ms=before.mono_ms - manifest.mono_ms)
+    return check.held()
 
 
-def _officers(manifest: CaptureManifest, known: _Known) -> CheckResult:
-    # Certificate numbers name persons: findings carry counts only.
+@examines(OFFICERS)
+def check_officers(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
+    """Count the officers; certificate numbers name persons, so findings carry counts only."""
     named = set(manifest.officers)
     unknown = len(named - known.certificates)
     if unknown:
-        return mismatch("officers", "officers-unknown-certificate", severity=Severity.WARN, unknown=unknown)
+        return check.found("officers-unknown-certificate", unknown=unknown)
     if len(named) >= MIN_OFFICERS:
-        return verified("officers", officers=len(named))
+        return check.held(officers=len(named))
     if manifest.exception is not None:
-        article = manifest.exception.article
-        return verified("officers", code="officers-exception", severity=Severity.INFO, article=article)
-    return mismatch("officers", "officers-fewer-than-two", severity=Severity.WARN, officers=len(named))
+        return check.found("officers-exception", article=manifest.exception.article)
+    return check.found("officers-fewer-than-two", officers=len(named))
 
 
-def _place(manifest: CaptureManifest, known: _Known) -> CheckResult:
+@examines(PLACE)
+def check_place(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
+    """Grade the stated place by itself and against the capture before."""
     loc = manifest.loc
     if loc is None:
-        return not_checked("place", "location-absent")
+        return check.found("location-absent")
     if loc.mock:
-        return mismatch("place", "location-mock", severity=Severity.WARN)
+        return check.found("location-mock")
     if loc.fix_at > manifest.captured_at + timedelta(milliseconds=OFFSET_LARGE_MS):
-        return mismatch("place", "location-fix-in-future", severity=Severity.WARN)
+        return check.found("location-fix-in-future")
     before = known.previous.manifest if known.previous else None
     if before and before.loc and _too_fast(before.loc, loc):
-        metres = round(_distance_m(before.loc, loc))
-        return mismatch("place", "location-jump", severity=Severity.WARN, distance_m=metres)
+        return check.found("location-jump", distance_m=round(_distance_m(before.loc, loc)))
     if loc.crs in (Datum.GCJ02, Datum.BD09):
-        return verified("place", code=f"location-datum-{loc.crs.lower()}", severity=Severity.INFO)
-    return verified("place", crs=loc.crs.value)
+        return check.found(f"location-datum-{loc.crs.lower()}")
+    return check.held(crs=loc.crs.value)
+
+
+_CHECKS = (check_sequence, check_clock, check_capture_time, check_officers, check_place)
 
 
 def _too_fast(start: Location, end: Location) -> bool:

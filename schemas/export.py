@@ -66,6 +66,7 @@ class PackagedCheck(WireIn):
     """One check as it was recorded; a sentence for it stands in the catalogue under `code`."""
 
     name: str
+    version: int
     outcome: Outcome
     severity: Severity
     code: str
@@ -75,14 +76,16 @@ class PackagedCheck(WireIn):
     def of(cls, check: CheckResult) -> Self:
         """Take over a check; parameters without a value are left out, null is not canonical."""
         params = {key: value for key, value in check.params.items() if value is not None}
-        return cls(
-            name=check.name, outcome=check.outcome, severity=check.severity, code=check.code, params=params
-        )
+        return cls(**check.model_dump(exclude={"params"}), params=params)
 
     @property
-    def summary(self) -> str:
-        """The form in which a seal's leaf repeats it."""
-        return f"{self.outcome}/{self.severity}/{self.code}"
+    def result(self) -> CheckResult:
+        """The check as it was recorded.
+
+        Raises:
+            ValueError: it contradicts itself.
+        """
+        return CheckResult(**self.model_dump())
 
 
 class PackagedDerivative(WireIn):

@@ -1,21 +1,24 @@
-"""Checks and their outcomes: verified, mismatch, or not checked with a reason.
+"""Checks: how one is declared, what one run of it gives, and what is never left unsaid.
+
+A check is declared once, in `schemas.checks`, and done by one function that takes its declaration. What a
+check may say stands in the declaration, so a result cannot carry a code, a weight or a version of its own.
 
 A check that did not run never counts as passed. Two things are kept apart:
 
 * the *outcome* says whether a claim about the bytes held (digest, size, signature, key);
 * the *severity* of a finding says how much a person should care about what the bytes are like.
-
-Only a mismatch of a claim quarantines. Damage that was already there at capture is a finding on a sealed
-recording, because the declared bytes are the bytes we hold (design: "What quarantine means").
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen
+from schemas.media import Medium
+from schemas.words import Words
 
 
 class Outcome(StrEnum):
@@ -40,51 +43,6 @@ class Severity(StrEnum):
         return list(Severity).index(self)
 
 
-BINDING_CHECKS = frozenset({"digest", "size", "manifest_signature", "device_key"})
-"""Claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
-
-VERIFICATION = "verification"
-"""Present only when the verification itself gave up; such a recording is quarantined until a person looks."""
-
-CONTENT_CHECK = "container"
-"""Whether anybody could look inside the bytes; without it no recording is `verified`."""
-
-
-class CheckResult(Frozen):
-    """One check, run once. `code` is the stable slug of the finding; empty when there is nothing to say.
-
-    `params` fill the sentence that `code` names in the catalogue; they hold no personal data.
-    """
-
-    name: str
-    version: int = 1
-    outcome: Outcome
-    severity: Severity = Severity.NONE
-    code: str = ""
-    params: Mapping[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _explained(self) -> Self:
-        if self.outcome is not Outcome.VERIFIED and not self.code:
-            raise ValueError("an outcome other than verified needs a code that says why")
-        return self
-
-
-def verified(name: str, *, code: str = "", severity: Severity = Severity.NONE, **params: Any) -> CheckResult:  # noqa: ANN401 - parameters of a sentence are scalars of any kind
-    """The claim held; a `code` with a severity adds a remark or a finding about what was seen."""
-    return CheckResult(name=name, outcome=Outcome.VERIFIED, severity=severity, code=code, params=params)
-
-
-def mismatch(name: str, code: str, *, severity: Severity = Severity.FAIL, **params: Any) -> CheckResult:  # noqa: ANN401
-    """The claim did not hold."""
-    return CheckResult(name=name, outcome=Outcome.MISMATCH, severity=severity, code=code, params=params)
-
-
-def not_checked(name: str, code: str, *, severity: Severity = Severity.INFO, **params: Any) -> CheckResult:  # noqa: ANN401
-    """The check did not run; `code` says why."""
-    return CheckResult(name=name, outcome=Outcome.NOT_CHECKED, severity=severity, code=code, params=params)
-
-
 class Verdict(StrEnum):
     """The one word a screen shows for a recording: 通过 / 存疑 / 不符 / 未检查."""
 
@@ -94,28 +52,113 @@ class Verdict(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
-def breaks_binding(check: CheckResult) -> bool:
-    """Say whether this check is a binding claim that did not hold: the recording must be quarantined."""
-    return check.name in BINDING_CHECKS and check.outcome is Outcome.MISMATCH
+class CheckResult(Frozen):
+    """One check, run once. `code` is the stable slug of the finding; empty when there is nothing to say.
 
-
-def must_quarantine(check: CheckResult) -> bool:
-    """Say whether this check keeps the recording from being sealed: a broken claim, or nothing was verified."""
-    gave_up = check.name == VERIFICATION and check.outcome is not Outcome.VERIFIED
-    return gave_up or breaks_binding(check)
-
-
-def verdict(checks: Iterable[CheckResult]) -> Verdict:
-    """Fold checks into one word. Worst first: mismatch, doubtful, not checked, verified.
-
-    A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
-    checked, or whose content nobody could read, is `not_checked`, however good everything else looks.
+    `version` says by which version of the check. `params` fill the sentence that `code` names; they hold no
+    personal data.
     """
-    found = list(checks)
-    if any(breaks_binding(c) for c in found):
-        return Verdict.MISMATCH
-    if any(c.severity.rank >= Severity.WARN.rank for c in found):
-        return Verdict.DOUBTFUL
-    held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
-    unread = any(c.name == CONTENT_CHECK and c.outcome is Outcome.NOT_CHECKED for c in found)
-    return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED
+
+    name: str
+    version: int
+    outcome: Outcome
+    severity: Severity = Severity.NONE
+    code: str = ""
+    params: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The form in which the leaf of a seal repeats it."""
+        return f"{self.version}/{self.outcome}/{self.severity}/{self.code}"
+
+    @model_validator(mode="after")
+    def _explained(self) -> Self:
+        if self.outcome is not Outcome.VERIFIED and not self.code:
+            raise ValueError("an outcome other than verified needs a code that says why")
+        return self
+
+
+class FindingText(Frozen):
+    """What was found, and the next step for the person who reads it (absent: nothing to do).
+
+    `{name}` in a sentence is filled from the `params` of the result.
+    """
+
+    zh: str
+    en: str
+    next_zh: str = ""
+    next_en: str = ""
+
+
+class DeclaredFinding(FindingText):
+    """One finding of one check: what it means for the claim, how much it weighs, and its sentences."""
+
+    code: str
+    outcome: Outcome
+    severity: Severity
+
+
+class Check(Frozen):
+    """A check as declared.
+
+    `proves` says what holds when it passed, `leaves` what that does not say. `media` are the kinds of recording
+    it applies to, none for a check of a case or an audit. A mismatch of a *binding* check quarantines: it is a
+    claim about the bytes. Of a *telling* check a reviewer sees remarks too, of all others what weighs at least
+    `warn`.
+    """
+
+    name: str
+    version: int
+    title: Words
+    proves: Words
+    leaves: Words
+    media: frozenset[Medium] = frozenset()
+    is_binding: bool = False
+    is_telling: bool = False
+    findings: tuple[DeclaredFinding, ...]
+
+    def held(self, **params: Any) -> CheckResult:  # noqa: ANN401 - parameters of a sentence are scalars of any kind
+        """The claim held, and there is nothing to say."""
+        return CheckResult(name=self.name, version=self.version, outcome=Outcome.VERIFIED, params=params)
+
+    def found(self, code: str, **params: Any) -> CheckResult:  # noqa: ANN401 - as above
+        """One of the declared findings; what it means and weighs is the declaration's word.
+
+        Raises:
+            KeyError: the check declares no such finding.
+        """
+        row = next((one for one in self.findings if one.code == code), None)
+        if row is None:
+            raise KeyError(f"{self.name} declares no finding {code}")
+        return CheckResult(
+            name=self.name,
+            version=self.version,
+            outcome=row.outcome,
+            severity=row.severity,
+            code=code,
+            params=params,
+        )
+
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=CheckResult | None)
+
+
+@dataclass(frozen=True)
+class Examiner(Generic[P, R]):
+    """A check together with the one function that does it; called with everything but the declaration."""
+
+    check: Check
+    function: Callable[Concatenate[Check, P], R]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(self.check, *args, **kwargs)
+
+
+def examines(check: Check) -> Callable[[Callable[Concatenate[Check, P], R]], Examiner[P, R]]:
+    """Pair a function with the check it does; a test finds every pair and no check without one."""
+
+    def pair(function: Callable[Concatenate[Check, P], R]) -> Examiner[P, R]:
+        return Examiner(check, function)
+
+    return pair

@@ -6,9 +6,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
-from schemas.integrity import CheckResult, Verdict, must_quarantine
+from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.refusals_recording import ALREADY_SEALED, RECORDING_QUARANTINED
+from schemas.verdict import must_quarantine
 
 
 class RecordingState(StrEnum):

@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseIn, CaseState, CaseStep
+from schemas.checks.claims import DIGEST
+from schemas.checks.table import CHECKS
 from schemas.digest import sha256_hex
 from schemas.fact import Fact, FactIn, ProofIn
-from schemas.integrity import CheckResult, mismatch, verified
+from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
 from schemas.review import (
     AnswerIn,
@@ -141,7 +143,7 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
     """What a worker hands over when every binding claim held, but for `checks`."""
     named = {check.name for check in checks}
     held = [
-        verified(name)
+        CHECKS[name].held()
         for name in ("digest", "size", "manifest_signature", "device_key", "container")
         if name not in named
     ]
@@ -158,7 +160,7 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
 
 def swapped() -> CheckResult:
     """A binding claim that did not hold: the recording is quarantined."""
-    return mismatch("digest", "digest-mismatch")
+    return DIGEST.found("digest-mismatch")
 
 
 def make_bureau(store: Store) -> Bureau:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from mobile_contract.client.verify_origin import Trust
 from schemas.base import rfc3339
 from schemas.checkpoint import Checkpoint, checkpoint_text, proof_text
+from schemas.checks.table import CHECKS
 from schemas.container import container_chunks
 from schemas.custody import CustodyEntry, Event, leaf_bytes, leaf_hash
 from schemas.device import DeviceRegistration, registration_bytes, sign_registration
@@ -37,7 +38,6 @@ from schemas.export import (
     proof_name,
     registration_payload,
 )
-from schemas.integrity import verified
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP, CaptureDevice, CaptureManifest, Clock, ManifestFile, build_manifest
 from schemas.merkle import extend, inclusion_proof, root_from_tiles
@@ -230,7 +230,8 @@ def _recording(
     hasher.update(content)
     sha256, sm3 = hasher.sha256.value, hasher.sm3.value if hasher.sm3 else None
     checks = [
-        PackagedCheck.of(verified(name)) for name in ("digest", "size", "manifest_signature", "device_key")
+        PackagedCheck.of(CHECKS[name].held())
+        for name in ("digest", "size", "manifest_signature", "device_key")
     ]
     subject = f"recording/{recording_id}"
     entries = [
@@ -243,7 +244,7 @@ def _recording(
             sha256=sha256,
             sm3=sm3,
             size_bytes=len(content),
-            checks={check.name: check.summary for check in checks},
+            checks={check.name: check.result.summary for check in checks},
         ),
     ]
     name = original_name(recording_id, f"photo-{position}.jpg")

@@ -12,9 +12,9 @@ from schemas.base import Frozen
 from schemas.custody import Event, subject
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import NotFound
-from schemas.integrity import breaks_binding
 from schemas.note import vkey_of_seed
 from schemas.recording import Derivative, Recording, RecordingState
+from schemas.verdict import breaks_binding
 from storage.fsck.custody import CustodyAudit
 from storage.fsck.desks import DesksAudit
 from storage.settings import seed
@@ -85,7 +85,7 @@ def recording_differences(store: Store, recording: Recording, *, with_bytes: boo
         yield from _byte_differences(store, recording, leaves, name)
         for derivative in made:
             yield from _derivative_differences(store, recording, derivative, name)
-    broken = any(breaks_binding(check) for check in claims.checks)
+    broken = claims.is_unlisted or any(breaks_binding(check) for check in claims.checks)
     if broken and recording.state is RecordingState.SEALED:
         yield Difference(code="sealed-with-broken-claim", subject=name)
 

@@ -6,8 +6,9 @@ the job is still leased, and the next claim comes here again.
 """
 
 from schemas.audit import RecheckOutcome
+from schemas.checks.claims import CLAIMS, VERIFICATION, not_reached
 from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.integrity import BINDING_CHECKS, VERIFICATION, Severity, not_checked
+from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
 from schemas.recording import Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
@@ -52,11 +53,11 @@ def _quarantine(store: Store, job: Job, error: str) -> None:
 
 
 def _unverified(store: Store, recording: Recording, error: str) -> Verification:
-    names = (VERIFICATION, *sorted(BINDING_CHECKS))
     hasher = _read(store, recording)
     return Verification(
-        checks=tuple(
-            not_checked(name, "verification-failed", severity=Severity.FAIL, reason=error) for name in names
+        checks=(
+            check_verification(error),
+            *(not_reached(claim, error) for claim in CLAIMS if claim.is_binding),
         ),
         sha256=hasher.sha256.value,
         sm3=hasher.sm3.value if hasher.sm3 else None,
@@ -65,6 +66,12 @@ def _unverified(store: Store, recording: Recording, error: str) -> Verification:
         derivatives=(),
         retain_until=retain_until(recording.received_at, months=store.settings.retention_months),
     )
+
+
+@examines(VERIFICATION)
+def check_verification(check: Check, error: str) -> CheckResult:
+    """Say that the verification gave up; one that came to its end has no such result."""
+    return check.found("verification-failed", reason=error)
 
 
 def _read(store: Store, recording: Recording) -> Hasher:

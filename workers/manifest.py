@@ -1,80 +1,130 @@
 """The claims of a manifest, checked again from the bytes that were kept verbatim."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
+from schemas.checks.manifest import CASE, HAND_IN
 from schemas.errors import ManifestInvalid, SignatureInvalid, TooLarge
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, parse_manifest
 from schemas.recording import Recording
-from schemas.refusals_actor import DEVICE_KEY_REVOKED, DEVICE_KEY_UNKNOWN
 from schemas.refusals_manifest import MANIFEST_INVALID
 from storage.recording.manifest import ManifestEvidence
 from storage.store import Transaction
 
-HAND_IN = timedelta(hours=24)
+HAND_IN_TIME = timedelta(hours=24)
 """Rules 3: recordings are handed in within 24 hours after capture by default."""
 
 
 @dataclass(frozen=True)
+class Presented:
+    """What stands behind a recording: its manifest as kept, or whether it named one; and how reading it went."""
+
+    evidence: ManifestEvidence | None = None
+    is_named: bool = False
+    manifest: CaptureManifest | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Claims:
-    """What the manifest says of this file (None when nothing does), and the outcomes so far."""
+    """What the manifest says of this file (None when nothing does), and the outcomes so far.
+
+    `is_unlisted` means that a manifest which holds lists other files than this one.
+    """
 
     file: ManifestFile | None = None
     manifest: CaptureManifest | None = None
     checks: list[CheckResult] = field(default_factory=list)
+    is_unlisted: bool = False
 
 
 def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     """Verify signature, key and listing; add the findings made at declaration and at receipt."""
+    presented = _presented(tx, recording)
+    numbers = {link.case_number for link in tx.recordings.links(recording.id)}
+    received = (check_case(recording, numbers), check_hand_in(recording))
+    checks = [
+        check_signature(presented),
+        check_key(presented),
+        *(presented.evidence.findings if presented.evidence and presented.manifest else ()),
+        *(made for made in received if made is not None),
+    ]
+    manifest, at = presented.manifest, recording.file_index
+    if manifest is None or at is None:
+        return Claims(checks=checks, is_unlisted=manifest is not None)
+    return Claims(file=manifest.files[at], manifest=manifest, checks=checks)
+
+
+def _presented(tx: Transaction, recording: Recording) -> Presented:
+    """Read the manifest again from its bytes; a refused one keeps the rule it broke."""
     if recording.manifest_id is None:
-        code = "manifest-unknown" if tx.recordings.names_manifest(recording.id) else "manifest-absent"
-        claims = Claims(checks=[not_checked(name, code) for name in ("manifest_signature", "device_key")])
-    else:
-        claims = _from_bytes(tx.manifests.evidence(recording.manifest_id), recording)
-    claims.checks.extend(_receipt_findings(tx, recording))
-    return claims
-
-
-def _from_bytes(evidence: ManifestEvidence, recording: Recording) -> Claims:
+        return Presented(is_named=tx.recordings.names_manifest(recording.id))
+    evidence = tx.manifests.evidence(recording.manifest_id)
     if evidence.state == "refused":
-        name = "device_key" if (evidence.problem or "").startswith("device-key") else "manifest_signature"
-        other = "manifest_signature" if name == "device_key" else "device_key"
-        problem = evidence.problem or MANIFEST_INVALID.slug
-        return Claims(checks=[mismatch(name, problem), not_checked(other, "manifest-refused")])
+        return Presented(evidence, problem=evidence.problem or MANIFEST_INVALID.slug)
     try:
         manifest = parse_manifest(evidence.payload)
         verify_detached(
             evidence.payload, evidence.signature, jwk=evidence.jwk or {}, algs=evidence.algs, typ=MANIFEST_TYP
         )
     except (ManifestInvalid, SignatureInvalid, TooLarge) as err:
-        unread = not_checked("device_key", "manifest-refused")
-        return Claims(checks=[mismatch("manifest_signature", err.slug), unread])
-    checks = [verified("manifest_signature"), _device_key(evidence), *evidence.findings]
-    if recording.file_index is None:
-        return Claims(checks=[*checks, mismatch("digest", "file-not-in-manifest")])
-    return Claims(file=manifest.files[recording.file_index], manifest=manifest, checks=checks)
+        return Presented(evidence, problem=err.slug)
+    return Presented(evidence, manifest=manifest)
 
 
-def _device_key(evidence: ManifestEvidence) -> CheckResult:
+def _of_key(problem: str) -> bool:
+    return any(problem == finding.code for finding in DEVICE_KEY.findings)
+
+
+@examines(MANIFEST_SIGNATURE)
+def check_signature(check: Check, presented: Presented) -> CheckResult:
+    """Say whether the manifest holds and is signed; one refused for its key was not looked at further.
+
+    A rule that has no finding of its own is told as the manifest contradicting itself.
+    """
+    if presented.evidence is None:
+        return check.found("manifest-unknown" if presented.is_named else "manifest-absent")
+    if not presented.problem:
+        return check.held()
+    if _of_key(presented.problem):
+        return check.found("manifest-refused")
+    known = {finding.code for finding in check.findings}
+    return check.found(presented.problem if presented.problem in known else MANIFEST_INVALID.slug)
+
+
+@examines(DEVICE_KEY)
+def check_key(check: Check, presented: Presented) -> CheckResult:
+    """Say whether the signing key was registered, and not revoked, when the manifest was declared."""
+    evidence = presented.evidence
+    if evidence is None:
+        return check.found("device-key-no-manifest")
+    if presented.problem:
+        return check.found(presented.problem if _of_key(presented.problem) else "device-key-unread")
     if evidence.enrolled_at is None:
-        return mismatch("device_key", DEVICE_KEY_UNKNOWN.slug)
+        return check.found("device-key-unknown")
     if evidence.revoked_at is not None and evidence.revoked_at <= evidence.declared_at:
-        return mismatch("device_key", DEVICE_KEY_REVOKED.slug)
-    return verified("device_key")
+        return check.found("device-key-revoked")
+    return check.held()
 
 
-def _receipt_findings(tx: Transaction, recording: Recording) -> list[CheckResult]:
-    found = []
-    if recording.stated_case is not None:
-        linked = any(link.case_number == recording.stated_case for link in tx.recordings.links(recording.id))
-        found.append(
-            verified("case")
-            if linked
-            else not_checked("case", "case-unknown", severity=Severity.WARN, number=recording.stated_case)
-        )
-    if recording.corrected_at is not None and recording.received_at - recording.corrected_at > HAND_IN:
-        hours = int((recording.received_at - recording.corrected_at).total_seconds() // 3600)
-        found.append(verified("hand_in", code="late-handin", severity=Severity.INFO, hours=hours))
-    return found
+@examines(CASE)
+def check_case(check: Check, recording: Recording, linked: Collection[str]) -> CheckResult | None:
+    """Say whether the stated case exists and the recording is linked to it; many state none."""
+    number = recording.stated_case
+    if number is None:
+        return None
+    return check.held() if number in linked else check.found("case-unknown", number=number)
+
+
+@examines(HAND_IN)
+def check_hand_in(check: Check, recording: Recording) -> CheckResult | None:
+    """Compare capture and receipt; without a capture time there is nothing to compare."""
+    if recording.corrected_at is None:
+        return None
+    waited = recording.received_at - recording.corrected_at
+    hours = int(waited.total_seconds() // 3600)
+    return check.found("late-handin", hours=hours) if waited > HAND_IN_TIME else check.held()

@@ -22,8 +22,9 @@ from uuid import UUID
 import structlog
 
 from schemas.agreement import agreement
+from schemas.checks.claims import DIGEST, SIZE
 from schemas.digest import CHUNK_BYTES, Hasher, sha256_hex
-from schemas.integrity import CheckResult, breaks_binding, mismatch, not_checked, verified
+from schemas.integrity import Check, CheckResult, examines
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import LEASE_LOST, SCRATCH_FULL
@@ -72,13 +73,12 @@ class Verifier:
             probe = self.sandbox.probe(path, filename=recording.filename)
             derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
-            checks=_once_each(
-                [
-                    *byte_checks(recording, hasher, claims),
-                    *claims.checks,
-                    *probe.checks,
-                    *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
-                ]
+            checks=(
+                check_digest(recording, hasher, claims),
+                check_size(hasher, claims),
+                *claims.checks,
+                *probe.checks,
+                *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
             ),
             sha256=hasher.sha256.value,
             sm3=hasher.sm3.value if hasher.sm3 else None,
@@ -136,38 +136,28 @@ class Verifier:
         )
 
 
-def byte_checks(recording: Recording, hasher: Hasher, claims: Claims) -> list[CheckResult]:
-    """Check the two claims about the bytes themselves: declared digest and length.
+@examines(DIGEST)
+def check_digest(check: Check, recording: Recording, hasher: Hasher, claims: Claims) -> CheckResult:
+    """Compare the digest of the bytes with the declared one, and see that a manifest lists the file.
 
     The signed manifest's digest is the stronger claim and is taken before the one of the upload's metadata.
     """
-    file, actual = claims.file, hasher.sha256.value
-    declared = file.sha256 if file is not None else recording.declared_sha256
-    if declared is None:
-        digest = not_checked("digest", "declared-digest-absent")
-    elif declared == actual:
-        digest = verified("digest")
-    else:
-        digest = mismatch("digest", "digest-mismatch", declared=declared, actual=actual)
-    if file is not None and file.size != hasher.size_bytes:
-        size = mismatch("size", "size-mismatch", declared=file.size, actual=hasher.size_bytes)
-    else:
-        size = verified("size", bytes=hasher.size_bytes)
-    return [digest, size]
+    actual = hasher.sha256.value
+    declared = claims.file.sha256 if claims.file is not None else recording.declared_sha256
+    if declared is not None and declared != actual:
+        return check.found("digest-mismatch", declared=declared, actual=actual)
+    if claims.is_unlisted:
+        return check.found("file-not-in-manifest")
+    return check.held() if declared is not None else check.found("declared-digest-absent")
 
 
-def _once_each(made: list[CheckResult]) -> tuple[CheckResult, ...]:
-    """Keep one result per check name, the worst: a mismatch may be found by more than one step."""
-    kept: dict[str, CheckResult] = {}
-    for check in made:
-        before = kept.get(check.name)
-        if before is None or _weight(check) > _weight(before):
-            kept[check.name] = check
-    return tuple(kept.values())
-
-
-def _weight(check: CheckResult) -> tuple[bool, int]:
-    return breaks_binding(check), check.severity.rank
+@examines(SIZE)
+def check_size(check: Check, hasher: Hasher, claims: Claims) -> CheckResult:
+    """Compare the number of bytes with the manifest's; the upload's own length was compared at receipt."""
+    actual, file = hasher.size_bytes, claims.file
+    if file is not None and file.size != actual:
+        return check.found("size-mismatch", declared=file.size, actual=actual)
+    return check.held(bytes=actual)
 
 
 def _write(copy: IO[bytes], block: memoryview) -> None:

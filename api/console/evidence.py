@@ -13,7 +13,8 @@ from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
-from schemas.review import Finding, OpinionWord, Review
+from schemas.review import OpinionWord, Review
+from schemas.review_findings import Finding
 from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
 from storage.recording.gaps import SequenceGap

@@ -18,10 +18,11 @@ from api.deps import After, Tx
 from schemas.actor import Action, Actor, holds, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
-from schemas.findings import FindingText, sentence
-from schemas.integrity import BINDING_CHECKS, CheckResult, Outcome, Severity, Verdict, breaks_binding
+from schemas.findings import sentence
+from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
+from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
 from storage.recording.values import CheckRow
 from storage.store import Transaction

@@ -27,10 +27,10 @@ from schemas.export import (
     key_name,
     proof_name,
 )
-from schemas.integrity import CheckResult, verdict
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, parse_manifest
 from schemas.refusals_manifest import KEY_MALFORMED
+from schemas.verdict import verdict
 
 _CONCLUSION = {"sealed": Event.RECORDING_SEAL, "quarantined": Event.RECORDING_QUARANTINE}
 
@@ -173,23 +173,18 @@ def _as_received(recording: PackagedRecording, entry: CustodyEntry) -> bool:
 def _as_concluded(recording: PackagedRecording, entry: CustodyEntry) -> bool:
     """Compare digests, size, state, every check and the word they fold into with the signed leaf."""
     facts = entry.facts
+    try:
+        checks = [check.result for check in recording.checks]
+    except ValidationError:  # one of them contradicts itself
+        return False
     return (
         entry.event is _CONCLUSION[recording.state]
         and facts.get("sha256") == recording.sha256
         and facts.get("size_bytes") == recording.size_bytes
         and facts.get("sm3") == recording.sm3
-        and facts.get("checks") == {check.name: check.summary for check in recording.checks}
-        and _folded(recording) == recording.verdict
+        and facts.get("checks") == {check.name: check.summary for check in checks}
+        and verdict(checks) == recording.verdict
     )
-
-
-def _folded(recording: PackagedRecording) -> str | None:
-    """Return the word the checks fold into; None when one of them contradicts itself."""
-    try:
-        checks = [CheckResult.model_validate(check.model_dump()) for check in recording.checks]
-    except ValidationError:
-        return None
-    return verdict(checks).value
 
 
 def _verify_manifest(case: Case, recording: PackagedRecording, stated: PackagedManifest) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select
 from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.audit import AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.precheck import DrawnRecording, pre_check
 from schemas.refusals_audit import (
     AUDIT_NOT_DRAWN,
     AUDIT_STEP_REFUSED,
@@ -21,7 +21,7 @@ from schemas.refusals_audit import (
     SCORED_ALREADY,
 )
 from schemas.refusals_request import REQUEST_INVALID
-from schemas.standard import AutoCheck, ItemScore, Standard, check_scores
+from schemas.standard import ItemScore, Standard, check_scores
 from storage.audit.audit import Audits
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, Drawn, GivenScore, Inspector, Member, PreCheck, Recheck
@@ -36,7 +36,6 @@ from storage.tables.review import reviews
 from storage.version import change
 
 INSPECTORS = 2
-_AUTO_NAMES = {AutoCheck.TWO_OFFICERS: "officers", AutoCheck.HAND_IN: "hand_in"}
 
 
 class AuditScores(Collection):
@@ -244,43 +243,31 @@ class AuditScores(Collection):
         )
 
     def _pre_checks(self, standard: Standard, rechecks: Sequence[Recheck]) -> tuple[PreCheck, ...]:
-        found = []
-        for item in standard.items:
-            if item.auto is AutoCheck.FIXITY:
-                found.append(PreCheck(item=item.code, check=_fixity(rechecks)))
-            elif item.auto is not None:
-                check = self._folded(_AUTO_NAMES[item.auto], rechecks)
-                found.append(PreCheck(item=item.code, check=check))
-        return tuple(found)
+        monitored = self._monitored(rechecks)
+        drawn = [
+            DrawnRecording(
+                outcome=one.outcome,
+                checks=tuple(row.check for row in self._recordings.checks(one.recording.id)),
+                is_capture_known=one.recording.corrected_at is not None,
+                is_by_officer=one.recording.id not in monitored,
+            )
+            for one in rechecks
+        ]
+        return tuple(
+            PreCheck(item=item.code, check=pre_check(item.auto, drawn))
+            for item in standard.items
+            if item.auto is not None
+        )
 
-    def _by_officers(self, rechecks: Sequence[Recheck]) -> list[Recheck]:
-        """Leave out what fixed equipment recorded: no officer captures it, and it arrives by itself."""
-        monitored = set(
+    def _monitored(self, rechecks: Sequence[Recheck]) -> set[UUID]:
+        """Return which of the drawn recordings fixed equipment made."""
+        return set(
             self._connection.scalars(
                 select(monitoring_media.c.recording_id).where(
                     monitoring_media.c.recording_id.in_([one.recording.id for one in rechecks])
                 )
             )
         )
-        return [one for one in rechecks if one.recording.id not in monitored]
-
-    def _folded(self, name: str, drawn: Sequence[Recheck]) -> CheckResult:
-        """Return the worst result of one check over what officers recorded; absent counts as not checked."""
-        rechecks = self._by_officers(drawn)
-        made = [
-            row.check
-            for recheck in rechecks
-            for row in self._recordings.checks(recheck.recording.id)
-            if row.check.name == name
-        ]
-        if not made and name == "hand_in" and rechecks:
-            is_known = all(one.recording.corrected_at is not None for one in rechecks)
-            return verified(name) if is_known else not_checked(name, "capture-time-unknown")
-        if len(made) < len(rechecks) and name == "officers":
-            made.append(not_checked(name, "manifest-absent", severity=Severity.WARN))
-        if not made:
-            return not_checked(name, "nothing-to-check")
-        return max(made, key=lambda check: check.severity.rank)
 
     def _scores(self, actor: Actor, audit_id: UUID, member_id: UUID) -> tuple[GivenScore, ...]:
         """Return both scores once both are given, and one's own before."""
@@ -346,16 +333,3 @@ class AuditScores(Collection):
 
     def _log(self, event: Event, audit: Audit, actor: Actor, **facts: object) -> None:
         self._act(actor, audit.agency_id).record(event, subject("audit", audit.id), **facts)
-
-
-def _fixity(rechecks: Sequence[Recheck]) -> CheckResult:
-    if not rechecks:
-        return not_checked("fixity", "nothing-to-check")
-    outcomes = [one.outcome for one in rechecks]
-    total, verified_count = len(outcomes), outcomes.count(RecheckOutcome.VERIFIED)
-    if bad := outcomes.count(RecheckOutcome.MISMATCH):
-        return mismatch("fixity", "recheck-failed", bad=bad, of=total)
-    if verified_count < total:
-        left = total - verified_count
-        return not_checked("fixity", "recheck-incomplete", severity=Severity.WARN, open=left, of=total)
-    return verified("fixity", of=total)

@@ -13,7 +13,7 @@ from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
-from schemas.integrity import CheckResult, verdict
+from schemas.integrity import CheckResult
 from schemas.page import Cursor, Page
 from schemas.recording import (
     Derivative,
@@ -23,6 +23,7 @@ from schemas.recording import (
     state_after,
 )
 from schemas.refusals_recording import RECORDING_UNKNOWN
+from schemas.verdict import verdict
 from storage.actor import recordings_in
 from storage.case.link import links_where
 from storage.collection import Collection, Order
@@ -274,5 +275,5 @@ class Recordings(Collection):
             object_key=row["object_key"],
             version_id=row["version_id"],
             retain_until=rfc3339(found.retain_until),
-            checks={c.name: f"{c.outcome}/{c.severity}/{c.code}" for c in found.checks},
+            checks={check.name: check.summary for check in found.checks},
         )

@@ -9,10 +9,13 @@ from sqlalchemy import Connection, and_, any_, exists, func, or_, select
 
 from schemas.custody import subject
 from schemas.equipment import gate_faults, recorded_later
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict
-from schemas.review import Finding, Part, SeenFact, SeenRecord, SeenRecording, case_findings
+from schemas.integrity import CheckResult, Verdict
+from schemas.recording import RecordingState
+from schemas.review import Part
+from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
 from storage.case.gate import proof_holds
 from storage.equipment import EquipmentRegister
+from storage.recording.values import check_of
 from storage.tables.actor import certificates
 from storage.tables.case import case_facts, case_handlers, case_links, cases, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
@@ -53,7 +56,7 @@ def _recordings(connection: Connection, case_id: UUID) -> Iterator[SeenRecording
     for row in rows:
         yield SeenRecording(
             subject=subject("recording", row.id),
-            state=row.state,
+            state=RecordingState(row.state),
             verdict=Verdict(row.verdict),
             checks=tuple(made[row.id]),
             linked_at=row.linked_at,
@@ -70,12 +73,7 @@ def _checks(connection: Connection, case_id: UUID) -> dict[UUID, list[CheckResul
     ).mappings()
     made: dict[UUID, list[CheckResult]] = defaultdict(list)
     for row in rows:
-        check = CheckResult(
-            outcome=Outcome(row["outcome"]),
-            severity=Severity(row["severity"]),
-            **{name: row[name] for name in ("name", "version", "code", "params")},
-        )
-        made[row["recording_id"]].append(check)
+        made[row["recording_id"]].append(check_of(row))
     return made
 
 

@@ -25,7 +25,6 @@ from schemas.refusals_case import (
 from schemas.refusals_request import VERSION_CONFLICT
 from schemas.review import (
     AnswerIn,
-    Finding,
     Ground,
     GroundIn,
     GroundItem,
@@ -37,6 +36,7 @@ from schemas.review import (
     check_opinion,
     check_reviewer,
 )
+from schemas.review_findings import Finding
 from storage.case.case import Cases
 from storage.collection import Collection, Order, Unit
 from storage.custody import Committed, committed

@@ -10,13 +10,15 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import ProgrammingError
 
 from schemas.actor import Actor, Role
+from schemas.checks.claims import VERIFICATION
 from schemas.custody import Event
 from schemas.errors import Conflict, Gone
-from schemas.integrity import BINDING_CHECKS, VERIFICATION, Outcome, Verdict
+from schemas.integrity import Outcome, Verdict
 from schemas.recording import RecordingState
 from schemas.refusals_manifest import MANIFEST_FIELD_INVALID
 from schemas.refusals_recording import SCRATCH_FULL
 from schemas.upload import UploadState
+from schemas.verdict import BINDING_CHECKS
 from storage.flow.receive import Receiving
 from storage.objects.port import Stored
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
@@ -118,7 +120,7 @@ def test_a_recording_that_cannot_be_verified_is_quarantined(
 
     assert found.state is RecordingState.QUARANTINED
     assert found.verdict is not Verdict.VERIFIED
-    assert made == dict.fromkeys({VERIFICATION, *BINDING_CHECKS}, Outcome.NOT_CHECKED)
+    assert made == dict.fromkeys({VERIFICATION.name, *BINDING_CHECKS}, Outcome.NOT_CHECKED)
     assert events_of(store, f"recording/{ident}")[-1] is Event.RECORDING_QUARANTINE
     assert store.objects.stat(found.object_key, found.version_id).retain_until is not None
     assert job_of(store, ident) == ("failed", MAX_ATTEMPTS)

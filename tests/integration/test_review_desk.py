@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
+from schemas.checks.manifest import HAND_IN, SEQUENCE
 from schemas.custody import Event, commitment, subject
 from schemas.equipment import SuspensionIn
 from schemas.errors import (
@@ -27,7 +28,6 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.fact import ProofIn
-from schemas.integrity import Severity, verified
 from schemas.monitoring import LinkBasis
 from schemas.review import (
     AnswerIn,
@@ -389,15 +389,15 @@ def test_the_queue_begins_with_what_is_due_first(bureau: Bureau) -> None:
 def test_the_reviewer_sees_what_is_wrong(bureau: Bureau) -> None:
     """What the checks of linked recordings found reaches the reviewer, with the recording it is about."""
     case = bureau.at(CaseState.INVESTIGATING)
-    gap = verified("manifest_sequence", code="sequence-gap", severity=Severity.WARN, seq=4, missing=2)
-    late = verified("hand_in", code="hand-in-late", severity=Severity.WARN, hours=30)
+    gap = SEQUENCE.found("sequence-gap", seq=4, missing=2)
+    late = HAND_IN.found("late-handin", hours=30)
     ident, sound = bureau.capture(case, gap, late), bureau.capture(case)
     bureau.fact(case)
     with bureau.store.begin() as tx:
         found = tx.reviews.findings(bureau.reviewer, case.id)
 
     told = {(one.subject, one.check.code) for one in found}
-    assert told >= {(f"recording/{ident}", "sequence-gap"), (f"recording/{ident}", "hand-in-late")}
+    assert told >= {(f"recording/{ident}", "sequence-gap"), (f"recording/{ident}", "late-handin")}
     assert {code for about, code in told if about == f"recording/{sound}"} == set()
     assert "fact-without-evidence" in {code for _, code in told}
 

@@ -103,7 +103,7 @@ def test_a_planted_import_breaks_its_contract(skeleton: Path, contract: str) -> 
     assert "BROKEN" in done.stdout
 
 
-@pytest.mark.parametrize("module", sorted((ROOT / "schemas").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("module", sorted((ROOT / "schemas").rglob("*.py")), ids=lambda path: path.name)
 def test_schemas_use_only_what_is_listed(module: Path) -> None:
     """A schema module uses the standard library, pydantic, cryptography, rfc8785; no clock, no chance."""
     tree = ast.parse(module.read_text(encoding="utf-8"))

@@ -10,14 +10,11 @@ from api.console.sheet import COLUMNS
 from api.console.view import word
 from schemas.case import CaseState
 from schemas.equipment import GateFault
-from schemas.integrity import BINDING_CHECKS
 from schemas.words import Language
-from schemas.words_check import CHECK_NAMES
 
 CONSOLE = Path(__file__).resolve().parents[2] / "api" / "console"
 TEMPLATES = CONSOLE / "templates"
 CHINESE = re.compile("[一-鿿]")
-CHECK = re.compile(r"""(?:verified|mismatch|not_checked)\(\s*"([a-z_]+)\"""")
 
 
 def texts() -> set[str]:
@@ -62,19 +59,6 @@ def test_a_page_says_what_the_catalogue_says() -> None:
         word(Language.ZH, "suspended")
     with pytest.raises(ValueError, match="no such"):
         word(Language.ZH, "no such", GateFault)
-
-
-def test_every_check_of_the_workers_has_a_name() -> None:
-    """What a check may report is named on the screen, never shown as a slug."""
-    sources = [
-        path
-        for package in ("workers", "storage", "schemas")
-        for path in (CONSOLE.parents[1] / package).rglob("*.py")
-    ]
-    names = {name for path in sources for name in CHECK.findall(path.read_text(encoding="utf-8"))}
-
-    assert names >= {"container", "exif", "fixity", "gate"}
-    assert sorted((names | BINDING_CHECKS) - set(CHECK_NAMES)) == []
 
 
 def test_chinese_is_the_default_and_unknown_choices_are_chinese() -> None:

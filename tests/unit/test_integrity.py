@@ -3,21 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from schemas.checks.claims import CLAIMS, not_reached
+from schemas.checks.structure import CONTAINER
+from schemas.checks.table import CHECKS
 from schemas.errors import AlreadySealed, TransitionRefused
-from schemas.integrity import (
-    BINDING_CHECKS,
-    CheckResult,
-    Outcome,
-    Severity,
-    Verdict,
-    mismatch,
-    not_checked,
-    verdict,
-    verified,
-)
+from schemas.integrity import Check, CheckResult, Outcome, Severity, Verdict
 from schemas.recording import RecordingState, state_after
+from schemas.verdict import BINDING_CHECKS, verdict
 
-ALL_GOOD = [verified(name) for name in sorted(BINDING_CHECKS)]
+BINDING = [check for check in CLAIMS if check.is_binding]
+ALL_GOOD = [check.held() for check in BINDING]
 
 
 def test_nothing_checked_is_not_verified() -> None:
@@ -25,19 +20,23 @@ def test_nothing_checked_is_not_verified() -> None:
     assert verdict([]) is Verdict.NOT_CHECKED
 
 
-@pytest.mark.parametrize("name", sorted(BINDING_CHECKS))
-def test_one_missing_claim_is_not_verified(name: str) -> None:
+@pytest.mark.parametrize("claim", BINDING, ids=lambda claim: claim.name)
+def test_one_missing_claim_is_not_verified(claim: Check) -> None:
     """A binding claim that did not run keeps the whole from being verified."""
-    others = [check for check in ALL_GOOD if check.name != name]
+    others = [check for check in ALL_GOOD if check.name != claim.name]
+    unread = not_reached(claim, "x").model_copy(update={"severity": Severity.INFO})
 
     assert verdict(others) is Verdict.NOT_CHECKED
-    assert verdict([*others, not_checked(name, "manifest-absent")]) is Verdict.NOT_CHECKED
+    assert verdict([*others, unread]) is Verdict.NOT_CHECKED
 
 
-@pytest.mark.parametrize("name", sorted(BINDING_CHECKS))
-def test_broken_claim_quarantines(name: str) -> None:
+@pytest.mark.parametrize(
+    ("claim", "code"),
+    [(one, row.code) for one in BINDING for row in one.findings if row.outcome is Outcome.MISMATCH],
+)
+def test_broken_claim_quarantines(claim: Check, code: str) -> None:
     """One binding claim that does not hold quarantines, whatever else is fine."""
-    checks = [check for check in ALL_GOOD if check.name != name] + [mismatch(name, "x")]
+    checks = [check for check in ALL_GOOD if check.name != claim.name] + [claim.found(code)]
 
     assert verdict(checks) is Verdict.MISMATCH
     assert state_after(RecordingState.RECEIVED, checks) is RecordingState.QUARANTINED
@@ -45,7 +44,7 @@ def test_broken_claim_quarantines(name: str) -> None:
 
 def test_damage_at_capture_seals_with_a_finding() -> None:
     """A damaged picture whose bytes are the declared ones is sealed, and doubtful."""
-    checks = [*ALL_GOOD, mismatch("container", "jpeg-damaged")]
+    checks = [*ALL_GOOD, CONTAINER.found("jpeg-damaged", reason="x")]
 
     assert verdict(checks) is Verdict.DOUBTFUL
     assert state_after(RecordingState.RECEIVED, checks) is RecordingState.SEALED
@@ -55,7 +54,8 @@ def test_damage_at_capture_seals_with_a_finding() -> None:
     st.lists(
         st.builds(
             CheckResult,
-            name=st.sampled_from([*sorted(BINDING_CHECKS), "container", "clock"]),
+            name=st.sampled_from(sorted(CHECKS)),
+            version=st.just(1),
             outcome=st.sampled_from(Outcome),
             severity=st.sampled_from(Severity),
             code=st.just("x"),
@@ -73,7 +73,7 @@ def test_verified_needs_every_binding_claim(checks: list[CheckResult]) -> None:
 def test_silence_needs_a_reason() -> None:
     """A check that did not run must say why."""
     with pytest.raises(ValidationError):
-        CheckResult(name="digest", outcome=Outcome.NOT_CHECKED)
+        CheckResult(name="digest", version=1, outcome=Outcome.NOT_CHECKED)
 
 
 def test_final_states_are_final() -> None:

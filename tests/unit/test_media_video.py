@@ -117,7 +117,7 @@ def test_bytes_behind_the_last_box_are_remarked_on(tmp_path: Path) -> None:
     path.write_bytes(whole + jpeg(64, 64))
     glued = named(look(path), "container_end")
 
-    assert (padded.code, padded.severity.value) == ("mp4-trailing-bytes", "info")
+    assert (padded.code, padded.severity.value) == ("mp4-padding", "info")
     assert (glued.code, glued.severity.value) == ("mp4-trailing-bytes", "warn")
 
 
@@ -137,7 +137,7 @@ def test_sound_alone_gives_container_facts(tmp_path: Path) -> None:
 
     assert codes(found) == {}
     assert (found.facts.audio_codec, found.facts.duration_ms) == ("pcm_s16le", 2000)
-    assert {check.name for check in found.checks} == {"media_type", "container"}
+    assert {check.name for check in found.checks} == {"media_type", "container", "demuxer"}
     path.write_bytes(wav()[:-100])
     assert codes(look(path)) == {"container": "media-truncated"}
 
@@ -148,7 +148,7 @@ def test_a_codec_nobody_knows_is_not_checked(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz1"))
     check = named(look(path), "keyframes")
 
-    assert (check.outcome, check.code) == (Outcome.NOT_CHECKED, "decoder-unsupported")
+    assert (check.outcome, check.code) == (Outcome.NOT_CHECKED, "codec-unsupported")
 
 
 def test_a_start_that_is_no_container_is_damaged(tmp_path: Path) -> None:

@@ -7,33 +7,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.checks.claims import DEVICE_KEY, DIGEST, SIZE
+from schemas.checks.facts import EXIF
+from schemas.checks.manifest import HAND_IN, OFFICERS, SEQUENCE
+from schemas.checks.table import FINDINGS
 from schemas.errors import Invalid, Refused
-from schemas.findings import FINDINGS, sentence
-from schemas.integrity import CheckResult, Severity, Verdict, mismatch, not_checked, verified
+from schemas.findings import sentence
+from schemas.integrity import CheckResult, Severity, Verdict
+from schemas.recording import RecordingState
 from schemas.review import (
     EvidenceItem,
-    Finding,
     GroundIn,
     GroundItem,
     OpinionWord,
     Part,
     ReviewOpinionIn,
-    SeenFact,
-    SeenRecord,
-    SeenRecording,
-    case_findings,
     check_opinion,
     check_reviewer,
     evidence_digest,
     evidence_document,
 )
+from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
 
 CASE = f"case/{uuid4()}"
 AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 GROUND = GroundIn(item=GroundItem.EVIDENCE, text="只有一名执法人员")
 
 
-def recording(*checks: CheckResult, state: str = "sealed", linked_at: datetime = AT) -> SeenRecording:
+def recording(
+    *checks: CheckResult, state: RecordingState = RecordingState.SEALED, linked_at: datetime = AT
+) -> SeenRecording:
     return SeenRecording(
         subject=f"recording/{uuid4()}",
         state=state,
@@ -112,12 +115,12 @@ def test_the_snapshot_knows_no_order(rows: list[tuple[UUID, str]], facts: list[U
 def test_findings_of_recordings_reach_the_reviewer() -> None:
     """Officers, gaps, forks, mismatches and late hand-in are passed on; what held says nothing."""
     telling = [
-        verified("officers", code="officers-fewer-than-two", severity=Severity.WARN, officers=1),
-        verified("manifest_sequence", code="sequence-gap", severity=Severity.WARN, seq=4, missing=1),
-        verified("hand_in", code="hand-in-late", severity=Severity.INFO),
-        mismatch("digest", "digest-mismatch"),
+        OFFICERS.found("officers-fewer-than-two", officers=1),
+        SEQUENCE.found("sequence-gap", seq=4, missing=1),
+        HAND_IN.found("late-handin", hours=30),
+        DIGEST.found("digest-mismatch"),
     ]
-    silent = [verified("size"), verified("device_key"), not_checked("keyframes", "keyframes-none")]
+    silent = [SIZE.held(), DEVICE_KEY.held(), EXIF.found("exif-absent")]
     one = recording(*telling, *silent)
 
     found = case_findings(CASE, recordings=[one], records=[], facts=[])
@@ -166,7 +169,9 @@ def test_an_unproven_fact_and_an_empty_case_are_seen() -> None:
     facts = [SeenFact(subject=f"fact/{uuid4()}", proofs=0), SeenFact(subject=f"fact/{uuid4()}", proofs=1)]
 
     empty = case_findings(CASE, recordings=[], records=[], facts=facts)
-    waiting = case_findings(CASE, recordings=[recording(state="received")], records=[], facts=facts[1:])
+    waiting = case_findings(
+        CASE, recordings=[recording(state=RecordingState.RECEIVED)], records=[], facts=facts[1:]
+    )
 
     assert sorted((one.subject, one.check.code) for one in empty) == sorted(
         [(CASE, "case-without-evidence"), (facts[0].subject, "fact-without-evidence")]
@@ -186,7 +191,7 @@ def test_every_finding_of_a_case_has_words() -> None:
     linked = AT + timedelta(hours=2)
     found = case_findings(
         CASE,
-        recordings=[recording(state="received", linked_at=linked)],
+        recordings=[recording(state=RecordingState.RECEIVED, linked_at=linked)],
         records=[record("suspended"), record(is_recorded_later=True)],
         facts=[SeenFact(subject=f"fact/{uuid4()}", proofs=0)],
         submitted_at=AT,

@@ -327,6 +327,7 @@ def test_a_quarantined_recording_does_not_spoil_the_package(made: Made, tmp_path
             one.update(state="quarantined", verdict="mismatch")
             one["checks"][2] = {
                 "name": "manifest_signature",
+                "version": 1,
                 "outcome": "mismatch",
                 "severity": "fail",
                 "code": "bad",
@@ -342,7 +343,7 @@ def test_a_quarantined_recording_does_not_spoil_the_package(made: Made, tmp_path
 def conclude(made: Made, position: int) -> None:
     entry, _ = made.office.leaves[position]
     facts = dict(entry.facts)
-    facts["checks"] = {**facts["checks"], "manifest_signature": "mismatch/fail/bad"}
+    facts["checks"] = {**facts["checks"], "manifest_signature": "1/mismatch/fail/bad"}
     quarantine = entry.model_copy(update={"event": Event.RECORDING_QUARANTINE, "facts": facts})
     made.office.leaves[position] = (quarantine, leaf_bytes(quarantine))
 

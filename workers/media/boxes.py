@@ -6,7 +6,9 @@ It costs microseconds, and finds a fragmented video cut in the middle, which dec
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from schemas.integrity import CheckResult, Severity, mismatch, verified
+from schemas.checks.structure import CONTAINER_END
+from schemas.integrity import Check, CheckResult, examines
+from workers.media.container import Note, note
 
 MAX_BOXES = 200_000
 """A fragmented day of recording has about 90,000 top-level boxes; more is an attack on our patience."""
@@ -43,51 +45,68 @@ def walk(source: BinaryIO, size_bytes: int) -> tuple[list[Box], int]:
     return boxes, at
 
 
-def check_boxes(path: Path) -> list[CheckResult]:
-    """Say whether the file is whole: an index is there and no box reaches past the end."""
+class Structure(NamedTuple):
+    """What the walk over a file met; `end` is where its boxes end, before the end of the file or there."""
+
+    notes: tuple[Note, ...] = ()
+    end: int = 0
+    size_bytes: int = 0
+
+
+def read_boxes(path: Path) -> Structure:
+    """Walk the boxes: an index has to be there and no box may reach past the end."""
     size = path.stat().st_size
     with path.open("rb", buffering=0) as source:
         boxes, end = walk(source, size)
+    whole = Structure(end=min(end, size), size_bytes=size)
     if not any(box.kind == b"moov" for box in boxes):
-        return [mismatch("container", "mp4-no-moov")]
+        return whole._replace(notes=(note("mp4-no-moov"),))
     if end > size:
         kind = boxes[-1].kind.decode("latin-1")
-        return [mismatch("container", "mp4-truncated", box=kind, missing_bytes=end - size)]
+        return whole._replace(notes=(note("mp4-truncated", box=kind, missing_bytes=end - size),))
     if boxes[-1].kind == b"moof":
         # Cut exactly between a fragment's index and its samples; how many bytes followed nobody can say.
-        return [mismatch("container", "mp4-truncated", box="mdat", missing_bytes="?")]
-    return [_trailing(path, end, size)] if end < size else []
+        return whole._replace(notes=(note("mp4-truncated", box="mdat", missing_bytes="?"),))
+    return whole
 
 
-def check_heif(path: Path) -> CheckResult:
+def read_heif(path: Path) -> Note | None:
     """Say whether a HEIF file is whole: libheif paints what is there and says nothing about missing tiles."""
     size = path.stat().st_size
     with path.open("rb", buffering=0) as source:
         boxes, end = walk(source, size)
     if not any(box.kind == b"meta" for box in boxes):
-        return mismatch("container", "image-damaged", reason="no meta box")
+        return note("image-damaged", reason="no meta box")
     if end > size:
-        return mismatch("container", "media-truncated", missing_bytes=end - size)
-    return verified("container")
+        return note("media-truncated", missing_bytes=end - size)
+    return None
 
 
-def check_riff(path: Path) -> list[CheckResult]:
+def read_riff(path: Path) -> Structure:
     """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
     size = path.stat().st_size
     with path.open("rb") as source:
         claimed = int.from_bytes(source.read(8)[4:8], "little")
     if claimed in {0, 0xFFFF_FFFF} or claimed + 8 <= size:
-        return []
-    return [mismatch("container", "media-truncated", missing_bytes=claimed + 8 - size)]
+        return Structure()
+    return Structure(notes=(note("media-truncated", missing_bytes=claimed + 8 - size),))
 
 
-def _trailing(path: Path, end: int, size: int) -> CheckResult:
-    """Cameras that preallocate leave zeros behind the last box; anything else there is unexplained."""
+@examines(CONTAINER_END)
+def check_end(check: Check, path: Path, structure: Structure) -> CheckResult | None:
+    """Cameras that preallocate leave zeros behind the last box; anything else there is unexplained.
+
+    A file whose boxes do not add up, or that has none, has no end to look behind.
+    """
+    if structure.notes or not structure.size_bytes:
+        return None
+    if structure.end == structure.size_bytes:
+        return check.held()
     with path.open("rb") as source:
-        source.seek(end)
+        source.seek(structure.end)
         is_padding = not source.read(64 * 1024).strip(b"\x00")
-    severity = Severity.INFO if is_padding else Severity.WARN
-    return verified("container_end", code="mp4-trailing-bytes", severity=severity, count=size - end)
+    count = structure.size_bytes - structure.end
+    return check.found("mp4-padding" if is_padding else "mp4-trailing-bytes", count=count)
 
 
 def _is_printable(kind: bytes) -> bool:

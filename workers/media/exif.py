@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from numbers import Rational
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.checks.facts import EXIF, EXIF_PLACE, EXIF_TIME
+from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MAX_TEXT, Exif, Gps
 
 EXIF_ERRORS = (
@@ -39,13 +40,30 @@ FIRST_YEAR, LAST_YEAR = 1990, 2100
 """A digital photo dated outside these years was dated by a clock that was never set."""
 
 
+class ExifSeen(NamedTuple):
+    """What the directories say, and how far they could be read.
+
+    `code` is the finding of the exif check, empty when all was read. A time or a place is possible, impossible,
+    or not stated (None).
+    """
+
+    exif: Exif | None = None
+    gps: Gps | None = None
+    code: str = ""
+    is_time_possible: bool | None = None
+    is_place_possible: bool | None = None
+
+
+UNREADABLE = ExifSeen(code="exif-unreadable")
+
+
 def clean(value: object) -> str | None:
     """Return text fit for storage: no control characters, at most `MAX_TEXT` characters, None when blank."""
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return _CONTROL.sub(" ", text).strip()[:MAX_TEXT].strip() or None
 
 
-def read_exif(exif: Image.Exif) -> tuple[Exif | None, Gps | None, list[CheckResult]]:
+def read_exif(exif: Image.Exif) -> ExifSeen:
     """Return what the directories say and what is wrong with them."""
     with warnings.catch_warnings(record=True) as complaints:
         warnings.simplefilter("always")
@@ -53,16 +71,42 @@ def read_exif(exif: Image.Exif) -> tuple[Exif | None, Gps | None, list[CheckResu
             main = dict(exif)
             taken, place = exif.get_ifd(_EXIF_IFD), exif.get_ifd(_GPS_IFD)
         except EXIF_ERRORS:
-            return None, None, [not_checked("exif", "exif-unreadable")]
+            return UNREADABLE
     if not (main or taken or place):
-        code = "exif-unreadable" if complaints else "exif-absent"
-        return None, None, [not_checked("exif", code)]
-    facts, time_check = _facts(main, taken)
-    gps, place_check = _gps(place)
-    read = (
-        verified("exif", code="exif-unreadable", severity=Severity.INFO) if complaints else verified("exif")
-    )
-    return facts, gps, [read, *(check for check in (time_check, place_check) if check is not None)]
+        return UNREADABLE if complaints else ExifSeen(code="exif-absent")
+    facts, is_time_possible = _facts(main, taken)
+    gps, is_place_possible = _gps(place)
+    code = "exif-partly-unreadable" if complaints else ""
+    return ExifSeen(facts, gps, code, is_time_possible, is_place_possible)
+
+
+def exif_checks(seen: ExifSeen) -> list[CheckResult]:
+    """Return every check of what a photo says about itself."""
+    stated = (check_exif_time(seen), check_exif_place(seen))
+    return [check_exif(seen), *(made for made in stated if made is not None)]
+
+
+@examines(EXIF)
+def check_exif(check: Check, seen: ExifSeen) -> CheckResult:
+    """Say whether the directories could be read."""
+    return check.found(seen.code) if seen.code else check.held()
+
+
+@examines(EXIF_TIME)
+def check_exif_time(check: Check, seen: ExifSeen) -> CheckResult | None:
+    """Say whether the stated time can be one; a photo that states none claims nothing."""
+    if seen.exif is None or seen.is_time_possible is None:
+        return None
+    raw = seen.exif.datetime_original
+    return check.held() if seen.is_time_possible else check.found("exif-date-impossible", raw=raw)
+
+
+@examines(EXIF_PLACE)
+def check_exif_place(check: Check, seen: ExifSeen) -> CheckResult | None:
+    """Say whether the stated place can be one; a photo that states none claims nothing."""
+    if seen.is_place_possible is None:
+        return None
+    return check.held() if seen.is_place_possible else check.found("exif-place-impossible")
 
 
 def parse_exif_time(text: str, offset: str | None) -> tuple[bool, datetime | None]:
@@ -83,7 +127,7 @@ def parse_exif_time(text: str, offset: str | None) -> tuple[bool, datetime | Non
     return True, None if shift is None else local - shift
 
 
-def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, CheckResult | None]:
+def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, bool | None]:
     raw = clean(taken.get(_TAKEN, ""))
     offset = clean(taken.get(_TAKEN_OFFSET, ""))
     # Blanks with colons mean "unknown" (Exif 2.32, 4.6.5): not a claim that could be wrong.
@@ -100,10 +144,7 @@ def _facts(main: Mapping[int, Any], taken: Mapping[int, Any]) -> tuple[Exif, Che
         orientation=orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else None,  # noqa: PLR2004
         captured_at=captured_at,
     )
-    if blank:
-        return facts, None
-    impossible = mismatch("exif_time", "exif-date-impossible", severity=Severity.WARN, raw=raw)
-    return facts, verified("exif_time") if possible else impossible
+    return facts, None if blank else possible
 
 
 def _offset(text: str | None) -> timedelta | None:
@@ -115,13 +156,13 @@ def _offset(text: str | None) -> timedelta | None:
     return signed if timedelta(hours=-12) <= signed <= timedelta(hours=14) else None
 
 
-def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, CheckResult | None]:
+def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, bool | None]:
     if _LAT not in place or _LON not in place:
         return None, None
     lat = _degrees_e7(place[_LAT], place.get(_LAT_REF), negative="S")
     lon = _degrees_e7(place[_LON], place.get(_LON_REF), negative="W")
     if lat is None or lon is None or abs(lat) > 900_000_000 or abs(lon) > 1_800_000_000:  # noqa: PLR2004
-        return None, mismatch("exif_place", "exif-place-impossible", severity=Severity.WARN)
+        return None, False
     error = _scaled(place.get(_ERROR), 100)
     gps = Gps(
         lat_e7=lat,
@@ -131,7 +172,7 @@ def _gps(place: Mapping[int, Any]) -> tuple[Gps | None, CheckResult | None]:
         datum=clean(place.get(_DATUM, "")),
         fix_at=_fix_time(place),
     )
-    return gps, verified("exif_place")
+    return gps, True
 
 
 def _degrees_e7(parts: object, ref: object, *, negative: str) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from workers.media.container import Note, note
 from workers.media.exif import clean
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
@@ -23,7 +23,7 @@ _STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 _COLOURS = 3
 
 
-def jpeg_header(payload: bytes) -> tuple[int, int, str] | CheckResult:
+def jpeg_header(payload: bytes) -> tuple[int, int, str] | Note:
     """Return (width, height, colour space) from the header alone, or what is wrong with it."""
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(payload, strict=False)
@@ -51,15 +51,15 @@ def scale_for(width: int, height: int, *, longest_px: int) -> Scale:
     return Scale(min(width, least), 1) if width >= height else Scale(1, min(height, least))
 
 
-def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[CheckResult, Pixels | None]:
+def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | None, Pixels | None]:
     """Decode scaled down; every entropy-coded byte is read whatever the scale.
 
     Stray bytes between header segments are a remark: they are left out once and the decode is repeated. Returns
-    the check and BGR pixels; of a damaged photo, what can still be seen.
+    what was met, if anything, and BGR pixels; of a damaged photo, what can still be seen.
     """
     kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
     try:
-        return verified("container"), _bgr(_strict(payload, kind, scale))
+        return None, _bgr(_strict(payload, kind, scale))
     except ValueError as why:
         if "extraneous bytes" not in str(why):
             return _damaged(why), _salvaged(payload, kind, scale)
@@ -67,8 +67,7 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[CheckResul
         pixels = _strict(without_stray_bytes(payload), kind, scale)
     except ValueError as why:
         return _damaged(why), _salvaged(payload, kind, scale)
-    remark = verified("container", code="jpeg-stray-bytes", severity=Severity.INFO)
-    return remark, _bgr(pixels)
+    return note("jpeg-stray-bytes"), _bgr(pixels)
 
 
 def without_stray_bytes(payload: bytes) -> bytes:
@@ -116,8 +115,8 @@ def _bgr(pixels: Pixels) -> Pixels:
     return np.asarray(inverted)[:, :, ::-1].copy()
 
 
-def _damaged(why: ValueError | KeyError) -> CheckResult:
+def _damaged(why: ValueError | KeyError) -> Note:
     reason = "unreadable header" if isinstance(why, KeyError) else clean(why) or "unreadable"
     if "data precision" in reason or "not implemented" in reason.lower():
-        return not_checked("container", "decoder-unsupported", reason=reason)
-    return mismatch("container", "jpeg-damaged", reason=reason)
+        return note("decoder-unsupported", reason=reason)
+    return note("jpeg-damaged", reason=reason)

@@ -13,10 +13,11 @@ import numpy as np
 import pi_heif
 from PIL import Image, UnidentifiedImageError
 
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
-from schemas.media import Exif, Gps, MediaFacts
-from workers.media.boxes import check_heif
-from workers.media.exif import EXIF_ERRORS, clean, read_exif
+from schemas.integrity import CheckResult
+from schemas.media import MediaFacts
+from workers.media.boxes import read_heif
+from workers.media.container import Note, check_container, note
+from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, clean, exif_checks, read_exif
 from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
 from workers.media.result import Limits, Probe
@@ -47,17 +48,16 @@ _DECODE_ERRORS = (
 )
 """What Pillow raises on broken pixels; a MemoryError is none of them and ends the child."""
 
-_Metadata = tuple[Exif | None, Gps | None, list[CheckResult]]
-
 
 class _Seen(NamedTuple):
-    """What a decoder answered: size as stored, the check, pixels in BGR when there are any."""
+    """What a decoder answered: size as stored, what it met, pixels in BGR when there are any."""
 
     width: int = 0
     height: int = 0
-    check: CheckResult = verified("container")
+    met: Note | None = None
     pixels: Pixels | None = None
-    metadata: _Metadata = (None, None, [])
+    exif: ExifSeen | None = None
+    tiles: CheckResult | None = None
 
 
 def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
@@ -68,9 +68,8 @@ def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
         OSError: the file cannot be read at all.
     """
     if path.stat().st_size > limits.still_bytes:
-        limit = {"limit_bytes": limits.still_bytes}
-        too_long = not_checked("container", "file-too-large", severity=Severity.WARN, **limit)
-        return Probe(media_type=media_type, checks=(too_long,))
+        too_long = note("file-too-large", limit_bytes=limits.still_bytes)
+        return Probe(media_type=media_type, checks=(check_container([too_long]),))
     if media_type == "image/jpeg":
         seen = _jpeg(path, limits)
     elif media_type in HEIF_TYPES:
@@ -81,7 +80,7 @@ def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
 
 
 def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
-    exif, gps, checks = seen.metadata
+    exif, gps = (seen.exif.exif, seen.exif.gps) if seen.exif else (None, None)
     facts = MediaFacts(
         width=seen.width or None,
         height=seen.height or None,
@@ -98,16 +97,20 @@ def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
             picture(seen.pixels, kind="thumbnail", orientation=orientation, longest_px=limits.thumbnail_px),
         )
     )
-    return Probe(media_type=media_type, facts=facts, checks=(seen.check, *checks), derivatives=pictures)
+    return Probe(media_type=media_type, facts=facts, checks=_checks(seen), derivatives=pictures)
 
 
-def _gate(width: int, height: int, limits: Limits) -> CheckResult | None:
+def _checks(seen: _Seen) -> tuple[CheckResult, ...]:
+    container = check_container([seen.met] if seen.met else [])
+    stated = exif_checks(seen.exif) if seen.exif else []
+    return (container, *stated, *([seen.tiles] if seen.tiles else []))
+
+
+def _gate(width: int, height: int, limits: Limits) -> Note | None:
     if width * height <= limits.pixels:
         return None
-    return not_checked(
-        "container",
+    return note(
         "image-too-large",
-        severity=Severity.WARN,
         width=width,
         height=height,
         megapixels=width * height // 1_000_000,
@@ -118,26 +121,26 @@ def _gate(width: int, height: int, limits: Limits) -> CheckResult | None:
 def _jpeg(path: Path, limits: Limits) -> _Seen:
     payload = path.read_bytes()
     header = jpeg_header(payload)
-    if isinstance(header, CheckResult):
-        return _Seen(check=header)
+    if isinstance(header, Note):
+        return _Seen(met=header)
     width, height, space = header
-    seen = _Seen(width, height, metadata=_jpeg_metadata(payload))
+    seen = _Seen(width, height, exif=_jpeg_exif(payload))
     gate = _gate(width, height, limits)
     if gate is not None:
-        return seen._replace(check=gate)
+        return seen._replace(met=gate)
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
-    check, pixels = decode_jpeg(payload, space=space, scale=scale)
-    return seen._replace(check=check, pixels=pixels)
+    met, pixels = decode_jpeg(payload, space=space, scale=scale)
+    return seen._replace(met=met, pixels=pixels)
 
 
-def _jpeg_metadata(payload: bytes) -> _Metadata:
+def _jpeg_exif(payload: bytes) -> ExifSeen:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(payload), formats=("JPEG", "MPO")) as image:
                 exif = image.getexif()
         except EXIF_ERRORS:
-            return None, None, [not_checked("exif", "exif-unreadable")]
+            return UNREADABLE
     return read_exif(exif)
 
 
@@ -148,9 +151,9 @@ def _pillow(path: Path, fmt: str, limits: Limits) -> _Seen:
             with Image.open(path, formats=(fmt,)) as image:
                 return _opened(path, image, limits)
         except UnidentifiedImageError:
-            return _Seen(check=_broken("unreadable header"))
+            return _Seen(met=_broken("unreadable header"))
         except _DECODE_ERRORS as why:
-            return _Seen(check=_broken(why))
+            return _Seen(met=_broken(why))
 
 
 def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
@@ -158,16 +161,16 @@ def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
     gate = _gate(image.width, image.height, limits)
     if gate is not None:
         # No Exif either: Pillow decodes a whole PNG to look for the chunk behind the pixels.
-        return seen._replace(check=gate)
+        return seen._replace(met=gate)
     try:
         if image.format == "PNG":
             # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
             with Image.open(path, formats=("PNG",)) as again:
                 again.verify()
         pixels = _shrunk(image, limits.thumbnail_px)
-        return seen._replace(pixels=pixels, metadata=read_exif(image.getexif()))
+        return seen._replace(pixels=pixels, exif=read_exif(image.getexif()))
     except _DECODE_ERRORS as why:
-        return seen._replace(check=_broken(why))
+        return seen._replace(met=_broken(why))
 
 
 def _shrunk(image: Image.Image, longest_px: int) -> Pixels:
@@ -179,21 +182,20 @@ def _shrunk(image: Image.Image, longest_px: int) -> Pixels:
     return np.asarray(small.convert("RGB"))[:, :, ::-1].copy()
 
 
-def _broken(why: Exception | str) -> CheckResult:
-    return mismatch("container", "image-damaged", reason=clean(why) or "unreadable")
+def _broken(why: Exception | str) -> Note:
+    return note("image-damaged", reason=clean(why) or "unreadable")
 
 
 def _heif(path: Path, limits: Limits) -> _Seen:
-    seen = _Seen(check=check_heif(path))
+    seen = _Seen(met=read_heif(path))
     try:
         heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
         width, height = heif.size
-        seen = seen._replace(width=width, height=height, metadata=_heif_metadata(heif.info.get("exif")))
+        seen = seen._replace(width=width, height=height, exif=_heif_exif(heif.info.get("exif")))
         gate = _gate(width, height, limits)
         if gate is not None:
-            return seen._replace(check=gate)
-        exif, gps, checks = seen.metadata
-        seen = seen._replace(metadata=(exif, gps, [*checks, check_tiles(path)]))
+            return seen._replace(met=gate)
+        seen = seen._replace(tiles=check_tiles(path))
         return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
     except _DECODE_ERRORS as why:
         return _heif_failed(seen, why)
@@ -201,18 +203,17 @@ def _heif(path: Path, limits: Limits) -> _Seen:
 
 def _heif_failed(seen: _Seen, why: Exception) -> _Seen:
     """A file cut short is that before anything else; SyntaxError is how pi_heif says "not supported"."""
-    if seen.check.code:
+    if seen.met is not None:
         return seen
     if isinstance(why, SyntaxError):
-        unsupported = not_checked("container", "decoder-unsupported", reason=clean(why) or "heif")
-        return seen._replace(check=unsupported)
-    return seen._replace(check=_broken(why))
+        return seen._replace(met=note("decoder-unsupported", reason=clean(why) or "heif"))
+    return seen._replace(met=_broken(why))
 
 
-def _heif_metadata(raw: bytes | None) -> _Metadata:
+def _heif_exif(raw: bytes | None) -> ExifSeen:
     exif = Image.Exif()
     try:
         exif.load(raw or b"")
     except EXIF_ERRORS:
-        return None, None, [not_checked("exif", "exif-unreadable")]
+        return UNREADABLE
     return read_exif(exif)

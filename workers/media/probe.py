@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schemas.integrity import Severity, mismatch, not_checked
+from workers.media.container import check_container, note
 from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
@@ -22,8 +22,7 @@ def probe(path: Path, *, filename: str, limits: Limits) -> Probe:
     with path.open("rb") as source:
         head = source.read(HEAD_BYTES)
     if not head:
-        empty = mismatch("container", "zero-bytes", severity=Severity.FAIL)
-        return Probe(media_type="application/octet-stream", checks=(empty,))
+        return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
     media_type = sniff(head)
     seen = _read(path, media_type, limits)
     return seen.model_copy(update={"checks": (check_name(filename, media_type), *seen.checks)})
@@ -36,6 +35,5 @@ def _read(path: Path, media_type: str, limits: Limits) -> Probe:
         return probe_video(path, media_type, limits=limits)
     if media_type in TRACK_TYPES:
         return probe_track(path, media_type)
-    return Probe(
-        media_type=media_type, checks=(not_checked("container", "type-unknown", media_type=media_type),)
-    )
+    unknown = note("type-unknown", media_type=media_type)
+    return Probe(media_type=media_type, checks=(check_container([unknown]),))

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import structlog
 
-from schemas.integrity import Severity, not_checked
+from workers.media.container import check_container, note
 from workers.media.pipe import BrokenPipeFrameError, pack, read_frame, read_probe
 from workers.media.result import Limits, Probe
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
@@ -215,5 +215,5 @@ def _unanswered(path: Path, filename: str, code: str) -> Probe:
     """What the parent can say alone: the type by the first bytes, and that nothing was decoded."""
     with path.open("rb") as source:
         media_type = sniff(source.read(HEAD_BYTES))
-    undecoded = not_checked("container", code, severity=Severity.WARN)
+    undecoded = check_container([note(code)])
     return Probe(media_type=media_type, checks=(check_name(filename, media_type), undecoded))

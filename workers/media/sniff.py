@@ -5,7 +5,8 @@ Names are chosen by people and attackers; only bytes choose the decoder.
 
 from collections.abc import Callable
 
-from schemas.integrity import CheckResult, Severity, mismatch, verified
+from schemas.checks.structure import MEDIA_TYPE
+from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import ending
 
 HEAD_BYTES = 4096
@@ -64,15 +65,14 @@ def sniff(head: bytes) -> str:
     return next((found for read in readers if (found := read(head))), UNKNOWN)
 
 
-def check_name(filename: str, media_type: str) -> CheckResult:
+@examines(MEDIA_TYPE)
+def check_name(check: Check, filename: str, media_type: str) -> CheckResult:
     """Compare the ending of the name with the type of the bytes; an unknown ending claims nothing."""
     said = ending(filename)
     allowed = _ENDINGS.get(said)
     if allowed is None or media_type in allowed:
-        return verified("media_type", media_type=media_type)
-    return mismatch(
-        "media_type", "type-name-conflict", severity=Severity.WARN, ending=said, media_type=media_type
-    )
+        return check.held(media_type=media_type)
+    return check.found("type-name-conflict", ending=said, media_type=media_type)
 
 
 def _riff(head: bytes) -> str | None:

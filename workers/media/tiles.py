@@ -12,13 +12,15 @@ import av.error
 import av.logging
 from av.packet import Packet
 
-from schemas.integrity import CheckResult, mismatch, not_checked, verified
+from schemas.checks.streams import TILES
+from schemas.integrity import Check, CheckResult, examines
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 
 _OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
 
 
-def check_tiles(path: Path) -> CheckResult:
+@examines(TILES)
+def check_tiles(check: Check, path: Path) -> CheckResult:
     """Decode every coded picture of a HEIF file once.
 
     Raises:
@@ -31,13 +33,13 @@ def check_tiles(path: Path) -> CheckResult:
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError):
-        return not_checked("tiles", "decoder-unsupported", reason="heif")
+        return check.found("tiles-unreadable", reason="heif")
     finally:
         av.logging.set_level(None)
     complaints = sum(level <= av.logging.ERROR for level, _, _ in logs)
     if damaged or complaints:
-        return mismatch("tiles", "image-tiles-damaged", count=max(damaged, 1), tiles=tiles)
-    return verified("tiles") if tiles else not_checked("tiles", "decoder-unsupported", reason="heif")
+        return check.found("image-tiles-damaged", count=max(damaged, 1), tiles=tiles)
+    return check.held() if tiles else check.found("tiles-unreadable", reason="heif")
 
 
 def _decode_all(path: Path) -> tuple[int, int]:

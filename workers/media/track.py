@@ -14,8 +14,10 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
 from schemas.agreement import distance_m
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.checks.tracks import TRACK_LINE, TRACK_POINTS, TRACK_STEPS, TRACK_TIMES
+from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MAX_LINE_POINTS, BoundsE7, MediaFacts, Track
+from workers.media.container import Note, check_container, note
 from workers.media.result import Probe
 
 READ_BYTES = 256 * 1024
@@ -142,27 +144,43 @@ class TrackReader(ContentHandler):
             line_e7=tuple(self.line.kept),
         )
 
-    def findings(self) -> list[CheckResult]:
-        """Return what is odd about the points; none of it says the file is damaged."""
-        odd: list[CheckResult] = []
-        if self.jumps:
-            odd.append(verified("track_steps", code="track-jump", severity=Severity.INFO, count=self.jumps))
-        if self.backwards:
-            count = self.backwards
-            odd.append(
-                verified("track_times", code="track-time-backwards", severity=Severity.INFO, count=count)
-            )
-        if self.bad:
-            count = self.bad
-            odd.append(mismatch("track_points", "track-point-invalid", severity=Severity.WARN, count=count))
-        elif not self.points:
-            odd.append(not_checked("track_points", "track-empty", severity=Severity.WARN))
-        else:
-            odd.append(verified("track_points"))
-        if self.points > MAX_LINE_POINTS:
-            shown = {"points": self.points, "kept": len(self.line.kept)}
-            odd.append(verified("track_line", code="track-thinned", severity=Severity.INFO, **shown))
-        return odd
+
+@examines(TRACK_POINTS)
+def check_points(check: Check, reader: TrackReader) -> CheckResult:
+    """Say whether there are points, and all of them on the earth."""
+    if reader.bad:
+        return check.found("track-point-invalid", count=reader.bad)
+    return check.held() if reader.points else check.found("track-empty")
+
+
+@examines(TRACK_STEPS)
+def check_steps(check: Check, reader: TrackReader) -> CheckResult | None:
+    """Count the steps that no car could have made; without times there is no speed to judge."""
+    if reader.start_at is None:
+        return None
+    return check.found("track-jump", count=reader.jumps) if reader.jumps else check.held()
+
+
+@examines(TRACK_TIMES)
+def check_times(check: Check, reader: TrackReader) -> CheckResult | None:
+    """Count the steps back in time; a track without times claims none."""
+    if reader.start_at is None:
+        return None
+    back = reader.backwards
+    return check.found("track-time-backwards", count=back) if back else check.held()
+
+
+@examines(TRACK_LINE)
+def check_line(check: Check, reader: TrackReader) -> CheckResult | None:
+    """Say when the line on the map shows fewer points than the track has."""
+    if not reader.points:
+        return None
+    if reader.points > MAX_LINE_POINTS:
+        return check.found("track-thinned", points=reader.points, kept=len(reader.line.kept))
+    return check.held()
+
+
+_CHECKS = (check_points, check_steps, check_times, check_line)
 
 
 def probe_track(path: Path, media_type: str) -> Probe:
@@ -172,23 +190,26 @@ def probe_track(path: Path, media_type: str) -> Probe:
         OSError: the file cannot be read.
     """
     reader = TrackReader()
+    met: list[Note] = []
     try:
         _stream(path, reader)
-        check = verified("container")
     except NotATrackError:
-        return Probe(
-            media_type=media_type, checks=(not_checked("container", "type-unknown", media_type=media_type),)
-        )
+        return _unread(media_type, note("type-unknown", media_type=media_type))
     except DefusedXmlException:
-        entities = not_checked("container", "xml-entities", severity=Severity.FAIL)
-        return Probe(media_type=media_type, checks=(entities,))
+        return _unread(media_type, note("xml-entities"))
     except SAXParseException as why:
-        check = mismatch("container", "xml-damaged", line=why.getLineNumber() or 0)
+        met = [note("xml-damaged", line=why.getLineNumber() or 0)]
     except LookupError:
         # The declaration on the first line names an encoding that does not exist.
-        check = mismatch("container", "xml-damaged", line=1)
+        met = [note("xml-damaged", line=1)]
     facts = MediaFacts(container="gpx", track=reader.track())
-    return Probe(media_type="application/gpx+xml", facts=facts, checks=(check, *reader.findings()))
+    made = [check_container(met), *(check(reader) for check in _CHECKS)]
+    checks = tuple(one for one in made if one is not None)
+    return Probe(media_type="application/gpx+xml", facts=facts, checks=checks)
+
+
+def _unread(media_type: str, met: Note) -> Probe:
+    return Probe(media_type=media_type, checks=(check_container([met]),))
 
 
 def _stream(path: Path, reader: TrackReader) -> None:

@@ -18,9 +18,12 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from schemas.integrity import CheckResult, Severity, mismatch, not_checked, verified
+from schemas.checks.streams import KEYFRAMES, PACKETS
+from schemas.checks.structure import DEMUXER
+from schemas.integrity import Check, CheckResult, examines
 from schemas.media import Gps, MediaFacts
-from workers.media.boxes import check_boxes, check_riff
+from workers.media.boxes import Structure, check_end, read_boxes, read_riff
+from workers.media.container import Note, check_container, note
 from workers.media.exif import clean
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
@@ -64,41 +67,43 @@ def probe_video(path: Path, media_type: str, *, limits: Limits) -> Probe:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    checks = _structure(path, media_type)
-    if any(check.code == "mp4-no-moov" for check in checks):
-        return Probe(media_type=media_type, checks=tuple(checks))
+    structure = _structure(path, media_type)
+    if any(met.code == "mp4-no-moov" for met in structure.notes):
+        return _unread(path, media_type, structure)
     try:
         opened = av.open(str(path), format=DEMUXERS[media_type], options=_OPTIONS, metadata_errors="replace")
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as why:
-        broken = mismatch("container", "media-damaged", reason=clean(str(why)) or "unreadable")
-        return Probe(media_type=media_type, checks=tuple(_first_of_each([*checks, broken])))
+        broken = note("media-damaged", reason=clean(str(why)) or "unreadable")
+        return _unread(path, media_type, structure, broken)
     with opened as container:
         video = None if media_type.startswith("audio/") else next(iter(container.streams.video), None)
         walk = Walk(container, video, limits=limits, size_bytes=path.stat().st_size)
         walk.run()
-        checks += [*walk.structure_checks(), verified("container"), *walk.keyframe_checks()]
         return Probe(
             media_type=media_type,
             facts=_facts(container, walk),
-            checks=tuple(_first_of_each(checks)),
+            checks=_checks(path, structure, walk),
             derivatives=tuple(walk.posters),
         )
 
 
-def _structure(path: Path, media_type: str) -> list[CheckResult]:
+def _structure(path: Path, media_type: str) -> Structure:
     if media_type in BOXED:
-        return check_boxes(path)
-    return check_riff(path) if media_type in RIFFS else []
+        return read_boxes(path)
+    return read_riff(path) if media_type in RIFFS else Structure()
 
 
-def _first_of_each(checks: list[CheckResult]) -> list[CheckResult]:
-    """Keep the first result of every name: the walk of the structure explains what later steps stumble over."""
-    kept: dict[str, CheckResult] = {}
-    for check in checks:
-        kept.setdefault(check.name, check)
-    return list(kept.values())
+def _unread(path: Path, media_type: str, structure: Structure, *met: Note) -> Probe:
+    made = (check_container([*structure.notes, *met]), check_end(path, structure))
+    return Probe(media_type=media_type, checks=tuple(one for one in made if one is not None))
+
+
+def _checks(path: Path, structure: Structure, walk: "Walk") -> tuple[CheckResult, ...]:
+    container = check_container([*structure.notes, *walk.notes()])
+    made = (container, check_end(path, structure), *(check(walk) for check in _OF_A_WALK))
+    return tuple(one for one in made if one is not None)
 
 
 class _Plan(NamedTuple):
@@ -147,45 +152,15 @@ class Walk:
                 said = self.complaints if source == self.codec else self.remarks
                 said.append(clean(message) or "")
 
-    def structure_checks(self) -> list[CheckResult]:
-        """Return damage of the structure: packets that do not parse, or fewer of them than the index says."""
-        found = []
-        if self.read_error:
-            found.append(mismatch("container", "media-damaged", reason=self.read_error))
-        if any(_ENDED.search(remark) for remark in self.remarks):
-            found.append(mismatch("container", "media-truncated", missing_bytes="?"))
-        elif self.remarks:
-            remark = {"reason": self.remarks[0]}
-            found.append(verified("demuxer", code="demuxer-remark", severity=Severity.INFO, **remark))
-        return [*found, *self._packet_checks()]
+    def notes(self) -> list[Note]:
+        """Return what keeps the container from being whole, as far as reading it showed."""
+        met = [note("media-damaged", reason=self.read_error)] if self.read_error else []
+        return [*met, note("media-truncated", missing_bytes="?")] if self.ended_early else met
 
-    def _packet_checks(self) -> list[CheckResult]:
-        if self.video is None:
-            return []
-        promised = self.video.frames
-        if self.bad_packets:
-            bad, walked = self.bad_packets, self.packets
-            return [mismatch("packets", "video-packets-damaged", count=bad, packets=walked)]
-        if self.packets < promised:
-            return [mismatch("packets", "video-frames-missing", found=self.packets, promised=promised)]
-        return [verified("packets")]
-
-    def keyframe_checks(self) -> list[CheckResult]:
-        """Return the outcome of decoding key frames; a sample says so, and none at all is not a pass."""
-        if self.video is None:
-            return []
-        if self.context is None:
-            return [not_checked("keyframes", "decoder-unsupported", reason="codec")]
-        if self.bad_frames or self.complaints:
-            reason = self.complaints[0] if self.complaints else "corrupt frame"
-            count = max(self.bad_frames, 1)
-            return [mismatch("keyframes", "video-frames-damaged", count=count, reason=reason)]
-        if not self.decoded:
-            return [not_checked("keyframes", "keyframes-none", severity=Severity.WARN)]
-        if self.skipped:
-            sampled = {"decoded": self.decoded, "keyframes": self.keyframes}
-            return [verified("keyframes", code="keyframes-sampled", severity=Severity.INFO, **sampled)]
-        return [verified("keyframes")]
+    @property
+    def ended_early(self) -> bool:
+        """The demuxer complained that bytes are missing at the end."""
+        return any(_ENDED.search(remark) for remark in self.remarks)
 
     @property
     def codec(self) -> str | None:
@@ -251,6 +226,46 @@ class Walk:
         if wanted == len(_POSTERS) or (frame.time or 0.0) < _POSTERS[wanted] * self.seconds:
             return
         self.posters.append(poster(frame, self.limits.thumbnail_px))
+
+
+@examines(DEMUXER)
+def check_demuxer(check: Check, walk: Walk) -> CheckResult | None:
+    """Repeat the first complaint of the demuxer; a missing end or an unreadable rest is the container's finding."""
+    if walk.remarks and not walk.ended_early:
+        return check.found("demuxer-remark", reason=walk.remarks[0])
+    return None if walk.remarks or walk.read_error else check.held()
+
+
+@examines(PACKETS)
+def check_packets(check: Check, walk: Walk) -> CheckResult | None:
+    """Find video packets that do not parse, or fewer of them than the index says."""
+    if walk.video is None:
+        return None
+    if walk.bad_packets:
+        return check.found("video-packets-damaged", count=walk.bad_packets, packets=walk.packets)
+    if walk.packets < walk.video.frames:
+        return check.found("video-frames-missing", found=walk.packets, promised=walk.video.frames)
+    return check.held()
+
+
+@examines(KEYFRAMES)
+def check_keyframes(check: Check, walk: Walk) -> CheckResult | None:
+    """Say how decoding key frames went; a sample says so, and none at all is not a pass."""
+    if walk.video is None:
+        return None
+    if walk.context is None:
+        return check.found("codec-unsupported", reason="codec")
+    if walk.bad_frames or walk.complaints:
+        reason = walk.complaints[0] if walk.complaints else "corrupt frame"
+        return check.found("video-frames-damaged", count=max(walk.bad_frames, 1), reason=reason)
+    if not walk.decoded:
+        return check.found("keyframes-none")
+    if walk.skipped:
+        return check.found("keyframes-sampled", decoded=walk.decoded, keyframes=walk.keyframes)
+    return check.held()
+
+
+_OF_A_WALK = (check_demuxer, check_packets, check_keyframes)
 
 
 def poster(frame: VideoFrame, longest_px: int) -> Derivative:

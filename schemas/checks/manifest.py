@@ -1,0 +1,351 @@
+"""What a well-signed manifest gives away, and what its receipt adds."""
+
+from schemas.checks.rows import ALL_MEDIA, mismatch, not_checked, remark
+from schemas.integrity import Check, Severity
+from schemas.words import Words
+
+SEQUENCE = Check(
+    name="manifest_sequence",
+    version=1,
+    title=Words("采集序号", "Sequence"),
+    proves=Words(
+        "该设备此前的采集都已申报，序号与前一份清单相接。",
+        "Every earlier capture of the device was declared, and this one follows the last.",
+    ),
+    leaves=Words(
+        "不说明缺少的采集已被删除：可能尚未上传。",
+        "Not that a missing capture was deleted: it may still be on its way.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        not_checked(
+            "sequence-unknown",
+            zh="无法核对该设备的采集序号（{seq}）：没有更早的记录可供比较。",
+            en="The device's sequence number ({seq}) cannot be checked: nothing earlier is known of its key.",
+            then=("请确认设备已正常登记。", "Make sure that the device was enrolled properly."),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "sequence-gap",
+            zh="该设备的采集序号不连续：序号 {seq} 之前缺少 {missing} 次采集。",
+            en="The device's sequence has a gap: {missing} capture(s) before number {seq} have not arrived.",
+            then=(
+                "请让设备上传剩余记录，或书面说明原因。",
+                "Let the device upload what is left, or explain in writing.",
+            ),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "sequence-fork",
+            zh="该设备用同一序号 {seq} 提交过另一份采集清单，设备的记录链出现分叉。",
+            en="This device has submitted another manifest with the same sequence number {seq}: its chain forks.",
+            then=("请停用该设备并送检。", "Take the device out of service and have it examined."),
+        ),
+    ),
+)
+
+CLOCK = Check(
+    name="clock",
+    version=1,
+    title=Words("设备时钟", "Device clock"),
+    proves=Words(
+        "设备时钟与服务器相差不超过 5 秒。",
+        "The device's clock was within 5 s of the server's.",
+    ),
+    leaves=Words(
+        "不说明首次联系服务器之前的时钟。",
+        "Nothing about the clock before the device's first contact.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        remark(
+            "clock-offset-warn",
+            zh="设备时钟偏差 {offset_ms} 毫秒，已另列校正后的时间。",
+            en="The device's clock was off by {offset_ms} ms; the corrected time is shown beside it.",
+            then=("请在下一班次前校时。", "Set the clock before the next shift."),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "clock-offset-large",
+            zh="设备时钟偏差 {offset_ms} 毫秒，超过一分钟。",
+            en="The device's clock was off by {offset_ms} ms, more than a minute.",
+            then=(
+                "请立即校时，并在案卷中说明时间偏差。",
+                "Set the clock now, and note the difference in the case file.",
+            ),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+CAPTURE_TIME = Check(
+    name="capture_time",
+    version=1,
+    title=Words("拍摄时间", "Capture time"),
+    proves=Words(
+        "采集时间不晚于接收时间，与同一次开机内的前一份清单先后相符。",
+        "The capture lies before its receipt, and in order with the one before of the same boot.",
+    ),
+    leaves=Words(
+        "不说明采集的确切时刻。",
+        "Not the exact moment of the capture.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        mismatch(
+            "captured-in-future",
+            zh="校正后的采集时间晚于接收时间 {ahead_seconds} 秒，设备时间不可信。",
+            en="The corrected capture time is {ahead_seconds} s later than the receipt: the device's time is wrong.",
+            then=(
+                "请为设备校时；接收时间是采集时间的上限。",
+                "Set the device's clock. The time of receipt is the latest possible capture time.",
+            ),
+        ),
+        mismatch(
+            "clock-mono-back",
+            zh="同一次开机内，设备的单调时钟倒退了 {back_ms} 毫秒。",
+            en="Within one boot the device's monotonic clock went back by {back_ms} ms.",
+            then=(
+                "单调时钟不应倒退，请将设备送检。",
+                "A monotonic clock never goes back. Have the device examined.",
+            ),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+OFFICERS = Check(
+    name="officers",
+    version=1,
+    title=Words("执法人员", "Officers"),
+    proves=Words(
+        "清单写明两名以上持有有效执法证的执法人员。",
+        "The manifest names two or more officers whose certificates were valid.",
+    ),
+    leaves=Words(
+        "不说明他们确在现场。",
+        "Not that they were at the scene.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        mismatch(
+            "officers-fewer-than-two",
+            zh="采集清单只写明 {officers} 名执法人员；执法人员不得少于两人（行政处罚法第四十二条）。",
+            en="{officers} officer(s) named; there must be at least two (Administrative Penalty Law, art. 42).",
+            then=(
+                "请补充说明另一名执法人员，或写明法律另有规定的条款。",
+                "Name the second officer, or cite the article that allows an exception.",
+            ),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "officers-unknown-certificate",
+            zh="采集清单中有 {unknown} 个执法证号未登记。",
+            en="{unknown} certificate number(s) in the manifest are not registered.",
+            then=(
+                "请核对执法证号（行政处罚法第四十二条、第五十五条）。",
+                "Check the certificate numbers (Administrative Penalty Law, arts. 42 and 55).",
+            ),
+            severity=Severity.WARN,
+        ),
+        remark(
+            "officers-exception",
+            zh="执法人员少于两人，清单援引例外条款：{article}。",
+            en="Fewer than two officers; the manifest cites an exception: {article}.",
+            then=("请审核人员核对该条款是否适用。", "The reviewer checks whether that article applies."),
+        ),
+    ),
+)
+
+PLACE = Check(
+    name="place",
+    version=1,
+    title=Words("拍摄地点", "Place"),
+    proves=Words(
+        "设备报告了采集时的位置，且与前一次采集之间可以到达。",
+        "The device stated where it was, and could have come there from its capture before.",
+    ),
+    leaves=Words(
+        "不说明位置准确：定位可以被干扰或伪造。",
+        "Not that the place is right: positioning can be disturbed or faked.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        not_checked(
+            "location-absent",
+            zh="采集清单没有位置。",
+            en="The manifest names no place.",
+            then=(
+                "请打开定位，或以其他方式证明地点。",
+                "Turn positioning on, or prove the place by other means.",
+            ),
+        ),
+        mismatch(
+            "location-mock",
+            zh="设备报告位置来自模拟定位。",
+            en="The device reports that the place came from a mock provider.",
+            then=(
+                "请关闭模拟定位，并以其他方式证明地点。",
+                "Turn mock locations off, and prove the place by other means.",
+            ),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "location-fix-in-future",
+            zh="定位时间晚于采集时间，不可能成立。",
+            en="The position was fixed after the capture, which cannot be.",
+            then=("请检查设备的时钟与定位。", "Examine the device's clock and receiver."),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "location-jump",
+            zh="与上一次采集相距 {distance_m} 米，以车速无法到达。",
+            en="{distance_m} m from the capture before, farther than a car could have gone.",
+            then=(
+                "请查明设备是否被转借，或定位是否有误。",
+                "Find out whether the device was lent, or its position was wrong.",
+            ),
+            severity=Severity.WARN,
+        ),
+        remark(
+            "location-datum-gcj02",
+            zh="位置采用 GCJ-02 坐标，与 WGS-84、CGCS2000 相差可达数百米。",
+            en="The place is given in GCJ-02, up to several hundred metres off WGS-84 and CGCS2000.",
+            then=(
+                "比对地点前请先换算；原值已保留。",
+                "Convert before comparing places; the original value is kept.",
+            ),
+        ),
+        remark(
+            "location-datum-bd09",
+            zh="位置采用 BD-09 坐标，与 WGS-84、CGCS2000 相差可达一千米。",
+            en="The place is given in BD-09, up to a kilometre off WGS-84 and CGCS2000.",
+            then=(
+                "比对地点前请先换算；原值已保留。",
+                "Convert before comparing places; the original value is kept.",
+            ),
+        ),
+    ),
+)
+
+CASE = Check(
+    name="case",
+    version=1,
+    title=Words("案号", "Case number"),
+    proves=Words(
+        "写明的案号存在，记录已关联。",
+        "The stated case exists and the recording is linked to it.",
+    ),
+    leaves=Words(
+        "不说明记录与该案有关。",
+        "Not that the recording bears on that case.",
+    ),
+    media=ALL_MEDIA,
+    findings=(
+        not_checked(
+            "case-unknown",
+            zh="写明的案号 {number} 不存在，或不属于本单位。",
+            en="The stated case number {number} does not exist, or belongs to another agency.",
+            then=(
+                "请核对案号，再由承办人手动关联。",
+                "Check the number, then let the handler link the recording by hand.",
+            ),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+HAND_IN = Check(
+    name="hand_in",
+    version=1,
+    title=Words("及时上交入库", "Handed in on time"),
+    proves=Words(
+        "采集后 24 小时内交来。",
+        "Handed in within 24 h after the capture.",
+    ),
+    leaves=Words(
+        "不说明期间由谁保管。",
+        "Not who kept it meanwhile.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        remark(
+            "late-handin",
+            zh="采集后 {hours} 小时才交来，超过 24 小时。",
+            en="Handed in {hours} h after the capture, later than 24 h.",
+            then=("请说明迟交原因。", "State why it was late."),
+        ),
+    ),
+)
+
+PLACE_AGREES = Check(
+    name="place_agrees",
+    version=1,
+    title=Words("地点一致", "Places agree"),
+    proves=Words(
+        "文件自带的地点与清单所报相符。",
+        "The place in the file and the one in the manifest agree.",
+    ),
+    leaves=Words(
+        "不说明其中任何一个属实。",
+        "Not that either of them is true.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        mismatch(
+            "exif-place-differs",
+            zh="EXIF 坐标与采集清单相距 {metres} 米。",
+            en="The Exif place and the manifest's are {metres} m apart.",
+            then=("请查明照片是否在现场拍摄。", "Find out whether the photo was taken at the scene."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+TIME_AGREES = Check(
+    name="time_agrees",
+    version=1,
+    title=Words("时间一致", "Times agree"),
+    proves=Words(
+        "文件自带的拍摄时间与清单所报相符。",
+        "The time in the file and the one in the manifest agree.",
+    ),
+    leaves=Words(
+        "不说明其中任何一个属实。",
+        "Not that either of them is true.",
+    ),
+    media=ALL_MEDIA,
+    is_telling=True,
+    findings=(
+        mismatch(
+            "exif-time-differs",
+            zh="EXIF 拍摄时间与采集清单相差 {seconds} 秒。",
+            en="The Exif time and the manifest's are {seconds} s apart.",
+            then=(
+                "请核对设备时钟，并查明照片是否翻拍。",
+                "Check the device's clock, and whether this is a picture of a picture.",
+            ),
+            severity=Severity.INFO,
+        ),
+    ),
+)
+
+
+MANIFEST = (
+    SEQUENCE,
+    CLOCK,
+    CAPTURE_TIME,
+    OFFICERS,
+    PLACE,
+    CASE,
+    HAND_IN,
+    PLACE_AGREES,
+    TIME_AGREES,
+)

@@ -1,0 +1,169 @@
+"""What a case gives away to the person who reviews it."""
+
+from schemas.checks.rows import mismatch, not_checked, remark
+from schemas.integrity import Check, Severity
+from schemas.words import Words
+
+REVIEWER = Check(
+    name="reviewer",
+    version=1,
+    title=Words("审核人员回避", "Reviewer took no part"),
+    proves=Words(
+        "审核人员未参与本案的采集或办理。",
+        "The reviewer took no part in capture or handling.",
+    ),
+    leaves=Words(
+        "不说明没有其他利害关系。",
+        "Not that there is no other interest.",
+    ),
+    findings=(
+        mismatch(
+            "reviewer-took-part",
+            zh="您参与了本案的采集或办理，不能审核本案。",
+            en="You took part in this case, so you cannot review it.",
+            then=(
+                "请由未参与本案的法制审核人员审核（行政处罚法第五十八条）。",
+                "Leave it to a legal reviewer who took no part (Administrative Penalty Law, art. 58).",
+            ),
+        ),
+    ),
+)
+
+EVIDENCE = Check(
+    name="evidence",
+    version=1,
+    title=Words("案件证据", "Evidence of the case"),
+    proves=Words(
+        "本案至少关联一份记录或监控记录。",
+        "At least one recording or monitoring record is linked to the case.",
+    ),
+    leaves=Words(
+        "不说明证据充分。",
+        "Not that the evidence suffices.",
+    ),
+    findings=(
+        not_checked(
+            "case-without-evidence",
+            zh="本案没有关联任何记录或监控记录。",
+            en="No recording and no monitoring record is linked to the case.",
+            then=("请承办人关联证据。", "Let the handler link the evidence."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+LINKED_IN_TIME = Check(
+    name="linked_in_time",
+    version=1,
+    title=Words("关联时间", "Time of the link"),
+    proves=Words(
+        "证据在提交审核之前已关联到本案。",
+        "The evidence was linked before the case was submitted.",
+    ),
+    leaves=Words(
+        "不说明审核人员看过它。",
+        "Not that the reviewer looked at it.",
+    ),
+    findings=(
+        remark(
+            "evidence-after-decision",
+            zh="这份证据在作出决定之后才关联到本案，不是决定的依据。",
+            en="This evidence was linked after the decision, which does not rest on it.",
+            then=("如影响决定，请按监督程序处理。", "If it bears on the decision, take it to supervision."),
+            severity=Severity.WARN,
+        ),
+        remark(
+            "evidence-after-submission",
+            zh="这份证据在提交审核之后才关联到本案。",
+            en="This evidence was linked to the case after it had been submitted.",
+            then=("请确认审核时是否已看过它。", "Make sure that the opinion takes it into account."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+CONCLUDED = Check(
+    name="concluded",
+    version=1,
+    title=Words("核验结论", "Conclusion"),
+    proves=Words(
+        "记录已核验完毕。",
+        "The recording's verification has come to a result.",
+    ),
+    leaves=Words(
+        "不说明结论为何。",
+        "Not what the result is.",
+    ),
+    findings=(
+        not_checked(
+            "recording-not-verified-yet",
+            zh="记录尚在核验，结论未定。",
+            en="The recording is still being verified; nothing is certain yet.",
+            then=("等待核验结束再给出意见。", "Wait until it is verified before giving an opinion."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+GATE = Check(
+    name="gate",
+    version=1,
+    title=Words("设备条件（第四十一条）", "Equipment's gate (art. 41)"),
+    proves=Words(
+        "采集时设备检定有效、已审核并公布（行政处罚法第四十一条）。",
+        "At the capture the equipment was certified, reviewed and published (Administrative Penalty Law, art. 41).",
+    ),
+    leaves=Words(
+        "不说明设备当时运行正常。",
+        "Not that the equipment worked well at that moment.",
+    ),
+    findings=(
+        mismatch(
+            "gate-closed",
+            zh="采集时设备不符合条件（{missing}），依行政处罚法第四十一条不得作为证据。",
+            en="When it was captured the equipment's gate was closed ({missing}): no evidence"
+            " (Administrative Penalty Law, art. 41).",
+            then=("请解除该监控记录与本案的关联。", "Unlink the monitoring record from the case."),
+        ),
+        remark(
+            "gate-recorded-later",
+            zh="设备的检定、审核或公布日期早于采集，但在采集之后才录入。",
+            en="The equipment's certificate, review or publication is dated before the capture but was entered after it.",
+            then=("请核对原件上的日期。", "Check the dates on the originals."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+PROOF = Check(
+    name="proof",
+    version=1,
+    title=Words("待证事实的证据", "Evidence of a fact"),
+    proves=Words(
+        "每项待证事实至少有一份有效证据。",
+        "Every fact to be proven has at least one piece of evidence that holds.",
+    ),
+    leaves=Words(
+        "不说明事实已经清楚。",
+        "Not that the fact is established.",
+    ),
+    findings=(
+        mismatch(
+            "fact-without-evidence",
+            zh="这项待证事实没有有效证据（行政处罚法第四十条）。",
+            en="No evidence that holds proves this fact (Administrative Penalty Law, art. 40).",
+            then=("请承办人补充证据，或撤回该事实。", "Let the handler add evidence, or withdraw the fact."),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+
+REVIEW = (
+    REVIEWER,
+    EVIDENCE,
+    LINKED_IN_TIME,
+    CONCLUDED,
+    GATE,
+    PROOF,
+)

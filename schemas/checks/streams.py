@@ -1,0 +1,118 @@
+"""The coded pictures inside a file."""
+
+from schemas.checks.rows import RETAKE, mismatch, not_checked, remark
+from schemas.integrity import Check, Severity
+from schemas.media import Medium
+from schemas.words import Words
+
+PACKETS = Check(
+    name="packets",
+    version=1,
+    title=Words("数据包", "Packets"),
+    proves=Words(
+        "每个视频数据包的长度自洽，数量不少于索引所写。",
+        "Every video packet is consistent in length, and none that the index promises is missing.",
+    ),
+    leaves=Words(
+        "不说明数据包解码后的画面完好。",
+        "Not that the packets decode to a sound picture.",
+    ),
+    media=frozenset({Medium.VIDEO}),
+    findings=(
+        mismatch(
+            "video-packets-damaged",
+            zh="{packets} 个视频数据包中有 {count} 个损坏。",
+            en="{count} of {packets} video packets are damaged.",
+            then=RETAKE,
+        ),
+        mismatch(
+            "video-frames-missing",
+            zh="索引写明 {promised} 帧，只读到 {found} 帧。",
+            en="The index promises {promised} frames; {found} could be read.",
+            then=RETAKE,
+        ),
+    ),
+)
+
+KEYFRAMES = Check(
+    name="keyframes",
+    version=1,
+    title=Words("关键帧", "Key frames"),
+    proves=Words(
+        "关键帧（较长录像为抽查）可以解码，没有损坏。",
+        "Key frames – of a long video a sample – decode without damage.",
+    ),
+    leaves=Words(
+        "不说明关键帧之间的画面完好。",
+        "Not that the pictures between key frames are sound.",
+    ),
+    media=frozenset({Medium.VIDEO}),
+    findings=(
+        not_checked(
+            "codec-unsupported",
+            zh="没有可用的视频解码器（{reason}），画面未检查。",
+            en="No decoder for this video ({reason}); the picture was not checked.",
+            then=(
+                "字节已完整保存，可用原厂软件查看。",
+                "The bytes are kept whole and can be viewed with the maker's software.",
+            ),
+        ),
+        mismatch(
+            "video-frames-damaged",
+            zh="至少 {count} 个关键帧损坏（{reason}）。",
+            en="At least {count} key frame(s) are damaged ({reason}).",
+            then=RETAKE,
+        ),
+        not_checked(
+            "keyframes-none",
+            zh="没有解出任何关键帧，画面未检查。",
+            en="No key frame could be decoded; the picture was not checked.",
+            severity=Severity.WARN,
+        ),
+        remark(
+            "keyframes-sampled",
+            zh="录像较长，{keyframes} 个关键帧中抽查了 {decoded} 个，其余只检查了结构。",
+            en="A long video: {decoded} of {keyframes} key frames were decoded; of the rest only the structure"
+            " was checked.",
+        ),
+    ),
+)
+
+TILES = Check(
+    name="tiles",
+    version=1,
+    title=Words("图块", "Image tiles"),
+    proves=Words(
+        "组成照片的每一块都可以解码，没有损坏。",
+        "Every tile of the photo decodes without damage.",
+    ),
+    leaves=Words(
+        "不说明图块之外的数据完好。",
+        "Nothing about data outside of the tiles.",
+    ),
+    media=frozenset({Medium.PHOTO}),
+    findings=(
+        not_checked(
+            "tiles-unreadable",
+            zh="照片的图块无法逐块解码（{reason}），未检查。",
+            en="The photo's tiles could not be decoded one by one ({reason}); they were not checked.",
+            then=(
+                "字节已完整保存，可用原厂软件查看。",
+                "The bytes are kept whole and can be viewed with the maker's software.",
+            ),
+        ),
+        mismatch(
+            "image-tiles-damaged",
+            zh="照片由 {tiles} 块组成，其中至少 {count} 块损坏。",
+            en="At least {count} of the photo's {tiles} tiles are damaged.",
+            then=RETAKE,
+        ),
+    ),
+)
+
+
+STREAMS = (
+    PACKETS,
+    KEYFRAMES,
+    TILES,
+)

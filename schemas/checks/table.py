@@ -1,0 +1,23 @@
+"""The table of all checks, by name, and of all findings, by code."""
+
+from collections.abc import Mapping
+from itertools import chain
+
+from schemas.checks.audit import AUDIT
+from schemas.checks.claims import CLAIMS
+from schemas.checks.facts import FACTS
+from schemas.checks.manifest import MANIFEST
+from schemas.checks.review import REVIEW
+from schemas.checks.streams import STREAMS
+from schemas.checks.structure import STRUCTURE
+from schemas.checks.tracks import TRACKS
+from schemas.integrity import Check, DeclaredFinding
+
+CHECKS: Mapping[str, Check] = {
+    check.name: check for check in chain(CLAIMS, MANIFEST, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
+}
+
+FINDINGS: Mapping[str, DeclaredFinding] = {
+    finding.code: finding for check in CHECKS.values() for finding in check.findings
+}
+"""Every code by its sentences; no two checks share one."""

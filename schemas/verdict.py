@@ -1,0 +1,42 @@
+"""From the results of all checks to one word, and to what becomes of the recording.
+
+Only a mismatch of a binding claim quarantines. Damage that was already there at capture is a finding on a
+sealed recording, because the declared bytes are the bytes we hold (design: "What quarantine means").
+"""
+
+from collections.abc import Iterable
+
+from schemas.checks.claims import VERIFICATION
+from schemas.checks.structure import CONTAINER
+from schemas.checks.table import CHECKS
+from schemas.integrity import CheckResult, Outcome, Severity, Verdict
+
+BINDING_CHECKS = frozenset(check.name for check in CHECKS.values() if check.is_binding)
+"""Names of the claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
+
+
+def breaks_binding(check: CheckResult) -> bool:
+    """Say whether this check is a binding claim that did not hold: the recording must be quarantined."""
+    return check.name in BINDING_CHECKS and check.outcome is Outcome.MISMATCH
+
+
+def must_quarantine(check: CheckResult) -> bool:
+    """Say whether this check keeps the recording from being sealed: a broken claim, or nothing was verified."""
+    gave_up = check.name == VERIFICATION.name and check.outcome is not Outcome.VERIFIED
+    return gave_up or breaks_binding(check)
+
+
+def verdict(checks: Iterable[CheckResult]) -> Verdict:
+    """Fold checks into one word. Worst first: mismatch, doubtful, not checked, verified.
+
+    A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
+    checked, or whose content nobody could read, is `not_checked`, however good everything else looks.
+    """
+    found = list(checks)
+    if any(breaks_binding(c) for c in found):
+        return Verdict.MISMATCH
+    if any(c.severity.rank >= Severity.WARN.rank for c in found):
+        return Verdict.DOUBTFUL
+    held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
+    unread = any(c.name == CONTAINER.name and c.outcome is Outcome.NOT_CHECKED for c in found)
+    return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED
