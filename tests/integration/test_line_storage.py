@@ -151,7 +151,7 @@ def test_without_a_manifest_nothing_is_claimed(
 
     assert recording_of(store, reviewer, ident).verdict is Verdict.NOT_CHECKED
     assert outcomes(store, ident)["manifest_signature"] == (Outcome.NOT_CHECKED, "manifest-absent")
-    assert outcomes(store, ident)["device_key"] == (Outcome.NOT_CHECKED, "manifest-absent")
+    assert outcomes(store, ident)["device_key"] == (Outcome.NOT_CHECKED, "device-key-no-manifest")
 
 
 def test_wrong_signature_is_kept_and_quarantines_the_file(
