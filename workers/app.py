@@ -16,7 +16,7 @@ from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ app.conf.update(
 def _runner() -> tuple[Store, Sandbox, Runner]:
     """One store, one sandbox and one runner per worker process, made after the process has started."""
     store, settings, sandbox = Store(StorageSettings()), WorkersSettings(), Sandbox()
-    return store, sandbox, Runner(store, settings, tasks(store, sandbox, settings))
+    return store, sandbox, Runner(store, sandbox, settings)
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator] # celery has no types

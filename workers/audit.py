@@ -10,15 +10,17 @@ import structlog
 from schemas.audit import RecheckOutcome
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
-from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken, Invalid, NotFound
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
-from schemas.refusals_recording import LEASE_LOST, SEAL_PENDING
+from schemas.refusals_recording import SEAL_PENDING
 from storage.audit.recheck import Seal
+from storage.objects.hashing import hash_object
 from storage.outbox import Job
 from storage.settings import seed
 from storage.store import Store
+from workers.task import concluding
 
 log = structlog.get_logger()
 
@@ -35,18 +37,28 @@ def recheck(store: Store, job: Job) -> None:
         recording = tx.recordings.known(task.recording_id)
         seal = tx.rechecks.seal_of(task.recording_id)
     outcome, code, sha256 = _examine(store, recording, seal)
-    with store.begin() as tx:
+    with concluding(store, job) as tx:
         tx.rechecks.conclude(task, outcome, code=code, sha256=sha256)
-        if not tx.jobs.finish(job):
-            raise LEASE_LOST("the lease of the job was lost")
     log.info("recheck_concluded", recording_id=str(recording.id), outcome=outcome.value, code=code)
+
+
+def give_up_recheck(store: Store, job: Job, error: str) -> None:
+    """Say that the recording could not be re-hashed: its member opens, and fixity counts as not checked.
+
+    Raises:
+        Unavailable: the database did not answer; the job may come here again.
+    """
+    with store.begin() as tx:
+        if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
+            task = tx.rechecks.get(job.subject_id)
+            tx.rechecks.conclude(task, RecheckOutcome.NOT_CHECKED, code="recheck-gave-up")
 
 
 def _examine(store: Store, recording: Recording, seal: Seal | None) -> tuple[RecheckOutcome, str, str | None]:
     if seal is None:
         return RecheckOutcome.NOT_CHECKED, "never-sealed", None
     try:
-        hasher = _read(store, seal)
+        hasher = hash_object(store.objects, seal.object_key, seal.version_id)
     except NotFound:
         return RecheckOutcome.MISMATCH, "object-missing", None
     except IntegrityBroken:  # elsewhere this stops the task; here finding it out is the task
@@ -64,15 +76,6 @@ def _difference(store: Store, recording: Recording, seal: Seal, hasher: Hasher) 
     if row != (seal.sha256, seal.object_key, seal.version_id):
         return "row-differs"
     return "" if _is_proven(store, seal) else "proof-invalid"
-
-
-def _read(store: Store, seal: Seal) -> Hasher:
-    hasher = Hasher(with_sm3=False)
-    view = memoryview(bytearray(CHUNK_BYTES))
-    with store.objects.open(seal.object_key, seal.version_id) as source:
-        while count := source.readinto(view):
-            hasher.update(view[:count])
-    return hasher
 
 
 def _is_proven(store: Store, seal: Seal) -> bool:

@@ -9,7 +9,7 @@ import threading
 from storage.outbox import JobKind
 from storage.store import Store
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.scheduler import Scheduler, listen
 from workers.settings import WorkersSettings
 
@@ -53,7 +53,7 @@ class EmbeddedWorkers:
             self._wake.notify_all()
 
     def _work(self, sandbox: Sandbox) -> None:
-        runner = Runner(self._store, self._settings, tasks(self._store, sandbox, self._settings))
+        runner = Runner(self._store, sandbox, self._settings)
         while not self._stop.is_set():
             done = sum(runner.drain_or_wait(kind, self._stop) for kind in JobKind)
             if not done:

@@ -12,15 +12,13 @@ The same case and log give the same bytes and so the same key: repeating step 4 
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
 from schemas.container import Member, container_chunks
-from schemas.digest import CHUNK_BYTES
-from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailable
+from schemas.errors import IntegrityBroken
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,
@@ -37,13 +35,14 @@ from schemas.export import (
 )
 from schemas.refusals_export import EXPORT_KEY_MISSING
 from schemas.refusals_objects import OBJECT_BROKEN
-from schemas.refusals_recording import LEASE_LOST
 from storage.export.export import Export
 from storage.export.material import CaseMaterial
-from storage.outbox import MAX_ATTEMPTS, Job
+from storage.objects.hashing import hash_object, object_blocks
+from storage.outbox import Job
 from storage.settings import seed
 from storage.store import Store
 from workers.export_index import manifest_names, package_index
+from workers.task import concluding
 
 log = structlog.get_logger()
 
@@ -78,32 +77,27 @@ def build_export(store: Store, job: Job) -> None:
         if export.state != "building":
             tx.jobs.finish(job)
             return
-    with _failing(store, job):
+    try:
         material = _material(store, export)
         if material is None:
             _look_again(store, job)
             return
         _Builder(store, export, material).run(job)
+    except IntegrityBroken as err:
+        give_up_export(store, job, err.slug)  # no further attempt is made: whoever waits is told now
+        raise
 
 
-@contextmanager
-def _failing(store: Store, job: Job) -> Iterator[None]:
-    """Tell who waits for the package that it will not come, when no further attempt is made."""
-    failure, is_over = "export-crashed", job.attempts >= MAX_ATTEMPTS
-    try:
-        yield
-        is_over = False
-    except (Unavailable, LeaseLost):
-        is_over = False
-        raise
-    except EvidenceError as err:
-        failure, is_over = err.slug, is_over or isinstance(err, IntegrityBroken)
-        raise
-    finally:
-        if is_over:
-            with store.begin() as tx:
-                if tx.jobs.fail(job, failure):  # otherwise somebody else holds the job and may yet finish it
-                    tx.exports.fail(job.subject_id, failure)
+def give_up_export(store: Store, job: Job, error: str) -> None:
+    """Tell who waits for the package that it will not come.
+
+    Raises:
+        Unavailable: the database did not answer; the job may come here again.
+    """
+    with store.begin() as tx:
+        # Otherwise somebody else holds the job and may yet finish it, or has.
+        if tx.jobs.fail(job, error) and tx.exports.known(job.subject_id).state == "building":
+            tx.exports.fail(job.subject_id, error)
 
 
 def _material(store: Store, export: Export) -> CaseMaterial | None:
@@ -136,7 +130,7 @@ class _Builder:
         key = f"exports/{self._export.id}/{tag_manifest_sha256[:16]}.zip"
         digest = hashlib.sha256()
         stored = self._store.objects.put_stream(key, self._container(files, digest))
-        with self._store.begin() as tx:
+        with concluding(self._store, job) as tx:
             tx.exports.ready(
                 self._export,
                 stored,
@@ -144,19 +138,21 @@ class _Builder:
                 sha256=digest.hexdigest(),
                 tagmanifest_sha256=tag_manifest_sha256,
             )
-            if not tx.jobs.finish(job):
-                raise LEASE_LOST("the lease of the job was lost")
         log.info("export_ready", export_id=str(self._export.id), size_bytes=stored.size_bytes)
 
     def _measure(self, name: str, source: Source) -> Packed:
-        digest, crc, size = hashlib.sha256(), 0, 0
-        for chunk in self._read(source):
-            digest.update(chunk)
-            crc = zlib.crc32(chunk, crc)
-            size += len(chunk)
-        if size != source.size_bytes or source.sha256 not in (None, digest.hexdigest()):
+        crc = 0
+
+        def also(block: memoryview) -> None:
+            nonlocal crc
+            crc = zlib.crc32(block, crc)
+            self._progress(len(block))
+
+        read = hash_object(self._store.objects, source.key, source.version_id, also=also)
+        sha256 = read.sha256.value
+        if read.size_bytes != source.size_bytes or source.sha256 not in (None, sha256):
             raise OBJECT_BROKEN(f"{source.key} is not what was recorded", key=source.key)
-        return Packed(name=name, size_bytes=size, crc32=crc, sha256=digest.hexdigest())
+        return Packed(name=name, size_bytes=read.size_bytes, crc32=crc, sha256=sha256)
 
     def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], str]:
         index = package_index(self._export, self._material, measured)
@@ -182,11 +178,9 @@ class _Builder:
             yield chunk
 
     def _read(self, source: Source) -> Iterator[bytes]:
-        buffer = memoryview(bytearray(CHUNK_BYTES))
-        with self._store.objects.open(source.key, source.version_id) as stream:
-            while count := stream.readinto(buffer):
-                self._progress(count)
-                yield bytes(buffer[:count])
+        for block in object_blocks(self._store.objects, source.key, source.version_id):
+            self._progress(len(block))
+            yield bytes(block)  # the store keeps pieces until a part is full
 
     def _progress(self, count: int) -> None:
         self._done += count

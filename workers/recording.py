@@ -12,9 +12,10 @@ Any run from any point comes to the same answer.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
@@ -22,18 +23,21 @@ from uuid import UUID
 import structlog
 
 from schemas.agreement import agreement
-from schemas.checks.claims import DIGEST, SIZE
-from schemas.digest import CHUNK_BYTES, Hasher, sha256_hex
+from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reached
+from schemas.digest import Hasher, sha256_hex
 from schemas.integrity import Check, CheckResult, examines
+from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
-from schemas.refusals_recording import LEASE_LOST, SCRATCH_FULL
+from schemas.refusals_recording import SCRATCH_FULL
+from storage.objects.hashing import hash_object
 from storage.outbox import Job
 from storage.recording.values import Verification
 from storage.store import Store
 from workers.manifest import Claims, manifest_claims
 from workers.media.sandbox import Sandbox
 from workers.settings import WorkersSettings
+from workers.task import concluding
 
 log = structlog.get_logger()
 
@@ -61,15 +65,49 @@ class Verifier:
             claims = manifest_claims(tx, recording)
         found = self._examine(recording, claims)
         self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
-        with self.store.begin() as tx:
+        with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)
-            if not tx.jobs.finish(job):
-                raise LEASE_LOST("the lease of the job was lost")
         log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
+
+    def give_up(self, job: Job, error: str) -> None:
+        """Quarantine a recording that could not be verified: kept, locked, logged, and no claim counts as checked.
+
+        A crash between lock and commit leaves a received recording that is locked; the job is still leased, and
+        the next claim comes here again.
+
+        Raises:
+            Unavailable: database or store did not answer; the job may come here again.
+            NotFound, IntegrityBroken: the store no longer holds what was received; nothing was concluded.
+        """
+        with self.store.begin() as tx:
+            recording = tx.recordings.known(job.subject_id)
+            if recording.state is not RecordingState.RECEIVED:
+                tx.jobs.fail(job, error)
+                return
+        found = self._unverified(recording, error)
+        self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
+        with self.store.begin() as tx:
+            if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
+                tx.recordings.conclude(recording.id, found)
+
+    def _unverified(self, recording: Recording, error: str) -> Verification:
+        hasher = self._hashed(recording)  # the custody entry names the digest of the bytes that are kept
+        return Verification(
+            checks=(
+                check_verification(error),
+                *(not_reached(claim, error) for claim in CLAIMS if claim.is_binding),
+            ),
+            sha256=hasher.sha256.value,
+            sm3=hasher.sm3.value if hasher.sm3 else None,
+            media_type=recording.media_type,
+            facts=MediaFacts(),
+            derivatives=(),
+            retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
+        )
 
     def _examine(self, recording: Recording, claims: Claims) -> Verification:
         with self._scratch(recording.size_bytes) as path:
-            hasher = self._read_once(recording, path)
+            hasher = self._copied(recording, path)
             probe = self.sandbox.probe(path, filename=recording.filename)
             derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
@@ -97,15 +135,18 @@ class Verifier:
         with tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe") as file:
             yield Path(file.name)
 
-    def _read_once(self, recording: Recording, path: Path) -> Hasher:
-        hasher = Hasher(with_sm3=self.store.settings.with_sm3)
-        buffer = bytearray(CHUNK_BYTES)
-        view = memoryview(buffer)
-        reading = self.store.objects.open(recording.object_key, recording.version_id)
-        with reading as source, path.open("wb") as copy:
-            while count := source.readinto(view):
-                hasher.update(view[:count])
-                _write(copy, view[:count])
+    def _copied(self, recording: Recording, path: Path) -> Hasher:
+        with path.open("wb") as copy:
+            return self._hashed(recording, partial(_write, copy))
+
+    def _hashed(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
+        hasher = hash_object(
+            self.store.objects,
+            recording.object_key,
+            recording.version_id,
+            with_sm3=self.store.settings.with_sm3,
+            also=also,
+        )
         if hasher.size_bytes != recording.size_bytes:
             raise OBJECT_BROKEN(
                 f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
@@ -158,6 +199,12 @@ def check_size(check: Check, hasher: Hasher, claims: Claims) -> CheckResult:
     if file is not None and file.size != actual:
         return check.found("size-mismatch", declared=file.size, actual=actual)
     return check.held(bytes=actual)
+
+
+@examines(VERIFICATION)
+def check_verification(check: Check, error: str) -> CheckResult:
+    """Say that the verification gave up; one that came to its end has no such result."""
+    return check.found("verification-failed", reason=error)
 
 
 def _write(copy: IO[bytes], block: memoryview) -> None:

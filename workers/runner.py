@@ -2,14 +2,15 @@
 
 `Unavailable` costs no attempt: the job goes back with a pause, or an hour without the object store would
 quarantine good evidence. `IntegrityBroken` is never retried. Everything else is retried with back-off; after
-five attempts the job has failed and its subject is told (`workers.giving_up`). A job that killed five workers
+five attempts the job has failed and its subject is told (`Task.give_up`). A job that killed five workers
 is not run a sixth time.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -17,37 +18,34 @@ import structlog
 from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailable
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
-from workers.audit import recheck
-from workers.export import build_export
-from workers.giving_up import give_up
+from workers.audit import give_up_recheck, recheck
+from workers.export import build_export, give_up_export
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
 from workers.settings import WorkersSettings
+from workers.task import Task
 
 log = structlog.get_logger()
 
-Task = Callable[[Job], None]
-
 
 def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[JobKind, Task]:
-    """Return what is run for each kind of job."""
+    """Return the task of every kind of job."""
     verifier = Verifier(store, sandbox, settings)
-    return {
-        JobKind.VERIFY: verifier.run,
-        JobKind.EXPORT: lambda job: build_export(store, job),
-        JobKind.RECHECK: lambda job: recheck(store, job),
-    }
+    known = (
+        Task(JobKind.VERIFY, verifier.run, verifier.give_up),
+        Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
+        Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),
+    )
+    return {task.kind: task for task in known}
 
 
 class Runner:
-    """Runs jobs in the calling thread; one per thread."""
+    """Runs jobs in the calling thread; one per thread, because a sandbox serves one file at a time."""
 
-    def __init__(
-        self, store: Store, settings: WorkersSettings, tasks_by_kind: Mapping[JobKind, Task]
-    ) -> None:
+    def __init__(self, store: Store, sandbox: Sandbox, settings: WorkersSettings) -> None:
         self._store = store
         self._settings = settings
-        self._tasks = tasks_by_kind
+        self._tasks = tasks(store, sandbox, settings)
 
     def drain(self, kind: JobKind, stop: threading.Event | None = None) -> int:
         """Run jobs of `kind` until none is ready, the slice of a minute ends, or `stop` is set."""
@@ -98,7 +96,7 @@ class Runner:
             self._give_up(job, "worker-lost")
             return
         try:
-            self._tasks[job.kind](job)
+            self._tasks[job.kind].run(job)
         except (Unavailable, LeaseLost) as err:
             if isinstance(err, Unavailable):
                 raise
@@ -109,10 +107,10 @@ class Runner:
         except EvidenceError as err:
             log.exception("job_failed", job_id=job.id, problem=err.slug, attempts=job.attempts)
             self._settle(job, err.slug)
-        except Exception as err:
+        except Exception:
             # A fault of our own must end the attempt, not the worker; the sentence goes to the log only.
             log.exception("job_crashed", job_id=job.id, attempts=job.attempts)
-            self._settle(job, type(err).__name__)
+            self._settle(job, f"{job.kind.value}-crashed")
 
     def _settle(self, job: Job, error: str, *, is_final: bool = False) -> None:
         if job.attempts >= MAX_ATTEMPTS and not is_final:
@@ -128,7 +126,7 @@ class Runner:
         """Tell the subject; when even that fails the job alone has failed, and a person is called."""
         log.critical("job_given_up", job_id=job.id, kind=job.kind.value, subject_id=str(job.subject_id))
         try:
-            give_up(self._store, job, error)
+            self._tasks[job.kind].give_up(job, error)
         except Unavailable:
             raise
         except EvidenceError as err:

@@ -4,7 +4,6 @@ The order is proven by positions in the custody log, not by our clock: the value
 only when the freeze has its place under a signed checkpoint, and the draw only when both values have theirs.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -31,6 +30,7 @@ from schemas.audit import (
 )
 from schemas.base import rfc3339
 from schemas.custody import Event, subject
+from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.page import Cursor, Page
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, POPULATION_CHANGED
@@ -146,7 +146,7 @@ class Audits(Collection):
             held, count=count, size=size, root=population_root(members(self._connection, ident))
         )
         payload = plan_bytes(plan)
-        sha256 = hashlib.sha256(payload).hexdigest()
+        sha256 = sha256_hex(payload)
         entry_id = self._log(
             Event.AUDIT_FREEZE, held, actor, plan_sha256=sha256, root=plan.root, count=count, size=size
         )
@@ -271,7 +271,7 @@ class Audits(Collection):
         )
         plan = parse_plan(held.plan or b"")
         population = members(self._connection, ident)
-        if population_root(population).hex() != plan.root or held.plan_sha256 != _sha256(held.plan):
+        if population_root(population).hex() != plan.root or held.plan_sha256 != sha256_hex(held.plan or b""):
             raise POPULATION_CHANGED("the population is not the one that was frozen")
         seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
         sample = draw(population, plan.size, seed)
@@ -282,7 +282,7 @@ class Audits(Collection):
             actor,
             seed=seed.hex(),
             size=len(sample),
-            sample_sha256=_sha256("\n".join(sample).encode()),
+            sample_sha256=sha256_hex("\n".join(sample).encode()),
         )
         change(
             self._connection,
@@ -345,8 +345,4 @@ class Audits(Collection):
 def _digest(values: Sequence[bytes]) -> str:
     """Return one digest over the values; their lengths keep two of them from becoming one."""
     joined = b"".join(len(value).to_bytes(4, "big") + value for value in values)
-    return _sha256(joined)
-
-
-def _sha256(payload: bytes | None) -> str:
-    return hashlib.sha256(payload or b"").hexdigest()
+    return sha256_hex(joined)

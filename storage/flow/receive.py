@@ -10,8 +10,6 @@ What a crash leaves, step by step:
 Part numbers are never used twice (S3 allows gaps), so a beaten request that still sends cannot replace one.
 """
 
-import hashlib
-from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
@@ -20,9 +18,8 @@ from schemas.errors import NotFound
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
+from storage.objects.values import Body, sha256_of
 from storage.store import Store
-
-Body = Sequence[bytes | memoryview]
 
 
 class Receiving:
@@ -70,7 +67,7 @@ class Receiving:
         pieces: Body = [self._seed, *body] if self._seed else body
         start = self.upload.offset_bytes - len(self._seed)
         size = sum(map(len, pieces))
-        sha256 = _sha256(pieces)
+        sha256 = sha256_of(pieces)
         if start == 0 and size == self.upload.length_bytes:
             return self._store_whole(pieces, sha256)
         with self._store.begin() as tx:
@@ -112,7 +109,7 @@ class Receiving:
         with self._store.begin() as tx:
             number = tx.uploads.next_number(self.upload.id, self._token)
         key = f"tails/{self.upload.id}/{number}"
-        self._store.objects.put_staging(key, pieces, sha256=_sha256(pieces))
+        self._store.objects.put_staging(key, pieces, sha256=sha256_of(pieces))
         old_tail = self.upload.tail_key
         with self._store.begin() as tx:
             self.upload = tx.uploads.set_tail(
@@ -191,9 +188,7 @@ def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
     """Make the evidence object out of parts, or of a tail that a crash left as the whole file."""
     if upload.parts_ref is None:
         body = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
-        return upload.object_key, store.objects.put(
-            upload.object_key, [body], sha256=hashlib.sha256(body).digest()
-        )
+        return upload.object_key, store.objects.put(upload.object_key, [body], sha256=sha256_of([body]))
     with store.begin() as tx:
         parts = tx.uploads.parts(upload.id)
     if upload.tail_key is not None:
@@ -206,7 +201,7 @@ def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
     assert upload.tail_key is not None  # noqa: S101 - narrows the type; the caller has checked
     assert upload.parts_ref is not None  # noqa: S101
     body = store.objects.read_staging(upload.tail_key)
-    sha256 = hashlib.sha256(body).digest()
+    sha256 = sha256_of([body])
     etag = store.objects.put_part(upload.object_key, upload.parts_ref, number, [body], sha256=sha256)
     return Part(
         number=number,
@@ -215,10 +210,3 @@ def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
         sha256=sha256,
         etag=etag,
     )
-
-
-def _sha256(pieces: Body) -> bytes:
-    state = hashlib.sha256()
-    for piece in pieces:
-        state.update(piece)
-    return state.digest()

@@ -8,7 +8,6 @@ Order, and what a crash leaves:
 A retry of the same batch meets the same keys in 2 and finds every row of 3 a duplicate.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +19,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from schemas.actor import Actor
 from schemas.base import rfc3339
 from schemas.custody import Event, subject
+from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.monitoring import MonitoringState
@@ -193,7 +193,7 @@ class Intakes(Collection):
             root=root,
         )
         payload = intake_bytes(manifest)
-        sha256 = hashlib.sha256(payload).hexdigest()
+        sha256 = sha256_hex(payload)
         intake_id: UUID = self._connection.execute(
             insert(intakes)
             .values(
@@ -258,7 +258,7 @@ class Intakes(Collection):
         """Make the recording of an inline picture, as the completion of an upload does."""
         parsed, stored = batch.rows[line], batch.pictures[line, position]
         payload = parsed.jpegs[position]
-        sha256 = hashlib.sha256(payload).hexdigest()
+        sha256 = sha256_hex(payload)
         upload_id = picture_key(equipment_id, parsed.row.record_id, position, sha256)
         key = f"recordings/{upload_id}/1"
         upload = (

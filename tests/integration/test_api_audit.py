@@ -27,7 +27,7 @@ from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.tus import bearer
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 VALUE = "3 5 6 1"
@@ -72,7 +72,7 @@ def world(store: Store) -> Iterator[dict]:
 def drain(store: Store, kind: JobKind) -> None:
     sandbox, settings = Sandbox(), WorkersSettings(lease_seconds=30)
     try:
-        Runner(store, settings, tasks(store, sandbox, settings)).drain(kind)
+        Runner(store, sandbox, settings).drain(kind)
     finally:
         sandbox.close()
 

@@ -48,7 +48,7 @@ from tests.tus import BODY, VERSION, bearer, captured, declared, offset_of, open
 from workers.custody import integrate
 from workers.fsck import differences
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 MILLION = 1_000_000
@@ -80,7 +80,7 @@ class Line:
 
     def looked_at(self, ident: UUID) -> dict:
         settings = WorkersSettings()
-        Runner(self.store, settings, tasks(self.store, self.sandbox, settings)).drain(JobKind.VERIFY)
+        Runner(self.store, self.sandbox, settings).drain(JobKind.VERIFY)
         answer = self.reviewer.get(f"/v1/recordings/{ident}")
         assert answer.status_code == 200
         return answer.json()

@@ -28,7 +28,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 NAME = '现场 "照片"; 第1张.jpg'
@@ -52,7 +52,7 @@ class Shelf:
     def verified(self, name: str, payload: bytes) -> UUID:
         ident = self.device.capture(name, payload)
         settings = WorkersSettings()
-        Runner(self.store, settings, tasks(self.store, self.sandbox, settings)).drain(JobKind.VERIFY)
+        Runner(self.store, self.sandbox, settings).drain(JobKind.VERIFY)
         return ident
 
 

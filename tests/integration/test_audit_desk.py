@@ -49,10 +49,10 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
+from workers.audit import give_up_recheck
 from workers.custody import integrate
-from workers.giving_up import give_up
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 VALUE = "03 07 12 21 29 + 05"
@@ -153,7 +153,7 @@ def drain(store: Store, kind: JobKind) -> None:
     sandbox = Sandbox()
     settings = WorkersSettings(lease_seconds=30)
     try:
-        Runner(store, settings, tasks(store, sandbox, settings)).drain(kind)
+        Runner(store, sandbox, settings).drain(kind)
     finally:
         sandbox.close()
 
@@ -407,7 +407,7 @@ def test_a_recheck_that_gave_up_never_counts_as_passed(bureau: Bureau) -> None:
         if not jobs:
             break
         for job in jobs:
-            give_up(bureau.store, job, "unavailable")
+            give_up_recheck(bureau.store, job, "unavailable")
     with bureau.store.begin() as tx:
         member_id = tx.audit_scores.drawn(bureau.supervisor, made.id)[0].member_id
         member = tx.audit_scores.member(bureau.supervisor, made.id, member_id)

@@ -49,7 +49,7 @@ from tests.media import jpeg
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 
@@ -69,7 +69,7 @@ def store(database_url: str, objects_dir: Path) -> Iterator[Store]:
 def runner(store: Store) -> Iterator[Runner]:
     settings = WorkersSettings()
     with Sandbox() as sandbox:
-        yield Runner(store, settings, tasks(store, sandbox, settings))
+        yield Runner(store, sandbox, settings)
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +186,7 @@ def test_minio_keeps_the_same_package(
     payload = bytes(range(256)) * (17 * MIB // 256)
     enrol_device(on_minio, custodian).capture("执法.bin", payload, context={"case": "对象存储-1"})
     with Sandbox() as sandbox:
-        runner = Runner(on_minio, settings, tasks(on_minio, sandbox, settings))
+        runner = Runner(on_minio, sandbox, settings)
         built = build(on_minio, runner, handler, case_id)
     path = saved(on_minio, built, tmp_path / "p.zip")
     on_minio.close()

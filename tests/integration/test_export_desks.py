@@ -39,7 +39,7 @@ from tests.media import jpeg
 from tests.monitoring import jpeg_media, make_highway
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 DESK_CLAIMS = {
@@ -73,7 +73,7 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
     settings = WorkersSettings()
     with Sandbox() as sandbox:
-        runner = Runner(store, settings, tasks(store, sandbox, settings))
+        runner = Runner(store, sandbox, settings)
         case_id, handler = make_case(store, runner)
         integrate(store)
         with store.begin() as tx:

@@ -42,7 +42,7 @@ from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.fsck import differences
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 
@@ -274,7 +274,7 @@ def test_every_binding_claim_is_named_whatever_is_wrong(
             update(manifests).where(manifests.c.id == held).values(payload=manifests.c.payload.concat(b" "))
         )
     settings = WorkersSettings()
-    Runner(store, settings, tasks(store, sandbox, settings)).drain(JobKind.VERIFY)
+    Runner(store, sandbox, settings).drain(JobKind.VERIFY)
 
     for ident in (good, plain, unknown, refused, altered):
         with store.begin() as tx:
@@ -287,7 +287,7 @@ def test_a_content_that_nobody_could_read_is_not_verified(
     """Digest, signature and key hold, but no decoder knows the type: the one word is not `verified`."""
     ident = device.capture("strange.bin", bytes(range(256)))
     settings = WorkersSettings()
-    Runner(store, settings, tasks(store, sandbox, settings)).drain(JobKind.VERIFY)
+    Runner(store, sandbox, settings).drain(JobKind.VERIFY)
     with store.begin() as tx:
         found = tx.recordings.get(reviewer, ident)
         container = {row.check.name: row.check for row in tx.recordings.checks(ident)}["container"]

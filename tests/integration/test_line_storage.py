@@ -42,7 +42,7 @@ from workers.custody import integrate
 from workers.fsck import differences
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 
@@ -84,7 +84,7 @@ def device(store: Store, custodian: Actor) -> TestDevice:
 
 def drain(store: Store, sandbox: Sandbox) -> int:
     settings = WorkersSettings()
-    return Runner(store, settings, tasks(store, sandbox, settings)).drain(JobKind.VERIFY)
+    return Runner(store, sandbox, settings).drain(JobKind.VERIFY)
 
 
 def recording_of(store: Store, reviewer: Actor, ident: UUID) -> Recording:

@@ -1,0 +1,37 @@
+"""A kind of job: what is run, and who is told when every attempt has failed. `workers.runner` holds the registry."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from schemas.refusals_recording import LEASE_LOST
+from storage.outbox import Job, JobKind
+from storage.store import Store, Transaction
+
+
+class Task(NamedTuple):
+    """One kind of job.
+
+    Args:
+        kind: Which jobs.
+        run: Does the work; may run again from any point and comes to the same end.
+        give_up: Ends the job and what it was about in one commit, with the slug of the last failure, so that
+            nothing waits for ever.
+    """
+
+    kind: JobKind
+    run: Callable[[Job], None]
+    give_up: Callable[[Job, str], None]
+
+
+@contextmanager
+def concluding(store: Store, job: Job) -> Iterator[Transaction]:
+    """Open the transaction in which a task writes its result; it ends the job, or nothing of it becomes true.
+
+    Raises:
+        LeaseLost: another worker holds the job; nothing was written.
+    """
+    with store.begin() as tx:
+        yield tx
+        if not tx.jobs.finish(job):
+            raise LEASE_LOST("the lease of the job was lost")
