@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
@@ -28,6 +27,7 @@ from schemas.equipment import (
     PublicationIn,
     ReviewKind,
 )
+from schemas.ids import AgencyId
 from schemas.manifest import Datum
 from schemas.recording import RecordingFilter
 from storage.equipment import NewSource
@@ -142,8 +142,8 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
     return passwords
 
 
-def _agencies(tx: Transaction) -> dict[str, UUID]:
-    ids: dict[str, UUID] = {}
+def _agencies(tx: Transaction) -> dict[str, AgencyId]:
+    ids: dict[str, AgencyId] = {}
     for position, (key, (name, kind, is_supervising)) in enumerate(AGENCIES.items()):
         ids[key] = tx.accounts.found_agency(
             name=name,
@@ -155,7 +155,7 @@ def _agencies(tx: Transaction) -> dict[str, UUID]:
     return ids
 
 
-def _person(tx: Transaction, person: DemoPerson, agency_id: UUID, password: str) -> Actor:
+def _person(tx: Transaction, person: DemoPerson, agency_id: AgencyId, password: str) -> Actor:
     account_id = tx.accounts.add(
         agency_id=agency_id, login=person.login, name=person.name, password=password, roles=person.roles
     )

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -12,6 +11,7 @@ from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
 from schemas.audit import AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
 from schemas.base import WireIn, WireOut
+from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
 from schemas.note import encode64
 from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
 from schemas.standard import ItemScore, Standard
@@ -33,11 +33,11 @@ class SourceOut(WireOut):
 class AuditOut(WireOut):
     """An audit. `values` are empty until a second person has confirmed them."""
 
-    id: UUID
+    id: AuditId
     title: str
     kind: AuditKind
     state: AuditState
-    target_agency_id: UUID
+    target_agency_id: AgencyId
     target_agency_name: str
     from_at: datetime
     until_at: datetime
@@ -85,7 +85,7 @@ class DrawnOut(WireOut):
     """One drawn member; `rechecks` counts its recordings by outcome."""
 
     rank: int
-    member_id: UUID
+    member_id: MemberId
     label: str
     ticket: str
     rechecks: dict[str, int]
@@ -96,7 +96,7 @@ class DrawnOut(WireOut):
 class InspectorOut(WireOut):
     """Somebody who scores."""
 
-    id: UUID
+    id: AccountId
     name: str
     agency_name: str
 
@@ -151,7 +151,7 @@ class ValuesIn(WireIn):
 class AssignIn(WireIn):
     """An inspector to assign."""
 
-    account_id: UUID
+    account_id: AccountId
 
 
 class ScoresIn(WireIn):
@@ -163,7 +163,7 @@ class ScoresIn(WireIn):
 class RecheckOut(WireOut):
     """What re-hashing a drawn recording gave."""
 
-    recording_id: UUID
+    recording_id: RecordingId
     filename: str
     outcome: RecheckOutcome
     code: str
@@ -191,7 +191,7 @@ class GivenScoreOut(WireOut):
 class MemberOut(WireOut):
     """A drawn member with rechecks, pre-checks and scores."""
 
-    member_id: UUID
+    member_id: MemberId
     label: str
     rank: int
     rechecks: list[RecheckOut]
@@ -256,14 +256,14 @@ def audits(
 
 
 @router.get("/{audit_id}", operation_id="getAudit")
-def audit(tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID) -> AuditDetailOut:
+def audit(tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId) -> AuditDetailOut:
     """Return one audit with its sample."""
     return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
 
 
 @router.post("/{audit_id}/freeze", operation_id="freezePopulation")
 def freeze(
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, seen: SeenVersion
 ) -> AuditDetailOut:
     """Fix population, size and sources, and log their digest."""
     return _detail(tx, actor, response, tx.audits.freeze(actor, audit_id, seen))
@@ -271,7 +271,7 @@ def freeze(
 
 @router.post("/{audit_id}/randomness", operation_id="enterRandomness")
 def enter(  # noqa: PLR0917 - what a route depends on is named by the framework
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: ValuesIn, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: ValuesIn, seen: SeenVersion
 ) -> AuditDetailOut:
     """Enter what the public events gave, once they have taken place and the freeze is in the log."""
     return _detail(tx, actor, response, tx.audits.enter(actor, audit_id, wish.values, seen))
@@ -279,7 +279,7 @@ def enter(  # noqa: PLR0917 - what a route depends on is named by the framework
 
 @router.post("/{audit_id}/confirmation", operation_id="confirmRandomness")
 def confirm(  # noqa: PLR0917
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: ValuesIn, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: ValuesIn, seen: SeenVersion
 ) -> AuditDetailOut:
     """Confirm the values by entering them again, as somebody else."""
     return _detail(tx, actor, response, tx.audits.confirm(actor, audit_id, wish.values, seen))
@@ -287,7 +287,7 @@ def confirm(  # noqa: PLR0917
 
 @router.post("/{audit_id}/draw", operation_id="drawSample")
 def draw(
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, seen: SeenVersion
 ) -> AuditDetailOut:
     """Draw the sample and order the re-hash of every drawn recording."""
     return _detail(tx, actor, response, tx.audits.draw(actor, audit_id, seen))
@@ -295,7 +295,7 @@ def draw(
 
 @router.post("/{audit_id}/close", operation_id="closeAudit")
 def close(
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, seen: SeenVersion
 ) -> AuditDetailOut:
     """End an audit."""
     return _detail(tx, actor, response, tx.audits.close(actor, audit_id, seen))
@@ -303,7 +303,7 @@ def close(
 
 @router.post("/{audit_id}/inspectors", operation_id="assignInspector", status_code=201)
 def assign(  # noqa: PLR0917
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: AssignIn, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: AssignIn, seen: SeenVersion
 ) -> AuditDetailOut:
     """Assign one of the two inspectors."""
     tx.audit_scores.assign(actor, audit_id, wish.account_id, seen)
@@ -311,24 +311,24 @@ def assign(  # noqa: PLR0917
 
 
 @router.get("/{audit_id}/members/{member_id}", operation_id="getMember")
-def member(tx: Tx, actor: CurrentActor, audit_id: UUID, member_id: UUID) -> MemberOut:
+def member(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId) -> MemberOut:
     """Return a drawn member; not before every recording of it was re-hashed."""
     return MemberOut.of(tx.audit_scores.member(actor, audit_id, member_id))
 
 
 @router.post("/{audit_id}/members/{member_id}/scores", operation_id="scoreMember", status_code=201)
-def score(tx: Tx, actor: CurrentActor, audit_id: UUID, member_id: UUID, wish: ScoresIn) -> MemberOut:
+def score(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId, wish: ScoresIn) -> MemberOut:
     """Give all points of a member, once."""
     return MemberOut.of(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
 
 
 @router.get("/{audit_id}/draw", operation_id="getDrawFile")
-def draw_file(tx: Tx, actor: CurrentActor, audit_id: UUID) -> dict[str, Any]:
+def draw_file(tx: Tx, actor: CurrentActor, audit_id: AuditId) -> dict[str, Any]:
     """Return everything that is needed to repeat the draw and to check its order in the log."""
     return draw_document(tx, actor, audit_id).model_dump(mode="json")
 
 
-def draw_document(tx: Transaction, actor: CurrentActor, audit_id: UUID) -> DrawFile:
+def draw_document(tx: Transaction, actor: CurrentActor, audit_id: AuditId) -> DrawFile:
     """Build the file that `quancheng redraw` reads.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import JSONResponse
@@ -12,6 +11,7 @@ from api.deps import CurrentActor, Tx, token_of
 from api.problems import problem
 from schemas.actor import Actor
 from schemas.base import WireIn, WireOut
+from schemas.ids import AccountId, AgencyId
 from schemas.refusals_actor import GRANT_UNSUPPORTED, LOGIN_FAILED
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -38,10 +38,10 @@ class SessionIn(WireIn):
 class AccountOut(WireOut):
     """Who is logged in."""
 
-    id: UUID
+    id: AccountId
     login: str
     name: str
-    agency_id: UUID
+    agency_id: AgencyId
     roles: list[str]
 
 

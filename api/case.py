@@ -12,6 +12,7 @@ from api.etag import SeenVersion, tag
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import Case, CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.ids import AgencyId, CaseId, RecordingId
 
 router = APIRouter(prefix="/v1/cases", tags=["case"])
 
@@ -19,8 +20,8 @@ router = APIRouter(prefix="/v1/cases", tags=["case"])
 class CaseOut(WireOut):
     """A case."""
 
-    id: UUID
-    agency_id: UUID
+    id: CaseId
+    agency_id: AgencyId
     agency_name: str
     number: str
     party: str
@@ -75,7 +76,7 @@ class CaseDetailOut(WireOut):
 class LinkIn(WireIn):
     """The recording to link."""
 
-    recording_id: UUID
+    recording_id: RecordingId
 
 
 class UnlinkIn(WireIn):
@@ -88,8 +89,8 @@ class LinkOut(WireOut):
     """A dated tie between a recording and a case."""
 
     id: UUID
-    case_id: UUID
-    recording_id: UUID
+    case_id: CaseId
+    recording_id: RecordingId
     linked_at: datetime
 
 
@@ -132,7 +133,7 @@ def cases(  # noqa: PLR0917 - query parameters are named by the caller
 
 
 @router.get("/{case_id}", operation_id="getCase")
-def case(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> CaseDetailOut:
+def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> CaseDetailOut:
     """Return a case and its recordings; the ETag is the version that changes must name."""
     found = tx.cases.get(actor, case_id)
     linked = tx.recordings.of_case(case_id)
@@ -145,7 +146,7 @@ def case(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> Case
 
 @router.patch("/{case_id}", operation_id="amendCase")
 def amend(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, wish: CaseAmendIn, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: CaseAmendIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Correct what was entered; what stood before is kept."""
     return _tagged(response, tx.cases.amend(actor, case_id, wish, seen))
@@ -153,7 +154,7 @@ def amend(  # noqa: PLR0917 - parameters are the framework's
 
 @router.post("/{case_id}/handlers", operation_id="assignHandler", status_code=201)
 def assign(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, wish: AssignIn, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: AssignIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Name one more handler of the case's own agency."""
     return _tagged(response, tx.cases.assign(actor, case_id, wish.login, seen))
@@ -161,7 +162,7 @@ def assign(  # noqa: PLR0917 - parameters are the framework's
 
 @router.post("/{case_id}/steps", operation_id="stepCase", status_code=201)
 def step(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, wish: StepIn, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: StepIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Take one step: file, investigate, conclude, submit, decide or close."""
     return _tagged(response, tx.cases.step(actor, case_id, wish.step, wish.reason, seen))
@@ -169,7 +170,7 @@ def step(  # noqa: PLR0917 - parameters are the framework's
 
 @router.post("/{case_id}/recordings", operation_id="linkRecording", status_code=201)
 def link(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, wish: LinkIn, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: LinkIn, seen: SeenVersion, response: Response
 ) -> LinkOut:
     """Link a recording to a case; linking it twice gives the link that stands."""
     tx.recordings.get(actor, wish.recording_id)
@@ -180,7 +181,7 @@ def link(  # noqa: PLR0917 - parameters are the framework's
 
 @router.post("/{case_id}/recordings/{recording_id}/unlink", operation_id="unlinkRecording", status_code=204)
 def unlink(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, recording_id: UUID, wish: UnlinkIn, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, case_id: CaseId, recording_id: RecordingId, wish: UnlinkIn, seen: SeenVersion
 ) -> Response:
     """End a link by a dated counter-entry; nothing is deleted."""
     tx.cases.unlink(actor, case_id, recording_id, wish.reason, seen)

@@ -1,12 +1,12 @@
 """Devices: enrolment by a one-time code, the register, revocation."""
 
 from datetime import datetime
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from api.deps import CurrentActor, Tx
 from schemas.base import WireOut
+from schemas.ids import DeviceId
 from storage.device import EnrolIn, Enrolled, IssuedCode
 
 router = APIRouter(prefix="/v1", tags=["device"])
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["device"])
 class DeviceOut(WireOut):
     """One device of the register."""
 
-    id: UUID
+    id: DeviceId
     name: str
     model: str
     kid: str
@@ -50,7 +50,7 @@ def devices(tx: Tx, actor: CurrentActor) -> DevicesOut:
 
 
 @router.post("/devices/{device_id}/revoke", operation_id="revokeDevice", status_code=204)
-def revoke(tx: Tx, actor: CurrentActor, device_id: UUID) -> Response:
+def revoke(tx: Tx, actor: CurrentActor, device_id: DeviceId) -> Response:
     """Revoke a key: its tokens end at once, what it signed before stays signed."""
     tx.devices.revoke(actor, device_id)
     return Response(status_code=204)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -24,6 +23,7 @@ from schemas.equipment import (
     SuspensionIn,
     gate_faults,
 )
+from schemas.ids import AccountId, AgencyId, EquipmentId
 
 router = APIRouter(prefix="/v1/equipment", tags=["equipment"])
 
@@ -31,10 +31,10 @@ router = APIRouter(prefix="/v1/equipment", tags=["equipment"])
 class EquipmentOut(WireOut):
     """A piece of equipment; `certified_until` is the end of its latest certificate."""
 
-    id: UUID
-    agency_id: UUID
+    id: EquipmentId
+    agency_id: AgencyId
     agency_name: str
-    source_id: UUID | None
+    source_id: AccountId | None
     number: str
     name: str
     kind: EquipmentKind
@@ -117,7 +117,7 @@ class SourceIn(WireIn):
 class SourceOut(WireOut):
     """A machine account; the password is shown this once."""
 
-    account_id: UUID
+    account_id: AccountId
     login: str
     password: str
 
@@ -125,7 +125,7 @@ class SourceOut(WireOut):
 class BindIn(WireIn):
     """The machine account that will hand in what the equipment records."""
 
-    source_id: UUID
+    source_id: AccountId
 
 
 def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> EquipmentDetailOut:
@@ -170,7 +170,9 @@ def make_source(tx: Tx, actor: CurrentActor, wish: SourceIn) -> SourceOut:
 
 
 @router.get("/{equipment_id}", operation_id="getEquipment")
-def equipment_one(tx: Tx, actor: CurrentActor, response: Response, equipment_id: UUID) -> EquipmentDetailOut:
+def equipment_one(
+    tx: Tx, actor: CurrentActor, response: Response, equipment_id: EquipmentId
+) -> EquipmentDetailOut:
     """Return one piece of equipment with its dated facts."""
     return _changed(tx, response, tx.equipment.get(actor, equipment_id))
 
@@ -180,7 +182,7 @@ def certify(  # noqa: PLR0917 - what a route depends on is named by the framewor
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     wish: CertificateIn,
     seen: SeenVersion,
 ) -> EquipmentDetailOut:
@@ -193,7 +195,7 @@ def review(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     wish: EquipmentReviewIn,
     seen: SeenVersion,
 ) -> EquipmentDetailOut:
@@ -206,7 +208,7 @@ def publish(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     wish: PublicationIn,
     seen: SeenVersion,
 ) -> EquipmentDetailOut:
@@ -219,7 +221,7 @@ def suspend(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     wish: SuspensionIn,
     seen: SeenVersion,
 ) -> EquipmentDetailOut:
@@ -229,7 +231,7 @@ def suspend(  # noqa: PLR0917
 
 @router.post("/{equipment_id}/resume", operation_id="resumeEquipment")
 def resume(
-    tx: Tx, actor: CurrentActor, response: Response, equipment_id: UUID, seen: SeenVersion
+    tx: Tx, actor: CurrentActor, response: Response, equipment_id: EquipmentId, seen: SeenVersion
 ) -> EquipmentDetailOut:
     """Put equipment back into service."""
     return _changed(tx, response, tx.equipment.resume(actor, equipment_id, seen))
@@ -240,7 +242,7 @@ def bind(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     wish: BindIn,
     seen: SeenVersion,
 ) -> EquipmentDetailOut:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -11,6 +10,7 @@ from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
+from schemas.ids import CaseId, ExportId
 from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
 from storage.store import Store
@@ -21,8 +21,8 @@ router = APIRouter(prefix="/v1", tags=["export"])
 class ExportOut(WireOut):
     """A package of a case; progress in bytes."""
 
-    export_id: UUID
-    case_id: UUID
+    export_id: ExportId
+    case_id: CaseId
     state: str
     progress_done: int
     progress_total: int
@@ -47,25 +47,25 @@ class ExportOut(WireOut):
 
 
 @router.post("/cases/{case_id}/exports", operation_id="requestExport", status_code=202)
-def request_export(tx: Tx, actor: CurrentActor, case_id: UUID) -> ExportOut:
+def request_export(tx: Tx, actor: CurrentActor, case_id: CaseId) -> ExportOut:
     """Order the package of a case."""
     return ExportOut.of(tx.exports.request(actor, case_id))
 
 
 @router.get("/exports/{export_id}", operation_id="getExport")
-def export(tx: Tx, actor: CurrentActor, export_id: UUID) -> ExportOut:
+def export(tx: Tx, actor: CurrentActor, export_id: ExportId) -> ExportOut:
     """Say how far a package has come."""
     return ExportOut.of(tx.exports.get(actor, export_id))
 
 
 @router.head("/exports/{export_id}/package", include_in_schema=False)
 @router.get("/exports/{export_id}/package", operation_id="getPackage", response_class=Response)
-def package(request: Request, store: OpenStore, actor: StreamActor, export_id: UUID) -> Response:
+def package(request: Request, store: OpenStore, actor: StreamActor, export_id: ExportId) -> Response:
     """Download the package."""
     return download(request, store, actor, export_id)
 
 
-def download(request: Request, store: Store, actor: Actor, export_id: UUID) -> Response:
+def download(request: Request, store: Store, actor: Actor, export_id: ExportId) -> Response:
     """Answer with the bytes of a package the actor may export.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
@@ -13,6 +12,7 @@ from api.problems import problem
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.findings import sentence
+from schemas.ids import ManifestId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.manifest import MAX_MANIFEST_BYTES
 from schemas.refusals import REFUSALS
@@ -44,13 +44,13 @@ class DeclaredFileOut(WireOut):
     sha256: str
     size_bytes: int
     upload: str | None
-    recording_id: UUID | None
+    recording_id: RecordingId | None
 
 
 class DeclaredOut(WireOut):
     """A declared manifest and what was noticed."""
 
-    manifest_id: UUID
+    manifest_id: ManifestId
     sha256: str
     state: str
     findings: list[FindingOut]

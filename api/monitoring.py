@@ -15,6 +15,7 @@ from api.etag import SeenVersion, tag
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseIn
+from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
     LinkBasis,
     MonitoringState,
@@ -43,7 +44,7 @@ class RowOut(WireOut):
     line: int
     record_id: str | None
     outcome: RowOutcome
-    id: UUID | None
+    id: MonitoringId | None
     gate_faults: list[str]
     problem: str | None
     detail: str
@@ -65,7 +66,7 @@ class RowOut(WireOut):
 class BatchOut(WireOut):
     """The answer to a batch, sent after the commit. `intake_sha256` names the manifest that was signed."""
 
-    intake_id: UUID | None
+    intake_id: IntakeId | None
     intake_sha256: str | None
     received_at: datetime
     received: int
@@ -87,10 +88,10 @@ class MeasuredOut(WireOut):
 class MonitoringOut(WireOut):
     """A monitoring record. While it is open, nobody sees whether another has given an opinion."""
 
-    id: UUID
-    agency_id: UUID
+    id: MonitoringId
+    agency_id: AgencyId
     agency_name: str
-    equipment_id: UUID
+    equipment_id: EquipmentId
     equipment_number: str
     equipment_name: str
     record_id: str
@@ -150,7 +151,7 @@ class NotificationOut(WireOut):
     channel: NotifyChannel
     outcome: NotifyOutcome
     proof: str
-    proof_recording_id: UUID | None
+    proof_recording_id: RecordingId | None
     attempted_at: datetime
     recorded_by: str
 
@@ -159,9 +160,9 @@ class MonitoringLinkOut(WireOut):
     """A dated tie between a record and a case."""
 
     id: UUID
-    case_id: UUID
+    case_id: CaseId
     case_number: str
-    monitoring_id: UUID
+    monitoring_id: MonitoringId
     basis: LinkBasis
     linked_at: datetime
     unlinked_at: datetime | None
@@ -175,7 +176,7 @@ class MonitoringLinkOut(WireOut):
 class SuggestionOut(WireOut):
     """A case the record may belong to, and why."""
 
-    case_id: UUID
+    case_id: CaseId
     case_number: str
     party: str
     matter: str
@@ -197,7 +198,7 @@ class MonitoringDetailOut(WireOut):
 class MonitoringLinkIn(WireIn):
     """The record to tie to the case; `basis` is the suggestion that was accepted, or by hand."""
 
-    monitoring_id: UUID
+    monitoring_id: MonitoringId
     basis: LinkBasis = LinkBasis.MANUAL
 
 
@@ -262,7 +263,7 @@ def records(  # noqa: PLR0917 - query parameters are named by the caller
     actor: CurrentActor,
     after: After,
     state: MonitoringState | None = None,
-    equipment: UUID | None = None,
+    equipment: EquipmentId | None = None,
     linked: bool | None = None,  # noqa: FBT001 - a query parameter
     q: Words = None,
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
@@ -291,7 +292,9 @@ def queue(
 
 
 @router.get("/monitoring/records/{monitoring_id}", operation_id="getRecord")
-def record(tx: Tx, actor: CurrentActor, response: Response, monitoring_id: UUID) -> MonitoringDetailOut:
+def record(
+    tx: Tx, actor: CurrentActor, response: Response, monitoring_id: MonitoringId
+) -> MonitoringDetailOut:
     """Return one record with its media, gate, opinions, notifications and ties."""
     found = tx.monitoring.get(actor, monitoring_id)
     tag(response, found.version)
@@ -309,7 +312,7 @@ def record(tx: Tx, actor: CurrentActor, response: Response, monitoring_id: UUID)
 
 
 @router.get("/monitoring/records/{monitoring_id}/raw", operation_id="getRawRow", response_class=Response)
-def raw(tx: Tx, actor: CurrentActor, monitoring_id: UUID) -> Response:
+def raw(tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId) -> Response:
     """Return the row as kept, verbatim."""
     payload = tx.monitoring.raw(actor, monitoring_id)
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
@@ -321,7 +324,7 @@ def opine(  # noqa: PLR0917 - what a route depends on is named by the framework
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    monitoring_id: UUID,
+    monitoring_id: MonitoringId,
     stage: ReviewStage,
     wish: OpinionIn,
     seen: SeenVersion,
@@ -335,7 +338,9 @@ def opine(  # noqa: PLR0917 - what a route depends on is named by the framework
 @router.post(
     "/monitoring/records/{monitoring_id}/notifications", operation_id="recordNotification", status_code=201
 )
-def notify(tx: Tx, actor: CurrentActor, monitoring_id: UUID, wish: NotificationIn) -> list[NotificationOut]:
+def notify(
+    tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId, wish: NotificationIn
+) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
     if wish.attempted_at > tx.now:
         raise FACT_IN_FUTURE("an attempt lies in the past")
@@ -344,14 +349,16 @@ def notify(tx: Tx, actor: CurrentActor, monitoring_id: UUID, wish: NotificationI
 
 
 @router.get("/monitoring/records/{monitoring_id}/suggestions", operation_id="suggestCases")
-def suggestions(tx: Tx, actor: CurrentActor, monitoring_id: UUID) -> list[SuggestionOut]:
+def suggestions(tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId) -> list[SuggestionOut]:
     """Suggest open cases by plate, party code, place and time."""
     found = tx.monitoring_links.suggestions(actor, tx.monitoring.get(actor, monitoring_id))
     return [SuggestionOut(**one.model_dump(exclude={"bases"}), bases=list(one.bases)) for one in found]
 
 
 @router.post("/monitoring/records/{monitoring_id}/case", operation_id="openCaseFromRecord", status_code=201)
-def open_case(tx: Tx, actor: CurrentActor, response: Response, monitoring_id: UUID, wish: CaseIn) -> CaseOut:
+def open_case(
+    tx: Tx, actor: CurrentActor, response: Response, monitoring_id: MonitoringId, wish: CaseIn
+) -> CaseOut:
     """Open a case from a valid record; an attempt to notify the party must have been recorded."""
     case = tx.monitoring_links.open_case(actor, monitoring_id, wish)
     tag(response, case.version)
@@ -363,7 +370,7 @@ def link(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    case_id: UUID,
+    case_id: CaseId,
     wish: MonitoringLinkIn,
     seen: SeenVersion,
 ) -> MonitoringLinkOut:
@@ -379,8 +386,8 @@ def link(  # noqa: PLR0917
 def unlink(  # noqa: PLR0917
     tx: Tx,
     actor: CurrentActor,
-    case_id: UUID,
-    monitoring_id: UUID,
+    case_id: CaseId,
+    monitoring_id: MonitoringId,
     wish: UnlinkIn,
     seen: SeenVersion,
 ) -> Response:

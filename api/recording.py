@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -14,6 +13,7 @@ from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.custody import SequencedEntry, subject
+from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
 from schemas.recording import Derivative, Place, Recording, RecordingFilter, RecordingState
 from schemas.refusals_custody import PROOF_PENDING
@@ -28,8 +28,8 @@ SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "
 class RecordingOut(WireOut):
     """A recording as lists show it. Device time, corrected time and server time are separate facts."""
 
-    id: UUID
-    agency_id: UUID
+    id: RecordingId
+    agency_id: AgencyId
     agency_name: str
     state: RecordingState
     verdict: Verdict
@@ -40,7 +40,7 @@ class RecordingOut(WireOut):
     sha256: str | None
     sm3: str | None
     officers: list[str]
-    device_id: UUID | None
+    device_id: DeviceId | None
     device_name: str | None
     captured_at: datetime | None
     corrected_at: datetime | None
@@ -68,7 +68,7 @@ class RecordingsOut(WireOut):
 class EntryOut(WireOut):
     """A custody entry. `leaf_index` is absent until the sequencer has given it."""
 
-    entry_id: UUID
+    entry_id: EntryId
     event: str
     at: datetime
     actor: str
@@ -113,7 +113,7 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
     verdict: Verdict | None = None,
     case: str | None = None,
     officer: str | None = None,
-    device: UUID | None = None,
+    device: DeviceId | None = None,
     from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
     q: Words = None,
@@ -135,7 +135,7 @@ def recordings(  # noqa: PLR0917 - query parameters are named by the caller
 
 
 @router.get("/{recording_id}", operation_id="getRecording")
-def recording(tx: Tx, actor: CurrentActor, recording_id: UUID) -> RecordingDetailOut:
+def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> RecordingDetailOut:
     """Return one recording with its checks, custody and derivatives."""
     found = tx.recordings.get(actor, recording_id)
     links = tx.recordings.links(recording_id)
@@ -173,12 +173,12 @@ def _derivative_out(one: Derivative) -> DerivativeOut:
 
 @router.head("/{recording_id}/media", include_in_schema=False)
 @router.get("/{recording_id}/media", operation_id="getMedia", response_class=Response)
-def media(request: Request, store: OpenStore, actor: StreamActor, recording_id: UUID) -> Response:
+def media(request: Request, store: OpenStore, actor: StreamActor, recording_id: RecordingId) -> Response:
     """Stream the original bytes; the transaction has ended before the first of them."""
     return watch(request, store, actor, recording_id)
 
 
-def watch(request: Request, store: Store, actor: Actor, recording_id: UUID) -> Response:
+def watch(request: Request, store: Store, actor: Actor, recording_id: RecordingId) -> Response:
     """Answer with the original bytes of a recording the actor may watch."""
     with store.begin() as tx:
         found = tx.recordings.watchable(actor, recording_id)
@@ -197,12 +197,12 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: UUID) -> R
 
 
 @router.get("/{recording_id}/thumbnail", operation_id="getThumbnail", response_class=Response)
-def thumbnail(request: Request, store: OpenStore, actor: StreamActor, recording_id: UUID) -> Response:
+def thumbnail(request: Request, store: OpenStore, actor: StreamActor, recording_id: RecordingId) -> Response:
     """Return the thumbnail, or the first poster frame."""
     return picture(request, store, actor, recording_id, "thumbnail")
 
 
-def picture(request: Request, store: Store, actor: Actor, recording_id: UUID, kind: str) -> Response:
+def picture(request: Request, store: Store, actor: Actor, recording_id: RecordingId, kind: str) -> Response:
     """Answer with a derivative of a recording the actor may watch.
 
     Raises:
@@ -227,12 +227,12 @@ def picture(request: Request, store: Store, actor: Actor, recording_id: UUID, ki
 
 
 @router.get("/{recording_id}/proof", operation_id="getProof", response_class=PlainTextResponse)
-def proof(tx: Tx, actor: CurrentActor, recording_id: UUID) -> PlainTextResponse:
+def proof(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> PlainTextResponse:
     """Return the inclusion proof of the newest entry about the recording (C2SP tlog-proof)."""
     return PlainTextResponse(proof_of(tx, actor, recording_id))
 
 
-def proof_of(tx: Transaction, actor: Actor, recording_id: UUID) -> str:
+def proof_of(tx: Transaction, actor: Actor, recording_id: RecordingId) -> str:
     """Return the text of the newest proof.
 
     Raises:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from typing import Self
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from schemas.base import WireOut
+from schemas.ids import AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.rectification import (
     Rectification,
     RectificationIn,
@@ -25,7 +25,7 @@ class StepOut(WireOut):
 
     step: RectificationStep
     text: str
-    proof_recording_id: UUID | None
+    proof_recording_id: RecordingId | None
     taken_by: str
     taken_at: datetime
 
@@ -33,11 +33,11 @@ class StepOut(WireOut):
 class RectificationOut(WireOut):
     """A rectification; `steps` only when one is asked for."""
 
-    id: UUID
-    audit_id: UUID
+    id: RectificationId
+    audit_id: AuditId
     audit_title: str
-    member_id: UUID
-    agency_id: UUID
+    member_id: MemberId
+    agency_id: AgencyId
     agency_name: str
     item_code: str
     text: str
@@ -66,7 +66,7 @@ class RectificationsOut(WireOut):
 
 @router.post("/audits/{audit_id}/rectifications", operation_id="raiseRectification", status_code=201)
 def raise_one(
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: UUID, wish: RectificationIn
+    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: RectificationIn
 ) -> RectificationOut:
     """Raise what was found on a drawn member."""
     made = tx.rectifications.raise_(actor, audit_id, wish)
@@ -91,7 +91,7 @@ def rectifications(
 
 @router.get("/rectifications/{rectification_id}", operation_id="getRectification")
 def rectification(
-    tx: Tx, actor: CurrentActor, response: Response, rectification_id: UUID
+    tx: Tx, actor: CurrentActor, response: Response, rectification_id: RectificationId
 ) -> RectificationOut:
     """Return one rectification with every step."""
     found = tx.rectifications.get(actor, rectification_id)
@@ -104,7 +104,7 @@ def take_step(  # noqa: PLR0917 - what a route depends on is named by the framew
     tx: Tx,
     actor: CurrentActor,
     response: Response,
-    rectification_id: UUID,
+    rectification_id: RectificationId,
     step: RectificationStep,
     wish: RectificationStepIn,
     seen: SeenVersion,

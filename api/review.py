@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated, Any, Self
-from uuid import UUID
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -13,6 +12,7 @@ from api.manifest import FindingOut, finding_out
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
 from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.ids import AgencyId, CaseId, FactId, MonitoringId, RecordingId, ReviewId
 from schemas.review import (
     AnswerIn,
     GroundItem,
@@ -30,8 +30,8 @@ router = APIRouter(prefix="/v1", tags=["review"])
 class ProofOut(WireOut):
     """Evidence of a fact; it holds while it is linked, sealed or valid, and nothing it claims is untrue."""
 
-    recording_id: UUID | None
-    monitoring_id: UUID | None
+    recording_id: RecordingId | None
+    monitoring_id: MonitoringId | None
     name: str
     state: str
     verdict: str
@@ -43,7 +43,7 @@ class ProofOut(WireOut):
 class FactOut(WireOut):
     """A fact to be proven."""
 
-    id: UUID
+    id: FactId
     position: int
     text: str
     added_at: datetime
@@ -85,10 +85,10 @@ class GroundOut(WireOut):
 class ReviewOut(WireOut):
     """One round of legal review."""
 
-    id: UUID
-    case_id: UUID
+    id: ReviewId
+    case_id: CaseId
     case_number: str
-    agency_id: UUID
+    agency_id: AgencyId
     agency_name: str
     matter: str
     round: int
@@ -158,12 +158,12 @@ class GroundAnswerIn(WireIn):
 
 
 @router.get("/cases/{case_id}/facts", operation_id="listFacts")
-def facts(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> FactsOut:
+def facts(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> FactsOut:
     """List the facts to be proven, with what proves them now."""
     return _facts(tx, actor, case_id, response)
 
 
-def _facts(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> FactsOut:
+def _facts(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> FactsOut:
     version = tx.cases.get(actor, case_id).version
     tag(response, version)
     return FactsOut(facts=[FactOut.of(fact) for fact in tx.facts.of_case(case_id)], version=version)
@@ -171,7 +171,7 @@ def _facts(tx: Tx, actor: CurrentActor, case_id: UUID, response: Response) -> Fa
 
 @router.post("/cases/{case_id}/facts", operation_id="addFact", status_code=201)
 def add_fact(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, wish: FactIn, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: FactIn, seen: SeenVersion, response: Response
 ) -> FactsOut:
     """Name a fact to be proven."""
     tx.facts.add(actor, case_id, wish, seen)
@@ -180,7 +180,7 @@ def add_fact(  # noqa: PLR0917 - parameters are the framework's
 
 @router.post("/cases/{case_id}/facts/{fact_id}/withdraw", operation_id="withdrawFact")
 def withdraw_fact(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: UUID, fact_id: UUID, seen: SeenVersion, response: Response
+    tx: Tx, actor: CurrentActor, case_id: CaseId, fact_id: FactId, seen: SeenVersion, response: Response
 ) -> FactsOut:
     """Withdraw a fact; it stays on record with its date."""
     tx.facts.withdraw(actor, case_id, fact_id, seen)
@@ -191,8 +191,8 @@ def withdraw_fact(  # noqa: PLR0917 - parameters are the framework's
 def prove(  # noqa: PLR0917 - parameters are the framework's
     tx: Tx,
     actor: CurrentActor,
-    case_id: UUID,
-    fact_id: UUID,
+    case_id: CaseId,
+    fact_id: FactId,
     wish: ProofIn,
     seen: SeenVersion,
     response: Response,
@@ -206,8 +206,8 @@ def prove(  # noqa: PLR0917 - parameters are the framework's
 def unprove(  # noqa: PLR0917 - parameters are the framework's
     tx: Tx,
     actor: CurrentActor,
-    case_id: UUID,
-    fact_id: UUID,
+    case_id: CaseId,
+    fact_id: FactId,
     wish: ProofIn,
     seen: SeenVersion,
     response: Response,
@@ -218,7 +218,7 @@ def unprove(  # noqa: PLR0917 - parameters are the framework's
 
 
 @router.get("/cases/{case_id}/findings", operation_id="listCaseFindings")
-def findings(tx: Tx, actor: CurrentActor, case_id: UUID) -> CaseFindingsOut:
+def findings(tx: Tx, actor: CurrentActor, case_id: CaseId) -> CaseFindingsOut:
     """Return what the case gives away by itself: every reviewer sees the same list."""
     case = tx.cases.get(actor, case_id)
     found = tx.reviews.findings(actor, case_id)
@@ -226,7 +226,7 @@ def findings(tx: Tx, actor: CurrentActor, case_id: UUID) -> CaseFindingsOut:
 
 
 @router.get("/cases/{case_id}/reviews", operation_id="listRounds")
-def rounds(tx: Tx, actor: CurrentActor, case_id: UUID) -> RoundsOut:
+def rounds(tx: Tx, actor: CurrentActor, case_id: CaseId) -> RoundsOut:
     """List the rounds of a case."""
     tx.cases.get(actor, case_id)
     return RoundsOut(reviews=[ReviewOut.of(row) for row in tx.reviews.of_case(case_id)])
@@ -245,7 +245,7 @@ def queue(
 
 
 @router.get("/reviews/{review_id}", operation_id="getReview")
-def review(tx: Tx, actor: CurrentActor, review_id: UUID, response: Response) -> ReviewDetailOut:
+def review(tx: Tx, actor: CurrentActor, review_id: ReviewId, response: Response) -> ReviewDetailOut:
     """Return one round; the ETag is the version that an opinion must name."""
     found = tx.reviews.get(actor, review_id)
     tag(response, found.version)
@@ -260,7 +260,7 @@ def review(tx: Tx, actor: CurrentActor, review_id: UUID, response: Response) -> 
 def opine(  # noqa: PLR0917 - parameters are the framework's
     tx: Tx,
     actor: CurrentActor,
-    review_id: UUID,
+    review_id: ReviewId,
     wish: ReviewOpinionIn,
     seen: SeenVersion,
     response: Response,
@@ -275,7 +275,7 @@ def opine(  # noqa: PLR0917 - parameters are the framework's
 def answer(  # noqa: PLR0917 - parameters are the framework's
     tx: Tx,
     actor: CurrentActor,
-    review_id: UUID,
+    review_id: ReviewId,
     wish: GroundAnswerIn,
     seen: SeenVersion,
     response: Response,

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
-from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request, Response
@@ -18,6 +17,7 @@ from api.problems import problem
 from api.receive import Reader
 from schemas.actor import Actor
 from schemas.base import WireOut
+from schemas.ids import EntryId, RecordingId, UploadId
 from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
 from schemas.refusals_upload import (
     BUSY,
@@ -44,7 +44,7 @@ router = APIRouter(prefix="/v1/uploads", tags=["upload"])
 class CompleteOut(WireOut):
     """The recording that the upload became, and where to ask on."""
 
-    recording_id: UUID
+    recording_id: RecordingId
     status_url: str
     receipt_url: str
 
@@ -52,12 +52,12 @@ class CompleteOut(WireOut):
 class ReceiptOut(WireOut):
     """Sent only after store, size and commit agree. `leaf` is base64 of the custody entry's bytes."""
 
-    upload_id: UUID
-    recording_id: UUID
+    upload_id: UploadId
+    recording_id: RecordingId
     received_at: datetime
     size_bytes: int
     declared_sha256: str | None
-    entry_id: UUID
+    entry_id: EntryId
     leaf: str
     leaf_hash: str
 
@@ -139,7 +139,7 @@ def _natural(request: Request, name: str) -> int:
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-def head(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
+def head(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> Response:
     """Say how many bytes are durably received."""
     upload = tx.uploads.get(actor, upload_id)
     if upload.state is UploadState.EXPIRED:
@@ -152,7 +152,7 @@ def head(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
 
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
 async def append(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UUID
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadId
 ) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
     if request.headers.get("Content-Type", "").split(";")[0] != BODY_TYPE:
@@ -163,7 +163,7 @@ async def append(
 
 
 async def _append(
-    request: Request, store: Store, actor: Actor, settings: Settings, *, upload_id: UUID, offset: int
+    request: Request, store: Store, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
 ) -> Upload:
     length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
     async with _place(request):
@@ -194,7 +194,7 @@ async def _place(request: Request) -> AsyncIterator[None]:
 
 @router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
 async def override(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UUID
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadId
 ) -> Response:
     """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
     if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
@@ -203,14 +203,14 @@ async def override(
 
 
 @router.delete("/{upload_id}", operation_id="deleteUpload", dependencies=[Tus])
-def delete(tx: Tx, actor: CurrentActor, upload_id: UUID) -> Response:
+def delete(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> Response:
     """Evidence is never deleted here: a finished upload is refused, an open one ends by itself."""
     tx.uploads.get(actor, upload_id)
     raise UPLOAD_COMPLETE("uploads end by themselves; evidence is never deleted by its sender")
 
 
 @router.post("/{upload_id}/complete", operation_id="completeUpload", status_code=202)
-def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UUID) -> CompleteOut:
+def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UploadId) -> CompleteOut:
     """Complete an upload; repeating it gives the same answer."""
     upload = complete(store, actor, upload_id)
     if upload.recording_id is None:
@@ -223,7 +223,7 @@ def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UUID) -> Co
 
 
 @router.get("/{upload_id}/receipt", operation_id="uploadReceipt")
-def receipt(tx: Tx, actor: CurrentActor, upload_id: UUID) -> ReceiptOut:
+def receipt(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> ReceiptOut:
     """Return the receipt; 409 before the upload is complete."""
     return _receipt(tx.uploads.receipt(actor, upload_id))
 

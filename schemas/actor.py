@@ -14,6 +14,7 @@ from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.errors import Refused
+from schemas.ids import AccountId, AgencyId
 from schemas.refusals_actor import PERMISSION_MISSING
 
 
@@ -81,13 +82,18 @@ class Actor(Frozen):
 
     id: UUID
     kind: ActorKind
-    agency_id: UUID
-    agency_ids: frozenset[UUID]
+    agency_id: AgencyId
+    agency_ids: frozenset[AgencyId]
     roles: frozenset[Role]
     name: str
     login: str = ""
     agency_name: str = ""
     certificates: frozenset[str] = frozenset()
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account that acts, where the policy lets no device come: judging, scoring, answering."""
+        return AccountId(self.id)
 
     @property
     def reference(self) -> str:
@@ -98,7 +104,7 @@ class Actor(Frozen):
 class Subject(Frozen):
     """What the policy needs to know of the thing asked for."""
 
-    agency_id: UUID
+    agency_id: AgencyId
     is_own: bool = False
 
 
@@ -231,7 +237,7 @@ DEVICE_POLICY: Mapping[Action, Reach] = {
 class Scope(Frozen):
     """What a list may show: the agencies, and whether only the actor's own subjects in them."""
 
-    agency_ids: frozenset[UUID]
+    agency_ids: frozenset[AgencyId]
     own_only: bool
 
     @property

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from schemas.base import Frozen, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.errors import ManifestInvalid
+from schemas.ids import AccountId, AgencyId
 from schemas.refusals_audit import (
     AUDIT_NOT_FROZEN,
     AUDIT_NOT_LOGGED,
@@ -108,7 +108,7 @@ class AuditIn(WireIn):
 
     title: Line
     kind: AuditKind
-    target_agency_id: UUID
+    target_agency_id: AgencyId
     from_at: AwareDatetime
     until_at: AwareDatetime
     defect_permille: Annotated[int, Field(ge=1, le=1000)] = 50
@@ -245,7 +245,7 @@ def check_entry(sources: Sequence[SourceIn], now: datetime) -> None:
         raise RANDOMNESS_TOO_EARLY("the public event has not taken place yet", happens_at=latest.isoformat())
 
 
-def check_confirmation(*, entered_by: UUID, confirmed_by: UUID, is_same: bool) -> None:
+def check_confirmation(*, entered_by: AccountId, confirmed_by: AccountId, is_same: bool) -> None:
     """Refuse a confirmation that confirms nothing.
 
     Raises:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, UtcDatetime, WireIn
+from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.refusals_case import (
     CASE_FACTS_MISSING,
     CASE_GROUNDS_UNANSWERED,
@@ -194,8 +195,8 @@ class CaseAmendIn(WireIn):
 class Case(Frozen):
     """A case as kept."""
 
-    id: UUID
-    agency_id: UUID
+    id: CaseId
+    agency_id: AgencyId
     agency_name: str
     number: str
     party: str
@@ -232,9 +233,9 @@ class CaseLink(Frozen):
     """A dated tie between a recording and a case; undone by a dated counter-entry, never deleted."""
 
     id: UUID
-    case_id: UUID
+    case_id: CaseId
     case_number: str
-    recording_id: UUID
+    recording_id: RecordingId
     linked_by: str
     linked_at: datetime
     unlinked_at: datetime | None

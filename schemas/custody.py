@@ -13,6 +13,7 @@ from uuid import UUID
 
 from schemas.base import Frozen, UtcDatetime, parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.ids import EntryId
 from schemas.refusals_custody import EVENT_UNKNOWN, LEAF_INVALID, LEAF_TOO_LONG
 
 LEAF_VERSION = 1
@@ -84,7 +85,7 @@ class CustodyEntry(Frozen):
     Optional facts are left out, never null.
     """
 
-    entry_id: UUID
+    entry_id: EntryId
     event: Event
     actor: str
     subject: str
@@ -127,7 +128,7 @@ def parse_leaf(payload: bytes) -> CustodyEntry:
     value = parse_canonical(payload)
     try:
         entry = CustodyEntry(
-            entry_id=UUID(value["id"]),
+            entry_id=EntryId(UUID(value["id"])),
             event=parse_event(value["event"]),
             actor=value["actor"],
             subject=value["subject"],

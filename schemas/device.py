@@ -9,7 +9,6 @@ import binascii
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -17,6 +16,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
 from schemas.canonical import canonical_bytes
+from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
 from schemas.refusals_manifest import SIGNATURE_INVALID
 
@@ -36,10 +36,10 @@ class DeviceRegistration(Frozen):
     what it signed before `revoked_at` stays signed by a registered key.
     """
 
-    device_id: UUID
+    device_id: DeviceId
     kid: Thumbprint
     jwk: Mapping[str, str]
-    agency_id: UUID
+    agency_id: AgencyId
     model: Annotated[str, Field(min_length=1, max_length=128)]
     enrolled_at: UtcDatetime
     challenge: Sha256Hex

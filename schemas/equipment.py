@@ -8,11 +8,11 @@ used without a valid verification. Each is a dated fact, so that the question is
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
 from schemas.base import Frozen, WireIn
+from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.manifest import Datum
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
 
@@ -173,10 +173,10 @@ class EquipmentFacts(Frozen):
 class Equipment(Frozen):
     """A piece of equipment as kept; `source_id` is the machine account that hands in its records."""
 
-    id: UUID
-    agency_id: UUID
+    id: EquipmentId
+    agency_id: AgencyId
     agency_name: str
-    source_id: UUID | None
+    source_id: AccountId | None
     number: str
     name: str
     kind: EquipmentKind

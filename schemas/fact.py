@@ -6,14 +6,14 @@ Administrative Penalty Law (2021) art. 40: facts must be established; art. 46: e
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
-from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from schemas.base import Frozen, WireIn
+from schemas.ids import FactId, MonitoringId, RecordingId
 
 
-def _subject(recording_id: UUID | None, monitoring_id: UUID | None) -> str:
+def _subject(recording_id: RecordingId | None, monitoring_id: MonitoringId | None) -> str:
     return f"recording/{recording_id}" if recording_id else f"monitoring/{monitoring_id}"
 
 
@@ -35,8 +35,8 @@ class FactIn(WireIn):
 class ProofIn(WireIn):
     """One piece of evidence that is linked to the case: a recording or a monitoring record."""
 
-    recording_id: UUID | None = None
-    monitoring_id: UUID | None = None
+    recording_id: RecordingId | None = None
+    monitoring_id: MonitoringId | None = None
 
     @model_validator(mode="after")
     def _is_one(self) -> Self:
@@ -53,8 +53,8 @@ class ProofIn(WireIn):
 class Proof(Frozen):
     """Evidence of a fact: it `holds` while it is linked, sealed or valid, and nothing it claims is untrue."""
 
-    recording_id: UUID | None
-    monitoring_id: UUID | None
+    recording_id: RecordingId | None
+    monitoring_id: MonitoringId | None
     name: str
     state: str
     verdict: str
@@ -71,7 +71,7 @@ class Proof(Frozen):
 class Fact(Frozen):
     """A fact to be proven with what proves it now."""
 
-    id: UUID
+    id: FactId
     position: int
     text: str
     added_at: datetime

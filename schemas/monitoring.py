@@ -8,11 +8,11 @@ the other's opinion before giving their own.
 from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
 from schemas.base import Frozen, WireIn
+from schemas.ids import AccountId, RecordingId
 from schemas.refusals_case import REVIEW_GIVEN
 from schemas.refusals_monitoring import (
     ARTICLE_41,
@@ -125,14 +125,14 @@ class NotificationIn(WireIn):
     outcome: NotifyOutcome
     attempted_at: AwareDatetime
     proof: Reason
-    proof_recording_id: UUID | None = None
+    proof_recording_id: RecordingId | None = None
 
 
 class Given(Frozen):
     """An opinion that was given, as the rules need it."""
 
     stage: ReviewStage
-    reviewer_id: UUID
+    reviewer_id: AccountId
     opinion: OpinionWord
 
 
@@ -147,7 +147,7 @@ def state_of(given: Collection[Given]) -> MonitoringState:
 
 
 def check_opinion(
-    given: Collection[Given], wish: OpinionIn, *, stage: ReviewStage, reviewer_id: UUID, is_sealed: bool
+    given: Collection[Given], wish: OpinionIn, *, stage: ReviewStage, reviewer_id: AccountId, is_sealed: bool
 ) -> None:
     """Say whether this opinion may be given now.
 

@@ -15,11 +15,11 @@ from enum import StrEnum
 from operator import mul
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
-from uuid import UUID
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 
 from schemas.base import WireIn
+from schemas.ids import UploadId
 from schemas.manifest import Datum, WireTime
 from schemas.refusals_monitoring import (
     INLINE_MEDIA_INVALID,
@@ -127,7 +127,7 @@ class ValueIn(WireIn):
 class MediaIn(WireIn):
     """A completed upload of the same source, or a small JPEG as standard base64."""
 
-    upload: UUID | None = None
+    upload: UploadId | None = None
     jpeg: str | None = None
     filename: Annotated[str, Field(min_length=1, max_length=100)] = "overview.jpg"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.refusals_recording import ALREADY_SEALED, RECORDING_QUARANTINED
@@ -54,16 +54,16 @@ class Derivative(Frozen):
 class Recording(Frozen):
     """A recording as kept. The three times are separate facts; none overwrites another."""
 
-    id: UUID
-    agency_id: UUID
+    id: RecordingId
+    agency_id: AgencyId
     agency_name: str
-    upload_id: UUID
-    manifest_id: UUID | None
+    upload_id: UploadId
+    manifest_id: ManifestId | None
     manifest_sha256: str | None
     file_index: int | None
-    device_id: UUID | None
+    device_id: DeviceId | None
     device_name: str | None
-    account_id: UUID | None
+    account_id: AccountId | None
     state: RecordingState
     verdict: Verdict
     filename: str
@@ -95,7 +95,7 @@ class RecordingFilter(Frozen):
     verdict: Verdict | None = None
     case_number: str | None = None
     officer: str | None = None
-    device_id: UUID | None = None
+    device_id: DeviceId | None = None
     from_at: datetime | None = None
     until_at: datetime | None = None
     text: str | None = None

@@ -5,11 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
 from schemas.base import Frozen, WireIn
+from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
 
 
@@ -48,7 +48,7 @@ Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 class RectificationIn(WireIn):
     """What was found on a drawn member, by item of the standard."""
 
-    member_id: UUID
+    member_id: MemberId
     item_code: Annotated[str, Field(min_length=1, max_length=4)]
     text: Text
 
@@ -57,7 +57,7 @@ class RectificationStepIn(WireIn):
     """A step with its words; an answer may name a recording as its proof."""
 
     text: Text
-    proof_recording_id: UUID | None = None
+    proof_recording_id: RecordingId | None = None
 
 
 class StepTaken(Frozen):
@@ -65,7 +65,7 @@ class StepTaken(Frozen):
 
     step: RectificationStep
     text: str
-    proof_recording_id: UUID | None
+    proof_recording_id: RecordingId | None
     taken_by: str
     taken_at: datetime
 
@@ -73,11 +73,11 @@ class StepTaken(Frozen):
 class Rectification(Frozen):
     """A rectification as kept, with every step."""
 
-    id: UUID
-    audit_id: UUID
+    id: RectificationId
+    audit_id: AuditId
     audit_title: str
-    member_id: UUID
-    agency_id: UUID
+    member_id: MemberId
+    agency_id: AgencyId
     agency_name: str
     item_code: str
     text: str
@@ -102,7 +102,7 @@ def rectification_after(state: RectificationState, step: RectificationStep) -> R
     return after
 
 
-def check_verifier(step: RectificationStep, *, verifier: UUID, answered_by: UUID | None) -> None:
+def check_verifier(step: RectificationStep, *, verifier: AccountId, answered_by: AccountId | None) -> None:
     """Refuse somebody who judges their own answer.
 
     Raises:

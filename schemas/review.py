@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field
 
 from schemas.base import Frozen, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.digest import sha256_hex
+from schemas.ids import AgencyId, CaseId, FactId, ReviewId
 from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEWER_TOOK_PART
 
 
@@ -86,10 +86,10 @@ class Ground(Frozen):
 class Review(Frozen):
     """One round. `evidence` is the snapshot of what the case rested on when it was submitted."""
 
-    id: UUID
-    case_id: UUID
+    id: ReviewId
+    case_id: CaseId
     case_number: str
-    agency_id: UUID
+    agency_id: AgencyId
     agency_name: str
     matter: str
     round: int
@@ -115,7 +115,7 @@ class EvidenceItem(Frozen):
     verdict: str = ""
 
 
-def evidence_document(items: Iterable[EvidenceItem], facts: Sequence[UUID]) -> dict[str, Any]:
+def evidence_document(items: Iterable[EvidenceItem], facts: Sequence[FactId]) -> dict[str, Any]:
     """Return the snapshot whose digest enters the log with the submission; order of arrival plays no part."""
     return {
         "evidence": [one.model_dump() for one in sorted(items, key=lambda one: one.subject)],

@@ -5,9 +5,9 @@ import binascii
 import re
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.refusals_upload import METADATA_INVALID, OFFSET_MISMATCH, UPLOAD_EXPIRED, UPLOAD_PAST_LENGTH
 
 MIB = 1024 * 1024
@@ -32,8 +32,8 @@ class UploadState(StrEnum):
 class Upload(Frozen):
     """A transfer as the database knows it."""
 
-    id: UUID
-    agency_id: UUID
+    id: UploadId
+    agency_id: AgencyId
     state: UploadState
     filename: str
     metadata: str
@@ -44,7 +44,7 @@ class Upload(Frozen):
     parts_ref: str | None
     tail_key: str | None
     tail_bytes: int
-    recording_id: UUID | None
+    recording_id: RecordingId | None
     opened_at: datetime
     expires_at: datetime
 

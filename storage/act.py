@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from schemas.custody import CustodyEntry, Event
+from schemas.ids import AgencyId, EntryId
 from storage.custody import Appended, CustodyLog
 
 
@@ -15,7 +16,7 @@ class Act:
     log: CustodyLog
     actor: str
     at: datetime
-    agency_id: UUID | None
+    agency_id: AgencyId | None
 
     def record(self, event: Event, about: str, **facts: object) -> Appended:
         """Append an entry about `noun/uuid` to the caller's transaction; facts that are None are left out.
@@ -24,6 +25,6 @@ class Act:
         """
         known = {name: value for name, value in facts.items() if value is not None}
         entry = CustodyEntry(
-            entry_id=uuid4(), event=event, actor=self.actor, subject=about, at=self.at, facts=known
+            entry_id=EntryId(uuid4()), event=event, actor=self.actor, subject=about, at=self.at, facts=known
         )
         return self.log.append(entry, agency_id=self.agency_id)

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
 from schemas.base import Frozen
+from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.refusals_actor import DEVICE_REVOKED, LOGIN_LOCKED, NOT_AUTHENTICATED
 from storage.collection import Collection
 from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
@@ -108,19 +109,21 @@ class Accounts(Collection):
         return not self._connection.scalar(select(exists().select_from(accounts)))
 
     def found_agency(
-        self, *, name: str, kind: str, code: str, is_supervising: bool, parent_id: UUID | None
-    ) -> UUID:
+        self, *, name: str, kind: str, code: str, is_supervising: bool, parent_id: AgencyId | None
+    ) -> AgencyId:
         """Enter an agency below `parent_id` and return its id; `code` is unique."""
-        made: UUID = self._connection.execute(
+        made: AgencyId = self._connection.execute(
             agencies.insert()
             .values(name=name, kind=kind, code=code, is_supervising=is_supervising, parent_id=parent_id)
             .returning(agencies.c.id)
         ).scalar_one()
         return made
 
-    def add(self, *, agency_id: UUID, login: str, name: str, password: str, roles: frozenset[Role]) -> UUID:
+    def add(
+        self, *, agency_id: AgencyId, login: str, name: str, password: str, roles: frozenset[Role]
+    ) -> AccountId:
         """Create an account; the password is kept as argon2id."""
-        made: UUID = self._connection.execute(
+        made: AccountId = self._connection.execute(
             accounts.insert()
             .values(
                 agency_id=agency_id,
@@ -133,7 +136,9 @@ class Accounts(Collection):
         ).scalar_one()
         return made
 
-    def certify(self, account_id: UUID, number: str, *, valid_from: datetime, valid_until: datetime) -> None:
+    def certify(
+        self, account_id: AccountId, number: str, *, valid_from: datetime, valid_until: datetime
+    ) -> None:
         """Record an enforcement certificate of an account (Administrative Penalty Law art. 42)."""
         self._connection.execute(
             certificates.insert().values(
@@ -190,7 +195,7 @@ class Accounts(Collection):
             raise NOT_AUTHENTICATED("the token is unknown or has ended")
         return self.account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
 
-    def account_actor(self, account_id: UUID) -> Actor:
+    def account_actor(self, account_id: AccountId) -> Actor:
         """Return the actor behind an account.
 
         Raises:
@@ -218,7 +223,7 @@ class Accounts(Collection):
             certificates=frozenset(numbers),
         )
 
-    def device_actor(self, device_id: UUID) -> Actor:
+    def device_actor(self, device_id: DeviceId) -> Actor:
         """Return the actor behind a device.
 
         Raises:
@@ -255,7 +260,7 @@ class Accounts(Collection):
             found |= {f"{kind}/{row.id}": row.name for row in rows}
         return found
 
-    def _reach(self, agency_id: UUID, *, is_supervising: bool) -> frozenset[UUID]:
+    def _reach(self, agency_id: AgencyId, *, is_supervising: bool) -> frozenset[AgencyId]:
         if not is_supervising:
             return frozenset({agency_id})
         tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
@@ -286,7 +291,7 @@ class Accounts(Collection):
             )
         )
 
-    def end_sessions_of_device(self, device_id: UUID) -> None:
+    def end_sessions_of_device(self, device_id: DeviceId) -> None:
         """End every token of a device whose key was revoked."""
         self._connection.execute(
             update(sessions).where(sessions.c.device_id == device_id).values(expires_at=self._now)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
 
 from schemas.actor import Actor
 from schemas.errors import NotFound
+from schemas.ids import AgencyId
 from schemas.page import Cursor, Page
 from schemas.refusals_request import CURSOR_INVALID
 from storage.act import Act
@@ -62,7 +63,7 @@ class Collection:
         self._connection = unit.connection
         self._now = unit.now
 
-    def _act(self, actor: Actor | str, agency_id: UUID | None) -> Act:
+    def _act(self, actor: Actor | str, agency_id: AgencyId | None) -> Act:
         """Return the act of this transaction: its one time, and the actor's opaque reference."""
         reference = actor if isinstance(actor, str) else actor.reference
         return Act(self._unit.custody, reference, self._now, agency_id)

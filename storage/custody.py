@@ -16,7 +16,6 @@ import secrets
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -25,6 +24,7 @@ from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
 from schemas.custody import CustodyEntry, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
 from schemas.errors import Invalid
+from schemas.ids import AgencyId, EntryId
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
@@ -61,7 +61,7 @@ _Head = Row[int, bytes, str]
 class Appended(Frozen):
     """What a receipt can promise at once: the entry's id, its leaf bytes and their hash (32 bytes)."""
 
-    entry_id: UUID
+    entry_id: EntryId
     leaf: bytes
     leaf_hash: bytes
 
@@ -72,7 +72,7 @@ class CustodyLog:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def append(self, entry: CustodyEntry, *, agency_id: UUID | None) -> Appended:
+    def append(self, entry: CustodyEntry, *, agency_id: AgencyId | None) -> Appended:
         """Insert the entry in the caller's transaction. It gets its index later.
 
         Raises:
@@ -94,7 +94,7 @@ class CustodyLog:
         )
         return appended
 
-    def position(self, entry_id: UUID | None) -> int | None:
+    def position(self, entry_id: EntryId | None) -> int | None:
         """Return the index of an entry once a signed checkpoint holds it; None before."""
         signed = select(func.max(checkpoints.c.size)).scalar_subquery()
         index: int | None = self._connection.scalar(
@@ -175,7 +175,7 @@ class CustodyLog:
         at: datetime | None = self._connection.scalar(select(func.max(checkpoints.c.signed_at)))
         return at
 
-    def proof(self, entry_id: UUID) -> str | None:
+    def proof(self, entry_id: EntryId) -> str | None:
         """Return the proof file (C2SP tlog-proof) of an entry; None while no checkpoint holds it.
 
         Raises:
@@ -199,7 +199,7 @@ class CustodyLog:
             raise TILE_BROKEN("the tiles contradict the signed root") from err
         return proof_text(row.leaf_index, path, last.note)
 
-    def leaf(self, entry_id: UUID) -> bytes:
+    def leaf(self, entry_id: EntryId) -> bytes:
         """Return the leaf's bytes.
 
         Raises:

@@ -4,7 +4,7 @@ import json
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from pydantic import Field
 from sqlalchemy import func, select, update
@@ -16,6 +16,7 @@ from schemas.base import Frozen, WireIn, WireOut
 from schemas.custody import Event, subject
 from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
 from schemas.errors import SignatureInvalid
+from schemas.ids import AgencyId, DeviceId
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
@@ -57,9 +58,9 @@ class EnrolIn(WireIn):
 class Enrolled(WireOut):
     """`challenge` is the `prev` of the device's first manifest."""
 
-    device_id: UUID
+    device_id: DeviceId
     kid: str
-    agency_id: UUID
+    agency_id: AgencyId
     challenge: str
     registration: dict[str, Any]
     registration_signature: str
@@ -76,7 +77,7 @@ class IssuedCode(WireOut):
 class DeviceRow(Frozen):
     """A device as lists show it."""
 
-    id: UUID
+    id: DeviceId
     name: str
     model: str
     kid: str
@@ -125,7 +126,7 @@ class Devices(Collection):
         algs = key_algs(wish.jwk)
         verify_detached(wish.code.encode(), wish.proof, jwk=wish.jwk, algs=algs, typ=ENROL_TYP)
         registration = DeviceRegistration(
-            device_id=uuid4(),
+            device_id=DeviceId(uuid4()),
             kid=thumbprint(wish.jwk),
             jwk=wish.jwk,
             agency_id=agency_id,
@@ -144,8 +145,8 @@ class Devices(Collection):
             server_time=self._now,
         )
 
-    def _use_code(self, code: str) -> UUID:
-        agency_id: UUID | None = self._connection.scalar(
+    def _use_code(self, code: str) -> AgencyId:
+        agency_id: AgencyId | None = self._connection.scalar(
             update(enrolment_codes)
             .where(
                 enrolment_codes.c.code_hash == token_hash(code),
@@ -250,7 +251,7 @@ class Devices(Collection):
             for row in rows.mappings()
         ]
 
-    def revoke(self, actor: Actor, device_id: UUID) -> None:
+    def revoke(self, actor: Actor, device_id: DeviceId) -> None:
         """Revoke a device's key; what it signed before stays signed by a registered key.
 
         Raises:
@@ -274,7 +275,9 @@ class Devices(Collection):
             self._accounts.end_sessions_of_device(device_id)
             self._log(Event.DEVICE_REVOKE, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
 
-    def _log(self, event: Event, device_id: UUID, agency_id: UUID, *, actor: str = "", **facts: str) -> None:
+    def _log(
+        self, event: Event, device_id: DeviceId, agency_id: AgencyId, *, actor: str = "", **facts: str
+    ) -> None:
         act = self._act(actor or f"{ActorKind.DEVICE.value}/{device_id}", agency_id)
         act.record(event, subject("device", device_id), **facts)
 

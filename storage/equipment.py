@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -28,6 +28,7 @@ from schemas.equipment import (
     SuspensionIn,
     state_after,
 )
+from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.page import Cursor, Page
 from schemas.refusals_monitoring import (
     EQUIPMENT_NUMBER_TAKEN,
@@ -57,7 +58,7 @@ _NEWEST = Order(equipment.c.id)
 class NewSource(Frozen):
     """A machine account; the password is shown once, only its argon2id hash is kept."""
 
-    account_id: UUID
+    account_id: AccountId
     login: str
     password: str
 
@@ -65,7 +66,7 @@ class NewSource(Frozen):
 class Source(Frozen):
     """A machine account of the agency, for the form that binds equipment to one."""
 
-    id: UUID
+    id: AccountId
     login: str
     name: str
 
@@ -85,7 +86,7 @@ class EquipmentRegister(Collection):
             Conflict: the agency has equipment of this number (slug `equipment-number-taken`).
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
-        ident: UUID | None = self._connection.scalar(
+        ident: EquipmentId | None = self._connection.scalar(
             insert(equipment)
             .values(
                 agency_id=actor.agency_id,
@@ -117,7 +118,7 @@ class EquipmentRegister(Collection):
             wanted = wanted.where(shown.icontains(text, autoescape=True))
         return self._page(wanted, _NEWEST, after=after, limit=limit).each(_value)
 
-    def get(self, actor: Actor, ident: UUID) -> Equipment:
+    def get(self, actor: Actor, ident: EquipmentId) -> Equipment:
         """Return one piece of equipment.
 
         Raises:
@@ -147,13 +148,13 @@ class EquipmentRegister(Collection):
             counted.label("records"),
         ).join(agencies, agencies.c.id == equipment.c.agency_id)
 
-    def facts(self, ident: UUID) -> EquipmentFacts:
+    def facts(self, ident: EquipmentId) -> EquipmentFacts:
         """Return every dated fact of one piece of equipment; the caller has checked it."""
         return self.facts_of([ident])[ident]
 
-    def facts_of(self, idents: list[UUID]) -> dict[UUID, EquipmentFacts]:
+    def facts_of(self, idents: list[EquipmentId]) -> dict[EquipmentId, EquipmentFacts]:
         """Return the dated facts of several pieces of equipment, four queries in all."""
-        found: dict[UUID, dict[str, list[Any]]] = {ident: {} for ident in idents}
+        found: dict[EquipmentId, dict[str, list[Any]]] = {ident: {} for ident in idents}
         for name, table, shape in (
             ("certificates", equipment_certificates, Certificate),
             ("reviews", equipment_reviews, EquipmentReview),
@@ -168,7 +169,7 @@ class EquipmentRegister(Collection):
                 found[row["equipment_id"]].setdefault(name, []).append(made)
         return {ident: EquipmentFacts.model_validate(known, strict=False) for ident, known in found.items()}
 
-    def certify(self, actor: Actor, ident: UUID, wish: CertificateIn, seen: int) -> Equipment:
+    def certify(self, actor: Actor, ident: EquipmentId, wish: CertificateIn, seen: int) -> Equipment:
         """Add a verification certificate.
 
         Raises:
@@ -180,7 +181,7 @@ class EquipmentRegister(Collection):
         self._log(Event.EQUIPMENT_CERTIFY, ident, held.agency_id, actor, **times)
         return self.get(actor, ident)
 
-    def review(self, actor: Actor, ident: UUID, wish: EquipmentReviewIn, seen: int) -> Equipment:
+    def review(self, actor: Actor, ident: EquipmentId, wish: EquipmentReviewIn, seen: int) -> Equipment:
         """Add a technical or legal review.
 
         Raises:
@@ -200,7 +201,7 @@ class EquipmentRegister(Collection):
         )
         return self.get(actor, ident)
 
-    def publish(self, actor: Actor, ident: UUID, wish: PublicationIn, seen: int) -> Equipment:
+    def publish(self, actor: Actor, ident: EquipmentId, wish: PublicationIn, seen: int) -> Equipment:
         """Add where and when the location was published.
 
         Raises:
@@ -221,7 +222,7 @@ class EquipmentRegister(Collection):
         if at > self._now:
             raise FACT_IN_FUTURE("it lies in the future: enter it when it has happened")
 
-    def suspend(self, actor: Actor, ident: UUID, wish: SuspensionIn, seen: int) -> Equipment:
+    def suspend(self, actor: Actor, ident: EquipmentId, wish: SuspensionIn, seen: int) -> Equipment:
         """Take equipment out of service from a time on; its records are kept and are no evidence meanwhile.
 
         Raises:
@@ -248,7 +249,7 @@ class EquipmentRegister(Collection):
         )
         return self.get(actor, ident)
 
-    def resume(self, actor: Actor, ident: UUID, seen: int) -> Equipment:
+    def resume(self, actor: Actor, ident: EquipmentId, seen: int) -> Equipment:
         """Put equipment back into service from now on.
 
         Raises:
@@ -290,7 +291,7 @@ class EquipmentRegister(Collection):
         ).mappings()
         return tuple(Source.model_validate(dict(row)) for row in rows)
 
-    def bind(self, actor: Actor, ident: UUID, source_id: UUID, seen: int) -> Equipment:
+    def bind(self, actor: Actor, ident: EquipmentId, source_id: AccountId, seen: int) -> Equipment:
         """Bind equipment to the machine account that hands in its records.
 
         Raises:
@@ -311,13 +312,13 @@ class EquipmentRegister(Collection):
         self._log(Event.EQUIPMENT_BIND, ident, held.agency_id, actor, source=f"account/{source_id}")
         return self.get(actor, ident)
 
-    def _held(self, actor: Actor, ident: UUID) -> Equipment:
+    def _held(self, actor: Actor, ident: EquipmentId) -> Equipment:
         held = self.get(actor, ident)
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=held.agency_id), self._now)
         return held
 
     def _change(
-        self, actor: Actor, ident: UUID, seen: int, *, step: EquipmentStep | None = None
+        self, actor: Actor, ident: EquipmentId, seen: int, *, step: EquipmentStep | None = None
     ) -> Equipment:
         held = self._held(actor, ident)
         require_version(held.version, seen)
@@ -325,12 +326,14 @@ class EquipmentRegister(Collection):
         change(self._connection, equipment, ident, seen, state=after)
         return held
 
-    def _add(self, table: Any, actor: Actor, ident: UUID, **values: object) -> None:  # noqa: ANN401 - a table
+    def _add(self, table: Any, actor: Actor, ident: EquipmentId, **values: object) -> None:  # noqa: ANN401 - a table
         self._connection.execute(
             insert(table).values(equipment_id=ident, recorded_by=actor.id, recorded_at=self._now, **values)
         )
 
-    def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+    def _log(
+        self, event: Event, ident: EquipmentId, agency_id: AgencyId, actor: Actor, **facts: object
+    ) -> None:
         about = subject("equipment", ident)
         self._act(actor, agency_id).record(event, about, **facts)
 

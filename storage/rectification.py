@@ -1,12 +1,12 @@
 """Rectifications: what an audit found, the agency's answers with their proof, the supervisor's verdict."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
 from schemas.custody import Event, subject
+from schemas.ids import AccountId, AgencyId, AuditId, RecordingId, RectificationId
 from schemas.page import Cursor, Page
 from schemas.rectification import (
     Rectification,
@@ -47,7 +47,7 @@ class Rectifications(Collection):
         super().__init__(unit)
         self._scores = scores
 
-    def raise_(self, actor: Actor, audit_id: UUID, wish: RectificationIn) -> Rectification:
+    def raise_(self, actor: Actor, audit_id: AuditId, wish: RectificationIn) -> Rectification:
         """Raise what was found on a drawn member; an assigned inspector or the supervisor does.
 
         Raises:
@@ -67,7 +67,7 @@ class Rectifications(Collection):
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
             raise ITEM_UNKNOWN("the standard has no such item", item=wish.item_code)
         text = committed(wish.text.strip())
-        ident: UUID = self._connection.execute(
+        ident: RectificationId = self._connection.execute(
             insert(rectifications)
             .values(
                 audit_id=audit_id,
@@ -112,7 +112,7 @@ class Rectifications(Collection):
         query = _select().where(self._visible(actor), ~closed if is_open else closed)
         return self._page(query, _DUE_FIRST, after=after, limit=limit).each(_value)
 
-    def of_audit(self, actor: Actor, audit_id: UUID) -> tuple[Rectification, ...]:
+    def of_audit(self, actor: Actor, audit_id: AuditId) -> tuple[Rectification, ...]:
         """Return the rectifications of an audit the actor may see, oldest first."""
         if scope(actor, Action.RECTIFICATION_VIEW).is_empty:
             return ()
@@ -123,7 +123,7 @@ class Rectifications(Collection):
         ).mappings()
         return tuple(map(_value, rows))
 
-    def get(self, actor: Actor, ident: UUID) -> Rectification:
+    def get(self, actor: Actor, ident: RectificationId) -> Rectification:
         """Return one rectification with every step.
 
         Raises:
@@ -137,7 +137,7 @@ class Rectifications(Collection):
         found = self._one(_select().where(*conditions), _value, absent)
         return found.model_copy(update={"steps": self._steps(found.id)})
 
-    def _steps(self, ident: UUID) -> tuple[StepTaken, ...]:
+    def _steps(self, ident: RectificationId) -> tuple[StepTaken, ...]:
         rows = self._connection.execute(
             select(rectification_steps, accounts.c.name)
             .join(accounts, accounts.c.id == rectification_steps.c.taken_by)
@@ -167,7 +167,12 @@ class Rectifications(Collection):
         return or_(assigned, rectifications.c.raised_by == actor.id)
 
     def step(
-        self, actor: Actor, ident: UUID, step: RectificationStep, wish: RectificationStepIn, seen: int
+        self,
+        actor: Actor,
+        ident: RectificationId,
+        step: RectificationStep,
+        wish: RectificationStepIn,
+        seen: int,
     ) -> Rectification:
         """Answer, return, verify or close.
 
@@ -189,14 +194,14 @@ class Rectifications(Collection):
             raise RECTIFICATION_STEP_REFUSED("the audited agency answers")
         require_version(held.version, seen)
         after = rectification_after(held.state, step)
-        check_verifier(step, verifier=actor.id, answered_by=self._answered_by(ident))
+        check_verifier(step, verifier=actor.account_id, answered_by=self._answered_by(ident))
         self._require_proof(held, wish.proof_recording_id)
         closed = self._now if after is RectificationState.CLOSED else None
         change(self._connection, rectifications, ident, seen, state=after, closed_at=closed)
         self._keep_step(actor, held, step, wish)
         return self.get(actor, ident)
 
-    def _answered_by(self, ident: UUID) -> UUID | None:
+    def _answered_by(self, ident: RectificationId) -> AccountId | None:
         return self._connection.scalar(
             select(rectification_steps.c.taken_by)
             .where(
@@ -207,7 +212,7 @@ class Rectifications(Collection):
             .limit(1)
         )
 
-    def _require_proof(self, held: Rectification, recording_id: UUID | None) -> None:
+    def _require_proof(self, held: Rectification, recording_id: RecordingId | None) -> None:
         known = recording_id is None or self._connection.scalar(
             select(exists().where(recordings.c.id == recording_id, recordings.c.agency_id == held.agency_id))
         )
@@ -232,7 +237,9 @@ class Rectifications(Collection):
         proof = None if wish.proof_recording_id is None else f"recording/{wish.proof_recording_id}"
         self._log(_EVENTS[step], held.id, held.agency_id, actor, text=text.commitment, proof=proof)
 
-    def _log(self, event: Event, ident: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+    def _log(
+        self, event: Event, ident: RectificationId, agency_id: AgencyId, actor: Actor, **facts: object
+    ) -> None:
         self._act(actor, agency_id).record(event, subject("rectification", ident), **facts)
 
 

@@ -12,6 +12,7 @@ from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken, Invalid, NotFound
+from schemas.ids import RecheckId
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
 from schemas.refusals_recording import SEAL_PENDING
@@ -33,7 +34,7 @@ def recheck(store: Store, job: Job) -> None:
         LeaseLost: another worker holds the job; nothing was written.
     """
     with store.begin() as tx:
-        task = tx.rechecks.get(job.subject_id)
+        task = tx.rechecks.get(RecheckId(job.subject_id))
         recording = tx.recordings.known(task.recording_id)
         seal = tx.rechecks.seal_of(task.recording_id)
     outcome, code, sha256 = _examine(store, recording, seal)
@@ -50,7 +51,7 @@ def give_up_recheck(store: Store, job: Job, error: str) -> None:
     """
     with store.begin() as tx:
         if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
-            task = tx.rechecks.get(job.subject_id)
+            task = tx.rechecks.get(RecheckId(job.subject_id))
             tx.rechecks.conclude(task, RecheckOutcome.NOT_CHECKED, code="recheck-gave-up")
 
 

@@ -33,6 +33,7 @@ from schemas.export import (
     proof_name,
     registration_payload,
 )
+from schemas.ids import ExportId
 from schemas.refusals_export import EXPORT_KEY_MISSING
 from schemas.refusals_objects import OBJECT_BROKEN
 from storage.export.export import Export
@@ -73,7 +74,7 @@ def build_export(store: Store, job: Job) -> None:
         LeaseLost: another worker holds the job; nothing was written.
     """
     with store.begin() as tx:
-        export = tx.exports.known(job.subject_id)
+        export = tx.exports.known(ExportId(job.subject_id))
         if export.state != "building":
             tx.jobs.finish(job)
             return
@@ -96,8 +97,8 @@ def give_up_export(store: Store, job: Job, error: str) -> None:
     """
     with store.begin() as tx:
         # Otherwise somebody else holds the job and may yet finish it, or has.
-        if tx.jobs.fail(job, error) and tx.exports.known(job.subject_id).state == "building":
-            tx.exports.fail(job.subject_id, error)
+        if tx.jobs.fail(job, error) and tx.exports.known(ExportId(job.subject_id)).state == "building":
+            tx.exports.fail(ExportId(job.subject_id), error)
 
 
 def _material(store: Store, export: Export) -> CaseMaterial | None:

@@ -6,12 +6,12 @@ finding: a check that did not run must not look like one that passed.
 
 from collections.abc import Iterator
 from typing import Any, Protocol
-from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.custody import Event, subject
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import NotFound
+from schemas.ids import RecordingId
 from schemas.note import vkey_of_seed
 from schemas.recording import Derivative, Recording, RecordingState
 from schemas.verdict import breaks_binding
@@ -61,7 +61,7 @@ def differences(store: Store, *, with_bytes: bool) -> Iterator[Difference]:
     with store.begin() as tx:
         for fault in DesksAudit(tx.connection, tx.custody).run():
             yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
-    after: UUID | None = None
+    after: RecordingId | None = None
     while True:
         with store.begin() as tx:
             page = tx.recordings.everything(after=after, limit=PAGE)

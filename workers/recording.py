@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
-from uuid import UUID
 
 import structlog
 
 from schemas.agreement import agreement
 from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reached
 from schemas.digest import Hasher, sha256_hex
+from schemas.ids import RecordingId
 from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
@@ -58,7 +58,7 @@ class Verifier:
             LeaseLost: another worker holds the job; nothing was written.
         """
         with self.store.begin() as tx:
-            recording = tx.recordings.known(job.subject_id)
+            recording = tx.recordings.known(RecordingId(job.subject_id))
             if recording.state is not RecordingState.RECEIVED:
                 tx.jobs.finish(job)
                 return
@@ -80,7 +80,7 @@ class Verifier:
             NotFound, IntegrityBroken: the store no longer holds what was received; nothing was concluded.
         """
         with self.store.begin() as tx:
-            recording = tx.recordings.known(job.subject_id)
+            recording = tx.recordings.known(RecordingId(job.subject_id))
             if recording.state is not RecordingState.RECEIVED:
                 tx.jobs.fail(job, error)
                 return
@@ -159,7 +159,7 @@ class Verifier:
     ) -> tuple[Derivative, ...]:
         return tuple(self._keep(recording.id, parent_sha256, one) for one in made)
 
-    def _keep(self, recording_id: UUID, parent_sha256: str, made: Any) -> Derivative:  # noqa: ANN401
+    def _keep(self, recording_id: RecordingId, parent_sha256: str, made: Any) -> Derivative:  # noqa: ANN401
         key = f"derivatives/{recording_id}/{made.kind}-{sha256_hex(made.payload)[:16]}"
         digest = bytes.fromhex(sha256_hex(made.payload))
         stored = self.store.objects.put(key, [made.payload], sha256=digest)

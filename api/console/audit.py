@@ -21,6 +21,7 @@ from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.errors import EvidenceError
+from schemas.ids import AccountId, AgencyId, AuditId
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.words import Language
 from storage.audit.values import Audit
@@ -120,7 +121,7 @@ def _wish(typed: dict[str, str]) -> AuditIn:
     return AuditIn(
         title=typed["title"],
         kind=AuditKind(typed["kind"]),
-        target_agency_id=UUID(typed["target"]),
+        target_agency_id=AgencyId(UUID(typed["target"])),
         from_at=start,
         until_at=end,
         defect_permille=round(float(typed["defect"]) * 10),
@@ -131,7 +132,7 @@ def _wish(typed: dict[str, str]) -> AuditIn:
 
 
 @router.get("/audits/{audit_id}")
-def audit(request: Request, tx: Tx, who: Visiting, audit_id: UUID) -> Response:
+def audit(request: Request, tx: Tx, who: Visiting, audit_id: AuditId) -> Response:
     """Show one audit: where it stands, how its size was chosen, the sample and its scores."""
     return _page(request, tx, who, audit_id)
 
@@ -140,7 +141,7 @@ def _page(  # noqa: PLR0917 - the last are what a form left behind
     request: Request,
     tx: Transaction,
     who: Visitor,
-    audit_id: UUID,
+    audit_id: AuditId,
     problem: ProblemView | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
@@ -213,7 +214,7 @@ def _step(  # noqa: PLR0917
     request: Request,
     tx: Transaction,
     who: Visitor,
-    audit_id: UUID,
+    audit_id: AuditId,
     change: Callable[[], object],
     typed: dict[str, str] | None = None,
 ) -> Response:
@@ -228,7 +229,7 @@ def _step(  # noqa: PLR0917
 
 @router.post("/audits/{audit_id}/freeze")
 def freeze(
-    request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]
+    request: Request, tx: Tx, who: Acting, audit_id: AuditId, version: Annotated[int, Form()]
 ) -> Response:
     """Freeze the population."""
     return _step(request, tx, who, audit_id, lambda: tx.audits.freeze(who.actor, audit_id, version))
@@ -239,7 +240,7 @@ def enter(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    audit_id: UUID,
+    audit_id: AuditId,
     version: Annotated[int, Form()],
     value: Annotated[list[str], Form()],
 ) -> Response:
@@ -255,7 +256,7 @@ def confirm(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    audit_id: UUID,
+    audit_id: AuditId,
     version: Annotated[int, Form()],
     value: Annotated[list[str], Form()],
 ) -> Response:
@@ -267,13 +268,17 @@ def confirm(  # noqa: PLR0917
 
 
 @router.post("/audits/{audit_id}/draw")
-def draw(request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]) -> Response:
+def draw(
+    request: Request, tx: Tx, who: Acting, audit_id: AuditId, version: Annotated[int, Form()]
+) -> Response:
     """Draw the sample."""
     return _step(request, tx, who, audit_id, lambda: tx.audits.draw(who.actor, audit_id, version))
 
 
 @router.post("/audits/{audit_id}/close")
-def close(request: Request, tx: Tx, who: Acting, audit_id: UUID, version: Annotated[int, Form()]) -> Response:
+def close(
+    request: Request, tx: Tx, who: Acting, audit_id: AuditId, version: Annotated[int, Form()]
+) -> Response:
     """End the audit."""
     return _step(request, tx, who, audit_id, lambda: tx.audits.close(who.actor, audit_id, version))
 
@@ -283,9 +288,9 @@ def assign(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    audit_id: UUID,
+    audit_id: AuditId,
     version: Annotated[int, Form()],
-    account_id: Annotated[UUID, Form()],
+    account_id: Annotated[AccountId, Form()],
 ) -> Response:
     """Assign an inspector."""
     return _step(
@@ -298,7 +303,7 @@ def assign(  # noqa: PLR0917
 
 
 @router.get("/audits/{audit_id}/draw.json")
-def draw_file(tx: Tx, who: Visiting, audit_id: UUID) -> Response:
+def draw_file(tx: Tx, who: Visiting, audit_id: AuditId) -> Response:
     """Answer with the file that `quancheng redraw` reads."""
     payload = draw_document(tx, who.actor, audit_id).model_dump_json()
     name = f'attachment; filename="draw-{audit_id}.json"'

@@ -1,7 +1,6 @@
 """What was drawn, one member at a time: its evidence, the pre-checks, two blind scores, and what must be mended."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from api.deps import Tx
 from schemas.actor import Action, holds
 from schemas.errors import EvidenceError
 from schemas.findings import sentence
+from schemas.ids import AuditId, MemberId
 from schemas.integrity import CheckResult
 from schemas.rectification import RectificationIn
 from schemas.refusals_request import REQUEST_INVALID
@@ -25,7 +25,7 @@ router = APIRouter()
 
 
 @router.get("/audits/{audit_id}/members/{member_id}")
-def member(request: Request, tx: Tx, who: Visiting, audit_id: UUID, member_id: UUID) -> Response:
+def member(request: Request, tx: Tx, who: Visiting, audit_id: AuditId, member_id: MemberId) -> Response:
     """Show a drawn member: its evidence, what the system found out, and the form to score it."""
     return _member(request, tx, who, audit_id, member_id)
 
@@ -34,8 +34,8 @@ def _member(  # noqa: PLR0917 - the last two are what a form left behind
     request: Request,
     tx: Transaction,
     who: Visitor,
-    audit_id: UUID,
-    member_id: UUID,
+    audit_id: AuditId,
+    member_id: MemberId,
     problem: ProblemView | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
@@ -79,8 +79,8 @@ def score(  # noqa: PLR0917 - form fields are named by the page; the three lists
     request: Request,
     tx: Tx,
     who: Acting,
-    audit_id: UUID,
-    member_id: UUID,
+    audit_id: AuditId,
+    member_id: MemberId,
     code: Annotated[list[str], Form()],
     points: Annotated[list[str], Form()],
     remark: Annotated[list[str], Form()],
@@ -106,8 +106,8 @@ def raise_rectification(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    audit_id: UUID,
-    member_id: UUID,
+    audit_id: AuditId,
+    member_id: MemberId,
     item_code: Annotated[str, Form(max_length=4)] = "",
     text: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Annotated, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -20,6 +19,7 @@ from schemas.actor import Action, holds, scope
 from schemas.case import EVIDENCE_STATES, STEPS, Case, CaseIn, CaseState, CaseStep
 from schemas.errors import AnyRefusal, Conflict, EvidenceError
 from schemas.fact import FactIn, ProofIn
+from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
 from schemas.refusals_request import REQUEST_INVALID
@@ -106,7 +106,7 @@ def open_case(  # noqa: PLR0917 - form fields are named by the page
 
 
 @router.get("/cases/{case_id}")
-def case(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "") -> Response:
+def case(request: Request, tx: Tx, who: Visiting, case_id: CaseId, find: str = "") -> Response:
     """Show one case: where it stands, what blocks it, what it rests on."""
     return _page(request, tx, who, case_id, find=find)
 
@@ -115,7 +115,7 @@ def _page(
     request: Request,
     tx: Transaction,
     who: Visitor,
-    case_id: UUID,
+    case_id: CaseId,
     *,
     find: str = "",
     problem: ProblemView | None = None,
@@ -182,7 +182,7 @@ def _changed(
     request: Request,
     tx: Transaction,
     who: Visitor,
-    case_id: UUID,
+    case_id: CaseId,
     change: Callable[[], object],
     *,
     anchor: str = "",
@@ -204,7 +204,7 @@ def take_step(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
+    case_id: CaseId,
     step: Annotated[CaseStep, Form()],
     version: Annotated[int, Form()],
     reason: Annotated[str, Form(max_length=500)] = "",
@@ -220,7 +220,7 @@ def assign(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
+    case_id: CaseId,
     version: Annotated[int, Form()],
     login: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
@@ -235,7 +235,7 @@ def add_fact(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
+    case_id: CaseId,
     version: Annotated[int, Form()],
     text: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
@@ -252,8 +252,8 @@ def change_fact(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
-    fact_id: UUID,
+    case_id: CaseId,
+    fact_id: FactId,
     act: Literal["prove", "unprove", "withdraw"],
     version: Annotated[int, Form()],
     proof: Annotated[str, Form(max_length=60)] = "",
@@ -277,8 +277,8 @@ def answer(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
-    review_id: Annotated[UUID, Form()],
+    case_id: CaseId,
+    review_id: Annotated[ReviewId, Form()],
     position: Annotated[int, Form()],
     version: Annotated[int, Form()],
     text: Annotated[str, Form(max_length=2000)] = "",
@@ -296,7 +296,7 @@ def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
     return sum(row.verdict is verdict for row in rows)
 
 
-def _exports(tx: Transaction, who: Visitor, case_id: UUID) -> list[Export]:
+def _exports(tx: Transaction, who: Visitor, case_id: CaseId) -> list[Export]:
     """Return the packages this actor may download: with reach over own cases only, those it ordered."""
     own_only = scope(who.actor, Action.CASE_EXPORT).own_only
     return [one for one in tx.exports.of_case(case_id) if not own_only or one.requested_by == who.actor.id]
@@ -310,7 +310,7 @@ def _candidates(tx: Transaction, who: Visitor, case: Case, wanted: str) -> list[
 
 
 @router.get("/cases/{case_id}/candidates")
-def candidates(request: Request, tx: Tx, who: Visiting, case_id: UUID, find: str = "") -> Response:
+def candidates(request: Request, tx: Tx, who: Visiting, case_id: CaseId, find: str = "") -> Response:
     """Return the rows that could be linked: a fragment of the case's page."""
     found = tx.cases.get(who.actor, case_id)
     wanted = find.strip()[:200]
@@ -323,8 +323,8 @@ def link(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
-    recording_id: Annotated[UUID, Form()],
+    case_id: CaseId,
+    recording_id: Annotated[RecordingId, Form()],
     version: Annotated[int, Form()],
 ) -> Response:
     """Tie a recording that the actor may see to the case; `version` is that of the page."""
@@ -341,8 +341,8 @@ def unlink(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    case_id: UUID,
-    recording_id: Annotated[UUID, Form()],
+    case_id: CaseId,
+    recording_id: Annotated[RecordingId, Form()],
     reason: Annotated[str, Form(min_length=1, max_length=500)],
     version: Annotated[int, Form()],
 ) -> Response:
@@ -357,13 +357,13 @@ def unlink(  # noqa: PLR0917 - form fields are named by the page
 
 
 @router.post("/cases/{case_id}/exports")
-def request_export(tx: Tx, who: Acting, case_id: UUID) -> Response:
+def request_export(tx: Tx, who: Acting, case_id: CaseId) -> Response:
     """Order the package of the case; the page then follows its progress."""
     tx.exports.request(who.actor, case_id)
     return go(f"/console/cases/{case_id}#exports")
 
 
 @router.get("/exports/{export_id}")
-def export(request: Request, tx: Tx, who: Visiting, export_id: UUID) -> Response:
+def export(request: Request, tx: Tx, who: Visiting, export_id: ExportId) -> Response:
     """Return how far a package has come: a fragment of the case's page."""
     return who.page(request, "_export.html", export=tx.exports.get(who.actor, export_id))

@@ -1,13 +1,12 @@
 """The custodian's desk: the register of devices, one-time codes, revocation."""
 
-from uuid import UUID
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting, Visitor, go
 from api.deps import Tx
 from schemas.actor import Action, holds
+from schemas.ids import DeviceId
 from storage.device import IssuedCode
 from storage.store import Transaction
 
@@ -39,7 +38,7 @@ def issue_code(request: Request, tx: Tx, who: Acting) -> Response:
 
 
 @router.post("/devices/{device_id}/revoke")
-def revoke(tx: Tx, who: Acting, device_id: UUID) -> Response:
+def revoke(tx: Tx, who: Acting, device_id: DeviceId) -> Response:
     """Revoke a device's key."""
     tx.devices.revoke(who.actor, device_id)
     return go("/console/devices")

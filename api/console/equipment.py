@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -28,6 +27,7 @@ from schemas.equipment import (
     gate_faults,
 )
 from schemas.errors import EvidenceError
+from schemas.ids import AccountId, EquipmentId
 from schemas.page import Cursor
 from schemas.refusals_request import REQUEST_INVALID
 from storage.equipment import NewSource
@@ -124,7 +124,7 @@ def make_source(
 
 
 @router.get("/equipment/{equipment_id}")
-def equipment(request: Request, tx: Tx, who: Visiting, equipment_id: UUID) -> Response:
+def equipment(request: Request, tx: Tx, who: Visiting, equipment_id: EquipmentId) -> Response:
     """Show one piece of equipment with its dated facts and its gate as of now."""
     return _page(request, tx, who, equipment_id)
 
@@ -133,7 +133,7 @@ def _page(
     request: Request,
     tx: Transaction,
     who: Visitor,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     problem: ProblemView | None = None,
 ) -> Response:
     found = tx.equipment.get(who.actor, equipment_id)
@@ -161,7 +161,7 @@ def _page(
 
 
 def _changed(
-    request: Request, tx: Transaction, who: Visitor, equipment_id: UUID, change: Callable[[], object]
+    request: Request, tx: Transaction, who: Visitor, equipment_id: EquipmentId, change: Callable[[], object]
 ) -> Response:
     """Make one change and come back; a mistake shows the page again with what is wrong."""
     try:
@@ -188,7 +188,7 @@ def certify(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     version: Annotated[int, Form()],
     number: Annotated[str, Form()] = "",
     issuer: Annotated[str, Form()] = "",
@@ -212,7 +212,7 @@ def review(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     version: Annotated[int, Form()],
     kind: Annotated[ReviewKind, Form()],
     document: Annotated[str, Form()] = "",
@@ -232,7 +232,7 @@ def publish(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     version: Annotated[int, Form()],
     url: Annotated[str, Form()] = "",
     published_at: Annotated[str, Form()] = "",
@@ -251,7 +251,7 @@ def suspend(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     version: Annotated[int, Form()],
     from_at: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
@@ -267,7 +267,7 @@ def suspend(  # noqa: PLR0917
 
 @router.post("/equipment/{equipment_id}/resume")
 def resume(
-    request: Request, tx: Tx, who: Acting, equipment_id: UUID, version: Annotated[int, Form()]
+    request: Request, tx: Tx, who: Acting, equipment_id: EquipmentId, version: Annotated[int, Form()]
 ) -> Response:
     """Put equipment back into service."""
     return _changed(
@@ -280,9 +280,9 @@ def bind(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    equipment_id: UUID,
+    equipment_id: EquipmentId,
     version: Annotated[int, Form()],
-    source_id: Annotated[UUID, Form()],
+    source_id: Annotated[AccountId, Form()],
 ) -> Response:
     """Bind equipment to the machine account that hands in its records."""
     return _changed(

@@ -1,7 +1,6 @@
 """The monitoring desk: the list, the two queues, one record with its gate, opinions, notifications and ties."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -10,7 +9,7 @@ from starlette.responses import Response
 from api.console.form import day_start, local_time
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
 from api.console.picture import MapPoint, map_picture
-from api.console.recording import address, names_for, uuid_or_none
+from api.console.recording import address, id_or_none, names_for
 from api.console.view import ProblemView
 from api.deps import After, Tx
 from schemas.actor import Action, Actor, holds
@@ -18,6 +17,7 @@ from schemas.case import CaseIn
 from schemas.custody import subject
 from schemas.equipment import GateFault
 from schemas.errors import EvidenceError
+from schemas.ids import CaseId, EquipmentId, MonitoringId
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -53,7 +53,7 @@ def records(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
     wanted = MonitoringFilter(
         state=MonitoringState(asked["state"]) if asked["state"] in set(MonitoringState) else None,
         is_linked={"yes": True, "no": False}.get(asked["linked"]),
-        equipment_id=uuid_or_none(asked["equipment"]),
+        equipment_id=id_or_none(EquipmentId, asked["equipment"]),
         text=asked["q"] or None,
         from_at=day_start(asked["from"]),
         until_at=day_start(asked["to"], days=1),
@@ -96,7 +96,7 @@ def queue(request: Request, tx: Tx, who: Visiting, stage: ReviewStage, after: Af
 
 
 @router.get("/monitoring/{monitoring_id}")
-def record(request: Request, tx: Tx, who: Visiting, monitoring_id: UUID) -> Response:
+def record(request: Request, tx: Tx, who: Visiting, monitoring_id: MonitoringId) -> Response:
     """Show one record with everything the viewer may know of it."""
     return _page(request, tx, who, monitoring_id)
 
@@ -105,7 +105,7 @@ def _page(  # noqa: PLR0917 - the last two say what went wrong and what was type
     request: Request,
     tx: Transaction,
     who: Visitor,
-    monitoring_id: UUID,
+    monitoring_id: MonitoringId,
     problem: ProblemView | None = None,
     typed: dict[str, str] | None = None,
 ) -> Response:
@@ -170,7 +170,7 @@ def opine(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    monitoring_id: UUID,
+    monitoring_id: MonitoringId,
     stage: Annotated[ReviewStage, Form()],
     opinion: Annotated[OpinionWord, Form()],
     version: Annotated[int, Form()],
@@ -195,7 +195,7 @@ def notify(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    monitoring_id: UUID,
+    monitoring_id: MonitoringId,
     channel: Annotated[NotifyChannel, Form()],
     outcome: Annotated[NotifyOutcome, Form()],
     attempted_at: Annotated[str, Form()] = "",
@@ -222,8 +222,8 @@ def link(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    monitoring_id: UUID,
-    case_id: Annotated[UUID | None, Form()] = None,
+    monitoring_id: MonitoringId,
+    case_id: Annotated[CaseId | None, Form()] = None,
     number: Annotated[str, Form(max_length=64)] = "",
     basis: Annotated[LinkBasis, Form()] = LinkBasis.MANUAL,
     version: Annotated[int | None, Form()] = None,
@@ -239,7 +239,7 @@ def link(  # noqa: PLR0917
     return go(f"/console/monitoring/{monitoring_id}#links")
 
 
-def _case_of(tx: Transaction, who: Visitor, monitoring_id: UUID, number: str) -> UUID:
+def _case_of(tx: Transaction, who: Visitor, monitoring_id: MonitoringId, number: str) -> CaseId:
     record = tx.monitoring.get(who.actor, monitoring_id)
     found = tx.cases.numbered(who.actor, record.agency_id, number)
     if found is None:
@@ -252,8 +252,8 @@ def unlink(  # noqa: PLR0917
     request: Request,
     tx: Tx,
     who: Acting,
-    monitoring_id: UUID,
-    case_id: Annotated[UUID, Form()],
+    monitoring_id: MonitoringId,
+    case_id: Annotated[CaseId, Form()],
     reason: Annotated[str, Form(min_length=1, max_length=500)],
 ) -> Response:
     """End a tie by a dated counter-entry with a reason."""
@@ -271,7 +271,7 @@ def open_case(
     request: Request,
     tx: Tx,
     who: Acting,
-    monitoring_id: UUID,
+    monitoring_id: MonitoringId,
     number: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Open a case from the record; party, matter, place and time are taken from it."""

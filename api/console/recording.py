@@ -1,7 +1,7 @@
 """The list of recordings, one recording with everything known of it, and the list as CSV."""
 
-from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from schemas.actor import Action, Actor, holds, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
 from schemas.findings import sentence
+from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
@@ -33,6 +34,7 @@ SHOWN_OFFSET_MS = 1000
 CSV_ROWS = 5000
 """Rows of one CSV: a spreadsheet's worth; narrower filters give the rest."""
 
+Id = TypeVar("Id")
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 router = APIRouter()
@@ -63,7 +65,7 @@ class Asked(NamedTuple):
             verdict=Verdict(self.verdict) if self.verdict in set(Verdict) else None,
             case_number=self.case or None,
             officer=self.officer or None,
-            device_id=uuid_or_none(self.device),
+            device_id=id_or_none(DeviceId, self.device),
             from_at=day_start(self.from_day),
             until_at=day_start(self.until_day, days=1),
             text=self.q or None,
@@ -80,10 +82,10 @@ def asked(request: Request) -> Asked:
     )
 
 
-def uuid_or_none(text: str) -> UUID | None:
+def id_or_none(kind: Callable[[UUID], Id], text: str) -> Id | None:
     """Return the id that `text` is, if it is one."""
     try:
-        return UUID(text)
+        return kind(UUID(text))
     except ValueError:
         return None
 
@@ -146,7 +148,7 @@ def as_csv(request: Request, tx: Tx, who: Visiting, asked: Filters) -> Response:
 
 
 @router.get("/recordings/{recording_id}")
-def recording(request: Request, tx: Tx, who: Visiting, recording_id: UUID) -> Response:
+def recording(request: Request, tx: Tx, who: Visiting, recording_id: RecordingId) -> Response:
     """Show one recording with everything known of it."""
     found = tx.recordings.get(who.actor, recording_id)
     entries = _entries(tx, found)
@@ -173,7 +175,7 @@ def recording(request: Request, tx: Tx, who: Visiting, recording_id: UUID) -> Re
 
 
 @router.get("/recordings/{recording_id}/state")
-def state(tx: Tx, who: Visiting, recording_id: UUID) -> Response:
+def state(tx: Tx, who: Visiting, recording_id: RecordingId) -> Response:
     """Tell a waiting page to load itself again once the recording is no longer merely received."""
     found = tx.recordings.get(who.actor, recording_id)
     is_waiting = found.state is RecordingState.RECEIVED
@@ -228,7 +230,7 @@ def shown_as(found: Recording) -> str:
     return "picture" if found.has_thumbnail else "nothing"
 
 
-def _may_watch(tx: Transaction, actor: Actor, recording_id: UUID) -> bool:
+def _may_watch(tx: Transaction, actor: Actor, recording_id: RecordingId) -> bool:
     try:
         tx.recordings.watchable(actor, recording_id)
     except Refused:

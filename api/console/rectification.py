@@ -1,19 +1,19 @@
 """Rectifications: what is open, soonest due first, and one with its answers, proof and verdicts."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.recording import address, uuid_or_none
+from api.console.recording import address, id_or_none
 from api.console.view import ProblemView
 from api.deps import After, Tx
 from schemas.actor import Action, Subject, holds, may
 from schemas.custody import subject
 from schemas.errors import EvidenceError
+from schemas.ids import RecordingId, RectificationId
 from schemas.rectification import Rectification, RectificationState, RectificationStep, RectificationStepIn
 from schemas.refusals_audit import RECTIFICATION_PROOF_INVALID
 from schemas.refusals_request import REQUEST_INVALID
@@ -43,7 +43,7 @@ def rectifications(request: Request, tx: Tx, who: Visiting, after: After, closed
 
 
 @router.get("/rectifications/{rectification_id}")
-def rectification(request: Request, tx: Tx, who: Visiting, rectification_id: UUID) -> Response:
+def rectification(request: Request, tx: Tx, who: Visiting, rectification_id: RectificationId) -> Response:
     """Show one rectification with every step."""
     return _page(request, tx, who, rectification_id)
 
@@ -52,7 +52,7 @@ def _page(  # noqa: PLR0917 - the last are what a form left behind
     request: Request,
     tx: Transaction,
     who: Visitor,
-    rectification_id: UUID,
+    rectification_id: RectificationId,
     problem: ProblemView | None = None,
     text: str = "",
 ) -> Response:
@@ -95,7 +95,7 @@ def take_step(  # noqa: PLR0917 - form fields are named by the page
     request: Request,
     tx: Tx,
     who: Acting,
-    rectification_id: UUID,
+    rectification_id: RectificationId,
     step: Annotated[RectificationStep, Form()],
     version: Annotated[int, Form()],
     text: Annotated[str, Form(max_length=2000)] = "",
@@ -103,7 +103,7 @@ def take_step(  # noqa: PLR0917 - form fields are named by the page
 ) -> Response:
     """Answer, return, verify or close; `proof` is a recording's id or the address of its page."""
     try:
-        proof_id = uuid_or_none(proof.strip().rsplit("/", 1)[-1]) if proof.strip() else None
+        proof_id = id_or_none(RecordingId, proof.strip().rsplit("/", 1)[-1]) if proof.strip() else None
         if proof.strip() and proof_id is None:
             raise RECTIFICATION_PROOF_INVALID("the proof is no recording")
         wish = RectificationStepIn(text=text.strip(), proof_recording_id=proof_id)

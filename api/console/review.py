@@ -1,7 +1,6 @@
 """The legal reviewer's desk: the queue by due date, and one screen that answers "may we decide this case?"."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from api.deps import After, Tx
 from schemas.actor import Action, holds
 from schemas.custody import subject
 from schemas.errors import EvidenceError
+from schemas.ids import ReviewId
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.review import GroundIn, GroundItem, OpinionWord, ReviewOpinionIn, ReviewState
 from storage.store import Transaction
@@ -42,7 +42,7 @@ def reviews(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
 
 
 @router.get("/reviews/{review_id}")
-def review(request: Request, tx: Tx, who: Visiting, review_id: UUID) -> Response:
+def review(request: Request, tx: Tx, who: Visiting, review_id: ReviewId) -> Response:
     """Show one round with everything the case rests on."""
     return _page(request, tx, who, review_id)
 
@@ -51,7 +51,7 @@ def _page(  # noqa: PLR0917 - the last two are what a form left behind
     request: Request,
     tx: Transaction,
     who: Visitor,
-    review_id: UUID,
+    review_id: ReviewId,
     problem: ProblemView | None = None,
     typed: ReviewOpinionIn | None = None,
 ) -> Response:
@@ -97,7 +97,7 @@ def opine(  # noqa: PLR0917 - form fields are named by the page; the three lists
     request: Request,
     tx: Tx,
     who: Acting,
-    review_id: UUID,
+    review_id: ReviewId,
     opinion: Annotated[OpinionWord, Form()],
     version: Annotated[int, Form()],
     statement: Annotated[str, Form(max_length=2000)] = "",

@@ -6,7 +6,6 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, insert, or_, select
 
@@ -32,6 +31,7 @@ from schemas.base import rfc3339
 from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
+from schemas.ids import AgencyId, AuditId, EntryId
 from schemas.page import Cursor, Page
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
@@ -67,7 +67,7 @@ class Audits(Collection):
         if wish.target_agency_id not in actor.agency_ids:
             raise AGENCY_UNKNOWN("no such agency within your supervision")
         fields = wish.model_dump(mode="python", exclude={"sources"})
-        ident: UUID = self._connection.execute(
+        ident: AuditId = self._connection.execute(
             insert(audits)
             .values(
                 agency_id=actor.agency_id,
@@ -91,7 +91,7 @@ class Audits(Collection):
         query = select_audits().where(self._visible(actor))
         return self._page(query, _NEWEST, after=after, limit=limit).each(audit_of)
 
-    def get(self, actor: Actor, ident: UUID) -> Audit:
+    def get(self, actor: Actor, ident: AuditId) -> Audit:
         """Return one audit.
 
         Raises:
@@ -117,14 +117,14 @@ class Audits(Collection):
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
         return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
-    def _held(self, actor: Actor, ident: UUID, action: Action, seen: int) -> Audit:
+    def _held(self, actor: Actor, ident: AuditId, action: Action, seen: int) -> Audit:
         self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
         held = self.get(actor, ident)
         require(actor, action, Subject(agency_id=held.agency_id), self._now)
         require_version(held.version, seen)
         return held
 
-    def freeze(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+    def freeze(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """Fix the population, the size and the sources, and log their digest.
 
         Raises:
@@ -190,7 +190,7 @@ class Audits(Collection):
             standard_sha256=Standards(self._connection, self._now).get(held.standard_id).sha256,
         )
 
-    def enter(self, actor: Actor, ident: UUID, values: Sequence[str], seen: int) -> Audit:
+    def enter(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
         """Enter what the public events gave, after they have taken place and the freeze is in the log.
 
         Raises:
@@ -218,7 +218,7 @@ class Audits(Collection):
         )
         return self.get(actor, ident)
 
-    def confirm(self, actor: Actor, ident: UUID, values: Sequence[str], seen: int) -> Audit:
+    def confirm(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
         """Confirm the values by entering them again, as somebody else.
 
         Raises:
@@ -231,7 +231,9 @@ class Audits(Collection):
         sources = parse_plan(held.plan or b"").sources
         kept = value_bytes(sources, self._values(ident))
         is_same = value_bytes(sources, values) == kept
-        check_confirmation(entered_by=held.entered_by_id or actor.id, confirmed_by=actor.id, is_same=is_same)
+        check_confirmation(
+            entered_by=held.entered_by_id or actor.account_id, confirmed_by=actor.account_id, is_same=is_same
+        )
         check_order(
             self._unit.custody.position(held.freeze_entry_id),
             self._unit.custody.position(held.enter_entry_id),
@@ -249,12 +251,12 @@ class Audits(Collection):
         )
         return self.get(actor, ident)
 
-    def _values(self, ident: UUID) -> list[str]:
+    def _values(self, ident: AuditId) -> list[str]:
         return list(
             self._connection.execute(select(audits.c["values"]).where(audits.c.id == ident)).scalar_one()
         )
 
-    def draw(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+    def draw(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """Draw the sample, and order the re-hash of every recording that was drawn.
 
         Raises:
@@ -296,7 +298,7 @@ class Audits(Collection):
         )
         return self.get(actor, ident)
 
-    def close(self, actor: Actor, ident: UUID, seen: int) -> Audit:
+    def close(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """End an audit; its rectifications go on by themselves.
 
         Raises:
@@ -308,7 +310,7 @@ class Audits(Collection):
         self._log(Event.AUDIT_CLOSE, held, actor)
         return self.get(actor, ident)
 
-    def targets(self, actor: Actor) -> list[tuple[UUID, str]]:
+    def targets(self, actor: Actor) -> list[tuple[AgencyId, str]]:
         """Return the agencies the actor may audit, by name, for the form that defines an audit."""
         rows = self._connection.execute(
             select(agencies.c.id, agencies.c.name)
@@ -317,7 +319,7 @@ class Audits(Collection):
         )
         return [(row.id, row.name) for row in rows]
 
-    def eligible(self, actor: Actor, ident: UUID) -> int:
+    def eligible(self, actor: Actor, ident: AuditId) -> int:
         """Count what a freeze would take now.
 
         Raises:
@@ -325,7 +327,7 @@ class Audits(Collection):
         """
         return count_eligible(self._connection, self.get(actor, ident))
 
-    def population(self, actor: Actor, ident: UUID) -> list[str]:
+    def population(self, actor: Actor, ident: AuditId) -> list[str]:
         """Return the frozen ids in their order.
 
         Raises:
@@ -334,11 +336,11 @@ class Audits(Collection):
         self.get(actor, ident)
         return members(self._connection, ident)
 
-    def sample(self, ident: UUID) -> list[str]:
+    def sample(self, ident: AuditId) -> list[str]:
         """Return the drawn ids, smallest ticket first; the caller has checked the audit."""
         return sample_of(self._connection, ident)
 
-    def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> UUID:
+    def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> EntryId:
         return self._act(actor, held.agency_id).record(event, subject("audit", held.id), **facts).entry_id
 
 

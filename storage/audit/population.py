@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from schemas.audit import AuditKind, RecheckOutcome
 from schemas.draw import ticket
+from schemas.ids import AgencyId, AuditId, RecheckId
 from storage.audit.values import Audit
 from storage.tables.actor import agencies
 from storage.tables.audit import audit_population, audit_rechecks, audit_sample
@@ -61,28 +62,30 @@ def _eligible(connection: Connection, audit: Audit) -> Select[tuple[UUID]]:
     )
 
 
-def _tree(connection: Connection, agency_id: UUID) -> list[UUID]:
+def _tree(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:
     tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
     tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
     return list(connection.scalars(select(tree.c.id)))
 
 
-def members(connection: Connection, audit_id: UUID) -> list[str]:
+def members(connection: Connection, audit_id: AuditId) -> list[str]:
     """Return the frozen ids in their order."""
     return _listed(connection, audit_id, audit_population, audit_population.c.position)
 
 
-def sample_of(connection: Connection, audit_id: UUID) -> list[str]:
+def sample_of(connection: Connection, audit_id: AuditId) -> list[str]:
     """Return the drawn ids, smallest ticket first."""
     return _listed(connection, audit_id, audit_sample, audit_sample.c.rank)
 
 
-def _listed(connection: Connection, audit_id: UUID, table: Table, order: ColumnElement[int]) -> list[str]:
+def _listed(connection: Connection, audit_id: AuditId, table: Table, order: ColumnElement[int]) -> list[str]:
     rows = connection.scalars(select(table.c.member_id).where(table.c.audit_id == audit_id).order_by(order))
     return list(map(str, rows))
 
 
-def keep_sample(connection: Connection, audit: Audit, sample: Sequence[str], seed: bytes) -> Sequence[UUID]:
+def keep_sample(
+    connection: Connection, audit: Audit, sample: Sequence[str], seed: bytes
+) -> Sequence[RecheckId]:
     """Keep what was drawn; return the rechecks that wait, one for every recording of it."""
     rows = [
         {"audit_id": audit.id, "rank": rank, "member_id": UUID(one), "ticket": ticket(seed, one)}

@@ -1,13 +1,12 @@
 """Re-hashing what was drawn: which recordings wait, what was sealed, and what was found."""
 
-from uuid import UUID
-
 from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
 from schemas.base import Frozen
 from schemas.custody import Event, parse_leaf, subject
+from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
 from schemas.refusals_audit import RECHECK_UNKNOWN
 from storage.collection import Collection
 from storage.tables.audit import audit_rechecks, audits
@@ -17,17 +16,17 @@ from storage.tables.custody import custody_entries
 class RecheckTask(Frozen):
     """One recording to be re-hashed for one drawn member."""
 
-    id: UUID
-    audit_id: UUID
-    agency_id: UUID
-    recording_id: UUID
+    id: RecheckId
+    audit_id: AuditId
+    agency_id: AgencyId
+    recording_id: RecordingId
     outcome: RecheckOutcome
 
 
 class Seal(Frozen):
     """What the log says a recording was when it was sealed."""
 
-    entry_id: UUID
+    entry_id: EntryId
     sha256: str
     size_bytes: int
     object_key: str
@@ -37,7 +36,7 @@ class Seal(Frozen):
 class Rechecks(Collection):
     """The re-hashes of drawn recordings, for the system itself."""
 
-    def get(self, ident: UUID) -> RecheckTask:
+    def get(self, ident: RecheckId) -> RecheckTask:
         """Return what a job is about.
 
         Raises:
@@ -50,7 +49,7 @@ class Rechecks(Collection):
         )
         return self._one(query, _task, RECHECK_UNKNOWN("no such recheck"))
 
-    def seal_of(self, recording_id: UUID) -> Seal | None:
+    def seal_of(self, recording_id: RecordingId) -> Seal | None:
         """Return what the log says, read from the leaf's bytes and from no column of the recording."""
         row = self._connection.execute(
             select(custody_entries.c.entry_id, custody_entries.c.leaf)

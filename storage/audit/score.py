@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select
 from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.audit import AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
+from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.refusals_audit import (
     AUDIT_NOT_DRAWN,
@@ -46,7 +47,7 @@ class AuditScores(Collection):
         self.audits = audits_
         self._recordings = recordings_
 
-    def inspectors(self, audit_id: UUID) -> tuple[Inspector, ...]:
+    def inspectors(self, audit_id: AuditId) -> tuple[Inspector, ...]:
         """Return who scores an audit; the caller has checked it."""
         assigned = exists().where(
             audit_inspectors.c.account_id == accounts.c.id, audit_inspectors.c.audit_id == audit_id
@@ -71,7 +72,9 @@ class AuditScores(Collection):
         ).mappings()
         return tuple(Inspector.model_validate(dict(row)) for row in rows)
 
-    def assign(self, actor: Actor, audit_id: UUID, account_id: UUID, seen: int) -> tuple[Inspector, ...]:
+    def assign(
+        self, actor: Actor, audit_id: AuditId, account_id: AccountId, seen: int
+    ) -> tuple[Inspector, ...]:
         """Assign one of the two inspectors of a drawn audit.
 
         Raises:
@@ -102,7 +105,7 @@ class AuditScores(Collection):
         self._log(Event.AUDIT_ASSIGN, audit, actor, inspector=f"account/{account_id}")
         return self.inspectors(audit_id)
 
-    def _took_part(self, audit_id: UUID, account_id: UUID) -> bool:
+    def _took_part(self, audit_id: AuditId, account_id: AccountId) -> bool:
         numbers = self._connection.scalars(
             select(certificates.c.number).where(certificates.c.account_id == account_id)
         ).all()
@@ -126,7 +129,7 @@ class AuditScores(Collection):
         )
         return bool(self._connection.scalar(select(or_(captured, handled, reviewed))))
 
-    def _drawn(self, actor: Actor, audit_id: UUID, action: Action) -> Audit:
+    def _drawn(self, actor: Actor, audit_id: AuditId, action: Action) -> Audit:
         audit = self.audits.get(actor, audit_id)
         is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
         require(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now)
@@ -134,7 +137,7 @@ class AuditScores(Collection):
             raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=audit.state)
         return audit
 
-    def drawn(self, actor: Actor, audit_id: UUID) -> tuple[Drawn, ...]:
+    def drawn(self, actor: Actor, audit_id: AuditId) -> tuple[Drawn, ...]:
         """Return the sample with how far each member has come; the caller has checked the audit."""
         outcomes = self._outcomes(audit_id)
         scored = self._scored(actor, audit_id)
@@ -155,18 +158,18 @@ class AuditScores(Collection):
             for row in rows
         )
 
-    def _outcomes(self, audit_id: UUID) -> dict[UUID, dict[str, int]]:
+    def _outcomes(self, audit_id: AuditId) -> dict[MemberId, dict[str, int]]:
         rows = self._connection.execute(
             select(audit_rechecks.c.member_id, audit_rechecks.c.outcome, func.count().label("number"))
             .where(audit_rechecks.c.audit_id == audit_id)
             .group_by(audit_rechecks.c.member_id, audit_rechecks.c.outcome)
         )
-        found: dict[UUID, dict[str, int]] = {}
+        found: dict[MemberId, dict[str, int]] = {}
         for row in rows:
             found.setdefault(row.member_id, {})[row.outcome] = row.number
         return found
 
-    def _scored(self, actor: Actor, audit_id: UUID) -> dict[UUID, tuple[int, bool]]:
+    def _scored(self, actor: Actor, audit_id: AuditId) -> dict[MemberId, tuple[int, bool]]:
         rows = self._connection.execute(
             select(
                 audit_scores.c.member_id,
@@ -178,7 +181,7 @@ class AuditScores(Collection):
         )
         return {row.member_id: (row.number, row.is_own) for row in rows}
 
-    def _labels(self, audit_id: UUID) -> dict[UUID, str]:
+    def _labels(self, audit_id: AuditId) -> dict[MemberId, str]:
         drawn = select(audit_sample.c.member_id).where(audit_sample.c.audit_id == audit_id)
         named = {
             row.id: row.number
@@ -191,7 +194,7 @@ class AuditScores(Collection):
         )
         return named | {row.id: row.filename for row in files}
 
-    def member(self, actor: Actor, audit_id: UUID, member_id: UUID) -> Member:
+    def member(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> Member:
         """Return a drawn member with what the system found out about it, and the scores one may see.
 
         Raises:
@@ -225,7 +228,7 @@ class AuditScores(Collection):
         """Return the standard an audit scores against."""
         return Standards(self._connection, self._now).get(audit.standard_id)
 
-    def _rechecks(self, audit_id: UUID, member_id: UUID) -> tuple[Recheck, ...]:
+    def _rechecks(self, audit_id: AuditId, member_id: MemberId) -> tuple[Recheck, ...]:
         rows = self._connection.execute(
             select(audit_rechecks)
             .where(audit_rechecks.c.audit_id == audit_id, audit_rechecks.c.member_id == member_id)
@@ -269,7 +272,7 @@ class AuditScores(Collection):
             )
         )
 
-    def _scores(self, actor: Actor, audit_id: UUID, member_id: UUID) -> tuple[GivenScore, ...]:
+    def _scores(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> tuple[GivenScore, ...]:
         """Return both scores once both are given, and one's own before."""
         rows = self._connection.execute(
             select(audit_scores, accounts.c.name)
@@ -290,7 +293,9 @@ class AuditScores(Collection):
         ]
         return tuple(one for one in made if one.is_own or len(made) >= INSPECTORS)
 
-    def score(self, actor: Actor, audit_id: UUID, member_id: UUID, wish: Sequence[ItemScore]) -> Member:
+    def score(
+        self, actor: Actor, audit_id: AuditId, member_id: MemberId, wish: Sequence[ItemScore]
+    ) -> Member:
         """Give all points of one member, once.
 
         Raises:
@@ -327,9 +332,9 @@ class AuditScores(Collection):
         self._log(Event.AUDIT_SCORE, audit, actor, member=str(member_id), total=total)
         return self.member(actor, audit_id, member_id)
 
-    def case_id_of(self, audit: Audit, member_id: UUID) -> UUID | None:
+    def case_id_of(self, audit: Audit, member_id: MemberId) -> CaseId | None:
         """Return the case behind a member, when cases were drawn."""
-        return member_id if audit.kind is AuditKind.CLOSED_CASES else None
+        return CaseId(member_id) if audit.kind is AuditKind.CLOSED_CASES else None
 
     def _log(self, event: Event, audit: Audit, actor: Actor, **facts: object) -> None:
         self._act(actor, audit.agency_id).record(event, subject("audit", audit.id), **facts)

@@ -1,11 +1,11 @@
 """Standards that audits score against, kept by version; their digest is part of an audit's plan."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.ids import StandardId
 from schemas.standard import Standard, StandardItem
 from storage.tables.audit import standards
 
@@ -17,7 +17,7 @@ class Standards:
         self._connection = connection
         self._now = now
 
-    def keep(self, standard: Standard) -> UUID:
+    def keep(self, standard: Standard) -> StandardId:
         """Keep a version once and return its id; a version never changes."""
         self._connection.execute(
             insert(standards)
@@ -32,14 +32,14 @@ class Standards:
             )
             .on_conflict_do_nothing(index_elements=[standards.c.code, standards.c.version])
         )
-        kept: UUID = self._connection.execute(
+        kept: StandardId = self._connection.execute(
             select(standards.c.id).where(
                 standards.c.code == standard.code, standards.c.version == standard.version
             )
         ).scalar_one()
         return kept
 
-    def get(self, ident: UUID) -> Standard:
+    def get(self, ident: StandardId) -> Standard:
         """Return a standard by its id."""
         row = self._connection.execute(select(standards).where(standards.c.id == ident)).one()
         return Standard(

@@ -1,12 +1,12 @@
 """What audits are, as storage gives them out."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select
 
 from schemas.audit import AuditKind, AuditState, RecheckOutcome, Source
 from schemas.base import Frozen
+from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
 from storage.tables.actor import accounts, agencies
@@ -16,11 +16,11 @@ from storage.tables.audit import audits
 class Audit(Frozen):
     """An audit as kept. `values` are shown once a second person has confirmed them."""
 
-    id: UUID
-    agency_id: UUID
-    target_agency_id: UUID
+    id: AuditId
+    agency_id: AgencyId
+    target_agency_id: AgencyId
     target_agency_name: str
-    standard_id: UUID
+    standard_id: StandardId
     title: str
     kind: AuditKind
     from_at: datetime
@@ -39,16 +39,16 @@ class Audit(Frozen):
     defined_by: str
     defined_at: datetime
     frozen_at: datetime | None
-    freeze_entry_id: UUID | None
-    entered_by_id: UUID | None
+    freeze_entry_id: EntryId | None
+    entered_by_id: AccountId | None
     entered_by: str | None
     entered_at: datetime | None
-    enter_entry_id: UUID | None
+    enter_entry_id: EntryId | None
     confirmed_by: str | None
     confirmed_at: datetime | None
-    confirm_entry_id: UUID | None
+    confirm_entry_id: EntryId | None
     drawn_at: datetime | None
-    draw_entry_id: UUID | None
+    draw_entry_id: EntryId | None
     closed_at: datetime | None
     version: int
 
@@ -57,7 +57,7 @@ class Drawn(Frozen):
     """One drawn member, smallest ticket first, and how far it has come."""
 
     rank: int
-    member_id: UUID
+    member_id: MemberId
     label: str
     ticket: str
     rechecks: dict[str, int]
@@ -73,7 +73,7 @@ class Drawn(Frozen):
 class Inspector(Frozen):
     """Somebody who scores."""
 
-    id: UUID
+    id: AccountId
     name: str
     agency_name: str
 
@@ -109,7 +109,7 @@ class Member(Frozen):
     """A drawn member as an inspector sees it. `gap` is the distance of two totals, once both are given."""
 
     audit: Audit
-    member_id: UUID
+    member_id: MemberId
     label: str
     rank: int
     rechecks: tuple[Recheck, ...]

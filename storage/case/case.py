@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
@@ -21,6 +20,7 @@ from schemas.case import (
     case_after,
 )
 from schemas.custody import Event, subject
+from schemas.ids import AccountId, AgencyId, CaseId, RecordingId
 from schemas.page import Cursor, Page
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
 from schemas.refusals_recording import RECORDING_UNKNOWN
@@ -67,7 +67,7 @@ class Cases(Collection):
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
         require(actor, Action.CASE_OPEN, Subject(agency_id=actor.agency_id), self._now)
-        case_id: UUID | None = self._connection.scalar(
+        case_id: CaseId | None = self._connection.scalar(
             insert(cases)
             .values(
                 agency_id=actor.agency_id,
@@ -81,16 +81,16 @@ class Cases(Collection):
         )
         if case_id is None:
             raise CASE_NUMBER_TAKEN("a case of this number is open already")
-        self._name_handler(case_id, actor.id)
+        self._name_handler(case_id, actor.account_id)
         self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor)
         return self.get(actor, case_id)
 
-    def _name_handler(self, case_id: UUID, account_id: UUID) -> None:
+    def _name_handler(self, case_id: CaseId, account_id: AccountId) -> None:
         self._connection.execute(
             insert(case_handlers).values(case_id=case_id, account_id=account_id).on_conflict_do_nothing()
         )
 
-    def assign(self, actor: Actor, case_id: UUID, login: str, seen: int) -> Case:
+    def assign(self, actor: Actor, case_id: CaseId, login: str, seen: int) -> Case:
         """Name one more handler, by login, of the case's own agency; naming one twice changes nothing.
 
         Raises:
@@ -99,7 +99,7 @@ class Cases(Collection):
             VersionConflict: somebody else changed the case.
         """
         case = self.writable(actor, case_id, Action.CASE_DECIDE)
-        account_id: UUID | None = self._connection.scalar(
+        account_id: AccountId | None = self._connection.scalar(
             select(accounts.c.id).where(
                 accounts.c.login == login,
                 accounts.c.agency_id == case.agency_id,
@@ -114,7 +114,7 @@ class Cases(Collection):
         self._changed(Event.CASE_AMEND, case, actor, "", handler=f"account/{account_id}")
         return self.get(actor, case_id)
 
-    def amend(self, actor: Actor, case_id: UUID, wish: CaseAmendIn, seen: int) -> Case:
+    def amend(self, actor: Actor, case_id: CaseId, wish: CaseAmendIn, seen: int) -> Case:
         """Correct what was entered; what stood before is kept, the log says which fields changed.
 
         Raises:
@@ -131,7 +131,7 @@ class Cases(Collection):
         self._changed(Event.CASE_AMEND, case, actor, wish.reason, before=before, fields=sorted(changed))
         return self.get(actor, case_id)
 
-    def step(self, actor: Actor, case_id: UUID, step: CaseStep, reason: str, seen: int) -> Case:
+    def step(self, actor: Actor, case_id: CaseId, step: CaseStep, reason: str, seen: int) -> Case:
         """Take one step: file, investigate, conclude, submit, decide, close.
 
         A submission opens a review round with a snapshot of the evidence, whose digest enters the log.
@@ -223,7 +223,7 @@ class Cases(Collection):
             wanted = wanted.where(cases.c.state == state)
         return self._page(wanted, _NEWEST, after=after, limit=limit).each(case_of)
 
-    def get(self, actor: Actor, case_id: UUID) -> Case:
+    def get(self, actor: Actor, case_id: CaseId) -> Case:
         """Return one case.
 
         Raises:
@@ -233,7 +233,7 @@ class Cases(Collection):
         require_scope(actor, Action.CASE_VIEW)
         return self._case(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
 
-    def numbered(self, actor: Actor, agency_id: UUID, number: str) -> Case | None:
+    def numbered(self, actor: Actor, agency_id: AgencyId, number: str) -> Case | None:
         """Return the case of exactly this number in an agency, when it is within the actor's scope."""
         row = (
             self._connection.execute(
@@ -248,7 +248,7 @@ class Cases(Collection):
         )
         return None if row is None else case_of(row)
 
-    def is_visible(self, actor: Actor, case_id: UUID) -> bool:
+    def is_visible(self, actor: Actor, case_id: CaseId) -> bool:
         """Say whether the case is within the actor's scope.
 
         Raises:
@@ -258,7 +258,7 @@ class Cases(Collection):
         inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
         return bool(self._connection.scalar(select(exists().where(inside))))
 
-    def known(self, case_id: UUID) -> Case:
+    def known(self, case_id: CaseId) -> Case:
         """Return a case for the system itself, which has no scope.
 
         Raises:
@@ -270,11 +270,11 @@ class Cases(Collection):
         query = select_cases().where(*conditions)
         return self._one(query, case_of, CASE_UNKNOWN("no such case"))
 
-    def links(self, case_id: UUID) -> tuple[CaseLink, ...]:
+    def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
         return links_where(self._connection, case_links.c.case_id == case_id)
 
-    def link(self, actor: Actor, case_id: UUID, recording_id: UUID, seen: int) -> CaseLink:
+    def link(self, actor: Actor, case_id: CaseId, recording_id: RecordingId, seen: int) -> CaseLink:
         """Tie a recording to a case; doing it twice gives the tie that stands.
 
         Raises:
@@ -304,7 +304,9 @@ class Cases(Collection):
             ),
         )[0]
 
-    def unlink(self, actor: Actor, case_id: UUID, recording_id: UUID, reason: str, seen: int) -> None:
+    def unlink(
+        self, actor: Actor, case_id: CaseId, recording_id: RecordingId, reason: str, seen: int
+    ) -> None:
         """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
 
         Raises:
@@ -319,14 +321,14 @@ class Cases(Collection):
         act = self._act(actor, case.agency_id)
         unlink_recording(self._connection, act, case_id=case_id, recording_id=recording_id, reason=reason)
 
-    def changes(self, case_id: UUID) -> tuple[CaseChange, ...]:
+    def changes(self, case_id: CaseId) -> tuple[CaseChange, ...]:
         """Return steps, corrections and assignments, oldest first; the caller has checked the case."""
         rows = self._connection.execute(
             select(case_changes).where(case_changes.c.case_id == case_id).order_by(case_changes.c.id)
         ).mappings()
         return tuple(CaseChange.model_validate({f: row[f] for f in CaseChange.model_fields}) for row in rows)
 
-    def writable(self, actor: Actor, case_id: UUID, action: Action) -> Case:
+    def writable(self, actor: Actor, case_id: CaseId, action: Action) -> Case:
         """Return a case in which the actor may do `action`.
 
         Raises:
@@ -339,7 +341,7 @@ class Cases(Collection):
         )
         return case
 
-    def exportable(self, actor: Actor, case_id: UUID) -> Case:
+    def exportable(self, actor: Actor, case_id: CaseId) -> Case:
         """Return a case the actor may export.
 
         Raises:
@@ -348,7 +350,7 @@ class Cases(Collection):
         """
         return self.writable(actor, case_id, Action.CASE_EXPORT)
 
-    def _handles(self, actor: Actor, case_id: UUID) -> bool:
+    def _handles(self, actor: Actor, case_id: CaseId) -> bool:
         return bool(
             self._connection.scalar(
                 select(
@@ -357,5 +359,5 @@ class Cases(Collection):
             )
         )
 
-    def _log(self, event: Event, case_id: UUID, agency_id: UUID, actor: Actor, **facts: object) -> None:
+    def _log(self, event: Event, case_id: CaseId, agency_id: AgencyId, actor: Actor, **facts: object) -> None:
         self._act(actor, agency_id).record(event, subject("case", case_id), **facts)

@@ -1,7 +1,6 @@
 """Facts to be proven and their evidence: added and withdrawn, never rewritten."""
 
 from collections import defaultdict
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +9,7 @@ from schemas.actor import Action, Actor
 from schemas.case import Case
 from schemas.custody import Event, subject
 from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.ids import CaseId, FactId
 from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
 from storage.case.case import Cases
 from storage.case.gate import proof_holds
@@ -29,7 +29,7 @@ class Facts(Collection):
         super().__init__(unit)
         self._cases = cases_
 
-    def add(self, actor: Actor, case_id: UUID, wish: FactIn, seen: int) -> Fact:
+    def add(self, actor: Actor, case_id: CaseId, wish: FactIn, seen: int) -> Fact:
         """Name a fact to be proven.
 
         Raises:
@@ -43,7 +43,7 @@ class Facts(Collection):
         last = select(func.coalesce(func.max(case_facts.c.position), 0)).where(
             case_facts.c.case_id == case_id
         )
-        fact_id: UUID = self._connection.execute(
+        fact_id: FactId = self._connection.execute(
             insert(case_facts)
             .values(
                 case_id=case_id,
@@ -58,7 +58,7 @@ class Facts(Collection):
         self._log(case, actor, fact_id, "added", text=words.commitment)
         return self._fact(case_id, fact_id)
 
-    def withdraw(self, actor: Actor, case_id: UUID, fact_id: UUID, seen: int) -> None:
+    def withdraw(self, actor: Actor, case_id: CaseId, fact_id: FactId, seen: int) -> None:
         """Withdraw a fact; it stays in the table with its date.
 
         Raises:
@@ -72,7 +72,7 @@ class Facts(Collection):
         )
         self._log(case, actor, fact_id, "withdrawn")
 
-    def prove(self, actor: Actor, case_id: UUID, fact_id: UUID, proof: ProofIn, *, seen: int) -> Fact:
+    def prove(self, actor: Actor, case_id: CaseId, fact_id: FactId, proof: ProofIn, *, seen: int) -> Fact:
         """Name evidence of the case as proof of a fact; naming it twice changes nothing.
 
         Raises:
@@ -93,7 +93,7 @@ class Facts(Collection):
             self._log(case, actor, fact_id, "proved", evidence=proof.subject)
         return self._fact(case_id, fact_id)
 
-    def unprove(self, actor: Actor, case_id: UUID, fact_id: UUID, proof: ProofIn, *, seen: int) -> Fact:
+    def unprove(self, actor: Actor, case_id: CaseId, fact_id: FactId, proof: ProofIn, *, seen: int) -> Fact:
         """Take evidence away from a fact; the row stays with its date.
 
         Raises:
@@ -112,7 +112,7 @@ class Facts(Collection):
         self._log(case, actor, fact_id, "unproved", evidence=proof.subject)
         return self._fact(case_id, fact_id)
 
-    def of_case(self, case_id: UUID) -> tuple[Fact, ...]:
+    def of_case(self, case_id: CaseId) -> tuple[Fact, ...]:
         """Return the facts of a case in order, without withdrawn ones; the caller has checked the case."""
         standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
         rows = self._connection.execute(
@@ -127,13 +127,13 @@ class Facts(Collection):
             for row in rows
         )
 
-    def _fact(self, case_id: UUID, fact_id: UUID) -> Fact:
+    def _fact(self, case_id: CaseId, fact_id: FactId) -> Fact:
         for fact in self.of_case(case_id):
             if fact.id == fact_id:
                 return fact
         raise FACT_UNKNOWN("the case has no such fact")
 
-    def _proofs(self, case_id: UUID, standing: ColumnElement[bool]) -> dict[UUID, list[Proof]]:
+    def _proofs(self, case_id: CaseId, standing: ColumnElement[bool]) -> dict[FactId, list[Proof]]:
         rows = self._connection.execute(
             select(
                 fact_evidence,
@@ -149,18 +149,18 @@ class Facts(Collection):
             .where(standing, fact_evidence.c.removed_at.is_(None))
             .order_by(fact_evidence.c.id)
         ).mappings()
-        found: dict[UUID, list[Proof]] = defaultdict(list)
+        found: dict[FactId, list[Proof]] = defaultdict(list)
         for row in rows:
             found[row["fact_id"]].append(_proof(row))
         return found
 
-    def _changing(self, actor: Actor, case_id: UUID, seen: int) -> Case:
+    def _changing(self, actor: Actor, case_id: CaseId, seen: int) -> Case:
         case = self._cases.writable(actor, case_id, Action.CASE_RUN)
         require_open(case)
         change(self._connection, cases, case_id, seen)
         return case
 
-    def _require_linked(self, case_id: UUID, proof: ProofIn) -> None:
+    def _require_linked(self, case_id: CaseId, proof: ProofIn) -> None:
         table, column, ident = (
             (case_links, case_links.c.recording_id, proof.recording_id)
             if proof.recording_id
@@ -170,7 +170,7 @@ class Facts(Collection):
         if not self._connection.scalar(select(standing)):
             raise EVIDENCE_NOT_LINKED("the evidence is not linked to the case")
 
-    def _log(self, case: Case, actor: Actor, fact_id: UUID, verb: str, **facts: object) -> None:
+    def _log(self, case: Case, actor: Actor, fact_id: FactId, verb: str, **facts: object) -> None:
         self._act(actor, case.agency_id).record(
             Event.CASE_AMEND, subject("case", case.id), fact=str(fact_id), change=verb, **facts
         )
@@ -182,7 +182,7 @@ def _names(proof: ProofIn) -> ColumnElement[bool]:
     return fact_evidence.c.monitoring_id == proof.monitoring_id
 
 
-def _is_linked(case_id: UUID) -> ColumnElement[bool]:
+def _is_linked(case_id: CaseId) -> ColumnElement[bool]:
     recording = exists().where(
         case_links.c.case_id == case_id,
         case_links.c.recording_id == fact_evidence.c.recording_id,

@@ -1,17 +1,16 @@
 """What the gates of a case's steps look at, read in one go: facts to be proven, proofs, the last review round."""
 
-from uuid import UUID
-
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from schemas.case import CaseFacts
+from schemas.ids import CaseId
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.review import review_grounds, reviews
 
 
-def gate_facts(connection: Connection, case_id: UUID) -> CaseFacts:
+def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
     """Return what `schemas.case.case_after` asks about a case now."""
     standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
     facts = connection.execute(
@@ -39,7 +38,7 @@ def gate_facts(connection: Connection, case_id: UUID) -> CaseFacts:
     )
 
 
-def proof_holds(case_id: UUID) -> ColumnElement[bool]:
+def proof_holds(case_id: CaseId) -> ColumnElement[bool]:
     """Return the condition under which a row of `fact_evidence` is linked now and proves something.
 
     A recording holds when it is sealed and nothing it claims was found untrue: a quarantined one proves nothing.
@@ -71,7 +70,7 @@ def proof_holds(case_id: UUID) -> ColumnElement[bool]:
     return or_(recording, record)
 
 
-def proven(case_id: UUID) -> ColumnElement[bool]:
+def proven(case_id: CaseId) -> ColumnElement[bool]:
     """Return the condition under which a row of `case_facts` has evidence that holds."""
     return (
         exists()

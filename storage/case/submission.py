@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy import Connection, func, insert, select
 
 from schemas.actor import Actor
 from schemas.case import Case
+from schemas.ids import CaseId, ReviewId
 from schemas.review import EvidenceItem, ReviewState, evidence_digest, evidence_document
 from storage.tables.case import case_facts, case_links
 from storage.tables.monitoring import monitoring_links, monitoring_records
@@ -19,7 +19,7 @@ from storage.tables.review import reviews
 class Submission(NamedTuple):
     """What the log says of a submission: the new round and the digest of its evidence, hex."""
 
-    review_id: UUID
+    review_id: ReviewId
     round: int
     evidence_sha256: str
 
@@ -60,7 +60,7 @@ def submit_round(
     return Submission(row.id, row.round, digest)
 
 
-def evidence_items(connection: Connection, case_id: UUID) -> Iterator[EvidenceItem]:
+def evidence_items(connection: Connection, case_id: CaseId) -> Iterator[EvidenceItem]:
     """Yield what is linked to the case now."""
     linked = (
         select(recordings.c.id, recordings.c.sha256, recordings.c.state, recordings.c.verdict)

@@ -1,7 +1,6 @@
 """The desks' part of a package: what monitoring, review and ties add to a case, read in its transaction."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from sqlalchemy import Connection, select
 
@@ -22,6 +21,7 @@ from schemas.export_desks import (
     intake_names,
     row_name,
 )
+from schemas.ids import CaseId, FactId, IntakeId, MonitoringId, RecordingId, ReviewId
 from schemas.intake import row_path
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.equipment import equipment
@@ -46,11 +46,11 @@ class DesksMaterial(Frozen):
 class DesksGathering:
     """Reads what the desks hold about one case; its transaction sees one moment."""
 
-    def __init__(self, connection: Connection, case_id: UUID) -> None:
+    def __init__(self, connection: Connection, case_id: CaseId) -> None:
         self._connection = connection
         self._case_id = case_id
         self._files: dict[str, bytes] = {}
-        self._hashes: dict[UUID, list[bytes]] = {}
+        self._hashes: dict[IntakeId, list[bytes]] = {}
 
     def run(self) -> DesksMaterial:
         """Return everything the desks hold about the case."""
@@ -87,7 +87,7 @@ class DesksGathering:
             .order_by(monitoring_records.c.captured_at, monitoring_records.c.id)
         ).mappings()
         made: list[PackagedRecord] = []
-        wanted: dict[UUID, None] = {}
+        wanted: dict[IntakeId, None] = {}
         for row in rows:
             wanted[row["intake_id"]] = None
             self._files[row_name(str(row["id"]))] = bytes(row["raw"])
@@ -113,7 +113,7 @@ class DesksGathering:
             )
         return made, self._intakes(list(wanted))
 
-    def _path(self, intake_id: UUID, index: int) -> list[str]:
+    def _path(self, intake_id: IntakeId, index: int) -> list[str]:
         if intake_id not in self._hashes:
             rows = self._connection.scalars(
                 select(monitoring_records.c.raw)
@@ -123,14 +123,14 @@ class DesksGathering:
             self._hashes[intake_id] = [leaf_hash(bytes(raw)) for raw in rows]
         return [step.hex() for step in row_path(self._hashes[intake_id], index)]
 
-    def _media(self, monitoring_id: UUID) -> Sequence[UUID]:
+    def _media(self, monitoring_id: MonitoringId) -> Sequence[RecordingId]:
         return self._connection.scalars(
             select(monitoring_media.c.recording_id)
             .where(monitoring_media.c.monitoring_id == monitoring_id)
             .order_by(monitoring_media.c.position)
         ).all()
 
-    def _opinions(self, monitoring_id: UUID) -> list[PackagedOpinion]:
+    def _opinions(self, monitoring_id: MonitoringId) -> list[PackagedOpinion]:
         rows = self._connection.execute(
             select(monitoring_opinions)
             .where(monitoring_opinions.c.monitoring_id == monitoring_id)
@@ -147,7 +147,7 @@ class DesksGathering:
             for row in rows
         ]
 
-    def _intakes(self, idents: Sequence[UUID]) -> list[PackagedIntake]:
+    def _intakes(self, idents: Sequence[IntakeId]) -> list[PackagedIntake]:
         made = []
         for row in self._connection.execute(
             select(intakes).where(intakes.c.id.in_(idents)).order_by(intakes.c.id)
@@ -182,7 +182,7 @@ class DesksGathering:
             )
         return made
 
-    def _grounds(self, review_id: UUID) -> list[PackagedGround]:
+    def _grounds(self, review_id: ReviewId) -> list[PackagedGround]:
         rows = self._connection.execute(
             select(review_grounds)
             .where(review_grounds.c.review_id == review_id)
@@ -215,7 +215,7 @@ class DesksGathering:
             for row in rows
         ]
 
-    def _evidence(self, fact_id: UUID) -> list[str]:
+    def _evidence(self, fact_id: FactId) -> list[str]:
         rows = self._connection.execute(
             select(fact_evidence.c.recording_id, fact_evidence.c.monitoring_id)
             .where(fact_evidence.c.fact_id == fact_id, fact_evidence.c.removed_at.is_(None))

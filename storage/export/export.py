@@ -1,13 +1,13 @@
 """Export packages: requested, built by a worker, kept with the digest under which they were logged."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen
 from schemas.custody import Event, subject
+from schemas.ids import AccountId, AgencyId, CaseId, ExportId
 from schemas.refusals_export import EXPORT_UNKNOWN
 from storage.case.case import Cases
 from storage.collection import Collection, Unit
@@ -21,10 +21,10 @@ from storage.tables.export import exports
 class Export(Frozen):
     """A package of a case; `progress_done` of `progress_total` bytes are written while it is building."""
 
-    id: UUID
-    agency_id: UUID
-    case_id: UUID
-    requested_by: UUID
+    id: ExportId
+    agency_id: AgencyId
+    case_id: CaseId
+    requested_by: AccountId
     state: str
     progress_done: int
     progress_total: int
@@ -46,7 +46,7 @@ class Exports(Collection):
         self._cases = cases
         self._recordings = recordings
 
-    def request(self, actor: Actor, case_id: UUID) -> Export:
+    def request(self, actor: Actor, case_id: CaseId) -> Export:
         """Order the package of a case; row and job commit together.
 
         Raises:
@@ -72,7 +72,7 @@ class Exports(Collection):
         self._unit.jobs.enqueue(JobKind.EXPORT, row["id"])
         return _value(row)
 
-    def get(self, actor: Actor, export_id: UUID) -> Export:
+    def get(self, actor: Actor, export_id: ExportId) -> Export:
         """Return an export whose case the actor may export.
 
         Raises:
@@ -86,7 +86,7 @@ class Exports(Collection):
             raise EXPORT_UNKNOWN("no such export")
         return found
 
-    def known(self, export_id: UUID) -> Export:
+    def known(self, export_id: ExportId) -> Export:
         """Return an export for the system itself.
 
         Raises:
@@ -95,7 +95,7 @@ class Exports(Collection):
         query = select(exports).where(exports.c.id == export_id)
         return self._one(query, _value, EXPORT_UNKNOWN("no such export"))
 
-    def of_case(self, case_id: UUID) -> tuple[Export, ...]:
+    def of_case(self, case_id: CaseId) -> tuple[Export, ...]:
         """Return the packages of a case, newest first; the caller has checked the case."""
         rows = self._connection.execute(
             select(exports).where(exports.c.case_id == case_id).order_by(exports.c.id.desc()).limit(50)
@@ -112,7 +112,7 @@ class Exports(Collection):
         """
         return Gathering(self._connection, self._recordings).run(export.case_id)
 
-    def progress(self, export_id: UUID, *, done: int, total: int) -> None:
+    def progress(self, export_id: ExportId, *, done: int, total: int) -> None:
         """Keep how many bytes are written; survives the page that watches it."""
         self._connection.execute(
             update(exports).where(exports.c.id == export_id).values(progress_done=done, progress_total=total)
@@ -146,7 +146,7 @@ class Exports(Collection):
             tagmanifest_sha256=tagmanifest_sha256,
         )
 
-    def fail(self, export_id: UUID, failure: str) -> None:
+    def fail(self, export_id: ExportId, failure: str) -> None:
         """Record that the package cannot be built, and why."""
         self._connection.execute(
             update(exports).where(exports.c.id == export_id).values(state="failed", failure=failure[:500])

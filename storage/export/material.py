@@ -15,6 +15,7 @@ from schemas.checkpoint import proof_text
 from schemas.custody import leaf_hash, subject
 from schemas.errors import Invalid
 from schemas.export_desks import PackagedRecord
+from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
 from schemas.recording import Derivative, Recording, RecordingState
@@ -40,7 +41,7 @@ class ManifestMaterial(Frozen):
     state: Literal["declared", "refused"]
     problem: str | None
     kid: str | None
-    device_id: UUID | None
+    device_id: DeviceId | None
 
 
 class RecordingMaterial(Frozen):
@@ -51,7 +52,7 @@ class RecordingMaterial(Frozen):
     derivatives: tuple[Derivative, ...]
     manifest: ManifestMaterial | None
     linked_at: datetime
-    entries: tuple[UUID, ...]
+    entries: tuple[EntryId, ...]
 
 
 class KeyMaterial(Frozen):
@@ -65,7 +66,7 @@ class KeyMaterial(Frozen):
 class EntryMaterial(Frozen):
     """A custody entry's leaf, its index, and the text of its proof file."""
 
-    entry_id: UUID
+    entry_id: EntryId
     index: int
     leaf: bytes
     proof: str
@@ -74,7 +75,7 @@ class EntryMaterial(Frozen):
 class CaseRow(Frozen):
     """The case itself, with the names a reader needs."""
 
-    id: UUID
+    id: CaseId
     number: str
     agency_name: str
     party: str
@@ -110,7 +111,7 @@ class Gathering:
         self._connection = connection
         self._recordings = recordings
 
-    def run(self, case_id: UUID) -> CaseMaterial:
+    def run(self, case_id: CaseId) -> CaseMaterial:
         """Return everything about the case.
 
         Raises:
@@ -139,22 +140,26 @@ class Gathering:
     def _with_media(self, linked: Sequence[Recording], desks: DesksMaterial) -> tuple[Recording, ...]:
         """Add the media of linked monitoring records: they belong to the case through their record."""
         known = {one.id for one in linked}
-        media = dict.fromkeys(UUID(ident) for record in desks.desks.records for ident in record.media)
+        media = dict.fromkeys(
+            RecordingId(UUID(ident)) for record in desks.desks.records for ident in record.media
+        )
         return (*linked, *(self._recordings.known(one) for one in media if one not in known))
 
     def _linked(
         self,
-        case_id: UUID,
+        case_id: CaseId,
         desks: DesksMaterial,
         linked: Sequence[Recording],
-        sources: Mapping[UUID, ManifestMaterial],
+        sources: Mapping[ManifestId, ManifestMaterial],
         *,
         rows: Sequence[RowMapping],
     ) -> tuple[RecordingMaterial, ...]:
-        entries: dict[str, list[UUID]] = defaultdict(list)
+        entries: dict[str, list[EntryId]] = defaultdict(list)
         for row in rows:
             entries[row["subject"]].append(row["entry_id"])
-        through = {UUID(one): at for record in desks.desks.records for one, at in _media_times(record)}
+        through = {
+            RecordingId(UUID(one)): at for record in desks.desks.records for one, at in _media_times(record)
+        }
         times = through | self._link_times(case_id)
         return tuple(
             RecordingMaterial(
@@ -168,7 +173,7 @@ class Gathering:
             for one in linked
         )
 
-    def _case(self, case_id: UUID) -> CaseRow:
+    def _case(self, case_id: CaseId) -> CaseRow:
         row = (
             self._connection.execute(
                 select(cases, agencies.c.name.label("agency_name"))
@@ -187,7 +192,7 @@ class Gathering:
         fields = {name: row[name] for name in CaseRow.model_fields if name != "handlers"}
         return CaseRow(handlers=tuple(handlers), **fields)
 
-    def _link_times(self, case_id: UUID) -> dict[UUID, datetime]:
+    def _link_times(self, case_id: CaseId) -> dict[RecordingId, datetime]:
         rows = self._connection.execute(
             select(case_links.c.recording_id, case_links.c.linked_at).where(
                 case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None)
@@ -195,7 +200,7 @@ class Gathering:
         )
         return {row.recording_id: row.linked_at for row in rows}
 
-    def _manifests(self, manifest_ids: Sequence[UUID]) -> dict[UUID, ManifestMaterial]:
+    def _manifests(self, manifest_ids: Sequence[ManifestId]) -> dict[ManifestId, ManifestMaterial]:
         rows = self._connection.execute(
             select(manifests, devices.c.id.label("owner_id"))
             .outerjoin(devices, devices.c.kid == manifests.c.kid)
@@ -209,7 +214,7 @@ class Gathering:
             for row in rows
         }
 
-    def _keys(self, sources: Mapping[UUID, ManifestMaterial]) -> tuple[KeyMaterial, ...]:
+    def _keys(self, sources: Mapping[ManifestId, ManifestMaterial]) -> tuple[KeyMaterial, ...]:
         kids = sorted({source.kid for source in sources.values() if source.kid is not None})
         rows = self._connection.execute(select(devices).where(devices.c.kid.in_(kids))).mappings()
         return tuple(
@@ -251,7 +256,7 @@ def _media_times(record: PackagedRecord) -> list[tuple[str, datetime]]:
 
 
 def _subjects(
-    case_id: UUID, linked: Sequence[Recording], sources: Mapping[UUID, ManifestMaterial]
+    case_id: CaseId, linked: Sequence[Recording], sources: Mapping[ManifestId, ManifestMaterial]
 ) -> list[str]:
     owners = {source.device_id for source in sources.values() if source.device_id is not None}
     return [

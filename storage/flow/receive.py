@@ -15,6 +15,7 @@ from uuid import UUID
 
 from schemas.actor import Actor
 from schemas.errors import NotFound
+from schemas.ids import UploadId
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
@@ -36,7 +37,7 @@ class Receiving:
 
     @classmethod
     def begin(
-        cls, store: Store, actor: Actor, upload_id: UUID, *, offset: int, content_length: int | None
+        cls, store: Store, actor: Actor, upload_id: UploadId, *, offset: int, content_length: int | None
     ) -> Self:
         """Check the request against the upload and take the lease.
 
@@ -134,7 +135,7 @@ class Receiving:
         return self.upload
 
 
-def complete(store: Store, actor: Actor, upload_id: UUID) -> Upload:
+def complete(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
     """Complete an upload; repeating it is success.
 
     Raises:

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.base import Frozen
 from schemas.errors import EvidenceError
+from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
 from schemas.refusals_monitoring import BATCH_EMPTY, BATCH_TOO_LARGE
 from storage.objects.port import Objects, Stored
@@ -22,7 +23,7 @@ class RowResult(Frozen):
     line: int
     record_id: str | None
     outcome: RowOutcome
-    id: UUID | None = None
+    id: MonitoringId | None = None
     problem: str | None = None
     detail: str = ""
     gate_faults: tuple[str, ...] = ()
@@ -32,7 +33,7 @@ class Receipt(Frozen):
     """The answer to a batch. Without a new row nothing is signed, and the manifest's fields are None."""
 
     results: tuple[RowResult, ...]
-    intake_id: UUID | None
+    intake_id: IntakeId | None
     sha256: str | None
     received_at: datetime
 
@@ -96,12 +97,12 @@ def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
     return batch
 
 
-def picture_key(equipment_id: UUID, record_id: str, position: int, sha256: str) -> UUID:
+def picture_key(equipment_id: EquipmentId, record_id: str, position: int, sha256: str) -> UploadId:
     """Return the upload id of an inline picture: the same row sent again gives the same one."""
-    return uuid5(_PICTURES, f"{equipment_id}\0{record_id}\0{position}\0{sha256}")
+    return UploadId(uuid5(_PICTURES, f"{equipment_id}\0{record_id}\0{position}\0{sha256}"))
 
 
-def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, UUID]) -> None:
+def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, EquipmentId]) -> None:
     """Put the inline pictures of the new rows into the store, outside any transaction.
 
     Raises:

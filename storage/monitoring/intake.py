@@ -10,7 +10,6 @@ A retry of the same batch meets the same keys in 2 and finds every row of 3 a du
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from uuid import UUID
 
 from pydantic import TypeAdapter
 from sqlalchemy import Text, Uuid, any_, literal, select, text
@@ -21,6 +20,7 @@ from schemas.base import rfc3339
 from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
@@ -47,7 +47,7 @@ _COPY = (
 
 
 class _Equipment(NamedTuple):
-    id: UUID
+    id: EquipmentId
     facts: EquipmentFacts
 
 
@@ -72,7 +72,7 @@ class Intakes(Collection):
             batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
         self._refuse_strange_media(batch)
         known = self._known(batch, bound)
-        seen: dict[tuple[UUID, str], tuple[bytes, UUID | None]] = {}
+        seen: dict[tuple[EquipmentId, str], tuple[bytes, MonitoringId | None]] = {}
         for line, parsed in batch.rows.items():
             key = (bound[parsed.row.equipment].id, parsed.row.record_id)
             before = known.get(key) or seen.get(key)
@@ -82,7 +82,7 @@ class Intakes(Collection):
             else:
                 batch.results[line] = _repeated(line, parsed, before)
 
-    def bound_ids(self, actor: Actor) -> dict[str, UUID]:
+    def bound_ids(self, actor: Actor) -> dict[str, EquipmentId]:
         """Return number → id of the equipment that is bound to a source."""
         return {number: one.id for number, one in self._bound(actor).items()}
 
@@ -95,7 +95,7 @@ class Intakes(Collection):
 
     def _known(
         self, batch: Batch, bound: Mapping[str, _Equipment]
-    ) -> dict[tuple[UUID, str], tuple[bytes, UUID | None]]:
+    ) -> dict[tuple[EquipmentId, str], tuple[bytes, MonitoringId | None]]:
         if not batch.rows:
             return {}
         kept = monitoring_records.c
@@ -161,7 +161,7 @@ class Intakes(Collection):
             )
         return self._receipt(batch, intake_id, sha256)
 
-    def _receipt(self, batch: Batch, intake_id: UUID | None, sha256: str | None) -> Receipt:
+    def _receipt(self, batch: Batch, intake_id: IntakeId | None, sha256: str | None) -> Receipt:
         received = {
             (batch.rows[line].row.equipment, result.record_id): result.id
             for line, result in batch.results.items()
@@ -175,7 +175,7 @@ class Intakes(Collection):
             results.append(result)
         return Receipt(results=tuple(results), intake_id=intake_id, sha256=sha256, received_at=self._now)
 
-    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[UUID, str]:
+    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[IntakeId, str]:
         last = self._connection.scalar(
             select(intakes.c.payload)
             .where(intakes.c.source_id == actor.id)
@@ -194,7 +194,7 @@ class Intakes(Collection):
         )
         payload = intake_bytes(manifest)
         sha256 = sha256_hex(payload)
-        intake_id: UUID = self._connection.execute(
+        intake_id: IntakeId = self._connection.execute(
             insert(intakes)
             .values(
                 agency_id=actor.agency_id,
@@ -221,8 +221,8 @@ class Intakes(Collection):
         faults: Sequence[tuple[str, ...]],
         *,
         bound: Mapping[str, _Equipment],
-        intake_id: UUID,
-    ) -> Sequence[UUID]:
+        intake_id: IntakeId,
+    ) -> Sequence[MonitoringId]:
         idents = self._connection.scalars(
             text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
         ).all()
@@ -237,11 +237,16 @@ class Intakes(Collection):
         return idents
 
     def _attach(
-        self, batch: Batch, line: int, parsed: ParsedRow, equipment_id: UUID, monitoring_id: UUID
+        self,
+        batch: Batch,
+        line: int,
+        parsed: ParsedRow,
+        equipment_id: EquipmentId,
+        monitoring_id: MonitoringId,
     ) -> None:
         for position, media in enumerate(parsed.row.media):
             if media.upload is not None:
-                recording_id: UUID | None = self._connection.scalar(
+                recording_id: RecordingId | None = self._connection.scalar(
                     select(uploads.c.recording_id).where(uploads.c.id == media.upload)
                 )
             else:
@@ -254,7 +259,9 @@ class Intakes(Collection):
                 )
             )
 
-    def _picture(self, batch: Batch, line: int, position: int, *, filename: str, equipment_id: UUID) -> UUID:
+    def _picture(
+        self, batch: Batch, line: int, position: int, *, filename: str, equipment_id: EquipmentId
+    ) -> RecordingId:
         """Make the recording of an inline picture, as the completion of an upload does."""
         parsed, stored = batch.rows[line], batch.pictures[line, position]
         payload = parsed.jpegs[position]
@@ -298,7 +305,7 @@ class Intakes(Collection):
         return recording_id
 
 
-def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, UUID | None]) -> RowResult:
+def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, MonitoringId | None]) -> RowResult:
     content, ident = before
     is_same = content == parsed.content_sha256
     return RowResult(
@@ -317,7 +324,7 @@ def _faults(bound: Mapping[str, _Equipment], parsed: ParsedRow) -> tuple[str, ..
 
 
 def _columns(
-    position: int, parsed: ParsedRow, equipment_id: UUID, faults: tuple[str, ...]
+    position: int, parsed: ParsedRow, equipment_id: EquipmentId, faults: tuple[str, ...]
 ) -> tuple[object, ...]:
     row = parsed.row
     is_sound = row.party_code is None or is_credit_code(row.party_code)

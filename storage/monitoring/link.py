@@ -1,7 +1,6 @@
 """Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +9,7 @@ from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
 from schemas.case import EVIDENCE_STATES, Case, CaseIn
 from schemas.custody import Event, subject
+from schemas.ids import CaseId, MonitoringId
 from schemas.monitoring import LinkBasis, check_evidence
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
 from schemas.refusals_monitoring import NOTIFICATION_MISSING
@@ -65,7 +65,9 @@ class MonitoringLinks(Collection):
         found = [suggestion for row in rows if (suggestion := _suggestion(row, record)) is not None]
         return tuple(sorted(found, key=lambda one: -len(one.bases))[:MAX_SUGGESTIONS])
 
-    def link(self, actor: Actor, case_id: UUID, ident: UUID, basis: LinkBasis, seen: int) -> MonitoringLink:
+    def link(
+        self, actor: Actor, case_id: CaseId, ident: MonitoringId, basis: LinkBasis, seen: int
+    ) -> MonitoringLink:
         """Tie a valid record to a case of its agency; doing it twice gives the tie that stands.
 
         Args:
@@ -91,7 +93,7 @@ class MonitoringLinks(Collection):
         change(self._connection, cases, case_id, seen)
         return self._link(actor, case, record, basis)
 
-    def _linkable(self, actor: Actor, ident: UUID) -> MonitoringRecord:
+    def _linkable(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
         record = self._monitoring.get(actor, ident)
         require(actor, Action.MONITORING_LINK, Subject(agency_id=record.agency_id), self._now)
         return record
@@ -120,7 +122,7 @@ class MonitoringLinks(Collection):
         )
         return self._links(standing)[0]
 
-    def unlink(self, actor: Actor, case_id: UUID, ident: UUID, reason: str, seen: int) -> None:
+    def unlink(self, actor: Actor, case_id: CaseId, ident: MonitoringId, reason: str, seen: int) -> None:
         """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
 
         Raises:
@@ -150,14 +152,14 @@ class MonitoringLinks(Collection):
         self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
         self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
 
-    def _count(self, ident: UUID, more: int) -> None:
+    def _count(self, ident: MonitoringId, more: int) -> None:
         self._connection.execute(
             update(monitoring_records)
             .where(monitoring_records.c.id == ident)
             .values(links=monitoring_records.c.links + more)
         )
 
-    def open_case(self, actor: Actor, ident: UUID, wish: CaseIn) -> Case:
+    def open_case(self, actor: Actor, ident: MonitoringId, wish: CaseIn) -> Case:
         """Open a case from a valid record, and tie the two.
 
         Raises:
@@ -173,15 +175,15 @@ class MonitoringLinks(Collection):
         self._link(actor, case, record, LinkBasis.OPENED)
         return self._cases.get(actor, case.id)
 
-    def links_of(self, ident: UUID) -> tuple[MonitoringLink, ...]:
+    def links_of(self, ident: MonitoringId) -> tuple[MonitoringLink, ...]:
         """Return every tie of a record, past ones included; the caller has checked the record."""
         return self._links(monitoring_links.c.monitoring_id == ident)
 
-    def links_of_case(self, case_id: UUID) -> tuple[MonitoringLink, ...]:
+    def links_of_case(self, case_id: CaseId) -> tuple[MonitoringLink, ...]:
         """Return every tie of a case, past ones included; the caller has checked the case."""
         return self._links(monitoring_links.c.case_id == case_id)
 
-    def of_case(self, case_id: UUID) -> tuple[MonitoringRecord, ...]:
+    def of_case(self, case_id: CaseId) -> tuple[MonitoringRecord, ...]:
         """Return the records linked to a case now, oldest first; the caller has checked the case."""
         linked = exists().where(
             monitoring_links.c.monitoring_id == monitoring_records.c.id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
@@ -16,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.custody import Event, subject
 from schemas.equipment import gate_faults, recorded_later
+from schemas.ids import MonitoringId, RecordingId
 from schemas.monitoring import (
     Given,
     MonitoringState,
@@ -117,7 +117,7 @@ class Monitoring(Collection):
         query = select_records().where(self._visible(actor), waiting, ~taken)
         return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
-    def get(self, actor: Actor, ident: UUID) -> MonitoringRecord:
+    def get(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
         """Return one record.
 
         Raises:
@@ -133,7 +133,7 @@ class Monitoring(Collection):
         own = self._own_opinions(actor, [row["id"] for row in page.rows])
         return page.each(lambda row: record_of(row, is_blind=row["id"] not in own))
 
-    def _own_opinions(self, actor: Actor, idents: Sequence[UUID]) -> frozenset[UUID]:
+    def _own_opinions(self, actor: Actor, idents: Sequence[MonitoringId]) -> frozenset[MonitoringId]:
         return frozenset(
             self._connection.scalars(
                 select(monitoring_opinions.c.monitoring_id).where(
@@ -147,7 +147,7 @@ class Monitoring(Collection):
         allowed = require_scope(actor, Action.MONITORING_VIEW)
         return monitoring_records.c.agency_id.in_(sorted(allowed.agency_ids))
 
-    def raw(self, actor: Actor, ident: UUID) -> bytes:
+    def raw(self, actor: Actor, ident: MonitoringId) -> bytes:
         """Return the row as kept, verbatim.
 
         Raises:
@@ -159,7 +159,7 @@ class Monitoring(Collection):
         ).scalar_one()
         return bytes(kept)
 
-    def media(self, ident: UUID) -> tuple[UUID, ...]:
+    def media(self, ident: MonitoringId) -> tuple[RecordingId, ...]:
         """Return the recordings of a record in their order; the caller has checked the record."""
         return tuple(
             self._connection.scalars(
@@ -179,7 +179,7 @@ class Monitoring(Collection):
         return recorded_later(self._register.facts(record.equipment_id), record.captured_at)
 
     def opine(
-        self, actor: Actor, ident: UUID, stage: ReviewStage, wish: OpinionIn, seen: int
+        self, actor: Actor, ident: MonitoringId, stage: ReviewStage, wish: OpinionIn, seen: int
     ) -> MonitoringRecord:
         """Give one of the two opinions; the second, or a first `invalid`, concludes the record.
 
@@ -196,8 +196,10 @@ class Monitoring(Collection):
             select(monitoring_records.c.id).where(monitoring_records.c.id == ident).with_for_update()
         )
         given = self._given(ident)
-        check_opinion(given, wish, stage=stage, reviewer_id=actor.id, is_sealed=self._is_sealed(ident))
-        made = Given(stage=stage, reviewer_id=actor.id, opinion=wish.opinion)
+        check_opinion(
+            given, wish, stage=stage, reviewer_id=actor.account_id, is_sealed=self._is_sealed(ident)
+        )
+        made = Given(stage=stage, reviewer_id=actor.account_id, opinion=wish.opinion)
         state = state_of([*given, made])
         self._change(record, seen, given, state)
         self._keep_opinion(actor, record, stage, wish)
@@ -224,13 +226,13 @@ class Monitoring(Collection):
             concluded_at=self._now if is_over else None,
         )
 
-    def _given(self, ident: UUID) -> list[Given]:
+    def _given(self, ident: MonitoringId) -> list[Given]:
         rows = self._connection.execute(
             select(monitoring_opinions).where(monitoring_opinions.c.monitoring_id == ident)
         ).mappings()
         return [given_of(row) for row in rows]
 
-    def _is_sealed(self, ident: UUID) -> bool:
+    def _is_sealed(self, ident: MonitoringId) -> bool:
         return not self._connection.scalar(
             select(
                 exists().where(
@@ -249,7 +251,7 @@ class Monitoring(Collection):
             insert(monitoring_opinions).values(
                 monitoring_id=record.id,
                 stage=stage,
-                reviewer_id=actor.id,
+                reviewer_id=actor.account_id,
                 opinion=wish.opinion,
                 reason_code=wish.reason_code,
                 reason=why.text,
@@ -286,7 +288,7 @@ class Monitoring(Collection):
             if record.concluded_at is not None or row["reviewer_id"] == actor.id
         )
 
-    def notify(self, actor: Actor, ident: UUID, wish: NotificationIn) -> None:
+    def notify(self, actor: Actor, ident: MonitoringId, wish: NotificationIn) -> None:
         """Record an attempt to tell the party (art. 41); attempts are only ever added.
 
         Raises:
@@ -319,7 +321,7 @@ class Monitoring(Collection):
             proof=proof.commitment,
         )
 
-    def _require_recording(self, record: MonitoringRecord, recording_id: UUID | None) -> None:
+    def _require_recording(self, record: MonitoringRecord, recording_id: RecordingId | None) -> None:
         known = recording_id is None or self._connection.scalar(
             select(
                 exists().where(recordings.c.id == recording_id, recordings.c.agency_id == record.agency_id)
@@ -328,7 +330,7 @@ class Monitoring(Collection):
         if not known:
             raise RECORDING_UNKNOWN("no such recording in the agency")
 
-    def notifications(self, ident: UUID) -> tuple[Notification, ...]:
+    def notifications(self, ident: MonitoringId) -> tuple[Notification, ...]:
         """Return the attempts to tell the party, oldest first; the caller has checked the record."""
         rows = self._connection.execute(
             select(notifications, accounts.c.name.label("recorder"))

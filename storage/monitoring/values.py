@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Select, select
 
 from schemas.base import Frozen
+from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
     Given,
     LinkBasis,
@@ -24,14 +25,14 @@ from storage.tables.monitoring import monitoring_records
 class MonitoringRecord(Frozen):
     """A record as kept. `state` is what the viewer may know: nobody sees that another has given an opinion."""
 
-    id: UUID
-    agency_id: UUID
+    id: MonitoringId
+    agency_id: AgencyId
     agency_name: str
-    equipment_id: UUID
+    equipment_id: EquipmentId
     equipment_number: str
     equipment_name: str
     record_id: str
-    intake_id: UUID
+    intake_id: IntakeId
     intake_index: int
     captured_at: datetime
     received_at: datetime
@@ -57,7 +58,7 @@ class MonitoringFilter(Frozen):
     """What a list is narrowed by; None means any."""
 
     state: MonitoringState | None = None
-    equipment_id: UUID | None = None
+    equipment_id: EquipmentId | None = None
     is_linked: bool | None = None
     text: str | None = None
     from_at: datetime | None = None
@@ -82,7 +83,7 @@ class Notification(Frozen):
     channel: NotifyChannel
     outcome: NotifyOutcome
     proof: str
-    proof_recording_id: UUID | None
+    proof_recording_id: RecordingId | None
     attempted_at: datetime
     recorded_by: str
 
@@ -91,9 +92,9 @@ class MonitoringLink(Frozen):
     """A dated tie between a record and a case; undone by a dated counter-entry, never deleted."""
 
     id: UUID
-    case_id: UUID
+    case_id: CaseId
     case_number: str
-    monitoring_id: UUID
+    monitoring_id: MonitoringId
     basis: LinkBasis
     linked_by: str
     linked_at: datetime
@@ -103,7 +104,7 @@ class MonitoringLink(Frozen):
 class Suggestion(Frozen):
     """A case that a record may belong to, and why; strongest first."""
 
-    case_id: UUID
+    case_id: CaseId
     case_number: str
     party: str
     matter: str

@@ -1,11 +1,11 @@
 """Holes in a device's sequence between the recordings of a case: captures that never arrived, or lie elsewhere."""
 
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from schemas.base import Frozen
+from schemas.ids import CaseId
 
 _GAPS = text("""
 WITH linked AS (
@@ -54,7 +54,7 @@ class SequenceGap(Frozen):
         return self.last_seq - self.first_seq + 1 - self.elsewhere
 
 
-def gaps_of(connection: Connection, case_id: UUID) -> tuple[SequenceGap, ...]:
+def gaps_of(connection: Connection, case_id: CaseId) -> tuple[SequenceGap, ...]:
     """Return the holes between the recordings of a case, oldest first; the caller has checked the case.
 
     Only counts of what lies elsewhere are told: its recordings may be outside the viewer's scope.

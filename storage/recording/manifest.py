@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +13,7 @@ from schemas.capture import Previous, manifest_findings
 from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
+from schemas.ids import DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
@@ -40,14 +40,14 @@ class DeclaredFile(Frozen):
     name: str
     sha256: str
     size_bytes: int
-    upload_id: UUID | None = None
-    recording_id: UUID | None = None
+    upload_id: UploadId | None = None
+    recording_id: RecordingId | None = None
 
 
 class Declared(Frozen):
     """The answer to a declaration. A refused manifest is kept; `problem` and `detail` say what is wrong."""
 
-    manifest_id: UUID
+    manifest_id: ManifestId
     sha256: str
     state: str
     problem: str | None
@@ -263,7 +263,7 @@ class Manifests(Collection):
             files=files,
         )
 
-    def evidence(self, manifest_id: UUID) -> ManifestEvidence:
+    def evidence(self, manifest_id: ManifestId) -> ManifestEvidence:
         """Return what the verification reads; never the conclusion drawn at declaration."""
         row = self._connection.execute(
             select(
@@ -294,8 +294,8 @@ class Manifests(Collection):
         act.record(event, subject("manifest", row.id), sha256=row.sha256, **facts)
 
 
-def _device_of(actor: Actor) -> UUID | None:
-    return actor.id if actor.kind is ActorKind.DEVICE else None
+def _device_of(actor: Actor) -> DeviceId | None:
+    return DeviceId(actor.id) if actor.kind is ActorKind.DEVICE else None
 
 
 def _findings(row: Row[Any]) -> tuple[CheckResult, ...]:

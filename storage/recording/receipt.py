@@ -1,12 +1,12 @@
 """The moment a finished transfer becomes evidence: the received recording, its entry and its stated case."""
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import ActorKind
 from schemas.custody import Event, subject
+from schemas.ids import RecordingId
 from schemas.integrity import Verdict
 from schemas.manifest import CaptureManifest, parse_manifest
 from schemas.recording import RecordingState
@@ -19,7 +19,7 @@ from storage.tables.recording import manifests, recordings
 
 def receive_recording(
     connection: Connection, act: Act, *, upload: RowMapping, stored: Stored, key: str
-) -> UUID:
+) -> RecordingId:
     """Insert the received recording and its custody entry; called by the upload's completion only."""
     row = (
         connection.execute(select(manifests).where(manifests.c.id == upload["manifest_id"]))
@@ -28,7 +28,7 @@ def receive_recording(
     )
     manifest = parse_manifest(row["payload"]) if row is not None and row["state"] == "declared" else None
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
-    recording_id: UUID = connection.execute(
+    recording_id: RecordingId = connection.execute(
         recordings.insert()
         .values(
             agency_id=upload["agency_id"],
@@ -73,7 +73,7 @@ def sender_of(upload: RowMapping) -> str:
     return f"{ActorKind.ACCOUNT.value}/{upload['account_id']}"
 
 
-def _link_stated_case(connection: Connection, act: Act, *, number: str, recording_id: UUID) -> None:
+def _link_stated_case(connection: Connection, act: Act, *, number: str, recording_id: RecordingId) -> None:
     """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
     case_id = connection.scalar(
         select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == act.agency_id)

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,6 +12,7 @@ from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
+from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.page import Cursor, Page
 from schemas.recording import (
@@ -76,7 +76,7 @@ class Recordings(Collection):
         allowed = require_scope(actor, action)
         return recordings_in(allowed, actor)
 
-    def get(self, actor: Actor, recording_id: UUID) -> Recording:
+    def get(self, actor: Actor, recording_id: RecordingId) -> Recording:
         """Return one recording.
 
         Raises:
@@ -85,7 +85,7 @@ class Recordings(Collection):
         visible = self._visible(actor, Action.RECORDING_VIEW)
         return self._recording(recordings.c.id == recording_id, visible)
 
-    def watchable(self, actor: Actor, recording_id: UUID) -> Recording:
+    def watchable(self, actor: Actor, recording_id: RecordingId) -> Recording:
         """Return a recording whose media the actor may see or hear.
 
         Raises:
@@ -99,7 +99,7 @@ class Recordings(Collection):
             raise missing(Action.RECORDING_WATCH)
         return found
 
-    def known(self, recording_id: UUID) -> Recording:
+    def known(self, recording_id: RecordingId) -> Recording:
         """Return a recording for the system itself, which has no scope.
 
         Raises:
@@ -107,7 +107,7 @@ class Recordings(Collection):
         """
         return self._recording(recordings.c.id == recording_id)
 
-    def of_case(self, case_id: UUID) -> tuple[Recording, ...]:
+    def of_case(self, case_id: CaseId) -> tuple[Recording, ...]:
         """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
         linked = exists().where(
             case_links.c.recording_id == recordings.c.id,
@@ -119,7 +119,7 @@ class Recordings(Collection):
         ).mappings()
         return tuple(recording_of(row) for row in rows)
 
-    def gaps_of_case(self, case_id: UUID) -> tuple[SequenceGap, ...]:
+    def gaps_of_case(self, case_id: CaseId) -> tuple[SequenceGap, ...]:
         """Return the holes in the sequences of a case's devices; the caller has checked the case."""
         return gaps_of(self._connection, case_id)
 
@@ -127,7 +127,7 @@ class Recordings(Collection):
         query = select_recordings().where(*conditions)
         return self._one(query, recording_of, RECORDING_UNKNOWN("no such recording"))
 
-    def checks(self, recording_id: UUID) -> tuple[CheckRow, ...]:
+    def checks(self, recording_id: RecordingId) -> tuple[CheckRow, ...]:
         """Return the checks of the latest run, in the order they were made."""
         latest = select(recordings.c.run).where(recordings.c.id == recording_id).scalar_subquery()
         rows = self._connection.execute(
@@ -137,14 +137,14 @@ class Recordings(Collection):
         ).mappings()
         return tuple(CheckRow(check=check_of(row), at=row["at"]) for row in rows)
 
-    def derivatives(self, recording_id: UUID) -> tuple[Derivative, ...]:
+    def derivatives(self, recording_id: RecordingId) -> tuple[Derivative, ...]:
         """Return thumbnails and poster frames."""
         rows = self._connection.execute(
             select(derivatives).where(derivatives.c.recording_id == recording_id).order_by(derivatives.c.kind)
         ).mappings()
         return tuple(Derivative.model_validate({f: row[f] for f in Derivative.model_fields}) for row in rows)
 
-    def links(self, recording_id: UUID) -> tuple[CaseLink, ...]:
+    def links(self, recording_id: RecordingId) -> tuple[CaseLink, ...]:
         """Return every tie of a recording to a case, past ones included."""
         return links_where(self._connection, case_links.c.recording_id == recording_id)
 
@@ -155,7 +155,7 @@ class Recordings(Collection):
         ).one_or_none()
         return None if row is None else (row.payload, row.signature)
 
-    def everything(self, *, after: UUID | None, limit: int) -> tuple[Recording, ...]:
+    def everything(self, *, after: RecordingId | None, limit: int) -> tuple[Recording, ...]:
         """Walk all recordings in order of receipt, for the system itself."""
         query = select_recordings().order_by(recordings.c.id).limit(limit)
         if after is not None:
@@ -166,7 +166,7 @@ class Recordings(Collection):
         """Count all recordings, for the system itself."""
         return self._connection.execute(select(func.count()).select_from(recordings)).scalar_one()
 
-    def leaves(self, recording_id: UUID) -> list[dict[str, Any]]:
+    def leaves(self, recording_id: RecordingId) -> list[dict[str, Any]]:
         """Return the leaves about a recording, parsed from their bytes and not from columns."""
         rows = self._connection.scalars(
             select(custody_entries.c.leaf)
@@ -175,7 +175,7 @@ class Recordings(Collection):
         )
         return [json.loads(leaf) for leaf in rows]
 
-    def names_manifest(self, recording_id: UUID) -> bool:
+    def names_manifest(self, recording_id: RecordingId) -> bool:
         """Say whether the sender named a manifest, known to us or not."""
         named = select(uploads.c.manifest_sha256).where(uploads.c.recording_id == recording_id)
         return self._connection.scalar(named) is not None
@@ -208,7 +208,7 @@ class Recordings(Collection):
             )
         )
 
-    def conclude(self, recording_id: UUID, found: Verification) -> RecordingState:
+    def conclude(self, recording_id: RecordingId, found: Verification) -> RecordingState:
         """Seal or quarantine, with every check, in this transaction.
 
         The retention lock must stand in the store before: a crash in between leaves a received recording
@@ -243,7 +243,7 @@ class Recordings(Collection):
         self._log_conclusion(row, state, found)
         return state
 
-    def _keep_checks(self, recording_id: UUID, run: int, made: Sequence[CheckResult]) -> None:
+    def _keep_checks(self, recording_id: RecordingId, run: int, made: Sequence[CheckResult]) -> None:
         rows = [
             {
                 "recording_id": recording_id,
@@ -256,7 +256,7 @@ class Recordings(Collection):
         ]
         self._connection.execute(checks.insert(), rows)
 
-    def _keep_derivatives(self, recording_id: UUID, made: Sequence[Derivative]) -> None:
+    def _keep_derivatives(self, recording_id: RecordingId, made: Sequence[Derivative]) -> None:
         for derivative in made:
             self._connection.execute(
                 insert(derivatives)

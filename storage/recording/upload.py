@@ -11,6 +11,7 @@ from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.custody import Event, subject
 from schemas.errors import Conflict
+from schemas.ids import EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
     UPLOAD_EXPIRED,
@@ -44,12 +45,12 @@ class NewUpload(Frozen):
 class Receipt(Frozen):
     """Sent only after store, size and commit agree. `leaf` is what the custody log will hold."""
 
-    upload_id: UUID
-    recording_id: UUID
+    upload_id: UploadId
+    recording_id: RecordingId
     received_at: datetime
     size_bytes: int
     declared_sha256: str | None
-    entry_id: UUID
+    entry_id: EntryId
     leaf: bytes
     leaf_hash: bytes
 
@@ -105,7 +106,7 @@ class Uploads(Collection):
         self._log(Event.UPLOAD_OPEN, row, actor.reference, size_bytes=row["length_bytes"])
         return _value(row)
 
-    def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[UUID | None, int | None]:
+    def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[ManifestId | None, int | None]:
         if wish.manifest_sha256 is None:
             return None, None
         row = self._connection.execute(
@@ -142,7 +143,7 @@ class Uploads(Collection):
             raise UPLOAD_LENGTH_DIFFERS("this file was opened with another length")
         return _value(row)
 
-    def get(self, actor: Actor, upload_id: UUID) -> Upload:
+    def get(self, actor: Actor, upload_id: UploadId) -> Upload:
         """Return an upload of the actor's own.
 
         Raises:
@@ -151,12 +152,12 @@ class Uploads(Collection):
         query = select(uploads).where(uploads.c.id == upload_id, _sent_by(actor))
         return self._one(query, _value, UPLOAD_UNKNOWN("no such upload"))
 
-    def known(self, upload_id: UUID) -> Upload:
+    def known(self, upload_id: UploadId) -> Upload:
         """Return an upload for the system itself, which has no scope."""
         query = select(uploads).where(uploads.c.id == upload_id)
         return _value(self._connection.execute(query).mappings().one())
 
-    def lease(self, actor: Actor, upload_id: UUID) -> tuple[Upload, UUID]:
+    def lease(self, actor: Actor, upload_id: UploadId) -> tuple[Upload, UUID]:
         """Take the upload for one request; the newest request wins.
 
         One statement takes it and reads it: what is returned holds every commit of the beaten request, and
@@ -180,7 +181,7 @@ class Uploads(Collection):
         )
         return (self.get(actor, upload_id) if row is None else _value(row)), token
 
-    def next_number(self, upload_id: UUID, token: UUID) -> int:
+    def next_number(self, upload_id: UploadId, token: UUID) -> int:
         """Allocate the next part number under the lease.
 
         Raises:
@@ -196,7 +197,7 @@ class Uploads(Collection):
             raise _preempted()
         return number
 
-    def parts(self, upload_id: UUID) -> list[Part]:
+    def parts(self, upload_id: UploadId) -> list[Part]:
         """Return the stored parts, in order."""
         rows = self._connection.execute(
             select(upload_parts).where(upload_parts.c.upload_id == upload_id).order_by(upload_parts.c.number)
@@ -282,7 +283,7 @@ class Uploads(Collection):
         )
         return _value(done)
 
-    def receipt(self, actor: Actor, upload_id: UUID) -> Receipt:
+    def receipt(self, actor: Actor, upload_id: UploadId) -> Receipt:
         """Return the receipt of a completed upload.
 
         Raises:

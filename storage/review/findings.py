@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Connection, and_, any_, exists, func, or_, select
 
 from schemas.custody import subject
 from schemas.equipment import gate_faults, recorded_later
+from schemas.ids import AccountId, CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.recording import RecordingState
 from schemas.review import Part
@@ -26,7 +26,7 @@ from storage.tables.review import reviews
 def findings_of(
     connection: Connection,
     register: EquipmentRegister,
-    case_id: UUID,
+    case_id: CaseId,
     *,
     submitted_at: datetime | None,
     parts: Sequence[Part],
@@ -44,7 +44,7 @@ def findings_of(
     )
 
 
-def _recordings(connection: Connection, case_id: UUID) -> Iterator[SeenRecording]:
+def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecording]:
     standing = and_(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
     made = _checks(connection, case_id)
     rows = connection.execute(
@@ -63,7 +63,7 @@ def _recordings(connection: Connection, case_id: UUID) -> Iterator[SeenRecording
         )
 
 
-def _checks(connection: Connection, case_id: UUID) -> dict[UUID, list[CheckResult]]:
+def _checks(connection: Connection, case_id: CaseId) -> dict[RecordingId, list[CheckResult]]:
     rows = connection.execute(
         select(checks)
         .join(recordings, and_(recordings.c.id == checks.c.recording_id, recordings.c.run == checks.c.run))
@@ -71,13 +71,13 @@ def _checks(connection: Connection, case_id: UUID) -> dict[UUID, list[CheckResul
         .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
         .order_by(checks.c.recording_id, checks.c.position)
     ).mappings()
-    made: dict[UUID, list[CheckResult]] = defaultdict(list)
+    made: dict[RecordingId, list[CheckResult]] = defaultdict(list)
     for row in rows:
         made[row["recording_id"]].append(check_of(row))
     return made
 
 
-def _records(connection: Connection, register: EquipmentRegister, case_id: UUID) -> Iterator[SeenRecord]:
+def _records(connection: Connection, register: EquipmentRegister, case_id: CaseId) -> Iterator[SeenRecord]:
     """The gate is asked again: a suspension may have been entered since, with a date before the capture."""
     rows = connection.execute(
         select(
@@ -101,7 +101,7 @@ def _records(connection: Connection, register: EquipmentRegister, case_id: UUID)
         )
 
 
-def _facts(connection: Connection, case_id: UUID) -> Iterator[SeenFact]:
+def _facts(connection: Connection, case_id: CaseId) -> Iterator[SeenFact]:
     holding = (
         select(func.count())
         .where(
@@ -121,7 +121,7 @@ def _facts(connection: Connection, case_id: UUID) -> Iterator[SeenFact]:
         yield SeenFact(subject=subject("fact", row.id), proofs=row.proofs)
 
 
-def parts_of(connection: Connection, case_id: UUID, account_id: UUID) -> tuple[Part, ...]:
+def parts_of(connection: Connection, case_id: CaseId, account_id: AccountId) -> tuple[Part, ...]:
     """Return how an account took part in the investigation of a case.
 
     Captured: it sent a recording that is linked, or one of its certificates, past ones too, is among the
@@ -149,7 +149,7 @@ def parts_of(connection: Connection, case_id: UUID, account_id: UUID) -> tuple[P
     return tuple(part for part in Part if getattr(row, part.value))
 
 
-def known_subjects(connection: Connection, case_id: UUID) -> set[str]:
+def known_subjects(connection: Connection, case_id: CaseId) -> set[str]:
     """Return what a ground may be about: everything that was ever linked to the case, and its facts."""
     found: set[str] = set()
     for noun, column, table in (

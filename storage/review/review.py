@@ -6,7 +6,6 @@ investigation; what was given never changes, only answers are added.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
@@ -14,6 +13,7 @@ from schemas.actor import Action, Actor, Subject, may, require, require_scope
 from schemas.case import CaseStep
 from schemas.custody import Event, subject
 from schemas.errors import Conflict, NotFound
+from schemas.ids import CaseId, ReviewId
 from schemas.page import Cursor, Page
 from schemas.refusals_case import (
     GROUND_ANSWERED,
@@ -76,7 +76,7 @@ class Reviews(Collection):
         page = self._page(wanted, _DUE_FIRST, after=after, limit=limit)
         return page.having(self._values(page.rows))
 
-    def get(self, actor: Actor, review_id: UUID) -> Review:
+    def get(self, actor: Actor, review_id: ReviewId) -> Review:
         """Return one round of a case that the actor may see.
 
         Raises:
@@ -88,22 +88,22 @@ class Reviews(Collection):
             raise REVIEW_UNKNOWN("no such review")
         return self._rounds(reviews.c.id == review_id)[0]
 
-    def of_case(self, case_id: UUID) -> tuple[Review, ...]:
+    def of_case(self, case_id: CaseId) -> tuple[Review, ...]:
         """Return every round of a case, oldest first; the caller has checked the case."""
         return self._rounds(reviews.c.case_id == case_id)
 
-    def snapshot(self, review_id: UUID) -> dict[str, object]:
+    def snapshot(self, review_id: ReviewId) -> dict[str, object]:
         """Return what the case rested on when the round began; the caller has checked the review."""
         document: dict[str, object] = self._connection.execute(
             select(reviews.c.evidence).where(reviews.c.id == review_id)
         ).scalar_one()
         return document
 
-    def parts(self, actor: Actor, case_id: UUID) -> tuple[Part, ...]:
+    def parts(self, actor: Actor, case_id: CaseId) -> tuple[Part, ...]:
         """Return how the actor took part in the investigation; empty: they may review it."""
-        return parts_of(self._connection, case_id, actor.id)
+        return parts_of(self._connection, case_id, actor.account_id)
 
-    def findings(self, actor: Actor, case_id: UUID) -> list[Finding]:
+    def findings(self, actor: Actor, case_id: CaseId) -> list[Finding]:
         """Return what the case gives away by itself, as it stands now; the caller has checked the case."""
         last = self._connection.scalar(
             select(reviews.c.submitted_at)
@@ -115,7 +115,7 @@ class Reviews(Collection):
         parts = self.parts(actor, case_id) if is_reviewer else ()
         return findings_of(self._connection, self._register, case_id, submitted_at=last, parts=parts)
 
-    def opine(self, actor: Actor, review_id: UUID, wish: ReviewOpinionIn, seen: int) -> Review:
+    def opine(self, actor: Actor, review_id: ReviewId, wish: ReviewOpinionIn, seen: int) -> Review:
         """Give the opinion of a round; the case moves with it.
 
         Of two reviewers who saw the same round, the second is told that it has changed.
@@ -154,7 +154,7 @@ class Reviews(Collection):
         self._log(event, review, actor, statement=statement.commitment, grounds=kept, round=review.round)
         return self.get(actor, review_id)
 
-    def _require_open(self, review_id: UUID, seen: int) -> None:
+    def _require_open(self, review_id: ReviewId, seen: int) -> None:
         row = self._connection.execute(
             select(reviews.c.version, reviews.c.state).where(reviews.c.id == review_id).with_for_update()
         ).one()
@@ -171,7 +171,7 @@ class Reviews(Collection):
                 "a ground is about something that is not of this case", subjects=sorted(foreign)
             )
 
-    def _keep_grounds(self, review_id: UUID, grounds: Iterable[GroundIn]) -> dict[str, dict[str, str]]:
+    def _keep_grounds(self, review_id: ReviewId, grounds: Iterable[GroundIn]) -> dict[str, dict[str, str]]:
         kept: dict[str, dict[str, str]] = {}
         for position, ground in enumerate(grounds, 1):
             words = committed(ground.text.strip())
@@ -188,7 +188,9 @@ class Reviews(Collection):
             kept[str(position)] = _ground_facts(ground, words)
         return kept
 
-    def answer(self, actor: Actor, review_id: UUID, position: int, wish: AnswerIn, *, seen: int) -> Review:
+    def answer(
+        self, actor: Actor, review_id: ReviewId, position: int, wish: AnswerIn, *, seen: int
+    ) -> Review:
         """Answer one ground; an answer never changes.
 
         Raises:
@@ -225,8 +227,8 @@ class Reviews(Collection):
         grounds = self._grounds([row["id"] for row in rows])
         return tuple(_value(row, grounds[row["id"]]) for row in rows)
 
-    def _grounds(self, review_ids: list[UUID]) -> dict[UUID, list[Ground]]:
-        found: dict[UUID, list[Ground]] = defaultdict(list)
+    def _grounds(self, review_ids: list[ReviewId]) -> dict[ReviewId, list[Ground]]:
+        found: dict[ReviewId, list[Ground]] = defaultdict(list)
         rows = self._connection.execute(
             select(review_grounds)
             .where(review_grounds.c.review_id.in_(review_ids))

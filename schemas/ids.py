@@ -1,0 +1,32 @@
+"""Ids by what they name. At run time each is a UUID; for the type checker a case's id is never a recording's."""
+
+from typing import NewType
+from uuid import UUID
+
+AgencyId = NewType("AgencyId", UUID)
+AccountId = NewType("AccountId", UUID)
+DeviceId = NewType("DeviceId", UUID)
+
+UploadId = NewType("UploadId", UUID)
+ManifestId = NewType("ManifestId", UUID)
+RecordingId = NewType("RecordingId", UUID)
+
+CaseId = NewType("CaseId", UUID)
+FactId = NewType("FactId", UUID)
+ReviewId = NewType("ReviewId", UUID)
+ExportId = NewType("ExportId", UUID)
+
+EquipmentId = NewType("EquipmentId", UUID)
+IntakeId = NewType("IntakeId", UUID)
+MonitoringId = NewType("MonitoringId", UUID)
+
+AuditId = NewType("AuditId", UUID)
+StandardId = NewType("StandardId", UUID)
+RecheckId = NewType("RecheckId", UUID)
+RectificationId = NewType("RectificationId", UUID)
+
+MemberId = NewType("MemberId", UUID)
+"""What an audit draws: a case or a recording, by the kind of the audit."""
+
+EntryId = NewType("EntryId", UUID)
+"""A custody entry, in the log or on its way there."""
