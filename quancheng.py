@@ -341,8 +341,7 @@ def doctor(args: argparse.Namespace) -> int:
     say = _Teller(as_json=args.json)
     worst = OK
     for finding in examine(Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))):
-        mark = "!" if finding.is_warned else "✓" if finding.is_good else "✗"
-        say("part", f"{mark} {finding.part}: {finding.zh} {finding.en}", **finding.model_dump())
+        say("part", str(finding), **finding.model_dump())
         worst = worst if finding.is_good else UNREACHABLE
     return worst
 

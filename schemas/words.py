@@ -33,7 +33,7 @@ class Words:
 
     def __str__(self) -> str:
         """Both languages in one line, as the commands print them."""
-        return self.zh if self.zh == self.en else f"{self.zh} {self.en}"
+        return self.zh if self.zh == self.en else f"{self.zh} · {self.en}"
 
     def spoken(self, language: Language) -> str:
         """Return the words of one language."""

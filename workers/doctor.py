@@ -13,12 +13,21 @@ from kombu.exceptions import OperationalError as BrokerError
 from pydantic import ValidationError
 
 from schemas.base import Frozen
+from schemas.catalogue import words_of
 from schemas.errors import EvidenceError, Unavailable
+from schemas.health import Health, HealthPart
+from schemas.words import Words
 from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.embedded import running_url
 from storage.setup.home import Home
 from storage.setup.migrate import pending
 from storage.store import Store
+
+_KEYS = {
+    "log_key": HealthPart.LOG_KEY,
+    "registry_key": HealthPart.REGISTRY_KEY,
+    "export_key": HealthPart.EXPORT_KEY,
+}
 
 
 class Finding(Frozen):
@@ -27,11 +36,30 @@ class Finding(Frozen):
     `is_warned` is for what works and still wants a person's eye: it leaves a health check green.
     """
 
-    part: str
+    part: HealthPart
+    code: Health
     is_good: bool
     is_warned: bool = False
     zh: str
     en: str
+
+    def __str__(self) -> str:
+        """The line a person reads."""
+        mark = "!" if self.is_warned else "✓" if self.is_good else "✗"
+        return f"{mark} {words_of(self.part)}: {Words(self.zh, self.en)}"
+
+
+def _good(part: HealthPart, code: Health, **seen: object) -> Finding:
+    said = words_of(code).filled(**seen)
+    return Finding(part=part, code=code, is_good=True, zh=said.zh, en=said.en)
+
+
+def _warned(part: HealthPart, code: Health, **seen: object) -> Finding:
+    return _good(part, code, **seen).model_copy(update={"is_warned": True})
+
+
+def _bad(part: HealthPart, code: Health, **seen: object) -> Finding:
+    return _good(part, code, **seen).model_copy(update={"is_good": False})
 
 
 def examine(home: Home) -> Iterator[Finding]:
@@ -44,26 +72,20 @@ def examine(home: Home) -> Iterator[Finding]:
             return
         embedded = _embedded(home)
         if not is_set("DATABASE_URL") and "database_url" not in embedded:
-            zh, en = "没有运行：用 quancheng serve 启动", "not running: `quancheng serve` starts it"
-            yield Finding(part="database", is_good=True, zh=zh, en=en)
+            yield _good(HealthPart.DATABASE, Health.DATABASE_NOT_RUNNING)
             return
     try:
         settings = StorageSettings(**embedded)
     except (ValidationError, OSError) as err:
-        yield _unreadable(err)
+        yield _bad(HealthPart.SETTINGS, Health.SETTINGS_UNREADABLE, names=unreadable(err))
         return
     yield from _keys(settings)
     yield _calendar(settings)
-    yield from _broker(settings)
+    yield _broker(settings)
     try:
         store = Store(settings)
     except ValueError:
-        yield Finding(
-            part="addresses",
-            is_good=False,
-            zh="地址无法识别：检查 DATABASE_URL、OBJECTS_URL 的写法",
-            en="an address cannot be read: check the form of DATABASE_URL and OBJECTS_URL",
-        )
+        yield _bad(HealthPart.ADDRESSES, Health.ADDRESS_UNREADABLE)
         return
     try:
         yield from _database(store)
@@ -73,33 +95,16 @@ def examine(home: Home) -> Iterator[Finding]:
 
 
 def _folder(home: Home) -> Finding:
-    part = "home"
-    if home.path.exists():
-        is_good = home.path.is_dir() and os.access(home.path, os.R_OK | os.W_OK | os.X_OK)
-        if is_good:
-            free_gib = shutil.disk_usage(home.path).free / 1024**3
-            return Finding(
-                part=part,
-                is_good=True,
-                zh=f"{home.path}，剩余空间 {free_gib:.1f} GiB",
-                en=f"{free_gib:.1f} GiB free",
-            )
+    part, path = HealthPart.HOME, home.path
+    if path.exists():
+        if path.is_dir() and os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            free_gib = f"{shutil.disk_usage(path).free / 1024**3:.1f}"
+            return _good(part, Health.HOME_READY, path=path, free_gib=free_gib)
     else:
-        above = next(one for one in home.path.parents if one.exists())
-        is_good = above.is_dir() and os.access(above, os.W_OK | os.X_OK)
-        if is_good:
-            return Finding(
-                part=part,
-                is_good=True,
-                zh=f"{home.path} 尚未建立，quancheng serve 会建立",
-                en="not there yet, `quancheng serve` makes it",
-            )
-    return Finding(
-        part=part,
-        is_good=False,
-        zh=f"{home.path} 不可用：检查权限，或另设 QUANCHENG_HOME",
-        en="cannot be used: check its permissions, or set QUANCHENG_HOME",
-    )
+        above = next(one for one in path.parents if one.exists())
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            return _good(part, Health.HOME_ABSENT, path=path)
+    return _bad(part, Health.HOME_UNUSABLE, path=path)
 
 
 def _embedded(home: Home) -> dict[str, Any]:
@@ -114,105 +119,70 @@ def _embedded(home: Home) -> dict[str, Any]:
     return chosen
 
 
-def _unreadable(err: ValidationError | OSError) -> Finding:
-    names = unreadable(err)
-    return Finding(
-        part="settings",
-        is_good=False,
-        zh=f"无法读取：{names}",
-        en=f"cannot be read: {names}; correct or set it",
-    )
-
-
 def _sm3() -> Finding:
     is_native = "sm3" in hashlib.algorithms_available
-    zh = "由系统 OpenSSL 计算" if is_native else "由 cryptography 自带的 OpenSSL 计算（较慢）"
-    how = "by the system's OpenSSL" if is_native else "by the OpenSSL inside `cryptography` (slower)"
-    return Finding(part="sm3", is_good=True, zh=zh, en=f"computed {how}")
+    return _good(HealthPart.SM3, Health.SM3_NATIVE if is_native else Health.SM3_BUNDLED)
 
 
 def _keys(settings: StorageSettings) -> Iterator[Finding]:
-    for name in ("log_key", "registry_key", "export_key"):
+    for name, part in _KEYS.items():
         try:
             seed(getattr(settings, name), name.upper())
-        except ValueError as err:
-            zh = f"{name.upper()} 缺失或格式不对：设为 32 个随机字节的 base64"
-            yield Finding(part=name, is_good=False, zh=zh, en=f"{err}; set it to base64 of 32 random bytes")
+        except ValueError:
+            yield _bad(part, Health.KEY_UNUSABLE, name=name.upper())
         else:
-            yield Finding(part=name, is_good=True, zh="已设置", en="present")
+            yield _good(part, Health.KEY_PRESENT)
 
 
 def _calendar(settings: StorageSettings) -> Finding:
     """Deadlines are counted in working days: a year without its notice is counted as if it had no holiday."""
     years, now = settings.calendar.years, datetime.now(UTC).year
     if not years:
-        zh = "未载入节假日，期限按周一至周五计：把国务院办公厅的放假通知写入 CALENDAR_FILE"
-        en = "no holidays are loaded, deadlines count Monday to Friday: enter the notices into CALENDAR_FILE"
-        return Finding(part="calendar", is_good=True, is_warned=True, zh=zh, en=en)
+        return _warned(HealthPart.CALENDAR, Health.CALENDAR_EMPTY)
     listed = ", ".join(map(str, sorted(years)))
     if now not in years:
-        zh, en = (
-            f"只有 {listed} 年：缺 {now} 年的放假通知",
-            f"holds {listed} only: the notice for {now} is missing",
-        )
-        return Finding(part="calendar", is_good=True, is_warned=True, zh=zh, en=en)
-    return Finding(part="calendar", is_good=True, zh=f"已载入 {listed} 年", en=f"holds {listed}")
+        return _warned(HealthPart.CALENDAR, Health.CALENDAR_OUTDATED, listed=listed, now=now)
+    return _good(HealthPart.CALENDAR, Health.CALENDAR_LOADED, listed=listed)
 
 
-def _broker(settings: StorageSettings) -> Iterator[Finding]:
+def _broker(settings: StorageSettings) -> Finding:
     if settings.broker_url is None:
-        zh, en = "未设置：任务在 API 进程内运行", "not set: jobs run inside the API process"
-        yield Finding(part="broker", is_good=True, zh=zh, en=en)
-        return
+        return _good(HealthPart.BROKER, Health.BROKER_NOT_SET)
     try:
         broker = settings.broker_url.get_secret_value()
         with Connection(broker, connect_timeout=3) as connection:  # type: ignore[no-untyped-call] # kombu has no types
             connection.ensure_connection(max_retries=1, timeout=3)
     except (BrokerError, OSError):
-        zh, en = "没有应答：检查 BROKER_URL 并启动", "does not answer; check BROKER_URL and start it"
-        yield Finding(part="broker", is_good=False, zh=zh, en=en)
-    else:
-        yield Finding(part="broker", is_good=True, zh="有应答", en="answers")
+        return _bad(HealthPart.BROKER, Health.BROKER_SILENT)
+    return _good(HealthPart.BROKER, Health.BROKER_ANSWERS)
 
 
 def _database(store: Store) -> Iterator[Finding]:
     try:
         with store.begin() as tx:
-            version = tx.connection.exec_driver_sql("SHOW server_version_num").scalar()
+            version = int(tx.connection.exec_driver_sql("SHOW server_version_num").scalar() or 0)
             behind = pending(store.engine)
     except Unavailable:
-        zh, en = "没有应答：检查 DATABASE_URL 并启动", "does not answer; check DATABASE_URL and start it"
-        yield Finding(part="database", is_good=False, zh=zh, en=en)
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
         return
-    good = int(version or 0) >= 180000  # noqa: PLR2004 - uuidv7() came with PostgreSQL 18
-    yield Finding(
-        part="database",
-        is_good=good,
-        zh=f"版本 {version}" + ("" if good else "：需要 18 或以上"),
-        en=f"version {version}" + ("" if good else ": 18 or later is needed"),
-    )
-    yield Finding(
-        part="schema",
-        is_good=not behind,
-        zh="需运行 python -m storage.setup.migrate" if behind else "为最新",
-        en="run `python -m storage.setup.migrate`" if behind else "up to date",
-    )
+    if version >= 180000:  # noqa: PLR2004 - uuidv7() came with PostgreSQL 18
+        yield _good(HealthPart.DATABASE, Health.DATABASE_ANSWERS, version=version)
+    else:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_TOO_OLD, version=version)
+    if behind:
+        yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
+    else:
+        yield _good(HealthPart.SCHEMA, Health.SCHEMA_CURRENT)
 
 
 def _objects(store: Store) -> Iterator[Finding]:
+    part = HealthPart.OBJECTS
     try:
         faults = store.objects.check()
     except EvidenceError as err:
-        yield Finding(
-            part="objects",
-            is_good=False,
-            zh=f"没有应答（{err.slug}）：检查 OBJECTS_URL",
-            en=f"does not answer ({err.slug}); check OBJECTS_URL",
-        )
+        yield _bad(part, Health.OBJECTS_SILENT, problem=Words(err.refusal.zh, err.refusal.en))
         return
-    for part, fault in faults:
-        yield Finding(part=part, is_good=False, zh="存储配置有误", en=fault)
+    for code, words in faults:
+        yield Finding(part=part, code=code, is_good=False, zh=words.zh, en=words.en)
     if not faults:
-        yield Finding(
-            part="objects", is_good=True, zh="有应答，有版本、可加锁", en="answers, versioned and lockable"
-        )
+        yield _good(part, Health.OBJECTS_ANSWER)

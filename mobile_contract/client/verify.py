@@ -137,7 +137,7 @@ def _print_report(path: Path, report: Report) -> None:
     console.print(_table(path, report))
     for one in report.recordings:
         state, verdict = words_of(RecordingState(one.state)), words_of(Verdict(one.verdict))
-        console.print(_one_line(f"{one.filename}: {state} · {verdict}"), markup=False, soft_wrap=True)
+        console.print(_one_line(f"{one.filename}: {verdict}; {state}"), markup=False, soft_wrap=True)
     for claim in report.claims:
         if claim.outcome is not Outcome.VERIFIED and claim.code is not ClaimFault.NO_TRUST_ANCHOR:
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)

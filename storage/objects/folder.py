@@ -26,9 +26,11 @@ from typing import Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from schemas.base import Frozen
+from schemas.health import Health
 from schemas.refusals_objects import OBJECT_EXISTS, OBJECT_NOT_FOUND, OBJECTS_DAMAGED, RETENTION_SHORTEN
 from schemas.upload import Part
 from storage.objects.errors import translated_os
+from storage.objects.fault import Fault, fault
 from storage.objects.files import Desk, free_bytes, locked, make_folder, sync_folder
 from storage.objects.parts import FolderParts
 from storage.objects.values import (
@@ -228,13 +230,11 @@ class FolderObjects:
         with translated_os():
             return free_bytes(self._folder)
 
-    def check(self) -> list[tuple[str, str]]:
+    def check(self) -> list[Fault]:
         with translated_os():
             room = free_bytes(self._folder)
             if room < self._min_free_bytes:
-                return [
-                    ("objects", f"{room} bytes are free: uploads are refused below {self._min_free_bytes}")
-                ]
+                return [fault(Health.ROOM_SHORT, room=room, least=self._min_free_bytes)]
             self._desk.write([b""], sha256=sha256_of([])).unlink()
         return []
 

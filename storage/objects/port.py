@@ -13,6 +13,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from schemas.upload import Part
+from storage.objects.fault import Fault
 from storage.objects.folder import FolderObjects
 from storage.objects.s3 import S3Objects
 from storage.objects.values import PART_BYTES, Body, Readable, Stat, Stored
@@ -119,8 +120,8 @@ class Objects(Protocol):
     def free_bytes(self) -> int | None:
         """Return the room left; None when the store does not say."""
 
-    def check(self) -> list[tuple[str, str]]:
-        """Return what is wrong as (part, what it is and what to do); empty is good. Changes nothing."""
+    def check(self) -> list[Fault]:
+        """Return what is wrong and what to do; empty is good. Changes nothing."""
 
 
 def open_objects(url: str) -> Objects:

@@ -30,6 +30,7 @@ from schemas.refusals_objects import (
 from schemas.upload import Part
 from storage.objects.check import faults_of
 from storage.objects.errors import error_of, translated
+from storage.objects.fault import Fault
 from storage.objects.sign import Address, Link, error_code
 from storage.objects.values import (
     PART_BYTES,
@@ -229,7 +230,7 @@ class S3Objects:
     def free_bytes(self) -> int | None:
         return None
 
-    def check(self) -> list[tuple[str, str]]:
+    def check(self) -> list[Fault]:
         with translated():
             return faults_of(self._link, self._address)
 

@@ -1,0 +1,56 @@
+"""What a doctor looks at, and what may be wrong with it."""
+
+from enum import StrEnum
+
+
+class HealthPart(StrEnum):
+    """The parts the product needs."""
+
+    SM3 = "sm3"
+    HOME = "home"
+    SETTINGS = "settings"
+    LOG_KEY = "log_key"
+    REGISTRY_KEY = "registry_key"
+    EXPORT_KEY = "export_key"
+    CALENDAR = "calendar"
+    BROKER = "broker"
+    ADDRESSES = "addresses"
+    DATABASE = "database"
+    SCHEMA = "schema"
+    OBJECTS = "objects"
+
+
+class Health(StrEnum):
+    """How one part is; the sentence says what to do where something is wrong."""
+
+    SM3_NATIVE = "sm3-native"
+    SM3_BUNDLED = "sm3-bundled"
+    HOME_READY = "home-ready"
+    HOME_ABSENT = "home-absent"
+    HOME_UNUSABLE = "home-unusable"
+    SETTINGS_UNREADABLE = "settings-unreadable"
+    KEY_PRESENT = "key-present"
+    KEY_UNUSABLE = "key-unusable"
+    CALENDAR_EMPTY = "calendar-empty"
+    CALENDAR_OUTDATED = "calendar-outdated"
+    CALENDAR_LOADED = "calendar-loaded"
+    BROKER_NOT_SET = "broker-not-set"
+    BROKER_SILENT = "broker-silent"
+    BROKER_ANSWERS = "broker-answers"
+    ADDRESS_UNREADABLE = "address-unreadable"
+    DATABASE_NOT_RUNNING = "database-not-running"
+    DATABASE_SILENT = "database-silent"
+    DATABASE_TOO_OLD = "database-too-old"
+    DATABASE_ANSWERS = "database-answers"
+    SCHEMA_BEHIND = "schema-behind"
+    SCHEMA_CURRENT = "schema-current"
+    OBJECTS_SILENT = "objects-silent"
+    OBJECTS_ANSWER = "objects-answer"
+    BUCKET_MISSING = "bucket-missing"
+    BUCKET_UNVERSIONED = "bucket-unversioned"
+    BUCKET_WITHOUT_LOCK = "bucket-without-lock"
+    BUCKET_LOCKS_ALL = "bucket-locks-all"
+    STAGING_VERSIONED = "staging-versioned"
+    CREDENTIAL_DELETES = "credential-deletes"
+    CREDENTIAL_LIFTS_HOLDS = "credential-lifts-holds"
+    ROOM_SHORT = "room-short"

@@ -1,0 +1,122 @@
+"""What the doctor says of each part; `{blanks}` are filled with what was seen."""
+
+from schemas.health import Health, HealthPart
+from schemas.words import vocabulary
+
+HEALTH_PARTS = vocabulary(
+    HealthPart,
+    {
+        HealthPart.SM3: ("商用密码算法（SM3）", "SM3"),
+        HealthPart.HOME: ("数据目录", "data folder"),
+        HealthPart.SETTINGS: ("设置", "settings"),
+        HealthPart.LOG_KEY: ("存证日志密钥", "key of the custody log"),
+        HealthPart.REGISTRY_KEY: ("登记密钥", "key of the registers"),
+        HealthPart.EXPORT_KEY: ("导出密钥", "key of exports"),
+        HealthPart.CALENDAR: ("工作日历", "calendar"),
+        HealthPart.BROKER: ("任务队列", "broker"),
+        HealthPart.ADDRESSES: ("地址", "addresses"),
+        HealthPart.DATABASE: ("数据库", "database"),
+        HealthPart.SCHEMA: ("数据库结构", "schema of the database"),
+        HealthPart.OBJECTS: ("证据存储", "evidence store"),
+    },
+)
+
+HEALTH = vocabulary(
+    Health,
+    {
+        Health.SM3_NATIVE: ("由系统 OpenSSL 计算", "computed by the system's OpenSSL"),
+        Health.SM3_BUNDLED: (
+            "由 cryptography 自带的 OpenSSL 计算（较慢）",
+            "computed by the OpenSSL inside `cryptography` (slower)",
+        ),
+        Health.HOME_READY: ("{path}，剩余空间 {free_gib} GiB", "{path}, {free_gib} GiB free"),
+        Health.HOME_ABSENT: (
+            "{path} 尚未建立，quancheng serve 会建立",
+            "{path} is not there yet, `quancheng serve` makes it",
+        ),
+        Health.HOME_UNUSABLE: (
+            "{path} 不可用：检查权限，或另设 QUANCHENG_HOME",
+            "{path} cannot be used: check its permissions, or set QUANCHENG_HOME",
+        ),
+        Health.SETTINGS_UNREADABLE: ("无法读取：{names}", "cannot be read: {names}; correct or set it"),
+        Health.KEY_PRESENT: ("已设置", "present"),
+        Health.KEY_UNUSABLE: (
+            "{name} 缺失或格式不对：设为 32 个随机字节的 base64",
+            "{name} is missing or malformed: set it to base64 of 32 random bytes",
+        ),
+        Health.CALENDAR_EMPTY: (
+            "未载入节假日，期限按周一至周五计：把国务院办公厅的放假通知写入 CALENDAR_FILE",
+            "no holidays are loaded, deadlines count Monday to Friday: enter the notices into CALENDAR_FILE",
+        ),
+        Health.CALENDAR_OUTDATED: (
+            "只有 {listed} 年：缺 {now} 年的放假通知",
+            "holds {listed} only: the notice for {now} is missing",
+        ),
+        Health.CALENDAR_LOADED: ("已载入 {listed} 年", "holds {listed}"),
+        Health.BROKER_NOT_SET: ("未设置：任务在 API 进程内运行", "not set: jobs run inside the API process"),
+        Health.BROKER_SILENT: (
+            "没有应答：检查 BROKER_URL 并启动",
+            "does not answer: check BROKER_URL and start it",
+        ),
+        Health.BROKER_ANSWERS: ("有应答", "answers"),
+        Health.ADDRESS_UNREADABLE: (
+            "地址无法识别：检查 DATABASE_URL、OBJECTS_URL 的写法",
+            "an address cannot be read: check the form of DATABASE_URL and OBJECTS_URL",
+        ),
+        Health.DATABASE_NOT_RUNNING: (
+            "没有运行：用 quancheng serve 启动",
+            "not running: `quancheng serve` starts it",
+        ),
+        Health.DATABASE_SILENT: (
+            "没有应答：检查 DATABASE_URL 并启动",
+            "does not answer: check DATABASE_URL and start it",
+        ),
+        Health.DATABASE_TOO_OLD: (
+            "版本 {version}：需要 18 或以上",
+            "version {version}: 18 or later is needed",
+        ),
+        Health.DATABASE_ANSWERS: ("版本 {version}", "version {version}"),
+        Health.SCHEMA_BEHIND: (
+            "需运行 python -m storage.setup.migrate",
+            "run `python -m storage.setup.migrate`",
+        ),
+        Health.SCHEMA_CURRENT: ("为最新", "up to date"),
+        Health.OBJECTS_SILENT: (
+            "没有应答（{problem}）：检查 OBJECTS_URL",
+            "does not answer ({problem}): check OBJECTS_URL",
+        ),
+        Health.OBJECTS_ANSWER: ("有应答，有版本、可加锁", "answers, versioned and lockable"),
+        Health.BUCKET_MISSING: (
+            "没有存储桶 {bucket}：运行 python -m storage.objects.provision",
+            "bucket {bucket} is missing: run `python -m storage.objects.provision`",
+        ),
+        Health.BUCKET_UNVERSIONED: (
+            "存储桶 {bucket} 不保留版本，覆盖会毁掉证据：请重新建立",
+            "bucket {bucket} keeps no versions: an overwrite would destroy evidence; make it anew",
+        ),
+        Health.BUCKET_WITHOUT_LOCK: (
+            "存储桶 {bucket} 没有对象锁，而对象锁只能在建立时开启：请重新建立",
+            "bucket {bucket} has no object lock, which exists only from creation; make it anew",
+        ),
+        Health.BUCKET_LOCKS_ALL: (
+            "存储桶 {bucket} 默认锁定一切，连未通过核验的字节也锁定：请去掉该规则",
+            "bucket {bucket} locks every object by default, also bytes that fail their check: remove the rule",
+        ),
+        Health.STAGING_VERSIONED: (
+            "存储桶 {bucket} 保留版本，丢弃的残段永远占用空间：请重新建立",
+            "bucket {bucket} keeps versions: no dropped tail ever frees its room; make it anew",
+        ),
+        Health.CREDENTIAL_DELETES: (
+            "服务凭据可以删除证据：请改用服务策略",
+            "the services' credential may delete evidence: give it the services' policy",
+        ),
+        Health.CREDENTIAL_LIFTS_HOLDS: (
+            "服务凭据可以解除法定保留：请改用服务策略",
+            "the services' credential may lift legal holds: give it the services' policy",
+        ),
+        Health.ROOM_SHORT: (
+            "剩余 {room} 字节：低于 {least} 字节时不再接受上传",
+            "{room} bytes are free: uploads are refused below {least}",
+        ),
+    },
+)
