@@ -8,7 +8,7 @@ This package is a stored zip and a BagIt bag (RFC 8493). Checking it needs neith
 
 ## 一、只用 sha256sum：字节未变 · Bytes, with sha256sum only
     unzip -q PACKAGE.zip -d package && cd package
-    sha256sum -c manifest-sha256.txt       # 原件、派生件、清单 originals, derivatives, manifests
+    sha256sum -c manifest-sha256.txt       # 原件、缩略图、清单 originals, derivatives, manifests
     sha256sum -c tagmanifest-sha256.txt    # 其余文件 all other files
     sha256sum tagmanifest-sha256.txt       # 应等于 package.note 中的值 must equal the value in package.note
 任何人都能重做这一步所检查的清单，所以还要做第二步。
@@ -37,12 +37,12 @@ Public keys must come from outside of this package (the trust file). A key insid
 
 ## 三、用本系统命令或任何 C2SP 工具：日志 · The log, with our command or any C2SP tool
     quancheng verify PACKAGE.zip --trust trust.json
-- `log/entries.jsonl`：与本案有关的保管日志条目，leaf 是进入日志的原始字节。
+- `log/entries.jsonl`：与本案有关的存证日志条目，leaf 是进入日志的原始字节。
   The custody entries of this case; `leaf` is what was hashed: SHA-256(0x00 || leaf), RFC 6962.
 - `log/<entry>.tlog-proof`：该条目在已签名检查点中的包含证明（c2sp.org/tlog-proof@v1）。
   The proof that the entry is in the tree of the signed checkpoint.
 - `log/checkpoint`：日志签名的检查点。The checkpoint, signed by the log.
-- `data/intakes/<sha256>.json` 与 `.sig`：服务器收到一批监控记录时签名的清单；`data/monitoring/<id>.json` 是其中一行，
+- `data/intakes/<sha256>.json` 与 `.sig`：服务器收到一批非现场监管记录时签名的清单；`data/monitoring/<id>.json` 是其中一行，
   其 RFC 6962 路径在 `index.json` 的 desks 中，因此不必出示同批的其他行。
   The manifest the server signed when a batch of monitoring records arrived, and one row of it; the path of the row
   is in `desks` of `index.json`, so that no other row of the batch is disclosed.
@@ -62,7 +62,7 @@ Every claim is verified, mismatch or not checked, with the reason. What was not 
   Outside time: no third party has stamped the checkpoint; its time is the operator's own statement.
 - 日志对所有人是同一份：没有外部见证人共签。
   That everybody sees the same log: no outside witness has cosigned it.
-- 案件的当事人、事由、地点等文字，以及设备名称与设备登记缺陷（gate_faults）：日志中没有，仅由出具方密钥声明。
+- 案件的当事人、案由、地点等文字，以及设备名称与设备登记缺陷（gate_faults）：日志中没有，仅由出具方密钥声明。
   The case's texts (party, matter, place) and what the register said of equipment (name, gate_faults): they are
   not in the log, only the export key states them.
 - 本案在日志中没有未随包提供的条目。That the log holds no further entry about the case than those carried.

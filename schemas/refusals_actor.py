@@ -58,30 +58,35 @@ DEVICE_ENROLLED_ALREADY = Refusal(
     "device-enrolled-already",
     Conflict,
     Level.INFO,
-    "该密钥已注册",
+    "该密钥已登记",
     "The key is registered already",
-    "无需再次注册",
+    "无需再次登记",
     "no need to enrol again",
 )
 DEVICE_REVOKED = Refusal(
-    "device-revoked", NotAuthenticated, Level.INFO, "设备已被吊销", "The device was revoked", *ASK
+    "device-revoked", NotAuthenticated, Level.INFO, "设备已注销", "The device was revoked", *ASK
 )
 DEVICE_KEY_UNKNOWN = Refusal(
     "device-key-unknown",
     SignatureInvalid,
     Level.INFO,
-    "签名所用的设备密钥未在本机关注册",
+    "签名所用的设备密钥未在本机关登记",
     "No device of this agency has registered the key that signed it",
     *KEPT,
 )
 DEVICE_KEY_REVOKED = Refusal(
-    "device-key-revoked", SignatureInvalid, Level.INFO, "设备密钥已吊销", "The device key was revoked", *KEPT
+    "device-key-revoked",
+    SignatureInvalid,
+    Level.INFO,
+    "设备已注销，密钥失效",
+    "The device key was revoked",
+    *KEPT,
 )
 ASSERTION_KEY_UNKNOWN = Refusal(
     "assertion-key-unknown",
     NotAuthenticated,
     Level.INFO,
-    "设备密钥未注册",
+    "设备密钥未登记",
     "The device key is not registered",
     *ASK,
 )

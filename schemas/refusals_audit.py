@@ -13,9 +13,9 @@ from schemas.errors import (
 from schemas.next_steps import CHECK_ID, NOTHING, OPERATOR, RELOAD, RESEND, SOON
 
 RECHECK_UNKNOWN = Refusal(
-    "recheck-unknown", NotFound, Level.INFO, "没有这次复核", "No such recheck", *CHECK_ID
+    "recheck-unknown", NotFound, Level.INFO, "没有这次复验", "No such recheck", *CHECK_ID
 )
-AUDIT_UNKNOWN = Refusal("audit-unknown", NotFound, Level.INFO, "没有这次抽查", "No such audit", *CHECK_ID)
+AUDIT_UNKNOWN = Refusal("audit-unknown", NotFound, Level.INFO, "没有这次案卷评查", "No such audit", *CHECK_ID)
 AGENCY_UNKNOWN = Refusal(
     "agency-unknown",
     NotFound,
@@ -53,7 +53,7 @@ POPULATION_TOO_LARGE = Refusal(
     "population-too-large",
     Invalid,
     Level.INFO,
-    "总体过大",
+    "抽查范围过大",
     "The population is too large",
     "缩短时段",
     "shorten the period",
@@ -62,7 +62,7 @@ SIZE_OVER_POPULATION = Refusal(
     "size-over-population",
     Invalid,
     Level.INFO,
-    "抽样数超过总体",
+    "抽样数超过抽查范围",
     "The sample is larger than the population",
     "减少抽样数",
     "draw fewer",
@@ -71,7 +71,7 @@ POPULATION_DUPLICATE = Refusal(
     "population-duplicate",
     Invalid,
     Level.INFO,
-    "总体中有重复编号",
+    "抽查范围中有重复编号",
     "An id stands twice in the population",
     *RESEND,
 )
@@ -79,7 +79,7 @@ POPULATION_CHANGED = Refusal(
     "population-changed",
     IntegrityBroken,
     Level.CRITICAL,
-    "抽样总体与冻结时不一致",
+    "抽查范围与冻结时不一致",
     "The population is not the one that was frozen",
     *OPERATOR,
 )
@@ -116,25 +116,25 @@ RANDOMNESS_DIFFERS = Refusal(
     Level.INFO,
     "与先前录入的值不一致，两次都不采信",
     "The value differs from the one that was entered; neither is believed",
-    "核对公布结果后重新复核",
+    "查看公布结果后重新录入",
     "look at the published result and confirm again",
 )
 CONFIRM_SAME_PERSON = Refusal(
     "confirm-same-person",
     Refused,
     Level.INFO,
-    "录入与复核须由不同人员完成",
+    "录入与核对须由不同人员完成",
     "A second person confirms the value",
-    "请另一人复核",
+    "请另一人核对",
     "leave it to somebody else",
 )
 AUDIT_NOT_FROZEN = Refusal(
     "audit-not-frozen",
     TransitionRefused,
     Level.INFO,
-    "总体尚未冻结，不能录入随机值",
+    "抽查范围尚未冻结，不能录入随机值",
     "The population is not frozen yet: no value may be entered",
-    "先冻结总体",
+    "先冻结抽查范围",
     "freeze the population first",
 )
 AUDIT_NOT_LOGGED = Refusal(
@@ -174,7 +174,7 @@ RECHECK_WAITING = Refusal(
     "recheck-waiting",
     TransitionRefused,
     Level.INFO,
-    "抽中的记录正在重新计算摘要，完成前不能打开",
+    "抽中的音像记录正在重新计算完整性校验值，完成前不能打开",
     "The drawn recordings are still being re-hashed; it opens after that",
     *SOON,
 )
@@ -247,9 +247,9 @@ RECTIFICATION_PROOF_INVALID = Refusal(
     "rectification-proof-invalid",
     Invalid,
     Level.INFO,
-    "整改凭证不是记录编号",
+    "整改凭证不是音像记录编号",
     "The proof is no recording",
-    "填写记录编号",
+    "填写音像记录编号",
     "give a recording's id",
 )
 DRAW_INVALID = Refusal("draw-invalid", Invalid, Level.INFO, "不是抽样文件", "Not a draw file", *RESEND)

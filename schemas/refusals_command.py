@@ -60,7 +60,7 @@ EXPORT_FAILED = Refusal(
     "export-failed",
     Conflict,
     Level.INFO,
-    "服务器未能生成案件包",
+    "服务器没有生成导出包",
     "The server could not build the package",
     *OPERATOR,
 )
@@ -71,9 +71,9 @@ NOT_ENROLLED = Refusal(
     "not-enrolled",
     Conflict,
     Level.INFO,
-    "设备尚未注册",
+    "设备尚未登记",
     "The device is not enrolled",
-    "向保管员索取注册码，用 --enrol 注册",
+    "向保管员索取注册码，用 --enrol 登记",
     "ask the custodian for a code and give it with --enrol",
 )
 NOT_IDENTIFIED = Refusal(
@@ -108,7 +108,7 @@ DEVICE_MEMORY_DAMAGED = Refusal(
     Level.INFO,
     "设备的记忆已损坏",
     "The device's memory is damaged",
-    "勿用旧备份恢复；用新的注册码在空文件夹重新注册",
+    "勿用旧备份恢复；用新的注册码在空文件夹重新登记",
     "restore no old copy; enrol anew with a new code in an empty folder",
 )
 DEVICE_STATE_MISSING = Refusal(
@@ -117,7 +117,7 @@ DEVICE_STATE_MISSING = Refusal(
     Level.INFO,
     "设备的记忆在使用中被清空",
     "The device's memory was emptied while in use",
-    "用新的注册码重新注册",
+    "用新的注册码重新登记",
     "enrol anew with a new code",
 )
 PLACE_INVALID = Refusal(

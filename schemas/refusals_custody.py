@@ -4,22 +4,22 @@ from schemas.errors import IntegrityBroken, Invalid, Level, NotFound, Refusal
 from schemas.next_steps import CHECK_ID, OPERATOR, SOON
 
 ENTRY_UNKNOWN = Refusal(
-    "entry-unknown", NotFound, Level.INFO, "没有这条保管记录", "No such custody entry", *CHECK_ID
+    "entry-unknown", NotFound, Level.INFO, "没有这条存证记录", "No such custody entry", *CHECK_ID
 )
 PROOF_PENDING = Refusal(
     "proof-pending", NotFound, Level.DEBUG, "证明尚未生成", "The proof is not there yet", *SOON
 )
 EVENT_UNKNOWN = Refusal(
-    "event-unknown", Invalid, Level.ERROR, "未知的保管事件", "Unknown custody event", *OPERATOR
+    "event-unknown", Invalid, Level.ERROR, "未知的存证事件", "Unknown custody event", *OPERATOR
 )
 LEAF_TOO_LONG = Refusal(
-    "leaf-too-long", Invalid, Level.ERROR, "保管记录过长", "The custody entry is too long", *OPERATOR
+    "leaf-too-long", Invalid, Level.ERROR, "存证记录过长", "The custody entry is too long", *OPERATOR
 )
 LEAF_INVALID = Refusal(
-    "leaf-invalid", Invalid, Level.ERROR, "保管记录无效", "The custody entry is invalid", *OPERATOR
+    "leaf-invalid", Invalid, Level.ERROR, "存证记录无效", "The custody entry is invalid", *OPERATOR
 )
 LEAF_BROKEN = Refusal(
-    "leaf-broken", IntegrityBroken, Level.CRITICAL, "保管记录被改动", "A custody entry was altered", *OPERATOR
+    "leaf-broken", IntegrityBroken, Level.CRITICAL, "存证记录被改动", "A custody entry was altered", *OPERATOR
 )
 SEQUENCE_BROKEN = Refusal(
     "sequence-broken",

@@ -10,7 +10,7 @@ EXPORT_NOT_READY = Refusal(
     "export-not-ready",
     Conflict,
     Level.INFO,
-    "案件包尚未生成",
+    "导出包尚未生成",
     "The package is not ready",
     "查看进度后再下载",
     "watch its progress, then download",
@@ -23,7 +23,7 @@ ENTRIES_INVALID = Refusal(
     "entries-invalid",
     Invalid,
     Level.INFO,
-    "案件包中的保管记录表无效",
+    "导出包中的存证记录表无效",
     "The package's list of custody entries is invalid",
     *TELL_VENDOR,
 )
@@ -31,7 +31,7 @@ CONTAINER_BROKEN = Refusal(
     "container-broken",
     Invalid,
     Level.INFO,
-    "案件包的容器结构被破坏",
+    "导出包的容器结构被破坏",
     "The package's container is broken",
     *TELL_VENDOR,
 )

@@ -116,7 +116,12 @@ MANIFEST_REPLAYED = Refusal(
     *KEPT,
 )
 DIGEST_MISMATCH = Refusal(
-    "digest-mismatch", DigestMismatch, Level.INFO, "摘要不符", "The digest does not match", *RESEND
+    "digest-mismatch",
+    DigestMismatch,
+    Level.INFO,
+    "完整性校验值（哈希值）不符",
+    "The digest does not match",
+    *RESEND,
 )
 SIGNATURE_INVALID = Refusal(
     "signature-invalid", SignatureInvalid, Level.INFO, "签名无效", "The signature is invalid", *RESEND

@@ -55,7 +55,12 @@ FACT_IN_FUTURE = Refusal(
     "enter it once it has happened",
 )
 MONITORING_UNKNOWN = Refusal(
-    "monitoring-unknown", NotFound, Level.INFO, "没有这条监控记录", "No such monitoring record", *CHECK_ID
+    "monitoring-unknown",
+    NotFound,
+    Level.INFO,
+    "没有这条非现场监管记录",
+    "No such monitoring record",
+    *CHECK_ID,
 )
 CASE_NUMBER_UNKNOWN = Refusal(
     "case-number-unknown",
@@ -147,7 +152,7 @@ REVIEW_SAME_PERSON = Refusal(
     "review-same-person",
     Refused,
     Level.INFO,
-    "一审与二审须由不同人员作出",
+    "初审与复核须由不同人员作出",
     "Two different people review a record",
     "请由另一名审核人员审核",
     "leave it to another reviewer",

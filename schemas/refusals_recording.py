@@ -13,10 +13,10 @@ from schemas.errors import (
 from schemas.next_steps import CHECK_ID, LATER, NOTHING, OPERATOR, RELOAD, SOON
 
 RECORDING_UNKNOWN = Refusal(
-    "recording-unknown", NotFound, Level.INFO, "没有这条记录", "No such recording", *CHECK_ID
+    "recording-unknown", NotFound, Level.INFO, "没有这份音像记录", "No such recording", *CHECK_ID
 )
 DERIVATIVE_UNKNOWN = Refusal(
-    "derivative-unknown", NotFound, Level.INFO, "没有这个预览", "No such preview", *RELOAD
+    "derivative-unknown", NotFound, Level.INFO, "没有这张缩略图", "No such thumbnail", *RELOAD
 )
 ALREADY_SEALED = Refusal(
     "already-sealed", AlreadySealed, Level.INFO, "记录已封存", "The recording is sealed", *NOTHING

@@ -105,11 +105,8 @@ def _worth_telling(checks: Sequence[CheckResult]) -> Iterable[CheckResult]:
 @examines(REVIEWER)
 def check_own_part(check: Check, parts: Sequence[Part]) -> CheckResult:
     """Tell the person who looks that they took part."""
-    return (
-        check.found("reviewer-took-part", parts=", ".join(part.value for part in parts))
-        if parts
-        else check.held()
-    )
+    taken = [part.value for part in parts]
+    return check.found("reviewer-took-part", parts=taken) if taken else check.held()
 
 
 @examines(EVIDENCE)
@@ -129,7 +126,7 @@ def check_concluded(check: Check, recording: SeenRecording) -> CheckResult:
 def check_gate(check: Check, record: SeenRecord) -> CheckResult:
     """Name what the equipment lacked when a monitoring record was made."""
     if record.faults:
-        return check.found("gate-closed", missing=", ".join(record.faults))
+        return check.found("gate-closed", faults=list(record.faults))
     return check.found("gate-recorded-later") if record.is_recorded_later else check.held()
 
 

@@ -94,7 +94,8 @@ DEMO_STANDARD = Standard(
     is_demo=True,
     items=(
         StandardItem(
-            code="A1", zh="抽中记录重新计算摘要，与封存时一致", en="Drawn recordings re-hash to their sealed digest",
+            code="A1", zh="抽中记录的完整性校验值（哈希值）重新计算，与封存时一致",
+            en="Drawn recordings re-hash to their sealed digest",
             points=20, auto=AutoCheck.FIXITY,
         ),
         StandardItem(
@@ -102,7 +103,7 @@ DEMO_STANDARD = Standard(
             en="At least two officers with valid certificates (APL art. 42)", points=15, auto=AutoCheck.TWO_OFFICERS,
         ),
         StandardItem(
-            code="A3", zh="采集后 24 小时内交件", en="Handed in within 24 hours after capture",
+            code="A3", zh="拍摄后 24 小时内上交入库", en="Handed in within 24 hours after capture",
             points=10, auto=AutoCheck.HAND_IN,
         ),
         StandardItem(code="B1", zh="亮明身份并说明事由，全程可见可听", en="Identity and reason are shown", points=10),

@@ -31,7 +31,7 @@ FIXITY = Check(
             zh="抽中的 {of} 份记录中有 {open} 份未能重新计算，未检查不等于通过，也不等于不符。",
             en="{open} of {of} drawn recordings could not be re-hashed: neither passed nor found wrong.",
             then=(
-                "请系统管理员查明存储为何没有应答，再行抽查。",
+                "请系统管理员查明存储为何没有应答，再行评查。",
                 "Let the operator find out why the store did not answer, and audit again.",
             ),
             severity=Severity.WARN,
@@ -77,9 +77,9 @@ TWO_OFFICERS = Check(
 HANDED_IN = Check(
     name="handed_in",
     version=1,
-    title=Words("交件时间", "Hand-in time"),
+    title=Words("及时上交入库", "Handed in on time"),
     proves=Words(
-        "抽中的每份记录都在采集后 24 小时内交来。",
+        "抽中的每份记录都在拍摄后 24 小时内上交入库。",
         "Every drawn recording was handed in within 24 h.",
     ),
     leaves=Words(
@@ -89,7 +89,7 @@ HANDED_IN = Check(
     findings=(
         not_checked(
             "capture-time-unknown",
-            zh="记录没有声明采集时间，无法核对交件是否及时。",
+            zh="记录没有声明拍摄时间，无法核对是否及时上交入库。",
             en="No capture time was declared, so the hand-in cannot be checked.",
             then=("请评查员人工判断。", "The inspector judges by hand."),
         ),

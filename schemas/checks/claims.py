@@ -37,7 +37,7 @@ DIGEST = Check(
     version=1,
     title=Words("完整性校验值（哈希值）", "Digest"),
     proves=Words(
-        "收到的字节与采集端申报（或签名清单所列）的摘要一致，此后未变。",
+        "收到的字节与采集端申报（或签名清单所列）的完整性校验值一致，此后未变。",
         "The bytes are those whose digest was declared, or listed in the signed manifest.",
     ),
     leaves=Words(
@@ -50,7 +50,7 @@ DIGEST = Check(
     findings=(
         mismatch(
             "digest-mismatch",
-            zh="收到的字节与申报的摘要不一致。",
+            zh="收到的字节与申报的完整性校验值（哈希值）不一致。",
             en="The bytes received do not match the declared digest.",
             then=(
                 "记录已隔离并锁定。请从设备重新上传原件，两份都会保留。",
@@ -68,14 +68,14 @@ DIGEST = Check(
         ),
         not_checked(
             "declared-digest-absent",
-            zh="上传时未申报摘要，无法比对。",
+            zh="上传时未申报完整性校验值，无法比对。",
             en="No digest was declared with the upload, so there is nothing to compare.",
             then=(
-                "摘要已在接收时计算；请使用会申报摘要的采集端。",
+                "完整性校验值已在入库时计算；请使用会申报它的采集端。",
                 "The digest was computed on receipt. Use a client that declares one.",
             ),
         ),
-        _not_reached("digest-not-reached", "摘要", "the digest"),
+        _not_reached("digest-not-reached", "完整性校验值", "the digest"),
     ),
 )
 
@@ -88,7 +88,7 @@ SIZE = Check(
         "As many bytes arrived as the manifest lists.",
     ),
     leaves=Words(
-        "不说明字节本身一致，见摘要。",
+        "不说明字节本身一致，见完整性校验值。",
         "Not that the bytes are the same; the digest says that.",
     ),
     media=ALL_MEDIA,
@@ -135,7 +135,7 @@ MANIFEST_SIGNATURE = Check(
         ),
         not_checked(
             "manifest-unknown",
-            zh="上传时写明的采集清单没有交来。",
+            zh="上传时写明的采集清单没有上交。",
             en="The manifest that the upload names has not been submitted.",
             then=("请从设备补交采集清单。", "Submit the manifest from the device."),
         ),
@@ -207,7 +207,7 @@ DEVICE_KEY = Check(
     version=1,
     title=Words("设备密钥", "Device key"),
     proves=Words(
-        "签名密钥属于本单位登记的设备，申报时未被吊销。",
+        "签名密钥属于本单位登记的设备，申报时未注销。",
         "The signing key belongs to a device registered with the agency and had not been revoked.",
     ),
     leaves=Words(
@@ -244,7 +244,7 @@ DEVICE_KEY = Check(
         ),
         mismatch(
             "device-key-revoked",
-            zh="签名密钥在采集前已被吊销。",
+            zh="采集前设备已注销，签名密钥失效。",
             en="The signing key had been revoked before the capture.",
             then=(
                 "记录已隔离。请查明设备当时由谁使用。",
@@ -272,7 +272,7 @@ VERIFICATION = Check(
     findings=(
         not_checked(
             "verification-failed",
-            zh="多次尝试后仍无法完成检查（{reason}），没有任何一项可视为已核验。",
+            zh="多次尝试后仍无法完成检查（程序报告：{reason}），没有任何一项可视为已核验。",
             en="The verification failed again and again ({reason}); no claim counts as checked.",
             then=_LOOK,
             severity=Severity.FAIL,

@@ -10,7 +10,7 @@ EXIF = Check(
     version=1,
     title=Words("照片内嵌信息（EXIF）", "Exif"),
     proves=Words(
-        "照片自带信息（EXIF）可以读取。",
+        "照片内嵌信息（EXIF）可以读取。",
         "The photo's own information (EXIF) can be read.",
     ),
     leaves=Words(
@@ -30,7 +30,7 @@ EXIF = Check(
         ),
         remark(
             "exif-partly-unreadable",
-            zh="照片自带信息（EXIF）有一部分无法读取。",
+            zh="照片内嵌信息（EXIF）有一部分无法读取。",
             en="Part of the photo's own information (EXIF) cannot be read.",
         ),
     ),
@@ -41,7 +41,7 @@ EXIF_TIME = Check(
     version=1,
     title=Words("内嵌拍摄时间（EXIF）", "Exif time"),
     proves=Words(
-        "照片自带的拍摄时间是可能的时间。",
+        "照片内嵌的拍摄时间是可能的时间。",
         "The photo's own time is a possible one.",
     ),
     leaves=Words(
@@ -68,7 +68,7 @@ EXIF_PLACE = Check(
     version=1,
     title=Words("内嵌拍摄地点（EXIF）", "Exif place"),
     proves=Words(
-        "照片自带的地点是可能的坐标。",
+        "照片内嵌的地点是可能的坐标。",
         "The photo's own place is a possible one.",
     ),
     leaves=Words(

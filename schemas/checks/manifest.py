@@ -85,7 +85,7 @@ CAPTURE_TIME = Check(
     version=1,
     title=Words("拍摄时间", "Capture time"),
     proves=Words(
-        "采集时间不晚于接收时间，与同一次开机内的前一份清单先后相符。",
+        "拍摄时间不晚于入库时间，与同一次开机内的前一份清单先后相符。",
         "The capture lies before its receipt, and in order with the one before of the same boot.",
     ),
     leaves=Words(
@@ -97,10 +97,10 @@ CAPTURE_TIME = Check(
     findings=(
         mismatch(
             "captured-in-future",
-            zh="校正后的采集时间晚于接收时间 {ahead_seconds} 秒，设备时间不可信。",
+            zh="校正后的拍摄时间晚于入库时间 {ahead_seconds} 秒，设备时间不可信。",
             en="The corrected capture time is {ahead_seconds} s later than the receipt: the device's time is wrong.",
             then=(
-                "请为设备校时；接收时间是采集时间的上限。",
+                "请为设备校时；入库时间是拍摄时间的上限。",
                 "Set the device's clock. The time of receipt is the latest possible capture time.",
             ),
         ),
@@ -166,7 +166,7 @@ PLACE = Check(
     version=1,
     title=Words("拍摄地点", "Place"),
     proves=Words(
-        "设备报告了采集时的位置，且与前一次采集之间可以到达。",
+        "设备报告了拍摄时的位置，且与前一次采集之间可以到达。",
         "The device stated where it was, and could have come there from its capture before.",
     ),
     leaves=Words(
@@ -197,7 +197,7 @@ PLACE = Check(
         ),
         mismatch(
             "location-fix-in-future",
-            zh="定位时间晚于采集时间，不可能成立。",
+            zh="定位时间晚于拍摄时间，不可能成立。",
             en="The position was fixed after the capture, which cannot be.",
             then=("请检查设备的时钟与定位。", "Examine the device's clock and receiver."),
             severity=Severity.WARN,
@@ -265,7 +265,7 @@ HAND_IN = Check(
     version=1,
     title=Words("及时上交入库", "Handed in on time"),
     proves=Words(
-        "采集后 24 小时内交来。",
+        "拍摄后 24 小时内上交入库。",
         "Handed in within 24 h after the capture.",
     ),
     leaves=Words(
@@ -277,9 +277,9 @@ HAND_IN = Check(
     findings=(
         remark(
             "late-handin",
-            zh="采集后 {hours} 小时才交来，超过 24 小时。",
+            zh="拍摄后 {hours} 小时才上交入库，超过 24 小时。",
             en="Handed in {hours} h after the capture, later than 24 h.",
-            then=("请说明迟交原因。", "State why it was late."),
+            then=("请说明迟延上交的原因。", "State why it was late."),
         ),
     ),
 )
@@ -289,7 +289,7 @@ PLACE_AGREES = Check(
     version=1,
     title=Words("地点一致", "Places agree"),
     proves=Words(
-        "文件自带的地点与清单所报相符。",
+        "文件内嵌的地点与清单所报相符。",
         "The place in the file and the one in the manifest agree.",
     ),
     leaves=Words(
@@ -314,7 +314,7 @@ TIME_AGREES = Check(
     version=1,
     title=Words("时间一致", "Times agree"),
     proves=Words(
-        "文件自带的拍摄时间与清单所报相符。",
+        "文件内嵌的拍摄时间与清单所报相符。",
         "The time in the file and the one in the manifest agree.",
     ),
     leaves=Words(

@@ -19,8 +19,8 @@ REVIEWER = Check(
     findings=(
         mismatch(
             "reviewer-took-part",
-            zh="您参与了本案的采集或办理，不能审核本案。",
-            en="You took part in this case, so you cannot review it.",
+            zh="您参与了本案（{parts}），不能审核本案。",
+            en="You took part in this case ({parts}), so you cannot review it.",
             then=(
                 "请由未参与本案的法制审核人员审核（行政处罚法第五十八条）。",
                 "Leave it to a legal reviewer who took no part (Administrative Penalty Law, art. 58).",
@@ -34,7 +34,7 @@ EVIDENCE = Check(
     version=1,
     title=Words("案件证据", "Evidence of the case"),
     proves=Words(
-        "本案至少关联一份记录或监控记录。",
+        "本案至少关联一份音像记录或非现场监管记录。",
         "At least one recording or monitoring record is linked to the case.",
     ),
     leaves=Words(
@@ -44,7 +44,7 @@ EVIDENCE = Check(
     findings=(
         not_checked(
             "case-without-evidence",
-            zh="本案没有关联任何记录或监控记录。",
+            zh="本案没有关联任何音像记录或非现场监管记录。",
             en="No recording and no monitoring record is linked to the case.",
             then=("请承办人关联证据。", "Let the handler link the evidence."),
             severity=Severity.WARN,
@@ -67,7 +67,7 @@ LINKED_IN_TIME = Check(
     findings=(
         remark(
             "evidence-after-decision",
-            zh="这份证据在作出决定之后才关联到本案，不是决定的依据。",
+            zh="这份证据在作出行政处罚决定之后才关联到本案，不是决定的依据。",
             en="This evidence was linked after the decision, which does not rest on it.",
             then=("如影响决定，请按监督程序处理。", "If it bears on the decision, take it to supervision."),
             severity=Severity.WARN,
@@ -120,10 +120,10 @@ GATE = Check(
     findings=(
         mismatch(
             "gate-closed",
-            zh="采集时设备不符合条件（{missing}），依行政处罚法第四十一条不得作为证据。",
-            en="When it was captured the equipment's gate was closed ({missing}): no evidence"
+            zh="采集时设备不符合条件（{faults}），依行政处罚法第四十一条不得作为证据。",
+            en="When it was captured the equipment's gate was closed ({faults}): no evidence"
             " (Administrative Penalty Law, art. 41).",
-            then=("请解除该监控记录与本案的关联。", "Unlink the monitoring record from the case."),
+            then=("请解除该非现场监管记录与本案的关联。", "Unlink the monitoring record from the case."),
         ),
         remark(
             "gate-recorded-later",
@@ -152,7 +152,10 @@ PROOF = Check(
             "fact-without-evidence",
             zh="这项待证事实没有有效证据（行政处罚法第四十条）。",
             en="No evidence that holds proves this fact (Administrative Penalty Law, art. 40).",
-            then=("请承办人补充证据，或撤回该事实。", "Let the handler add evidence, or withdraw the fact."),
+            then=(
+                "请承办人补充证据，或撤回该待证事实。",
+                "Let the handler add evidence, or withdraw the fact.",
+            ),
             severity=Severity.WARN,
         ),
     ),

@@ -50,7 +50,7 @@ KEYFRAMES = Check(
     findings=(
         not_checked(
             "codec-unsupported",
-            zh="没有可用的视频解码器（{reason}），画面未检查。",
+            zh="没有可用的视频解码器（程序报告：{reason}），画面未检查。",
             en="No decoder for this video ({reason}); the picture was not checked.",
             then=(
                 "字节已完整保存，可用原厂软件查看。",
@@ -59,7 +59,7 @@ KEYFRAMES = Check(
         ),
         mismatch(
             "video-frames-damaged",
-            zh="至少 {count} 个关键帧损坏（{reason}）。",
+            zh="至少 {count} 个关键帧损坏（程序报告：{reason}）。",
             en="At least {count} key frame(s) are damaged ({reason}).",
             then=RETAKE,
         ),
@@ -94,7 +94,7 @@ TILES = Check(
     findings=(
         not_checked(
             "tiles-unreadable",
-            zh="照片的图块无法逐块解码（{reason}），未检查。",
+            zh="照片的图块无法逐块解码（程序报告：{reason}），未检查。",
             en="The photo's tiles could not be decoded one by one ({reason}); they were not checked.",
             then=(
                 "字节已完整保存，可用原厂软件查看。",

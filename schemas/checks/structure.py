@@ -56,7 +56,7 @@ CONTAINER = Check(
         mismatch("zero-bytes", zh="文件为空（0 字节）。", en="The file is empty (zero bytes).", then=RETAKE),
         not_checked(
             "file-too-large",
-            zh="文件超过解码上限，内容未检查；摘要与大小照常核对。",
+            zh="文件超过解码上限，内容未检查；完整性校验值与大小照常核对。",
             en="The file is over the limit for decoding; its content was not checked. Digest and size were.",
             severity=Severity.WARN,
         ),
@@ -83,7 +83,7 @@ CONTAINER = Check(
         ),
         not_checked(
             "decoder-unsupported",
-            zh="没有可用的解码器（{reason}），内容未检查。",
+            zh="没有可用的解码器（程序报告：{reason}），内容未检查。",
             en="No decoder for this kind of content ({reason}); it was not checked.",
             then=(
                 "字节已完整保存，可用原厂软件查看。",
@@ -102,13 +102,13 @@ CONTAINER = Check(
         ),
         mismatch(
             "image-damaged",
-            zh="图像数据损坏（{reason}）。",
+            zh="图像数据损坏（程序报告：{reason}）。",
             en="The picture's data is damaged ({reason}).",
             then=RETAKE,
         ),
         mismatch(
             "jpeg-damaged",
-            zh="照片数据损坏（{reason}）。",
+            zh="照片数据损坏（程序报告：{reason}）。",
             en="The photo's data is damaged ({reason}).",
             then=RETAKE,
         ),
@@ -140,7 +140,7 @@ CONTAINER = Check(
         ),
         mismatch(
             "media-damaged",
-            zh="媒体文件无法完整读取（{reason}）。",
+            zh="媒体文件无法完整读取（程序报告：{reason}）。",
             en="The media file cannot be read in full ({reason}).",
             then=RETAKE,
         ),
@@ -207,7 +207,7 @@ DEMUXER = Check(
     findings=(
         remark(
             "demuxer-remark",
-            zh="读取容器时有一处不合规（{reason}），内容可读。",
+            zh="读取容器时有一处不合规（程序报告：{reason}），内容可读。",
             en="The container is not quite regular ({reason}); its content can be read.",
         ),
     ),

@@ -138,7 +138,7 @@ def test_a_closed_gate_is_named_with_what_is_missing() -> None:
     found = case_findings(CASE, recordings=[], records=[later, closed], facts=[])
 
     assert codes(found) == ["gate-closed", "gate-recorded-later"]
-    assert found[0].check.params["missing"] == "certificate-missing, suspended"
+    assert found[0].check.params["faults"] == ["certificate-missing", "suspended"]
     assert found[0].check.severity is Severity.FAIL
 
 
