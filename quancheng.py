@@ -128,7 +128,7 @@ def _port(text: str) -> int:
 
 
 class _Teller:
-    """Tells a person what happens, or a program in JSON lines; never both."""
+    """Tells a person what happens, or a program in JSON lines; never both. `progress` is for a person only."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -136,7 +136,8 @@ class _Teller:
 
     def __call__(self, event: str, text: str, **facts: object) -> None:
         if self._as_json:
-            print(json.dumps({"event": event, **facts}, ensure_ascii=False), flush=True)
+            if event != "progress":
+                print(json.dumps({"event": event, **facts}, ensure_ascii=False), flush=True)
         else:
             print(f"[{time.monotonic() - self._began:5.1f} s] {text}", flush=True)
 
@@ -347,7 +348,7 @@ def doctor(args: argparse.Namespace) -> int:
 
 
 def fsck(args: argparse.Namespace) -> int:
-    """Re-derive what is recorded from bytes; exit 1 when anything differs."""
+    """Re-derive what is recorded from bytes; exit 1 when anything differs, 3 when not all could be looked at."""
     say = _Teller(as_json=args.json)
     return _guarded(say, lambda: _fsck(args, say))
 

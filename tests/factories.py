@@ -16,6 +16,7 @@ from schemas.canonical import canonical_bytes
 from schemas.custody import Event
 from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
+from schemas.fsck import Fault, Unchecked
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
@@ -25,6 +26,7 @@ from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
 from storage.tables.actor import agencies
+from workers.fsck import findings
 
 OFFICERS = ("10320001001", "10320001002")
 PASSWORD = "correct horse battery staple"
@@ -224,6 +226,13 @@ def assertion(key: ec.EllipticCurvePrivateKey, kid: str, at: int, **changed: Any
         "jti": uuid4().hex,
     }
     return sign_compact({**claims, **changed}, key, kid=kid, typ="JWT")
+
+
+def faults(store: Store, about: object = "") -> list[tuple[str, str]]:
+    """Code and subject of all that `fsck` finds about a thing, having been able to look at everything."""
+    found = list(findings(store))
+    assert [one for one in found if isinstance(one, Unchecked)] == []
+    return [(one.code, one.subject) for one in found if isinstance(one, Fault) and str(about) in one.subject]
 
 
 def events_of(store: Store, subject: str) -> list[Event]:

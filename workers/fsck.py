@@ -1,167 +1,110 @@
-"""Re-derive everything from bytes: digests, tree, signatures, states. Trusts no row; changes nothing.
+"""Re-derive everything and tell it: each fault with its sentence, what was not looked at, and how much was.
 
-Each difference is one finding with a stable code. A store that does not answer is an error of the run, not a
-finding: a check that did not run must not look like one that passed.
+Returns 0 when nothing differs, 1 when something does, 3 when a part did not answer: then not everything was checked,
+and no absence of faults may be read from it.
 """
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Protocol
 
-from schemas.base import Frozen
-from schemas.custody import Event, subject
-from schemas.digest import CHUNK_BYTES, Hasher
-from schemas.errors import NotFound
-from schemas.ids import RecordingId
+from schemas.catalogue import words_of
+from schemas.fsck import Checked, Fault, Found, Part, Unchecked
 from schemas.note import vkey_of_seed
-from schemas.recording import Derivative, Recording, RecordingState
-from schemas.verdict import breaks_binding
-from storage.fsck.custody import CustodyAudit
-from storage.fsck.desks import DesksAudit
+from storage.fsck.run import examine
 from storage.settings import seed
 from storage.store import Store
-from workers.manifest import manifest_claims
 
-PAGE = 200
-
-
-class Difference(Frozen):
-    """What was found to differ; `subject` names the row or object."""
-
-    code: str
-    subject: str
-    detail: str = ""
+PROGRESS_SECONDS = 5.0
+OK, DIFFERS, NOT_CHECKED = 0, 1, 3
 
 
 class Teller(Protocol):
-    """Where the run says what it does."""
+    """Where a run says what it does: an event with facts for a program, a text for a person.
+
+    What is called `progress` is for a person only.
+    """
 
     def __call__(self, event: str, text: str, **facts: object) -> None: ...
 
 
 def run(store: Store, say: Teller, *, with_bytes: bool = True) -> int:
-    """Check everything; return 0 when nothing differs, else 1."""
-    found = 0
-    for difference in differences(store, with_bytes=with_bytes):
-        found += 1
-        text = f"✗ {difference.code} {difference.subject} {difference.detail}"
-        say("difference", text, **difference.model_dump())
-    with store.begin() as tx:
-        counted = tx.recordings.total()
-    say("done", f"{counted} recordings, {found} differences", recordings=counted, differences=found)
-    return 1 if found else 0
+    """Check everything and say what was found.
+
+    Raises:
+        Unavailable: the database does not answer at all, so that nothing can be checked.
+    """
+    with store.begin():
+        pass
+    telling = _Telling(say)
+    for found in findings(store, with_bytes=with_bytes):
+        telling.tell(found)
+    return telling.end(with_bytes=with_bytes)
 
 
-def differences(store: Store, *, with_bytes: bool) -> Iterator[Difference]:
-    """Yield every difference between bytes, rows and log."""
+def findings(store: Store, *, with_bytes: bool = True) -> Iterator[Found]:
+    """Yield all that a run comes upon, in the order of the checks."""
     settings = store.settings
     vkey = vkey_of_seed(settings.log_origin, seed(settings.log_key, "LOG_KEY"))
-    with store.begin() as tx:
-        for fault in CustodyAudit(tx.connection, vkey).run():
-            yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
-    with store.begin() as tx:
-        for fault in DesksAudit(tx.connection, tx.custody).run():
-            yield Difference(code=fault.code, subject=fault.subject, detail=fault.detail)
-    after: RecordingId | None = None
-    while True:
-        with store.begin() as tx:
-            page = tx.recordings.everything(after=after, limit=PAGE)
-        for recording in page:
-            yield from recording_differences(store, recording, with_bytes=with_bytes)
-        if len(page) < PAGE:
-            return
-        after = page[-1].id
+    return examine(store.engine, store.objects, vkey, with_bytes=with_bytes)
 
 
-def recording_differences(store: Store, recording: Recording, *, with_bytes: bool) -> Iterator[Difference]:
-    """Yield what differs for one recording."""
-    name = subject("recording", recording.id)
-    with store.begin() as tx:
-        leaves = {entry["event"]: entry["facts"] for entry in tx.recordings.leaves(recording.id)}
-        made = tx.recordings.derivatives(recording.id)
-        claims = manifest_claims(tx, recording)
-    yield from _state_differences(recording, leaves, name)
-    yield from _lock_differences(store, recording, name)
-    if with_bytes:
-        yield from _byte_differences(store, recording, leaves, name)
-        for derivative in made:
-            yield from _derivative_differences(store, recording, derivative, name)
-    broken = claims.is_unlisted or any(breaks_binding(check) for check in claims.checks)
-    if broken and recording.state is RecordingState.SEALED:
-        yield Difference(code="sealed-with-broken-claim", subject=name)
+class _Telling:
+    """Counts what a run comes upon and says it; how far it has come now and then."""
+
+    def __init__(self, say: Teller) -> None:
+        self._say = say
+        self._differences = 0
+        self._checked: Counter[Part] = Counter()
+        self._unchecked: Counter[Part] = Counter()
+        self._said_at = time.monotonic()
+
+    def tell(self, found: Found) -> None:
+        if isinstance(found, Checked):
+            self._checked[found.part] += found.count
+            self._say_progress()
+        elif isinstance(found, Unchecked):
+            self._unchecked[found.part] += found.count
+            self._say_unchecked(found)
+        else:
+            self._differences += 1
+            self._say_fault(found)
+
+    def _say_fault(self, fault: Fault) -> None:
+        text = f"✗ {fault.code} {fault.subject} {words_of(fault.code)}"
+        self._say("difference", f"{text} ({fault.detail})" if fault.detail else text, **fault.model_dump())
+
+    def _say_unchecked(self, one: Unchecked) -> None:
+        more = "" if one.count == 1 else f" ×{one.count}"
+        text = f"? 未能检查 not checked: {words_of(one.part)}, {one.subject}{more} ({one.detail})"
+        self._say("unchecked", text, **one.model_dump())
+
+    def _say_progress(self) -> None:
+        if time.monotonic() - self._said_at >= PROGRESS_SECONDS:
+            self._said_at = time.monotonic()
+            self._say("progress", f"… {_counted(self._checked)}")
+
+    def end(self, *, with_bytes: bool) -> int:
+        """Say what it comes to and return the exit code."""
+        checked = {part: self._checked[part] for part in Part if with_bytes or part is not Part.BYTES}
+        said = [f"已检查 checked: {_counted(checked)}", f"{self._differences} 处不一致 differences"]
+        if not with_bytes:
+            said.append("未重读文件字节 objects were not read again (--no-bytes)")
+        if self._unchecked:
+            said.append(f"未能检查 not checked: {_counted(self._unchecked)}")
+        self._say(
+            "done",
+            "; ".join(said),
+            checked={part.value: count for part, count in checked.items()},
+            unchecked={part.value: count for part, count in self._unchecked.items()},
+            differences=self._differences,
+            with_bytes=with_bytes,
+        )
+        if self._unchecked:
+            return NOT_CHECKED
+        return DIFFERS if self._differences else OK
 
 
-def _state_differences(
-    recording: Recording, leaves: dict[str, dict[str, Any]], name: str
-) -> Iterator[Difference]:
-    if Event.RECORDING_RECEIVE not in leaves:
-        yield Difference(code="receipt-entry-missing", subject=name)
-    wanted = {
-        RecordingState.SEALED: Event.RECORDING_SEAL,
-        RecordingState.QUARANTINED: Event.RECORDING_QUARANTINE,
-    }.get(recording.state)
-    concluded = {Event.RECORDING_SEAL, Event.RECORDING_QUARANTINE} & leaves.keys()
-    if concluded != ({wanted} if wanted else set()):
-        yield Difference(code="state-differs-from-log", subject=name, detail=recording.state.value)
-        return
-    if wanted is None:
-        return
-    facts = leaves[wanted]
-    for field in ("sha256", "sm3", "size_bytes", "object_key", "version_id"):
-        if getattr(recording, field) != facts.get(field):
-            yield Difference(code="row-differs-from-log", subject=name, detail=field)
-
-
-def _lock_differences(store: Store, recording: Recording, name: str) -> Iterator[Difference]:
-    try:
-        stat = store.objects.stat(recording.object_key, recording.version_id)
-    except NotFound:
-        yield Difference(code="object-missing", subject=name, detail=recording.object_key)
-        return
-    if stat.size_bytes != recording.size_bytes:
-        yield Difference(code="object-size-differs", subject=name)
-    if store.objects.newest(recording.object_key) != recording.version_id:
-        # A delete marker or another version on top: the evidence is there, and somebody has been outside.
-        yield Difference(code="object-hidden", subject=name, detail=recording.object_key)
-    if recording.state is RecordingState.RECEIVED or recording.retain_until is None:
-        return
-    if stat.retain_until is None or stat.retain_until < recording.retain_until.replace(microsecond=0):
-        yield Difference(code="retention-missing", subject=name)
-
-
-def _byte_differences(
-    store: Store, recording: Recording, leaves: dict[str, dict[str, Any]], name: str
-) -> Iterator[Difference]:
-    if recording.state is RecordingState.RECEIVED:
-        return
-    try:
-        hasher = _hash(store, recording.object_key, recording.version_id)
-    except NotFound:
-        return  # already reported with the lock
-    if hasher.sha256.value != recording.sha256:
-        yield Difference(code="object-bytes-differ", subject=name)
-    declared = leaves.get(Event.RECORDING_RECEIVE, {}).get("declared_sha256")
-    if declared not in (None, recording.sha256) and recording.state is RecordingState.SEALED:
-        yield Difference(code="sealed-with-other-bytes", subject=name)
-
-
-def _derivative_differences(
-    store: Store, recording: Recording, derivative: Derivative, name: str
-) -> Iterator[Difference]:
-    try:
-        hasher = _hash(store, derivative.object_key, derivative.version_id)
-    except NotFound:
-        yield Difference(code="derivative-missing", subject=name, detail=derivative.kind)
-        return
-    if hasher.sha256.value != derivative.sha256:
-        yield Difference(code="derivative-bytes-differ", subject=name, detail=derivative.kind)
-    if derivative.parent_sha256 != recording.sha256:
-        yield Difference(code="derivative-parent-differs", subject=name, detail=derivative.kind)
-
-
-def _hash(store: Store, key: str, version_id: str) -> Hasher:
-    hasher = Hasher(with_sm3=False)
-    buffer = memoryview(bytearray(CHUNK_BYTES))
-    with store.objects.open(key, version_id) as source:
-        while count := source.readinto(buffer):
-            hasher.update(buffer[:count])
-    return hasher
+def _counted(counts: Mapping[Part, int]) -> str:
+    return ", ".join(f"{count} {words_of(part)}" for part, count in counts.items())

@@ -17,10 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.errors import IntegrityBroken, NotFound
+from schemas.fsck import Fault
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
 from storage.custody import Appended, CustodyLog
-from storage.fsck.custody import CustodyAudit
+from storage.fsck.custody import LogCheck
+from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 from tests import reference
 from tests.stand import ROOT, until
@@ -85,9 +87,9 @@ def _heads(engine: Engine) -> list:
         return list(connection.execute(select(checkpoints).order_by(checkpoints.c.size)))
 
 
-def _audit(engine: Engine) -> list[str]:
-    with engine.begin() as connection:
-        return [fault.code for fault in CustodyAudit(connection, VKEY).run()]
+def _check(engine: Engine) -> list[str]:
+    with snapshot(engine) as connection:
+        return [fault.code for fault in LogCheck(connection, VKEY).run() if isinstance(fault, Fault)]
 
 
 def test_an_entry_is_proven_after_one_run(engine: Engine) -> None:
@@ -184,7 +186,7 @@ def test_concurrent_appenders_and_sequencers_lose_nothing(engine: Engine) -> Non
     _integrate(engine)
     assert not failures
     assert sorted(_indices(engine)) == list(range(180))
-    assert _audit(engine) == []
+    assert _check(engine) == []
     _require_consistent(engine)
 
 
@@ -246,7 +248,7 @@ def test_a_run_killed_before_its_commit_is_done_again(engine: Engine, database_u
     assert [head.size for head in _heads(engine)] == [2]
     _until_lock_is_free(engine)
     assert _integrate(engine) == 3
-    assert _audit(engine) == []
+    assert _check(engine) == []
     with engine.connect() as connection:
         verify_proof(CustodyLog(connection).proof(made[2].entry_id), leaf=made[2].leaf_hash, vkey=VKEY)
 
@@ -281,7 +283,7 @@ def test_the_database_refuses_to_rewrite_the_log(engine: Engine, statement: str)
     _integrate(engine)
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text(statement))
-    assert _audit(engine) == []
+    assert _check(engine) == []
 
 
 SIGNING_REFUSED = {
@@ -338,7 +340,7 @@ def test_an_entry_altered_before_its_index_stops_the_run(engine: Engine) -> None
         _integrate(engine)
     assert caught.value.slug == "leaf-broken"
     assert _indices(engine) == [None, None]
-    assert _audit(engine) == ["leaf-hash-differs"]
+    assert _check(engine) == ["leaf-hash-differs"]
 
 
 def test_no_proof_is_handed_out_that_does_not_verify(engine: Engine) -> None:
@@ -391,18 +393,18 @@ def whole(saved_log: None, engine: Engine) -> Engine:
     return engine
 
 
-def test_the_audit_of_a_whole_log_finds_nothing(whole: Engine) -> None:
+def test_the_check_of_a_whole_log_finds_nothing(whole: Engine) -> None:
     """A log grown over full and partial tiles, with entries still waiting, has no fault."""
-    assert _audit(whole) == []
+    assert _check(whole) == []
     assert [head.size for head in _heads(whole)] == [1, 256, 257, 557, 577]
 
 
-def test_the_audit_of_an_empty_log_finds_nothing(engine: Engine) -> None:
+def test_the_check_of_an_empty_log_finds_nothing(engine: Engine) -> None:
     """No entries, no tiles and no checkpoints contradict nothing."""
-    assert _audit(engine) == []
+    assert _check(engine) == []
 
 
-AUDIT_FINDS = {
+CHECK_FINDS = {
     "leaf edited": (
         "UPDATE custody_entries SET leaf = set_byte(leaf, 10, 120) WHERE leaf_index = 7",
         {"leaf-hash-differs"},
@@ -482,21 +484,21 @@ AUDIT_FINDS = {
 }
 
 
-@pytest.mark.parametrize("tampering", AUDIT_FINDS)
-def test_the_audit_names_what_was_altered(whole: Engine, tampering: str) -> None:
+@pytest.mark.parametrize("tampering", CHECK_FINDS)
+def test_the_check_names_what_was_altered(whole: Engine, tampering: str) -> None:
     """Each kind of alteration gives its own codes and no others."""
-    statement, codes = AUDIT_FINDS[tampering]
+    statement, codes = CHECK_FINDS[tampering]
     _tamper(whole, statement)
-    found = _audit(whole)
+    found = _check(whole)
     assert set(found) == codes
     assert found.count("checkpoint-root-differs") <= 1
 
 
-def test_the_audit_sees_one_moment(whole: Engine) -> None:
-    """Entries that are integrated while an audit runs do not look like faults."""
+def test_the_check_sees_one_moment(whole: Engine) -> None:
+    """Entries that are integrated while a check runs do not look like faults."""
     _tamper(whole, "UPDATE custody_entries SET actor = 'someone' WHERE id = 579")
-    with whole.begin() as connection:
-        faults = CustodyAudit(connection, VKEY).run()
-        assert next(faults).code == "entry-differs-from-leaf"
+    with snapshot(whole) as connection:
+        found = LogCheck(connection, VKEY).run()
+        assert next(found).count == 577
         assert _integrate(whole) == 2
-        assert list(faults) == []
+        assert [one.code for one in found if isinstance(one, Fault)] == ["entry-differs-from-leaf"]

@@ -31,10 +31,9 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
-from storage.fsck.desks import DesksAudit
 from storage.monitoring.values import MonitoringFilter
 from storage.store import Store
-from tests.factories import events_of, folder_url, make_account, make_settings
+from tests.factories import events_of, faults, folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.monitoring import Highway, admit, jpeg_media, make_highway
 
@@ -298,12 +297,11 @@ def test_fsck_holds_records_against_their_batches_opinions_and_ties(store: Store
 
     def found() -> set[tuple[str, str]]:
         with store.begin() as tx:
-            everything = list(DesksAudit(tx.connection, tx.custody).run())
             intake = tx.connection.scalar(
                 text("SELECT intake_id FROM monitoring_records WHERE id = :id"), {"id": changed}
             )
         own = (*sound, str(intake))
-        return {(one.code, one.subject) for one in everything if any(name in one.subject for name in own)}
+        return {(code, about) for code, about in faults(store) if any(name in about for name in own)}
 
     assert found() == set()
     with store.begin() as tx:

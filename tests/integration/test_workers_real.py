@@ -13,11 +13,18 @@ import pytest
 from schemas.actor import Actor, Role
 from schemas.recording import Recording, RecordingState
 from storage.store import Store
-from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency, make_settings
+from tests.factories import (
+    OFFICERS,
+    TestDevice,
+    enrol_device,
+    faults,
+    make_account,
+    make_agency,
+    make_settings,
+)
 from tests.media import jpeg
 from tests.server import running
 from tests.stand import ROOT, until
-from workers.fsck import differences
 
 
 @pytest.fixture(scope="module")
@@ -111,4 +118,4 @@ def test_killed_workers_change_nothing(
         assert known(store, ident).run == 1
     with store.begin() as tx:
         tx.custody.sequence()
-    assert [one for one in differences(store, with_bytes=True) if "recording" in one.subject] == []
+    assert faults(store, "recording") == []

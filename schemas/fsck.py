@@ -1,0 +1,89 @@
+"""What a run of `fsck` may say: every kind of fault, declared once, and what was looked at.
+
+A fault is a contradiction between bytes, rows and log. What could not be looked at, because a part did not answer, is
+no fault and must never look like something that passed: it is said as well, and counted. `words_fsck` has the sentences.
+"""
+
+from enum import StrEnum
+
+from schemas.base import Frozen
+
+
+class Part(StrEnum):
+    """What is looked at, in this order."""
+
+    LOG = "log"
+    SUBJECTS = "subjects"
+    INTAKES = "intakes"
+    MONITORING = "monitoring"
+    REVIEWS = "reviews"
+    AUDITS = "audits"
+    RECORDINGS = "recordings"
+    OBJECTS = "objects"
+    BYTES = "bytes"
+
+
+class FaultCode(StrEnum):
+    """Every contradiction that is looked for."""
+
+    LEAF_HASH_DIFFERS = "leaf-hash-differs"
+    LEAF_UNREADABLE = "leaf-unreadable"
+    ENTRY_DIFFERS_FROM_LEAF = "entry-differs-from-leaf"
+    INDEX_GAP = "index-gap"
+    TILE_MISSING = "tile-missing"
+    TILE_DIFFERS = "tile-differs"
+    TILE_UNEXPECTED = "tile-unexpected"
+    CHECKPOINT_NOTE_INVALID = "checkpoint-note-invalid"
+    CHECKPOINT_ROW_DIFFERS = "checkpoint-row-differs"
+    CHECKPOINT_ROOT_DIFFERS = "checkpoint-root-differs"
+    CHECKPOINT_BEYOND_LOG = "checkpoint-beyond-log"
+    ROW_MISSING = "row-missing"
+    INTAKE_ALTERED = "intake-altered"
+    INTAKE_ROWS_DIFFER = "intake-rows-differ"
+    RECORD_STATE_DIFFERS = "record-state-differs"
+    RECORD_LINKS_DIFFER = "record-links-differ"
+    REVIEW_EVIDENCE_ALTERED = "review-evidence-altered"
+    AUDIT_PLAN_ALTERED = "audit-plan-altered"
+    POPULATION_CHANGED = "population-changed"
+    SAMPLE_DIFFERS = "sample-differs"
+    RECEIPT_ENTRY_MISSING = "receipt-entry-missing"
+    STATE_DIFFERS_FROM_LOG = "state-differs-from-log"
+    ROW_DIFFERS_FROM_LOG = "row-differs-from-log"
+    SEALED_WITH_BROKEN_CLAIM = "sealed-with-broken-claim"
+    SEALED_WITH_OTHER_BYTES = "sealed-with-other-bytes"
+    OBJECT_MISSING = "object-missing"
+    OBJECT_DAMAGED = "object-damaged"
+    OBJECT_SIZE_DIFFERS = "object-size-differs"
+    OBJECT_HIDDEN = "object-hidden"
+    OBJECT_BYTES_DIFFER = "object-bytes-differ"
+    RETENTION_MISSING = "retention-missing"
+    DERIVATIVE_MISSING = "derivative-missing"
+    DERIVATIVE_BYTES_DIFFER = "derivative-bytes-differ"
+    DERIVATIVE_PARENT_DIFFERS = "derivative-parent-differs"
+
+
+class Fault(Frozen):
+    """One contradiction: its code, what it is about (`noun/id`), and what a person should see beside it."""
+
+    code: FaultCode
+    subject: str
+    detail: str = ""
+
+
+class Unchecked(Frozen):
+    """What could not be looked at: `subject` names it, or where it began; `count` says how many questions."""
+
+    part: Part
+    subject: str
+    detail: str
+    count: int = 1
+
+
+class Checked(Frozen):
+    """How many more of a part were looked at, whatever was found."""
+
+    part: Part
+    count: int
+
+
+Found = Fault | Unchecked | Checked

@@ -1,0 +1,152 @@
+"""Words of `fsck`: the sentence of every fault, and what each part of a run is called."""
+
+from schemas.fsck import FaultCode, Part
+from schemas.words import vocabulary
+
+FSCK_PARTS = vocabulary(
+    Part,
+    {
+        Part.LOG: ("存证记录", "log entries"),
+        Part.SUBJECTS: ("日志所述事项", "things the log speaks of"),
+        Part.INTAKES: ("批次", "batches"),
+        Part.MONITORING: ("非现场监管记录", "monitoring records"),
+        Part.REVIEWS: ("审核轮次", "review rounds"),
+        Part.AUDITS: ("已冻结的抽查", "frozen audits"),
+        Part.RECORDINGS: ("音像记录", "recordings"),
+        Part.OBJECTS: ("存储中的文件", "objects in the store"),
+        Part.BYTES: ("逐字节重读的文件", "objects read again"),
+    },
+)
+
+FAULTS = vocabulary(
+    FaultCode,
+    {
+        FaultCode.LEAF_HASH_DIFFERS: (
+            "存证记录的字节与登记的哈希值不符。",
+            "The entry's bytes do not hash to the hash beside them.",
+        ),
+        FaultCode.LEAF_UNREADABLE: (
+            "存证记录的字节不是一条存证记录。",
+            "The entry's bytes are no custody entry.",
+        ),
+        FaultCode.ENTRY_DIFFERS_FROM_LEAF: (
+            "数据库列与存证记录的字节所述不同。",
+            "A column says something else than the entry's bytes.",
+        ),
+        FaultCode.INDEX_GAP: (
+            "日志缺少一个序号，其后的树无法重算。",
+            "An index of the log is missing; the tree above it cannot be computed again.",
+        ),
+        FaultCode.TILE_MISSING: ("日志树缺少一块。", "A tile of the log's tree is missing."),
+        FaultCode.TILE_DIFFERS: (
+            "日志树的一块与存证记录算出的不同。",
+            "A tile of the log's tree is not the one that the entries make.",
+        ),
+        FaultCode.TILE_UNEXPECTED: (
+            "日志树多出一块，没有存证记录对应。",
+            "A tile of the log's tree stands where no entries are.",
+        ),
+        FaultCode.CHECKPOINT_NOTE_INVALID: (
+            "检查点的签名或格式无效。",
+            "The signature or the form of a checkpoint is not valid.",
+        ),
+        FaultCode.CHECKPOINT_ROW_DIFFERS: (
+            "检查点的数据库列与其签名内容不同。",
+            "The row of a checkpoint says something else than its signed note.",
+        ),
+        FaultCode.CHECKPOINT_ROOT_DIFFERS: (
+            "存证记录算不出已签署的根；其后的检查点不再逐一列出。",
+            "The entries do not give the signed root; later checkpoints are not named one by one.",
+        ),
+        FaultCode.CHECKPOINT_BEYOND_LOG: (
+            "检查点签署的存证记录比现有的多：日志被截短。",
+            "A checkpoint was signed over more entries than there are: the log was cut.",
+        ),
+        FaultCode.ROW_MISSING: (
+            "日志所述事项在数据库中没有对应的行。",
+            "The log speaks of something that no row keeps.",
+        ),
+        FaultCode.INTAKE_ALTERED: (
+            "批次清单与日志登记的完整性校验值（哈希值）不符。",
+            "The manifest of a batch does not have the digest that the log took.",
+        ),
+        FaultCode.INTAKE_ROWS_DIFFER: (
+            "批次中保存的记录算不出已签署的根。",
+            "The rows kept of a batch do not make the root that was signed.",
+        ),
+        FaultCode.RECORD_STATE_DIFFERS: (
+            "非现场监管记录的状态与审核意见或日志不符。",
+            "The opinions on a monitoring record, or the log, lead to another state.",
+        ),
+        FaultCode.RECORD_LINKS_DIFFER: (
+            "非现场监管记录登记的关联数与现有关联不符。",
+            "The count of a monitoring record's ties is another than its ties.",
+        ),
+        FaultCode.REVIEW_EVIDENCE_ALTERED: (
+            "审核所依据的证据清单与日志登记的不符。",
+            "What a review round rested on does not have the digest that the log took.",
+        ),
+        FaultCode.AUDIT_PLAN_ALTERED: (
+            "抽查方案不是冻结时写入日志的方案。",
+            "The plan of an audit is not the one that the log took at the freeze.",
+        ),
+        FaultCode.POPULATION_CHANGED: (
+            "冻结的抽查范围与方案登记的根不符。",
+            "The frozen members of an audit do not have the plan's root.",
+        ),
+        FaultCode.SAMPLE_DIFFERS: (
+            "由抽查范围和公开随机数重新抽取，结果与保存的或日志登记的不同。",
+            "Members and public values give another sample than the kept or the logged one.",
+        ),
+        FaultCode.RECEIPT_ENTRY_MISSING: (
+            "日志中没有这份音像记录的接收。",
+            "The log holds no receipt of the recording.",
+        ),
+        FaultCode.STATE_DIFFERS_FROM_LOG: (
+            "音像记录的状态与日志登记的结论不符。",
+            "The state of the recording is not the conclusion that the log holds.",
+        ),
+        FaultCode.ROW_DIFFERS_FROM_LOG: (
+            "音像记录的数据库列与日志登记的不同。",
+            "A column of the recording differs from what the log holds.",
+        ),
+        FaultCode.SEALED_WITH_BROKEN_CLAIM: (
+            "音像记录已封存，而其采集清单的签名、密钥或所列文件不成立。",
+            "The recording is sealed although its manifest's signature, key or listing does not hold.",
+        ),
+        FaultCode.SEALED_WITH_OTHER_BYTES: (
+            "音像记录已封存，而其完整性校验值与接收时申报的不同。",
+            "The recording is sealed with another digest than was declared at its receipt.",
+        ),
+        FaultCode.OBJECT_MISSING: ("存储中没有这个文件。", "The object is not in the store."),
+        FaultCode.OBJECT_DAMAGED: (
+            "存储中文件的附属信息缺失或损坏，锁定状态不明。",
+            "What the store keeps beside the bytes is missing or damaged; whether they are locked is unknown.",
+        ),
+        FaultCode.OBJECT_SIZE_DIFFERS: (
+            "文件大小与登记的不同。",
+            "The object has another size than its row.",
+        ),
+        FaultCode.OBJECT_HIDDEN: (
+            "文件被删除标记或更新的版本遮盖。",
+            "A delete marker or a newer version hides the object.",
+        ),
+        FaultCode.OBJECT_BYTES_DIFFER: (
+            "文件的字节与登记的完整性校验值（哈希值）不符。",
+            "The object's bytes do not have the recorded digest.",
+        ),
+        FaultCode.RETENTION_MISSING: (
+            "文件没有锁定到应保存的期限。",
+            "The object is not locked until the end of its retention.",
+        ),
+        FaultCode.DERIVATIVE_MISSING: ("存储中没有这张派生图。", "The derivative is not in the store."),
+        FaultCode.DERIVATIVE_BYTES_DIFFER: (
+            "派生图的字节与登记的完整性校验值不符。",
+            "The derivative's bytes do not have the recorded digest.",
+        ),
+        FaultCode.DERIVATIVE_PARENT_DIFFERS: (
+            "派生图登记的原件不是这份音像记录的字节。",
+            "The derivative names other bytes as its original.",
+        ),
+    },
+)

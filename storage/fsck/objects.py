@@ -1,0 +1,120 @@
+"""The check of the object store: what rows and log name is there, locked, on top, and has the bytes that were recorded.
+
+A store that does not answer is asked for the next object all the same: one unreadable file must not hide the others.
+After `GIVE_UP` questions in a row without an answer it is down, and the rest is counted as not checked.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from schemas.base import rfc3339
+from schemas.errors import EvidenceError, IntegrityBroken, Invalid, NotFound
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
+from storage.objects.hashing import hash_object
+from storage.objects.port import Objects
+
+GIVE_UP = 3
+
+
+class Named(NamedTuple):
+    """One version of an object and what is recorded of it; None where nothing was recorded yet."""
+
+    about: str
+    key: str
+    version_id: str
+    size_bytes: int
+    sha256: str | None
+    retain_until: datetime | None
+
+
+class Derived(NamedTuple):
+    """One derivative of a recording."""
+
+    about: str
+    kind: str
+    key: str
+    version_id: str
+    sha256: str
+
+
+class ObjectCheck:
+    """Asks one store about many objects, and keeps count of what it did not answer."""
+
+    def __init__(self, objects: Objects, *, with_bytes: bool) -> None:
+        self._objects = objects
+        self._with_bytes = with_bytes
+        self._silent = 0
+        self._skipped: dict[Part, tuple[str, int]] = {}
+
+    def original(self, named: Named) -> Iterator[Found]:
+        """Yield what differs for the bytes of a recording."""
+        yield from self._ask(Part.OBJECTS, named.about, self._standing(named))
+        if self._with_bytes and named.sha256 is not None:
+            yield from self._ask(Part.BYTES, named.about, self._bytes(named))
+
+    def derivative(self, derived: Derived) -> Iterator[Found]:
+        """Yield what differs for the bytes of a derivative."""
+        if self._with_bytes:
+            yield from self._ask(Part.BYTES, derived.about, self._derived(derived))
+
+    def rest(self) -> Iterator[Unchecked]:
+        """Yield what was not asked any more, for the end of the run."""
+        for part, (first, count) in self._skipped.items():
+            yield Unchecked(
+                part=part,
+                subject=first,
+                detail="证据存储没有应答 the object store does not answer",
+                count=count,
+            )
+
+    def _ask(self, part: Part, about: str, question: Iterator[Fault]) -> Iterator[Found]:
+        if self._silent >= GIVE_UP:
+            first, count = self._skipped.get(part, (about, 0))
+            self._skipped[part] = (first, count + 1)
+            return
+        try:
+            yield from question
+        except EvidenceError as err:  # no answer, or one that says nothing of the object
+            self._silent += 1
+            yield Unchecked(part=part, subject=about, detail=err.detail)
+        else:
+            self._silent = 0
+            yield Checked(part=part, count=1)
+
+    def _standing(self, named: Named) -> Iterator[Fault]:
+        try:
+            stat = self._objects.stat(named.key, named.version_id)
+        except (NotFound, Invalid):  # no object of that name, or no name of an object
+            yield Fault(code=FaultCode.OBJECT_MISSING, subject=named.about, detail=named.key)
+            return
+        except IntegrityBroken:
+            yield Fault(code=FaultCode.OBJECT_DAMAGED, subject=named.about, detail=named.key)
+            stat = None
+        if stat is not None and stat.size_bytes != named.size_bytes:
+            yield Fault(code=FaultCode.OBJECT_SIZE_DIFFERS, subject=named.about, detail=str(stat.size_bytes))
+        if self._objects.newest(named.key) != named.version_id:
+            # A delete marker or another version on top: the evidence is there, and somebody has been outside.
+            yield Fault(code=FaultCode.OBJECT_HIDDEN, subject=named.about, detail=named.key)
+        if stat is None or named.retain_until is None:
+            return
+        until = named.retain_until.replace(microsecond=0)
+        if stat.retain_until is None or stat.retain_until < until:
+            yield Fault(code=FaultCode.RETENTION_MISSING, subject=named.about, detail=rfc3339(until))
+
+    def _bytes(self, named: Named) -> Iterator[Fault]:
+        try:
+            hasher = hash_object(self._objects, named.key, named.version_id)
+        except (NotFound, Invalid):
+            return  # named already, where it was looked for
+        if hasher.sha256.value != named.sha256:
+            yield Fault(code=FaultCode.OBJECT_BYTES_DIFFER, subject=named.about, detail=named.key)
+
+    def _derived(self, derived: Derived) -> Iterator[Fault]:
+        try:
+            hasher = hash_object(self._objects, derived.key, derived.version_id)
+        except (NotFound, Invalid):
+            yield Fault(code=FaultCode.DERIVATIVE_MISSING, subject=derived.about, detail=derived.kind)
+            return
+        if hasher.sha256.value != derived.sha256:
+            yield Fault(code=FaultCode.DERIVATIVE_BYTES_DIFFER, subject=derived.about, detail=derived.kind)

@@ -1,0 +1,67 @@
+"""Plain reads for every check: one moment, rows by id and a page at a time, the leaves about a thing."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, Select, func, select, text
+
+from schemas.custody import CustodyEntry, Event, parse_leaf
+from schemas.errors import Invalid
+from storage.tables.custody import custody_entries
+
+PAGE_ROWS = 1000
+
+Record = Row[*tuple[Any, ...]]
+Facts = Mapping[str, Any]
+Leaves = Mapping[str, list[CustodyEntry]]
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one moment: what commits meanwhile must not look like a fault."""
+    with engine.begin() as connection:
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        yield connection
+
+
+def pages(
+    connection: Connection, query: Select[*tuple[Any, ...]], ident: Column[UUID]
+) -> Iterator[Sequence[Record]]:
+    """Yield every row, in the order of `ident`, which is selected as `id`: what has to be read grows for years."""
+    page = connection.execute(query.order_by(ident).limit(PAGE_ROWS)).all()
+    while page:
+        yield page
+        page = connection.execute(query.where(ident > page[-1].id).order_by(ident).limit(PAGE_ROWS)).all()
+
+
+def moment_of(column: Column[datetime]) -> ColumnElement[str]:
+    """Return a time as a leaf spells it, cut to milliseconds: text, for no driver reads all that a column can hold."""
+    return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+
+
+def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:
+    """Return the leaves about each `noun/uuid`, oldest first, read from their bytes.
+
+    One that cannot be read, or stands under another subject than its own, is the log check's to name.
+    """
+    found: dict[str, list[CustodyEntry]] = defaultdict(list)
+    rows = connection.execute(
+        select(custody_entries.c.subject, custody_entries.c.leaf)
+        .where(custody_entries.c.subject.in_(subjects))
+        .order_by(custody_entries.c.id)
+    )
+    for row in rows:
+        with suppress(Invalid):
+            entry = parse_leaf(bytes(row.leaf))
+            if entry.subject == row.subject:
+                found[row.subject].append(entry)
+    return found
+
+
+def facts_of(leaves: Sequence[CustodyEntry], event: Event) -> list[Facts]:
+    """Return the facts of those leaves that hold this event."""
+    return [entry.facts for entry in leaves if entry.event is event]

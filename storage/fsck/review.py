@@ -1,0 +1,43 @@
+"""The check of review rounds: what each rested on, held against the digest that the log took at its submission."""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Text, cast, select
+
+from schemas.custody import Event, subject
+from schemas.errors import Invalid
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.review import evidence_digest
+from storage.fsck.reading import facts_of, leaves_about, pages
+from storage.tables.review import reviews
+
+
+def check_reviews(connection: Connection) -> Iterator[Found]:
+    """Yield every round whose evidence is not what was submitted."""
+    query = select(
+        reviews.c.id,
+        reviews.c.case_id,
+        reviews.c.evidence_sha256,
+        cast(reviews.c.evidence, Text).label("evidence"),
+    )
+    for page in pages(connection, query, reviews.c.id):
+        leaves = leaves_about(connection, {subject("case", row.case_id) for row in page})
+        for row in page:
+            digest = _digest(row.evidence)
+            logged = [
+                facts.get("evidence_sha256")
+                for facts in facts_of(leaves[subject("case", row.case_id)], Event.CASE_SUBMIT)
+                if facts.get("review") == str(row.id)
+            ]
+            if digest is None or row.evidence_sha256 != digest or logged != [digest]:
+                yield Fault(code=FaultCode.REVIEW_EVIDENCE_ALTERED, subject=subject("review", row.id))
+        yield Checked(part=Part.REVIEWS, count=len(page))
+
+
+def _digest(document: str) -> str | None:
+    """Return the digest of a kept document; None when it is none that could have been submitted."""
+    try:
+        return evidence_digest(json.loads(document))
+    except (Invalid, AttributeError, TypeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,66 @@
+"""One run over everything: what contradicts itself, what could not be looked at, and how much was.
+
+Nothing ends a run before its end. What a check meets in bytes and rows is a fault and it goes on; a part that does not
+answer, or a check that fails itself, is named as not checked, and the next one starts.
+"""
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+
+from schemas.errors import EvidenceError
+from schemas.fsck import Found, Part, Unchecked
+from storage.fsck.audit import check_audits
+from storage.fsck.custody import LogCheck
+from storage.fsck.monitoring import check_intakes, check_monitoring
+from storage.fsck.objects import ObjectCheck
+from storage.fsck.reading import snapshot
+from storage.fsck.recording import check_recordings
+from storage.fsck.review import check_reviews
+from storage.fsck.subject import check_subjects
+from storage.objects.port import Objects
+
+_OWN_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What an error of our own looks like: it must not hide what the other checks find."""
+
+
+def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = True) -> Iterator[Found]:
+    """Look at everything; change nothing.
+
+    Args:
+        engine: The database.
+        objects: The object store.
+        vkey: The log's public key as C2SP spells it.
+        with_bytes: Read every object again; without, rows, log and locks are looked at.
+    """
+
+    def seen_at_once(check: Callable[[Connection], Iterator[Found]]) -> Iterator[Found]:
+        with snapshot(engine) as connection:
+            yield from check(connection)
+
+    yield from guarded(Part.LOG, seen_at_once(lambda connection: LogCheck(connection, vkey).run()))
+    yield from guarded(Part.SUBJECTS, seen_at_once(check_subjects))
+    yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
+    yield from guarded(Part.MONITORING, seen_at_once(check_monitoring))
+    yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
+    yield from guarded(Part.AUDITS, seen_at_once(check_audits))
+    asked = ObjectCheck(objects, with_bytes=with_bytes)
+    yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
+    yield from asked.rest()
+
+
+def guarded(part: Part, found: Iterator[Found]) -> Iterator[Found]:
+    """Yield what a check finds; when it ends before its end, say what is not checked."""
+    try:
+        yield from found
+    except (OperationalError, InterfaceError):
+        yield _unchecked(part, "数据库没有应答 the database did not answer")
+    except (EvidenceError, SQLAlchemyError, *_OWN_FAULTS) as err:
+        # Only its kind: the sentence of a driver may repeat what it read.
+        cause = getattr(err, "orig", None) or err
+        yield _unchecked(part, f"检查中断 the check ended before its end: {type(cause).__name__}")
+
+
+def _unchecked(part: Part, detail: str) -> Unchecked:
+    return Unchecked(part=part, subject=part.value, detail=detail)

@@ -1,0 +1,474 @@
+"""`fsck` on real parts: every code is provoked alone, nothing hides anything else, and silence is never a pass."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from schemas.catalogue import words_of
+from schemas.custody import leaf_hash, parse_leaf
+from schemas.fsck import FaultCode
+from storage.objects.folder import side_path
+from tests.evidence import Copy, World, copy_of, make_world
+
+
+@pytest.fixture(scope="module")
+def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(database_url, tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture
+def copy(world: World, tmp_path: Path) -> Iterator[Copy]:
+    with copy_of(world, tmp_path) as made:
+        yield made
+
+
+def overwrite(path: Path, payload: bytes) -> None:
+    path.unlink()
+    path.write_bytes(payload)
+
+
+def flip(path: Path) -> None:
+    payload = bytearray(path.read_bytes())
+    payload[len(payload) // 2] ^= 1
+    overwrite(path, bytes(payload))
+
+
+def entry_of_spare(copy: Copy) -> str:
+    query = "SELECT entry_id FROM custody_entries WHERE subject = :about"
+    return f"entry/{copy.scalar(query, about=f'device/{copy.world.spare}')}"
+
+
+def last_checkpoint(copy: Copy) -> str:
+    return f"checkpoint/{copy.scalar('SELECT max(size) FROM checkpoints')}"
+
+
+def leaf_altered(copy: Copy) -> str:
+    copy.damage(
+        "UPDATE custody_entries SET leaf = leaf || ' ' WHERE subject = :about",
+        about=f"device/{copy.world.spare}",
+    )
+    return entry_of_spare(copy)
+
+
+def leaf_of_nonsense(copy: Copy) -> str:
+    ident = uuid4()
+    copy.damage(
+        "INSERT INTO custody_entries (entry_id, event, actor, subject, at, leaf, leaf_hash)"
+        " VALUES (:id, 'device:enrol', 'system', :about, now(), :leaf, :hash)",
+        id=ident,
+        about=f"device/{copy.world.spare}",
+        leaf=b"no json",
+        hash=leaf_hash(b"no json"),
+    )
+    return f"entry/{ident}"
+
+
+def actor_changed(copy: Copy) -> str:
+    copy.damage(
+        "UPDATE custody_entries SET actor = 'account/x' WHERE subject = :about",
+        about=f"device/{copy.world.spare}",
+    )
+    return entry_of_spare(copy)
+
+
+def entry_dropped(copy: Copy) -> str:
+    about = f"device/{copy.world.bureau.device.id}"
+    index = copy.scalar("SELECT leaf_index FROM custody_entries WHERE subject = :about", about=about)
+    copy.damage("DELETE FROM custody_entries WHERE subject = :about", about=about)
+    return f"leaf_index/{index}"
+
+
+def tile_dropped(copy: Copy) -> str:
+    copy.damage("DELETE FROM log_tiles WHERE level = 0 AND n = 0")
+    return "tile/0/0"
+
+
+def tile_altered(copy: Copy) -> str:
+    copy.damage("UPDATE log_tiles SET hashes = set_byte(hashes, 0, 255 - get_byte(hashes, 0))")
+    return "tile/0/0"
+
+
+def tile_added(copy: Copy) -> str:
+    copy.damage("INSERT INTO log_tiles VALUES (0, 9, 'x')")
+    return "tile/0/9"
+
+
+def note_altered(copy: Copy) -> str:
+    copy.damage("UPDATE checkpoints SET note = note || 'x' WHERE size = (SELECT max(size) FROM checkpoints)")
+    return last_checkpoint(copy)
+
+
+def root_altered(copy: Copy) -> str:
+    copy.damage("UPDATE checkpoints SET root = sha256(root) WHERE size = (SELECT max(size) FROM checkpoints)")
+    return last_checkpoint(copy)
+
+
+def history_rewritten(copy: Copy) -> str:
+    last = copy.scalar("SELECT max(leaf_index) FROM custody_entries")
+    leaf = copy.scalar("SELECT leaf FROM custody_entries WHERE leaf_index = :last", last=last)
+    copy.relog(last, parse_leaf(bytes(leaf)).model_copy(update={"facts": {"kid": "another"}}))
+    return last_checkpoint(copy)
+
+
+def log_cut(copy: Copy) -> str:
+    copy.damage(
+        "DELETE FROM custody_entries WHERE leaf_index = (SELECT max(leaf_index) FROM custody_entries)"
+    )
+    copy.retile()
+    return last_checkpoint(copy)
+
+
+def row_dropped(copy: Copy) -> str:
+    copy.damage("DELETE FROM devices WHERE id = :id", id=copy.world.spare)
+    return f"device/{copy.world.spare}"
+
+
+def batch_altered(copy: Copy) -> str:
+    ident = copy.scalar("SELECT intake_id FROM monitoring_records WHERE id = :id", id=copy.world.record)
+    copy.damage("UPDATE intakes SET payload = payload || ' ' WHERE id = :id", id=ident)
+    return f"intake/{ident}"
+
+
+def batch_row_altered(copy: Copy) -> str:
+    copy.damage("UPDATE monitoring_records SET raw = raw || ' ' WHERE id = :id", id=copy.world.record)
+    ident = copy.scalar("SELECT intake_id FROM monitoring_records WHERE id = :id", id=copy.world.record)
+    return f"intake/{ident}"
+
+
+def record_turned(copy: Copy) -> str:
+    copy.damage("UPDATE monitoring_records SET state = 'invalid' WHERE id = :id", id=copy.world.record)
+    return f"monitoring/{copy.world.record}"
+
+
+def tie_counted(copy: Copy) -> str:
+    copy.damage("UPDATE monitoring_records SET links = links + 1 WHERE id = :id", id=copy.world.record)
+    return f"monitoring/{copy.world.record}"
+
+
+def evidence_exchanged(copy: Copy) -> str:
+    copy.damage("UPDATE reviews SET evidence = '{\"facts\": []}' WHERE id = :id", id=copy.world.review)
+    return f"review/{copy.world.review}"
+
+
+def plan_altered(copy: Copy) -> str:
+    copy.damage("UPDATE audits SET plan = plan || ' ' WHERE id = :id", id=copy.world.audit)
+    return f"audit/{copy.world.audit}"
+
+
+def member_exchanged(copy: Copy) -> str:
+    copy.damage("UPDATE audit_population SET member_id = gen_random_uuid() WHERE position = 0")
+    return f"audit/{copy.world.audit}"
+
+
+def sample_exchanged(copy: Copy) -> str:
+    copy.damage("UPDATE audit_sample SET member_id = gen_random_uuid()")
+    return f"audit/{copy.world.audit}"
+
+
+def receipt_dropped(copy: Copy) -> str:
+    about = f"recording/{copy.world.waiting}"
+    copy.damage("DELETE FROM custody_entries WHERE subject = :about", about=about)
+    return about
+
+
+def seal_taken_back(copy: Copy) -> str:
+    copy.damage("UPDATE recordings SET state = 'received' WHERE id = :id", id=copy.world.photo)
+    return f"recording/{copy.world.photo}"
+
+
+def column_changed(copy: Copy) -> str:
+    copy.damage("UPDATE recordings SET sm3 = 'x' WHERE id = :id", id=copy.world.photo)
+    return f"recording/{copy.world.photo}"
+
+
+def signature_altered(copy: Copy) -> str:
+    copy.damage(
+        "UPDATE manifests SET signature = signature || 'A'"
+        " WHERE id = (SELECT manifest_id FROM recordings WHERE id = :id)",
+        id=copy.world.photo,
+    )
+    return f"recording/{copy.world.photo}"
+
+
+def other_bytes_sealed(copy: Copy) -> str:
+    ident = copy.bureau.device.send("other.bin", b"other", declared_sha256="0" * 64)
+    copy.bureau.conclude(ident, b"other")
+    query = "SELECT retain_until FROM recordings WHERE id = :id"
+    version = copy.path(ident).name[1:]
+    key = copy.scalar("SELECT object_key FROM recordings WHERE id = :id", id=ident)
+    copy.store.objects.retain(key, version, copy.scalar(query, id=ident))
+    return f"recording/{ident}"
+
+
+def object_gone(copy: Copy) -> str:
+    copy.path(copy.world.sealed).unlink()
+    return f"recording/{copy.world.sealed}"
+
+
+def side_file_damaged(copy: Copy) -> str:
+    overwrite(side_path(copy.path(copy.world.sealed)), b"nonsense")
+    return f"recording/{copy.world.sealed}"
+
+
+def object_grown(copy: Copy) -> str:
+    path = copy.path(copy.world.sealed)
+    overwrite(path, path.read_bytes() + b"x")
+    return f"recording/{copy.world.sealed}"
+
+
+def object_covered(copy: Copy) -> str:
+    path = copy.path(copy.world.sealed)
+    shutil.copy(path, path.with_name(f"@{'f' * 24}"))
+    return f"recording/{copy.world.sealed}"
+
+
+def object_flipped(copy: Copy) -> str:
+    flip(copy.path(copy.world.sealed))
+    return f"recording/{copy.world.sealed}"
+
+
+def lock_taken_off(copy: Copy) -> str:
+    side = side_path(copy.path(copy.world.sealed))
+    overwrite(side, json.dumps({**json.loads(side.read_bytes()), "retain_until": None}).encode())
+    return f"recording/{copy.world.sealed}"
+
+
+def derivative_gone(copy: Copy) -> str:
+    copy.derived(copy.world.photo).unlink()
+    return f"recording/{copy.world.photo}"
+
+
+def derivative_flipped(copy: Copy) -> str:
+    flip(copy.derived(copy.world.photo))
+    return f"recording/{copy.world.photo}"
+
+
+def derivative_of_another(copy: Copy) -> str:
+    copy.damage("UPDATE derivatives SET parent_sha256 = 'x' WHERE recording_id = :id", id=copy.world.photo)
+    return f"recording/{copy.world.photo}"
+
+
+PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
+    FaultCode.LEAF_HASH_DIFFERS: leaf_altered,
+    FaultCode.LEAF_UNREADABLE: leaf_of_nonsense,
+    FaultCode.ENTRY_DIFFERS_FROM_LEAF: actor_changed,
+    FaultCode.INDEX_GAP: entry_dropped,
+    FaultCode.TILE_MISSING: tile_dropped,
+    FaultCode.TILE_DIFFERS: tile_altered,
+    FaultCode.TILE_UNEXPECTED: tile_added,
+    FaultCode.CHECKPOINT_NOTE_INVALID: note_altered,
+    FaultCode.CHECKPOINT_ROW_DIFFERS: root_altered,
+    FaultCode.CHECKPOINT_ROOT_DIFFERS: history_rewritten,
+    FaultCode.CHECKPOINT_BEYOND_LOG: log_cut,
+    FaultCode.ROW_MISSING: row_dropped,
+    FaultCode.INTAKE_ALTERED: batch_altered,
+    FaultCode.INTAKE_ROWS_DIFFER: batch_row_altered,
+    FaultCode.RECORD_STATE_DIFFERS: record_turned,
+    FaultCode.RECORD_LINKS_DIFFER: tie_counted,
+    FaultCode.REVIEW_EVIDENCE_ALTERED: evidence_exchanged,
+    FaultCode.AUDIT_PLAN_ALTERED: plan_altered,
+    FaultCode.POPULATION_CHANGED: member_exchanged,
+    FaultCode.SAMPLE_DIFFERS: sample_exchanged,
+    FaultCode.RECEIPT_ENTRY_MISSING: receipt_dropped,
+    FaultCode.STATE_DIFFERS_FROM_LOG: seal_taken_back,
+    FaultCode.ROW_DIFFERS_FROM_LOG: column_changed,
+    FaultCode.SEALED_WITH_BROKEN_CLAIM: signature_altered,
+    FaultCode.SEALED_WITH_OTHER_BYTES: other_bytes_sealed,
+    FaultCode.OBJECT_MISSING: object_gone,
+    FaultCode.OBJECT_DAMAGED: side_file_damaged,
+    FaultCode.OBJECT_SIZE_DIFFERS: object_grown,
+    FaultCode.OBJECT_HIDDEN: object_covered,
+    FaultCode.OBJECT_BYTES_DIFFER: object_flipped,
+    FaultCode.RETENTION_MISSING: lock_taken_off,
+    FaultCode.DERIVATIVE_MISSING: derivative_gone,
+    FaultCode.DERIVATIVE_BYTES_DIFFER: derivative_flipped,
+    FaultCode.DERIVATIVE_PARENT_DIFFERS: derivative_of_another,
+}
+"""What provokes each code and no other; returns what the fault is about."""
+
+WITHOUT_BYTES = {FaultCode.OBJECT_SIZE_DIFFERS}
+"""Another size is other bytes too: alone it is seen where objects are not read again."""
+
+
+@pytest.mark.parametrize("code", FaultCode)
+def test_every_code_is_provoked_alone(copy: Copy, code: FaultCode) -> None:
+    """Each declared code is found by its own damage, about the right thing, with its sentence, and nothing else is."""
+    about = PROVOKED[code](copy)
+    said = copy.fsck(with_bytes=code not in WITHOUT_BYTES)
+
+    assert said.faults == [(code, about)]
+    assert (said.unchecked, said.end["differences"], said.code) == ([], 1, 1)
+    ((text,),) = [[text for event, text, _ in said.lines if event == "difference"]]
+    assert str(words_of(code)) in text
+
+
+def test_a_sound_world_has_no_fault(copy: Copy) -> None:
+    """Nothing is found, every part was looked at, and the last line says how much."""
+    said = copy.fsck()
+
+    assert (said.faults, said.unchecked, said.code) == ([], [], 0)
+    assert said.end["checked"]["recordings"] == 3
+    assert said.end["checked"]["bytes"] == 3
+    assert all(said.end["checked"].values())
+
+
+def test_without_bytes_it_says_so(copy: Copy) -> None:
+    """A run that reads no object again counts none and says that it did not."""
+    said = copy.fsck(with_bytes=False)
+
+    assert said.code == 0
+    assert "bytes" not in said.end["checked"]
+    assert "--no-bytes" in said.lines[-1][1]
+
+
+def test_no_damage_hides_another(copy: Copy) -> None:
+    """All of these at once are all named: no side file, leaf, row or object ends the run."""
+    together = [
+        FaultCode.LEAF_UNREADABLE,
+        FaultCode.TILE_UNEXPECTED,
+        FaultCode.ROW_MISSING,
+        FaultCode.INTAKE_ALTERED,
+        FaultCode.RECORD_STATE_DIFFERS,
+        FaultCode.REVIEW_EVIDENCE_ALTERED,
+        FaultCode.POPULATION_CHANGED,
+        FaultCode.RECEIPT_ENTRY_MISSING,
+        FaultCode.OBJECT_DAMAGED,
+        FaultCode.DERIVATIVE_MISSING,
+    ]
+    expected = [(code, PROVOKED[code](copy)) for code in together]
+    copy.damage(
+        "DELETE FROM manifests WHERE id = (SELECT manifest_id FROM recordings WHERE id = :id)",
+        id=copy.world.photo,
+    )
+    expected += [
+        (FaultCode.SEALED_WITH_BROKEN_CLAIM, f"recording/{copy.world.photo}"),
+        (FaultCode.ROW_MISSING, _only_manifest_about(copy)),
+    ]
+    said = copy.fsck()
+
+    assert sorted(said.faults) == sorted(expected)
+    assert said.code == 1
+
+
+def _only_manifest_about(copy: Copy) -> str:
+    query = (
+        "SELECT subject FROM custody_entries WHERE subject LIKE 'manifest/%'"
+        " AND NOT EXISTS (SELECT 1 FROM manifests WHERE 'manifest/' || id = subject)"
+    )
+    return str(copy.scalar(query))
+
+
+HOSTILE: dict[str, tuple[str, FaultCode]] = {
+    "a time past all calendars": (
+        "UPDATE recordings SET retain_until = 'infinity' WHERE state = 'sealed' AND sm3 IS NOT NULL",
+        FaultCode.ROW_DIFFERS_FROM_LOG,
+    ),
+    "an entry before all calendars": (
+        "UPDATE custody_entries SET at = '-infinity' WHERE leaf_index = 0",
+        FaultCode.ENTRY_DIFFERS_FROM_LEAF,
+    ),
+    "a number too long to read": (
+        "UPDATE reviews SET evidence = jsonb_build_object('n', repeat('9', 9000)::numeric)",
+        FaultCode.REVIEW_EVIDENCE_ALTERED,
+    ),
+    "a number with a fraction": (
+        "UPDATE reviews SET evidence = '{\"n\": 0.5}'",
+        FaultCode.REVIEW_EVIDENCE_ALTERED,
+    ),
+    "a document that is a list": ("UPDATE reviews SET evidence = '[1]'", FaultCode.REVIEW_EVIDENCE_ALTERED),
+    "values that are numbers": ("UPDATE audits SET values = '[1]'", FaultCode.SAMPLE_DIFFERS),
+    "values that are null": ("UPDATE audits SET values = 'null'", FaultCode.SAMPLE_DIFFERS),
+    "a key that is a number": (
+        "UPDATE devices SET jwk = '5' WHERE id IN (SELECT device_id FROM manifests)",
+        FaultCode.SEALED_WITH_BROKEN_CLAIM,
+    ),
+    "a file of no manifest": (
+        "UPDATE recordings SET file_index = 2000000000 WHERE state = 'sealed'",
+        FaultCode.SEALED_WITH_BROKEN_CLAIM,
+    ),
+    "a revoked key": (
+        "UPDATE devices SET revoked_at = '-infinity' WHERE id IN (SELECT device_id FROM manifests)",
+        FaultCode.SEALED_WITH_BROKEN_CLAIM,
+    ),
+    "a key of an object that is none": (
+        "UPDATE recordings SET object_key = '../../etc/passwd' WHERE state = 'received'",
+        FaultCode.OBJECT_MISSING,
+    ),
+    "an index below zero": (
+        "UPDATE custody_entries SET leaf_index = -1 WHERE leaf_index IS NULL AND event = 'upload:open'",
+        FaultCode.INDEX_GAP,
+    ),
+    "a checkpoint below one": (
+        "UPDATE checkpoints SET size = 0 WHERE size = (SELECT max(size) FROM checkpoints)",
+        FaultCode.CHECKPOINT_ROW_DIFFERS,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_no_value_ends_the_run(copy: Copy, what: str) -> None:
+    """A value that no driver or parser reads is a fault with a name, and everything else was looked at."""
+    statement, code = HOSTILE[what]
+    copy.damage(statement.replace("SET values", 'SET "values"'))
+    said = copy.fsck()
+
+    assert code in {found for found, _ in said.faults}
+    assert (said.unchecked, said.code) == ([], 1)
+
+
+def test_the_log_is_asked_for_its_rows(copy: Copy) -> None:
+    """After all recordings are gone, each is named: a run that begins at rows alone would find nothing."""
+    copy.damage("DELETE FROM recordings")
+    said = copy.fsck()
+
+    lost = [copy.world.photo, copy.world.sealed, copy.world.waiting]
+    assert sorted(said.faults) == sorted(("row-missing", f"recording/{ident}") for ident in lost)
+    assert said.code == 1
+
+
+def test_a_store_that_does_not_answer_ends_three(copy: Copy, tmp_path: Path) -> None:
+    """Everything else is checked and its faults are told; what could not be looked at is named and counted."""
+    about = record_turned(copy)
+    evidence = tmp_path / "objects" / "evidence"
+    evidence.rename(tmp_path / "away")
+    evidence.touch()
+    said = copy.fsck()
+
+    assert said.faults == [("record-state-differs", about)]
+    assert said.code == 3
+    assert said.end["checked"]["recordings"] == 3
+    assert (said.end["checked"]["objects"], said.end["checked"]["bytes"]) == (0, 0)
+    assert said.end["unchecked"] == {"objects": 3, "bytes": 3}
+    assert all(one["subject"].startswith("recording/") for one in said.unchecked)
+
+
+def test_one_unreadable_object_hides_no_other(copy: Copy) -> None:
+    """An object that the store cannot read is named as not checked; the next one is looked at all the same."""
+    path = copy.path(copy.world.photo)
+    path.unlink()
+    path.symlink_to(path)
+    about = object_flipped(copy)
+    said = copy.fsck()
+
+    assert said.faults == [("object-bytes-differ", about)]
+    assert {(one["part"], one["subject"]) for one in said.unchecked} == {
+        ("objects", f"recording/{copy.world.photo}"),
+        ("bytes", f"recording/{copy.world.photo}"),
+    }
+    assert said.code == 3
+
+
+def test_a_check_that_cannot_run_is_named(copy: Copy) -> None:
+    """A table that is gone leaves its check undone, says so, and every other check runs."""
+    about = object_flipped(copy)
+    with copy.store.begin() as tx:
+        tx.connection.exec_driver_sql("ALTER TABLE reviews RENAME TO reviews_taken_away")
+    said = copy.fsck()
+
+    assert said.faults == [("object-bytes-differ", about)]
+    assert [one["part"] for one in said.unchecked] == ["reviews"]
+    assert said.code == 3
