@@ -9,7 +9,7 @@ from pydantic import Field
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
-from schemas.audit import AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
+from schemas.audit import DRAWN_STATES, AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
 from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
 from schemas.note import encode64
@@ -226,7 +226,7 @@ class MemberOut(WireOut):
 
 def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Audit) -> AuditDetailOut:
     tag(response, audit.version)
-    is_drawn = audit.state in (AuditState.DRAWN, AuditState.CLOSED)
+    is_drawn = audit.state in DRAWN_STATES
     drawn = tx.audit_scores.drawn(actor, audit.id) if is_drawn else ()
     return AuditDetailOut(
         audit=AuditOut.of(audit),

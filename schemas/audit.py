@@ -6,14 +6,17 @@ the freeze; their values are public facts of a later time, entered by one person
 
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from schemas.actor import Action
 from schemas.base import Frozen, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.custody import Event
 from schemas.errors import ManifestInvalid
 from schemas.ids import AccountId, AgencyId
 from schemas.refusals_audit import (
@@ -31,6 +34,7 @@ from schemas.refusals_audit import (
     RANDOMNESS_TOO_NEAR,
     SIZE_OVER_POPULATION,
 )
+from schemas.step import Begin, Step, Steps
 
 MAX_POPULATION = 1_000_000
 MAX_SOURCES = 4
@@ -62,15 +66,6 @@ class AuditStep(StrEnum):
     CONFIRM = "confirm"
     DRAW = "draw"
     CLOSE = "close"
-
-
-STEPS = {
-    AuditStep.FREEZE: (AuditState.DEFINED, AuditState.FROZEN),
-    AuditStep.ENTER: (AuditState.FROZEN, AuditState.ENTERED),
-    AuditStep.CONFIRM: (AuditState.ENTERED, AuditState.CONFIRMED),
-    AuditStep.DRAW: (AuditState.CONFIRMED, AuditState.DRAWN),
-    AuditStep.CLOSE: (AuditState.DRAWN, AuditState.CLOSED),
-}
 
 
 class SourceKind(StrEnum):
@@ -171,20 +166,6 @@ def parse_plan(payload: bytes) -> AuditPlan:
     return plan
 
 
-def audit_after(state: AuditState, step: AuditStep) -> AuditState:
-    """Return the state after `step`.
-
-    Raises:
-        TransitionRefused: `audit-not-frozen` for a value before the freeze, else `audit-step-refused`.
-    """
-    start, end = STEPS[step]
-    if state is start:
-        return end
-    if state is AuditState.DEFINED:
-        raise AUDIT_NOT_FROZEN("the population is not frozen yet", state=state)
-    raise AUDIT_STEP_REFUSED(f"{step} is no step from {state}", state=state)
-
-
 def check_size(count: int, size: int) -> None:
     """Refuse an empty population and a sample larger than it.
 
@@ -245,14 +226,16 @@ def check_entry(sources: Sequence[SourceIn], now: datetime) -> None:
         raise RANDOMNESS_TOO_EARLY("the public event has not taken place yet", happens_at=latest.isoformat())
 
 
-def check_confirmation(*, entered_by: AccountId, confirmed_by: AccountId, is_same: bool) -> None:
+def check_confirmation(
+    *, entered_by: AccountId | None, confirmed_by: AccountId | None, is_same: bool
+) -> None:
     """Refuse a confirmation that confirms nothing.
 
     Raises:
         Refused: the same person (slug `confirm-same-person`).
         Conflict: the two values differ (slug `randomness-differs`); neither is believed.
     """
-    if entered_by == confirmed_by:
+    if entered_by is None or entered_by == confirmed_by:
         raise CONFIRM_SAME_PERSON("a second person confirms the value")
     if not is_same:
         raise RANDOMNESS_DIFFERS("the value differs from the one that was entered")
@@ -270,6 +253,96 @@ def check_order(*positions: int | None) -> None:
         raise AUDIT_NOT_LOGGED("the log has not taken the earlier entry yet")
     if known != sorted(set(known)):
         raise AUDIT_ORDER_BROKEN("the log's positions contradict the order of the audit")
+
+
+@dataclass(frozen=True)
+class AuditFacts:
+    """What the gates of an audit's steps look at; each looks at its own part.
+
+    `positions` are the places in the log of the earlier steps' entries, in the order in which they were taken.
+    """
+
+    now: datetime
+    sources: Sequence[SourceIn] = ()
+    lead: timedelta = timedelta(0)
+    positions: tuple[int | None, ...] = ()
+    entered_by: AccountId | None = None
+    confirmed_by: AccountId | None = None
+    is_same: bool = False
+
+
+def _check_freeze(facts: AuditFacts) -> None:
+    check_sources(facts.sources, facts.now, facts.lead)
+
+
+def _check_enter(facts: AuditFacts) -> None:
+    check_entry(facts.sources, facts.now)
+    check_order(*facts.positions)
+
+
+def _check_confirm(facts: AuditFacts) -> None:
+    check_confirmation(entered_by=facts.entered_by, confirmed_by=facts.confirmed_by, is_same=facts.is_same)
+    check_order(*facts.positions)
+
+
+def _check_draw(facts: AuditFacts) -> None:
+    check_order(*facts.positions)
+
+
+STEPS: Steps[AuditStep, AuditState, AuditFacts] = Steps(
+    begins=(Begin(AuditState.DEFINED, dated="defined_at"),),
+    refused=AUDIT_STEP_REFUSED,
+    refused_from={AuditState.DEFINED: AUDIT_NOT_FROZEN},
+    rows=(
+        Step(
+            name=AuditStep.FREEZE,
+            starts=frozenset({AuditState.DEFINED}),
+            end=AuditState.FROZEN,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_FREEZE,
+            gate=_check_freeze,
+            dated="frozen_at",
+        ),
+        Step(
+            name=AuditStep.ENTER,
+            starts=frozenset({AuditState.FROZEN}),
+            end=AuditState.ENTERED,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_ENTER,
+            gate=_check_enter,
+            dated="entered_at",
+        ),
+        Step(
+            name=AuditStep.CONFIRM,
+            starts=frozenset({AuditState.ENTERED}),
+            end=AuditState.CONFIRMED,
+            action=Action.AUDIT_CONFIRM,
+            event=Event.AUDIT_CONFIRM,
+            gate=_check_confirm,
+            dated="confirmed_at",
+        ),
+        Step(
+            name=AuditStep.DRAW,
+            starts=frozenset({AuditState.CONFIRMED}),
+            end=AuditState.DRAWN,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_DRAW,
+            gate=_check_draw,
+            dated="drawn_at",
+        ),
+        Step(
+            name=AuditStep.CLOSE,
+            starts=frozenset({AuditState.DRAWN}),
+            end=AuditState.CLOSED,
+            action=Action.AUDIT_DEFINE,
+            event=Event.AUDIT_CLOSE,
+            dated="closed_at",
+        ),
+    ),
+)
+
+DRAWN_STATES = frozenset({AuditState.DRAWN, AuditState.CLOSED})
+"""From the draw on there is a sample."""
 
 
 class DrawFile(WireIn):

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from schemas.actor import Action
 from schemas.base import Frozen, UtcDatetime, WireIn
+from schemas.custody import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.refusals_case import (
     CASE_FACTS_MISSING,
@@ -19,6 +20,7 @@ from schemas.refusals_case import (
     FACT_UNPROVEN,
     REVIEW_GIVEN,
 )
+from schemas.step import Begin, Step, Steps
 
 
 class CaseState(StrEnum):
@@ -50,24 +52,6 @@ class CaseStep(StrEnum):
     CLOSE = "close"
 
 
-STEPS: Mapping[CaseStep, tuple[CaseState, CaseState]] = MappingProxyType(
-    {
-        CaseStep.FILE: (CaseState.LEAD, CaseState.FILED),
-        CaseStep.INVESTIGATE: (CaseState.FILED, CaseState.INVESTIGATING),
-        CaseStep.CONCLUDE: (CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED),
-        CaseStep.SUBMIT: (CaseState.INVESTIGATION_CLOSED, CaseState.LEGAL_REVIEW),
-        CaseStep.PASS: (CaseState.LEGAL_REVIEW, CaseState.LEGAL_REVIEW),
-        CaseStep.SUPPLEMENT: (CaseState.LEGAL_REVIEW, CaseState.INVESTIGATING),
-        CaseStep.REJECT: (CaseState.LEGAL_REVIEW, CaseState.INVESTIGATING),
-        CaseStep.DECIDE: (CaseState.LEGAL_REVIEW, CaseState.DECIDED),
-        CaseStep.CLOSE: (CaseState.DECIDED, CaseState.CLOSED),
-    }
-)
-"""Step → the state it starts from and the one it leads to."""
-
-OPINION_STEPS = frozenset({CaseStep.PASS, CaseStep.SUPPLEMENT, CaseStep.REJECT})
-"""Steps that only the opinion of a review takes."""
-
 EVIDENCE_STATES = frozenset(
     {CaseState.LEAD, CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED}
 )
@@ -86,34 +70,6 @@ class CaseFacts(Frozen):
     unanswered: int = 0
     facts: int = 0
     unproven: int = 0
-
-
-def case_after(state: CaseState, step: CaseStep, facts: CaseFacts) -> CaseState:
-    """Return the state after `step`.
-
-    Raises:
-        TransitionRefused: the state does not allow it (`case-step-refused`), facts to be proven are missing
-            (`case-facts-missing`), grounds are unanswered (`case-grounds-unanswered`), no round is open
-            (`review-given`), legal review was not passed (`case-not-passed`, Administrative Penalty Law
-            art. 58), or a fact is unproven (`fact-unproven`, art. 40).
-    """
-    start, end = STEPS[step]
-    if state is not start:
-        raise CASE_STEP_REFUSED(f"{step} is no step from {state}", state=state)
-    if step is CaseStep.SUBMIT:
-        _check_submission(facts)
-    if step is CaseStep.DECIDE:
-        _check_decision(facts)
-    if step in OPINION_STEPS:
-        _check_opinion_step(step, facts)
-    return end
-
-
-def _check_opinion_step(step: CaseStep, facts: CaseFacts) -> None:
-    if not facts.is_open:
-        raise REVIEW_GIVEN("no review is open")
-    if step is CaseStep.PASS:  # nothing can be proven later: the evidence of a reviewed case stands
-        _check_proofs(facts)
 
 
 def _check_submission(facts: CaseFacts) -> None:
@@ -136,6 +92,100 @@ def _check_proofs(facts: CaseFacts) -> None:
         raise FACT_UNPROVEN(
             f"{facts.unproven} fact(s) have no evidence that holds (art. 40)", unproven=facts.unproven
         )
+
+
+def _check_open(facts: CaseFacts) -> None:
+    if not facts.is_open:
+        raise REVIEW_GIVEN("no review is open")
+
+
+def _check_pass(facts: CaseFacts) -> None:
+    """Nothing can be proven later: the evidence of a reviewed case stands."""
+    _check_open(facts)
+    _check_proofs(facts)
+
+
+STEPS: Steps[CaseStep, CaseState, CaseFacts] = Steps(
+    begins=(Begin(CaseState.LEAD, Event.CASE_OPEN, dated="opened_at"),),
+    refused=CASE_STEP_REFUSED,
+    rows=(
+        Step(
+            name=CaseStep.FILE,
+            starts=frozenset({CaseState.LEAD}),
+            end=CaseState.FILED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_FILE,
+            dated="filed_at",
+        ),
+        Step(
+            name=CaseStep.INVESTIGATE,
+            starts=frozenset({CaseState.FILED}),
+            end=CaseState.INVESTIGATING,
+            action=Action.CASE_RUN,
+            event=Event.CASE_INVESTIGATE,
+        ),
+        Step(
+            name=CaseStep.CONCLUDE,
+            starts=frozenset({CaseState.INVESTIGATING}),
+            end=CaseState.INVESTIGATION_CLOSED,
+            action=Action.CASE_RUN,
+            event=Event.CASE_CONCLUDE,
+        ),
+        Step(
+            name=CaseStep.SUBMIT,
+            starts=frozenset({CaseState.INVESTIGATION_CLOSED}),
+            end=CaseState.LEGAL_REVIEW,
+            action=Action.CASE_RUN,
+            event=Event.CASE_SUBMIT,
+            gate=_check_submission,
+        ),
+        Step(
+            name=CaseStep.PASS,
+            starts=frozenset({CaseState.LEGAL_REVIEW}),
+            end=CaseState.LEGAL_REVIEW,
+            action=Action.CASE_REVIEW,
+            event=Event.REVIEW_PASS,
+            gate=_check_pass,
+        ),
+        Step(
+            name=CaseStep.SUPPLEMENT,
+            starts=frozenset({CaseState.LEGAL_REVIEW}),
+            end=CaseState.INVESTIGATING,
+            action=Action.CASE_REVIEW,
+            event=Event.REVIEW_SUPPLEMENT,
+            gate=_check_open,
+        ),
+        Step(
+            name=CaseStep.REJECT,
+            starts=frozenset({CaseState.LEGAL_REVIEW}),
+            end=CaseState.INVESTIGATING,
+            action=Action.CASE_REVIEW,
+            event=Event.REVIEW_REJECT,
+            gate=_check_open,
+        ),
+        Step(
+            name=CaseStep.DECIDE,
+            starts=frozenset({CaseState.LEGAL_REVIEW}),
+            end=CaseState.DECIDED,
+            action=Action.CASE_DECIDE,
+            event=Event.CASE_DECIDE,
+            gate=_check_decision,
+            dated="decided_at",
+        ),
+        Step(
+            name=CaseStep.CLOSE,
+            starts=frozenset({CaseState.DECIDED}),
+            end=CaseState.CLOSED,
+            action=Action.CASE_RUN,
+            event=Event.CASE_CLOSE,
+            dated="closed_at",
+        ),
+    ),
+)
+"""Every step of a case. Those that ask for a review are taken by the opinion of a round, under its event."""
+
+OPINION_STEPS = frozenset(row.name for row in STEPS if row.action is Action.CASE_REVIEW)
+"""Steps that only the opinion of a review takes."""
 
 
 Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]

@@ -11,10 +11,13 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from schemas.actor import Action
 from schemas.base import Frozen, WireIn
+from schemas.custody import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.manifest import Datum
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
+from schemas.step import Begin, Step, Steps
 
 ARTICLE_41 = "行政处罚法第四十一条"
 """How a refusal cites the article; the machine-readable fact beside its sentences."""
@@ -226,16 +229,24 @@ def recorded_later(facts: EquipmentFacts, captured_at: datetime) -> bool:
     return not gate_faults(facts, captured_at) and bool(gate_faults(known, captured_at))
 
 
-def state_after(state: EquipmentState, step: EquipmentStep) -> EquipmentState:
-    """Return the state after `step`.
-
-    Raises:
-        TransitionRefused: it is suspended already, or was not suspended (slug `equipment-step-refused`).
-    """
-    after = {
-        (EquipmentState.IN_SERVICE, EquipmentStep.SUSPEND): EquipmentState.SUSPENDED,
-        (EquipmentState.SUSPENDED, EquipmentStep.RESUME): EquipmentState.IN_SERVICE,
-    }.get((state, step))
-    if after is None:
-        raise EQUIPMENT_STEP_REFUSED(f"{step} is no step from {state}", state=state)
-    return after
+STEPS: Steps[EquipmentStep, EquipmentState, None] = Steps(
+    begins=(Begin(EquipmentState.IN_SERVICE, Event.EQUIPMENT_REGISTER, dated="registered_at"),),
+    refused=EQUIPMENT_STEP_REFUSED,
+    rows=(
+        Step(
+            name=EquipmentStep.SUSPEND,
+            starts=frozenset({EquipmentState.IN_SERVICE}),
+            end=EquipmentState.SUSPENDED,
+            action=Action.EQUIPMENT_KEEP,
+            event=Event.EQUIPMENT_SUSPEND,
+        ),
+        Step(
+            name=EquipmentStep.RESUME,
+            starts=frozenset({EquipmentState.SUSPENDED}),
+            end=EquipmentState.IN_SERVICE,
+            action=Action.EQUIPMENT_KEEP,
+            event=Event.EQUIPMENT_RESUME,
+        ),
+    ),
+)
+"""Their times stand with each suspension: equipment may be suspended more than once."""

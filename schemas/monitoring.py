@@ -5,13 +5,17 @@ or failed content is no evidence. The first reviewer looks at the evidence, the 
 the other's opinion before giving their own.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
+from schemas.actor import Action
 from schemas.base import Frozen, WireIn
+from schemas.custody import Event
 from schemas.ids import AccountId, RecordingId
 from schemas.refusals_case import REVIEW_GIVEN
 from schemas.refusals_monitoring import (
@@ -21,6 +25,7 @@ from schemas.refusals_monitoring import (
     REVIEW_SAME_PERSON,
     REVIEW_UNSEALED,
 )
+from schemas.step import Begin, Step, Steps
 
 
 class MonitoringState(StrEnum):
@@ -37,6 +42,14 @@ class ReviewStage(StrEnum):
 
     FIRST = "first"
     SECOND = "second"
+
+
+class MonitoringStep(StrEnum):
+    """What an opinion does to a record: it leaves it open, or ends it one way or the other."""
+
+    OPINE = "opine"
+    ACCEPT = "accept"
+    REJECT = "reject"
 
 
 class OpinionWord(StrEnum):
@@ -146,27 +159,77 @@ def state_of(given: Collection[Given]) -> MonitoringState:
     return MonitoringState.REVIEWING if stages else MonitoringState.RECEIVED
 
 
-def check_opinion(
-    given: Collection[Given], wish: OpinionIn, *, stage: ReviewStage, reviewer_id: AccountId, is_sealed: bool
-) -> None:
-    """Say whether this opinion may be given now.
+@dataclass(frozen=True)
+class RecordFacts:
+    """What the gate of an opinion looks at: those given before, this one and who gives it, and the recordings."""
 
-    Raises:
-        TransitionRefused: concluded (`review-concluded`), this stage is given (`review-given`), or a recording
-            of it is not sealed (`review-unsealed`).
-        Refused: the same person gave the other opinion (`review-same-person`).
-        Invalid: `invalid` without a reason from the list (`reason-missing`).
-    """
-    if state_of(given) in (MonitoringState.VALID, MonitoringState.INVALID):
-        raise REVIEW_CONCLUDED("both opinions are given, or one ended it")
-    if any(one.reviewer_id == reviewer_id for one in given):
+    given: Collection[Given]
+    wish: OpinionIn
+    stage: ReviewStage
+    reviewer_id: AccountId
+    is_sealed: bool
+
+
+def step_of(given: Collection[Given], opinion: OpinionWord) -> MonitoringStep:
+    """Return what an opinion does after those that were given: one `invalid` ends it, `valid` needs both."""
+    if opinion is OpinionWord.INVALID:
+        return MonitoringStep.REJECT
+    return MonitoringStep.ACCEPT if given else MonitoringStep.OPINE
+
+
+def _check_opinion(facts: RecordFacts) -> None:
+    if any(one.reviewer_id == facts.reviewer_id for one in facts.given):
         raise REVIEW_SAME_PERSON("two different people review a record")
-    if any(one.stage is stage for one in given):
+    if any(one.stage is facts.stage for one in facts.given):
         raise REVIEW_GIVEN("this review has been given")
-    if not is_sealed:
+    if not facts.is_sealed:
         raise REVIEW_UNSEALED("a recording of it has no verdict yet, or is quarantined")
+    wish = facts.wish
     if wish.opinion is OpinionWord.INVALID and (wish.reason_code is None or not wish.reason.strip()):
         raise REASON_MISSING("invalid needs a reason from the list and a sentence")
+
+
+STAGE_ACTIONS: Mapping[ReviewStage, Action] = MappingProxyType(
+    {
+        ReviewStage.FIRST: Action.MONITORING_REVIEW_FIRST,
+        ReviewStage.SECOND: Action.MONITORING_REVIEW_SECOND,
+    }
+)
+"""What the policy is asked for an opinion: its stage decides, whatever it says."""
+
+STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
+    begins=(Begin(MonitoringState.RECEIVED, Event.MONITORING_RECEIVE),),
+    refused=REVIEW_CONCLUDED,
+    rows=(
+        Step(
+            name=MonitoringStep.OPINE,
+            starts=frozenset({MonitoringState.RECEIVED}),
+            end=MonitoringState.REVIEWING,
+            event=Event.MONITORING_OPINE,
+            gate=_check_opinion,
+        ),
+        Step(
+            name=MonitoringStep.ACCEPT,
+            starts=frozenset({MonitoringState.REVIEWING}),
+            end=MonitoringState.VALID,
+            event=Event.MONITORING_ACCEPT,
+            gate=_check_opinion,
+            dated="concluded_at",
+        ),
+        Step(
+            name=MonitoringStep.REJECT,
+            starts=frozenset({MonitoringState.RECEIVED, MonitoringState.REVIEWING}),
+            end=MonitoringState.INVALID,
+            event=Event.MONITORING_REJECT,
+            gate=_check_opinion,
+            dated="concluded_at",
+        ),
+    ),
+)
+"""Every opinion enters the log as one; the one that ends a record adds how it ended."""
+
+OPEN_STATES = frozenset(state for state in MonitoringState if STEPS.possible(state))
+"""A record that waits for an opinion; to whoever has given none, both look the same."""
 
 
 def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:

@@ -1,16 +1,17 @@
 """What an audit found and the agency mends: raised → answered → verified → closed, or returned and answered again."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
 
+from schemas.actor import Action
 from schemas.base import Frozen, WireIn
+from schemas.custody import Event
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
+from schemas.step import Begin, Step, Steps
 
 
 class RectificationState(StrEnum):
@@ -31,16 +32,6 @@ class RectificationStep(StrEnum):
     VERIFY = "verify"
     CLOSE = "close"
 
-
-_STEPS: Mapping[tuple[RectificationState, RectificationStep], RectificationState] = MappingProxyType(
-    {
-        (RectificationState.RAISED, RectificationStep.ANSWER): RectificationState.ANSWERED,
-        (RectificationState.RETURNED, RectificationStep.ANSWER): RectificationState.ANSWERED,
-        (RectificationState.ANSWERED, RectificationStep.RETURN): RectificationState.RETURNED,
-        (RectificationState.ANSWERED, RectificationStep.VERIFY): RectificationState.VERIFIED,
-        (RectificationState.VERIFIED, RectificationStep.CLOSE): RectificationState.CLOSED,
-    }
-)
 
 Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
@@ -90,23 +81,61 @@ class Rectification(Frozen):
     steps: tuple[StepTaken, ...] = ()
 
 
-def rectification_after(state: RectificationState, step: RectificationStep) -> RectificationState:
-    """Return the state after `step`.
+class RectificationFacts(Frozen):
+    """What the gates look at: who takes the step, whether they are of the audited agency, who answered last."""
 
-    Raises:
-        TransitionRefused: slug `rectification-step-refused`.
-    """
-    after = _STEPS.get((state, step))
-    if after is None:
-        raise RECTIFICATION_STEP_REFUSED(f"{step} is no step from {state}", state=state)
-    return after
+    taken_by: AccountId
+    is_of_agency: bool = False
+    answered_by: AccountId | None = None
 
 
-def check_verifier(step: RectificationStep, *, verifier: AccountId, answered_by: AccountId | None) -> None:
-    """Refuse somebody who judges their own answer.
+def _check_answer(facts: RectificationFacts) -> None:
+    if not facts.is_of_agency:
+        raise RECTIFICATION_STEP_REFUSED("the audited agency answers")
 
-    Raises:
-        Refused: slug `rectification-own-answer`.
-    """
-    if step is not RectificationStep.ANSWER and verifier == answered_by:
+
+def _check_verifier(facts: RectificationFacts) -> None:
+    if facts.taken_by == facts.answered_by:
         raise RECTIFICATION_OWN_ANSWER("nobody verifies their own answer")
+
+
+STEPS: Steps[RectificationStep, RectificationState, RectificationFacts] = Steps(
+    begins=(Begin(RectificationState.RAISED, Event.RECTIFICATION_RAISE, dated="raised_at"),),
+    refused=RECTIFICATION_STEP_REFUSED,
+    rows=(
+        Step(
+            name=RectificationStep.ANSWER,
+            starts=frozenset({RectificationState.RAISED, RectificationState.RETURNED}),
+            end=RectificationState.ANSWERED,
+            action=Action.RECTIFICATION_ANSWER,
+            event=Event.RECTIFICATION_ANSWER,
+            gate=_check_answer,
+        ),
+        Step(
+            name=RectificationStep.VERIFY,
+            starts=frozenset({RectificationState.ANSWERED}),
+            end=RectificationState.VERIFIED,
+            action=Action.RECTIFICATION_VERIFY,
+            event=Event.RECTIFICATION_VERIFY,
+            gate=_check_verifier,
+        ),
+        Step(
+            name=RectificationStep.RETURN,
+            starts=frozenset({RectificationState.ANSWERED}),
+            end=RectificationState.RETURNED,
+            action=Action.RECTIFICATION_VERIFY,
+            event=Event.RECTIFICATION_RETURN,
+            gate=_check_verifier,
+        ),
+        Step(
+            name=RectificationStep.CLOSE,
+            starts=frozenset({RectificationState.VERIFIED}),
+            end=RectificationState.CLOSED,
+            action=Action.RECTIFICATION_VERIFY,
+            event=Event.RECTIFICATION_CLOSE,
+            gate=_check_verifier,
+            dated="closed_at",
+        ),
+    ),
+)
+"""The agency answers and never judges its own answer; the supervisor verifies or returns it, and closes."""

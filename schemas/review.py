@@ -13,9 +13,13 @@ from pydantic import Field
 
 from schemas.base import Frozen, WireIn
 from schemas.canonical import canonical_bytes
+from schemas.case import STEPS as CASE_STEPS
+from schemas.case import CaseStep
+from schemas.custody import Event
 from schemas.digest import sha256_hex
 from schemas.ids import AgencyId, CaseId, FactId, ReviewId
-from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEWER_TOOK_PART
+from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN, REVIEWER_TOOK_PART
+from schemas.step import Begin, Step, Steps
 
 
 class OpinionWord(StrEnum):
@@ -159,3 +163,38 @@ def check_opinion(wish: ReviewOpinionIn) -> None:
         raise OPINION_WITHOUT_GROUNDS("an opinion needs a statement")
     if wish.opinion is not OpinionWord.PASS and not wish.grounds:
         raise OPINION_WITHOUT_GROUNDS("supplement and reject need at least one ground")
+
+
+class OpinionFacts(Frozen):
+    """What the gate of an opinion looks at: what it says, and how its giver took part in the case."""
+
+    wish: ReviewOpinionIn
+    parts: tuple[Part, ...]
+
+
+def _check_given(facts: OpinionFacts) -> None:
+    check_reviewer(facts.parts)
+    check_opinion(facts.wish)
+
+
+STEPS: Steps[OpinionWord, ReviewState, OpinionFacts] = Steps(
+    begins=(Begin(ReviewState.OPEN, Event.CASE_SUBMIT, dated="submitted_at"),),
+    refused=REVIEW_GIVEN,
+    rows=tuple(
+        Step(
+            name=word,
+            starts=frozenset({ReviewState.OPEN}),
+            end=ReviewState.GIVEN,
+            action=CASE_STEPS[step].action,
+            event=CASE_STEPS[step].event,
+            gate=_check_given,
+            dated="given_at",
+        )
+        for word, step in (
+            (OpinionWord.PASS, CaseStep.PASS),
+            (OpinionWord.SUPPLEMENT, CaseStep.SUPPLEMENT),
+            (OpinionWord.REJECT, CaseStep.REJECT),
+        )
+    ),
+)
+"""An opinion closes its round and moves the case: one event for both."""

@@ -12,6 +12,7 @@ from schemas.actor import Action, Actor, Role, Subject, require, require_scope
 from schemas.base import Frozen, rfc3339
 from schemas.custody import Event, subject
 from schemas.equipment import (
+    STEPS,
     Certificate,
     CertificateIn,
     Equipment,
@@ -26,7 +27,6 @@ from schemas.equipment import (
     PublicationIn,
     Suspension,
     SuspensionIn,
-    state_after,
 )
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.page import Cursor, Page
@@ -90,7 +90,7 @@ class EquipmentRegister(Collection):
             insert(equipment)
             .values(
                 agency_id=actor.agency_id,
-                state=EquipmentState.IN_SERVICE,
+                state=STEPS.begin.state,
                 registered_by=actor.id,
                 registered_at=self._now,
                 **wish.model_dump(mode="json"),
@@ -322,7 +322,7 @@ class EquipmentRegister(Collection):
     ) -> Equipment:
         held = self._held(actor, ident)
         require_version(held.version, seen)
-        after = held.state if step is None else state_after(held.state, step)
+        after = held.state if step is None else STEPS.after(held.state, step, None)
         change(self._connection, equipment, ident, seen, state=after)
         return held
 

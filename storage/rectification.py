@@ -9,16 +9,16 @@ from schemas.custody import Event, subject
 from schemas.ids import AccountId, AgencyId, AuditId, RecordingId, RectificationId
 from schemas.page import Cursor, Page
 from schemas.rectification import (
+    STEPS,
     Rectification,
+    RectificationFacts,
     RectificationIn,
     RectificationState,
     RectificationStep,
     RectificationStepIn,
     StepTaken,
-    check_verifier,
-    rectification_after,
 )
-from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_STEP_REFUSED, RECTIFICATION_UNKNOWN
+from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.audit.score import AuditScores
 from storage.collection import Collection, Order, Unit
@@ -28,14 +28,6 @@ from storage.tables.audit import audit_inspectors, audits
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.version import change, require_version
-
-_EVENTS = {
-    RectificationStep.ANSWER: Event.RECTIFICATION_ANSWER,
-    RectificationStep.RETURN: Event.RECTIFICATION_RETURN,
-    RectificationStep.VERIFY: Event.RECTIFICATION_VERIFY,
-    RectificationStep.CLOSE: Event.RECTIFICATION_CLOSE,
-}
-
 
 _DUE_FIRST = Order(rectifications.c.id, rectifications.c.due_at)
 
@@ -76,7 +68,7 @@ class Rectifications(Collection):
                 item_code=wish.item_code,
                 text=text.text,
                 text_salt=text.salt,
-                state=RectificationState.RAISED,
+                state=STEPS.begin.state,
                 due_at=self._now + timedelta(days=self._unit.settings.rectification_days),
                 raised_by=actor.id,
                 raised_at=self._now,
@@ -186,20 +178,22 @@ class Rectifications(Collection):
             select(rectifications.c.id).where(rectifications.c.id == ident).with_for_update()
         )
         held = self.get(actor, ident)
-        action = (
-            Action.RECTIFICATION_ANSWER if step is RectificationStep.ANSWER else Action.RECTIFICATION_VERIFY
-        )
-        require(actor, action, Subject(agency_id=held.agency_id), self._now)
-        if step is RectificationStep.ANSWER and actor.agency_id != held.agency_id:
-            raise RECTIFICATION_STEP_REFUSED("the audited agency answers")
+        row = STEPS[step]
+        require(actor, row.asks, Subject(agency_id=held.agency_id), self._now)
         require_version(held.version, seen)
-        after = rectification_after(held.state, step)
-        check_verifier(step, verifier=actor.account_id, answered_by=self._answered_by(ident))
+        after = STEPS.after(held.state, step, self.gate_facts(actor, held))
         self._require_proof(held, wish.proof_recording_id)
-        closed = self._now if after is RectificationState.CLOSED else None
-        change(self._connection, rectifications, ident, seen, state=after, closed_at=closed)
+        change(self._connection, rectifications, ident, seen, state=after, **row.stamp(self._now))
         self._keep_step(actor, held, step, wish)
         return self.get(actor, ident)
+
+    def gate_facts(self, actor: Actor, held: Rectification) -> RectificationFacts:
+        """Return what the gates of its steps look at when this actor takes one."""
+        return RectificationFacts(
+            taken_by=actor.account_id,
+            is_of_agency=actor.agency_id == held.agency_id,
+            answered_by=self._answered_by(held.id),
+        )
 
     def _answered_by(self, ident: RectificationId) -> AccountId | None:
         return self._connection.scalar(
@@ -235,7 +229,7 @@ class Rectifications(Collection):
             )
         )
         proof = None if wish.proof_recording_id is None else f"recording/{wish.proof_recording_id}"
-        self._log(_EVENTS[step], held.id, held.agency_id, actor, text=text.commitment, proof=proof)
+        self._log(STEPS[step].logs, held.id, held.agency_id, actor, text=text.commitment, proof=proof)
 
     def _log(
         self, event: Event, ident: RectificationId, agency_id: AgencyId, actor: Actor, **facts: object

@@ -17,7 +17,7 @@ from api.console.recording import address
 from api.console.view import HEADERS, ProblemView
 from api.deps import After, Tx
 from schemas.actor import Action, Subject, holds, may
-from schemas.audit import AuditIn, AuditKind, AuditState, SourceIn, SourceKind
+from schemas.audit import DRAWN_STATES, STEPS, AuditIn, AuditKind, SourceIn, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.errors import EvidenceError
@@ -146,8 +146,8 @@ def _page(  # noqa: PLR0917 - the last are what a form left behind
     typed: dict[str, str] | None = None,
 ) -> Response:
     found = tx.audits.get(who.actor, audit_id)
-    is_drawn = found.state in (AuditState.DRAWN, AuditState.CLOSED)
-    eligible = tx.audits.eligible(who.actor, audit_id) if found.state is AuditState.DEFINED else None
+    is_drawn = found.state in DRAWN_STATES
+    eligible = tx.audits.eligible(who.actor, audit_id) if found.state is STEPS.begin.state else None
     entries = tx.custody.entries_for(subject("audit", audit_id))
     about = Subject(agency_id=found.agency_id)
     steps = [one for one in entries if one.entry.event.value not in ("audit:recheck", "audit:score")]
@@ -167,8 +167,11 @@ def _page(  # noqa: PLR0917 - the last are what a form left behind
         standard=tx.audit_scores.standard(found),
         rectifications=tx.rectifications.of_audit(who.actor, audit_id),
         may_define=may(who.actor, Action.AUDIT_DEFINE, about, tx.now),
-        may_confirm=may(who.actor, Action.AUDIT_CONFIRM, about, tx.now)
-        and found.entered_by_id != who.actor.id,
+        steps=[
+            row.name
+            for row in STEPS.offered(found.state, lambda action: may(who.actor, action, about, tx.now))
+        ],
+        is_own_entry=found.entered_by_id == who.actor.id,
         may_score=who.actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},
         positions=_positions(tx, found),
         entries=steps,

@@ -1,7 +1,8 @@
 """Cases: the list, opening one, its recordings and ties, and its export packages."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Form, Request
 from pydantic import ValidationError
@@ -16,7 +17,7 @@ from api.console.view import ProblemView
 from api.deps import After, Tx
 from api.problems import status_of
 from schemas.actor import Action, holds, scope
-from schemas.case import EVIDENCE_STATES, STEPS, Case, CaseIn, CaseState, CaseStep
+from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseIn, CaseState, CaseStep
 from schemas.errors import AnyRefusal, Conflict, EvidenceError
 from schemas.fact import FactIn, ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
@@ -137,7 +138,7 @@ def _page(
         evidence=evidence,
         findings=said(tx.reviews.findings(who.actor, case_id), names, language),
         subjects=names,
-        steps=_open_steps(who, found),
+        steps=_offers(request, tx, who, found),
         may_run=holds(who.actor, Action.CASE_RUN),
         may_assign=holds(who.actor, Action.CASE_DECIDE),
         may_review=holds(who.actor, Action.CASE_REVIEW),
@@ -159,23 +160,22 @@ def _page(
     )
 
 
-def _open_steps(who: Visitor, found: Case) -> list[CaseStep]:
-    """Return the steps this visitor may try now; their gates answer for themselves."""
-    by_hand = (
-        CaseStep.FILE,
-        CaseStep.INVESTIGATE,
-        CaseStep.CONCLUDE,
-        CaseStep.SUBMIT,
-        CaseStep.DECIDE,
-        CaseStep.CLOSE,
-    )
-    decides = {CaseStep.FILE, CaseStep.DECIDE}
-    return [
-        step
-        for step in by_hand
-        if STEPS[step][0] is found.state
-        and holds(who.actor, Action.CASE_DECIDE if step in decides else Action.CASE_RUN)
-    ]
+class Offer(NamedTuple):
+    """A step this visitor may try, and what forbids it now."""
+
+    step: CaseStep
+    problem: ProblemView | None
+
+
+def _offers(request: Request, tx: Transaction, who: Visitor, found: Case) -> list[Offer]:
+    rows = STEPS.offered(found.state, partial(holds, who.actor))
+    facts = tx.cases.gate_facts(found.id)
+    offers = []
+    for row in rows:
+        err = STEPS.why_not(found.state, row.name, facts)
+        problem = None if err is None else problem_view(err.refusal, language_of(request.cookies))
+        offers.append(Offer(row.name, problem))
+    return [one for one in offers if one.step not in OPINION_STEPS]
 
 
 def _changed(

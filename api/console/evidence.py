@@ -6,26 +6,23 @@ from typing import NamedTuple
 
 from api.console.language import gettext
 from api.console.timeline import Flag, Span, Timeline, timeline
+from schemas.case import STEPS as CASE_STEPS
 from schemas.case import Case
 from schemas.catalogue import words_of
 from schemas.custody import Event
 from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
+from schemas.monitoring import MonitoringState
 from schemas.recording import Recording
-from schemas.review import OpinionWord, Review
+from schemas.review import STEPS as OPINIONS
+from schemas.review import Review
 from schemas.review_findings import Finding
 from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
 from storage.recording.gaps import SequenceGap
 from storage.store import Transaction
 
-_STEPS = (("filed_at", Event.CASE_FILE), ("decided_at", Event.CASE_DECIDE), ("closed_at", Event.CASE_CLOSE))
-_OPINIONS = {
-    OpinionWord.PASS: Event.REVIEW_PASS,
-    OpinionWord.SUPPLEMENT: Event.REVIEW_SUPPLEMENT,
-    OpinionWord.REJECT: Event.REVIEW_REJECT,
-}
 _NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"
 TEXTS = ("非登记设备", _NUMBERS, _MISSING, _ELSEWHERE)
 """Source texts used outside the templates; each stands in the catalogue."""
@@ -107,7 +104,7 @@ def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:
             end_at=one.captured_at,
             label=one.plate or one.record_id,
             href=f"/console/monitoring/{one.id}",
-            kind="verified" if one.state == "valid" else "not_checked",
+            kind="verified" if one.state is MonitoringState.VALID else "not_checked",
         )
         for one in records
     ]
@@ -115,11 +112,11 @@ def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:
 
 def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Flag]:
     taken: list[tuple[datetime | None, Event]] = [(case.opened_at, Event.CASE_OPEN)]
-    taken += [(getattr(case, field), event) for field, event in _STEPS]
+    taken += [(getattr(case, row.dated), row.logs) for row in CASE_STEPS if row.dated is not None]
     for one in rounds:
         taken.append((one.submitted_at, Event.CASE_SUBMIT))
         if one.opinion is not None:
-            taken.append((one.given_at, _OPINIONS[one.opinion]))
+            taken.append((one.given_at, OPINIONS[one.opinion].logs))
     return [Flag(at=at, label=words_of(event).spoken(language)) for at, event in taken if at is not None]
 
 

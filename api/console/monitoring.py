@@ -19,6 +19,7 @@ from schemas.equipment import GateFault
 from schemas.errors import EvidenceError
 from schemas.ids import CaseId, EquipmentId, MonitoringId
 from schemas.monitoring import (
+    STAGE_ACTIONS,
     InvalidReason,
     LinkBasis,
     MonitoringState,
@@ -35,10 +36,6 @@ from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 from storage.store import Transaction
 
 PAGE_ROWS = 50
-STAGES = {
-    ReviewStage.FIRST: Action.MONITORING_REVIEW_FIRST,
-    ReviewStage.SECOND: Action.MONITORING_REVIEW_SECOND,
-}
 
 router = APIRouter()
 
@@ -74,7 +71,7 @@ def records(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
 
 def stages_of(actor: Actor) -> list[ReviewStage]:
     """Return the stages at which the actor gives opinions."""
-    return [stage for stage, action in STAGES.items() if holds(actor, action)]
+    return [stage for stage, action in STAGE_ACTIONS.items() if holds(actor, action)]
 
 
 @router.get("/monitoring/queue")

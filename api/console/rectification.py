@@ -14,7 +14,7 @@ from schemas.actor import Action, Subject, holds, may
 from schemas.custody import subject
 from schemas.errors import EvidenceError
 from schemas.ids import RecordingId, RectificationId
-from schemas.rectification import Rectification, RectificationState, RectificationStep, RectificationStepIn
+from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
 from schemas.refusals_audit import RECTIFICATION_PROOF_INVALID
 from schemas.refusals_request import REQUEST_INVALID
 from storage.store import Transaction
@@ -76,18 +76,9 @@ def _page(  # noqa: PLR0917 - the last are what a form left behind
 
 def _open_steps(tx: Transaction, who: Visitor, found: Rectification) -> list[RectificationStep]:
     """Return the steps this visitor may take now."""
-    about = Subject(agency_id=found.agency_id)
-    may_answer = may(who.actor, Action.RECTIFICATION_ANSWER, about, tx.now)
-    may_verify = may(who.actor, Action.RECTIFICATION_VERIFY, about, tx.now)
-    if found.state in (RectificationState.RAISED, RectificationState.RETURNED):
-        is_theirs = may_answer and who.actor.agency_id == found.agency_id
-        return [RectificationStep.ANSWER] if is_theirs else []
-    if not may_verify:
-        return []
-    return {
-        RectificationState.ANSWERED: [RectificationStep.VERIFY, RectificationStep.RETURN],
-        RectificationState.VERIFIED: [RectificationStep.CLOSE],
-    }.get(found.state, [])
+    about, facts = Subject(agency_id=found.agency_id), tx.rectifications.gate_facts(who.actor, found)
+    rows = STEPS.offered(found.state, lambda action: may(who.actor, action, about, tx.now))
+    return [row.name for row in rows if STEPS.why_not(found.state, row.name, facts) is None]
 
 
 @router.post("/rectifications/{rectification_id}/step")

@@ -1,5 +1,6 @@
 """The legal reviewer's desk: the queue by due date, and one screen that answers "may we decide this case?"."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -12,12 +13,12 @@ from api.console.language import language_of
 from api.console.recording import address, may_watch_all, names_for
 from api.console.view import ProblemView
 from api.deps import After, Tx
-from schemas.actor import Action, holds
+from schemas.actor import holds
 from schemas.custody import subject
 from schemas.errors import EvidenceError
 from schemas.ids import ReviewId
 from schemas.refusals_request import REQUEST_INVALID
-from schemas.review import GroundIn, GroundItem, OpinionWord, ReviewOpinionIn, ReviewState
+from schemas.review import STEPS, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
 from storage.store import Transaction
 
 PAGE_ROWS = 50
@@ -61,10 +62,8 @@ def _page(  # noqa: PLR0917 - the last two are what a form left behind
     evidence = evidence_of(tx, case, language)
     names = names_of(case, evidence)
     findings = said(tx.reviews.findings(who.actor, case.id), names, language)
-    may_opine = (
-        holds(who.actor, Action.CASE_REVIEW)
-        and found.state is ReviewState.OPEN
-        and not tx.reviews.parts(who.actor, case.id)
+    may_opine = bool(STEPS.offered(found.state, partial(holds, who.actor))) and not tx.reviews.parts(
+        who.actor, case.id
     )
     entries = [
         *tx.custody.entries_for(subject("case", case.id)),

@@ -11,18 +11,15 @@ from sqlalchemy import ColumnElement, exists, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.audit import (
+    STEPS,
+    AuditFacts,
     AuditIn,
     AuditPlan,
     AuditState,
     AuditStep,
     PlanSource,
     SourceIn,
-    audit_after,
-    check_confirmation,
-    check_entry,
-    check_order,
     check_size,
-    check_sources,
     parse_plan,
     plan_bytes,
     value_bytes,
@@ -35,6 +32,7 @@ from schemas.ids import AgencyId, AuditId, EntryId
 from schemas.page import Cursor, Page
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
+from schemas.step import Step
 from storage.audit.population import (
     count_eligible,
     freeze_population,
@@ -51,6 +49,7 @@ from storage.tables.audit import audit_inspectors, audits
 from storage.version import change, require_version
 
 _NEWEST = Order(audits.c.id)
+_Row = Step[AuditStep, AuditState, AuditFacts]
 
 
 class Audits(Collection):
@@ -73,7 +72,7 @@ class Audits(Collection):
                 agency_id=actor.agency_id,
                 standard_id=Standards(self._connection, self._now).keep(DEMO_STANDARD),
                 sources=[source.model_dump(mode="json") for source in wish.sources],
-                state=AuditState.DEFINED,
+                state=STEPS.begin.state,
                 defined_by=actor.id,
                 defined_at=self._now,
                 **fields,
@@ -117,12 +116,16 @@ class Audits(Collection):
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
         return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
-    def _held(self, actor: Actor, ident: AuditId, action: Action, seen: int) -> Audit:
+    def _held(self, actor: Actor, ident: AuditId, step: AuditStep, seen: int) -> tuple[Audit, _Row]:
+        """Lock the audit and return it with the row of the step it is about to take; the gate comes later."""
         self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
         held = self.get(actor, ident)
-        require(actor, action, Subject(agency_id=held.agency_id), self._now)
+        require(actor, STEPS[step].asks, Subject(agency_id=held.agency_id), self._now)
         require_version(held.version, seen)
-        return held
+        return held, STEPS.start(held.state, step)
+
+    def _positions(self, *entry_ids: EntryId | None) -> tuple[int | None, ...]:
+        return tuple(self._unit.custody.position(entry_id) for entry_id in entry_ids)
 
     def freeze(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """Fix the population, the size and the sources, and log their digest.
@@ -132,10 +135,9 @@ class Audits(Collection):
             TransitionRefused: it is frozen already.
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
-        after = audit_after(held.state, AuditStep.FREEZE)
+        held, row = self._held(actor, ident, AuditStep.FREEZE, seen)
         lead = timedelta(seconds=self._unit.settings.randomness_lead_seconds)
-        check_sources([SourceIn(**source.model_dump()) for source in held.sources], self._now, lead)
+        row.check(AuditFacts(now=self._now, sources=_sources(held), lead=lead))
         version = change(self._connection, audits, ident, seen)
         count = freeze_population(self._connection, held)
         size = held.size or sample_size(
@@ -148,20 +150,20 @@ class Audits(Collection):
         payload = plan_bytes(plan)
         sha256 = sha256_hex(payload)
         entry_id = self._log(
-            Event.AUDIT_FREEZE, held, actor, plan_sha256=sha256, root=plan.root, count=count, size=size
+            row.logs, held, actor, plan_sha256=sha256, root=plan.root, count=count, size=size
         )
         change(
             self._connection,
             audits,
             ident,
             version,
-            state=after,
+            state=row.end,
+            **row.stamp(self._now),
             size=size,
             population_count=count,
             population_root=bytes.fromhex(plan.root),
             plan=payload,
             plan_sha256=sha256,
-            frozen_at=self._now,
             freeze_entry_id=entry_id,
         )
         return self.get(actor, ident)
@@ -199,21 +201,20 @@ class Audits(Collection):
             Invalid: a value is missing, empty or not hex (`randomness-invalid`).
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
-        after = audit_after(held.state, AuditStep.ENTER)
-        check_entry([SourceIn(**source.model_dump()) for source in held.sources], self._now)
-        check_order(self._unit.custody.position(held.freeze_entry_id))
+        held, row = self._held(actor, ident, AuditStep.ENTER, seen)
+        positions = self._positions(held.freeze_entry_id)
+        row.check(AuditFacts(now=self._now, sources=_sources(held), positions=positions))
         raw = value_bytes(parse_plan(held.plan or b"").sources, values)
-        entry_id = self._log(Event.AUDIT_ENTER, held, actor, values_sha256=_digest(raw))
+        entry_id = self._log(row.logs, held, actor, values_sha256=_digest(raw))
         change(
             self._connection,
             audits,
             ident,
             seen,
-            state=after,
+            state=row.end,
+            **row.stamp(self._now),
             values=[value.strip() for value in values],
             entered_by=actor.id,
-            entered_at=self._now,
             enter_entry_id=entry_id,
         )
         return self.get(actor, ident)
@@ -226,27 +227,27 @@ class Audits(Collection):
             Conflict: the values differ (`randomness-differs`), or the log has not taken the entry yet.
             TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
         """
-        held = self._held(actor, ident, Action.AUDIT_CONFIRM, seen)
-        after = audit_after(held.state, AuditStep.CONFIRM)
+        held, row = self._held(actor, ident, AuditStep.CONFIRM, seen)
         sources = parse_plan(held.plan or b"").sources
         kept = value_bytes(sources, self._values(ident))
-        is_same = value_bytes(sources, values) == kept
-        check_confirmation(
-            entered_by=held.entered_by_id or actor.account_id, confirmed_by=actor.account_id, is_same=is_same
+        row.check(
+            AuditFacts(
+                now=self._now,
+                entered_by=held.entered_by_id,
+                confirmed_by=actor.account_id,
+                is_same=value_bytes(sources, values) == kept,
+                positions=self._positions(held.freeze_entry_id, held.enter_entry_id),
+            )
         )
-        check_order(
-            self._unit.custody.position(held.freeze_entry_id),
-            self._unit.custody.position(held.enter_entry_id),
-        )
-        entry_id = self._log(Event.AUDIT_CONFIRM, held, actor, values_sha256=_digest(kept))
+        entry_id = self._log(row.logs, held, actor, values_sha256=_digest(kept))
         change(
             self._connection,
             audits,
             ident,
             seen,
-            state=after,
+            state=row.end,
+            **row.stamp(self._now),
             confirmed_by=actor.id,
-            confirmed_at=self._now,
             confirm_entry_id=entry_id,
         )
         return self.get(actor, ident)
@@ -264,13 +265,9 @@ class Audits(Collection):
             IntegrityBroken: the population is no longer the one that was frozen (`population-changed`).
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
-        after = audit_after(held.state, AuditStep.DRAW)
-        check_order(
-            self._unit.custody.position(held.freeze_entry_id),
-            self._unit.custody.position(held.enter_entry_id),
-            self._unit.custody.position(held.confirm_entry_id),
-        )
+        held, row = self._held(actor, ident, AuditStep.DRAW, seen)
+        positions = self._positions(held.freeze_entry_id, held.enter_entry_id, held.confirm_entry_id)
+        row.check(AuditFacts(now=self._now, positions=positions))
         plan = parse_plan(held.plan or b"")
         population = members(self._connection, ident)
         if population_root(population).hex() != plan.root or held.plan_sha256 != sha256_hex(held.plan or b""):
@@ -279,7 +276,7 @@ class Audits(Collection):
         sample = draw(population, plan.size, seed)
         self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
         entry_id = self._log(
-            Event.AUDIT_DRAW,
+            row.logs,
             held,
             actor,
             seed=seed.hex(),
@@ -291,9 +288,9 @@ class Audits(Collection):
             audits,
             ident,
             seen,
-            state=after,
+            state=row.end,
+            **row.stamp(self._now),
             seed=seed,
-            drawn_at=self._now,
             draw_entry_id=entry_id,
         )
         return self.get(actor, ident)
@@ -304,10 +301,9 @@ class Audits(Collection):
         Raises:
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held = self._held(actor, ident, Action.AUDIT_DEFINE, seen)
-        after = audit_after(held.state, AuditStep.CLOSE)
-        change(self._connection, audits, ident, seen, state=after, closed_at=self._now)
-        self._log(Event.AUDIT_CLOSE, held, actor)
+        held, row = self._held(actor, ident, AuditStep.CLOSE, seen)
+        change(self._connection, audits, ident, seen, state=row.end, **row.stamp(self._now))
+        self._log(row.logs, held, actor)
         return self.get(actor, ident)
 
     def targets(self, actor: Actor) -> list[tuple[AgencyId, str]]:
@@ -342,6 +338,10 @@ class Audits(Collection):
 
     def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> EntryId:
         return self._act(actor, held.agency_id).record(event, subject("audit", held.id), **facts).entry_id
+
+
+def _sources(held: Audit) -> list[SourceIn]:
+    return [SourceIn(**source.model_dump()) for source in held.sources]
 
 
 def _digest(values: Sequence[bytes]) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, func, insert, or_, select
 
 from schemas.actor import Action, Actor, Role, Subject, require
-from schemas.audit import AuditKind, AuditState, RecheckOutcome
+from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.precheck import DrawnRecording, pre_check
@@ -133,7 +133,7 @@ class AuditScores(Collection):
         audit = self.audits.get(actor, audit_id)
         is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
         require(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now)
-        if audit.state not in (AuditState.DRAWN, AuditState.CLOSED):
+        if audit.state not in DRAWN_STATES:
             raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=audit.state)
         return audit
 

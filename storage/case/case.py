@@ -1,7 +1,6 @@
 """Cases, their handlers and steps, and the dated ties to recordings."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select
@@ -10,14 +9,15 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
 from schemas.case import (
     OPINION_STEPS,
+    STEPS,
     Case,
     CaseAmendIn,
     CaseChange,
+    CaseFacts,
     CaseIn,
     CaseLink,
     CaseState,
     CaseStep,
-    case_after,
 )
 from schemas.custody import Event, subject
 from schemas.ids import AccountId, AgencyId, CaseId, RecordingId
@@ -35,23 +35,6 @@ from storage.tables.case import CASE_WORDS, case_changes, case_handlers, case_li
 from storage.tables.recording import recordings
 from storage.version import change, require_version
 from storage.words import matching
-
-_EVENTS: Mapping[CaseStep, Event] = MappingProxyType(
-    {
-        CaseStep.FILE: Event.CASE_FILE,
-        CaseStep.INVESTIGATE: Event.CASE_INVESTIGATE,
-        CaseStep.CONCLUDE: Event.CASE_CONCLUDE,
-        CaseStep.SUBMIT: Event.CASE_SUBMIT,
-        CaseStep.DECIDE: Event.CASE_DECIDE,
-        CaseStep.CLOSE: Event.CASE_CLOSE,
-    }
-)
-_ACTIONS: Mapping[CaseStep, Action] = MappingProxyType(
-    {CaseStep.FILE: Action.CASE_DECIDE, CaseStep.DECIDE: Action.CASE_DECIDE}
-)
-_TIMES: Mapping[CaseStep, str] = MappingProxyType(
-    {CaseStep.FILE: "filed_at", CaseStep.DECIDE: "decided_at", CaseStep.CLOSE: "closed_at"}
-)
 
 _NEWEST = Order(cases.c.id)
 
@@ -71,7 +54,7 @@ class Cases(Collection):
             insert(cases)
             .values(
                 agency_id=actor.agency_id,
-                state=CaseState.LEAD,
+                state=STEPS.begin.state,
                 opened_by=actor.id,
                 opened_at=self._now,
                 **wish.model_dump(),
@@ -144,7 +127,7 @@ class Cases(Collection):
         """
         if step in OPINION_STEPS:
             raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
-        case = self.writable(actor, case_id, _ACTIONS.get(step, Action.CASE_RUN))
+        case = self.writable(actor, case_id, STEPS[step].asks)
         self.advance(case, step, seen)
         facts: dict[str, Any] = {}
         if step is CaseStep.SUBMIT:
@@ -155,7 +138,7 @@ class Cases(Collection):
                 "round": made.round,
                 "evidence_sha256": made.evidence_sha256,
             }
-        self._changed(_EVENTS[step], case, actor, reason.strip(), **facts)
+        self._changed(STEPS[step].logs, case, actor, reason.strip(), **facts)
         return self.get(actor, case_id)
 
     def _changed(
@@ -195,11 +178,14 @@ class Cases(Collection):
         now = self._connection.execute(
             select(cases.c.state, cases.c.version).where(cases.c.id == case.id)
         ).one()
-        times = {_TIMES[step]: self._now} if step in _TIMES else {}
         if seen is not None:
             require_version(now.version, seen)
-        after = case_after(CaseState(now.state), step, gate_facts(self._connection, case.id))
-        change(self._connection, cases, case.id, now.version, state=after, **times)
+        after = STEPS.after(CaseState(now.state), step, self.gate_facts(case.id))
+        change(self._connection, cases, case.id, now.version, state=after, **STEPS[step].stamp(self._now))
+
+    def gate_facts(self, case_id: CaseId) -> CaseFacts:
+        """Return what the gates of a case's steps look at now; the caller has checked the case."""
+        return gate_facts(self._connection, case_id)
 
     def page(
         self,

@@ -4,6 +4,10 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from schemas.case import CaseFacts
 from schemas.ids import CaseId
+from schemas.integrity import Verdict
+from schemas.monitoring import MonitoringState
+from schemas.recording import RecordingState
+from schemas.review import OpinionWord, ReviewState
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
@@ -11,7 +15,7 @@ from storage.tables.review import review_grounds, reviews
 
 
 def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
-    """Return what `schemas.case.case_after` asks about a case now."""
+    """Return what the gates of a case's steps look at now."""
     standing = and_(case_facts.c.case_id == case_id, case_facts.c.withdrawn_at.is_(None))
     facts = connection.execute(
         select(func.count(), func.count().filter(~proven(case_id))).select_from(case_facts).where(standing)
@@ -23,15 +27,15 @@ def gate_facts(connection: Connection, case_id: CaseId) -> CaseFacts:
         .limit(1)
     ).one_or_none()
     unanswered = 0
-    if last is not None and last.opinion in ("supplement", "reject"):
+    if last is not None and last.opinion in (OpinionWord.SUPPLEMENT, OpinionWord.REJECT):
         unanswered = connection.execute(
             select(func.count()).where(
                 review_grounds.c.review_id == last.id, review_grounds.c.answer.is_(None)
             )
         ).scalar_one()
     return CaseFacts(
-        is_passed=last is not None and last.opinion == "pass",
-        is_open=last is not None and last.state == "open",
+        is_passed=last is not None and last.opinion == OpinionWord.PASS,
+        is_open=last is not None and last.state == ReviewState.OPEN,
         unanswered=unanswered,
         facts=facts[0],
         unproven=facts[1],
@@ -48,8 +52,8 @@ def proof_holds(case_id: CaseId) -> ColumnElement[bool]:
         exists()
         .where(
             recordings.c.id == fact_evidence.c.recording_id,
-            recordings.c.state == "sealed",
-            recordings.c.verdict != "mismatch",
+            recordings.c.state == RecordingState.SEALED,
+            recordings.c.verdict != Verdict.MISMATCH,
             case_links.c.recording_id == recordings.c.id,
             case_links.c.case_id == case_id,
             case_links.c.unlinked_at.is_(None),
@@ -60,7 +64,7 @@ def proof_holds(case_id: CaseId) -> ColumnElement[bool]:
         exists()
         .where(
             monitoring_records.c.id == fact_evidence.c.monitoring_id,
-            monitoring_records.c.state == "valid",
+            monitoring_records.c.state == MonitoringState.VALID,
             monitoring_links.c.monitoring_id == monitoring_records.c.id,
             monitoring_links.c.case_id == case_id,
             monitoring_links.c.unlinked_at.is_(None),

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, insert, select
 from schemas.actor import Actor
 from schemas.case import Case
 from schemas.ids import CaseId, ReviewId
-from schemas.review import EvidenceItem, ReviewState, evidence_digest, evidence_document
+from schemas.review import STEPS, EvidenceItem, evidence_digest, evidence_document
 from storage.tables.case import case_facts, case_links
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import recordings
@@ -48,7 +48,7 @@ def submit_round(
             case_id=case.id,
             agency_id=case.agency_id,
             round=(last or 0) + 1,
-            state=ReviewState.OPEN,
+            state=STEPS.begin.state,
             submitted_by=actor.id,
             submitted_at=at,
             due_at=due_at,

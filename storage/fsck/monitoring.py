@@ -14,15 +14,12 @@ from schemas.digest import sha256_hex
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.intake import IntakeManifest, parse_intake, rows_root
-from schemas.monitoring import Given, MonitoringState, OpinionWord, ReviewStage, state_of
+from schemas.monitoring import OPEN_STATES, STEPS, Given, MonitoringState, OpinionWord, ReviewStage, state_of
 from storage.fsck.reading import Record, facts_of, leaves_about, pages
 from storage.tables.custody import custody_entries
 from storage.tables.monitoring import intakes, monitoring_links, monitoring_opinions, monitoring_records
 
-_CONCLUSIONS = {
-    MonitoringState.VALID: {Event.MONITORING_ACCEPT.value},
-    MonitoringState.INVALID: {Event.MONITORING_REJECT.value},
-}
+_CONCLUSIONS = {row.end: {row.logs.value} for row in STEPS if row.end not in OPEN_STATES}
 
 
 def check_intakes(connection: Connection) -> Iterator[Found]:

@@ -17,19 +17,23 @@ from schemas.custody import Event, subject
 from schemas.equipment import gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.monitoring import (
+    OPEN_STATES,
+    STAGE_ACTIONS,
+    STEPS,
     Given,
-    MonitoringState,
     NotificationIn,
     NotifyChannel,
     NotifyOutcome,
     OpinionIn,
     OpinionWord,
+    RecordFacts,
     ReviewStage,
-    check_opinion,
     state_of,
+    step_of,
 )
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
+from schemas.recording import RecordingState
 from schemas.refusals_monitoring import MONITORING_UNKNOWN
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.collection import Collection, Order, Unit
@@ -55,11 +59,6 @@ from storage.tables.monitoring import (
 from storage.tables.recording import recordings
 from storage.version import change
 from storage.words import matching
-
-_STAGE_ACTIONS = {
-    ReviewStage.FIRST: Action.MONITORING_REVIEW_FIRST,
-    ReviewStage.SECOND: Action.MONITORING_REVIEW_SECOND,
-}
 
 _NEWEST = Order(monitoring_records.c.id)
 _DUE_FIRST = Order(monitoring_records.c.id, monitoring_records.c.due_at)
@@ -108,12 +107,12 @@ class Monitoring(Collection):
         Raises:
             Refused: the actor is no reviewer of this stage.
         """
-        require_scope(actor, _STAGE_ACTIONS[stage])
+        require_scope(actor, STAGE_ACTIONS[stage])
         taken = exists().where(
             monitoring_opinions.c.monitoring_id == monitoring_records.c.id,
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
         )
-        waiting = monitoring_records.c.state.in_((MonitoringState.RECEIVED, MonitoringState.REVIEWING))
+        waiting = monitoring_records.c.state.in_(OPEN_STATES)
         query = select_records().where(self._visible(actor), waiting, ~taken)
         return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
@@ -186,45 +185,32 @@ class Monitoring(Collection):
         Raises:
             NotFound: no such record within the actor's scope.
             Refused: the actor is no reviewer of this stage, or gave the other opinion.
-            TransitionRefused, Invalid: as `schemas.monitoring.check_opinion`.
+            TransitionRefused, Invalid: as the gate in `schemas.monitoring.STEPS`.
             VersionConflict: somebody else changed the record.
         """
         record = self.get(actor, ident)
-        action = _STAGE_ACTIONS[stage]
+        action = STAGE_ACTIONS[stage]
         require(actor, action, Subject(agency_id=record.agency_id), self._now)
         self._connection.execute(
             select(monitoring_records.c.id).where(monitoring_records.c.id == ident).with_for_update()
         )
         given = self._given(ident)
-        check_opinion(
-            given, wish, stage=stage, reviewer_id=actor.account_id, is_sealed=self._is_sealed(ident)
-        )
-        made = Given(stage=stage, reviewer_id=actor.account_id, opinion=wish.opinion)
-        state = state_of([*given, made])
-        self._change(record, seen, given, state)
+        facts = RecordFacts(given, wish, stage, actor.account_id, is_sealed=self._is_sealed(ident))
+        row = STEPS[step_of(given, wish.opinion)]
+        after = STEPS.after(state_of(given), row.name, facts)
+        self._change(record, seen, given, state=after, **row.stamp(self._now))
         self._keep_opinion(actor, record, stage, wish)
-        if state in (MonitoringState.VALID, MonitoringState.INVALID):
-            event = Event.MONITORING_ACCEPT if state is MonitoringState.VALID else Event.MONITORING_REJECT
-            self._log(event, record, actor)
+        if after not in OPEN_STATES:
+            self._log(row.logs, record, actor)
         return self.get(actor, ident)
 
-    def _change(
-        self, record: MonitoringRecord, seen: int, given: Sequence[Given], state: MonitoringState
-    ) -> None:
+    def _change(self, record: MonitoringRecord, seen: int, given: Sequence[Given], **values: object) -> None:
         """Change the state. The other's opinion alone does not make a version stale: they are blind."""
-        is_over = state in (MonitoringState.VALID, MonitoringState.INVALID)
         now = self._connection.execute(
             select(monitoring_records.c.version).where(monitoring_records.c.id == record.id)
         ).scalar_one()
         based_on = now if seen + len(given) == now else seen
-        change(
-            self._connection,
-            monitoring_records,
-            record.id,
-            based_on,
-            state=state,
-            concluded_at=self._now if is_over else None,
-        )
+        change(self._connection, monitoring_records, record.id, based_on, **values)
 
     def _given(self, ident: MonitoringId) -> list[Given]:
         rows = self._connection.execute(
@@ -238,7 +224,7 @@ class Monitoring(Collection):
                 exists().where(
                     monitoring_media.c.monitoring_id == ident,
                     recordings.c.id == monitoring_media.c.recording_id,
-                    recordings.c.state != "sealed",
+                    recordings.c.state != RecordingState.SEALED,
                 )
             )
         )
@@ -353,9 +339,9 @@ class Monitoring(Collection):
 
 
 def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:
-    if wanted.state in (MonitoringState.RECEIVED, MonitoringState.REVIEWING):
+    if wanted.state in OPEN_STATES:
         # One word for both: which of them it is would say whether somebody has given an opinion.
-        yield monitoring_records.c.state.in_((MonitoringState.RECEIVED, MonitoringState.REVIEWING))
+        yield monitoring_records.c.state.in_(OPEN_STATES)
     elif wanted.state is not None:
         yield monitoring_records.c.state == wanted.state
     if wanted.equipment_id is not None:

@@ -19,22 +19,20 @@ from schemas.refusals_case import (
     GROUND_ANSWERED,
     GROUND_SUBJECT_UNKNOWN,
     GROUND_UNKNOWN,
-    REVIEW_GIVEN,
     REVIEW_UNKNOWN,
 )
-from schemas.refusals_request import VERSION_CONFLICT
 from schemas.review import (
+    STEPS,
     AnswerIn,
     Ground,
     GroundIn,
     GroundItem,
+    OpinionFacts,
     OpinionWord,
     Part,
     Review,
     ReviewOpinionIn,
     ReviewState,
-    check_opinion,
-    check_reviewer,
 )
 from schemas.review_findings import Finding
 from storage.case.case import Cases
@@ -45,13 +43,8 @@ from storage.review.findings import findings_of, known_subjects, parts_of
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import cases
 from storage.tables.review import review_grounds, reviews
-from storage.version import change
+from storage.version import change, require_version
 
-_EVENTS = {
-    OpinionWord.PASS: (CaseStep.PASS, Event.REVIEW_PASS),
-    OpinionWord.SUPPLEMENT: (CaseStep.SUPPLEMENT, Event.REVIEW_SUPPLEMENT),
-    OpinionWord.REJECT: (CaseStep.REJECT, Event.REVIEW_REJECT),
-}
 _DUE_FIRST = Order(reviews.c.id, reviews.c.due_at)
 
 
@@ -130,13 +123,13 @@ class Reviews(Collection):
                 fact that nothing proves (slug `fact-unproven`).
         """
         review = self.get(actor, review_id)
-        require(actor, Action.CASE_REVIEW, Subject(agency_id=review.agency_id), self._now)
-        check_reviewer(self.parts(actor, review.case_id))
-        check_opinion(wish)
+        require(actor, STEPS[wish.opinion].asks, Subject(agency_id=review.agency_id), self._now)
+        row = STEPS[wish.opinion]
+        facts = OpinionFacts(wish=wish, parts=self.parts(actor, review.case_id))
+        row.check(facts)
         self._require_own_subjects(review, wish)
-        self._require_open(review_id, seen)
-        step, event = _EVENTS[wish.opinion]
-        self._cases.advance(self._cases.get(actor, review.case_id), step, None)
+        after = STEPS.after(self._held_state(review_id, seen), wish.opinion, facts)
+        self._cases.advance(self._cases.get(actor, review.case_id), CaseStep(wish.opinion.value), None)
         statement = committed(wish.statement.strip())
         kept = self._keep_grounds(review_id, wish.grounds)
         change(
@@ -144,24 +137,23 @@ class Reviews(Collection):
             reviews,
             review_id,
             seen,
-            state=ReviewState.GIVEN,
+            state=after,
             opinion=wish.opinion,
             statement=statement.text,
             statement_salt=statement.salt,
             reviewer_id=actor.id,
-            given_at=self._now,
+            **row.stamp(self._now),
         )
-        self._log(event, review, actor, statement=statement.commitment, grounds=kept, round=review.round)
+        self._log(row.logs, review, actor, statement=statement.commitment, grounds=kept, round=review.round)
         return self.get(actor, review_id)
 
-    def _require_open(self, review_id: ReviewId, seen: int) -> None:
+    def _held_state(self, review_id: ReviewId, seen: int) -> ReviewState:
+        """Lock the round; of two reviewers who saw the same version, the second waits here and is told."""
         row = self._connection.execute(
             select(reviews.c.version, reviews.c.state).where(reviews.c.id == review_id).with_for_update()
         ).one()
-        if row.version != seen:
-            raise VERSION_CONFLICT(f"it is at version {row.version}, not {seen}", version=row.version)
-        if row.state != ReviewState.OPEN:
-            raise REVIEW_GIVEN("the opinion of this round was given")
+        require_version(row.version, seen)
+        return ReviewState(row.state)
 
     def _require_own_subjects(self, review: Review, wish: ReviewOpinionIn) -> None:
         named = {ground.subject for ground in wish.grounds if ground.subject is not None}

@@ -17,7 +17,6 @@ from schemas.case import (
     CaseIn,
     CaseState,
     CaseStep,
-    case_after,
 )
 from schemas.errors import TransitionRefused
 
@@ -60,15 +59,15 @@ class Bureau(RuleBasedStateMachine):
     @precondition(lambda self: self.state is not CaseState.CLOSED)
     @rule(pick=st.integers(0, 3), grounds=st.integers(1, 3))
     def go_on(self, pick: int, grounds: int) -> None:
-        onward = [step for step, (start, _) in STEPS.items() if start is self.state]
+        onward = [row.name for row in STEPS.possible(self.state)]
         self.take(onward[pick % len(onward)], grounds)
 
     def take(self, step: CaseStep, grounds: int) -> None:
         try:
-            after = case_after(self.state, step, self.seen())
+            after = STEPS.after(self.state, step, self.seen())
         except TransitionRefused:
             return
-        assert self.state is STEPS[step][0]
+        assert self.state in STEPS[step].starts
         if step is CaseStep.SUBMIT:
             assert self.facts
             assert not self.unanswered
@@ -124,13 +123,14 @@ def test_a_step_leads_where_the_table_says_or_nowhere(
     state: CaseState, step: CaseStep, facts: CaseFacts
 ) -> None:
     """Whatever the facts, a step from another state than its own is refused, and its end is the table's."""
-    start, end = STEPS[step]
+    row = STEPS[step]
     try:
-        after = case_after(state, step, facts)
+        after = STEPS.after(state, step, facts)
     except TransitionRefused:
-        assert state is not start or step in {CaseStep.SUBMIT, CaseStep.DECIDE, *OPINION_STEPS}
+        assert state not in row.starts or step in {CaseStep.SUBMIT, CaseStep.DECIDE, *OPINION_STEPS}
     else:
-        assert (state, after) == (start, end)
+        assert state in row.starts
+        assert after is row.end
 
 
 def test_the_straight_path_reaches_the_end() -> None:
@@ -147,7 +147,7 @@ def test_the_straight_path_reaches_the_end() -> None:
     ]
     state, states = CaseState.LEAD, [CaseState.LEAD]
     for step, facts in walk:
-        state = case_after(state, step, facts)
+        state = STEPS.after(state, step, facts)
         states.append(state)
 
     assert state is CaseState.CLOSED
@@ -171,7 +171,7 @@ def test_the_straight_path_reaches_the_end() -> None:
 def test_every_gate_names_itself(state: CaseState, step: CaseStep, facts: CaseFacts, slug: str) -> None:
     """Each gate refuses with a slug of its own, so that a screen can say which one it was."""
     with pytest.raises(TransitionRefused) as refused:
-        case_after(state, step, facts)
+        STEPS.after(state, step, facts)
 
     assert refused.value.slug == slug
 

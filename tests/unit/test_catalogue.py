@@ -15,7 +15,7 @@ from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
 from schemas.checks.table import CHECKS
 from schemas.errors import Level
 from schemas.integrity import Outcome, Severity, Verdict
-from schemas.monitoring import ReviewStage
+from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.words import Language, Words, vocabulary
 from schemas.words_check import check_words
 from schemas.words_monitoring import GATES
@@ -27,6 +27,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     Level: "how loudly a refusal is logged",
     Language: "chooses between words, has none",
     Reach: "a column of the policy; a person meets the permission, never how far it goes",
+    MonitoringStep: "what an opinion does; a person reads the opinion and the events it enters",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""

@@ -11,17 +11,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import ValidationError
 
 from schemas.audit import (
+    STEPS as AUDIT_STEPS,
+)
+from schemas.audit import (
+    AuditFacts,
     AuditState,
     AuditStep,
     SourceIn,
     SourceKind,
-    audit_after,
-    check_confirmation,
     check_entry,
     check_order,
     check_sources,
 )
 from schemas.calendar import Calendar, parse_calendar
+from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.equipment import (
     Certificate,
     CertificateIn,
@@ -38,27 +41,26 @@ from schemas.equipment import (
     SuspensionIn,
     gate_faults,
     recorded_later,
-    state_after,
 )
 from schemas.errors import Conflict, EvidenceError, Invalid, Refused, TransitionRefused
+from schemas.monitoring import (
+    STEPS as MONITORING_STEPS,
+)
 from schemas.monitoring import (
     Given,
     InvalidReason,
     MonitoringState,
     OpinionIn,
     OpinionWord,
+    RecordFacts,
     ReviewStage,
     check_evidence,
-    check_opinion,
     state_of,
+    step_of,
 )
 from schemas.monitoring_row import is_credit_code, is_plate
-from schemas.rectification import (
-    RectificationState,
-    RectificationStep,
-    check_verifier,
-    rectification_after,
-)
+from schemas.rectification import STEPS as RECTIFICATION_STEPS
+from schemas.rectification import RectificationFacts, RectificationState, RectificationStep
 
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -81,15 +83,17 @@ class RecordDesk(RuleBasedStateMachine):
         is_sealed=st.booleans(),
     )
     def opine(self, who: UUID, stage: ReviewStage, wish: OpinionIn, is_sealed: bool) -> None:
-        before = state_of(self.given)
+        before, step = state_of(self.given), step_of(self.given, wish.opinion)
+        facts = RecordFacts(self.given, wish, stage, who, is_sealed=is_sealed)
         try:
-            check_opinion(self.given, wish, stage=stage, reviewer_id=who, is_sealed=is_sealed)
+            after = MONITORING_STEPS.after(before, step, facts)
         except EvidenceError:
             return
         assert is_sealed
         assert before in (MonitoringState.RECEIVED, MonitoringState.REVIEWING)
         assert wish.opinion is OpinionWord.VALID or wish.reason_code is not None
-        self.given.append(Given(stage=stage, reviewer_id=who, opinion=wish.opinion))
+        self.given = [*self.given, Given(stage=stage, reviewer_id=who, opinion=wish.opinion)]
+        assert state_of(self.given) is after
 
     @invariant()
     def two_people_or_one_no(self) -> None:
@@ -118,11 +122,17 @@ class AuditDesk(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(AuditStep), who=st.sampled_from(PEOPLE[:2]), is_same=st.booleans())
     def take(self, step: AuditStep, who: UUID, is_same: bool) -> None:
+        facts = AuditFacts(
+            now=NOW if step is AuditStep.FREEZE else NOW + 2 * DAY,
+            sources=[SourceIn(name="双色球", kind=SourceKind.LOTTERY, happens_at=NOW + DAY)],
+            lead=timedelta(minutes=10),
+            positions=tuple(range(len(self.log))),
+            entered_by=next((by for one, by in self.log if one is AuditStep.ENTER), None),
+            confirmed_by=who,
+            is_same=is_same,
+        )
         try:
-            after = audit_after(self.state, step)
-            if step is AuditStep.CONFIRM:
-                entered_by = next(by for one, by in self.log if one is AuditStep.ENTER)
-                check_confirmation(entered_by=entered_by, confirmed_by=who, is_same=is_same)
+            after = AUDIT_STEPS.after(self.state, step, facts)
         except EvidenceError:
             return
         self.state = after
@@ -151,8 +161,8 @@ class RectificationDesk(RuleBasedStateMachine):
     def take(self, step: RectificationStep, who: UUID) -> None:
         answered_by = next((by for one, by in self.steps[::-1] if one is RectificationStep.ANSWER), None)
         try:
-            after = rectification_after(self.state, step)
-            check_verifier(step, verifier=who, answered_by=answered_by)
+            facts = RectificationFacts(taken_by=who, is_of_agency=True, answered_by=answered_by)
+            after = RECTIFICATION_STEPS.after(self.state, step, facts)
         except EvidenceError:
             return
         self.state = after
@@ -268,11 +278,11 @@ def test_a_gate_opened_by_a_later_entry_is_seen() -> None:
 
 def test_equipment_is_suspended_once_and_resumed_once() -> None:
     """A second suspension or a resumption of what is in service is refused."""
-    stopped = state_after(EquipmentState.IN_SERVICE, EquipmentStep.SUSPEND)
-    assert state_after(stopped, EquipmentStep.RESUME) is EquipmentState.IN_SERVICE
+    stopped = EQUIPMENT_STEPS.after(EquipmentState.IN_SERVICE, EquipmentStep.SUSPEND, None)
+    assert EQUIPMENT_STEPS.after(stopped, EquipmentStep.RESUME, None) is EquipmentState.IN_SERVICE
     for state, step in ((stopped, EquipmentStep.SUSPEND), (EquipmentState.IN_SERVICE, EquipmentStep.RESUME)):
         with pytest.raises(TransitionRefused):
-            state_after(state, step)
+            EQUIPMENT_STEPS.after(state, step, None)
 
 
 @pytest.mark.parametrize(
@@ -366,10 +376,17 @@ def test_only_growing_positions_pass(positions: list[int | None]) -> None:
 
 def test_nobody_judges_their_own_answer() -> None:
     """Returning, verifying and closing need somebody else; answering again does not."""
-    check_verifier(RectificationStep.ANSWER, verifier=PEOPLE[0], answered_by=PEOPLE[0])
+    own = RectificationFacts(taken_by=PEOPLE[0], is_of_agency=True, answered_by=PEOPLE[0])
+    RECTIFICATION_STEPS[RectificationStep.ANSWER].check(own)
     for step in (RectificationStep.RETURN, RectificationStep.VERIFY, RectificationStep.CLOSE):
         with pytest.raises(Refused):
-            check_verifier(step, verifier=PEOPLE[0], answered_by=PEOPLE[0])
+            RECTIFICATION_STEPS[step].check(own)
+
+
+def test_only_the_audited_agency_answers() -> None:
+    """Whoever else may answer somewhere cannot answer for another agency."""
+    with pytest.raises(TransitionRefused):
+        RECTIFICATION_STEPS[RectificationStep.ANSWER].check(RectificationFacts(taken_by=PEOPLE[0]))
 
 
 @pytest.mark.parametrize(
