@@ -77,8 +77,8 @@ DATUMS = vocabulary(
     Datum,
     {
         Datum.WGS84: ("WGS84", "WGS84"),
-        Datum.CGCS2000: ("CGCS2000（国家大地坐标系）", "CGCS2000"),
-        Datum.GCJ02: ("GCJ02（地图偏移坐标）", "GCJ02"),
-        Datum.BD09: ("BD09（百度坐标）", "BD09"),
+        Datum.CGCS2000: ("CGCS2000", "CGCS2000"),
+        Datum.GCJ02: ("GCJ02", "GCJ02"),
+        Datum.BD09: ("BD09", "BD09"),
     },
 )

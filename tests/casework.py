@@ -28,7 +28,7 @@ from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, ma
 GROUND = GroundIn(item=GroundItem.EVIDENCE, text="只有一名执法人员出镜")
 PASS = ReviewOpinionIn(opinion=OpinionWord.PASS, statement="事实清楚，同意")
 SUPPLEMENT = ReviewOpinionIn(opinion=OpinionWord.SUPPLEMENT, statement="请补充", grounds=[GROUND])
-REJECT = ReviewOpinionIn(opinion=OpinionWord.REJECT, statement="不予通过", grounds=[GROUND])
+REJECT = ReviewOpinionIn(opinion=OpinionWord.REJECT, statement="证据不足，不能认定", grounds=[GROUND])
 _numbers = count(1)
 
 

@@ -16,13 +16,15 @@ UNSEEN = frozenset({"script", "style", "pre", "code", "kbd"})
 SAID = frozenset({"title", "alt", "aria-label", "placeholder"})
 PIECES = re.compile(r"[·、，。：；（）()\[\]/|—\n]|: |, ")
 COMPOUND = re.compile(r"[a-z0-9]+(?:[_:-][a-z0-9]+)+")
-ENGLISH_UNIT = re.compile(r"\d ?(?:d|h|min|s|m|km|B|bytes)(?![A-Za-z/])")
+ENGLISH_UNIT = re.compile(r"(?<![0-9A-Za-z])\d[\d.,]* ?(?:d|h|min|s|m|km|B|bytes)(?![0-9A-Za-z/])")
 
 
 @cache
 def slugs() -> frozenset[str]:
     """Every name by which code, log and contract know something; none of them is a word of a page."""
-    members = {str(member) for kind in CATALOGUE for member in kind}
+    members = {
+        str(member) for table in CATALOGUE.values() for member, one in table.items() if one.zh != member
+    }
     return frozenset({*members, *CHECKS, *FINDINGS, *REFUSALS})
 
 
@@ -53,12 +55,12 @@ def _faults(text: str, language: Language, data: frozenset[str]) -> Iterator[boo
     pieces = {text, *(piece.strip() for piece in PIECES.split(text))} - data
     other = Language.ZH if language is Language.EN else Language.EN
     yield bool(pieces & words(other))
-    yield bool((slugs() - words(language)) & pieces)
     yield any(found in slugs() for found in COMPOUND.findall(text))
     if language is Language.ZH:
+        yield bool(pieces & slugs() - words(language))  # in English many a slug is a word
         yield bool(ENGLISH_UNIT.search(text))
     else:
-        yield bool(pieces & english().keys())
+        yield any(source in pieces for source, said in english().items() if said != source)
 
 
 class _Reader(HTMLParser):

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from api.console import form
 from api.console.language import gettext, language_of
 from schemas.actor import Action, Actor, ActorKind, holds
+from schemas.audit import RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
 from schemas.equipment import GateFault
@@ -112,6 +113,7 @@ _ENUMS = (
     GateFault,
     InvalidReason,
     MonitoringState,
+    RecheckOutcome,
     RecordingState,
     Verdict,
 )

@@ -32,7 +32,7 @@ UNSPOKEN: dict[type[Enum], str] = {
 }
 """Enums that never reach a person, and why."""
 
-OF_ONE_LANGUAGE = {"WGS84"}
+OF_ONE_LANGUAGE = {"WGS84", "CGCS2000", "GCJ02", "BD09"}
 """Names that are the same in both languages."""
 
 
