@@ -28,7 +28,7 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_ROWS, RowOutcome
 from schemas.refusals import REFUSALS
-from schemas.refusals_monitoring import BATCH_TOO_LARGE, FACT_IN_FUTURE
+from schemas.refusals_monitoring import BATCH_TOO_LARGE
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import RowResult, require_source
 from storage.monitoring.values import MonitoringFilter, MonitoringLink, MonitoringRecord
@@ -342,8 +342,6 @@ def notify(
     tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId, wish: NotificationIn
 ) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
-    if wish.attempted_at > tx.now:
-        raise FACT_IN_FUTURE("an attempt lies in the past")
     tx.monitoring.notify(actor, monitoring_id, wish)
     return [NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)]
 

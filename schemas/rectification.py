@@ -36,12 +36,17 @@ class RectificationStep(StrEnum):
 Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
-class RectificationIn(WireIn):
-    """What was found on a drawn member, by item of the standard."""
+class FoundIn(WireIn):
+    """What was found, by item of the standard."""
 
-    member_id: MemberId
     item_code: Annotated[str, Field(min_length=1, max_length=4)]
     text: Text
+
+
+class RectificationIn(FoundIn):
+    """What was found on a drawn member."""
+
+    member_id: MemberId
 
 
 class RectificationStepIn(WireIn):

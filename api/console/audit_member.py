@@ -2,68 +2,99 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.language import language_of
-from api.console.view import ProblemView
-from api.deps import Tx
+from api.console.guard import Acting, Visiting
+from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
+from api.console.visit import Mistake, Visit, go, submit, to
 from schemas.actor import Action, holds
-from schemas.errors import EvidenceError
 from schemas.findings import sentence
 from schemas.ids import AuditId, MemberId
 from schemas.integrity import CheckResult
-from schemas.rectification import RectificationIn
-from schemas.refusals_request import REQUEST_INVALID
+from schemas.rectification import FoundIn, Rectification, RectificationIn
 from schemas.standard import ItemScore
 from schemas.words import Language
-from storage.store import Transaction
+
+_CODE = 4
+"""Letters of an item's code: a row is named by no more."""
 
 router = APIRouter()
 
 
+class ScoresForm(Typed[list[ItemScore]]):
+    """All points of a member: three lists that stand side by side, a row for each item of the standard."""
+
+    code: list[str] = labels("评查项")
+    points: list[str] = labels("得分")
+    remark: list[str] = labels("扣分理由")
+
+    def wish(self) -> list[ItemScore]:
+        if not self.code:
+            raise Mistaken("code", Fault.MISSING)
+        if not len(self.code) == len(self.points) == len(self.remark):
+            raise Mistaken("points", Fault.HALF)
+        rows = zip(self.code, self.points, self.remark, strict=True)
+        return [self._score(code, points, remark) for code, points, remark in rows]
+
+    def _score(self, code: str, points: str, remark: str) -> ItemScore:
+        try:
+            return ItemScore.model_validate({"code": code, "points": points, "remark": remark})
+        except ValidationError as err:
+            raise mistaken(self, err, about=code[:_CODE]) from err
+
+    def row(self, code: str) -> tuple[str, str] | None:
+        """Return points and remark that were typed for one item; None where it was not on the form."""
+        rows = zip(self.code, self.points, self.remark, strict=False)
+        return next(((points, remark) for item, points, remark in rows if item == code), None)
+
+
+class FoundForm(Typed[FoundIn]):
+    """What was found on a member."""
+
+    item_code: str = label("评查项")
+    text: str = label("发现的问题")
+
+    def wish(self) -> FoundIn:
+        return into(self, FoundIn)
+
+
+class MemberForms(Forms):
+    """The forms of a drawn member."""
+
+    scores: ScoresForm = ScoresForm()
+    found: FoundForm = FoundForm()
+
+
 @router.get("/audits/{audit_id}/members/{member_id}")
-def member(request: Request, tx: Tx, who: Visiting, audit_id: AuditId, member_id: MemberId) -> Response:
+def member(visit: Visiting, audit_id: AuditId, member_id: MemberId) -> Response:
     """Show a drawn member: its evidence, what the system found out, and the form to score it."""
-    return _member(request, tx, who, audit_id, member_id)
+    return _member(visit, audit_id, member_id)
 
 
-def _member(  # noqa: PLR0917 - the last two are what a form left behind
-    request: Request,
-    tx: Transaction,
-    who: Visitor,
-    audit_id: AuditId,
-    member_id: MemberId,
-    problem: ProblemView | None = None,
-    typed: dict[str, str] | None = None,
-) -> Response:
-    found = tx.audit_scores.member(who.actor, audit_id, member_id)
-    language = language_of(request.cookies)
+def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mistake | None = None) -> Response:
+    tx, actor = visit.tx, visit.actor
+    found = tx.audit_scores.member(actor, audit_id, member_id)
     case_id = tx.audit_scores.case_id_of(found.audit, member_id)
-    return who.page(
-        request,
+    raised = tx.rectifications.of_audit(actor, audit_id)
+    has_scored = any(one.is_own for one in found.scores)
+    return visit.page(
         "audit_member.html",
-        status=200 if problem is None else 409,
+        forms=MemberForms,
+        mistake=mistake,
         here="audits",
         audit=found.audit,
         member=found,
         case=tx.cases.known(case_id) if case_id else None,
-        may_see_case=case_id is not None and holds(who.actor, Action.CASE_VIEW),
+        may_see_case=case_id is not None and holds(actor, Action.CASE_VIEW),
         records=tx.monitoring_links.of_case(case_id) if case_id else (),
         standard=tx.audit_scores.standard(found.audit),
-        pre_checks={one.item: (one.check, _said(one.check, language)) for one in found.pre_checks},
-        rectifications=[
-            one for one in tx.rectifications.of_audit(who.actor, audit_id) if one.member_id == member_id
-        ],
-        may_raise=found.may_score
-        or any(one.is_own for one in found.scores)
-        or holds(who.actor, Action.AUDIT_DEFINE),
-        may_watch=holds(who.actor, Action.RECORDING_WATCH),
-        problem=problem,
-        typed=typed or {},
-        is_english=language is Language.EN,
+        pre_checks={one.item: (one.check, _said(one.check, visit.language)) for one in found.pre_checks},
+        rectifications=[one for one in raised if one.member_id == member_id],
+        may_raise=found.may_score or has_scored or holds(actor, Action.AUDIT_DEFINE),
+        may_watch=holds(actor, Action.RECORDING_WATCH),
+        is_english=visit.language is Language.EN,
     )
 
 
@@ -75,50 +106,33 @@ def _said(check: CheckResult, language: Language) -> str:
 
 
 @router.post("/audits/{audit_id}/members/{member_id}/scores")
-def score(  # noqa: PLR0917 - form fields are named by the page; the three lists stand side by side
-    request: Request,
-    tx: Tx,
-    who: Acting,
-    audit_id: AuditId,
-    member_id: MemberId,
-    code: Annotated[list[str], Form()],
-    points: Annotated[list[str], Form()],
-    remark: Annotated[list[str], Form()],
+def score(
+    visit: Acting, audit_id: AuditId, member_id: MemberId, form: Annotated[ScoresForm, Form()]
 ) -> Response:
     """Give all points of a member, once."""
-    typed = {f"points.{one}": value for one, value in zip(code, points, strict=False)}
-    typed |= {f"remark.{one}": value for one, value in zip(code, remark, strict=False)}
-    try:
-        rows = list(zip(code, points, remark, strict=True))
-        wish = [ItemScore(code=one, points=int(number), remark=text[:500]) for one, number, text in rows]
-        with tx.attempt():
-            tx.audit_scores.score(who.actor, audit_id, member_id, wish)
-    except (ValidationError, ValueError):
-        err: EvidenceError = REQUEST_INVALID("a score is no number")
-        return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
-    except EvidenceError as err:
-        return _member(request, tx, who, audit_id, member_id, mistake(request, err), typed)
-    return go(f"/console/audits/{audit_id}/members/{member_id}")
+    return submit(
+        visit,
+        form,
+        lambda wish: visit.tx.audit_scores.score(visit.actor, audit_id, member_id, wish),
+        again=lambda mistake: _member(visit, audit_id, member_id, mistake),
+        then=to(f"/console/audits/{audit_id}/members/{member_id}"),
+    )
 
 
 @router.post("/audits/{audit_id}/members/{member_id}/rectification")
-def raise_rectification(  # noqa: PLR0917
-    request: Request,
-    tx: Tx,
-    who: Acting,
-    audit_id: AuditId,
-    member_id: MemberId,
-    item_code: Annotated[str, Form(max_length=4)] = "",
-    text: Annotated[str, Form(max_length=2000)] = "",
+def raise_rectification(
+    visit: Acting, audit_id: AuditId, member_id: MemberId, form: Annotated[FoundForm, Form()]
 ) -> Response:
     """Raise what was found on this member."""
-    try:
-        wish = RectificationIn(member_id=member_id, item_code=item_code, text=text.strip())
-        with tx.attempt():
-            made = tx.rectifications.raise_(who.actor, audit_id, wish)
-    except ValidationError:
-        err: EvidenceError = REQUEST_INVALID("say what was found")
-        return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})
-    except EvidenceError as err:
-        return _member(request, tx, who, audit_id, member_id, mistake(request, err), {"text": text})
-    return go(f"/console/rectifications/{made.id}")
+
+    def act(found: FoundIn) -> Rectification:
+        wish = RectificationIn(member_id=member_id, **dict(found))
+        return visit.tx.rectifications.raise_(visit.actor, audit_id, wish)
+
+    return submit(
+        visit,
+        form,
+        act,
+        again=lambda mistake: _member(visit, audit_id, member_id, mistake),
+        then=lambda made: go(f"/console/rectifications/{made.id}"),
+    )

@@ -1,11 +1,10 @@
 """The custody log as a person sees it: what is signed, when, by which key."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.guard import Visiting
 from api.custody import trust_of
-from api.deps import Tx
 from schemas.actor import Action, holds, missing
 from schemas.checkpoint import Checkpoint, open_checkpoint
 from storage.store import Transaction
@@ -14,13 +13,13 @@ router = APIRouter()
 
 
 @router.get("/custody")
-def custody(request: Request, tx: Tx, who: Visiting) -> Response:
+def custody(visit: Visiting) -> Response:
     """Show the newest checkpoint and the keys that prove it."""
-    if not holds(who.actor, Action.CUSTODY_VIEW):
+    if not holds(visit.actor, Action.CUSTODY_VIEW):
         raise missing(Action.CUSTODY_VIEW)
+    tx = visit.tx
     checkpoint = signed(tx)
-    return who.page(
-        request,
+    return visit.page(
         "custody.html",
         here="custody",
         checkpoint=checkpoint,

@@ -1,44 +1,57 @@
 """The custodian's desk: the register of devices, one-time codes, revocation."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from api.console.guard import Acting, Visiting, Visitor, go
-from api.deps import Tx
+from api.console.guard import Acting, Visiting
+from api.console.typed import NoFields
+from api.console.visit import Mistake, Visit, submit, to
 from schemas.actor import Action, holds
 from schemas.ids import DeviceId
 from storage.device import IssuedCode
-from storage.store import Transaction
 
 router = APIRouter()
 
 
 @router.get("/devices")
-def devices(request: Request, tx: Tx, who: Visiting) -> Response:
+def devices(visit: Visiting) -> Response:
     """Show the register."""
-    return _register(request, tx, who, None)
+    return _register(visit)
 
 
-def _register(request: Request, tx: Transaction, who: Visitor, code: IssuedCode | None) -> Response:
-    return who.page(
-        request,
+def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake | None = None) -> Response:
+    return visit.page(
         "devices.html",
+        mistake=mistake,
         here="devices",
-        rows=tx.devices.page(who.actor),
+        rows=visit.tx.devices.page(visit.actor),
         code=code,
-        may_enrol=holds(who.actor, Action.DEVICE_ENROL),
-        may_revoke=holds(who.actor, Action.DEVICE_REVOKE),
+        may_enrol=holds(visit.actor, Action.DEVICE_ENROL),
+        may_revoke=holds(visit.actor, Action.DEVICE_REVOKE),
     )
 
 
 @router.post("/devices/codes")
-def issue_code(request: Request, tx: Tx, who: Acting) -> Response:
+def issue_code(visit: Acting, form: Annotated[NoFields, Form()]) -> Response:
     """Issue a code and show it in the answer itself: it is kept nowhere and never in an address."""
-    return _register(request, tx, who, tx.devices.issue_code(who.actor))
+    return submit(
+        visit,
+        form,
+        lambda _: visit.tx.devices.issue_code(visit.actor),
+        again=lambda mistake: _register(visit, mistake=mistake),
+        then=lambda code: _register(visit, code=code),
+    )
 
 
 @router.post("/devices/{device_id}/revoke")
-def revoke(tx: Tx, who: Acting, device_id: DeviceId) -> Response:
+def revoke(visit: Acting, device_id: DeviceId, form: Annotated[NoFields, Form()]) -> Response:
     """Revoke a device's key."""
-    tx.devices.revoke(who.actor, device_id)
-    return go("/console/devices")
+    return submit(
+        visit,
+        form,
+        lambda _: visit.tx.devices.revoke(visit.actor, device_id),
+        again=lambda mistake: _register(visit, mistake=mistake),
+        then=to("/console/devices"),
+    )

@@ -127,11 +127,9 @@ def day_start(text: str, *, days: int = 0) -> datetime | None:
 
 
 def local_time(text: str) -> datetime | None:
-    """Return in UTC a time typed as `YYYY-MM-DDTHH:MM` in UTC+8; None when it is empty.
-
-    Raises:
-        ValueError: the text is not such a time.
-    """
-    if not text:
+    """Return in UTC a time typed as `YYYY-MM-DDTHH:MM` in UTC+8; None when it is no time."""
+    try:
+        typed = datetime.fromisoformat(text)
+        return None if typed.tzinfo else typed.replace(tzinfo=ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)

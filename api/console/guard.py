@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
@@ -11,17 +11,17 @@ import structlog
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.console.language import language_of
-from api.console.view import HEADERS, ProblemView, here, is_console, render
+from api.console.view import here, is_console, problem_view, render
+from api.console.visit import Visit, go
 from api.deps import COOKIE, Tx
 from api.problems import log_answer, refusal_of_status, status_of
-from schemas.actor import Action, Actor, ActorKind, holds
-from schemas.errors import AnyRefusal, Conflict, EvidenceError, Invalid, NotAuthenticated, Refused
+from schemas.actor import ActorKind
+from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import FORM_FOREIGN, FORM_STALE, INTERNAL, REQUEST_INVALID
-from schemas.words import Language
 
 log = structlog.get_logger()
 
@@ -29,28 +29,12 @@ LOGIN = "/console/login"
 _Handler = Callable[[Request, Exception], Response]
 
 
-class Visitor(NamedTuple):
-    """A logged-in account, and the token that its forms carry back."""
-
-    actor: Actor
-    csrf: str
-
-    def page(self, request: Request, name: str, *, status: int = 200, **view: object) -> Response:
-        """Return a page with what every page of a logged-in account is given, and `view`."""
-        given = {
-            "actor": self.actor,
-            "csrf": self.csrf,
-            "may_list": holds(self.actor, Action.RECORDING_VIEW),
-        }
-        return render(request, name, {**given, **view}, status=status)
-
-
 def form_token(session_token: str) -> str:
     """Return the token of a session's forms: whoever cannot read our pages cannot know it."""
     return hashlib.sha256(b"quancheng-form\0" + session_token.encode()).hexdigest()
 
 
-def visitor(request: Request, tx: Tx) -> Visitor:
+def visitor(request: Request, tx: Tx) -> Visit:
     """Return who is looking, by the console's cookie alone.
 
     Raises:
@@ -62,7 +46,7 @@ def visitor(request: Request, tx: Tx) -> Visitor:
     actor = tx.accounts.actor_of(token)
     if actor.kind is not ActorKind.ACCOUNT:
         raise NOT_AUTHENTICATED("the console is for accounts")
-    return Visitor(actor=actor, csrf=form_token(token))
+    return Visit(request=request, tx=tx, actor=actor, csrf=form_token(token))
 
 
 def same_origin(request: Request) -> None:
@@ -80,27 +64,22 @@ def same_origin(request: Request) -> None:
         raise FORM_FOREIGN("the form was sent by another site")
 
 
-Visiting = Annotated[Visitor, Depends(visitor, scope="function")]
+Visiting = Annotated[Visit, Depends(visitor, scope="function")]
 
 
-def acting(request: Request, who: Visiting, csrf: Annotated[str, Form(max_length=128)] = "") -> Visitor:
+def acting(visit: Visiting, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
     """Return who acts, when the form is ours and of this session.
 
     Raises:
         Refused: the form is of another site or of a session that has ended.
     """
-    same_origin(request)
-    if not compare_digest(csrf.encode(), who.csrf.encode()):
+    same_origin(visit.request)
+    if not compare_digest(csrf.encode(), visit.csrf.encode()):
         raise FORM_STALE("the form is of another session")
-    return who
+    return visit
 
 
-Acting = Annotated[Visitor, Depends(acting, scope="function")]
-
-
-def go(address: str) -> RedirectResponse:
-    """Send the browser on after a form (303, so that reloading sends nothing twice)."""
-    return RedirectResponse(address, status_code=303, headers=HEADERS)
+Acting = Annotated[Visit, Depends(acting, scope="function")]
 
 
 def own_address(address: str) -> str:
@@ -108,29 +87,6 @@ def own_address(address: str) -> str:
     parts = urlsplit(address)
     is_own = not parts.scheme and not parts.netloc and is_console(parts.path) and "\\" not in address
     return address if is_own else "/console"
-
-
-def problem_view(text: AnyRefusal, language: Language) -> ProblemView:
-    """Return a problem's sentences in one language."""
-    if language is Language.EN:
-        return ProblemView(title=_sentence(text.en), next=_sentence(text.next_en))
-    return ProblemView(title=text.zh, next=text.next_zh)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def mistake(request: Request, err: EvidenceError) -> ProblemView:
-    """Return what went wrong for a page that shows its form again.
-
-    Raises:
-        EvidenceError: what no person at this form can mend goes on its way.
-    """
-    if not isinstance(err, (Conflict, Invalid, Refused)) or isinstance(err, NotAuthenticated):
-        raise err
-    log.log(err.refusal.level, "mistake_shown", slug=err.slug)
-    return problem_view(err.refusal, language_of(request.cookies))
 
 
 def error_page(request: Request, refusal: AnyRefusal, *, detail: str = "") -> Response:

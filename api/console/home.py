@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.console.custody import signed
 from api.console.guard import Visiting
 from api.console.recording import may_watch_all, names_for
-from api.deps import Tx
 from schemas.actor import Action, holds
 from schemas.duty import Duty
 from schemas.recording import RecordingFilter
@@ -43,17 +42,16 @@ router = APIRouter()
 
 @router.get("")
 @router.get("/")
-def home(request: Request, tx: Tx, who: Visiting) -> Response:
+def home(visit: Visiting) -> Response:
     """Show what waits, by what the roles may see."""
-    actor = who.actor
+    tx, actor = visit.tx, visit.actor
     counts = tx.recordings.counts(actor) if holds(actor, Action.RECORDING_VIEW) else None
     latest = None
     if counts is not None:
         latest = tx.recordings.page(actor, RecordingFilter(), limit=LATEST).rows
     cases = tx.cases.page(actor, limit=LATEST).rows if holds(actor, Action.CASE_VIEW) else None
     devices = tx.devices.page(actor) if holds(actor, Action.DEVICE_VIEW) else None
-    return who.page(
-        request,
+    return visit.page(
         "home.html",
         here="home",
         duties=tx.duties.waiting(actor),

@@ -1,20 +1,18 @@
 """The list of recordings, one recording with everything known of it, and the list as CSV."""
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, NamedTuple, TypeVar
-from urllib.parse import urlencode
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from api.console.form import day_start
 from api.console.guard import Visiting
-from api.console.language import language_of
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
-from api.deps import After, Tx
 from schemas.actor import Action, Actor, holds, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
@@ -28,97 +26,60 @@ from schemas.words import Language
 from storage.recording.values import CheckRow
 from storage.store import Transaction
 
-PAGE_ROWS = 50
 SHOWN_OFFSET_MS = 1000
 """Below a second the corrected time is written, but is no station of its own on the time line."""
 CSV_ROWS = 5000
 """Rows of one CSV: a spreadsheet's worth; narrower filters give the rest."""
 
-Id = TypeVar("Id")
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 router = APIRouter()
 
 
-class Asked(NamedTuple):
-    """The filters as typed; empty text means any."""
+class RecordingFilters(Asked):
+    """The filters of the list of recordings."""
 
-    state: str = ""
-    verdict: str = ""
-    case: str = ""
-    officer: str = ""
-    device: str = ""
-    from_day: str = ""
-    until_day: str = ""
-    q: str = ""
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The filters that narrow something, under their names in an address."""
-        named = self._asdict() | {"from": self.from_day, "to": self.until_day}
-        return {name: text for name, text in named.items() if text and not name.endswith("_day")}
+    state: Annotated[RecordingState | None, IGNORED] = None
+    verdict: Annotated[Verdict | None, IGNORED] = None
+    case: Sought = ""
+    officer: Sought = ""
+    device: Annotated[DeviceId | None, IGNORED] = None
+    from_day: Annotated[Sought, Field(alias="from")] = ""
+    until_day: Annotated[Sought, Field(alias="to")] = ""
+    q: Sought = ""
 
     def wanted(self) -> RecordingFilter:
-        """Return the filter; a text that is no state, verdict, device or day narrows nothing."""
+        """Return the filter; a text that is no day narrows nothing."""
         return RecordingFilter(
-            state=RecordingState(self.state) if self.state in set(RecordingState) else None,
-            verdict=Verdict(self.verdict) if self.verdict in set(Verdict) else None,
+            state=self.state,
+            verdict=self.verdict,
             case_number=self.case or None,
             officer=self.officer or None,
-            device_id=id_or_none(DeviceId, self.device),
+            device_id=self.device,
             from_at=day_start(self.from_day),
             until_at=day_start(self.until_day, days=1),
             text=self.q or None,
         )
 
 
-def asked(request: Request) -> Asked:
-    """Read the filters from the address; every one is cut at 200 characters."""
-    given = {name: value.strip()[:200] for name, value in request.query_params.items()}
-    return Asked(
-        **{name: given.get(name, "") for name in ("state", "verdict", "case", "officer", "device", "q")},
-        from_day=given.get("from", ""),
-        until_day=given.get("to", ""),
-    )
-
-
-def id_or_none(kind: Callable[[UUID], Id], text: str) -> Id | None:
-    """Return the id that `text` is, if it is one."""
-    try:
-        return kind(UUID(text))
-    except ValueError:
-        return None
-
-
-Filters = Annotated[Asked, Depends(asked)]
-
-
 @router.get("/recordings")
-def recordings(request: Request, tx: Tx, who: Visiting, asked: Filters, after: After) -> Response:
+def recordings(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Response:
     """Show a page of recordings, newest first."""
-    page = tx.recordings.page(who.actor, asked.wanted(), after=after, limit=PAGE_ROWS)
+    tx, actor, path = visit.tx, visit.actor, "/console/recordings"
+    page = tx.recordings.page(actor, asked.wanted(), after=asked.cursor(), limit=PAGE_ROWS)
     query = asked.query
-    return who.page(
-        request,
+    return visit.page(
         "recordings.html",
         here="recordings",
-        rows=page.rows,
-        counts=tx.recordings.counts(who.actor),
-        asked={**asked._asdict(), "from": asked.from_day, "to": asked.until_day},
-        is_filtered=bool(query),
-        is_later=bool(after),
-        first_url=address("/console/recordings", query),
-        next_url=address("/console/recordings", {**query, "after": str(page.next)}) if page.next else None,
-        csv_url=address("/console/recordings.csv", query),
-        without_device=address("/console/recordings", {k: v for k, v in query.items() if k != "device"}),
-        may_watch=may_watch_all(who.actor),
+        listing=listed(path, asked, page),
+        counts=tx.recordings.counts(actor),
+        is_later=bool(asked.after),
+        first_url=address(path, query),
+        csv_url=address(f"{path}.csv", query),
+        without_device=address(path, {name: text for name, text in query.items() if name != "device"}),
+        may_watch=may_watch_all(actor),
         names=names_for(tx, page.rows),
     )
-
-
-def address(path: str, query: dict[str, str]) -> str:
-    """Return a path with its query."""
-    return f"{path}?{urlencode(query)}" if query else path
 
 
 def may_watch_all(actor: Actor) -> bool:
@@ -132,52 +93,52 @@ def names_for(tx: Transaction, rows: Iterable[Recording]) -> dict[str, str]:
 
 
 @router.get("/recordings.csv")
-def as_csv(request: Request, tx: Tx, who: Visiting, asked: Filters) -> Response:
+def as_csv(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Response:
     """Answer with what the filters show, times in UTC, at most 5,000 rows."""
     rows: list[Recording] = []
     after: Cursor | None = None
     while len(rows) < CSV_ROWS:
-        page = tx.recordings.page(who.actor, asked.wanted(), after=after, limit=200)
+        page = visit.tx.recordings.page(visit.actor, asked.wanted(), after=after, limit=200)
         rows += page.rows
         after = page.next
         if after is None:
             break
     headers = {**HEADERS, "Content-Disposition": 'attachment; filename="recordings.csv"'}
-    text = csv_text(rows[:CSV_ROWS], language_of(request.cookies))
+    text = csv_text(rows[:CSV_ROWS], visit.language)
     return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/recordings/{recording_id}")
-def recording(request: Request, tx: Tx, who: Visiting, recording_id: RecordingId) -> Response:
+def recording(visit: Visiting, recording_id: RecordingId) -> Response:
     """Show one recording with everything known of it."""
-    found = tx.recordings.get(who.actor, recording_id)
+    tx = visit.tx
+    found = tx.recordings.get(visit.actor, recording_id)
     entries = _entries(tx, found)
-    return who.page(
-        request,
+    return visit.page(
         "recording.html",
         here="recordings",
         recording=found,
         facts=found.facts,
-        may_watch=_may_watch(tx, who.actor, recording_id),
+        may_watch=_may_watch(tx, visit.actor, recording_id),
         media_url=f"/v1/recordings/{recording_id}/media",
         shown_as=shown_as(found),
         picture=_map(found),
         stations=_stations(found),
-        checks=explained(tx.recordings.checks(recording_id), language_of(request.cookies)),
+        checks=explained(tx.recordings.checks(recording_id), visit.language),
         entries=entries,
         proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
         links=tx.recordings.links(recording_id),
-        may_open_cases=holds(who.actor, Action.CASE_VIEW),
+        may_open_cases=holds(visit.actor, Action.CASE_VIEW),
         derivatives=tx.recordings.derivatives(recording_id),
         names=tx.accounts.names([*found.officers, *(one.entry.actor for one in entries)]),
     )
 
 
 @router.get("/recordings/{recording_id}/state")
-def state(tx: Tx, who: Visiting, recording_id: RecordingId) -> Response:
+def state(visit: Visiting, recording_id: RecordingId) -> Response:
     """Tell a waiting page to load itself again once the recording is no longer merely received."""
-    found = tx.recordings.get(who.actor, recording_id)
+    found = visit.tx.recordings.get(visit.actor, recording_id)
     is_waiting = found.state is RecordingState.RECEIVED
     return Response(status_code=204, headers=HEADERS if is_waiting else {**HEADERS, "HX-Refresh": "true"})
 

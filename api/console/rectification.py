@@ -1,108 +1,119 @@
 """Rectifications: what is open, soonest due first, and one with its answers, proof and verdicts."""
 
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
-from fastapi import APIRouter, Form, Request
-from pydantic import ValidationError
+from fastapi import APIRouter, Form, Query
+from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.recording import address, id_or_none
-from api.console.view import ProblemView
-from api.deps import After, Tx
+from api.console.guard import Acting, Visiting
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
+from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
+from api.console.visit import Mistake, Visit, submit, to
 from schemas.actor import Action, Subject, holds, may
 from schemas.custody import subject
-from schemas.errors import EvidenceError
 from schemas.ids import RecordingId, RectificationId
 from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
-from schemas.refusals_audit import RECTIFICATION_PROOF_INVALID
-from schemas.refusals_request import REQUEST_INVALID
-from storage.store import Transaction
-
-PAGE_ROWS = 50
 
 router = APIRouter()
 
 
+class RectificationFilters(Asked):
+    """Open ones, or those that are closed."""
+
+    closed: Annotated[Literal["yes"] | None, IGNORED] = None
+
+
+class StepWish(NamedTuple):
+    """A step, its words and proof, and the version that was looked at."""
+
+    step: RectificationStep
+    wish: RectificationStepIn
+    seen: int
+
+
+class StepForm(Versioned[StepWish]):
+    """A step; `proof` is a recording's id or the address of its page."""
+
+    step: str = label("处理")
+    text: str = label("说明")
+    proof: str = label("整改凭证：本单位一份记录的编号或页面地址（可不填）")
+
+    def wish(self) -> StepWish:
+        proof_id = id_or_none(RecordingId, self.proof.rsplit("/", 1)[-1])
+        if self.proof and proof_id is None:
+            raise Mistaken("proof", Fault.MALFORMED)
+        step = read(self, "step", TypeAdapter(RectificationStep))
+        return StepWish(step, into(self, RectificationStepIn, proof_recording_id=proof_id), seen(self))
+
+
+class RectificationForms(Forms):
+    """The form of one rectification."""
+
+    step: StepForm = StepForm()
+
+
 @router.get("/rectifications")
-def rectifications(request: Request, tx: Tx, who: Visiting, after: After, closed: str = "") -> Response:
+def rectifications(visit: Visiting, asked: Annotated[RectificationFilters, Query()]) -> Response:
     """Show a page of rectifications, soonest due first; or those that are closed."""
-    is_closed = closed == "yes"
-    page = tx.rectifications.page(who.actor, is_open=not is_closed, after=after, limit=PAGE_ROWS)
-    query = {"closed": "yes"} if is_closed else {}
-    cursor = page.next_text
-    return who.page(
-        request,
+    is_closed = asked.closed is not None
+    page = visit.tx.rectifications.page(
+        visit.actor, is_open=not is_closed, after=asked.cursor(), limit=PAGE_ROWS
+    )
+    return visit.page(
         "rectifications.html",
         here="rectifications",
-        rows=page.rows,
+        listing=listed("/console/rectifications", asked, page),
         is_closed=is_closed,
-        next_url=address("/console/rectifications", {**query, "after": cursor}) if cursor else None,
-        now=tx.now,
+        now=visit.tx.now,
     )
 
 
 @router.get("/rectifications/{rectification_id}")
-def rectification(request: Request, tx: Tx, who: Visiting, rectification_id: RectificationId) -> Response:
+def rectification(visit: Visiting, rectification_id: RectificationId) -> Response:
     """Show one rectification with every step."""
-    return _page(request, tx, who, rectification_id)
+    return _page(visit, rectification_id)
 
 
-def _page(  # noqa: PLR0917 - the last are what a form left behind
-    request: Request,
-    tx: Transaction,
-    who: Visitor,
-    rectification_id: RectificationId,
-    problem: ProblemView | None = None,
-    text: str = "",
-) -> Response:
-    found = tx.rectifications.get(who.actor, rectification_id)
+def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | None = None) -> Response:
+    tx = visit.tx
+    found = tx.rectifications.get(visit.actor, rectification_id)
     entries = tx.custody.entries_for(subject("rectification", rectification_id))
-    return who.page(
-        request,
+    return visit.page(
         "rectification.html",
-        status=200 if problem is None else 409,
+        forms=RectificationForms,
+        mistake=mistake,
         here="rectifications",
         rectification=found,
-        steps=_open_steps(tx, who, found),
-        may_see_audit=holds(who.actor, Action.AUDIT_VIEW),
+        steps=_open_steps(visit, found),
+        may_see_audit=holds(visit.actor, Action.AUDIT_VIEW),
         entries=entries,
         names=tx.accounts.names(one.entry.actor for one in entries),
-        problem=problem,
-        text=text,
         now=tx.now,
     )
 
 
-def _open_steps(tx: Transaction, who: Visitor, found: Rectification) -> list[RectificationStep]:
+def _open_steps(visit: Visit, found: Rectification) -> list[RectificationStep]:
     """Return the steps this visitor may take now."""
-    about, facts = Subject(agency_id=found.agency_id), tx.rectifications.gate_facts(who.actor, found)
-    rows = STEPS.offered(found.state, lambda action: may(who.actor, action, about, tx.now))
+    tx, actor = visit.tx, visit.actor
+    about, facts = Subject(agency_id=found.agency_id), tx.rectifications.gate_facts(actor, found)
+    rows = STEPS.offered(found.state, lambda action: may(actor, action, about, tx.now))
     return [row.name for row in rows if STEPS.why_not(found.state, row.name, facts) is None]
 
 
 @router.post("/rectifications/{rectification_id}/step")
-def take_step(  # noqa: PLR0917 - form fields are named by the page
-    request: Request,
-    tx: Tx,
-    who: Acting,
-    rectification_id: RectificationId,
-    step: Annotated[RectificationStep, Form()],
-    version: Annotated[int, Form()],
-    text: Annotated[str, Form(max_length=2000)] = "",
-    proof: Annotated[str, Form(max_length=200)] = "",
+def take_step(
+    visit: Acting, rectification_id: RectificationId, form: Annotated[StepForm, Form()]
 ) -> Response:
-    """Answer, return, verify or close; `proof` is a recording's id or the address of its page."""
-    try:
-        proof_id = id_or_none(RecordingId, proof.strip().rsplit("/", 1)[-1]) if proof.strip() else None
-        if proof.strip() and proof_id is None:
-            raise RECTIFICATION_PROOF_INVALID("the proof is no recording")
-        wish = RectificationStepIn(text=text.strip(), proof_recording_id=proof_id)
-        with tx.attempt():
-            tx.rectifications.step(who.actor, rectification_id, step, wish, version)
-    except ValidationError:
-        err: EvidenceError = REQUEST_INVALID("say what was done")
-        return _page(request, tx, who, rectification_id, mistake(request, err), text)
-    except EvidenceError as err:
-        return _page(request, tx, who, rectification_id, mistake(request, err), text)
-    return go(f"/console/rectifications/{rectification_id}")
+    """Answer, return, verify or close."""
+
+    def act(asked: StepWish) -> None:
+        visit.tx.rectifications.step(visit.actor, rectification_id, *asked)
+
+    return submit(
+        visit,
+        form,
+        act,
+        again=lambda mistake: _page(visit, rectification_id, mistake),
+        then=to(f"/console/rectifications/{rectification_id}"),
+    )

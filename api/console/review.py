@@ -1,124 +1,131 @@
 """The legal reviewer's desk: the queue by due date, and one screen that answers "may we decide this case?"."""
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, ClassVar, NamedTuple
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.console.evidence import evidence_of, names_of, said
-from api.console.guard import Acting, Visiting, Visitor, go, mistake
-from api.console.language import language_of
-from api.console.recording import address, may_watch_all, names_for
-from api.console.view import ProblemView
-from api.deps import After, Tx
+from api.console.guard import Acting, Visiting
+from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.recording import may_watch_all, names_for
+from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
+from api.console.visit import Mistake, Visit, submit, to
 from schemas.actor import holds
 from schemas.custody import subject
-from schemas.errors import EvidenceError
 from schemas.ids import ReviewId
-from schemas.refusals_request import REQUEST_INVALID
-from schemas.review import STEPS, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
-from storage.store import Transaction
+from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
 
-PAGE_ROWS = 50
 BLANK_GROUNDS = 3
 
 router = APIRouter()
 
 
+class GroundRow(NamedTuple):
+    """One ground as typed."""
+
+    item: str = ""
+    about: str = ""
+    text: str = ""
+
+
+class OpinionForm(Versioned[Change[ReviewOpinionIn]]):
+    """The opinion of the round; its grounds are three lists that stand side by side, and blank ones are left out."""
+
+    opinion: str = label("意见")
+    statement: str = label("总体说明")
+    item: list[str] = labels("方面")
+    about: list[str] = labels("针对")
+    text: list[str] = labels("理由")
+
+    renamed: ClassVar[Mapping[str, str]] = {"subject": "about"}
+
+    def rows(self) -> list[GroundRow]:
+        """Return the grounds that say something, and blank ones to add to them."""
+        rows = map(GroundRow._make, zip(self.item, self.about, self.text, strict=False))
+        return [*(row for row in rows if row.text), *[GroundRow()] * BLANK_GROUNDS]
+
+    def wish(self) -> Change[ReviewOpinionIn]:
+        if not len(self.item) == len(self.about) == len(self.text):
+            raise Mistaken("text", Fault.HALF)
+        grounds = [self._ground(number, row) for number, row in enumerate(self.rows(), 1) if row.text]
+        return Change(into(self, ReviewOpinionIn, grounds=grounds), seen(self))
+
+    def _ground(self, number: int, row: GroundRow) -> GroundIn:
+        try:
+            return GroundIn.model_validate({"item": row.item, "subject": row.about or None, "text": row.text})
+        except ValidationError as err:
+            raise mistaken(self, err, about=str(number)) from err
+
+
+class ReviewForms(Forms):
+    """The form of one round."""
+
+    opinion: OpinionForm = OpinionForm()
+
+
 @router.get("/reviews")
-def reviews(request: Request, tx: Tx, who: Visiting, after: After) -> Response:
+def reviews(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
     """Show the queue, soonest due first."""
-    page = tx.reviews.queue(who.actor, after=after, limit=PAGE_ROWS)
-    cursor = page.next_text
-    return who.page(
-        request,
+    page = visit.tx.reviews.queue(visit.actor, after=asked.cursor(), limit=PAGE_ROWS)
+    return visit.page(
         "reviews.html",
         here="reviews",
-        rows=page.rows,
-        next_url=address("/console/reviews", {"after": cursor}) if cursor else None,
-        now=tx.now,
+        listing=listed("/console/reviews", asked, page),
+        now=visit.tx.now,
     )
 
 
 @router.get("/reviews/{review_id}")
-def review(request: Request, tx: Tx, who: Visiting, review_id: ReviewId) -> Response:
+def review(visit: Visiting, review_id: ReviewId) -> Response:
     """Show one round with everything the case rests on."""
-    return _page(request, tx, who, review_id)
+    return _page(visit, review_id)
 
 
-def _page(  # noqa: PLR0917 - the last two are what a form left behind
-    request: Request,
-    tx: Transaction,
-    who: Visitor,
-    review_id: ReviewId,
-    problem: ProblemView | None = None,
-    typed: ReviewOpinionIn | None = None,
-) -> Response:
-    found = tx.reviews.get(who.actor, review_id)
-    case = tx.cases.get(who.actor, found.case_id)
-    language = language_of(request.cookies)
-    evidence = evidence_of(tx, case, language)
+def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> Response:
+    tx, actor = visit.tx, visit.actor
+    found = tx.reviews.get(actor, review_id)
+    case = tx.cases.get(actor, found.case_id)
+    evidence = evidence_of(tx, case, visit.language)
     names = names_of(case, evidence)
-    findings = said(tx.reviews.findings(who.actor, case.id), names, language)
-    may_opine = bool(STEPS.offered(found.state, partial(holds, who.actor))) and not tx.reviews.parts(
-        who.actor, case.id
-    )
+    is_offered = bool(STEPS.offered(found.state, partial(holds, actor)))
     entries = [
         *tx.custody.entries_for(subject("case", case.id)),
         *tx.custody.entries_for(subject("review", review_id)),
     ]
-    return who.page(
-        request,
+    return visit.page(
         "review.html",
-        status=200 if problem is None else 409,
+        forms=ReviewForms,
+        mistake=mistake,
         here="reviews",
         review=found,
         case=case,
         evidence=evidence,
-        findings=findings,
+        findings=said(tx.reviews.findings(actor, case.id), names, visit.language),
         subjects=names,
-        may_opine=may_opine,
+        may_opine=is_offered and not tx.reviews.parts(actor, case.id),
         items=list(GroundItem),
-        blanks=range(BLANK_GROUNDS),
         entries=entries,
-        may_watch=may_watch_all(who.actor),
+        may_watch=may_watch_all(actor),
         names=names_for(tx, evidence.recordings) | tx.accounts.names(one.entry.actor for one in entries),
-        problem=problem,
-        typed=typed,
         now=tx.now,
     )
 
 
 @router.post("/reviews/{review_id}/opinion")
-def opine(  # noqa: PLR0917 - form fields are named by the page; the three lists stand side by side
-    request: Request,
-    tx: Tx,
-    who: Acting,
-    review_id: ReviewId,
-    opinion: Annotated[OpinionWord, Form()],
-    version: Annotated[int, Form()],
-    statement: Annotated[str, Form(max_length=2000)] = "",
-    item: Annotated[list[str] | None, Form()] = None,
-    about: Annotated[list[str] | None, Form()] = None,
-    text: Annotated[list[str] | None, Form()] = None,
-) -> Response:
-    """Give the opinion of the round; blank grounds are left out."""
-    wish = None
-    try:
-        rows = zip(item or (), about or (), text or (), strict=False)
-        grounds = [
-            GroundIn(item=GroundItem(kind), subject=name or None, text=words.strip())
-            for kind, name, words in rows
-            if words.strip()
-        ]
-        wish = ReviewOpinionIn(opinion=opinion, statement=statement, grounds=grounds)
-        with tx.attempt():
-            tx.reviews.opine(who.actor, review_id, wish, version)
-    except (ValidationError, ValueError):
-        err: EvidenceError = REQUEST_INVALID("a ground is malformed")
-        return _page(request, tx, who, review_id, mistake(request, err), wish)
-    except EvidenceError as err:
-        return _page(request, tx, who, review_id, mistake(request, err), wish)
-    return go(f"/console/reviews/{review_id}")
+def opine(visit: Acting, review_id: ReviewId, form: Annotated[OpinionForm, Form()]) -> Response:
+    """Give the opinion of the round."""
+
+    def act(asked: Change[ReviewOpinionIn]) -> None:
+        visit.tx.reviews.opine(visit.actor, review_id, asked.wish, asked.seen)
+
+    return submit(
+        visit,
+        form,
+        act,
+        again=lambda mistake: _page(visit, review_id, mistake),
+        then=to(f"/console/reviews/{review_id}"),
+    )

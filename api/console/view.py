@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -19,6 +20,7 @@ from schemas.audit import RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
 from schemas.equipment import GateFault
+from schemas.errors import AnyRefusal
 from schemas.integrity import Verdict
 from schemas.media import medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
@@ -72,6 +74,17 @@ class ProblemView(NamedTuple):
     next: str
 
 
+def problem_view(text: AnyRefusal, language: Language) -> ProblemView:
+    """Return a problem's sentences in one language."""
+    if language is Language.EN:
+        return ProblemView(title=_sentence(text.en), next=_sentence(text.next_en))
+    return ProblemView(title=text.zh, next=text.next_zh)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def is_console(path: str) -> bool:
     """Say whether an address is one of the console's."""
     return path == "/console" or path.startswith("/console/")
@@ -91,6 +104,11 @@ def navigation(actor: Actor) -> list[tuple[str, str]]:
 def officer(number: str, names: Mapping[str, str]) -> str:
     """Return an officer's name, or the certificate number where no name is known."""
     return names.get(number) or number
+
+
+def field_label(language: Language, form: BaseModel, name: str) -> str:
+    """Return the name of a form's field on the screen."""
+    return gettext(language, type(form).model_fields[name].title or name)
 
 
 def _no_plural(one: str, many: str, number: int) -> str:
@@ -159,14 +177,26 @@ def templates(language: Language) -> Environment:
     )
     environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
     environment.filters |= _wording(language)
-    environment.globals |= {"asset": asset, "navigation": navigation, "lang": language.value}
+    environment.globals |= {
+        "asset": asset,
+        "navigation": navigation,
+        "label": partial(field_label, language),
+        "lang": language.value,
+    }
     environment.globals |= {kind.__name__: kind for kind in _ENUMS}
     return environment
 
 
 def render(request: Request, name: str, view: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
     """Return the page `name` in the visitor's language."""
-    shared = {"actor": None, "csrf": "", "here": "", "may_list": False, "path": here(request)}
+    shared = {
+        "actor": None,
+        "csrf": "",
+        "here": "",
+        "may_list": False,
+        "mistake": None,
+        "path": here(request),
+    }
     text = templates(language_of(request.cookies)).get_template(name).render({**shared, **view})
     return HTMLResponse(text, status_code=status, headers=HEADERS)
 

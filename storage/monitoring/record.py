@@ -34,7 +34,7 @@ from schemas.monitoring import (
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
 from schemas.recording import RecordingState
-from schemas.refusals_monitoring import MONITORING_UNKNOWN
+from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
@@ -280,9 +280,12 @@ class Monitoring(Collection):
         Raises:
             NotFound: no such record, or no such recording of the same agency as its proof.
             Refused: the actor may not notify.
+            Invalid: the attempt lies in the future (slug `fact-in-future`).
         """
         record = self.get(actor, ident)
         require(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now)
+        if wish.attempted_at > self._now:
+            raise FACT_IN_FUTURE("an attempt lies in the past")
         self._require_recording(record, wish.proof_recording_id)
         proof = committed(wish.proof.strip())
         self._connection.execute(

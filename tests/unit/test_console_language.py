@@ -7,6 +7,7 @@ from babel.messages.extract import extract_from_dir
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.sheet import COLUMNS
+from api.console.typed import Typed
 from api.console.view import word
 from schemas.case import CaseState
 from schemas.equipment import GateFault
@@ -23,7 +24,13 @@ def texts() -> set[str]:
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
         *COLUMNS,
         *EVIDENCE_TEXTS,
+        *(field.title for form in forms_of(Typed) for field in form.model_fields.values() if field.title),
     }
+
+
+def forms_of(kind: type[Typed]) -> set[type[Typed]]:
+    """Every form of the console."""
+    return {kind}.union(*map(forms_of, kind.__subclasses__()))
 
 
 def test_every_text_has_an_english_sentence() -> None:

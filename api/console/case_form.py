@@ -1,0 +1,115 @@
+"""The forms of a case: what is typed to open it, to move it, and to say what it rests on."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from api.case import AssignIn, LinkIn, StepIn, UnlinkIn
+from api.console.typed import (
+    Change,
+    Fault,
+    Forms,
+    Mistaken,
+    Typed,
+    Versioned,
+    change_of,
+    into,
+    label,
+    seen,
+    time_or_none,
+)
+from schemas.case import CaseIn
+from schemas.fact import FactIn, ProofIn
+from schemas.review import AnswerIn
+
+
+class CaseForm(Typed[CaseIn]):
+    """A new case."""
+
+    number: str = label("案号")
+    party: str = label("当事人")
+    matter: str = label("案由")
+    place: str = label("地点")
+    occurred_at: str = label("发生时间（东八区，可不填）")
+
+    def wish(self) -> CaseIn:
+        return into(self, CaseIn, occurred_at=time_or_none(self, "occurred_at"))
+
+
+class StepForm(Versioned[Change[StepIn]]):
+    """A step of the case."""
+
+    step: str = label("步骤")
+    reason: str = label("说明（可不填，日志只留其加盐摘要）")
+
+    def wish(self) -> Change[StepIn]:
+        return change_of(self, StepIn)
+
+
+class HandlerForm(Versioned[Change[AssignIn]]):
+    """One more handler."""
+
+    login: str = label("增加承办人（登录名）")
+
+    def wish(self) -> Change[AssignIn]:
+        return change_of(self, AssignIn)
+
+
+class FactForm(Versioned[Change[FactIn]]):
+    """A fact to be proven."""
+
+    text: str = label("增加待证事实")
+
+    def wish(self) -> Change[FactIn]:
+        return change_of(self, FactIn)
+
+
+class ProofForm(Versioned[Change[ProofIn]]):
+    """Evidence of a fact, as `noun/uuid`."""
+
+    proof: str = label("证据")
+
+    renamed: ClassVar[Mapping[str, str]] = {"recording_id": "proof", "monitoring_id": "proof"}
+
+    def wish(self) -> Change[ProofIn]:
+        noun, _, ident = self.proof.partition("/")
+        if noun not in ("recording", "monitoring"):
+            raise Mistaken("proof", Fault.NOT_LISTED if self.proof else Fault.MISSING)
+        return Change(ProofIn.model_validate({f"{noun}_id": ident}), seen(self))
+
+
+class AnswerForm(Versioned[Change[AnswerIn]]):
+    """The answer to one ground; `version` is that of the round."""
+
+    text: str = label("答复")
+
+    def wish(self) -> Change[AnswerIn]:
+        return change_of(self, AnswerIn)
+
+
+class LinkForm(Versioned[Change[LinkIn]]):
+    """A recording that belongs to the case."""
+
+    recording_id: str = label("记录")
+
+    def wish(self) -> Change[LinkIn]:
+        return change_of(self, LinkIn)
+
+
+class UnlinkForm(Versioned[Change[UnlinkIn]]):
+    """Why a tie ends."""
+
+    reason: str = label("理由")
+
+    def wish(self) -> Change[UnlinkIn]:
+        return change_of(self, UnlinkIn)
+
+
+class CaseForms(Forms):
+    """The forms of one case."""
+
+    step: StepForm = StepForm()
+    handler: HandlerForm = HandlerForm()
+    fact: FactForm = FactForm()
+    proof: ProofForm = ProofForm()
+    answer: AnswerForm = AnswerForm()
+    unlink: UnlinkForm = UnlinkForm()

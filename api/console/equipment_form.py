@@ -1,0 +1,154 @@
+"""The forms of fixed equipment: its entry in the register, its dated facts, and who hands in its records."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from api.console.typed import (
+    LATITUDE,
+    LONGITUDE,
+    Change,
+    Fault,
+    Forms,
+    Mistaken,
+    Typed,
+    Versioned,
+    change_of,
+    day_at,
+    degrees_e7,
+    into,
+    label,
+    seen,
+    time_at,
+    time_or_none,
+)
+from api.equipment import BindIn, SourceIn
+from schemas.base import WireIn
+from schemas.equipment import (
+    CertificateIn,
+    EquipmentIn,
+    EquipmentReviewIn,
+    PublicationIn,
+    Reason,
+    SuspensionIn,
+)
+
+
+class EquipmentForm(Typed[EquipmentIn]):
+    """A new piece of equipment; its position in degrees, both or neither."""
+
+    number: str = label("设备编号")
+    name: str = label("名称")
+    kind: str = label("类别")
+    site: str = label("设置地点")
+    standard: str = label("执行标准")
+    lat: str = label("纬度（度，可不填）")
+    lon: str = label("经度（度，可不填）")
+    crs: str = label("坐标基准")
+
+    def wish(self) -> EquipmentIn:
+        lat, lon = degrees_e7(self, "lat", LATITUDE), degrees_e7(self, "lon", LONGITUDE)
+        if (lat is None) is not (lon is None):
+            raise Mistaken("lat" if lat is None else "lon", Fault.HALF)
+        crs = None if lat is None else self.crs or "WGS84"
+        return into(self, EquipmentIn, lat_e7=lat, lon_e7=lon, crs=crs)
+
+
+class SourceForm(Typed[SourceIn]):
+    """A machine account."""
+
+    name: str = label("名称")
+
+    def wish(self) -> SourceIn:
+        return into(self, SourceIn)
+
+
+class CertificateForm(Versioned[Change[CertificateIn]]):
+    """A certificate; the last day is a valid one."""
+
+    number: str = label("证书编号")
+    issuer: str = label("检定机构")
+    valid_from: str = label("有效期从")
+    valid_to: str = label("到（含当日）")
+
+    whole: ClassVar[tuple[str, Fault]] = ("valid_to", Fault.REVERSED)
+
+    def wish(self) -> Change[CertificateIn]:
+        wish = into(
+            self,
+            CertificateIn,
+            valid_from=day_at(self, "valid_from"),
+            valid_until=day_at(self, "valid_to", days=1),
+        )
+        return Change(wish, seen(self))
+
+
+class ReviewForm(Versioned[Change[EquipmentReviewIn]]):
+    """A technical or legal review."""
+
+    kind: str = label("种类")
+    document: str = label("文件")
+    reviewed_at: str = label("审核时间（东八区）")
+
+    def wish(self) -> Change[EquipmentReviewIn]:
+        wish = into(self, EquipmentReviewIn, reviewed_at=time_at(self, "reviewed_at"))
+        return Change(wish, seen(self))
+
+
+class PublicationForm(Versioned[Change[PublicationIn]]):
+    """Where and when the location was published."""
+
+    url: str = label("公示网址")
+    published_at: str = label("公示时间（东八区）")
+
+    def wish(self) -> Change[PublicationIn]:
+        wish = into(self, PublicationIn, published_at=time_at(self, "published_at"))
+        return Change(wish, seen(self))
+
+
+class SuspensionWish(WireIn):
+    """A time out of service; without a start it begins now."""
+
+    from_at: AwareDatetime | None
+    reason: Reason
+
+    def at(self, now: datetime) -> SuspensionIn:
+        return SuspensionIn(from_at=self.from_at or now, reason=self.reason)
+
+
+class SuspensionForm(Versioned[Change[SuspensionWish]]):
+    """A time out of service."""
+
+    from_at: str = label("从何时起（东八区，不填为现在）")
+    reason: str = label("理由")
+
+    def wish(self) -> Change[SuspensionWish]:
+        wish = into(self, SuspensionWish, from_at=time_or_none(self, "from_at"))
+        return Change(wish, seen(self))
+
+
+class BindForm(Versioned[Change[BindIn]]):
+    """Who hands in what the equipment records."""
+
+    source_id: str = label("由谁送来记录")
+
+    def wish(self) -> Change[BindIn]:
+        return change_of(self, BindIn)
+
+
+class RegisterForms(Forms):
+    """The forms of the register."""
+
+    equipment: EquipmentForm = EquipmentForm()
+    source: SourceForm = SourceForm()
+
+
+class EquipmentForms(Forms):
+    """The forms of one piece of equipment."""
+
+    certificate: CertificateForm = CertificateForm()
+    review: ReviewForm = ReviewForm()
+    publication: PublicationForm = PublicationForm()
+    suspension: SuspensionForm = SuspensionForm()
+    bind: BindForm = BindForm()

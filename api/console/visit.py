@@ -1,0 +1,138 @@
+"""One request of somebody who is logged in: the page it is answered with, and how a form becomes a change."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.console.language import language_of
+from api.console.listing import Listing
+from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
+from api.console.view import HEADERS, ProblemView, field_label, problem_view, render
+from api.problems import status_of
+from schemas.actor import Action, Actor, holds
+from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused
+from schemas.refusals_request import REQUEST_INVALID
+from schemas.words import Language
+from storage.store import Transaction
+
+log = structlog.get_logger()
+
+W = TypeVar("W")
+M = TypeVar("M")
+
+
+class Mistake(NamedTuple):
+    """Why a form is shown again: what was typed, the sentence, its status, and the field and row if one is at fault."""
+
+    form: Typed[Any]
+    problem: ProblemView
+    status: int
+    field: str = ""
+    about: str = ""
+
+    def is_at(self, form: object, field: str, about: str = "") -> bool:
+        """Say whether this field of this form is at fault."""
+        return self.form is form and (self.field, self.about) == (field, about)
+
+
+class Visit(NamedTuple):
+    """Who is looking, in the request's own transaction, and the token that the forms carry back."""
+
+    request: Request
+    tx: Transaction
+    actor: Actor
+    csrf: str
+
+    @property
+    def language(self) -> Language:
+        """The language that was chosen."""
+        return language_of(self.request.cookies)
+
+    def page(
+        self,
+        name: str,
+        *,
+        forms: type[Forms] = Forms,
+        mistake: Mistake | None = None,
+        listing: Listing | None = None,
+        **view: object,
+    ) -> Response:
+        """Return a page with what every page of a logged-in account is given, its forms, its list, and `view`."""
+        given: Mapping[str, object] = {
+            "actor": self.actor,
+            "csrf": self.csrf,
+            "may_list": holds(self.actor, Action.RECORDING_VIEW),
+            "mistake": mistake,
+            "typed": forms.after(mistake.form if mistake else None, self.request.url.path),
+        }
+        shown = listing._asdict() if listing else {}
+        status = mistake.status if mistake else 200
+        return render(self.request, name, {**given, **shown, **view}, status=status)
+
+
+def go(address: str) -> RedirectResponse:
+    """Send the browser on after a form (303, so that reloading sends nothing twice)."""
+    return RedirectResponse(address, status_code=303, headers=HEADERS)
+
+
+def to(address: str) -> Callable[[object], Response]:
+    """Return what sends the browser on to a page that needs nothing of what was made."""
+    return lambda _: go(address)
+
+
+def submit(
+    visit: Visit,
+    form: Typed[W],
+    act: Callable[[W], M],
+    *,
+    again: Callable[[Mistake], Response],
+    then: Callable[[M], Response],
+) -> Response:
+    """Parse, act, show.
+
+    Parsing names the field that means nothing; nothing was tried yet. Acting is one step of its own: what it refuses
+    is undone, and is shown with what was typed where a person at this form can mend it. Everything else – a fault of
+    ours, a part that does not answer, damage – goes its way, and takes the whole transaction back with it.
+
+    Args:
+        visit: Whose form it is.
+        form: What was typed.
+        act: The storage call, given what the form means.
+        again: The page that shows the form again.
+        then: The answer, given what was made.
+    """
+    try:
+        wish = meaning(form)
+    except Mistaken as err:
+        return again(mistake_of(form, err, visit.language))
+    try:
+        with visit.tx.attempt():
+            made = act(wish)
+    except EvidenceError as err:
+        return again(refusal_of(form, err, visit.language))
+    return then(made)
+
+
+def mistake_of(form: Typed[Any], err: Mistaken, language: Language) -> Mistake:
+    """Return the sentence for a field that means nothing."""
+    title = field_label(language, form, err.field)
+    said, then = SENTENCES[err.fault]
+    said = said.filled(field=f"{err.about} {title}".strip(), bound=err.bound)
+    log.info("mistake_shown", form=type(form).__name__, field=err.field, fault=err.fault.value)
+    problem = ProblemView(said.spoken(language), then.spoken(language))
+    return Mistake(form, problem, status_of(REQUEST_INVALID), err.field, err.about)
+
+
+def refusal_of(form: Typed[Any], err: EvidenceError, language: Language) -> Mistake:
+    """Return the sentence for a refusal.
+
+    Raises:
+        EvidenceError: what no person at this form can mend goes on its way.
+    """
+    if not isinstance(err, (Conflict, Invalid, NotFound, Refused)) or isinstance(err, NotAuthenticated):
+        raise err
+    log.log(err.refusal.level, "mistake_shown", form=type(form).__name__, slug=err.slug)
+    return Mistake(form, problem_view(err.refusal, language), status_of(err.refusal))
