@@ -44,10 +44,10 @@ class ScoresForm(Typed[list[ItemScore]]):
         except ValidationError as err:
             raise mistaken(self, err, about=code[:_CODE]) from err
 
-    def row(self, code: str) -> tuple[str, str] | None:
-        """Return points and remark that were typed for one item; None where it was not on the form."""
-        rows = zip(self.code, self.points, self.remark, strict=False)
-        return next(((points, remark) for item, points, remark in rows if item == code), None)
+    def row(self, place: int) -> tuple[str, str] | None:
+        """Return points and remark that were typed in one row; None where there was none."""
+        rows = list(zip(self.points, self.remark, strict=False))
+        return rows[place] if place < len(rows) else None
 
 
 class FoundForm(Typed[FoundIn]):

@@ -2,8 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +10,8 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from schemas.actor import Actor, Role
-from schemas.audit import AuditIn, AuditKind, AuditState, RecheckOutcome, SourceIn, SourceKind
+from schemas.actor import Role
+from schemas.audit import AuditState, RecheckOutcome, SourceIn, SourceKind
 from schemas.custody import Event
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import (
@@ -36,11 +35,9 @@ from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.audit.values import Audit
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
-from storage.store import Store, utc_now
+from storage.store import Store
 from storage.tables.audit import audits
 from tests.factories import (
-    TestDevice,
-    enrol_device,
     events_of,
     faults,
     folder_url,
@@ -49,136 +46,18 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
+from tests.supervision import VALUE, Bureau, Clock, drain, make_supervision
 from workers.audit import give_up_recheck
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
-from workers.runner import Runner
-from workers.settings import WorkersSettings
 
-VALUE = "03 07 12 21 29 + 05"
 FULL = [ItemScore(code=item.code, points=item.points) for item in DEMO_STANDARD.items]
-
-
-class Clock:
-    """Server time that a test moves forward."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.ahead
-
-
-@dataclass
-class Bureau:
-    """A bureau above one agency with sealed recordings."""
-
-    store: Store
-    clock: Clock
-    agency: UUID
-    supervisor: Actor
-    colleague: Actor
-    inspectors: list[Actor]
-    head: Actor
-    device: TestDevice
-    recordings: list[UUID]
-
-    def wish(self, **changed: object) -> AuditIn:
-        now = self.clock()
-        given = {
-            "title": "三季度抽查",
-            "kind": AuditKind.SEALED_RECORDINGS,
-            "target_agency_id": self.agency,
-            "from_at": now - timedelta(days=30),
-            "until_at": now + timedelta(days=30),
-            "size": 3,
-            "sources": [
-                SourceIn(
-                    name="双色球第 2026137 期",
-                    kind=SourceKind.LOTTERY,
-                    happens_at=now + timedelta(minutes=30),
-                )
-            ],
-        }
-        return AuditIn(**{**given, **changed})
-
-    def defined(self, **changed: object) -> Audit:
-        with self.store.begin() as tx:
-            return tx.audits.define(self.supervisor, self.wish(**changed))
-
-    def frozen(self, **changed: object) -> Audit:
-        made = self.defined(**changed)
-        with self.store.begin() as tx:
-            made = tx.audits.freeze(self.supervisor, made.id, made.version)
-        integrate(self.store)
-        return made
-
-    def entered(self, **changed: object) -> Audit:
-        made = self.frozen(**changed)
-        self.clock.ahead += timedelta(hours=1)
-        with self.store.begin() as tx:
-            made = tx.audits.enter(self.supervisor, made.id, [VALUE], made.version)
-        integrate(self.store)
-        return made
-
-    def confirmed(self, **changed: object) -> Audit:
-        made = self.entered(**changed)
-        with self.store.begin() as tx:
-            made = tx.audits.confirm(self.colleague, made.id, [f" {VALUE} "], made.version)
-        integrate(self.store)
-        return made
-
-    def drawn(self, **changed: object) -> Audit:
-        made = self.confirmed(**changed)
-        with self.store.begin() as tx:
-            made = tx.audits.draw(self.supervisor, made.id, made.version)
-        integrate(self.store)
-        return made
-
-    def rechecked(self, **changed: object) -> Audit:
-        made = self.drawn(**changed)
-        drain(self.store, JobKind.RECHECK)
-        return made
-
-    def assigned(self) -> Audit:
-        made = self.rechecked()
-        for inspector in self.inspectors:
-            with self.store.begin() as tx:
-                seen = tx.audits.get(self.supervisor, made.id).version
-                tx.audit_scores.assign(self.supervisor, made.id, inspector.id, seen)
-        return made
-
-
-def drain(store: Store, kind: JobKind) -> None:
-    sandbox = Sandbox()
-    settings = WorkersSettings(lease_seconds=30)
-    try:
-        Runner(store, sandbox, settings).drain(kind)
-    finally:
-        sandbox.close()
 
 
 @pytest.fixture(scope="module")
 def bureau(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
     clock = Clock()
     store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("audit"))), clock=clock)
-    top = make_agency(store, is_supervising=True)
-    agency = make_agency(store, parent=top)
-    device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
-    idents = [device.capture(f"{n}.jpg", jpeg(64 + n, 48)) for n in range(8)]
-    drain(store, JobKind.VERIFY)
-    integrate(store)
-    yield Bureau(
-        store=store,
-        clock=clock,
-        agency=agency,
-        supervisor=make_account(store, top, Role.SUPERVISOR)[1],
-        colleague=make_account(store, top, Role.SUPERVISOR)[1],
-        inspectors=[make_account(store, top, Role.INSPECTOR)[1] for _ in range(2)],
-        head=make_account(store, agency, Role.HEAD)[1],
-        device=device,
-        recordings=idents,
-    )
+    yield make_supervision(store, clock)
     store.close()
 
 

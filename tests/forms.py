@@ -1,0 +1,303 @@
+"""Every form of the console: its route, a person who is shown it, and something lawful to type into each field."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from uuid import UUID, uuid4
+
+from api.console import router
+from api.console.typed import Typed
+from schemas.actor import Actor, Role
+from schemas.case import CaseIn, CaseStep
+from schemas.monitoring import LinkBasis
+from schemas.rectification import RectificationIn
+from schemas.standard import DEMO_STANDARD
+from storage.store import Store, Transaction
+from tests.casework import SUPPLEMENT, make_bureau
+from tests.factories import make_account
+from tests.monitoring import make_highway
+from tests.supervision import Clock, make_supervision
+
+EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
+OUTSIDE = {"/console/logout", "/console/language"}
+"""Buttons of the bar: nothing is typed into them, and they change nothing that is kept."""
+
+Texts = dict[str, str | list[str]]
+
+
+class BreakingTransaction(Transaction):
+    """A transaction whose next step fails as it is told to."""
+
+    fault: Exception | None
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        with super().attempt():
+            if self.fault is not None:
+                raise self.fault
+            yield
+
+
+class BreakingStore(Store):
+    """A store that fails where a form is acted upon, and nowhere else."""
+
+    fault: Exception | None = None
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        with super().begin() as tx:
+            breaking = BreakingTransaction(tx.connection, tx.settings, tx.now)
+            object.__setattr__(breaking, "fault", self.fault)
+            yield breaking
+
+
+def routes() -> dict[str, type[Typed[Any]]]:
+    """Every address that takes a form, with the model of the form."""
+    found = {}
+    for included in router.routes:
+        for route in included.effective_candidates() if hasattr(included, "effective_candidates") else ():
+            if "POST" in route.methods and route.path not in OUTSIDE:
+                found[route.path] = inspect.signature(route.endpoint).parameters["form"].annotation.__origin__
+    return found
+
+
+LAWFUL: Mapping[str, str] = {
+    "about": "",
+    "attempted_at": "2026-01-05T09:30",
+    "basis": LinkBasis.PLATE.value,
+    "channel": "phone",
+    "confidence": "90",
+    "crs": "CGCS2000",
+    "defect": "4",
+    "document": "苏交执审〔2026〕1号",
+    "from_at": "2026-01-05T09:30",
+    "from_day": "2026-01-05",
+    "happens_at": "2027-01-05T09:30",
+    "issuer": "省计量院",
+    "lat": "33.34",
+    "lon": "120.15",
+    "matter": "占道经营",
+    "occurred_at": "2026-01-05T09:30",
+    "outcome": "sent",
+    "party": "某某商店",
+    "place": "建军路",
+    "proof": "",
+    "published_at": "2026-01-05T09:30",
+    "reason": "已核对原件",
+    "reason_code": "unclear",
+    "reviewed_at": "2026-01-05T09:30",
+    "site": "S229 K12",
+    "size": "3",
+    "source": "双色球第 2026137 期",
+    "source_kind": "dice",
+    "standard": "GB/T 21296",
+    "statement": "事实清楚",
+    "title": "三季度抽查",
+    "until_day": "2026-03-05",
+    "url": "https://example.invalid/41",
+    "valid_from": "2026-01-05",
+    "valid_to": "2027-01-05",
+    "version": "1",
+}
+"""What is typed into a field of this name, unless its place says otherwise."""
+
+
+@dataclass
+class Place:
+    """Where one form stands: its address, whose page shows it, and what only fits here."""
+
+    path: str
+    who: str
+    texts: Texts = field(default_factory=dict)
+
+
+@dataclass
+class Scene:
+    """A product in which every form of the console is on somebody's page."""
+
+    store: BreakingStore
+    tokens: dict[str, str]
+    places: dict[str, Place]
+
+    def texts(self, route: str) -> Texts:
+        """Something lawful in every field of the form."""
+        own = self.places[route].texts
+        fields = routes()[route].model_fields
+        return {name: own[name] if name in own else LAWFUL[name] for name in fields}
+
+
+def make_scene(store: BreakingStore, clock: Clock) -> Scene:
+    """Build all three desks, each with somebody who holds every role there."""
+    scene = Scene(store, {}, {})
+    for build in (_case, _monitoring, _audits):
+        build(scene, clock)
+    scene.places["/console/login"] = Place(
+        "/console/login", "", {"login": "nobody", "password": "secret word", "back": "/console"}
+    )
+    assert set(scene.places) == set(routes())
+    return scene
+
+
+def _person(scene: Scene, name: str, agency: UUID) -> Actor:
+    scene.tokens[name], actor = make_account(scene.store, agency, *EVERYBODY)
+    return actor
+
+
+def _add(scene: Scene, who: str, route: str, ids: Mapping[str, object] | None = None, **texts: Any) -> None:
+    scene.places[route] = Place(route.format(**(ids or {})), who, texts)
+
+
+def _case(scene: Scene, _: Clock) -> None:
+    bureau = make_bureau(scene.store)
+    _person(scene, "case", bureau.agency)
+    case, review = bureau.submitted()
+    bureau.opine(review, SUPPLEMENT)
+    recording_id = bureau.capture(case)
+    bare = bureau.fact(case)
+    one = "/console/cases/{case_id}"
+    ids = {"case_id": case.id, "review_id": review.id, "fact_id": bare.id, "recording_id": recording_id}
+    proof = f"recording/{recording_id}"
+    _add(scene, "case", "/console/cases", number="案-新-1")
+    _add(scene, "case", f"{one}/step", ids, step=CaseStep.CONCLUDE.value)
+    _add(scene, "case", f"{one}/handlers", ids, login="nobody-here")
+    _add(scene, "case", f"{one}/facts", ids, text="当事人占道")
+    _add(scene, "case", f"{one}/facts/{{fact_id}}/withdraw", ids)
+    _add(scene, "case", f"{one}/facts/{{fact_id}}/prove", ids, proof=proof)
+    _add(scene, "case", f"{one}/facts/{{fact_id}}/unprove", ids, proof=proof)
+    ground = {**ids, "position": 1}
+    _add(scene, "case", f"{one}/reviews/{{review_id}}/grounds/{{position}}/answer", ground, text="已补充")
+    _add(scene, "case", f"{one}/link", ids, recording_id=str(uuid4()))
+    _add(scene, "case", f"{one}/recordings/{{recording_id}}/unlink", ids)
+    _add(scene, "case", f"{one}/exports", ids)
+    _add(scene, "case", "/console/devices/codes")
+    _add(scene, "case", "/console/devices/{device_id}/revoke", {"device_id": bureau.device.id})
+    _, review = bureau.submitted()
+    _add(
+        scene,
+        "case",
+        "/console/reviews/{review_id}/opinion",
+        {"review_id": review.id},
+        opinion="pass",
+        item=["evidence", "law"],
+        about=["", ""],
+        text=["只有一名执法人员出镜", "法条引用有误"],
+    )
+
+
+def _monitoring(scene: Scene, _: Clock) -> None:
+    highway = make_highway(scene.store)
+    _person(scene, "monitoring", highway.agency)
+    waiting, valid = highway.one(), highway.valid()
+    with scene.store.begin() as tx:
+        wish = CaseIn(number="案-路-1", party="某公司", matter="超限", place="S229")
+        case = tx.cases.open(highway.handler, wish)
+        tx.monitoring_links.link(highway.handler, case.id, valid, LinkBasis.MANUAL, case.version)
+        register = tx.equipment.get(highway.custodian, highway.equipment_id)
+        source_id = str(register.source_id)
+    one, ids = "/console/monitoring/{monitoring_id}", {"monitoring_id": waiting}
+    tied = {"monitoring_id": valid, "case_id": case.id}
+    opinion = {"stage": "first", "opinion": "invalid"}
+    _add(scene, "monitoring", f"{one}/opinion", ids, **opinion)
+    _add(scene, "monitoring", f"{one}/notification", ids, proof="短信 1 号")
+    _add(scene, "monitoring", f"{one}/link", ids, number="案-路-1", case_id="")
+    _add(scene, "monitoring", f"{one}/cases/{{case_id}}/unlink", tied)
+    _add(scene, "monitoring", f"{one}/case", ids, number="案-路-2")
+    piece = {"equipment_id": highway.equipment_id}
+    at = "/console/equipment"
+    _add(scene, "monitoring", at, number="SCALE-9", name="动态称重", kind="axle_scale")
+    _add(scene, "monitoring", f"{at}/sources", name="S230 站")
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/certificate", piece, number="证-1")
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/review", piece, kind="legal")
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/publication", piece)
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/suspend", piece)
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/resume", piece)
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/bind", piece, source_id=source_id)
+
+
+def _audits(scene: Scene, clock: Clock) -> None:
+    bureau = make_supervision(scene.store, clock, recordings=3)
+    person = _person(scene, "audit", bureau.supervisor.agency_id)
+    _person(scene, "audited", bureau.agency)
+    bureau.inspectors[0] = person
+    scored = bureau.assigned()
+    with scene.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(bureau.supervisor, scored.id)[0].member_id
+        finding = RectificationIn(member_id=member_id, item_code="A1", text="缺少说明")
+        raised = tx.rectifications.raise_(bureau.supervisor, scored.id, finding)
+    one = "/console/audits/{audit_id}"
+    states: dict[str, Callable[[], Any]] = {
+        "freeze": bureau.defined,
+        "enter": bureau.frozen,
+        "confirm": bureau.entered,
+        "draw": bureau.confirmed,
+        "close": bureau.drawn,
+    }
+    _add(scene, "audit", "/console/audits", target=str(bureau.agency), kind="sealed_recordings")
+    for verb, made in states.items():
+        _add(scene, "audit", f"{one}/{verb}", {"audit_id": made().id}, value=["03 07 12"])
+    drawn = {"audit_id": bureau.rechecked().id}
+    _add(scene, "audit", f"{one}/inspectors", drawn, account_id=str(person.id))
+    member = {"audit_id": scored.id, "member_id": member_id}
+    items = DEMO_STANDARD.items
+    rows = {
+        "code": [item.code for item in items],
+        "points": ["1" for _ in items],
+        "remark": [f"扣分 {item.code}" for item in items],
+    }
+    _add(scene, "audit", f"{one}/members/{{member_id}}/scores", member, **rows)
+    code = items[-1].code
+    _add(scene, "audit", f"{one}/members/{{member_id}}/rectification", member, item_code=code, text="缺页")
+    _add(
+        scene,
+        "audited",
+        "/console/rectifications/{rectification_id}/step",
+        {"rectification_id": raised.id},
+        step="answer",
+        text="已整改",
+        proof=str(uuid4()),
+    )
+
+
+class Controls(HTMLParser):
+    """What stands in the fields of one form that a person can see, and what its lists offer, by name."""
+
+    def __init__(self, action: str, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[str]] = {}
+        self.offered: dict[str, set[str]] = {}
+        self._action = action
+        self._is_inside = False
+        self._name = ""
+        self._text = ""
+        self._count = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "form":
+            self._is_inside = given.get("action") == self._action
+        if not self._is_inside:
+            return
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "input" and given.get("type") != "hidden":
+            self.found.setdefault(name, []).append(value)
+        elif tag in ("textarea", "select"):
+            self._name, self._text = name, ""
+            self.found.setdefault(name, [])
+            self._count = len(self.found[name])
+        elif tag == "option":
+            self.offered.setdefault(self._name, set()).add(value)
+            if "selected" in given or len(self.found[self._name]) == self._count:
+                self.found[self._name][self._count :] = [value]
+
+    def handle_data(self, data: str) -> None:
+        self._text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._is_inside = False
+        if tag == "textarea" and self._is_inside:
+            self.found[self._name].append(self._text)

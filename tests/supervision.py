@@ -1,0 +1,139 @@
+"""A bureau above one agency with sealed recordings, and audits of it in any state."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from schemas.actor import Actor, Role
+from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
+from storage.audit.values import Audit
+from storage.outbox import JobKind
+from storage.store import Store, utc_now
+from tests.factories import TestDevice, enrol_device, make_account, make_agency
+from tests.media import jpeg
+from workers.custody import integrate
+from workers.media.sandbox import Sandbox
+from workers.runner import Runner
+from workers.settings import WorkersSettings
+
+VALUE = "03 07 12 21 29 + 05"
+
+
+class Clock:
+    """Server time that a test moves forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.ahead
+
+
+@dataclass
+class Bureau:
+    """A bureau above one agency with sealed recordings."""
+
+    store: Store
+    clock: Clock
+    agency: UUID
+    supervisor: Actor
+    colleague: Actor
+    inspectors: list[Actor]
+    head: Actor
+    device: TestDevice
+    recordings: list[UUID]
+
+    def wish(self, **changed: object) -> AuditIn:
+        now = self.clock()
+        given = {
+            "title": "三季度抽查",
+            "kind": AuditKind.SEALED_RECORDINGS,
+            "target_agency_id": self.agency,
+            "from_at": now - timedelta(days=30),
+            "until_at": now + timedelta(days=30),
+            "size": 3,
+            "sources": [
+                SourceIn(
+                    name="双色球第 2026137 期",
+                    kind=SourceKind.LOTTERY,
+                    happens_at=now + timedelta(minutes=30),
+                )
+            ],
+        }
+        return AuditIn(**{**given, **changed})
+
+    def defined(self, **changed: object) -> Audit:
+        with self.store.begin() as tx:
+            return tx.audits.define(self.supervisor, self.wish(**changed))
+
+    def frozen(self, **changed: object) -> Audit:
+        made = self.defined(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.freeze(self.supervisor, made.id, made.version)
+        integrate(self.store)
+        return made
+
+    def entered(self, **changed: object) -> Audit:
+        made = self.frozen(**changed)
+        self.clock.ahead += timedelta(hours=1)
+        with self.store.begin() as tx:
+            made = tx.audits.enter(self.supervisor, made.id, [VALUE], made.version)
+        integrate(self.store)
+        return made
+
+    def confirmed(self, **changed: object) -> Audit:
+        made = self.entered(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.confirm(self.colleague, made.id, [f" {VALUE} "], made.version)
+        integrate(self.store)
+        return made
+
+    def drawn(self, **changed: object) -> Audit:
+        made = self.confirmed(**changed)
+        with self.store.begin() as tx:
+            made = tx.audits.draw(self.supervisor, made.id, made.version)
+        integrate(self.store)
+        return made
+
+    def rechecked(self, **changed: object) -> Audit:
+        made = self.drawn(**changed)
+        drain(self.store, JobKind.RECHECK)
+        return made
+
+    def assigned(self) -> Audit:
+        made = self.rechecked()
+        for inspector in self.inspectors:
+            with self.store.begin() as tx:
+                seen = tx.audits.get(self.supervisor, made.id).version
+                tx.audit_scores.assign(self.supervisor, made.id, inspector.id, seen)
+        return made
+
+
+def drain(store: Store, kind: JobKind) -> None:
+    sandbox = Sandbox()
+    settings = WorkersSettings(lease_seconds=30)
+    try:
+        Runner(store, sandbox, settings).drain(kind)
+    finally:
+        sandbox.close()
+
+
+def make_supervision(store: Store, clock: Clock, *, recordings: int = 8) -> Bureau:
+    """A bureau with one of everybody; `clock` is that of the store."""
+    top = make_agency(store, is_supervising=True)
+    agency = make_agency(store, parent=top)
+    device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
+    idents = [device.capture(f"{n}.jpg", jpeg(64 + n, 48)) for n in range(recordings)]
+    drain(store, JobKind.VERIFY)
+    integrate(store)
+    return Bureau(
+        store=store,
+        clock=clock,
+        agency=agency,
+        supervisor=make_account(store, top, Role.SUPERVISOR)[1],
+        colleague=make_account(store, top, Role.SUPERVISOR)[1],
+        inspectors=[make_account(store, top, Role.INSPECTOR)[1] for _ in range(2)],
+        head=make_account(store, agency, Role.HEAD)[1],
+        device=device,
+        recordings=idents,
+    )
