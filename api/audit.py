@@ -270,16 +270,16 @@ def freeze(
 
 
 @router.post("/{audit_id}/randomness", operation_id="enterRandomness")
-def enter(  # noqa: PLR0917 - what a route depends on is named by the framework
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: ValuesIn, seen: SeenVersion
+def enter(
+    tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: ValuesIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
     """Enter what the public events gave, once they have taken place and the freeze is in the log."""
     return _detail(tx, actor, response, tx.audits.enter(actor, audit_id, wish.values, seen))
 
 
 @router.post("/{audit_id}/confirmation", operation_id="confirmRandomness")
-def confirm(  # noqa: PLR0917
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: ValuesIn, seen: SeenVersion
+def confirm(
+    tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: ValuesIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
     """Confirm the values by entering them again, as somebody else."""
     return _detail(tx, actor, response, tx.audits.confirm(actor, audit_id, wish.values, seen))
@@ -302,8 +302,8 @@ def close(
 
 
 @router.post("/{audit_id}/inspectors", operation_id="assignInspector", status_code=201)
-def assign(  # noqa: PLR0917
-    tx: Tx, actor: CurrentActor, response: Response, audit_id: AuditId, wish: AssignIn, seen: SeenVersion
+def assign(
+    tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: AssignIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
     """Assign one of the two inspectors."""
     tx.audit_scores.assign(actor, audit_id, wish.account_id, seen)

@@ -1,14 +1,14 @@
 """Cases, their steps, and the recordings linked to them."""
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Response
-from pydantic import Field
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
 from api.deps import After, CurrentActor, Limit, Tx, Words
-from api.etag import SeenVersion, tag
+from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import Case, CaseAmendIn, CaseIn, CaseState, CaseStep
@@ -110,25 +110,22 @@ class StepIn(WireIn):
 @router.post("", operation_id="openCase", status_code=201)
 def open_case(tx: Tx, actor: CurrentActor, wish: CaseIn, response: Response) -> CaseOut:
     """Open a case as a lead; who opens it becomes its handler."""
-    return _tagged(response, tx.cases.open(actor, wish))
+    return tagged(response, CaseOut.of(tx.cases.open(actor, wish)))
 
 
-def _tagged(response: Response, case: Case) -> CaseOut:
-    tag(response, case.version)
-    return CaseOut.of(case)
+class CaseQuery(BaseModel):
+    """What a list of cases is narrowed by; `number` also finds names of parties."""
+
+    number: Words = None
+    state: CaseState | None = None
 
 
 @router.get("", operation_id="listCases")
-def cases(  # noqa: PLR0917 - query parameters are named by the caller
-    tx: Tx,
-    actor: CurrentActor,
-    after: After,
-    number: Words = None,
-    state: CaseState | None = None,
-    limit: Limit = 50,
+def cases(
+    tx: Tx, actor: CurrentActor, after: After, asked: Annotated[CaseQuery, Query()], limit: Limit = 50
 ) -> CasesOut:
     """List the cases the actor may see, newest first; `number` also finds names of parties."""
-    page = tx.cases.page(actor, number=number, state=state, after=after, limit=limit)
+    page = tx.cases.page(actor, number=asked.number, state=asked.state, after=after, limit=limit)
     return CasesOut(cases=[CaseOut.of(row) for row in page.rows], next=page.next_text)
 
 
@@ -138,39 +135,39 @@ def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> Ca
     found = tx.cases.get(actor, case_id)
     linked = tx.recordings.of_case(case_id)
     return CaseDetailOut(
-        case=_tagged(response, found),
+        case=tagged(response, CaseOut.of(found)),
         recordings=[RecordingOut.of(row) for row in linked],
         changes=[ChangeOut(**one.model_dump(exclude={"id"})) for one in tx.cases.changes(case_id)],
     )
 
 
 @router.patch("/{case_id}", operation_id="amendCase")
-def amend(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: CaseAmendIn, seen: SeenVersion, response: Response
+def amend(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: CaseAmendIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Correct what was entered; what stood before is kept."""
-    return _tagged(response, tx.cases.amend(actor, case_id, wish, seen))
+    return tagged(response, CaseOut.of(tx.cases.amend(actor, case_id, wish, seen)))
 
 
 @router.post("/{case_id}/handlers", operation_id="assignHandler", status_code=201)
-def assign(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: AssignIn, seen: SeenVersion, response: Response
+def assign(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: AssignIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Name one more handler of the case's own agency."""
-    return _tagged(response, tx.cases.assign(actor, case_id, wish.login, seen))
+    return tagged(response, CaseOut.of(tx.cases.assign(actor, case_id, wish.login, seen)))
 
 
 @router.post("/{case_id}/steps", operation_id="stepCase", status_code=201)
-def step(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: StepIn, seen: SeenVersion, response: Response
+def step(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: StepIn, seen: SeenVersion, response: Response
 ) -> CaseOut:
     """Take one step: file, investigate, conclude, submit, decide or close."""
-    return _tagged(response, tx.cases.step(actor, case_id, wish.step, wish.reason, seen))
+    return tagged(response, CaseOut.of(tx.cases.step(actor, case_id, wish.step, wish.reason, seen)))
 
 
 @router.post("/{case_id}/recordings", operation_id="linkRecording", status_code=201)
-def link(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: LinkIn, seen: SeenVersion, response: Response
+def link(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: LinkIn, seen: SeenVersion, response: Response
 ) -> LinkOut:
     """Link a recording to a case; linking it twice gives the link that stands."""
     tx.recordings.get(actor, wish.recording_id)
@@ -180,11 +177,15 @@ def link(  # noqa: PLR0917 - parameters are the framework's
 
 
 @router.post("/{case_id}/recordings/{recording_id}/unlink", operation_id="unlinkRecording", status_code=204)
-def unlink(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, recording_id: RecordingId, wish: UnlinkIn, seen: SeenVersion
+def unlink(
+    tx: Tx,
+    actor: CurrentActor,
+    case_id: CaseId,
+    recording_id: RecordingId,
+    *,
+    wish: UnlinkIn,
+    seen: SeenVersion,
 ) -> Response:
     """End a link by a dated counter-entry; nothing is deleted."""
     tx.cases.unlink(actor, case_id, recording_id, wish.reason, seen)
-    answer = Response(status_code=204)
-    tag(answer, tx.cases.get(actor, case_id).version)
-    return answer
+    return done(tx.cases.get(actor, case_id).version)

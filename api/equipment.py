@@ -178,52 +178,56 @@ def equipment_one(
 
 
 @router.post("/{equipment_id}/certificates", operation_id="certifyEquipment", status_code=201)
-def certify(  # noqa: PLR0917 - what a route depends on is named by the framework
+def certify(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     equipment_id: EquipmentId,
+    *,
     wish: CertificateIn,
     seen: SeenVersion,
+    response: Response,
 ) -> EquipmentDetailOut:
     """Add a verification certificate."""
     return _changed(tx, response, tx.equipment.certify(actor, equipment_id, wish, seen))
 
 
 @router.post("/{equipment_id}/reviews", operation_id="reviewEquipment", status_code=201)
-def review(  # noqa: PLR0917
+def review(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     equipment_id: EquipmentId,
+    *,
     wish: EquipmentReviewIn,
     seen: SeenVersion,
+    response: Response,
 ) -> EquipmentDetailOut:
     """Add a technical or legal review (Administrative Penalty Law art. 41)."""
     return _changed(tx, response, tx.equipment.review(actor, equipment_id, wish, seen))
 
 
 @router.post("/{equipment_id}/publications", operation_id="publishEquipment", status_code=201)
-def publish(  # noqa: PLR0917
+def publish(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     equipment_id: EquipmentId,
+    *,
     wish: PublicationIn,
     seen: SeenVersion,
+    response: Response,
 ) -> EquipmentDetailOut:
     """Add where and when the location was published (art. 41)."""
     return _changed(tx, response, tx.equipment.publish(actor, equipment_id, wish, seen))
 
 
 @router.post("/{equipment_id}/suspend", operation_id="suspendEquipment")
-def suspend(  # noqa: PLR0917
+def suspend(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     equipment_id: EquipmentId,
+    *,
     wish: SuspensionIn,
     seen: SeenVersion,
+    response: Response,
 ) -> EquipmentDetailOut:
     """Take equipment out of service; its records are kept and are no evidence meanwhile."""
     return _changed(tx, response, tx.equipment.suspend(actor, equipment_id, wish, seen))
@@ -238,13 +242,14 @@ def resume(
 
 
 @router.post("/{equipment_id}/bind", operation_id="bindEquipment")
-def bind(  # noqa: PLR0917
+def bind(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     equipment_id: EquipmentId,
+    *,
     wish: BindIn,
     seen: SeenVersion,
+    response: Response,
 ) -> EquipmentDetailOut:
     """Bind equipment to the machine account that hands in its records."""
     return _changed(tx, response, tx.equipment.bind(actor, equipment_id, wish.source_id, seen))

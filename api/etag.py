@@ -1,7 +1,7 @@
 """Optimistic locking over HTTP: a thing's version travels as its ETag, a change names it in If-Match (RFC 9110)."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Header, Response
 
@@ -13,6 +13,29 @@ _ETAG = re.compile(r'"v([1-9][0-9]{0,9})"')
 def tag(response: Response, version: int) -> None:
     """Give the answer the ETag of this version."""
     response.headers["ETag"] = f'"v{version}"'
+
+
+class Versioned(Protocol):
+    """An answer that says in which version it is."""
+
+    @property
+    def version(self) -> int: ...
+
+
+A = TypeVar("A", bound=Versioned)
+
+
+def tagged(response: Response, answer: A) -> A:
+    """Return the answer, and give it the ETag of its version."""
+    tag(response, answer.version)
+    return answer
+
+
+def done(version: int) -> Response:
+    """Return an answer without a body, with the ETag of the version that was made."""
+    answer = Response(status_code=204)
+    tag(answer, version)
+    return answer
 
 
 def if_match(if_match: Annotated[str, Header()] = "") -> int:

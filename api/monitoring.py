@@ -7,11 +7,11 @@ from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
-from api.etag import SeenVersion, tag
+from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseIn
@@ -257,24 +257,34 @@ async def submit(request: Request, store: OpenStore, actor: StreamActor) -> Batc
     )
 
 
+class RecordQuery(BaseModel):
+    """What a list of records is narrowed by."""
+
+    state: MonitoringState | None = None
+    equipment: EquipmentId | None = None
+    linked: bool | None = None
+    q: Words = None
+    from_at: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
+
+    def wanted(self) -> MonitoringFilter:
+        """Return the filter."""
+        return MonitoringFilter(
+            state=self.state,
+            equipment_id=self.equipment,
+            is_linked=self.linked,
+            text=self.q,
+            from_at=self.from_at,
+            until_at=self.until_at,
+        )
+
+
 @router.get("/monitoring/records", operation_id="listRecords")
-def records(  # noqa: PLR0917 - query parameters are named by the caller
-    tx: Tx,
-    actor: CurrentActor,
-    after: After,
-    state: MonitoringState | None = None,
-    equipment: EquipmentId | None = None,
-    linked: bool | None = None,  # noqa: FBT001 - a query parameter
-    q: Words = None,
-    from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    limit: Limit = 50,
+def records(
+    tx: Tx, actor: CurrentActor, after: After, asked: Annotated[RecordQuery, Query()], limit: Limit = 50
 ) -> MonitoringPageOut:
     """List the records the actor may see, newest first."""
-    wanted = MonitoringFilter(
-        state=state, equipment_id=equipment, is_linked=linked, text=q, from_at=from_at, until_at=until_at
-    )
-    page = tx.monitoring.page(actor, wanted, after=after, limit=limit)
+    page = tx.monitoring.page(actor, asked.wanted(), after=after, limit=limit)
     return MonitoringPageOut(records=[MonitoringOut.of(row) for row in page.rows], next=page.next_text)
 
 
@@ -320,19 +330,19 @@ def raw(tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId) -> Response:
 
 
 @router.post("/monitoring/records/{monitoring_id}/opinions/{stage}", operation_id="giveRecordOpinion")
-def opine(  # noqa: PLR0917 - what a route depends on is named by the framework
+def opine(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     monitoring_id: MonitoringId,
     stage: ReviewStage,
+    *,
     wish: OpinionIn,
     seen: SeenVersion,
+    response: Response,
 ) -> MonitoringOut:
     """Give the first or the second opinion; valid needs both, one invalid ends it."""
     found = tx.monitoring.opine(actor, monitoring_id, stage, wish, seen)
-    tag(response, found.version)
-    return MonitoringOut.of(found)
+    return tagged(response, MonitoringOut.of(found))
 
 
 @router.post(
@@ -359,18 +369,18 @@ def open_case(
 ) -> CaseOut:
     """Open a case from a valid record; an attempt to notify the party must have been recorded."""
     case = tx.monitoring_links.open_case(actor, monitoring_id, wish)
-    tag(response, case.version)
-    return CaseOut.of(case)
+    return tagged(response, CaseOut.of(case))
 
 
 @router.post("/cases/{case_id}/monitoring", operation_id="linkRecord", status_code=201)
-def link(  # noqa: PLR0917
+def link(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     case_id: CaseId,
+    *,
     wish: MonitoringLinkIn,
     seen: SeenVersion,
+    response: Response,
 ) -> MonitoringLinkOut:
     """Tie a record to a case; article 41 decides whether it may be evidence."""
     made = tx.monitoring_links.link(actor, case_id, wish.monitoring_id, wish.basis, seen)
@@ -381,15 +391,15 @@ def link(  # noqa: PLR0917
 @router.post(
     "/cases/{case_id}/monitoring/{monitoring_id}/unlink", operation_id="unlinkRecord", status_code=204
 )
-def unlink(  # noqa: PLR0917
+def unlink(
     tx: Tx,
     actor: CurrentActor,
     case_id: CaseId,
     monitoring_id: MonitoringId,
+    *,
     wish: UnlinkIn,
     seen: SeenVersion,
 ) -> Response:
     """End a tie by a dated counter-entry; nothing is deleted."""
     tx.monitoring_links.unlink(actor, case_id, monitoring_id, wish.reason, seen)
-    version = tx.cases.get(actor, case_id).version
-    return Response(status_code=204, headers={"ETag": f'"v{version}"'})
+    return done(tx.cases.get(actor, case_id).version)

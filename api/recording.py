@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.manifest import FindingOut, finding_out
@@ -104,33 +104,38 @@ class RecordingDetailOut(RecordingOut):
     proof_url: str
 
 
+class RecordingQuery(BaseModel):
+    """What a list of recordings is narrowed by."""
+
+    state: RecordingState | None = None
+    verdict: Verdict | None = None
+    case: str | None = None
+    officer: str | None = None
+    device: DeviceId | None = None
+    from_at: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    q: Words = None
+
+    def wanted(self) -> RecordingFilter:
+        """Return the filter."""
+        return RecordingFilter(
+            state=self.state,
+            verdict=self.verdict,
+            case_number=self.case,
+            officer=self.officer,
+            device_id=self.device,
+            from_at=self.from_at,
+            until_at=self.until_at,
+            text=self.q,
+        )
+
+
 @router.get("", operation_id="listRecordings")
-def recordings(  # noqa: PLR0917 - query parameters are named by the caller
-    tx: Tx,
-    actor: CurrentActor,
-    after: After,
-    state: RecordingState | None = None,
-    verdict: Verdict | None = None,
-    case: str | None = None,
-    officer: str | None = None,
-    device: DeviceId | None = None,
-    from_at: Annotated[AwareDatetime | None, Query(alias="from")] = None,
-    until_at: Annotated[AwareDatetime | None, Query(alias="to")] = None,
-    q: Words = None,
-    limit: Limit = 50,
+def recordings(
+    tx: Tx, actor: CurrentActor, after: After, asked: Annotated[RecordingQuery, Query()], limit: Limit = 50
 ) -> RecordingsOut:
     """List what the actor may see, newest first."""
-    wanted = RecordingFilter(
-        state=state,
-        verdict=verdict,
-        case_number=case,
-        officer=officer,
-        device_id=device,
-        from_at=from_at,
-        until_at=until_at,
-        text=q,
-    )
-    page = tx.recordings.page(actor, wanted, after=after, limit=limit)
+    page = tx.recordings.page(actor, asked.wanted(), after=after, limit=limit)
     return RecordingsOut(recordings=[RecordingOut.of(row) for row in page.rows], next=page.next_text)
 
 

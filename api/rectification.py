@@ -1,12 +1,13 @@
 """Rectifications: raised by an audit, answered by the agency with proof, verified and closed."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
 
 from api.deps import After, CurrentActor, Limit, Tx
-from api.etag import SeenVersion, tag
+from api.etag import SeenVersion, tagged
 from schemas.base import WireOut
 from schemas.ids import AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.rectification import (
@@ -70,8 +71,13 @@ def raise_one(
 ) -> RectificationOut:
     """Raise what was found on a drawn member."""
     made = tx.rectifications.raise_(actor, audit_id, wish)
-    tag(response, made.version)
-    return RectificationOut.of(made)
+    return tagged(response, RectificationOut.of(made))
+
+
+class RectificationQuery(BaseModel):
+    """Open ones, or the closed."""
+
+    closed: bool = False
 
 
 @router.get("/rectifications", operation_id="listRectifications")
@@ -79,11 +85,11 @@ def rectifications(
     tx: Tx,
     actor: CurrentActor,
     after: After,
-    closed: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    asked: Annotated[RectificationQuery, Query()],
     limit: Limit = 50,
 ) -> RectificationsOut:
     """List open rectifications, soonest due first; or the closed ones."""
-    page = tx.rectifications.page(actor, is_open=not closed, after=after, limit=limit)
+    page = tx.rectifications.page(actor, is_open=not asked.closed, after=after, limit=limit)
     return RectificationsOut(
         rectifications=[RectificationOut.of(row) for row in page.rows], next=page.next_text
     )
@@ -95,21 +101,20 @@ def rectification(
 ) -> RectificationOut:
     """Return one rectification with every step."""
     found = tx.rectifications.get(actor, rectification_id)
-    tag(response, found.version)
-    return RectificationOut.of(found)
+    return tagged(response, RectificationOut.of(found))
 
 
 @router.post("/rectifications/{rectification_id}/steps/{step}", operation_id="stepRectification")
-def take_step(  # noqa: PLR0917 - what a route depends on is named by the framework
+def take_step(
     tx: Tx,
     actor: CurrentActor,
-    response: Response,
     rectification_id: RectificationId,
     step: RectificationStep,
+    *,
     wish: RectificationStepIn,
     seen: SeenVersion,
+    response: Response,
 ) -> RectificationOut:
     """Answer, return, verify or close."""
     found = tx.rectifications.step(actor, rectification_id, step, wish, seen)
-    tag(response, found.version)
-    return RectificationOut.of(found)
+    return tagged(response, RectificationOut.of(found))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from api.deps import After, CurrentActor, Limit, Tx
-from api.etag import SeenVersion, tag
+from api.etag import SeenVersion, tag, tagged
 from api.manifest import FindingOut, finding_out
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
@@ -170,8 +170,8 @@ def _facts(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> 
 
 
 @router.post("/cases/{case_id}/facts", operation_id="addFact", status_code=201)
-def add_fact(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, wish: FactIn, seen: SeenVersion, response: Response
+def add_fact(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, *, wish: FactIn, seen: SeenVersion, response: Response
 ) -> FactsOut:
     """Name a fact to be proven."""
     tx.facts.add(actor, case_id, wish, seen)
@@ -179,8 +179,8 @@ def add_fact(  # noqa: PLR0917 - parameters are the framework's
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/withdraw", operation_id="withdrawFact")
-def withdraw_fact(  # noqa: PLR0917 - parameters are the framework's
-    tx: Tx, actor: CurrentActor, case_id: CaseId, fact_id: FactId, seen: SeenVersion, response: Response
+def withdraw_fact(
+    tx: Tx, actor: CurrentActor, case_id: CaseId, fact_id: FactId, *, seen: SeenVersion, response: Response
 ) -> FactsOut:
     """Withdraw a fact; it stays on record with its date."""
     tx.facts.withdraw(actor, case_id, fact_id, seen)
@@ -188,11 +188,12 @@ def withdraw_fact(  # noqa: PLR0917 - parameters are the framework's
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/proofs", operation_id="proveFact", status_code=201)
-def prove(  # noqa: PLR0917 - parameters are the framework's
+def prove(
     tx: Tx,
     actor: CurrentActor,
     case_id: CaseId,
     fact_id: FactId,
+    *,
     wish: ProofIn,
     seen: SeenVersion,
     response: Response,
@@ -203,11 +204,12 @@ def prove(  # noqa: PLR0917 - parameters are the framework's
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/unprove", operation_id="unproveFact")
-def unprove(  # noqa: PLR0917 - parameters are the framework's
+def unprove(
     tx: Tx,
     actor: CurrentActor,
     case_id: CaseId,
     fact_id: FactId,
+    *,
     wish: ProofIn,
     seen: SeenVersion,
     response: Response,
@@ -257,30 +259,30 @@ def review(tx: Tx, actor: CurrentActor, review_id: ReviewId, response: Response)
 
 
 @router.post("/reviews/{review_id}/opinion", operation_id="giveOpinion", status_code=201)
-def opine(  # noqa: PLR0917 - parameters are the framework's
+def opine(
     tx: Tx,
     actor: CurrentActor,
     review_id: ReviewId,
+    *,
     wish: ReviewOpinionIn,
     seen: SeenVersion,
     response: Response,
 ) -> ReviewOut:
     """Pass the case, ask for a supplement, or reject it; given once."""
     given = tx.reviews.opine(actor, review_id, wish, seen)
-    tag(response, given.version)
-    return ReviewOut.of(given)
+    return tagged(response, ReviewOut.of(given))
 
 
 @router.post("/reviews/{review_id}/answers", operation_id="answerGround", status_code=201)
-def answer(  # noqa: PLR0917 - parameters are the framework's
+def answer(
     tx: Tx,
     actor: CurrentActor,
     review_id: ReviewId,
+    *,
     wish: GroundAnswerIn,
     seen: SeenVersion,
     response: Response,
 ) -> ReviewOut:
     """Answer one ground; all must be answered before the case is submitted again."""
     answered = tx.reviews.answer(actor, review_id, wish.position, AnswerIn(text=wish.text), seen=seen)
-    tag(response, answered.version)
-    return ReviewOut.of(answered)
+    return tagged(response, ReviewOut.of(answered))

@@ -37,14 +37,14 @@ Text = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
 
 
 class FoundIn(WireIn):
-    """What was found, by item of the standard."""
+    """What was found, by item of the standard, on whatever was looked at."""
 
     item_code: Annotated[str, Field(min_length=1, max_length=4)]
     text: Text
 
 
 class RectificationIn(FoundIn):
-    """What was found on a drawn member."""
+    """What was found on a drawn member, by item of the standard."""
 
     member_id: MemberId
 
