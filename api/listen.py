@@ -1,8 +1,12 @@
-"""Whether the server can listen where it is told to, asked before anything is started."""
+"""Whether the server can listen where it is told to, asked before anything is started; and how it listens."""
 
 import errno
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
+
+import uvicorn
 
 
 class ListeningFault(NamedTuple):
@@ -34,3 +38,24 @@ def listening_fault(host: str, port: int) -> ListeningFault | None:
             text = f"本机不能监听 cannot listen on {host}:{port}: {err.strerror}"
             return ListeningFault(is_misuse=True, event="host_unusable", text=text)
     return None
+
+
+class Listener(uvicorn.Server):
+    """A server that ends in good order once it is told to, and takes no signal of its own.
+
+    The one of uvicorn takes the signals while it runs, gives them back and sends itself what it has caught; a
+    second one makes it leave out the end of the application.
+    """
+
+    def __init__(self, config: uvicorn.Config, is_told: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._is_told = is_told
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to whoever has them."""
+        yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say, ten times a second, whether to end."""
+        return self._is_told() or await super().on_tick(counter)

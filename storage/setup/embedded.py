@@ -235,6 +235,7 @@ class EmbeddedPostgres:
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
+            start_new_session=True,  # Ctrl-C in the terminal is for us, not for an initdb in its middle
         )
         if finished.returncode != 0:
             said = finished.stderr.strip() or finished.stdout.strip()
@@ -299,7 +300,8 @@ def can_unshare() -> bool:
     """Tell whether this kernel lets us open a user namespace."""
     if shutil.which(_NAMESPACE[0]) is None:
         return False
-    tried = subprocess.run([*_NAMESPACE, "true"], capture_output=True, check=False)  # noqa: S603
+    words = [*_NAMESPACE, "true"]
+    tried = subprocess.run(words, capture_output=True, check=False, start_new_session=True)  # noqa: S603 - our own words
     return tried.returncode == 0
 
 

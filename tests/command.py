@@ -1,0 +1,106 @@
+"""The command `quancheng` as a program of its own: run to its end, or served until it is told to stop."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.stand import PATIENCE_SECONDS, ROOT, until
+
+Event = dict[str, object]
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
+    return {**kept, "QUANCHENG_HOME": str(home), **more}
+
+
+def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "quancheng.py", *words],
+        cwd=ROOT,
+        env=environment(home, **more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+class Serving:
+    """One run of the command, and what it has said so far."""
+
+    def __init__(self, home: Path, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+        self._log = home.with_suffix(f".{time.monotonic_ns()}.log")
+        words = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port)]
+        with self._log.open("wb") as output:
+            self.process = subprocess.Popen(
+                words, cwd=ROOT, env=environment(home), stdout=output, stderr=output, start_new_session=True
+            )
+
+    @property
+    def events(self) -> list[Event]:
+        lines = self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    @property
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def has_said(self, event: str) -> bool:
+        return any(one["event"] == event for one in self.events)
+
+    def said(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_for(self, event: str) -> Event:
+        until(lambda: self.has_said(event) or self.has_ended, self.said)
+        return next(one for one in self.events if one["event"] == event)
+
+    def wait_until_heard(self) -> None:
+        """Wait until the command hears the signals: until then the interpreter is starting, and nothing of ours."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        until(lambda: self.has_ended or _catches(status.read_text(), signal.SIGTERM), self.said)
+
+    def end(self, *signals: signal.Signals) -> int:
+        for one in signals:
+            self.process.send_signal(one)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _catches(status: str, one: signal.Signals) -> bool:
+    """Whether a process has a handler of its own for a signal (proc(5), `SigCgt`)."""
+    mask = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
+    return bool(int(mask, 16) >> (one - 1) & 1)
+
+
+@contextmanager
+def serving(home: Path, port: int) -> Iterator[Serving]:
+    one = Serving(home, port)
+    try:
+        yield one
+    finally:
+        if not one.has_ended:
+            one.end(signal.SIGINT)
+
+
+def left_over(home: Path) -> list[str]:
+    """Processes that still name the data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it ended while we looked
+        if str(home) in words:
+            found.append(words)
+    return found
