@@ -10,6 +10,7 @@ from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
+from schemas.export import ExportState
 from schemas.ids import CaseId, ExportId
 from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
@@ -42,7 +43,7 @@ class ExportOut(WireOut):
             **found.model_dump(include=same),
             export_id=found.id,
             status_url=url,
-            package_url=f"{url}/package" if found.state == "ready" else None,
+            package_url=f"{url}/package" if found.state is ExportState.READY else None,
         )
 
 

@@ -8,17 +8,22 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, model_validator
 
+from schemas.actor import Action
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
 from schemas.canonical import canonical_bytes
+from schemas.custody import Event
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
+from schemas.refusals_actor import DEVICE_REVOKED
 from schemas.refusals_manifest import SIGNATURE_INVALID
+from schemas.step import Begin, Step, Steps
 
 ENROL_TYP = "quancheng-enrol+jws"
 """`typ` of the proof by which a new key shows that its owner holds the one-time code."""
@@ -27,6 +32,36 @@ REGISTRATION_TYP = "quancheng-device-registration"
 
 Thumbprint = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 """RFC 7638 thumbprint: 32 bytes in base64url without padding."""
+
+
+class DeviceState(StrEnum):
+    """enrolled → revoked; what a key signed before it was revoked stays signed by a registered key."""
+
+    ENROLLED = "enrolled"
+    REVOKED = "revoked"
+
+
+class DeviceStep(StrEnum):
+    """What ends a device's key; the value is the verb of its custody entry."""
+
+    REVOKE = "revoke"
+
+
+STEPS: Steps[DeviceStep, DeviceState, None] = Steps(
+    begins=(Begin(DeviceState.ENROLLED, Event.DEVICE_ENROL, dated="enrolled_at"),),
+    refused=DEVICE_REVOKED,
+    rows=(
+        Step(
+            name=DeviceStep.REVOKE,
+            starts=frozenset({DeviceState.ENROLLED}),
+            end=DeviceState.REVOKED,
+            action=Action.DEVICE_REVOKE,
+            event=Event.DEVICE_REVOKE,
+            dated="revoked_at",
+        ),
+    ),
+)
+"""The state is kept as the time of the revocation; there is no column of its own."""
 
 
 class DeviceRegistration(Frozen):

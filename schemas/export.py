@@ -30,13 +30,15 @@ from pydantic import Field, ValidationError
 from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
+from schemas.custody import Event
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
 from schemas.export_desks import PackagedDesks
 from schemas.export_guide import GUIDE
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.note import sign_note
-from schemas.refusals_export import ENTRIES_INVALID, INDEX_INVALID
+from schemas.refusals_export import ENTRIES_INVALID, EXPORT_NOT_READY, INDEX_INVALID
+from schemas.step import Begin, Step, Steps
 
 INDEX = "data/index.json"
 ENTRIES = "log/entries.jsonl"
@@ -60,6 +62,30 @@ class ExportState(StrEnum):
     BUILDING = "building"
     READY = "ready"
     FAILED = "failed"
+
+
+class ExportStep(StrEnum):
+    """What ends the building of a package."""
+
+    BUILD = "build"
+    FAIL = "fail"
+
+
+STEPS: Steps[ExportStep, ExportState, None] = Steps(
+    begins=(Begin(ExportState.BUILDING, dated="created_at"),),
+    refused=EXPORT_NOT_READY,
+    rows=(
+        Step(
+            name=ExportStep.BUILD,
+            starts=frozenset({ExportState.BUILDING}),
+            end=ExportState.READY,
+            event=Event.EXPORT_BUILD,
+            dated="ready_at",
+        ),
+        Step(name=ExportStep.FAIL, starts=frozenset({ExportState.BUILDING}), end=ExportState.FAILED),
+    ),
+)
+"""Only a package that is there enters the log."""
 
 
 class PackagedCheck(WireIn):

@@ -9,12 +9,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
 
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, parse_rfc3339, rfc3339
 from schemas.canonical import MAX_INTEGER, canonical_bytes, parse_canonical
+from schemas.custody import Event
 from schemas.device import Thumbprint
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
@@ -31,6 +33,7 @@ from schemas.refusals_manifest import (
     MANIFEST_NULL,
     MANIFEST_TOO_LARGE,
 )
+from schemas.step import Begin
 
 MANIFEST_TYP = "quancheng-manifest+jws"
 MAX_MANIFEST_BYTES = 65_536
@@ -51,6 +54,22 @@ RULES = (
     MANIFEST_CRIT_UNKNOWN,
 )
 """Every refusal `parse_manifest` may raise, in the order in which the rules are tried."""
+
+
+class ManifestState(StrEnum):
+    """Both are final: a refused manifest is kept, so that its files can arrive and be quarantined with the reason."""
+
+    DECLARED = "declared"
+    REFUSED = "refused"
+
+
+BEGINS: Mapping[ManifestState, Begin[ManifestState]] = MappingProxyType(
+    {
+        ManifestState.DECLARED: Begin(ManifestState.DECLARED, Event.MANIFEST_DECLARE, dated="declared_at"),
+        ManifestState.REFUSED: Begin(ManifestState.REFUSED, Event.MANIFEST_REFUSE, dated="declared_at"),
+    }
+)
+"""How a manifest comes to be; nothing happens to it afterwards."""
 
 KNOWN_CRITICAL: frozenset[str] = frozenset()
 """Names in `crit` a reader of version 1 understands: none yet, so any name there refuses the manifest."""

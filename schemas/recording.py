@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.base import Frozen
+from schemas.custody import Event
 from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.refusals_recording import ALREADY_SEALED, RECORDING_QUARANTINED
+from schemas.step import Begin, Step, Steps
 from schemas.verdict import must_quarantine
 
 
@@ -18,6 +20,13 @@ class RecordingState(StrEnum):
     RECEIVED = "received"
     SEALED = "sealed"
     QUARANTINED = "quarantined"
+
+
+class RecordingStep(StrEnum):
+    """What a verification concludes; the value is the verb of its custody entry."""
+
+    SEAL = "seal"
+    QUARANTINE = "quarantine"
 
 
 class Place(Frozen):
@@ -101,22 +110,34 @@ class RecordingFilter(Frozen):
     text: str | None = None
 
 
-def state_after(state: RecordingState, checks: Iterable[CheckResult]) -> RecordingState:
-    """Return the state that the outcomes of all checks lead to.
-
-    A binding claim that did not hold quarantines, and so does a verification that gave up; everything else
-    seals, with its findings.
-
-    Raises:
-        AlreadySealed: the recording is sealed.
-        TransitionRefused: the recording is quarantined.
-    """
-    if state is RecordingState.SEALED:
-        raise ALREADY_SEALED("a sealed recording never changes")
-    if state is RecordingState.QUARANTINED:
-        raise RECORDING_QUARANTINED("a quarantined recording is not verified again by itself")
+def conclusion(checks: Iterable[CheckResult]) -> RecordingStep:
+    """Return what the checks conclude: a broken claim, or nothing verified at all, keeps a recording apart."""
     kept_apart = any(must_quarantine(check) for check in checks)
-    return RecordingState.QUARANTINED if kept_apart else RecordingState.SEALED
+    return RecordingStep.QUARANTINE if kept_apart else RecordingStep.SEAL
+
+
+STEPS: Steps[RecordingStep, RecordingState, None] = Steps(
+    begins=(Begin(RecordingState.RECEIVED, Event.RECORDING_RECEIVE, dated="received_at"),),
+    refused=RECORDING_QUARANTINED,
+    refused_from={RecordingState.SEALED: ALREADY_SEALED},
+    rows=(
+        Step(
+            name=RecordingStep.SEAL,
+            starts=frozenset({RecordingState.RECEIVED}),
+            end=RecordingState.SEALED,
+            event=Event.RECORDING_SEAL,
+            dated="verified_at",
+        ),
+        Step(
+            name=RecordingStep.QUARANTINE,
+            starts=frozenset({RecordingState.RECEIVED}),
+            end=RecordingState.QUARANTINED,
+            event=Event.RECORDING_QUARANTINE,
+            dated="verified_at",
+        ),
+    ),
+)
+"""A sealed recording never changes; a quarantined one is not verified again by itself."""
 
 
 def retain_until(received_at: datetime, *, months: int) -> datetime:

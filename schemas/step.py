@@ -20,6 +20,12 @@ State = TypeVar("State", bound=StrEnum)
 Facts = TypeVar("Facts")
 
 
+def _logged(event: Event | None, of: StrEnum) -> Event:
+    if event is None:
+        raise LookupError(f"{of} has no event")
+    return event
+
+
 @dataclass(frozen=True)
 class Begin(Generic[State]):
     """How a thing comes to be: its first state, its event, its time column; no event where another noun's says it."""
@@ -27,6 +33,15 @@ class Begin(Generic[State]):
     state: State
     event: Event | None = None
     dated: str | None = None
+
+    @property
+    def logs(self) -> Event:
+        """The event of this beginning.
+
+        Raises:
+            LookupError: it does not enter the log by itself.
+        """
+        return _logged(self.event, self.state)
 
 
 @dataclass(frozen=True)
@@ -63,9 +78,7 @@ class Step(Generic[Name, State, Facts]):
         Raises:
             LookupError: it does not enter the log by itself.
         """
-        if self.event is None:
-            raise LookupError(f"{self.name} has no event")
-        return self.event
+        return _logged(self.event, self.name)
 
     def check(self, facts: Facts) -> None:
         """Raise what forbids the step besides the state."""
@@ -131,6 +144,10 @@ class Steps(Generic[Name, State, Facts]):
     def offered(self, state: State, may: Callable[[Action], bool]) -> list[Step[Name, State, Facts]]:
         """Return the steps from a state that a person may take, as far as the policy goes; their gates may yet forbid."""
         return [row for row in self.possible(state) if row.action is not None and may(row.action)]
+
+    def waiting(self, action: Action) -> frozenset[State]:
+        """Return the states in which a step waits for somebody with this permission."""
+        return frozenset(state for row in self.rows if row.action is action for state in row.starts)
 
     def why_not(self, state: State, name: Name, facts: Facts) -> EvidenceError | None:
         """Return what forbids a step now, or nothing."""

@@ -7,8 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.base import Frozen
+from schemas.custody import Event
 from schemas.ids import AgencyId, RecordingId, UploadId
-from schemas.refusals_upload import METADATA_INVALID, OFFSET_MISMATCH, UPLOAD_EXPIRED, UPLOAD_PAST_LENGTH
+from schemas.refusals_upload import (
+    METADATA_INVALID,
+    OFFSET_MISMATCH,
+    UPLOAD_COMPLETE,
+    UPLOAD_EXPIRED,
+    UPLOAD_PAST_LENGTH,
+)
+from schemas.step import Begin, Step, Steps
 
 MIB = 1024 * 1024
 SMALL_PART_BYTES = 8 * MIB
@@ -27,6 +35,35 @@ class UploadState(StrEnum):
     OPEN = "open"
     RECEIVED = "received"
     EXPIRED = "expired"
+
+
+class UploadStep(StrEnum):
+    """What ends a transfer."""
+
+    COMPLETE = "complete"
+    EXPIRE = "expire"
+
+
+STEPS: Steps[UploadStep, UploadState, None] = Steps(
+    begins=(Begin(UploadState.OPEN, Event.UPLOAD_OPEN, dated="opened_at"),),
+    refused=UPLOAD_COMPLETE,
+    refused_from={UploadState.EXPIRED: UPLOAD_EXPIRED},
+    rows=(
+        Step(
+            name=UploadStep.COMPLETE,
+            starts=frozenset({UploadState.OPEN}),
+            end=UploadState.RECEIVED,
+            event=Event.RECORDING_RECEIVE,
+        ),
+        Step(
+            name=UploadStep.EXPIRE,
+            starts=frozenset({UploadState.OPEN}),
+            end=UploadState.EXPIRED,
+            event=Event.UPLOAD_EXPIRE,
+        ),
+    ),
+)
+"""A complete transfer is evidence from then on: the log speaks of the recording."""
 
 
 class Upload(Frozen):

@@ -1,8 +1,9 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
+from schemas.device import DeviceState
 from schemas.export import ExportState
 from schemas.integrity import Outcome, Verdict
-from schemas.manifest import Datum
+from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.upload import UploadState
@@ -33,6 +34,22 @@ RECORDING_STATES = vocabulary(
         RecordingState.RECEIVED: ("已接收", "Received"),
         RecordingState.SEALED: ("已封存", "Sealed"),
         RecordingState.QUARANTINED: ("已隔离", "Quarantined"),
+    },
+)
+
+DEVICE_STATES = vocabulary(
+    DeviceState,
+    {
+        DeviceState.ENROLLED: ("已登记", "Enrolled"),
+        DeviceState.REVOKED: ("已注销", "Revoked"),
+    },
+)
+
+MANIFEST_STATES = vocabulary(
+    ManifestState,
+    {
+        ManifestState.DECLARED: ("已申报", "Declared"),
+        ManifestState.REFUSED: ("未被接受，已留存", "Refused, kept"),
     },
 )
 

@@ -14,7 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
 from schemas.base import Frozen, WireIn, WireOut
 from schemas.custody import Event, subject
-from schemas.device import ENROL_TYP, DeviceRegistration, key_algs, registration_bytes, sign_registration
+from schemas.device import (
+    ENROL_TYP,
+    STEPS,
+    DeviceRegistration,
+    DeviceStep,
+    key_algs,
+    registration_bytes,
+    sign_registration,
+)
 from schemas.errors import SignatureInvalid
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
@@ -183,7 +191,7 @@ class Devices(Collection):
         )
         if made is None:
             raise DEVICE_ENROLLED_ALREADY("this key is registered already")
-        self._log(Event.DEVICE_ENROL, registration.device_id, registration.agency_id, kid=registration.kid)
+        self._log(STEPS.begin.logs, registration.device_id, registration.agency_id, kid=registration.kid)
         return signature
 
     def token(self, assertion: str) -> Session:
@@ -265,15 +273,16 @@ class Devices(Collection):
         ).one_or_none()
         if row is None:
             raise DEVICE_UNKNOWN("no such device")
-        require(actor, Action.DEVICE_REVOKE, Subject(agency_id=row.agency_id), self._now)
+        step = STEPS[DeviceStep.REVOKE]
+        require(actor, step.asks, Subject(agency_id=row.agency_id), self._now)
         changed = self._connection.execute(
             update(devices)
             .where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
-            .values(revoked_at=self._now)
+            .values(**step.stamp(self._now))
         )
         if changed.rowcount:
             self._accounts.end_sessions_of_device(device_id)
-            self._log(Event.DEVICE_REVOKE, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
+            self._log(step.logs, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
 
     def _log(
         self, event: Event, device_id: DeviceId, agency_id: AgencyId, *, actor: str = "", **facts: str

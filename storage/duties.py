@@ -13,9 +13,16 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from schemas.actor import Action, Actor, scope
+from schemas.audit import AuditState, RecheckOutcome
 from schemas.base import Frozen
+from schemas.case import STEPS as CASE_STEPS
 from schemas.case import CaseState
 from schemas.duty import Duty
+from schemas.equipment import EquipmentState
+from schemas.export import ExportState
+from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
+from schemas.rectification import STEPS as RECTIFICATION_STEPS
+from schemas.review import OpinionWord, ReviewState
 from storage.collection import Collection
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
@@ -77,17 +84,20 @@ class Duties(Collection):
         return Waiting(duty=duty, count=row.number, overdue=row.overdue, oldest_at=since)
 
 
+_BAD_RECHECKS = (RecheckOutcome.MISMATCH, RecheckOutcome.NOT_CHECKED)
+
+
 def _inside(column: ColumnElement[object], actor: Actor) -> ColumnElement[bool]:
     return column.in_(sorted(actor.agency_ids))
 
 
-def _unreviewed(stage: str) -> Callable[[Actor, datetime], _Line]:
+def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], _Line]:
     def line(actor: Actor, now: datetime) -> _Line:
         taken = exists().where(
             opinions.c.monitoring_id == records.c.id,
             or_(opinions.c.stage == stage, opinions.c.reviewer_id == actor.id),
         )
-        is_open = records.c.state.in_(("received", "reviewing"))
+        is_open = records.c.state.in_(OPEN_STATES)
         return _Line(
             source=records,
             where=and_(_inside(records.c.agency_id, actor), is_open, ~taken),
@@ -104,7 +114,7 @@ def _unlinked(actor: Actor, now: datetime) -> _Line:
         source=records,
         where=and_(
             _inside(records.c.agency_id, actor),
-            records.c.state == "valid",
+            records.c.state == MonitoringState.VALID,
             records.c.links == 0,
             records.c.gate_faults == [],
         ),
@@ -119,7 +129,7 @@ def _handled(actor: Actor, case_id: ColumnElement[object]) -> ColumnElement[bool
 
 def _own_cases(actor: Actor, now: datetime) -> _Line:
     del now
-    states = (CaseState.FILED, CaseState.INVESTIGATING, CaseState.INVESTIGATION_CLOSED, CaseState.DECIDED)
+    states = CASE_STEPS.waiting(Action.CASE_RUN)
     return _Line(
         source=cases,
         where=and_(_inside(cases.c.agency_id, actor), cases.c.state.in_(states), _handled(actor, cases.c.id)),
@@ -135,7 +145,7 @@ def _unanswered(actor: Actor, now: datetime) -> _Line:
         where=and_(
             _inside(reviews.c.agency_id, actor),
             review_grounds.c.answer.is_(None),
-            reviews.c.opinion.in_(("supplement", "reject")),
+            reviews.c.opinion.in_((OpinionWord.SUPPLEMENT, OpinionWord.REJECT)),
             _handled(actor, reviews.c.case_id),
         ),
         overdue=false(),
@@ -155,7 +165,7 @@ def _leads(actor: Actor, now: datetime) -> _Line:
 
 def _passed(actor: Actor, now: datetime) -> _Line:
     del now
-    passed = exists().where(reviews.c.case_id == cases.c.id, reviews.c.opinion == "pass")
+    passed = exists().where(reviews.c.case_id == cases.c.id, reviews.c.opinion == OpinionWord.PASS)
     return _Line(
         source=cases,
         where=and_(_inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEGAL_REVIEW, passed),
@@ -167,13 +177,15 @@ def _passed(actor: Actor, now: datetime) -> _Line:
 def _open_reviews(actor: Actor, now: datetime) -> _Line:
     return _Line(
         source=reviews,
-        where=and_(_inside(reviews.c.agency_id, actor), reviews.c.state == "open"),
+        where=and_(_inside(reviews.c.agency_id, actor), reviews.c.state == ReviewState.OPEN),
         overdue=reviews.c.due_at < now,
         since=reviews.c.submitted_at,
     )
 
 
-def _rectifications(*states: str) -> Callable[[Actor, datetime], _Line]:
+def _rectifications(action: Action) -> Callable[[Actor, datetime], _Line]:
+    states = RECTIFICATION_STEPS.waiting(action)
+
     def line(actor: Actor, now: datetime) -> _Line:
         return _Line(
             source=rectifications,
@@ -185,10 +197,10 @@ def _rectifications(*states: str) -> Callable[[Actor, datetime], _Line]:
     return line
 
 
-def _audits(*states: str) -> Callable[[Actor, datetime], _Line]:
+def _audits(*states: AuditState) -> Callable[[Actor, datetime], _Line]:
     def line(actor: Actor, now: datetime) -> _Line:
         del now
-        own_entry = and_(audits.c.state == "entered", audits.c.entered_by == actor.id)
+        own_entry = and_(audits.c.state == AuditState.ENTERED, audits.c.entered_by == actor.id)
         return _Line(
             source=audits,
             where=and_(_inside(audits.c.agency_id, actor), audits.c.state.in_(states), ~own_entry),
@@ -211,7 +223,7 @@ def _unscored(actor: Actor, now: datetime) -> _Line:
     )
     return _Line(
         source=audit_sample.join(audits, audits.c.id == audit_sample.c.audit_id),
-        where=and_(audits.c.state == "drawn", assigned, ~scored),
+        where=and_(audits.c.state == AuditState.DRAWN, assigned, ~scored),
         overdue=false(),
         since=audits.c.drawn_at,
     )
@@ -228,7 +240,7 @@ def _expiring(actor: Actor, now: datetime) -> _Line:
         source=equipment,
         where=and_(
             _inside(equipment.c.agency_id, actor),
-            equipment.c.state == "in_service",
+            equipment.c.state == EquipmentState.IN_SERVICE,
             ends < now + EXPIRES_SOON,
         ),
         overdue=ends < now,
@@ -240,7 +252,8 @@ def _failed_rechecks(actor: Actor, now: datetime) -> _Line:
     return _Line(
         source=audit_rechecks.join(recordings, recordings.c.id == audit_rechecks.c.recording_id),
         where=and_(
-            _inside(recordings.c.agency_id, actor), audit_rechecks.c.outcome.in_(("mismatch", "not_checked"))
+            _inside(recordings.c.agency_id, actor),
+            audit_rechecks.c.outcome.in_(_BAD_RECHECKS),
         ),
         overdue=false(),
         since=audit_rechecks.c.checked_at,
@@ -253,7 +266,7 @@ def _failed_exports(actor: Actor, now: datetime) -> _Line:
         where=and_(
             _inside(exports.c.agency_id, actor),
             exports.c.requested_by == actor.id,
-            exports.c.state == "failed",
+            exports.c.state == ExportState.FAILED,
             exports.c.created_at > now - timedelta(days=7),
         ),
         overdue=false(),
@@ -263,19 +276,28 @@ def _failed_exports(actor: Actor, now: datetime) -> _Line:
 
 _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
     {
-        Duty.REVIEW_FIRST: (Action.MONITORING_REVIEW_FIRST, _unreviewed("first")),
-        Duty.REVIEW_SECOND: (Action.MONITORING_REVIEW_SECOND, _unreviewed("second")),
+        Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
+        Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),
         Duty.FILE_CASE: (Action.CASE_DECIDE, _leads),
         Duty.DECIDE_CASE: (Action.CASE_DECIDE, _passed),
         Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),
         Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
         Duty.RUN_CASE: (Action.CASE_RUN, _own_cases),
-        Duty.ANSWER_RECTIFICATION: (Action.RECTIFICATION_ANSWER, _rectifications("raised", "returned")),
+        Duty.ANSWER_RECTIFICATION: (
+            Action.RECTIFICATION_ANSWER,
+            _rectifications(Action.RECTIFICATION_ANSWER),
+        ),
         Duty.SCORE_MEMBER: (Action.AUDIT_SCORE, _unscored),
-        Duty.ADVANCE_AUDIT: (Action.AUDIT_DEFINE, _audits("defined", "frozen", "confirmed")),
-        Duty.CONFIRM_AUDIT: (Action.AUDIT_CONFIRM, _audits("entered")),
-        Duty.VERIFY_RECTIFICATION: (Action.RECTIFICATION_VERIFY, _rectifications("answered", "verified")),
+        Duty.ADVANCE_AUDIT: (
+            Action.AUDIT_DEFINE,
+            _audits(AuditState.DEFINED, AuditState.FROZEN, AuditState.CONFIRMED),
+        ),
+        Duty.CONFIRM_AUDIT: (Action.AUDIT_CONFIRM, _audits(AuditState.ENTERED)),
+        Duty.VERIFY_RECTIFICATION: (
+            Action.RECTIFICATION_VERIFY,
+            _rectifications(Action.RECTIFICATION_VERIFY),
+        ),
         Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
         Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),

@@ -100,7 +100,7 @@ class EquipmentRegister(Collection):
         )
         if ident is None:
             raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
-        self._log(Event.EQUIPMENT_REGISTER, ident, actor.agency_id, actor, kind=wish.kind.value)
+        self._log(STEPS.begin.logs, ident, actor.agency_id, actor, kind=wish.kind.value)
         return self.get(actor, ident)
 
     def page(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.base import Frozen
-from storage.tables.outbox import jobs
+from storage.tables.outbox import JobState, jobs
 
 MAX_ATTEMPTS = 5
 CHANNEL = "quancheng_jobs"
@@ -51,7 +51,7 @@ class Outbox:
         """Add a job, once per kind and subject; the hint goes out with the commit."""
         self._connection.execute(
             insert(jobs)
-            .values(kind=kind.value, subject_id=subject_id, state="ready")
+            .values(kind=kind.value, subject_id=subject_id, state=JobState.READY)
             .on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id])
         )
         self._hint(kind)
@@ -61,7 +61,7 @@ class Outbox:
         if subject_ids:
             self._connection.execute(
                 insert(jobs).on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id]),
-                [{"kind": kind.value, "subject_id": one, "state": "ready"} for one in subject_ids],
+                [{"kind": kind.value, "subject_id": one, "state": JobState.READY} for one in subject_ids],
             )
             self._hint(kind)
 
@@ -78,7 +78,7 @@ class Outbox:
         """
         ready = (
             select(jobs.c.id)
-            .where(jobs.c.kind == kind.value, jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .where(jobs.c.kind == kind.value, jobs.c.state == JobState.READY, jobs.c.not_before <= func.now())
             .order_by(jobs.c.id)
             .limit(self._share(kind, limit))
             .with_for_update(skip_locked=True)
@@ -88,7 +88,7 @@ class Outbox:
             update(jobs)
             .where(jobs.c.id.in_(ready.scalar_subquery()))
             .values(
-                state="leased",
+                state=JobState.LEASED,
                 attempts=jobs.c.attempts + 1,
                 lease_token=token,
                 lease_until=func.now() + timedelta(seconds=lease_seconds),
@@ -104,7 +104,7 @@ class Outbox:
     def _share(self, kind: JobKind, limit: int) -> int:
         some = (
             select(jobs.c.id)
-            .where(jobs.c.kind == kind.value, jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .where(jobs.c.kind == kind.value, jobs.c.state == JobState.READY, jobs.c.not_before <= func.now())
             .limit(4 * limit)
             .subquery()
         )
@@ -115,13 +115,13 @@ class Outbox:
         """Extend every lease under `token`; returns how many are still held."""
         return self._connection.execute(
             update(jobs)
-            .where(jobs.c.lease_token == token, jobs.c.state == "leased")
+            .where(jobs.c.lease_token == token, jobs.c.state == JobState.LEASED)
             .values(lease_until=func.now() + timedelta(seconds=lease_seconds))
         ).rowcount
 
     def finish(self, job: Job) -> bool:
         """Mark the job finished; False when the lease was lost: the caller must roll its results back."""
-        return self._settle(job, state="finished", finished_at=func.now())
+        return self._settle(job, state=JobState.FINISHED, finished_at=func.now())
 
     def retry(self, job: Job, error: str) -> bool:
         """Return the job with back-off 2^attempts seconds; after five attempts it has failed."""
@@ -129,20 +129,20 @@ class Outbox:
             return self.fail(job, error)
         return self._settle(
             job,
-            state="ready",
+            state=JobState.READY,
             last_error=error[:1000],
             not_before=func.now() + timedelta(seconds=2**job.attempts),
         )
 
     def fail(self, job: Job, error: str) -> bool:
         """End the job without another attempt: what we hold is broken, or it can never succeed."""
-        return self._settle(job, state="failed", last_error=error[:1000], finished_at=func.now())
+        return self._settle(job, state=JobState.FAILED, last_error=error[:1000], finished_at=func.now())
 
     def release(self, job: Job, *, pause_seconds: float, error: str) -> bool:
         """Return the job and its attempt: a dependency did not answer."""
         return self._settle(
             job,
-            state="ready",
+            state=JobState.READY,
             attempts=jobs.c.attempts - 1,
             last_error=error[:1000],
             not_before=func.now() + timedelta(seconds=pause_seconds),
@@ -151,7 +151,9 @@ class Outbox:
     def _settle(self, job: Job, **values: object) -> bool:
         changed = self._connection.execute(
             update(jobs)
-            .where(jobs.c.id == job.id, jobs.c.lease_token == job.lease_token, jobs.c.state == "leased")
+            .where(
+                jobs.c.id == job.id, jobs.c.lease_token == job.lease_token, jobs.c.state == JobState.LEASED
+            )
             .values(lease_token=None, lease_until=None, **values)
         )
         return changed.rowcount == 1
@@ -160,9 +162,9 @@ class Outbox:
         """Return jobs whose lease has expired, with back-off."""
         rows = self._connection.execute(
             update(jobs)
-            .where(jobs.c.state == "leased", jobs.c.lease_until < func.now())
+            .where(jobs.c.state == JobState.LEASED, jobs.c.lease_until < func.now())
             .values(
-                state="ready",
+                state=JobState.READY,
                 lease_token=None,
                 lease_until=None,
                 last_error=func.coalesce(jobs.c.last_error, "the worker was lost"),
@@ -179,7 +181,7 @@ class Outbox:
         """Count ready jobs by kind, for hints and for the operator."""
         rows = self._connection.execute(
             select(jobs.c.kind, func.count().label("waiting"))
-            .where(jobs.c.state == "ready", jobs.c.not_before <= func.now())
+            .where(jobs.c.state == JobState.READY, jobs.c.not_before <= func.now())
             .group_by(jobs.c.kind)
         )
         return {row.kind: row.waiting for row in rows}
@@ -188,7 +190,7 @@ class Outbox:
         """When the oldest job that could run was made; None when nothing waits."""
         oldest: datetime | None = self._connection.scalar(
             select(func.min(jobs.c.created_at)).where(
-                jobs.c.state == "ready", jobs.c.not_before <= func.now()
+                jobs.c.state == JobState.READY, jobs.c.not_before <= func.now()
             )
         )
         return oldest

@@ -76,7 +76,7 @@ class Rectifications(Collection):
             .returning(rectifications.c.id)
         ).scalar_one()
         self._log(
-            Event.RECTIFICATION_RAISE,
+            STEPS.begin.logs,
             ident,
             audit.target_agency_id,
             actor,

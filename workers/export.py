@@ -22,6 +22,7 @@ from schemas.errors import IntegrityBroken
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,
+    ExportState,
     Packed,
     complete,
     derivative_name,
@@ -75,7 +76,7 @@ def build_export(store: Store, job: Job) -> None:
     """
     with store.begin() as tx:
         export = tx.exports.known(ExportId(job.subject_id))
-        if export.state != "building":
+        if export.state is not ExportState.BUILDING:
             tx.jobs.finish(job)
             return
     try:
@@ -97,7 +98,10 @@ def give_up_export(store: Store, job: Job, error: str) -> None:
     """
     with store.begin() as tx:
         # Otherwise somebody else holds the job and may yet finish it, or has.
-        if tx.jobs.fail(job, error) and tx.exports.known(ExportId(job.subject_id)).state == "building":
+        if (
+            tx.jobs.fail(job, error)
+            and tx.exports.known(ExportId(job.subject_id)).state is ExportState.BUILDING
+        ):
             tx.exports.fail(ExportId(job.subject_id), error)
 
 

@@ -16,6 +16,7 @@ from schemas.export import (
     derivative_name,
     original_name,
 )
+from schemas.manifest import ManifestState
 from schemas.recording import Derivative, Place
 from storage.export.export import Export
 from storage.export.material import CaseMaterial, CaseRow, ManifestMaterial, RecordingMaterial
@@ -40,7 +41,7 @@ def manifest_names(manifest: ManifestMaterial) -> tuple[str, str]:
     named after its own digest too.
     """
     stem = f"data/manifests/{manifest.sha256}"
-    if manifest.state == "declared":
+    if manifest.state is ManifestState.DECLARED:
         return f"{stem}.json", f"{stem}.jws"
     return f"{stem}.json", f"{stem}-{sha256_hex(manifest.signature.encode())[:16]}.jws"
 
@@ -96,7 +97,7 @@ def _manifest(manifest: ManifestMaterial, file_index: int | None) -> PackagedMan
         file=name,
         signature_file=signature_name,
         sha256=manifest.sha256,
-        state=manifest.state,
+        state=manifest.state.value,
         file_index=file_index,
         problem=manifest.problem,
         kid=manifest.kid,

@@ -9,7 +9,7 @@ from schemas.checks.manifest import CASE, HAND_IN
 from schemas.errors import ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, parse_manifest
+from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState, parse_manifest
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_INVALID
 from storage.recording.manifest import ManifestEvidence
@@ -64,7 +64,7 @@ def _presented(tx: Transaction, recording: Recording) -> Presented:
     if recording.manifest_id is None:
         return Presented(is_named=tx.recordings.names_manifest(recording.id))
     evidence = tx.manifests.evidence(recording.manifest_id)
-    if evidence.state == "refused":
+    if evidence.state is ManifestState.REFUSED:
         return Presented(evidence, problem=evidence.problem or MANIFEST_INVALID.slug)
     try:
         manifest = parse_manifest(evidence.payload)

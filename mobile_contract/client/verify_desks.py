@@ -15,12 +15,9 @@ from schemas.errors import Invalid
 from schemas.export import PackageIndex
 from schemas.export_desks import PackagedDesks, PackagedFact, PackagedIntake, PackagedRecord, PackagedRound
 from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row
+from schemas.review import STEPS
 
-_OPINIONS = {
-    "pass": Event.REVIEW_PASS,
-    "supplement": Event.REVIEW_SUPPLEMENT,
-    "reject": Event.REVIEW_REJECT,
-}
+_OPINIONS = {row.name.value: row.logs for row in STEPS}
 _Logged = tuple[int, CustodyEntry]
 
 

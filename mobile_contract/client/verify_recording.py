@@ -29,10 +29,11 @@ from schemas.export import (
 )
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, parse_manifest
+from schemas.recording import STEPS
 from schemas.refusals_manifest import KEY_MALFORMED
 from schemas.verdict import verdict
 
-_CONCLUSION = {"sealed": Event.RECORDING_SEAL, "quarantined": Event.RECORDING_QUARANTINE}
+_CONCLUSION = {row.end.value: row.logs for row in STEPS}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ from sqlalchemy import (
 )
 
 from schemas.audit import AuditKind, RecheckOutcome
+from schemas.case import CaseState
 from schemas.draw import ticket
 from schemas.ids import AgencyId, AuditId, RecheckId
+from schemas.recording import RecordingState
 from storage.audit.values import Audit
 from storage.tables.actor import agencies
 from storage.tables.audit import audit_population, audit_rechecks, audit_sample
@@ -50,9 +52,9 @@ def freeze_population(connection: Connection, audit: Audit) -> int:
 def _eligible(connection: Connection, audit: Audit) -> Select[tuple[UUID]]:
     """Select closed cases or sealed recordings of the audited agency and of those below it, in the period."""
     table, at, state = (
-        (cases, cases.c.closed_at, "closed")
+        (cases, cases.c.closed_at, CaseState.CLOSED)
         if audit.kind is AuditKind.CLOSED_CASES
-        else (recordings, recordings.c.received_at, "sealed")
+        else (recordings, recordings.c.received_at, RecordingState.SEALED)
     )
     return select(table.c.id).where(
         table.c.agency_id.in_(_tree(connection, audit.target_agency_id)),

@@ -65,7 +65,7 @@ class Cases(Collection):
         if case_id is None:
             raise CASE_NUMBER_TAKEN("a case of this number is open already")
         self._name_handler(case_id, actor.account_id)
-        self._log(Event.CASE_OPEN, case_id, actor.agency_id, actor)
+        self._log(STEPS.begin.logs, case_id, actor.agency_id, actor)
         return self.get(actor, case_id)
 
     def _name_handler(self, case_id: CaseId, account_id: AccountId) -> None:

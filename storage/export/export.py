@@ -6,7 +6,8 @@ from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
 from schemas.refusals_export import EXPORT_UNKNOWN
 from storage.case.case import Cases
@@ -25,7 +26,7 @@ class Export(Frozen):
     agency_id: AgencyId
     case_id: CaseId
     requested_by: AccountId
-    state: str
+    state: ExportState
     progress_done: int
     progress_total: int
     object_key: str | None
@@ -61,7 +62,7 @@ class Exports(Collection):
                     agency_id=case.agency_id,
                     case_id=case_id,
                     requested_by=actor.id,
-                    state="building",
+                    state=STEPS.begin.state,
                     created_at=self._now,
                 )
                 .returning(exports)
@@ -126,7 +127,7 @@ class Exports(Collection):
             update(exports)
             .where(exports.c.id == export.id)
             .values(
-                state="ready",
+                state=STEPS[ExportStep.BUILD].end,
                 progress_done=stored.size_bytes,
                 progress_total=stored.size_bytes,
                 object_key=key,
@@ -134,11 +135,11 @@ class Exports(Collection):
                 size_bytes=stored.size_bytes,
                 sha256=sha256,
                 tagmanifest_sha256=tagmanifest_sha256,
-                ready_at=self._now,
+                **STEPS[ExportStep.BUILD].stamp(self._now),
             )
         )
         self._act(f"account/{export.requested_by}", export.agency_id).record(
-            Event.EXPORT_BUILD,
+            STEPS[ExportStep.BUILD].logs,
             subject("export", export.id),
             case=str(export.case_id),
             sha256=sha256,
@@ -149,9 +150,12 @@ class Exports(Collection):
     def fail(self, export_id: ExportId, failure: str) -> None:
         """Record that the package cannot be built, and why."""
         self._connection.execute(
-            update(exports).where(exports.c.id == export_id).values(state="failed", failure=failure[:500])
+            update(exports)
+            .where(exports.c.id == export_id)
+            .values(state=STEPS[ExportStep.FAIL].end, failure=failure[:500])
         )
 
 
 def _value(row: RowMapping) -> Export:
-    return Export.model_validate({field: row[field] for field in Export.model_fields})
+    fields = {field: row[field] for field in Export.model_fields}
+    return Export.model_validate({**fields, "state": ExportState(row["state"])})

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select, text
@@ -17,6 +17,7 @@ from schemas.errors import Invalid
 from schemas.export_desks import PackagedRecord
 from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
 from schemas.integrity import CheckResult
+from schemas.manifest import ManifestState
 from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
 from schemas.recording import Derivative, Recording, RecordingState
 from schemas.refusals_custody import TILE_BROKEN
@@ -38,7 +39,7 @@ class ManifestMaterial(Frozen):
     sha256: str
     payload: bytes
     signature: str
-    state: Literal["declared", "refused"]
+    state: ManifestState
     problem: str | None
     kid: str | None
     device_id: DeviceId | None
@@ -209,7 +210,8 @@ class Gathering:
         return {
             row["id"]: ManifestMaterial(
                 device_id=row["owner_id"],
-                **{name: row[name] for name in ManifestMaterial.model_fields if name != "device_id"},
+                state=ManifestState(row["state"]),
+                **{name: row[name] for name in ("sha256", "payload", "signature", "problem", "kid")},
             )
             for row in rows
         }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Text, cast, select
 
 from schemas.errors import EvidenceError
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, CaptureManifest, parse_manifest
+from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestState, parse_manifest
 from storage.fsck.reading import Record
 from storage.tables.device import devices
 from storage.tables.recording import manifests, recordings
@@ -35,7 +35,7 @@ def broken_claims(connection: Connection, idents: Collection[UUID]) -> dict[UUID
 def _broken(row: Record) -> str:
     if row.payload is None:
         return "manifest-missing"
-    if row.state != "declared":
+    if row.state != ManifestState.DECLARED:
         return row.problem or "manifest-invalid"
     if row.is_revoked:
         return "device-key-revoked"

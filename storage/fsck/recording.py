@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from schemas.base import parse_rfc3339
 from schemas.custody import CustodyEntry, Event, subject
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
-from schemas.recording import RecordingState
+from schemas.recording import STEPS, RecordingState
 from storage.fsck.manifest import broken_claims
 from storage.fsck.objects import Derived, Named, ObjectCheck
 from storage.fsck.reading import Facts, Leaves, Record, facts_of, leaves_about, moment_of, snapshot
@@ -22,10 +22,7 @@ from storage.tables.recording import derivatives, recordings
 
 PAGE = 200
 
-_CONCLUSIONS: Mapping[str, Event] = {
-    RecordingState.SEALED: Event.RECORDING_SEAL,
-    RecordingState.QUARANTINED: Event.RECORDING_QUARANTINE,
-}
+_CONCLUSIONS: Mapping[str, Event] = {row.end: row.logs for row in STEPS}
 _RECEIVED = ("size_bytes", "object_key", "version_id")
 """Columns that the receipt logs."""
 _CONCLUDED = (*_RECEIVED, "sha256", "sm3", "retain_until")

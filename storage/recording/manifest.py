@@ -10,13 +10,20 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen
 from schemas.capture import Previous, manifest_findings
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
 from schemas.ids import DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, MAX_MANIFEST_BYTES, CaptureManifest, parse_manifest
+from schemas.manifest import (
+    BEGINS,
+    MANIFEST_TYP,
+    MAX_MANIFEST_BYTES,
+    CaptureManifest,
+    ManifestState,
+    parse_manifest,
+)
 from schemas.refusals_actor import DEVICE_KEY_REVOKED, DEVICE_KEY_UNKNOWN
 from schemas.refusals_manifest import (
     MANIFEST_DEVICE_DIFFERS,
@@ -49,7 +56,7 @@ class Declared(Frozen):
 
     manifest_id: ManifestId
     sha256: str
-    state: str
+    state: ManifestState
     problem: str | None
     detail: str
     is_replay: bool
@@ -62,7 +69,7 @@ class ManifestEvidence(Frozen):
 
     payload: bytes
     signature: str
-    state: str
+    state: ManifestState
     problem: str | None
     declared_at: datetime
     findings: tuple[CheckResult, ...]
@@ -111,7 +118,7 @@ class Manifests(Collection):
         same = and_(manifests.c.sha256 == sha256, manifests.c.agency_id == actor.agency_id)
         return self._connection.execute(
             select(manifests)
-            .where(same, (manifests.c.state == "declared") | (manifests.c.signature == signature))
+            .where(same, (manifests.c.state == ManifestState.DECLARED) | (manifests.c.signature == signature))
             .where(manifests.c.device_id.is_not_distinct_from(_device_of(actor)))
             .order_by(manifests.c.state)
             .limit(1)
@@ -147,7 +154,7 @@ class Manifests(Collection):
             actor,
             payload,
             signature,
-            state="declared",
+            state=ManifestState.DECLARED,
             kid=manifest.device.kid,
             seq=manifest.seq,
             prev=manifest.prev,
@@ -155,12 +162,12 @@ class Manifests(Collection):
             files=[{"name": f.name, "sha256": f.sha256, "size": f.size} for f in manifest.files],
             findings=[finding.model_dump(mode="json") for finding in findings],
         )
-        self._log(Event.MANIFEST_DECLARE, row, actor, kid=manifest.device.kid, seq=manifest.seq)
+        self._log(row, actor, kid=manifest.device.kid, seq=manifest.seq)
         return self._answer(row, is_replay=False)
 
     def _previous(self, manifest: CaptureManifest) -> Previous:
         """Return what is known of the key's sequence before and at this number."""
-        mine = and_(manifests.c.kid == manifest.device.kid, manifests.c.state == "declared")
+        mine = and_(manifests.c.kid == manifest.device.kid, manifests.c.state == ManifestState.DECLARED)
         before = self._connection.execute(
             select(manifests.c.seq, manifests.c.sha256, manifests.c.payload)
             .where(mine, manifests.c.seq < manifest.seq)
@@ -198,10 +205,10 @@ class Manifests(Collection):
         kept = self._kept(actor, payload, signature)
         if kept is not None:
             return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
-                update={"state": "refused", "problem": err.slug, "files": ()}
+                update={"state": ManifestState.REFUSED, "problem": err.slug, "files": ()}
             )
-        row = self._insert(actor, payload, signature, state="refused", problem=err.slug)
-        self._log(Event.MANIFEST_REFUSE, row, actor, problem=err.slug)
+        row = self._insert(actor, payload, signature, state=ManifestState.REFUSED, problem=err.slug)
+        self._log(row, actor, problem=err.slug)
         return self._answer(row, is_replay=False, detail=err.detail)
 
     def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:
@@ -215,7 +222,7 @@ class Manifests(Collection):
         ).one_or_none()
 
     def _insert(
-        self, actor: Actor, payload: bytes, signature: str, *, state: str, **values: object
+        self, actor: Actor, payload: bytes, signature: str, *, state: ManifestState, **values: object
     ) -> Row[Any]:
         return self._connection.execute(
             insert(manifests)
@@ -255,7 +262,7 @@ class Manifests(Collection):
         return Declared(
             manifest_id=row.id,
             sha256=row.sha256,
-            state=row.state,
+            state=ManifestState(row.state),
             problem=row.problem,
             detail=detail,
             is_replay=is_replay,
@@ -279,7 +286,7 @@ class Manifests(Collection):
         return ManifestEvidence(
             payload=row.payload,
             signature=row.signature,
-            state=row.state,
+            state=ManifestState(row.state),
             problem=row.problem,
             declared_at=row.declared_at,
             findings=_findings(row),
@@ -289,9 +296,10 @@ class Manifests(Collection):
             revoked_at=row.revoked_at,
         )
 
-    def _log(self, event: Event, row: Row[Any], actor: Actor, **facts: str | int) -> None:
+    def _log(self, row: Row[Any], actor: Actor, **facts: str | int) -> None:
+        begin = BEGINS[ManifestState(row.state)]
         act = self._act(actor, row.agency_id)
-        act.record(event, subject("manifest", row.id), sha256=row.sha256, **facts)
+        act.record(begin.logs, subject("manifest", row.id), sha256=row.sha256, **facts)
 
 
 def _device_of(actor: Actor) -> DeviceId | None:

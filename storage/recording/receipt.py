@@ -5,11 +5,11 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import ActorKind
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.ids import RecordingId
 from schemas.integrity import Verdict
-from schemas.manifest import CaptureManifest, parse_manifest
-from schemas.recording import RecordingState
+from schemas.manifest import CaptureManifest, ManifestState, parse_manifest
+from schemas.recording import STEPS
 from storage.act import Act
 from storage.case.link import link_recording
 from storage.objects.port import Stored
@@ -26,7 +26,9 @@ def receive_recording(
         .mappings()
         .one_or_none()
     )
-    manifest = parse_manifest(row["payload"]) if row is not None and row["state"] == "declared" else None
+    manifest = (
+        parse_manifest(row["payload"]) if row is not None and row["state"] == ManifestState.DECLARED else None
+    )
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
     recording_id: RecordingId = connection.execute(
         recordings.insert()
@@ -37,7 +39,7 @@ def receive_recording(
             file_index=upload["file_index"],
             device_id=upload["device_id"],
             account_id=upload["account_id"],
-            state=RecordingState.RECEIVED,
+            state=STEPS.begin.state,
             verdict=Verdict.NOT_CHECKED,
             filename=upload["filename"],
             media_type="application/octet-stream",
@@ -52,7 +54,7 @@ def receive_recording(
         .returning(recordings.c.id)
     ).scalar_one()
     act.record(
-        Event.RECORDING_RECEIVE,
+        STEPS.begin.logs,
         subject("recording", recording_id),
         upload=str(upload["id"]),
         size_bytes=stored.size_bytes,

@@ -16,11 +16,12 @@ from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.page import Cursor, Page
 from schemas.recording import (
+    STEPS,
     Derivative,
     Recording,
     RecordingFilter,
     RecordingState,
-    state_after,
+    conclusion,
 )
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.verdict import verdict
@@ -224,7 +225,8 @@ class Recordings(Collection):
             .mappings()
             .one()
         )
-        state = state_after(RecordingState(row["state"]), found.checks)
+        step = conclusion(found.checks)
+        state = STEPS.after(RecordingState(row["state"]), step, None)
         run = row["run"] + 1
         self._connection.execute(
             update(recordings)
@@ -233,14 +235,14 @@ class Recordings(Collection):
                 state=state,
                 verdict=verdict(found.checks),
                 run=run,
-                verified_at=self._now,
+                **STEPS[step].stamp(self._now),
                 facts=found.facts.model_dump(mode="json", exclude_none=True),
                 **found.model_dump(include={"sha256", "sm3", "media_type", "retain_until"}),
             )
         )
         self._keep_checks(recording_id, run, found.checks)
         self._keep_derivatives(recording_id, found.derivatives)
-        self._log_conclusion(row, state, found)
+        self._log_conclusion(row, STEPS[step].logs, found)
         return state
 
     def _keep_checks(self, recording_id: RecordingId, run: int, made: Sequence[CheckResult]) -> None:
@@ -264,8 +266,7 @@ class Recordings(Collection):
                 .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
             )
 
-    def _log_conclusion(self, row: RowMapping, state: RecordingState, found: Verification) -> None:
-        event = Event.RECORDING_SEAL if state is RecordingState.SEALED else Event.RECORDING_QUARANTINE
+    def _log_conclusion(self, row: RowMapping, event: Event, found: Verification) -> None:
         self._act(SYSTEM, row["agency_id"]).record(
             event,
             subject("recording", row["id"]),

@@ -14,7 +14,6 @@ from schemas.errors import Conflict
 from schemas.ids import EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
-    UPLOAD_EXPIRED,
     UPLOAD_INCOMPLETE,
     UPLOAD_JUST_ENDED,
     UPLOAD_LENGTH_DIFFERS,
@@ -22,7 +21,7 @@ from schemas.refusals_upload import (
     UPLOAD_TOO_LARGE,
     UPLOAD_UNKNOWN,
 )
-from schemas.upload import Part, Upload, UploadState, clean_filename, part_size
+from schemas.upload import STEPS, Part, Upload, UploadState, UploadStep, clean_filename, part_size
 from storage.collection import Collection
 from storage.objects.port import Stored
 from storage.outbox import JobKind
@@ -88,7 +87,7 @@ class Uploads(Collection):
                     declared_sha256=wish.declared_sha256,
                     case_number=wish.case_number,
                     metadata=wish.metadata,
-                    state=UploadState.OPEN,
+                    state=STEPS.begin.state,
                     length_bytes=wish.length_bytes,
                     part_bytes=part_size(wish.length_bytes),
                     object_key=f"recordings/{ident}/1",
@@ -103,7 +102,7 @@ class Uploads(Collection):
         )
         if row is None:
             return self._opened_before(actor, wish, file_index)
-        self._log(Event.UPLOAD_OPEN, row, actor.reference, size_bytes=row["length_bytes"])
+        self._log(STEPS.begin.logs, row, actor.reference, size_bytes=row["length_bytes"])
         return _value(row)
 
     def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[ManifestId | None, int | None]:
@@ -225,7 +224,11 @@ class Uploads(Collection):
         row = (
             self._connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload.id, uploads.c.lease_token == token, uploads.c.state == "open")
+                .where(
+                    uploads.c.id == upload.id,
+                    uploads.c.lease_token == token,
+                    uploads.c.state == UploadState.OPEN,
+                )
                 .values(**values)
                 .returning(uploads)
             )
@@ -254,8 +257,7 @@ class Uploads(Collection):
         )
         if row["state"] == UploadState.RECEIVED:
             return _value(row)
-        if row["state"] == UploadState.EXPIRED:
-            raise UPLOAD_EXPIRED("the upload has expired")
+        after = STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
         if token is not None and row["lease_token"] != token:
             raise _preempted()
         if stored.size_bytes != row["length_bytes"]:
@@ -268,7 +270,7 @@ class Uploads(Collection):
                 update(uploads)
                 .where(uploads.c.id == upload.id)
                 .values(
-                    state=UploadState.RECEIVED,
+                    state=after,
                     offset_bytes=row["length_bytes"],
                     object_key=key,
                     tail_key=None,
@@ -322,7 +324,7 @@ class Uploads(Collection):
         rows = self._connection.execute(
             select(uploads)
             .where(
-                uploads.c.state == "open",
+                uploads.c.state == UploadState.OPEN,
                 uploads.c.expires_at < self._now,
                 uploads.c.offset_bytes < uploads.c.length_bytes,
             )
@@ -335,7 +337,7 @@ class Uploads(Collection):
         """Return open uploads whose every byte is here: a crash came before their completion."""
         rows = self._connection.execute(
             select(uploads)
-            .where(uploads.c.state == "open", uploads.c.offset_bytes == uploads.c.length_bytes)
+            .where(uploads.c.state == UploadState.OPEN, uploads.c.offset_bytes == uploads.c.length_bytes)
             .order_by(uploads.c.expires_at)
             .limit(limit)
         ).mappings()
@@ -352,15 +354,15 @@ class Uploads(Collection):
         row = (
             self._connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload.id, uploads.c.state == "open")
+                .where(uploads.c.id == upload.id, uploads.c.state == UploadState.OPEN)
                 # Without its index the row no longer stands in the way of sending the same file again.
-                .values(state=UploadState.EXPIRED, lease_token=None, file_index=None)
+                .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, file_index=None)
                 .returning(uploads)
             )
             .mappings()
             .one()
         )
-        self._log(Event.UPLOAD_EXPIRE, row, actor, offset_bytes=row["offset_bytes"])
+        self._log(STEPS[UploadStep.EXPIRE].logs, row, actor, offset_bytes=row["offset_bytes"])
 
     def _log(self, event: Event, row: RowMapping, actor: str, **facts: int) -> None:
         declared = row["declared_sha256"] or None

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from schemas.audit import AuditState
 from storage.tables.base import ident, metadata, moment, ref, states
 
 standards = Table(
@@ -68,7 +69,7 @@ audits = Table(
     Column("draw_entry_id", UUID(as_uuid=True)),
     moment("closed_at"),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    states("defined", "frozen", "entered", "confirmed", "drawn", "closed"),
+    states(AuditState),
     CheckConstraint("kind IN ('closed_cases', 'sealed_recordings')", name="kind"),
     CheckConstraint("until_at > from_at", name="period"),
     CheckConstraint("state IN ('defined') OR population_root IS NOT NULL", name="frozen"),

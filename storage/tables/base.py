@@ -1,5 +1,6 @@
 """What every table is made of: the one metadata with its naming rules, and the columns that recur."""
 
+from enum import StrEnum
 from functools import reduce
 
 from sqlalchemy import (
@@ -44,10 +45,15 @@ def ref(name: str, target: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, UUID(as_uuid=True), ForeignKey(target), nullable=nullable)
 
 
-def states(*words: str) -> CheckConstraint:
-    """Return the constraint that `state` is one of `words`."""
-    allowed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"state IN ({allowed})", name="state")
+def states(kind: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that `state` is a member of the enum."""
+    return one_of("state", kind)
+
+
+def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that a column holds a member of an enum."""
+    allowed = ", ".join(f"'{member.value}'" for member in kind)
+    return CheckConstraint(f"{column} IN ({allowed})", name=column)
 
 
 def words_of(*columns: str) -> ColumnElement[str]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from schemas.case import CaseState
 from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
 
 CASE_WORDS = words_of("cases.number", "cases.party")
@@ -41,15 +42,7 @@ cases = Table(
     moment("filed_at"),
     moment("decided_at"),
     moment("closed_at"),
-    states(
-        "lead",
-        "filed",
-        "investigating",
-        "investigation_closed",
-        "legal_review",
-        "decided",
-        "closed",
-    ),
+    states(CaseState),
     UniqueConstraint("agency_id", "number"),
     Index("ix_cases_agency_id_id", "agency_id", "id"),
     Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),

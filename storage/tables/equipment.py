@@ -13,6 +13,7 @@ from sqlalchemy import (
     text,
 )
 
+from schemas.equipment import EquipmentState
 from storage.tables.base import ident, metadata, moment, ref, states
 
 equipment = Table(
@@ -33,7 +34,7 @@ equipment = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     ref("registered_by", "accounts.id"),
     moment("registered_at", nullable=False),
-    states("in_service", "suspended"),
+    states(EquipmentState),
     UniqueConstraint("agency_id", "number"),
     Index("ix_equipment_source_id", "source_id"),
 )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     text,
 )
 
+from schemas.export import ExportState
 from storage.tables.base import ident, metadata, moment, ref, states
 
 exports = Table(
@@ -29,6 +30,6 @@ exports = Table(
     Column("failure", Text),
     moment("created_at", nullable=False),
     moment("ready_at"),
-    states("building", "ready", "failed"),
+    states(ExportState),
     Index("ix_exports_case_id", "case_id"),
 )

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from schemas.monitoring import MonitoringState
 from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
 
 MONITORING_WORDS = words_of("monitoring_records.party", "monitoring_records.plate")
@@ -66,7 +67,7 @@ monitoring_records = Table(
     moment("concluded_at"),
     # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
     Column("links", Integer, nullable=False, server_default=text("0")),
-    states("received", "reviewing", "valid", "invalid"),
+    states(MonitoringState),
     UniqueConstraint("record_id", "equipment_id"),
     Index("ix_monitoring_records_agency_id_id", "agency_id", "id"),
     Index("ix_monitoring_records_agency_id_state_id", "agency_id", "state", "id"),

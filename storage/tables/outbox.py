@@ -1,5 +1,7 @@
 """Jobs, committed with their cause."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -15,6 +17,16 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from storage.tables.base import metadata, moment, states
 
+
+class JobState(StrEnum):
+    """ready → leased → finished | failed; a lost lease makes it ready again."""
+
+    READY = "ready"
+    LEASED = "leased"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
 jobs = Table(
     "jobs",
     metadata,
@@ -29,7 +41,7 @@ jobs = Table(
     Column("last_error", Text),
     moment("created_at", nullable=False, now=True),
     moment("finished_at"),
-    states("ready", "leased", "finished", "failed"),
+    states(JobState),
     UniqueConstraint("kind", "subject_id"),
     Index("ix_jobs_claim", "kind", "not_before", "id", postgresql_where=text("state = 'ready'")),
     Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),

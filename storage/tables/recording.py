@@ -16,6 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from schemas.manifest import ManifestState
+from schemas.recording import RecordingState
+from schemas.upload import UploadState
 from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
 
 RECORDING_WORDS = words_of("recordings.filename")
@@ -38,7 +41,7 @@ manifests = Table(
     Column("files", JSONB, nullable=False, server_default=text("'[]'")),
     Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
     moment("declared_at", nullable=False),
-    states("declared", "refused"),
+    states(ManifestState),
     UniqueConstraint("agency_id", "sha256", "signature"),
     Index("ix_manifests_sha256", "sha256"),
     Index("ix_manifests_kid_seq", "kid", "seq"),
@@ -71,7 +74,7 @@ uploads = Table(
     Column("recording_id", UUID(as_uuid=True)),
     moment("opened_at", nullable=False),
     moment("expires_at", nullable=False),
-    states("open", "received", "expired"),
+    states(UploadState),
     CheckConstraint("offset_bytes BETWEEN 0 AND length_bytes", name="offset"),
     CheckConstraint("num_nonnulls(account_id, device_id) = 1", name="one_sender"),
     UniqueConstraint("device_id", "manifest_sha256", "file_index"),
@@ -123,7 +126,7 @@ recordings = Table(
     Column("crs", Text),
     Column("facts", JSONB, nullable=False, server_default=text("'{}'")),
     Column("run", Integer, nullable=False, server_default=text("0")),
-    states("received", "sealed", "quarantined"),
+    states(RecordingState),
     CheckConstraint("verdict IN ('verified', 'doubtful', 'mismatch', 'not_checked')", name="verdict"),
     CheckConstraint("state <> 'sealed' OR (sha256 IS NOT NULL AND retain_until IS NOT NULL)", name="sealed"),
     Index("ix_recordings_agency_id_id", "agency_id", "id"),

@@ -12,6 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
+from schemas.rectification import RectificationState
 from storage.tables.base import ident, metadata, moment, ref, states
 
 rectifications = Table(
@@ -30,7 +31,7 @@ rectifications = Table(
     moment("raised_at", nullable=False),
     moment("closed_at"),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    states("raised", "answered", "returned", "verified", "closed"),
+    states(RectificationState),
     Index("ix_rectifications_agency_id_state_due_at_id", "agency_id", "state", "due_at", "id"),
     Index("ix_rectifications_audit_id", "audit_id"),
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from schemas.review import ReviewState
 from storage.tables.base import ident, metadata, moment, ref, states
 
 reviews = Table(
@@ -35,7 +36,7 @@ reviews = Table(
     ref("reviewer_id", "accounts.id", nullable=True),
     moment("given_at"),
     Column("version", Integer, nullable=False, server_default=text("1")),
-    states("open", "given"),
+    states(ReviewState),
     CheckConstraint("opinion IN ('pass', 'supplement', 'reject')", name="opinion"),
     CheckConstraint(
         "(state = 'given') = (num_nonnulls(opinion, reviewer_id, given_at, statement) = 4)", name="given"

@@ -13,9 +13,13 @@ from schemas.actor import Reach
 from schemas.case import CaseState, CaseStep
 from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
 from schemas.checks.table import CHECKS
+from schemas.device import DeviceStep
 from schemas.errors import Level
+from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.monitoring import MonitoringStep, ReviewStage
+from schemas.recording import RecordingStep
+from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
 from schemas.words_check import check_words
 from schemas.words_monitoring import GATES
@@ -28,6 +32,10 @@ UNSPOKEN: dict[type[Enum], str] = {
     Language: "chooses between words, has none",
     Reach: "a column of the policy; a person meets the permission, never how far it goes",
     MonitoringStep: "what an opinion does; a person reads the opinion and the events it enters",
+    RecordingStep: "taken by the verification; a person reads its event",
+    UploadStep: "taken by the transfer; a person reads its state",
+    ExportStep: "taken by the builder; a person reads its state",
+    DeviceStep: "the one step of a device; a person reads its event",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""

@@ -8,7 +8,7 @@ from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS
 from schemas.errors import AlreadySealed, TransitionRefused
 from schemas.integrity import Check, CheckResult, Outcome, Severity, Verdict
-from schemas.recording import RecordingState, state_after
+from schemas.recording import STEPS, RecordingState, RecordingStep, conclusion
 from schemas.verdict import BINDING_CHECKS, verdict
 
 BINDING = [check for check in CLAIMS if check.is_binding]
@@ -39,7 +39,7 @@ def test_broken_claim_quarantines(claim: Check, code: str) -> None:
     checks = [check for check in ALL_GOOD if check.name != claim.name] + [claim.found(code)]
 
     assert verdict(checks) is Verdict.MISMATCH
-    assert state_after(RecordingState.RECEIVED, checks) is RecordingState.QUARANTINED
+    assert STEPS.after(RecordingState.RECEIVED, conclusion(checks), None) is RecordingState.QUARANTINED
 
 
 def test_damage_at_capture_seals_with_a_finding() -> None:
@@ -47,7 +47,7 @@ def test_damage_at_capture_seals_with_a_finding() -> None:
     checks = [*ALL_GOOD, CONTAINER.found("jpeg-damaged", reason="x")]
 
     assert verdict(checks) is Verdict.DOUBTFUL
-    assert state_after(RecordingState.RECEIVED, checks) is RecordingState.SEALED
+    assert STEPS.after(RecordingState.RECEIVED, conclusion(checks), None) is RecordingState.SEALED
 
 
 @given(
@@ -78,7 +78,8 @@ def test_silence_needs_a_reason() -> None:
 
 def test_final_states_are_final() -> None:
     """Neither a sealed nor a quarantined recording is concluded again."""
-    with pytest.raises(AlreadySealed):
-        state_after(RecordingState.SEALED, ALL_GOOD)
-    with pytest.raises(TransitionRefused):
-        state_after(RecordingState.QUARANTINED, ALL_GOOD)
+    for step in RecordingStep:
+        with pytest.raises(AlreadySealed):
+            STEPS.after(RecordingState.SEALED, step, None)
+        with pytest.raises(TransitionRefused):
+            STEPS.after(RecordingState.QUARANTINED, step, None)
