@@ -48,7 +48,7 @@ bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), audit everything, interrupt SOAK_STARTS (100)
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), re-derive everything, interrupt SOAK_STARTS (100)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
 	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
 

@@ -274,7 +274,7 @@ def measure(label: str, files: Sequence[Path], store: Store, port: int, codes: I
 
 
 def soak(minutes: float, folder: Path, store: Store, port: int, codes: Iterator[str]) -> int:
-    """Keep the line under load, kill one worker child in every round, then audit everything."""
+    """Keep the line under load, kill one worker child in every round, then re-derive everything."""
     # What a killed worker held comes back when its lease ends: shorter leases give more rounds.
     os.environ |= {"WORKERS_LEASE_SECONDS": "10", "WORKERS_SWEEP_SECONDS": "2"}
     ends = time.monotonic() + minutes * 60

@@ -39,8 +39,8 @@ def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
             passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
             with Story(browser, address, passwords, tmp_path, environment, is_pictured=True) as story:
                 story.tell()
-                audited = story.command("fsck", "--json")
-            assert audited.returncode == 0, audited.stdout + audited.stderr
+                checked = story.command("fsck", "--json")
+            assert checked.returncode == 0, checked.stdout + checked.stderr
         finally:
             serving.send_signal(signal.SIGINT)
             serving.wait(timeout=PATIENCE_SECONDS)
