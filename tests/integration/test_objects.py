@@ -280,7 +280,7 @@ def test_a_stream_is_stored_in_flat_memory(url: str, key: str) -> None:
     """Three times the bound passes through, and the process grows by a few parts only."""
     program = f"""
 import resource, sys
-from storage.objects import open_objects
+from storage.objects.port import open_objects
 objects = open_objects({url!r})
 objects.put_stream({key!r} + "/warm", iter([b"warm"]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -104,7 +104,7 @@ def test_a_fork_uses_connections_of_its_own(cable: Wire, objects_url: str, key: 
     program = f"""
 import os
 from hashlib import sha256
-from storage.objects import open_objects
+from storage.objects.port import open_objects
 objects = open_objects({cable.url!r})
 put = lambda name: objects.put({key!r} + name, [name.encode()], sha256=sha256(name.encode()).digest())
 put("-before")
@@ -266,7 +266,7 @@ def test_a_killed_writer_leaves_whole_objects_only(tmp_path: Path, act: str) -> 
 import os
 from hashlib import sha256
 from itertools import count
-from storage.objects import open_objects
+from storage.objects.port import open_objects
 objects = open_objects({folder_url(tmp_path)!r})
 for number in count():
     key, body = f"killed/{{number}}", bytes([number % 256]) * {MIB}
@@ -298,7 +298,7 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 from schemas.errors import StorageFull
-from storage.objects import open_objects
+from storage.objects.port import open_objects
 
 folder = Path(sys.argv[1])
 objects = open_objects(f"file://{folder}?min_free_bytes={sys.argv[2]}")
