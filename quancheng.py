@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     AddArguments = Callable[[argparse.ArgumentParser], None]
     Run = Callable[[argparse.Namespace], int]
 
-OK, MISUSED, UNREACHABLE = 0, 2, 3
+OK, BROKEN, MISUSED, UNREACHABLE = 0, 1, 2, 3
 MAX_PORT = 65_535
 DEMO_MEDIA = Path(__file__).parent / "mobile_contract" / "demo"
 
@@ -173,13 +173,16 @@ def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
 
 def _guarded(say: _Teller, run: Callable[[], int]) -> int:
     """Turn what a person can mend into one sentence and an exit code; never a trace, never a secret."""
-    from schemas.errors import EvidenceError, Invalid
+    from schemas.errors import EvidenceError, IntegrityBroken, Invalid
 
     try:
         return run()
     except Invalid as err:
         say("used_wrongly", f"✗ {err.detail}", problem=err.slug)
         return MISUSED
+    except IntegrityBroken as err:
+        say("integrity_broken", f"✗ {err.refusal.zh} {err.refusal.en}: {err.detail}", problem=err.slug)
+        return BROKEN
     except EvidenceError as err:
         say("part_missing", f"✗ {err.detail}", problem=err.slug)
         return UNREACHABLE

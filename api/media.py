@@ -9,7 +9,9 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.problems import problem
+from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_request import RANGE_INVALID
+from storage.ours import ours
 from storage.store import Store
 
 BLOCK_BYTES = 256 * 1024
@@ -34,7 +36,7 @@ def stored_bytes(
     answered with the whole (RFC 9110 section 14.2 allows it); HEAD knows no ranges.
 
     Raises:
-        Unavailable, NotFound: the store has no first block; once it has come, the answer is on its way.
+        Unavailable, IntegrityBroken: the store has no first block; once it has come, the answer is on its way.
     """
     headers = {
         "Accept-Ranges": "bytes",
@@ -82,7 +84,10 @@ def _blocks(store: Store, key: str, version_id: str, start: int, length: int) ->
     if length == 0:
         return
     buffer = memoryview(bytearray(BLOCK_BYTES))
-    with store.objects.open(key, version_id, start=start, length=length) as source:
+    with (
+        ours(OBJECT_MISSING, f"{key} is not in the store"),
+        store.objects.open(key, version_id, start=start, length=length) as source,
+    ):
         while count := source.readinto(buffer):
             yield bytes(buffer[:count])
 

@@ -2,6 +2,7 @@
 
 from schemas.errors import (
     Conflict,
+    IntegrityBroken,
     Level,
     Malformed,
     NotAuthenticated,
@@ -10,7 +11,7 @@ from schemas.errors import (
     Refused,
     SignatureInvalid,
 )
-from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, RESEND
+from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, OPERATOR, RESEND
 
 PERMISSION_MISSING = Refusal(
     "permission-missing", Refused, Level.INFO, "缺少权限", "A permission is missing", *ASK
@@ -110,4 +111,12 @@ ASSERTION_REPLAYED = Refusal(
     "The assertion was used before",
     "生成新的断言",
     "sign a new assertion",
+)
+KEY_BROKEN = Refusal(
+    "key-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "所存设备密钥被改动",
+    "A registered device key was altered",
+    *OPERATOR,
 )

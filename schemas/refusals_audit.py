@@ -254,3 +254,11 @@ RECTIFICATION_PROOF_INVALID = Refusal(
 )
 DRAW_INVALID = Refusal("draw-invalid", Invalid, Level.INFO, "不是抽样文件", "Not a draw file", *RESEND)
 PLAN_INVALID = Refusal("plan-invalid", Invalid, Level.INFO, "不是抽样方案", "Not an audit plan", *RESEND)
+PLAN_BROKEN = Refusal(
+    "plan-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "所存抽样方案被改动",
+    "A kept audit plan was altered",
+    *OPERATOR,
+)

@@ -2,6 +2,7 @@
 
 from schemas.errors import (
     DigestMismatch,
+    IntegrityBroken,
     Invalid,
     Level,
     ManifestInvalid,
@@ -9,7 +10,7 @@ from schemas.errors import (
     SignatureInvalid,
     TooLarge,
 )
-from schemas.next_steps import KEPT, RESEND
+from schemas.next_steps import KEPT, OPERATOR, RESEND
 
 MANIFEST_INVALID = Refusal(
     "manifest-invalid", ManifestInvalid, Level.INFO, "采集清单不符合规则", "The manifest breaks a rule", *KEPT
@@ -127,3 +128,11 @@ SIGNATURE_INVALID = Refusal(
     "signature-invalid", SignatureInvalid, Level.INFO, "签名无效", "The signature is invalid", *RESEND
 )
 KEY_MALFORMED = Refusal("key-malformed", Invalid, Level.INFO, "密钥格式错误", "The key is malformed", *RESEND)
+MANIFEST_BROKEN = Refusal(
+    "manifest-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "所存采集清单被改动",
+    "A kept manifest was altered",
+    *OPERATOR,
+)

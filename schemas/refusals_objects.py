@@ -69,3 +69,11 @@ STORAGE_FULL = Refusal("storage-full", StorageFull, Level.WARNING, "存储空间
 DATABASE_UNAVAILABLE = Refusal(
     "database-unavailable", Unavailable, Level.ERROR, "数据库没有应答", "The database does not answer", *LATER
 )
+OBJECT_MISSING = Refusal(
+    "object-missing",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "记录所指的证据对象不在存储中",
+    "An object that was recorded is not in the store",
+    *OPERATOR,
+)

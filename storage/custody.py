@@ -23,7 +23,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from schemas.base import Frozen
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint, proof_text
 from schemas.custody import CustodyEntry, SequencedEntry, commitment, leaf_bytes, leaf_hash, parse_leaf
-from schemas.errors import Invalid
 from schemas.ids import AgencyId, EntryId
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
@@ -37,6 +36,7 @@ from schemas.refusals_custody import (
     SEQUENCE_BROKEN,
     TILE_BROKEN,
 )
+from storage.ours import ours
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000
@@ -193,10 +193,8 @@ class CustodyLog:
         if last is None or row.leaf_index is None or row.leaf_index >= last.size:
             return None
         path = inclusion_proof(row.leaf_index, last.size, cache(self._tile))
-        try:
+        with ours(TILE_BROKEN, "the tiles contradict the signed root"):
             verify_inclusion(path, index=row.leaf_index, size=last.size, leaf=row.leaf_hash, root=last.root)
-        except Invalid as err:
-            raise TILE_BROKEN("the tiles contradict the signed root") from err
         return proof_text(row.leaf_index, path, last.note)
 
     def leaf(self, entry_id: EntryId) -> bytes:
@@ -264,10 +262,8 @@ class CustodyLog:
         ).one_or_none()
 
     def _require_ours(self, last: _Head, vkey: str) -> None:
-        try:
+        with ours(LOG_KEY_DIFFERS, "the last checkpoint is not signed by this key under this origin"):
             signed = open_checkpoint(last.note, vkey)
-        except Invalid as err:
-            raise LOG_KEY_DIFFERS("the last checkpoint is not signed by this key under this origin") from err
         if (signed.size, signed.root) != (last.size, last.root):
             raise CHECKPOINT_BROKEN("the last checkpoint's row contradicts its note")
 
@@ -293,10 +289,8 @@ def committed(text: str) -> Committed:
 
 
 def _sequenced(row: Row[*tuple[Any, ...]]) -> SequencedEntry:
-    try:
+    with ours(LEAF_BROKEN, f"leaf of entry {row.entry_id} is no custody entry"):
         entry = parse_leaf(row.leaf)
-    except Invalid as err:
-        raise LEAF_BROKEN(f"leaf of entry {row.entry_id} is no custody entry") from err
     return SequencedEntry(
         entry=entry,
         leaf_hash=row.leaf_hash,

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
@@ -34,9 +35,11 @@ from schemas.refusals_actor import (
     DEVICE_ENROLLED_ALREADY,
     DEVICE_UNKNOWN,
     ENROLMENT_CODE_INVALID,
+    KEY_BROKEN,
 )
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.collection import Collection, Unit
+from storage.ours import ours
 from storage.settings import seed
 from storage.tables.actor import agencies, assertions
 from storage.tables.device import devices, enrolment_codes
@@ -93,6 +96,19 @@ class DeviceRow(Frozen):
     enrolled_at: datetime
     revoked_at: datetime | None
     last_seq: int | None
+
+
+def kept_key(kid: str, jwk: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a registered key, by which a sender may be judged: the one that its thumbprint names.
+
+    Raises:
+        IntegrityBroken: the row holds another key.
+    """
+    with ours(KEY_BROKEN, f"the key registered as {kid} cannot be read"):
+        is_same = thumbprint(jwk) == kid
+    if not is_same:
+        raise KEY_BROKEN(f"the key registered as {kid} is another one")
+    return jwk
 
 
 class Devices(Collection):
@@ -205,7 +221,9 @@ class Devices(Collection):
             row = self._connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
             if row is None:
                 raise ASSERTION_KEY_UNKNOWN("no device has registered this key")
-            claims = verify_compact(assertion, jwk=row.jwk, algs=frozenset(row.algs), typ=ASSERTION_TYP)
+            claims = verify_compact(
+                assertion, jwk=kept_key(kid, row.jwk), algs=frozenset(row.algs), typ=ASSERTION_TYP
+            )
         except SignatureInvalid as err:
             raise ASSERTION_INVALID(err.detail) from err
         self._check_claims(kid, claims)

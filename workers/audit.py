@@ -11,10 +11,11 @@ from schemas.audit import RecheckOutcome
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import Hasher
-from schemas.errors import IntegrityBroken, Invalid, NotFound
+from schemas.errors import IntegrityBroken, Invalid, Level
 from schemas.ids import RecheckId
 from schemas.note import vkey_of_seed
 from schemas.recording import Recording
+from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_recording import SEAL_PENDING
 from storage.audit.recheck import Seal
 from storage.objects.hashing import hash_object
@@ -40,7 +41,9 @@ def recheck(store: Store, job: Job) -> None:
     outcome, code, sha256 = _examine(store, recording, seal)
     with concluding(store, job) as tx:
         tx.rechecks.conclude(task, outcome, code=code, sha256=sha256)
-    log.info("recheck_concluded", recording_id=str(recording.id), outcome=outcome.value, code=code)
+    # A difference is an outcome and no error, so that the job ends; a person must hear of it all the same.
+    level = Level.CRITICAL if outcome is RecheckOutcome.MISMATCH else Level.INFO
+    log.log(level, "recheck_concluded", recording_id=str(recording.id), outcome=outcome.value, code=code)
 
 
 def give_up_recheck(store: Store, job: Job, error: str) -> None:
@@ -60,10 +63,9 @@ def _examine(store: Store, recording: Recording, seal: Seal | None) -> tuple[Rec
         return RecheckOutcome.NOT_CHECKED, "never-sealed", None
     try:
         hasher = hash_object(store.objects, seal.object_key, seal.version_id)
-    except NotFound:
-        return RecheckOutcome.MISMATCH, "object-missing", None
-    except IntegrityBroken:  # elsewhere this stops the task; here finding it out is the task
-        return RecheckOutcome.MISMATCH, "bytes-differ", None
+    except IntegrityBroken as err:  # elsewhere this stops the task; here finding it out is the task
+        code = "object-missing" if err.refusal is OBJECT_MISSING else "bytes-differ"
+        return RecheckOutcome.MISMATCH, code, None
     code = _difference(store, recording, seal, hasher)
     outcome = RecheckOutcome.MISMATCH if code else RecheckOutcome.VERIFIED
     return outcome, code, hasher.sha256.value

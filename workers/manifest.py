@@ -6,13 +6,15 @@ from datetime import timedelta
 
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.manifest import CASE, HAND_IN
-from schemas.errors import ManifestInvalid, SignatureInvalid, TooLarge
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState, parse_manifest
+from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile
 from schemas.recording import Recording
-from schemas.refusals_manifest import MANIFEST_INVALID
+from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
+from storage.device import kept_key
+from storage.ours import ours
 from storage.recording.manifest import ManifestEvidence
+from storage.recording.receipt import kept_manifest
 from storage.store import Transaction
 
 HAND_IN_TIME = timedelta(hours=24)
@@ -21,7 +23,7 @@ HAND_IN_TIME = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Presented:
-    """What stands behind a recording: its manifest as kept, or whether it named one; and how reading it went."""
+    """What stands behind a recording: its manifest as kept, or whether it named one; `problem` refused it."""
 
     evidence: ManifestEvidence | None = None
     is_named: bool = False
@@ -60,20 +62,30 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
 
 
 def _presented(tx: Transaction, recording: Recording) -> Presented:
-    """Read the manifest again from its bytes; a refused one keeps the rule it broke."""
+    """Read the manifest again from its bytes; a refused one keeps the rule it broke.
+
+    Raises:
+        IntegrityBroken: a manifest that was declared no longer verifies.
+    """
     if recording.manifest_id is None:
         return Presented(is_named=tx.recordings.names_manifest(recording.id))
     evidence = tx.manifests.evidence(recording.manifest_id)
     if evidence.state is ManifestState.REFUSED:
         return Presented(evidence, problem=evidence.problem or MANIFEST_INVALID.slug)
-    try:
-        manifest = parse_manifest(evidence.payload)
-        verify_detached(
-            evidence.payload, evidence.signature, jwk=evidence.jwk or {}, algs=evidence.algs, typ=MANIFEST_TYP
-        )
-    except (ManifestInvalid, SignatureInvalid, TooLarge) as err:
-        return Presented(evidence, problem=err.slug)
-    return Presented(evidence, manifest=manifest)
+    return Presented(evidence, manifest=_declared(evidence))
+
+
+def _declared(evidence: ManifestEvidence) -> CaptureManifest:
+    """Verify once more, from the bytes, what held on the day it was declared.
+
+    Raises:
+        IntegrityBroken: it no longer holds: bytes, signature or key were altered here, not by the sender.
+    """
+    manifest = kept_manifest(evidence.payload, evidence.sha256)
+    jwk = kept_key(manifest.device.kid, evidence.jwk or {})
+    with ours(MANIFEST_BROKEN, f"the kept signature of manifest {evidence.sha256} no longer verifies"):
+        verify_detached(evidence.payload, evidence.signature, jwk=jwk, algs=evidence.algs, typ=MANIFEST_TYP)
+    return manifest
 
 
 def _of_key(problem: str) -> bool:
@@ -104,8 +116,6 @@ def check_key(check: Check, presented: Presented) -> CheckResult:
         return check.found("device-key-no-manifest")
     if presented.problem:
         return check.found(presented.problem if _of_key(presented.problem) else "device-key-unread")
-    if evidence.enrolled_at is None:
-        return check.found("device-key-unknown")
     if evidence.revoked_at is not None and evidence.revoked_at <= evidence.declared_at:
         return check.found("device-key-revoked")
     return check.held()

@@ -113,8 +113,11 @@ class Scheduler:
         for upload in waiting:
             try:
                 complete_left(self._store, upload)
-            except (NotFound, Conflict, Invalid) as err:
-                log.critical("upload_not_completed", upload_id=str(upload.id), problem=err.slug)
+            except (NotFound, Conflict, Invalid, IntegrityBroken) as err:
+                # The task that stops is this upload's: the log, and what others sent, are not what was altered.
+                log.critical(
+                    "upload_not_completed", upload_id=str(upload.id), problem=err.slug, detail=err.detail
+                )
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""

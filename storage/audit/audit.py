@@ -30,7 +30,7 @@ from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.ids import AgencyId, AuditId, EntryId
 from schemas.page import Cursor, Page
-from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, POPULATION_CHANGED
+from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
 from schemas.step import Step
 from storage.audit.population import (
@@ -43,6 +43,7 @@ from storage.audit.population import (
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, audit_of, select_audits
 from storage.collection import Collection, Order
+from storage.ours import ours
 from storage.outbox import JobKind
 from storage.tables.actor import agencies
 from storage.tables.audit import audit_inspectors, audits
@@ -204,7 +205,7 @@ class Audits(Collection):
         held, row = self._held(actor, ident, AuditStep.ENTER, seen)
         positions = self._positions(held.freeze_entry_id)
         row.check(AuditFacts(now=self._now, sources=_sources(held), positions=positions))
-        raw = value_bytes(parse_plan(held.plan or b"").sources, values)
+        raw = value_bytes(_kept_plan(held).sources, values)
         entry_id = self._log(row.logs, held, actor, values_sha256=_digest(raw))
         change(
             self._connection,
@@ -228,8 +229,8 @@ class Audits(Collection):
             TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
         """
         held, row = self._held(actor, ident, AuditStep.CONFIRM, seen)
-        sources = parse_plan(held.plan or b"").sources
-        kept = value_bytes(sources, self._values(ident))
+        sources = _kept_plan(held).sources
+        kept = self._values(ident, sources)
         row.check(
             AuditFacts(
                 now=self._now,
@@ -252,27 +253,30 @@ class Audits(Collection):
         )
         return self.get(actor, ident)
 
-    def _values(self, ident: AuditId) -> list[str]:
-        return list(
-            self._connection.execute(select(audits.c["values"]).where(audits.c.id == ident)).scalar_one()
-        )
+    def _values(self, ident: AuditId, sources: Sequence[PlanSource]) -> list[bytes]:
+        kept = self._connection.execute(select(audits.c["values"]).where(audits.c.id == ident)).scalar_one()
+        with ours(PLAN_BROKEN, f"the values kept for audit {ident} are not of its sources"):
+            return value_bytes(sources, list(kept))
 
     def draw(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """Draw the sample, and order the re-hash of every recording that was drawn.
 
         Raises:
             Conflict: the log has not taken both values yet (`audit-not-logged`).
-            IntegrityBroken: the population is no longer the one that was frozen (`population-changed`).
+            IntegrityBroken: population (`population-changed`), plan or values (`plan-broken`) are no longer those
+                that were frozen and entered.
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
         held, row = self._held(actor, ident, AuditStep.DRAW, seen)
         positions = self._positions(held.freeze_entry_id, held.enter_entry_id, held.confirm_entry_id)
         row.check(AuditFacts(now=self._now, positions=positions))
-        plan = parse_plan(held.plan or b"")
+        plan = _kept_plan(held)
         population = members(self._connection, ident)
-        if population_root(population).hex() != plan.root or held.plan_sha256 != sha256_hex(held.plan or b""):
+        with ours(POPULATION_CHANGED, "the population is none that could be frozen"):
+            root = population_root(population).hex()
+        if (root, len(population)) != (plan.root, plan.count):
             raise POPULATION_CHANGED("the population is not the one that was frozen")
-        seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, self._values(ident)))
+        seed = seed_of(bytes.fromhex(plan.root), self._values(ident, plan.sources))
         sample = draw(population, plan.size, seed)
         self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
         entry_id = self._log(
@@ -342,6 +346,15 @@ class Audits(Collection):
 
 def _sources(held: Audit) -> list[SourceIn]:
     return [SourceIn(**source.model_dump()) for source in held.sources]
+
+
+def _kept_plan(held: Audit) -> AuditPlan:
+    """Return the frozen plan, by which nobody is judged before it is the one whose digest was logged."""
+    with ours(PLAN_BROKEN, f"the plan of audit {held.id} is no plan"):
+        plan = parse_plan(held.plan or b"")
+    if held.plan_sha256 != sha256_hex(held.plan or b""):
+        raise PLAN_BROKEN(f"the plan of audit {held.id} is not the one that was frozen")
+    return plan
 
 
 def _digest(values: Sequence[bytes]) -> str:

@@ -8,7 +8,9 @@ from schemas.base import Frozen
 from schemas.custody import Event, parse_leaf, subject
 from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
 from schemas.refusals_audit import RECHECK_UNKNOWN
+from schemas.refusals_custody import LEAF_BROKEN
 from storage.collection import Collection
+from storage.ours import ours
 from storage.tables.audit import audit_rechecks, audits
 from storage.tables.custody import custody_entries
 
@@ -62,7 +64,8 @@ class Rechecks(Collection):
         ).one_or_none()
         if row is None:
             return None
-        facts = parse_leaf(bytes(row.leaf)).facts
+        with ours(LEAF_BROKEN, f"leaf of entry {row.entry_id} is no custody entry"):
+            facts = parse_leaf(bytes(row.leaf)).facts
         return Seal(
             entry_id=row.entry_id,
             sha256=facts["sha256"],

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, RowMapping, select, text
 from schemas.base import Frozen, parse_rfc3339
 from schemas.checkpoint import proof_text
 from schemas.custody import leaf_hash, subject
-from schemas.errors import Invalid
 from schemas.export_desks import PackagedRecord
 from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
 from schemas.integrity import CheckResult
@@ -22,6 +21,7 @@ from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
 from schemas.recording import Derivative, Recording, RecordingState
 from schemas.refusals_custody import TILE_BROKEN
 from storage.export.desks import DesksGathering, DesksMaterial
+from storage.ours import ours
 from storage.recording.recording import Recordings
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import case_handlers, case_links, cases
@@ -272,10 +272,8 @@ def _subjects(
 def _prove(row: RowMapping, head: RowMapping, read_tile: ReadTile) -> EntryMaterial:
     index, size = row["leaf_index"], head["size"]
     path = inclusion_proof(index, size, read_tile)
-    try:
+    with ours(TILE_BROKEN, f"entry {row['entry_id']} does not lead to the signed root"):
         verify_inclusion(path, index=index, size=size, leaf=leaf_hash(row["leaf"]), root=head["root"])
-    except Invalid as err:
-        raise TILE_BROKEN(f"entry {row['entry_id']} does not lead to the signed root") from err
     return EntryMaterial(
         entry_id=row["entry_id"],
         index=index,

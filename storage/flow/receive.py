@@ -14,12 +14,14 @@ from typing import Self
 from uuid import UUID
 
 from schemas.actor import Actor
-from schemas.errors import NotFound
+from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
+from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
 from storage.objects.values import Body, sha256_of
+from storage.ours import ours
 from storage.store import Store
 
 
@@ -42,15 +44,19 @@ class Receiving:
         """Check the request against the upload and take the lease.
 
         Raises:
-            NotFound, OffsetMismatch, TooLarge, TransitionRefused: as `schemas.upload.check_append`.
+            NotFound: no such upload of the actor's.
+            Gone, OffsetMismatch, TooLarge: as `schemas.upload.check_append`.
+            IntegrityBroken: the tail that the offset counts is not what was kept.
             Unavailable: database or store did not answer.
         """
         with store.begin() as tx:
             upload, token = tx.uploads.lease(actor, upload_id)
             # A refusal rolls back, and the request that holds the upload goes on.
             check_append(upload, offset=offset, content_length=content_length)
-        seed = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
-        return cls(store, upload, token, seed)
+        try:
+            return cls(store, upload, token, _tail(store, upload))
+        except IntegrityBroken as err:
+            return cls(store, _ended_meanwhile(store, upload, err), token, b"")
 
     @property
     def needed_bytes(self) -> int:
@@ -171,13 +177,8 @@ def complete_left(store: Store, upload: Upload) -> Upload:
 def _complete(store: Store, upload: Upload) -> Upload:
     try:
         key, stored = _finish_object(store, upload)
-    except NotFound:
-        # Another caller may have completed it meanwhile, and swept the tail that we were about to read.
-        with store.begin() as tx:
-            done = tx.uploads.known(upload.id)
-        if done.state is UploadState.RECEIVED:
-            return done
-        raise
+    except (Gone, IntegrityBroken) as err:
+        return _ended_meanwhile(store, upload, err)
     with store.begin() as tx:
         done = tx.uploads.complete(upload, stored, key=key)
     if upload.tail_key is not None:
@@ -185,10 +186,28 @@ def _complete(store: Store, upload: Upload) -> Upload:
     return done
 
 
+def _ended_meanwhile(store: Store, upload: Upload, fault: EvidenceError) -> Upload:
+    """Return the upload that another caller has completed, and so swept what we were about to read.
+
+    Raises:
+        Gone: it has expired.
+        IntegrityBroken: it still stands, and what its row names is not in the store.
+    """
+    with store.begin() as tx:
+        now = tx.uploads.known(upload.id)
+    if now.state is UploadState.RECEIVED:
+        return now
+    if now.state is UploadState.EXPIRED:
+        raise UPLOAD_EXPIRED("the upload has expired")
+    if isinstance(fault, IntegrityBroken):
+        raise fault
+    raise OBJECT_MISSING(f"the parts of upload {upload.id} are not in the store") from fault
+
+
 def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
     """Make the evidence object out of parts, or of a tail that a crash left as the whole file."""
     if upload.parts_ref is None:
-        body = store.objects.read_staging(upload.tail_key) if upload.tail_key else b""
+        body = _tail(store, upload)
         return upload.object_key, store.objects.put(upload.object_key, [body], sha256=sha256_of([body]))
     with store.begin() as tx:
         parts = tx.uploads.parts(upload.id)
@@ -199,9 +218,8 @@ def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
 
 def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
     """Send a tail that reaches the end of the file as the last part; happens only after a crash."""
-    assert upload.tail_key is not None  # noqa: S101 - narrows the type; the caller has checked
-    assert upload.parts_ref is not None  # noqa: S101
-    body = store.objects.read_staging(upload.tail_key)
+    assert upload.parts_ref is not None  # noqa: S101 - narrows the type; the caller has checked
+    body = _tail(store, upload)
     sha256 = sha256_of([body])
     etag = store.objects.put_part(upload.object_key, upload.parts_ref, number, [body], sha256=sha256)
     return Part(
@@ -211,3 +229,18 @@ def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
         sha256=sha256,
         etag=etag,
     )
+
+
+def _tail(store: Store, upload: Upload) -> bytes:
+    """Return the bytes behind the last part, which the offset already counts.
+
+    Raises:
+        IntegrityBroken: they are not there, or not as many: to go on would leave a hole in the file.
+    """
+    if upload.tail_key is None:
+        return b""
+    with ours(OBJECT_MISSING, f"the tail of upload {upload.id} is not in the store"):
+        tail = store.objects.read_staging(upload.tail_key)
+    if len(tail) != upload.tail_bytes:
+        raise OBJECT_BROKEN(f"the tail of upload {upload.id} has {len(tail)} bytes of {upload.tail_bytes}")
+    return tail

@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.base import Frozen
-from schemas.errors import EvidenceError
+from schemas.errors import EvidenceError, Invalid
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
 from schemas.refusals_monitoring import BATCH_EMPTY, BATCH_TOO_LARGE
@@ -83,12 +83,12 @@ def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
             raise BATCH_TOO_LARGE(f"more than {MAX_ROWS} rows", limit_rows=MAX_ROWS)
         try:
             parsed = parse_row(payload)
-        except EvidenceError as err:
+        except Invalid as err:
             batch.refuse(line, None, err)
             continue
         try:
             check_capture(parsed.row.captured_at, now)
-        except EvidenceError as err:
+        except Invalid as err:
             batch.refuse(line, parsed.row.record_id, err)
             continue
         batch.rows[line] = parsed

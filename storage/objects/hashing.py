@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterator
 
 from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.refusals_objects import OBJECT_MISSING
 from storage.objects.port import Objects
+from storage.ours import ours
 
 
 def object_blocks(objects: Objects, key: str, version_id: str) -> Iterator[memoryview]:
     """Yield the bytes of one version in order; a block is void as soon as the next one is asked for.
 
     Raises:
-        NotFound: no such version.
+        IntegrityBroken: no such version; whoever asks for one has it from a row or the log.
         Unavailable: the store broke off; a short read never looks like the end.
     """
     buffer = memoryview(bytearray(CHUNK_BYTES))
-    with objects.open(key, version_id) as source:
+    with ours(OBJECT_MISSING, f"{key} is not in the store"), objects.open(key, version_id) as source:
         while count := source.readinto(buffer):
             yield buffer[:count]
 
@@ -30,7 +32,7 @@ def hash_object(
     """Return digests and size of one version, read once; `also` is given every block on the way.
 
     Raises:
-        NotFound, Unavailable: as `object_blocks`.
+        IntegrityBroken, Unavailable: as `object_blocks`.
     """
     hasher = Hasher(with_sm3=with_sm3)
     for block in object_blocks(objects, key, version_id):

@@ -33,6 +33,8 @@ from schemas.refusals_manifest import (
     MANIFEST_TOO_LARGE,
 )
 from storage.collection import Collection
+from storage.device import kept_key
+from storage.recording.receipt import kept_manifest
 from storage.tables.actor import certificates
 from storage.tables.device import devices
 from storage.tables.recording import manifests, recordings, uploads
@@ -67,6 +69,7 @@ class Declared(Frozen):
 class ManifestEvidence(Frozen):
     """All that is needed to verify a manifest again from its bytes; key columns are None for a stranger's."""
 
+    sha256: str
     payload: bytes
     signature: str
     state: ManifestState
@@ -75,7 +78,6 @@ class ManifestEvidence(Frozen):
     findings: tuple[CheckResult, ...]
     jwk: Mapping[str, Any] | None
     algs: frozenset[str]
-    enrolled_at: datetime | None
     revoked_at: datetime | None
 
 
@@ -131,8 +133,9 @@ class Manifests(Collection):
         ).one_or_none()
         if row is None or row.agency_id != actor.agency_id:
             raise DEVICE_KEY_UNKNOWN("no device of this agency has registered the key")
+        jwk = kept_key(row.kid, row.jwk)
         try:
-            verify_detached(payload, signature, jwk=row.jwk, algs=frozenset(row.algs), typ=MANIFEST_TYP)
+            verify_detached(payload, signature, jwk=jwk, algs=frozenset(row.algs), typ=MANIFEST_TYP)
         except SignatureInvalid as err:
             raise MANIFEST_SIGNATURE_INVALID(err.detail, **err.facts) from err
         if row.revoked_at is not None and row.revoked_at <= self._now:
@@ -181,7 +184,7 @@ class Manifests(Collection):
             return Previous(
                 seq=before.seq,
                 sha256=before.sha256,
-                manifest=parse_manifest(before.payload),
+                manifest=kept_manifest(before.payload, before.sha256),
                 sibling_sha256=sibling,
             )
         challenge = self._connection.scalar(
@@ -277,13 +280,13 @@ class Manifests(Collection):
                 manifests,
                 devices.c.jwk,
                 devices.c.algs,
-                devices.c.enrolled_at,
                 devices.c.revoked_at,
             )
             .outerjoin(devices, devices.c.kid == manifests.c.kid)
             .where(manifests.c.id == manifest_id)
         ).one()
         return ManifestEvidence(
+            sha256=row.sha256,
             payload=row.payload,
             signature=row.signature,
             state=ManifestState(row.state),
@@ -292,7 +295,6 @@ class Manifests(Collection):
             findings=_findings(row),
             jwk=row.jwk,
             algs=frozenset(row.algs or ()),
-            enrolled_at=row.enrolled_at,
             revoked_at=row.revoked_at,
         )
 

@@ -8,11 +8,13 @@ from schemas.actor import ActorKind
 from schemas.custody import subject
 from schemas.ids import RecordingId
 from schemas.integrity import Verdict
-from schemas.manifest import CaptureManifest, ManifestState, parse_manifest
-from schemas.recording import STEPS
+from schemas.manifest import CaptureManifest, manifest_digest, parse_manifest
+from schemas.recording import RecordingState
+from schemas.refusals_manifest import MANIFEST_BROKEN
 from storage.act import Act
 from storage.case.link import link_recording
 from storage.objects.port import Stored
+from storage.ours import ours
 from storage.tables.case import cases
 from storage.tables.recording import manifests, recordings
 
@@ -26,9 +28,9 @@ def receive_recording(
         .mappings()
         .one_or_none()
     )
-    manifest = (
-        parse_manifest(row["payload"]) if row is not None and row["state"] == ManifestState.DECLARED else None
-    )
+    manifest = None
+    if row is not None and row["state"] == "declared":
+        manifest = kept_manifest(row["payload"], row["sha256"])
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
     recording_id: RecordingId = connection.execute(
         recordings.insert()
@@ -66,6 +68,19 @@ def receive_recording(
     if stated_case is not None:
         _link_stated_case(connection, act, number=stated_case, recording_id=recording_id)
     return recording_id
+
+
+def kept_manifest(payload: bytes, sha256: str) -> CaptureManifest:
+    """Return a declared manifest out of the bytes that were kept; it was valid on the day it was declared.
+
+    Raises:
+        IntegrityBroken: the bytes are not those that were logged.
+    """
+    with ours(MANIFEST_BROKEN, f"the kept bytes of manifest {sha256} are no manifest"):
+        manifest = parse_manifest(payload)
+    if manifest_digest(payload) != sha256:
+        raise MANIFEST_BROKEN(f"the kept bytes of manifest {sha256} are another manifest's")
+    return manifest
 
 
 def sender_of(upload: RowMapping) -> str:

@@ -522,3 +522,23 @@ def test_one_person_cannot_be_both_in_the_database(bureau: Bureau) -> None:
         tx.connection.execute(
             update(audits).where(audits.c.id == made.id).values(confirmed_by=bureau.supervisor.id)
         )
+
+
+def test_an_altered_plan_or_value_is_a_fault_of_ours(bureau: Bureau) -> None:
+    """Who confirms a value is not told that theirs is wrong, when what was frozen or entered was altered here."""
+    unread, swapped, emptied = (bureau.entered() for _ in range(3))
+    behind_the_rails(bureau.store, "audits", "UPDATE audits SET plan = '{}' WHERE id = :id", id=unread.id)
+    behind_the_rails(
+        bureau.store,
+        "audits",
+        "UPDATE audits SET plan = (SELECT plan FROM audits WHERE id = :other) WHERE id = :id",
+        id=swapped.id,
+        other=emptied.id,
+    )
+    behind_the_rails(
+        bureau.store, "audits", "UPDATE audits SET \"values\" = '[]' WHERE id = :id", id=emptied.id
+    )
+
+    for one in (unread, swapped, emptied):
+        with refused("plan-broken", IntegrityBroken), bureau.store.begin() as tx:
+            tx.audits.confirm(bureau.colleague, one.id, [VALUE], one.version)
