@@ -40,12 +40,22 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
 
 
 class Runner:
-    """Runs jobs in the calling thread; one per thread, because a sandbox serves one file at a time."""
+    """Runs jobs in the calling thread; one per thread, because a sandbox serves one file at a time.
 
-    def __init__(self, store: Store, sandbox: Sandbox, settings: WorkersSettings) -> None:
+    `known` is what is run for each kind: all there is, where it is not said.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        settings: WorkersSettings,
+        *,
+        known: Mapping[JobKind, Task] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
-        self._tasks = tasks(store, sandbox, settings)
+        self._tasks = known or tasks(store, sandbox, settings)
 
     def drain(self, kind: JobKind, stop: threading.Event | None = None) -> int:
         """Run jobs of `kind` until none is ready, the slice of a minute ends, or `stop` is set."""

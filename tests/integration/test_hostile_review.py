@@ -1,6 +1,6 @@
 """What a court's expert would try: crash windows, late requests, poison jobs, and verdicts nobody earned."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
@@ -42,7 +42,7 @@ from tests.fakes import Fault, FaultyObjects
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner
+from workers.runner import Runner, tasks
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 
@@ -97,12 +97,21 @@ def full_upload(store: Store, device: TestDevice, payload: bytes) -> UUID:
     return opened.id
 
 
+def running(store: Store, sandbox: Sandbox, run: Callable[[Job], None]) -> Runner:
+    """A runner whose verification is `run`; who is told at the end is as ever."""
+    settings = WorkersSettings()
+    known = tasks(store, sandbox, settings)
+    return Runner(
+        store, sandbox, settings, known={**known, JobKind.VERIFY: known[JobKind.VERIFY]._replace(run=run)}
+    )
+
+
 def scheduler(store: Store) -> Scheduler:
     return Scheduler(store, WorkersSettings(), lambda _: None)
 
 
 def test_a_recording_that_cannot_be_verified_is_quarantined(
-    store: Store, device: TestDevice, reviewer: Actor
+    store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
 ) -> None:
     """After the last attempt the recording is kept apart, locked and logged, and no claim counts as checked."""
     ident = device.capture("poison.bin", b"poison")
@@ -110,7 +119,7 @@ def test_a_recording_that_cannot_be_verified_is_quarantined(
     def crash(_: Job) -> None:
         raise MANIFEST_FIELD_INVALID("the decoder's facts cannot be kept")
 
-    runner = Runner(store, WorkersSettings(), {JobKind.VERIFY: crash})
+    runner = running(store, sandbox, crash)
     for _ in range(MAX_ATTEMPTS):
         make_due(store, ident)
         runner.drain(JobKind.VERIFY)
@@ -135,8 +144,7 @@ def test_a_job_that_kills_its_workers_is_not_run_for_ever(
     ident = device.capture("killer.bin", b"killer")
     make_due(store, ident, attempts=MAX_ATTEMPTS)
     ran: list[UUID] = []
-    settings = WorkersSettings()
-    Runner(store, settings, {JobKind.VERIFY: lambda job: ran.append(job.subject_id)}).drain(JobKind.VERIFY)
+    running(store, sandbox, lambda job: ran.append(job.subject_id)).drain(JobKind.VERIFY)
 
     assert ident not in ran
     with store.begin() as tx:
@@ -144,7 +152,9 @@ def test_a_job_that_kills_its_workers_is_not_run_for_ever(
     assert job_of(store, ident)[0] == "failed"
 
 
-def test_what_the_store_lost_is_never_concluded(store: Store, device: TestDevice, reviewer: Actor) -> None:
+def test_what_the_store_lost_is_never_concluded(
+    store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
+) -> None:
     """When the stored version is gone the job fails and the recording stays received: nothing is claimed."""
     ident = device.capture("gone.bin", b"gone")
     with store.begin() as tx:
@@ -152,14 +162,16 @@ def test_what_the_store_lost_is_never_concluded(store: Store, device: TestDevice
             text("UPDATE recordings SET version_id = 'elsewhere' WHERE id = :id"), {"id": ident}
         )
     make_due(store, ident, attempts=MAX_ATTEMPTS)
-    Runner(store, WorkersSettings(), {}).drain(JobKind.VERIFY)
+    Runner(store, sandbox, WorkersSettings()).drain(JobKind.VERIFY)
 
     with store.begin() as tx:
         assert tx.recordings.get(reviewer, ident).state is RecordingState.RECEIVED
     assert job_of(store, ident)[0] == "failed"
 
 
-def test_a_file_too_large_for_the_scratch_folder_holds_nobody_up(store: Store, device: TestDevice) -> None:
+def test_a_file_too_large_for_the_scratch_folder_holds_nobody_up(
+    store: Store, sandbox: Sandbox, device: TestDevice
+) -> None:
     """A recording that finds no room waits longer than those claimed with it, and costs no attempt."""
     idents = [device.capture(f"{n}.bin", bytes([n])) for n in range(2)]
     with store.begin() as tx:
@@ -174,7 +186,7 @@ def test_a_file_too_large_for_the_scratch_folder_holds_nobody_up(store: Store, d
         make_due(store, ident)
     for _ in range(8):  # 8 ready jobs give a batch of two
         device.send("filler.bin", b"f")
-    Runner(store, WorkersSettings(), {JobKind.VERIFY: full}).drain(JobKind.VERIFY)
+    running(store, sandbox, full).drain(JobKind.VERIFY)
     with store.begin() as tx:
         rows = {
             row.subject_id: row

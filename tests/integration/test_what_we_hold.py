@@ -42,7 +42,7 @@ from tests.media import jpeg
 from tests.server import serving
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner, tasks
+from workers.runner import Runner
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 
@@ -87,7 +87,7 @@ class House:
         """Run what waits until nothing is left; returns what was logged."""
         settings = WorkersSettings()
         with capture_logs() as lines:
-            Runner(self.store, settings, tasks(self.store, self.sandbox, settings)).drain(JobKind.VERIFY)
+            Runner(self.store, self.sandbox, settings).drain(JobKind.VERIFY)
         return lines
 
     def job(self, ident: UUID) -> tuple[str, int]:
