@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.digest import CHUNK_BYTES
-from schemas.errors import NotFound
+from schemas.errors import IntegrityBroken
 from storage.objects.folder import FolderObjects
 from storage.objects.hashing import hash_object
 
@@ -28,5 +28,5 @@ def test_an_object_is_read_once_and_whole(tmp_path: Path, size: int) -> None:
 
 def test_what_is_not_there_has_no_digest(tmp_path: Path) -> None:
     """A missing version is said to be missing: it never hashes like an empty file."""
-    with pytest.raises(NotFound):
+    with pytest.raises(IntegrityBroken, check=lambda err: err.slug == "object-missing"):
         hash_object(FolderObjects(tmp_path, min_free_bytes=0), "recordings/1", "0" * 32)
