@@ -104,16 +104,16 @@ class ObjectCheck:
 
     def _bytes(self, named: Named) -> Iterator[Fault]:
         try:
-            digest = self._digest(named.key, named.version_id)
-        except (NotFound, Invalid):
-            return  # named already, where it was looked for
-        if digest != named.sha256:
+            hasher = hash_object(self._objects, named.key, named.version_id)
+        except IntegrityBroken:
+            return  # it is not there, and was named where it was looked for
+        if hasher.sha256.value != named.sha256:
             yield Fault(code=FaultCode.OBJECT_BYTES_DIFFER, subject=named.about, detail=named.key)
 
     def _derived(self, derived: Derived) -> Iterator[Fault]:
         try:
-            digest = self._digest(derived.key, derived.version_id)
-        except (NotFound, Invalid):
+            hasher = hash_object(self._objects, derived.key, derived.version_id)
+        except IntegrityBroken:
             yield Fault(code=FaultCode.DERIVATIVE_MISSING, subject=derived.about, detail=derived.kind)
             return
         if digest != derived.sha256:
