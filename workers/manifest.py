@@ -8,7 +8,7 @@ from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.manifest import CASE, HAND_IN
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
-from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile
+from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
 from storage.device import kept_key

@@ -8,8 +8,8 @@ from schemas.actor import ActorKind
 from schemas.custody import subject
 from schemas.ids import RecordingId
 from schemas.integrity import Verdict
-from schemas.manifest import CaptureManifest, manifest_digest, parse_manifest
-from schemas.recording import RecordingState
+from schemas.manifest import CaptureManifest, ManifestState, manifest_digest, parse_manifest
+from schemas.recording import STEPS
 from schemas.refusals_manifest import MANIFEST_BROKEN
 from storage.act import Act
 from storage.case.link import link_recording
@@ -29,7 +29,7 @@ def receive_recording(
         .one_or_none()
     )
     manifest = None
-    if row is not None and row["state"] == "declared":
+    if row is not None and row["state"] == ManifestState.DECLARED:
         manifest = kept_manifest(row["payload"], row["sha256"])
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
     recording_id: RecordingId = connection.execute(
