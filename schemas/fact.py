@@ -4,7 +4,6 @@ Administrative Penalty Law (2021) art. 40: facts must be established; art. 46: e
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -15,15 +14,6 @@ from schemas.ids import FactId, MonitoringId, RecordingId
 
 def _subject(recording_id: RecordingId | None, monitoring_id: MonitoringId | None) -> str:
     return f"recording/{recording_id}" if recording_id else f"monitoring/{monitoring_id}"
-
-
-class FactChange(StrEnum):
-    """What a custody entry says of a fact to be proven."""
-
-    ADDED = "added"
-    PROVED = "proved"
-    UNPROVED = "unproved"
-    WITHDRAWN = "withdrawn"
 
 
 class FactIn(WireIn):

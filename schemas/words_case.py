@@ -1,7 +1,6 @@
 """Words of cases and of their legal review."""
 
 from schemas.case import CaseState, CaseStep
-from schemas.fact import FactChange
 from schemas.review import GroundItem, OpinionWord, Part, ReviewState
 from schemas.words import vocabulary
 
@@ -30,16 +29,6 @@ CASE_STEPS = vocabulary(
         CaseStep.REJECT: ("审核不同意", "Reject"),
         CaseStep.DECIDE: ("作出行政处罚决定", "Make the penalty decision"),
         CaseStep.CLOSE: ("结案", "Close the case"),
-    },
-)
-
-FACT_CHANGES = vocabulary(
-    FactChange,
-    {
-        FactChange.ADDED: ("增加待证事实", "Fact to be proven added"),
-        FactChange.PROVED: ("待证事实增加证据", "Evidence given for a fact"),
-        FactChange.UNPROVED: ("待证事实移除证据", "Evidence for a fact taken away"),
-        FactChange.WITHDRAWN: ("撤回待证事实", "Fact to be proven withdrawn"),
     },
 )
 

@@ -18,7 +18,10 @@ EVENTS = vocabulary(
         Event.CASE_OPEN: ("线索（案源）登记", "Lead registered"),
         Event.CASE_LINK: ("关联案件", "Linked to a case"),
         Event.CASE_UNLINK: ("解除关联", "Unlinked from a case"),
-        Event.CASE_AMEND: ("变更案件登记或待证事实", "Case entry or facts changed"),
+        Event.CASE_AMEND: (
+            "变更案件登记，增加（撤回）待证事实",
+            "Case entry or its facts to be proven changed",
+        ),
         Event.CASE_FILE: ("立案", "Case filed"),
         Event.CASE_INVESTIGATE: ("开始调查", "Investigation begun"),
         Event.CASE_CONCLUDE: ("调查终结", "Investigation closed"),

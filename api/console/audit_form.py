@@ -34,15 +34,15 @@ class AuditForm(Typed[AuditIn]):
 
     title: str = label("名称")
     target: str = label("被查单位")
-    kind: str = label("总体")
+    kind: str = label("抽查范围")
     from_day: str = label("时段从")
     until_day: str = label("到（含当日）")
-    defect: str = label("若有这么多百分比不合格")
-    confidence: str = label("至少抽中一件的把握（%）")
+    defect: str = label("假定的不合格率（%）")
+    confidence: str = label("置信度：至少抽中一件不合格的概率（%）")
     size: str = label("抽样数（不填则按上面两项计算）")
     source: str = label("公开随机事件的名称")
     source_kind: str = label("种类")
-    happens_at: str = label("发生时间（东八区）")
+    happens_at: str = label("公开事件的时间（东八区）")
 
     renamed: ClassVar[Mapping[str, str]] = {
         "target_agency_id": "target",

@@ -29,7 +29,7 @@ class CaseForm(Typed[CaseIn]):
     party: str = label("当事人")
     matter: str = label("案由")
     place: str = label("地点")
-    occurred_at: str = label("发生时间（东八区，可不填）")
+    occurred_at: str = label("违法行为发生时间（东八区，可不填）")
 
     def wish(self) -> CaseIn:
         return into(self, CaseIn, occurred_at=time_or_none(self, "occurred_at"))
@@ -39,7 +39,7 @@ class StepForm(Versioned[Change[StepIn]]):
     """A step of the case."""
 
     step: str = label("步骤")
-    reason: str = label("说明（可不填，日志只留其加盐摘要）")
+    reason: str = label("说明（可不填）")
 
     def wish(self) -> Change[StepIn]:
         return change_of(self, StepIn)
@@ -89,7 +89,7 @@ class AnswerForm(Versioned[Change[AnswerIn]]):
 class LinkForm(Versioned[Change[LinkIn]]):
     """A recording that belongs to the case."""
 
-    recording_id: str = label("记录")
+    recording_id: str = label("音像记录")
 
     def wish(self) -> Change[LinkIn]:
         return change_of(self, LinkIn)

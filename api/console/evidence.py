@@ -24,7 +24,7 @@ from storage.recording.gaps import SequenceGap
 from storage.store import Transaction
 
 _NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"
-TEXTS = ("非登记设备", _NUMBERS, _MISSING, _ELSEWHERE)
+TEXTS = ("未登记的设备", _NUMBERS, _MISSING, _ELSEWHERE)
 """Source texts used outside the templates; each stands in the catalogue."""
 
 
@@ -66,7 +66,7 @@ def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]
         length = one.facts.duration_ms or 0
         spans.append(
             Span(
-                lane=one.device_name or gettext(language, "非登记设备"),
+                lane=one.device_name or gettext(language, "未登记的设备"),
                 start_at=start,
                 end_at=start + timedelta(milliseconds=length),
                 label=one.filename,
@@ -87,7 +87,7 @@ def _hole(gap: SequenceGap, language: Language) -> Span:
         if many
     ]
     return Span(
-        lane=gap.device_name or gettext(language, "非登记设备"),
+        lane=gap.device_name or gettext(language, "未登记的设备"),
         start_at=start,
         end_at=end,
         label=" · ".join(said),

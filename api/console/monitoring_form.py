@@ -101,7 +101,7 @@ class UnlinkForm(Typed[UnlinkIn]):
 class OpenForm(Typed[str]):
     """The number of the case that is opened from the record."""
 
-    number: str = label("由本记录登记线索，案号")
+    number: str = label("由本记录登记线索（案源），案号")
 
     def wish(self) -> str:
         return read(self, "number", CASE_NUMBER)

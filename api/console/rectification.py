@@ -37,7 +37,7 @@ class StepForm(Versioned[StepWish]):
 
     step: str = label("处理")
     text: str = label("说明")
-    proof: str = label("整改凭证：本单位一份记录的编号或页面地址（可不填）")
+    proof: str = label("整改凭证：本单位一份音像记录的编号或页面地址（可不填）")
 
     def wish(self) -> StepWish:
         proof_id = id_or_none(RecordingId, self.proof.rsplit("/", 1)[-1])

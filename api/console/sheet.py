@@ -11,12 +11,12 @@ from schemas.recording import Recording
 from schemas.words import Language
 
 COLUMNS = (
-    "记录编号",
+    "音像记录编号",
     "文件名",
     "状态",
     "结论",
-    "采集时间（UTC）",
-    "接收时间（UTC）",
+    "拍摄时间（UTC）",
+    "入库时间（UTC）",
     "纬度",
     "经度",
     "基准",

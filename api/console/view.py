@@ -1,8 +1,7 @@
 """Templates, static files and what every page is given."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -15,19 +14,10 @@ from starlette.responses import HTMLResponse
 
 from api.console import form
 from api.console.language import gettext, language_of
-from schemas.actor import Action, Actor, ActorKind, holds
-from schemas.audit import RecheckOutcome
-from schemas.case import CaseState
-from schemas.catalogue import quantity_words, words_of
-from schemas.equipment import GateFault
+from api.console.wording import NAMED, wording
+from schemas.actor import Action, Actor, holds
 from schemas.errors import AnyRefusal
-from schemas.integrity import Verdict
-from schemas.media import medium_of
-from schemas.monitoring import InvalidReason, MonitoringState
-from schemas.recording import DerivativeKind, RecordingState
 from schemas.words import Language
-from schemas.words_check import check_words
-from schemas.words_monitoring import GATES
 
 _HERE = Path(__file__).parent
 _TYPES = {
@@ -116,43 +106,6 @@ def _no_plural(one: str, many: str, number: int) -> str:
     raise NotImplementedError((one, many, number))
 
 
-def word(language: Language, value: StrEnum | str, kind: type[StrEnum] | None = None) -> str:
-    """Return what a state, an event, a role … is called; `kind` is the enum of a value that is kept as text."""
-    member = kind(value) if kind is not None else value
-    if not isinstance(member, StrEnum):
-        raise TypeError(f"{value!r} is a bare text: say of which enum")
-    return words_of(member).spoken(language)
-
-
-_ENUMS = (
-    ActorKind,
-    CaseState,
-    DerivativeKind,
-    GateFault,
-    InvalidReason,
-    MonitoringState,
-    RecheckOutcome,
-    RecordingState,
-    Verdict,
-)
-"""What the templates name: never a bare slug."""
-
-
-def _wording(language: Language) -> dict[str, Callable[..., object]]:
-    return {
-        "word": partial(word, language),
-        "check": lambda name: check_words(name).spoken(language),
-        "gate": lambda fault: GATES[fault].spoken(language),
-        "quantity": lambda name: quantity_words(name).spoken(language),
-        "medium": medium_of,
-        "size": partial(form.size, language),
-        "metres": partial(form.metres, language),
-        "distance": partial(form.distance, language),
-        "span": partial(form.span, language),
-        "span_parts": partial(form.span_parts, language),
-    }
-
-
 @cache
 def templates(language: Language) -> Environment:
     """Return the templates in one language; every value is escaped, an unknown name is an error."""
@@ -176,14 +129,14 @@ def templates(language: Language) -> Environment:
         form.seconds,
     )
     environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
-    environment.filters |= _wording(language)
+    environment.filters |= wording(language)
     environment.globals |= {
         "asset": asset,
         "navigation": navigation,
         "label": partial(field_label, language),
         "lang": language.value,
     }
-    environment.globals |= {kind.__name__: kind for kind in _ENUMS}
+    environment.globals |= {kind.__name__: kind for kind in NAMED}
     return environment
 
 

@@ -302,7 +302,7 @@ def test_a_handler_runs_a_case_from_number_to_package(desk: Callable[..., Desk])
 
 
 def _link(page: Page) -> None:
-    page.get_by_label("文件名或摘要", exact=True).press_sequentially("现场照片")
+    page.get_by_label("文件名或哈希值", exact=True).press_sequentially("现场照片")
     page.locator("#candidates").get_by_role("button", name="关联").click()
     expect(page.locator("table.rows a.row", has_text="现场照片")).to_be_visible()
 
@@ -340,7 +340,7 @@ def test_a_code_is_shown_once_and_a_device_is_revoked_for_good(
     row.locator("summary").click()
     row.get_by_role("button").click()
     expect(page.locator("tbody tr")).to_have_count(enrolled + 1)
-    expect(page.locator("tbody tr").first).to_contain_text("已吊销")
+    expect(page.locator("tbody tr").first).to_contain_text("已注销")
     expect(page.locator("tbody tr").first.locator("summary")).to_have_count(0)
     with bureau.store.begin() as tx, pytest.raises(NotAuthenticated):
         tx.accounts.actor_of(spare.token)

@@ -8,7 +8,7 @@ from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.sheet import COLUMNS
 from api.console.typed import Typed
-from api.console.view import word
+from api.console.wording import refusal, word
 from schemas.case import CaseState
 from schemas.equipment import GateFault
 from schemas.words import Language
@@ -66,6 +66,8 @@ def test_a_page_says_what_the_catalogue_says() -> None:
         word(Language.ZH, "suspended")
     with pytest.raises(ValueError, match="no such"):
         word(Language.ZH, "no such", GateFault)
+    assert refusal(Language.ZH, "objects-unavailable") == "证据存储没有应答"
+    assert refusal(Language.EN, "of-yesterday") == "Internal fault"
 
 
 def test_chinese_is_the_default_and_unknown_choices_are_chinese() -> None:

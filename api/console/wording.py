@@ -1,0 +1,69 @@
+"""What the templates say of states, events, codes and units: the catalogue, in the language of the page."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+
+from api.console import form
+from schemas.actor import ActorKind
+from schemas.audit import RecheckOutcome
+from schemas.case import CaseState
+from schemas.catalogue import quantity_words, words_of
+from schemas.equipment import GateFault
+from schemas.export import ExportState
+from schemas.integrity import Verdict
+from schemas.media import medium_of
+from schemas.monitoring import InvalidReason, MonitoringState
+from schemas.recording import DerivativeKind, RecordingState
+from schemas.refusals import REFUSALS
+from schemas.refusals_request import INTERNAL
+from schemas.words import Language, Words
+from schemas.words_check import check_words
+from schemas.words_format import format_name
+from schemas.words_monitoring import GATES
+
+NAMED = (
+    ActorKind,
+    CaseState,
+    DerivativeKind,
+    ExportState,
+    GateFault,
+    InvalidReason,
+    MonitoringState,
+    RecheckOutcome,
+    RecordingState,
+    Verdict,
+)
+"""The enums that templates name: never a bare slug."""
+
+
+def word(language: Language, value: StrEnum | str, kind: type[StrEnum] | None = None) -> str:
+    """Return what a state, an event, a role … is called; `kind` is the enum of a value that is kept as text."""
+    member = kind(value) if kind is not None else value
+    if not isinstance(member, StrEnum):
+        raise TypeError(f"{value!r} is a bare text: say of which enum")
+    return words_of(member).spoken(language)
+
+
+def refusal(language: Language, slug: str) -> str:
+    """Return what a refusal says that was kept by its slug; one that is no longer declared was a fault of ours."""
+    found = REFUSALS.get(slug, INTERNAL)
+    return Words(found.zh, found.en).spoken(language)
+
+
+def wording(language: Language) -> dict[str, Callable[..., object]]:
+    """Return the filters that speak a language."""
+    return {
+        "word": partial(word, language),
+        "check": lambda name: check_words(name).spoken(language),
+        "gate": lambda fault: GATES[fault].spoken(language),
+        "quantity": lambda name: quantity_words(name).spoken(language),
+        "refusal": partial(refusal, language),
+        "medium": medium_of,
+        "format_name": format_name,
+        "size": partial(form.size, language),
+        "metres": partial(form.metres, language),
+        "distance": partial(form.distance, language),
+        "span": partial(form.span, language),
+        "span_parts": partial(form.span_parts, language),
+    }
