@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.base import rfc3339
-from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import EvidenceError, IntegrityBroken, Invalid, NotFound
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
+from storage.objects.hashing import hash_object
 from storage.objects.port import Objects
 
 GIVE_UP = 3
@@ -116,14 +116,5 @@ class ObjectCheck:
         except IntegrityBroken:
             yield Fault(code=FaultCode.DERIVATIVE_MISSING, subject=derived.about, detail=derived.kind)
             return
-        if digest != derived.sha256:
+        if hasher.sha256.value != derived.sha256:
             yield Fault(code=FaultCode.DERIVATIVE_BYTES_DIFFER, subject=derived.about, detail=derived.kind)
-
-    def _digest(self, key: str, version_id: str) -> str:
-        """Hash an object by a loop of its own: the product's, `hash_object`, is judged by what it recorded."""
-        hasher = Hasher(with_sm3=False)
-        buffer = memoryview(bytearray(CHUNK_BYTES))
-        with self._objects.open(key, version_id) as source:
-            while count := source.readinto(buffer):
-                hasher.update(buffer[:count])
-        return hasher.sha256.value
