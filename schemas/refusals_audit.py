@@ -243,15 +243,6 @@ RECTIFICATION_OWN_ANSWER = Refusal(
     "请他人核实",
     "leave it to somebody else",
 )
-RECTIFICATION_PROOF_INVALID = Refusal(
-    "rectification-proof-invalid",
-    Invalid,
-    Level.INFO,
-    "整改凭证不是音像记录编号",
-    "The proof is no recording",
-    "填写音像记录编号",
-    "give a recording's id",
-)
 DRAW_INVALID = Refusal("draw-invalid", Invalid, Level.INFO, "不是抽样文件", "Not a draw file", *RESEND)
 PLAN_INVALID = Refusal("plan-invalid", Invalid, Level.INFO, "不是抽样方案", "Not an audit plan", *RESEND)
 PLAN_BROKEN = Refusal(
