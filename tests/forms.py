@@ -12,7 +12,7 @@ from api.console import router
 from api.console.typed import Typed
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn, CaseStep
-from schemas.monitoring import LinkBasis
+from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
 from storage.store import Store, Transaction
@@ -161,7 +161,7 @@ def _case(scene: Scene, _: Clock) -> None:
     ids = {"case_id": case.id, "review_id": review.id, "fact_id": bare.id, "recording_id": recording_id}
     proof = f"recording/{recording_id}"
     _add(scene, "case", "/console/cases", number="案-新-1")
-    _add(scene, "case", f"{one}/step", ids, step=CaseStep.CONCLUDE.value)
+    _add(scene, "case", f"{one}/steps/{{step}}", {**ids, "step": CaseStep.CONCLUDE})
     _add(scene, "case", f"{one}/handlers", ids, login="nobody-here")
     _add(scene, "case", f"{one}/facts", ids, text="当事人占道")
     _add(scene, "case", f"{one}/facts/{{fact_id}}/withdraw", ids)
@@ -199,8 +199,8 @@ def _monitoring(scene: Scene, _: Clock) -> None:
         source_id = str(register.source_id)
     one, ids = "/console/monitoring/{monitoring_id}", {"monitoring_id": waiting}
     tied = {"monitoring_id": valid, "case_id": case.id}
-    opinion = {"stage": "first", "opinion": "invalid"}
-    _add(scene, "monitoring", f"{one}/opinion", ids, **opinion)
+    first = {**ids, "stage": ReviewStage.FIRST}
+    _add(scene, "monitoring", f"{one}/opinions/{{stage}}", first, opinion="invalid")
     _add(scene, "monitoring", f"{one}/notification", ids, proof="短信 1 号")
     _add(scene, "monitoring", f"{one}/link", ids, number="案-路-1", case_id="")
     _add(scene, "monitoring", f"{one}/cases/{{case_id}}/unlink", tied)

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
-from api.case import AssignIn, LinkIn, StepIn, UnlinkIn
+from api.case import AssignIn, LinkIn, UnlinkIn
 from api.console.case_form import (
     AnswerForm,
     CaseForm,
@@ -28,7 +28,7 @@ from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from schemas.actor import Action, holds, scope
 from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
-from schemas.fact import FactIn, ProofIn
+from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter
@@ -159,14 +159,12 @@ def _change(
     )
 
 
-@router.post("/cases/{case_id}/step")
-def take_step(visit: Acting, case_id: CaseId, form: Annotated[StepForm, Form()]) -> Response:
+@router.post("/cases/{case_id}/steps/{step}")
+def take_step(visit: Acting, case_id: CaseId, step: CaseStep, form: Annotated[StepForm, Form()]) -> Response:
     """Take one step of the case."""
-
-    def act(asked: Change[StepIn]) -> None:
-        visit.tx.cases.step(visit.actor, case_id, asked.wish.step, asked.wish.reason, asked.seen)
-
-    return _change(visit, case_id, form, act)
+    return _change(
+        visit, case_id, form, lambda asked: visit.tx.cases.step(visit.actor, case_id, step, *asked)
+    )
 
 
 @router.post("/cases/{case_id}/handlers")
@@ -182,11 +180,9 @@ def assign(visit: Acting, case_id: CaseId, form: Annotated[HandlerForm, Form()])
 @router.post("/cases/{case_id}/facts")
 def add_fact(visit: Acting, case_id: CaseId, form: Annotated[FactForm, Form()]) -> Response:
     """Name a fact to be proven."""
-
-    def act(asked: Change[FactIn]) -> None:
-        visit.tx.facts.add(visit.actor, case_id, asked.wish, asked.seen)
-
-    return _change(visit, case_id, form, act, anchor="#facts")
+    return _change(
+        visit, case_id, form, lambda asked: visit.tx.facts.add(visit.actor, case_id, *asked), anchor="#facts"
+    )
 
 
 @router.post("/cases/{case_id}/facts/{fact_id}/withdraw")

@@ -1,9 +1,11 @@
 """The forms of a case: what is typed to open it, to move it, and to say what it rests on."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from api.case import AssignIn, LinkIn, StepIn, UnlinkIn
+from pydantic import Field, TypeAdapter
+
+from api.case import AssignIn, LinkIn, UnlinkIn
 from api.console.typed import (
     Change,
     Fault,
@@ -14,6 +16,7 @@ from api.console.typed import (
     change_of,
     into,
     label,
+    read,
     seen,
     time_or_none,
 )
@@ -35,14 +38,16 @@ class CaseForm(Typed[CaseIn]):
         return into(self, CaseIn, occurred_at=time_or_none(self, "occurred_at"))
 
 
-class StepForm(Versioned[Change[StepIn]]):
-    """A step of the case."""
+_REASON = TypeAdapter(Annotated[str, Field(max_length=500)])
 
-    step: str = label("步骤")
+
+class StepForm(Versioned[Change[str]]):
+    """Why a step is taken."""
+
     reason: str = label("说明（可不填）")
 
-    def wish(self) -> Change[StepIn]:
-        return change_of(self, StepIn)
+    def wish(self) -> Change[str]:
+        return Change(read(self, "reason", _REASON), seen(self))
 
 
 class HandlerForm(Versioned[Change[AssignIn]]):

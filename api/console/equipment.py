@@ -26,11 +26,8 @@ from api.equipment import BindIn
 from schemas.actor import Action, holds
 from schemas.custody import subject
 from schemas.equipment import (
-    CertificateIn,
     EquipmentKind,
-    EquipmentReviewIn,
     GateFault,
-    PublicationIn,
     ReviewKind,
     gate_faults,
 )
@@ -147,31 +144,25 @@ def _change(visit: Visit, equipment_id: EquipmentId, form: Typed[W], act: Callab
 @router.post("/equipment/{equipment_id}/certificate")
 def certify(visit: Acting, equipment_id: EquipmentId, form: Annotated[CertificateForm, Form()]) -> Response:
     """Add a certificate; both days are valid days in UTC+8."""
-
-    def act(asked: Change[CertificateIn]) -> None:
-        visit.tx.equipment.certify(visit.actor, equipment_id, asked.wish, asked.seen)
-
-    return _change(visit, equipment_id, form, act)
+    return _change(
+        visit, equipment_id, form, lambda asked: visit.tx.equipment.certify(visit.actor, equipment_id, *asked)
+    )
 
 
 @router.post("/equipment/{equipment_id}/review")
 def review(visit: Acting, equipment_id: EquipmentId, form: Annotated[ReviewForm, Form()]) -> Response:
     """Add a technical or legal review."""
-
-    def act(asked: Change[EquipmentReviewIn]) -> None:
-        visit.tx.equipment.review(visit.actor, equipment_id, asked.wish, asked.seen)
-
-    return _change(visit, equipment_id, form, act)
+    return _change(
+        visit, equipment_id, form, lambda asked: visit.tx.equipment.review(visit.actor, equipment_id, *asked)
+    )
 
 
 @router.post("/equipment/{equipment_id}/publication")
 def publish(visit: Acting, equipment_id: EquipmentId, form: Annotated[PublicationForm, Form()]) -> Response:
     """Add where and when the location was published."""
-
-    def act(asked: Change[PublicationIn]) -> None:
-        visit.tx.equipment.publish(visit.actor, equipment_id, asked.wish, asked.seen)
-
-    return _change(visit, equipment_id, form, act)
+    return _change(
+        visit, equipment_id, form, lambda asked: visit.tx.equipment.publish(visit.actor, equipment_id, *asked)
+    )
 
 
 @router.post("/equipment/{equipment_id}/suspend")

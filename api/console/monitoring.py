@@ -17,7 +17,6 @@ from api.console.monitoring_form import (
     LinkWish,
     OpenForm,
     OpinionForm,
-    OpinionWish,
     RecordForms,
     UnlinkForm,
 )
@@ -181,21 +180,25 @@ def _change(
     )
 
 
-@router.post("/monitoring/{monitoring_id}/opinion")
-def opine(visit: Acting, monitoring_id: MonitoringId, form: Annotated[OpinionForm, Form()]) -> Response:
+@router.post("/monitoring/{monitoring_id}/opinions/{stage}")
+def opine(
+    visit: Acting, monitoring_id: MonitoringId, stage: ReviewStage, form: Annotated[OpinionForm, Form()]
+) -> Response:
     """Give an opinion and go on to the next record of the queue."""
 
-    def act(asked: OpinionWish) -> ReviewStage:
-        visit.tx.monitoring.opine(visit.actor, monitoring_id, asked.stage, asked.wish, asked.seen)
-        return asked.stage
-
-    def onward(stage: ReviewStage) -> Response:
+    def onward(_: object) -> Response:
         ahead = visit.tx.monitoring.queue(visit.actor, stage, limit=1).rows
         return go(
             f"/console/monitoring/{ahead[0].id}" if ahead else f"/console/monitoring/queue?stage={stage}"
         )
 
-    return submit(visit, form, act, again=lambda mistake: _page(visit, monitoring_id, mistake), then=onward)
+    return submit(
+        visit,
+        form,
+        lambda asked: visit.tx.monitoring.opine(visit.actor, monitoring_id, stage, *asked),
+        again=lambda mistake: _page(visit, monitoring_id, mistake),
+        then=onward,
+    )
 
 
 @router.post("/monitoring/{monitoring_id}/notification")

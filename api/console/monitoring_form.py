@@ -1,12 +1,24 @@
 """The forms of a monitoring record: an opinion, an attempt to tell the party, ties to cases."""
 
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.case import UnlinkIn
-from api.console.typed import Fault, Forms, Mistaken, Typed, Versioned, into, label, read, seen, time_or_none
+from api.console.typed import (
+    Change,
+    Fault,
+    Forms,
+    Mistaken,
+    Typed,
+    Versioned,
+    change_of,
+    into,
+    label,
+    read,
+    time_or_none,
+)
 from schemas.base import WireIn
 from schemas.ids import CaseId
 from schemas.monitoring import (
@@ -16,31 +28,20 @@ from schemas.monitoring import (
     NotifyOutcome,
     OpinionIn,
     Reason,
-    ReviewStage,
 )
 
 CASE_NUMBER = TypeAdapter(Annotated[str, Field(min_length=1, max_length=64)])
 
 
-class OpinionWish(NamedTuple):
-    """An opinion, the stage at which it is given, and the version of the record that was looked at."""
-
-    stage: ReviewStage
-    wish: OpinionIn
-    seen: int
-
-
-class OpinionForm(Versioned[OpinionWish]):
+class OpinionForm(Versioned[Change[OpinionIn]]):
     """An opinion on the record."""
 
-    stage: str = label("审核环节")
     opinion: str = label("意见")
     reason: str = label("说明（判定无效时必填）")
     reason_code: str = label("无效理由")
 
-    def wish(self) -> OpinionWish:
-        stage = read(self, "stage", TypeAdapter(ReviewStage))
-        return OpinionWish(stage, into(self, OpinionIn), seen(self))
+    def wish(self) -> Change[OpinionIn]:
+        return change_of(self, OpinionIn)
 
 
 class Attempt(WireIn):
