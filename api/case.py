@@ -120,13 +120,6 @@ class CaseQuery(BaseModel):
     state: CaseState | None = None
 
 
-class CaseQuery(BaseModel):
-    """What a list of cases is narrowed by; `number` also finds names of parties."""
-
-    number: Words = None
-    state: CaseState | None = None
-
-
 @router.get("", operation_id="listCases")
 def cases(
     tx: Tx, actor: CurrentActor, after: After, asked: Annotated[CaseQuery, Query()], limit: Limit = 50

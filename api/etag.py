@@ -38,21 +38,6 @@ def done(version: int) -> Response:
     return answer
 
 
-class Versioned(Protocol):
-    """An answer that says in which version it is."""
-
-    version: int
-
-
-A = TypeVar("A", bound=Versioned)
-
-
-def tagged(response: Response, answer: A) -> A:
-    """Return the answer, and give it the ETag of its version."""
-    tag(response, answer.version)
-    return answer
-
-
 def if_match(if_match: Annotated[str, Header()] = "") -> int:
     """Return the version that the sender has seen.
 

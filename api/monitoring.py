@@ -279,28 +279,6 @@ class RecordQuery(BaseModel):
         )
 
 
-class RecordQuery(BaseModel):
-    """What a list of records is narrowed by."""
-
-    state: MonitoringState | None = None
-    equipment: EquipmentId | None = None
-    linked: bool | None = None
-    q: Words = None
-    from_at: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
-
-    def wanted(self) -> MonitoringFilter:
-        """Return the filter."""
-        return MonitoringFilter(
-            state=self.state,
-            equipment_id=self.equipment,
-            is_linked=self.linked,
-            text=self.q,
-            from_at=self.from_at,
-            until_at=self.until_at,
-        )
-
-
 @router.get("/monitoring/records", operation_id="listRecords")
 def records(
     tx: Tx, actor: CurrentActor, after: After, asked: Annotated[RecordQuery, Query()], limit: Limit = 50

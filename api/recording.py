@@ -130,32 +130,6 @@ class RecordingQuery(BaseModel):
         )
 
 
-class RecordingQuery(BaseModel):
-    """What a list of recordings is narrowed by."""
-
-    state: RecordingState | None = None
-    verdict: Verdict | None = None
-    case: str | None = None
-    officer: str | None = None
-    device: DeviceId | None = None
-    from_at: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
-    q: Words = None
-
-    def wanted(self) -> RecordingFilter:
-        """Return the filter."""
-        return RecordingFilter(
-            state=self.state,
-            verdict=self.verdict,
-            case_number=self.case,
-            officer=self.officer,
-            device_id=self.device,
-            from_at=self.from_at,
-            until_at=self.until_at,
-            text=self.q,
-        )
-
-
 @router.get("", operation_id="listRecordings")
 def recordings(
     tx: Tx, actor: CurrentActor, after: After, asked: Annotated[RecordingQuery, Query()], limit: Limit = 50

@@ -80,12 +80,6 @@ class RectificationQuery(BaseModel):
     closed: bool = False
 
 
-class RectificationQuery(BaseModel):
-    """Open ones, or the closed."""
-
-    closed: bool = False
-
-
 @router.get("/rectifications", operation_id="listRectifications")
 def rectifications(
     tx: Tx,
