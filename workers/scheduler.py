@@ -15,6 +15,8 @@ import structlog
 
 from schemas.actor import SYSTEM
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Unavailable
+from schemas.ids import UploadId
+from schemas.upload import Upload
 from storage.flow.receive import complete_left
 from storage.notice import job_notices
 from storage.outbox import JobKind
@@ -107,17 +109,25 @@ class Scheduler:
                 log.info("tail_dropped", key=key)
 
     def _complete_uploads(self) -> None:
-        """Complete what is all here; one upload that cannot be completed stops neither others nor the log."""
-        with self._store.begin() as tx:
-            waiting = tx.uploads.full(limit=SWEEP_BATCH)
-        for upload in waiting:
-            try:
-                complete_left(self._store, upload)
-            except (NotFound, Conflict, Invalid, IntegrityBroken) as err:
-                # The task that stops is this upload's: the log, and what others sent, are not what was altered.
-                log.critical(
-                    "upload_not_completed", upload_id=str(upload.id), problem=err.slug, detail=err.detail
-                )
+        """Complete what is all here; uploads that cannot be completed, however many, stop no others."""
+        after: UploadId | None = None
+        while True:
+            with self._store.begin() as tx:
+                waiting = tx.uploads.full(limit=SWEEP_BATCH, after=after)
+            for upload in waiting:
+                self._complete(upload)
+            if len(waiting) < SWEEP_BATCH:
+                return
+            after = waiting[-1].id
+
+    def _complete(self, upload: Upload) -> None:
+        try:
+            complete_left(self._store, upload)
+        except (NotFound, Conflict, Invalid, IntegrityBroken) as err:
+            # The task that stops is this upload's: the log, and what others sent, are not what was altered.
+            log.critical(
+                "upload_not_completed", upload_id=str(upload.id), problem=err.slug, detail=err.detail
+            )
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""

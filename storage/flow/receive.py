@@ -17,7 +17,7 @@ from schemas.actor import Actor
 from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
 from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
-from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE
+from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
 from storage.objects.values import Body, sha256_of
@@ -69,6 +69,8 @@ class Receiving:
 
         Raises:
             Conflict: a newer request holds the upload (slug `upload-preempted`).
+            Gone: the upload has expired.
+            IntegrityBroken: the store has lost the parts that the offset counts.
             Unavailable: the store did not answer; nothing of `body` counts.
         """
         pieces: Body = [self._seed, *body] if self._seed else body
@@ -83,7 +85,11 @@ class Receiving:
         if ref is None:
             key = f"recordings/{self.upload.id}/{number}"
             ref = self._store.objects.begin_parts(key)
-        etag = self._store.objects.put_part(key, ref, number, pieces, sha256=sha256)
+        try:
+            etag = self._store.objects.put_part(key, ref, number, pieces, sha256=sha256)
+        except Gone as err:
+            _ended_meanwhile(self._store, self.upload, err)
+            raise UPLOAD_PREEMPTED("a newer request has completed this upload") from err
         part = Part(number=number, start_bytes=start, size_bytes=size, sha256=sha256, etag=etag)
         self._commit_part(part, key=key, ref=ref)
         return self.upload.offset_bytes

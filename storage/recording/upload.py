@@ -333,14 +333,13 @@ class Uploads(Collection):
         ).mappings()
         return [_value(row) for row in rows]
 
-    def full(self, *, limit: int) -> Sequence[Upload]:
-        """Return open uploads whose every byte is here: a crash came before their completion."""
-        rows = self._connection.execute(
-            select(uploads)
-            .where(uploads.c.state == UploadState.OPEN, uploads.c.offset_bytes == uploads.c.length_bytes)
-            .order_by(uploads.c.expires_at)
-            .limit(limit)
-        ).mappings()
+    def full(self, *, limit: int, after: UploadId | None = None) -> Sequence[Upload]:
+        """Return open uploads whose every byte is here, by id: a crash came before their completion."""
+        all_here = uploads.c.offset_bytes == uploads.c.length_bytes
+        query = select(uploads).where(uploads.c.state == UploadState.OPEN, all_here)
+        if after is not None:
+            query = query.where(uploads.c.id > after)
+        rows = self._connection.execute(query.order_by(uploads.c.id).limit(limit)).mappings()
         return [_value(row) for row in rows]
 
     def named_tails(self, keys: Sequence[str]) -> frozenset[str]:

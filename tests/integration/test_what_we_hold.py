@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 from schemas.actor import Actor, Role
 from schemas.custody import Event
 from schemas.digest import sha256_hex
-from schemas.errors import IntegrityBroken
+from schemas.errors import Gone, IntegrityBroken
 from schemas.jws import public_jwk
 from schemas.recording import RecordingState
-from schemas.upload import UploadState
-from storage.flow.receive import Receiving
+from schemas.upload import SMALL_PART_BYTES, UploadState
+from storage.flow.receive import Receiving, complete_left
 from storage.outbox import JobKind
 from storage.recording.upload import NewUpload
 from storage.store import Store
@@ -259,6 +259,35 @@ def test_a_damaged_tail_is_not_built_upon(house: House, harm: str) -> None:
     )
 
     assert found == (500, "object-missing" if harm == "lost" else "object-broken")
+
+
+def test_lost_parts_are_our_loss(house: House) -> None:
+    """Parts that vanish under a standing upload were counted by its offset: the sender did nothing wrong."""
+    device = house.device()
+    size = 2 * SMALL_PART_BYTES
+    with house.store.begin() as tx:
+        opened = tx.uploads.open(device.actor, NewUpload(length_bytes=size, filename="parts.bin"))
+    receiving = Receiving.begin(house.store, device.actor, opened.id, offset=0, content_length=size)
+    receiving.store([bytes(SMALL_PART_BYTES)])
+    held = receiving.upload
+    assert held.parts_ref is not None
+    house.store.objects.abort_parts(held.object_key, held.parts_ref)
+
+    with pytest.raises(IntegrityBroken, check=lambda err: err.slug == "object-missing"):
+        receiving.store([bytes(SMALL_PART_BYTES)])
+
+
+def test_what_an_expiry_swept_is_no_loss(house: House) -> None:
+    """A completion that meets the expiry finds the tail gone, and is told that the upload has ended."""
+    device = house.device()
+    ident = house.full_upload(device, b"ended")
+    with house.store.begin() as tx:
+        seen = tx.uploads.get(device.actor, ident)
+        tx.uploads.expire(seen, actor="system")
+    house.store.objects.delete_staging(str(seen.tail_key))
+
+    with pytest.raises(Gone, check=lambda err: err.slug == "upload-expired"):
+        complete_left(house.store, seen)
 
 
 def test_what_cannot_be_completed_stops_neither_log_nor_others(house: House) -> None:
