@@ -235,11 +235,11 @@ class Story:
         xu.open("/console/reviews")
         self.picture(xu, "reviews")
         xu.page.get_by_role("link", name=CASE).click()
-        xu.sees("还不能决定")
+        xu.sees("还不能作出行政处罚决定")
         self.picture(xu, "review-first")
         xu.page.get_by_label("总体说明").fill("车主身份未证明")
         xu.press("退回补充（补正） s")
-        xu.sees("没有说明，或补充、退回没有列明理由")
+        xu.sees("没有说明，或退回补充、审核不同意时没有列明理由")
         xu.page.get_by_label("理由", exact=True).first.fill("请补充车辆所有人的证据")
         xu.page.get_by_label("总体说明").press("Tab")
         xu.page.locator("h1").click()
@@ -263,7 +263,7 @@ class Story:
         self.picture(chen, "case-handler")
         chen.press("提交法制审核")
         zhang.open(f"/console/cases/{self.case}")
-        zhang.press("作出决定")
+        zhang.press("作出行政处罚决定")
         zhang.sees("法制审核未通过")
         xu.open("/console/reviews")
         xu.page.get_by_role("link", name=CASE).click()
@@ -273,7 +273,7 @@ class Story:
         xu.press("审核通过 v")
         xu.sees("本轮意见已给出")
         zhang.open(f"/console/cases/{self.case}")
-        zhang.press("作出决定")
+        zhang.press("作出行政处罚决定")
         chen.open(f"/console/cases/{self.case}")
         chen.press("结案")
         chen.sees("已结案")
@@ -285,7 +285,7 @@ class Story:
         self.picture(wu, "audit-new")
         today = (utc_now() + timedelta(hours=8)).strftime("%Y-%m-%d")
         for label, text in (
-            ("名称", "超限案件抽查"),
+            ("名称", "超限案卷评查"),
             ("时段从", today),
             ("到（含当日）", today),
             ("公开随机事件的名称", "监督科公开掷骰"),
@@ -301,7 +301,7 @@ class Story:
         wu.press("冻结抽查范围")
         wu.sees("下一步：录入公开随机值")
         self._keep_pressing(wu, "录入")
-        self._keep_pressing(ding, "复核")
+        self._keep_pressing(ding, "核对")
         self._keep_pressing(wu, "抽样")
         wu.sees("任何人都能重演")
         reader = self.api("wu")

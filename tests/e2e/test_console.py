@@ -255,7 +255,7 @@ def test_a_quarantined_recording_says_why_and_what_to_do(desk: Callable[..., Des
     one = desk()
     one.open(f"/console/recordings/{bureau.broken}")
     expect(one.page.locator(".answer .verdict")).to_have_text("不符")
-    expect(one.page.locator(".notice.bad")).to_contain_text("摘要不一致")
+    expect(one.page.locator(".notice.bad")).to_contain_text("完整性校验值（哈希值）不一致")
     expect(one.page.locator(".notice.bad")).to_contain_text("请勿删除设备上的原件")
 
 
@@ -267,7 +267,7 @@ def test_reading_needs_no_script(desk: Callable[..., Desk], bureau: Bureau) -> N
     one.page.get_by_role("button", name="筛选").click()
     expect(one.page.locator("tbody tr")).to_have_count(1)
     one.page.locator("a.row").click()
-    expect(one.page.locator("table.checks")).to_contain_text("摘要")
+    expect(one.page.locator("table.checks")).to_contain_text("完整性校验值（哈希值）")
     one.page.get_by_role("button", name="帮助").click()
     expect(one.page.locator("#help")).to_be_visible()
 
