@@ -316,6 +316,16 @@ def test_a_sound_world_has_no_fault(copy: Copy) -> None:
     assert all(said.end["checked"].values())
 
 
+def test_what_is_not_there_is_not_counted_as_read(copy: Copy) -> None:
+    """A missing object was looked for and not read: the count of objects read again is what was read."""
+    object_gone(copy)
+    derivative_gone(copy)
+    said = copy.fsck()
+
+    assert said.code == 1
+    assert (said.end["checked"]["objects"], said.end["checked"]["bytes"]) == (3, 1)
+
+
 def test_without_bytes_it_says_so(copy: Copy) -> None:
     """A run that reads no object again counts none and says that it did not."""
     said = copy.fsck(with_bytes=False)

@@ -64,9 +64,9 @@ def _contracts() -> list[dict[str, Any]]:
 
 
 def _judged() -> set[str]:
-    """The rooms of storage that the auditor may not enter."""
+    """The rooms of storage that the auditor may not enter, and what it may not use of another, as paths."""
     (law,) = (one for one in _contracts() if one["id"] == "fsck")
-    return {name.removeprefix("storage.") for name in law["forbidden_modules"]}
+    return {name.removeprefix("storage.").replace(".", "/") for name in law["forbidden_modules"]}
 
 
 def _lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -85,7 +85,7 @@ def skeleton(tmp_path: Path) -> Path:
     for name in PACKAGES:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
-    for name in ("workers/fsck", *(f"storage/{room}" for room in ("fsck", *_judged()))):
+    for name in ("workers/fsck", *(f"storage/{room}" for room in ("fsck", "objects", *sorted(_judged())))):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / "schemas" / "other.py").write_text("import schemas.planted\n")
