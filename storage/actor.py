@@ -1,4 +1,4 @@
-"""Accounts, their sessions, and the SQL form of a policy scope."""
+"""Accounts and their sessions."""
 
 import hashlib
 import secrets
@@ -8,21 +8,18 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, ActorKind, Role, Scope, scope
+from schemas.actor import Actor, ActorKind, Role
 from schemas.base import Frozen
 from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.refusals_actor import DEVICE_REVOKED, LOGIN_LOCKED, NOT_AUTHENTICATED
 from storage.collection import Collection
+from storage.reads.agency import tree_below
+from storage.reads.device import names, trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
-from storage.tables.audit import audit_inspectors, audit_rechecks
-from storage.tables.case import case_handlers, case_links
-from storage.tables.device import devices
-from storage.tables.monitoring import monitoring_media, monitoring_records
-from storage.tables.recording import recordings
 
 ACCOUNT_SESSION = timedelta(hours=10)
 MAX_FAILURES = 10
@@ -59,46 +56,6 @@ def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime
         )
     )
     return Session(token=token, expires_at=now + lifetime, actor=actor)
-
-
-def own_recordings(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition under which a row of `recordings` is the actor's own.
-
-    A device owns what it sent; an account what it sent, what names one of its certificates, what is linked to a
-    case it handles, as an inspector what was drawn in an audit it is assigned to, and what belongs to a
-    monitoring record it may see.
-    """
-    if actor.kind is ActorKind.DEVICE:
-        return recordings.c.device_id == actor.id
-    handled = exists().where(
-        case_links.c.recording_id == recordings.c.id,
-        case_links.c.unlinked_at.is_(None),
-        case_links.c.case_id == case_handlers.c.case_id,
-        case_handlers.c.account_id == actor.id,
-    )
-    drawn = exists().where(
-        audit_rechecks.c.recording_id == recordings.c.id,
-        audit_rechecks.c.audit_id == audit_inspectors.c.audit_id,
-        audit_inspectors.c.account_id == actor.id,
-    )
-    monitored = exists().where(
-        monitoring_media.c.recording_id == recordings.c.id,
-        monitoring_media.c.monitoring_id == monitoring_records.c.id,
-        monitoring_records.c.agency_id.in_(sorted(scope(actor, Action.MONITORING_VIEW).agency_ids)),
-    )
-    return or_(
-        recordings.c.account_id == actor.id,
-        recordings.c.officers.overlap(sorted(actor.certificates)),
-        handled,
-        drawn,
-        monitored,
-    )
-
-
-def recordings_in(allowed: Scope, actor: Actor) -> ColumnElement[bool]:
-    """Return the SQL form of a scope over `recordings`."""
-    inside = recordings.c.agency_id.in_(sorted(allowed.agency_ids))
-    return and_(inside, own_recordings(actor)) if allowed.own_only else inside
 
 
 class Accounts(Collection):
@@ -229,9 +186,7 @@ class Accounts(Collection):
         Raises:
             NotAuthenticated: the device is unknown or its key was revoked.
         """
-        row = self._connection.execute(
-            select(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
-        ).one_or_none()
+        row = trusted(self._connection, device_id)
         if row is None:
             raise DEVICE_REVOKED("the device's key was revoked")
         return Actor(
@@ -255,17 +210,12 @@ class Accounts(Collection):
                 .where(certificates.c.number.in_(wanted))
             )
         }
-        for kind, table in (("account", accounts), ("device", devices)):
-            rows = self._connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(ids)))
-            found |= {f"{kind}/{row.id}": row.name for row in rows}
-        return found
+        rows = self._connection.execute(select(accounts.c.id, accounts.c.name).where(accounts.c.id.in_(ids)))
+        found |= {f"account/{row.id}": row.name for row in rows}
+        return found | {f"device/{one}": name for one, name in names(self._connection, ids).items()}
 
     def _reach(self, agency_id: AgencyId, *, is_supervising: bool) -> frozenset[AgencyId]:
-        if not is_supervising:
-            return frozenset({agency_id})
-        tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
-        tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
-        return frozenset(self._connection.scalars(select(tree.c.id)))
+        return frozenset(tree_below(self._connection, agency_id) if is_supervising else {agency_id})
 
     def _refuse_locked(self, login: str) -> None:
         locked = self._connection.execute(

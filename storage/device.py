@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -40,10 +40,12 @@ from schemas.refusals_actor import (
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.collection import Collection, Unit
 from storage.ours import ours
+from storage.reads.agency import with_agency
+from storage.reads.device import registered
+from storage.reads.recording import last_seq
 from storage.settings import seed
-from storage.tables.actor import agencies, assertions
+from storage.tables.actor import assertions
 from storage.tables.device import devices, enrolment_codes
-from storage.tables.recording import manifests
 
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
@@ -218,7 +220,7 @@ class Devices(Collection):
         """
         try:
             kid = parse_header(assertion).kid
-            row = self._connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
+            row = registered(self._connection, kid)
             if row is None:
                 raise ASSERTION_KEY_UNKNOWN("no device has registered this key")
             claims = verify_compact(
@@ -263,12 +265,9 @@ class Devices(Collection):
             Refused: the actor may not see devices.
         """
         allowed = require_scope(actor, Action.DEVICE_VIEW)
-        last_seq = (
-            select(func.max(manifests.c.seq)).where(manifests.c.device_id == devices.c.id).scalar_subquery()
-        )
+        query = select(devices, last_seq(devices.c.id).label("last_seq"))
         rows = self._connection.execute(
-            select(devices, agencies.c.name.label("agency_name"), last_seq.label("last_seq"))
-            .join(agencies, agencies.c.id == devices.c.agency_id)
+            with_agency(query, devices.c.agency_id)
             .where(devices.c.agency_id.in_(sorted(allowed.agency_ids)))
             .order_by(devices.c.enrolled_at.desc())
         )

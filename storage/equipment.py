@@ -13,19 +13,15 @@ from schemas.base import Frozen, rfc3339
 from schemas.custody import Event, subject
 from schemas.equipment import (
     STEPS,
-    Certificate,
     CertificateIn,
     Equipment,
     EquipmentFacts,
     EquipmentIn,
     EquipmentKind,
-    EquipmentReview,
     EquipmentReviewIn,
     EquipmentState,
     EquipmentStep,
-    Publication,
     PublicationIn,
-    Suspension,
     SuspensionIn,
 )
 from schemas.ids import AccountId, AgencyId, EquipmentId
@@ -40,7 +36,10 @@ from schemas.refusals_request import REQUEST_INVALID
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
-from storage.tables.actor import accounts, agencies
+from storage.reads.account import sources_of
+from storage.reads.agency import with_agency
+from storage.reads.equipment import facts_of
+from storage.reads.monitoring import recorded_by
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
@@ -48,7 +47,6 @@ from storage.tables.equipment import (
     equipment_reviews,
     equipment_suspensions,
 )
-from storage.tables.monitoring import monitoring_records
 from storage.version import change, require_version
 
 PASSWORD_BYTES = 24
@@ -138,36 +136,13 @@ class EquipmentRegister(Collection):
             .where(equipment_certificates.c.equipment_id == equipment.c.id)
             .scalar_subquery()
         )
-        counted = (
-            select(func.count()).where(monitoring_records.c.equipment_id == equipment.c.id).scalar_subquery()
-        )
-        return select(
-            equipment,
-            agencies.c.name.label("agency_name"),
-            certified.label("certified_until"),
-            counted.label("records"),
-        ).join(agencies, agencies.c.id == equipment.c.agency_id)
+        counted = recorded_by(equipment.c.id)
+        query = select(equipment, certified.label("certified_until"), counted.label("records"))
+        return with_agency(query, equipment.c.agency_id)
 
     def facts(self, ident: EquipmentId) -> EquipmentFacts:
         """Return every dated fact of one piece of equipment; the caller has checked it."""
-        return self.facts_of([ident])[ident]
-
-    def facts_of(self, idents: list[EquipmentId]) -> dict[EquipmentId, EquipmentFacts]:
-        """Return the dated facts of several pieces of equipment, four queries in all."""
-        found: dict[EquipmentId, dict[str, list[Any]]] = {ident: {} for ident in idents}
-        for name, table, shape in (
-            ("certificates", equipment_certificates, Certificate),
-            ("reviews", equipment_reviews, EquipmentReview),
-            ("publications", equipment_publications, Publication),
-            ("suspensions", equipment_suspensions, Suspension),
-        ):
-            rows = self._connection.execute(
-                select(table).where(table.c.equipment_id.in_(idents)).order_by(table.c.id)
-            ).mappings()
-            for row in rows:
-                made = shape.model_validate({f: row[f] for f in shape.model_fields}, strict=False)
-                found[row["equipment_id"]].setdefault(name, []).append(made)
-        return {ident: EquipmentFacts.model_validate(known, strict=False) for ident, known in found.items()}
+        return facts_of(self._connection, [ident])[ident]
 
     def certify(self, actor: Actor, ident: EquipmentId, wish: CertificateIn, seen: int) -> Equipment:
         """Add a verification certificate.
@@ -284,11 +259,7 @@ class EquipmentRegister(Collection):
 
     def sources(self, actor: Actor) -> tuple[Source, ...]:
         """Return the machine accounts of the actor's own agency."""
-        rows = self._connection.execute(
-            select(accounts.c.id, accounts.c.login, accounts.c.name)
-            .where(accounts.c.agency_id == actor.agency_id, accounts.c.roles.contains([Role.SOURCE.value]))
-            .order_by(accounts.c.name, accounts.c.id)
-        ).mappings()
+        rows = sources_of(self._connection, actor.agency_id)
         return tuple(Source.model_validate(dict(row)) for row in rows)
 
     def bind(self, actor: Actor, ident: EquipmentId, source_id: AccountId, seen: int) -> Equipment:
@@ -299,14 +270,7 @@ class EquipmentRegister(Collection):
             Refused, VersionConflict: as for every change of the register.
         """
         held = self._held(actor, ident)
-        known = self._connection.scalar(
-            select(accounts.c.id).where(
-                accounts.c.id == source_id,
-                accounts.c.agency_id == held.agency_id,
-                accounts.c.roles.contains([Role.SOURCE.value]),
-            )
-        )
-        if known is None:
+        if source_id not in {row["id"] for row in sources_of(self._connection, held.agency_id)}:
             raise SOURCE_UNKNOWN("no such source in the agency of the equipment")
         change(self._connection, equipment, ident, seen, source_id=source_id)
         self._log(Event.EQUIPMENT_BIND, ident, held.agency_id, actor, source=f"account/{source_id}")

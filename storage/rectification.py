@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
 from schemas.custody import Event, subject
-from schemas.ids import AccountId, AgencyId, AuditId, RecordingId, RectificationId
+from schemas.ids import AccountId, AgencyId, AuditId, RectificationId
 from schemas.page import Cursor, Page
 from schemas.rectification import (
     STEPS,
@@ -19,13 +19,13 @@ from schemas.rectification import (
     StepTaken,
 )
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
-from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.audit.score import AuditScores
 from storage.collection import Collection, Order, Unit
 from storage.custody import committed
-from storage.tables.actor import accounts, agencies
-from storage.tables.audit import audit_inspectors, audits
-from storage.tables.recording import recordings
+from storage.reads.account import with_name
+from storage.reads.agency import with_agency
+from storage.reads.audit import is_assigned, with_title
+from storage.reads.recording import require_of_agency
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.version import change, require_version
 
@@ -131,8 +131,7 @@ class Rectifications(Collection):
 
     def _steps(self, ident: RectificationId) -> tuple[StepTaken, ...]:
         rows = self._connection.execute(
-            select(rectification_steps, accounts.c.name)
-            .join(accounts, accounts.c.id == rectification_steps.c.taken_by)
+            with_name(select(rectification_steps), rectification_steps.c.taken_by, "name")
             .where(rectification_steps.c.rectification_id == ident)
             .order_by(rectification_steps.c.id)
         )
@@ -152,10 +151,7 @@ class Rectifications(Collection):
         inside = rectifications.c.agency_id.in_(sorted(allowed.agency_ids))
         if not allowed.own_only:
             return inside
-        assigned = exists().where(
-            audit_inspectors.c.audit_id == rectifications.c.audit_id,
-            audit_inspectors.c.account_id == actor.id,
-        )
+        assigned = is_assigned(rectifications.c.audit_id, actor.account_id)
         return or_(assigned, rectifications.c.raised_by == actor.id)
 
     def step(
@@ -182,7 +178,8 @@ class Rectifications(Collection):
         require(actor, row.asks, Subject(agency_id=held.agency_id), self._now)
         require_version(held.version, seen)
         after = STEPS.after(held.state, step, self.gate_facts(actor, held))
-        self._require_proof(held, wish.proof_recording_id)
+        if wish.proof_recording_id is not None:
+            require_of_agency(self._connection, wish.proof_recording_id, held.agency_id)
         change(self._connection, rectifications, ident, seen, state=after, **row.stamp(self._now))
         self._keep_step(actor, held, step, wish)
         return self.get(actor, ident)
@@ -205,13 +202,6 @@ class Rectifications(Collection):
             .order_by(rectification_steps.c.id.desc())
             .limit(1)
         )
-
-    def _require_proof(self, held: Rectification, recording_id: RecordingId | None) -> None:
-        known = recording_id is None or self._connection.scalar(
-            select(exists().where(recordings.c.id == recording_id, recordings.c.agency_id == held.agency_id))
-        )
-        if not known:
-            raise RECORDING_UNKNOWN("no such recording in the agency")
 
     def _keep_step(
         self, actor: Actor, held: Rectification, step: RectificationStep, wish: RectificationStepIn
@@ -238,17 +228,8 @@ class Rectifications(Collection):
 
 
 def _select() -> Select[tuple[object, ...]]:
-    return (
-        select(
-            rectifications,
-            audits.c.title.label("audit_title"),
-            agencies.c.name.label("agency_name"),
-            accounts.c.name.label("raiser"),
-        )
-        .join(audits, audits.c.id == rectifications.c.audit_id)
-        .join(agencies, agencies.c.id == rectifications.c.agency_id)
-        .join(accounts, accounts.c.id == rectifications.c.raised_by)
-    )
+    query = with_title(select(rectifications), rectifications.c.audit_id)
+    return with_name(with_agency(query, rectifications.c.agency_id), rectifications.c.raised_by, "raiser")
 
 
 def _value(row: RowMapping) -> Rectification:

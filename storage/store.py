@@ -79,7 +79,7 @@ class Transaction(Unit):
 
     @cached_property
     def reviews(self) -> Reviews:
-        return Reviews(self, self.cases, self.equipment)
+        return Reviews(self, self.cases)
 
     @cached_property
     def equipment(self) -> EquipmentRegister:
@@ -87,11 +87,11 @@ class Transaction(Unit):
 
     @cached_property
     def intakes(self) -> Intakes:
-        return Intakes(self, self.equipment)
+        return Intakes(self)
 
     @cached_property
     def monitoring(self) -> Monitoring:
-        return Monitoring(self, self.equipment)
+        return Monitoring(self)
 
     @cached_property
     def monitoring_links(self) -> MonitoringLinks:

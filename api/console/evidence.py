@@ -20,7 +20,7 @@ from schemas.review import Review
 from schemas.review_findings import Finding
 from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
-from storage.recording.gaps import SequenceGap
+from storage.reads.gaps import SequenceGap
 from storage.store import Transaction
 
 _NUMBERS, _MISSING, _ELSEWHERE = "序号 %(numbers)s", "%(many)s 份未送达", "%(many)s 份未关联本案"

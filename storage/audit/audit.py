@@ -7,7 +7,7 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, exists, insert, or_, select
+from sqlalchemy import ColumnElement, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.audit import (
@@ -45,8 +45,9 @@ from storage.audit.values import Audit, audit_of, select_audits
 from storage.collection import Collection, Order
 from storage.ours import ours
 from storage.outbox import JobKind
-from storage.tables.actor import agencies
-from storage.tables.audit import audit_inspectors, audits
+from storage.reads.agency import supervised
+from storage.reads.audit import is_assigned
+from storage.tables.audit import audits
 from storage.version import change, require_version
 
 _NEWEST = Order(audits.c.id)
@@ -111,9 +112,7 @@ class Audits(Collection):
         inside = or_(audits.c.agency_id.in_(agencies_), audits.c.target_agency_id == actor.agency_id)
         if not allowed.own_only:
             return inside
-        assigned = exists().where(
-            audit_inspectors.c.audit_id == audits.c.id, audit_inspectors.c.account_id == actor.id
-        )
+        assigned = is_assigned(audits.c.id, actor.account_id)
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
         return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
@@ -312,12 +311,7 @@ class Audits(Collection):
 
     def targets(self, actor: Actor) -> list[tuple[AgencyId, str]]:
         """Return the agencies the actor may audit, by name, for the form that defines an audit."""
-        rows = self._connection.execute(
-            select(agencies.c.id, agencies.c.name)
-            .where(agencies.c.id.in_(sorted(actor.agency_ids)), ~agencies.c.is_supervising)
-            .order_by(agencies.c.name)
-        )
-        return [(row.id, row.name) for row in rows]
+        return supervised(self._connection, actor.agency_ids)
 
     def eligible(self, actor: Actor, ident: AuditId) -> int:
         """Count what a freeze would take now.

@@ -11,8 +11,8 @@ from schemas.refusals_audit import RECHECK_UNKNOWN
 from schemas.refusals_custody import LEAF_BROKEN
 from storage.collection import Collection
 from storage.ours import ours
+from storage.reads.custody import newest_entry
 from storage.tables.audit import audit_rechecks, audits
-from storage.tables.custody import custody_entries
 
 
 class RecheckTask(Frozen):
@@ -53,15 +53,7 @@ class Rechecks(Collection):
 
     def seal_of(self, recording_id: RecordingId) -> Seal | None:
         """Return what the log says, read from the leaf's bytes and from no column of the recording."""
-        row = self._connection.execute(
-            select(custody_entries.c.entry_id, custody_entries.c.leaf)
-            .where(
-                custody_entries.c.subject == subject("recording", recording_id),
-                custody_entries.c.event == Event.RECORDING_SEAL,
-            )
-            .order_by(custody_entries.c.id.desc())
-            .limit(1)
-        ).one_or_none()
+        row = newest_entry(self._connection, subject("recording", recording_id), Event.RECORDING_SEAL)
         if row is None:
             return None
         with ours(LEAF_BROKEN, f"leaf of entry {row.entry_id} is no custody entry"):

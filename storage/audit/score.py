@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import groupby
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
-from schemas.actor import Action, Actor, Role, Subject, require
+from schemas.actor import Action, Actor, Subject, require
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.custody import Event, subject
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
@@ -27,13 +26,13 @@ from storage.audit.audit import Audits
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, Drawn, GivenScore, Inspector, Member, PreCheck, Recheck
 from storage.collection import Collection, Unit
+from storage.reads.account import inspectors_outside, people, with_name
+from storage.reads.case import numbers
+from storage.reads.monitoring import monitored
+from storage.reads.participation import took_part_in_sample
+from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
-from storage.tables.actor import accounts, agencies, certificates
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
-from storage.tables.case import case_handlers, cases
-from storage.tables.monitoring import monitoring_media
-from storage.tables.recording import recordings
-from storage.tables.review import reviews
 from storage.version import change
 
 INSPECTORS = 2
@@ -49,27 +48,12 @@ class AuditScores(Collection):
 
     def inspectors(self, audit_id: AuditId) -> tuple[Inspector, ...]:
         """Return who scores an audit; the caller has checked it."""
-        assigned = exists().where(
-            audit_inspectors.c.account_id == accounts.c.id, audit_inspectors.c.audit_id == audit_id
-        )
-        return self._inspectors(assigned)
+        assigned = select(audit_inspectors.c.account_id).where(audit_inspectors.c.audit_id == audit_id)
+        return tuple(Inspector.model_validate(dict(row)) for row in people(self._connection, assigned))
 
     def candidates(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
         """Return inspectors within the supervisor's scope who are not of the audited agency."""
-        return self._inspectors(
-            accounts.c.roles.contains([Role.INSPECTOR.value])
-            & accounts.c.agency_id.in_(sorted(actor.agency_ids))
-            & (accounts.c.agency_id != audit.target_agency_id)
-            & accounts.c.is_active
-        )
-
-    def _inspectors(self, condition: ColumnElement[bool]) -> tuple[Inspector, ...]:
-        rows = self._connection.execute(
-            select(accounts.c.id, accounts.c.name, agencies.c.name.label("agency_name"))
-            .join(agencies, agencies.c.id == accounts.c.agency_id)
-            .where(condition)
-            .order_by(accounts.c.name)
-        ).mappings()
+        rows = inspectors_outside(self._connection, actor.agency_ids, audit.target_agency_id)
         return tuple(Inspector.model_validate(dict(row)) for row in rows)
 
     def assign(
@@ -92,7 +76,7 @@ class AuditScores(Collection):
             raise INSPECTORS_COMPLETE("two inspectors are assigned")
         if account_id not in {one.id for one in self.candidates(actor, audit)}:
             raise INSPECTOR_UNKNOWN("no such inspector outside the audited agency")
-        if self._took_part(audit_id, account_id):
+        if took_part_in_sample(self._connection, audit_id, account_id):
             raise INSPECTOR_TOOK_PART("the inspector took part in what was drawn")
         self._connection.execute(
             insert(audit_inspectors).values(
@@ -104,30 +88,6 @@ class AuditScores(Collection):
         )
         self._log(Event.AUDIT_ASSIGN, audit, actor, inspector=f"account/{account_id}")
         return self.inspectors(audit_id)
-
-    def _took_part(self, audit_id: AuditId, account_id: AccountId) -> bool:
-        numbers = self._connection.scalars(
-            select(certificates.c.number).where(certificates.c.account_id == account_id)
-        ).all()
-        captured = exists().where(
-            audit_rechecks.c.audit_id == audit_id,
-            recordings.c.id == audit_rechecks.c.recording_id,
-            or_(
-                recordings.c.account_id == account_id,
-                recordings.c.officers.overlap(list(numbers)),
-            ),
-        )
-        handled = exists().where(
-            audit_sample.c.audit_id == audit_id,
-            case_handlers.c.case_id == audit_sample.c.member_id,
-            case_handlers.c.account_id == account_id,
-        )
-        reviewed = exists().where(
-            audit_sample.c.audit_id == audit_id,
-            reviews.c.case_id == audit_sample.c.member_id,
-            reviews.c.reviewer_id == account_id,
-        )
-        return bool(self._connection.scalar(select(or_(captured, handled, reviewed))))
 
     def _drawn(self, actor: Actor, audit_id: AuditId, action: Action) -> Audit:
         audit = self.audits.get(actor, audit_id)
@@ -183,16 +143,7 @@ class AuditScores(Collection):
 
     def _labels(self, audit_id: AuditId) -> dict[MemberId, str]:
         drawn = select(audit_sample.c.member_id).where(audit_sample.c.audit_id == audit_id)
-        named = {
-            row.id: row.number
-            for row in self._connection.execute(
-                select(cases.c.id, cases.c.number).where(cases.c.id.in_(drawn))
-            )
-        }
-        files = self._connection.execute(
-            select(recordings.c.id, recordings.c.filename).where(recordings.c.id.in_(drawn))
-        )
-        return named | {row.id: row.filename for row in files}
+        return numbers(self._connection, drawn) | filenames(self._connection, drawn)
 
     def member(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> Member:
         """Return a drawn member with what the system found out about it, and the scores one may see.
@@ -246,13 +197,13 @@ class AuditScores(Collection):
         )
 
     def _pre_checks(self, standard: Standard, rechecks: Sequence[Recheck]) -> tuple[PreCheck, ...]:
-        monitored = self._monitored(rechecks)
+        by_equipment = monitored(self._connection, [one.recording.id for one in rechecks])
         drawn = [
             DrawnRecording(
                 outcome=one.outcome,
                 checks=tuple(row.check for row in self._recordings.checks(one.recording.id)),
                 is_capture_known=one.recording.corrected_at is not None,
-                is_by_officer=one.recording.id not in monitored,
+                is_by_officer=one.recording.id not in by_equipment,
             )
             for one in rechecks
         ]
@@ -262,21 +213,10 @@ class AuditScores(Collection):
             if item.auto is not None
         )
 
-    def _monitored(self, rechecks: Sequence[Recheck]) -> set[UUID]:
-        """Return which of the drawn recordings fixed equipment made."""
-        return set(
-            self._connection.scalars(
-                select(monitoring_media.c.recording_id).where(
-                    monitoring_media.c.recording_id.in_([one.recording.id for one in rechecks])
-                )
-            )
-        )
-
     def _scores(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> tuple[GivenScore, ...]:
         """Return both scores once both are given, and one's own before."""
         rows = self._connection.execute(
-            select(audit_scores, accounts.c.name)
-            .join(accounts, accounts.c.id == audit_scores.c.inspector_id)
+            with_name(select(audit_scores), audit_scores.c.inspector_id, "name")
             .where(audit_scores.c.audit_id == audit_id, audit_scores.c.member_id == member_id)
             .order_by(audit_scores.c.inspector_id, audit_scores.c.item_code)
         ).all()

@@ -9,7 +9,8 @@ from schemas.base import Frozen
 from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
-from storage.tables.actor import accounts, agencies
+from storage.reads.account import with_name
+from storage.reads.agency import with_agency
 from storage.tables.audit import audits
 
 
@@ -121,21 +122,11 @@ class Member(Frozen):
 
 def select_audits() -> Select[tuple[object, ...]]:
     """Return the columns of `Audit`, joined."""
-    definer, enterer, confirmer = (accounts.alias(name) for name in ("definer", "enterer", "confirmer"))
-    return (
-        select(
-            audits,
-            agencies.c.name.label("target_agency_name"),
-            audits.c.entered_by.label("entered_by_id"),
-            definer.c.name.label("definer"),
-            enterer.c.name.label("enterer"),
-            confirmer.c.name.label("confirmer"),
-        )
-        .join(agencies, agencies.c.id == audits.c.target_agency_id)
-        .join(definer, definer.c.id == audits.c.defined_by)
-        .outerjoin(enterer, enterer.c.id == audits.c.entered_by)
-        .outerjoin(confirmer, confirmer.c.id == audits.c.confirmed_by)
-    )
+    query = select(audits, audits.c.entered_by.label("entered_by_id"))
+    query = with_agency(query, audits.c.target_agency_id, label="target_agency_name")
+    query = with_name(query, audits.c.defined_by, "definer")
+    query = with_name(query, audits.c.entered_by, "enterer", is_optional=True)
+    return with_name(query, audits.c.confirmed_by, "confirmer", is_optional=True)
 
 
 def audit_of(row: RowMapping) -> Audit:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Role, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.case import (
     OPINION_STEPS,
     STEPS,
@@ -23,16 +23,15 @@ from schemas.custody import Event, subject
 from schemas.ids import AccountId, AgencyId, CaseId, RecordingId
 from schemas.page import Cursor, Page
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
-from schemas.refusals_recording import RECORDING_UNKNOWN
-from storage.case.gate import gate_facts
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
 from storage.case.values import case_of, cases_within, require_open, select_cases
 from storage.collection import Collection, Order
 from storage.custody import committed
-from storage.tables.actor import accounts
+from storage.reads.account import handler_of
+from storage.reads.gate import gate_facts
+from storage.reads.recording import require_of_agency
 from storage.tables.case import CASE_WORDS, case_changes, case_handlers, case_links, cases
-from storage.tables.recording import recordings
 from storage.version import change, require_version
 from storage.words import matching
 
@@ -82,14 +81,7 @@ class Cases(Collection):
             VersionConflict: somebody else changed the case.
         """
         case = self.writable(actor, case_id, Action.CASE_DECIDE)
-        account_id: AccountId | None = self._connection.scalar(
-            select(accounts.c.id).where(
-                accounts.c.login == login,
-                accounts.c.agency_id == case.agency_id,
-                accounts.c.is_active,
-                accounts.c.roles.contains([Role.HANDLER.value]),
-            )
-        )
+        account_id = handler_of(self._connection, case.agency_id, login)
         if account_id is None:
             raise ACCOUNT_UNKNOWN("no such handler in the agency of the case")
         change(self._connection, cases, case_id, seen)
@@ -187,6 +179,14 @@ class Cases(Collection):
         """Return what the gates of a case's steps look at now; the caller has checked the case."""
         return gate_facts(self._connection, case_id)
 
+    def touch(self, case_id: CaseId, seen: int) -> None:
+        """Count a change of what the case holds beside its row: a tie, a fact, a proof.
+
+        Raises:
+            VersionConflict: somebody else changed the case.
+        """
+        change(self._connection, cases, case_id, seen)
+
     def page(
         self,
         actor: Actor,
@@ -271,13 +271,7 @@ class Cases(Collection):
         """
         case = self.writable(actor, case_id, Action.CASE_LINK)
         require_open(case)
-        known = self._connection.scalar(
-            select(recordings.c.id).where(
-                recordings.c.id == recording_id, recordings.c.agency_id == case.agency_id
-            )
-        )
-        if known is None:
-            raise RECORDING_UNKNOWN("no such recording in the agency of the case")
+        require_of_agency(self._connection, recording_id, case.agency_id)
         change(self._connection, cases, case_id, seen)
         act = self._act(actor, case.agency_id)
         link_recording(self._connection, act, case_id=case_id, recording_id=recording_id)

@@ -1,25 +1,20 @@
 """Facts to be proven and their evidence: added and withdrawn, never rewritten."""
 
-from collections import defaultdict
-
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor
 from schemas.case import Case
 from schemas.custody import Event, subject
-from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.fact import Fact, FactIn, ProofIn
 from schemas.ids import CaseId, FactId
 from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
 from storage.case.case import Cases
-from storage.case.gate import proof_holds
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
 from storage.custody import committed
-from storage.tables.case import case_facts, case_links, cases, fact_evidence
-from storage.tables.monitoring import monitoring_links, monitoring_records
-from storage.tables.recording import recordings
-from storage.version import change
+from storage.reads.evidence import is_evidence, proofs_of
+from storage.tables.case import case_facts, fact_evidence
 
 
 class Facts(Collection):
@@ -118,7 +113,7 @@ class Facts(Collection):
         rows = self._connection.execute(
             select(case_facts).where(standing).order_by(case_facts.c.position)
         ).mappings()
-        proofs = self._proofs(case_id, standing)
+        proofs = proofs_of(self._connection, case_id)
         return tuple(
             Fact(
                 **{name: row[name] for name in ("id", "position", "text", "added_at")},
@@ -133,41 +128,14 @@ class Facts(Collection):
                 return fact
         raise FACT_UNKNOWN("the case has no such fact")
 
-    def _proofs(self, case_id: CaseId, standing: ColumnElement[bool]) -> dict[FactId, list[Proof]]:
-        rows = self._connection.execute(
-            select(
-                fact_evidence,
-                func.coalesce(recordings.c.filename, monitoring_records.c.record_id).label("name"),
-                func.coalesce(recordings.c.state, monitoring_records.c.state).label("state"),
-                func.coalesce(recordings.c.verdict, "").label("verdict"),
-                _is_linked(case_id).label("is_linked"),
-                proof_holds(case_id).label("holds"),
-            )
-            .join(case_facts, case_facts.c.id == fact_evidence.c.fact_id)
-            .outerjoin(recordings, recordings.c.id == fact_evidence.c.recording_id)
-            .outerjoin(monitoring_records, monitoring_records.c.id == fact_evidence.c.monitoring_id)
-            .where(standing, fact_evidence.c.removed_at.is_(None))
-            .order_by(fact_evidence.c.id)
-        ).mappings()
-        found: dict[FactId, list[Proof]] = defaultdict(list)
-        for row in rows:
-            found[row["fact_id"]].append(_proof(row))
-        return found
-
     def _changing(self, actor: Actor, case_id: CaseId, seen: int) -> Case:
         case = self._cases.writable(actor, case_id, Action.CASE_RUN)
         require_open(case)
-        change(self._connection, cases, case_id, seen)
+        self._cases.touch(case_id, seen)
         return case
 
     def _require_linked(self, case_id: CaseId, proof: ProofIn) -> None:
-        table, column, ident = (
-            (case_links, case_links.c.recording_id, proof.recording_id)
-            if proof.recording_id
-            else (monitoring_links, monitoring_links.c.monitoring_id, proof.monitoring_id)
-        )
-        standing = exists().where(table.c.case_id == case_id, column == ident, table.c.unlinked_at.is_(None))
-        if not self._connection.scalar(select(standing)):
+        if not is_evidence(self._connection, case_id, proof):
             raise EVIDENCE_NOT_LINKED("the evidence is not linked to the case")
 
     def _log(self, case: Case, actor: Actor, fact_id: FactId, verb: str, **facts: object) -> None:
@@ -180,21 +148,3 @@ def _names(proof: ProofIn) -> ColumnElement[bool]:
     if proof.recording_id:
         return fact_evidence.c.recording_id == proof.recording_id
     return fact_evidence.c.monitoring_id == proof.monitoring_id
-
-
-def _is_linked(case_id: CaseId) -> ColumnElement[bool]:
-    recording = exists().where(
-        case_links.c.case_id == case_id,
-        case_links.c.recording_id == fact_evidence.c.recording_id,
-        case_links.c.unlinked_at.is_(None),
-    )
-    record = exists().where(
-        monitoring_links.c.case_id == case_id,
-        monitoring_links.c.monitoring_id == fact_evidence.c.monitoring_id,
-        monitoring_links.c.unlinked_at.is_(None),
-    )
-    return or_(recording, record)
-
-
-def _proof(row: RowMapping) -> Proof:
-    return Proof.model_validate({name: row[name] for name in Proof.model_fields})

@@ -52,6 +52,11 @@ def unlink_recording(
     )
 
 
+def links_of_recording(connection: Connection, recording_id: RecordingId) -> tuple[CaseLink, ...]:
+    """Return every tie of a recording, past ones included, oldest first."""
+    return links_where(connection, case_links.c.recording_id == recording_id)
+
+
 def links_where(connection: Connection, condition: ColumnElement[bool]) -> tuple[CaseLink, ...]:
     """Return the ties that meet `condition`, oldest first."""
     rows = connection.execute(

@@ -1,6 +1,5 @@
 """Submitting a case to legal review: a new round, with a snapshot of what the case rests on."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,11 +7,10 @@ from sqlalchemy import Connection, func, insert, select
 
 from schemas.actor import Actor
 from schemas.case import Case
-from schemas.ids import CaseId, ReviewId
-from schemas.review import STEPS, EvidenceItem, evidence_digest, evidence_document
-from storage.tables.case import case_facts, case_links
-from storage.tables.monitoring import monitoring_links, monitoring_records
-from storage.tables.recording import recordings
+from schemas.ids import ReviewId
+from schemas.review import STEPS, evidence_digest, evidence_document
+from storage.reads.evidence import evidence_items
+from storage.tables.case import case_facts
 from storage.tables.review import reviews
 
 
@@ -58,21 +56,3 @@ def submit_round(
         .returning(reviews.c.id, reviews.c.round)
     ).one()
     return Submission(row.id, row.round, digest)
-
-
-def evidence_items(connection: Connection, case_id: CaseId) -> Iterator[EvidenceItem]:
-    """Yield what is linked to the case now."""
-    linked = (
-        select(recordings.c.id, recordings.c.sha256, recordings.c.state, recordings.c.verdict)
-        .join(case_links, case_links.c.recording_id == recordings.c.id)
-        .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
-    )
-    for ident, sha256, state, verdict in connection.execute(linked):
-        yield EvidenceItem(subject=f"recording/{ident}", sha256=sha256 or "", state=state, verdict=verdict)
-    records = (
-        select(monitoring_records.c.id, monitoring_records.c.content_sha256, monitoring_records.c.state)
-        .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
-        .where(monitoring_links.c.case_id == case_id, monitoring_links.c.unlinked_at.is_(None))
-    )
-    for ident, content, state in connection.execute(records):
-        yield EvidenceItem(subject=f"monitoring/{ident}", sha256=content.hex(), state=state)

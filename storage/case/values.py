@@ -5,36 +5,27 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, se
 from schemas.actor import Action, Actor, scope
 from schemas.case import EVIDENCE_STATES, Case, CaseState
 from schemas.refusals_case import CASE_UNDER_REVIEW
-from storage.tables.actor import accounts, agencies
+from storage.reads.account import names_of
+from storage.reads.agency import with_agency
+from storage.reads.monitoring import linked_to
 from storage.tables.case import case_handlers, case_links, cases
-from storage.tables.monitoring import monitoring_links
 
 
 def select_cases() -> Select[tuple[object, ...]]:
     """Return the query behind every case that is shown: with its agency, handlers and how much is linked."""
-    names = (
-        select(func.array_agg(accounts.c.name))
-        .join(case_handlers, case_handlers.c.account_id == accounts.c.id)
-        .where(case_handlers.c.case_id == cases.c.id)
-        .scalar_subquery()
-    )
+    names = names_of(case_handlers.c.account_id, case_handlers.c.case_id == cases.c.id)
     linked = (
         select(func.count())
         .where(case_links.c.case_id == cases.c.id, case_links.c.unlinked_at.is_(None))
         .scalar_subquery()
     )
-    monitored = (
-        select(func.count())
-        .where(monitoring_links.c.case_id == cases.c.id, monitoring_links.c.unlinked_at.is_(None))
-        .scalar_subquery()
-    )
-    return select(
+    query = select(
         cases,
-        agencies.c.name.label("agency_name"),
         func.coalesce(names, []).label("handlers"),
         linked.label("recordings"),
-        monitored.label("records"),
-    ).join(agencies, agencies.c.id == cases.c.agency_id)
+        linked_to(cases.c.id).label("records"),
+    )
+    return with_agency(query, cases.c.agency_id)
 
 
 def require_open(case: Case) -> None:

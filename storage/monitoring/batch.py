@@ -13,6 +13,7 @@ from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
 from schemas.refusals_monitoring import BATCH_EMPTY, BATCH_TOO_LARGE
 from storage.objects.port import Objects, Stored
+from storage.recording.receipt import picture_object
 
 _PICTURES = uuid5(NAMESPACE_URL, "urn:quancheng:inline-picture")
 
@@ -115,5 +116,5 @@ def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, Equ
             upload_id = picture_key(
                 equipment_ids[parsed.row.equipment], parsed.row.record_id, position, digest.hexdigest()
             )
-            key = f"recordings/{upload_id}/1"
+            key = picture_object(upload_id)
             batch.pictures[line, position] = objects.put(key, [payload], sha256=digest.digest())

@@ -26,17 +26,15 @@ from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
-from schemas.upload import UploadState, part_size
-from storage.collection import Collection, Unit
-from storage.equipment import EquipmentRegister
+from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind
-from storage.recording.receipt import receive_recording
+from storage.reads.account import lock_account
+from storage.reads.equipment import bound_to, facts_of
+from storage.reads.recording import sent_by
+from storage.recording.receipt import Picture, receive_picture
 from storage.settings import seed
-from storage.tables.actor import accounts
-from storage.tables.equipment import equipment
 from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
-from storage.tables.recording import recordings, uploads
 
 _VALUES = TypeAdapter(tuple[ValueIn, ...])
 _COPY = (
@@ -53,10 +51,6 @@ class _Equipment(NamedTuple):
 
 class Intakes(Collection):
     """Receiving what fixed equipment recorded."""
-
-    def __init__(self, unit: Unit, register: EquipmentRegister) -> None:
-        super().__init__(unit)
-        self._register = register
 
     def compare(self, batch: Batch) -> None:
         """Fill in what is known already, and which rows are new; nothing is written.
@@ -87,10 +81,8 @@ class Intakes(Collection):
         return {number: one.id for number, one in self._bound(actor).items()}
 
     def _bound(self, actor: Actor) -> dict[str, _Equipment]:
-        rows = self._connection.execute(
-            select(equipment.c.id, equipment.c.number).where(equipment.c.source_id == actor.id)
-        ).all()
-        facts = self._register.facts_of([row.id for row in rows])
+        rows = bound_to(self._connection, actor.account_id)
+        facts = facts_of(self._connection, [row.id for row in rows])
         return {row.number: _Equipment(row.id, facts[row.id]) for row in rows}
 
     def _known(
@@ -114,14 +106,7 @@ class Intakes(Collection):
         named = {media.upload for parsed in batch.rows.values() for media in parsed.row.media if media.upload}
         if not named:
             return
-        found = {
-            row.id: row.recording_id
-            for row in self._connection.execute(
-                select(uploads.c.id, uploads.c.recording_id).where(
-                    uploads.c.id.in_(named), uploads.c.account_id == batch.actor.id
-                )
-            )
-        }
+        found = sent_by(self._connection, batch.actor.account_id, named)
         for line, parsed in list(batch.rows.items()):
             for media in parsed.row.media:
                 if media.upload is not None and found.get(media.upload) is None:
@@ -137,9 +122,7 @@ class Intakes(Collection):
             Refused: the actor is no source.
         """
         # One batch of a source at a time: `seq` has no gap, and what a rival wrote is seen below.
-        self._connection.execute(
-            select(accounts.c.id).where(accounts.c.id == batch.actor.id).with_for_update()
-        )
+        lock_account(self._connection, batch.actor.account_id)
         batch.fresh.clear()
         self.compare(batch)
         if not batch.fresh:
@@ -246,9 +229,8 @@ class Intakes(Collection):
     ) -> None:
         for position, media in enumerate(parsed.row.media):
             if media.upload is not None:
-                recording_id: RecordingId | None = self._connection.scalar(
-                    select(uploads.c.recording_id).where(uploads.c.id == media.upload)
-                )
+                sent = sent_by(self._connection, batch.actor.account_id, [media.upload])
+                recording_id = sent[media.upload]
             else:
                 recording_id = self._picture(
                     batch, line, position, filename=media.filename, equipment_id=equipment_id
@@ -263,44 +245,17 @@ class Intakes(Collection):
         self, batch: Batch, line: int, position: int, *, filename: str, equipment_id: EquipmentId
     ) -> RecordingId:
         """Make the recording of an inline picture, as the completion of an upload does."""
-        parsed, stored = batch.rows[line], batch.pictures[line, position]
-        payload = parsed.jpegs[position]
+        parsed, payload = batch.rows[line], batch.rows[line].jpegs[position]
         sha256 = sha256_hex(payload)
-        upload_id = picture_key(equipment_id, parsed.row.record_id, position, sha256)
-        key = f"recordings/{upload_id}/1"
-        upload = (
-            self._connection.execute(
-                insert(uploads)
-                .values(
-                    id=upload_id,
-                    agency_id=batch.actor.agency_id,
-                    account_id=batch.actor.id,
-                    filename=filename,
-                    declared_sha256=sha256,
-                    metadata="",
-                    state=UploadState.RECEIVED,
-                    length_bytes=len(payload),
-                    offset_bytes=len(payload),
-                    part_bytes=part_size(len(payload)),
-                    object_key=key,
-                    opened_at=self._now,
-                    expires_at=self._now,
-                )
-                .returning(uploads)
-            )
-            .mappings()
-            .one()
+        picture = Picture(
+            upload_id=picture_key(equipment_id, parsed.row.record_id, position, sha256),
+            filename=filename,
+            sha256=sha256,
+            stored=batch.pictures[line, position],
+            captured_at=parsed.row.captured_at,
         )
         act = self._act(batch.actor, batch.actor.agency_id)
-        recording_id = receive_recording(self._connection, act, upload=upload, stored=stored, key=key)
-        self._connection.execute(
-            uploads.update().where(uploads.c.id == upload_id).values(recording_id=recording_id)
-        )
-        self._connection.execute(
-            recordings.update()
-            .where(recordings.c.id == recording_id)
-            .values(captured_at=parsed.row.captured_at)
-        )
+        recording_id = receive_picture(self._connection, act, batch.actor, picture)
         self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
         return recording_id
 

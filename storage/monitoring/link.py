@@ -1,31 +1,25 @@
 """Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
 
-from datetime import timedelta
-
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
-from schemas.case import EVIDENCE_STATES, Case, CaseIn
+from schemas.case import Case, CaseIn
 from schemas.custody import Event, subject
 from schemas.ids import CaseId, MonitoringId
 from schemas.monitoring import LinkBasis, check_evidence
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
 from schemas.refusals_monitoring import NOTIFICATION_MISSING
+from storage.case.alike import NEAR_M, NEAR_TIME, Traits, alike
 from storage.case.case import Cases
-from storage.case.values import cases_within, require_open
+from storage.case.values import require_open
 from storage.collection import Collection, Unit
 from storage.custody import committed
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
-from storage.tables.case import cases
+from storage.reads.case import with_number
 from storage.tables.monitoring import monitoring_links, monitoring_records
-from storage.version import change
-
-NEAR_M = 500
-NEAR_TIME = timedelta(days=7)
-"""A record and a case may belong together within half a kilometre and a week (defaults of ours)."""
 
 MAX_SUGGESTIONS = 10
 
@@ -40,28 +34,17 @@ class MonitoringLinks(Collection):
 
     def suggestions(self, actor: Actor, record: MonitoringRecord) -> tuple[Suggestion, ...]:
         """Return open cases the record may belong to: by plate, by party code, by place and time."""
-        same = [
-            cases.c.plates.contains([record.plate]) if record.plate else None,
-            cases.c.party_code == record.party_code if record.party_code else None,
-            _near(record),
-        ]
-        linked = exists().where(
-            monitoring_links.c.case_id == cases.c.id,
-            monitoring_links.c.monitoring_id == record.id,
-            monitoring_links.c.unlinked_at.is_(None),
+        linked = select(monitoring_links.c.case_id).where(
+            monitoring_links.c.monitoring_id == record.id, monitoring_links.c.unlinked_at.is_(None)
         )
-        rows = self._connection.execute(
-            select(cases)
-            .where(
-                cases.c.agency_id == record.agency_id,
-                cases.c.state.in_(sorted(EVIDENCE_STATES)),
-                or_(*(one for one in same if one is not None), cases.c.id.is_(None)),
-                ~linked,
-                cases_within(actor, Action.CASE_LINK),
-            )
-            .order_by(cases.c.id.desc())
-            .limit(5 * MAX_SUGGESTIONS)
-        ).mappings()
+        rows = alike(
+            self._connection,
+            actor,
+            record.agency_id,
+            _traits(record),
+            but=linked,
+            limit=5 * MAX_SUGGESTIONS,
+        )
         found = [suggestion for row in rows if (suggestion := _suggestion(row, record)) is not None]
         return tuple(sorted(found, key=lambda one: -len(one.bases))[:MAX_SUGGESTIONS])
 
@@ -90,7 +73,7 @@ class MonitoringLinks(Collection):
             raise CASE_UNKNOWN("no such case in the agency of the record")
         require_open(case)
         check_evidence(record.state, self._monitoring.faults(record))
-        change(self._connection, cases, case_id, seen)
+        self._cases.touch(case_id, seen)
         return self._link(actor, case, record, basis)
 
     def _linkable(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
@@ -134,7 +117,7 @@ class MonitoringLinks(Collection):
         record = self._linkable(actor, ident)
         case = self._cases.writable(actor, case_id, Action.CASE_LINK)
         require_open(case)
-        change(self._connection, cases, case_id, seen)
+        self._cases.touch(case_id, seen)
         why = committed(reason)
         ended = self._connection.scalar(
             update(monitoring_links)
@@ -197,8 +180,7 @@ class MonitoringLinks(Collection):
 
     def _links(self, condition: ColumnElement[bool]) -> tuple[MonitoringLink, ...]:
         rows = self._connection.execute(
-            select(monitoring_links, cases.c.number.label("case_number"))
-            .join(cases, cases.c.id == monitoring_links.c.case_id)
+            with_number(select(monitoring_links), monitoring_links.c.case_id)
             .where(condition)
             .order_by(monitoring_links.c.id)
         ).mappings()
@@ -218,17 +200,11 @@ class MonitoringLinks(Collection):
         self._act(actor, record.agency_id).record(event, subject("monitoring", record.id), **facts)
 
 
-def _near(record: MonitoringRecord) -> ColumnElement[bool] | None:
-    """Return a box around the place and time; the exact distance is taken of the few that are left."""
-    if record.lat_e7 is None or record.lon_e7 is None:
-        return None
-    span_e7 = 10_000_000 * NEAR_M // 111_000 * 2
-    at = func.coalesce(cases.c.occurred_at, cases.c.opened_at)
-    return and_(
-        cases.c.lat_e7.between(record.lat_e7 - span_e7, record.lat_e7 + span_e7),
-        cases.c.lon_e7.between(record.lon_e7 - 2 * span_e7, record.lon_e7 + 2 * span_e7),
-        at.between(record.captured_at - NEAR_TIME, record.captured_at + NEAR_TIME),
-    )
+def _traits(record: MonitoringRecord) -> Traits:
+    place = None
+    if record.lat_e7 is not None and record.lon_e7 is not None:
+        place = (record.lat_e7, record.lon_e7)
+    return Traits(plate=record.plate, party_code=record.party_code, place=place, at=record.captured_at)
 
 
 def _suggestion(row: RowMapping, record: MonitoringRecord) -> Suggestion | None:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.custody import Event, subject
-from schemas.equipment import gate_faults, recorded_later
+from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.monitoring import (
     OPEN_STATES,
@@ -33,12 +33,9 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
-from schemas.recording import RecordingState
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
-from schemas.refusals_recording import RECORDING_UNKNOWN
-from storage.collection import Collection, Order, Unit
+from storage.collection import Collection, Order
 from storage.custody import committed
-from storage.equipment import EquipmentRegister
 from storage.monitoring.values import (
     MonitoringFilter,
     MonitoringRecord,
@@ -48,7 +45,9 @@ from storage.monitoring.values import (
     record_of,
     select_records,
 )
-from storage.tables.actor import accounts
+from storage.reads.account import with_name
+from storage.reads.equipment import facts_of
+from storage.reads.recording import are_sealed, require_of_agency
 from storage.tables.monitoring import (
     MONITORING_WORDS,
     monitoring_media,
@@ -56,7 +55,6 @@ from storage.tables.monitoring import (
     monitoring_records,
     notifications,
 )
-from storage.tables.recording import recordings
 from storage.version import change
 from storage.words import matching
 
@@ -66,10 +64,6 @@ _DUE_FIRST = Order(monitoring_records.c.id, monitoring_records.c.due_at)
 
 class Monitoring(Collection):
     """Records of fixed equipment, scoped by agency on every query."""
-
-    def __init__(self, unit: Unit, register: EquipmentRegister) -> None:
-        super().__init__(unit)
-        self._register = register
 
     def page(
         self, actor: Actor, wanted: MonitoringFilter, *, after: Cursor | None = None, limit: int = 50
@@ -170,12 +164,15 @@ class Monitoring(Collection):
 
     def faults(self, record: MonitoringRecord) -> tuple[str, ...]:
         """Return what article 41 missed at the capture, by the facts as the register knows them now."""
-        facts = self._register.facts(record.equipment_id)
+        facts = self._facts(record)
         return tuple(fault.value for fault in gate_faults(facts, record.captured_at))
+
+    def _facts(self, record: MonitoringRecord) -> EquipmentFacts:
+        return facts_of(self._connection, [record.equipment_id])[record.equipment_id]
 
     def is_recorded_later(self, record: MonitoringRecord) -> bool:
         """Say whether the gate is open only by facts that were entered after the capture."""
-        return recorded_later(self._register.facts(record.equipment_id), record.captured_at)
+        return recorded_later(self._facts(record), record.captured_at)
 
     def opine(
         self, actor: Actor, ident: MonitoringId, stage: ReviewStage, wish: OpinionIn, seen: int
@@ -219,15 +216,8 @@ class Monitoring(Collection):
         return [given_of(row) for row in rows]
 
     def _is_sealed(self, ident: MonitoringId) -> bool:
-        return not self._connection.scalar(
-            select(
-                exists().where(
-                    monitoring_media.c.monitoring_id == ident,
-                    recordings.c.id == monitoring_media.c.recording_id,
-                    recordings.c.state != RecordingState.SEALED,
-                )
-            )
-        )
+        media = select(monitoring_media.c.recording_id).where(monitoring_media.c.monitoring_id == ident)
+        return are_sealed(self._connection, media)
 
     def _keep_opinion(
         self, actor: Actor, record: MonitoringRecord, stage: ReviewStage, wish: OpinionIn
@@ -258,8 +248,7 @@ class Monitoring(Collection):
     def opinions(self, actor: Actor, record: MonitoringRecord) -> tuple[Opinion, ...]:
         """Return what the viewer may see: their own opinion, and both once the record is concluded."""
         rows = self._connection.execute(
-            select(monitoring_opinions, accounts.c.name.label("reviewer"))
-            .join(accounts, accounts.c.id == monitoring_opinions.c.reviewer_id)
+            with_name(select(monitoring_opinions), monitoring_opinions.c.reviewer_id, "reviewer")
             .where(monitoring_opinions.c.monitoring_id == record.id)
             .order_by(monitoring_opinions.c.stage)
         ).mappings()
@@ -286,7 +275,8 @@ class Monitoring(Collection):
         require(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now)
         if wish.attempted_at > self._now:
             raise FACT_IN_FUTURE("an attempt lies in the past")
-        self._require_recording(record, wish.proof_recording_id)
+        if wish.proof_recording_id is not None:
+            require_of_agency(self._connection, wish.proof_recording_id, record.agency_id)
         proof = committed(wish.proof.strip())
         self._connection.execute(
             insert(notifications).values(
@@ -310,20 +300,10 @@ class Monitoring(Collection):
             proof=proof.commitment,
         )
 
-    def _require_recording(self, record: MonitoringRecord, recording_id: RecordingId | None) -> None:
-        known = recording_id is None or self._connection.scalar(
-            select(
-                exists().where(recordings.c.id == recording_id, recordings.c.agency_id == record.agency_id)
-            )
-        )
-        if not known:
-            raise RECORDING_UNKNOWN("no such recording in the agency")
-
     def notifications(self, ident: MonitoringId) -> tuple[Notification, ...]:
         """Return the attempts to tell the party, oldest first; the caller has checked the record."""
         rows = self._connection.execute(
-            select(notifications, accounts.c.name.label("recorder"))
-            .join(accounts, accounts.c.id == notifications.c.recorded_by)
+            with_name(select(notifications), notifications.c.recorded_by, "recorder")
             .where(notifications.c.monitoring_id == ident)
             .order_by(notifications.c.id)
         ).mappings()

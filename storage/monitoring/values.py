@@ -17,8 +17,8 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
-from storage.tables.actor import agencies
-from storage.tables.equipment import equipment
+from storage.reads.agency import with_agency
+from storage.reads.equipment import with_equipment
 from storage.tables.monitoring import monitoring_records
 
 
@@ -116,17 +116,9 @@ def select_records() -> Select[tuple[object, ...]]:
     shown = [
         monitoring_records.c[name] for name in MonitoringRecord.model_fields if name in monitoring_records.c
     ]
-    return (
-        select(
-            *shown,
-            agencies.c.name.label("agency_name"),
-            equipment.c.number.label("equipment_number"),
-            equipment.c.name.label("equipment_name"),
-            (monitoring_records.c.links > 0).label("is_linked"),
-        )
-        .join(agencies, agencies.c.id == monitoring_records.c.agency_id)
-        .join(equipment, equipment.c.id == monitoring_records.c.equipment_id)
-    )
+    query = select(*shown, (monitoring_records.c.links > 0).label("is_linked"))
+    owned = with_agency(query, monitoring_records.c.agency_id)
+    return with_equipment(owned, monitoring_records.c.equipment_id)
 
 
 def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:

@@ -34,9 +34,9 @@ from schemas.refusals_manifest import (
 )
 from storage.collection import Collection
 from storage.device import kept_key
+from storage.reads.account import valid_certificates
+from storage.reads.device import registered, with_key
 from storage.recording.receipt import kept_manifest
-from storage.tables.actor import certificates
-from storage.tables.device import devices
 from storage.tables.recording import manifests, recordings, uploads
 
 MAX_SIGNATURE_BYTES = 4096
@@ -128,9 +128,7 @@ class Manifests(Collection):
 
     def _verified(self, actor: Actor, payload: bytes, signature: str) -> CaptureManifest:
         manifest = parse_manifest(payload)
-        row = self._connection.execute(
-            select(devices).where(devices.c.kid == manifest.device.kid)
-        ).one_or_none()
+        row = registered(self._connection, manifest.device.kid)
         if row is None or row.agency_id != actor.agency_id:
             raise DEVICE_KEY_UNKNOWN("no device of this agency has registered the key")
         jwk = kept_key(row.kid, row.jwk)
@@ -151,7 +149,7 @@ class Manifests(Collection):
             manifest,
             previous=self._previous(manifest),
             received_at=self._now,
-            known_certificates=self._valid_certificates(manifest),
+            known_certificates=valid_certificates(self._connection, manifest.officers, manifest.captured_at),
         )
         row = self._insert(
             actor,
@@ -187,22 +185,9 @@ class Manifests(Collection):
                 manifest=kept_manifest(before.payload, before.sha256),
                 sibling_sha256=sibling,
             )
-        challenge = self._connection.scalar(
-            select(devices.c.challenge).where(devices.c.kid == manifest.device.kid)
-        )
+        device = registered(self._connection, manifest.device.kid)
+        challenge = None if device is None else device.challenge
         return Previous(seq=0, sha256=str(challenge), sibling_sha256=sibling)
-
-    def _valid_certificates(self, manifest: CaptureManifest) -> frozenset[str]:
-        """Return those named certificates that were valid when the capture was made."""
-        return frozenset(
-            self._connection.scalars(
-                select(certificates.c.number).where(
-                    certificates.c.number.in_(manifest.officers),
-                    certificates.c.valid_from <= manifest.captured_at,
-                    certificates.c.valid_until > manifest.captured_at,
-                )
-            )
-        )
 
     def _refuse(self, actor: Actor, payload: bytes, signature: str, err: Invalid) -> Declared:
         kept = self._kept(actor, payload, signature)
@@ -276,14 +261,7 @@ class Manifests(Collection):
     def evidence(self, manifest_id: ManifestId) -> ManifestEvidence:
         """Return what the verification reads; never the conclusion drawn at declaration."""
         row = self._connection.execute(
-            select(
-                manifests,
-                devices.c.jwk,
-                devices.c.algs,
-                devices.c.revoked_at,
-            )
-            .outerjoin(devices, devices.c.kid == manifests.c.kid)
-            .where(manifests.c.id == manifest_id)
+            with_key(select(manifests), manifests.c.kid).where(manifests.c.id == manifest_id)
         ).one()
         return ManifestEvidence(
             sha256=row.sha256,

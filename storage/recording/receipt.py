@@ -1,22 +1,24 @@
 """The moment a finished transfer becomes evidence: the received recording, its entry and its stated case."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select
 
-from schemas.actor import ActorKind
+from schemas.actor import Actor, ActorKind
 from schemas.custody import subject
-from schemas.ids import RecordingId
+from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.integrity import Verdict
 from schemas.manifest import CaptureManifest, ManifestState, manifest_digest, parse_manifest
 from schemas.recording import STEPS
 from schemas.refusals_manifest import MANIFEST_BROKEN
+from schemas.upload import UploadState, part_size
 from storage.act import Act
 from storage.case.link import link_recording
 from storage.objects.port import Stored
 from storage.ours import ours
-from storage.tables.case import cases
-from storage.tables.recording import manifests, recordings
+from storage.reads.case import numbered
+from storage.tables.recording import manifests, recordings, uploads
 
 
 def receive_recording(
@@ -66,7 +68,63 @@ def receive_recording(
         manifest_sha256=None if row is None else row["sha256"],
     )
     if stated_case is not None:
-        _link_stated_case(connection, act, number=stated_case, recording_id=recording_id)
+        _link_stated_case(connection, act, upload["agency_id"], stated_case, recording_id=recording_id)
+    return recording_id
+
+
+class Picture(NamedTuple):
+    """A file that came whole inside of something else and stands in the store already."""
+
+    upload_id: UploadId
+    filename: str
+    sha256: str
+    stored: Stored
+    captured_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Its key in the store."""
+        return picture_object(self.upload_id)
+
+
+def picture_object(upload_id: UploadId) -> str:
+    """Return the key of a file that comes whole: the first number of its upload."""
+    return f"recordings/{upload_id}/1"
+
+
+def receive_picture(connection: Connection, act: Act, actor: Actor, picture: Picture) -> RecordingId:
+    """Insert the recording of a picture with the upload that it would have come by, ended already."""
+    size = picture.stored.size_bytes
+    upload = (
+        connection.execute(
+            uploads.insert()
+            .values(
+                id=picture.upload_id,
+                agency_id=actor.agency_id,
+                account_id=actor.id,
+                filename=picture.filename,
+                declared_sha256=picture.sha256,
+                metadata="",
+                state=UploadState.RECEIVED,
+                length_bytes=size,
+                offset_bytes=size,
+                part_bytes=part_size(size),
+                object_key=picture.key,
+                opened_at=act.at,
+                expires_at=act.at,
+            )
+            .returning(uploads)
+        )
+        .mappings()
+        .one()
+    )
+    recording_id = receive_recording(connection, act, upload=upload, stored=picture.stored, key=picture.key)
+    connection.execute(
+        uploads.update().where(uploads.c.id == picture.upload_id).values(recording_id=recording_id)
+    )
+    connection.execute(
+        recordings.update().where(recordings.c.id == recording_id).values(captured_at=picture.captured_at)
+    )
     return recording_id
 
 
@@ -90,11 +148,11 @@ def sender_of(upload: RowMapping) -> str:
     return f"{ActorKind.ACCOUNT.value}/{upload['account_id']}"
 
 
-def _link_stated_case(connection: Connection, act: Act, *, number: str, recording_id: RecordingId) -> None:
+def _link_stated_case(
+    connection: Connection, act: Act, agency_id: AgencyId, number: str, *, recording_id: RecordingId
+) -> None:
     """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
-    case_id = connection.scalar(
-        select(cases.c.id).where(cases.c.number == number, cases.c.agency_id == act.agency_id)
-    )
+    case_id = numbered(connection, agency_id, number)
     if case_id is not None:
         link_recording(connection, act, case_id=case_id, recording_id=recording_id)
 

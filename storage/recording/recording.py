@@ -25,20 +25,19 @@ from schemas.recording import (
 )
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.verdict import verdict
-from storage.actor import recordings_in
-from storage.case.link import links_where
+from storage.case.link import links_of_recording
 from storage.collection import Collection, Order
-from storage.recording.gaps import SequenceGap, gaps_of
+from storage.reads.case import is_linked
+from storage.reads.custody import is_signed, leaves_about
+from storage.reads.gaps import SequenceGap, gaps_of
+from storage.reads.recording import check_of, visible_to
 from storage.recording.values import (
     CheckRow,
     Verification,
-    check_of,
     conditions_of,
     recording_of,
     select_recordings,
 )
-from storage.tables.case import case_links
-from storage.tables.custody import checkpoints, custody_entries
 from storage.tables.recording import RECORDING_WORDS, checks, derivatives, manifests, recordings, uploads
 from storage.words import matching
 
@@ -75,7 +74,7 @@ class Recordings(Collection):
 
     def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:
         allowed = require_scope(actor, action)
-        return recordings_in(allowed, actor)
+        return visible_to(actor, allowed)
 
     def get(self, actor: Actor, recording_id: RecordingId) -> Recording:
         """Return one recording.
@@ -95,7 +94,7 @@ class Recordings(Collection):
         """
         found = self.get(actor, recording_id)
         allowed = require_scope(actor, Action.RECORDING_WATCH)
-        inside = and_(recordings.c.id == recording_id, recordings_in(allowed, actor))
+        inside = and_(recordings.c.id == recording_id, visible_to(actor, allowed))
         if not self._connection.scalar(select(exists().where(inside))):
             raise missing(Action.RECORDING_WATCH)
         return found
@@ -110,14 +109,8 @@ class Recordings(Collection):
 
     def of_case(self, case_id: CaseId) -> tuple[Recording, ...]:
         """Return the recordings linked to a case now, oldest first; the caller has checked the case."""
-        linked = exists().where(
-            case_links.c.recording_id == recordings.c.id,
-            case_links.c.case_id == case_id,
-            case_links.c.unlinked_at.is_(None),
-        )
-        rows = self._connection.execute(
-            select_recordings().where(linked).order_by(recordings.c.id)
-        ).mappings()
+        linked = select_recordings().where(is_linked(recordings.c.id, case_id)).order_by(recordings.c.id)
+        rows = self._connection.execute(linked).mappings()
         return tuple(recording_of(row) for row in rows)
 
     def gaps_of_case(self, case_id: CaseId) -> tuple[SequenceGap, ...]:
@@ -147,7 +140,7 @@ class Recordings(Collection):
 
     def links(self, recording_id: RecordingId) -> tuple[CaseLink, ...]:
         """Return every tie of a recording to a case, past ones included."""
-        return links_where(self._connection, case_links.c.recording_id == recording_id)
+        return links_of_recording(self._connection, recording_id)
 
     def manifest_of(self, recording: Recording) -> tuple[bytes, str] | None:
         """Return the manifest's bytes and signature, verbatim; None when there is no manifest."""
@@ -169,12 +162,8 @@ class Recordings(Collection):
 
     def leaves(self, recording_id: RecordingId) -> list[dict[str, Any]]:
         """Return the leaves about a recording, parsed from their bytes and not from columns."""
-        rows = self._connection.scalars(
-            select(custody_entries.c.leaf)
-            .where(custody_entries.c.subject == subject("recording", recording_id))
-            .order_by(custody_entries.c.id)
-        )
-        return [json.loads(leaf) for leaf in rows]
+        leaves = leaves_about(self._connection, subject("recording", recording_id))
+        return [json.loads(leaf) for leaf in leaves]
 
     def names_manifest(self, recording_id: RecordingId) -> bool:
         """Say whether the sender named a manifest, known to us or not."""
@@ -196,18 +185,8 @@ class Recordings(Collection):
         """Say whether the device may forget its copy: sealed, and the seal is in a signed checkpoint."""
         if recording.state is not RecordingState.SEALED:
             return False
-        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
-        return bool(
-            self._connection.scalar(
-                select(
-                    exists().where(
-                        custody_entries.c.subject == subject("recording", recording.id),
-                        custody_entries.c.event == Event.RECORDING_SEAL,
-                        custody_entries.c.leaf_index < signed,
-                    )
-                )
-            )
-        )
+        about = subject("recording", recording.id)
+        return is_signed(self._connection, about, Event.RECORDING_SEAL)
 
     def conclude(self, recording_id: RecordingId, found: Verification) -> RecordingState:
         """Seal or quarantine, with every check, in this transaction.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
@@ -25,8 +25,8 @@ from schemas.upload import STEPS, Part, Upload, UploadState, UploadStep, clean_f
 from storage.collection import Collection
 from storage.objects.port import Stored
 from storage.outbox import JobKind
+from storage.reads.custody import with_entry
 from storage.recording.receipt import receive_recording, sender_of
-from storage.tables.custody import custody_entries
 from storage.tables.recording import manifests, recordings, upload_parts, uploads
 
 
@@ -297,18 +297,9 @@ class Uploads(Collection):
             raise UPLOAD_INCOMPLETE("the upload is not complete", offset=upload.offset_bytes)
         row = (
             self._connection.execute(
-                select(
-                    recordings,
-                    custody_entries.c.entry_id,
-                    custody_entries.c.leaf,
-                    custody_entries.c.leaf_hash,
+                with_entry(select(recordings), "recording", recordings.c.id, Event.RECORDING_RECEIVE).where(
+                    recordings.c.upload_id == upload_id
                 )
-                .join(
-                    custody_entries,
-                    (custody_entries.c.subject == func.concat("recording/", recordings.c.id))
-                    & (custody_entries.c.event == Event.RECORDING_RECEIVE),
-                )
-                .where(recordings.c.upload_id == upload_id)
             )
             .mappings()
             .one()

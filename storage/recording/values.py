@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
 from schemas.base import Frozen
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict
+from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.recording import (
     Derivative,
@@ -14,9 +14,9 @@ from schemas.recording import (
     RecordingFilter,
     RecordingState,
 )
-from storage.tables.actor import agencies
-from storage.tables.case import case_links, cases
-from storage.tables.device import devices
+from storage.reads.agency import with_agency
+from storage.reads.case import is_linked_to_number
+from storage.reads.device import with_device
 from storage.tables.recording import derivatives, manifests, recordings
 
 
@@ -44,17 +44,10 @@ def select_recordings() -> Select[tuple[object, ...]]:
     thumbnail = exists().where(
         derivatives.c.recording_id == recordings.c.id, derivatives.c.kind.in_(("thumbnail", "poster"))
     )
-    return (
-        select(
-            recordings,
-            agencies.c.name.label("agency_name"),
-            devices.c.name.label("device_name"),
-            manifests.c.sha256.label("manifest_sha256"),
-            thumbnail.label("has_thumbnail"),
-        )
-        .join(agencies, agencies.c.id == recordings.c.agency_id)
-        .outerjoin(devices, devices.c.id == recordings.c.device_id)
-        .outerjoin(manifests, manifests.c.id == recordings.c.manifest_id)
+    query = select(recordings, thumbnail.label("has_thumbnail"))
+    query = with_device(with_agency(query, recordings.c.agency_id), recordings.c.device_id)
+    return query.add_columns(manifests.c.sha256.label("manifest_sha256")).outerjoin(
+        manifests, manifests.c.id == recordings.c.manifest_id
     )
 
 
@@ -73,27 +66,8 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
     if wanted.until_at is not None:
         found.append(func.coalesce(recordings.c.captured_at, recordings.c.received_at) < wanted.until_at)
     if wanted.case_number:
-        found.append(
-            exists().where(
-                case_links.c.recording_id == recordings.c.id,
-                case_links.c.unlinked_at.is_(None),
-                case_links.c.case_id == cases.c.id,
-                cases.c.number == wanted.case_number,
-            )
-        )
+        found.append(is_linked_to_number(recordings.c.id, wanted.case_number))
     return found
-
-
-def check_of(row: RowMapping) -> CheckResult:
-    """Return a row of `checks` as a value."""
-    return CheckResult(
-        name=row["name"],
-        version=row["version"],
-        outcome=Outcome(row["outcome"]),
-        severity=Severity(row["severity"]),
-        code=row["code"],
-        params=row["params"],
-    )
 
 
 def recording_of(row: RowMapping) -> Recording:

@@ -38,10 +38,12 @@ from schemas.review_findings import Finding
 from storage.case.case import Cases
 from storage.collection import Collection, Order, Unit
 from storage.custody import Committed, committed
-from storage.equipment import EquipmentRegister
-from storage.review.findings import findings_of, known_subjects, parts_of
-from storage.tables.actor import accounts, agencies
-from storage.tables.case import cases
+from storage.reads.account import with_name
+from storage.reads.agency import with_agency
+from storage.reads.case import with_case
+from storage.reads.evidence import known_subjects
+from storage.reads.findings import findings_of
+from storage.reads.participation import parts_of
 from storage.tables.review import review_grounds, reviews
 from storage.version import change, require_version
 
@@ -51,10 +53,9 @@ _DUE_FIRST = Order(reviews.c.id, reviews.c.due_at)
 class Reviews(Collection):
     """Rounds of legal review, scoped like the cases they are about."""
 
-    def __init__(self, unit: Unit, cases_: Cases, register: EquipmentRegister) -> None:
+    def __init__(self, unit: Unit, cases_: Cases) -> None:
         super().__init__(unit)
         self._cases = cases_
-        self._register = register
 
     def queue(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Review]:
         """List open rounds, the one due first on top.
@@ -106,7 +107,7 @@ class Reviews(Collection):
         )
         is_reviewer = may(actor, Action.CASE_REVIEW, Subject(agency_id=actor.agency_id), self._now)
         parts = self.parts(actor, case_id) if is_reviewer else ()
-        return findings_of(self._connection, self._register, case_id, submitted_at=last, parts=parts)
+        return findings_of(self._connection, case_id, submitted_at=last, parts=parts)
 
     def opine(self, actor: Actor, review_id: ReviewId, wish: ReviewOpinionIn, seen: int) -> Review:
         """Give the opinion of a round; the case moves with it.
@@ -242,21 +243,10 @@ def _ground_facts(ground: GroundIn, words: Committed) -> dict[str, str]:
 
 
 def _select() -> Select[tuple[object, ...]]:
-    submitter, reviewer = accounts.alias("submitter"), accounts.alias("reviewer")
-    return (
-        select(
-            *(column for column in reviews.c if column.name not in {"submitted_by", "evidence"}),
-            cases.c.number.label("case_number"),
-            cases.c.matter,
-            agencies.c.name.label("agency_name"),
-            submitter.c.name.label("submitted_by"),
-            reviewer.c.name.label("reviewer"),
-        )
-        .join(cases, cases.c.id == reviews.c.case_id)
-        .join(agencies, agencies.c.id == reviews.c.agency_id)
-        .join(submitter, submitter.c.id == reviews.c.submitted_by)
-        .outerjoin(reviewer, reviewer.c.id == reviews.c.reviewer_id)
-    )
+    query = select(*(column for column in reviews.c if column.name not in {"submitted_by", "evidence"}))
+    query = with_agency(with_case(query, reviews.c.case_id), reviews.c.agency_id)
+    query = with_name(query, reviews.c.submitted_by, "submitted_by")
+    return with_name(query, reviews.c.reviewer_id, "reviewer", is_optional=True)
 
 
 def _value(row: RowMapping, grounds: list[Ground]) -> Review:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from storage.tables.base import metadata
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "workers", "storage", "schemas", "mobile_contract")
 SCHEMAS_MAY_USE = {"schemas", "pydantic", "pydantic_core", "cryptography", "rfc8785"}
@@ -55,6 +57,35 @@ VIOLATIONS = {
     "fsck": ("storage/fsck/planted.py", "import storage.custody"),
     "fsck-unused": ("storage/custody/planted.py", "import storage.fsck"),
     "acyclic": ("schemas/planted.py", "import schemas.other"),
+}
+
+# Where a table is at home: the room or the file of its noun. Who else may read one reads all that there is.
+HOMES = {
+    "actor": {"accounts", "agencies", "certificates", "login_failures", "sessions", "assertions"},
+    "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
+              "standards"},
+    "case": {"case_changes", "case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
+    "custody": {"checkpoints", "custody_entries", "log_tiles"},
+    "device": {"devices", "enrolment_codes"},
+    "equipment": {"equipment", "equipment_certificates", "equipment_publications", "equipment_reviews",
+                  "equipment_suspensions"},
+    "export": {"exports"},
+    "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
+                   "notifications"},
+    "outbox": {"jobs"},
+    "recording": {"checks", "derivatives", "manifests", "recordings", "upload_parts", "uploads"},
+    "rectification": {"rectification_steps", "rectifications"},
+    "review": {"review_grounds", "reviews"},
+}  # fmt: skip
+READ_ALL = {
+    "duties": "counts what waits for a person, across all nouns",
+    "export": "packs everything that a case holds",
+    "fsck": "re-derives everything",
+    "reads": "what a noun tells other nouns, under a name",
+}
+GUESTS = {
+    ("case/submission.py", "reviews"): "a submission of a case opens its round in the same act",
+    ("device.py", "assertions"): "a device's assertion is used once",
 }
 
 
@@ -155,6 +186,22 @@ def test_the_device_side_needs_no_server_library(command: str) -> None:
     assert "--json" in done.stdout
 
 
+def test_a_table_is_read_by_its_own_noun() -> None:
+    """Whoever needs a fact of another noun asks it by name: a new reader of a table is a decision, made here."""
+    guests = {
+        (place, table)
+        for place, table in _table_readers()
+        if _home_of(place) not in READ_ALL and table not in HOMES.get(_home_of(place), set())
+    }
+    assert guests == set(GUESTS)
+
+
+def test_every_table_has_a_home() -> None:
+    """No table belongs to two nouns, and none to nobody."""
+    listed = [table for tables in HOMES.values() for table in tables]
+    assert sorted(listed) == sorted(metadata.tables)
+
+
 def test_a_unit_test_opens_no_socket() -> None:
     """Whatever a unit test reaches for beyond memory fails at once."""
     with socket.socket() as reaching, pytest.raises(AssertionError, match="open no socket"):
@@ -187,3 +234,21 @@ def _called(call: ast.Call) -> str:
     if isinstance(call.func, ast.Attribute):
         return call.func.attr
     return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _home_of(place: str) -> str:
+    return place.partition("/")[0].removesuffix(".py")
+
+
+def _table_readers() -> set[tuple[str, str]]:
+    """Return every module of storage with every table that it imports."""
+    storage = ROOT / "storage"
+    return {
+        (path.relative_to(storage).as_posix(), alias.name)
+        for path in storage.rglob("*.py")
+        if not path.is_relative_to(storage / "tables") and not path.is_relative_to(storage / "migrations")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("storage.tables")
+        for alias in node.names
+        if alias.name in metadata.tables
+    }

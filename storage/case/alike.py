@@ -1,0 +1,72 @@
+"""Open cases that something observed may belong to: by plate, by party code, by place and time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+
+from schemas.actor import Action, Actor
+from schemas.case import EVIDENCE_STATES
+from schemas.ids import AgencyId, CaseId
+from storage.case.values import cases_within
+from storage.tables.case import cases
+
+NEAR_M = 500
+NEAR_TIME = timedelta(days=7)
+"""What was observed and a case may belong together within half a kilometre and a week (defaults of ours)."""
+
+
+class Traits(NamedTuple):
+    """What an observation says of itself; `place` is latitude and longitude in 10⁻⁷ degrees."""
+
+    plate: str | None
+    party_code: str | None
+    place: tuple[int, int] | None
+    at: datetime
+
+
+def alike(
+    connection: Connection,
+    actor: Actor,
+    agency_id: AgencyId,
+    traits: Traits,
+    *,
+    but: Select[tuple[CaseId]],
+    limit: int,
+) -> Sequence[RowMapping]:
+    """Return rows of open cases in which the actor may link and that share a trait, newest first."""
+    shared = [
+        cases.c.plates.contains([traits.plate]) if traits.plate else None,
+        cases.c.party_code == traits.party_code if traits.party_code else None,
+        None if traits.place is None else _near(*traits.place, traits.at),
+    ]
+    some = [one for one in shared if one is not None]
+    if not some:
+        return ()
+    return (
+        connection.execute(
+            select(cases)
+            .where(
+                cases.c.agency_id == agency_id,
+                cases.c.state.in_(sorted(EVIDENCE_STATES)),
+                or_(*some),
+                cases.c.id.not_in(but),
+                cases_within(actor, Action.CASE_LINK),
+            )
+            .order_by(cases.c.id.desc())
+            .limit(limit)
+        )
+        .mappings()
+        .all()
+    )
+
+
+def _near(lat_e7: int, lon_e7: int, at: datetime) -> ColumnElement[bool]:
+    """Return a box around the place and time; the exact distance is taken of the few that are left."""
+    span_e7 = 10_000_000 * NEAR_M // 111_000 * 2
+    return and_(
+        cases.c.lat_e7.between(lat_e7 - span_e7, lat_e7 + span_e7),
+        cases.c.lon_e7.between(lon_e7 - 2 * span_e7, lon_e7 + 2 * span_e7),
+        func.coalesce(cases.c.occurred_at, cases.c.opened_at).between(at - NEAR_TIME, at + NEAR_TIME),
+    )

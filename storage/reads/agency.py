@@ -1,0 +1,33 @@
+"""What other nouns ask of agencies: their names, and which lie below one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, select
+
+from schemas.ids import AgencyId
+from storage.tables.actor import agencies
+
+Query = Select[tuple[Any, ...]]
+
+
+def with_agency(query: Query, agency_id: ColumnElement[Any], *, label: str = "agency_name") -> Query:
+    """Add the name of the agency behind a column."""
+    return query.add_columns(agencies.c.name.label(label)).join(agencies, agencies.c.id == agency_id)
+
+
+def tree_below(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:
+    """Return an agency and all that lie below it."""
+    tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
+    tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
+    return list(connection.scalars(select(tree.c.id)))
+
+
+def supervised(connection: Connection, agency_ids: Iterable[AgencyId]) -> list[tuple[AgencyId, str]]:
+    """Return those of the agencies that supervise nobody, by name."""
+    rows = connection.execute(
+        select(agencies.c.id, agencies.c.name)
+        .where(agencies.c.id.in_(sorted(agency_ids)), ~agencies.c.is_supervising)
+        .order_by(agencies.c.name)
+    )
+    return [(row.id, row.name) for row in rows]

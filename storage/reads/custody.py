@@ -1,0 +1,50 @@
+"""What other nouns ask of the log: the entries about one of their things, and whether one is signed."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
+
+from schemas.custody import Event
+from storage.reads.agency import Query
+from storage.tables.custody import checkpoints, custody_entries
+
+
+def with_entry(query: Query, noun: str, ident: ColumnElement[Any], event: Event) -> Query:
+    """Add id, leaf and leaf hash of the entry of an event about the thing behind a column."""
+    entry = (custody_entries.c.entry_id, custody_entries.c.leaf, custody_entries.c.leaf_hash)
+    return query.add_columns(*entry).join(
+        custody_entries,
+        (custody_entries.c.subject == func.concat(f"{noun}/", ident)) & (custody_entries.c.event == event),
+    )
+
+
+def newest_entry(connection: Connection, subject: str, event: Event) -> Row[Any, Any] | None:
+    """Return id and leaf of the newest entry of an event about `noun/uuid`."""
+    return connection.execute(
+        select(custody_entries.c.entry_id, custody_entries.c.leaf)
+        .where(custody_entries.c.subject == subject, custody_entries.c.event == event)
+        .order_by(custody_entries.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def leaves_about(connection: Connection, subject: str) -> list[bytes]:
+    """Return the leaves about `noun/uuid`, oldest first."""
+    return list(
+        connection.scalars(
+            select(custody_entries.c.leaf)
+            .where(custody_entries.c.subject == subject)
+            .order_by(custody_entries.c.id)
+        )
+    )
+
+
+def is_signed(connection: Connection, subject: str, event: Event) -> bool:
+    """Say whether a signed checkpoint holds an entry of an event about `noun/uuid`."""
+    signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+    held = exists().where(
+        custody_entries.c.subject == subject,
+        custody_entries.c.event == event,
+        custody_entries.c.leaf_index < signed,
+    )
+    return bool(connection.scalar(select(held)))

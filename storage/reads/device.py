@@ -1,0 +1,42 @@
+"""What other nouns ask of devices: their names and registered keys."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from schemas.ids import DeviceId
+from storage.reads.agency import Query
+from storage.tables.device import devices
+
+
+def with_device(query: Query, device_id: ColumnElement[Any]) -> Query:
+    """Add the name of the device behind a column, which may name none."""
+    return query.add_columns(devices.c.name.label("device_name")).outerjoin(
+        devices, devices.c.id == device_id
+    )
+
+
+def with_key(query: Query, kid: ColumnElement[Any]) -> Query:
+    """Add the key behind a column and when it was revoked; all NULL for a stranger's."""
+    key = (devices.c.jwk, devices.c.algs, devices.c.revoked_at)
+    return query.add_columns(*key).outerjoin(devices, devices.c.kid == kid)
+
+
+def registered(connection: Connection, kid: str) -> Row[Any] | None:
+    """Return the device that registered a key; None for a stranger's."""
+    return connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
+
+
+def trusted(connection: Connection, device_id: DeviceId) -> Row[Any] | None:
+    """Return a device whose key was not revoked."""
+    return connection.execute(
+        select(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
+    ).one_or_none()
+
+
+def names(connection: Connection, idents: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the names of those of the ids that are devices."""
+    rows = connection.execute(select(devices.c.id, devices.c.name).where(devices.c.id.in_(idents)))
+    return {row.id: row.name for row in rows}

@@ -1,0 +1,57 @@
+"""What an audit may draw, and which recordings belong to what it drew: rows of other nouns, by their ids."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, SelectBase, select, text
+
+from schemas.audit import AuditKind, RecheckOutcome
+from schemas.case import CaseState
+from schemas.ids import AgencyId, AuditId
+from schemas.recording import RecordingState
+from storage.tables.audit import audit_sample
+from storage.tables.case import case_links, cases
+from storage.tables.monitoring import monitoring_links, monitoring_media
+from storage.tables.recording import recordings
+
+
+def eligible(
+    kind: AuditKind, agency_ids: Collection[AgencyId], *, from_at: datetime, until_at: datetime
+) -> Select[tuple[UUID]]:
+    """Select closed cases or sealed recordings of some agencies in a period."""
+    table, at, state = (
+        (cases, cases.c.closed_at, CaseState.CLOSED.value)
+        if kind is AuditKind.CLOSED_CASES
+        else (recordings, recordings.c.received_at, RecordingState.SEALED.value)
+    )
+    return select(table.c.id).where(
+        table.c.agency_id.in_(agency_ids),
+        table.c.state == state,
+        at >= from_at,
+        at < until_at,
+    )
+
+
+def drawn_recordings(kind: AuditKind, audit_id: AuditId) -> SelectBase:
+    """Select audit, member, recording and the waiting outcome, for every recording of what an audit drew."""
+    waiting = text(f"'{RecheckOutcome.WAITING.value}'")
+    drawn = audit_sample.c.audit_id == audit_id
+    if kind is AuditKind.SEALED_RECORDINGS:
+        return (
+            select(audit_sample.c.audit_id, audit_sample.c.member_id, recordings.c.id, waiting)
+            .join(recordings, recordings.c.id == audit_sample.c.member_id)
+            .where(drawn)
+        )
+    linked = (
+        select(audit_sample.c.audit_id, audit_sample.c.member_id, case_links.c.recording_id, waiting)
+        .join(case_links, case_links.c.case_id == audit_sample.c.member_id)
+        .where(drawn, case_links.c.unlinked_at.is_(None))
+    )
+    monitored = (
+        select(audit_sample.c.audit_id, audit_sample.c.member_id, monitoring_media.c.recording_id, waiting)
+        .join(monitoring_links, monitoring_links.c.case_id == audit_sample.c.member_id)
+        .join(monitoring_media, monitoring_media.c.monitoring_id == monitoring_links.c.monitoring_id)
+        .where(drawn, monitoring_links.c.unlinked_at.is_(None))
+    )
+    return linked.union(monitored)
