@@ -1,20 +1,20 @@
 """Supervision audits: define, freeze, enter and confirm public randomness, draw, score – and repeat the draw."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import AliasPath, Field
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
 from schemas.audit import DRAWN_STATES, AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
-from schemas.base import WireIn, WireOut
+from schemas.base import HexOut, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
 from schemas.note import encode64
 from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
-from schemas.standard import ItemScore, Standard
+from schemas.standard import ItemScore
 from storage.audit.values import Audit, Member
 from storage.store import Transaction
 
@@ -45,9 +45,9 @@ class AuditOut(WireOut):
     confidence_permille: int
     size: int | None
     population_count: int | None
-    population_root: str | None
+    population_root: HexOut | None
     plan_sha256: str | None
-    seed: str | None
+    seed: HexOut | None
     sources: list[SourceOut]
     values: list[str]
     defined_by: str
@@ -60,18 +60,6 @@ class AuditOut(WireOut):
     drawn_at: datetime | None
     closed_at: datetime | None
     version: int
-
-    @classmethod
-    def of(cls, audit: Audit) -> Self:
-        """Return the wire form of an audit."""
-        same = set(cls.model_fields) - {"sources", "values", "population_root", "seed"}
-        return cls(
-            **audit.model_dump(include=same),
-            sources=[SourceOut(**source.model_dump()) for source in audit.sources],
-            values=list(audit.values),
-            population_root=audit.population_root.hex() if audit.population_root else None,
-            seed=audit.seed.hex() if audit.seed else None,
-        )
 
 
 class AuditsOut(WireOut):
@@ -122,15 +110,6 @@ class StandardOut(WireOut):
     sha256: str
     items: list[StandardItemOut]
 
-    @classmethod
-    def of(cls, standard: Standard) -> Self:
-        """Return the wire form of a standard."""
-        return cls(
-            **standard.model_dump(exclude={"items"}),
-            sha256=standard.sha256,
-            items=[StandardItemOut(**item.model_dump()) for item in standard.items],
-        )
-
 
 class AuditDetailOut(WireOut):
     """An audit with its sample; `eligible` is what a freeze would take now, before there is one."""
@@ -163,8 +142,8 @@ class ScoresIn(WireIn):
 class RecheckOut(WireOut):
     """What re-hashing a drawn recording gave."""
 
-    recording_id: RecordingId
-    filename: str
+    recording_id: RecordingId = Field(validation_alias=AliasPath("recording", "id"))
+    filename: str = Field(validation_alias=AliasPath("recording", "filename"))
     outcome: RecheckOutcome
     code: str
     sha256: str | None
@@ -200,28 +179,10 @@ class MemberOut(WireOut):
     gap: int | None
     may_score: bool
 
-    @classmethod
-    def of(cls, member: Member) -> Self:
-        """Return the wire form of a member."""
-        return cls(
-            member_id=member.member_id,
-            label=member.label,
-            rank=member.rank,
-            rechecks=[
-                RecheckOut(
-                    recording_id=one.recording.id,
-                    filename=one.recording.filename,
-                    **one.model_dump(exclude={"recording"}),
-                )
-                for one in member.rechecks
-            ],
-            pre_checks=[
-                PreCheckOut(item=one.item, check=finding_out(one.check)) for one in member.pre_checks
-            ],
-            scores=[GivenScoreOut(**one.model_dump()) for one in member.scores],
-            gap=member.gap,
-            may_score=member.may_score,
-        )
+
+def _member(member: Member) -> MemberOut:
+    pre_checks = [PreCheckOut.of(one, check=finding_out(one.check)) for one in member.pre_checks]
+    return MemberOut.of(member, pre_checks=pre_checks)
 
 
 def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Audit) -> AuditDetailOut:
@@ -231,8 +192,8 @@ def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Aud
     return AuditDetailOut(
         audit=AuditOut.of(audit),
         eligible=tx.audits.eligible(actor, audit.id) if audit.state is AuditState.DEFINED else None,
-        sample=[DrawnOut(**one.model_dump()) for one in drawn],
-        inspectors=[InspectorOut(**one.model_dump()) for one in tx.audit_scores.inspectors(audit.id)],
+        sample=[DrawnOut.of(one) for one in drawn],
+        inspectors=[InspectorOut.of(one) for one in tx.audit_scores.inspectors(audit.id)],
         standard=StandardOut.of(tx.audit_scores.standard(audit)),
     )
 
@@ -313,13 +274,13 @@ def assign(
 @router.get("/{audit_id}/members/{member_id}", operation_id="getMember")
 def member(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId) -> MemberOut:
     """Return a drawn member; not before every recording of it was re-hashed."""
-    return MemberOut.of(tx.audit_scores.member(actor, audit_id, member_id))
+    return _member(tx.audit_scores.member(actor, audit_id, member_id))
 
 
 @router.post("/{audit_id}/members/{member_id}/scores", operation_id="scoreMember", status_code=201)
 def score(tx: Tx, actor: CurrentActor, audit_id: AuditId, member_id: MemberId, wish: ScoresIn) -> MemberOut:
     """Give all points of a member, once."""
-    return MemberOut.of(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
+    return _member(tx.audit_scores.score(actor, audit_id, member_id, wish.scores))
 
 
 @router.get("/{audit_id}/draw", operation_id="getDrawFile")

@@ -95,10 +95,4 @@ def log_out(request: Request, tx: Tx, _: CurrentActor) -> Response:
 
 def account_out(actor: Actor) -> AccountOut:
     """Return the wire form of an account."""
-    return AccountOut(
-        id=actor.id,
-        login=actor.login,
-        name=actor.name,
-        agency_id=actor.agency_id,
-        roles=sorted(role.value for role in actor.roles),
-    )
+    return AccountOut.of(actor, roles=sorted(role.value for role in actor.roles))

@@ -1,7 +1,7 @@
 """Cases, their steps, and the recordings linked to them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
@@ -11,7 +11,7 @@ from api.deps import After, CurrentActor, Limit, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
-from schemas.case import Case, CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.ids import AgencyId, CaseId, RecordingId
 
 router = APIRouter(prefix="/v1/cases", tags=["case"])
@@ -41,11 +41,6 @@ class CaseOut(WireOut):
     closed_at: datetime | None
     recordings: int
     records: int
-
-    @classmethod
-    def of(cls, case: Case) -> Self:
-        """Return the wire form of a case."""
-        return cls(**case.model_dump())
 
 
 class CasesOut(WireOut):
@@ -137,7 +132,7 @@ def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> Ca
     return CaseDetailOut(
         case=tagged(response, CaseOut.of(found)),
         recordings=[RecordingOut.of(row) for row in linked],
-        changes=[ChangeOut(**one.model_dump(exclude={"id"})) for one in tx.cases.changes(case_id)],
+        changes=[ChangeOut.of(one) for one in tx.cases.changes(case_id)],
     )
 
 
@@ -173,7 +168,7 @@ def link(
     tx.recordings.get(actor, wish.recording_id)
     made = tx.cases.link(actor, case_id, wish.recording_id, seen)
     tag(response, tx.cases.get(actor, case_id).version)
-    return LinkOut(**made.model_dump(include=set(LinkOut.model_fields)))
+    return LinkOut.of(made)
 
 
 @router.post("/{case_id}/recordings/{recording_id}/unlink", operation_id="unlinkRecording", status_code=204)

@@ -1,7 +1,6 @@
 """The register of fixed equipment: its dated facts, its source, in or out of service."""
 
 from datetime import datetime
-from typing import Self
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -48,11 +47,6 @@ class EquipmentOut(WireOut):
     registered_at: datetime
     certified_until: datetime | None
     records: int
-
-    @classmethod
-    def of(cls, found: Equipment) -> Self:
-        """Return the wire form."""
-        return cls(**found.model_dump())
 
 
 class RegisterOut(WireOut):
@@ -131,10 +125,10 @@ class BindIn(WireIn):
 def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> EquipmentDetailOut:
     return EquipmentDetailOut(
         equipment=EquipmentOut.of(found),
-        certificates=[CertificateOut(**one.model_dump()) for one in facts.certificates],
-        reviews=[EquipmentReviewOut(**one.model_dump()) for one in facts.reviews],
-        publications=[PublicationOut(**one.model_dump()) for one in facts.publications],
-        suspensions=[SuspensionOut(**one.model_dump(exclude={"recorded_at"})) for one in facts.suspensions],
+        certificates=[CertificateOut.of(one) for one in facts.certificates],
+        reviews=[EquipmentReviewOut.of(one) for one in facts.reviews],
+        publications=[PublicationOut.of(one) for one in facts.publications],
+        suspensions=[SuspensionOut.of(one) for one in facts.suspensions],
         gate_faults=list(gate_faults(facts, now)),
     )
 
@@ -166,7 +160,7 @@ def equipment_page(
 @router.post("/sources", operation_id="makeSource", status_code=201)
 def make_source(tx: Tx, actor: CurrentActor, wish: SourceIn) -> SourceOut:
     """Make a machine account; it logs in like any account and may only hand in."""
-    return SourceOut(**tx.equipment.make_source(actor, wish.name).model_dump())
+    return SourceOut.of(tx.equipment.make_source(actor, wish.name))
 
 
 @router.get("/{equipment_id}", operation_id="getEquipment")

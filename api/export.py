@@ -1,7 +1,6 @@
 """Export packages: order one, watch its progress, download it with ranges."""
 
 from datetime import datetime
-from typing import Self
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -34,29 +33,23 @@ class ExportOut(WireOut):
     status_url: str
     package_url: str | None
 
-    @classmethod
-    def of(cls, found: Export) -> Self:
-        """Return the wire form of an export."""
-        same = set(cls.model_fields) & set(Export.model_fields)
-        url = f"/v1/exports/{found.id}"
-        return cls(
-            **found.model_dump(include=same),
-            export_id=found.id,
-            status_url=url,
-            package_url=f"{url}/package" if found.state is ExportState.READY else None,
-        )
+
+def _out(found: Export) -> ExportOut:
+    url = f"/v1/exports/{found.id}"
+    package_url = f"{url}/package" if found.state is ExportState.READY else None
+    return ExportOut.of(found, export_id=found.id, status_url=url, package_url=package_url)
 
 
 @router.post("/cases/{case_id}/exports", operation_id="requestExport", status_code=202)
 def request_export(tx: Tx, actor: CurrentActor, case_id: CaseId) -> ExportOut:
     """Order the package of a case."""
-    return ExportOut.of(tx.exports.request(actor, case_id))
+    return _out(tx.exports.request(actor, case_id))
 
 
 @router.get("/exports/{export_id}", operation_id="getExport")
 def export(tx: Tx, actor: CurrentActor, export_id: ExportId) -> ExportOut:
     """Say how far a package has come."""
-    return ExportOut.of(tx.exports.get(actor, export_id))
+    return _out(tx.exports.get(actor, export_id))
 
 
 @router.head("/exports/{export_id}/package", include_in_schema=False)

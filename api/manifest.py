@@ -61,15 +61,7 @@ class DeclaredOut(WireOut):
 def finding_out(check: CheckResult) -> FindingOut:
     """Return a check with its sentences filled in."""
     text = sentence(check.code, check.params) if check.code else None
-    return FindingOut(
-        name=check.name,
-        outcome=check.outcome.value,
-        severity=check.severity.value,
-        code=check.code,
-        zh=text.zh if text else "",
-        en=text.en if text else "",
-        params=dict(check.params),
-    )
+    return FindingOut.of(check, zh=text.zh if text else "", en=text.en if text else "")
 
 
 async def read_capped(request: Request, limit: int) -> bytes:
@@ -129,21 +121,8 @@ def _declare(store: Store, actor: Actor, payload: bytes, signature: str) -> tupl
 
 def _out(made: Declared, at: datetime) -> DeclaredOut:
     files = [
-        DeclaredFileOut(
-            index=file.index,
-            name=file.name,
-            sha256=file.sha256,
-            size_bytes=file.size_bytes,
-            upload=f"/v1/uploads/{file.upload_id}" if file.upload_id else None,
-            recording_id=file.recording_id,
-        )
+        DeclaredFileOut.of(file, upload=f"/v1/uploads/{file.upload_id}" if file.upload_id else None)
         for file in made.files
     ]
-    return DeclaredOut(
-        manifest_id=made.manifest_id,
-        sha256=made.sha256,
-        state=made.state,
-        findings=[finding_out(check) for check in made.findings],
-        files=files,
-        server_time=at,
-    )
+    findings = [finding_out(check) for check in made.findings]
+    return DeclaredOut.of(made, findings=findings, files=files, server_time=at)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from anyio.to_thread import run_sync
@@ -31,7 +31,7 @@ from schemas.refusals import REFUSALS
 from schemas.refusals_monitoring import BATCH_TOO_LARGE
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import RowResult, require_source
-from storage.monitoring.values import MonitoringFilter, MonitoringLink, MonitoringRecord
+from storage.monitoring.values import MonitoringFilter
 
 router = APIRouter(prefix="/v1", tags=["monitoring"])
 BATCHES = "/v1/monitoring/records"
@@ -51,16 +51,15 @@ class RowOut(WireOut):
     zh: str
     en: str
 
-    @classmethod
-    def of(cls, result: RowResult) -> Self:
-        """Return the wire form of a result."""
-        text = REFUSALS[result.problem] if result.problem else None
-        return cls(
-            **result.model_dump(exclude={"gate_faults"}),
-            gate_faults=list(result.gate_faults),
-            zh=f"{text.zh}；{text.next_zh}" if text else "",
-            en=f"{text.en}; {text.next_en}" if text else "",
-        )
+
+def row_out(result: RowResult) -> RowOut:
+    """Return the wire form of a result, with the words of its refusal."""
+    text = REFUSALS[result.problem] if result.problem else None
+    return RowOut.of(
+        result,
+        zh=f"{text.zh}；{text.next_zh}" if text else "",
+        en=f"{text.en}; {text.next_en}" if text else "",
+    )
 
 
 class BatchOut(WireOut):
@@ -114,17 +113,6 @@ class MonitoringOut(WireOut):
     concluded_at: datetime | None
     is_linked: bool
 
-    @classmethod
-    def of(cls, record: MonitoringRecord) -> Self:
-        """Return the wire form of a record."""
-        listed = {"values", "findings", "gate_faults", "intake_id", "intake_index"}
-        return cls(
-            **record.model_dump(exclude=listed),
-            values=[MeasuredOut.model_validate(one) for one in record.values],
-            findings=list(record.findings),
-            gate_faults=list(record.gate_faults),
-        )
-
 
 class MonitoringPageOut(WireOut):
     """A page, newest first; `next` is the cursor of the following page."""
@@ -166,11 +154,6 @@ class MonitoringLinkOut(WireOut):
     basis: LinkBasis
     linked_at: datetime
     unlinked_at: datetime | None
-
-    @classmethod
-    def of(cls, link: MonitoringLink) -> Self:
-        """Return the wire form of a tie."""
-        return cls(**link.model_dump(include=set(cls.model_fields)))
 
 
 class SuggestionOut(WireOut):
@@ -253,7 +236,7 @@ async def submit(request: Request, store: OpenStore, actor: StreamActor) -> Batc
         duplicates=outcomes.count(RowOutcome.DUPLICATE),
         conflicts=outcomes.count(RowOutcome.CONFLICT),
         refused=outcomes.count(RowOutcome.REFUSED),
-        rows=[RowOut.of(result) for result in receipt.results],
+        rows=[row_out(result) for result in receipt.results],
     )
 
 
@@ -313,10 +296,8 @@ def record(
         faults_now=list(tx.monitoring.faults(found)),
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
-        opinions=[OpinionOut(**one.model_dump()) for one in tx.monitoring.opinions(actor, found)],
-        notifications=[
-            NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)
-        ],
+        opinions=[OpinionOut.of(one) for one in tx.monitoring.opinions(actor, found)],
+        notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(monitoring_id)],
         links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
     )
 
@@ -353,14 +334,14 @@ def notify(
 ) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
     tx.monitoring.notify(actor, monitoring_id, wish)
-    return [NotificationOut(**one.model_dump()) for one in tx.monitoring.notifications(monitoring_id)]
+    return [NotificationOut.of(one) for one in tx.monitoring.notifications(monitoring_id)]
 
 
 @router.get("/monitoring/records/{monitoring_id}/suggestions", operation_id="suggestCases")
 def suggestions(tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId) -> list[SuggestionOut]:
     """Suggest open cases by plate, party code, place and time."""
     found = tx.monitoring_links.suggestions(actor, tx.monitoring.get(actor, monitoring_id))
-    return [SuggestionOut(**one.model_dump(exclude={"bases"}), bases=list(one.bases)) for one in found]
+    return [SuggestionOut.of(one) for one in found]
 
 
 @router.post("/monitoring/records/{monitoring_id}/case", operation_id="openCaseFromRecord", status_code=201)

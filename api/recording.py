@@ -1,7 +1,7 @@
 """Recordings: the list, one with everything known of it, its media, thumbnail and proof."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -15,7 +15,7 @@ from schemas.base import WireOut
 from schemas.custody import SequencedEntry, subject
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
-from schemas.recording import Derivative, Place, Recording, RecordingFilter, RecordingState
+from schemas.recording import Place, RecordingFilter, RecordingState
 from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 from storage.store import Store, Transaction
@@ -48,14 +48,8 @@ class RecordingOut(WireOut):
     verified_at: datetime | None
     retain_until: datetime | None
     place: Place | None
-    case: str | None
+    case: str | None = Field(validation_alias="stated_case")
     has_thumbnail: bool
-
-    @classmethod
-    def of(cls, found: Recording) -> Self:
-        """Return the wire form of a recording."""
-        fields = found.model_dump(include=set(cls.model_fields) - {"officers", "case", "place"})
-        return cls(**fields, officers=list(found.officers), case=found.stated_case, place=found.place)
 
 
 class RecordingsOut(WireOut):
@@ -144,14 +138,12 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     """Return one recording with its checks, custody and derivatives."""
     found = tx.recordings.get(actor, recording_id)
     links = tx.recordings.links(recording_id)
-    return RecordingDetailOut(
-        **RecordingOut.of(found).model_dump(),
+    return RecordingDetailOut.of(
+        found,
         facts=found.facts.model_dump(mode="json", exclude_none=True),
-        clock_offset_ms=found.clock_offset_ms,
-        manifest_sha256=found.manifest_sha256,
         checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],
         custody=[entry_out(one) for one in tx.custody.entries_for(subject("recording", recording_id))],
-        derivatives=[_derivative_out(one) for one in tx.recordings.derivatives(recording_id)],
+        derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],
         may_delete_local=tx.recordings.may_delete_local(found),
         media_url=f"/v1/recordings/{recording_id}/media",
@@ -161,19 +153,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
 
 def entry_out(one: SequencedEntry) -> EntryOut:
     """Return the wire form of a custody entry."""
-    return EntryOut(
-        entry_id=one.entry.entry_id,
-        event=one.entry.event.value,
-        at=one.entry.at,
-        actor=one.entry.actor,
-        leaf_index=one.leaf_index,
-        leaf_hash=one.leaf_hash.hex(),
-        facts=dict(one.entry.facts),
-    )
-
-
-def _derivative_out(one: Derivative) -> DerivativeOut:
-    return DerivativeOut(**one.model_dump(include=set(DerivativeOut.model_fields)))
+    return EntryOut.of(one.entry, leaf_index=one.leaf_index, leaf_hash=one.leaf_hash.hex())
 
 
 @router.head("/{recording_id}/media", include_in_schema=False)

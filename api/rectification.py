@@ -1,7 +1,7 @@
 """Rectifications: raised by an audit, answered by the agency with proof, verified and closed."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
@@ -11,7 +11,6 @@ from api.etag import SeenVersion, tagged
 from schemas.base import WireOut
 from schemas.ids import AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.rectification import (
-    Rectification,
     RectificationIn,
     RectificationState,
     RectificationStep,
@@ -49,13 +48,6 @@ class RectificationOut(WireOut):
     closed_at: datetime | None
     version: int
     steps: list[StepOut]
-
-    @classmethod
-    def of(cls, found: Rectification) -> Self:
-        """Return the wire form of a rectification."""
-        return cls(
-            **found.model_dump(exclude={"steps"}), steps=[StepOut(**one.model_dump()) for one in found.steps]
-        )
 
 
 class RectificationsOut(WireOut):

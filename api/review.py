@@ -1,7 +1,7 @@
 """Facts to be proven, the queue of legal review, its rounds, opinions and answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -11,18 +11,16 @@ from api.etag import SeenVersion, tag, tagged
 from api.manifest import FindingOut, finding_out
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
-from schemas.fact import Fact, FactIn, Proof, ProofIn
+from schemas.fact import FactIn, ProofIn
 from schemas.ids import AgencyId, CaseId, FactId, MonitoringId, RecordingId, ReviewId
 from schemas.review import (
     AnswerIn,
     GroundItem,
     OpinionWord,
     Part,
-    Review,
     ReviewOpinionIn,
     ReviewState,
 )
-from schemas.review_findings import Finding
 
 router = APIRouter(prefix="/v1", tags=["review"])
 
@@ -49,19 +47,6 @@ class FactOut(WireOut):
     added_at: datetime
     is_proven: bool
     proofs: list[ProofOut]
-
-    @classmethod
-    def of(cls, fact: Fact) -> Self:
-        """Return the wire form of a fact."""
-        return cls(
-            **fact.model_dump(exclude={"proofs"}),
-            is_proven=fact.is_proven,
-            proofs=[_proof_out(proof) for proof in fact.proofs],
-        )
-
-
-def _proof_out(proof: Proof) -> ProofOut:
-    return ProofOut(**proof.model_dump())
 
 
 class FactsOut(WireOut):
@@ -104,11 +89,6 @@ class ReviewOut(WireOut):
     version: int
     grounds: list[GroundOut]
 
-    @classmethod
-    def of(cls, review: Review) -> Self:
-        """Return the wire form of a round."""
-        return cls(**review.model_dump())
-
 
 class ReviewsOut(WireOut):
     """A page of the queue, by due date; `next` is the cursor of the following page."""
@@ -136,11 +116,6 @@ class CaseFindingOut(WireOut):
 
     subject: str
     finding: FindingOut
-
-    @classmethod
-    def of(cls, found: Finding) -> Self:
-        """Return the wire form of a finding."""
-        return cls(subject=found.subject, finding=finding_out(found.check))
 
 
 class CaseFindingsOut(WireOut):
@@ -224,7 +199,9 @@ def findings(tx: Tx, actor: CurrentActor, case_id: CaseId) -> CaseFindingsOut:
     """Return what the case gives away by itself: every reviewer sees the same list."""
     case = tx.cases.get(actor, case_id)
     found = tx.reviews.findings(actor, case_id)
-    return CaseFindingsOut(state=case.state, findings=[CaseFindingOut.of(one) for one in found])
+    return CaseFindingsOut(
+        state=case.state, findings=[CaseFindingOut.of(one, finding=finding_out(one.check)) for one in found]
+    )
 
 
 @router.get("/cases/{case_id}/reviews", operation_id="listRounds")

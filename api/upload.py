@@ -16,7 +16,7 @@ from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
 from api.problems import problem
 from api.receive import Reader
 from schemas.actor import Actor
-from schemas.base import WireOut
+from schemas.base import HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
 from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
 from schemas.refusals_upload import (
@@ -59,7 +59,7 @@ class ReceiptOut(WireOut):
     declared_sha256: str | None
     entry_id: EntryId
     leaf: str
-    leaf_hash: str
+    leaf_hash: HexOut
 
 
 def speaks_tus(request: Request) -> None:
@@ -229,11 +229,7 @@ def receipt(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> ReceiptOut:
 
 
 def _receipt(made: Receipt) -> ReceiptOut:
-    return ReceiptOut(
-        **made.model_dump(exclude={"leaf", "leaf_hash"}),
-        leaf=base64.b64encode(made.leaf).decode(),
-        leaf_hash=made.leaf_hash.hex(),
-    )
+    return ReceiptOut.of(made, leaf=base64.b64encode(made.leaf).decode())
 
 
 def _standing(upload: Upload) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """The frozen value every noun is built on, and the few types all nouns share."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -23,6 +24,35 @@ class WireOut(BaseModel):
     """What we send: built from values, never read back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+    @classmethod
+    def of(cls, value: object, **others: object) -> Self:
+        """Return the wire form of a value: what it calls by the same names, nested forms too.
+
+        Args:
+            value: Where the members come from.
+            others: Members that the value does not have, or that are sent in another form.
+        """
+        return cls.model_validate(_Told(value, others) if others else value)
+
+
+class _Told:
+    """A value with some members put beside it."""
+
+    def __init__(self, value: object, others: Mapping[str, object]) -> None:
+        self._value = value
+        self._others = others
+
+    def __getattr__(self, name: str) -> object:
+        return self._others[name] if name in self._others else getattr(self._value, name)
+
+
+def _hex(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+HexOut = Annotated[str, BeforeValidator(_hex)]
+"""Bytes as they are sent: lower-case hexadecimal."""
 
 
 def _to_utc(value: datetime) -> datetime:
