@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
-from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -82,8 +81,3 @@ def parse_rfc3339(text: str) -> datetime:
     if not text.endswith("Z"):
         raise ValueError("a time must end in Z")
     return _to_utc(datetime.fromisoformat(text))
-
-
-def short_id(value: UUID) -> str:
-    """Return the last eight hexadecimal digits, for screens where the full id stands beside it."""
-    return value.hex[-8:]

@@ -7,7 +7,7 @@ did not answer is not the job's fault.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID, uuid4
 
@@ -185,12 +185,3 @@ class Outbox:
             .group_by(jobs.c.kind)
         )
         return {row.kind: row.waiting for row in rows}
-
-    def oldest_waiting_at(self) -> datetime | None:
-        """When the oldest job that could run was made; None when nothing waits."""
-        oldest: datetime | None = self._connection.scalar(
-            select(func.min(jobs.c.created_at)).where(
-                jobs.c.state == JobState.READY, jobs.c.not_before <= func.now()
-            )
-        )
-        return oldest

@@ -226,10 +226,6 @@ class FolderObjects:
                 mode = side.retention_mode or self._retention_mode
                 self.write_side(path, side.model_copy(update={"retain_until": until, "retention_mode": mode}))
 
-    def free_bytes(self) -> int | None:
-        with translated_os():
-            return free_bytes(self._folder)
-
     def check(self) -> list[Fault]:
         with translated_os():
             room = free_bytes(self._folder)

@@ -117,9 +117,6 @@ class Objects(Protocol):
             NotFound: no such version.
         """
 
-    def free_bytes(self) -> int | None:
-        """Return the room left; None when the store does not say."""
-
     def check(self) -> list[Fault]:
         """Return what is wrong and what to do; empty is good. Changes nothing."""
 

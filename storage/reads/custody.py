@@ -28,17 +28,6 @@ def newest_entry(connection: Connection, subject: str, event: Event) -> Row[Any,
     ).one_or_none()
 
 
-def leaves_about(connection: Connection, subject: str) -> list[bytes]:
-    """Return the leaves about `noun/uuid`, oldest first."""
-    return list(
-        connection.scalars(
-            select(custody_entries.c.leaf)
-            .where(custody_entries.c.subject == subject)
-            .order_by(custody_entries.c.id)
-        )
-    )
-
-
 def is_signed(connection: Connection, subject: str, event: Event) -> bool:
     """Say whether a signed checkpoint holds an entry of an event about `noun/uuid`."""
     signed = select(func.max(checkpoints.c.size)).scalar_subquery()

@@ -1,9 +1,7 @@
 """Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
 
-import json
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -28,7 +26,7 @@ from schemas.verdict import verdict
 from storage.case.link import links_of_recording
 from storage.collection import Collection, Order
 from storage.reads.case import is_linked
-from storage.reads.custody import is_signed, leaves_about
+from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.recording import check_of, visible_to
 from storage.recording.values import (
@@ -38,7 +36,7 @@ from storage.recording.values import (
     recording_of,
     select_recordings,
 )
-from storage.tables.recording import RECORDING_WORDS, checks, derivatives, manifests, recordings, uploads
+from storage.tables.recording import RECORDING_WORDS, checks, derivatives, recordings, uploads
 from storage.words import matching
 
 _NEWEST = Order(recordings.c.id)
@@ -141,29 +139,6 @@ class Recordings(Collection):
     def links(self, recording_id: RecordingId) -> tuple[CaseLink, ...]:
         """Return every tie of a recording to a case, past ones included."""
         return links_of_recording(self._connection, recording_id)
-
-    def manifest_of(self, recording: Recording) -> tuple[bytes, str] | None:
-        """Return the manifest's bytes and signature, verbatim; None when there is no manifest."""
-        row = self._connection.execute(
-            select(manifests.c.payload, manifests.c.signature).where(manifests.c.id == recording.manifest_id)
-        ).one_or_none()
-        return None if row is None else (row.payload, row.signature)
-
-    def everything(self, *, after: RecordingId | None, limit: int) -> tuple[Recording, ...]:
-        """Walk all recordings in order of receipt, for the system itself."""
-        query = select_recordings().order_by(recordings.c.id).limit(limit)
-        if after is not None:
-            query = query.where(recordings.c.id > after)
-        return tuple(recording_of(row) for row in self._connection.execute(query).mappings())
-
-    def total(self) -> int:
-        """Count all recordings, for the system itself."""
-        return self._connection.execute(select(func.count()).select_from(recordings)).scalar_one()
-
-    def leaves(self, recording_id: RecordingId) -> list[dict[str, Any]]:
-        """Return the leaves about a recording, parsed from their bytes and not from columns."""
-        leaves = leaves_about(self._connection, subject("recording", recording_id))
-        return [json.loads(leaf) for leaf in leaves]
 
     def names_manifest(self, recording_id: RecordingId) -> bool:
         """Say whether the sender named a manifest, known to us or not."""
