@@ -45,7 +45,9 @@ def token_hash(token: str) -> bytes:
 
 def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime: timedelta) -> Session:
     """Make a token for `actor` that ends after `lifetime`."""
-    token = secrets.token_urlsafe(32)
+    token = secrets.token_urlsafe(
+        32
+    )  # a crash before the answer leaves a token that nobody knows; it ends by itself
     holder = "device_id" if actor.kind is ActorKind.DEVICE else "account_id"
     connection.execute(
         sessions.insert().values(
@@ -118,7 +120,7 @@ class Accounts(Collection):
         except VerifyMismatchError:
             row = None
         if row is None:
-            self._count_failure(login)
+            self._count_failure(login)  # the caller commits it; a crash before leaves one try uncounted
             return None
         self._connection.execute(
             delete(login_failures).where(login_failures.c.login_hash == token_hash(login))
@@ -131,7 +133,7 @@ class Accounts(Collection):
         self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
     def forget_ended(self) -> None:
-        """Delete sessions, used assertions and counts of failures that can no longer matter."""
+        """Delete sessions, used assertions and counts of failures that can no longer matter; again after a crash."""
         self._connection.execute(delete(sessions).where(sessions.c.expires_at < self._now))
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
         ended = login_failures.c.last_at < self._now - LOCK_TIME

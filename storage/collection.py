@@ -55,7 +55,9 @@ class Collection:
     """A noun's rows over one connection; the caller's transaction decides what becomes true.
 
     Queries, columns and scopes stand in the collections themselves: a method that takes an actor reads within
-    that actor's scope, one that takes none is for the system or says that its caller has looked.
+    that actor's scope, one that takes none is for the system or says that its caller has looked. What a method
+    writes stands or falls with its entry: a crash before the commit leaves nothing. A comment says where a crash
+    leaves something after all – in the store, in the answer that was not sent, in an earlier transaction.
     """
 
     def __init__(self, unit: Unit) -> None:

@@ -129,7 +129,9 @@ class Devices(Collection):
         require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
         raw = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(12))
         code = "-".join((raw[:4], raw[4:8], raw[8:]))
-        expires_at = self._now + CODE_LIFETIME
+        expires_at = (
+            self._now + CODE_LIFETIME
+        )  # a crash before the answer leaves a code nobody knows, until then
         self._connection.execute(
             enrolment_codes.insert().values(
                 agency_id=actor.agency_id,
@@ -148,6 +150,8 @@ class Devices(Collection):
             SignatureInvalid: the sender does not hold the private key.
             Conflict: the key is registered already.
         """
+        # Code and key in one commit. A crash before the answer leaves a device that is registered and does not know
+        # it: its key is taken and its code used, so it makes a new key and asks for another code.
         agency_id = self._use_code(wish.code)
         algs = key_algs(wish.jwk)
         verify_detached(wish.code.encode(), wish.proof, jwk=wish.jwk, algs=algs, typ=ENROL_TYP)

@@ -247,6 +247,7 @@ class EquipmentRegister(Collection):
             Refused: the actor does not keep the register.
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
+        # A crash before the answer leaves an account whose password nobody knows; another one is made.
         login, password = f"source-{uuid4().hex[:10]}", secrets.token_urlsafe(PASSWORD_BYTES)
         account_id = self._accounts.add(
             agency_id=actor.agency_id,

@@ -48,7 +48,10 @@ class Outbox:
         self._connection = connection
 
     def enqueue(self, kind: JobKind, subject_id: UUID) -> None:
-        """Add a job, once per kind and subject; the hint goes out with the commit."""
+        """Add a job, once per kind and subject; the hint goes out with the commit.
+
+        A crash of whoever hears the hint leaves the job ready: the scheduler hints at what waits.
+        """
         self._connection.execute(
             insert(jobs)
             .values(kind=kind.value, subject_id=subject_id, state=JobState.READY)
@@ -83,7 +86,7 @@ class Outbox:
             .limit(self._share(kind, limit))
             .with_for_update(skip_locked=True)
         )
-        token = uuid4()
+        token = uuid4()  # a crash of its holder leaves the lease to its end; the attempt is counted already
         rows = self._connection.execute(
             update(jobs)
             .where(jobs.c.id.in_(ready.scalar_subquery()))

@@ -139,6 +139,7 @@ class Audits(Collection):
         lead = timedelta(seconds=self._unit.settings.randomness_lead_seconds)
         row.check(AuditFacts(now=self._now, sources=_sources(held), lead=lead))
         version = change(self._connection, audits, ident, seen)
+        # Members and plan in one commit: a crash leaves no population, and the next freeze takes what is there then.
         count = freeze_population(self._connection, held)
         size = held.size or sample_size(
             count, defect_permille=held.defect_permille, confidence_permille=held.confidence_permille
@@ -277,6 +278,7 @@ class Audits(Collection):
             raise POPULATION_CHANGED("the population is not the one that was frozen")
         seed = seed_of(bytes.fromhex(plan.root), self._values(ident, plan.sources))
         sample = draw(population, plan.size, seed)
+        # Sample, rechecks and their jobs in one commit: a crash leaves no draw, and drawing again gives the same one.
         self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
         entry_id = self._log(
             row.logs,

@@ -124,6 +124,7 @@ class Cases(Collection):
         facts: dict[str, Any] = {}
         if step is CaseStep.SUBMIT:
             due_at = self._unit.settings.calendar.after(self._now, self._unit.settings.legal_review_days)
+            # State, round and snapshot in one commit, under the case's lock: a crash leaves the case as it was.
             made = submit_round(self._connection, case, actor, at=self._now, due_at=due_at)
             facts = {
                 "review": str(made.review_id),

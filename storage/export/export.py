@@ -114,7 +114,10 @@ class Exports(Collection):
         return Gathering(self._connection, self._recordings).run(export.case_id)
 
     def progress(self, export_id: ExportId, *, done: int, total: int) -> None:
-        """Keep how many bytes are written; survives the page that watches it."""
+        """Keep how many bytes are written; survives the page that watches it.
+
+        A crash of the builder leaves the last number told; the next attempt tells its own.
+        """
         self._connection.execute(
             update(exports).where(exports.c.id == export_id).values(progress_done=done, progress_total=total)
         )
@@ -122,7 +125,10 @@ class Exports(Collection):
     def ready(
         self, export: Export, stored: Stored, *, key: str, sha256: str, tagmanifest_sha256: str
     ) -> None:
-        """Record the finished package and its custody entry in one transaction."""
+        """Record the finished package and its custody entry in one transaction.
+
+        A crash before the commit leaves the object under a key that names its content: building again gives it.
+        """
         self._connection.execute(
             update(exports)
             .where(exports.c.id == export.id)

@@ -116,5 +116,7 @@ def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, Equ
             upload_id = picture_key(
                 equipment_ids[parsed.row.equipment], parsed.row.record_id, position, digest.hexdigest()
             )
-            key = picture_object(upload_id)
+            key = picture_object(
+                upload_id
+            )  # a crash leaves it unnamed; the same row again comes to the same key
             batch.pictures[line, position] = objects.put(key, [payload], sha256=digest.digest())

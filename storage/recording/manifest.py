@@ -212,6 +212,7 @@ class Manifests(Collection):
     def _insert(
         self, actor: Actor, payload: bytes, signature: str, *, state: ManifestState, **values: object
     ) -> Row[Any]:
+        # A crash before the answer: the device sends the same bytes again, and finds its declaration.
         return self._connection.execute(
             insert(manifests)
             .values(

@@ -94,6 +94,8 @@ def picture_object(upload_id: UploadId) -> str:
 
 def receive_picture(connection: Connection, act: Act, actor: Actor, picture: Picture) -> RecordingId:
     """Insert the recording of a picture with the upload that it would have come by, ended already."""
+    # The bytes stand in the store already: a crash before the commit leaves them under a key that no row names,
+    # and the same row sent again comes to the same key.
     size = picture.stored.size_bytes
     upload = (
         connection.execute(

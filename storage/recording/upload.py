@@ -102,6 +102,7 @@ class Uploads(Collection):
         )
         if row is None:
             return self._opened_before(actor, wish, file_index)
+        # A crash before the answer leaves an open session: opening again gives it, or it expires.
         self._log(STEPS.begin.logs, row, actor.reference, size_bytes=row["length_bytes"])
         return _value(row)
 
@@ -167,7 +168,7 @@ class Uploads(Collection):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        token = uuid4()
+        token = uuid4()  # a crash while it is held leaves nothing to undo: the next request takes the upload
         row = (
             self._connection.execute(
                 update(uploads)
@@ -186,6 +187,7 @@ class Uploads(Collection):
         Raises:
             Conflict: a newer request holds the upload.
         """
+        # A crash behind this leaves a gap in the numbers, or a part under one that no row names: both are harmless.
         number: int | None = self._connection.scalar(
             update(uploads)
             .where(uploads.c.id == upload_id, uploads.c.lease_token == token)
@@ -205,6 +207,7 @@ class Uploads(Collection):
 
     def add_part(self, upload: Upload, token: UUID, part: Part, *, parts_ref: str, key: str) -> Upload:
         """Record a stored part; the tail it swallowed is forgotten in the same commit."""
+        # A crash before this commit leaves the part in the store and the old offset: its bytes are sent again.
         self._connection.execute(upload_parts.insert().values(upload_id=upload.id, **part.model_dump()))
         return self._advance(
             upload,
@@ -218,6 +221,7 @@ class Uploads(Collection):
 
     def set_tail(self, upload: Upload, token: UUID, *, key: str, offset: int, tail_bytes: int) -> Upload:
         """Record the bytes after the last part, which stand in the staging bucket under `key`."""
+        # A crash before this commit leaves the new tail unnamed and the old one named; after it, the other way round.
         return self._advance(upload, token, offset_bytes=offset, tail_key=key, tail_bytes=tail_bytes)
 
     def _advance(self, upload: Upload, token: UUID, **values: object) -> Upload:
@@ -264,6 +268,8 @@ class Uploads(Collection):
             raise SIZE_DISAGREES("the stored object has another size than the upload")
         act = self._act(sender_of(row), row["agency_id"])
         recording_id = receive_recording(self._connection, act, upload=row, stored=stored, key=key)
+        # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
+        # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
         self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
         done = (
             self._connection.execute(
@@ -352,6 +358,7 @@ class Uploads(Collection):
             .mappings()
             .one()
         )
+        # The caller drops parts and tail after the commit: a crash between leaves them to the store's own sweep.
         self._log(STEPS[UploadStep.EXPIRE].logs, row, actor, offset_bytes=row["offset_bytes"])
 
     def _log(self, event: Event, row: RowMapping, actor: str, **facts: int) -> None:

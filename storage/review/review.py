@@ -130,6 +130,7 @@ class Reviews(Collection):
         row.check(facts)
         self._require_own_subjects(review, wish)
         after = STEPS.after(self._held_state(review_id, seen), wish.opinion, facts)
+        # Opinion, grounds and the case's step in one commit: a crash leaves an open round and an unmoved case.
         self._cases.advance(self._cases.get(actor, review.case_id), CaseStep(wish.opinion.value), None)
         statement = committed(wish.statement.strip())
         kept = self._keep_grounds(review_id, wish.grounds)
