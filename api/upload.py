@@ -16,7 +16,7 @@ from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
 from api.problems import problem
 from api.receive import Reader
 from schemas.actor import Actor
-from schemas.base import HexOut, WireOut
+from schemas.base import HexDigest, HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
 from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
 from schemas.refusals_upload import (
@@ -122,13 +122,13 @@ def _wish(request: Request) -> NewUpload:
     )
 
 
-def _sha256(pairs: dict[str, str], name: str) -> str | None:
+def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
     value = pairs.get(name)
     if not value:
         return None
     if len(value) != _SHA256_DIGITS or not set(value) <= set("0123456789abcdef"):
         raise METADATA_INVALID(f"{name} in Upload-Metadata is not 64 lower-case hex digits")
-    return value
+    return HexDigest(value)
 
 
 def _natural(request: Request, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, NewType, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -63,8 +63,11 @@ def _to_utc(value: datetime) -> datetime:
 UtcDatetime = Annotated[datetime, AfterValidator(_to_utc)]
 """An aware datetime in UTC; offsets other than zero are refused, not converted."""
 
-Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""64 lower-case hexadecimal digits."""
+HexDigest = NewType("HexDigest", str)
+"""A digest of ours, SHA-256 or SM3, as 64 lower-case hexadecimal digits: no other text stands in its place."""
+
+Sha256Hex = Annotated[HexDigest, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The same where it comes from outside: anything else is refused."""
 
 
 def rfc3339(value: datetime) -> str:

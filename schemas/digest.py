@@ -7,7 +7,7 @@ from typing import Self
 
 from cryptography.hazmat.primitives import hashes as _ossl
 
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 
 CHUNK_BYTES = 1024 * 1024
 """Read size for hashing: at 1 MiB SHA-256 runs at its ceiling and the interpreter lock is released."""
@@ -19,7 +19,7 @@ class Digest(Frozen):
     """`alg` is sha256 (FIPS 180-4) or sm3 (GB/T 32905-2016); `value` is 64 lower-case hex digits."""
 
     alg: str
-    value: str
+    value: HexDigest
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -31,7 +31,7 @@ class Digest(Frozen):
         alg, _, value = text.partition(":")
         if alg not in ("sha256", "sm3") or not _HEX.fullmatch(value):
             raise ValueError("a digest is sha256:<64 hex> or sm3:<64 hex>")
-        return cls(alg=alg, value=value)
+        return cls(alg=alg, value=HexDigest(value))
 
     def __str__(self) -> str:
         return f"{self.alg}:{self.value}"
@@ -79,14 +79,14 @@ class Hasher:
     @property
     def sha256(self) -> Digest:
         """The SHA-256 of all bytes so far."""
-        return Digest(alg="sha256", value=self._sha256.hexdigest())
+        return Digest(alg="sha256", value=HexDigest(self._sha256.hexdigest()))
 
     @property
     def sm3(self) -> Digest | None:
         """The SM3 of all bytes so far; None when the profile drops it."""
-        return None if self._sm3 is None else Digest(alg="sm3", value=self._sm3.hexdigest())
+        return None if self._sm3 is None else Digest(alg="sm3", value=HexDigest(self._sm3.hexdigest()))
 
 
-def sha256_hex(payload: bytes) -> str:
+def sha256_hex(payload: bytes) -> HexDigest:
     """Return the SHA-256 of `payload` as lower-case hex."""
-    return hashlib.sha256(payload).hexdigest()
+    return HexDigest(hashlib.sha256(payload).hexdigest())

@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError
 
-from schemas.base import Sha256Hex, WireIn
+from schemas.base import HexDigest, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
 from schemas.custody import Event
@@ -150,7 +150,7 @@ class PackagedRecording(WireIn):
     size_bytes: int
     sha256: Sha256Hex
     sm3: Sha256Hex | None = None
-    declared_sha256: str | None = None
+    declared_sha256: HexDigest | None = None
     captured_at: str | None = None
     corrected_at: str | None = None
     received_at: str
@@ -306,7 +306,7 @@ def export_key_name(log_origin: str) -> str:
     return f"{log_origin}/export"
 
 
-def note_text(index: PackageIndex, tag_manifest_sha256: str) -> str:
+def note_text(index: PackageIndex, tag_manifest_sha256: HexDigest) -> str:
     """Return the text the export key signs: which case, which export, and the digest of all its files."""
     number = " ".join("".join(c if c.isprintable() else " " for c in index.case.number).split())
     return (
@@ -337,7 +337,7 @@ def bag_info(index: PackageIndex, payload: Sequence[Member]) -> bytes:
 
 def complete(
     index: PackageIndex, given: Sequence[Packed], *, signer: str, seed: bytes
-) -> tuple[list[Packed], str]:
+) -> tuple[list[Packed], HexDigest]:
     """Add index, bag files and signature to the files of a case; return all, sorted, and the digest signed.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Sha256Hex, WireIn
+from schemas.base import HexDigest, Sha256Hex, WireIn
 from schemas.custody import commitment
 
 Salt = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -128,7 +128,7 @@ def row_name(record_id: str) -> str:
     return f"data/monitoring/{record_id}.json"
 
 
-def intake_names(sha256: str) -> tuple[str, str]:
+def intake_names(sha256: HexDigest) -> tuple[str, str]:
     """Return the paths of an intake manifest and of its signature."""
     return f"data/intakes/{sha256}.json", f"data/intakes/{sha256}.sig"
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.custody import Event
 from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Verdict
@@ -56,8 +56,8 @@ class Derivative(Frozen):
     object_key: str
     version_id: str
     size_bytes: int
-    sha256: str
-    parent_sha256: str
+    sha256: HexDigest
+    parent_sha256: HexDigest
 
 
 class Recording(Frozen):
@@ -68,7 +68,7 @@ class Recording(Frozen):
     agency_name: str
     upload_id: UploadId
     manifest_id: ManifestId | None
-    manifest_sha256: str | None
+    manifest_sha256: HexDigest | None
     file_index: int | None
     device_id: DeviceId | None
     device_name: str | None
@@ -78,9 +78,9 @@ class Recording(Frozen):
     filename: str
     media_type: str
     size_bytes: int
-    declared_sha256: str | None
-    sha256: str | None
-    sm3: str | None
+    declared_sha256: HexDigest | None
+    sha256: HexDigest | None
+    sm3: HexDigest | None
     object_key: str
     version_id: str
     officers: tuple[str, ...]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, HexDigest, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import CaseStep
@@ -101,7 +101,7 @@ class Review(Frozen):
     submitted_by: str
     submitted_at: datetime
     due_at: datetime
-    evidence_sha256: str
+    evidence_sha256: HexDigest
     opinion: OpinionWord | None
     statement: str | None
     reviewer: str | None
@@ -111,7 +111,7 @@ class Review(Frozen):
 
 
 class EvidenceItem(Frozen):
-    """One thing a case rests on, as it stood at a submission: `noun/uuid`, digest, state and verdict."""
+    """One thing a case rests on, as it stood at a submission: `noun/uuid`, digest or nothing, state and verdict."""
 
     subject: str
     sha256: str
@@ -127,7 +127,7 @@ def evidence_document(items: Iterable[EvidenceItem], facts: Sequence[FactId]) ->
     }
 
 
-def evidence_digest(document: dict[str, Any]) -> str:
+def evidence_digest(document: dict[str, Any]) -> HexDigest:
     """Return the SHA-256 of the snapshot's RFC 8785 bytes, hex."""
     return sha256_hex(canonical_bytes(document))
 

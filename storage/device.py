@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
-from schemas.base import Frozen, WireIn, WireOut
+from schemas.base import Frozen, HexDigest, WireIn, WireOut
 from schemas.custody import Event, subject
 from schemas.device import (
     ENROL_TYP,
@@ -162,7 +162,7 @@ class Devices(Collection):
             agency_id=agency_id,
             model=wish.model,
             enrolled_at=_whole_milliseconds(self._now),
-            challenge=secrets.token_hex(32),
+            challenge=HexDigest(secrets.token_hex(32)),
         )
         signature = self._keep(registration, name=wish.name, algs=algs)
         return Enrolled(

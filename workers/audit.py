@@ -8,6 +8,7 @@ next run comes to the same answer.
 import structlog
 
 from schemas.audit import RecheckOutcome
+from schemas.base import HexDigest
 from schemas.checkpoint import verify_proof
 from schemas.custody import leaf_hash
 from schemas.digest import Hasher
@@ -58,7 +59,9 @@ def give_up_recheck(store: Store, job: Job, error: str) -> None:
             tx.rechecks.conclude(task, RecheckOutcome.NOT_CHECKED, code="recheck-gave-up")
 
 
-def _examine(store: Store, recording: Recording, seal: Seal | None) -> tuple[RecheckOutcome, str, str | None]:
+def _examine(
+    store: Store, recording: Recording, seal: Seal | None
+) -> tuple[RecheckOutcome, str, HexDigest | None]:
     if seal is None:
         return RecheckOutcome.NOT_CHECKED, "never-sealed", None
     try:

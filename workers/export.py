@@ -17,6 +17,7 @@ from datetime import timedelta
 
 import structlog
 
+from schemas.base import HexDigest
 from schemas.container import Member, container_chunks
 from schemas.errors import IntegrityBroken
 from schemas.export import (
@@ -63,7 +64,7 @@ class Source:
     key: str
     version_id: str
     size_bytes: int
-    sha256: str | None
+    sha256: HexDigest | None
 
 
 def build_export(store: Store, job: Job) -> None:
@@ -140,7 +141,7 @@ class _Builder:
                 self._export,
                 stored,
                 key=key,
-                sha256=digest.hexdigest(),
+                sha256=HexDigest(digest.hexdigest()),
                 tagmanifest_sha256=tag_manifest_sha256,
             )
         log.info("export_ready", export_id=str(self._export.id), size_bytes=stored.size_bytes)
@@ -159,7 +160,7 @@ class _Builder:
             raise OBJECT_BROKEN(f"{source.key} is not what was recorded", key=source.key)
         return Packed(name=name, size_bytes=read.size_bytes, crc32=crc, sha256=sha256)
 
-    def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], str]:
+    def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], HexDigest]:
         index = package_index(self._export, self._material, measured)
         signer = export_key_name(self._store.settings.log_origin)
         given = [*measured.values(), *_small_files(self._material)]

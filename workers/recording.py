@@ -22,6 +22,7 @@ from typing import IO, Any
 import structlog
 
 from schemas.agreement import agreement
+from schemas.base import HexDigest
 from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reached
 from schemas.digest import Hasher, sha256_hex
 from schemas.ids import RecordingId
@@ -155,14 +156,14 @@ class Verifier:
         return hasher
 
     def _keep_derivatives(
-        self, recording: Recording, parent_sha256: str, made: tuple[Any, ...]
+        self, recording: Recording, parent_sha256: HexDigest, made: tuple[Any, ...]
     ) -> tuple[Derivative, ...]:
         return tuple(self._keep(recording.id, parent_sha256, one) for one in made)
 
-    def _keep(self, recording_id: RecordingId, parent_sha256: str, made: Any) -> Derivative:  # noqa: ANN401
-        key = f"derivatives/{recording_id}/{made.kind}-{sha256_hex(made.payload)[:16]}"
-        digest = bytes.fromhex(sha256_hex(made.payload))
-        stored = self.store.objects.put(key, [made.payload], sha256=digest)
+    def _keep(self, recording_id: RecordingId, parent_sha256: HexDigest, made: Any) -> Derivative:  # noqa: ANN401
+        digest = sha256_hex(made.payload)
+        key = f"derivatives/{recording_id}/{made.kind}-{digest[:16]}"
+        stored = self.store.objects.put(key, [made.payload], sha256=bytes.fromhex(digest))
         return Derivative(
             kind=made.kind,
             media_type=made.media_type,
@@ -172,7 +173,7 @@ class Verifier:
             object_key=key,
             version_id=stored.version_id,
             size_bytes=len(made.payload),
-            sha256=digest.hex(),
+            sha256=digest,
             parent_sha256=parent_sha256,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from mobile_contract.client.verify_report import Ledger
+from schemas.base import HexDigest
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.container import PlacedMember, read_container
 from schemas.digest import CHUNK_BYTES, Hasher
@@ -156,7 +157,7 @@ def _parse_lines(bag: Bag, name: str, ledger: Ledger) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match:
             listed[match[2]] = match[1]
-    files = (Packed(name=n, size_bytes=0, crc32=0, sha256=digest) for n, digest in listed.items())
+    files = (Packed(name=n, size_bytes=0, crc32=0, sha256=HexDigest(digest)) for n, digest in listed.items())
     is_payload = name == MANIFEST
     halves = {listed_name.startswith("data/") for listed_name in listed} - {is_payload}
     if name not in bag.files or halves or digest_lines(files) != bag.text(name):

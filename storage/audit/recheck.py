@@ -4,7 +4,7 @@ from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.custody import Event, parse_leaf, subject
 from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
 from schemas.refusals_audit import RECHECK_UNKNOWN
@@ -29,7 +29,7 @@ class Seal(Frozen):
     """What the log says a recording was when it was sealed."""
 
     entry_id: EntryId
-    sha256: str
+    sha256: HexDigest
     size_bytes: int
     object_key: str
     version_id: str
@@ -67,7 +67,7 @@ class Rechecks(Collection):
         )
 
     def conclude(
-        self, task: RecheckTask, outcome: RecheckOutcome, *, code: str = "", sha256: str | None = None
+        self, task: RecheckTask, outcome: RecheckOutcome, *, code: str = "", sha256: HexDigest | None = None
     ) -> None:
         """Keep what was found, once; a second conclusion changes nothing."""
         changed = self._connection.execute(

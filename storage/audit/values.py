@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, Select, select
 
 from schemas.audit import AuditKind, AuditState, RecheckOutcome, Source
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
@@ -34,7 +34,7 @@ class Audit(Frozen):
     population_count: int | None
     population_root: bytes | None
     plan: bytes | None
-    plan_sha256: str | None
+    plan_sha256: HexDigest | None
     values: tuple[str, ...]
     seed: bytes | None
     defined_by: str
@@ -85,7 +85,7 @@ class Recheck(Frozen):
     recording: Recording
     outcome: RecheckOutcome
     code: str
-    sha256: str | None
+    sha256: HexDigest | None
     checked_at: datetime | None
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, insert, select
 
 from schemas.actor import Actor
+from schemas.base import HexDigest
 from schemas.case import Case
 from schemas.ids import ReviewId
 from schemas.review import STEPS, evidence_digest, evidence_document
@@ -19,7 +20,7 @@ class Submission(NamedTuple):
 
     review_id: ReviewId
     round: int
-    evidence_sha256: str
+    evidence_sha256: HexDigest
 
 
 def submit_round(

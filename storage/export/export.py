@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, select, update
 
 from schemas.actor import Action, Actor, require_scope
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.custody import subject
 from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
@@ -32,8 +32,8 @@ class Export(Frozen):
     object_key: str | None
     version_id: str | None
     size_bytes: int | None
-    sha256: str | None
-    tagmanifest_sha256: str | None
+    sha256: HexDigest | None
+    tagmanifest_sha256: HexDigest | None
     failure: str | None
     created_at: datetime
     ready_at: datetime | None
@@ -123,7 +123,7 @@ class Exports(Collection):
         )
 
     def ready(
-        self, export: Export, stored: Stored, *, key: str, sha256: str, tagmanifest_sha256: str
+        self, export: Export, stored: Stored, *, key: str, sha256: HexDigest, tagmanifest_sha256: HexDigest
     ) -> None:
         """Record the finished package and its custody entry in one transaction.
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, select, text
 
-from schemas.base import Frozen, parse_rfc3339
+from schemas.base import Frozen, HexDigest, parse_rfc3339
 from schemas.checkpoint import proof_text
 from schemas.custody import leaf_hash, subject
 from schemas.export_desks import PackagedRecord
@@ -36,7 +36,7 @@ _SUBJECTS_PER_QUERY = 1000
 class ManifestMaterial(Frozen):
     """A manifest verbatim. `device_id` is the owner of the registered key; None for a refused one."""
 
-    sha256: str
+    sha256: HexDigest
     payload: bytes
     signature: str
     state: ManifestState

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from schemas.base import rfc3339
+from schemas.base import HexDigest, rfc3339
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import EvidenceError, IntegrityBroken, Invalid, NotFound
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
@@ -24,7 +24,7 @@ class Named(NamedTuple):
     key: str
     version_id: str
     size_bytes: int
-    sha256: str | None
+    sha256: HexDigest | None
     retain_until: datetime | None
 
 
@@ -35,7 +35,7 @@ class Derived(NamedTuple):
     kind: str
     key: str
     version_id: str
-    sha256: str
+    sha256: HexDigest
 
 
 class ObjectCheck:

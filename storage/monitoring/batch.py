@@ -1,13 +1,13 @@
 """A batch on its way: parsed rows, what became of each, and the inline pictures that belong to them."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.actor import Action, Actor, Subject, require
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
+from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, Invalid
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
@@ -35,7 +35,7 @@ class Receipt(Frozen):
 
     results: tuple[RowResult, ...]
     intake_id: IntakeId | None
-    sha256: str | None
+    sha256: HexDigest | None
     received_at: datetime
 
 
@@ -98,7 +98,7 @@ def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
     return batch
 
 
-def picture_key(equipment_id: EquipmentId, record_id: str, position: int, sha256: str) -> UploadId:
+def picture_key(equipment_id: EquipmentId, record_id: str, position: int, sha256: HexDigest) -> UploadId:
     """Return the upload id of an inline picture: the same row sent again gives the same one."""
     return UploadId(uuid5(_PICTURES, f"{equipment_id}\0{record_id}\0{position}\0{sha256}"))
 
@@ -112,11 +112,7 @@ def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, Equ
     for line in batch.fresh:
         parsed = batch.rows[line]
         for position, payload in parsed.jpegs.items():
-            digest = hashlib.sha256(payload)
-            upload_id = picture_key(
-                equipment_ids[parsed.row.equipment], parsed.row.record_id, position, digest.hexdigest()
-            )
-            key = picture_object(
-                upload_id
-            )  # a crash leaves it unnamed; the same row again comes to the same key
-            batch.pictures[line, position] = objects.put(key, [payload], sha256=digest.digest())
+            digest, equipment_id = sha256_hex(payload), equipment_ids[parsed.row.equipment]
+            # A crash behind this leaves an object that no row names; the same row again comes to the same key.
+            key = picture_object(picture_key(equipment_id, parsed.row.record_id, position, digest))
+            batch.pictures[line, position] = objects.put(key, [payload], sha256=bytes.fromhex(digest))

@@ -16,7 +16,7 @@ from sqlalchemy import Text, Uuid, any_, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
-from schemas.base import rfc3339
+from schemas.base import HexDigest, rfc3339
 from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
@@ -144,7 +144,7 @@ class Intakes(Collection):
             )
         return self._receipt(batch, intake_id, sha256)
 
-    def _receipt(self, batch: Batch, intake_id: IntakeId | None, sha256: str | None) -> Receipt:
+    def _receipt(self, batch: Batch, intake_id: IntakeId | None, sha256: HexDigest | None) -> Receipt:
         received = {
             (batch.rows[line].row.equipment, result.record_id): result.id
             for line, result in batch.results.items()
@@ -158,7 +158,7 @@ class Intakes(Collection):
             results.append(result)
         return Receipt(results=tuple(results), intake_id=intake_id, sha256=sha256, received_at=self._now)
 
-    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[IntakeId, str]:
+    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[IntakeId, HexDigest]:
         last = self._connection.scalar(
             select(intakes.c.payload)
             .where(intakes.c.source_id == actor.id)

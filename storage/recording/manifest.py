@@ -8,7 +8,7 @@ from sqlalchemy import Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.capture import Previous, manifest_findings
 from schemas.custody import subject
 from schemas.digest import sha256_hex
@@ -47,7 +47,7 @@ class DeclaredFile(Frozen):
 
     index: int
     name: str
-    sha256: str
+    sha256: HexDigest
     size_bytes: int
     upload_id: UploadId | None = None
     recording_id: RecordingId | None = None
@@ -57,7 +57,7 @@ class Declared(Frozen):
     """The answer to a declaration. A refused manifest is kept; `problem` and `detail` say what is wrong."""
 
     manifest_id: ManifestId
-    sha256: str
+    sha256: HexDigest
     state: ManifestState
     problem: str | None
     detail: str
@@ -110,13 +110,13 @@ class Manifests(Collection):
             return self._refuse(actor, payload, signature, err)
         return self._accept(actor, payload, signature, manifest)
 
-    def _one_at_a_time(self, sha256: str) -> None:
+    def _one_at_a_time(self, sha256: HexDigest) -> None:
         """Two declarations of the same bytes wait for each other, so that one of them is the replay."""
         self._connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:sha256, 0))"), {"sha256": sha256}
         )
 
-    def _find(self, actor: Actor, sha256: str, signature: str) -> Row[Any] | None:
+    def _find(self, actor: Actor, sha256: HexDigest, signature: str) -> Row[Any] | None:
         same = and_(manifests.c.sha256 == sha256, manifests.c.agency_id == actor.agency_id)
         return self._connection.execute(
             select(manifests)
@@ -187,7 +187,7 @@ class Manifests(Collection):
             )
         device = registered(self._connection, manifest.device.kid)
         challenge = None if device is None else device.challenge
-        return Previous(seq=0, sha256=str(challenge), sibling_sha256=sibling)
+        return Previous(seq=0, sha256=HexDigest(str(challenge)), sibling_sha256=sibling)
 
     def _refuse(self, actor: Actor, payload: bytes, signature: str, err: Invalid) -> Declared:
         kept = self._kept(actor, payload, signature)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import Actor, ActorKind
+from schemas.base import HexDigest
 from schemas.custody import subject
 from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.integrity import Verdict
@@ -77,7 +78,7 @@ class Picture(NamedTuple):
 
     upload_id: UploadId
     filename: str
-    sha256: str
+    sha256: HexDigest
     stored: Stored
     captured_at: datetime
 

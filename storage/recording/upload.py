@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.custody import Event, subject
 from schemas.errors import Conflict
 from schemas.ids import EntryId, ManifestId, RecordingId, UploadId
@@ -36,8 +36,8 @@ class NewUpload(Frozen):
     length_bytes: int
     filename: str
     metadata: str = ""
-    declared_sha256: str | None = None
-    manifest_sha256: str | None = None
+    declared_sha256: HexDigest | None = None
+    manifest_sha256: HexDigest | None = None
     case_number: str | None = None
 
 
@@ -48,7 +48,7 @@ class Receipt(Frozen):
     recording_id: RecordingId
     received_at: datetime
     size_bytes: int
-    declared_sha256: str | None
+    declared_sha256: HexDigest | None
     entry_id: EntryId
     leaf: bytes
     leaf_hash: bytes

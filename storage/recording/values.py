@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.recording import (
@@ -31,8 +31,8 @@ class Verification(Frozen):
     """What a worker found out about one recording; all of it enters with the state it leads to."""
 
     checks: tuple[CheckResult, ...]
-    sha256: str
-    sm3: str | None
+    sha256: HexDigest
+    sm3: HexDigest | None
     media_type: str
     facts: MediaFacts
     derivatives: tuple[Derivative, ...]
