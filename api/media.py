@@ -9,9 +9,9 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.problems import problem
+from schemas.ours import ours
 from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_request import RANGE_INVALID
-from storage.ours import ours
 from storage.store import Store
 
 BLOCK_BYTES = 256 * 1024

@@ -26,6 +26,7 @@ from schemas.custody import CustodyEntry, SequencedEntry, commitment, leaf_bytes
 from schemas.ids import AgencyId, EntryId
 from schemas.merkle import Tiles, extend, inclusion_proof, root_from_tiles, verify_inclusion
 from schemas.note import sign_note, vkey_of_seed
+from schemas.ours import ours
 from schemas.refusals_custody import (
     CHECKPOINT_BROKEN,
     ENTRY_UNKNOWN,
@@ -36,7 +37,6 @@ from schemas.refusals_custody import (
     SEQUENCE_BROKEN,
     TILE_BROKEN,
 )
-from storage.ours import ours
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 BATCH_ENTRIES = 2000

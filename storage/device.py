@@ -27,6 +27,7 @@ from schemas.device import (
 from schemas.errors import SignatureInvalid
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
+from schemas.ours import ours
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
     ASSERTION_INVALID,
@@ -39,7 +40,6 @@ from schemas.refusals_actor import (
 )
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.collection import Collection, Unit
-from storage.ours import ours
 from storage.reads.agency import with_agency
 from storage.reads.device import registered
 from storage.reads.recording import last_seq

@@ -9,10 +9,10 @@ from schemas.checks.manifest import CASE, HAND_IN
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
+from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
 from storage.device import kept_key
-from storage.ours import ours
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
 from storage.store import Transaction

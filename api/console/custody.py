@@ -7,8 +7,8 @@ from api.console.guard import Visiting
 from api.custody import trust_of
 from schemas.actor import Action, holds, missing
 from schemas.checkpoint import Checkpoint, open_checkpoint
+from schemas.ours import ours
 from schemas.refusals_custody import LOG_KEY_DIFFERS
-from storage.ours import ours
 from storage.store import Transaction
 
 router = APIRouter()

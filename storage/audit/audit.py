@@ -29,6 +29,7 @@ from schemas.custody import Event, subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
 from schemas.ids import AgencyId, AuditId, EntryId
+from schemas.ours import ours
 from schemas.page import Cursor, Page
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
@@ -43,7 +44,6 @@ from storage.audit.population import (
 from storage.audit.standard import Standards
 from storage.audit.values import Audit, audit_of, select_audits
 from storage.collection import Collection, Order
-from storage.ours import ours
 from storage.outbox import JobKind
 from storage.reads.agency import supervised
 from storage.reads.audit import is_assigned

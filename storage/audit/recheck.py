@@ -7,10 +7,10 @@ from schemas.audit import RecheckOutcome
 from schemas.base import Frozen, HexDigest
 from schemas.custody import Event, parse_leaf, subject
 from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
+from schemas.ours import ours
 from schemas.refusals_audit import RECHECK_UNKNOWN
 from schemas.refusals_custody import LEAF_BROKEN
 from storage.collection import Collection
-from storage.ours import ours
 from storage.reads.custody import newest_entry
 from storage.tables.audit import audit_rechecks, audits
 

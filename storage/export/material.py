@@ -18,10 +18,10 @@ from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.manifest import ManifestState
 from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
+from schemas.ours import ours
 from schemas.recording import Derivative, Recording, RecordingState
 from schemas.refusals_custody import TILE_BROKEN
 from storage.export.desks import DesksGathering, DesksMaterial
-from storage.ours import ours
 from storage.recording.recording import Recordings
 from storage.tables.actor import accounts, agencies
 from storage.tables.case import case_handlers, case_links, cases

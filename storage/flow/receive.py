@@ -16,12 +16,12 @@ from uuid import UUID
 from schemas.actor import Actor
 from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
+from schemas.ours import ours
 from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
 from storage.objects.values import Body, sha256_of
-from storage.ours import ours
 from storage.store import Store
 
 

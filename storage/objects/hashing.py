@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from schemas.digest import CHUNK_BYTES, Hasher
+from schemas.ours import ours
 from schemas.refusals_objects import OBJECT_MISSING
 from storage.objects.port import Objects
-from storage.ours import ours
 
 
 def object_blocks(objects: Objects, key: str, version_id: str) -> Iterator[memoryview]:

@@ -11,13 +11,13 @@ from schemas.custody import subject
 from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.integrity import Verdict
 from schemas.manifest import CaptureManifest, ManifestState, manifest_digest, parse_manifest
+from schemas.ours import ours
 from schemas.recording import STEPS
 from schemas.refusals_manifest import MANIFEST_BROKEN
 from schemas.upload import UploadState, part_size
 from storage.act import Act
 from storage.case.link import link_recording
 from storage.objects.port import Stored
-from storage.ours import ours
 from storage.reads.case import numbered
 from storage.tables.recording import manifests, recordings, uploads
 
