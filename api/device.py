@@ -46,7 +46,7 @@ def enrol(tx: Tx, wish: EnrolIn) -> Enrolled:
 @router.get("/devices", operation_id="listDevices")
 def devices(tx: Tx, actor: CurrentActor) -> DevicesOut:
     """List the devices of the actor's agencies."""
-    return DevicesOut(devices=[DeviceOut.model_validate(row) for row in tx.devices.page(actor)])
+    return DevicesOut(devices=[DeviceOut.of(row) for row in tx.devices.seen_by(actor)])
 
 
 @router.post("/devices/{device_id}/revoke", operation_id="revokeDevice", status_code=204)

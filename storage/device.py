@@ -262,8 +262,8 @@ class Devices(Collection):
         except IntegrityError as err:
             raise ASSERTION_REPLAYED("this assertion was used before") from err
 
-    def page(self, actor: Actor) -> list[DeviceRow]:
-        """List the devices the actor may see, newest first.
+    def seen_by(self, actor: Actor) -> tuple[DeviceRow, ...]:
+        """Return every device the actor may see, newest first: an agency has some dozens.
 
         Raises:
             Refused: the actor may not see devices.
@@ -275,10 +275,10 @@ class Devices(Collection):
             .where(devices.c.agency_id.in_(sorted(allowed.agency_ids)))
             .order_by(devices.c.enrolled_at.desc())
         )
-        return [
+        return tuple(
             DeviceRow.model_validate({field: row[field] for field in DeviceRow.model_fields})
             for row in rows.mappings()
-        ]
+        )
 
     def revoke(self, actor: Actor, device_id: DeviceId) -> None:
         """Revoke a device's key; what it signed before stays signed by a registered key.

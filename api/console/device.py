@@ -26,7 +26,7 @@ def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake 
         "devices.html",
         mistake=mistake,
         here="devices",
-        rows=visit.tx.devices.page(visit.actor),
+        rows=visit.tx.devices.seen_by(visit.actor),
         code=code,
         may_enrol=holds(visit.actor, Action.DEVICE_ENROL),
         may_revoke=holds(visit.actor, Action.DEVICE_REVOKE),

@@ -50,7 +50,7 @@ def home(visit: Visiting) -> Response:
     if counts is not None:
         latest = tx.recordings.page(actor, RecordingFilter(), limit=LATEST).rows
     cases = tx.cases.page(actor, limit=LATEST).rows if holds(actor, Action.CASE_VIEW) else None
-    devices = tx.devices.page(actor) if holds(actor, Action.DEVICE_VIEW) else None
+    devices = tx.devices.seen_by(actor) if holds(actor, Action.DEVICE_VIEW) else None
     return visit.page(
         "home.html",
         here="home",
