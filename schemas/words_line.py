@@ -40,7 +40,7 @@ RECORDING_STATES = vocabulary(
 DEVICE_STATES = vocabulary(
     DeviceState,
     {
-        DeviceState.ENROLLED: ("已登记", "Enrolled"),
+        DeviceState.ENROLLED: ("在用", "In use"),
         DeviceState.REVOKED: ("已注销", "Revoked"),
     },
 )

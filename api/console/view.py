@@ -136,7 +136,7 @@ def templates(language: Language) -> Environment:
         "label": partial(field_label, language),
         "lang": language.value,
     }
-    environment.globals |= {kind.__name__: kind for kind in NAMED}
+    environment.globals |= NAMED
     return environment
 
 

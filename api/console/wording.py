@@ -1,38 +1,51 @@
 """What the templates say of states, events, codes and units: the catalogue, in the language of the page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import partial
+from types import MappingProxyType
 
 from api.console import form
 from schemas.actor import ActorKind
-from schemas.audit import RecheckOutcome
+from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
-from schemas.equipment import GateFault
+from schemas.device import DeviceState
+from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
 from schemas.integrity import Verdict
-from schemas.media import medium_of
+from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
+from schemas.monitoring import OpinionWord as RecordOpinion
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
+from schemas.review import OpinionWord, ReviewState
 from schemas.words import Language, Words
 from schemas.words_check import check_words
 from schemas.words_format import format_name
 from schemas.words_monitoring import GATES
 
-NAMED = (
-    ActorKind,
-    CaseState,
-    DerivativeKind,
-    ExportState,
-    GateFault,
-    InvalidReason,
-    MonitoringState,
-    RecheckOutcome,
-    RecordingState,
-    Verdict,
+NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
+    {
+        "ActorKind": ActorKind,
+        "AuditStep": AuditStep,
+        "CaseState": CaseState,
+        "DerivativeKind": DerivativeKind,
+        "DeviceState": DeviceState,
+        "EquipmentStep": EquipmentStep,
+        "ExportState": ExportState,
+        "GateFault": GateFault,
+        "InvalidReason": InvalidReason,
+        "Medium": Medium,
+        "MonitoringState": MonitoringState,
+        "OpinionWord": OpinionWord,
+        "RecheckOutcome": RecheckOutcome,
+        "RecordOpinion": RecordOpinion,
+        "RecordingState": RecordingState,
+        "ReviewState": ReviewState,
+        "Verdict": Verdict,
+    }
 )
 """The enums that templates name: never a bare slug."""
 
