@@ -139,13 +139,13 @@ FAULTS = vocabulary(
             "文件没有锁定到应保存的期限。",
             "The object is not locked until the end of its retention.",
         ),
-        FaultCode.DERIVATIVE_MISSING: ("存储中没有这张派生图。", "The derivative is not in the store."),
+        FaultCode.DERIVATIVE_MISSING: ("存储中没有这张缩略图。", "The derivative is not in the store."),
         FaultCode.DERIVATIVE_BYTES_DIFFER: (
-            "派生图的字节与登记的完整性校验值不符。",
+            "缩略图的字节与登记的完整性校验值不符。",
             "The derivative's bytes do not have the recorded digest.",
         ),
         FaultCode.DERIVATIVE_PARENT_DIFFERS: (
-            "派生图登记的原件不是这份音像记录的字节。",
+            "缩略图登记的原件不是这份音像记录的字节。",
             "The derivative names other bytes as its original.",
         ),
     },

@@ -20,7 +20,6 @@ from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.misuse import BROKEN, HOLDS, USED_WRONGLY, refuse
 from mobile_contract.client.report import Progress
 from mobile_contract.client.wire import Answered, ask, document_of, server_address
-from schemas.catalogue import words_of
 from schemas.errors import EvidenceError, Unavailable
 from schemas.export import ExportState
 from schemas.refusals_case import CASE_UNKNOWN
@@ -33,6 +32,7 @@ from schemas.refusals_command import (
     SERVER_UNREACHABLE,
 )
 from schemas.refusals_manifest import DIGEST_MISMATCH
+from schemas.words_line import EXPORT_STATES
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
 POLL_SECONDS = 0.5
@@ -336,7 +336,7 @@ class _Screen:
     def __call__(self, stage: str, done: int, total: int) -> None:
         if stage == "building":
             percent = f" {100 * done // total} %" if total else ""
-            self._status.update(f"{words_of(ExportState.BUILDING)} …{percent}")
+            self._status.update(f"{EXPORT_STATES[ExportState.BUILDING]} …{percent}")
             self._status.start()
             return
         self._status.stop()

@@ -20,7 +20,6 @@ from mobile_contract.client.verify import MARKS, read_trust
 from mobile_contract.client.verify_origin import Trust
 from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
 from schemas.base import Frozen
-from schemas.catalogue import words_of
 from schemas.checkpoint import verify_proof
 from schemas.claim import DrawClaim, DrawFault
 from schemas.custody import CustodyEntry, Event, leaf_hash, parse_leaf
@@ -32,6 +31,7 @@ from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
 from schemas.refusals_command import FILE_UNREADABLE
 from schemas.refusals_custody import LEAF_INVALID
 from schemas.words import Words
+from schemas.words_claim import DRAW_CLAIMS, DRAW_FAULTS
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -52,10 +52,10 @@ class RedrawClaim(Frozen):
     @property
     def words(self) -> Words:
         """What to tell a person: what was claimed, and why it does not hold."""
-        claim = words_of(self.claim)
+        claim = DRAW_CLAIMS[self.claim]
         if self.code is None:
             return claim
-        why = words_of(self.code)
+        why = DRAW_FAULTS[self.code]
         return Words(f"{claim.zh}（{why.zh}）", f"{claim.en} ({why.en})")
 
     def to_json(self) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from schemas.catalogue import words_of
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.recording import RecordingState
 from schemas.words_check import check_words
+from schemas.words_line import OUTCOMES, RECORDING_STATES, VERDICTS
 
 _COLOURS = {
     Verdict.VERIFIED: "green",
@@ -74,8 +74,8 @@ def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
 
 def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     """Print state, verdict and every check with its reason in Chinese and English."""
-    verdict, state = Verdict(recording["verdict"]), words_of(RecordingState(recording["state"]))
-    text = f"[bold {_COLOURS[verdict]}]{words_of(verdict)}[/]"
+    verdict, state = Verdict(recording["verdict"]), RECORDING_STATES[RecordingState(recording["state"])]
+    text = f"[bold {_COLOURS[verdict]}]{VERDICTS[verdict]}[/]"
     console.print(f"{escape(recording['filename'])}  {text}  {state}", highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
     for check in recording["checks"]:
@@ -90,7 +90,7 @@ def _mark(check: dict[str, Any]) -> str:
     outcome = Outcome(check["outcome"])
     is_remark = outcome is Outcome.MISMATCH and check["severity"] == Severity.INFO
     colour, mark = _REMARK if is_remark else _MARKS[outcome]
-    return f"[{colour}]{mark} {words_of(outcome)}[/{colour}]"
+    return f"[{colour}]{mark} {OUTCOMES[outcome]}[/{colour}]"
 
 
 def _reason(check: dict[str, Any]) -> str:

@@ -18,12 +18,13 @@ from mobile_contract.client.verify_recording import (
     verify_recording,
 )
 from mobile_contract.client.verify_report import Claim, Ledger, Listed, Report
-from schemas.catalogue import words_of
-from schemas.claim import ClaimFault, NotProven, PackageClaim
+from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
 from schemas.integrity import Outcome, Verdict
 from schemas.recording import RecordingState
 from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
+from schemas.words_claim import NOT_PROVEN, PACKAGE_CLAIMS
+from schemas.words_line import OUTCOMES, RECORDING_STATES, VERDICTS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -125,7 +126,7 @@ def report_json(report: Report) -> dict[str, object]:
         "recordings": [one.model_dump() for one in report.recordings],
         "claims": [claim.to_json() for claim in report.claims],
         "not_proven": [
-            {"slug": one.value, "zh": words_of(one).zh, "en": words_of(one).en} for one in NotProven
+            {"slug": limit.value, "zh": words.zh, "en": words.en} for limit, words in NOT_PROVEN.items()
         ],
     }
 
@@ -136,14 +137,13 @@ def _print_report(path: Path, report: Report) -> None:
     console = Console(highlight=False)
     console.print(_table(path, report))
     for one in report.recordings:
-        state, verdict = words_of(RecordingState(one.state)), words_of(Verdict(one.verdict))
+        state, verdict = RECORDING_STATES[RecordingState(one.state)], VERDICTS[Verdict(one.verdict)]
         console.print(_one_line(f"{one.filename}: {verdict}; {state}"), markup=False, soft_wrap=True)
     for claim in report.claims:
         if claim.outcome is not Outcome.VERIFIED and claim.code is not ClaimFault.NO_TRUST_ANCHOR:
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
     console.print("\n本包不能证明 Not proven by this package:", style="bold")
-    for limit in NotProven:
-        words = words_of(limit)
+    for words in NOT_PROVEN.values():
         console.print(f"  – {words.zh}\n    {words.en}", markup=False, soft_wrap=True)
     _print_verdict(console, report)
 
@@ -171,12 +171,12 @@ def _table(path: Path, report: Report) -> "Table":
     table = Table(title=_one_line(f"核验 verify {path.name}"), title_justify="left")
     table.add_column("结论 claim")
     for outcome in Outcome:
-        table.add_column(f"{MARKS[outcome]} {words_of(outcome).zh}", justify="right", no_wrap=True)
+        table.add_column(f"{MARKS[outcome]} {OUTCOMES[outcome].zh}", justify="right", no_wrap=True)
     counts = Counter((claim.claim, claim.outcome) for claim in report.claims)
     for one in PackageClaim:
         numbers = [counts[one, outcome] for outcome in Outcome]
         if any(numbers):
-            words = words_of(one)
+            words = PACKAGE_CLAIMS[one]
             table.add_row(f"{words.zh}\n[dim]{words.en}[/dim]", *(str(number or "–") for number in numbers))
     return table
 
@@ -188,7 +188,7 @@ def _one_line(text: str) -> str:
 def _line(claim: Claim) -> str:
     scope = "" if claim.is_required else " (不作要求 not required)"
     detail = f" [{claim.detail}]" if claim.detail else ""
-    about = f"{MARKS[claim.outcome]} {words_of(claim.claim).zh} {claim.subject}"
+    about = f"{MARKS[claim.outcome]} {PACKAGE_CLAIMS[claim.claim].zh} {claim.subject}"
     return _one_line(f"{about}: {claim.words} ({claim.claim}: {claim.code}){detail}{scope}")
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from schemas.base import Frozen
-from schemas.catalogue import words_of
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
 from schemas.integrity import Outcome
 from schemas.words import Words
+from schemas.words_claim import CLAIM_FAULTS, PACKAGE_CLAIMS
 
 
 class Claim(Frozen):
@@ -24,7 +24,7 @@ class Claim(Frozen):
     @property
     def words(self) -> Words:
         """What to tell a person: why it does not hold, or what holds."""
-        return words_of(self.code or self.claim)
+        return CLAIM_FAULTS[self.code] if self.code else PACKAGE_CLAIMS[self.claim]
 
     def to_json(self) -> dict[str, Any]:
         """Return the members of one line of `--json`."""
