@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, NewType, Self
+from typing import Annotated, NewType, Protocol, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -11,6 +11,24 @@ class Frozen(BaseModel):
     """An immutable value: unknown fields and silent coercions are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @classmethod
+    def of_row(cls, row: "Row", **others: object) -> Self:
+        """Return the value whose members a kept row names; words and lists of the store become ours.
+
+        Args:
+            row: What was kept, by names.
+            others: Members that the row calls otherwise, or does not have.
+        """
+        kept = {name: row[name] for name in cls.model_fields if name not in others}
+        return cls.model_validate({**kept, **others}, strict=False)
+
+
+class Row(Protocol):
+    """What is read by names: a row of a table, a mapping."""
+
+    def __getitem__(self, name: str, /) -> object:
+        """Return the member of this name."""
 
 
 class WireIn(BaseModel):

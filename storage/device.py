@@ -275,10 +275,7 @@ class Devices(Collection):
             .where(devices.c.agency_id.in_(sorted(allowed.agency_ids)))
             .order_by(devices.c.enrolled_at.desc())
         )
-        return tuple(
-            DeviceRow.model_validate({field: row[field] for field in DeviceRow.model_fields})
-            for row in rows.mappings()
-        )
+        return tuple(map(DeviceRow.of_row, rows.mappings()))
 
     def revoke(self, actor: Actor, device_id: DeviceId) -> None:
         """Revoke a device's key; what it signed before stays signed by a registered key.

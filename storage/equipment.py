@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, RowMapping, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
@@ -17,9 +17,7 @@ from schemas.equipment import (
     Equipment,
     EquipmentFacts,
     EquipmentIn,
-    EquipmentKind,
     EquipmentReviewIn,
-    EquipmentState,
     EquipmentStep,
     PublicationIn,
     SuspensionIn,
@@ -114,7 +112,7 @@ class EquipmentRegister(Collection):
             columns = (equipment.c.number, equipment.c.name, equipment.c.site)
             shown = func.concat_ws(" ", *columns)
             wanted = wanted.where(shown.icontains(text, autoescape=True))
-        return self._page(wanted, _NEWEST, after=after, limit=limit).each(_value)
+        return self._page(wanted, _NEWEST, after=after, limit=limit).each(Equipment.of_row)
 
     def get(self, actor: Actor, ident: EquipmentId) -> Equipment:
         """Return one piece of equipment.
@@ -124,7 +122,7 @@ class EquipmentRegister(Collection):
             Refused: the actor may not see equipment.
         """
         query = self._select().where(equipment.c.id == ident, self._visible(actor))
-        return self._one(query, _value, EQUIPMENT_UNKNOWN("no such equipment"))
+        return self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         allowed = require_scope(actor, Action.EQUIPMENT_VIEW)
@@ -261,7 +259,7 @@ class EquipmentRegister(Collection):
     def sources(self, actor: Actor) -> tuple[Source, ...]:
         """Return the machine accounts of the actor's own agency."""
         rows = sources_of(self._connection, actor.agency_id)
-        return tuple(Source.model_validate(dict(row)) for row in rows)
+        return tuple(Source.of_row(row) for row in rows)
 
     def bind(self, actor: Actor, ident: EquipmentId, source_id: AccountId, seen: int) -> Equipment:
         """Bind equipment to the machine account that hands in its records.
@@ -301,9 +299,3 @@ class EquipmentRegister(Collection):
     ) -> None:
         about = subject("equipment", ident)
         self._act(actor, agency_id).record(event, about, **facts)
-
-
-def _value(row: RowMapping) -> Equipment:
-    fields = {field: row[field] for field in Equipment.model_fields}
-    fields |= {"kind": EquipmentKind(row["kind"]), "state": EquipmentState(row["state"])}
-    return Equipment.model_validate(fields)

@@ -98,11 +98,7 @@ class Outbox:
             )
             .returning(jobs)
         ).mappings()
-        claimed = [
-            Job.model_validate({**{f: row[f] for f in Job.model_fields}, "kind": JobKind(row["kind"])})
-            for row in rows
-        ]
-        return sorted(claimed, key=lambda job: job.id)
+        return sorted(map(Job.of_row, rows), key=lambda job: job.id)
 
     def _share(self, kind: JobKind, limit: int) -> int:
         some = (

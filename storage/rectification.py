@@ -233,6 +233,4 @@ def _select() -> Select[tuple[object, ...]]:
 
 
 def _value(row: RowMapping) -> Rectification:
-    names = {"raised_by": "raiser"}
-    fields = {field: row[names.get(field, field)] for field in Rectification.model_fields if field != "steps"}
-    return Rectification.model_validate({**fields, "state": RectificationState(row["state"]), "steps": ()})
+    return Rectification.of_row(row, raised_by=row["raiser"], steps=())

@@ -1,6 +1,6 @@
 """Re-hashing what was drawn: which recordings wait, what was sealed, and what was found."""
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import select, update
 
 from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
@@ -49,7 +49,7 @@ class Rechecks(Collection):
             .join(audits, audits.c.id == audit_rechecks.c.audit_id)
             .where(audit_rechecks.c.id == ident)
         )
-        return self._one(query, _task, RECHECK_UNKNOWN("no such recheck"))
+        return self._one(query, RecheckTask.of_row, RECHECK_UNKNOWN("no such recheck"))
 
     def seal_of(self, recording_id: RecordingId) -> Seal | None:
         """Return what the log says, read from the leaf's bytes and from no column of the recording."""
@@ -84,8 +84,3 @@ class Rechecks(Collection):
                 code=code or None,
                 sha256=sha256,
             )
-
-
-def _task(row: RowMapping) -> RecheckTask:
-    fields = {name: row[name] for name in RecheckTask.model_fields}
-    return RecheckTask.model_validate({**fields, "outcome": RecheckOutcome(row["outcome"])})

@@ -49,12 +49,12 @@ class AuditScores(Collection):
     def inspectors(self, audit_id: AuditId) -> tuple[Inspector, ...]:
         """Return who scores an audit; the caller has checked it."""
         assigned = select(audit_inspectors.c.account_id).where(audit_inspectors.c.audit_id == audit_id)
-        return tuple(Inspector.model_validate(dict(row)) for row in people(self._connection, assigned))
+        return tuple(Inspector.of_row(row) for row in people(self._connection, assigned))
 
     def candidates(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
         """Return inspectors within the supervisor's scope who are not of the audited agency."""
         rows = inspectors_outside(self._connection, actor.agency_ids, audit.target_agency_id)
-        return tuple(Inspector.model_validate(dict(row)) for row in rows)
+        return tuple(Inspector.of_row(row) for row in rows)
 
     def assign(
         self, actor: Actor, audit_id: AuditId, account_id: AccountId, seen: int

@@ -131,12 +131,10 @@ def select_audits() -> Select[tuple[object, ...]]:
 
 def audit_of(row: RowMapping) -> Audit:
     """Return the value of a row. An entered value stays hidden: who confirms it must not read it off."""
-    names = {"defined_by": "definer", "entered_by": "enterer", "confirmed_by": "confirmer"}
-    fields = {field: row[names.get(field, field)] for field in Audit.model_fields}
-    fields |= {
-        "kind": AuditKind(row["kind"]),
-        "state": AuditState(row["state"]),
-        "sources": tuple(Source.model_validate(one, strict=False) for one in row["sources"]),
-        "values": tuple(row["values"] or ()) if row["confirmed_at"] is not None else (),
-    }
-    return Audit.model_validate(fields)
+    return Audit.of_row(
+        row,
+        defined_by=row["definer"],
+        entered_by=row["enterer"],
+        confirmed_by=row["confirmer"],
+        values=(row["values"] or ()) if row["confirmed_at"] is not None else (),
+    )

@@ -25,7 +25,7 @@ from schemas.page import Cursor, Page
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
-from storage.case.values import case_of, cases_within, require_open, select_cases
+from storage.case.values import cases_within, require_open, select_cases
 from storage.collection import Collection, Order
 from storage.custody import committed
 from storage.reads.account import handler_of
@@ -208,7 +208,7 @@ class Cases(Collection):
             wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
         if state:
             wanted = wanted.where(cases.c.state == state)
-        return self._page(wanted, _NEWEST, after=after, limit=limit).each(case_of)
+        return self._page(wanted, _NEWEST, after=after, limit=limit).each(Case.of_row)
 
     def get(self, actor: Actor, case_id: CaseId) -> Case:
         """Return one case.
@@ -233,7 +233,7 @@ class Cases(Collection):
             .mappings()
             .one_or_none()
         )
-        return None if row is None else case_of(row)
+        return None if row is None else Case.of_row(row)
 
     def is_visible(self, actor: Actor, case_id: CaseId) -> bool:
         """Say whether the case is within the actor's scope.
@@ -255,7 +255,7 @@ class Cases(Collection):
 
     def _case(self, *conditions: ColumnElement[bool]) -> Case:
         query = select_cases().where(*conditions)
-        return self._one(query, case_of, CASE_UNKNOWN("no such case"))
+        return self._one(query, Case.of_row, CASE_UNKNOWN("no such case"))
 
     def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -307,7 +307,7 @@ class Cases(Collection):
         rows = self._connection.execute(
             select(case_changes).where(case_changes.c.case_id == case_id).order_by(case_changes.c.id)
         ).mappings()
-        return tuple(CaseChange.model_validate({f: row[f] for f in CaseChange.model_fields}) for row in rows)
+        return tuple(map(CaseChange.of_row, rows))
 
     def writable(self, actor: Actor, case_id: CaseId, action: Action) -> Case:
         """Return a case in which the actor may do `action`.

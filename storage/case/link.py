@@ -65,4 +65,4 @@ def links_where(connection: Connection, condition: ColumnElement[bool]) -> tuple
         .where(condition)
         .order_by(case_links.c.id)
     ).mappings()
-    return tuple(CaseLink.model_validate({f: row[f] for f in CaseLink.model_fields}) for row in rows)
+    return tuple(map(CaseLink.of_row, rows))

@@ -1,9 +1,9 @@
 """Cases as they are shown: the query, its rows as values, and whose they are."""
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from schemas.actor import Action, Actor, scope
-from schemas.case import EVIDENCE_STATES, Case, CaseState
+from schemas.case import EVIDENCE_STATES, Case
 from schemas.refusals_case import CASE_UNDER_REVIEW
 from storage.reads.account import names_of
 from storage.reads.agency import with_agency
@@ -46,14 +46,3 @@ def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:
         return inside
     own = exists().where(case_handlers.c.case_id == cases.c.id, case_handlers.c.account_id == actor.id)
     return and_(inside, own)
-
-
-def case_of(row: RowMapping) -> Case:
-    """Return a row of `select_cases` as a value."""
-    fields = {field: row[field] for field in Case.model_fields}
-    fields |= {
-        "state": CaseState(row["state"]),
-        "handlers": tuple(row["handlers"]),
-        "plates": tuple(row["plates"]),
-    }
-    return Case.model_validate(fields)

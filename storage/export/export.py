@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import select, update
 
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen, HexDigest
@@ -71,7 +71,7 @@ class Exports(Collection):
             .one()
         )
         self._unit.jobs.enqueue(JobKind.EXPORT, row["id"])
-        return _value(row)
+        return Export.of_row(row)
 
     def get(self, actor: Actor, export_id: ExportId) -> Export:
         """Return an export whose case the actor may export.
@@ -94,14 +94,14 @@ class Exports(Collection):
             NotFound: no such export.
         """
         query = select(exports).where(exports.c.id == export_id)
-        return self._one(query, _value, EXPORT_UNKNOWN("no such export"))
+        return self._one(query, Export.of_row, EXPORT_UNKNOWN("no such export"))
 
     def of_case(self, case_id: CaseId) -> tuple[Export, ...]:
         """Return the packages of a case, newest first; the caller has checked the case."""
         rows = self._connection.execute(
             select(exports).where(exports.c.case_id == case_id).order_by(exports.c.id.desc()).limit(50)
         ).mappings()
-        return tuple(_value(row) for row in rows)
+        return tuple(map(Export.of_row, rows))
 
     def material(self, export: Export) -> CaseMaterial:
         """Return everything about the case that goes into its package, as of one moment.
@@ -160,8 +160,3 @@ class Exports(Collection):
             .where(exports.c.id == export_id)
             .values(state=STEPS[ExportStep.FAIL].end, failure=failure[:500])
         )
-
-
-def _value(row: RowMapping) -> Export:
-    fields = {field: row[field] for field in Export.model_fields}
-    return Export.model_validate({**fields, "state": ExportState(row["state"])})

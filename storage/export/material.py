@@ -190,8 +190,7 @@ class Gathering:
             .where(case_handlers.c.case_id == case_id)
             .order_by(accounts.c.name)
         )
-        fields = {name: row[name] for name in CaseRow.model_fields if name != "handlers"}
-        return CaseRow(handlers=tuple(handlers), **fields)
+        return CaseRow.of_row(row, handlers=tuple(handlers))
 
     def _link_times(self, case_id: CaseId) -> dict[RecordingId, datetime]:
         rows = self._connection.execute(

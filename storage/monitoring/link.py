@@ -184,10 +184,7 @@ class MonitoringLinks(Collection):
             .where(condition)
             .order_by(monitoring_links.c.id)
         ).mappings()
-        return tuple(
-            MonitoringLink.model_validate({f: row[f] for f in MonitoringLink.model_fields}, strict=False)
-            for row in rows
-        )
+        return tuple(MonitoringLink.of_row(row) for row in rows)
 
     def _log_case(
         self, event: Event, case: Case, actor: Actor, record: MonitoringRecord, **facts: object

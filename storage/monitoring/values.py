@@ -123,18 +123,10 @@ def select_records() -> Select[tuple[object, ...]]:
 
 def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
     """Return the value of a row; blind to whether somebody has given an opinion on an open record."""
-    fields = {field: row[field] for field in MonitoringRecord.model_fields}
-    state = MonitoringState(row["state"])
-    is_open = row["concluded_at"] is None
-    fields |= {
-        "state": MonitoringState.RECEIVED if is_blind and is_open else state,
-        "values": tuple(MeasuredValue.model_validate(one) for one in row["values"]),
-        "findings": tuple(row["findings"]),
-        "gate_faults": tuple(row["gate_faults"]),
+    if is_blind and row["concluded_at"] is None:
         # Versions count opinions, and would tell whether somebody has given one.
-        "version": 1 if is_blind and is_open else row["version"],
-    }
-    return MonitoringRecord.model_validate(fields)
+        return MonitoringRecord.of_row(row, state=MonitoringState.RECEIVED, version=1)
+    return MonitoringRecord.of_row(row)
 
 
 def given_of(row: RowMapping) -> Given:

@@ -42,6 +42,5 @@ def facts_of(connection: Connection, idents: Iterable[EquipmentId]) -> dict[Equi
             select(table).where(table.c.equipment_id.in_(found)).order_by(table.c.id)
         ).mappings()
         for row in rows:
-            made = shape.model_validate({f: row[f] for f in shape.model_fields}, strict=False)
-            found[row["equipment_id"]].setdefault(name, []).append(made)
+            found[row["equipment_id"]].setdefault(name, []).append(shape.of_row(row))
     return {ident: EquipmentFacts.model_validate(known, strict=False) for ident, known in found.items()}

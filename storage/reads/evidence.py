@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
 from schemas.custody import subject
 from schemas.fact import Proof, ProofIn
@@ -77,7 +77,7 @@ def proofs_of(connection: Connection, case_id: CaseId) -> dict[FactId, list[Proo
     ).mappings()
     found: dict[FactId, list[Proof]] = defaultdict(list)
     for row in rows:
-        found[row["fact_id"]].append(_proof(row))
+        found[row["fact_id"]].append(Proof.of_row(row))
     return found
 
 
@@ -93,7 +93,3 @@ def _is_linked(case_id: CaseId) -> ColumnElement[bool]:
         monitoring_links.c.unlinked_at.is_(None),
     )
     return or_(recording, record)
-
-
-def _proof(row: RowMapping) -> Proof:
-    return Proof.model_validate({name: row[name] for name in Proof.model_fields})

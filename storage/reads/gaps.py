@@ -60,4 +60,4 @@ def gaps_of(connection: Connection, case_id: CaseId) -> tuple[SequenceGap, ...]:
     Only counts of what lies elsewhere are told: its recordings may be outside the viewer's scope.
     """
     rows = connection.execute(_GAPS, {"case_id": case_id}).mappings()
-    return tuple(SequenceGap.model_validate(dict(row)) for row in rows)
+    return tuple(map(SequenceGap.of_row, rows))

@@ -8,7 +8,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Action, Actor, ActorKind, Scope, scope
 from schemas.ids import AccountId, AgencyId, RecordingId, UploadId
-from schemas.integrity import CheckResult, Outcome, Severity
+from schemas.integrity import CheckResult
 from schemas.recording import RecordingState
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from storage.tables.audit import audit_inspectors, audit_rechecks
@@ -103,11 +103,4 @@ def last_seq(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:
 
 def check_of(row: RowMapping) -> CheckResult:
     """Return a row of `checks` as a value."""
-    return CheckResult(
-        name=row["name"],
-        version=row["version"],
-        outcome=Outcome(row["outcome"]),
-        severity=Severity(row["severity"]),
-        code=row["code"],
-        params=row["params"],
-    )
+    return CheckResult.of_row(row)

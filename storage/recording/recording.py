@@ -134,7 +134,7 @@ class Recordings(Collection):
         rows = self._connection.execute(
             select(derivatives).where(derivatives.c.recording_id == recording_id).order_by(derivatives.c.kind)
         ).mappings()
-        return tuple(Derivative.model_validate({f: row[f] for f in Derivative.model_fields}) for row in rows)
+        return tuple(map(Derivative.of_row, rows))
 
     def links(self, recording_id: RecordingId) -> tuple[CaseLink, ...]:
         """Return every tie of a recording to a case, past ones included."""

@@ -104,7 +104,7 @@ class Uploads(Collection):
             return self._opened_before(actor, wish, file_index)
         # A crash before the answer leaves an open session: opening again gives it, or it expires.
         self._log(STEPS.begin.logs, row, actor.reference, size_bytes=row["length_bytes"])
-        return _value(row)
+        return Upload.of_row(row)
 
     def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[ManifestId | None, int | None]:
         if wish.manifest_sha256 is None:
@@ -141,7 +141,7 @@ class Uploads(Collection):
             raise UPLOAD_JUST_ENDED("the earlier upload of this file has just ended")
         if row["length_bytes"] != wish.length_bytes:
             raise UPLOAD_LENGTH_DIFFERS("this file was opened with another length")
-        return _value(row)
+        return Upload.of_row(row)
 
     def get(self, actor: Actor, upload_id: UploadId) -> Upload:
         """Return an upload of the actor's own.
@@ -150,12 +150,12 @@ class Uploads(Collection):
             NotFound: no such upload, or somebody else's.
         """
         query = select(uploads).where(uploads.c.id == upload_id, _sent_by(actor))
-        return self._one(query, _value, UPLOAD_UNKNOWN("no such upload"))
+        return self._one(query, Upload.of_row, UPLOAD_UNKNOWN("no such upload"))
 
     def known(self, upload_id: UploadId) -> Upload:
         """Return an upload for the system itself, which has no scope."""
         query = select(uploads).where(uploads.c.id == upload_id)
-        return _value(self._connection.execute(query).mappings().one())
+        return Upload.of_row(self._connection.execute(query).mappings().one())
 
     def lease(self, actor: Actor, upload_id: UploadId) -> tuple[Upload, UUID]:
         """Take the upload for one request; the newest request wins.
@@ -179,7 +179,7 @@ class Uploads(Collection):
             .mappings()
             .one_or_none()
         )
-        return (self.get(actor, upload_id) if row is None else _value(row)), token
+        return (self.get(actor, upload_id) if row is None else Upload.of_row(row)), token
 
     def next_number(self, upload_id: UploadId, token: UUID) -> int:
         """Allocate the next part number under the lease.
@@ -203,7 +203,7 @@ class Uploads(Collection):
         rows = self._connection.execute(
             select(upload_parts).where(upload_parts.c.upload_id == upload_id).order_by(upload_parts.c.number)
         ).mappings()
-        return [Part.model_validate({field: row[field] for field in Part.model_fields}) for row in rows]
+        return [Part.of_row(row) for row in rows]
 
     def add_part(self, upload: Upload, token: UUID, part: Part, *, parts_ref: str, key: str) -> Upload:
         """Record a stored part; the tail it swallowed is forgotten in the same commit."""
@@ -241,7 +241,7 @@ class Uploads(Collection):
         )
         if row is None:
             raise _preempted()
-        return _value(row)
+        return Upload.of_row(row)
 
     def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
         """Turn the finished transfer into a received recording: state, entry and job in this transaction.
@@ -260,7 +260,7 @@ class Uploads(Collection):
             .one()
         )
         if row["state"] == UploadState.RECEIVED:
-            return _value(row)
+            return Upload.of_row(row)
         after = STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
         if token is not None and row["lease_token"] != token:
             raise _preempted()
@@ -289,7 +289,7 @@ class Uploads(Collection):
             .mappings()
             .one()
         )
-        return _value(done)
+        return Upload.of_row(done)
 
     def receipt(self, actor: Actor, upload_id: UploadId) -> Receipt:
         """Return the receipt of a completed upload.
@@ -310,11 +310,7 @@ class Uploads(Collection):
             .mappings()
             .one()
         )
-        return Receipt(
-            upload_id=upload_id,
-            recording_id=row["id"],
-            **{field: row[field] for field in list(Receipt.model_fields)[2:]},
-        )
+        return Receipt.of_row(row, recording_id=row["id"])
 
     def expired(self, *, limit: int) -> Sequence[Upload]:
         """Return open uploads past their lifetime, locked, for the sweeper; never one that is all here."""
@@ -328,7 +324,7 @@ class Uploads(Collection):
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).mappings()
-        return [_value(row) for row in rows]
+        return [Upload.of_row(row) for row in rows]
 
     def full(self, *, limit: int, after: UploadId | None = None) -> Sequence[Upload]:
         """Return open uploads whose every byte is here, by id: a crash came before their completion."""
@@ -337,7 +333,7 @@ class Uploads(Collection):
         if after is not None:
             query = query.where(uploads.c.id > after)
         rows = self._connection.execute(query.order_by(uploads.c.id).limit(limit)).mappings()
-        return [_value(row) for row in rows]
+        return [Upload.of_row(row) for row in rows]
 
     def named_tails(self, keys: Sequence[str]) -> frozenset[str]:
         """Return those of `keys` that a row names as its tail; the others belong to nobody."""
@@ -374,8 +370,3 @@ def _sent_by(actor: Actor) -> ColumnElement[bool]:
 
 def _preempted() -> Conflict:
     return UPLOAD_PREEMPTED("a newer request continues this upload")
-
-
-def _value(row: RowMapping) -> Upload:
-    fields = {field: row[field] for field in Upload.model_fields}
-    return Upload.model_validate({**fields, "state": UploadState(row["state"])})

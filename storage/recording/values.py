@@ -5,14 +5,13 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
 from schemas.base import Frozen, HexDigest
-from schemas.integrity import CheckResult, Verdict
+from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
 from schemas.recording import (
     Derivative,
     Place,
     Recording,
     RecordingFilter,
-    RecordingState,
 )
 from storage.reads.agency import with_agency
 from storage.reads.case import is_linked_to_number
@@ -72,20 +71,5 @@ def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:
 
 def recording_of(row: RowMapping) -> Recording:
     """Return a row of `select_recordings` as a value."""
-    fields = {name: row[name] for name in Recording.model_fields if name != "place"}
-    place = None
-    if row["lat_e7"] is not None and row["lon_e7"] is not None:
-        place = Place(
-            lat_e7=row["lat_e7"],
-            lon_e7=row["lon_e7"],
-            accuracy_cm=row["accuracy_cm"],
-            crs=row["crs"],
-        )
-    fields |= {
-        "state": RecordingState(row["state"]),
-        "verdict": Verdict(row["verdict"]),
-        "officers": tuple(row["officers"]),
-        "place": place,
-        "facts": MediaFacts.model_validate(row["facts"], strict=False),
-    }
-    return Recording.model_validate(fields)
+    is_placed = row["lat_e7"] is not None and row["lon_e7"] is not None
+    return Recording.of_row(row, place=Place.of_row(row) if is_placed else None)

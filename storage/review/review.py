@@ -26,9 +26,7 @@ from schemas.review import (
     AnswerIn,
     Ground,
     GroundIn,
-    GroundItem,
     OpinionFacts,
-    OpinionWord,
     Part,
     Review,
     ReviewOpinionIn,
@@ -219,7 +217,7 @@ class Reviews(Collection):
 
     def _values(self, rows: Sequence[RowMapping]) -> tuple[Review, ...]:
         grounds = self._grounds([row["id"] for row in rows])
-        return tuple(_value(row, grounds[row["id"]]) for row in rows)
+        return tuple(Review.of_row(row, grounds=tuple(grounds[row["id"]])) for row in rows)
 
     def _grounds(self, review_ids: list[ReviewId]) -> dict[ReviewId, list[Ground]]:
         found: dict[ReviewId, list[Ground]] = defaultdict(list)
@@ -229,8 +227,7 @@ class Reviews(Collection):
             .order_by(review_grounds.c.review_id, review_grounds.c.position)
         ).mappings()
         for row in rows:
-            fields = {name: row[name] for name in Ground.model_fields}
-            found[row["review_id"]].append(Ground(**{**fields, "item": GroundItem(row["item"])}))
+            found[row["review_id"]].append(Ground.of_row(row))
         return found
 
     def _log(self, event: Event, review: Review, actor: Actor, **facts: object) -> None:
@@ -248,14 +245,3 @@ def _select() -> Select[tuple[object, ...]]:
     query = with_agency(with_case(query, reviews.c.case_id), reviews.c.agency_id)
     query = with_name(query, reviews.c.submitted_by, "submitted_by")
     return with_name(query, reviews.c.reviewer_id, "reviewer", is_optional=True)
-
-
-def _value(row: RowMapping, grounds: list[Ground]) -> Review:
-    fields = {name: row[name] for name in Review.model_fields if name != "grounds"}
-    opinion = row["opinion"]
-    fields |= {
-        "state": ReviewState(row["state"]),
-        "opinion": None if opinion is None else OpinionWord(opinion),
-        "grounds": tuple(grounds),
-    }
-    return Review.model_validate(fields)
