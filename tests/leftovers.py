@@ -12,11 +12,15 @@ from schemas.refusals import REFUSALS
 from schemas.words import Language
 from schemas.words_unit import Unit
 
+NAMES = frozenset({"SM3"})
+"""The name of a standard is the same in every language, also where the catalogue says more in one of them."""
+
 UNSEEN = frozenset({"script", "style", "pre", "code", "kbd"})
 SAID = frozenset({"title", "alt", "aria-label", "placeholder"})
 PIECES = re.compile(r"[·、，。：；（）()\[\]/|—\n]|: |, ")
 COMPOUND = re.compile(r"[a-z0-9]+(?:[_:-][a-z0-9]+)+")
 ENGLISH_UNIT = re.compile(r"(?<![0-9A-Za-z])\d[\d.,]* ?(?:d|h|min|s|m|km|B|bytes)(?![0-9A-Za-z/])")
+IDENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @cache
@@ -52,13 +56,13 @@ def leftovers(page: str, language: Language, data: Collection[str] = ()) -> list
 
 
 def _faults(text: str, language: Language, data: frozenset[str]) -> Iterator[bool]:
-    pieces = {text, *(piece.strip() for piece in PIECES.split(text))} - data
+    pieces = {text, *(piece.strip() for piece in PIECES.split(text))} - data - NAMES
     other = Language.ZH if language is Language.EN else Language.EN
     yield bool(pieces & words(other))
     yield any(found in slugs() for found in COMPOUND.findall(text))
     if language is Language.ZH:
         yield bool(pieces & slugs() - words(language))  # in English many a slug is a word
-        yield bool(ENGLISH_UNIT.search(text))
+        yield bool(ENGLISH_UNIT.search(IDENT.sub("", text)))
     else:
         yield any(source in pieces for source, said in english().items() if said != source)
 

@@ -16,6 +16,7 @@ Json = Mapping[str, Any]
 MOMENT = "2026-09-01T01:30:00.000Z"
 SPELLED: Mapping[str, str] = {
     "limit": "49.5",
+    "code": "A1",
     "name": "vibration",
     "party_code": "91320900MA1MXYZ123",
     "plate": "苏J12345",

@@ -87,7 +87,7 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         audit=found.audit,
         member=found,
         case=tx.cases.known(case_id) if case_id else None,
-        may_see_case=case_id is not None and holds(actor, Action.CASE_VIEW),
+        may_see_case=case_id in tx.cases.visible(actor, [case_id] if case_id else []),
         records=tx.monitoring_links.of_case(case_id) if case_id else (),
         standard=tx.audit_scores.standard(found.audit),
         pre_checks={one.item: (one.check, _said(one.check, visit.language)) for one in found.pre_checks},

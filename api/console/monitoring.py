@@ -118,6 +118,7 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     entries = tx.custody.entries_for(subject("monitoring", monitoring_id))
     shown = [one for one in entries if found.concluded_at or one.entry.actor == actor.reference]
     may_link = holds(actor, Action.MONITORING_LINK)
+    links = tx.monitoring_links.links_of(monitoring_id)
     return visit.page(
         "monitoring_record.html",
         forms=RecordForms,
@@ -135,11 +136,12 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         may_notify=holds(actor, Action.MONITORING_NOTIFY),
         channels=list(NotifyChannel),
         outcomes=list(NotifyOutcome),
-        links=tx.monitoring_links.links_of(monitoring_id),
+        links=links,
+        open_cases=tx.cases.visible(actor, [one.case_id for one in links]),
+        open_recordings=tx.recordings.visible(actor, [one.id for one in recordings]),
         suggestions=tx.monitoring_links.suggestions(actor, found) if may_link else (),
         may_link=may_link,
         may_open=may_link and holds(actor, Action.CASE_OPEN),
-        may_see_cases=holds(actor, Action.CASE_VIEW),
         entries=shown,
         may_watch=holds(actor, Action.RECORDING_WATCH),
         names=names_for(tx, recordings) | tx.accounts.names(one.entry.actor for one in shown),

@@ -13,7 +13,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
-from schemas.actor import Action, Actor, holds, scope
+from schemas.actor import Action, Actor, scope
 from schemas.custody import Event, SequencedEntry, subject
 from schemas.errors import Refused
 from schemas.findings import sentence
@@ -113,7 +113,7 @@ def recording(visit: Visiting, recording_id: RecordingId) -> Response:
     """Show one recording with everything known of it."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
-    entries = _entries(tx, found)
+    entries, links = _entries(tx, found), tx.recordings.links(recording_id)
     return visit.page(
         "recording.html",
         here="recordings",
@@ -128,8 +128,8 @@ def recording(visit: Visiting, recording_id: RecordingId) -> Response:
         entries=entries,
         proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
-        links=tx.recordings.links(recording_id),
-        may_open_cases=holds(visit.actor, Action.CASE_VIEW),
+        links=links,
+        open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
         names=tx.accounts.names([*found.officers, *(one.entry.actor for one in entries)]),
     )

@@ -79,6 +79,7 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
     tx = visit.tx
     found = tx.rectifications.get(visit.actor, rectification_id)
     entries = tx.custody.entries_for(subject("rectification", rectification_id))
+    proofs = [one.proof_recording_id for one in found.steps if one.proof_recording_id]
     return visit.page(
         "rectification.html",
         forms=RectificationForms,
@@ -86,6 +87,7 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
         here="rectifications",
         rectification=found,
         steps=_open_steps(visit, found),
+        open_recordings=tx.recordings.visible(visit.actor, proofs),
         may_see_audit=holds(visit.actor, Action.AUDIT_VIEW),
         entries=entries,
         names=tx.accounts.names(one.entry.actor for one in entries),

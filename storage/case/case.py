@@ -1,6 +1,6 @@
 """Cases, their handlers and steps, and the dated ties to recordings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, select
@@ -244,6 +244,11 @@ class Cases(Collection):
         require_scope(actor, Action.CASE_VIEW)
         inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
         return bool(self._connection.scalar(select(exists().where(inside))))
+
+    def visible(self, actor: Actor, idents: Iterable[CaseId]) -> frozenset[CaseId]:
+        """Return which of these cases the actor may open: a link to another would lead nowhere."""
+        inside = and_(cases.c.id.in_(list(idents)), cases_within(actor, Action.CASE_VIEW))
+        return frozenset(self._connection.scalars(select(cases.c.id).where(inside)))
 
     def known(self, case_id: CaseId) -> Case:
         """Return a case for the system itself, which has no scope.

@@ -1,12 +1,12 @@
 """Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import SYSTEM, Action, Actor, missing, require_scope
+from schemas.actor import SYSTEM, Action, Actor, missing, require_scope, scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
 from schemas.custody import Event, subject
@@ -96,6 +96,12 @@ class Recordings(Collection):
         if not self._connection.scalar(select(exists().where(inside))):
             raise missing(Action.RECORDING_WATCH)
         return found
+
+    def visible(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        """Return which of these recordings the actor may open: a link to another would lead nowhere."""
+        allowed = scope(actor, Action.RECORDING_VIEW)
+        inside = and_(recordings.c.id.in_(list(idents)), visible_to(actor, allowed))
+        return frozenset(self._connection.scalars(select(recordings.c.id).where(inside)))
 
     def known(self, recording_id: RecordingId) -> Recording:
         """Return a recording for the system itself, which has no scope.

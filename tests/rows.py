@@ -1,0 +1,204 @@
+"""Rows in every table of the desks, made from the schema: whatever may be absent is absent, or all is present.
+
+A column that must have a value gets one by its type, by the CHECK that lists its words, or from `SPELLED`; a key
+refers to the row that was put last. So a new column, nullable or not, is part of the tests the day it is added.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import CheckConstraint, Column, Connection, Table
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
+
+import storage.tables  # noqa: F401 - the metadata is whole with it
+from schemas.audit import Source
+from schemas.media import MediaFacts
+from schemas.monitoring import MeasuredValue
+from schemas.standard import StandardItem
+from storage.tables.base import metadata
+from tests.members import members
+
+AT = datetime(2026, 9, 1, 1, 30, tzinfo=UTC)
+ELSEWHERE = frozenset(
+    {
+        *(
+            "accounts",
+            "agencies",
+            "certificates",
+            "sessions",
+            "assertions",
+            "login_failures",
+            "enrolment_codes",
+        ),
+        *("jobs", "custody_entries", "checkpoints", "log_tiles", "upload_parts"),
+    }
+)
+"""People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""
+
+SPELLED: Mapping[str, object] = {
+    "added_by": "system",
+    "assigned_by": "system",
+    "changed_by": "system",
+    "channel": "sms",
+    "checks.code": "",
+    "checks.name": "digest",
+    "checks.severity": "none",
+    "audit_rechecks.code": "",
+    "crs": "WGS84",
+    "derivatives.kind": "thumbnail",
+    "equipment.kind": "axle_scale",
+    "exports.failure": "",
+    "gate_faults": ["certificate-missing"],
+    "item_code": "A1",
+    "linked_by": "system",
+    "media_type": "image/jpeg",
+    "offset_bytes": 0,
+    "reason_code": "unclear",
+    "removed_by": "system",
+    "review_grounds.item": "evidence",
+    "review_grounds.subject": None,
+    "run": 1,
+    "unlinked_by": "system",
+    "verb": "amend",
+}
+LATER = frozenset({"valid_until", "until_at", "expires_at", "due_at", "retain_until"})
+ENDS = frozenset({"unlinked_at", "removed_at", "withdrawn_at", "revoked_at"})
+"""A row that has ended is shown on few pages: it stands beside a living one, not in its place."""
+
+NEEDED: Mapping[str, frozenset[str]] = {
+    "audits.confirmed": frozenset({"population_root"}),
+    "audits.entered": frozenset({"population_root"}),
+    "audits.frozen": frozenset({"population_root"}),
+    "audits.drawn": frozenset({"population_root", "seed"}),
+    "audits.closed": frozenset({"population_root", "seed"}),
+    "exports.ready": frozenset({"object_key", "version_id", "size_bytes", "sha256", "ready_at"}),
+    "fact_evidence": frozenset({"recording_id"}),
+    "recordings": frozenset({"run"}),
+    "recordings.sealed": frozenset({"sha256", "retain_until"}),
+    "reviews.given": frozenset({"opinion", "reviewer_id", "given_at", "statement"}),
+    "uploads": frozenset({"device_id"}),
+}
+"""What a row of a table, or of one of its states, has by a CHECK, or by the one place that writes it."""
+
+BARRED: Mapping[str, frozenset[str]] = {
+    "fact_evidence": frozenset({"monitoring_id"}),
+    "reviews.open": frozenset({"opinion"}),
+    "uploads": frozenset({"account_id"}),
+}
+"""What it cannot have by a CHECK, beside what it needs or before its time."""
+
+
+_NUMBERS = count(1)
+
+
+class Rows:
+    """What was put, by table; the last of each is what the next rows refer to."""
+
+    def __init__(
+        self, connection: Connection, known: Mapping[str, UUID], *, is_full: bool, **spelled: object
+    ) -> None:
+        """Nothing is put yet.
+
+        Args:
+            connection: Within a transaction.
+            known: Rows that are there: `agencies`, `accounts`, and a `colleague` for what takes two people.
+            is_full: Whether everything is present, or whatever may be absent is.
+            spelled: Values of columns by their names, such as the key of an object that is in the store.
+        """
+        self._connection = connection
+        self._spelled = {**SPELLED, **spelled}
+        self._is_full = is_full
+        self._last = dict(known)
+        self.ids: dict[str, list[UUID]] = {}
+
+    def put_all(self) -> None:
+        """Put one row into every table; of a noun with states, one in each of them."""
+        for table in metadata.sorted_tables:
+            if table.name not in ELSEWHERE:
+                for state in words_of(table, "state") or [None]:
+                    self.put(table, **({} if state is None else {"state": state}))
+
+    def put(self, table: Table, **given: Any) -> None:
+        """Put one row; what it holds beside `given` follows from the schema."""
+        names = (table.name, f"{table.name}.{given.get('state')}")
+        needed, barred = (
+            frozenset[str]().union(*(known.get(name, ()) for name in names)) for known in (NEEDED, BARRED)
+        )
+        values = {
+            column.name: self._value(table, column)
+            for column in table.columns
+            if column.name not in barred | {"id"} and self._is_wanted(column, needed)
+        }
+        if "id" in table.columns:
+            self._last[table.name] = values["id"] = uuid4()
+            self.ids.setdefault(table.name, []).append(values["id"])
+        self._connection.execute(table.insert().values(**{**values, **given}))
+
+    def _is_wanted(self, column: Column[Any], needed: frozenset[str]) -> bool:
+        may_be_absent = column.nullable or column.server_default is not None
+        if column.name in ENDS:
+            return False
+        return self._is_full or not may_be_absent or column.name in needed
+
+    def _value(self, table: Table, column: Column[Any]) -> Any:
+        for name in (f"{table.name}.{column.name}", column.name):
+            if name in self._spelled:
+                return self._spelled[name]
+        if column.name == "member_id":
+            return self._last["cases"]
+        if column.foreign_keys:
+            target = next(iter(column.foreign_keys)).column.table
+            if column.unique:  # one each
+                self.put(target)
+            # Two people by a CHECK: one entered the value, another confirms it.
+            return self._last["colleague" if column.name == "confirmed_by" else target.name]
+        words = words_of(table, column.name)
+        if words:
+            return words[0]
+        if isinstance(column.type, JSONB):
+            return _json(f"{table.name}.{column.name}", is_full=self._is_full)
+        return next(_NUMBERS) if isinstance(column.type, Integer) else _plain(column)
+
+
+def words_of(table: Table, column: str) -> list[str]:
+    """The words that a CHECK lists for a column."""
+    for check in table.constraints:
+        if isinstance(check, CheckConstraint):
+            listed = re.fullmatch(rf"{column} IN \((.*)\)", str(check.sqltext))
+            if listed:
+                return re.findall(r"'([a-z_]+)'", listed.group(1))
+    return []
+
+
+def _plain(column: Column[Any]) -> Any:
+    kind = column.type
+    if isinstance(kind, DateTime):
+        return AT + timedelta(days=300) if column.name in LATER else AT
+    for wanted, value in ((Boolean, True), (LargeBinary, b"0" * 32), (ARRAY, ["一"]), (Uuid, uuid4())):
+        if isinstance(kind, wanted):
+            return value
+    return uuid4().hex + uuid4().hex if "sha256" in column.name else f"文字〔{next(_NUMBERS)}〕号"
+
+
+def _json(name: str, *, is_full: bool) -> Any:
+    """What a column of JSON holds, by the model that reads it."""
+    made = {
+        "audits.sources": lambda: [members(Source, is_full=is_full)],
+        "audits.values": lambda: ["03 07"],
+        "monitoring_records.values": lambda: [
+            members(MeasuredValue, is_full=one) for one in (is_full, False)
+        ],
+        "monitoring_records.findings": lambda: ["party-code-invalid"],
+        "recordings.facts": lambda: members(MediaFacts, is_full=is_full),
+        "standards.items": lambda: {
+            "en": "Standard",
+            "items": [members(StandardItem, is_full=is_full, code="A1")],
+        },
+    }
+    empty: Any = [] if name in {"manifests.files", "manifests.findings"} else {}
+    return made[name]() if name in made else empty

@@ -1,0 +1,110 @@
+"""Walking the console: every link and page that a person can reach by GET, a few of each shape."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+import httpx
+
+from api.console.language import COOKIE as LANGUAGE
+from api.deps import COOKIE
+from schemas.words import Language
+from tests.stand import PATIENCE_SECONDS
+
+EVERY_SHAPE = 3
+"""So many addresses of one shape are followed by one person in one language: the first of a list, and neighbours."""
+
+LINKS = {
+    "a": "href",
+    "img": "src",
+    "video": "src",
+    "audio": "src",
+    "source": "src",
+    "script": "src",
+    "link": "href",
+}
+FETCHES = frozenset({"hx-get", "poster"})
+_NAMES = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)", re.IGNORECASE
+)
+_CHOICES = frozenset({"stage", "state", "verdict"})
+"""Parameters whose value makes another page, not another row."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One address that was asked for, where its link stood, and what came of it."""
+
+    path: str
+    found_on: str
+    status: int
+    kind: str
+    text: str = field(repr=False)
+
+    @property
+    def is_page(self) -> bool:
+        return self.kind.startswith("text/html")
+
+
+def shape(path: str) -> str:
+    """Return what addresses of one kind have in common: their path without ids, the names of what is asked."""
+    parts = urlsplit(path)
+    asked = sorted((name, value if name in _CHOICES else "") for name, value in parse_qsl(parts.query))
+    return _NAMES.sub("…", parts.path) + ("?" + urlencode(asked) if asked else "")
+
+
+def links(page: str) -> list[str]:
+    """Return every address that a page leads to, loads or fetches by itself."""
+    reader = _Links()
+    reader.feed(page)
+    return reader.found
+
+
+def walk(address: str, token: str, language: Language) -> Iterator[Step]:
+    """Go everywhere from the home page, as whoever holds the token."""
+    cookies = {COOKIE: token, LANGUAGE: language.value}
+    with httpx.Client(
+        base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS, follow_redirects=True
+    ) as client:
+        seen, met = {"/console"}, Counter[str]()
+        ahead = deque([("/console", "")])
+        while ahead:
+            path, found_on = ahead.popleft()
+            step = _taken(client, path, found_on)
+            yield step
+            for link in links(step.text) if step.is_page else ():
+                target = _own(link, address, path)
+                if target is None or target in seen or met[shape(target)] >= EVERY_SHAPE:
+                    continue
+                seen.add(target)
+                met[shape(target)] += 1
+                ahead.append((target, path))
+
+
+def _taken(client: httpx.Client, path: str, found_on: str) -> Step:
+    answer = client.get(path)
+    kind = answer.headers.get("Content-Type", "")
+    text = answer.text if kind.startswith("text/html") else ""
+    return Step(path, found_on, answer.status_code, kind, text)
+
+
+def _own(link: str, address: str, here: str) -> str | None:
+    """The path and query of a link of our own; None for another site, a fragment or data."""
+    target = urlsplit(urljoin(f"{address}{here}", link))
+    if f"{target.scheme}://{target.netloc}" != address:
+        return None
+    return target.path + (f"?{target.query}" if target.query else "")
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if value and (name == LINKS.get(tag) or name in FETCHES):
+                self.found.append(value)
