@@ -42,12 +42,25 @@ NUMBER = "S229-K12-01"
 SITE = "省道 S229 K12+300 北向"
 LAT_E7, LON_E7 = 333_475_000, 1_201_626_000
 
-TRUCKS: Sequence[tuple[str, str, str, str, str]] = (
-    ("苏J8K213", "某某运输公司", "91320903MA1DEM001U", "52300", "49000"),
-    ("苏J5B760", "某某物流公司", "91320903MA1DEM002Y", "61240", "49000"),
-    ("苏J1T095", "某某砂石经营部", "91320903MA1DEM0032", "33800", "31000"),
+
+class Truck(NamedTuple):
+    """What the scale weighed, in kilograms; the limit is that of GB 1589 for the number of axles."""
+
+    plate: str
+    party: str
+    party_code: str
+    weight: str
+    limit: str
+    axles: int
+
+
+TRUCKS = (
+    Truck("苏J8K213", "某某运输公司", "91320903MA1DEM001U", "52300", "49000", 6),
+    Truck("苏J5B760", "某某物流公司", "91320903MA1DEM002Y", "61240", "49000", 6),
+    Truck("苏J1T095", "某某砂石经营部", "91320903MA1DEM0032", "33800", "31000", 4),
 )
-"""Plate, party, party code, weight and limit in kilograms."""
+SCALE_PICTURES = tuple(f"scale/{number + 1}.jpg" for number in range(len(TRUCKS)))
+"""The picture of each, below the folder of the bundled media."""
 
 
 class DemoPerson(NamedTuple):
@@ -215,35 +228,35 @@ def admit_scale(tx: Transaction, custodian: Actor) -> NewSource:
 
 
 def rows(now: datetime, pictures: Sequence[bytes]) -> list[bytes]:
-    """Return the demo's overload rows as lines of a batch, each with one of the pictures where there are any."""
+    """Return the demo's overload rows as lines of a batch, each with its own picture where there are any."""
     return [
         json.dumps(_row(number, now, pictures), ensure_ascii=False).encode() for number in range(len(TRUCKS))
     ]
 
 
 def _row(number: int, now: datetime, pictures: Sequence[bytes]) -> dict[str, Any]:
-    plate, party, code, weight, limit = TRUCKS[number]
+    truck = TRUCKS[number]
     row: dict[str, Any] = {
         "equipment": NUMBER,
         "record_id": f"demo-{number + 1}",
         "captured_at": rfc3339(now - timedelta(hours=2, minutes=7 * number)),
         "matter": "超限运输",
         "place": SITE,
-        "plate": plate,
-        "party": party,
-        "party_code": code,
+        "plate": truck.plate,
+        "party": truck.party,
+        "party_code": truck.party_code,
         "lat_e7": LAT_E7,
         "lon_e7": LON_E7,
         "crs": "WGS84",
         "values": [
-            {"name": "gross_weight", "value": weight, "unit": "kg", "limit": limit},
-            {"name": "axle_count", "value": "6"},
+            {"name": "gross_weight", "value": truck.weight, "unit": "kg", "limit": truck.limit},
+            {"name": "axle_count", "value": str(truck.axles)},
             {"name": "speed", "value": "42.5", "unit": "km/h"},
         ],
     }
     if pictures:
-        picture = base64.b64encode(pictures[number % len(pictures)]).decode()
-        row["media"] = [{"jpeg": picture, "filename": f"{plate}.jpg"}]
+        picture = base64.b64encode(pictures[number]).decode()
+        row["media"] = [{"jpeg": picture, "filename": f"{truck.plate}.jpg"}]
     return row
 
 
@@ -364,7 +377,8 @@ class Demo:
         with self._store.begin() as tx:
             session = tx.accounts.login(login, passwords[login])
         if session is not None:
-            send_rows(self._store, session.actor, [(self._media / "truck.jpg").read_bytes()])
+            pictures = [(self._media / name).read_bytes() for name in SCALE_PICTURES]
+            send_rows(self._store, session.actor, pictures)
 
     def stop(self) -> None:
         """End the device; the next start goes on with it."""

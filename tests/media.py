@@ -35,13 +35,14 @@ def pixels(width: int = 800, height: int = 600, *, seed: int = 1) -> np.ndarray:
 
 
 def exif(
-    *, taken: str = TAKEN, offset: str | None = OFFSET, place: tuple[int, int] | None = (LAT_E7, LON_E7),
+    *, taken: str | None = TAKEN, offset: str | None = OFFSET, place: tuple[int, int] | None = (LAT_E7, LON_E7),
     orientation: int = 1,
 ) -> Image.Exif:  # fmt: skip
     """Exif with a time, an offset and a place in degrees times 10^7."""
     made = Image.Exif()
     made[0x010F], made[0x0110], made[0x0112] = "Quancheng", "Test camera", orientation
-    made.get_ifd(0x8769)[0x9003] = taken
+    if taken is not None:
+        made.get_ifd(0x8769)[0x9003] = taken
     if offset is not None:
         made.get_ifd(0x8769)[0x9011] = offset
     if place is not None:

@@ -48,6 +48,11 @@ class Step:
     def is_page(self) -> bool:
         return self.kind.startswith("text/html")
 
+    @property
+    def is_whole(self) -> bool:
+        """A page with its head, not a piece that another page fetches."""
+        return self.is_page and self.text.lstrip().lower().startswith("<!doctype")
+
 
 def shape(path: str) -> str:
     """Return what addresses of one kind have in common: their path without ids, the names of what is asked."""

@@ -1,12 +1,18 @@
 """The demo as it is shipped, walked by each of its people: every page and link they can reach holds."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from api.console.language import COOKIE as LANGUAGE
+from api.deps import COOKIE
 from quancheng_demo import AGENCIES, PEOPLE
 from schemas.words import Language
+from tests.browser import NARROW, WIDE, window
 from tests.command import Serving, serving
 from tests.leftovers import leftovers
 from tests.stand import PATIENCE_SECONDS, free_port
@@ -22,15 +28,44 @@ GIVEN = frozenset(
 """What people are called is shown as it is."""
 
 
+@dataclass(frozen=True)
+class Walked:
+    """The served demo, everybody's token, and everything that everybody met in both languages."""
+
+    address: str
+    tokens: dict[str, str]
+    steps: dict[tuple[str, Language], list[Step]]
+
+    def shapes(self) -> set[str]:
+        return {shape(one.path) for met in self.steps.values() for one in met}
+
+    def one_of_each(self) -> dict[str, list[str]]:
+        """One address of every shape of page, under whoever met it first."""
+        met: set[str] = set()
+        chosen: dict[str, list[str]] = {}
+        for (login, _), taken in self.steps.items():
+            for one in taken:
+                kind = shape(one.path).partition("?")[0]
+                if one.is_whole and kind not in met:
+                    met.add(kind)
+                    chosen.setdefault(login, []).append(one.path)
+        return chosen
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     with serving(tmp_path_factory.mktemp("walk") / "home", free_port()) as one:
         one.wait_for("demo_sent")
-        yield one
+        tokens = logged_in(one)
+        steps = {
+            (login, language): list(walk(one.address, token, language))
+            for login, token in tokens.items()
+            for language in Language
+        }
+        yield Walked(one.address, tokens, steps)
 
 
-@pytest.fixture(scope="module")
-def tokens(demo: Serving) -> dict[str, str]:
+def logged_in(demo: Serving) -> dict[str, str]:
     """Everybody logs in with what `make run` prints."""
     found = {}
     for one in demo.events:
@@ -42,21 +77,11 @@ def tokens(demo: Serving) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def steps(demo: Serving, tokens: dict[str, str]) -> dict[tuple[str, Language], list[Step]]:
-    """Everything that everybody met, in both languages."""
-    return {
-        (login, language): list(walk(demo.address, token, language))
-        for login, token in tokens.items()
-        for language in Language
-    }
-
-
-def test_every_link_may_be_followed(steps: dict[tuple[str, Language], list[Step]]) -> None:
+def test_every_link_may_be_followed(walked: Walked) -> None:
     """No page answers 4xx or 5xx, and none leads where its reader may not go."""
     bad = {
         (login, shape(one.path), one.status, shape(one.found_on))
-        for (login, _), met in steps.items()
+        for (login, _), met in walked.steps.items()
         for one in met
         if one.status >= 400
     }
@@ -64,11 +89,9 @@ def test_every_link_may_be_followed(steps: dict[tuple[str, Language], list[Step]
     assert bad == set()
 
 
-def test_the_walk_reaches_every_desk(steps: dict[tuple[str, Language], list[Step]]) -> None:
+def test_the_walk_reaches_every_desk(walked: Walked) -> None:
     """What the walk holds, it holds of something: each desk of the demo is met by somebody."""
-    met = {shape(one.path) for met in steps.values() for one in met}
-
-    assert met >= {
+    assert walked.shapes() >= {
         "/console/recordings/…",
         "/console/monitoring/…",
         "/console/monitoring/queue?stage=first",
@@ -85,16 +108,51 @@ def test_the_walk_reaches_every_desk(steps: dict[tuple[str, Language], list[Step
     }
 
 
-def test_no_page_shows_a_slug_or_the_other_language(
-    steps: dict[tuple[str, Language], list[Step]],
-) -> None:
+def test_no_page_shows_a_slug_or_the_other_language(walked: Walked) -> None:
     """A page in Chinese is Chinese, a page in English is English, and no page says what only code says."""
     bad = {
         (language.value, shape(one.path), text)
-        for (_, language), met in steps.items()
+        for (_, language), met in walked.steps.items()
         for one in met
         if one.is_page
         for text in leftovers(one.text, language, GIVEN)
     }
 
     assert bad == set()
+
+
+@pytest.mark.parametrize(
+    ("size", "language"),
+    [(WIDE, Language.ZH), (NARROW, Language.ZH), (NARROW, Language.EN)],
+    ids=["1440", "390", "390-en"],
+)
+def test_the_browser_has_nothing_to_complain_about(
+    walked: Walked, browser: Browser, size: dict[str, int], language: Language
+) -> None:
+    """One page of every shape: nothing on the browser's console, nothing that fails to load or sticks out."""
+    faults: list[str] = []
+    for login, paths in walked.one_of_each().items():
+        with closing(window(browser, size=size)) as context:
+            page = seated(context, walked, login, language, faults)
+            for path in paths:
+                page.goto(walked.address + path)
+                page.wait_for_load_state("networkidle")
+                if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+                    faults.append(f"{path} sticks out at {size['width']}")
+
+    assert faults == []
+
+
+def seated(
+    context: BrowserContext, walked: Walked, login: str, language: Language, faults: list[str]
+) -> Page:
+    """A window of somebody who is logged in; whatever the browser complains about is kept."""
+    given = {COOKIE: walked.tokens[login], LANGUAGE: language.value}
+    context.add_cookies(
+        [{"name": name, "value": value, "url": walked.address} for name, value in given.items()]
+    )
+    page = context.new_page()
+    page.on("console", lambda said: faults.append(f"{said.type}: {said.text}"))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("response", lambda got: got.status < 400 or faults.append(f"{got.status} {got.url}"))
+    return page

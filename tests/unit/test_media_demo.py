@@ -4,22 +4,26 @@ from pathlib import Path
 
 import pytest
 
+from quancheng_demo import SCALE_PICTURES
 from schemas.integrity import Outcome
-from tests.make_demo_media import DEMO, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES, SCENES, drive
+from tests.demo_scenes import SCENES, WEIGHED
+from tests.make_demo_media import DEMO, MAX_PHOTO_BYTES, MAX_VIDEO_BYTES, drive
 from workers.media.probe import probe
 from workers.media.result import Limits
 
-FILES = sorted(DEMO.iterdir())
+FILES = sorted(path for path in DEMO.rglob("*") if path.is_file())
 
 
 def test_the_demo_is_complete() -> None:
-    """Four photos, one video and one track are bundled, and nothing else."""
-    names = [path.name for path in FILES]
+    """What the visit and the scale recorded is bundled, and nothing else; each lorry of the demo has its picture."""
+    names = [str(path.relative_to(DEMO)) for path in FILES]
+    photos = [scene.name for scene in (*SCENES, *WEIGHED)]
 
-    assert names == sorted([*(scene.name for scene in SCENES), "inspection.mp4", "patrol.gpx"])
+    assert sorted(names) == sorted([*photos, "inspection.mp4", "patrol.gpx"])
+    assert tuple(scene.name for scene in WEIGHED) == SCALE_PICTURES
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEMO)))
 def test_a_demo_recording_is_sound_and_small(path: Path) -> None:
     """Every bundled file passes our own checks without a remark and stays small enough for a repository."""
     found = probe(path, filename=path.name, limits=Limits())
