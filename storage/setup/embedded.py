@@ -165,7 +165,7 @@ class EmbeddedPostgres:
         if postmaster.port != (self._loopback_port or SOCKET_PORT):
             return False
         try:
-            with psycopg.connect(_conninfo(postmaster, self._password(), "postgres"), connect_timeout=5):
+            with psycopg.connect(_conninfo(postmaster, self._password(), "postgres"), connect_timeout=60):
                 return True
         except psycopg.OperationalError:
             # Still recovering, or of another password: it is stopped and started by our own rules.

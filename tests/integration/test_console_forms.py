@@ -25,6 +25,7 @@ from storage.tables.case import cases
 from tests.factories import folder_url, make_settings
 from tests.forms import BreakingStore, Controls, Place, Scene, Texts, make_scene, routes
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 
 FORMS = routes()
@@ -58,7 +59,7 @@ def sent(scene: Scene, address: str, place: Place, texts: Texts) -> httpx.Respon
     """The answer to a form of the person's own session."""
     token = scene.tokens.get(place.who, "")
     cookies = {COOKIE: token} if token else {}
-    with httpx.Client(base_url=address, cookies=cookies, timeout=60) as client:
+    with httpx.Client(base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
         return client.post(place.path, data={"csrf": form_token(token), **texts})
 
 

@@ -40,6 +40,7 @@ from tests.factories import (
 from tests.make_contract import OTHER_KEY
 from tests.media import jpeg
 from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
@@ -321,7 +322,9 @@ def test_a_checkpoint_of_another_key_is_no_mistake_of_the_reader(house: House) -
         forged = f"{text_part} {base64.b64encode(raw).decode()}\n"
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
         tx.connection.execute(update(checkpoints).where(checkpoints.c.size == last).values(note=forged))
-    page = httpx.get(f"{house.url}/console/custody", cookies={"qc_session": house.token})
+    page = httpx.get(
+        f"{house.url}/console/custody", cookies={"qc_session": house.token}, timeout=PATIENCE_SECONDS
+    )
     with house.store.begin() as tx:
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
         tx.connection.execute(update(checkpoints).where(checkpoints.c.size == last).values(note=note))
