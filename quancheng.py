@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from api.listen import Listener
-    from quancheng_demo import Demo
+    from quancheng_demo_run import Demo
     from storage.setup.home import Home
     from storage.store import Store
 
@@ -232,7 +232,7 @@ def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
 
 
 def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
-    from quancheng_demo import Demo
+    from quancheng_demo_run import Demo
 
     demo = Demo(home, store, say, media=DEMO_MEDIA, command=(sys.executable, __file__))
     demo.make(address)

@@ -31,7 +31,7 @@ OF_AN_ANSWER = "Answered"
 
 def product() -> dict[str, ast.Module]:
     paths = [path for folder in PRODUCT for path in sorted((ROOT / folder).rglob("*.py"))]
-    paths += [ROOT / "quancheng.py", ROOT / "quancheng_demo.py", ROOT / "quancheng_parts.py"]
+    paths += sorted(ROOT.glob("quancheng*.py"))
     return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 

@@ -1,0 +1,175 @@
+"""The demo for the time of one `serve`: who may log in is said, and the device hands in what is missing.
+
+The device is the reference device, a program of its own; it ends with the server. An interrupted start hands in
+what is missing at the next one; `is_sent` in the data folder says when all of it is in.
+"""
+
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, found, is_empty, send_rows
+from schemas.recording import RecordingFilter
+from storage.setup.home import Home
+from storage.store import Store
+from workers.fsck import Teller
+
+SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
+
+
+class Demo:
+    """The demo of one data folder, for the time of one `serve`."""
+
+    def __init__(self, home: Home, store: Store, say: Teller, *, media: Path, command: Sequence[str]) -> None:
+        """Nothing happens yet.
+
+        Args:
+            home: Data folder that keeps passwords and progress.
+            store: The opened store.
+            say: Who is told what happens.
+            media: Folder of the bundled recordings.
+            command: How the `quancheng` command is called.
+        """
+        self._home = home
+        self._store = store
+        self._say = say
+        self._media = media
+        self._command = command
+        self._beside = _Beside()
+        self._facts: Mapping[str, Any] = {}
+
+    def make(self, address: str) -> None:
+        """Make the organisation where there is nobody yet; issue fresh enrolment codes at every start."""
+        if is_empty(self._store):
+            self._say("demo", "正在建立示例机构 making the demo organisation")
+            found(
+                self._store,
+                lambda passwords: self._home.write_demo({"passwords": passwords, "is_sent": False}),
+            )
+        kept = self._home.read_demo()
+        codes = self._codes(kept["passwords"]["sun"]) if kept else []
+        if not codes:
+            return
+        self._facts = {
+            **kept,
+            "server": address,
+            "enrolment_code": codes[0],
+            "demo_code": codes[1],
+            "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],
+            "case": CASES[0][2].number,
+            "export_login": "wang",
+            "export_password": kept["passwords"]["wang"],
+        }
+        self._home.write_demo(self._facts)
+
+    def _codes(self, password: str) -> list[str]:
+        with self._store.begin() as tx:
+            custodian = tx.accounts.login("sun", password)
+            if custodian is None:
+                return []
+            codes = [tx.devices.issue_code(custodian.actor).code for _ in range(2)]
+            tx.accounts.logout(custodian.token)
+            return codes
+
+    def introduce(self) -> None:
+        """Say who may log in with what; then let the device hand in what is missing. Needs the server to be up."""
+        if not self._facts:
+            return
+        for person in PEOPLE:
+            roles = ", ".join(sorted(person.roles))
+            who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
+            password = self._facts["passwords"][person.login]
+            self._say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
+        code = self._facts["enrolment_code"]
+        self._say("enrolment_code", f"设备注册码 enrolment code {code}  (quancheng record FILE…)", code=code)
+        if not self._facts["is_sent"]:
+            self._hand_in()
+
+    def _hand_in(self) -> None:
+        files = self._unsent()
+        self._say(
+            "demo_sending", f"示例设备正在上传 {len(files)} 个文件 the demo device hands in its recordings"
+        )
+        done = self._beside.run(self._record(files)) if files else (0, "")
+        if done is None or self._beside.is_over:
+            return
+        code, said = done
+        self._send_rows()
+        self._home.write_demo({**self._facts, "is_sent": code == 0})
+        if code == 0:
+            self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
+        else:
+            self._say("demo_failed", f"示例上传失败 the demo hand-in failed: {said[-500:]}", code=code)
+
+    def _record(self, files: Sequence[str]) -> list[str]:
+        facts = self._facts
+        officers = [part for number in facts["officers"] for part in ("--officer", number)]
+        return [
+            *(*self._command, "record", *files, "--server", facts["server"], "--json"),
+            *("--enrol", facts["demo_code"], "--case", facts["case"], *officers),
+            *("--state", str(self._home.path / "demo-device")),
+        ]
+
+    def _unsent(self) -> list[str]:
+        """Return the bundled media that an interrupted start has not handed in yet."""
+        with self._store.begin() as tx:
+            session = tx.accounts.login("wang", self._facts["export_password"])
+            if session is None:
+                return []
+            page = tx.recordings.page(session.actor, RecordingFilter(case_number=self._facts["case"]))
+            tx.accounts.logout(session.token)
+        known = {row.filename for row in page.rows}
+        files = (path for path in self._media.iterdir() if path.suffix in SUFFIXES)
+        return sorted(str(path) for path in files if path.name not in known)
+
+    def _send_rows(self) -> None:
+        """Let the demo's scale hand in what it weighed; again they are duplicates of themselves."""
+        passwords = self._facts["passwords"]
+        login = passwords["source"]
+        with self._store.begin() as tx:
+            session = tx.accounts.login(login, passwords[login])
+        if session is not None:
+            pictures = [(self._media / name).read_bytes() for name in SCALE_PICTURES]
+            send_rows(self._store, session.actor, pictures)
+
+    def stop(self) -> None:
+        """End the device; the next start goes on with it."""
+        self._beside.stop()
+
+
+class _Beside:
+    """A program that ends with the server."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._is_over = False
+
+    def run(self, command: Sequence[str]) -> tuple[int, str] | None:
+        """Run to the end; return code and standard error, or None when the server stops."""
+        with self._lock:
+            if self._is_over:
+                return None
+            self._process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+            )
+        _, said = self._process.communicate()
+        return None if self._is_over else (self._process.returncode, said)
+
+    @property
+    def is_over(self) -> bool:
+        """The server is stopping: nothing may touch its store any more."""
+        return self._is_over
+
+    def stop(self) -> None:
+        """End what runs, politely first; it keeps its own state by renaming files."""
+        with self._lock:
+            self._is_over = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
