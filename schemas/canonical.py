@@ -30,7 +30,7 @@ def canonical_bytes(value: Mapping[str, Any]) -> bytes:
     Raises:
         ManifestInvalid: the value holds a float, a null, or an integer of 2^53 or more.
     """
-    _check_profile(value, depth=0)
+    check_profile(value)
     return rfc8785.dumps(dict(value))
 
 
@@ -54,7 +54,7 @@ def parse_canonical(payload: bytes) -> dict[str, Any]:
         raise MANIFEST_NOT_JSON("the bytes are not UTF-8 JSON") from err
     if not isinstance(value, dict):
         raise MANIFEST_NOT_JSON("the top of the document must be an object")
-    _check_profile(value, depth=0)
+    check_profile(value)
     if rfc8785.dumps(value) != payload:
         raise MANIFEST_NOT_CANONICAL("the bytes are not in canonical form (RFC 8785)")
     return value
@@ -71,17 +71,22 @@ def _no_float(text: str) -> None:
     raise MANIFEST_FLOAT(f"{text[:32]} is not an integer")
 
 
-def _check_profile(value: object, *, depth: int) -> None:
+def check_profile(value: object, *, depth: int = 0) -> None:
+    """Check that a value is inside the profile.
+
+    Raises:
+        ManifestInvalid: it holds a float, a null, a huge integer, a key that is not ASCII, or nests too deeply.
+    """
     if depth > MAX_DEPTH:
         raise MANIFEST_NOT_CANONICAL("nested too deeply")
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) and key.isascii() for key in value):
             raise MANIFEST_NOT_CANONICAL("keys must be ASCII text")
         for inner in value.values():
-            _check_profile(inner, depth=depth + 1)
+            check_profile(inner, depth=depth + 1)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            _check_profile(inner, depth=depth + 1)
+            check_profile(inner, depth=depth + 1)
     else:
         _check_scalar(value)
 

@@ -1,0 +1,127 @@
+"""The catalogue: every closed class by its (event, version), and the names that are kept for what is still to come."""
+
+from collections.abc import Mapping
+from inspect import isclass
+from types import MappingProxyType, ModuleType
+from typing import NamedTuple
+
+from schemas import (
+    leaves_actor,
+    leaves_audit,
+    leaves_case,
+    leaves_device,
+    leaves_log,
+    leaves_monitoring,
+    leaves_recording,
+    leaves_rectification,
+    leaves_review,
+)
+from schemas.act import Act
+
+_MODULES: tuple[ModuleType, ...] = (
+    leaves_log,
+    leaves_actor,
+    leaves_device,
+    leaves_recording,
+    leaves_case,
+    leaves_review,
+    leaves_monitoring,
+    leaves_audit,
+    leaves_rectification,
+)
+
+
+def _classes() -> list[type[Act]]:
+    return [
+        kind
+        for module in _MODULES
+        for kind in vars(module).values()
+        if isclass(kind) and issubclass(kind, Act) and kind is not Act
+    ]
+
+
+LEAVES: Mapping[tuple[str, int], type[Act]] = MappingProxyType(
+    {(kind.spec.event, kind.spec.ev): kind for kind in _classes()}
+)
+"""(event, version) → its class. Old versions stay for ever."""
+
+EVENTS: tuple[str, ...] = tuple(dict.fromkeys(event for event, _ in LEAVES))
+"""Every event that can be written, in the catalogue's order."""
+
+CHAIN_NOUNS = (
+    "account",
+    "agency",
+    "audit",
+    "case",
+    "device",
+    "duty",
+    "equipment",
+    "log",
+    "manifest",
+    "monitoring",
+    "recording",
+    "source",
+)
+"""Things that have a chain of their own; what lives inside one stands in its owner's."""
+
+
+class Reserved(NamedTuple):
+    """A name that is kept: its event and the chains it will stand in; members are fixed when it is built."""
+
+    event: str
+    chains: tuple[str, ...]
+
+
+def _reserved(noun: str, verbs: str, *chains: str) -> list[Reserved]:
+    return [Reserved(f"{noun}:{verb}", chains) for verb in verbs.split()]
+
+
+OF_THE_THING = "*"
+"""The chain of whatever thing it is about."""
+
+RESERVED: Mapping[str, Reserved] = MappingProxyType(
+    {
+        one.event: one
+        for group in (
+            _reserved("trail", "seal"),
+            _reserved("certificate", "suspend restore withdraw cancel verify", "account"),
+            _reserved("recusal", "bar lift", "case"),
+            _reserved("duty", "open amend close", "duty"),
+            _reserved("setting", "change", "agency"),
+            _reserved("training", "enter", "account"),
+            _reserved("device", "issue return check", "device"),
+            _reserved("presence", "confirm deny", "manifest"),
+            _reserved("recording", "examine annotate", "recording"),
+            _reserved("derivative", "make", "recording"),
+            _reserved("retention", "raise", "recording"),
+            _reserved("hold", "place lift", OF_THE_THING),
+            _reserved("disposal", "propose approve", "recording"),
+            _reserved("recording", "dispose", "recording"),
+            _reserved("opening", "erase"),
+            _reserved("leaf", "erase"),
+            _reserved("note", "add withdraw", OF_THE_THING),
+            _reserved("tag", "set", OF_THE_THING),
+            _reserved("finding", "answer", OF_THE_THING),
+            _reserved("correction", "make", OF_THE_THING),
+            _reserved("view", "open download print close"),
+            _reserved("export", "fetch"),
+            _reserved("share", "grant use end"),
+            _reserved("case", "relieve handover", "case"),
+            _reserved("case", "refuse annul transfer suspend resume terminate recall archive", "case"),
+            _reserved("case", "merge", "case", "case"),
+            _reserved("review", "assign", "case"),
+            _reserved("act", "start step interrupt resume end exempt", "case"),
+            _reserved("document", "file", "case"),
+            _reserved("equipment", "amend retire unbind", "equipment"),
+            _reserved("audit", "amend drop mismatch relieve", "audit"),
+            _reserved("rectification", "extend object", "audit"),
+            _reserved("instrument", "issue reply verify escalate close object", "instrument"),
+            _reserved("package", "receive", "package"),
+        )
+        for one in group
+    }
+)
+"""Names nobody else may use. Whole nouns are kept too, see `RESERVED_NOUNS`."""
+
+RESERVED_NOUNS = frozenset({"notice", "plea", "hearing", "decision", "service", "measure"})
+"""Nouns of the statutory machine whose verbs are still to be fixed; they will stand in the case's chain."""

@@ -1,0 +1,263 @@
+"""Leaves of who may act: agencies, accounts, what they are let in by, roles, certificates, and scoring standards."""
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.act import Act, Spec
+from schemas.actor import Reach, Role
+from schemas.members import Digest256, Flag, LeafDigest, Ordinal, StandardCode, Time
+from schemas.opening import SaltedDocument, SaltedText
+from schemas.reference import AgencyReference
+from schemas.words import Words
+
+_ADMIN = frozenset({Role.ADMIN})
+_AGENCY = {
+    "kind": "agencies.kind",
+    "parent": "agencies.parent_id",
+    "supervising": "agencies.is_supervising",
+    "name": "agencies.name",
+    "code": "agencies.code",
+}
+_ACCOUNT = {
+    "agency": "accounts.agency_id",
+    "login": "accounts.login",
+    "name": "accounts.name",
+}
+
+
+class AgencyKind(StrEnum):
+    """By what right an agency acts: its own, a law's, or another agency's."""
+
+    AGENCY = "agency"
+    AUTHORISED = "authorised"
+    ENTRUSTED = "entrusted"
+
+
+class AccountKind(StrEnum):
+    """Whether a person or a machine logs in."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+
+
+class CertificateKind(StrEnum):
+    """What a certificate lets its holder do."""
+
+    ENFORCEMENT = "enforcement"
+    AUXILIARY = "auxiliary"
+    SUPERVISION = "supervision"
+
+
+class AgencyOpen(Act):
+    """An agency begins; `principal` is the one that entrusts it."""
+
+    spec: ClassVar = Spec(
+        event="agency:open",
+        chains=("agency",),
+        opens=True,
+        actors=("account", "service"),
+        roles=_ADMIN,
+        versions=("agency",),
+        words=Words("单位登记", "Agency opened"),
+        follows="its parent and principal are open",
+        columns={**_AGENCY, "subject": "agencies.id"},
+    )
+    kind: AgencyKind
+    parent: AgencyReference | None = None
+    principal: AgencyReference | None = None
+    supervising: Flag
+    name: SaltedText
+    code: SaltedText
+
+
+class AgencyAmend(Act):
+    """What is said of an agency changes; members that are left out stay."""
+
+    spec: ClassVar = Spec(
+        event="agency:amend",
+        chains=("agency",),
+        roles=_ADMIN,
+        versions=("agency",),
+        words=Words("变更单位信息", "Agency amended"),
+        follows="the agency is open",
+        columns=_AGENCY,
+    )
+    kind: AgencyKind | None = None
+    parent: AgencyReference | None = None
+    principal: AgencyReference | None = None
+    supervising: Flag | None = None
+    name: SaltedText | None = None
+    code: SaltedText | None = None
+
+
+class AgencyClose(Act):
+    """An agency ends."""
+
+    spec: ClassVar = Spec(
+        event="agency:close",
+        chains=("agency",),
+        roles=_ADMIN,
+        versions=("agency",),
+        words=Words("单位停用", "Agency closed"),
+        follows="the agency is open",
+    )
+
+
+class StandardPublish(Act):
+    """A scoring standard of one version, by its digest."""
+
+    spec: ClassVar = Spec(
+        event="standard:publish",
+        chains=("agency",),
+        actors=("account", "service"),
+        roles=frozenset({Role.SUPERVISOR}),
+        neutral=("agency",),
+        words=Words("发布评查标准", "Standard published"),
+        follows="the agency is open",
+        columns={
+            "subject": "standards.id",
+            "code": "standards.code",
+            "version": "standards.version",
+            "sha256": "standards.sha256 standards.items",
+            "is_demo": "standards.is_demo",
+            "name": "standards.name",
+            "at": "standards.created_at",
+        },
+    )
+    code: StandardCode
+    version: Ordinal
+    sha256: Digest256
+    is_demo: Flag
+    name: SaltedText
+
+
+class AccountOpen(Act):
+    """Somebody may log in; `kind` says whether a person or a machine."""
+
+    spec: ClassVar = Spec(
+        event="account:open",
+        chains=("account",),
+        opens=True,
+        actors=("account", "service"),
+        roles=_ADMIN,
+        versions=("account",),
+        words=Words("账户开通", "Account opened"),
+        follows="the agency is open",
+        columns={**_ACCOUNT, "subject": "accounts.id", "at": "accounts.created_at"},
+    )
+    agency: AgencyReference
+    kind: AccountKind
+    login: SaltedText
+    name: SaltedText
+    reason: SaltedText | None = None
+
+
+class AccountAmend(Act):
+    """What is said of an account changes; members that are left out stay."""
+
+    spec: ClassVar = Spec(
+        event="account:amend",
+        chains=("account",),
+        roles=_ADMIN,
+        versions=("account",),
+        words=Words("变更账户信息", "Account amended"),
+        follows="the account is open",
+        columns=_ACCOUNT,
+    )
+    agency: AgencyReference | None = None
+    kind: AccountKind | None = None
+    login: SaltedText | None = None
+    name: SaltedText | None = None
+    reason: SaltedText | None = None
+
+
+class AccountClose(Act):
+    """Nobody logs in by this account any more."""
+
+    spec: ClassVar = Spec(
+        event="account:close",
+        chains=("account",),
+        roles=_ADMIN,
+        versions=("account",),
+        words=Words("账户停用", "Account closed"),
+        follows="the account is open",
+        columns={"to": "accounts.is_active"},
+    )
+    reason: SaltedText | None = None
+
+
+class AccountCredential(Act):
+    """What lets an account in is replaced; the record that is kept (a password's hash) stands in the opening."""
+
+    spec: ClassVar = Spec(
+        event="account:credential",
+        chains=("account",),
+        actors=("account", "service"),
+        roles=_ADMIN,
+        by_itself=True,
+        neutral=("account",),
+        words=Words("更换登录凭证", "Credential replaced"),
+        follows="the account is open",
+        columns={"record": "accounts.password_hash"},
+    )
+    what: Literal["password", "key"]
+    record: SaltedDocument
+
+
+class RoleGrant(Act):
+    """A role is given from a time on, until another where that is known."""
+
+    spec: ClassVar = Spec(
+        event="role:grant",
+        chains=("account",),
+        actors=("account", "service"),
+        roles=_ADMIN,
+        words=Words("授予角色", "Role granted"),
+        follows="the account is open",
+        columns={"role": "accounts.roles"},
+    )
+    role: Role
+    reach: Reach
+    from_: Time = Field(alias="from")
+    until: Time | None = None
+
+
+class RoleEnd(Act):
+    """A role ends; `grant` is the digest of the leaf that gave it."""
+
+    spec: ClassVar = Spec(
+        event="role:end",
+        chains=("account",),
+        roles=_ADMIN,
+        words=Words("撤销角色", "Role ended"),
+        follows="the grant stands",
+        columns={"grant": "accounts.roles"},
+    )
+    grant: LeafDigest
+    reason: SaltedText
+
+
+class CertificateIssue(Act):
+    """A certificate of a person; its number names them, so it is salted."""
+
+    spec: ClassVar = Spec(
+        event="certificate:issue",
+        chains=("account",),
+        actors=("account", "service"),
+        roles=frozenset({Role.CUSTODIAN}),
+        versions=("certificate",),
+        words=Words("颁发执法证件", "Certificate issued"),
+        follows="the account is open",
+        columns={
+            "subject": "certificates.id",
+            "from": "certificates.valid_from",
+            "until": "certificates.valid_until",
+            "number": "certificates.number",
+        },
+    )
+    from_: Time = Field(alias="from")
+    until: Time
+    kind: CertificateKind
+    number: SaltedText

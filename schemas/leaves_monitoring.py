@@ -1,0 +1,105 @@
+"""Leaves of monitoring records: batches as they arrive, opinions, attempts to tell the party."""
+
+from typing import ClassVar, Literal
+
+from schemas.act import Act, Spec
+from schemas.actor import Role
+from schemas.members import Digest256, Ordinal, Root, Time
+from schemas.monitoring import (
+    InvalidReason,
+    MonitoringState,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionWord,
+    ReviewStage,
+)
+from schemas.opening import SaltedText
+from schemas.reference import AgencyReference, RecordingReference
+from schemas.words import Words
+
+
+class IntakeReceive(Act):
+    """A batch of a source: `root` over its rows proves each; ids of its records follow from this leaf."""
+
+    spec: ClassVar = Spec(
+        event="intake:receive",
+        chains=("source",),
+        roles=frozenset({Role.SOURCE}),
+        words=Words("接收非现场监管记录", "Monitoring records received"),
+        follows="equipment is bound to the source",
+        columns={
+            "subject": "intakes.id monitoring_records.intake_id",
+            "agency": "intakes.agency_id monitoring_records.agency_id",
+            "actor": "intakes.source_id",
+            "seq": "intakes.seq",
+            "sha256": "intakes.sha256 intakes.payload",
+            "signature_sha256": "intakes.signature",
+            "rows": "intakes.rows",
+            "root": "monitoring_records.raw",
+            "due_at": "monitoring_records.due_at",
+            "at": "intakes.received_at monitoring_records.received_at",
+        },
+    )
+    agency: AgencyReference
+    seq: Ordinal
+    sha256: Digest256
+    signature_sha256: Digest256
+    rows: Ordinal
+    root: Root
+    due_at: Time
+
+
+class MonitoringOpine(Act):
+    """One of the two people who look at a record says what they think of it."""
+
+    spec: ClassVar = Spec(
+        event="monitoring:opine",
+        chains=("monitoring",),
+        roles=frozenset({Role.EVIDENCE_REVIEWER, Role.LEGAL_REVIEWER}),
+        versions=("monitoring",),
+        words=Words("给出审核意见", "Opinion given"),
+        follows="no opinion of this stage or this person stands, none ended it, its recordings are sealed",
+        columns={
+            "stage": "monitoring_opinions.stage",
+            "opinion": "monitoring_opinions.opinion",
+            "reason_code": "monitoring_opinions.reason_code",
+            "reason": "monitoring_opinions.reason",
+            "actor": "monitoring_opinions.reviewer_id",
+            "at": "monitoring_opinions.given_at monitoring_records.concluded_at",
+            "to": "monitoring_records.state",
+            "n": "monitoring_records.version",
+        },
+    )
+    stage: ReviewStage
+    opinion: OpinionWord
+    reason_code: InvalidReason | None = None
+    to: Literal[MonitoringState.REVIEWING, MonitoringState.VALID, MonitoringState.INVALID]
+    reason: SaltedText | None = None
+
+
+class MonitoringNotify(Act):
+    """The party was told, or an attempt was made (art. 41)."""
+
+    spec: ClassVar = Spec(
+        event="monitoring:notify",
+        chains=("monitoring",),
+        roles=frozenset({Role.HANDLER}),
+        versions=("monitoring",),
+        words=Words("告知当事人", "Party notified"),
+        follows="the attempt is not in the future",
+        columns={
+            "channel": "notifications.channel",
+            "outcome": "notifications.outcome",
+            "attempted_at": "notifications.attempted_at",
+            "proof_recording": "notifications.proof_recording_id",
+            "proof": "notifications.proof",
+            "actor": "notifications.recorded_by",
+            "at": "notifications.recorded_at",
+            "n": "monitoring_records.version",
+        },
+    )
+    channel: NotifyChannel
+    outcome: NotifyOutcome
+    attempted_at: Time
+    proof_recording: RecordingReference | None = None
+    proof: SaltedText

@@ -1,0 +1,262 @@
+"""Leaves of what arrives: manifests, recordings, transfers that expired, and what a scrub of the store found."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.act import Act, Process, Spec
+from schemas.actor import Role
+from schemas.integrity import Verdict
+from schemas.members import (
+    CheckName,
+    CheckWord,
+    Count,
+    Digest256,
+    KeyId,
+    MediaType,
+    ObjectKey,
+    Ordinal,
+    Slug,
+    Time,
+    VersionId,
+)
+from schemas.opening import SaltedDocument, SaltedText
+from schemas.recording import RecordingState
+from schemas.reference import AgencyReference, DeviceReference, IntakeReference, Uuid
+from schemas.words import Words
+
+_SENDERS = frozenset({Role.OFFICER, Role.AUXILIARY, Role.HANDLER, Role.SOURCE})
+_VERIFIED = {
+    "to": "recordings.state",
+    "sha256": "recordings.sha256",
+    "sm3": "recordings.sm3",
+    "media_type": "recordings.media_type",
+    "captured_at": "recordings.captured_at",
+    "corrected_at": "recordings.corrected_at",
+    "verdict": "recordings.verdict",
+    "checks": "checks.outcome checks.code checks.version",
+    "run": "recordings.run checks.run",
+    "retain_until": "recordings.retain_until",
+    "at": "recordings.verified_at checks.at",
+    "report": "recordings.facts checks.severity checks.params derivatives.sha256",
+}
+
+
+class ReceivedFrom(StrEnum):
+    """By what way the bytes came."""
+
+    DEVICE = "device"
+    ACCOUNT = "account"
+    INTAKE = "intake"
+
+
+class ManifestDeclare(Act):
+    """A capture manifest whose signature holds is kept."""
+
+    spec: ClassVar = Spec(
+        event="manifest:declare",
+        chains=("manifest",),
+        opens=True,
+        actors=("device", "account"),
+        roles=_SENDERS,
+        words=Words("采集清单申报", "Manifest declared"),
+        follows="the device's key is alive",
+        columns={
+            "subject": "manifests.id",
+            "agency": "manifests.agency_id",
+            "device": "manifests.device_id",
+            "kid": "manifests.kid",
+            "seq": "manifests.seq",
+            "sha256": "manifests.sha256",
+            "at": "manifests.declared_at",
+        },
+    )
+    agency: AgencyReference
+    device: DeviceReference
+    kid: KeyId
+    seq: Ordinal
+    sha256: Digest256
+    signature_sha256: Digest256
+    files: Ordinal
+
+
+class ManifestRefuse(Act):
+    """A manifest that breaks a rule is kept all the same."""
+
+    spec: ClassVar = Spec(
+        event="manifest:refuse",
+        actors=("device", "account"),
+        roles=_SENDERS,
+        words=Words("采集清单未被接受，留存", "Manifest refused, kept"),
+        follows="nothing",
+        columns={
+            "subject": "manifests.id",
+            "agency": "manifests.agency_id",
+            "sha256": "manifests.sha256",
+            "problem": "manifests.problem",
+            "at": "manifests.declared_at",
+        },
+    )
+    agency: AgencyReference
+    sha256: Digest256
+    signature_sha256: Digest256
+    problem: Slug
+
+
+class UploadExpire(Act):
+    """A transfer was never finished; what had come was dropped and never was evidence."""
+
+    spec: ClassVar = Spec(
+        event="upload:expire",
+        by=Process.WORKER,
+        actors=("service",),
+        words=Words("上传过期", "Upload expired"),
+        follows="the transfer is open",
+    )
+    agency: AgencyReference
+    opened_at: Time
+    offset_bytes: Count
+    length_bytes: Count
+    declared_sha256: Digest256 | None = None
+    manifest_sha256: Digest256 | None = None
+    file_index: Count | None = None
+    filename: SaltedText
+
+
+class RecordingReceive(Act):
+    """The bytes are here in full. The digest they were declared with is bound before anybody hashed them."""
+
+    spec: ClassVar = Spec(
+        event="recording:receive",
+        chains=("recording",),
+        opens=True,
+        actors=("device", "account"),
+        roles=_SENDERS,
+        versions=("recording",),
+        words=Words("上交入库", "Handed in and received in full"),
+        follows="its manifest is declared, or it has none",
+        columns={
+            "subject": "recordings.id",
+            "agency": "recordings.agency_id",
+            "actor": "recordings.device_id recordings.account_id",
+            "upload": "recordings.upload_id",
+            "size_bytes": "recordings.size_bytes",
+            "object_key": "recordings.object_key",
+            "version_id": "recordings.version_id",
+            "declared_sha256": "recordings.declared_sha256",
+            "manifest_sha256": "recordings.manifest_id",
+            "file_index": "recordings.file_index",
+            "position": "monitoring_media.position",
+            "at": "recordings.received_at",
+            "filename": "recordings.filename",
+            "stated_case": "recordings.stated_case",
+        },
+    )
+    agency: AgencyReference
+    source: ReceivedFrom
+    upload: Uuid
+    size_bytes: Count
+    object_key: ObjectKey
+    version_id: VersionId
+    declared_sha256: Digest256 | None = None
+    manifest_sha256: Digest256 | None = None
+    file_index: Count | None = None
+    intake: IntakeReference | None = None
+    row: Count | None = None
+    position: Count | None = None
+    to: Literal[RecordingState.RECEIVED]
+    filename: SaltedText
+    stated_case: SaltedText | None = None
+
+
+class RecordingSeal(Act):
+    """Verified and locked; it never changes again."""
+
+    spec: ClassVar = Spec(
+        event="recording:seal",
+        chains=("recording",),
+        by=Process.WORKER,
+        actors=("service",),
+        versions=("recording",),
+        words=Words("核验后封存", "Verified and sealed"),
+        follows="the recording is received",
+        columns=_VERIFIED,
+    )
+    sha256: Digest256
+    sm3: Digest256 | None = None
+    size_bytes: Count
+    media_type: MediaType
+    captured_at: Time | None = None
+    corrected_at: Time | None = None
+    verdict: Verdict
+    checks: Mapping[CheckName, CheckWord]
+    checks_count: Count
+    run: Ordinal
+    retain_until: Time
+    to: Literal[RecordingState.SEALED]
+    report: SaltedDocument
+
+
+class RecordingQuarantine(Act):
+    """A claim about the bytes did not hold, or nobody could verify them; kept, locked and unusable.
+
+    What could not be found out is absent: bytes that could not be read have no digest and no type.
+    """
+
+    spec: ClassVar = Spec(
+        event="recording:quarantine",
+        chains=("recording",),
+        by=Process.WORKER,
+        actors=("service",),
+        versions=("recording",),
+        words=Words("隔离并锁定", "Quarantined and locked"),
+        follows="the recording is received",
+        columns=_VERIFIED,
+    )
+    sha256: Digest256 | None = None
+    sm3: Digest256 | None = None
+    size_bytes: Count
+    media_type: MediaType | None = None
+    captured_at: Time | None = None
+    corrected_at: Time | None = None
+    verdict: Verdict
+    checks: Mapping[CheckName, CheckWord]
+    checks_count: Count
+    run: Ordinal
+    retain_until: Time | None = None
+    to: Literal[RecordingState.QUARANTINED]
+    report: SaltedDocument
+
+
+class ScrubFind(Act):
+    """A stored object is not what was recorded. The evidence stays what it was; the finding stands beside it."""
+
+    spec: ClassVar = Spec(
+        event="scrub:find",
+        chains=("recording",),
+        by=Process.WORKER,
+        actors=("service",),
+        neutral=("recording",),
+        words=Words("巡检发现存储差异", "Scrub found a difference"),
+        follows="the recording is received",
+    )
+    code: Slug
+    sha256: Digest256 | None = None
+
+
+class ScrubRun(Act):
+    """A pass over the store ended."""
+
+    spec: ClassVar = Spec(
+        event="scrub:run",
+        by=Process.WORKER,
+        actors=("service",),
+        words=Words("存储巡检完成", "Scrub of the store ended"),
+        follows="nothing",
+    )
+    from_: Time = Field(alias="from")
+    until: Time
+    objects: Count
+    faults: Count
