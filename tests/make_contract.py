@@ -34,6 +34,7 @@ from schemas.manifest import (
     build_manifest,
 )
 from schemas.refusals import ANSWERED
+from tests.make_leaves import leaf_contract
 
 ROOT = Path(__file__).resolve().parent.parent / "mobile_contract"
 
@@ -371,7 +372,7 @@ def contract() -> dict[str, bytes]:
         index.append({"name": vector.name, "expected": vector.expected, "note": vector.note})
     made["vectors/index.json"] = _json({"vectors": index})
     made["vectors/draw.json"] = _json({"draws": draws(), "sizes": sizes()})
-    return made
+    return {**made, **leaf_contract()}
 
 
 def draws() -> list[dict[str, Any]]:
@@ -431,12 +432,18 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
 
 
+def kept() -> set[str]:
+    """Return the vectors and pages that are there, as paths below `mobile_contract/`."""
+    folders = (ROOT / "vectors", ROOT / "events")
+    return {str(path.relative_to(ROOT)) for top in folders for path in top.rglob("*.*") if path.is_file()}
+
+
 def main() -> None:
-    """Write the files and remove vectors that no longer exist."""
+    """Write the files and remove vectors and pages that no longer exist."""
     made = contract()
-    for path in (ROOT / "vectors").glob("*.*"):
-        if f"vectors/{path.name}" not in made:
-            path.unlink()
+    for path in kept():
+        if path not in made:
+            (ROOT / path).unlink()
     for name, payload in made.items():
         (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / name).write_bytes(payload)

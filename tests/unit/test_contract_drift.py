@@ -1,10 +1,8 @@
 """What is committed in mobile_contract/ is what the code would write today."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.make_contract import ROOT, contract
+from tests.make_contract import ROOT, contract, kept
 
 MADE = contract()
 
@@ -16,6 +14,5 @@ def test_derived_files_are_current(name):
 
 
 def test_no_stale_vector_is_left():
-    """A vector whose rule is gone is gone."""
-    kept = {f"vectors/{path.name}" for path in Path(ROOT / "vectors").iterdir()}
-    assert kept == {name for name in MADE if name.startswith("vectors/")}
+    """A vector or a page whose rule or event is gone is gone."""
+    assert kept() == {name for name in MADE if name.startswith(("vectors/", "events/"))}
