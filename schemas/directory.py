@@ -1,0 +1,218 @@
+"""Who and what existed at an index of the log: one pass over all leaves, some bytes for each thing.
+
+A reducer asks it for what does not stand in its own chain. Every answer has three values: yes, no, and None where
+nobody can tell – a package that withholds a chain, an index that is not given yet.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from schemas.actor import Role
+from schemas.leaf import Leaf
+from schemas.leaves_actor import (
+    AccountAmend,
+    AccountClose,
+    AccountOpen,
+    AgencyClose,
+    AgencyOpen,
+    RoleEnd,
+    RoleGrant,
+)
+from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
+from schemas.leaves_log import ClockStep, LogResume
+from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
+from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
+from schemas.reference import noun_of
+
+
+class Span(NamedTuple):
+    """From which index to which something was; `until` is None while it is."""
+
+    since: int
+    until: int | None = None
+    agency: str = ""
+    key: str = ""
+
+    def covers(self, index: int) -> bool:
+        """Say whether it was at this index."""
+        return self.since < index and (self.until is None or index < self.until)
+
+
+class Grant(NamedTuple):
+    """A role of an account, by index and by time."""
+
+    account: str
+    role: Role
+    span: Span
+    starts: datetime
+    ends: datetime | None
+
+
+class Code(NamedTuple):
+    """A one-time code: for which device of which agency, until when."""
+
+    device: str
+    agency: str
+    since: int
+    expires_at: datetime
+
+
+class Concluded(NamedTuple):
+    """When a piece of evidence came and when it got its last state."""
+
+    since: int
+    agency: str
+    until: int | None = None
+    state: str = ""
+
+
+@dataclass
+class Directory:
+    """What one pass has learned. `is_complete`: it saw the whole log, so what is not in it was not."""
+
+    is_complete: bool = False
+    agencies: dict[str, Span] = field(default_factory=dict)
+    actors: dict[str, Span] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    by_account: dict[str, list[str]] = field(default_factory=dict)
+    codes: dict[str, Code] = field(default_factory=dict)
+    manifests: dict[str, Span] = field(default_factory=dict)
+    evidence: dict[str, Concluded] = field(default_factory=dict)
+    intakes: dict[str, Span] = field(default_factory=dict)
+    bounds: list[int] = field(default_factory=list)
+
+    def learn(self, index: int, digest: str, leaf: Leaf) -> None:
+        """Take one leaf of the log, in order of indices."""
+        act = leaf.act
+        match act:
+            case RecordingReceive():
+                self.evidence[leaf.subject] = Concluded(index, act.agency)
+            case RecordingSeal() | RecordingQuarantine():
+                self._conclude(leaf.subject, index, act.to)
+            case MonitoringOpine():
+                self._conclude(leaf.subject, index, act.to)
+            case ManifestDeclare():
+                self.manifests.setdefault(act.sha256, Span(index, agency=act.agency, key=act.kid))
+            case IntakeReceive():
+                self.intakes[leaf.subject] = Span(index, agency=act.agency)
+            case ClockStep() | LogResume():
+                self.bounds.append(index)
+            case _:
+                self._learn_actor(index, digest, leaf)
+
+    def _learn_actor(self, index: int, digest: str, leaf: Leaf) -> None:
+        act = leaf.act
+        match act:
+            case AgencyOpen():
+                self.agencies[leaf.subject] = Span(index)
+            case AgencyClose():
+                self._end(self.agencies, leaf.subject, index)
+            case AccountOpen():
+                self.actors[leaf.subject] = Span(index, agency=act.agency)
+            case AccountAmend() if act.agency is not None and leaf.subject in self.actors:
+                self.actors[leaf.subject] = self.actors[leaf.subject]._replace(agency=act.agency)
+            case AccountClose():
+                self._end(self.actors, leaf.subject, index)
+            case DeviceEnrol():
+                self.actors[leaf.subject] = Span(index - 1, agency=act.agency, key=act.kid)  # it acts itself
+            case DeviceRevoke():
+                self._end(self.actors, leaf.subject, index)
+            case DeviceCode():
+                self.codes[act.code] = Code(leaf.subject, act.agency, index, act.expires_at)
+            case _:
+                self._learn_role(index, digest, leaf)
+
+    def _learn_role(self, index: int, digest: str, leaf: Leaf) -> None:
+        match leaf.act:
+            case RoleGrant() as act:
+                self._grant(index, digest, leaf, act)
+            case RoleEnd(grant=grant) if grant in self.grants:
+                known = self.grants[grant]
+                self.grants[grant] = known._replace(span=known.span._replace(until=index))
+            case _:
+                pass
+
+    def _grant(self, index: int, digest: str, leaf: Leaf, act: RoleGrant) -> None:
+        account = next(place.of for place in leaf.chains)
+        self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
+        self.by_account.setdefault(account, []).append(digest)
+
+    def _conclude(self, subject: str, index: int, state: str) -> None:
+        known = self.evidence.get(subject) or Concluded(index, "")
+        self.evidence[subject] = known._replace(until=index, state=state)
+
+    @staticmethod
+    def _end(spans: dict[str, Span], name: str, index: int) -> None:
+        if name in spans and spans[name].until is None:
+            spans[name] = spans[name]._replace(until=index)
+
+    def is_open(self, agency: str, index: int | None) -> bool | None:
+        """Say whether an agency was there at an index."""
+        return self._covers(self.agencies, agency, index)
+
+    def is_alive(self, actor: str, index: int | None) -> bool | None:
+        """Say whether an account was open, or a device's key alive; services always are."""
+        if noun_of(actor) in ("service", "party"):
+            return True
+        return self._covers(self.actors, actor, index)
+
+    def has_role(self, account: str, roles: Collection[Role], at: datetime, index: int | None) -> bool | None:
+        """Say whether an account held one of the roles at a time and an index."""
+        if index is None:
+            return None
+        known = [self.grants[digest] for digest in self.by_account.get(account, ())]
+        held = any(
+            one.role in roles
+            and one.span.covers(index)
+            and one.starts <= at
+            and (one.ends is None or at < one.ends)
+            for one in known
+        )
+        return True if held else self._no()
+
+    def is_of(self, actor: str, agency: str) -> bool | None:
+        """Say whether an account or a device belongs to an agency."""
+        known = self.actors.get(actor)
+        return None if known is None else known.agency == agency
+
+    def is_received(self, evidence: str, agency: str, index: int | None) -> bool | None:
+        """Say whether a piece of evidence of this agency was there at an index."""
+        known = self.evidence.get(evidence)
+        if index is None:
+            return None
+        if known is None:
+            return self._no()
+        return known.since < index and known.agency in ("", agency)
+
+    def is_concluded(self, evidence: str, states: Collection[str], index: int | None) -> bool | None:
+        """Say whether a piece of evidence had one of these states at an index."""
+        known = self.evidence.get(evidence)
+        if index is None:
+            return None
+        if known is None or known.until is None:
+            return self._no()
+        return known.until < index and known.state in states
+
+    def is_declared(self, sha256: str, agency: str, index: int | None) -> bool | None:
+        """Say whether a manifest of this agency was kept at an index."""
+        known = self.manifests.get(sha256)
+        if index is None:
+            return None
+        return self._no() if known is None else known.since < index and known.agency == agency
+
+    def is_bounded(self, index: int | None) -> bool | None:
+        """Say whether a step of the clock or an absence of the signer stands before an index."""
+        if index is None:
+            return None
+        return any(bound < index for bound in self.bounds) or self._no()
+
+    def _covers(self, spans: dict[str, Span], name: str, index: int | None) -> bool | None:
+        if index is None:
+            return None
+        known = spans.get(name)
+        return self._no() if known is None else known.covers(index)
+
+    def _no(self) -> bool | None:
+        return False if self.is_complete else None

@@ -1,0 +1,168 @@
+"""The life of a supervision audit, its scores, and what it asks agencies to put right."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schemas.audit import AuditState
+from schemas.leaf import Leaf
+from schemas.leaves_audit import (
+    AuditAssign,
+    AuditClose,
+    AuditConfirm,
+    AuditDefine,
+    AuditDraw,
+    AuditEnter,
+    AuditFreeze,
+    AuditRecheck,
+    AuditScore,
+)
+from schemas.leaves_rectification import (
+    RectificationAnswer,
+    RectificationClose,
+    RectificationRaise,
+    RectificationReturn,
+    RectificationVerify,
+)
+from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life_inside import Committed
+
+_Mending = RectificationAnswer | RectificationReturn | RectificationVerify | RectificationClose
+_Step = AuditFreeze | AuditEnter | AuditConfirm | AuditDraw | AuditClose
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """One step of a rectification."""
+
+    step: str
+    by: str
+    at: datetime
+    text: Committed
+    proof: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RectificationLife:
+    """A rectification with every step."""
+
+    raised: RectificationRaise
+    by: str
+    at: datetime
+    state: str
+    steps: tuple[Mended, ...] = ()
+
+    def answered_by(self) -> str | None:
+        """Return who gave the last answer."""
+        return next((one.by for one in reversed(self.steps) if one.step == "answer"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLife:
+    """An audit; what each step fixed stands in the leaf that took it."""
+
+    defined: AuditDefine
+    by: str
+    at: datetime
+    state: str
+    frozen: AuditFreeze | None = None
+    values_sha256: str | None = None
+    entered_by: str | None = None
+    confirmed_by: str | None = None
+    drawn: AuditDraw | None = None
+    closed: AuditClose | None = None
+    moved_at: Mapping[str, datetime] | None = None
+    inspectors: frozenset[str] = frozenset()
+    scores: Mapping[tuple[str, str], AuditScore] | None = None
+    rechecks: Mapping[tuple[str, str], AuditRecheck] | None = None
+    rectifications: Mapping[str, RectificationLife] | None = None
+
+
+def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
+    """Return the audit after this leaf.
+
+    Raises:
+        Unlawful: a rule does not hold.
+    """
+    act = leaf.act
+    if isinstance(act, AuditDefine):
+        check_step(leaf, None if life is None else life.state, act.to)
+        law(here.seen.is_of(leaf.actor, act.agency), FaultCode.AGENCY)
+        return AuditLife(act, leaf.actor, leaf.at, act.to, moved_at={act.to: leaf.at})
+    if life is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    match act:
+        case AuditFreeze() | AuditEnter() | AuditConfirm() | AuditDraw() | AuditClose():
+            after = _moved(life, leaf, act)
+        case AuditAssign():
+            law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
+            law(act.inspector not in life.inspectors, FaultCode.TWICE)
+            after = replace(life, inspectors=life.inspectors | {act.inspector})
+        case AuditScore():
+            after = _scored(life, leaf, act)
+        case AuditRecheck():
+            after = _rechecked(life, act)
+        case RectificationRaise():
+            after = _raised(life, leaf, act)
+        case RectificationAnswer() | RectificationReturn() | RectificationVerify() | RectificationClose():
+            after = _mended(life, leaf, act)
+        case _:
+            raise Unlawful(FaultCode.EVENT)
+    return after
+
+
+def _moved(life: AuditLife, leaf: Leaf, act: _Step) -> AuditLife:
+    check_step(leaf, life.state, act.to)
+    moved = replace(life, state=act.to, moved_at={**(life.moved_at or {}), act.to: leaf.at})
+    match act:
+        case AuditFreeze():
+            law(act.size <= act.count, FaultCode.OUTCOME)
+            return replace(moved, frozen=act)
+        case AuditEnter():
+            return replace(moved, values_sha256=act.values_sha256, entered_by=leaf.actor)
+        case AuditConfirm():
+            law(leaf.actor != life.entered_by, FaultCode.SAME_PERSON)
+            law(act.values_sha256 == life.values_sha256, FaultCode.VALUES)
+            return replace(moved, confirmed_by=leaf.actor)
+        case AuditDraw():
+            law(life.frozen is None or act.size == life.frozen.size, FaultCode.OUTCOME)
+            return replace(moved, drawn=act)
+        case AuditClose():
+            return replace(moved, closed=act)
+
+
+def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
+    law(life.state == AuditState.DRAWN, FaultCode.STEP)
+    law(leaf.actor in life.inspectors, FaultCode.INSPECTOR)
+    known, key = life.scores or {}, (act.member, leaf.actor)
+    law(key not in known, FaultCode.TWICE)
+    law(sum(one.points for one in act.scores) == act.total, FaultCode.OUTCOME)
+    return replace(life, scores={**known, key: act})
+
+
+def _rechecked(life: AuditLife, act: AuditRecheck) -> AuditLife:
+    law(life.drawn is not None, FaultCode.STEP)
+    known, key = life.rechecks or {}, (act.member, act.recording)
+    law(key not in known, FaultCode.TWICE)
+    return replace(life, rechecks={**known, key: act})
+
+
+def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:
+    known = life.rectifications or {}
+    law(life.drawn is not None, FaultCode.STEP)
+    found = known.get(leaf.subject)
+    check_step(leaf, None if found is None else found.state, act.to)
+    raised = RectificationLife(act, leaf.actor, leaf.at, act.to)
+    return replace(life, rectifications={**known, leaf.subject: raised})
+
+
+def _mended(life: AuditLife, leaf: Leaf, act: _Mending) -> AuditLife:
+    known = life.rectifications or {}
+    one = known.get(leaf.subject)
+    if one is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    check_step(leaf, one.state, act.to)
+    law(isinstance(act, RectificationAnswer) or leaf.actor != one.answered_by(), FaultCode.SAME_PERSON)
+    step = Mended(leaf.event.partition(":")[2], leaf.actor, leaf.at, act.text, act.proof)
+    changed = replace(one, state=act.to, steps=(*one.steps, step))
+    return replace(life, rectifications={**known, leaf.subject: changed})

@@ -1,0 +1,126 @@
+"""The lives of what records: devices with their keys, and fixed equipment with its papers."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schemas.leaf import Leaf
+from schemas.leaves_device import (
+    DeviceEnrol,
+    DeviceRename,
+    DeviceRevoke,
+    EquipmentBind,
+    EquipmentCertify,
+    EquipmentPublish,
+    EquipmentRegister,
+    EquipmentResume,
+    EquipmentReviewed,
+    EquipmentSuspend,
+)
+from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life_inside import Committed
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLife:
+    """A device and its one key."""
+
+    agency: str
+    kid: str
+    registration_sha256: str
+    name: Committed
+    model: Committed
+    enrolled_at: datetime
+    revoked_at: datetime | None = None
+
+
+def apply_device(life: DeviceLife | None, leaf: Leaf, here: Here) -> DeviceLife:
+    """Return the device after this leaf.
+
+    Raises:
+        Unlawful: a rule does not hold.
+    """
+    act = leaf.act
+    if isinstance(act, DeviceEnrol):
+        law(life is None, FaultCode.BEGUN_TWICE)
+        law(leaf.actor == leaf.subject, FaultCode.ACTOR)
+        _check_code(leaf, act, here)
+        return DeviceLife(act.agency, act.kid, act.registration_sha256, act.name, act.model, leaf.at)
+    if life is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    law(life.revoked_at is None, FaultCode.CLOSED)
+    match act:
+        case DeviceRename():
+            return replace(life, name=act.name)
+        case DeviceRevoke():
+            law(act.kid == life.kid, FaultCode.KEY)
+            return replace(life, revoked_at=leaf.at)
+        case _:
+            raise Unlawful(FaultCode.EVENT)
+
+
+def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
+    code = here.seen.codes.get(act.code)
+    if code is None:
+        law(not here.seen.is_complete, FaultCode.CODE)
+        return
+    is_early = here.index is None or code.since < here.index
+    law(is_early and (code.device, code.agency) == (leaf.subject, act.agency), FaultCode.CODE)
+    law(leaf.at < code.expires_at, FaultCode.CODE)
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentLife:
+    """Fixed equipment and everything dated that is known of it; each paper with the time it was entered."""
+
+    agency: str
+    kind: str
+    state: str
+    registered: EquipmentRegister
+    registered_at: datetime
+    source: str | None = None
+    certificates: tuple[tuple[EquipmentCertify, datetime], ...] = ()
+    reviews: tuple[tuple[EquipmentReviewed, datetime], ...] = ()
+    publications: tuple[tuple[EquipmentPublish, datetime], ...] = ()
+    suspensions: tuple[tuple[EquipmentSuspend, datetime, datetime | None], ...] = ()
+
+
+def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> EquipmentLife:
+    """Return the equipment after this leaf.
+
+    Raises:
+        Unlawful: a rule does not hold.
+    """
+    act = leaf.act
+    if isinstance(act, EquipmentRegister):
+        check_step(leaf, None if life is None else life.state, act.to)
+        law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
+        return EquipmentLife(act.agency, act.kind, act.to, act, leaf.at)
+    if life is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    match act:
+        case EquipmentBind():
+            return replace(life, source=act.source)
+        case EquipmentCertify():
+            law(act.until > act.from_, FaultCode.PERIOD)
+            return replace(life, certificates=(*life.certificates, (act, leaf.at)))
+        case EquipmentReviewed():
+            law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
+            return replace(life, reviews=(*life.reviews, (act, leaf.at)))
+        case EquipmentPublish():
+            law(act.published_at <= leaf.at, FaultCode.FUTURE)
+            return replace(life, publications=(*life.publications, (act, leaf.at)))
+        case EquipmentSuspend() | EquipmentResume():
+            return _stepped(life, leaf, act)
+        case _:
+            raise Unlawful(FaultCode.EVENT)
+
+
+def _stepped(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend | EquipmentResume) -> EquipmentLife:
+    check_step(leaf, life.state, act.to)
+    if isinstance(act, EquipmentSuspend):
+        law(act.from_at <= leaf.at, FaultCode.FUTURE)
+        return replace(life, state=act.to, suspensions=(*life.suspensions, (act, leaf.at, None)))
+    law(act.until_at <= leaf.at, FaultCode.FUTURE)
+    suspended, since, _ = life.suspensions[-1]
+    law(act.until_at >= suspended.from_at, FaultCode.PERIOD)
+    return replace(life, state=act.to, suspensions=(*life.suspensions[:-1], (suspended, since, act.until_at)))
