@@ -1,0 +1,422 @@
+"""A log in memory, and lawful stories that write it: every event of the catalogue, in any interleaving.
+
+`History.write` takes the next place of every chain, so whatever a story does is numbered and linked as the real
+writers do it. A story is a generator that yields after each of its acts; a test interleaves them as it likes.
+"""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas import leaves_actor as who
+from schemas import leaves_audit as audits
+from schemas import leaves_case as cases
+from schemas import leaves_device as things
+from schemas import leaves_log as logs
+from schemas import leaves_monitoring as records
+from schemas import leaves_recording as line
+from schemas import leaves_rectification as mending
+from schemas import leaves_review as inside
+from schemas.act import Act
+from schemas.actor import Reach, Role
+from schemas.chain import genesis, leaf_digest, step
+from schemas.directory import Directory
+from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
+from schemas.replay import Folded, Turn, fold, turn_of
+from tests.leaf_examples import AT, drawn, members_of, salt_of
+
+SIGNER, WORKER, API, EXPORTER = (f"service/{name}" for name in ("signer", "worker", "api", "exporter"))
+LONG_AGO = AT - timedelta(days=400)
+
+
+@dataclass
+class History:
+    """The leaves in order of index, the turns of every chain, and the directory that one pass gives."""
+
+    rng: random.Random
+    at: datetime = AT
+    payloads: list[bytes] = field(default_factory=list)
+    heads: dict[str, tuple[int, str]] = field(default_factory=dict)
+    turns: dict[str, list[Turn]] = field(default_factory=dict)
+    openings: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def thing(self, noun: str) -> str:
+        """Return a new thing."""
+        return f"{noun}/{drawn(f'{noun} {next(self.numbers)}')}"
+
+    def write(
+        self, kind: type[Act], subject: str, actor: str, *, of: tuple[str, ...] = (), **members: Any
+    ) -> str:
+        """Log one act and return its digest; members that are not given are sampled, optional ones by chance."""
+        at = self.at = self.at + timedelta(milliseconds=self.rng.randrange(1, 5_000))
+        names = sorted(of or ((subject,) if kind.spec.chains else ()))
+        known = members_of(kind, is_full=self.rng.random() < 0.5)
+        number = next(self.numbers)
+        leaf = Leaf(
+            id=drawn(f"leaf {number}"),
+            salt=salt_of(f"leaf {number}"),
+            actor=actor,
+            subject=subject,
+            at=at,
+            chains=tuple(self._place(name) for name in names),
+            act=kind(**{**known, **members}),
+        )
+        payload = leaf_bytes(leaf)
+        digest = leaf_digest(payload)
+        for place in leaf.chains:
+            turn = turn_of(payload, n=place.n, event=leaf.event, index=len(self.payloads))
+            self.turns.setdefault(place.of, []).append(turn)
+            self.heads[place.of] = (place.n, step(place.prev, digest, leaf.event))
+        self.openings[digest] = leaf.act.openings()
+        self.payloads.append(payload)
+        return digest
+
+    def _place(self, of: str) -> Place:
+        n, head = self.heads.get(of, (0, genesis(of)))
+        return Place(n=n + 1, of=of, prev=head)
+
+    def directory(self) -> Directory:
+        """Return what one pass over the whole log gives."""
+        seen = Directory(is_complete=True)
+        for index, payload in enumerate(self.payloads):
+            seen.learn(index, leaf_digest(payload), parse_leaf(payload))
+        return seen
+
+    def folded(self) -> Mapping[str, Folded]:
+        """Return the fold of every chain."""
+        seen = self.directory()
+        return {of: fold(of, turns, seen) for of, turns in self.turns.items()}
+
+
+@dataclass
+class World:
+    """Who is there before the stories begin."""
+
+    history: History
+    agency: str
+    people: Mapping[Role, str]
+    device: str
+    kid: str
+    seconds: Mapping[Role, str]
+
+
+def begin(seed: int = 0) -> World:
+    """Return a log with an agency, two people of every role, and a device."""
+    history = History(random.Random(seed))
+    log = history.thing("log")
+    history.write(logs.LogOpen, log, SIGNER)
+    agency = history.thing("agency")
+    history.write(who.AgencyOpen, agency, API, parent=None, principal=None)
+    first, second = ({role: _person(history, agency, role) for role in Role} for _ in range(2))
+    device = history.thing("device")
+    code = drawn(device)
+    custodian = first[Role.CUSTODIAN]
+    later = history.at + timedelta(days=1)
+    history.write(
+        things.DeviceCode, device, custodian, of=(agency,), agency=agency, code=code, expires_at=later
+    )
+    history.write(things.DeviceEnrol, device, device, agency=agency, code=code)
+    kid = members_of(things.DeviceEnrol, is_full=True)["kid"]
+    return World(history, agency, first, device, kid, second)
+
+
+def _person(history: History, agency: str, role: Role) -> str:
+    account = history.thing("account")
+    history.write(who.AccountOpen, account, API, agency=agency)
+    history.write(who.AccountCredential, account, API)
+    history.write(
+        who.RoleGrant,
+        history.thing("role"),
+        API,
+        of=(account,),
+        role=role,
+        reach=Reach.AGENCY,
+        from_=LONG_AGO,
+        until=None,
+    )
+    return account
+
+
+def received(world: World, actor: str | None = None) -> str:
+    """Write a manifest and a recording it declares; return the recording."""
+    history = world.history
+    sha256 = leaf_digest(str(next(history.numbers)).encode())
+    history.write(
+        line.ManifestDeclare,
+        history.thing("manifest"),
+        world.device,
+        agency=world.agency,
+        device=world.device,
+        sha256=sha256,
+    )
+    recording = history.thing("recording")
+    history.write(
+        line.RecordingReceive,
+        recording,
+        actor or world.device,
+        agency=world.agency,
+        manifest_sha256=sha256,
+        size_bytes=7,
+    )
+    return recording
+
+
+def story_of_a_recording(world: World) -> Iterator[None]:
+    """Received, sealed or quarantined, found to differ later; a manifest refused, a transfer expired."""
+    history, rng = world.history, world.history.rng
+    recording = received(world)
+    yield
+    kind = rng.choice((line.RecordingSeal, line.RecordingQuarantine))
+    history.write(kind, recording, WORKER, size_bytes=7)
+    yield
+    history.write(line.ScrubFind, history.thing("scrub"), WORKER, of=(recording,))
+    history.write(line.ScrubRun, history.thing("scrub"), WORKER)
+    yield
+    history.write(line.ManifestRefuse, history.thing("manifest"), world.device, agency=world.agency)
+    history.write(line.UploadExpire, history.thing("upload"), WORKER, agency=world.agency)
+
+
+def story_of_a_record(world: World, *, outcome: str | None = None) -> Iterator[str]:
+    """A batch, two opinions or one that ends it, attempts to tell the party; yields the record."""
+    history, rng = world.history, world.history.rng
+    source = world.people[Role.SOURCE]
+    chain = source.replace("account", "source")
+    seq = history.heads.get(chain, (0, ""))[0] + 1
+    intake = history.thing("intake")
+    history.write(records.IntakeReceive, intake, source, of=(chain,), agency=world.agency, seq=seq)
+    record = history.thing("monitoring")
+    yield record
+    stages = [("first", Role.EVIDENCE_REVIEWER), ("second", Role.LEGAL_REVIEWER)]
+    rng.shuffle(stages)
+    word = outcome or rng.choice(("valid", "invalid"))
+    ends = ("reviewing", "valid") if word == "valid" else ("invalid",)
+    for (stage, role), to in zip(stages, ends, strict=False):
+        history.write(records.MonitoringOpine, record, world.people[role], stage=stage, opinion=word, to=to)
+        yield record
+    told = {"attempted_at": history.at, "proof_recording": None}
+    history.write(records.MonitoringNotify, record, world.people[Role.HANDLER], **told)
+    yield record
+
+
+def story_of_a_case(world: World) -> Iterator[None]:
+    """A case from its lead to its end: ties, facts, rounds with grounds and answers, packages."""
+    history, rng = world.history, world.history.rng
+    handler, head = world.people[Role.HANDLER], world.people[Role.HEAD]
+    case = history.thing("case")
+
+    def within(kind: type[Act], actor: str, subject: str = "", *also: str, **members: Any) -> str:
+        return history.write(kind, subject or case, actor, of=(case, *also), **members)
+
+    within(cases.CaseOpen, handler, agency=world.agency)
+    yield
+    within(cases.CaseAppoint, head, handler=world.seconds[Role.HANDLER])
+    within(cases.CaseFile, head)
+    yield
+    within(cases.CaseInvestigate, handler)
+    evidence = [received(world) for _ in range(rng.randrange(1, 4))]
+    for recording in evidence:
+        within(cases.CaseLink, world.device, "", recording, case=case, recording=recording)
+        yield
+        history.write(line.RecordingSeal, recording, WORKER, size_bytes=7)
+    for record in story_of_a_record(world, outcome="valid"):
+        monitoring = record
+        yield
+    tie = {"case": case, "monitoring": monitoring}
+    within(cases.MonitoringLink, handler, monitoring, monitoring, **tie)
+    yield
+    within(cases.MonitoringUnlink, handler, monitoring, monitoring, **tie)
+    within(cases.CaseUnlink, handler, "", evidence[0], case=case, recording=evidence[0])
+    within(cases.CaseLink, handler, "", evidence[0], case=case, recording=evidence[0])
+    within(cases.CaseAmend, handler)
+    yield
+    for position in range(1, rng.randrange(2, 4)):
+        fact = history.thing("fact")
+        within(inside.FactAdd, handler, fact, position=position)
+        within(inside.FactProve, handler, fact, evidence=rng.choice(evidence))
+        yield
+    spare = history.thing("fact")
+    within(inside.FactAdd, handler, spare, position=9)
+    within(inside.FactProve, handler, spare, evidence=evidence[0])
+    within(inside.FactUnprove, handler, spare, evidence=evidence[0])
+    within(inside.FactWithdraw, handler, spare)
+    yield from _rounds(world, case)
+    yield from _packages(world, case)
+    within(cases.CaseDecide, head)
+    yield
+    within(cases.CaseClose, handler)
+    yield
+
+
+def _rounds(world: World, case: str) -> Iterator[None]:
+    history, rng = world.history, world.history.rng
+    handler, reviewer = world.people[Role.HANDLER], world.people[Role.LEGAL_REVIEWER]
+    unhappy = [rng.choice((inside.ReviewSupplement, inside.ReviewReject)) for _ in range(rng.randrange(3))]
+    for number, kind in enumerate((*unhappy, inside.ReviewPass), start=1):
+        history.write(cases.CaseConclude, case, handler)
+        review = history.thing("review")
+        history.write(cases.CaseSubmit, case, handler, review=review, round=number)
+        yield
+        grounds = () if kind is inside.ReviewPass else members_of(kind, is_full=True)["grounds"]
+        history.write(kind, review, reviewer, of=(case,), round=number, grounds=grounds)
+        yield
+        for position in range(1, len(grounds) + 1):
+            told = {"round": number, "position": position}
+            history.write(inside.ReviewAnswer, review, handler, of=(case,), **told)
+            yield
+
+
+def _packages(world: World, case: str) -> Iterator[None]:
+    history = world.history
+    for kind in (inside.ExportBuild, inside.ExportFail):
+        export = history.thing("export")
+        asked = history.write(
+            inside.ExportRequest, export, world.people[Role.HANDLER], of=(case,), for_="court"
+        )
+        yield
+        history.write(kind, export, EXPORTER, of=(case,), request=asked)
+        yield
+
+
+def story_of_equipment(world: World) -> Iterator[None]:
+    """Registered, bound, with its papers, suspended and back."""
+    history, custodian = world.history, world.people[Role.CUSTODIAN]
+    one = history.thing("equipment")
+    papers = {"from_": LONG_AGO, "until": AT + timedelta(days=400)}
+    history.write(things.EquipmentRegister, one, custodian, agency=world.agency)
+    yield
+    history.write(things.EquipmentBind, one, custodian, source=world.people[Role.SOURCE])
+    history.write(things.EquipmentCertify, one, custodian, **papers)
+    history.write(things.EquipmentReviewed, one, custodian, reviewed_at=LONG_AGO)
+    history.write(things.EquipmentPublish, one, custodian, published_at=LONG_AGO)
+    yield
+    for _ in range(history.rng.randrange(1, 3)):
+        since = history.at
+        history.write(things.EquipmentSuspend, one, custodian, from_at=since)
+        yield
+        history.write(things.EquipmentResume, one, custodian, until_at=history.at)
+        yield
+
+
+def story_of_an_audit(world: World) -> Iterator[None]:
+    """Defined, frozen, entered, confirmed, drawn, scored, mended, closed."""
+    history = world.history
+    supervisor, inspector = world.people[Role.SUPERVISOR], world.people[Role.INSPECTOR]
+    audit, member = history.thing("audit"), history.thing("recording")
+    values = leaf_digest(b"values")
+    history.write(audits.AuditDefine, audit, supervisor, agency=world.agency)
+    yield
+    history.write(audits.AuditFreeze, audit, supervisor, count=40, size=3)
+    history.write(audits.AuditEnter, audit, supervisor, values_sha256=values)
+    yield
+    history.write(audits.AuditConfirm, audit, inspector, values_sha256=values)
+    history.write(audits.AuditDraw, audit, supervisor, size=3)
+    history.write(audits.AuditAssign, audit, supervisor, inspector=inspector)
+    yield
+    history.write(audits.AuditRecheck, audit, WORKER, member=member, recording=member)
+    scores = [audits.LeafScore(code=f"A{k}", points=k) for k in (1, 2, 3)]
+    history.write(audits.AuditScore, audit, inspector, member=member, scores=scores, total=6)
+    yield
+    yield from _mended(world, audit, member)
+    history.write(audits.AuditClose, audit, supervisor)
+    yield
+
+
+def _mended(world: World, audit: str, member: str) -> Iterator[None]:
+    history, supervisor = world.history, world.people[Role.SUPERVISOR]
+    one, handler = history.thing("rectification"), world.people[Role.HANDLER]
+    steps = [
+        (mending.RectificationRaise, supervisor),
+        (mending.RectificationAnswer, handler),
+        (mending.RectificationReturn, supervisor),
+        (mending.RectificationAnswer, handler),
+        (mending.RectificationVerify, supervisor),
+        (mending.RectificationClose, supervisor),
+    ]
+    for kind, actor in steps:
+        raised = {"agency": world.agency, "member": member} if kind is mending.RectificationRaise else {}
+        history.write(kind, one, actor, of=(audit,), **raised)
+        yield
+
+
+def story_of_people(world: World) -> Iterator[None]:
+    """Agencies, accounts, roles, certificates and standards change; a device is renamed and revoked."""
+    history, admin = world.history, world.people[Role.ADMIN]
+    custodian, supervisor = world.people[Role.CUSTODIAN], world.people[Role.SUPERVISOR]
+    agency, account = history.thing("agency"), history.thing("account")
+    history.write(who.AgencyOpen, agency, admin, parent=world.agency, principal=None)
+    history.write(who.AgencyAmend, agency, admin, parent=None, principal=None)
+    history.write(who.StandardPublish, history.thing("standard"), supervisor, of=(agency,))
+    yield
+    history.write(who.AccountOpen, account, admin, agency=agency)
+    history.write(who.AccountAmend, account, admin, agency=agency)
+    history.write(who.AccountCredential, account, account)
+    given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
+    role = history.thing("role")
+    grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)
+    yield
+    history.write(who.CertificateIssue, history.thing("certificate"), custodian, of=(account,), **given)
+    history.write(who.RoleEnd, role, admin, of=(account,), grant=grant)
+    history.write(who.AccountClose, account, admin)
+    yield
+    device, later = history.thing("device"), history.at + timedelta(days=1)
+    code = {"agency": agency, "code": drawn(device)}
+    history.write(things.DeviceCode, device, custodian, of=(agency,), expires_at=later, **code)
+    history.write(things.DeviceEnrol, device, device, **code)
+    yield
+    history.write(things.DeviceRename, device, custodian)
+    history.write(things.DeviceRevoke, device, custodian, kid=world.kid)
+    history.write(who.AgencyClose, agency, admin)
+    yield
+
+
+def story_of_the_log(world: World) -> Iterator[None]:
+    """Keys, witnesses, stamps, a clock that went, a draft that was refused and a chain that was mended."""
+    history = world.history
+    log = next(of for of in history.turns if of.startswith("log/"))
+    key = history.thing("key")
+    old, new = f"key-{key[-8:]}-a", f"key-{key[-8:]}-b"
+    history.write(logs.LogUpgrade, log, SIGNER)
+    history.write(logs.KeyAnnounce, key, SIGNER, of=(log,), kid=old, role="ticket")
+    yield
+    history.write(logs.KeyRotate, key, SIGNER, of=(log,), role="ticket", old=old, new=new)
+    history.write(logs.KeyRevoke, key, SIGNER, of=(log,), role="ticket", kid=new)
+    yield
+    witness = f"w{key[-8:]}.example.cn+0a1b2c3d+" + "A" * 44
+    for kind in (logs.WitnessAdd, logs.WitnessMiss, logs.WitnessDrop):
+        of = (log,) if kind.spec.chains else ()
+        history.write(kind, history.thing("witness"), SIGNER, of=of, key=witness)
+    for stamp in (logs.StampTake, logs.StampMiss, logs.StampRenew):
+        history.write(stamp, history.thing("stamp"), SIGNER)
+    yield
+    history.write(logs.LogRefuse, log, SIGNER)
+    history.write(logs.LogResume, log, SIGNER)
+    history.write(logs.ClockStep, history.thing("clock"), SIGNER)
+    history.write(logs.ChainMend, log.replace("log/", "chain/"), SIGNER, of=(log,))
+
+
+STORIES = (
+    story_of_a_case,
+    story_of_a_recording,
+    story_of_a_record,
+    story_of_equipment,
+    story_of_an_audit,
+    story_of_people,
+    story_of_the_log,
+)
+
+
+def told(seed: int, *, stories: int = 7, is_every: bool = False) -> World:
+    """Return a world in which stories took place, their acts interleaved as the seed says."""
+    world = begin(seed)
+    rng = world.history.rng
+    chosen = STORIES if is_every else [rng.choice(STORIES) for _ in range(stories)]
+    running: list[Iterator[Any]] = [story(world) for story in chosen]
+    while running:
+        story = rng.choice(running)
+        if next(story, world) is world:
+            running.remove(story)
+    return world
