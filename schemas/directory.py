@@ -50,6 +50,10 @@ class Grant(NamedTuple):
     ends: datetime | None
 
 
+def _is_within(grant: Grant, at: datetime) -> bool:
+    return grant.starts <= at and (grant.ends is None or at < grant.ends)
+
+
 class Code(NamedTuple):
     """A one-time code: for which device of which agency, until when."""
 
@@ -162,15 +166,11 @@ class Directory:
         """Say whether an account held one of the roles at a time and an index."""
         if index is None:
             return None
-        known = [self.grants[digest] for digest in self.by_account.get(account, ())]
-        held = any(
-            one.role in roles
-            and one.span.covers(index)
-            and one.starts <= at
-            and (one.ends is None or at < one.ends)
-            for one in known
-        )
-        return True if held else self._no()
+        for digest in self.by_account.get(account, ()):
+            one = self.grants[digest]
+            if one.role in roles and one.span.covers(index) and _is_within(one, at):
+                return True
+        return self._no()
 
     def is_of(self, actor: str, agency: str) -> bool | None:
         """Say whether an account or a device belongs to an agency."""

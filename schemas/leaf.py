@@ -9,17 +9,19 @@ a leaf; `salt` keeps anybody from testing a guessed leaf against it.
 
 import json
 import re
-from typing import Annotated, Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json, to_json
 
 from schemas.act import ANY_CHAIN, Act, act_of
-from schemas.base import Frozen, rfc3339
-from schemas.canonical import check_profile
+from schemas.base import rfc3339
+from schemas.canonical import MAX_INTEGER, check_profile
 from schemas.errors import Invalid, ManifestInvalid
 from schemas.leaves import LEAVES
-from schemas.members import Digest256, EventName, Ordinal, Time
-from schemas.reference import ActorReference, Reference, Uuid, ident_of, noun_of
+from schemas.members import parse_time
+from schemas.reference import UUID_FORM, ident_of, is_actor, is_reference, noun_of
 from schemas.refusals_custody import LEAF_INVALID, LEAF_TOO_LONG
 
 VERSION: Final = 1
@@ -28,26 +30,27 @@ VERSION: Final = 1
 MAX_LEAF_BYTES = 16_384
 MAX_CHAINS = 3
 
-_MEMBERS = frozenset(
-    {"v", "event", "ev", "id", "salt", "actor", "subject", "at", "chains", "facts", "salted"}
-)
+_MEMBERS = ["actor", "at", "chains", "ev", "event", "facts", "id", "salt", "salted", "subject", "v"]
+_PLACE = ["n", "of", "prev"]
 _LEAF = re.compile(rb"[ -\[\]-~]+")
 _HEX = re.compile(r"[0-9a-f]{64}")
+_SALT = re.compile(r"[0-9a-f]{32}")
+_UUID = re.compile(UUID_FORM)
+_EVENT = re.compile(r"[a-z]{1,16}:[a-z]{1,16}")
 _MEMBER = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?")
 
 
-class Place(Frozen):
+class Place(NamedTuple):
     """A place in a chain: leaf number `n` of the thing `of`, after the head `prev`."""
 
-    n: Ordinal
-    of: Reference
-    prev: Digest256
+    n: int
+    of: str
+    prev: str
 
 
-class Unknown(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Unknown:
     """An act of a (event, version) that this program does not know. Form, chain and time still hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     event: str
     ev: int
@@ -63,16 +66,33 @@ class Unknown(BaseModel):
         return self.committed
 
 
-class Leaf(Frozen):
-    """A leaf. `act` is of one closed class, or `Unknown`; ids and salts come in as arguments."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A leaf. `act` is of one closed class, or `Unknown`; ids and salts come in as arguments.
 
-    id: Uuid
-    salt: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    actor: ActorReference
-    subject: Reference
-    at: Time
-    chains: tuple[Place, ...] = Field(max_length=MAX_CHAINS)
+    Raises:
+        ValueError: a member has another form, or contradicts the class of the act.
+    """
+
+    id: str
+    salt: str
+    actor: str
+    subject: str
+    at: datetime
+    chains: tuple[Place, ...]
     act: Act | Unknown
+
+    def __post_init__(self) -> None:
+        if not (_UUID.fullmatch(self.id) and _SALT.fullmatch(self.salt)):
+            raise ValueError("an id is a lower-case uuid, a salt 16 bytes in lower-case hex")
+        if not (is_actor(self.actor) and is_reference(self.subject)):
+            raise ValueError("actor and subject are noun/uuid")
+        parse_time(self.at)
+        self._check_places()
+        if noun_of(self.subject) != self.event.partition(":")[0]:
+            raise ValueError("the subject is of the event's noun")
+        if isinstance(self.act, Act):
+            self._check_known(self.act)
 
     @property
     def event(self) -> str:
@@ -86,42 +106,39 @@ class Leaf(Frozen):
 
     def place(self, of: str) -> Place | None:
         """Return its place in the chain of `of`; None where it stands in no such chain."""
-        return next((place for place in self.chains if place.of == of), None)
+        for place in self.chains:
+            if place.of == of:
+                return place
+        return None
 
-    @model_validator(mode="after")
-    def _agrees(self) -> "Leaf":
-        names = [place.of for place in self.chains]
-        if names != sorted(set(names)):
-            raise ValueError("places are sorted by the name of their thing, and no thing stands twice")
-        if noun_of(self.subject) != self.event.partition(":")[0]:
-            raise ValueError("the subject is of the event's noun")
-        if isinstance(self.act, Act):
-            self._check_known(self.act, names)
-        return self
+    def _check_places(self) -> None:
+        last = ""
+        for n, of, prev in self.chains:
+            if not (type(n) is int and 1 <= n <= MAX_INTEGER and is_reference(of) and _HEX.fullmatch(prev)):
+                raise ValueError("a place has a number from 1, a thing and a head")
+            if of <= last:
+                raise ValueError("places are sorted by the name of their thing, and no thing stands twice")
+            last = of
+        if len(self.chains) > MAX_CHAINS:
+            raise ValueError(f"a leaf stands in at most {MAX_CHAINS} chains")
 
-    def _check_known(self, act: Act, names: list[str]) -> None:
+    def _check_known(self, act: Act) -> None:
         spec = act.spec
-        if noun_of(self.actor) not in spec.actors or (
-            self.actor.startswith("service/") and not _writes(self)
-        ):
+        kind, _, who = self.actor.partition("/")
+        if kind not in spec.actors or (kind == "service" and who != spec.by):
             raise ValueError(f"{self.actor} does not act in {spec.event}")
+        things = {noun_of(place.of): place.of for place in self.chains}
         if spec.chains == (ANY_CHAIN,):
-            if [ident_of(name) for name in names] != [ident_of(self.subject)]:
+            if [ident_of(of) for of in things.values()] != [ident_of(self.subject)]:
                 raise ValueError("the place is in the chain of the subject")
             return
-        if tuple(noun_of(name) for name in names) != spec.chains:
+        if tuple(things) != spec.chains or len(self.chains) != len(things):
             raise ValueError(f"{spec.event} stands in the chains of {spec.chains}")
-        things = {noun_of(name): name for name in names}
         if things.setdefault(spec.noun, self.subject) != self.subject:
             raise ValueError("the chain of the subject's noun is the subject's")
         for member in act.agreeing:
             if getattr(act, member) != things[member]:
                 raise ValueError(f"{member} is another thing than the one this leaf stands in")
-
-
-def _writes(leaf: Leaf) -> bool:
-    act = leaf.act
-    return isinstance(act, Unknown) or "account" in act.spec.actors or leaf.actor == f"service/{act.spec.by}"
 
 
 def leaf_bytes(leaf: Leaf) -> bytes:
@@ -133,7 +150,7 @@ def leaf_bytes(leaf: Leaf) -> bytes:
     value = {
         "actor": leaf.actor,
         "at": rfc3339(leaf.at),
-        "chains": [{"n": place.n, "of": place.of, "prev": place.prev} for place in leaf.chains],
+        "chains": [place._asdict() for place in leaf.chains],
         "ev": leaf.ev,
         "event": leaf.event,
         "facts": leaf.act.facts(),
@@ -159,39 +176,42 @@ def parse_leaf(payload: bytes) -> Leaf:
         raise _invalid("longer than a leaf can be")
     try:
         return _leaf_of(_decode(payload))
-    except (ValidationError, ManifestInvalid, KeyError, IndexError, TypeError, ValueError) as err:
+    except (ManifestInvalid, LookupError, TypeError, ValueError, AttributeError) as err:
         raise _invalid("the bytes are not a leaf") from err
 
 
 def _leaf_of(value: dict[str, Any]) -> Leaf:
-    if value.keys() != _MEMBERS or type(value["ev"]) is not int:
+    if list(value) != _MEMBERS:
         raise ValueError("the members of a leaf are fixed")
-    if value["v"] != VERSION or value["v"] is True:  # True equals 1
+    if value["v"] != VERSION or {type(value["v"]), type(value["ev"])} != {int}:  # True and 1.0 equal 1
         raise ValueError("another envelope")
-    salted = value["salted"]
-    if not all(_MEMBER.fullmatch(member) and _HEX.fullmatch(digest) for member, digest in salted.items()):
+    if not all(map(_HEX.fullmatch, value["salted"].values())):
         raise ValueError("a commitment has 64 hexadecimal digits")
+    for place in value["chains"]:
+        if list(place) != _PLACE:
+            raise ValueError("the members of a place are fixed")
+    if not (_is_sorted(value["facts"]) and _is_sorted(value["salted"])):
+        raise ValueError("members are sorted")
     kind = LEAVES.get((value["event"], value["ev"]))
     return Leaf(
         id=value["id"],
         salt=value["salt"],
         actor=value["actor"],
         subject=value["subject"],
-        at=value["at"],
+        at=parse_time(value["at"]),
         chains=tuple(Place(**place) for place in value["chains"]),
-        act=act_of(kind, value["facts"], salted) if kind else _unknown(value),
+        act=act_of(kind, value["facts"], value["salted"]) if kind else _unknown(value),
     )
 
 
-class _Pair(Frozen):
-    event: EventName
-    ev: Ordinal
-
-
 def _unknown(value: dict[str, Any]) -> Unknown:
-    pair = _Pair(event=value["event"], ev=value["ev"])
-    check_profile(value["facts"])
-    return Unknown(event=pair.event, ev=pair.ev, members=value["facts"], committed=value["salted"])
+    event, ev, facts, salted = value["event"], value["ev"], value["facts"], value["salted"]
+    if not _EVENT.fullmatch(event) or not 1 <= ev <= MAX_INTEGER or not isinstance(facts, dict):
+        raise ValueError("an event is noun:verb, its version an integer from 1")
+    if not all(map(_MEMBER.fullmatch, salted)):
+        raise ValueError("a committed member is a name, or name.k")
+    check_profile(facts)
+    return Unknown(event, ev, facts, salted)
 
 
 def _encode(value: dict[str, Any]) -> bytes:
@@ -204,21 +224,30 @@ def _encode(value: dict[str, Any]) -> bytes:
     return payload
 
 
-def _no_float(text: str) -> None:
-    raise ValueError(f"{text[:32]} is not an integer")
-
-
-_DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
-
-
 def _decode(payload: bytes) -> dict[str, Any]:
-    """Return the JSON of canonical bytes: whatever has another spelling is not what it encodes to."""
-    value = _DECODER.decode(payload.decode("ascii"))
-    if not isinstance(value, dict) or _encode(value) != payload:
+    """Return the JSON of canonical bytes.
+
+    Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
+    stands; so equal bytes are one spelling, and `_leaf_of` asks for the order. Floats are left to the members' types.
+    """
+    if not _LEAF.fullmatch(payload):
+        raise ValueError("a byte that no leaf holds")
+    value = from_json(payload, allow_inf_nan=False)
+    if not isinstance(value, dict) or to_json(value) != payload:
         raise ValueError("the bytes are not in canonical form")
     if b"null" in payload:  # as a value it is the one thing that typed members would let pass
         check_profile(value)
     return value
+
+
+def _is_sorted(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+    inner = value
+    if isinstance(value, dict):
+        names = list(value)
+        if names != sorted(names):
+            return False
+        inner = value.values()
+    return all(map(_is_sorted, [one for one in inner if isinstance(one, (dict, list))]))
 
 
 def _invalid(detail: str) -> Invalid:

@@ -14,10 +14,6 @@ SERVICES = ("api", "worker", "signer", "exporter", "keeper")
 
 Uuid = Annotated[str, Field(pattern=rf"^{UUID_FORM}$")]
 Reference = Annotated[str, Field(pattern=rf"^[a-z]{{1,16}}/{UUID_FORM}$")]
-ActorReference = Annotated[
-    str, Field(pattern=rf"^((account|device|party)/{UUID_FORM}|service/({'|'.join(SERVICES)}))$")
-]
-
 AccountReference = Annotated[str, Field(pattern=rf"^account/{UUID_FORM}$")]
 AgencyReference = Annotated[str, Field(pattern=rf"^agency/{UUID_FORM}$")]
 CaseReference = Annotated[str, Field(pattern=rf"^case/{UUID_FORM}$")]
@@ -30,6 +26,7 @@ EvidenceReference = Annotated[str, Field(pattern=rf"^(recording|monitoring)/{UUI
 GroundReference = Annotated[str, Field(pattern=rf"^(recording|monitoring|fact)/{UUID_FORM}$")]
 DrawnReference = Annotated[str, Field(pattern=rf"^(case|recording)/{UUID_FORM}$")]
 
+_ACTOR = re.compile(rf"(account|device|party)/{UUID_FORM}|service/({'|'.join(SERVICES)})")
 _REFERENCE = re.compile(rf"[a-z]{{1,16}}/{UUID_FORM}")
 
 
@@ -48,6 +45,11 @@ def reference(noun: str, ident: UUID) -> str:
 def is_reference(text: str) -> bool:
     """Say whether the text is `noun/uuid`."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def is_actor(text: str) -> bool:
+    """Say whether the text names somebody who may act: `account/…`, `device/…`, `party/…` or `service/<process>`."""
+    return _ACTOR.fullmatch(text) is not None
 
 
 def noun_of(name: str) -> str:

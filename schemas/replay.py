@@ -194,30 +194,25 @@ def _take(told: Folded, turn: Turn, leaf: Leaf, seen: Directory, *, follows: boo
     here = Here(told.of, turn.n, turn.digest, turn.index, seen, is_whole=not told.absent)
     _check_time(told, leaf, here)
     if leaf.chains[0].of == told.of:  # a leaf in two chains is judged once
-        _judge(told, here, lambda: check_actor(leaf, turn.index, seen))
-    _apply(told, leaf, here)
+        try:
+            check_actor(leaf, turn.index, seen)
+        except Unlawful as fault:
+            told.fault(turn.n, fault.code)
+    if isinstance(leaf.act, Unknown):
+        told.not_understood_from = told.not_understood_from or turn.n
+    elif told.is_known:
+        _apply(told, leaf, here)
 
 
 def _apply(told: Folded, leaf: Leaf, here: Here) -> None:
-    if isinstance(leaf.act, Unknown):
-        told.not_understood_from = told.not_understood_from or here.n
-        return
-    if not told.is_known:
-        return
-
-    def apply() -> None:
+    try:
         if not isinstance(leaf.act, ChainMend):
             told.life = APPLY[noun_of(told.of)](told.life, leaf, here)
-        told.versions.update(dict.fromkeys(versioned(leaf), here.n))
-
-    _judge(told, here, apply)
-
-
-def _judge(told: Folded, here: Here, rule: Callable[[], None]) -> None:
-    try:
-        rule()
     except Unlawful as fault:
         told.fault(here.n, fault.code)
+    else:
+        for name in versioned(leaf):
+            told.versions[name] = here.n
 
 
 def _check_time(told: Folded, leaf: Leaf, here: Here) -> None:
@@ -245,7 +240,7 @@ def check_actor(leaf: Leaf, index: int | None, seen: Directory) -> None:
 def versioned(leaf: Leaf) -> tuple[str, ...]:
     """Return the things whose ETag becomes the number of this leaf."""
     act = leaf.act
-    if isinstance(act, Unknown):
+    if isinstance(act, Unknown) or not act.spec.versions:
         return ()
     return tuple(_thing(leaf, act, noun) for noun in act.spec.versions)
 

@@ -5,6 +5,7 @@ Everything follows from the classes; ids, salts and times are fixed, so two runs
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from schemas.act import Act
@@ -74,7 +75,7 @@ def chain_vector() -> dict[str, Any]:
     of = thing("case")
     head, entries = genesis(of), []
     for n, kind in enumerate((CaseOpen, CaseFile, CaseInvestigate), start=1):
-        leaf = example(kind, is_full=True).model_copy(update={"chains": (Place(n=n, of=of, prev=head),)})
+        leaf = replace(example(kind, is_full=True), chains=(Place(n=n, of=of, prev=head),))
         payload = leaf_bytes(leaf)
         head = step(head, leaf_digest(payload), leaf.event)
         entries.append({"n": n, "leaf": payload.decode(), "digest": leaf_digest(payload), "head": head})

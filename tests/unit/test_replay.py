@@ -129,7 +129,7 @@ def _revealed(history: Any, turns: list[Turn], shown: Callable[[], bool]) -> lis
         assert isinstance(turn.leaf, Leaf)
         chosen = {m: o for m, o in history.openings[turn.digest].items() if shown()}
         act = turn.leaf.act.revealed(chosen)  # type: ignore[union-attr]
-        made.append(replace(turn, leaf=turn.leaf.model_copy(update={"act": act})))
+        made.append(replace(turn, leaf=replace(turn.leaf, act=act)))
     return made
 
 
@@ -232,7 +232,7 @@ def test_an_unknown_pair_is_understood_from_nowhere_on() -> None:
     first, second = history.turns[case]
     act = Unknown(event="case:foretell", ev=1, members={}, committed={})
     assert isinstance(second.leaf, Leaf)
-    odd = turn_of(leaf_bytes(second.leaf.model_copy(update={"act": act})), n=2, event="case:foretell")
+    odd = turn_of(leaf_bytes(replace(second.leaf, act=act)), n=2, event="case:foretell")
     folded = fold(case, [first, odd], history.directory())
     assert folded.faults == []
     assert (folded.not_understood_from, folded.is_known) == (2, False)
@@ -366,7 +366,7 @@ def test_a_leaf_in_the_wrong_chain_is_broken() -> None:
     turns = WORLD.history.turns[LONGEST]
     elsewhere = f"case/{drawn('other')}"
     place = Place(n=2, of=elsewhere, prev="0" * 64)
-    other = example(CaseFile, is_full=True).model_copy(update={"subject": elsewhere, "chains": (place,)})
+    other = replace(example(CaseFile, is_full=True), subject=elsewhere, chains=(place,))
     forged = turn_of(leaf_bytes(other), n=2, event="case:file")
     folded = fold(LONGEST, [turns[0], forged], WORLD.history.directory())
     assert [fault.code for fault in folded.faults] == [FaultCode.BROKEN]

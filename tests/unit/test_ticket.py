@@ -1,12 +1,13 @@
 """The gate of the signer: an INSERT is not a leaf, a chain goes on from its last leaf, and time refuses nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from schemas.chain import genesis, leaf_digest, step
 from schemas.errors import Invalid, SignatureInvalid
-from schemas.leaf import Leaf, Place, Unknown, leaf_bytes
+from schemas.leaf import Place, Unknown, leaf_bytes
 from schemas.leaves_case import CaseFile, CaseOpen
 from schemas.leaves_log import LogOpen, LogUpgrade
 from schemas.ticket import (
@@ -46,7 +47,7 @@ def _gate(
 def _file(**changes: object) -> bytes:
     leaf = example(CaseFile, is_full=True)
     place = Place(n=2, of=CASE, prev=step(genesis(CASE), leaf_digest(OPEN), "case:open"))
-    return leaf_bytes(Leaf(**{**leaf.__dict__, "chains": (place,), **changes}))
+    return leaf_bytes(replace(leaf, chains=(place,), **changes))
 
 
 def test_a_lawful_draft_gets_an_index() -> None:
@@ -85,7 +86,7 @@ def test_an_unknown_pair_waits() -> None:
     """The signer may be older than a writer: what it does not know it neither refuses nor indexes."""
     leaf = example(CaseOpen, is_full=True)
     act = Unknown(event="case:foretell", ev=1, members={}, committed={})
-    answer = _gate(_draft(leaf_bytes(leaf.model_copy(update={"act": act}))))
+    answer = _gate(_draft(leaf_bytes(replace(leaf, act=act))))
     assert answer is Answer.WAITS
     assert not answer.is_refusal
 
@@ -94,7 +95,7 @@ def test_the_first_leaf_brings_its_own_key() -> None:
     """Only `log:open` begins a log, with a key it names itself, and no log has two beginnings."""
     opening = example(LogOpen, is_full=True)
     members = {**members_of(LogOpen, is_full=True), "tickets": {TICKET_KID: TICKET_PUBLIC}}
-    first = leaf_bytes(opening.model_copy(update={"act": LogOpen(**members)}))
+    first = leaf_bytes(replace(opening, act=LogOpen(**members)))
     assert _gate(_draft(first), log=None, keys={}) is Answer.INDEXED
     assert _gate(_draft(first, seed=bytes(32)), log=None, keys={}) is Answer.TICKET
     assert _gate(_draft(first, kid="ticket-api-2"), log=None) is Answer.KEY
