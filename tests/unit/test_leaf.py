@@ -158,7 +158,7 @@ def test_other_bytes_are_no_leaf(rewrite: Callable[[bytes], bytes]) -> None:
 
 
 @given(place=st.integers(0), change=st.binary(min_size=0, max_size=3))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_a_changed_byte_never_gives_the_same_leaf(place: int, change: bytes) -> None:
     """Bytes put over bytes either parse to exactly what they spell, or are refused."""
     payload = leaf_bytes(OPEN)

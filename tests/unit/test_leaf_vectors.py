@@ -11,7 +11,8 @@ from schemas.leaf import parse_leaf
 from schemas.leaf_catalogue import catalogue, leaf_schema
 from schemas.leaves import LEAVES
 from tests.make_leaves import refused, vectors
-from tests.stand import ROOT, find_go
+from tests.stand import ROOT
+from tests.stand.program import find_go
 
 FOLDER = ROOT / "mobile_contract" / "vectors" / "leaf"
 

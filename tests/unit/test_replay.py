@@ -29,7 +29,7 @@ from schemas.replay import APPLY, Folded, Missing, Turn, fold, turn_of
 from tests.leaf_examples import drawn, example, thing
 from tests.leaf_history import SIGNER, WORKER, World, begin, received, told
 
-PROFILE = settings(deadline=None, max_examples=25)
+PROFILE = settings(max_examples=25)
 SEEDS = st.integers(0, 2**32)
 WORLD = told(7, is_every=True)
 LONGEST = max(WORLD.history.turns, key=lambda of: (noun_of(of) == "case", len(WORLD.history.turns[of])))
@@ -100,7 +100,7 @@ def _close_up(turns: list[Turn], at: int) -> list[Turn]:
 @pytest.mark.parametrize("share", [0.0, 0.4], ids=["all shown", "40 % withheld"])
 @pytest.mark.parametrize("change", [_drop, _swap, _double, _cut, _replace, _relabel, _renumber, _close_up])
 @given(seed=SEEDS)
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_every_other_history_is_named(
     change: Callable[[list[Turn], int], list[Turn]], share: float, seed: int
 ) -> None:
