@@ -33,7 +33,6 @@ class Span(NamedTuple):
     since: int
     until: int | None = None
     agency: str = ""
-    key: str = ""
 
     def covers(self, index: int) -> bool:
         """Say whether it was at this index."""
@@ -79,6 +78,7 @@ class Directory:
     is_complete: bool = False
     agencies: dict[str, Span] = field(default_factory=dict)
     actors: dict[str, Span] = field(default_factory=dict)
+    belongs: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     by_account: dict[str, list[str]] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class Directory:
             case MonitoringOpine():
                 self._conclude(leaf.subject, index, act.to)
             case ManifestDeclare():
-                self.manifests.setdefault(act.sha256, Span(index, agency=act.agency, key=act.kid))
+                self.manifests.setdefault(act.sha256, Span(index, agency=act.agency))
             case IntakeReceive():
                 self.intakes[leaf.subject] = Span(index, agency=act.agency)
             case ClockStep() | LogResume():
@@ -114,13 +114,15 @@ class Directory:
             case AgencyClose():
                 self._end(self.agencies, leaf.subject, index)
             case AccountOpen():
-                self.actors[leaf.subject] = Span(index, agency=act.agency)
-            case AccountAmend() if act.agency is not None and leaf.subject in self.actors:
-                self.actors[leaf.subject] = self.actors[leaf.subject]._replace(agency=act.agency)
+                self.actors[leaf.subject] = Span(index)
+                self._move(leaf.subject, index, act.agency)
+            case AccountAmend() if act.agency is not None:
+                self._move(leaf.subject, index, act.agency)
             case AccountClose():
                 self._end(self.actors, leaf.subject, index)
             case DeviceEnrol():
-                self.actors[leaf.subject] = Span(index - 1, agency=act.agency, key=act.kid)  # it acts itself
+                self.actors[leaf.subject] = Span(index - 1)  # it acts in this leaf itself
+                self._move(leaf.subject, index - 1, act.agency)
             case DeviceRevoke():
                 self._end(self.actors, leaf.subject, index)
             case DeviceCode():
@@ -142,6 +144,9 @@ class Directory:
         account = next(place.of for place in leaf.chains)
         self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
         self.by_account.setdefault(account, []).append(digest)
+
+    def _move(self, actor: str, index: int, agency: str) -> None:
+        self.belongs.setdefault(actor, []).append((index, agency))
 
     def _conclude(self, subject: str, index: int, state: str) -> None:
         known = self.evidence.get(subject) or Concluded(index, "")
@@ -172,10 +177,12 @@ class Directory:
                 return True
         return self._no()
 
-    def is_of(self, actor: str, agency: str) -> bool | None:
-        """Say whether an account or a device belongs to an agency."""
-        known = self.actors.get(actor)
-        return None if known is None else known.agency == agency
+    def is_of(self, actor: str, agency: str, index: int | None) -> bool | None:
+        """Say whether an account or a device belonged to an agency at an index."""
+        if index is None or actor not in self.belongs:
+            return None
+        known = [name for since, name in self.belongs[actor] if since < index]
+        return known[-1] == agency if known else self._no()
 
     def is_received(self, evidence: str, agency: str, index: int | None) -> bool | None:
         """Say whether a piece of evidence of this agency was there at an index."""

@@ -185,6 +185,9 @@ def _leaf_of(value: dict[str, Any]) -> Leaf:
         raise ValueError("the members of a leaf are fixed")
     if value["v"] != VERSION or {type(value["v"]), type(value["ev"])} != {int}:  # True and 1.0 equal 1
         raise ValueError("another envelope")
+    shapes = (type(value["chains"]), type(value["facts"]), type(value["salted"]))
+    if shapes != (list, dict, dict):  # an empty list is no empty object
+        raise ValueError("places are a list, members are objects")
     if not all(map(_HEX.fullmatch, value["salted"].values())):
         raise ValueError("a commitment has 64 hexadecimal digits")
     for place in value["chains"]:

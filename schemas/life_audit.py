@@ -87,7 +87,7 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
     act = leaf.act
     if isinstance(act, AuditDefine):
         check_step(leaf, None if life is None else life.state, act.to)
-        law(here.seen.is_of(leaf.actor, act.agency), FaultCode.AGENCY)
+        law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
         return AuditLife(act, leaf.actor, leaf.at, act.to, moved_at={act.to: leaf.at})
     if life is None:
         raise Unlawful(FaultCode.NOT_BEGUN)

@@ -122,7 +122,7 @@ def _answered_or_packed(life: CaseLife, leaf: Leaf, here: Here) -> CaseLife:
 def _opened(life: CaseLife | None, leaf: Leaf, act: CaseOpen, here: Here) -> CaseLife:
     check_step(leaf, None if life is None else life.state, act.to)
     law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
-    law(here.seen.is_of(leaf.actor, act.agency), FaultCode.AGENCY)
+    law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
     values = {name: value for name in _VALUES if (value := getattr(act, name)) is not None}
     return CaseLife(
         agency=act.agency,

@@ -43,7 +43,7 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
         raise Unlawful(FaultCode.EVENT)
     law(life is None, FaultCode.BEGUN_TWICE)
     law(here.seen.is_alive(act.device, here.index), FaultCode.KEY)
-    law(here.seen.is_of(act.device, act.agency), FaultCode.AGENCY)
+    law(here.seen.is_of(act.device, act.agency, here.index), FaultCode.AGENCY)
     return ManifestLife(act.agency, act.device, act.kid, act.seq, act.sha256, act.files)
 
 
@@ -92,7 +92,7 @@ def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> Recor
 def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, here: Here) -> RecordingLife:
     check_step(leaf, None if life is None else life.state, act.to)
     law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
-    law(here.seen.is_of(leaf.actor, act.agency), FaultCode.AGENCY)
+    law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
     if act.manifest_sha256 is not None:
         law(here.seen.is_declared(act.manifest_sha256, act.agency, here.index), FaultCode.MANIFEST)
     return RecordingLife(act, leaf.actor, leaf.at, act.to)
@@ -179,5 +179,5 @@ def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
         raise Unlawful(FaultCode.EVENT)
     law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
     law(act.seq == known.seq + 1, FaultCode.SEQUENCE)
-    law(here.seen.is_of(leaf.actor, act.agency), FaultCode.AGENCY)
+    law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
     return SourceLife(act.seq, act.sha256)

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from shutil import which
 from typing import Any
@@ -169,6 +169,34 @@ def test_a_changed_byte_never_gives_the_same_leaf(place: int, change: bytes) -> 
     except Invalid:
         return
     assert leaf_bytes(parsed) == changed
+
+
+def _places_of(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    if isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _places_of(inner, (*path, key))
+
+
+@pytest.mark.parametrize(("name", "leaf"), EVERY, ids=[name for name, _ in EVERY])
+def test_no_value_is_read_as_another(name: str, leaf: Leaf) -> None:
+    """Whatever stands in the place of a value – null, a float, a number for a text, a list for one – is refused,
+    or is exactly what the leaf says.
+    """
+    payload = leaf_bytes(leaf)
+    for path in _places_of(json.loads(payload)):
+        for other in (None, True, 0, 1, 1.0, -1, 2**53, "", "1", "true", [], {}, ["1"], {"0": "1"}):
+            value = {"top": json.loads(payload)}
+            inner: Any = value
+            for key in ("top", *path)[:-1]:
+                inner = inner[key]
+            inner[("top", *path)[-1]] = other
+            changed = json.dumps(value["top"], sort_keys=True, separators=(",", ":")).encode()
+            try:
+                parsed = parse_leaf(changed)
+            except Invalid:
+                continue
+            assert leaf_bytes(parsed) == changed, (name, path, other)
 
 
 def test_the_length_has_a_limit() -> None:

@@ -17,7 +17,7 @@ from schemas.directory import Directory
 from schemas.leaf import Leaf, Place, Unknown, leaf_bytes, parse_leaf
 from schemas.leaf_steps import STATE_STEPS
 from schemas.leaves import EVENTS, LEAVES
-from schemas.leaves_actor import AccountClose, AgencyOpen, RoleEnd
+from schemas.leaves_actor import AccountAmend, AccountClose, AgencyOpen, RoleEnd
 from schemas.leaves_case import CaseAmend, CaseFile, CaseInvestigate, CaseLink, CaseOpen
 from schemas.leaves_device import DeviceRevoke
 from schemas.leaves_log import ClockStep
@@ -288,6 +288,22 @@ def test_a_right_ends_with_its_leaf() -> None:
     assert _codes(world, cases[1]) == [FaultCode.ROLE]
     assert FaultCode.ACTOR in _codes(world, cases[2])
     assert FaultCode.ACTOR in _codes(world, recording)
+
+
+def test_where_somebody_belonged_is_asked_at_the_index() -> None:
+    """Who moved to another agency acted lawfully before, for the old one, and after, for the new one – not across."""
+    world = begin(11)
+    history, admin = world.history, world.people[Role.ADMIN]
+    handler, other = world.people[Role.HANDLER], world.history.thing("agency")
+    history.write(AgencyOpen, other, admin, parent=None, principal=None)
+    cases = [history.thing("case") for _ in range(4)]
+    for case, agency in zip(cases[:2], (world.agency, other), strict=True):
+        history.write(CaseOpen, case, handler, agency=agency)
+    history.write(AccountAmend, handler, admin, agency=other)
+    for case, agency in zip(cases[2:], (world.agency, other), strict=True):
+        history.write(CaseOpen, case, handler, agency=agency)
+    crossed = [FaultCode.AGENCY]
+    assert [_codes(world, case) for case in cases] == [[], crossed, crossed, []]
 
 
 def test_causes_precede_effects() -> None:
