@@ -131,9 +131,9 @@ def catalogue() -> dict[str, Any]:
 
 
 def _entry(kind: type[Act]) -> dict[str, Any]:
-    spec, step = kind.spec, STATE_STEPS.get(kind.spec.event)
+    spec = kind.spec
     facts, salted, _ = members_schema(kind)
-    made: dict[str, Any] = {
+    return {
         "event": spec.event,
         "ev": spec.ev,
         "chains": list(spec.chains),
@@ -146,10 +146,11 @@ def _entry(kind: type[Act]) -> dict[str, Any]:
         "neutral": list(spec.neutral),
         "facts": _presence(facts),
         "salted": _presence(salted) | _presence_inside(kind),
+        "steps": [
+            {"noun": row.noun, "from": list(row.starts), "to": row.end}
+            for row in STATE_STEPS.get(spec.event, ())
+        ],
     }
-    if step is not None:
-        made["step"] = {"noun": step.noun, "from": list(step.starts), "to": list(step.ends)}
-    return made
 
 
 def _presence(schema: dict[str, Any]) -> dict[str, str]:

@@ -168,10 +168,8 @@ def _chains(kind: type[Act]) -> str:
 
 
 def _step(told: dict[str, Any]) -> str:
-    step_ = told.get("step")
-    if step_ is None:
-        return "–"
-    return f"{step_['noun']}: {', '.join(step_['from']) or 'nothing'} → {', '.join(step_['to'])}"
+    rows = [f"{row['noun']}: {', '.join(row['from']) or 'nothing'} → {row['to']}" for row in told["steps"]]
+    return "; ".join(rows) or "–"
 
 
 def _members(kind: type[Act], told: dict[str, Any], schema: dict[str, Any]) -> list[str]:
