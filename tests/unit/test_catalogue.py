@@ -9,6 +9,8 @@ from enum import Enum, IntEnum, StrEnum
 import pytest
 
 import schemas
+from schemas import life
+from schemas.act import Process
 from schemas.actor import Reach
 from schemas.case import CaseState, CaseStep
 from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
@@ -17,8 +19,15 @@ from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
+from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
+from schemas.leaves_case import CaseField, TieBasis
+from schemas.leaves_log import KeyAlgorithm, KeyRole
+from schemas.leaves_recording import ReceivedFrom
+from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.recording import RecordingStep
+from schemas.replay import Missing
+from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
 from schemas.words_check import check_words
@@ -39,6 +48,25 @@ UNSPOKEN: dict[type[Enum], str] = {
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""
+
+UNSPOKEN |= dict.fromkeys(
+    (
+        AccountKind,
+        AgencyKind,
+        Answer,
+        CaseField,
+        CertificateKind,
+        ExportPurpose,
+        KeyAlgorithm,
+        KeyRole,
+        Missing,
+        Process,
+        ReceivedFrom,
+        TieBasis,
+        life.FaultCode,
+    ),
+    "of leaves: no page or command shows one of this form yet",
+)
 
 OF_ONE_LANGUAGE = {"WGS84", "CGCS2000", "GCJ02", "BD09"}
 """Names that are the same in both languages."""
