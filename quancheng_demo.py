@@ -30,7 +30,6 @@ from storage.flow.intake import receive_batch
 from storage.monitoring.batch import Receipt
 from storage.store import Store, Transaction
 
-SUFFIXES = {".jpg", ".mp4", ".webm", ".gpx"}
 NUMBER = "S229-K12-01"
 SITE = "省道 S229 K12+300 北向"
 LAT_E7, LON_E7 = 333_475_000, 1_201_626_000
