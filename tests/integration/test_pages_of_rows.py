@@ -90,9 +90,10 @@ def office(store: Store, address: str, request: pytest.FixtureRequest) -> Office
     payload = jpeg(64, 64)
     key = f"recordings/{agency}/1"
     stored = store.objects.put(key, [payload], sha256=hashlib.sha256(payload).digest())
-    kept = {"version_id": stored.version_id, "size_bytes": len(payload), "recordings.object_key": key}
+    kept = {"version_id": stored.version_id, "size_bytes": len(payload)}
+    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "exports")}
     with store.begin() as tx:
-        rows = Rows(tx.connection, known, is_full=request.param, **kept, **{"derivatives.object_key": key})
+        rows = Rows(tx.connection, known, is_full=request.param, **kept)
         rows.put_all()
     return Office(store, address, agency, token, rows)
 
