@@ -107,9 +107,9 @@ class Runner:
             return
         try:
             self._tasks[job.kind].run(job)
-        except (Unavailable, LeaseLost) as err:
-            if isinstance(err, Unavailable):
-                raise
+        except Unavailable:
+            raise
+        except LeaseLost:
             log.info("lease_lost", job_id=job.id)
         except IntegrityBroken as err:
             log.critical("integrity_broken", job_id=job.id, subject_id=str(job.subject_id), detail=err.detail)
