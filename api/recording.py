@@ -12,12 +12,13 @@ from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import WireOut
-from schemas.custody import SequencedEntry, subject
+from schemas.custody import subject
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
 from schemas.recording import Place, RecordingFilter, RecordingState
 from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
+from storage.custody.values import Logged
 from storage.store import Store, Transaction
 
 router = APIRouter(prefix="/v1/recordings", tags=["recording"])
@@ -151,7 +152,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     )
 
 
-def entry_out(one: SequencedEntry) -> EntryOut:
+def entry_out(one: Logged) -> EntryOut:
     """Return the wire form of a custody entry."""
     return EntryOut.of(one.entry, leaf_index=one.leaf_index, leaf_hash=one.leaf_hash.hex())
 

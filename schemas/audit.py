@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, Field, ValidationError, model_validator
 from schemas.actor import Action
 from schemas.base import Frozen, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
-from schemas.custody import Event
 from schemas.errors import ManifestInvalid
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId
 from schemas.refusals_audit import (
     AUDIT_NOT_FROZEN,

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from schemas.actor import Action
 from schemas.base import Frozen, UtcDatetime, WireIn
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 from schemas.refusals_case import (
     CASE_FACTS_MISSING,

@@ -12,9 +12,9 @@ says, never that it stands there and of what kind it is.
 import hashlib
 
 from schemas.digest import sha256_hex
+from schemas.merkle import leaf_hash
 
 _DOMAIN = b"quancheng-chain-v1\n"
-_ENTRY = b"\x00"
 
 
 def leaf_digest(payload: bytes) -> str:
@@ -24,7 +24,12 @@ def leaf_digest(payload: bytes) -> str:
 
 def entry_hash(digest: str) -> str:
     """Return the hash by which the log's tree holds the leaf of this digest, hex."""
-    return hashlib.sha256(_ENTRY + bytes.fromhex(digest)).hexdigest()
+    return leaf_hash(bytes.fromhex(digest)).hex()
+
+
+def tree_hash(payload: bytes) -> bytes:
+    """Return the same for the bytes of a leaf, 32 raw bytes."""
+    return leaf_hash(hashlib.sha256(payload).digest())
 
 
 def genesis(of: str) -> str:

@@ -7,76 +7,18 @@ personal data: actors are opaque ids, reasons are salted commitments. Leaf bytes
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from schemas.base import Frozen, UtcDatetime, parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.event import Event
 from schemas.ids import EntryId
 from schemas.refusals_custody import EVENT_UNKNOWN, LEAF_INVALID, LEAF_TOO_LONG
 
 LEAF_VERSION = 1
 MAX_LEAF_BYTES = 65_535
 """C2SP tlog-tiles: an entry bundle gives each entry a 16-bit length."""
-
-_PREFIX_LEAF = b"\x00"
-
-
-class Event(StrEnum):
-    """Every event the log may hold."""
-
-    DEVICE_ENROL = "device:enrol"
-    DEVICE_REVOKE = "device:revoke"
-    MANIFEST_DECLARE = "manifest:declare"
-    MANIFEST_REFUSE = "manifest:refuse"
-    UPLOAD_OPEN = "upload:open"
-    UPLOAD_EXPIRE = "upload:expire"
-    RECORDING_RECEIVE = "recording:receive"
-    RECORDING_SEAL = "recording:seal"
-    RECORDING_QUARANTINE = "recording:quarantine"
-    CASE_OPEN = "case:open"
-    CASE_LINK = "case:link"
-    CASE_UNLINK = "case:unlink"
-    CASE_AMEND = "case:amend"
-    CASE_FILE = "case:file"
-    CASE_INVESTIGATE = "case:investigate"
-    CASE_CONCLUDE = "case:conclude"
-    CASE_SUBMIT = "case:submit"
-    CASE_DECIDE = "case:decide"
-    CASE_CLOSE = "case:close"
-    EQUIPMENT_REGISTER = "equipment:register"
-    EQUIPMENT_CERTIFY = "equipment:certify"
-    EQUIPMENT_REVIEW = "equipment:review"
-    EQUIPMENT_PUBLISH = "equipment:publish"
-    EQUIPMENT_SUSPEND = "equipment:suspend"
-    EQUIPMENT_RESUME = "equipment:resume"
-    EQUIPMENT_BIND = "equipment:bind"
-    MONITORING_RECEIVE = "monitoring:receive"
-    MONITORING_OPINE = "monitoring:opine"
-    MONITORING_ACCEPT = "monitoring:accept"
-    MONITORING_REJECT = "monitoring:reject"
-    MONITORING_NOTIFY = "monitoring:notify"
-    MONITORING_LINK = "monitoring:link"
-    MONITORING_UNLINK = "monitoring:unlink"
-    REVIEW_PASS = "review:pass"  # noqa: S105 - an opinion, not a password
-    REVIEW_SUPPLEMENT = "review:supplement"
-    REVIEW_REJECT = "review:reject"
-    REVIEW_ANSWER = "review:answer"
-    AUDIT_FREEZE = "audit:freeze"
-    AUDIT_ENTER = "audit:enter"
-    AUDIT_CONFIRM = "audit:confirm"
-    AUDIT_DRAW = "audit:draw"
-    AUDIT_RECHECK = "audit:recheck"
-    AUDIT_ASSIGN = "audit:assign"
-    AUDIT_SCORE = "audit:score"
-    AUDIT_CLOSE = "audit:close"
-    RECTIFICATION_RAISE = "rectification:raise"
-    RECTIFICATION_ANSWER = "rectification:answer"
-    RECTIFICATION_RETURN = "rectification:return"
-    RECTIFICATION_VERIFY = "rectification:verify"
-    RECTIFICATION_CLOSE = "rectification:close"
-    EXPORT_BUILD = "export:build"
 
 
 class CustodyEntry(Frozen):
@@ -141,11 +83,6 @@ def parse_leaf(payload: bytes) -> CustodyEntry:
     if len(payload) > MAX_LEAF_BYTES or not is_version or _document(entry) != value:
         raise LEAF_INVALID("the bytes say more or less than a custody entry")
     return entry
-
-
-def leaf_hash(payload: bytes) -> bytes:
-    """Return SHA-256(0x00 || payload) (RFC 6962 section 2.1)."""
-    return hashlib.sha256(_PREFIX_LEAF + payload).digest()
 
 
 def commitment(salt: bytes, text: str) -> str:

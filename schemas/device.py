@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from schemas.actor import Action
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
 from schemas.canonical import canonical_bytes
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
 from schemas.refusals_actor import DEVICE_REVOKED

@@ -11,8 +11,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from schemas.custody import leaf_hash
-from schemas.merkle import extend, root_from_tiles
+from schemas.merkle import extend, leaf_hash, root_from_tiles
 from schemas.refusals_audit import POPULATION_DUPLICATE, POPULATION_EMPTY, SIZE_OVER_POPULATION
 
 PERMILLE = 1000

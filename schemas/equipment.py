@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from schemas.actor import Action
 from schemas.base import Frozen, WireIn
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.manifest import Datum
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED

@@ -30,9 +30,9 @@ from pydantic import Field, ValidationError
 from schemas.base import HexDigest, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.container import Member, is_safe_part
-from schemas.custody import Event
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
+from schemas.event import Event
 from schemas.export_desks import PackagedDesks
 from schemas.export_guide import GUIDE
 from schemas.integrity import CheckResult, Outcome, Severity

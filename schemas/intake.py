@@ -16,10 +16,9 @@ from pydantic import Field, ValidationError
 
 from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
-from schemas.custody import leaf_hash
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
-from schemas.merkle import extend, inclusion_proof, root_from_tiles, verify_inclusion
+from schemas.merkle import extend, inclusion_proof, leaf_hash, root_from_tiles, verify_inclusion
 from schemas.refusals_manifest import SIGNATURE_INVALID
 from schemas.refusals_monitoring import INTAKE_INVALID
 

@@ -16,10 +16,10 @@ from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, m
 
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, parse_rfc3339, rfc3339
 from schemas.canonical import MAX_INTEGER, canonical_bytes, parse_canonical
-from schemas.custody import Event
 from schemas.device import Thumbprint
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
+from schemas.event import Event
 from schemas.refusals_manifest import (
     MANIFEST_CRIT_UNKNOWN,
     MANIFEST_DUPLICATE_KEY,

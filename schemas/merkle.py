@@ -22,12 +22,18 @@ MAX_PROOF_HASHES = 63
 """A tree of at most 2^63 - 1 leaves has no longer path (C2SP tlog-witness states the same bound)."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
+_PREFIX_LEAF = b"\x00"
 _PREFIX_NODE = b"\x01"
 _PATH_GROUP = 1000
 
 ReadTile = Callable[[int, int], bytes]
 """`(level, n)` to the tile's concatenated hashes; empty bytes when the tile does not exist."""
 Tiles = dict[tuple[int, int], bytes]
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Return SHA-256(0x00 || entry) (RFC 6962 section 2.1)."""
+    return hashlib.sha256(_PREFIX_LEAF + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -164,7 +170,7 @@ def verify_inclusion(proof: Sequence[bytes], *, index: int, size: int, leaf: byt
         proof: Hashes from the leaf's sibling up to the root's child.
         index: Position of the leaf, from 0.
         size: Leaves in the tree.
-        leaf: The leaf's hash (`schemas.custody.leaf_hash`), 32 bytes.
+        leaf: The entry's hash (`leaf_hash`), 32 bytes.
         root: Root of the tree, 32 bytes.
 
     Raises:

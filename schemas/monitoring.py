@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 
 from schemas.actor import Action
 from schemas.base import Frozen, WireIn
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AccountId, RecordingId
 from schemas.refusals_case import REVIEW_GIVEN
 from schemas.refusals_monitoring import (

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from schemas.base import Frozen, HexDigest
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts

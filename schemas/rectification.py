@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.actor import Action
 from schemas.base import Frozen, WireIn
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
 from schemas.step import Begin, Step, Steps

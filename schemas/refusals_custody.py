@@ -1,6 +1,6 @@
 """The custody log: entries, tiles, checkpoints, notes and proofs."""
 
-from schemas.errors import IntegrityBroken, Invalid, Level, NotFound, Refusal
+from schemas.errors import Busy, IntegrityBroken, Invalid, Level, NotFound, Refusal
 from schemas.next_steps import CHECK_ID, OPERATOR, SOON
 
 ENTRY_UNKNOWN = Refusal(
@@ -20,6 +20,22 @@ LEAF_INVALID = Refusal(
 )
 LEAF_BROKEN = Refusal(
     "leaf-broken", IntegrityBroken, Level.CRITICAL, "存证记录被改动", "A custody entry was altered", *OPERATOR
+)
+CHAIN_BROKEN = Refusal(
+    "chain-broken",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "编号链的位置与最后一条记录不一致",
+    "A chain does not stand where its last leaf does",
+    *OPERATOR,
+)
+CHAIN_BUSY = Refusal(
+    "chain-busy",
+    Busy,
+    Level.INFO,
+    "他人正在处理同一事项",
+    "Somebody else is acting on the same thing",
+    *SOON,
 )
 SEQUENCE_BROKEN = Refusal(
     "sequence-broken",

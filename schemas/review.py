@@ -15,8 +15,8 @@ from schemas.base import Frozen, HexDigest, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import CaseStep
-from schemas.custody import Event
 from schemas.digest import sha256_hex
+from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, FactId, ReviewId
 from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN, REVIEWER_TOOK_PART
 from schemas.step import Begin, Step, Steps

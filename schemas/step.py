@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from schemas.actor import Action
-from schemas.custody import Event
 from schemas.errors import AnyRefusal, EvidenceError
+from schemas.event import Event
 
 Name = TypeVar("Name", bound=StrEnum)
 State = TypeVar("State", bound=StrEnum)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.base import Frozen
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.refusals_upload import (
     METADATA_INVALID,

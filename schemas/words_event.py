@@ -1,64 +1,15 @@
-"""What each custody event is called; the same on every list, in every command."""
+"""What each custody event is called; the same on every list, in every command: its class says it."""
 
-from schemas.custody import Event
+from schemas.event import Event
+from schemas.leaves import LEAVES
 from schemas.words import vocabulary
 
-EVENTS = vocabulary(
-    Event,
-    {
-        Event.DEVICE_ENROL: ("执法记录设备登记", "Device enrolled"),
-        Event.DEVICE_REVOKE: ("执法记录设备注销", "Device revoked"),
-        Event.MANIFEST_DECLARE: ("采集清单申报", "Manifest declared"),
-        Event.MANIFEST_REFUSE: ("采集清单未被接受，留存", "Manifest refused, kept"),
-        Event.UPLOAD_OPEN: ("开始上传", "Upload opened"),
-        Event.UPLOAD_EXPIRE: ("上传过期", "Upload expired"),
-        Event.RECORDING_RECEIVE: ("上交入库", "Handed in and received in full"),
-        Event.RECORDING_SEAL: ("核验后封存", "Verified and sealed"),
-        Event.RECORDING_QUARANTINE: ("隔离并锁定", "Quarantined and locked"),
-        Event.CASE_OPEN: ("线索（案源）登记", "Lead registered"),
-        Event.CASE_LINK: ("关联案件", "Linked to a case"),
-        Event.CASE_UNLINK: ("解除关联", "Unlinked from a case"),
-        Event.CASE_AMEND: (
-            "变更案件登记，增加（撤回）待证事实",
-            "Case entry or its facts to be proven changed",
-        ),
-        Event.CASE_FILE: ("立案", "Case filed"),
-        Event.CASE_INVESTIGATE: ("开始调查", "Investigation begun"),
-        Event.CASE_CONCLUDE: ("调查终结", "Investigation closed"),
-        Event.CASE_SUBMIT: ("提交法制审核", "Submitted to legal review"),
-        Event.CASE_DECIDE: ("作出行政处罚决定", "Penalty decision made"),
-        Event.CASE_CLOSE: ("结案", "Case closed"),
-        Event.EQUIPMENT_REGISTER: ("监控设备登记", "Equipment registered"),
-        Event.EQUIPMENT_CERTIFY: ("登记检定证书", "Verification certificate recorded"),
-        Event.EQUIPMENT_REVIEW: ("登记设备审核", "Equipment review recorded"),
-        Event.EQUIPMENT_PUBLISH: ("登记设备公示", "Equipment publication recorded"),
-        Event.EQUIPMENT_SUSPEND: ("监控设备停用", "Equipment suspended"),
-        Event.EQUIPMENT_RESUME: ("监控设备恢复使用", "Equipment back in service"),
-        Event.EQUIPMENT_BIND: ("绑定数据来源", "Source bound"),
-        Event.MONITORING_RECEIVE: ("接收非现场监管记录", "Monitoring records received"),
-        Event.MONITORING_OPINE: ("给出审核意见", "Opinion given"),
-        Event.MONITORING_ACCEPT: ("审核有效", "Found valid"),
-        Event.MONITORING_REJECT: ("审核无效", "Found invalid"),
-        Event.MONITORING_NOTIFY: ("告知当事人", "Party notified"),
-        Event.MONITORING_LINK: ("非现场监管记录关联案件", "Monitoring record linked"),
-        Event.MONITORING_UNLINK: ("非现场监管记录解除关联", "Monitoring record unlinked"),
-        Event.REVIEW_PASS: ("法制审核通过", "Legal review: pass"),
-        Event.REVIEW_SUPPLEMENT: ("法制审核退回补充（补正）", "Legal review: supplement"),
-        Event.REVIEW_REJECT: ("法制审核不同意", "Legal review: reject"),
-        Event.REVIEW_ANSWER: ("答复审核意见", "Review answered"),
-        Event.AUDIT_FREEZE: ("冻结抽查范围", "Population frozen"),
-        Event.AUDIT_ENTER: ("录入公开随机值", "Public value entered"),
-        Event.AUDIT_CONFIRM: ("核对公开随机值", "Public value confirmed"),
-        Event.AUDIT_DRAW: ("抽样", "Sample drawn"),
-        Event.AUDIT_RECHECK: ("抽中记录复验", "Drawn recording rechecked"),
-        Event.AUDIT_ASSIGN: ("指派评查员", "Inspector assigned"),
-        Event.AUDIT_SCORE: ("案卷评查打分", "Scored"),
-        Event.AUDIT_CLOSE: ("案卷评查结束", "Audit closed"),
-        Event.RECTIFICATION_RAISE: ("提出整改", "Rectification raised"),
-        Event.RECTIFICATION_ANSWER: ("答复整改", "Rectification answered"),
-        Event.RECTIFICATION_RETURN: ("退回整改", "Rectification returned"),
-        Event.RECTIFICATION_VERIFY: ("整改核实", "Rectification verified"),
-        Event.RECTIFICATION_CLOSE: ("整改销号", "Rectification closed"),
-        Event.EXPORT_BUILD: ("生成导出包", "Export package built"),
-    },
-)
+_OLD = {
+    Event.UPLOAD_OPEN: ("开始上传", "Upload opened"),
+    Event.MONITORING_RECEIVE: ("接收非现场监管批次（旧）", "Monitoring batch received (old)"),
+    Event.MONITORING_ACCEPT: ("审核有效", "Found valid"),
+    Event.MONITORING_REJECT: ("审核无效", "Found invalid"),
+}
+_WORDS = {Event(event): kind.spec.words for (event, _), kind in LEAVES.items()}
+
+EVENTS = vocabulary(Event, {event: (words.zh, words.en) for event, words in _WORDS.items()} | _OLD)

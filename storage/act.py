@@ -1,30 +1,54 @@
-"""One act of one actor: its time, who acts, and every entry that speaks of it are written from here."""
+"""One act of one actor: its chains are held, its rows take its time, and its leaves are written from here."""
 
+import secrets
+import time
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from schemas.custody import CustodyEntry, Event
+from schemas.act import Act
+from schemas.custody import CustodyEntry
+from schemas.event import Event
 from schemas.ids import AgencyId, EntryId
-from storage.custody import Appended, CustodyLog
+from storage.custody.custody import CustodyLog
+from storage.custody.values import Appended
 
 
 @dataclass(frozen=True)
-class Act:
-    """Who acts, when, and for which agency; rows take their time and actor from the act as the log does."""
+class Deed:
+    """Who acts, when, and for which agency; rows take time and actor from it as the leaves do."""
 
     log: CustodyLog
     actor: str
     at: datetime
     agency_id: AgencyId | None
 
-    def record(self, event: Event, about: str, **facts: object) -> Appended:
-        """Append an entry about `noun/uuid` to the caller's transaction; facts that are None are left out.
+    def write(self, act: Act, about: str, *within: str, ident: UUID | None = None) -> Appended:
+        """Write the leaf of `act` about `noun/uuid`; `within` names chains that nothing else names.
 
-        A crash before the commit leaves neither the change nor its entry.
+        A crash before the commit leaves neither the change nor its leaf.
         """
+        return self.log.append(act, about, *within, actor=self.actor, agency_id=self.agency_id, ident=ident)
+
+    def next_number(self, of: str) -> int:
+        """Return the number that the next leaf of a held chain will have."""
+        return self.log.next_number(of)
+
+    def record(self, event: Event, about: str, **facts: object) -> Appended:
+        """Write an entry of the old form: dies with its last caller."""
         known = {name: value for name, value in facts.items() if value is not None}
         entry = CustodyEntry(
             entry_id=EntryId(uuid4()), event=event, actor=self.actor, subject=about, at=self.at, facts=known
         )
-        return self.log.append(entry, agency_id=self.agency_id)
+        return self.log.append_entry(entry, agency_id=self.agency_id)
+
+
+def fresh_id() -> UUID:
+    """Return a new id, for a thing whose chain is held before its row is there: RFC 9562, version 7.
+
+    As the database's own: 48 bits of milliseconds, 12 bits of their fraction, 62 random bits. Ids of one process sort
+    by time.
+    """
+    now, fraction = divmod(time.time_ns(), 1_000_000)
+    high = now << 16 | 7 << 12 | fraction * 4096 // 1_000_000
+    return UUID(int=high << 64 | 2 << 62 | secrets.randbits(62))

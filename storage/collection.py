@@ -1,6 +1,6 @@
 """What every collection shares: rows read one by one or by pages, and acts that enter the log with their change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,9 +13,10 @@ from schemas.actor import Actor
 from schemas.errors import NotFound
 from schemas.ids import AgencyId
 from schemas.page import Cursor, Page
+from schemas.reference import noun_of
 from schemas.refusals_request import CURSOR_INVALID
-from storage.act import Act
-from storage.custody import CustodyLog
+from storage.act import Deed
+from storage.custody.custody import CustodyLog
 from storage.outbox import Outbox
 from storage.settings import StorageSettings
 
@@ -29,11 +30,12 @@ class Unit:
     connection: Connection
     settings: StorageSettings
     now: datetime
+    clock: Callable[[], datetime] | None = None
 
     @cached_property
     def custody(self) -> CustodyLog:
         """The log; its entries become true with the transaction."""
-        return CustodyLog(self.connection)
+        return CustodyLog(self.connection, self.clock)
 
     @cached_property
     def jobs(self) -> Outbox:
@@ -65,10 +67,28 @@ class Collection:
         self._connection = unit.connection
         self._now = unit.now
 
-    def _act(self, actor: Actor | str, agency_id: AgencyId | None) -> Act:
-        """Return the act of this transaction: its one time, and the actor's opaque reference."""
+    def _begin(
+        self, actor: Actor | str, agency_id: AgencyId | None, *changes: str, relies: Iterable[str] = ()
+    ) -> Deed:
+        """Hold the chains of `changes`, and what the act relies on: its actor, the agency and `relies`.
+
+        What was read to find the chains is read again behind this call. A crash before the commit leaves nothing.
+
+        Raises:
+            Busy: a further act of this transaction wants what somebody else holds (slug `chain-busy`).
+            IntegrityBroken: a chain does not stand where its last leaf does (slug `chain-broken`).
+        """
+        who = actor if isinstance(actor, str) else actor.reference
+        leant = {*relies, *(() if agency_id is None else (f"agency/{agency_id}",))}
+        if noun_of(who) in ("account", "device"):
+            leant.add(who)
+        at = self._unit.custody.hold(*changes, relies=leant - set(changes))
+        return Deed(self._unit.custody, who, at, agency_id)
+
+    def _act(self, actor: Actor | str, agency_id: AgencyId | None) -> Deed:
+        """Begin an act of the old form: dies with its last caller."""
         reference = actor if isinstance(actor, str) else actor.reference
-        return Act(self._unit.custody, reference, self._now, agency_id)
+        return Deed(self._unit.custody, reference, self._now, agency_id)
 
     def _one(
         self, query: Select[tuple[Any, ...]], value: Callable[[RowMapping], Value], absent: NotFound

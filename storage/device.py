@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.device import (
     ENROL_TYP,
     STEPS,
@@ -25,6 +25,7 @@ from schemas.device import (
     sign_registration,
 )
 from schemas.errors import SignatureInvalid
+from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
 from schemas.ours import ours

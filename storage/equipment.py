@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
 from schemas.base import Frozen, rfc3339
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.equipment import (
     STEPS,
     CertificateIn,
@@ -22,6 +22,7 @@ from schemas.equipment import (
     PublicationIn,
     SuspensionIn,
 )
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.page import Cursor, Page
 from schemas.refusals_monitoring import (
@@ -33,7 +34,7 @@ from schemas.refusals_monitoring import (
 from schemas.refusals_request import REQUEST_INVALID
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of

@@ -5,7 +5,8 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, AuditId, RectificationId
 from schemas.page import Cursor, Page
 from schemas.rectification import (
@@ -21,7 +22,7 @@ from schemas.rectification import (
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
 from storage.audit.score import AuditScores
 from storage.collection import Collection, Order, Unit
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.audit import is_assigned, with_title

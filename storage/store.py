@@ -46,7 +46,7 @@ class Transaction(Unit):
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Run a step that a person may be told about and try again: an error undoes the step and nothing else."""
-        with self.connection.begin_nested():
+        with self.custody.undoing(), self.connection.begin_nested():
             yield
 
     @cached_property
@@ -150,7 +150,8 @@ class Store:
         """
         try:
             with self.engine.begin() as connection:
-                yield Transaction(connection, self.settings, self.clock())
+                held = None if self.clock is utc_now else self.clock
+                yield Transaction(connection, self.settings, self.clock(), held)
         except (OperationalError, InterfaceError) as err:
             raise DATABASE_UNAVAILABLE("the database did not answer") from err
         except DataError as err:

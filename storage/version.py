@@ -1,5 +1,6 @@
 """Optimistic locking: a change names the version it was based on, and the row's own version decides."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, select, update
@@ -9,7 +10,14 @@ from schemas.refusals_request import VERSION_CONFLICT
 
 
 def change(connection: Connection, table: Table, ident: UUID, seen: int, **values: object) -> int:
-    """Change one row that is still at version `seen`; return its new version.
+    """Change one row that is still at version `seen` and count: dies with its last caller, see `change_to`."""
+    return _change(connection, table, ident, seen, {"version": table.c.version + 1, **values})
+
+
+def change_to(
+    connection: Connection, table: Table, ident: UUID, seen: int, number: int, /, **values: object
+) -> int:
+    """Change one row that is still at version `seen`; `number` is that of the leaf that says so, in its chain.
 
     The update waits for a change that is under way and then sees its version, so of two people who saw the same
     thing one is told.
@@ -17,10 +25,16 @@ def change(connection: Connection, table: Table, ident: UUID, seen: int, **value
     Raises:
         VersionConflict: somebody else changed it; the fact `version` is what it is at now.
     """
+    return _change(connection, table, ident, seen, {"version": number, **values})
+
+
+def _change(
+    connection: Connection, table: Table, ident: UUID, seen: int, values: Mapping[str, object]
+) -> int:
     new: int | None = connection.scalar(
         update(table)
         .where(table.c.id == ident, table.c.version == seen)
-        .values(version=table.c.version + 1, **values)
+        .values(values)
         .returning(table.c.version)
     )
     if new is None:

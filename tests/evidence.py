@@ -19,7 +19,8 @@ from sqlalchemy.engine import make_url
 
 from schemas.actor import Role
 from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
-from schemas.custody import CustodyEntry, leaf_bytes, leaf_hash
+from schemas.chain import tree_hash
+from schemas.custody import CustodyEntry, leaf_bytes
 from schemas.merkle import extend
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
@@ -191,9 +192,9 @@ class Copy:
         """Put another leaf at an index and make hash and tiles fit; only what was signed still tells."""
         leaf = leaf_bytes(entry)
         self.damage(
-            "UPDATE custody_entries SET leaf = :leaf, leaf_hash = :hash WHERE leaf_index = :index",
+            "UPDATE custody_entries SET leaf = :leaf, digest = sha256(:leaf), leaf_hash = :hash WHERE leaf_index = :index",
             leaf=leaf,
-            hash=leaf_hash(leaf),
+            hash=tree_hash(leaf),
             index=index,
         )
         self.retile()

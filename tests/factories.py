@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.canonical import canonical_bytes
-from schemas.custody import Event
 from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
+from schemas.event import Event
 from schemas.fsck import Fault, Unchecked
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 from schemas.manifest import MANIFEST_TYP

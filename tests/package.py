@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mobile_contract.client.verify_origin import Trust
 from schemas.base import rfc3339
+from schemas.chain import tree_hash
 from schemas.checkpoint import Checkpoint, checkpoint_text, proof_text
 from schemas.checks.table import CHECKS
 from schemas.container import container_chunks
-from schemas.custody import CustodyEntry, Event, leaf_bytes, leaf_hash
+from schemas.custody import CustodyEntry, leaf_bytes
 from schemas.device import DeviceRegistration, registration_bytes, sign_registration
 from schemas.digest import Hasher, sha256_hex
+from schemas.event import Event
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,
@@ -82,7 +84,7 @@ class Office:
         return str(entry.entry_id)
 
     def log_files(self) -> list[Packed]:
-        hashes = [leaf_hash(leaf) for _, leaf in self.leaves]
+        hashes = [tree_hash(leaf) for _, leaf in self.leaves]
         tiles = extend(lambda *_: b"", 0, hashes)
         root = root_from_tiles(len(hashes), lambda level, n: tiles[level, n])
         text = checkpoint_text(Checkpoint(origin=ORIGIN, size=len(hashes), root=root))

@@ -9,8 +9,8 @@ import structlog
 
 from schemas.audit import RecheckOutcome
 from schemas.base import HexDigest
+from schemas.chain import tree_hash
 from schemas.checkpoint import verify_proof
-from schemas.custody import leaf_hash
 from schemas.digest import Hasher
 from schemas.errors import IntegrityBroken, Invalid, Level
 from schemas.ids import RecheckId
@@ -91,7 +91,7 @@ def _is_proven(store: Store, seal: Seal) -> bool:
             leaf, proof = tx.custody.leaf(seal.entry_id), tx.custody.proof(seal.entry_id)
         if proof is None:
             raise SEAL_PENDING("no checkpoint holds the seal yet")
-        verify_proof(proof, leaf=leaf_hash(leaf), vkey=vkey)
+        verify_proof(proof, leaf=tree_hash(leaf), vkey=vkey)
     except (Invalid, IntegrityBroken):
         return False
     return True

@@ -1,6 +1,6 @@
 """The sequencer's run: index, integrate and sign whatever custody entries have been committed."""
 
-from storage.custody import BATCH_ENTRIES
+from storage.custody.signer import BATCH_ENTRIES, Signer
 from storage.settings import seed
 from storage.store import Store
 
@@ -21,8 +21,8 @@ def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
     integrated = 0
     while True:
         with store.begin() as tx:
-            count = tx.custody.sequence(limit=limit)
-            tx.custody.sign(key, store.settings.log_origin, at=tx.now)
+            count = Signer(tx.connection).sequence(limit=limit)
+            Signer(tx.connection).sign(key, store.settings.log_origin, at=tx.now)
         integrated += count
         if count < limit:
             return integrated

@@ -9,7 +9,7 @@ from api.console.timeline import Flag, Span, Timeline, timeline
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import Case
 from schemas.catalogue import words_of
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.integrity import CheckResult

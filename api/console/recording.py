@@ -14,8 +14,9 @@ from api.console.picture import MapPicture, MapPoint, Station, course, map_pictu
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
 from schemas.actor import Action, Actor, scope
-from schemas.custody import Event, SequencedEntry, subject
+from schemas.custody import subject
 from schemas.errors import Refused
+from schemas.event import Event
 from schemas.findings import sentence
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
@@ -23,6 +24,7 @@ from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
+from storage.custody.values import Logged
 from storage.recording.values import CheckRow
 from storage.store import Transaction
 
@@ -229,13 +231,13 @@ def _stations(found: Recording) -> tuple[Station, ...]:
     )
 
 
-def _entries(tx: Transaction, found: Recording) -> list[SequencedEntry]:
+def _entries(tx: Transaction, found: Recording) -> list[Logged]:
     """Return the custody of a recording from its upload on, in the order of time."""
     upload = tx.custody.entries_for(subject("upload", found.upload_id))
     return [*upload, *tx.custody.entries_for(subject("recording", found.id))]
 
 
-def _proof(tx: Transaction, entries: list[SequencedEntry]) -> str | None:
+def _proof(tx: Transaction, entries: list[Logged]) -> str | None:
     """Return the proof of the seal or the quarantine; None while no checkpoint holds it."""
     concluded = {Event.RECORDING_SEAL, Event.RECORDING_QUARANTINE}
     last = next((one.entry for one in reversed(entries) if one.entry.event in concluded), None)

@@ -20,11 +20,13 @@ from mobile_contract.client.verify import MARKS, read_trust
 from mobile_contract.client.verify_origin import Trust
 from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
 from schemas.base import Frozen
+from schemas.chain import tree_hash
 from schemas.checkpoint import verify_proof
 from schemas.claim import DrawClaim, DrawFault
-from schemas.custody import CustodyEntry, Event, leaf_hash, parse_leaf
+from schemas.custody import CustodyEntry, parse_leaf
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.integrity import Outcome
 from schemas.note import decode64
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
@@ -159,7 +161,7 @@ def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
     try:
         for row, proof in zip(document.entries, document.proofs, strict=True):
             leaf = decode64(str(row["leaf"]), LEAF_INVALID)
-            verify_proof(proof, leaf=leaf_hash(leaf), vkey=trust.log_vkey)
+            verify_proof(proof, leaf=tree_hash(leaf), vkey=trust.log_vkey)
             if f"\nindex {row['index']}\n" not in proof:
                 return _broken(DrawClaim.LOG, DrawFault.INDEX_DIFFERS)
     except (Invalid, KeyError, TypeError) as err:

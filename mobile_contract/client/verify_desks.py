@@ -9,9 +9,10 @@ from typing import Any
 from mobile_contract.client.verify_recording import Case
 from schemas.base import parse_rfc3339, rfc3339
 from schemas.claim import ClaimFault, PackageClaim
-from schemas.custody import CustodyEntry, Event
+from schemas.custody import CustodyEntry
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.export import PackageIndex
 from schemas.export_desks import PackagedDesks, PackagedFact, PackagedIntake, PackagedRecord, PackagedRound
 from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_report import Ledger
 from schemas.base import Frozen
+from schemas.chain import tree_hash
 from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
 from schemas.claim import ClaimFault, PackageClaim
-from schemas.custody import CustodyEntry, leaf_hash, parse_leaf
+from schemas.custody import CustodyEntry, parse_leaf
 from schemas.errors import Invalid
 from schemas.export import CHECKPOINT, ENTRIES, NOTE, TAG_MANIFEST, note_text, parse_entries, proof_name
 from schemas.merkle import verify_inclusion
@@ -154,5 +155,5 @@ def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str
     if proof.note != bag.decoded(CHECKPOINT) or proof.index != index:
         raise CHECKPOINT_DIFFERS("another checkpoint or index")
     verify_inclusion(
-        proof.hashes, index=index, size=checkpoint.size, leaf=leaf_hash(leaf), root=checkpoint.root
+        proof.hashes, index=index, size=checkpoint.size, leaf=tree_hash(leaf), root=checkpoint.root
     )

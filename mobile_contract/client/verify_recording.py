@@ -14,9 +14,10 @@ from mobile_contract.client.verify_report import Ledger
 from schemas.base import parse_rfc3339, rfc3339
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.claim import ClaimFault, PackageClaim
-from schemas.custody import CustodyEntry, Event
+from schemas.custody import CustodyEntry
 from schemas.device import DeviceRegistration, key_algs, registration_bytes, verify_registration
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid, TooLarge
+from schemas.event import Event
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,

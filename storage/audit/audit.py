@@ -25,9 +25,10 @@ from schemas.audit import (
     value_bytes,
 )
 from schemas.base import rfc3339
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
+from schemas.event import Event
 from schemas.ids import AgencyId, AuditId, EntryId
 from schemas.ours import ours
 from schemas.page import Cursor, Page

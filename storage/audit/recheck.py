@@ -5,7 +5,8 @@ from sqlalchemy import select, update
 from schemas.actor import SYSTEM
 from schemas.audit import RecheckOutcome
 from schemas.base import Frozen, HexDigest
-from schemas.custody import Event, parse_leaf, subject
+from schemas.custody import parse_leaf, subject
+from schemas.event import Event
 from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
 from schemas.ours import ours
 from schemas.refusals_audit import RECHECK_UNKNOWN

@@ -7,7 +7,8 @@ from sqlalchemy import func, insert, select
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.refusals_audit import (

@@ -19,7 +19,8 @@ from schemas.case import (
     CaseState,
     CaseStep,
 )
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, CaseId, RecordingId
 from schemas.page import Cursor, Page
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
@@ -27,7 +28,7 @@ from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
 from storage.case.values import cases_within, require_open, select_cases
 from storage.collection import Collection, Order
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.recording import require_of_agency

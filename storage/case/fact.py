@@ -5,14 +5,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor
 from schemas.case import Case
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.fact import Fact, FactIn, ProofIn
 from schemas.ids import CaseId, FactId
 from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
 from storage.case.case import Cases
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.reads.evidence import is_evidence, proofs_of
 from storage.tables.case import case_facts, fact_evidence
 

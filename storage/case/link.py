@@ -6,15 +6,16 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.case import CaseLink
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.refusals_case import CASE_LINK_UNKNOWN
-from storage.act import Act
-from storage.custody import committed
+from storage.act import Deed
+from storage.custody.values import committed
 from storage.tables.case import case_links, cases
 
 
-def link_recording(connection: Connection, act: Act, *, case_id: CaseId, recording_id: RecordingId) -> None:
+def link_recording(connection: Connection, act: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:
     """Insert a tie and its custody entry; nothing happens when it stands already."""
     made = connection.scalar(
         insert(case_links)
@@ -27,7 +28,7 @@ def link_recording(connection: Connection, act: Act, *, case_id: CaseId, recordi
 
 
 def unlink_recording(
-    connection: Connection, act: Act, *, case_id: CaseId, recording_id: RecordingId, reason: str
+    connection: Connection, act: Deed, *, case_id: CaseId, recording_id: RecordingId, reason: str
 ) -> None:
     """End a tie; the log keeps a salted commitment of the reason.
 

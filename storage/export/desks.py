@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from schemas.base import Frozen, rfc3339
 from schemas.canonical import canonical_bytes
-from schemas.custody import leaf_hash, subject
+from schemas.custody import subject
 from schemas.export_desks import (
     PackagedDesks,
     PackagedEndedTie,
@@ -23,6 +23,7 @@ from schemas.export_desks import (
 )
 from schemas.ids import CaseId, FactId, IntakeId, MonitoringId, RecordingId, ReviewId
 from schemas.intake import row_path
+from schemas.merkle import leaf_hash
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.equipment import equipment
 from storage.tables.monitoring import (

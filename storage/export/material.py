@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, select, text
 
 from schemas.base import Frozen, HexDigest, parse_rfc3339
+from schemas.chain import tree_hash
 from schemas.checkpoint import proof_text
-from schemas.custody import leaf_hash, subject
+from schemas.custody import subject
 from schemas.export_desks import PackagedRecord
 from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
 from schemas.integrity import CheckResult
@@ -272,7 +273,7 @@ def _prove(row: RowMapping, head: RowMapping, read_tile: ReadTile) -> EntryMater
     index, size = row["leaf_index"], head["size"]
     path = inclusion_proof(index, size, read_tile)
     with ours(TILE_BROKEN, f"entry {row['entry_id']} does not lead to the signed root"):
-        verify_inclusion(path, index=index, size=size, leaf=leaf_hash(row["leaf"]), root=head["root"])
+        verify_inclusion(path, index=index, size=size, leaf=tree_hash(row["leaf"]), root=head["root"])
     return EntryMaterial(
         entry_id=row["entry_id"],
         index=index,

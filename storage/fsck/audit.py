@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Table, Text, cast, select
 
 from schemas.audit import AuditPlan, parse_plan, value_bytes
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import CustodyEntry, subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from storage.fsck.reading import Record, facts_of, leaves_about, pages
 from storage.tables.audit import audit_population, audit_sample, audits

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from schemas.base import rfc3339
+from schemas.chain import tree_hash
 from schemas.checkpoint import open_checkpoint
-from schemas.custody import leaf_hash, parse_leaf
+from schemas.custody import parse_leaf
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.merkle import HASH_BYTES, TILE_WIDTH, Tiles, extend, root_from_tiles, tile_width
@@ -70,7 +71,7 @@ class LogCheck:
                 )
                 break
             is_hash = len(row.leaf_hash) == HASH_BYTES
-            hashes.append(row.leaf_hash if is_hash else leaf_hash(row.leaf))
+            hashes.append(row.leaf_hash if is_hash else tree_hash(row.leaf))
         start = self._size
         signed = checkpoints.c.size.between(start + 1, start + len(hashes))
         for checkpoint in self._checkpoints(signed):
@@ -145,7 +146,7 @@ class LogCheck:
 
 def _entry_faults(row: Record) -> Iterator[Fault]:
     name = f"entry/{row.entry_id}"
-    if leaf_hash(row.leaf) != row.leaf_hash:
+    if tree_hash(row.leaf) != row.leaf_hash:
         yield Fault(code=FaultCode.LEAF_HASH_DIFFERS, subject=name)
         return
     try:

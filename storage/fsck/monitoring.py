@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, select
 
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.intake import IntakeManifest, parse_intake, rows_root
 from schemas.monitoring import OPEN_STATES, STEPS, Given, MonitoringState, OpinionWord, ReviewStage, state_of

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, Select, func, select, text
 
-from schemas.custody import CustodyEntry, Event, parse_leaf
+from schemas.custody import CustodyEntry, parse_leaf
 from schemas.errors import Invalid
+from schemas.event import Event
 from storage.tables.custody import custody_entries
 
 PAGE_ROWS = 1000

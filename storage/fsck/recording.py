@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, select
 
 from schemas.base import parse_rfc3339
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import CustodyEntry, subject
+from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.recording import STEPS, RecordingState
 from storage.fsck.manifest import broken_claims

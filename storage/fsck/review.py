@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Text, cast, select
 
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.review import evidence_digest
 from storage.fsck.reading import facts_of, leaves_about, pages

@@ -17,9 +17,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
 from schemas.base import HexDigest, rfc3339
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.event import Event
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.monitoring import MonitoringState

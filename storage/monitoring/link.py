@@ -6,7 +6,8 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
 from schemas.case import Case, CaseIn
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import CaseId, MonitoringId
 from schemas.monitoring import LinkBasis, check_evidence
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
@@ -15,7 +16,7 @@ from storage.case.alike import NEAR_M, NEAR_TIME, Traits, alike
 from storage.case.case import Cases
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.reads.case import with_number

@@ -13,8 +13,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
+from schemas.event import Event
 from schemas.ids import MonitoringId, RecordingId
 from schemas.monitoring import (
     OPEN_STATES,
@@ -35,7 +36,7 @@ from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
 from storage.collection import Collection, Order
-from storage.custody import committed
+from storage.custody.values import committed
 from storage.monitoring.values import (
     MonitoringFilter,
     MonitoringRecord,

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
 
-from schemas.custody import Event
+from schemas.event import Event
 from storage.reads.agency import Query
 from storage.tables.custody import checkpoints, custody_entries
 

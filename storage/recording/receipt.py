@@ -15,7 +15,7 @@ from schemas.ours import ours
 from schemas.recording import STEPS
 from schemas.refusals_manifest import MANIFEST_BROKEN
 from schemas.upload import UploadState, part_size
-from storage.act import Act
+from storage.act import Deed
 from storage.case.link import link_recording
 from storage.objects.port import Stored
 from storage.reads.case import numbered
@@ -23,7 +23,7 @@ from storage.tables.recording import manifests, recordings, uploads
 
 
 def receive_recording(
-    connection: Connection, act: Act, *, upload: RowMapping, stored: Stored, key: str
+    connection: Connection, act: Deed, *, upload: RowMapping, stored: Stored, key: str
 ) -> RecordingId:
     """Insert the received recording and its custody entry; called by the upload's completion only."""
     row = (
@@ -93,7 +93,7 @@ def picture_object(upload_id: UploadId) -> str:
     return f"recordings/{upload_id}/1"
 
 
-def receive_picture(connection: Connection, act: Act, actor: Actor, picture: Picture) -> RecordingId:
+def receive_picture(connection: Connection, act: Deed, actor: Actor, picture: Picture) -> RecordingId:
     """Insert the recording of a picture with the upload that it would have come by, ended already."""
     # The bytes stand in the store already: a crash before the commit leaves them under a key that no row names,
     # and the same row sent again comes to the same key.
@@ -152,7 +152,7 @@ def sender_of(upload: RowMapping) -> str:
 
 
 def _link_stated_case(
-    connection: Connection, act: Act, agency_id: AgencyId, number: str, *, recording_id: RecordingId
+    connection: Connection, act: Deed, agency_id: AgencyId, number: str, *, recording_id: RecordingId
 ) -> None:
     """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
     case_id = numbered(connection, agency_id, number)

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import SYSTEM, Action, Actor, missing, require_scope, scope
 from schemas.base import rfc3339
 from schemas.case import CaseLink
-from schemas.custody import Event, subject
+from schemas.custody import subject
+from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.page import Cursor, Page

@@ -9,8 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen, HexDigest
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.errors import Conflict
+from schemas.event import Event
 from schemas.ids import EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_upload import (
     SIZE_DISAGREES,

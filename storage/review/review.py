@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, 
 
 from schemas.actor import Action, Actor, Subject, may, require, require_scope
 from schemas.case import CaseStep
-from schemas.custody import Event, subject
+from schemas.custody import subject
 from schemas.errors import Conflict, NotFound
+from schemas.event import Event
 from schemas.ids import CaseId, ReviewId
 from schemas.page import Cursor, Page
 from schemas.refusals_case import (
@@ -35,7 +36,7 @@ from schemas.review import (
 from schemas.review_findings import Finding
 from storage.case.case import Cases
 from storage.collection import Collection, Order, Unit
-from storage.custody import Committed, committed
+from storage.custody.values import Committed, committed
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.case import with_case

@@ -1,8 +1,10 @@
-"""The custody log: entries, tiles, checkpoints."""
+"""The custody log: entries, the chains they stand in, openings, tiles, checkpoints."""
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -25,12 +27,46 @@ custody_entries = Table(
     Column("subject", Text, nullable=False),
     ref("agency_id", "agencies.id", nullable=True),
     moment("at", nullable=False),
+    Column("ev", Integer, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("ticket", LargeBinary),
     Column("leaf_hash", LargeBinary, nullable=False),
     Column("leaf_index", BigInteger, unique=True),
     Index("ix_custody_entries_subject_id", "subject", "id"),
     Index("ix_custody_entries_pending", "id", postgresql_where=text("leaf_index IS NULL")),
 )
+
+chains = Table(
+    "chains",
+    metadata,
+    Column("of", Text(collation="C"), primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    moment("last_at"),
+)
+"""Where each chain stands: a convenience for the next act, which believes the chain's last leaf and not this row."""
+
+chain_places = Table(
+    "chain_places",
+    metadata,
+    Column("of", Text(collation="C"), primary_key=True),
+    Column("n", BigInteger, primary_key=True),
+    Column("entry", BigInteger, ForeignKey("custody_entries.id"), nullable=False),
+    Index("ix_chain_places_entry", "entry"),
+)
+"""Which entry is number `n` of a chain; every leaf says it itself."""
+
+openings = Table(
+    "openings",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("member", Text, primary_key=True),
+    Column("opening", LargeBinary),
+    Column("erased_by", LargeBinary),
+    CheckConstraint("num_nonnulls(opening, erased_by) = 1", name="open_or_erased"),
+)
+"""What opens the commitments of a leaf, by its digest; erased ones keep the digest of the leaf that says so."""
 
 log_tiles = Table(
     "log_tiles",

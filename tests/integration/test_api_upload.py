@@ -33,7 +33,7 @@ from tusclient.client import TusClient
 
 from api.settings import ApiSettings
 from schemas.actor import Role
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.upload import MIB
 from storage.flow.receive import Receiving
 from storage.store import Store
@@ -588,7 +588,7 @@ def test_the_receipt_is_of_the_log(client: httpx.Client) -> None:
     receipt = client.get(f"{url}/receipt").json()
     leaf = base64.b64decode(receipt["leaf"])
 
-    assert hashlib.sha256(b"\x00" + leaf).hexdigest() == receipt["leaf_hash"]
+    assert hashlib.sha256(b"\x00" + hashlib.sha256(leaf).digest()).hexdigest() == receipt["leaf_hash"]
     assert receipt["recording_id"].encode() in leaf
     assert client.get(f"{url}/receipt").json() == receipt
 

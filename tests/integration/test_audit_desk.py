@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from schemas.actor import Role
 from schemas.audit import AuditState, RecheckOutcome, SourceIn, SourceKind
-from schemas.custody import Event
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import (
     Conflict,
@@ -24,6 +23,7 @@ from schemas.errors import (
     TransitionRefused,
     VersionConflict,
 )
+from schemas.event import Event
 from schemas.integrity import Outcome
 from schemas.rectification import (
     RectificationIn,

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, Case, CaseAmendIn, CaseState, CaseStep
-from schemas.custody import Event, commitment, subject
+from schemas.custody import commitment, subject
 from schemas.errors import Conflict, EvidenceError, NotFound, Refused, TransitionRefused, VersionConflict
+from schemas.event import Event
 from schemas.fact import FactIn, ProofIn
 from storage.store import Store, Transaction
 from storage.tables.case import case_changes, case_facts

@@ -15,12 +15,15 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
-from schemas.custody import CustodyEntry, Event, subject
+from schemas.custody import CustodyEntry, subject
 from schemas.errors import IntegrityBroken, NotFound
+from schemas.event import Event
 from schemas.fsck import Fault
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
-from storage.custody import Appended, CustodyLog
+from storage.custody.custody import CustodyLog
+from storage.custody.signer import Signer
+from storage.custody.values import Appended
 from storage.fsck.custody import LogCheck
 from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
@@ -32,7 +35,7 @@ SEED = bytes(range(32))
 VKEY = vkey_of_seed(ORIGIN, SEED)
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 TABLES = ("custody_entries", "log_tiles", "checkpoints")
-WIPE = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY"
+WIPE = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE"
 RECORDING = UUID("0192f000-0000-7000-8000-000000000001")
 
 
@@ -66,14 +69,13 @@ def _entry(**facts: object) -> CustodyEntry:
 def _append(engine: Engine, count: int) -> list[Appended]:
     with engine.begin() as connection:
         log = CustodyLog(connection)
-        return [log.append(_entry(n=n), agency_id=None) for n in range(count)]
+        return [log.append_entry(_entry(n=n), agency_id=None) for n in range(count)]
 
 
 def _integrate(engine: Engine, *, limit: int = 1000) -> int:
     with engine.begin() as connection:
-        log = CustodyLog(connection)
-        count = log.sequence(limit=limit)
-        log.sign(SEED, ORIGIN, at=NOW)
+        count = Signer(connection).sequence(limit=limit)
+        Signer(connection).sign(SEED, ORIGIN, at=NOW)
         return count
 
 
@@ -117,7 +119,7 @@ def test_an_index_without_a_signed_root_is_no_proof(engine: Engine) -> None:
     _integrate(engine)
     appended = _append(engine, 1)[0]
     with engine.begin() as connection:
-        assert CustodyLog(connection).sequence() == 1
+        assert Signer(connection).sequence() == 1
     with engine.connect() as connection:
         assert CustodyLog(connection).proof(appended.entry_id) is None
     assert _integrate(engine) == 0
@@ -134,7 +136,7 @@ def test_an_unknown_entry_is_not_found(engine: Engine) -> None:
 def test_a_change_that_rolls_back_leaves_no_entry(engine: Engine) -> None:
     """An entry exists exactly when the transaction of its change committed."""
     with engine.connect() as connection:
-        CustodyLog(connection).append(_entry(), agency_id=None)
+        CustodyLog(connection).append_entry(_entry(), agency_id=None)
         connection.rollback()
     _append(engine, 1)
     assert _integrate(engine) == 1
@@ -144,7 +146,7 @@ def test_a_change_that_rolls_back_leaves_no_entry(engine: Engine) -> None:
 def test_a_late_commit_of_an_early_id_is_not_skipped(engine: Engine) -> None:
     """An entry inserted first and committed last gets the next index, not none."""
     with engine.connect() as early:
-        slow = CustodyLog(early).append(_entry(order="first inserted"), agency_id=None)
+        slow = CustodyLog(early).append_entry(_entry(order="first inserted"), agency_id=None)
         fast = _append(engine, 1)[0]
         assert _integrate(engine) == 1
         early.commit()
@@ -203,23 +205,23 @@ def test_one_sequencer_acts_and_the_other_does_nothing(engine: Engine) -> None:
     """While one run is open, another neither indexes nor signs; afterwards nothing is left to do."""
     _append(engine, 4)
     with engine.connect() as first, engine.connect() as second:
-        assert CustodyLog(first).sequence() == 4
-        assert CustodyLog(second).sequence() == 0
-        assert CustodyLog(second).sign(SEED, ORIGIN, at=NOW) is None
+        assert Signer(first).sequence() == 4
+        assert Signer(second).sequence() == 0
+        assert Signer(second).sign(SEED, ORIGIN, at=NOW) is None
         second.rollback()
-        assert CustodyLog(first).sign(SEED, ORIGIN, at=NOW).size == 4
+        assert Signer(first).sign(SEED, ORIGIN, at=NOW).size == 4
         first.commit()
-        assert CustodyLog(second).sequence() == 0
-        assert CustodyLog(second).sign(SEED, ORIGIN, at=NOW) is None
+        assert Signer(second).sequence() == 0
+        assert Signer(second).sign(SEED, ORIGIN, at=NOW) is None
 
 
 KILLED = """
 import sys
 from datetime import UTC, datetime
 from sqlalchemy import create_engine
-from storage.custody import CustodyLog
+from storage.custody.signer import Signer
 with create_engine(sys.argv[1]).connect() as connection:
-    log = CustodyLog(connection)
+    log = Signer(connection)
     assert log.sequence() == 3
     if sys.argv[2] == "signed":
         assert log.sign(bytes(range(32)), "quancheng.local/log", at=datetime.now(UTC)).size == 5
@@ -271,7 +273,7 @@ def _until_lock_is_free(engine: Engine) -> None:
         "UPDATE custody_entries SET leaf_index = leaf_index + 10",
         "UPDATE custody_entries SET leaf_index = NULL",
         "DELETE FROM custody_entries",
-        "TRUNCATE custody_entries",
+        "TRUNCATE custody_entries CASCADE",
         "UPDATE checkpoints SET size = size + 1",
         "DELETE FROM checkpoints",
         "TRUNCATE checkpoints",
@@ -328,7 +330,7 @@ def test_another_key_does_not_continue_the_log(engine: Engine) -> None:
     _append(engine, 1)
     for seed, origin in ((bytes(32), ORIGIN), (SEED, "other.example/log")):
         with engine.begin() as connection, pytest.raises(IntegrityBroken) as caught:
-            CustodyLog(connection).sign(seed, origin, at=NOW)
+            Signer(connection).sign(seed, origin, at=NOW)
         assert caught.value.slug == "log-key-differs"
 
 
@@ -358,12 +360,14 @@ def test_entries_of_a_subject_come_oldest_first(engine: Engine) -> None:
         log = CustodyLog(connection)
         mine = [_entry(step=step) for step in range(3)]
         for entry in mine:
-            log.append(entry, agency_id=None)
-            log.append(entry.model_copy(update={"entry_id": uuid4(), "subject": "case/x"}), agency_id=None)
+            log.append_entry(entry, agency_id=None)
+            log.append_entry(
+                entry.model_copy(update={"entry_id": uuid4(), "subject": "case/x"}), agency_id=None
+            )
     _integrate(engine, limit=2)
     with engine.connect() as connection:
         found = CustodyLog(connection).entries_for(subject("recording", RECORDING))
-        assert [each.entry for each in found] == mine
+        assert [each.leaf for each in found] == mine
         assert [each.leaf_index for each in found] == [0, None, None]
     _tamper(engine, "UPDATE custody_entries SET leaf = '{}' WHERE id = 1")
     with engine.connect() as connection, pytest.raises(IntegrityBroken):
@@ -415,7 +419,7 @@ CHECK_FINDS = {
     ),
     "leaf and hash edited": (
         """
-        UPDATE custody_entries SET leaf = new.leaf, leaf_hash = sha256('\\x00'::bytea || new.leaf)
+        UPDATE custody_entries SET leaf = new.leaf, leaf_hash = sha256('\\x00'::bytea || sha256(new.leaf))
         FROM (SELECT leaf_index AS at, convert_to(
                   replace(encode(leaf, 'escape'), '"n":6}', '"n":9}'), 'UTF8') AS leaf
               FROM custody_entries) AS new

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from schemas.checkpoint import open_checkpoint
-from schemas.custody import CustodyEntry, Event
+from schemas.custody import CustodyEntry
 from schemas.errors import IntegrityBroken, Unavailable
+from schemas.event import Event
 from schemas.note import vkey_of_seed
 from storage.settings import StorageSettings
 from storage.store import Store
@@ -36,7 +37,7 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     opened = _open(database_url, tmp_path)
     with opened.begin() as tx:
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
-        tx.connection.execute(text("TRUNCATE custody_entries, log_tiles, checkpoints"))
+        tx.connection.execute(text("TRUNCATE custody_entries, log_tiles, checkpoints CASCADE"))
     yield opened
     opened.close()
 
@@ -52,7 +53,7 @@ def _append(store: Store, count: int) -> None:
                 at=tx.now,
                 facts={"n": n},
             )
-            tx.custody.append(entry, agency_id=None)
+            tx.custody.append_entry(entry, agency_id=None)
 
 
 def test_a_run_drains_every_batch(store: Store) -> None:

@@ -24,9 +24,10 @@ from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
-from schemas.custody import Event, parse_leaf
+from schemas.custody import parse_leaf
 from schemas.digest import sha256_hex
 from schemas.errors import NotFound, Refused
+from schemas.event import Event
 from schemas.export import ENTRIES, parse_entries
 from schemas.integrity import Outcome
 from schemas.upload import MIB

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from schemas.catalogue import words_of
-from schemas.custody import leaf_hash, parse_leaf
+from schemas.chain import tree_hash
+from schemas.custody import parse_leaf
 from schemas.fsck import FaultCode
 from storage.objects.folder import side_path
 from tests.evidence import Copy, World, copy_of, make_world
@@ -57,12 +58,12 @@ def leaf_altered(copy: Copy) -> str:
 def leaf_of_nonsense(copy: Copy) -> str:
     ident = uuid4()
     copy.damage(
-        "INSERT INTO custody_entries (entry_id, event, actor, subject, at, leaf, leaf_hash)"
-        " VALUES (:id, 'device:enrol', 'system', :about, now(), :leaf, :hash)",
+        "INSERT INTO custody_entries (entry_id, event, ev, actor, subject, at, leaf, digest, leaf_hash)"
+        " VALUES (:id, 'device:enrol', 0, 'system', :about, now(), :leaf, sha256(:leaf), :hash)",
         id=ident,
         about=f"device/{copy.world.spare}",
         leaf=b"no json",
-        hash=leaf_hash(b"no json"),
+        hash=tree_hash(b"no json"),
     )
     return f"entry/{ident}"
 

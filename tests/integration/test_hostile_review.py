@@ -11,8 +11,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from schemas.actor import Actor, Role
 from schemas.checks.claims import VERIFICATION
-from schemas.custody import Event
 from schemas.errors import Conflict, Gone
+from schemas.event import Event
 from schemas.integrity import Outcome, Verdict
 from schemas.recording import RecordingState
 from schemas.refusals_manifest import MANIFEST_FIELD_INVALID

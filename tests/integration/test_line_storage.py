@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
-from schemas.custody import Event
 from schemas.digest import sha256_hex
 from schemas.errors import Conflict, LeaseLost, NotAuthenticated, NotFound, OffsetMismatch, Refused
+from schemas.event import Event
 from schemas.integrity import Outcome, Verdict
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.upload import MIB, UploadState
@@ -430,7 +430,7 @@ def test_ten_wrong_passwords_lock_the_login(store: Store, agency: UUID) -> None:
     "statement",
     [
         "DELETE FROM custody_entries",
-        "TRUNCATE custody_entries",
+        "TRUNCATE custody_entries CASCADE",
         "UPDATE custody_entries SET leaf = 'x'",
         "UPDATE checks SET outcome = 'verified'",
         "DELETE FROM recordings",

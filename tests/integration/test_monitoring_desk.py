@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from schemas.actor import Role
 from schemas.case import CaseIn, CaseState
-from schemas.custody import Event
 from schemas.equipment import CertificateIn, SuspensionIn
 from schemas.errors import (
     Conflict,
@@ -20,6 +19,7 @@ from schemas.errors import (
     TransitionRefused,
     VersionConflict,
 )
+from schemas.event import Event
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,

@@ -11,10 +11,11 @@ from sqlalchemy import func, select, update
 
 from schemas.actor import Role
 from schemas.base import rfc3339
-from schemas.custody import Event, leaf_hash
 from schemas.equipment import CertificateIn
 from schemas.errors import EvidenceError, Invalid, Refused, TooLarge
+from schemas.event import Event
 from schemas.intake import parse_intake, row_path, verify_intake, verify_row
+from schemas.merkle import leaf_hash
 from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, RecordingState
 from storage.flow.intake import receive_batch

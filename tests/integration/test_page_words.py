@@ -14,7 +14,7 @@ from schemas.actor import Role
 from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
 from schemas.case import CaseState
 from schemas.checks.manifest import HAND_IN
-from schemas.custody import Event
+from schemas.event import Event
 from schemas.monitoring import (
     InvalidReason,
     NotificationIn,

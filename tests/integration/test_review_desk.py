@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
 from schemas.checks.manifest import HAND_IN, SEQUENCE
-from schemas.custody import Event, commitment, subject
+from schemas.custody import commitment, subject
 from schemas.equipment import SuspensionIn
 from schemas.errors import (
     Conflict,
@@ -27,6 +27,7 @@ from schemas.errors import (
     TransitionRefused,
     VersionConflict,
 )
+from schemas.event import Event
 from schemas.fact import ProofIn
 from schemas.monitoring import LinkBasis
 from schemas.review import (

@@ -13,9 +13,9 @@ from sqlalchemy import Table, func, select, text, update
 from structlog.testing import capture_logs
 
 from schemas.actor import Actor, Role
-from schemas.custody import Event
 from schemas.digest import sha256_hex
 from schemas.errors import Gone, IntegrityBroken
+from schemas.event import Event
 from schemas.jws import public_jwk
 from schemas.recording import RecordingState
 from schemas.upload import SMALL_PART_BYTES, UploadState

@@ -12,6 +12,7 @@ import pytest
 
 from schemas.actor import Actor, Role
 from schemas.recording import Recording, RecordingState
+from storage.custody.signer import Signer
 from storage.store import Store
 from tests.factories import (
     OFFICERS,
@@ -117,5 +118,5 @@ def test_killed_workers_change_nothing(
         assert known(store, ident).state is RecordingState.SEALED
         assert known(store, ident).run == 1
     with store.begin() as tx:
-        tx.custody.sequence()
+        Signer(tx.connection).sequence()
     assert faults(store, "recording") == []

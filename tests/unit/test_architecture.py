@@ -65,7 +65,7 @@ HOMES = {
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
     "case": {"case_changes", "case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
-    "custody": {"checkpoints", "custody_entries", "log_tiles"},
+    "custody": {"chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"},
     "device": {"devices", "enrolment_codes"},
     "equipment": {"equipment", "equipment_certificates", "equipment_publications", "equipment_reviews",
                   "equipment_suspensions"},

@@ -17,9 +17,8 @@ from schemas.checkpoint import (
     proof_text,
     verify_proof,
 )
-from schemas.custody import leaf_hash
 from schemas.errors import Invalid, SignatureInvalid
-from schemas.merkle import extend, inclusion_proof, root_from_tiles
+from schemas.merkle import extend, inclusion_proof, leaf_hash, root_from_tiles
 from schemas.note import parse_vkey, sign_note, verify_note, vkey, vkey_of_seed
 
 # The example keys and signatures of the Go note package, which C2SP signed-note describes.

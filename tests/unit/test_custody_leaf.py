@@ -14,7 +14,6 @@ from schemas.custody import (
     Event,
     commitment,
     leaf_bytes,
-    leaf_hash,
     parse_event,
     parse_leaf,
     subject,
@@ -121,11 +120,6 @@ def test_events_are_noun_and_verb() -> None:
         with pytest.raises(Invalid) as caught:
             parse_event(text)
         assert caught.value.slug == "event-unknown"
-
-
-def test_the_leaf_hash_is_that_of_rfc_6962() -> None:
-    """The hash of the empty leaf is the published SHA-256 of one zero byte."""
-    assert leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
 def test_commitments_depend_on_salt_and_text() -> None:

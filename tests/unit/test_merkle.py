@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.custody import leaf_hash
 from schemas.errors import IntegrityBroken, Invalid
 from schemas.merkle import (
     EMPTY_ROOT,
@@ -17,6 +16,7 @@ from schemas.merkle import (
     consistency_proof,
     extend,
     inclusion_proof,
+    leaf_hash,
     node_hash,
     root_from_tiles,
     tile_path,
@@ -75,6 +75,11 @@ def _grown(hashes: list[bytes], *, cuts: tuple[int, ...] = ()) -> Tiles:
 def _large() -> tuple[list[bytes], Tiles]:
     hashes = _hashes(LARGEST)
     return hashes, _grown(hashes)
+
+
+def test_the_hash_of_a_leaf_is_that_of_rfc_6962() -> None:
+    """The hash of the empty leaf is the published SHA-256 of one zero byte."""
+    assert leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
 
 
 def test_reference_tree_has_the_published_roots() -> None:

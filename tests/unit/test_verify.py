@@ -22,8 +22,9 @@ from mobile_contract.client.verify_report import Ledger, Report
 from schemas.catalogue import words_of
 from schemas.claim import ClaimFault, NotProven, PackageClaim
 from schemas.container import read_container
-from schemas.custody import Event, leaf_bytes
+from schemas.custody import leaf_bytes
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.export import (
     CHECKPOINT,
     ENTRIES,

@@ -11,7 +11,8 @@ from api.manifest import FindingOut
 from api.recording import EntryOut, RecordingOut
 from schemas.audit import RecheckOutcome
 from schemas.base import HexOut, WireOut
-from schemas.custody import CustodyEntry, Event
+from schemas.custody import CustodyEntry
+from schemas.event import Event
 from schemas.ids import AgencyId, EntryId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 from schemas.media import MediaFacts

@@ -1,0 +1,164 @@
+"""The chains that an act holds: locked in one sorted pass, believed by their last leaf alone."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy.exc import OperationalError
+
+from schemas.act import ANY_CHAIN, Act
+from schemas.chain import genesis, leaf_digest, step
+from schemas.errors import Invalid
+from schemas.leaf import Place, parse_leaf
+from schemas.reference import noun_of
+from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY
+
+LONGEST_TRANSACTION = timedelta(seconds=60)
+"""A chain's last time may be ahead of the clock by at most this: acts of one chain keep their order in time."""
+
+_CLOCK = select(func.clock_timestamp())
+_HOLD = text("SELECT * FROM hold_chains(CAST(:changes AS text[]), CAST(:relies AS text[]), :no_wait)")
+
+
+@dataclass(slots=True)
+class _Chain:
+    n: int
+    head: str
+
+
+class Chains:
+    """What one transaction holds."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime] | None = None) -> None:
+        """Nothing is held yet.
+
+        Args:
+            connection: The transaction's.
+            clock: Stands in for the database's clock, for a process that must live at another time.
+        """
+        self._connection = connection
+        self._clock = clock
+        self._held: dict[str, _Chain] = {}
+        self._relied: set[str] = set()
+        self._at: datetime | None = None
+
+    def hold(self, *changes: str, relies: Iterable[str] = ()) -> datetime:
+        """Lock the chains of an act and return its one time, UTC in whole milliseconds.
+
+        Whatever ends a right is then indexed after every act that used it. A second act of one transaction may
+        hold more: it takes what it lacks without waiting, so that no two transactions ever wait in a ring.
+
+        Raises:
+            Busy: a further chain is held by somebody else right now (`chain-busy`).
+            IntegrityBroken: a chain does not stand where its last leaf does (`chain-broken`).
+        """
+        wanted = set(changes) - self._held.keys()
+        leant = set(relies) - self._held.keys() - self._relied - wanted
+        if wanted or leant:
+            last = self._lock(wanted, leant)
+            self._relied |= leant
+        else:
+            last = None
+        self._at = self._time(max((at for at in (last, self._at) if at is not None), default=None))
+        return self._at
+
+    def _lock(self, wanted: set[str], leant: set[str]) -> datetime | None:
+        names = {"changes": sorted(wanted), "relies": sorted(leant), "no_wait": self._at is not None}
+        try:
+            rows = self._connection.execute(_HOLD, names).all()
+        except OperationalError as err:
+            if getattr(err.orig, "sqlstate", None) == "55P03":
+                raise CHAIN_BUSY("somebody else holds this right now") from err
+            raise
+        for row in rows:
+            if row.of in wanted:
+                self._held[row.of] = _standing(row)
+        return max((row.last_at for row in rows if row.last_at is not None), default=None)
+
+    def _time(self, last: datetime | None) -> datetime:
+        now = self._clock() if self._clock else self._connection.scalars(_CLOCK).one()
+        now = now.astimezone(UTC)
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        if last is not None and now < last <= now + LONGEST_TRANSACTION:
+            return last.astimezone(UTC)
+        return now
+
+    @property
+    def at(self) -> datetime:
+        """The time of the act.
+
+        Raises:
+            RuntimeError: no act has begun.
+        """
+        if self._at is None:
+            raise RuntimeError("an act begins with hold")
+        return self._at
+
+    def place(self, of: str) -> Place:
+        """Return the next place in a chain.
+
+        Raises:
+            RuntimeError: the chain is not held.
+        """
+        chain = self._held.get(of)
+        if chain is None:
+            raise RuntimeError(f"{of} is not held")
+        return Place(n=chain.n + 1, of=of, prev=chain.head)
+
+    def go_on(self, place: Place, digest: str, event: str) -> str:
+        """Note that a leaf took the place; returns the chain's head after it."""
+        head = step(place.prev, digest, event)
+        self._held[place.of] = _Chain(place.n, head)
+        return head
+
+    @contextmanager
+    def undoing(self) -> Iterator[None]:
+        """Forget what was held and how far chains went when the savepoint around it is rolled back."""
+        before = (
+            {of: _Chain(one.n, one.head) for of, one in self._held.items()},
+            set(self._relied),
+            self._at,
+        )
+        try:
+            yield
+        except BaseException:
+            self._held, self._relied, self._at = before
+            raise
+
+
+def chains_of(act: Act, about: str, within: Iterable[str]) -> list[str]:
+    """Return the chains that a leaf stands in, sorted by bytes: those of its subject, its members, and `within`.
+
+    Raises:
+        RuntimeError: a chain of the event's class is named by nothing.
+    """
+    if act.spec.chains == (ANY_CHAIN,):
+        return sorted(within)
+    members = {str(getattr(act, member)) for member in act.agreeing}
+    named = {noun_of(one): one for one in (*sorted(members), about, *within)}
+    missing = set(act.spec.chains) - named.keys()
+    if missing:
+        raise RuntimeError(f"{act.spec.event} stands in the chain of a {min(missing)}, and none is named")
+    return sorted(named[noun] for noun in act.spec.chains)
+
+
+def _standing(row: Row[Any]) -> _Chain:
+    """Return where a chain stands by its last leaf, hashed again: a poisoned row stops this act and enters no leaf."""
+    if row.leaf is None:
+        if (row.n, bytes(row.head).hex()) != (0, genesis(row.of)):
+            raise CHAIN_BROKEN(f"{row.of} has no leaf number {row.n}")
+        return _Chain(0, genesis(row.of))
+    try:
+        leaf = parse_leaf(row.leaf)
+    except Invalid as err:
+        raise CHAIN_BROKEN(f"the last leaf of {row.of} is none") from err
+    place = leaf.place(row.of)
+    if place is None or place.n != row.n:
+        raise CHAIN_BROKEN(f"the last leaf of {row.of} is not its number {row.n}")
+    head = step(place.prev, leaf_digest(row.leaf), leaf.event)
+    if head != bytes(row.head).hex():
+        raise CHAIN_BROKEN(f"the head of {row.of} is not that of its last leaf")
+    return _Chain(place.n, head)

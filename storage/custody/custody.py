@@ -1,0 +1,150 @@
+"""The custody log as acts write it and readers see it.
+
+Life of an act:
+
+1. `hold` locks the chains that the act goes on with, and those it relies on and that can end, in one sorted pass,
+   and gives the act its one time. Nothing is read from outside while they are held.
+2. Rows change; each takes the act's time.
+3. `append` gives the leaf its places, writes it with what opens its commitments, and moves the chains on.
+   A crash before the commit leaves neither the change nor the leaf nor the place.
+
+The signer (`storage.signer`) gives committed entries their indices later.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, insert, text
+
+from schemas.act import Act
+from schemas.chain import entry_hash, leaf_digest
+from schemas.custody import CustodyEntry
+from schemas.custody import leaf_bytes as old_bytes
+from schemas.ids import AgencyId, EntryId
+from schemas.leaf import Leaf, leaf_bytes
+from storage.custody.chains import Chains, chains_of
+from storage.custody.reading import LogReader
+from storage.custody.values import Appended
+from storage.tables.custody import custody_entries
+
+_APPEND = text(
+    "SELECT append_leaf(:leaf_id, :event, :ev, :actor, :subject, :agency, :at, :leaf, :digest, :leaf_hash,"
+    " CAST(:ofs AS text[]), CAST(:ns AS bigint[]), CAST(:heads AS bytea[]),"
+    " CAST(:members AS text[]), CAST(:opened AS bytea[]))"
+)
+
+
+class CustodyLog(LogReader):
+    """The log over one connection; the caller's transaction decides what becomes true."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime] | None = None) -> None:
+        """Nothing is held yet; `clock` stands in for the database's, for a process that lives at another time."""
+        super().__init__(connection)
+        self._chains = Chains(connection, clock)
+
+    def hold(self, *changes: str, relies: Iterable[str] = ()) -> datetime:
+        """Lock the chains of an act and return its one time: `Chains.hold`."""
+        return self._chains.hold(*changes, relies=relies)
+
+    def undoing(self) -> AbstractContextManager[None]:
+        """Forget what the savepoint around it did when that is rolled back: `Chains.undoing`."""
+        return self._chains.undoing()
+
+    def append(
+        self,
+        act: Act,
+        about: str,
+        *within: str,
+        actor: str,
+        agency_id: AgencyId | None = None,
+        ident: UUID | None = None,
+    ) -> Appended:
+        """Write the leaf of an act in the caller's transaction. It gets its index later.
+
+        Args:
+            act: One of the closed classes, its salted members shown.
+            about: The subject, `noun/uuid`.
+            within: Things in whose chains it stands and that neither subject nor members name.
+            actor: Who acts.
+            agency_id: Whose entry it is for readers; a convenience, never part of the leaf.
+            ident: The leaf's id where a retry must find the same; drawn where None.
+
+        Raises:
+            Invalid: the leaf is too long, or does not fit its class.
+            RuntimeError: a chain of it is not held.
+        """
+        at = self._chains.at
+        places = tuple(self._chains.place(of) for of in chains_of(act, about, within))
+        leaf = Leaf(
+            id=str(ident or uuid4()),
+            salt=secrets.token_hex(16),
+            actor=actor,
+            subject=about,
+            at=at,
+            chains=places,
+            act=act,
+        )
+        payload = leaf_bytes(leaf)
+        digest = leaf_digest(payload)
+        heads = [self._chains.go_on(place, digest, leaf.event) for place in places]
+        opened = act.openings()
+        self._connection.execute(
+            _APPEND,
+            {
+                "leaf_id": leaf.id,
+                "event": leaf.event,
+                "ev": leaf.ev,
+                "actor": actor,
+                "subject": about,
+                "agency": agency_id,
+                "at": at,
+                "leaf": payload,
+                "digest": bytes.fromhex(digest),
+                "leaf_hash": bytes.fromhex(entry_hash(digest)),
+                "ofs": [place.of for place in places],
+                "ns": [place.n for place in places],
+                "heads": [bytes.fromhex(head) for head in heads],
+                "members": list(opened),
+                "opened": list(opened.values()),
+            },
+        )
+        return Appended(
+            entry_id=EntryId(UUID(leaf.id)),
+            leaf=payload,
+            digest=digest,
+            leaf_hash=bytes.fromhex(entry_hash(digest)),
+            places={place.of: place.n for place in places},
+        )
+
+    def append_entry(self, entry: CustodyEntry, *, agency_id: AgencyId | None) -> Appended:
+        """Write an entry of the old form: dies with its last caller."""
+        payload = old_bytes(entry)
+        digest = leaf_digest(payload)
+        self._connection.execute(
+            insert(custody_entries).values(
+                entry_id=entry.entry_id,
+                event=entry.event.value,
+                ev=0,
+                actor=entry.actor,
+                subject=entry.subject,
+                agency_id=agency_id,
+                at=entry.at,
+                leaf=payload,
+                digest=bytes.fromhex(digest),
+                leaf_hash=bytes.fromhex(entry_hash(digest)),
+            )
+        )
+        return Appended(
+            entry_id=entry.entry_id,
+            leaf=payload,
+            digest=digest,
+            leaf_hash=bytes.fromhex(entry_hash(digest)),
+            places={},
+        )
+
+    def next_number(self, of: str) -> int:
+        """Return the number that the next leaf of a held chain will have: a row's version before its leaf is written."""
+        return self._chains.place(of).n

@@ -1,0 +1,116 @@
+"""What is read of the log: leaves about a thing, proofs, how far it is signed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Connection, func, select
+
+from schemas.checkpoint import proof_text
+from schemas.ids import EntryId
+from schemas.merkle import inclusion_proof, verify_inclusion
+from schemas.ours import ours
+from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
+from storage.custody.tree import last_checkpoint, log_size, stored_tile
+from storage.custody.values import Logged, logged
+from storage.tables.custody import checkpoints, custody_entries, openings
+
+
+class LogReader:
+    """The log as readers see it, over one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def position(self, entry_id: EntryId | None) -> int | None:
+        """Return the index of an entry once a signed checkpoint holds it; None before."""
+        signed = select(func.max(checkpoints.c.size)).scalar_subquery()
+        index: int | None = self._connection.scalar(
+            select(custody_entries.c.leaf_index).where(
+                custody_entries.c.entry_id == entry_id, custody_entries.c.leaf_index < signed
+            )
+        )
+        return index
+
+    def size(self) -> int:
+        """Count the sequenced entries; indices are gapless from 0."""
+        return log_size(self._connection)
+
+    def waiting_since(self) -> datetime | None:
+        """When the oldest entry without an index was made; None when every entry has its own."""
+        oldest: datetime | None = self._connection.scalar(
+            select(func.min(custody_entries.c.at)).where(custody_entries.c.leaf_index.is_(None))
+        )
+        return oldest
+
+    def latest_checkpoint(self) -> str | None:
+        """Return the newest signed note; None before the first."""
+        last = last_checkpoint(self._connection)
+        return None if last is None else str(last.note)
+
+    def signed_at(self) -> datetime | None:
+        """Return when the newest checkpoint was signed, by the server's clock; None before the first."""
+        at: datetime | None = self._connection.scalar(select(func.max(checkpoints.c.signed_at)))
+        return at
+
+    def proof(self, entry_id: EntryId) -> str | None:
+        """Return the proof file (C2SP tlog-proof) of an entry; None while no checkpoint holds it.
+
+        Raises:
+            NotFound: no such entry.
+            IntegrityBroken: the tiles do not lead from the entry to the signed root.
+        """
+        row = self._connection.execute(
+            select(custody_entries.c.leaf_hash, custody_entries.c.leaf_index).where(
+                custody_entries.c.entry_id == entry_id
+            )
+        ).one_or_none()
+        if row is None:
+            raise ENTRY_UNKNOWN("no such custody entry")
+        last = last_checkpoint(self._connection)
+        if last is None or row.leaf_index is None or row.leaf_index >= last.size:
+            return None
+        path = inclusion_proof(row.leaf_index, last.size, cache(self._tile))
+        with ours(TILE_BROKEN, "the tiles contradict the signed root"):
+            verify_inclusion(path, index=row.leaf_index, size=last.size, leaf=row.leaf_hash, root=last.root)
+        return proof_text(row.leaf_index, path, last.note)
+
+    def leaf(self, entry_id: EntryId) -> bytes:
+        """Return the leaf's bytes.
+
+        Raises:
+            NotFound: no such entry.
+        """
+        kept: bytes | None = self._connection.scalar(
+            select(custody_entries.c.leaf).where(custody_entries.c.entry_id == entry_id)
+        )
+        if kept is None:
+            raise ENTRY_UNKNOWN("no such custody entry")
+        return bytes(kept)
+
+    def entries_for(self, subject: str) -> tuple[Logged, ...]:
+        """Return every leaf about `noun/uuid`, oldest first; commitments are not opened.
+
+        Raises:
+            IntegrityBroken: a leaf is none (`leaf-broken`).
+        """
+        rows = self._connection.execute(
+            select(custody_entries).where(custody_entries.c.subject == subject).order_by(custody_entries.c.id)
+        )
+        return tuple(logged(row) for row in rows)
+
+    def openings_of(self, digests: Iterable[str]) -> dict[str, dict[str, bytes]]:
+        """Return digest → member → opening of these leaves, those that are still there."""
+        rows = self._connection.execute(
+            select(openings.c.digest, openings.c.member, openings.c.opening).where(
+                openings.c.digest.in_([bytes.fromhex(digest) for digest in digests]),
+                openings.c.opening.is_not(None),
+            )
+        )
+        found: dict[str, dict[str, bytes]] = {}
+        for row in rows:
+            found.setdefault(row.digest.hex(), {})[row.member] = row.opening
+        return found
+
+    def _tile(self, level: int, n: int) -> bytes:
+        return stored_tile(self._connection, level, n)
