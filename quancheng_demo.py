@@ -24,6 +24,7 @@ from schemas.equipment import (
     ReviewKind,
 )
 from schemas.ids import AgencyId
+from schemas.leaves_actor import AgencyKind
 from schemas.manifest import Datum
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
@@ -65,11 +66,11 @@ class DemoPerson(NamedTuple):
     certificate: str | None = None
 
 
-AGENCIES: Mapping[str, tuple[str, str, bool]] = {
-    "bureau": ("示范区司法局", "agency", True),
-    "urban": ("示范区城市管理局", "agency", False),
-    "transport": ("示范区交通运输局", "agency", False),
-    "township": ("示范区龙冈镇人民政府", "authorised", False),
+AGENCIES: Mapping[str, tuple[str, AgencyKind, bool]] = {
+    "bureau": ("示范区司法局", AgencyKind.AGENCY, True),
+    "urban": ("示范区城市管理局", AgencyKind.AGENCY, False),
+    "transport": ("示范区交通运输局", AgencyKind.AGENCY, False),
+    "township": ("示范区龙冈镇人民政府", AgencyKind.AUTHORISED, False),
 }
 """Key → name, kind of entity, and whether it supervises the others."""
 

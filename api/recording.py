@@ -11,7 +11,7 @@ from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Wor
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from schemas.actor import Actor
-from schemas.base import WireOut
+from schemas.base import HexOut, WireOut
 from schemas.custody import subject
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
@@ -61,14 +61,19 @@ class RecordingsOut(WireOut):
 
 
 class EntryOut(WireOut):
-    """A custody entry. `leaf_index` is absent until the sequencer has given it."""
+    """A leaf of the log by its clear members.
+
+    `digest` is the SHA-256 of its bytes, `leaf_hash` that by which the log's tree holds the digest; `leaf_index` is
+    null until the signer has given it.
+    """
 
     entry_id: EntryId
     event: str
     at: datetime
     actor: str
     leaf_index: int | None
-    leaf_hash: str
+    digest: str
+    leaf_hash: HexOut
     facts: dict[str, Any]
 
 
@@ -153,8 +158,9 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
 
 
 def entry_out(one: Logged) -> EntryOut:
-    """Return the wire form of a custody entry."""
-    return EntryOut.of(one.entry, leaf_index=one.leaf_index, leaf_hash=one.leaf_hash.hex())
+    """Return the wire form of a leaf."""
+    entry = one.entry
+    return EntryOut.of(one, at=entry.at, actor=entry.actor, facts=dict(entry.facts))
 
 
 @router.head("/{recording_id}/media", include_in_schema=False)
@@ -226,7 +232,7 @@ def proof_of(tx: Transaction, actor: Actor, recording_id: RecordingId) -> str:
     """
     tx.recordings.get(actor, recording_id)
     for one in reversed(tx.custody.entries_for(subject("recording", recording_id))):
-        text = tx.custody.proof(one.entry.entry_id)
+        text = tx.custody.proof(one.entry_id)
         if text is not None:
             return text
     raise PROOF_PENDING("no checkpoint holds the entry yet")

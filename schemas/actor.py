@@ -40,7 +40,7 @@ class ActorKind(StrEnum):
 
     ACCOUNT = "account"
     DEVICE = "device"
-    SYSTEM = "system"
+    SERVICE = "service"
 
 
 class Action(StrEnum):
@@ -114,9 +114,6 @@ class Reach(StrEnum):
     AGENCY = "agency"
     OWN = "own"
 
-
-SYSTEM = "system"
-"""The actor reference of what the system does by itself."""
 
 _OWN, _ALL = Reach.OWN, Reach.AGENCY
 

@@ -88,6 +88,12 @@ Sha256Hex = Annotated[HexDigest, Field(pattern=r"^[0-9a-f]{64}$")]
 """The same where it comes from outside: anything else is refused."""
 
 
+def whole_milliseconds(value: datetime) -> datetime:
+    """Return `value` in UTC, cut to the milliseconds that rows and leaves hold."""
+    moved = value.astimezone(UTC)
+    return moved.replace(microsecond=moved.microsecond // 1000 * 1000)
+
+
 def rfc3339(value: datetime) -> str:
     """Return `value` in UTC with a trailing Z and milliseconds (RFC 3339)."""
     return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

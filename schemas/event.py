@@ -92,7 +92,6 @@ class Event(StrEnum):
     RECTIFICATION_RETURN = "rectification:return"
     RECTIFICATION_VERIFY = "rectification:verify"
     RECTIFICATION_CLOSE = "rectification:close"
-    UPLOAD_OPEN = "upload:open"
     MONITORING_RECEIVE = "monitoring:receive"
     MONITORING_ACCEPT = "monitoring:accept"
     MONITORING_REJECT = "monitoring:reject"

@@ -68,8 +68,13 @@ class CheckResult(Frozen):
 
     @property
     def summary(self) -> str:
-        """The form in which the leaf of a seal repeats it."""
+        """The form in which leaves before the catalogue repeated it: dies with its last caller."""
         return f"{self.version}/{self.outcome}/{self.severity}/{self.code}"
+
+    @property
+    def word(self) -> str:
+        """The form in which the leaf of a seal repeats a binding claim: outcome/code/version."""
+        return f"{self.outcome}/{self.code}/{self.version}"
 
     @model_validator(mode="after")
     def _explained(self) -> Self:

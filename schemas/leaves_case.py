@@ -21,6 +21,9 @@ from schemas.reference import (
 from schemas.words import Words
 
 _HANDLERS = frozenset({Role.HANDLER, Role.HEAD})
+_SENDERS = frozenset({Role.OFFICER, Role.AUXILIARY})
+"""Who hands in a recording may name the case that it belongs to."""
+
 _OPEN = "the case is open"
 
 
@@ -264,7 +267,7 @@ class CaseLink(Act):
         event="case:link",
         chains=("case", "recording"),
         actors=("account", "device"),
-        roles=_HANDLERS,
+        roles=_HANDLERS | _SENDERS,
         neutral=("recording",),
         words=Words("关联案件", "Linked to a case"),
         follows="the recording is received, of the same agency, and the case is open",

@@ -27,6 +27,7 @@ class DeviceCode(Act):
         words=Words("发放设备登记码", "Enrolment code issued"),
         follows="the agency is open",
         columns={
+            "subject": "enrolment_codes.device_id",
             "code": "enrolment_codes.id",
             "agency": "enrolment_codes.agency_id",
             "actor": "enrolment_codes.issued_by",

@@ -45,7 +45,7 @@ class UploadStep(StrEnum):
 
 
 STEPS: Steps[UploadStep, UploadState, None] = Steps(
-    begins=(Begin(UploadState.OPEN, Event.UPLOAD_OPEN, dated="opened_at"),),
+    begins=(Begin(UploadState.OPEN, dated="opened_at"),),
     refused=UPLOAD_COMPLETE,
     refused_from={UploadState.EXPIRED: UPLOAD_EXPIRED},
     rows=(

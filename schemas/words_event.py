@@ -5,7 +5,6 @@ from schemas.leaves import LEAVES
 from schemas.words import vocabulary
 
 _OLD = {
-    Event.UPLOAD_OPEN: ("开始上传", "Upload opened"),
     Event.MONITORING_RECEIVE: ("接收非现场监管批次（旧）", "Monitoring batch received (old)"),
     Event.MONITORING_ACCEPT: ("审核有效", "Found valid"),
     Event.MONITORING_REJECT: ("审核无效", "Found invalid"),

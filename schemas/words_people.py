@@ -27,7 +27,7 @@ ACTOR_KINDS = vocabulary(
     {
         ActorKind.ACCOUNT: ("人员", "Person"),
         ActorKind.DEVICE: ("执法记录设备", "Device"),
-        ActorKind.SYSTEM: ("系统", "System"),
+        ActorKind.SERVICE: ("系统", "System"),
     },
 )
 

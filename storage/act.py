@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from schemas.act import Act
+from schemas.act import Act, Process
 from schemas.custody import CustodyEntry
 from schemas.event import Event
 from schemas.ids import AgencyId, EntryId
@@ -41,6 +41,11 @@ class Deed:
             entry_id=EntryId(uuid4()), event=event, actor=self.actor, subject=about, at=self.at, facts=known
         )
         return self.log.append_entry(entry, agency_id=self.agency_id)
+
+
+def service(process: Process) -> str:
+    """Return how leaves name a process of ours that acts by itself."""
+    return f"service/{process}"
 
 
 def fresh_id() -> UUID:

@@ -1,4 +1,7 @@
-"""Accounts and their sessions."""
+"""Agencies, accounts with their roles and certificates, and sessions.
+
+Agencies, accounts, roles and certificates are kept by whoever sets the product up: their leaves name the service.
+"""
 
 import hashlib
 import secrets
@@ -12,11 +15,24 @@ from sqlalchemy import Connection, delete, exists, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Actor, ActorKind, Role
-from schemas.base import Frozen
+from schemas.act import Process
+from schemas.actor import Actor, ActorKind, Reach, Role
+from schemas.base import Frozen, whole_milliseconds
 from schemas.ids import AccountId, AgencyId, DeviceId
+from schemas.leaves_actor import (
+    AccountCredential,
+    AccountKind,
+    AccountOpen,
+    AgencyKind,
+    AgencyOpen,
+    CertificateIssue,
+    CertificateKind,
+    RoleGrant,
+)
 from schemas.refusals_actor import DEVICE_REVOKED, LOGIN_LOCKED, NOT_AUTHENTICATED
+from storage.act import Deed, fresh_id, service
 from storage.collection import Collection
+from storage.custody.values import shown
 from storage.reads.agency import tree_below
 from storage.reads.device import names, trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
@@ -25,6 +41,7 @@ ACCOUNT_SESSION = timedelta(hours=10)
 MAX_FAILURES = 10
 LOCK_TIME = timedelta(minutes=15)
 
+_SETUP = service(Process.API)
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 """Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
@@ -36,6 +53,11 @@ class Session(Frozen):
     token: str
     expires_at: datetime
     actor: Actor
+
+
+def credential(password_hash: str) -> dict[str, str]:
+    """Return the record that the opening of a password's leaf holds: the hash as kept, never the password."""
+    return {"password_hash": password_hash}
 
 
 def token_hash(token: str) -> bytes:
@@ -68,42 +90,97 @@ class Accounts(Collection):
         return not self._connection.scalar(select(exists().select_from(accounts)))
 
     def found_agency(
-        self, *, name: str, kind: str, code: str, is_supervising: bool, parent_id: AgencyId | None
+        self,
+        *,
+        name: str,
+        kind: AgencyKind,
+        code: str,
+        is_supervising: bool = False,
+        parent_id: AgencyId | None = None,
     ) -> AgencyId:
-        """Enter an agency below `parent_id` and return its id; `code` is unique."""
-        made: AgencyId = self._connection.execute(
-            agencies.insert()
-            .values(name=name, kind=kind, code=code, is_supervising=is_supervising, parent_id=parent_id)
-            .returning(agencies.c.id)
-        ).scalar_one()
+        """Open an agency below `parent_id` and return its id; `code` is unique.
+
+        The first agency has nobody before it who could open it: the service does, as everything of an empty database.
+        """
+        made = AgencyId(fresh_id())
+        about = f"agency/{made}"
+        parent = None if parent_id is None else f"agency/{parent_id}"
+        act = self._begin(_SETUP, made, about, relies=() if parent is None else (parent,))
+        self._connection.execute(
+            agencies.insert().values(
+                id=made, name=name, kind=kind, code=code, is_supervising=is_supervising, parent_id=parent_id
+            )
+        )
+        opened = AgencyOpen(
+            kind=kind, parent=parent, supervising=is_supervising, name=shown(name), code=shown(code)
+        )
+        act.write(opened, about)
         return made
 
     def add(
-        self, *, agency_id: AgencyId, login: str, name: str, password: str, roles: frozenset[Role]
+        self,
+        *,
+        agency_id: AgencyId,
+        login: str,
+        name: str,
+        password: str,
+        roles: frozenset[Role],
+        kind: AccountKind = AccountKind.PERSON,
+        reason: str | None = None,
     ) -> AccountId:
-        """Create an account; the password is kept as argon2id."""
-        made: AccountId = self._connection.execute(
-            accounts.insert()
-            .values(
+        """Open an account with its password and roles; the password is kept as argon2id."""
+        made = AccountId(fresh_id())
+        about = f"account/{made}"
+        password_hash = _hasher.hash(password)  # before the chains are held: it is meant to be slow
+        act = self._begin(_SETUP, agency_id, about)
+        self._connection.execute(
+            accounts.insert().values(
+                id=made,
                 agency_id=agency_id,
                 login=login,
                 name=name,
-                password_hash=_hasher.hash(password),
+                password_hash=password_hash,
                 roles=sorted(role.value for role in roles),
+                created_at=act.at,
             )
-            .returning(accounts.c.id)
-        ).scalar_one()
+        )
+        opened = AccountOpen(
+            agency=f"agency/{agency_id}",
+            kind=kind,
+            login=shown(login),
+            name=shown(name),
+            reason=shown(reason),
+        )
+        act.write(opened, about)
+        act.write(AccountCredential(what="password", record=shown(credential(password_hash))), about)
+        for role in sorted(roles):
+            self._grant(act, about, role)
         return made
+
+    def _grant(self, act: Deed, account: str, role: Role) -> None:
+        """Log a role from now on; how far each of its permissions reaches within the agency is the policy's word."""
+        given = RoleGrant(role=role, reach=Reach.AGENCY, from_=act.at)
+        act.write(given, f"role/{fresh_id()}", account)
 
     def certify(
         self, account_id: AccountId, number: str, *, valid_from: datetime, valid_until: datetime
     ) -> None:
         """Record an enforcement certificate of an account (Administrative Penalty Law art. 42)."""
+        agency_id = self._connection.execute(
+            select(accounts.c.agency_id).where(accounts.c.id == account_id)
+        ).scalar_one()
+        made, holder = fresh_id(), f"account/{account_id}"
+        since, until = whole_milliseconds(valid_from), whole_milliseconds(valid_until)
+        act = self._begin(_SETUP, agency_id, holder)
         self._connection.execute(
             certificates.insert().values(
-                account_id=account_id, number=number, valid_from=valid_from, valid_until=valid_until
+                id=made, account_id=account_id, number=number, valid_from=since, valid_until=until
             )
         )
+        issued = CertificateIssue(
+            from_=since, until=until, kind=CertificateKind.ENFORCEMENT, number=shown(number)
+        )
+        act.write(issued, f"certificate/{made}", holder)
 
     def login(self, login: str, password: str) -> Session | None:
         """Check a password; None when it is wrong, so that the failure is committed and counted.

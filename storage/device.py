@@ -8,13 +8,12 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from schemas.actor import Action, Actor, ActorKind, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
-from schemas.custody import subject
 from schemas.device import (
     ENROL_TYP,
     STEPS,
@@ -24,10 +23,11 @@ from schemas.device import (
     registration_bytes,
     sign_registration,
 )
-from schemas.errors import SignatureInvalid
-from schemas.event import Event
+from schemas.digest import sha256_hex
+from schemas.errors import EvidenceError, SignatureInvalid
 from schemas.ids import AgencyId, DeviceId
-from schemas.jws import parse_header, thumbprint, verify_compact, verify_detached
+from schemas.jws import ES256, parse_header, thumbprint, verify_compact, verify_detached
+from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
 from schemas.ours import ours
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
@@ -39,8 +39,10 @@ from schemas.refusals_actor import (
     ENROLMENT_CODE_INVALID,
     KEY_BROKEN,
 )
+from storage.act import fresh_id
 from storage.actor import Accounts, Session, new_session, token_hash
 from storage.collection import Collection, Unit
+from storage.custody.values import shown
 from storage.reads.agency import with_agency
 from storage.reads.device import registered
 from storage.reads.recording import last_seq
@@ -56,6 +58,9 @@ CLOCK_LEEWAY = timedelta(minutes=5)
 
 AUDIENCE = "quancheng"
 ASSERTION_TYP = "JWT"
+UNSTATED = "unstated"
+"""Nobody is asked yet why a device is revoked; the leaf says that no reason was given."""
+
 _CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -130,17 +135,28 @@ class Devices(Collection):
         require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
         raw = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(12))
         code = "-".join((raw[:4], raw[4:8], raw[8:]))
-        expires_at = (
-            self._now + CODE_LIFETIME
-        )  # a crash before the answer leaves a code nobody knows, until then
+        # The device is named with its code: no code can enrol another one.
+        code_id, device_id, agency = fresh_id(), DeviceId(uuid4()), f"agency/{actor.agency_id}"
+        act = self._begin(actor, actor.agency_id, agency)
+        # A crash before the answer leaves a code nobody knows, until then.
+        expires_at = act.at + CODE_LIFETIME
         self._connection.execute(
             enrolment_codes.insert().values(
+                id=code_id,
                 agency_id=actor.agency_id,
+                device_id=device_id,
                 code_hash=token_hash(code),
                 issued_by=actor.id,
                 expires_at=expires_at,
             )
         )
+        issued = DeviceCode(
+            agency=agency,
+            code=str(code_id),
+            expires_at=expires_at,
+            code_hash=shown(token_hash(code).hex()),
+        )
+        act.write(issued, f"device/{device_id}")
         return IssuedCode(code=code, expires_at=expires_at)
 
     def enrol(self, wish: EnrolIn) -> Enrolled:
@@ -153,45 +169,68 @@ class Devices(Collection):
         """
         # Code and key in one commit. A crash before the answer leaves a device that is registered and does not know
         # it: its key is taken and its code used, so it makes a new key and asks for another code.
-        agency_id = self._use_code(wish.code)
+        code = self._code(wish.code)
         algs = key_algs(wish.jwk)
         verify_detached(wish.code.encode(), wish.proof, jwk=wish.jwk, algs=algs, typ=ENROL_TYP)
+        about = f"device/{code.device_id}"
+        act = self._begin(about, code.agency_id, about)
+        self._use(code, act.at)
         registration = DeviceRegistration(
-            device_id=DeviceId(uuid4()),
+            device_id=code.device_id,
             kid=thumbprint(wish.jwk),
             jwk=wish.jwk,
-            agency_id=agency_id,
+            agency_id=code.agency_id,
             model=wish.model,
-            enrolled_at=_whole_milliseconds(self._now),
+            enrolled_at=act.at,
             challenge=HexDigest(secrets.token_hex(32)),
         )
-        signature = self._keep(registration, name=wish.name, algs=algs)
+        payload, signature = self._keep(registration, name=wish.name, algs=algs)
+        enrolled = DeviceEnrol(
+            agency=f"agency/{code.agency_id}",
+            code=str(code.id),
+            kid=registration.kid,
+            alg="ES256" if ES256 in algs else "Ed25519",
+            registration_sha256=sha256_hex(payload),
+            name=shown(wish.name),
+            model=shown(wish.model),
+        )
+        act.write(enrolled, about)
         return Enrolled(
             device_id=registration.device_id,
             kid=registration.kid,
-            agency_id=agency_id,
+            agency_id=code.agency_id,
             challenge=registration.challenge,
-            registration=json.loads(registration_bytes(registration)),
+            registration=json.loads(payload),
             registration_signature=signature,
             server_time=self._now,
         )
 
-    def _use_code(self, code: str) -> AgencyId:
-        agency_id: AgencyId | None = self._connection.scalar(
+    def _code(self, code: str) -> Row[Any, Any, Any]:
+        known = enrolment_codes.c
+        row = self._connection.execute(
+            select(known.id, known.agency_id, known.device_id).where(known.code_hash == token_hash(code))
+        ).one_or_none()
+        if row is None:
+            raise _code_invalid()
+        return row
+
+    def _use(self, code: Row[Any, Any, Any], at: datetime) -> None:
+        """Use up a code; of two that come with the same one, the second waited for its chain and finds it used."""
+        used = self._connection.execute(
             update(enrolment_codes)
             .where(
-                enrolment_codes.c.code_hash == token_hash(code),
+                enrolment_codes.c.id == code.id,
                 enrolment_codes.c.used_at.is_(None),
-                enrolment_codes.c.expires_at > self._now,
+                enrolment_codes.c.expires_at > at,
             )
-            .values(used_at=self._now)
-            .returning(enrolment_codes.c.agency_id)
+            .values(used_at=at)
         )
-        if agency_id is None:
-            raise ENROLMENT_CODE_INVALID("the code is unknown, used or expired")
-        return agency_id
+        if not used.rowcount:
+            raise _code_invalid()
 
-    def _keep(self, registration: DeviceRegistration, *, name: str, algs: frozenset[str]) -> str:
+    def _keep(
+        self, registration: DeviceRegistration, *, name: str, algs: frozenset[str]
+    ) -> tuple[bytes, str]:
         payload = registration_bytes(registration)
         signature = sign_registration(registration, seed(self._unit.settings.registry_key, "REGISTRY_KEY"))
         made = self._connection.scalar(
@@ -214,8 +253,7 @@ class Devices(Collection):
         )
         if made is None:
             raise DEVICE_ENROLLED_ALREADY("this key is registered already")
-        self._log(STEPS.begin.logs, registration.device_id, registration.agency_id, kid=registration.kid)
-        return signature
+        return payload, signature
 
     def token(self, assertion: str) -> Session:
         """Exchange a signed assertion for a token of one hour (RFC 7523 section 3).
@@ -286,28 +324,28 @@ class Devices(Collection):
             Refused: the actor may not revoke devices.
         """
         row = self._connection.execute(
-            select(devices.c.agency_id, devices.c.kid)
-            .where(devices.c.id == device_id, devices.c.agency_id.in_(sorted(actor.agency_ids)))
-            .with_for_update()
+            select(devices.c.agency_id, devices.c.kid).where(
+                devices.c.id == device_id, devices.c.agency_id.in_(sorted(actor.agency_ids))
+            )
         ).one_or_none()
         if row is None:
             raise DEVICE_UNKNOWN("no such device")
         step = STEPS[DeviceStep.REVOKE]
         require(actor, step.asks, Subject(agency_id=row.agency_id), self._now)
+        about = f"device/{device_id}"
+        act = self._begin(actor, row.agency_id, about)
         changed = self._connection.execute(
             update(devices)
             .where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
-            .values(**step.stamp(self._now))
+            .values(**step.stamp(act.at))
         )
         if changed.rowcount:
             self._accounts.end_sessions_of_device(device_id)
-            self._log(step.logs, device_id, row.agency_id, actor=actor.reference, kid=row.kid)
+            act.write(DeviceRevoke(kid=row.kid, reason_code=UNSTATED), about)
 
-    def _log(
-        self, event: Event, device_id: DeviceId, agency_id: AgencyId, *, actor: str = "", **facts: str
-    ) -> None:
-        act = self._act(actor or f"{ActorKind.DEVICE.value}/{device_id}", agency_id)
-        act.record(event, subject("device", device_id), **facts)
+
+def _code_invalid() -> EvidenceError:
+    return ENROLMENT_CODE_INVALID("the code is unknown, used or expired")
 
 
 def _from_epoch(seconds: int) -> datetime:
@@ -315,7 +353,3 @@ def _from_epoch(seconds: int) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError) as err:
         raise ASSERTION_INVALID("the assertion's time is out of range") from err
-
-
-def _whole_milliseconds(at: datetime) -> datetime:
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -24,6 +24,7 @@ from schemas.equipment import (
 )
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
+from schemas.leaves_actor import AccountKind
 from schemas.page import Cursor, Page
 from schemas.refusals_monitoring import (
     EQUIPMENT_NUMBER_TAKEN,
@@ -254,6 +255,8 @@ class EquipmentRegister(Collection):
             name=name,
             password=password,
             roles=frozenset({Role.SOURCE}),
+            kind=AccountKind.MACHINE,
+            reason=actor.reference,  # only an administrator may open accounts: the service does, and says for whom
         )
         return NewSource(account_id=account_id, login=login, password=password)
 

@@ -18,6 +18,7 @@ from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.fsck import Fault, Unchecked
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
+from schemas.leaves_actor import AgencyKind
 from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
 from storage.device import EnrolIn
@@ -25,7 +26,6 @@ from storage.flow.receive import Receiving
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
-from storage.tables.actor import agencies
 from workers.fsck import findings
 
 OFFICERS = ("10320001001", "10320001002")
@@ -59,13 +59,13 @@ def make_agency(store: Store, *, parent: UUID | None = None, is_supervising: boo
     """An agency with a code of its own."""
     code = uuid4().hex[:12]
     with store.begin() as tx:
-        return tx.connection.execute(
-            agencies.insert()
-            .values(
-                name=f"机关 {code}", code=code, kind="agency", parent_id=parent, is_supervising=is_supervising
-            )
-            .returning(agencies.c.id)
-        ).scalar_one()
+        return tx.accounts.found_agency(
+            name=f"机关 {code}",
+            code=code,
+            kind=AgencyKind.AGENCY,
+            parent_id=parent,
+            is_supervising=is_supervising,
+        )
 
 
 def make_account(
@@ -238,4 +238,4 @@ def faults(store: Store, about: object = "") -> list[tuple[str, str]]:
 def events_of(store: Store, subject: str) -> list[Event]:
     """The events of the custody log about `noun/uuid`, in order."""
     with store.begin() as tx:
-        return [one.entry.event for one in tx.custody.entries_for(subject)]
+        return [Event(one.leaf.event) for one in tx.custody.entries_for(subject)]

@@ -13,7 +13,6 @@ from itertools import islice
 
 import structlog
 
-from schemas.actor import SYSTEM
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Unavailable
 from schemas.ids import UploadId
 from schemas.upload import Upload
@@ -132,9 +131,7 @@ class Scheduler:
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""
         with self._store.begin() as tx:
-            ended = tx.uploads.expired(limit=SWEEP_BATCH)
-            for upload in ended:
-                tx.uploads.expire(upload, actor=SYSTEM)
+            ended = tx.uploads.expire(limit=SWEEP_BATCH)
         for upload in ended:
             if upload.parts_ref is not None:
                 self._store.objects.abort_parts(upload.object_key, upload.parts_ref)

@@ -16,10 +16,10 @@ from api.console.view import HEADERS
 from schemas.actor import Action, Actor, scope
 from schemas.custody import subject
 from schemas.errors import Refused
-from schemas.event import Event
 from schemas.findings import sentence
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
+from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.verdict import BINDING_CHECKS, breaks_binding
@@ -133,7 +133,7 @@ def recording(visit: Visiting, recording_id: RecordingId) -> Response:
         links=links,
         open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
-        names=tx.accounts.names([*found.officers, *(one.entry.actor for one in entries)]),
+        names=tx.accounts.names([*found.officers, *(one.leaf.actor for one in entries)]),
     )
 
 
@@ -232,13 +232,12 @@ def _stations(found: Recording) -> tuple[Station, ...]:
 
 
 def _entries(tx: Transaction, found: Recording) -> list[Logged]:
-    """Return the custody of a recording from its upload on, in the order of time."""
-    upload = tx.custody.entries_for(subject("upload", found.upload_id))
-    return [*upload, *tx.custody.entries_for(subject("recording", found.id))]
+    """Return the custody of a recording, in the order of its chain."""
+    return list(tx.custody.entries_for(subject("recording", found.id)))
 
 
 def _proof(tx: Transaction, entries: list[Logged]) -> str | None:
     """Return the proof of the seal or the quarantine; None while no checkpoint holds it."""
-    concluded = {Event.RECORDING_SEAL, Event.RECORDING_QUARANTINE}
-    last = next((one.entry for one in reversed(entries) if one.entry.event in concluded), None)
+    concluded = (RecordingSeal, RecordingQuarantine)
+    last = next((one for one in reversed(entries) if isinstance(one.act, concluded)), None)
     return None if last is None else tx.custody.proof(last.entry_id)

@@ -249,8 +249,8 @@ CASE = Check(
     findings=(
         not_checked(
             "case-unknown",
-            zh="写明的案号 {number} 不存在，或不属于本单位。",
-            en="The stated case number {number} does not exist, or belongs to another agency.",
+            zh="写明的案号 {number} 不存在、不属于本单位，或该案已不能再关联记录。",
+            en="The stated case number {number} does not exist, belongs to another agency, or takes no more recordings.",
             then=(
                 "请核对案号，再由承办人手动关联。",
                 "Check the number, then let the handler link the recording by hand.",

@@ -2,17 +2,16 @@
 
 from sqlalchemy import select, update
 
-from schemas.actor import SYSTEM
+from schemas.act import Process
 from schemas.audit import RecheckOutcome
 from schemas.base import Frozen, HexDigest
-from schemas.custody import parse_leaf, subject
+from schemas.custody import subject
 from schemas.event import Event
 from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
-from schemas.ours import ours
+from schemas.leaves_recording import RecordingReceive, RecordingSeal
 from schemas.refusals_audit import RECHECK_UNKNOWN
-from schemas.refusals_custody import LEAF_BROKEN
+from storage.act import service
 from storage.collection import Collection
-from storage.reads.custody import newest_entry
 from storage.tables.audit import audit_rechecks, audits
 
 
@@ -53,19 +52,19 @@ class Rechecks(Collection):
         return self._one(query, RecheckTask.of_row, RECHECK_UNKNOWN("no such recheck"))
 
     def seal_of(self, recording_id: RecordingId) -> Seal | None:
-        """Return what the log says, read from the leaf's bytes and from no column of the recording."""
-        row = newest_entry(self._connection, subject("recording", recording_id), Event.RECORDING_SEAL)
-        if row is None:
-            return None
-        with ours(LEAF_BROKEN, f"leaf of entry {row.entry_id} is no custody entry"):
-            facts = parse_leaf(bytes(row.leaf)).facts
-        return Seal(
-            entry_id=row.entry_id,
-            sha256=facts["sha256"],
-            size_bytes=facts["size_bytes"],
-            object_key=facts["object_key"],
-            version_id=facts["version_id"],
-        )
+        """Return what the log says, read from the leaves' bytes and from no column of the recording."""
+        leaves = self._unit.custody.entries_for(subject("recording", recording_id))
+        received = next((one.act for one in leaves if isinstance(one.act, RecordingReceive)), None)
+        for one in reversed(leaves):
+            if isinstance(one.act, RecordingSeal) and received is not None:
+                return Seal(
+                    entry_id=one.entry_id,
+                    sha256=HexDigest(one.act.sha256),
+                    size_bytes=one.act.size_bytes,
+                    object_key=received.object_key,
+                    version_id=received.version_id,
+                )
+        return None
 
     def conclude(
         self, task: RecheckTask, outcome: RecheckOutcome, *, code: str = "", sha256: HexDigest | None = None
@@ -77,7 +76,7 @@ class Rechecks(Collection):
             .values(outcome=outcome, code=code, sha256=sha256, checked_at=self._now)
         )
         if changed.rowcount:
-            self._act(SYSTEM, task.agency_id).record(
+            self._act(service(Process.WORKER), task.agency_id).record(
                 Event.AUDIT_RECHECK,
                 subject("audit", task.audit_id),
                 recording=str(task.recording_id),

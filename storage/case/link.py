@@ -5,14 +5,29 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.case import CaseLink
+from schemas.case import EVIDENCE_STATES, CaseLink, CaseState
 from schemas.custody import subject
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
+from schemas.reference import noun_of
 from schemas.refusals_case import CASE_LINK_UNKNOWN
 from storage.act import Deed
 from storage.custody.values import committed
 from storage.tables.case import case_links, cases
+
+
+def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:
+    """Tie a received recording to the case that its sender stated; the act holds both chains.
+
+    A device ties to any case that is not closed: nobody is blocked. A person's statement is a change by hand, which a
+    reviewed or decided case no longer takes. What is not tied stays a finding of the recording, never a refusal.
+    """
+    state = connection.scalar(
+        select(cases.c.state).where(cases.c.id == case_id).with_for_update(key_share=True)
+    )
+    is_by_hand = noun_of(deed.actor) == "account"
+    if state != CaseState.CLOSED and (state in EVIDENCE_STATES or not is_by_hand):
+        link_recording(connection, deed, case_id=case_id, recording_id=recording_id)
 
 
 def link_recording(connection: Connection, act: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
+from schemas.act import Act
 from schemas.base import Frozen
 from schemas.custody import CustodyEntry, commitment
 from schemas.custody import parse_leaf as old_leaf
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.ids import EntryId
-from schemas.leaf import Leaf, parse_leaf
+from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.opening import Shown
 from schemas.refusals_custody import LEAF_BROKEN
 
@@ -35,6 +37,21 @@ class Logged(Frozen):
     digest: str
     leaf_hash: bytes
     leaf_index: int | None
+
+    @property
+    def act(self) -> Act | Unknown | None:
+        """Return the typed act; None for an entry of the old form."""
+        return self.leaf.act if isinstance(self.leaf, Leaf) else None
+
+    @property
+    def event(self) -> Event:
+        """Return what was done."""
+        return Event(self.leaf.event)
+
+    @property
+    def entry_id(self) -> EntryId:
+        """Return the leaf's id."""
+        return EntryId(UUID(self.leaf.id)) if isinstance(self.leaf, Leaf) else self.leaf.entry_id
 
     @property
     def entry(self) -> "EntryView":

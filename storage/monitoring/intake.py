@@ -8,7 +8,8 @@ Order, and what a crash leaves:
 A retry of the same batch meets the same keys in 2 and finds every row of 3 a duplicate.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
@@ -27,13 +28,14 @@ from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
+from storage.act import fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind
 from storage.reads.account import lock_account
 from storage.reads.equipment import bound_to, facts_of
 from storage.reads.recording import sent_by
-from storage.recording.receipt import Picture, receive_picture
+from storage.recording.receipt import Picture, Place, receive_picture
 from storage.settings import seed
 from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
 
@@ -135,7 +137,10 @@ class Intakes(Collection):
         idents = self._insert(batch.actor, rows, faults, bound=bound, intake_id=intake_id)
         for position, line in enumerate(batch.fresh):
             parsed = rows[position]
-            self._attach(batch, line, parsed, bound[parsed.row.equipment].id, idents[position])
+            picture_of = partial(Place, intake_id, position)
+            self._attach(
+                batch, line, parsed, bound[parsed.row.equipment].id, idents[position], picture_of=picture_of
+            )
             batch.results[line] = RowResult(
                 line=line,
                 record_id=parsed.row.record_id,
@@ -227,6 +232,8 @@ class Intakes(Collection):
         parsed: ParsedRow,
         equipment_id: EquipmentId,
         monitoring_id: MonitoringId,
+        *,
+        picture_of: Callable[[int], Place],
     ) -> None:
         for position, media in enumerate(parsed.row.media):
             if media.upload is not None:
@@ -234,7 +241,7 @@ class Intakes(Collection):
                 recording_id = sent[media.upload]
             else:
                 recording_id = self._picture(
-                    batch, line, position, filename=media.filename, equipment_id=equipment_id
+                    batch, line, picture_of(position), filename=media.filename, equipment_id=equipment_id
                 )
             self._connection.execute(
                 insert(monitoring_media).values(
@@ -243,20 +250,23 @@ class Intakes(Collection):
             )
 
     def _picture(
-        self, batch: Batch, line: int, position: int, *, filename: str, equipment_id: EquipmentId
+        self, batch: Batch, line: int, place: Place, *, filename: str, equipment_id: EquipmentId
     ) -> RecordingId:
         """Make the recording of an inline picture, as the completion of an upload does."""
-        parsed, payload = batch.rows[line], batch.rows[line].jpegs[position]
+        parsed, payload = batch.rows[line], batch.rows[line].jpegs[place.position]
         sha256 = sha256_hex(payload)
+        recording_id = RecordingId(fresh_id())
         picture = Picture(
-            upload_id=picture_key(equipment_id, parsed.row.record_id, position, sha256),
+            recording_id=recording_id,
+            upload_id=picture_key(equipment_id, parsed.row.record_id, place.position, sha256),
             filename=filename,
             sha256=sha256,
-            stored=batch.pictures[line, position],
+            stored=batch.pictures[line, place.position],
             captured_at=parsed.row.captured_at,
+            place=place,
         )
-        act = self._act(batch.actor, batch.actor.agency_id)
-        recording_id = receive_picture(self._connection, act, batch.actor, picture)
+        act = self._begin(batch.actor, batch.actor.agency_id, f"recording/{recording_id}")
+        receive_picture(self._connection, act, batch.actor, picture)
         self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
         return recording_id
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from schemas.event import Event
 from storage.reads.agency import Query
@@ -16,16 +16,6 @@ def with_entry(query: Query, noun: str, ident: ColumnElement[Any], event: Event)
         custody_entries,
         (custody_entries.c.subject == func.concat(f"{noun}/", ident)) & (custody_entries.c.event == event),
     )
-
-
-def newest_entry(connection: Connection, subject: str, event: Event) -> Row[Any, Any] | None:
-    """Return id and leaf of the newest entry of an event about `noun/uuid`."""
-    return connection.execute(
-        select(custody_entries.c.entry_id, custody_entries.c.leaf)
-        .where(custody_entries.c.subject == subject, custody_entries.c.event == event)
-        .order_by(custody_entries.c.id.desc())
-        .limit(1)
-    ).one_or_none()
 
 
 def is_signed(connection: Connection, subject: str, event: Event) -> bool:

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
+from schemas.actor import ActorKind
 from schemas.ids import DeviceId
+from schemas.refusals_actor import DEVICE_REVOKED
 from storage.reads.agency import Query
 from storage.tables.device import devices
 
@@ -34,6 +36,17 @@ def trusted(connection: Connection, device_id: DeviceId) -> Row[Any] | None:
     return connection.execute(
         select(devices).where(devices.c.id == device_id, devices.c.revoked_at.is_(None))
     ).one_or_none()
+
+
+def require_alive(connection: Connection, sender: str) -> None:
+    """Refuse an act of a device whose key was revoked; asked behind `hold`, so that the answer stays what it is.
+
+    Raises:
+        NotAuthenticated: the key of the device `device/uuid` was revoked (slug `device-revoked`).
+    """
+    noun, _, ident = sender.partition("/")
+    if noun == ActorKind.DEVICE and trusted(connection, DeviceId(UUID(ident))) is None:
+        raise DEVICE_REVOKED("the device's key was revoked")
 
 
 def names(connection: Connection, idents: Iterable[UUID]) -> dict[UUID, str]:

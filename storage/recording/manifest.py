@@ -10,14 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen, HexDigest
 from schemas.capture import Previous, manifest_findings
-from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
 from schemas.ids import DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
+from schemas.leaves_recording import ManifestDeclare, ManifestRefuse
 from schemas.manifest import (
-    BEGINS,
     MANIFEST_TYP,
     MAX_MANIFEST_BYTES,
     CaptureManifest,
@@ -32,10 +31,11 @@ from schemas.refusals_manifest import (
     MANIFEST_SIGNATURE_TOO_LARGE,
     MANIFEST_TOO_LARGE,
 )
+from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.device import kept_key
 from storage.reads.account import valid_certificates
-from storage.reads.device import registered, with_key
+from storage.reads.device import registered, require_alive, trusted, with_key
 from storage.recording.receipt import kept_manifest
 from storage.tables.recording import manifests, recordings, uploads
 
@@ -92,6 +92,7 @@ class Manifests(Collection):
 
         Raises:
             Refused: the actor may not submit recordings.
+            NotAuthenticated: the actor is a device that was revoked meanwhile.
             TooLarge: more than 64 KiB; such bytes are not kept, the device still has them.
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
@@ -105,10 +106,11 @@ class Manifests(Collection):
         if before is not None:
             return self._answer(before, is_replay=True)
         try:
-            manifest = self._verified(actor, payload, signature)
+            manifest, device = self._verified(actor, payload, signature)
         except (ManifestInvalid, SignatureInvalid) as err:
-            return self._refuse(actor, payload, signature, err)
-        return self._accept(actor, payload, signature, manifest)
+            act = self._begin(actor, actor.agency_id)
+            return self._refuse(act, actor, payload, signature, err=err)
+        return self._accept(actor, payload, signature, manifest, device=device)
 
     def _one_at_a_time(self, sha256: HexDigest) -> None:
         """Two declarations of the same bytes wait for each other, so that one of them is the replay."""
@@ -126,7 +128,8 @@ class Manifests(Collection):
             .limit(1)
         ).one_or_none()
 
-    def _verified(self, actor: Actor, payload: bytes, signature: str) -> CaptureManifest:
+    def _verified(self, actor: Actor, payload: bytes, signature: str) -> tuple[CaptureManifest, DeviceId]:
+        """Return the manifest and the device whose key signed it, revoked or not."""
         manifest = parse_manifest(payload)
         row = registered(self._connection, manifest.device.kid)
         if row is None or row.agency_id != actor.agency_id:
@@ -136,25 +139,34 @@ class Manifests(Collection):
             verify_detached(payload, signature, jwk=jwk, algs=frozenset(row.algs), typ=MANIFEST_TYP)
         except SignatureInvalid as err:
             raise MANIFEST_SIGNATURE_INVALID(err.detail, **err.facts) from err
-        if row.revoked_at is not None and row.revoked_at <= self._now:
-            raise DEVICE_KEY_REVOKED("the key was revoked before this arrived")
+        if row.revoked_at is not None:
+            raise _revoked()
         if manifest.device.id != str(row.id):
             raise MANIFEST_DEVICE_DIFFERS("the manifest names another device than its key")
         if actor.kind is ActorKind.DEVICE and row.id != actor.id:
             raise MANIFEST_REPLAYED("the manifest is another device's")
-        return manifest
+        return manifest, DeviceId(row.id)
 
-    def _accept(self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest) -> Declared:
+    def _accept(
+        self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest, *, device: DeviceId
+    ) -> Declared:
+        ident = ManifestId(fresh_id())
+        about, of = f"manifest/{ident}", f"device/{device}"
+        act = self._begin(actor, actor.agency_id, about, relies=(of,))
+        if trusted(self._connection, device) is None:  # revoked while this waited for the chain of the device
+            return self._refuse(act, actor, payload, signature, err=_revoked())
         findings = manifest_findings(
             manifest,
             previous=self._previous(manifest),
-            received_at=self._now,
+            received_at=act.at,
             known_certificates=valid_certificates(self._connection, manifest.officers, manifest.captured_at),
         )
         row = self._insert(
+            act,
             actor,
             payload,
             signature,
+            id=ident,
             state=ManifestState.DECLARED,
             kid=manifest.device.kid,
             seq=manifest.seq,
@@ -163,7 +175,16 @@ class Manifests(Collection):
             files=[{"name": f.name, "sha256": f.sha256, "size": f.size} for f in manifest.files],
             findings=[finding.model_dump(mode="json") for finding in findings],
         )
-        self._log(row, actor, kid=manifest.device.kid, seq=manifest.seq)
+        declared = ManifestDeclare(
+            agency=f"agency/{actor.agency_id}",
+            device=of,
+            kid=manifest.device.kid,
+            seq=manifest.seq,
+            sha256=row.sha256,
+            signature_sha256=sha256_hex(signature.encode()),
+            files=len(manifest.files),
+        )
+        act.write(declared, about)
         return self._answer(row, is_replay=False)
 
     def _previous(self, manifest: CaptureManifest) -> Previous:
@@ -189,14 +210,23 @@ class Manifests(Collection):
         challenge = None if device is None else device.challenge
         return Previous(seq=0, sha256=HexDigest(str(challenge)), sibling_sha256=sibling)
 
-    def _refuse(self, actor: Actor, payload: bytes, signature: str, err: Invalid) -> Declared:
+    def _refuse(self, act: Deed, actor: Actor, payload: bytes, signature: str, *, err: Invalid) -> Declared:
+        require_alive(self._connection, act.actor)
         kept = self._kept(actor, payload, signature)
         if kept is not None:
             return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
                 update={"state": ManifestState.REFUSED, "problem": err.slug, "files": ()}
             )
-        row = self._insert(actor, payload, signature, state=ManifestState.REFUSED, problem=err.slug)
-        self._log(row, actor, problem=err.slug)
+        row = self._insert(
+            act, actor, payload, signature, id=fresh_id(), state=ManifestState.REFUSED, problem=err.slug
+        )
+        refused = ManifestRefuse(
+            agency=f"agency/{actor.agency_id}",
+            sha256=row.sha256,
+            signature_sha256=sha256_hex(signature.encode()),
+            problem=err.slug,
+        )
+        act.write(refused, f"manifest/{row.id}")
         return self._answer(row, is_replay=False, detail=err.detail)
 
     def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:
@@ -209,9 +239,7 @@ class Manifests(Collection):
             )
         ).one_or_none()
 
-    def _insert(
-        self, actor: Actor, payload: bytes, signature: str, *, state: ManifestState, **values: object
-    ) -> Row[Any]:
+    def _insert(self, act: Deed, actor: Actor, payload: bytes, signature: str, **values: object) -> Row[Any]:
         # A crash before the answer: the device sends the same bytes again, and finds its declaration.
         return self._connection.execute(
             insert(manifests)
@@ -221,8 +249,7 @@ class Manifests(Collection):
                 sha256=sha256_hex(payload),
                 payload=payload,
                 signature=signature,
-                state=state,
-                declared_at=self._now,
+                declared_at=act.at,
                 **values,
             )
             .returning(manifests)
@@ -277,11 +304,6 @@ class Manifests(Collection):
             revoked_at=row.revoked_at,
         )
 
-    def _log(self, row: Row[Any], actor: Actor, **facts: str | int) -> None:
-        begin = BEGINS[ManifestState(row.state)]
-        act = self._act(actor, row.agency_id)
-        act.record(begin.logs, subject("manifest", row.id), sha256=row.sha256, **facts)
-
 
 def _device_of(actor: Actor) -> DeviceId | None:
     return DeviceId(actor.id) if actor.kind is ActorKind.DEVICE else None
@@ -289,3 +311,7 @@ def _device_of(actor: Actor) -> DeviceId | None:
 
 def _findings(row: Row[Any]) -> tuple[CheckResult, ...]:
     return tuple(CheckResult.model_validate(finding, strict=False) for finding in row.findings)
+
+
+def _revoked() -> ManifestInvalid | SignatureInvalid:
+    return DEVICE_KEY_REVOKED("the key was revoked before this arrived")

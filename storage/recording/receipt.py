@@ -6,38 +6,94 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, select
 
 from schemas.actor import Actor, ActorKind
-from schemas.base import HexDigest
-from schemas.custody import subject
-from schemas.ids import AgencyId, RecordingId, UploadId
+from schemas.base import HexDigest, whole_milliseconds
+from schemas.ids import CaseId, IntakeId, ManifestId, RecordingId, UploadId
 from schemas.integrity import Verdict
+from schemas.leaves_recording import ReceivedFrom, RecordingReceive
 from schemas.manifest import CaptureManifest, ManifestState, manifest_digest, parse_manifest
 from schemas.ours import ours
-from schemas.recording import STEPS
+from schemas.recording import STEPS, RecordingState
 from schemas.refusals_manifest import MANIFEST_BROKEN
 from schemas.upload import UploadState, part_size
-from storage.act import Deed
-from storage.case.link import link_recording
+from storage.act import Deed, fresh_id
+from storage.case.link import link_stated
+from storage.custody.values import shown
 from storage.objects.port import Stored
 from storage.reads.case import numbered
 from storage.tables.recording import manifests, recordings, uploads
 
 
-def receive_recording(
-    connection: Connection, act: Deed, *, upload: RowMapping, stored: Stored, key: str
-) -> RecordingId:
-    """Insert the received recording and its custody entry; called by the upload's completion only."""
-    row = (
-        connection.execute(select(manifests).where(manifests.c.id == upload["manifest_id"]))
-        .mappings()
-        .one_or_none()
-    )
-    manifest = None
-    if row is not None and row["state"] == ManifestState.DECLARED:
-        manifest = kept_manifest(row["payload"], row["sha256"])
+class Place(NamedTuple):
+    """Where a picture stood in a batch: which row, counted from 0, and which of that row's pictures."""
+
+    intake_id: IntakeId
+    row: int
+    position: int
+
+
+class Arrival(NamedTuple):
+    """A transfer that is all here, and what its sender says of it; its chains are found before they are held."""
+
+    recording_id: RecordingId
+    upload: RowMapping
+    manifest: CaptureManifest | None
+    manifest_sha256: HexDigest | None
+    stated_case: str | None
+    case_id: CaseId | None
+
+    @property
+    def chains(self) -> tuple[str, ...]:
+        """The chains that its leaves continue: its own, and that of the case it names."""
+        case = () if self.case_id is None else (f"case/{self.case_id}",)
+        return (f"recording/{self.recording_id}", *case)
+
+
+def arrival_of(connection: Connection, upload: RowMapping) -> Arrival:
+    """Return what is known of a transfer before its chains are held.
+
+    Raises:
+        IntegrityBroken: the kept manifest is not what was declared.
+    """
+    manifest, sha256 = _declared(connection, upload["manifest_id"])
     stated_case = upload["case_number"] or (manifest.context.case if manifest and manifest.context else None)
-    recording_id: RecordingId = connection.execute(
-        recordings.insert()
-        .values(
+    return Arrival(
+        recording_id=RecordingId(fresh_id()),
+        upload=upload,
+        manifest=manifest,
+        manifest_sha256=sha256,
+        stated_case=stated_case,
+        case_id=None if stated_case is None else numbered(connection, upload["agency_id"], stated_case),
+    )
+
+
+def _declared(
+    connection: Connection, manifest_id: ManifestId | None
+) -> tuple[CaptureManifest | None, HexDigest | None]:
+    """Return a declared manifest and its digest; a refused one says nothing of a recording."""
+    row = connection.execute(
+        select(manifests.c.payload, manifests.c.sha256).where(
+            manifests.c.id == manifest_id, manifests.c.state == ManifestState.DECLARED
+        )
+    ).one_or_none()
+    if row is None:
+        return None, None
+    return kept_manifest(row.payload, row.sha256), HexDigest(row.sha256)
+
+
+def receive_recording(
+    connection: Connection,
+    act: Deed,
+    arrival: Arrival,
+    *,
+    stored: Stored,
+    key: str,
+    place: Place | None = None,
+) -> None:
+    """Insert the received recording with its leaf; the chains of the arrival are held."""
+    upload, manifest = arrival.upload, arrival.manifest
+    connection.execute(
+        recordings.insert().values(
+            id=arrival.recording_id,
             agency_id=upload["agency_id"],
             upload_id=upload["id"],
             manifest_id=upload["manifest_id"],
@@ -52,35 +108,49 @@ def receive_recording(
             declared_sha256=upload["declared_sha256"],
             object_key=key,
             version_id=stored.version_id,
-            stated_case=stated_case,
+            stated_case=arrival.stated_case,
             received_at=act.at,
             **(_capture_columns(manifest) if manifest else {}),
         )
-        .returning(recordings.c.id)
-    ).scalar_one()
-    act.record(
-        STEPS.begin.logs,
-        subject("recording", recording_id),
+    )
+    received = RecordingReceive(
+        agency=f"agency/{upload['agency_id']}",
+        source=_source(upload, place),
         upload=str(upload["id"]),
         size_bytes=stored.size_bytes,
         object_key=key,
         version_id=stored.version_id,
         declared_sha256=upload["declared_sha256"],
-        manifest_sha256=None if row is None else row["sha256"],
+        manifest_sha256=arrival.manifest_sha256,
+        file_index=upload["file_index"],
+        intake=None if place is None else f"intake/{place.intake_id}",
+        row=None if place is None else place.row,
+        position=None if place is None else place.position,
+        to=RecordingState.RECEIVED,
+        filename=shown(upload["filename"]),
+        stated_case=shown(arrival.stated_case),
     )
-    if stated_case is not None:
-        _link_stated_case(connection, act, upload["agency_id"], stated_case, recording_id=recording_id)
-    return recording_id
+    act.write(received, f"recording/{arrival.recording_id}")
+    if arrival.case_id is not None:
+        link_stated(connection, act, case_id=arrival.case_id, recording_id=arrival.recording_id)
+
+
+def _source(upload: RowMapping, place: Place | None) -> ReceivedFrom:
+    if place is not None:
+        return ReceivedFrom.INTAKE
+    return ReceivedFrom.ACCOUNT if upload["device_id"] is None else ReceivedFrom.DEVICE
 
 
 class Picture(NamedTuple):
     """A file that came whole inside of something else and stands in the store already."""
 
+    recording_id: RecordingId
     upload_id: UploadId
     filename: str
     sha256: HexDigest
     stored: Stored
     captured_at: datetime
+    place: Place
 
     @property
     def key(self) -> str:
@@ -93,8 +163,8 @@ def picture_object(upload_id: UploadId) -> str:
     return f"recordings/{upload_id}/1"
 
 
-def receive_picture(connection: Connection, act: Deed, actor: Actor, picture: Picture) -> RecordingId:
-    """Insert the recording of a picture with the upload that it would have come by, ended already."""
+def receive_picture(connection: Connection, act: Deed, actor: Actor, picture: Picture) -> None:
+    """Insert the recording of a picture, whose chain is held, with the upload that it would have come by, ended."""
     # The bytes stand in the store already: a crash before the commit leaves them under a key that no row names,
     # and the same row sent again comes to the same key.
     size = picture.stored.size_bytes
@@ -115,20 +185,20 @@ def receive_picture(connection: Connection, act: Deed, actor: Actor, picture: Pi
                 object_key=picture.key,
                 opened_at=act.at,
                 expires_at=act.at,
+                recording_id=picture.recording_id,
             )
             .returning(uploads)
         )
         .mappings()
         .one()
     )
-    recording_id = receive_recording(connection, act, upload=upload, stored=picture.stored, key=picture.key)
+    arrival = Arrival(picture.recording_id, upload, None, None, None, None)
+    receive_recording(connection, act, arrival, stored=picture.stored, key=picture.key, place=picture.place)
     connection.execute(
-        uploads.update().where(uploads.c.id == picture.upload_id).values(recording_id=recording_id)
+        recordings.update()
+        .where(recordings.c.id == picture.recording_id)
+        .values(captured_at=whole_milliseconds(picture.captured_at))
     )
-    connection.execute(
-        recordings.update().where(recordings.c.id == recording_id).values(captured_at=picture.captured_at)
-    )
-    return recording_id
 
 
 def kept_manifest(payload: bytes, sha256: str) -> CaptureManifest:
@@ -151,20 +221,11 @@ def sender_of(upload: RowMapping) -> str:
     return f"{ActorKind.ACCOUNT.value}/{upload['account_id']}"
 
 
-def _link_stated_case(
-    connection: Connection, act: Deed, agency_id: AgencyId, number: str, *, recording_id: RecordingId
-) -> None:
-    """Tie the recording to the case its sender named; an unknown number stays a finding, never a refusal."""
-    case_id = numbered(connection, agency_id, number)
-    if case_id is not None:
-        link_recording(connection, act, case_id=case_id, recording_id=recording_id)
-
-
 def _capture_columns(manifest: CaptureManifest) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "officers": list(manifest.officers),
-        "captured_at": manifest.captured_at,
-        "corrected_at": manifest.corrected_at,
+        "captured_at": whole_milliseconds(manifest.captured_at),
+        "corrected_at": whole_milliseconds(manifest.corrected_at),
         "clock_offset_ms": manifest.clock.offset_ms,
     }
     if manifest.loc is not None:

@@ -1,18 +1,23 @@
 """Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid5
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import SYSTEM, Action, Actor, missing, require_scope, scope
-from schemas.base import rfc3339
+from schemas.act import Process
+from schemas.actor import Action, Actor, missing, require_scope, scope
+from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
 from schemas.custody import subject
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult
+from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor, Page
 from schemas.recording import (
     STEPS,
@@ -20,12 +25,16 @@ from schemas.recording import (
     Recording,
     RecordingFilter,
     RecordingState,
+    RecordingStep,
     conclusion,
 )
 from schemas.refusals_recording import RECORDING_UNKNOWN
-from schemas.verdict import verdict
+from schemas.report import report_of
+from schemas.verdict import BINDING_CHECKS, verdict
+from storage.act import Deed, service
 from storage.case.link import links_of_recording
 from storage.collection import Collection, Order
+from storage.custody.values import shown
 from storage.reads.case import is_linked
 from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
@@ -179,63 +188,86 @@ class Recordings(Collection):
         Raises:
             AlreadySealed, TransitionRefused: it was concluded before.
         """
+        agency_id = self._connection.execute(
+            select(recordings.c.agency_id).where(recordings.c.id == recording_id)
+        ).scalar_one()
+        report = report_of(found.checks, found.facts, found.derivatives)
+        about = f"recording/{recording_id}"
+        act = self._begin(service(Process.WORKER), agency_id, about)
         row = (
             self._connection.execute(
-                select(recordings).where(recordings.c.id == recording_id).with_for_update()
+                select(recordings).where(recordings.c.id == recording_id).with_for_update(key_share=True)
             )
             .mappings()
             .one()
         )
         step = conclusion(found.checks)
         state = STEPS.after(RecordingState(row["state"]), step, None)
-        run = row["run"] + 1
+        concluded = _leaf_of(row, found, report, step)
         self._connection.execute(
             update(recordings)
             .where(recordings.c.id == recording_id)
             .values(
                 state=state,
-                verdict=verdict(found.checks),
-                run=run,
-                **STEPS[step].stamp(self._now),
+                verdict=concluded.verdict,
+                run=concluded.run,
+                **STEPS[step].stamp(act.at),
                 facts=found.facts.model_dump(mode="json", exclude_none=True),
-                **found.model_dump(include={"sha256", "sm3", "media_type", "retain_until"}),
+                **found.model_dump(include={"sha256", "sm3", "media_type"}),
+                retain_until=concluded.retain_until,
             )
         )
-        self._keep_checks(recording_id, run, found.checks)
-        self._keep_derivatives(recording_id, found.derivatives)
-        self._log_conclusion(row, STEPS[step].logs, found)
+        self._keep_checks(act, recording_id, concluded.run, found.checks)
+        self._keep_derivatives(act, recording_id, found.derivatives)
+        act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))
         return state
 
-    def _keep_checks(self, recording_id: RecordingId, run: int, made: Sequence[CheckResult]) -> None:
+    def _keep_checks(
+        self, act: Deed, recording_id: RecordingId, run: int, made: Sequence[CheckResult]
+    ) -> None:
         rows = [
             {
                 "recording_id": recording_id,
                 "run": run,
                 "position": position,
-                "at": self._now,
+                "at": act.at,
                 **check.model_dump(mode="json"),
             }
             for position, check in enumerate(made)
         ]
         self._connection.execute(checks.insert(), rows)
 
-    def _keep_derivatives(self, recording_id: RecordingId, made: Sequence[Derivative]) -> None:
+    def _keep_derivatives(self, act: Deed, recording_id: RecordingId, made: Sequence[Derivative]) -> None:
         for derivative in made:
             self._connection.execute(
                 insert(derivatives)
-                .values(recording_id=recording_id, made_at=self._now, **derivative.model_dump())
+                .values(recording_id=recording_id, made_at=act.at, **derivative.model_dump())
                 .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
             )
 
-    def _log_conclusion(self, row: RowMapping, event: Event, found: Verification) -> None:
-        self._act(SYSTEM, row["agency_id"]).record(
-            event,
-            subject("recording", row["id"]),
-            sha256=found.sha256,
-            sm3=found.sm3,
-            size_bytes=row["size_bytes"],
-            object_key=row["object_key"],
-            version_id=row["version_id"],
-            retain_until=rfc3339(found.retain_until),
-            checks={check.name: check.summary for check in found.checks},
-        )
+
+def _leaf_of(
+    row: RowMapping, found: Verification, report: Mapping[str, Any], step: RecordingStep
+) -> RecordingSeal | RecordingQuarantine:
+    """Return what the log says of a conclusion: a digest of the report, and the binding claims in clear."""
+    members: dict[str, Any] = {
+        "sha256": found.sha256,
+        "sm3": found.sm3,
+        "size_bytes": row["size_bytes"],
+        "media_type": found.media_type,
+        "captured_at": _stated(row["captured_at"]),
+        "corrected_at": _stated(row["corrected_at"]),
+        "verdict": verdict(found.checks),
+        "checks": {check.name: check.word for check in found.checks if check.name in BINDING_CHECKS},
+        "checks_count": len(found.checks),
+        "run": row["run"] + 1,
+        "retain_until": whole_milliseconds(found.retain_until),
+        "report": shown(report),
+    }
+    if step is RecordingStep.SEAL:
+        return RecordingSeal(to=RecordingState.SEALED, **members)
+    return RecordingQuarantine(to=RecordingState.QUARANTINED, **members)
+
+
+def _stated(at: datetime | None) -> datetime | None:
+    return None if at is None else whole_milliseconds(at)

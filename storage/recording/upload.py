@@ -1,18 +1,21 @@
 """Upload sessions: the database is the truth about offsets and parts, never the store's listing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.act import Process
 from schemas.actor import Action, Actor, ActorKind, Subject, require
-from schemas.base import Frozen, HexDigest
-from schemas.custody import subject
+from schemas.base import Frozen, HexDigest, whole_milliseconds
 from schemas.errors import Conflict
 from schemas.event import Event
-from schemas.ids import EntryId, ManifestId, RecordingId, UploadId
+from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
+from schemas.leaves_recording import UploadExpire
+from schemas.refusals_actor import DEVICE_KEY_REVOKED
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
     UPLOAD_INCOMPLETE,
@@ -23,11 +26,14 @@ from schemas.refusals_upload import (
     UPLOAD_UNKNOWN,
 )
 from schemas.upload import STEPS, Part, Upload, UploadState, UploadStep, clean_filename, part_size
+from storage.act import Deed, service
 from storage.collection import Collection
+from storage.custody.values import shown
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
-from storage.recording.receipt import receive_recording, sender_of
+from storage.reads.device import trusted
+from storage.recording.receipt import arrival_of, receive_recording, sender_of
 from storage.tables.recording import manifests, recordings, upload_parts, uploads
 
 
@@ -92,7 +98,7 @@ class Uploads(Collection):
                     length_bytes=wish.length_bytes,
                     part_bytes=part_size(wish.length_bytes),
                     object_key=f"recordings/{ident}/1",
-                    opened_at=self._now,
+                    opened_at=whole_milliseconds(self._now),
                     expires_at=self._now + timedelta(seconds=self._unit.settings.upload_lifetime_seconds),
                 )
                 .on_conflict_do_nothing()
@@ -104,7 +110,6 @@ class Uploads(Collection):
         if row is None:
             return self._opened_before(actor, wish, file_index)
         # A crash before the answer leaves an open session: opening again gives it, or it expires.
-        self._log(STEPS.begin.logs, row, actor.reference, size_bytes=row["length_bytes"])
         return Upload.of_row(row)
 
     def _manifest_file(self, actor: Actor, wish: NewUpload) -> tuple[ManifestId | None, int | None]:
@@ -245,7 +250,7 @@ class Uploads(Collection):
         return Upload.of_row(row)
 
     def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
-        """Turn the finished transfer into a received recording: state, entry and job in this transaction.
+        """Turn the finished transfer into a received recording: state, leaf and job in this transaction.
 
         Repeating it is success: the row lock lets one caller through, the next one finds it received. `token`
         is the lease under which bytes were sent that no part or tail names yet.
@@ -253,6 +258,7 @@ class Uploads(Collection):
         Raises:
             Gone: the upload expired meanwhile.
             Conflict: a newer request holds the upload.
+            SignatureInvalid: the device that sent it was revoked meanwhile (slug `device-key-revoked`).
             IntegrityBroken: the store holds another number of bytes than the length.
         """
         row = (
@@ -267,11 +273,13 @@ class Uploads(Collection):
             raise _preempted()
         if stored.size_bytes != row["length_bytes"]:
             raise SIZE_DISAGREES("the stored object has another size than the upload")
-        act = self._act(sender_of(row), row["agency_id"])
-        recording_id = receive_recording(self._connection, act, upload=row, stored=stored, key=key)
+        arrival = arrival_of(self._connection, row)
+        act = self._begin(sender_of(row), row["agency_id"], *arrival.chains)
+        self._refuse_revoked(row["device_id"])
+        receive_recording(self._connection, act, arrival, stored=stored, key=key)
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
-        self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
+        self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id)
         done = (
             self._connection.execute(
                 update(uploads)
@@ -283,7 +291,7 @@ class Uploads(Collection):
                     tail_key=None,
                     tail_bytes=0,
                     lease_token=None,
-                    recording_id=recording_id,
+                    recording_id=arrival.recording_id,
                 )
                 .returning(uploads)
             )
@@ -291,6 +299,12 @@ class Uploads(Collection):
             .one()
         )
         return Upload.of_row(done)
+
+    def _refuse_revoked(self, device_id: DeviceId | None) -> None:
+        # A dead key hands in nothing. Bytes that were all here before are kept with their open transfer, which never
+        # expires: the sweep names it until a person decides.
+        if device_id is not None and trusted(self._connection, device_id) is None:
+            raise DEVICE_KEY_REVOKED("the device was revoked before the transfer was complete")
 
     def receipt(self, actor: Actor, upload_id: UploadId) -> Receipt:
         """Return the receipt of a completed upload.
@@ -313,19 +327,49 @@ class Uploads(Collection):
         )
         return Receipt.of_row(row, recording_id=row["id"])
 
-    def expired(self, *, limit: int) -> Sequence[Upload]:
-        """Return open uploads past their lifetime, locked, for the sweeper; never one that is all here."""
-        rows = self._connection.execute(
-            select(uploads)
-            .where(
-                uploads.c.state == UploadState.OPEN,
-                uploads.c.expires_at < self._now,
-                uploads.c.offset_bytes < uploads.c.length_bytes,
+    def expire(self, *, limit: int) -> Sequence[Upload]:
+        """End open uploads past their lifetime and return them; never one that is all here.
+
+        Their bytes were never evidence, and their files may be opened anew.
+        """
+        rows = (
+            self._connection.execute(
+                select(uploads)
+                .where(
+                    uploads.c.state == UploadState.OPEN,
+                    uploads.c.expires_at < self._now,
+                    uploads.c.offset_bytes < uploads.c.length_bytes,
+                )
+                .limit(limit)
+                .with_for_update(skip_locked=True)
             )
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).mappings()
+            .mappings()
+            .all()
+        )
+        act = self._begin(service(Process.WORKER), None)
+        for row in rows:
+            self._expire(replace(act, agency_id=row["agency_id"]), row)
         return [Upload.of_row(row) for row in rows]
+
+    def _expire(self, act: Deed, row: RowMapping) -> None:
+        # The caller drops parts and tail after the commit: a crash between leaves them to the store's own sweep.
+        self._connection.execute(
+            update(uploads)
+            .where(uploads.c.id == row["id"])
+            # Without its index the row no longer stands in the way of sending the same file again.
+            .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, file_index=None)
+        )
+        ended = UploadExpire(
+            agency=f"agency/{row['agency_id']}",
+            opened_at=whole_milliseconds(row["opened_at"]),
+            offset_bytes=row["offset_bytes"],
+            length_bytes=row["length_bytes"],
+            declared_sha256=row["declared_sha256"],
+            manifest_sha256=row["manifest_sha256"],
+            file_index=row["file_index"],
+            filename=shown(row["filename"]),
+        )
+        act.write(ended, f"upload/{row['id']}", ident=uuid5(row["id"], ended.spec.event))
 
     def full(self, *, limit: int, after: UploadId | None = None) -> Sequence[Upload]:
         """Return open uploads whose every byte is here, by id: a crash came before their completion."""
@@ -341,27 +385,6 @@ class Uploads(Collection):
         return frozenset(
             self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
         )
-
-    def expire(self, upload: Upload, *, actor: str) -> None:
-        """End an unfinished upload; its bytes were never evidence, and its file may be opened anew."""
-        row = (
-            self._connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload.id, uploads.c.state == UploadState.OPEN)
-                # Without its index the row no longer stands in the way of sending the same file again.
-                .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, file_index=None)
-                .returning(uploads)
-            )
-            .mappings()
-            .one()
-        )
-        # The caller drops parts and tail after the commit: a crash between leaves them to the store's own sweep.
-        self._log(STEPS[UploadStep.EXPIRE].logs, row, actor, offset_bytes=row["offset_bytes"])
-
-    def _log(self, event: Event, row: RowMapping, actor: str, **facts: int) -> None:
-        declared = row["declared_sha256"] or None
-        act = self._act(actor, row["agency_id"])
-        act.record(event, subject("upload", row["id"]), declared_sha256=declared, **facts)
 
 
 def _sent_by(actor: Actor) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from storage.tables.base import ident, metadata, moment, ref
 
@@ -15,6 +15,7 @@ enrolment_codes = Table(
     metadata,
     ident(),
     ref("agency_id", "agencies.id"),
+    Column("device_id", UUID(as_uuid=True), nullable=False, unique=True),
     Column("code_hash", LargeBinary, nullable=False, unique=True),
     ref("issued_by", "accounts.id"),
     moment("expires_at", nullable=False),

@@ -234,7 +234,7 @@ def test_an_expired_upload_is_not_completed(store: Store, device: TestDevice) ->
     ident = full_upload(store, device, b"late")
     with store.begin() as tx:
         upload = tx.uploads.get(device.actor, ident)
-        tx.uploads.expire(upload, actor="system")
+        tx.connection.execute(update(uploads).where(uploads.c.id == ident).values(state=UploadState.EXPIRED))
     with pytest.raises(Gone) as caught, store.begin() as tx:
         tx.uploads.complete(upload, Stored(version_id="1", size_bytes=4), key="recordings/x")
 

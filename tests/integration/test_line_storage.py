@@ -15,6 +15,8 @@ from schemas.digest import sha256_hex
 from schemas.errors import Conflict, LeaseLost, NotAuthenticated, NotFound, OffsetMismatch, Refused
 from schemas.event import Event
 from schemas.integrity import Outcome, Verdict
+from schemas.leaves_recording import UploadExpire
+from schemas.manifest import ManifestState
 from schemas.recording import Recording, RecordingFilter, RecordingState
 from schemas.upload import MIB, UploadState
 from storage.flow.receive import Receiving, complete
@@ -120,7 +122,7 @@ def test_a_good_capture_is_sealed(
     with store.begin() as tx:
         assert tx.recordings.may_delete_local(found)
         for entry in tx.custody.entries_for(f"recording/{ident}"):
-            assert tx.custody.proof(entry.entry.entry_id) is not None
+            assert tx.custody.proof(entry.entry_id) is not None
 
 
 def test_other_bytes_than_declared_are_quarantined(
@@ -386,16 +388,19 @@ def test_assertion_serves_once(store: Store, device: TestDevice) -> None:
 def test_revoked_device_has_no_token_and_cannot_declare(
     store: Store, device: TestDevice, custodian: Actor
 ) -> None:
-    """After revocation the token ends at once, and a manifest that arrives later is kept as refused."""
+    """After revocation the token ends at once, nothing is taken from the device, and what a person brings is refused."""
     manifest = device.manifest({"m.jpg": jpeg()})
+    _, officer = make_account(store, device.actor.agency_id, Role.OFFICER)
     with store.begin() as tx:
         tx.devices.revoke(custodian, device.id)
     with store.begin() as tx, pytest.raises(NotAuthenticated):
         tx.accounts.actor_of(device.token)
+    with pytest.raises(NotAuthenticated), store.begin() as tx:
+        tx.manifests.declare(device.actor, manifest, device.sign(manifest))
     with store.begin() as tx:
-        answer = tx.manifests.declare(device.actor, manifest, device.sign(manifest))
+        answer = tx.manifests.declare(officer, manifest, device.sign(manifest))
 
-    assert answer.problem == "device-key-revoked"
+    assert (answer.state, answer.problem) == (ManifestState.REFUSED, "device-key-revoked")
 
 
 def test_ended_tokens_are_forgotten(store: Store, device: TestDevice) -> None:
@@ -453,10 +458,12 @@ def test_expired_upload_ends(store: Store, device: TestDevice) -> None:
             update(uploads).where(uploads.c.id == upload.id).values(expires_at=tx.now - timedelta(seconds=1))
         )
     with store.begin() as tx:
-        for ended in tx.uploads.expired(limit=10):
-            tx.uploads.expire(ended, actor="system")
+        ended = tx.uploads.expire(limit=10)
+        (leaf,) = (one.leaf for one in tx.custody.entries_for(f"upload/{upload.id}"))
 
-    assert events_of(store, f"upload/{upload.id}") == [Event.UPLOAD_OPEN, Event.UPLOAD_EXPIRE]
+    assert [one.id for one in ended] == [upload.id]
+    assert isinstance(leaf.act, UploadExpire)
+    assert (leaf.actor, leaf.act.offset_bytes, leaf.act.length_bytes) == ("service/worker", 0, 10)
     with pytest.raises(NotFound):
         complete(store, device.actor, upload.id)
 

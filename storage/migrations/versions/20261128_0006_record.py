@@ -116,10 +116,18 @@ def upgrade() -> None:
         " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
     )
     op.execute("CREATE TRIGGER no_truncate BEFORE TRUNCATE ON chain_places EXECUTE FUNCTION refuse_change()")
+    _people()
+
+
+def _people() -> None:
+    """A code names the device that it enrols."""
+    op.add_column("enrolment_codes", sa.Column("device_id", sa.Uuid(), nullable=False))
+    op.create_unique_constraint(None, "enrolment_codes", ["device_id"])
 
 
 def downgrade() -> None:
     """Drop the functions, then the tables and columns."""
+    op.drop_column("enrolment_codes", "device_id")
     op.execute("DROP FUNCTION append_leaf")
     op.execute("DROP FUNCTION hold_chains")
     for name in ("openings", "chain_places", "chains"):
