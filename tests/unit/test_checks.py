@@ -213,7 +213,7 @@ def test_a_result_carries_its_check_and_version() -> None:
     made = later.found("zero-bytes")
 
     assert (made.name, made.version, made.outcome) == ("container", 7, Outcome.MISMATCH)
-    assert made.summary == "7/mismatch/fail/zero-bytes"
+    assert made.word == "mismatch/zero-bytes/7"
     assert later.held().version == 7
     with pytest.raises(KeyError, match="declares no finding"):
         later.found("digest-mismatch")

@@ -8,16 +8,20 @@ from pydantic import ValidationError
 
 from api.audit import RecheckOut
 from api.manifest import FindingOut
-from api.recording import EntryOut, RecordingOut
+from api.recording import RecordingOut, entry_out
 from schemas.audit import RecheckOutcome
 from schemas.base import HexOut, WireOut
-from schemas.custody import CustodyEntry
-from schemas.event import Event
-from schemas.ids import AgencyId, EntryId, RecordingId, UploadId
+from schemas.chain import entry_hash, leaf_digest, tree_hash
+from schemas.digest import sha256_hex
+from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
+from schemas.leaf import leaf_bytes
+from schemas.leaves_recording import RecordingReceive
 from schemas.media import MediaFacts
 from schemas.recording import Place, Recording, RecordingState
 from storage.audit.values import Recheck
+from storage.custody.values import Logged
+from tests.leaf_examples import example
 
 AT = datetime(2026, 11, 28, 5, 12, tzinfo=UTC)
 
@@ -100,13 +104,10 @@ def test_a_finding_and_an_entry_are_plain() -> None:
     )
     sent = FindingOut.of(check, zh="", en="").model_dump(mode="json")
     assert (sent["outcome"], sent["params"]) == ("verified", {"bytes": 7})
-    entry = CustodyEntry(
-        entry_id=EntryId(uuid4()),
-        event=Event.CASE_OPEN,
-        actor="system",
-        subject="case/x",
-        at=AT,
-        facts={"n": 1},
-    )
-    told = EntryOut.of(entry, leaf_index=None, leaf_hash="ab").model_dump(mode="json")
-    assert (told["event"], told["facts"], told["leaf_hash"]) == ("case:open", {"n": 1}, "ab")
+    leaf = example(RecordingReceive, is_full=False)
+    payload = leaf_bytes(leaf)
+    kept = Logged(leaf=leaf, digest=leaf_digest(payload), leaf_hash=tree_hash(payload), leaf_index=None)
+    told = entry_out(kept).model_dump(mode="json")
+    assert (told["event"], told["facts"]) == ("recording:receive", leaf.act.facts())
+    assert (told["entry_id"], told["digest"]) == (leaf.id, sha256_hex(payload))
+    assert told["leaf_hash"] == entry_hash(told["digest"])
