@@ -7,7 +7,8 @@ from fastapi import Depends, Header, Response
 
 from schemas.refusals_request import IF_MATCH_INVALID, IF_MATCH_REQUIRED
 
-_ETAG = re.compile(r'"v([1-9][0-9]{0,9})"')
+_ETAG = re.compile(r'"v(0|[1-9][0-9]{0,9})"')
+"""A number from 0: a monitoring record that nobody has looked at yet has no leaf of its own."""
 
 
 def tag(response: Response, version: int) -> None:

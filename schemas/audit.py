@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schemas.actor import Action
-from schemas.base import Frozen, Sha256Hex, WireIn
+from schemas.base import Frozen, Moment, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.errors import ManifestInvalid
 from schemas.event import Event
@@ -95,7 +95,7 @@ class SourceIn(WireIn):
     name: Line
     kind: SourceKind
     encoding: Literal["text", "hex"] = "text"
-    happens_at: AwareDatetime
+    happens_at: Moment
 
 
 class AuditIn(WireIn):
@@ -104,8 +104,8 @@ class AuditIn(WireIn):
     title: Line
     kind: AuditKind
     target_agency_id: AgencyId
-    from_at: AwareDatetime
-    until_at: AwareDatetime
+    from_at: Moment
+    until_at: Moment
     defect_permille: Annotated[int, Field(ge=1, le=1000)] = 50
     confidence_permille: Annotated[int, Field(ge=500, le=999)] = 950
     size: Annotated[int, Field(ge=1, le=MAX_POPULATION)] | None = None
@@ -164,6 +164,11 @@ def parse_plan(payload: bytes) -> AuditPlan:
     if plan_bytes(plan) != payload:
         raise PLAN_INVALID("the bytes say more or less than an audit plan")
     return plan
+
+
+def sources_bytes(sources: Sequence[SourceIn]) -> bytes:
+    """Return the RFC 8785 bytes of the sources of an audit that is not frozen yet; its definition commits to them."""
+    return canonical_bytes({"sources": [one.model_dump(mode="json") for one in sources]})
 
 
 def check_size(count: int, size: int) -> None:
@@ -290,7 +295,7 @@ def _check_draw(facts: AuditFacts) -> None:
 
 
 STEPS: Steps[AuditStep, AuditState, AuditFacts] = Steps(
-    begins=(Begin(AuditState.DEFINED, dated="defined_at"),),
+    begins=(Begin(AuditState.DEFINED, Event.AUDIT_DEFINE, dated="defined_at"),),
     refused=AUDIT_STEP_REFUSED,
     refused_from={AuditState.DEFINED: AUDIT_NOT_FROZEN},
     rows=(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NewType, Protocol, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -92,6 +92,17 @@ def whole_milliseconds(value: datetime) -> datetime:
     """Return `value` in UTC, cut to the milliseconds that rows and leaves hold."""
     moved = value.astimezone(UTC)
     return moved.replace(microsecond=moved.microsecond // 1000 * 1000)
+
+
+def _stated(value: datetime) -> datetime:
+    try:
+        return whole_milliseconds(value)
+    except OverflowError as err:
+        raise ValueError("a time lies within the years 1 to 9999") from err
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_stated)]
+"""A time that somebody states, as rows and leaves hold it: UTC, cut to the millisecond."""
 
 
 def rfc3339(value: datetime) -> str:

@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.actor import Action
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, Moment, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.manifest import Datum
@@ -96,8 +96,8 @@ class CertificateIn(WireIn):
 
     number: Line
     issuer: Line
-    valid_from: AwareDatetime
-    valid_until: AwareDatetime
+    valid_from: Moment
+    valid_until: Moment
 
     @model_validator(mode="after")
     def _lasts(self) -> "CertificateIn":
@@ -111,20 +111,20 @@ class EquipmentReviewIn(WireIn):
 
     kind: ReviewKind
     document: Line
-    reviewed_at: AwareDatetime
+    reviewed_at: Moment
 
 
 class PublicationIn(WireIn):
     """Where and when the location was published."""
 
     url: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^https?://[^\s<>\"]+$")]
-    published_at: AwareDatetime
+    published_at: Moment
 
 
 class SuspensionIn(WireIn):
-    """From when equipment is out of service, and why; the log keeps a salted commitment of the reason."""
+    """From when equipment is out of service – from now where it is left out – and why."""
 
-    from_at: AwareDatetime
+    from_at: Moment | None = None
     reason: Reason
 
 

@@ -31,12 +31,12 @@ class PackagedOpinion(WireIn):
     stage: str
     opinion: str
     reason_code: str | None = None
-    reason: PackagedText
+    reason: PackagedText | None = None
     given_at: str
 
 
 class PackagedRecord(WireIn):
-    """A monitoring record: its row as kept, its place in the signed batch, and who found it valid."""
+    """A monitoring record: its row as kept with its salt, its place in the signed batch, and who found it valid."""
 
     id: str
     record_id: str
@@ -48,6 +48,7 @@ class PackagedRecord(WireIn):
     file: str
     intake: Sha256Hex
     intake_index: Annotated[int, Field(ge=0)]
+    salt: Salt
     path: list[Sha256Hex]
     media: list[str]
     gate_faults: list[str]

@@ -1,8 +1,9 @@
 """The intake manifest: what the server signs when a batch of monitoring rows arrives.
 
 Fixed equipment seldom holds a key, so the chain of its records begins here: canonical bytes over the batch's
-RFC 6962 root, gapless `seq` and `prev` per source, signed by the registry (Ed25519, RFC 8032). A single record
-is proven by its path to the root and discloses no other row of the batch.
+RFC 6962 root, gapless `seq` and `prev` per source, signed by the registry (Ed25519, RFC 8032). A row enters the
+tree salted (`record_id.salted_row_hash`), so that a single record, proven by its salt and its path to the root,
+discloses no other row of the batch, and nobody can test a guessed one.
 """
 
 import base64
@@ -18,7 +19,8 @@ from schemas.base import Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
-from schemas.merkle import extend, inclusion_proof, leaf_hash, root_from_tiles, verify_inclusion
+from schemas.merkle import extend, inclusion_proof, root_from_tiles, verify_inclusion
+from schemas.record_id import salted_row_hash
 from schemas.refusals_manifest import SIGNATURE_INVALID
 from schemas.refusals_monitoring import INTAKE_INVALID
 
@@ -27,7 +29,7 @@ FIRST_PREV = "0" * 64
 
 
 class IntakeManifest(WireIn):
-    """One batch. `source` is the machine account, `root` the RFC 6962 root over the rows as kept."""
+    """One batch. `source` is the machine account, `root` the RFC 6962 root over the rows as kept, salted."""
 
     typ: Literal["quancheng-intake"] = "quancheng-intake"
     v: Literal[1] = 1
@@ -84,27 +86,28 @@ def verify_intake(payload: bytes, signature: str, registry_key: bytes) -> Intake
     return parse_intake(payload)
 
 
-def rows_root(rows: Sequence[bytes]) -> bytes:
-    """Return the RFC 6962 root over the rows as kept, 32 bytes."""
-    tiles = extend(lambda _level, _n: b"", 0, [leaf_hash(row) for row in rows])
-    return root_from_tiles(len(rows), lambda level, n: tiles.get((level, n), b""))
+def rows_root(hashes: Sequence[bytes]) -> bytes:
+    """Return the RFC 6962 root over the salted hashes of the rows of a batch, 32 bytes."""
+    tiles = extend(lambda _level, _n: b"", 0, hashes)
+    return root_from_tiles(len(hashes), lambda level, n: tiles.get((level, n), b""))
 
 
 def row_path(hashes: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the path of row `index` to the root, given the leaf hashes of the whole batch."""
+    """Return the path of row `index` to the root, given the salted hashes of the whole batch."""
     tiles = extend(lambda _level, _n: b"", 0, hashes)
     return inclusion_proof(index, len(hashes), lambda level, n: tiles.get((level, n), b""))
 
 
-def verify_row(manifest: IntakeManifest, row: bytes, *, index: int, path: Sequence[bytes]) -> None:
-    """Check that `row` is row `index` of the batch.
+def verify_row(
+    manifest: IntakeManifest, row: bytes, *, salt: bytes, index: int, path: Sequence[bytes]
+) -> None:
+    """Check that `row` with its salt of 16 bytes is row `index` of the batch.
 
     Raises:
         Invalid: it is not (slug `proof-invalid`).
     """
-    verify_inclusion(
-        tuple(path), index=index, size=manifest.rows, leaf=leaf_hash(row), root=manifest.root_bytes
-    )
+    hashed = salted_row_hash(salt, row)
+    verify_inclusion(tuple(path), index=index, size=manifest.rows, leaf=hashed, root=manifest.root_bytes)
 
 
 def next_of(previous: bytes | None) -> tuple[int, str]:

@@ -11,10 +11,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.actor import Action
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, Moment, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, RecordingId
 from schemas.refusals_case import REVIEW_GIVEN
@@ -120,7 +120,7 @@ class MeasuredValue(Frozen):
     limit: str | None = None
 
 
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class OpinionIn(WireIn):
@@ -136,7 +136,7 @@ class NotificationIn(WireIn):
 
     channel: NotifyChannel
     outcome: NotifyOutcome
-    attempted_at: AwareDatetime
+    attempted_at: Moment
     proof: Reason
     proof_recording_id: RecordingId | None = None
 
@@ -198,7 +198,7 @@ STAGE_ACTIONS: Mapping[ReviewStage, Action] = MappingProxyType(
 """What the policy is asked for an opinion: its stage decides, whatever it says."""
 
 STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
-    begins=(Begin(MonitoringState.RECEIVED, Event.MONITORING_RECEIVE),),
+    begins=(Begin(MonitoringState.RECEIVED),),
     refused=REVIEW_CONCLUDED,
     rows=(
         Step(
@@ -212,7 +212,7 @@ STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
             name=MonitoringStep.ACCEPT,
             starts=frozenset({MonitoringState.REVIEWING}),
             end=MonitoringState.VALID,
-            event=Event.MONITORING_ACCEPT,
+            event=Event.MONITORING_OPINE,
             gate=_check_opinion,
             dated="concluded_at",
         ),
@@ -220,13 +220,13 @@ STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
             name=MonitoringStep.REJECT,
             starts=frozenset({MonitoringState.RECEIVED, MonitoringState.REVIEWING}),
             end=MonitoringState.INVALID,
-            event=Event.MONITORING_REJECT,
+            event=Event.MONITORING_OPINE,
             gate=_check_opinion,
             dated="concluded_at",
         ),
     ),
 )
-"""Every opinion enters the log as one; the one that ends a record adds how it ended."""
+"""A record is begun by its batch. Every step is an opinion, and the leaf of an opinion says the state after it."""
 
 OPEN_STATES = frozenset(state for state in MonitoringState if STEPS.possible(state))
 """A record that waits for an opinion; to whoever has given none, both look the same."""

@@ -1,16 +1,16 @@
 """The register of fixed equipment: dated facts that are only ever added, and the sources bound to it."""
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.act import Act
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope
-from schemas.base import Frozen, rfc3339
-from schemas.custody import subject
+from schemas.base import Frozen
 from schemas.equipment import (
     STEPS,
     CertificateIn,
@@ -18,24 +18,34 @@ from schemas.equipment import (
     EquipmentFacts,
     EquipmentIn,
     EquipmentReviewIn,
+    EquipmentState,
     EquipmentStep,
     PublicationIn,
     SuspensionIn,
 )
-from schemas.event import Event
-from schemas.ids import AccountId, AgencyId, EquipmentId
+from schemas.ids import AccountId, EquipmentId
 from schemas.leaves_actor import AccountKind
+from schemas.leaves_device import (
+    EquipmentBind,
+    EquipmentCertify,
+    EquipmentPublish,
+    EquipmentResume,
+    EquipmentReviewed,
+    EquipmentSuspend,
+)
+from schemas.leaves_device import EquipmentRegister as Registered
 from schemas.page import Cursor, Page
+from schemas.reference import reference
 from schemas.refusals_monitoring import (
     EQUIPMENT_NUMBER_TAKEN,
     EQUIPMENT_UNKNOWN,
     FACT_IN_FUTURE,
     SOURCE_UNKNOWN,
 )
-from schemas.refusals_request import REQUEST_INVALID
+from storage.act import Deed, fresh_id
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of
@@ -47,7 +57,7 @@ from storage.tables.equipment import (
     equipment_reviews,
     equipment_suspensions,
 )
-from storage.version import change, require_version
+from storage.version import change_to, require_version
 
 PASSWORD_BYTES = 24
 _NEWEST = Order(equipment.c.id)
@@ -84,21 +94,33 @@ class EquipmentRegister(Collection):
             Conflict: the agency has equipment of this number (slug `equipment-number-taken`).
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
-        ident: EquipmentId | None = self._connection.scalar(
+        ident = EquipmentId(fresh_id())
+        about = reference("equipment", ident)
+        deed = self._begin(actor, actor.agency_id, about)
+        kept = self._connection.scalar(
             insert(equipment)
             .values(
+                id=ident,
                 agency_id=actor.agency_id,
                 state=STEPS.begin.state,
+                version=deed.next_number(about),
                 registered_by=actor.id,
-                registered_at=self._now,
+                registered_at=deed.at,
                 **wish.model_dump(mode="json"),
             )
             .on_conflict_do_nothing()
             .returning(equipment.c.id)
         )
-        if ident is None:
+        if kept is None:
             raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
-        self._log(STEPS.begin.logs, ident, actor.agency_id, actor, kind=wish.kind.value)
+        registered = Registered(
+            agency=reference("agency", actor.agency_id),
+            kind=wish.kind,
+            to=EquipmentState.IN_SERVICE,
+            point=shown(_point(wish)),
+            **{name: shown(getattr(wish, name)) for name in ("number", "name", "site", "standard")},
+        )
+        deed.write(registered, about)
         return self.get(actor, ident)
 
     def page(
@@ -112,8 +134,8 @@ class EquipmentRegister(Collection):
         wanted = self._select().where(self._visible(actor))
         if text:
             columns = (equipment.c.number, equipment.c.name, equipment.c.site)
-            shown = func.concat_ws(" ", *columns)
-            wanted = wanted.where(shown.icontains(text, autoescape=True))
+            written = func.concat_ws(" ", *columns)
+            wanted = wanted.where(written.icontains(text, autoescape=True))
         return self._page(wanted, _NEWEST, after=after, limit=limit).each(Equipment.of_row)
 
     def get(self, actor: Actor, ident: EquipmentId) -> Equipment:
@@ -150,11 +172,11 @@ class EquipmentRegister(Collection):
         Raises:
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
-        held = self._change(actor, ident, seen)
-        self._add(equipment_certificates, actor, ident, **wish.model_dump())
-        times = {"valid_from": rfc3339(wish.valid_from), "valid_until": rfc3339(wish.valid_until)}
-        self._log(Event.EQUIPMENT_CERTIFY, ident, held.agency_id, actor, **times)
-        return self.get(actor, ident)
+        deed, held = self._take(actor, ident, seen)
+        self._add(equipment_certificates, actor, deed, held, **wish.model_dump())
+        words = {"number": shown(wish.number), "issuer": shown(wish.issuer)}
+        certified = EquipmentCertify(from_=wish.valid_from, until=wish.valid_until, **words)
+        return self._write(actor, deed, held, certified)
 
     def review(self, actor: Actor, ident: EquipmentId, wish: EquipmentReviewIn, seen: int) -> Equipment:
         """Add a technical or legal review.
@@ -163,18 +185,11 @@ class EquipmentRegister(Collection):
             Invalid: it lies in the future (slug `fact-in-future`).
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
-        self._require_past(wish.reviewed_at)
-        held = self._change(actor, ident, seen)
-        self._add(equipment_reviews, actor, ident, **wish.model_dump(mode="python"))
-        self._log(
-            Event.EQUIPMENT_REVIEW,
-            ident,
-            held.agency_id,
-            actor,
-            kind=wish.kind.value,
-            reviewed_at=rfc3339(wish.reviewed_at),
-        )
-        return self.get(actor, ident)
+        deed, held = self._take(actor, ident, seen)
+        _require_past(wish.reviewed_at, deed)
+        self._add(equipment_reviews, actor, deed, held, **wish.model_dump(mode="python"))
+        reviewed = EquipmentReviewed(kind=wish.kind, reviewed_at=wish.reviewed_at, title=shown(wish.document))
+        return self._write(actor, deed, held, reviewed)
 
     def publish(self, actor: Actor, ident: EquipmentId, wish: PublicationIn, seen: int) -> Equipment:
         """Add where and when the location was published.
@@ -183,46 +198,27 @@ class EquipmentRegister(Collection):
             Invalid: it lies in the future (slug `fact-in-future`).
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
-        self._require_past(wish.published_at)
-        held = self._change(actor, ident, seen)
-        self._add(equipment_publications, actor, ident, **wish.model_dump())
-        self._log(
-            Event.EQUIPMENT_PUBLISH, ident, held.agency_id, actor, published_at=rfc3339(wish.published_at)
-        )
-        return self.get(actor, ident)
-
-    def _require_past(self, at: datetime) -> None:
-        if at.tzinfo is None:
-            raise REQUEST_INVALID("a time needs its zone")
-        if at > self._now:
-            raise FACT_IN_FUTURE("it lies in the future: enter it when it has happened")
+        deed, held = self._take(actor, ident, seen)
+        _require_past(wish.published_at, deed)
+        self._add(equipment_publications, actor, deed, held, **wish.model_dump())
+        published = EquipmentPublish(published_at=wish.published_at, url=shown(wish.url))
+        return self._write(actor, deed, held, published)
 
     def suspend(self, actor: Actor, ident: EquipmentId, wish: SuspensionIn, seen: int) -> Equipment:
         """Take equipment out of service from a time on; its records are kept and are no evidence meanwhile.
 
         Raises:
+            Invalid: it lies in the future (slug `fact-in-future`).
             TransitionRefused: it is suspended already.
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
-        held = self._change(actor, ident, seen, step=EquipmentStep.SUSPEND)
-        why = committed(wish.reason)
-        self._add(
-            equipment_suspensions,
-            actor,
-            ident,
-            from_at=wish.from_at,
-            reason=why.text,
-            reason_salt=why.salt,
-        )
-        self._log(
-            Event.EQUIPMENT_SUSPEND,
-            ident,
-            held.agency_id,
-            actor,
-            from_at=rfc3339(wish.from_at),
-            reason=why.commitment,
-        )
-        return self.get(actor, ident)
+        deed, held = self._take(actor, ident, seen)
+        after = STEPS.after(held.state, EquipmentStep.SUSPEND, None)
+        from_at = wish.from_at or deed.at
+        _require_past(from_at, deed)
+        self._add(equipment_suspensions, actor, deed, held, from_at=from_at, reason=wish.reason)
+        suspended = EquipmentSuspend(from_at=from_at, to=EquipmentState.SUSPENDED, reason=shown(wish.reason))
+        return self._write(actor, deed, held, suspended, state=after)
 
     def resume(self, actor: Actor, ident: EquipmentId, seen: int) -> Equipment:
         """Put equipment back into service from now on.
@@ -231,14 +227,16 @@ class EquipmentRegister(Collection):
             TransitionRefused: it is in service.
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
-        held = self._change(actor, ident, seen, step=EquipmentStep.RESUME)
-        self._connection.execute(
+        deed, held = self._take(actor, ident, seen)
+        after = STEPS.after(held.state, EquipmentStep.RESUME, None)
+        until_at: datetime = self._connection.execute(
             update(equipment_suspensions)
             .where(equipment_suspensions.c.equipment_id == ident, equipment_suspensions.c.until_at.is_(None))
-            .values(until_at=func.greatest(equipment_suspensions.c.from_at, self._now))
-        )
-        self._log(Event.EQUIPMENT_RESUME, ident, held.agency_id, actor)
-        return self.get(actor, ident)
+            .values(until_at=func.greatest(equipment_suspensions.c.from_at, deed.at))
+            .returning(equipment_suspensions.c.until_at)
+        ).scalar_one()
+        resumed = EquipmentResume(until_at=until_at.astimezone(UTC), to=EquipmentState.IN_SERVICE)
+        return self._write(actor, deed, held, resumed, state=after)
 
     def make_source(self, actor: Actor, name: str) -> NewSource:
         """Make a machine account of the actor's agency; it may hand in what its own equipment records.
@@ -272,34 +270,41 @@ class EquipmentRegister(Collection):
             NotFound: no such source in the agency of the equipment (slug `source-unknown`).
             Refused, VersionConflict: as for every change of the register.
         """
-        held = self._held(actor, ident)
+        source = reference("account", source_id)
+        deed, held = self._take(actor, ident, seen, source)
         if source_id not in {row["id"] for row in sources_of(self._connection, held.agency_id)}:
             raise SOURCE_UNKNOWN("no such source in the agency of the equipment")
-        change(self._connection, equipment, ident, seen, source_id=source_id)
-        self._log(Event.EQUIPMENT_BIND, ident, held.agency_id, actor, source=f"account/{source_id}")
-        return self.get(actor, ident)
+        return self._write(actor, deed, held, EquipmentBind(source=source), source_id=source_id)
 
-    def _held(self, actor: Actor, ident: EquipmentId) -> Equipment:
-        held = self.get(actor, ident)
-        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=held.agency_id), self._now)
-        return held
-
-    def _change(
-        self, actor: Actor, ident: EquipmentId, seen: int, *, step: EquipmentStep | None = None
-    ) -> Equipment:
-        held = self._held(actor, ident)
+    def _take(self, actor: Actor, ident: EquipmentId, seen: int, *relies: str) -> tuple[Deed, Equipment]:
+        """Hold the equipment's chain and return the equipment as it stands then."""
+        known = self.get(actor, ident)
+        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=known.agency_id), self._now)
+        deed = self._begin(actor, known.agency_id, reference("equipment", ident), relies=relies)
+        query = self._select().where(equipment.c.id == ident)
+        query = query.with_for_update(key_share=True, of=equipment)
+        held = self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))
         require_version(held.version, seen)
-        after = held.state if step is None else STEPS.after(held.state, step, None)
-        change(self._connection, equipment, ident, seen, state=after)
-        return held
+        return deed, held
 
-    def _add(self, table: Any, actor: Actor, ident: EquipmentId, **values: object) -> None:  # noqa: ANN401 - a table
+    def _write(self, actor: Actor, deed: Deed, held: Equipment, act: Act, **values: object) -> Equipment:
+        about = reference("equipment", held.id)
+        number = deed.write(act, about).places[about]
+        change_to(self._connection, equipment, held.id, held.version, number, **values)
+        return self.get(actor, held.id)
+
+    def _add(self, table: Any, actor: Actor, deed: Deed, held: Equipment, **values: object) -> None:  # noqa: ANN401 - a table
         self._connection.execute(
-            insert(table).values(equipment_id=ident, recorded_by=actor.id, recorded_at=self._now, **values)
+            insert(table).values(equipment_id=held.id, recorded_by=actor.id, recorded_at=deed.at, **values)
         )
 
-    def _log(
-        self, event: Event, ident: EquipmentId, agency_id: AgencyId, actor: Actor, **facts: object
-    ) -> None:
-        about = subject("equipment", ident)
-        self._act(actor, agency_id).record(event, about, **facts)
+
+def _require_past(at: datetime, deed: Deed) -> None:
+    if at > deed.at:
+        raise FACT_IN_FUTURE("it lies in the future: enter it when it has happened")
+
+
+def _point(wish: EquipmentIn) -> dict[str, int | str] | None:
+    if wish.lat_e7 is None or wish.lon_e7 is None or wish.crs is None:
+        return None
+    return {"lat_e7": wish.lat_e7, "lon_e7": wish.lon_e7, "crs": wish.crs.value}

@@ -5,9 +5,14 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select
 
 from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
-from schemas.custody import subject
-from schemas.event import Event
-from schemas.ids import AccountId, AgencyId, AuditId, RectificationId
+from schemas.ids import AccountId, AuditId, RectificationId
+from schemas.leaves_rectification import (
+    RectificationAnswer,
+    RectificationClose,
+    RectificationRaise,
+    RectificationReturn,
+    RectificationVerify,
+)
 from schemas.page import Cursor, Page
 from schemas.rectification import (
     STEPS,
@@ -19,17 +24,26 @@ from schemas.rectification import (
     RectificationStepIn,
     StepTaken,
 )
+from schemas.reference import reference
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
+from storage.act import Deed, fresh_id
 from storage.audit.score import AuditScores
+from storage.audit.values import audit_name, drawn_name
 from storage.collection import Collection, Order, Unit
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.audit import is_assigned, with_title
 from storage.reads.recording import require_of_agency
 from storage.tables.rectification import rectification_steps, rectifications
-from storage.version import change, require_version
+from storage.version import change_to, require_version
 
+_ACTS = {
+    RectificationStep.ANSWER: RectificationAnswer,
+    RectificationStep.RETURN: RectificationReturn,
+    RectificationStep.VERIFY: RectificationVerify,
+    RectificationStep.CLOSE: RectificationClose,
+}
 _DUE_FIRST = Order(rectifications.c.id, rectifications.c.due_at)
 
 
@@ -50,6 +64,7 @@ class Rectifications(Collection):
             TransitionRefused: nothing is drawn yet, or a recheck waits.
         """
         audit = self._scores.audits.get(actor, audit_id)
+        deed = self._begin(actor, audit.target_agency_id, audit_name(audit_id))
         is_inspector = actor.id in {one.id for one in self._scores.inspectors(audit_id)}
         about = Subject(agency_id=audit.agency_id, is_own=is_inspector)
         if not any(
@@ -59,32 +74,31 @@ class Rectifications(Collection):
         self._scores.member(actor, audit_id, wish.member_id)
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
             raise ITEM_UNKNOWN("the standard has no such item", item=wish.item_code)
-        text = committed(wish.text.strip())
-        ident: RectificationId = self._connection.execute(
-            insert(rectifications)
-            .values(
+        ident, text = RectificationId(fresh_id()), wish.text.strip()
+        due_at = deed.at + timedelta(days=self._unit.settings.rectification_days)
+        raised = RectificationRaise(
+            agency=reference("agency", audit.target_agency_id),
+            member=drawn_name(audit.kind, wish.member_id),
+            item=wish.item_code,
+            due_at=due_at,
+            to=RectificationState.RAISED,
+            text=shown(text),
+        )
+        written = deed.write(raised, reference("rectification", ident), audit_name(audit_id))
+        self._connection.execute(
+            insert(rectifications).values(
+                id=ident,
                 audit_id=audit_id,
                 member_id=wish.member_id,
                 agency_id=audit.target_agency_id,
                 item_code=wish.item_code,
-                text=text.text,
-                text_salt=text.salt,
+                text=text,
                 state=STEPS.begin.state,
-                due_at=self._now + timedelta(days=self._unit.settings.rectification_days),
+                version=written.places[audit_name(audit_id)],
+                due_at=due_at,
                 raised_by=actor.id,
-                raised_at=self._now,
+                raised_at=deed.at,
             )
-            .returning(rectifications.c.id)
-        ).scalar_one()
-        self._log(
-            STEPS.begin.logs,
-            ident,
-            audit.target_agency_id,
-            actor,
-            audit=str(audit_id),
-            member=str(wish.member_id),
-            item=wish.item_code,
-            text=text.commitment,
         )
         return self._rectification(rectifications.c.id == ident)
 
@@ -171,18 +185,28 @@ class Rectifications(Collection):
             TransitionRefused: the state does not allow it.
             VersionConflict: somebody else changed it.
         """
-        self._connection.execute(
-            select(rectifications.c.id).where(rectifications.c.id == ident).with_for_update()
-        )
-        held = self.get(actor, ident)
+        known = self.get(actor, ident)
         row = STEPS[step]
-        require(actor, row.asks, Subject(agency_id=held.agency_id), self._now)
+        require(actor, row.asks, Subject(agency_id=known.agency_id), self._now)
+        deed = self._begin(actor, known.agency_id, audit_name(known.audit_id))
+        query = _select().where(rectifications.c.id == ident, self._visible(actor))
+        query = query.with_for_update(key_share=True, of=rectifications)
+        held = self._one(query, _value, RECTIFICATION_UNKNOWN("no such rectification"))
         require_version(held.version, seen)
         after = STEPS.after(held.state, step, self.gate_facts(actor, held))
         if wish.proof_recording_id is not None:
             require_of_agency(self._connection, wish.proof_recording_id, held.agency_id)
-        change(self._connection, rectifications, ident, seen, state=after, **row.stamp(self._now))
-        self._keep_step(actor, held, step, wish)
+        self._keep_step(actor, deed, held, step, wish)
+        proof = wish.proof_recording_id
+        taken = _ACTS[step](
+            to=after,
+            proof=None if proof is None else reference("recording", proof),
+            text=shown(wish.text.strip()),
+        )
+        number = deed.write(taken, reference("rectification", ident), audit_name(held.audit_id)).places[
+            audit_name(held.audit_id)
+        ]
+        change_to(self._connection, rectifications, ident, seen, number, state=after, **row.stamp(deed.at))
         return self.get(actor, ident)
 
     def gate_facts(self, actor: Actor, held: Rectification) -> RectificationFacts:
@@ -205,27 +229,23 @@ class Rectifications(Collection):
         )
 
     def _keep_step(
-        self, actor: Actor, held: Rectification, step: RectificationStep, wish: RectificationStepIn
+        self,
+        actor: Actor,
+        deed: Deed,
+        held: Rectification,
+        step: RectificationStep,
+        wish: RectificationStepIn,
     ) -> None:
-        text = committed(wish.text.strip())
         self._connection.execute(
             insert(rectification_steps).values(
                 rectification_id=held.id,
                 step=step,
-                text=text.text,
-                text_salt=text.salt,
+                text=wish.text.strip(),
                 proof_recording_id=wish.proof_recording_id,
                 taken_by=actor.id,
-                taken_at=self._now,
+                taken_at=deed.at,
             )
         )
-        proof = None if wish.proof_recording_id is None else f"recording/{wish.proof_recording_id}"
-        self._log(STEPS[step].logs, held.id, held.agency_id, actor, text=text.commitment, proof=proof)
-
-    def _log(
-        self, event: Event, ident: RectificationId, agency_id: AgencyId, actor: Actor, **facts: object
-    ) -> None:
-        self._act(actor, agency_id).record(event, subject("rectification", ident), **facts)
 
 
 def _select() -> Select[tuple[object, ...]]:

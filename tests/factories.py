@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
 
+from schemas.act import Act
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.canonical import canonical_bytes
@@ -233,6 +234,22 @@ def faults(store: Store, about: object = "") -> list[tuple[str, str]]:
     found = list(findings(store))
     assert [one for one in found if isinstance(one, Unchecked)] == []
     return [(one.code, one.subject) for one in found if isinstance(one, Fault) and str(about) in one.subject]
+
+
+def acts_of(store: Store, subject: str) -> list[Act]:
+    """What the leaves about `noun/uuid` say, in order, every commitment opened."""
+    with store.begin() as tx:
+        leaves = tx.custody.entries_for(subject)
+        opened = tx.custody.openings_of(one.digest for one in leaves)
+    return [
+        one.act.revealed(_of_members(opened.get(one.digest, {})))
+        for one in leaves
+        if isinstance(one.act, Act)
+    ]
+
+
+def _of_members(opened: dict[str, bytes]) -> dict[str, bytes]:
+    return {member: opening for member, opening in opened.items() if not member.startswith("row.")}
 
 
 def events_of(store: Store, subject: str) -> list[Event]:

@@ -16,7 +16,6 @@ from api.console.equipment_form import (
     ReviewForm,
     SourceForm,
     SuspensionForm,
-    SuspensionWish,
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, Sought, listed
@@ -168,12 +167,9 @@ def publish(visit: Acting, equipment_id: EquipmentId, form: Annotated[Publicatio
 @router.post("/equipment/{equipment_id}/suspend")
 def suspend(visit: Acting, equipment_id: EquipmentId, form: Annotated[SuspensionForm, Form()]) -> Response:
     """Take equipment out of service from a time on; empty means now."""
-
-    def act(asked: Change[SuspensionWish]) -> None:
-        wish = asked.wish.at(visit.tx.now)
-        visit.tx.equipment.suspend(visit.actor, equipment_id, wish, asked.seen)
-
-    return _change(visit, equipment_id, form, act)
+    return _change(
+        visit, equipment_id, form, lambda asked: visit.tx.equipment.suspend(visit.actor, equipment_id, *asked)
+    )
 
 
 @router.post("/equipment/{equipment_id}/resume")

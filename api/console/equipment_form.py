@@ -1,9 +1,6 @@
 """The forms of fixed equipment: its entry in the register, its dated facts, and who hands in its records."""
 
-from datetime import datetime
 from typing import ClassVar
-
-from pydantic import AwareDatetime
 
 from api.console.typed import (
     LATITUDE,
@@ -24,13 +21,11 @@ from api.console.typed import (
     time_or_none,
 )
 from api.equipment import BindIn, SourceIn
-from schemas.base import WireIn
 from schemas.equipment import (
     CertificateIn,
     EquipmentIn,
     EquipmentReviewIn,
     PublicationIn,
-    Reason,
     SuspensionIn,
 )
 
@@ -107,24 +102,14 @@ class PublicationForm(Versioned[Change[PublicationIn]]):
         return Change(wish, seen(self))
 
 
-class SuspensionWish(WireIn):
+class SuspensionForm(Versioned[Change[SuspensionIn]]):
     """A time out of service; without a start it begins now."""
-
-    from_at: AwareDatetime | None
-    reason: Reason
-
-    def at(self, now: datetime) -> SuspensionIn:
-        return SuspensionIn(from_at=self.from_at or now, reason=self.reason)
-
-
-class SuspensionForm(Versioned[Change[SuspensionWish]]):
-    """A time out of service."""
 
     from_at: str = label("从何时起（东八区，不填为现在）")
     reason: str = label("理由")
 
-    def wish(self) -> Change[SuspensionWish]:
-        wish = into(self, SuspensionWish, from_at=time_or_none(self, "from_at"))
+    def wish(self) -> Change[SuspensionIn]:
+        wish = into(self, SuspensionIn, from_at=time_or_none(self, "from_at"))
         return Change(wish, seen(self))
 
 

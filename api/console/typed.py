@@ -227,7 +227,7 @@ def into(form: Typed[Any], kind: type[B], **changed: object) -> B:
 
 
 IDENT = TypeAdapter(UUID)
-_VERSION = TypeAdapter(Annotated[int, Field(ge=1, le=2**31 - 1)])
+_VERSION = TypeAdapter(Annotated[int, Field(ge=0, le=2**31 - 1)])
 
 
 class Change(NamedTuple, Generic[W]):

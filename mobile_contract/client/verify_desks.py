@@ -84,7 +84,8 @@ def _verify_row(case: Case, record: PackagedRecord, manifest: IntakeManifest | N
         case.ledger.fail(PackageClaim.RECORD_ROW, record.id, ClaimFault.NOT_REACHED)
         return
     try:
-        verify_row(manifest, row, index=record.intake_index, path=[bytes.fromhex(one) for one in record.path])
+        salt, path = bytes.fromhex(record.salt), [bytes.fromhex(one) for one in record.path]
+        verify_row(manifest, row, salt=salt, index=record.intake_index, path=path)
         members = json.loads(row)
     except Invalid as err:
         case.ledger.fail_as(PackageClaim.RECORD_ROW, record.id, err, otherwise=ClaimFault.PROOF_INVALID)
@@ -142,7 +143,7 @@ def _verify_reviewed(case: Case, case_id: str, record: PackagedRecord) -> None:
     about = f"monitoring/{record.id}"
     given = case.log.about(about, Event.MONITORING_OPINE)
     stated = [
-        (one.stage, one.opinion, one.reason_code, one.reason.commitment, one.given_at)
+        (one.stage, one.opinion, one.reason_code, one.reason and one.reason.commitment, one.given_at)
         for one in record.opinions
     ]
     names = ("stage", "opinion", "reason_code", "reason")

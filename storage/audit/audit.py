@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, insert, or_, select
 
+from schemas.act import Act
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.audit import (
     STEPS,
@@ -22,37 +23,55 @@ from schemas.audit import (
     check_size,
     parse_plan,
     plan_bytes,
+    sources_bytes,
     value_bytes,
 )
 from schemas.base import rfc3339
-from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
-from schemas.event import Event
 from schemas.ids import AgencyId, AuditId, EntryId
+from schemas.leaves_audit import (
+    AuditClose,
+    AuditConfirm,
+    AuditDefine,
+    AuditDraw,
+    AuditEnter,
+    AuditFreeze,
+)
 from schemas.ours import ours
 from schemas.page import Cursor, Page
+from schemas.reference import reference
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD
 from schemas.step import Step
+from storage.act import Deed, fresh_id
 from storage.audit.population import (
     count_eligible,
+    count_missing,
     freeze_population,
     keep_sample,
     members,
     sample_of,
 )
 from storage.audit.standard import Standards
-from storage.audit.values import Audit, audit_of, select_audits
+from storage.audit.values import Audit, audit_name, audit_of, select_audits
 from storage.collection import Collection, Order
+from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.agency import supervised
 from storage.reads.audit import is_assigned
 from storage.tables.audit import audits
-from storage.version import change, require_version
+from storage.version import change_to, require_version
 
 _NEWEST = Order(audits.c.id)
 _Row = Step[AuditStep, AuditState, AuditFacts]
+_ENTRY = {
+    AuditStep.FREEZE: "freeze_entry_id",
+    AuditStep.ENTER: "enter_entry_id",
+    AuditStep.CONFIRM: "confirm_entry_id",
+    AuditStep.DRAW: "draw_entry_id",
+}
+"""Which column names the entry of a step, whose position in the log the later steps ask for."""
 
 
 class Audits(Collection):
@@ -68,20 +87,39 @@ class Audits(Collection):
         require(actor, Action.AUDIT_DEFINE, Subject(agency_id=actor.agency_id), self._now)
         if wish.target_agency_id not in actor.agency_ids:
             raise AGENCY_UNKNOWN("no such agency within your supervision")
+        ident = AuditId(fresh_id())
+        own, target = (reference("agency", one) for one in (actor.agency_id, wish.target_agency_id))
+        standards = Standards(self._connection)
+        standard_id = standards.find(DEMO_STANDARD)
+        publishes = [own] if standard_id is None else []
+        deed = self._begin(actor, actor.agency_id, audit_name(ident), *publishes, relies=[target])
+        if standard_id is None:
+            standard_id = standards.publish(DEMO_STANDARD, deed, own)
         fields = wish.model_dump(mode="python", exclude={"sources"})
-        ident: AuditId = self._connection.execute(
-            insert(audits)
-            .values(
+        self._connection.execute(
+            insert(audits).values(
+                id=ident,
                 agency_id=actor.agency_id,
-                standard_id=Standards(self._connection, self._now).keep(DEMO_STANDARD),
+                standard_id=standard_id,
                 sources=[source.model_dump(mode="json") for source in wish.sources],
                 state=STEPS.begin.state,
+                version=deed.next_number(audit_name(ident)),
                 defined_by=actor.id,
-                defined_at=self._now,
+                defined_at=deed.at,
                 **fields,
             )
-            .returning(audits.c.id)
-        ).scalar_one()
+        )
+        fixed = wish.model_dump(mode="python", exclude={"sources", "title", "target_agency_id"})
+        defined = AuditDefine(
+            agency=own,
+            target=target,
+            standard_sha256=DEMO_STANDARD.sha256,
+            sources_sha256=sha256_hex(sources_bytes(wish.sources)),
+            to=AuditState.DEFINED,
+            title=shown(wish.title),
+            **fixed,
+        )
+        deed.write(defined, audit_name(ident))
         return self.get(actor, ident)
 
     def page(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Audit]:
@@ -117,13 +155,31 @@ class Audits(Collection):
         waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
         return or_(assigned, waits, audits.c.confirmed_by == actor.id)
 
-    def _held(self, actor: Actor, ident: AuditId, step: AuditStep, seen: int) -> tuple[Audit, _Row]:
-        """Lock the audit and return it with the row of the step it is about to take; the gate comes later."""
-        self._connection.execute(select(audits.c.id).where(audits.c.id == ident).with_for_update())
-        held = self.get(actor, ident)
-        require(actor, STEPS[step].asks, Subject(agency_id=held.agency_id), self._now)
+    def _held(self, actor: Actor, ident: AuditId, step: AuditStep, seen: int) -> tuple[Deed, Audit, _Row]:
+        """Hold the audit's chain; return the audit as it stands then and the row of its step, whose gate comes later."""
+        known = self.get(actor, ident)
+        require(actor, STEPS[step].asks, Subject(agency_id=known.agency_id), self._now)
+        deed = self._begin(actor, known.agency_id, audit_name(ident))
+        query = select_audits().where(audits.c.id == ident, self._visible(actor))
+        query = query.with_for_update(key_share=True, of=audits)
+        held = self._one(query, audit_of, AUDIT_UNKNOWN("no such audit"))
         require_version(held.version, seen)
-        return held, STEPS.start(held.state, step)
+        return deed, held, STEPS.start(held.state, step)
+
+    def _move(self, deed: Deed, held: Audit, row: _Row, act: Act, **values: object) -> None:
+        """Write the leaf of a step with the columns that repeat it."""
+        written = deed.write(act, audit_name(held.id))
+        change_to(
+            self._connection,
+            audits,
+            held.id,
+            held.version,
+            written.places[audit_name(held.id)],
+            state=row.end,
+            **row.stamp(deed.at),
+            **values,
+            **({} if row.name not in _ENTRY else {_ENTRY[row.name]: written.entry_id}),
+        )
 
     def _positions(self, *entry_ids: EntryId | None) -> tuple[int | None, ...]:
         return tuple(self._unit.custody.position(entry_id) for entry_id in entry_ids)
@@ -136,10 +192,9 @@ class Audits(Collection):
             TransitionRefused: it is frozen already.
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held, row = self._held(actor, ident, AuditStep.FREEZE, seen)
+        deed, held, row = self._held(actor, ident, AuditStep.FREEZE, seen)
         lead = timedelta(seconds=self._unit.settings.randomness_lead_seconds)
-        row.check(AuditFacts(now=self._now, sources=_sources(held), lead=lead))
-        version = change(self._connection, audits, ident, seen)
+        row.check(AuditFacts(now=deed.at, sources=_sources(held), lead=lead))
         # Members and plan in one commit: a crash leaves no population, and the next freeze takes what is there then.
         count = freeze_population(self._connection, held)
         size = held.size or sample_size(
@@ -151,22 +206,17 @@ class Audits(Collection):
         )
         payload = plan_bytes(plan)
         sha256 = sha256_hex(payload)
-        entry_id = self._log(
-            row.logs, held, actor, plan_sha256=sha256, root=plan.root, count=count, size=size
-        )
-        change(
-            self._connection,
-            audits,
-            ident,
-            version,
-            state=row.end,
-            **row.stamp(self._now),
+        frozen = AuditFreeze(plan_sha256=sha256, root=plan.root, count=count, size=size, to=AuditState.FROZEN)
+        self._move(
+            deed,
+            held,
+            row,
+            frozen,
             size=size,
             population_count=count,
             population_root=bytes.fromhex(plan.root),
             plan=payload,
             plan_sha256=sha256,
-            freeze_entry_id=entry_id,
         )
         return self.get(actor, ident)
 
@@ -191,7 +241,7 @@ class Audits(Collection):
                 )
                 for source in held.sources
             ],
-            standard_sha256=Standards(self._connection, self._now).get(held.standard_id).sha256,
+            standard_sha256=Standards(self._connection).get(held.standard_id).sha256,
         )
 
     def enter(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
@@ -203,22 +253,13 @@ class Audits(Collection):
             Invalid: a value is missing, empty or not hex (`randomness-invalid`).
             NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held, row = self._held(actor, ident, AuditStep.ENTER, seen)
+        deed, held, row = self._held(actor, ident, AuditStep.ENTER, seen)
         positions = self._positions(held.freeze_entry_id)
-        row.check(AuditFacts(now=self._now, sources=_sources(held), positions=positions))
+        row.check(AuditFacts(now=deed.at, sources=_sources(held), positions=positions))
         raw = value_bytes(_kept_plan(held).sources, values)
-        entry_id = self._log(row.logs, held, actor, values_sha256=_digest(raw))
-        change(
-            self._connection,
-            audits,
-            ident,
-            seen,
-            state=row.end,
-            **row.stamp(self._now),
-            values=[value.strip() for value in values],
-            entered_by=actor.id,
-            enter_entry_id=entry_id,
-        )
+        entered = AuditEnter(values_sha256=_digest(raw), to=AuditState.ENTERED)
+        kept = [value.strip() for value in values]
+        self._move(deed, held, row, entered, values=kept, entered_by=actor.id)
         return self.get(actor, ident)
 
     def confirm(self, actor: Actor, ident: AuditId, values: Sequence[str], seen: int) -> Audit:
@@ -229,29 +270,20 @@ class Audits(Collection):
             Conflict: the values differ (`randomness-differs`), or the log has not taken the entry yet.
             TransitionRefused, Invalid, NotFound, VersionConflict: as for `enter`.
         """
-        held, row = self._held(actor, ident, AuditStep.CONFIRM, seen)
+        deed, held, row = self._held(actor, ident, AuditStep.CONFIRM, seen)
         sources = _kept_plan(held).sources
         kept = self._values(ident, sources)
         row.check(
             AuditFacts(
-                now=self._now,
+                now=deed.at,
                 entered_by=held.entered_by_id,
                 confirmed_by=actor.account_id,
                 is_same=value_bytes(sources, values) == kept,
                 positions=self._positions(held.freeze_entry_id, held.enter_entry_id),
             )
         )
-        entry_id = self._log(row.logs, held, actor, values_sha256=_digest(kept))
-        change(
-            self._connection,
-            audits,
-            ident,
-            seen,
-            state=row.end,
-            **row.stamp(self._now),
-            confirmed_by=actor.id,
-            confirm_entry_id=entry_id,
-        )
+        confirmed = AuditConfirm(values_sha256=_digest(kept), to=AuditState.CONFIRMED)
+        self._move(deed, held, row, confirmed, confirmed_by=actor.id)
         return self.get(actor, ident)
 
     def _values(self, ident: AuditId, sources: Sequence[PlanSource]) -> list[bytes]:
@@ -268,9 +300,9 @@ class Audits(Collection):
                 that were frozen and entered.
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held, row = self._held(actor, ident, AuditStep.DRAW, seen)
+        deed, held, row = self._held(actor, ident, AuditStep.DRAW, seen)
         positions = self._positions(held.freeze_entry_id, held.enter_entry_id, held.confirm_entry_id)
-        row.check(AuditFacts(now=self._now, positions=positions))
+        row.check(AuditFacts(now=deed.at, positions=positions))
         plan = _kept_plan(held)
         population = members(self._connection, ident)
         with ours(POPULATION_CHANGED, "the population is none that could be frozen"):
@@ -281,24 +313,9 @@ class Audits(Collection):
         sample = draw(population, plan.size, seed)
         # Sample, rechecks and their jobs in one commit: a crash leaves no draw, and drawing again gives the same one.
         self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
-        entry_id = self._log(
-            row.logs,
-            held,
-            actor,
-            seed=seed.hex(),
-            size=len(sample),
-            sample_sha256=sha256_hex("\n".join(sample).encode()),
-        )
-        change(
-            self._connection,
-            audits,
-            ident,
-            seen,
-            state=row.end,
-            **row.stamp(self._now),
-            seed=seed,
-            draw_entry_id=entry_id,
-        )
+        listed = sha256_hex("\n".join(sample).encode())
+        drawn = AuditDraw(seed=seed.hex(), size=len(sample), sample_sha256=listed, to=AuditState.DRAWN)
+        self._move(deed, held, row, drawn, seed=seed)
         return self.get(actor, ident)
 
     def close(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
@@ -307,9 +324,9 @@ class Audits(Collection):
         Raises:
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
-        held, row = self._held(actor, ident, AuditStep.CLOSE, seen)
-        change(self._connection, audits, ident, seen, state=row.end, **row.stamp(self._now))
-        self._log(row.logs, held, actor)
+        deed, held, row = self._held(actor, ident, AuditStep.CLOSE, seen)
+        closed = AuditClose(missing=count_missing(self._connection, ident), to=AuditState.CLOSED)
+        self._move(deed, held, row, closed)
         return self.get(actor, ident)
 
     def targets(self, actor: Actor) -> list[tuple[AgencyId, str]]:
@@ -336,9 +353,6 @@ class Audits(Collection):
     def sample(self, ident: AuditId) -> list[str]:
         """Return the drawn ids, smallest ticket first; the caller has checked the audit."""
         return sample_of(self._connection, ident)
-
-    def _log(self, event: Event, held: Audit, actor: Actor, **facts: object) -> EntryId:
-        return self._act(actor, held.agency_id).record(event, subject("audit", held.id), **facts).entry_id
 
 
 def _sources(held: Audit) -> list[SourceIn]:

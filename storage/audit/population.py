@@ -16,10 +16,10 @@ from sqlalchemy import (
 
 from schemas.draw import ticket
 from schemas.ids import AuditId, RecheckId
-from storage.audit.values import Audit
+from storage.audit.values import INSPECTORS, Audit
 from storage.reads.agency import tree_below
 from storage.reads.population import drawn_recordings, eligible
-from storage.tables.audit import audit_population, audit_rechecks, audit_sample
+from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audit_scores
 
 
 def count_eligible(connection: Connection, audit: Audit) -> int:
@@ -60,6 +60,18 @@ def sample_of(connection: Connection, audit_id: AuditId) -> list[str]:
 def _listed(connection: Connection, audit_id: AuditId, table: Table, order: ColumnElement[int]) -> list[str]:
     rows = connection.scalars(select(table.c.member_id).where(table.c.audit_id == audit_id).order_by(order))
     return list(map(str, rows))
+
+
+def count_missing(connection: Connection, audit_id: AuditId) -> int:
+    """Return how many scores of drawn members were never given; every inspector owes one for each."""
+    pairs = (
+        select(audit_scores.c.member_id, audit_scores.c.inspector_id)
+        .where(audit_scores.c.audit_id == audit_id)
+        .distinct()
+        .subquery()
+    )
+    given: int = connection.execute(select(func.count()).select_from(pairs)).scalar_one()
+    return INSPECTORS * len(sample_of(connection, audit_id)) - given
 
 
 def keep_sample(

@@ -1,16 +1,21 @@
 """Re-hashing what was drawn: which recordings wait, what was sealed, and what was found."""
 
+from uuid import uuid5
+
 from sqlalchemy import select, update
 
 from schemas.act import Process
-from schemas.audit import RecheckOutcome
+from schemas.audit import AuditKind, RecheckOutcome
 from schemas.base import Frozen, HexDigest
 from schemas.custody import subject
-from schemas.event import Event
-from schemas.ids import AgencyId, AuditId, EntryId, RecheckId, RecordingId
+from schemas.ids import AgencyId, AuditId, EntryId, MemberId, RecheckId, RecordingId
+from schemas.integrity import Outcome
+from schemas.leaves_audit import AuditRecheck
 from schemas.leaves_recording import RecordingReceive, RecordingSeal
+from schemas.reference import reference
 from schemas.refusals_audit import RECHECK_UNKNOWN
 from storage.act import service
+from storage.audit.values import audit_name, drawn_name
 from storage.collection import Collection
 from storage.tables.audit import audit_rechecks, audits
 
@@ -21,6 +26,8 @@ class RecheckTask(Frozen):
     id: RecheckId
     audit_id: AuditId
     agency_id: AgencyId
+    kind: AuditKind
+    member_id: MemberId
     recording_id: RecordingId
     outcome: RecheckOutcome
 
@@ -45,7 +52,7 @@ class Rechecks(Collection):
             NotFound: no such recheck.
         """
         query = (
-            select(audit_rechecks, audits.c.agency_id)
+            select(audit_rechecks, audits.c.agency_id, audits.c.kind)
             .join(audits, audits.c.id == audit_rechecks.c.audit_id)
             .where(audit_rechecks.c.id == ident)
         )
@@ -70,17 +77,20 @@ class Rechecks(Collection):
         self, task: RecheckTask, outcome: RecheckOutcome, *, code: str = "", sha256: HexDigest | None = None
     ) -> None:
         """Keep what was found, once; a second conclusion changes nothing."""
+        about = audit_name(task.audit_id)
+        deed = self._begin(service(Process.WORKER), task.agency_id, about)
         changed = self._connection.execute(
             update(audit_rechecks)
             .where(audit_rechecks.c.id == task.id, audit_rechecks.c.outcome == RecheckOutcome.WAITING)
-            .values(outcome=outcome, code=code, sha256=sha256, checked_at=self._now)
+            .values(outcome=outcome, code=code, sha256=sha256, checked_at=deed.at)
         )
-        if changed.rowcount:
-            self._act(service(Process.WORKER), task.agency_id).record(
-                Event.AUDIT_RECHECK,
-                subject("audit", task.audit_id),
-                recording=str(task.recording_id),
-                outcome=outcome.value,
-                code=code or None,
-                sha256=sha256,
-            )
+        if not changed.rowcount:
+            return
+        rechecked = AuditRecheck(
+            member=drawn_name(task.kind, task.member_id),
+            recording=reference("recording", task.recording_id),
+            outcome=Outcome(outcome.value),
+            code=code or None,
+            sha256=sha256,
+        )
+        deed.write(rechecked, about, ident=uuid5(task.id, AuditRecheck.spec.event))

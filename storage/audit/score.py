@@ -7,10 +7,10 @@ from sqlalchemy import func, insert, select
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
-from schemas.custody import subject
-from schemas.event import Event
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
+from schemas.leaves_audit import AuditAssign, AuditScore, LeafScore
 from schemas.precheck import DrawnRecording, pre_check
+from schemas.reference import reference
 from schemas.refusals_audit import (
     AUDIT_NOT_DRAWN,
     AUDIT_STEP_REFUSED,
@@ -23,20 +23,31 @@ from schemas.refusals_audit import (
 )
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.standard import ItemScore, Standard, check_scores
+from storage.act import Deed
 from storage.audit.audit import Audits
 from storage.audit.standard import Standards
-from storage.audit.values import Audit, Drawn, GivenScore, Inspector, Member, PreCheck, Recheck
+from storage.audit.values import (
+    INSPECTORS,
+    Audit,
+    Drawn,
+    GivenScore,
+    Inspector,
+    Member,
+    PreCheck,
+    Recheck,
+    audit_name,
+    drawn_name,
+)
 from storage.collection import Collection, Unit
+from storage.custody.values import shown
 from storage.reads.account import inspectors_outside, people, with_name
 from storage.reads.case import numbers
 from storage.reads.monitoring import monitored
 from storage.reads.participation import took_part_in_sample
 from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
-from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
-from storage.version import change
-
-INSPECTORS = 2
+from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores
+from storage.version import require_version
 
 
 class AuditScores(Collection):
@@ -63,13 +74,15 @@ class AuditScores(Collection):
         """Assign one of the two inspectors of a drawn audit.
 
         Raises:
-            TransitionRefused: nothing is drawn yet, or two are assigned (slug `inspectors-complete`).
+            TransitionRefused: nothing is drawn yet, the audit is closed, or two are assigned (slug
+                `inspectors-complete`).
             NotFound: no such inspector within the actor's scope (slug `inspector-unknown`).
             Refused: the inspector took part in what was drawn (slug `inspector-took-part`).
             VersionConflict: somebody else changed the audit.
         """
-        audit = self._drawn(actor, audit_id, Action.AUDIT_DEFINE)
-        change(self._connection, audits, audit_id, seen)
+        inspector = reference("account", account_id)
+        deed, audit = self._take(actor, audit_id, Action.AUDIT_DEFINE, inspector)
+        require_version(audit.version, seen)
         given = self.inspectors(audit_id)
         if account_id in {one.id for one in given}:
             return given
@@ -84,11 +97,20 @@ class AuditScores(Collection):
                 audit_id=audit_id,
                 account_id=account_id,
                 assigned_by=actor.reference,
-                assigned_at=self._now,
+                assigned_at=deed.at,
             )
         )
-        self._log(Event.AUDIT_ASSIGN, audit, actor, inspector=f"account/{account_id}")
+        deed.write(AuditAssign(inspector=inspector), audit_name(audit_id))
         return self.inspectors(audit_id)
+
+    def _take(self, actor: Actor, audit_id: AuditId, action: Action, *relies: str) -> tuple[Deed, Audit]:
+        """Hold the chain of a drawn audit that is not closed, and return the audit as it stands then."""
+        known = self._drawn(actor, audit_id, action)
+        deed = self._begin(actor, known.agency_id, audit_name(audit_id), relies=relies)
+        audit = self._drawn(actor, audit_id, action)
+        if audit.state is AuditState.CLOSED:
+            raise AUDIT_STEP_REFUSED("the audit is closed", state=audit.state)
+        return deed, audit
 
     def _drawn(self, actor: Actor, audit_id: AuditId, action: Action) -> Audit:
         audit = self.audits.get(actor, audit_id)
@@ -178,7 +200,7 @@ class AuditScores(Collection):
 
     def standard(self, audit: Audit) -> Standard:
         """Return the standard an audit scores against."""
-        return Standards(self._connection, self._now).get(audit.standard_id)
+        return Standards(self._connection).get(audit.standard_id)
 
     def _rechecks(self, audit_id: AuditId, member_id: MemberId) -> tuple[Recheck, ...]:
         rows = self._connection.execute(
@@ -245,9 +267,7 @@ class AuditScores(Collection):
             Conflict: the actor has scored it already (slug `scored-already`).
             NotFound, TransitionRefused: as for `member`.
         """
-        audit = self._drawn(actor, audit_id, Action.AUDIT_SCORE)
-        if audit.state is AuditState.CLOSED:
-            raise AUDIT_STEP_REFUSED("the audit is closed", state=audit.state)
+        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE)
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
             raise SCORED_ALREADY("you have scored it; scores are never changed")
@@ -264,18 +284,22 @@ class AuditScores(Collection):
                     "item_code": score.code,
                     "points": score.points,
                     "remark": score.remark.strip(),
-                    "given_at": self._now,
+                    "given_at": deed.at,
                 }
                 for score in wish
             ],
         )
-        total = sum(score.points for score in wish)
-        self._log(Event.AUDIT_SCORE, audit, actor, member=str(member_id), total=total)
+        scored = AuditScore(
+            member=drawn_name(audit.kind, member_id),
+            scores=tuple(
+                LeafScore(code=score.code, points=score.points, remark=shown(score.remark.strip()))
+                for score in wish
+            ),
+            total=sum(score.points for score in wish),
+        )
+        deed.write(scored, audit_name(audit_id))
         return self.member(actor, audit_id, member_id)
 
     def case_id_of(self, audit: Audit, member_id: MemberId) -> CaseId | None:
         """Return the case behind a member, when cases were drawn."""
         return CaseId(member_id) if audit.kind is AuditKind.CLOSED_CASES else None
-
-    def _log(self, event: Event, audit: Audit, actor: Actor, **facts: object) -> None:
-        self._act(actor, audit.agency_id).record(event, subject("audit", audit.id), **facts)

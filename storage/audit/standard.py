@@ -1,43 +1,60 @@
 """Standards that audits score against, kept by version; their digest is part of an audit's plan."""
 
-from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.ids import StandardId
+from schemas.leaves_actor import StandardPublish
+from schemas.reference import reference
 from schemas.standard import Standard, StandardItem
+from storage.act import Deed, fresh_id
+from storage.custody.values import shown
 from storage.tables.audit import standards
 
 
 class Standards:
     """The standards of this installation."""
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._now = now
 
-    def keep(self, standard: Standard) -> StandardId:
-        """Keep a version once and return its id; a version never changes."""
-        self._connection.execute(
+    def find(self, standard: Standard) -> StandardId | None:
+        """Return the id of a version that was published; None before."""
+        known: StandardId | None = self._connection.scalar(_of(standard))
+        return known
+
+    def publish(self, standard: Standard, deed: Deed, agency: str) -> StandardId:
+        """Keep a version once and return its id; a version never changes. The agency's chain is held."""
+        ident = StandardId(fresh_id())
+        made = self._connection.scalar(
             insert(standards)
             .values(
+                id=ident,
                 code=standard.code,
                 version=standard.version,
                 name=standard.zh,
                 is_demo=standard.is_demo,
                 items={"en": standard.en, "items": [item.model_dump(mode="json") for item in standard.items]},
                 sha256=standard.sha256,
-                created_at=self._now,
+                created_at=deed.at,
             )
             .on_conflict_do_nothing(index_elements=[standards.c.code, standards.c.version])
+            .returning(standards.c.id)
         )
-        kept: StandardId = self._connection.execute(
-            select(standards.c.id).where(
-                standards.c.code == standard.code, standards.c.version == standard.version
-            )
-        ).scalar_one()
-        return kept
+        if made is None:  # another agency published it meanwhile
+            kept: StandardId = self._connection.execute(_of(standard)).scalar_one()
+            return kept
+        published = StandardPublish(
+            code=standard.code,
+            version=standard.version,
+            sha256=standard.sha256,
+            is_demo=standard.is_demo,
+            name=shown(standard.zh),
+        )
+        deed.write(published, reference("standard", ident), agency)
+        return ident
 
     def get(self, ident: StandardId) -> Standard:
         """Return a standard by its id."""
@@ -50,3 +67,9 @@ class Standards:
             is_demo=row.is_demo,
             items=tuple(StandardItem.model_validate(item, strict=False) for item in row.items["items"]),
         )
+
+
+def _of(standard: Standard) -> Select[Any]:
+    return select(standards.c.id).where(
+        standards.c.code == standard.code, standards.c.version == standard.version
+    )

@@ -9,9 +9,13 @@ from schemas.base import Frozen, HexDigest
 from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
+from schemas.reference import reference
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.tables.audit import audits
+
+INSPECTORS = 2
+"""Who score each drawn member, blind to each other."""
 
 
 class Audit(Frozen):
@@ -118,6 +122,16 @@ class Member(Frozen):
     scores: tuple[GivenScore, ...]
     gap: int | None
     may_score: bool
+
+
+def audit_name(ident: AuditId) -> str:
+    """Return the name of an audit, which is that of its chain."""
+    return reference("audit", ident)
+
+
+def drawn_name(kind: AuditKind, member_id: MemberId) -> str:
+    """Return the name of what an audit of this kind drew."""
+    return reference("case" if kind is AuditKind.CLOSED_CASES else "recording", member_id)
 
 
 def select_audits() -> Select[tuple[object, ...]]:

@@ -12,7 +12,7 @@ The signer (`storage.signer`) gives committed entries their indices later.
 """
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -34,6 +34,11 @@ _APPEND = text(
     "SELECT append_leaf(:leaf_id, :event, :ev, :actor, :subject, :agency, :at, :leaf, :digest, :leaf_hash,"
     " CAST(:ofs AS text[]), CAST(:ns AS bigint[]), CAST(:heads AS bytea[]),"
     " CAST(:members AS text[]), CAST(:opened AS bytea[]))"
+)
+_KEEP_SALTS = text(
+    "INSERT INTO openings (digest, member, opening)"
+    " SELECT :digest, 'row.' || row.k, row.salt"
+    " FROM unnest(CAST(:salts AS bytea[])) WITH ORDINALITY AS row (salt, k)"
 )
 
 
@@ -117,6 +122,13 @@ class CustodyLog(LogReader):
             digest=digest,
             leaf_hash=bytes.fromhex(entry_hash(digest)),
             places={place.of: place.n for place in places},
+        )
+
+    def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:
+        """Keep what opens the rows that a leaf commits to by their root alone: row k as member `row.k`, from 1."""
+        self._connection.execute(
+            _KEEP_SALTS,
+            {"digest": bytes.fromhex(leaf.digest), "salts": list(salts)},
         )
 
     def append_entry(self, entry: CustodyEntry, *, agency_id: AgencyId | None) -> Appended:

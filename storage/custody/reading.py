@@ -112,5 +112,15 @@ class LogReader:
             found.setdefault(row.digest.hex(), {})[row.member] = row.opening
         return found
 
+    def row_salts(self, about: str) -> dict[int, bytes]:
+        """Return position from 0 → salt of the rows that the batch `intake/uuid` commits to; erased ones are left out."""
+        kept = self._connection.execute(
+            select(openings.c.member, openings.c.opening)
+            .join(custody_entries, custody_entries.c.digest == openings.c.digest)
+            .where(custody_entries.c.subject == about, openings.c.member.startswith("row."))
+            .where(openings.c.opening.is_not(None))
+        )
+        return {int(row.member.removeprefix("row.")) - 1: bytes(row.opening) for row in kept}
+
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)

@@ -23,7 +23,10 @@ from schemas.export_desks import (
 )
 from schemas.ids import CaseId, FactId, IntakeId, MonitoringId, RecordingId, ReviewId
 from schemas.intake import row_path
-from schemas.merkle import leaf_hash
+from schemas.leaves_monitoring import MonitoringOpine
+from schemas.opening import parse_opening
+from schemas.record_id import salted_row_hash
+from storage.custody.reading import LogReader
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.equipment import equipment
 from storage.tables.monitoring import (
@@ -51,6 +54,8 @@ class DesksGathering:
         self._connection = connection
         self._case_id = case_id
         self._files: dict[str, bytes] = {}
+        self._log = LogReader(connection)
+        self._salts: dict[IntakeId, dict[int, bytes]] = {}
         self._hashes: dict[IntakeId, list[bytes]] = {}
 
     def run(self) -> DesksMaterial:
@@ -105,6 +110,7 @@ class DesksGathering:
                     intake=row["intake_sha256"],
                     intake_index=row["intake_index"],
                     path=self._path(row["intake_id"], row["intake_index"]),
+                    salt=self._salts[row["intake_id"]][row["intake_index"]].hex(),
                     media=[str(one) for one in self._media(row["id"])],
                     gate_faults=list(row["gate_faults"]),
                     opinions=self._opinions(row["id"]),
@@ -121,7 +127,10 @@ class DesksGathering:
                 .where(monitoring_records.c.intake_id == intake_id)
                 .order_by(monitoring_records.c.intake_index)
             )
-            self._hashes[intake_id] = [leaf_hash(bytes(raw)) for raw in rows]
+            salts = self._salts[intake_id] = self._log.row_salts(f"intake/{intake_id}")
+            self._hashes[intake_id] = [
+                salted_row_hash(salts[position], bytes(raw)) for position, raw in enumerate(rows)
+            ]
         return [step.hex() for step in row_path(self._hashes[intake_id], index)]
 
     def _media(self, monitoring_id: MonitoringId) -> Sequence[RecordingId]:
@@ -137,16 +146,27 @@ class DesksGathering:
             .where(monitoring_opinions.c.monitoring_id == monitoring_id)
             .order_by(monitoring_opinions.c.stage)
         )
+        salts = self._reason_salts(monitoring_id)
         return [
             PackagedOpinion(
                 stage=row.stage,
                 opinion=row.opinion,
                 reason_code=row.reason_code,
-                reason=_text(row.reason, row.reason_salt),
+                reason=_text(row.reason, salts[row.stage]) if row.stage in salts else None,
                 given_at=rfc3339(row.given_at),
             )
             for row in rows
         ]
+
+    def _reason_salts(self, monitoring_id: MonitoringId) -> dict[str, bytes]:
+        """Return stage → salt of the reason, of opinions that gave one."""
+        leaves = self._log.entries_for(f"monitoring/{monitoring_id}")
+        opened = self._log.openings_of(one.digest for one in leaves)
+        return {
+            one.act.stage.value: bytes.fromhex(parse_opening(opened[one.digest]["reason"]).salt)
+            for one in leaves
+            if isinstance(one.act, MonitoringOpine) and "reason" in opened.get(one.digest, {})
+        }
 
     def _intakes(self, idents: Sequence[IntakeId]) -> list[PackagedIntake]:
         made = []

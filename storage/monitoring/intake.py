@@ -1,38 +1,39 @@
-"""Batches of monitoring rows: one transaction, one signed manifest, one custody entry; a result for every row.
+"""Batches of monitoring rows: one transaction, one signed manifest, one leaf in the source's chain; a result for every row.
 
 Order, and what a crash leaves:
   1. every row is parsed and checked, nothing is written                                          nothing
   2. inline pictures of rows that are not known yet are put into the store, under keys that
      follow from equipment, record id, place and digest                            objects that no row names
-  3. rows, their media, the manifest and the custody entry commit together                    the whole batch
+  3. rows, their media, the manifest, its leaf and the salts commit together                  the whole batch
 A retry of the same batch meets the same keys in 2 and finds every row of 3 a duplicate.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Text, Uuid, any_, literal, select, text
+from sqlalchemy import Text, Uuid, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from schemas.actor import Actor
 from schemas.base import HexDigest, rfc3339
-from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
-from schemas.event import Event
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
+from schemas.leaves_monitoring import IntakeReceive
 from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
+from schemas.record_id import record_id, salted_row_hash
+from schemas.reference import reference
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
-from storage.act import fresh_id
+from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind
-from storage.reads.account import lock_account
 from storage.reads.equipment import bound_to, facts_of
 from storage.reads.recording import sent_by
 from storage.recording.receipt import Picture, Place, receive_picture
@@ -52,6 +53,11 @@ class _Equipment(NamedTuple):
     facts: EquipmentFacts
 
 
+class _Intake(NamedTuple):
+    id: IntakeId
+    sha256: HexDigest
+
+
 class Intakes(Collection):
     """Receiving what fixed equipment recorded."""
 
@@ -61,9 +67,10 @@ class Intakes(Collection):
         Raises:
             Refused: the actor is no source.
         """
-        actor = batch.actor
-        require_source(actor, self._now)
-        bound = self._bound(actor)
+        require_source(batch.actor, self._now)
+        self._compare(batch, self._bound(batch.actor))
+
+    def _compare(self, batch: Batch, bound: Mapping[str, _Equipment]) -> None:
         for line in [line for line, parsed in batch.rows.items() if parsed.row.equipment not in bound]:
             unknown = EQUIPMENT_UNKNOWN("no equipment of this number is bound to the source")
             batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
@@ -81,12 +88,12 @@ class Intakes(Collection):
 
     def bound_ids(self, actor: Actor) -> dict[str, EquipmentId]:
         """Return number → id of the equipment that is bound to a source."""
-        return {number: one.id for number, one in self._bound(actor).items()}
+        return {row.number: row.id for row in bound_to(self._connection, actor.account_id)}
 
     def _bound(self, actor: Actor) -> dict[str, _Equipment]:
-        rows = bound_to(self._connection, actor.account_id)
-        facts = facts_of(self._connection, [row.id for row in rows])
-        return {row.number: _Equipment(row.id, facts[row.id]) for row in rows}
+        idents = self.bound_ids(actor)
+        facts = facts_of(self._connection, idents.values())
+        return {number: _Equipment(ident, facts[ident]) for number, ident in idents.items()}
 
     def _known(
         self, batch: Batch, bound: Mapping[str, _Equipment]
@@ -124,23 +131,33 @@ class Intakes(Collection):
         Raises:
             Refused: the actor is no source.
         """
+        actor = batch.actor
+        require_source(actor, self._now)
+        named = {parsed.row.equipment for parsed in batch.rows.values()}
+        relied = {ident for number, ident in self.bound_ids(actor).items() if number in named}
+        drawn = {place: RecordingId(fresh_id()) for place in batch.pictures}
         # One batch of a source at a time: `seq` has no gap, and what a rival wrote is seen below.
-        lock_account(self._connection, batch.actor.account_id)
+        deed = self._begin(
+            actor,
+            actor.agency_id,
+            _chain_of(actor),
+            *(reference("recording", one) for one in drawn.values()),
+            relies=[reference("equipment", one) for one in relied],
+        )
+        bound = {number: one for number, one in self._bound(actor).items() if one.id in relied}
         batch.fresh.clear()
-        self.compare(batch)
+        self._compare(batch, bound)
         if not batch.fresh:
-            return self._receipt(batch, None, None)
-        bound = self._bound(batch.actor)
+            return self._receipt(batch, deed, None)
         rows = [batch.rows[line] for line in batch.fresh]
-        intake_id, sha256 = self._sign(batch.actor, [parsed.raw for parsed in rows])
+        due_at = self._unit.settings.calendar.after(deed.at, self._unit.settings.monitoring_review_days)
+        kept = self._sign(actor, deed, [parsed.raw for parsed in rows], due_at)
         faults = [_faults(bound, parsed) for parsed in rows]
-        idents = self._insert(batch.actor, rows, faults, bound=bound, intake_id=intake_id)
+        idents = self._insert(actor, deed, kept, rows, faults=faults, bound=bound, due_at=due_at)
+        pictures = dict(_pictures(batch, kept, bound, drawn))
         for position, line in enumerate(batch.fresh):
             parsed = rows[position]
-            picture_of = partial(Place, intake_id, position)
-            self._attach(
-                batch, line, parsed, bound[parsed.row.equipment].id, idents[position], picture_of=picture_of
-            )
+            self._attach(batch, deed, line, idents[position], pictures)
             batch.results[line] = RowResult(
                 line=line,
                 record_id=parsed.row.record_id,
@@ -148,9 +165,9 @@ class Intakes(Collection):
                 id=idents[position],
                 gate_faults=faults[position],
             )
-        return self._receipt(batch, intake_id, sha256)
+        return self._receipt(batch, deed, kept)
 
-    def _receipt(self, batch: Batch, intake_id: IntakeId | None, sha256: HexDigest | None) -> Receipt:
+    def _receipt(self, batch: Batch, deed: Deed, kept: _Intake | None) -> Receipt:
         received = {
             (batch.rows[line].row.equipment, result.record_id): result.id
             for line, result in batch.results.items()
@@ -162,9 +179,15 @@ class Intakes(Collection):
                 key = (batch.rows[line].row.equipment, result.record_id)
                 result = result.model_copy(update={"id": received[key]})  # noqa: PLW2901
             results.append(result)
-        return Receipt(results=tuple(results), intake_id=intake_id, sha256=sha256, received_at=self._now)
+        return Receipt(
+            results=tuple(results),
+            intake_id=None if kept is None else kept.id,
+            sha256=None if kept is None else kept.sha256,
+            received_at=deed.at,
+        )
 
-    def _sign(self, actor: Actor, rows: Sequence[bytes]) -> tuple[IntakeId, HexDigest]:
+    def _sign(self, actor: Actor, deed: Deed, rows: Sequence[bytes], due_at: datetime) -> _Intake:
+        """Write the manifest of the batch and its leaf, and keep the salts with which its rows enter the tree."""
         last = self._connection.scalar(
             select(intakes.c.payload)
             .where(intakes.c.source_id == actor.id)
@@ -172,51 +195,59 @@ class Intakes(Collection):
             .limit(1)
         )
         seq, prev = next_of(last)
-        root = rows_root(rows).hex()
+        salts = [secrets.token_bytes(16) for _ in rows]
+        root = rows_root([salted_row_hash(salt, row) for salt, row in zip(salts, rows, strict=True)]).hex()
         manifest = IntakeManifest(
             source=str(actor.id),
             seq=seq,
             prev=prev,
-            received_at=rfc3339(self._now),
+            received_at=rfc3339(deed.at),
             rows=len(rows),
             root=root,
         )
         payload = intake_bytes(manifest)
-        sha256 = sha256_hex(payload)
-        intake_id: IntakeId = self._connection.execute(
-            insert(intakes)
-            .values(
+        signature = sign_intake(payload, seed(self._unit.settings.registry_key, "REGISTRY_KEY"))
+        kept = _Intake(IntakeId(fresh_id()), sha256_hex(payload))
+        self._connection.execute(
+            insert(intakes).values(
+                id=kept.id,
                 agency_id=actor.agency_id,
                 source_id=actor.id,
                 seq=seq,
                 prev=prev,
-                sha256=sha256,
+                sha256=kept.sha256,
                 payload=payload,
-                signature=sign_intake(payload, seed(self._unit.settings.registry_key, "REGISTRY_KEY")),
+                signature=signature,
                 rows=len(rows),
-                received_at=self._now,
+                received_at=deed.at,
             )
-            .returning(intakes.c.id)
-        ).scalar_one()
-        self._act(actor, actor.agency_id).record(
-            Event.MONITORING_RECEIVE, subject("intake", intake_id), sha256=sha256, rows=len(rows), root=root
         )
-        return intake_id, sha256
+        received = IntakeReceive(
+            agency=reference("agency", actor.agency_id),
+            seq=seq,
+            sha256=kept.sha256,
+            signature_sha256=sha256_hex(signature.encode()),
+            rows=len(rows),
+            root=root,
+            due_at=due_at,
+        )
+        leaf = deed.write(received, reference("intake", kept.id), _chain_of(actor))
+        deed.log.keep_salts(leaf, salts)
+        return kept
 
     def _insert(
         self,
         actor: Actor,
+        deed: Deed,
+        kept: _Intake,
         rows: Sequence[ParsedRow],
-        faults: Sequence[tuple[str, ...]],
         *,
+        faults: Sequence[tuple[str, ...]],
         bound: Mapping[str, _Equipment],
-        intake_id: IntakeId,
+        due_at: datetime,
     ) -> Sequence[MonitoringId]:
-        idents = self._connection.scalars(
-            text("SELECT uuidv7() FROM generate_series(1, :many)"), {"many": len(rows)}
-        ).all()
-        due_at = self._unit.settings.calendar.after(self._now, self._unit.settings.monitoring_review_days)
-        same = (str(actor.agency_id), str(intake_id), self._now, MonitoringState.RECEIVED.value, due_at)
+        idents = [MonitoringId(record_id(deed.at, kept.sha256, position)) for position in range(len(rows))]
+        same = (str(actor.agency_id), str(kept.id), deed.at, MonitoringState.RECEIVED.value, due_at)
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:
             for position, parsed in enumerate(rows):
@@ -228,47 +259,55 @@ class Intakes(Collection):
     def _attach(
         self,
         batch: Batch,
+        deed: Deed,
         line: int,
-        parsed: ParsedRow,
-        equipment_id: EquipmentId,
         monitoring_id: MonitoringId,
-        *,
-        picture_of: Callable[[int], Place],
+        pictures: Mapping[tuple[int, int], Picture],
     ) -> None:
-        for position, media in enumerate(parsed.row.media):
+        for position, media in enumerate(batch.rows[line].row.media):
             if media.upload is not None:
                 sent = sent_by(self._connection, batch.actor.account_id, [media.upload])
                 recording_id = sent[media.upload]
             else:
-                recording_id = self._picture(
-                    batch, line, picture_of(position), filename=media.filename, equipment_id=equipment_id
-                )
+                picture = pictures[line, position]
+                recording_id = picture.recording_id
+                receive_picture(self._connection, deed, batch.actor, picture)
+                self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
             self._connection.execute(
                 insert(monitoring_media).values(
                     monitoring_id=monitoring_id, position=position, recording_id=recording_id
                 )
             )
 
-    def _picture(
-        self, batch: Batch, line: int, place: Place, *, filename: str, equipment_id: EquipmentId
-    ) -> RecordingId:
-        """Make the recording of an inline picture, as the completion of an upload does."""
-        parsed, payload = batch.rows[line], batch.rows[line].jpegs[place.position]
-        sha256 = sha256_hex(payload)
-        recording_id = RecordingId(fresh_id())
-        picture = Picture(
-            recording_id=recording_id,
-            upload_id=picture_key(equipment_id, parsed.row.record_id, place.position, sha256),
-            filename=filename,
-            sha256=sha256,
-            stored=batch.pictures[line, place.position],
-            captured_at=parsed.row.captured_at,
-            place=place,
-        )
-        act = self._begin(batch.actor, batch.actor.agency_id, f"recording/{recording_id}")
-        receive_picture(self._connection, act, batch.actor, picture)
-        self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
-        return recording_id
+
+def _chain_of(actor: Actor) -> str:
+    """Return the chain of a source's batches."""
+    return reference("source", actor.account_id)
+
+
+def _pictures(
+    batch: Batch,
+    kept: _Intake,
+    bound: Mapping[str, _Equipment],
+    drawn: Mapping[tuple[int, int], RecordingId],
+) -> Iterator[tuple[tuple[int, int], Picture]]:
+    """Yield the inline pictures of the new rows as what the completion of an upload makes recordings of."""
+    for number, line in enumerate(batch.fresh):
+        row = batch.rows[line].row
+        for position, payload in batch.rows[line].jpegs.items():
+            sha256 = sha256_hex(payload)
+            yield (
+                (line, position),
+                Picture(
+                    recording_id=drawn[line, position],
+                    upload_id=picture_key(bound[row.equipment].id, row.record_id, position, sha256),
+                    filename=row.media[position].filename,
+                    sha256=sha256,
+                    stored=batch.pictures[line, position],
+                    captured_at=row.captured_at,
+                    place=Place(kept.id, number, position),
+                ),
+            )
 
 
 def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, MonitoringId | None]) -> RowResult:

@@ -13,10 +13,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
-from schemas.custody import subject
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
-from schemas.event import Event
 from schemas.ids import MonitoringId, RecordingId
+from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
     OPEN_STATES,
     STAGE_ACTIONS,
@@ -34,9 +33,11 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
+from schemas.reference import reference
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
+from storage.act import Deed
 from storage.collection import Collection, Order
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.monitoring.values import (
     MonitoringFilter,
     MonitoringRecord,
@@ -45,6 +46,7 @@ from storage.monitoring.values import (
     given_of,
     record_of,
     select_records,
+    shown_version,
 )
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
@@ -56,7 +58,7 @@ from storage.tables.monitoring import (
     monitoring_records,
     notifications,
 )
-from storage.version import change
+from storage.version import change_to, require_version
 from storage.words import matching
 
 _NEWEST = Order(monitoring_records.c.id)
@@ -184,31 +186,40 @@ class Monitoring(Collection):
             NotFound: no such record within the actor's scope.
             Refused: the actor is no reviewer of this stage, or gave the other opinion.
             TransitionRefused, Invalid: as the gate in `schemas.monitoring.STEPS`.
-            VersionConflict: somebody else changed the record.
+            VersionConflict: somebody else changed the record; the other's opinion alone does not, they are blind.
         """
         record = self.get(actor, ident)
-        action = STAGE_ACTIONS[stage]
-        require(actor, action, Subject(agency_id=record.agency_id), self._now)
-        self._connection.execute(
-            select(monitoring_records.c.id).where(monitoring_records.c.id == ident).with_for_update()
-        )
+        require(actor, STAGE_ACTIONS[stage], Subject(agency_id=record.agency_id), self._now)
+        about = reference("monitoring", ident)
+        deed = self._begin(actor, record.agency_id, about)
+        version = self._locked(ident)
         given = self._given(ident)
         facts = RecordFacts(given, wish, stage, actor.account_id, is_sealed=self._is_sealed(ident))
         row = STEPS[step_of(given, wish.opinion)]
         after = STEPS.after(state_of(given), row.name, facts)
-        self._change(record, seen, given, state=after, **row.stamp(self._now))
-        self._keep_opinion(actor, record, stage, wish)
-        if after not in OPEN_STATES:
-            self._log(row.logs, record, actor)
+        require_version(shown_version(version, len(given)), seen)
+        opined = MonitoringOpine(
+            stage=stage,
+            opinion=wish.opinion,
+            reason_code=wish.reason_code,
+            to=after,
+            reason=shown(wish.reason.strip()),
+        )
+        number = deed.write(opined, about).places[about]
+        change_to(
+            self._connection, monitoring_records, ident, version, number, state=after, **row.stamp(deed.at)
+        )
+        self._keep_opinion(actor, deed, ident, stage, wish)
         return self.get(actor, ident)
 
-    def _change(self, record: MonitoringRecord, seen: int, given: Sequence[Given], **values: object) -> None:
-        """Change the state. The other's opinion alone does not make a version stale: they are blind."""
-        now = self._connection.execute(
-            select(monitoring_records.c.version).where(monitoring_records.c.id == record.id)
+    def _locked(self, ident: MonitoringId) -> int:
+        """Lock a record whose chain is held and return its version."""
+        version: int = self._connection.execute(
+            select(monitoring_records.c.version)
+            .where(monitoring_records.c.id == ident)
+            .with_for_update(key_share=True)
         ).scalar_one()
-        based_on = now if seen + len(given) == now else seen
-        change(self._connection, monitoring_records, record.id, based_on, **values)
+        return version
 
     def _given(self, ident: MonitoringId) -> list[Given]:
         rows = self._connection.execute(
@@ -221,29 +232,18 @@ class Monitoring(Collection):
         return are_sealed(self._connection, media)
 
     def _keep_opinion(
-        self, actor: Actor, record: MonitoringRecord, stage: ReviewStage, wish: OpinionIn
+        self, actor: Actor, deed: Deed, ident: MonitoringId, stage: ReviewStage, wish: OpinionIn
     ) -> None:
-        why = committed(wish.reason.strip())
         self._connection.execute(
             insert(monitoring_opinions).values(
-                monitoring_id=record.id,
+                monitoring_id=ident,
                 stage=stage,
                 reviewer_id=actor.account_id,
                 opinion=wish.opinion,
                 reason_code=wish.reason_code,
-                reason=why.text,
-                reason_salt=why.salt,
-                given_at=self._now,
+                reason=wish.reason.strip(),
+                given_at=deed.at,
             )
-        )
-        self._log(
-            Event.MONITORING_OPINE,
-            record,
-            actor,
-            stage=stage.value,
-            opinion=wish.opinion.value,
-            reason_code=None if wish.reason_code is None else wish.reason_code.value,
-            reason=why.commitment,
         )
 
     def opinions(self, actor: Actor, record: MonitoringRecord) -> tuple[Opinion, ...]:
@@ -274,32 +274,35 @@ class Monitoring(Collection):
         """
         record = self.get(actor, ident)
         require(actor, Action.MONITORING_NOTIFY, Subject(agency_id=record.agency_id), self._now)
-        if wish.attempted_at > self._now:
-            raise FACT_IN_FUTURE("an attempt lies in the past")
         if wish.proof_recording_id is not None:
             require_of_agency(self._connection, wish.proof_recording_id, record.agency_id)
-        proof = committed(wish.proof.strip())
+        about = reference("monitoring", ident)
+        deed = self._begin(actor, record.agency_id, about)
+        version = self._locked(ident)
+        if wish.attempted_at > deed.at:
+            raise FACT_IN_FUTURE("an attempt lies in the past")
         self._connection.execute(
             insert(notifications).values(
                 monitoring_id=ident,
                 channel=wish.channel,
                 outcome=wish.outcome,
-                proof=proof.text,
-                proof_salt=proof.salt,
+                proof=wish.proof.strip(),
                 proof_recording_id=wish.proof_recording_id,
                 attempted_at=wish.attempted_at,
                 recorded_by=actor.id,
-                recorded_at=self._now,
+                recorded_at=deed.at,
             )
         )
-        self._log(
-            Event.MONITORING_NOTIFY,
-            record,
-            actor,
-            channel=wish.channel.value,
-            outcome=wish.outcome.value,
-            proof=proof.commitment,
+        proof = wish.proof_recording_id
+        notified = MonitoringNotify(
+            channel=wish.channel,
+            outcome=wish.outcome,
+            attempted_at=wish.attempted_at,
+            proof_recording=None if proof is None else reference("recording", proof),
+            proof=shown(wish.proof.strip()),
         )
+        number = deed.write(notified, about).places[about]
+        change_to(self._connection, monitoring_records, ident, version, number)
 
     def notifications(self, ident: MonitoringId) -> tuple[Notification, ...]:
         """Return the attempts to tell the party, oldest first; the caller has checked the record."""
@@ -317,9 +320,6 @@ class Monitoring(Collection):
             )
             for row in rows
         )
-
-    def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
-        self._act(actor, record.agency_id).record(event, subject("monitoring", record.id), **facts)
 
 
 def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:

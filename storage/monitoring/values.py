@@ -124,9 +124,16 @@ def select_records() -> Select[tuple[object, ...]]:
 def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
     """Return the value of a row; blind to whether somebody has given an opinion on an open record."""
     if is_blind and row["concluded_at"] is None:
-        # Versions count opinions, and would tell whether somebody has given one.
-        return MonitoringRecord.of_row(row, state=MonitoringState.RECEIVED, version=1)
+        opinions = int(row["state"] == MonitoringState.REVIEWING)
+        return MonitoringRecord.of_row(
+            row, state=MonitoringState.RECEIVED, version=shown_version(row["version"], opinions)
+        )
     return MonitoringRecord.of_row(row)
+
+
+def shown_version(version: int, opinions: int) -> int:
+    """Return the version of an open record without its opinions: with them it would tell that one was given."""
+    return version - opinions
 
 
 def given_of(row: RowMapping) -> Given:

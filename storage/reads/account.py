@@ -60,11 +60,6 @@ def sources_of(connection: Connection, agency_id: AgencyId) -> Sequence[RowMappi
     )
 
 
-def lock_account(connection: Connection, account_id: AccountId) -> None:
-    """Let one act of an account go on at a time, to the end of the transaction."""
-    connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update())
-
-
 def people(connection: Connection, account_ids: Select[tuple[AccountId]]) -> Sequence[RowMapping]:
     """Return id, name and agency of some accounts, by name."""
     return _people(connection, accounts.c.id.in_(account_ids))

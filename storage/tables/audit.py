@@ -68,7 +68,7 @@ audits = Table(
     moment("drawn_at"),
     Column("draw_entry_id", UUID(as_uuid=True)),
     moment("closed_at"),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("version", Integer, nullable=False),
     states(AuditState),
     CheckConstraint("kind IN ('closed_cases', 'sealed_recordings')", name="kind"),
     CheckConstraint("until_at > from_at", name="period"),

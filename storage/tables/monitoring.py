@@ -62,7 +62,8 @@ monitoring_records = Table(
     Column("findings", JSONB, nullable=False, server_default=text("'[]'")),
     Column("gate_faults", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("state", Text, nullable=False),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    # 0 until its own chain begins, with the first opinion or the first attempt to tell the party.
+    Column("version", Integer, nullable=False, server_default=text("0")),
     moment("due_at", nullable=False),
     moment("concluded_at"),
     # Ties that stand. Counted here so that the queue of what waits to be linked does not grow with history.
@@ -110,7 +111,6 @@ monitoring_opinions = Table(
     Column("opinion", Text, nullable=False),
     Column("reason_code", Text),
     Column("reason", Text, nullable=False),
-    Column("reason_salt", LargeBinary, nullable=False),
     moment("given_at", nullable=False),
     CheckConstraint("stage IN ('first', 'second')", name="stage"),
     CheckConstraint("opinion IN ('valid', 'invalid')", name="opinion"),
@@ -151,7 +151,6 @@ notifications = Table(
     Column("channel", Text, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("proof", Text, nullable=False),
-    Column("proof_salt", LargeBinary, nullable=False),
     ref("proof_recording_id", "recordings.id", nullable=True),
     moment("attempted_at", nullable=False),
     ref("recorded_by", "accounts.id"),

@@ -5,10 +5,8 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    LargeBinary,
     Table,
     Text,
-    text,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -24,13 +22,12 @@ rectifications = Table(
     ref("agency_id", "agencies.id"),
     Column("item_code", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("text_salt", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     moment("due_at", nullable=False),
     ref("raised_by", "accounts.id"),
     moment("raised_at", nullable=False),
     moment("closed_at"),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("version", Integer, nullable=False),
     states(RectificationState),
     Index("ix_rectifications_agency_id_state_due_at_id", "agency_id", "state", "due_at", "id"),
     Index("ix_rectifications_audit_id", "audit_id"),
@@ -43,7 +40,6 @@ rectification_steps = Table(
     ref("rectification_id", "rectifications.id"),
     Column("step", Text, nullable=False),
     Column("text", Text, nullable=False),
-    Column("text_salt", LargeBinary, nullable=False),
     ref("proof_recording_id", "recordings.id", nullable=True),
     ref("taken_by", "accounts.id"),
     moment("taken_at", nullable=False),

@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from schemas.actor import Role
@@ -23,8 +23,26 @@ from schemas.errors import (
     TransitionRefused,
     VersionConflict,
 )
-from schemas.event import Event
 from schemas.integrity import Outcome
+from schemas.leaves_actor import StandardPublish
+from schemas.leaves_audit import (
+    AuditAssign,
+    AuditClose,
+    AuditConfirm,
+    AuditDefine,
+    AuditDraw,
+    AuditEnter,
+    AuditFreeze,
+    AuditRecheck,
+    AuditScore,
+)
+from schemas.leaves_rectification import (
+    RectificationAnswer,
+    RectificationClose,
+    RectificationRaise,
+    RectificationReturn,
+    RectificationVerify,
+)
 from schemas.rectification import (
     RectificationIn,
     RectificationState,
@@ -36,9 +54,9 @@ from storage.audit.values import Audit
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store
-from storage.tables.audit import audits
+from storage.tables.audit import audits, standards
 from tests.factories import (
-    events_of,
+    acts_of,
     faults,
     folder_url,
     make_account,
@@ -79,9 +97,30 @@ def test_the_straight_path(bureau: Bureau) -> None:
     assert made.seed == seed
     assert tuple(sample) == draw(reversed(population), 3, seed)
     assert set(population) == {str(one) for one in bureau.recordings}
-    assert events_of(bureau.store, f"audit/{made.id}")[:4] == [
-        Event.AUDIT_FREEZE, Event.AUDIT_ENTER, Event.AUDIT_CONFIRM, Event.AUDIT_DRAW,
-    ]  # fmt: skip
+    defined, frozen, entered, confirmed, drawn = acts_of(bureau.store, f"audit/{made.id}")
+    assert isinstance(defined, AuditDefine)
+    assert (defined.target, defined.title.value) == (f"agency/{bureau.agency}", "三季度抽查")
+    assert isinstance(frozen, AuditFreeze)
+    assert (frozen.root, frozen.count, frozen.size) == (root.hex(), len(population), 3)
+    assert isinstance(entered, AuditEnter)
+    assert isinstance(confirmed, AuditConfirm)
+    assert entered.values_sha256 == confirmed.values_sha256
+    assert isinstance(drawn, AuditDraw)
+    assert (drawn.seed, drawn.size) == (seed.hex(), 3)
+    assert made.version == 5
+
+
+def test_a_standard_is_published_once(bureau: Bureau) -> None:
+    """The first audit that scores against a standard enters it, in the chain of its agency; no later one does."""
+    for _ in range(2):
+        bureau.defined()
+    with bureau.store.begin() as tx:
+        idents = tx.connection.scalars(select(standards.c.id)).all()
+    (published,) = acts_of(bureau.store, f"standard/{idents[0]}")
+
+    assert len(idents) == 1
+    assert isinstance(published, StandardPublish)
+    assert (published.sha256, published.name.value) == (DEMO_STANDARD.sha256, DEMO_STANDARD.zh)
 
 
 def test_the_size_is_chosen_for_detection(bureau: Bureau) -> None:
@@ -341,6 +380,33 @@ def test_two_inspectors_blind_to_each_other(bureau: Bureau) -> None:
     assert member.gap == 20
 
 
+def test_assignments_scores_and_rechecks_leave_the_version(bureau: Bureau) -> None:
+    """Each stands in the audit's chain with what it says; none makes a page of the audit stale, its end does."""
+    made = bureau.assigned()
+    one = bureau.inspectors[0]
+    with bureau.store.begin() as tx:
+        member_id = tx.audit_scores.drawn(one, made.id)[0].member_id
+        low = [FULL[0].model_copy(update={"points": 0, "remark": " 缺 "}), *FULL[1:]]
+        tx.audit_scores.score(one, made.id, member_id, low)
+        seen = tx.audits.get(bureau.supervisor, made.id).version
+        closed = tx.audits.close(bureau.supervisor, made.id, seen)
+    with refused("audit-step-refused", TransitionRefused), bureau.store.begin() as tx:
+        tx.audit_scores.assign(bureau.supervisor, made.id, one.id, closed.version)
+    told = acts_of(bureau.store, f"audit/{made.id}")[5:]
+    *rechecks, first, second, scored, ended = told
+
+    assert seen == made.version == 5
+    assert all(isinstance(recheck, AuditRecheck) for recheck in rechecks)
+    assert {recheck.member for recheck in rechecks} == {recheck.recording for recheck in rechecks}
+    assert [first, second] == [AuditAssign(inspector=one.reference) for one in bureau.inspectors]
+    assert isinstance(scored, AuditScore)
+    assert (scored.member, scored.total) == (f"recording/{member_id}", 80)
+    assert [score.remark and score.remark.value for score in scored.scores][:2] == ["缺", None]
+    assert isinstance(ended, AuditClose)
+    assert ended.missing == 2 * 3 - 1
+    assert closed.version == 5 + len(told)
+
+
 @pytest.mark.parametrize(
     ("scores", "problem"),
     [
@@ -420,20 +486,14 @@ def test_a_fault_is_mended(bureau: Bureau) -> None:
             wish = RectificationStepIn(text="已整改", proof_recording_id=proof)
             assert tx.rectifications.step(who, ident, step, wish, seen).state is state
 
-    assert events_of(bureau.store, f"rectification/{ident}") == [
-        Event.RECTIFICATION_RAISE, Event.RECTIFICATION_ANSWER, Event.RECTIFICATION_RETURN,
-        Event.RECTIFICATION_ANSWER, Event.RECTIFICATION_VERIFY, Event.RECTIFICATION_CLOSE,
+    first, *taken = acts_of(bureau.store, f"rectification/{ident}")
+    assert isinstance(first, RectificationRaise)
+    assert (first.item, first.text.value) == ("B1", "未亮明身份")
+    assert [type(one) for one in taken] == [
+        RectificationAnswer, RectificationReturn, RectificationAnswer, RectificationVerify, RectificationClose,
     ]  # fmt: skip
-
-
-def test_the_log_holds_no_words(bureau: Bureau) -> None:
-    """Texts enter the log as salted commitments only."""
-    _, ident = raised(bureau)
-    with bureau.store.begin() as tx:
-        entries = tx.custody.entries_for(f"rectification/{ident}")
-
-    assert "身份" not in str([one.entry.facts for one in entries])
-    assert len(entries[0].entry.facts["text"]) == 64
+    assert [one.to for one in taken] == [state for _, _, state in path]
+    assert taken[0].proof == f"recording/{bureau.recordings[0]}"
 
 
 def test_steps_out_of_turn_are_refused(bureau: Bureau) -> None:
@@ -441,14 +501,16 @@ def test_steps_out_of_turn_are_refused(bureau: Bureau) -> None:
     _, ident = raised(bureau)
     both = make_account(bureau.store, bureau.agency, Role.HEAD, Role.SUPERVISOR)[1]
     wish = RectificationStepIn(text="x")
-    with refused("rectification-step-refused"), bureau.store.begin() as tx:
-        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.VERIFY, wish, 1)
-    with pytest.raises(Refused), bureau.store.begin() as tx:
-        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.ANSWER, wish, 1)
     with bureau.store.begin() as tx:
-        tx.rectifications.step(both, ident, RectificationStep.ANSWER, wish, 1)
+        seen = tx.rectifications.get(bureau.supervisor, ident).version
+    with refused("rectification-step-refused"), bureau.store.begin() as tx:
+        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.VERIFY, wish, seen)
+    with pytest.raises(Refused), bureau.store.begin() as tx:
+        tx.rectifications.step(bureau.supervisor, ident, RectificationStep.ANSWER, wish, seen)
+    with bureau.store.begin() as tx:
+        seen = tx.rectifications.step(both, ident, RectificationStep.ANSWER, wish, seen).version
     with refused("rectification-own-answer", Refused), bureau.store.begin() as tx:
-        tx.rectifications.step(both, ident, RectificationStep.VERIFY, wish, 2)
+        tx.rectifications.step(both, ident, RectificationStep.VERIFY, wish, seen)
 
 
 def codes(store: Store, about: UUID) -> list[str]:

@@ -20,6 +20,7 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.event import Event
+from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -33,7 +34,7 @@ from schemas.monitoring import (
 )
 from storage.monitoring.values import MonitoringFilter
 from storage.store import Store
-from tests.factories import events_of, faults, folder_url, make_account, make_settings
+from tests.factories import acts_of, events_of, faults, folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.monitoring import Highway, admit, jpeg_media, make_highway
 
@@ -82,9 +83,13 @@ def test_valid_needs_both(store: Store, road: Highway) -> None:
     with store.begin() as tx:
         assert tx.monitoring.get(road.handler, ident).state is MonitoringState.VALID
 
-    assert events_of(store, f"monitoring/{ident}") == [
-        Event.MONITORING_OPINE, Event.MONITORING_OPINE, Event.MONITORING_ACCEPT,
-    ]  # fmt: skip
+    first, second = acts_of(store, f"monitoring/{ident}")
+    assert isinstance(first, MonitoringOpine)
+    assert (first.stage, first.to, first.reason.value) == (SECOND, MonitoringState.REVIEWING, "看过")
+    assert isinstance(second, MonitoringOpine)
+    assert (second.stage, second.opinion, second.to) == (FIRST, VALID, MonitoringState.VALID)
+    with store.begin() as tx:
+        assert tx.monitoring.get(road.handler, ident).version == 2
 
 
 def test_one_invalid_ends_it(store: Store, road: Highway) -> None:
@@ -118,9 +123,9 @@ def test_two_different_people(store: Store, road: Highway) -> None:
     both = make_account(store, road.agency, Role.EVIDENCE_REVIEWER, Role.LEGAL_REVIEWER)[1]
     ident = road.one()
     with store.begin() as tx:
-        tx.monitoring.opine(both, ident, FIRST, OpinionIn(opinion=VALID), 1)
+        tx.monitoring.opine(both, ident, FIRST, OpinionIn(opinion=VALID), 0)
     with refused("review-same-person", Refused), store.begin() as tx:
-        tx.monitoring.opine(both, ident, SECOND, OpinionIn(opinion=VALID), 2)
+        tx.monitoring.opine(both, ident, SECOND, OpinionIn(opinion=VALID), 1)
     with store.begin() as tx:
         assert ident not in {row.id for row in tx.monitoring.queue(both, SECOND).rows}
 
@@ -130,7 +135,7 @@ def test_a_stage_needs_its_role(store: Store, road: Highway) -> None:
     ident = road.one()
     for who in (road.first, road.handler):
         with refused("permission-missing", Refused), store.begin() as tx:
-            tx.monitoring.opine(who, ident, SECOND, OpinionIn(opinion=VALID), 1)
+            tx.monitoring.opine(who, ident, SECOND, OpinionIn(opinion=VALID), 0)
 
 
 def test_invalid_needs_a_reason(store: Store, road: Highway) -> None:
@@ -141,7 +146,7 @@ def test_invalid_needs_a_reason(store: Store, road: Highway) -> None:
         OpinionIn(opinion=INVALID, reason_code=InvalidReason.UNCLEAR, reason="  "),
     ):
         with refused("reason-missing", Invalid), store.begin() as tx:
-            tx.monitoring.opine(road.first, ident, FIRST, wish, 1)
+            tx.monitoring.opine(road.first, ident, FIRST, wish, 0)
     assert events_of(store, f"monitoring/{ident}") == []
 
 
@@ -160,7 +165,7 @@ def test_two_reviewers_of_one_stage_at_once(store: Store, road: Highway) -> None
     def press(who: object) -> str:
         try:
             with store.begin() as tx:
-                tx.monitoring.opine(who, ident, FIRST, OpinionIn(opinion=VALID), 1)
+                tx.monitoring.opine(who, ident, FIRST, OpinionIn(opinion=VALID), 0)
         except (TransitionRefused, VersionConflict) as err:
             return err.slug
         return "given"
@@ -350,12 +355,20 @@ def test_two_keepers_of_the_register(store: Store, road: Highway) -> None:
         tx.equipment.certify(road.custodian, road.equipment_id, wish, seen)
 
 
-def test_no_word_about_a_person_enters_the_log(store: Store, road: Highway) -> None:
-    """Plates, parties, reasons and proofs stay out of every leaf."""
-    ident = road.valid()
+def test_an_attempt_moves_the_version_and_an_opinion_does_not_show(store: Store, road: Highway) -> None:
+    """A reviewer who has not spoken is told of a new attempt to notify, and of no opinion."""
+    ident = road.one()
+    with store.begin() as tx:
+        before = tx.monitoring.get(road.second, ident).version
+    road.opine(ident, FIRST)
     notify(road, ident)
     with store.begin() as tx:
-        facts = str([one.entry.facts for one in tx.custody.entries_for(f"monitoring/{ident}")])
+        blind, own = (tx.monitoring.get(who, ident).version for who in (road.second, road.first))
+    with refused("version-conflict", VersionConflict), store.begin() as tx:
+        tx.monitoring.opine(road.second, ident, SECOND, OpinionIn(opinion=VALID), before)
+    road.opine(ident, SECOND)
+    told = acts_of(store, f"monitoring/{ident}")
 
-    for word in ("苏J", "运输公司", "91320903", "看过", "短信"):
-        assert word not in facts
+    assert (before, blind, own) == (0, 1, 2)
+    assert [type(one) for one in told] == [MonitoringOpine, MonitoringNotify, MonitoringOpine]
+    assert told[1].proof.value == "短信 0017"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,12 +11,14 @@ from sqlalchemy import func, select, update
 
 from schemas.actor import Role
 from schemas.base import rfc3339
+from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn
 from schemas.errors import EvidenceError, Invalid, Refused, TooLarge
 from schemas.event import Event
 from schemas.intake import parse_intake, row_path, verify_intake, verify_row
-from schemas.merkle import leaf_hash
+from schemas.leaves_monitoring import IntakeReceive
 from schemas.monitoring_row import RowOutcome
+from schemas.record_id import record_id, salted_row_hash
 from schemas.recording import Recording, RecordingState
 from storage.flow.intake import receive_batch
 from storage.flow.receive import Receiving
@@ -71,8 +73,9 @@ def kept(store: Store, road: Highway) -> int:
 
 
 def test_a_row_is_kept_with_its_chain(store: Store, road: Highway) -> None:
-    """Each kept row is proven by its path to the root of a manifest that the registry signed and the log holds."""
+    """Each kept row is proven by its salt and path to the root of a manifest that registry and log hold."""
     receipt = road.send(*(road.row() for _ in range(5)))
+    about = f"intake/{receipt.intake_id}"
     with store.begin() as tx:
         intake = tx.connection.execute(select(intakes).where(intakes.c.id == receipt.intake_id)).one()
         rows = tx.connection.execute(
@@ -80,18 +83,57 @@ def test_a_row_is_kept_with_its_chain(store: Store, road: Highway) -> None:
             .where(monitoring_records.c.intake_id == receipt.intake_id)
             .order_by(monitoring_records.c.intake_index)
         ).all()
-        entries = tx.custody.entries_for(f"intake/{receipt.intake_id}")
-    registry = seed(store.settings.registry_key, "REGISTRY_KEY")
-    public = public_of(registry)
-    manifest = verify_intake(intake.payload, intake.signature, public)
-    hashes = [leaf_hash(row.raw) for row in rows]
+        (entry,) = tx.custody.entries_for(about)
+        salts = tx.custody.row_salts(about)
+    manifest = verify_intake(
+        intake.payload, intake.signature, public_of(seed(store.settings.registry_key, "REGISTRY_KEY"))
+    )
+    hashes = [salted_row_hash(salts[row.intake_index], row.raw) for row in rows]
     for row in rows:
-        verify_row(manifest, row.raw, index=row.intake_index, path=row_path(hashes, row.intake_index))
+        path = row_path(hashes, row.intake_index)
+        verify_row(manifest, row.raw, salt=salts[row.intake_index], index=row.intake_index, path=path)
 
     assert [one.outcome for one in receipt.results] == [RowOutcome.RECEIVED] * 5
-    assert [one.entry.event for one in entries] == [Event.MONITORING_RECEIVE]
-    assert entries[0].entry.facts["sha256"] == receipt.sha256 == intake.sha256
-    assert "苏" not in str(entries[0].entry.facts)
+    assert isinstance(entry.act, IntakeReceive)
+    assert entry.act == IntakeReceive(
+        agency=f"agency/{road.agency}",
+        seq=manifest.seq,
+        sha256=intake.sha256,
+        signature_sha256=sha256_hex(intake.signature.encode()),
+        rows=5,
+        root=manifest.root,
+        due_at=rows[0].due_at.astimezone(UTC),
+    )
+    assert receipt.sha256 == intake.sha256
+    assert {row.version for row in rows} == {0}
+
+
+def test_ids_of_records_follow_from_their_batch(store: Store, road: Highway) -> None:
+    """Whoever has the leaf of a batch knows the id of each of its records, and when all of them came."""
+    receipt = road.send(*(road.row() for _ in range(3)))
+    with store.begin() as tx:
+        (entry,) = tx.custody.entries_for(f"intake/{receipt.intake_id}")
+        received = tx.connection.scalars(
+            select(monitoring_records.c.received_at).where(
+                monitoring_records.c.intake_id == receipt.intake_id
+            )
+        ).all()
+    at = entry.leaf.at
+
+    assert [one.id for one in receipt.results] == [
+        record_id(at, receipt.sha256, position) for position in range(3)
+    ]
+    assert {*received, receipt.received_at} == {at}
+
+
+def test_no_two_rows_have_one_salt(store: Store, road: Highway) -> None:
+    """Equal rows of two batches stand in their trees under different hashes."""
+    made = [road.send(road.row()).intake_id for _ in range(2)]
+    with store.begin() as tx:
+        salts = [tx.custody.row_salts(f"intake/{one}")[0] for one in made]
+
+    assert salts[0] != salts[1]
+    assert {len(one) for one in salts} == {16}
 
 
 def public_of(private: bytes) -> bytes:

@@ -57,7 +57,7 @@ PAPER = {
         (EquipmentForm(**SCALE, lat="33", lon="1e999"), "lon", Fault.TOO_LARGE, 180),
         (EquipmentForm(**SCALE, lat="33", lon="120", crs="x"), "crs", Fault.NOT_LISTED, ""),
         (CertificateForm(**PAPER | {"valid_to": "2025-12-30"}), "valid_to", Fault.REVERSED, ""),
-        (CertificateForm(**PAPER | {"version": "0"}), "version", Fault.TOO_SMALL, 1),
+        (CertificateForm(**PAPER | {"version": "-1"}), "version", Fault.TOO_SMALL, 0),
         (VersionForm(version="1.5"), "version", Fault.NO_NUMBER, ""),
         (VersionForm(version="9" * 400), "version", Fault.TOO_LARGE, 2**31 - 1),
         (AuditForm(**AUDIT | {"target": "x"}), "target", Fault.NOT_LISTED, ""),

@@ -74,6 +74,30 @@ BEGIN
 END $$
 """
 
+_SALTS_OF_SUPERVISION = (
+    ("equipment_suspensions", "reason_salt"),
+    ("monitoring_opinions", "reason_salt"),
+    ("notifications", "proof_salt"),
+    ("rectifications", "text_salt"),
+    ("rectification_steps", "text_salt"),
+)
+
+
+def _supervision_up() -> None:
+    """What opens texts of equipment, records and audits stands in `openings`; a record without a leaf is at 0."""
+    for table, column in _SALTS_OF_SUPERVISION:
+        op.drop_column(table, column)
+    op.alter_column("monitoring_records", "version", server_default=sa.text("0"))
+    for table in ("equipment", "audits", "rectifications"):
+        op.alter_column(table, "version", server_default=None)
+
+
+def _supervision_down() -> None:
+    for table in ("equipment", "audits", "rectifications", "monitoring_records"):
+        op.alter_column(table, "version", server_default=sa.text("1"))
+    for table, column in _SALTS_OF_SUPERVISION:
+        op.add_column(table, sa.Column(column, sa.LargeBinary(), nullable=False))
+
 
 def upgrade() -> None:
     """Make the columns and tables, then the functions and guards."""
@@ -117,6 +141,7 @@ def upgrade() -> None:
     )
     op.execute("CREATE TRIGGER no_truncate BEFORE TRUNCATE ON chain_places EXECUTE FUNCTION refuse_change()")
     _people()
+    _supervision_up()
 
 
 def _people() -> None:
@@ -127,6 +152,7 @@ def _people() -> None:
 
 def downgrade() -> None:
     """Drop the functions, then the tables and columns."""
+    _supervision_down()
     op.drop_column("enrolment_codes", "device_id")
     op.execute("DROP FUNCTION append_leaf")
     op.execute("DROP FUNCTION hold_chains")
