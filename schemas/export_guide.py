@@ -43,9 +43,10 @@ Public keys must come from outside of this package (the trust file). A key insid
   The proof that the entry is in the tree of the signed checkpoint.
 - `log/checkpoint`：日志签名的检查点。The checkpoint, signed by the log.
 - `data/intakes/<sha256>.json` 与 `.sig`：服务器收到一批非现场监管记录时签名的清单；`data/monitoring/<id>.json` 是其中一行，
-  其 RFC 6962 路径在 `index.json` 的 desks 中，因此不必出示同批的其他行。
-  The manifest the server signed when a batch of monitoring records arrived, and one row of it; the path of the row
-  is in `desks` of `index.json`, so that no other row of the batch is disclosed.
+  其盐值与 RFC 6962 路径在 `index.json` 的 desks 中：树叶为 SHA-256(0x00 || 16 字节盐 || 行)，因此不会泄露同批的其他行。
+  The manifest the server signed when a batch of monitoring records arrived, and one row of it; salt and path of the row
+  are in `desks` of `index.json`. A leaf of the tree is SHA-256(0x00 || salt of 16 bytes || row), so that no other row
+  of the batch is disclosed.
 - `data/reviews/<id>.json`：法制审核一轮所依据的证据清单，其 SHA-256 在日志的 case:submit 条目中。
   What one round of legal review rested on; its SHA-256 stands in the case:submit entry of the log.
 - desks 中的理由、意见附有盐值：SHA-256（盐 + 文字）即日志中的承诺值，日志本身不含文字。

@@ -35,6 +35,7 @@ from schemas.manifest import (
 )
 from schemas.refusals import ANSWERED
 from tests.make_leaves import leaf_contract
+from tests.make_rows import batches
 
 ROOT = Path(__file__).resolve().parent.parent / "mobile_contract"
 
@@ -372,6 +373,7 @@ def contract() -> dict[str, bytes]:
         index.append({"name": vector.name, "expected": vector.expected, "note": vector.note})
     made["vectors/index.json"] = _json({"vectors": index})
     made["vectors/draw.json"] = _json({"draws": draws(), "sizes": sizes()})
+    made["vectors/rows.json"] = _json({"batches": batches()})
     return {**made, **leaf_contract()}
 
 

@@ -1,33 +1,35 @@
 """`quancheng redraw`: repeat a supervision draw from its published file. No server, no database.
 
 Recomputes population root, seed, tickets and sample from what the file carries, compares them with the plan and
-with the log's own entries, and checks that the freeze stands before the value, the value before its confirmation
-and that before the draw. What leans on the log is said to be not checked unless a trust file shows that the
-entries are the log's: whoever writes a draw file can write its entries, too.
+with the log's own leaves, and checks that the freeze stands before the value, the value before its confirmation
+and that before the draw, each the very next leaf of the audit's chain. What leans on the log is said to be not
+checked unless a trust file shows that the leaves are the log's: whoever writes a draw file can write its leaves, too.
 """
 
 import argparse
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from mobile_contract.client.misuse import os_sentence, refuse, regular_file
 from mobile_contract.client.verify import MARKS, read_trust
 from mobile_contract.client.verify_origin import Trust
+from schemas.act import Act
 from schemas.audit import AuditPlan, DrawFile, parse_plan, value_bytes
 from schemas.base import Frozen
-from schemas.chain import tree_hash
+from schemas.chain import leaf_digest, step, tree_hash
 from schemas.checkpoint import verify_proof
 from schemas.claim import DrawClaim, DrawFault
-from schemas.custody import CustodyEntry, parse_leaf
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
-from schemas.event import Event
 from schemas.integrity import Outcome
+from schemas.leaf import Leaf, Unknown, leaf_bytes, parse_leaf
+from schemas.leaves_audit import AuditConfirm, AuditDraw, AuditEnter, AuditFreeze
 from schemas.note import decode64
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
 from schemas.refusals_command import FILE_UNREADABLE
@@ -37,7 +39,11 @@ from schemas.words_claim import DRAW_CLAIMS, DRAW_FAULTS
 
 HOLDS, FAILS, MISUSED = 0, 1, 2
 MAX_FILE_BYTES = 256 * 1024 * 1024
-ORDER = (Event.AUDIT_FREEZE, Event.AUDIT_ENTER, Event.AUDIT_CONFIRM, Event.AUDIT_DRAW)
+ORDER: tuple[type[Act], ...] = (AuditFreeze, AuditEnter, AuditConfirm, AuditDraw)
+
+A = TypeVar("A", bound=Act)
+_Entries = dict[type[Act | Unknown], tuple[int, Leaf]]
+"""What a leaf says → its index and the leaf."""
 
 ON_THE_LOG = frozenset({DrawClaim.PLAN, DrawClaim.POPULATION, DrawClaim.VALUES, DrawClaim.ORDER})
 """Claims that say what was fixed before what: without the log they are the file's own word."""
@@ -97,14 +103,11 @@ def _broken(claim: DrawClaim, code: DrawFault, detail: str = "") -> RedrawClaim:
     return RedrawClaim(claim=claim, outcome=Outcome.MISMATCH, code=code, detail=detail)
 
 
-def _drawn(
-    document: DrawFile, plan: AuditPlan, entries: dict[Event, tuple[int, CustodyEntry]]
-) -> Iterator[RedrawClaim]:
-    facts = {event: entry.facts for event, (_, entry) in entries.items()}
-    frozen, drawn = facts.get(Event.AUDIT_FREEZE, {}), facts.get(Event.AUDIT_DRAW, {})
+def _drawn(document: DrawFile, plan: AuditPlan, entries: _Entries) -> Iterator[RedrawClaim]:
+    frozen, drawn = _act(entries, AuditFreeze), _act(entries, AuditDraw)
     sha256 = hashlib.sha256(decode64(document.plan, PLAN_INVALID)).hexdigest()
-    subjects = {entry.subject for _, entry in entries.values()}
-    same = frozen.get("plan_sha256") == sha256 and subjects == {f"audit/{plan.audit}"}
+    subjects = {leaf.subject for _, leaf in entries.values()}
+    same = frozen is not None and frozen.plan_sha256 == sha256 and subjects == {f"audit/{plan.audit}"}
     yield _claim(DrawClaim.PLAN, DrawFault.PLAN_DIFFERS, holds=same)
     try:
         root = population_root(document.population)
@@ -112,14 +115,13 @@ def _drawn(
     except Invalid as err:
         yield _broken(DrawClaim.POPULATION, DrawFault.POPULATION_INVALID, err.detail)
         return
-    same = (root.hex(), len(document.population)) == (plan.root, plan.count) and frozen.get(
-        "root"
-    ) == plan.root
+    same = (root.hex(), len(document.population)) == (plan.root, plan.count)
+    same = same and frozen is not None and (frozen.root, frozen.count) == (plan.root, plan.count)
     yield _claim(DrawClaim.POPULATION, DrawFault.POPULATION_DIFFERS, holds=same)
-    told = {facts.get(event, {}).get("values_sha256") for event in (Event.AUDIT_ENTER, Event.AUDIT_CONFIRM)}
+    told = {one and one.values_sha256 for one in (_act(entries, AuditEnter), _act(entries, AuditConfirm))}
     yield _claim(DrawClaim.VALUES, DrawFault.VALUE_DIFFERS, holds=told == {_values_sha256(values)})
     seed = seed_of(bytes.fromhex(plan.root), values)
-    same = seed.hex() == document.seed == drawn.get("seed")
+    same = drawn is not None and seed.hex() == document.seed == drawn.seed
     yield _claim(DrawClaim.SEED, DrawFault.SEED_DIFFERS, holds=same)
     try:
         sample = list(draw(document.population, plan.size, seed))
@@ -127,7 +129,7 @@ def _drawn(
         yield _broken(DrawClaim.SAMPLE, DrawFault.SAMPLE_IMPOSSIBLE, err.detail)
         return
     listed = hashlib.sha256("\n".join(sample).encode()).hexdigest()
-    same = sample == document.sample and drawn.get("sample_sha256") == listed
+    same = drawn is not None and sample == document.sample and drawn.sample_sha256 == listed
     yield _claim(DrawClaim.SAMPLE, DrawFault.SAMPLE_DIFFERS, holds=same)
 
 
@@ -135,22 +137,38 @@ def _values_sha256(values: list[bytes]) -> str:
     return hashlib.sha256(b"".join(len(one).to_bytes(4, "big") + one for one in values)).hexdigest()
 
 
-def _entries(document: DrawFile) -> dict[Event, tuple[int, CustodyEntry]]:
-    found: dict[Event, tuple[int, CustodyEntry]] = {}
+def _entries(document: DrawFile) -> _Entries:
+    found: _Entries = {}
     for row in document.entries:
         try:
-            entry = parse_leaf(decode64(str(row["leaf"]), LEAF_INVALID))
-            found.setdefault(entry.event, (int(row["index"]), entry))
+            leaf = parse_leaf(decode64(str(row["leaf"]), LEAF_INVALID))
+            found.setdefault(type(leaf.act), (int(row["index"]), leaf))
         except (Invalid, KeyError, ValueError, TypeError):
             continue  # what is missing then is reported by the claims that need it
     return found
 
 
-def _order(document: DrawFile, entries: dict[Event, tuple[int, CustodyEntry]]) -> RedrawClaim:
-    positions = [entries[event][0] for event in ORDER if event in entries]
+def _act(entries: _Entries, kind: type[A]) -> A | None:
+    act = entries[kind][1].act if kind in entries else None
+    return act if isinstance(act, kind) else None
+
+
+def _order(document: DrawFile, entries: _Entries) -> RedrawClaim:
+    steps = [entries[kind] for kind in ORDER if kind in entries]
+    positions = [index for index, _ in steps]
     is_whole = len(positions) == len(ORDER) == len(document.entries)
-    in_turn = is_whole and positions == sorted(set(positions))
+    in_turn = is_whole and positions == sorted(set(positions)) and _follow([leaf for _, leaf in steps])
     return _claim(DrawClaim.ORDER, DrawFault.ORDER_DIFFERS, holds=in_turn)
+
+
+def _follow(leaves: list[Leaf]) -> bool:
+    """Say whether each is the very next of the audit's chain: nothing was frozen, entered or drawn twice."""
+    for before, after in itertools.pairwise(leaves):
+        (here,), (then,) = before.chains, after.chains
+        head = step(here.prev, leaf_digest(leaf_bytes(before)), before.event)
+        if then != (here.n + 1, here.of, head):
+            return False
+    return True
 
 
 def _log(document: DrawFile, trust: Trust | None) -> RedrawClaim:
