@@ -9,6 +9,7 @@ a leaf; `salt` keeps anybody from testing a guessed leaf against it.
 
 import json
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -103,6 +104,12 @@ class Leaf:
     def ev(self) -> int:
         """The version of its class."""
         return self.act.ev if isinstance(self.act, Unknown) else self.act.spec.ev
+
+    def telling(self, act: Act) -> "Leaf":
+        """Return the same leaf with more, or less, of its members shown; nothing else of it can differ."""
+        told = copy(self)
+        object.__setattr__(told, "act", act)
+        return told
 
     def place(self, of: str) -> Place | None:
         """Return its place in the chain of `of`; None where it stands in no such chain."""

@@ -1,8 +1,9 @@
 """The life of a supervision audit, its scores, and what it asks agencies to put right."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from schemas.audit import AuditState
 from schemas.leaf import Leaf
@@ -26,6 +27,8 @@ from schemas.leaves_rectification import (
 )
 from schemas.life import FaultCode, Here, Unlawful, check_step, law
 from schemas.life_inside import Committed
+
+Judged = TypeVar("Judged")
 
 _Mending = RectificationAnswer | RectificationReturn | RectificationVerify | RectificationClose
 _Step = AuditFreeze | AuditEnter | AuditConfirm | AuditDraw | AuditClose
@@ -58,6 +61,24 @@ class RectificationLife:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """When and by whom an audit came into a state, and the id of the leaf that says so."""
+
+    at: datetime
+    by: str
+    leaf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[Judged]):
+    """Something that was done once, by whom and when."""
+
+    what: Judged
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AuditLife:
     """An audit; what each step fixed stands in the leaf that took it."""
 
@@ -67,14 +88,12 @@ class AuditLife:
     state: str
     frozen: AuditFreeze | None = None
     values_sha256: str | None = None
-    entered_by: str | None = None
-    confirmed_by: str | None = None
     drawn: AuditDraw | None = None
     closed: AuditClose | None = None
-    moved_at: Mapping[str, datetime] | None = None
-    inspectors: frozenset[str] = frozenset()
-    scores: Mapping[tuple[str, str], AuditScore] | None = None
-    rechecks: Mapping[tuple[str, str], AuditRecheck] | None = None
+    moved: Mapping[str, Moved] = field(default_factory=dict)
+    inspectors: Mapping[str, Done[AuditAssign]] = field(default_factory=dict)
+    scores: Mapping[tuple[str, str], Done[AuditScore]] = field(default_factory=dict)
+    rechecks: Mapping[tuple[str, str], Done[AuditRecheck]] = field(default_factory=dict)
     rectifications: Mapping[str, RectificationLife] | None = None
 
 
@@ -88,7 +107,7 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
     if isinstance(act, AuditDefine):
         check_step(leaf, None if life is None else life.state, act.to)
         law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
-        return AuditLife(act, leaf.actor, leaf.at, act.to, moved_at={act.to: leaf.at})
+        return AuditLife(act, leaf.actor, leaf.at, act.to)
     if life is None:
         raise Unlawful(FaultCode.NOT_BEGUN)
     match act:
@@ -97,11 +116,12 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
         case AuditAssign():
             law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
             law(act.inspector not in life.inspectors, FaultCode.TWICE)
-            after = replace(life, inspectors=life.inspectors | {act.inspector})
+            named = Done(act, leaf.actor, leaf.at)
+            after = replace(life, inspectors={**life.inspectors, act.inspector: named})
         case AuditScore():
             after = _scored(life, leaf, act)
         case AuditRecheck():
-            after = _rechecked(life, act)
+            after = _rechecked(life, leaf, act)
         case RectificationRaise():
             after = _raised(life, leaf, act)
         case RectificationAnswer() | RectificationReturn() | RectificationVerify() | RectificationClose():
@@ -113,17 +133,18 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
 
 def _moved(life: AuditLife, leaf: Leaf, act: _Step) -> AuditLife:
     check_step(leaf, life.state, act.to)
-    moved = replace(life, state=act.to, moved_at={**(life.moved_at or {}), act.to: leaf.at})
+    step = Moved(leaf.at, leaf.actor, leaf.id)
+    moved = replace(life, state=act.to, moved={**life.moved, act.to: step})
     match act:
         case AuditFreeze():
             law(act.size <= act.count, FaultCode.OUTCOME)
             return replace(moved, frozen=act)
         case AuditEnter():
-            return replace(moved, values_sha256=act.values_sha256, entered_by=leaf.actor)
+            return replace(moved, values_sha256=act.values_sha256)
         case AuditConfirm():
-            law(leaf.actor != life.entered_by, FaultCode.SAME_PERSON)
+            law(leaf.actor != life.moved[AuditState.ENTERED].by, FaultCode.SAME_PERSON)
             law(act.values_sha256 == life.values_sha256, FaultCode.VALUES)
-            return replace(moved, confirmed_by=leaf.actor)
+            return moved
         case AuditDraw():
             law(life.frozen is None or act.size == life.frozen.size, FaultCode.OUTCOME)
             return replace(moved, drawn=act)
@@ -134,17 +155,17 @@ def _moved(life: AuditLife, leaf: Leaf, act: _Step) -> AuditLife:
 def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
     law(life.state == AuditState.DRAWN, FaultCode.STEP)
     law(leaf.actor in life.inspectors, FaultCode.INSPECTOR)
-    known, key = life.scores or {}, (act.member, leaf.actor)
-    law(key not in known, FaultCode.TWICE)
+    key = (act.member, leaf.actor)
+    law(key not in life.scores, FaultCode.TWICE)
     law(sum(one.points for one in act.scores) == act.total, FaultCode.OUTCOME)
-    return replace(life, scores={**known, key: act})
+    return replace(life, scores={**life.scores, key: Done(act, leaf.actor, leaf.at)})
 
 
-def _rechecked(life: AuditLife, act: AuditRecheck) -> AuditLife:
+def _rechecked(life: AuditLife, leaf: Leaf, act: AuditRecheck) -> AuditLife:
     law(life.drawn is not None, FaultCode.STEP)
-    known, key = life.rechecks or {}, (act.member, act.recording)
-    law(key not in known, FaultCode.TWICE)
-    return replace(life, rechecks={**known, key: act})
+    key = (act.member, act.recording)
+    law(key not in life.rechecks, FaultCode.TWICE)
+    return replace(life, rechecks={**life.rechecks, key: Done(act, leaf.actor, leaf.at)})
 
 
 def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:

@@ -201,6 +201,5 @@ def _packed(
         return life
     if package is None or package.export != leaf.subject or package.state != "building":
         raise Unlawful(FaultCode.REQUEST)
-    sha256 = act.sha256 if isinstance(act, ExportBuild) else None
-    done = replace(package, state=act.to, sha256=sha256, ended_at=leaf.at)
+    done = replace(package, state=act.to, ended=act, ended_at=leaf.at)
     return replace(life, packages={**life.packages, act.request: done})

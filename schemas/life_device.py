@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from schemas.leaf import Leaf
 from schemas.leaves_device import (
@@ -18,6 +19,8 @@ from schemas.leaves_device import (
 )
 from schemas.life import FaultCode, Here, Unlawful, check_step, law
 from schemas.life_inside import Committed
+
+Paper = TypeVar("Paper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +72,30 @@ def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Entered(Generic[Paper]):
+    """A paper as it was entered; `until_at` is when a suspension ended."""
+
+    paper: Paper
+    by: str
+    at: datetime
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EquipmentLife:
-    """Fixed equipment and everything dated that is known of it; each paper with the time it was entered."""
+    """Fixed equipment and everything dated that is known of it."""
 
     agency: str
     kind: str
     state: str
     registered: EquipmentRegister
-    registered_at: datetime
+    by: str
+    at: datetime
     source: str | None = None
-    certificates: tuple[tuple[EquipmentCertify, datetime], ...] = ()
-    reviews: tuple[tuple[EquipmentReviewed, datetime], ...] = ()
-    publications: tuple[tuple[EquipmentPublish, datetime], ...] = ()
-    suspensions: tuple[tuple[EquipmentSuspend, datetime, datetime | None], ...] = ()
+    certificates: tuple[Entered[EquipmentCertify], ...] = ()
+    reviews: tuple[Entered[EquipmentReviewed], ...] = ()
+    publications: tuple[Entered[EquipmentPublish], ...] = ()
+    suspensions: tuple[Entered[EquipmentSuspend], ...] = ()
 
 
 def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> EquipmentLife:
@@ -94,7 +108,7 @@ def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> Equip
     if isinstance(act, EquipmentRegister):
         check_step(leaf, None if life is None else life.state, act.to)
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
-        return EquipmentLife(act.agency, act.kind, act.to, act, leaf.at)
+        return EquipmentLife(act.agency, act.kind, act.to, act, leaf.actor, leaf.at)
     if life is None:
         raise Unlawful(FaultCode.NOT_BEGUN)
     match act:
@@ -102,13 +116,13 @@ def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> Equip
             return replace(life, source=act.source)
         case EquipmentCertify():
             law(act.until > act.from_, FaultCode.PERIOD)
-            return replace(life, certificates=(*life.certificates, (act, leaf.at)))
+            return replace(life, certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
         case EquipmentReviewed():
             law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
-            return replace(life, reviews=(*life.reviews, (act, leaf.at)))
+            return replace(life, reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
         case EquipmentPublish():
             law(act.published_at <= leaf.at, FaultCode.FUTURE)
-            return replace(life, publications=(*life.publications, (act, leaf.at)))
+            return replace(life, publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
         case EquipmentSuspend() | EquipmentResume():
             return _stepped(life, leaf, act)
         case _:
@@ -119,8 +133,9 @@ def _stepped(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend | EquipmentR
     check_step(leaf, life.state, act.to)
     if isinstance(act, EquipmentSuspend):
         law(act.from_at <= leaf.at, FaultCode.FUTURE)
-        return replace(life, state=act.to, suspensions=(*life.suspensions, (act, leaf.at, None)))
+        return replace(life, state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
     law(act.until_at <= leaf.at, FaultCode.FUTURE)
-    suspended, since, _ = life.suspensions[-1]
-    law(act.until_at >= suspended.from_at, FaultCode.PERIOD)
-    return replace(life, state=act.to, suspensions=(*life.suspensions[:-1], (suspended, since, act.until_at)))
+    last = life.suspensions[-1]
+    law(act.until_at >= last.paper.from_at, FaultCode.PERIOD)
+    ended = replace(last, until_at=act.until_at)
+    return replace(life, state=act.to, suspensions=(*life.suspensions[:-1], ended))

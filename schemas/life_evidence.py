@@ -1,7 +1,7 @@
 """The lives of what is evidence: recordings, the manifests that declare them, monitoring records, sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.leaf import Leaf
@@ -30,6 +30,8 @@ class ManifestLife:
     seq: int
     sha256: str
     files: int
+    by: str
+    at: datetime
 
 
 def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> ManifestLife:
@@ -44,7 +46,7 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
     law(life is None, FaultCode.BEGUN_TWICE)
     law(here.seen.is_alive(act.device, here.index), FaultCode.KEY)
     law(here.seen.is_of(act.device, act.agency, here.index), FaultCode.AGENCY)
-    return ManifestLife(act.agency, act.device, act.kid, act.seq, act.sha256, act.files)
+    return ManifestLife(act.agency, act.device, act.kid, act.seq, act.sha256, act.files, leaf.actor, leaf.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to tell the party, by whom and when it was entered."""
+
+    made: MonitoringNotify
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MonitoringLife:
     """A monitoring record. It is received by its batch; its own chain begins with whatever comes first."""
 
@@ -117,7 +128,7 @@ class MonitoringLife:
     given: Mapping[str, Given] | None = None
     concluded_at: datetime | None = None
     ties: tuple[str, ...] = ()
-    attempts: tuple[MonitoringNotify, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 def apply_monitoring(life: MonitoringLife | None, leaf: Leaf, here: Here) -> MonitoringLife:
@@ -132,7 +143,7 @@ def apply_monitoring(life: MonitoringLife | None, leaf: Leaf, here: Here) -> Mon
             return _opined(known, leaf, act)
         case MonitoringNotify():
             law(act.attempted_at <= leaf.at, FaultCode.FUTURE)
-            return replace(known, attempts=(*known.attempts, act))
+            return replace(known, attempts=(*known.attempts, Attempt(act, leaf.actor, leaf.at)))
         case MonitoringLink():
             law(known.state == MonitoringState.VALID, FaultCode.EVIDENCE)
             return replace(known, ties=(*known.ties, act.case))
@@ -162,10 +173,10 @@ def _state_of(given: Mapping[str, Given]) -> MonitoringState:
 
 @dataclass(frozen=True, slots=True)
 class SourceLife:
-    """The batches of one machine account, gapless: how many, and the digest of the last."""
+    """The batches of one machine account, gapless, by the name of each; `seq` is that of the last."""
 
-    seq: int
-    sha256: str
+    seq: int = 0
+    intakes: Mapping[str, tuple[IntakeReceive, str, datetime]] = field(default_factory=dict)
 
 
 def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
@@ -174,10 +185,11 @@ def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
     Raises:
         Unlawful: a rule does not hold.
     """
-    act, known = leaf.act, life or SourceLife(0, "")
+    act, known = leaf.act, life or SourceLife()
     if not isinstance(act, IntakeReceive):
         raise Unlawful(FaultCode.EVENT)
     law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
     law(act.seq == known.seq + 1, FaultCode.SEQUENCE)
     law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
-    return SourceLife(act.seq, act.sha256)
+    received = (act, leaf.actor, leaf.at)
+    return SourceLife(act.seq, {**known.intakes, leaf.subject: received})

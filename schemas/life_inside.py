@@ -8,6 +8,8 @@ from typing import Any
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseSubmit, CaseUnlink, MonitoringLink, MonitoringUnlink, TieBasis
 from schemas.leaves_review import (
+    ExportBuild,
+    ExportFail,
     FactAdd,
     FactProve,
     LeafGround,
@@ -32,7 +34,10 @@ _HOLDING = frozenset({RecordingState.SEALED, MonitoringState.VALID})
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """A tie to a piece of evidence: from leaf `n` on, until `ended_n` where it has ended."""
+    """A tie to a piece of evidence: from leaf `n` on, until `ended_n` where it has ended.
+
+    `before` is the tie of the same evidence that had ended when this one was made.
+    """
 
     n: int
     basis: TieBasis | None
@@ -42,6 +47,11 @@ class Tie:
     ended_by: str | None = None
     ended_at: datetime | None = None
     reason: Committed | None = None
+    before: "Tie | None" = None
+
+    def all(self) -> "tuple[Tie, ...]":
+        """Return it and the ties before it, the last one first."""
+        return (self, *(self.before.all() if self.before else ()))
 
     @property
     def stands(self) -> bool:
@@ -118,7 +128,7 @@ class Package:
     by: str
     at: datetime
     state: str = "building"
-    sha256: str | None = None
+    ended: ExportBuild | ExportFail | None = None
     ended_at: datetime | None = None
 
 
@@ -139,7 +149,7 @@ def tied(ties: Mapping[str, Tie], leaf: Leaf, act: Link, here: Here, *, agency: 
         law(here.seen.is_received(name, agency, here.index), FaultCode.EVIDENCE)
     else:
         law(here.seen.is_concluded(name, {MonitoringState.VALID}, here.index), FaultCode.EVIDENCE)
-    return {**ties, name: Tie(here.n, act.basis, leaf.actor, leaf.at)}
+    return {**ties, name: Tie(here.n, act.basis, leaf.actor, leaf.at, before=ties.get(name))}
 
 
 def untied(ties: Mapping[str, Tie], leaf: Leaf, act: Unlink, here: Here) -> dict[str, Tie]:

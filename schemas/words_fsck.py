@@ -7,9 +7,8 @@ FSCK_PARTS = vocabulary(
     Part,
     {
         Part.LOG: ("存证记录", "log entries"),
-        Part.SUBJECTS: ("日志所述事项", "things the log speaks of"),
+        Part.CHAINS: ("编号链", "chains"),
         Part.INTAKES: ("批次", "batches"),
-        Part.MONITORING: ("非现场监管记录", "monitoring records"),
         Part.REVIEWS: ("审核轮次", "review rounds"),
         Part.AUDITS: ("已冻结的抽查", "frozen audits"),
         Part.RECORDINGS: ("音像记录", "recordings"),
@@ -62,9 +61,45 @@ FAULTS = vocabulary(
             "检查点签署的存证记录比现有的多：日志被截短。",
             "A checkpoint was signed over more entries than there are: the log was cut.",
         ),
-        FaultCode.ROW_MISSING: (
-            "日志所述事项在数据库中没有对应的行。",
+        FaultCode.PLACE_DIFFERS: (
+            "数据库登记的编号链位置与存证记录所述不同。",
+            "The places that are kept for an entry are not those that its leaf states.",
+        ),
+        FaultCode.OPENING_MISSING: (
+            "存证记录所承诺的内容没有明文，也没有依法删除的记载。",
+            "What a leaf commits to is not there in clear, and nothing says that it was erased.",
+        ),
+        FaultCode.OPENING_DIFFERS: (
+            "明文与存证记录所承诺的内容不符。",
+            "What is kept in clear is not what the leaf commits to.",
+        ),
+        FaultCode.OPENING_UNEXPECTED: (
+            "一段明文没有任何存证记录对应。",
+            "Something is kept in clear that no leaf commits to.",
+        ),
+        FaultCode.CHAIN_BROKEN: (
+            "编号链缺号、重号或前后不相连。",
+            "A number of the chain is missing, stands twice, or does not follow the one before.",
+        ),
+        FaultCode.CHAIN_DIFFERS: (
+            "数据库登记的编号链末端与其存证记录不符。",
+            "The end of a chain is not where its leaves end.",
+        ),
+        FaultCode.LEAF_UNLAWFUL: (
+            "存证记录所述的行为不符合规则。",
+            "A leaf says something that the rules do not allow at that point.",
+        ),
+        FaultCode.LEAF_WITHOUT_ROW: (
+            "存证记录所述的内容在数据库中没有对应的行。",
             "The log speaks of something that no row keeps.",
+        ),
+        FaultCode.ROW_WITHOUT_LEAF: (
+            "数据库中的一行没有任何存证记录对应。",
+            "A row says something that no leaf speaks of.",
+        ),
+        FaultCode.COLUMN_DIFFERS: (
+            "数据库列与存证记录推得的值不同。",
+            "A column is not what the leaves make it.",
         ),
         FaultCode.INTAKE_ALTERED: (
             "批次清单与日志登记的完整性校验值（哈希值）不符。",
@@ -73,14 +108,6 @@ FAULTS = vocabulary(
         FaultCode.INTAKE_ROWS_DIFFER: (
             "批次中保存的记录算不出已签署的根。",
             "The rows kept of a batch do not make the root that was signed.",
-        ),
-        FaultCode.RECORD_STATE_DIFFERS: (
-            "非现场监管记录的状态与审核意见或日志不符。",
-            "The opinions on a monitoring record, or the log, lead to another state.",
-        ),
-        FaultCode.RECORD_LINKS_DIFFER: (
-            "非现场监管记录登记的关联数与现有关联不符。",
-            "The count of a monitoring record's ties is another than its ties.",
         ),
         FaultCode.REVIEW_EVIDENCE_ALTERED: (
             "审核所依据的证据清单与日志登记的不符。",
@@ -97,18 +124,6 @@ FAULTS = vocabulary(
         FaultCode.SAMPLE_DIFFERS: (
             "由抽查范围和公开随机数重新抽取，结果与保存的或日志登记的不同。",
             "Members and public values give another sample than the kept or the logged one.",
-        ),
-        FaultCode.RECEIPT_ENTRY_MISSING: (
-            "日志中没有这份音像记录的接收。",
-            "The log holds no receipt of the recording.",
-        ),
-        FaultCode.STATE_DIFFERS_FROM_LOG: (
-            "音像记录的状态与日志登记的结论不符。",
-            "The state of the recording is not the conclusion that the log holds.",
-        ),
-        FaultCode.ROW_DIFFERS_FROM_LOG: (
-            "音像记录的数据库列与日志登记的不同。",
-            "A column of the recording differs from what the log holds.",
         ),
         FaultCode.SEALED_WITH_BROKEN_CLAIM: (
             "音像记录已封存，而其采集清单的签名、密钥或所列文件不成立。",

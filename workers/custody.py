@@ -1,7 +1,10 @@
 """The sequencer's run: index, integrate and sign whatever custody entries have been committed."""
 
+from schemas.leaf_catalogue import catalogue_sha256
+from schemas.leaves_log import KeyRole
+from storage.custody.identity import LogIdentity
 from storage.custody.signer import BATCH_ENTRIES, Signer
-from storage.settings import seed
+from storage.settings import StorageSettings, seed
 from storage.store import Store
 
 
@@ -18,6 +21,9 @@ def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
         ValueError: the log's key is not set.
     """
     key = seed(store.settings.log_key, "LOG_KEY")
+    # A transaction of its own: its chain is held by nobody else, and a crash after it leaves a log that says less.
+    with store.begin() as tx:
+        Signer(tx.connection, tx.clock).begin(_identity(store.settings))
     integrated = 0
     while True:
         with store.begin() as tx:
@@ -26,3 +32,17 @@ def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
         integrated += count
         if count < limit:
             return integrated
+
+
+def _identity(settings: StorageSettings) -> LogIdentity:
+    """The keys that this process holds are the ones it can speak of; another process adds its own."""
+    held = {
+        KeyRole.LOG: ("LOG_KEY", settings.log_key),
+        KeyRole.REGISTRY: ("REGISTRY_KEY", settings.registry_key),
+        KeyRole.EXPORT: ("EXPORT_KEY", settings.export_key),
+    }
+    return LogIdentity(
+        origin=settings.log_origin,
+        catalogue_sha256=catalogue_sha256(),
+        keys={role: seed(key, name) for role, (name, key) in held.items() if key is not None},
+    )

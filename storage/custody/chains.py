@@ -1,6 +1,6 @@
 """The chains that an act holds: locked in one sorted pass, believed by their last leaf alone."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,9 @@ from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY
 
 LONGEST_TRANSACTION = timedelta(seconds=60)
 """A chain's last time may be ahead of the clock by at most this: acts of one chain keep their order in time."""
+
+LOCK_NOT_AVAILABLE = "55P03"
+"""What the database answers where a lock is held by somebody else and was not to be waited for."""
 
 _CLOCK = select(func.clock_timestamp())
 _HOLD = text("SELECT * FROM hold_chains(CAST(:changes AS text[]), CAST(:relies AS text[]), :no_wait)")
@@ -57,34 +60,28 @@ class Chains:
         """
         wanted = set(changes) - self._held.keys()
         leant = set(relies) - self._held.keys() - self._relied - wanted
-        if wanted or leant:
-            last = self._lock(wanted, leant)
-            self._relied |= leant
-        else:
-            last = None
-        self._at = self._time(max((at for at in (last, self._at) if at is not None), default=None))
+        rows = self._lock(wanted, leant) if wanted or leant else []
+        self._relied |= leant
+        self._held |= {row.of: _standing(row) for row in rows if row.of in wanted}
+        earlier = [at for at in (self._at, *(row.last_at for row in rows)) if at is not None]
+        self._at = _not_before(max(earlier, default=None), self._now(rows))
         return self._at
 
-    def _lock(self, wanted: set[str], leant: set[str]) -> datetime | None:
+    def _lock(self, wanted: set[str], leant: set[str]) -> Sequence[Row[Any]]:
         names = {"changes": sorted(wanted), "relies": sorted(leant), "no_wait": self._at is not None}
         try:
-            rows = self._connection.execute(_HOLD, names).all()
+            return self._connection.execute(_HOLD, names).all()
         except OperationalError as err:
-            if getattr(err.orig, "sqlstate", None) == "55P03":
+            if getattr(err.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise CHAIN_BUSY("somebody else holds this right now") from err
             raise
-        for row in rows:
-            if row.of in wanted:
-                self._held[row.of] = _standing(row)
-        return max((row.last_at for row in rows if row.last_at is not None), default=None)
 
-    def _time(self, last: datetime | None) -> datetime:
-        now = self._clock() if self._clock else self._connection.scalars(_CLOCK).one()
-        now = now.astimezone(UTC)
-        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        if last is not None and now < last <= now + LONGEST_TRANSACTION:
-            return last.astimezone(UTC)
-        return now
+    def _now(self, rows: Sequence[Row[Any]]) -> datetime:
+        """Return the time after the locks: the database's, told with them where there were any."""
+        if self._clock:
+            return self._clock()
+        taken: datetime = rows[0].taken_at if rows else self._connection.scalars(_CLOCK).one()
+        return taken
 
     @property
     def at(self) -> datetime:
@@ -127,6 +124,15 @@ class Chains:
         except BaseException:
             self._held, self._relied, self._at = before
             raise
+
+
+def _not_before(last: datetime | None, clock: datetime) -> datetime:
+    """Return the clock in whole milliseconds, or the last time where the clock is a little behind it."""
+    now = clock.astimezone(UTC)
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    if last is not None and now < last <= now + LONGEST_TRANSACTION:
+        return last.astimezone(UTC)
+    return now
 
 
 def chains_of(act: Act, about: str, within: Iterable[str]) -> list[str]:

@@ -13,7 +13,7 @@ from schemas.ours import ours
 from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
 from storage.custody.values import Logged, logged
-from storage.tables.custody import checkpoints, custody_entries, openings
+from storage.tables.custody import chain_places, checkpoints, custody_entries, openings
 
 
 class LogReader:
@@ -98,6 +98,20 @@ class LogReader:
             select(custody_entries).where(custody_entries.c.subject == subject).order_by(custody_entries.c.id)
         )
         return tuple(logged(row) for row in rows)
+
+    def chain(self, of: str) -> tuple[Logged, ...]:
+        """Return the leaves of a thing's chain in order; commitments are not opened.
+
+        Raises:
+            IntegrityBroken: a leaf is none (`leaf-broken`).
+        """
+        rows = self._connection.execute(
+            select(custody_entries)
+            .join(chain_places, chain_places.c.entry == custody_entries.c.id)
+            .where(chain_places.c.of == of)
+            .order_by(chain_places.c.n)
+        )
+        return tuple(map(logged, rows))
 
     def openings_of(self, digests: Iterable[str]) -> dict[str, dict[str, bytes]]:
         """Return digest → member → opening of these leaves, those that are still there."""

@@ -1,22 +1,28 @@
 """The signer's side of the log: committed entries get their indices, the tree grows, its head is signed.
 
-1. `sequence` gives committed entries their indices in id order and extends the tiles. It looks for entries
+1. `begin` writes what the log says of itself: that it is open, under which catalogue, with which keys.
+2. `sequence` gives committed entries their indices in id order and extends the tiles. It looks for entries
    without an index, never for ids above the last one: identity values become visible out of order.
-2. `sign` proves to itself that the tiles still extend the last checkpoint, then signs the next one.
+3. `sign` proves to itself that the tiles still extend the last checkpoint, then signs the next one.
 
-Both share one transaction and one advisory lock. A crash in it leaves the entries without an index; the next run
+All share one transaction and one advisory lock. A crash in it leaves the entries without an index; the next run
 starts over. A log that was cut or rewritten is not signed again, whoever asks.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
+from uuid import uuid4
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from schemas.act import Act
 from schemas.chain import entry_hash, leaf_digest
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint
 from schemas.errors import Invalid
+from schemas.ids import EntryId
+from schemas.leaf import Leaf
 from schemas.merkle import Tiles, extend, root_from_tiles
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
@@ -27,6 +33,8 @@ from schemas.refusals_custody import (
     LOG_ROLLED_BACK,
     SEQUENCE_BROKEN,
 )
+from storage.custody.custody import CustodyLog
+from storage.custody.identity import LogIdentity, unsaid
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
@@ -36,6 +44,7 @@ BATCH_ENTRIES = 2000
 _LOCK = 0x5143_4C47
 """Advisory lock number of the sequencer; any constant that nothing else of ours uses."""
 
+_FIRST = select(custody_entries.c.subject).where(custody_entries.c.leaf_index == 0)
 _ASSIGN = text(
     """
     UPDATE custody_entries AS entry SET leaf_index = :start + pending.position - 1
@@ -44,6 +53,8 @@ _ASSIGN = text(
     """
 )
 
+SIGNER = "service/signer"
+
 _Pending = Row[int, bytes, bytes, bytes]
 _Head = Row[int, bytes, str]
 
@@ -51,8 +62,46 @@ _Head = Row[int, bytes, str]
 class Signer:
     """The one writer of indices, tiles and checkpoints over one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Callable[[], datetime] | None = None) -> None:
         self._connection = connection
+        self._clock = clock
+
+    def begin(self, log: LogIdentity) -> int:
+        """Write what the log says of itself and does not say yet; returns how many leaves.
+
+        The first of a log is `log:open`, at index 0: nothing may be indexed before it.
+
+        Raises:
+            IntegrityBroken: the log's chain does not stand where its last leaf does.
+        """
+        if not self._hold_lock():
+            return 0
+        custody = CustodyLog(self._connection, self._clock)
+        of = self._connection.scalar(_FIRST)
+        said = (
+            ()
+            if of is None
+            else tuple(one.leaf.act for one in custody.chain(of) if isinstance(one.leaf, Leaf))
+        )
+        acts = unsaid(log, said)
+        if not acts or (of is None and not self._pending(limit=1)):  # an empty log is not begun
+            return 0
+        of = of or f"log/{uuid4()}"
+        custody.hold(of)
+        made = [custody.append(act, _about(act, of), of, actor=SIGNER) for act in acts]
+        self._number([one.entry_id for one in made], [one.leaf_hash for one in made])
+        return len(made)
+
+    def _number(self, entries: Sequence[EntryId], hashes: Sequence[bytes]) -> None:
+        rows = {
+            row.entry_id: row.id
+            for row in self._connection.execute(
+                select(custody_entries.c.entry_id, custody_entries.c.id).where(
+                    custody_entries.c.entry_id.in_(entries)
+                )
+            )
+        }
+        self._assign([rows[one] for one in entries], hashes)
 
     def sequence(self, *, limit: int = BATCH_ENTRIES) -> int:
         """Give up to `limit` committed entries their indices and extend the tiles; returns how many.
@@ -65,13 +114,15 @@ class Signer:
         pending = self._pending(limit) if self._hold_lock() else []
         if not pending:
             return 0
+        self._assign([row.id for row in pending], [row.leaf_hash for row in pending])
+        return len(pending)
+
+    def _assign(self, ids: Sequence[int], hashes: Sequence[bytes]) -> None:
         size = log_size(self._connection)
-        ids = [row.id for row in pending]
-        assigned = self._connection.execute(_ASSIGN, {"start": size, "ids": ids}).rowcount
+        assigned = self._connection.execute(_ASSIGN, {"start": size, "ids": list(ids)}).rowcount
         if assigned != len(ids):
             raise SEQUENCE_BROKEN(f"{len(ids)} entries were to be sequenced, {assigned} were")
-        self._write_tiles(extend(self._tile, size, [row.leaf_hash for row in pending]))
-        return len(ids)
+        self._write_tiles(extend(self._tile, size, hashes))
 
     def sign(self, seed: bytes, origin: str, *, at: datetime) -> Checkpoint | None:
         """Sign the present tree, having checked that it extends the last one signed.
@@ -152,3 +203,8 @@ class Signer:
             raise LOG_ROLLED_BACK(f"{last.size} entries were signed, {size} are left")
         if root_from_tiles(last.size, cache(self._tile)) != last.root:
             raise LOG_REWRITTEN(f"the tree no longer extends the checkpoint of size {last.size}")
+
+
+def _about(act: Act, of: str) -> str:
+    """The log is the subject of what it says of itself, a key of what is said of it."""
+    return of if act.spec.noun == "log" else f"{act.spec.noun}/{uuid4()}"

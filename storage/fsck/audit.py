@@ -8,13 +8,14 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Table, Text, cast, select
 
 from schemas.audit import AuditPlan, parse_plan, value_bytes
-from schemas.custody import CustodyEntry, subject
+from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, seed_of
 from schemas.errors import Invalid
-from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
-from storage.fsck.reading import Record, facts_of, leaves_about, pages
+from schemas.leaf import Leaf
+from schemas.leaves_audit import AuditDraw, AuditFreeze
+from storage.fsck.reading import Record, acts_of, leaves_about, pages
 from storage.tables.audit import audit_population, audit_sample, audits
 
 
@@ -35,12 +36,10 @@ def check_audits(connection: Connection) -> Iterator[Found]:
         yield Checked(part=Part.AUDITS, count=len(page))
 
 
-def _audit_faults(
-    connection: Connection, row: Record, about: str, leaves: Sequence[CustodyEntry]
-) -> Iterator[Fault]:
+def _audit_faults(connection: Connection, row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:
     payload = bytes(row.plan)
     plan = _parsed(payload)
-    logged = [facts.get("plan_sha256") for facts in facts_of(leaves, Event.AUDIT_FREEZE)]
+    logged = [act.plan_sha256 for act in acts_of(leaves, AuditFreeze)]
     if plan is None or row.plan_sha256 != sha256_hex(payload) or logged != [row.plan_sha256]:
         yield Fault(code=FaultCode.AUDIT_PLAN_ALTERED, subject=about)
         return
@@ -49,7 +48,7 @@ def _audit_faults(
         yield Fault(code=FaultCode.POPULATION_CHANGED, subject=about)
         return
     sample = _listed(connection, audit_sample, audit_sample.c.rank, row.id)
-    drawn = [(facts.get("seed"), facts.get("sample_sha256")) for facts in facts_of(leaves, Event.AUDIT_DRAW)]
+    drawn = [(act.seed, act.sample_sha256) for act in acts_of(leaves, AuditDraw)]
     if not _is_drawn(row, plan, population, sample=sample, logged=drawn):
         yield Fault(code=FaultCode.SAMPLE_DIFFERS, subject=about)
 
@@ -79,7 +78,7 @@ def _is_drawn(
     population: Sequence[str],
     *,
     sample: Sequence[str],
-    logged: Sequence[tuple[object, object]],
+    logged: Sequence[tuple[str, str]],
 ) -> bool:
     """Say whether the public values give the sample that is kept and logged; without a seed, that there is none."""
     if row.seed is None:

@@ -1,28 +1,22 @@
 """The check of the custody log: every hash, tile and root once more, from the leaf bytes alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from schemas.base import rfc3339
 from schemas.chain import tree_hash
 from schemas.checkpoint import open_checkpoint
-from schemas.custody import parse_leaf
+from schemas.directory import Directory
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.merkle import HASH_BYTES, TILE_WIDTH, Tiles, extend, root_from_tiles, tile_width
-from storage.fsck.reading import Record, moment_of
+from storage.fsck.entry import ENTRIES, Entries
+from storage.fsck.reading import Record
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 
 PAGE_ENTRIES = 2000
 
 _Head = Row[int, bytes, str]
-
-_ENTRIES = select(
-    *(custody_entries.c[name] for name in ("id", "entry_id", "event", "actor", "subject")),
-    *(custody_entries.c[name] for name in ("leaf", "leaf_hash", "leaf_index")),
-    moment_of(custody_entries.c.at).label("at"),
-)
 
 
 class LogCheck:
@@ -35,6 +29,17 @@ class LogCheck:
         self._unfinished: Tiles = {}
         self._is_gapless = True
         self._roots_hold = True
+        self._entries = Entries(connection)
+
+    @property
+    def seen(self) -> Directory:
+        """What one pass over the log has learned; complete only where every leaf could be read."""
+        return self._entries.seen(is_gapless=self._is_gapless)
+
+    @property
+    def waiting(self) -> Mapping[int, int]:
+        """Row id of an entry without an index → the index it would get."""
+        return self._entries.waiting
 
     def run(self) -> Iterator[Found]:
         """Yield every contradiction, and how far it has come; the connection must see one moment."""
@@ -42,8 +47,7 @@ class LogCheck:
             yield from self._checkpoint_faults(checkpoint)
         page = self._page(None)
         while page:
-            for row in page:
-                yield from _entry_faults(row)
+            yield from self._entries.check(page)
             yield from self._rebuild(page)
             yield Checked(part=Part.LOG, count=len(page))
             page = self._page(page[-1].leaf_index)
@@ -54,7 +58,7 @@ class LogCheck:
     def _page(self, after: int | None) -> Sequence[Record]:
         index = custody_entries.c.leaf_index
         wanted = index.is_not(None) if after is None else index > after
-        return self._connection.execute(_ENTRIES.where(wanted).order_by(index).limit(PAGE_ENTRIES)).all()
+        return self._connection.execute(ENTRIES.where(wanted).order_by(index).limit(PAGE_ENTRIES)).all()
 
     def _rebuild(self, page: Sequence[Record]) -> Iterator[Fault]:
         """Grow the tree by the page, stopping at each signed size to compare its root."""
@@ -122,11 +126,12 @@ class LogCheck:
 
     def _pending(self) -> Iterator[Found]:
         rows = self._connection.execute(
-            _ENTRIES.where(custody_entries.c.leaf_index.is_(None)).execution_options(yield_per=PAGE_ENTRIES)
+            ENTRIES.where(custody_entries.c.leaf_index.is_(None))
+            .order_by(custody_entries.c.id)
+            .execution_options(yield_per=PAGE_ENTRIES)
         )
         for page in rows.partitions():
-            for row in page:
-                yield from _entry_faults(row)
+            yield from self._entries.check(page)
             yield Checked(part=Part.LOG, count=len(page))
 
     def _end_faults(self) -> Iterator[Fault]:
@@ -142,18 +147,3 @@ class LogCheck:
         for level, n in self._connection.execute(tiles):
             if level < 0 or tile_width(level, n, self._size) == 0:
                 yield Fault(code=FaultCode.TILE_UNEXPECTED, subject=f"tile/{level}/{n}")
-
-
-def _entry_faults(row: Record) -> Iterator[Fault]:
-    name = f"entry/{row.entry_id}"
-    if tree_hash(row.leaf) != row.leaf_hash:
-        yield Fault(code=FaultCode.LEAF_HASH_DIFFERS, subject=name)
-        return
-    try:
-        entry = parse_leaf(row.leaf)
-    except Invalid as err:
-        yield Fault(code=FaultCode.LEAF_UNREADABLE, subject=name, detail=err.slug)
-        return
-    stated = (row.entry_id, row.event, row.actor, row.subject, row.at)
-    if stated != (entry.entry_id, entry.event, entry.actor, entry.subject, rfc3339(entry.at)):
-        yield Fault(code=FaultCode.ENTRY_DIFFERS_FROM_LEAF, subject=name)

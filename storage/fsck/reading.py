@@ -4,21 +4,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Connection, Engine, Row, Select, func, select, text
 
-from schemas.custody import CustodyEntry, parse_leaf
+from schemas.act import Act
 from schemas.errors import Invalid
-from schemas.event import Event
+from schemas.leaf import Leaf, parse_leaf
 from storage.tables.custody import custody_entries
 
 PAGE_ROWS = 1000
 
 Record = Row[*tuple[Any, ...]]
-Facts = Mapping[str, Any]
-Leaves = Mapping[str, list[CustodyEntry]]
+Leaves = Mapping[str, list[Leaf]]
+Said = TypeVar("Said", bound=Act)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:
 
     One that cannot be read, or stands under another subject than its own, is the log check's to name.
     """
-    found: dict[str, list[CustodyEntry]] = defaultdict(list)
+    found: dict[str, list[Leaf]] = defaultdict(list)
     rows = connection.execute(
         select(custody_entries.c.subject, custody_entries.c.leaf)
         .where(custody_entries.c.subject.in_(subjects))
@@ -57,12 +57,12 @@ def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:
     )
     for row in rows:
         with suppress(Invalid):
-            entry = parse_leaf(bytes(row.leaf))
-            if entry.subject == row.subject:
-                found[row.subject].append(entry)
+            leaf = parse_leaf(bytes(row.leaf))
+            if leaf.subject == row.subject:
+                found[row.subject].append(leaf)
     return found
 
 
-def facts_of(leaves: Sequence[CustodyEntry], event: Event) -> list[Facts]:
-    """Return the facts of those leaves that hold this event."""
-    return [entry.facts for entry in leaves if entry.event is event]
+def acts_of(leaves: Sequence[Leaf], kind: type[Said]) -> list[Said]:
+    """Return the acts of one class, oldest first."""
+    return [leaf.act for leaf in leaves if isinstance(leaf.act, kind)]

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Text, cast, select
 
 from schemas.custody import subject
 from schemas.errors import Invalid
-from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.leaves_case import CaseSubmit
 from schemas.review import evidence_digest
-from storage.fsck.reading import facts_of, leaves_about, pages
+from storage.fsck.reading import acts_of, leaves_about, pages
 from storage.tables.review import reviews
 
 
@@ -26,13 +26,11 @@ def check_reviews(connection: Connection) -> Iterator[Found]:
         leaves = leaves_about(connection, {subject("case", row.case_id) for row in page})
         for row in page:
             digest = _digest(row.evidence)
-            logged = [
-                facts.get("evidence_sha256")
-                for facts in facts_of(leaves[subject("case", row.case_id)], Event.CASE_SUBMIT)
-                if facts.get("review") == str(row.id)
-            ]
+            about = subject("review", row.id)
+            submitted = acts_of(leaves[subject("case", row.case_id)], CaseSubmit)
+            logged = [act.evidence_sha256 for act in submitted if act.review == about]
             if digest is None or row.evidence_sha256 != digest or logged != [digest]:
-                yield Fault(code=FaultCode.REVIEW_EVIDENCE_ALTERED, subject=subject("review", row.id))
+                yield Fault(code=FaultCode.REVIEW_EVIDENCE_ALTERED, subject=about)
         yield Checked(part=Part.REVIEWS, count=len(page))
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from schemas.errors import EvidenceError
 from schemas.fsck import Found, Part, Unchecked
 from storage.fsck.audit import check_audits
+from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
-from storage.fsck.monitoring import check_intakes, check_monitoring
+from storage.fsck.intake import check_intakes
 from storage.fsck.objects import ObjectCheck
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
 from storage.fsck.review import check_reviews
-from storage.fsck.subject import check_subjects
 from storage.objects.port import Objects
 
 _OWN_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -39,15 +39,21 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
         with snapshot(engine) as connection:
             yield from check(connection)
 
-    yield from guarded(Part.LOG, seen_at_once(lambda connection: LogCheck(connection, vkey).run()))
-    yield from guarded(Part.SUBJECTS, seen_at_once(check_subjects))
+    yield from _record(engine, vkey)
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
-    yield from guarded(Part.MONITORING, seen_at_once(check_monitoring))
     yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
     yield from guarded(Part.AUDITS, seen_at_once(check_audits))
     asked = ObjectCheck(objects, with_bytes=with_bytes)
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from asked.rest()
+
+
+def _record(engine: Engine, vkey: str) -> Iterator[Found]:
+    """The log and the chains in it, as of one moment: who acts in a chain was learned from the log."""
+    with snapshot(engine) as connection:
+        log = LogCheck(connection, vkey)
+        yield from guarded(Part.LOG, log.run())
+        yield from guarded(Part.CHAINS, check_chains(connection, log.seen, log.waiting))
 
 
 def guarded(part: Part, found: Iterator[Found]) -> Iterator[Found]:

@@ -19,7 +19,7 @@ depends_on = None
 
 _HOLD = r"""
 CREATE FUNCTION hold_chains(changes text[], relies text[], no_wait boolean)
-RETURNS TABLE (of text, n bigint, head bytea, last_at timestamptz, leaf bytea) LANGUAGE plpgsql AS $$
+RETURNS TABLE (of text, n bigint, head bytea, last_at timestamptz, leaf bytea, taken_at timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
     wanted record;
 BEGIN
@@ -47,7 +47,7 @@ BEGIN
     END LOOP;
     -- A statement of its own: it sees what was committed while the locks were waited for.
     RETURN QUERY
-        SELECT held.of, held.n, held.head, held.last_at, entry.leaf
+        SELECT held.of, held.n, held.head, held.last_at, entry.leaf, clock_timestamp()
         FROM chains AS held
         LEFT JOIN chain_places AS place ON place.of = held.of AND place.n = held.n
         LEFT JOIN custody_entries AS entry ON entry.id = place.entry

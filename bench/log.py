@@ -1,0 +1,216 @@
+"""The custody log: appends of one act each beside a bare INSERT of the same row, and the fold of many leaves.
+
+    python -m tests.stand run --parts database --durable -- python bench/log.py [--quick]
+
+An append is a whole act: begin, hold, one leaf with its openings, the row that the act changes, commit. The peer
+begins, inserts the same entry (same columns, same indexes), changes the same row, and commits. Writers are threads of
+this process, so both share its time with the server; read the ratio. `one case` is the worst case: every act goes on
+with one chain, and each waits for the commit before it.
+"""
+
+import argparse
+import itertools
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, insert, text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from schemas.case import CaseState  # noqa: E402
+from schemas.chain import entry_hash, leaf_digest  # noqa: E402
+from schemas.directory import Directory  # noqa: E402
+from schemas.leaf import parse_leaf  # noqa: E402
+from schemas.leaves_case import CaseFile, CaseOpen  # noqa: E402
+from schemas.replay import Turn, fold, turn_of  # noqa: E402
+from storage.custody.custody import CustodyLog  # noqa: E402
+from storage.custody.values import shown  # noqa: E402
+from storage.setup.migrate import upgrade  # noqa: E402
+from storage.tables.custody import custody_entries  # noqa: E402
+from tests.factories import make_settings  # noqa: E402
+from tests.leaf_history import History, told  # noqa: E402
+
+WRITERS = (1, 8, 16)
+TARGET = 0.6
+FOLD_TARGET_SECONDS = 25
+ROUNDS = 5
+ACTOR, AGENCY = f"account/{uuid4()}", f"agency/{uuid4()}"
+
+Act = Callable[[Connection], None]
+
+
+def main() -> None:
+    """Print every figure with its peer."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    acts, leaves = (100, 20_000) if parser.parse_args().quick else (1_000, 200_000)
+    url = os.environ["DATABASE_URL"]
+    upgrade(make_settings(url))
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=max(WRITERS))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE bench_rows (id uuid PRIMARY KEY, version bigint NOT NULL)"))
+        connection.execute(text("CREATE TABLE bench_entries (LIKE custody_entries INCLUDING ALL)"))
+    for writers in WRITERS:
+        for name, ours in (("new cases", opening), ("existing cases", filing)):
+            compare(engine, f"{name}, {writers} writers", ours, writers=writers, acts=acts)
+    compare(engine, "one case, 8 writers", filing_one, writers=8, acts=acts)
+    folding(leaves)
+
+
+def compare(engine: Engine, name: str, ours: Callable[[Engine], Act], *, writers: int, acts: int) -> None:
+    """Print acts per second of ours and of the bare peer, medians of interleaved rounds."""
+    rates: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in range(ROUNDS):
+        for kind, make in (("ours", ours), ("bare", bare)):
+            rates[kind].append(rate(engine, make, writers=writers, acts=acts))
+    mine, peer = median(rates["ours"]), median(rates["bare"])
+    print(f"{name:28} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})")
+
+
+def rate(engine: Engine, make: Callable[[Engine], Act], *, writers: int, acts: int) -> float:
+    """Return the acts per second of so many writers at once."""
+    each = max(1, acts // writers)
+    made = [make(engine) for _ in range(writers)]
+
+    def work(act: Act) -> None:
+        for _ in range(each):
+            with engine.begin() as connection:
+                act(connection)
+
+    threads = [threading.Thread(target=work, args=(act,)) for act in made]
+    began = time.perf_counter()
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return writers * each / (time.perf_counter() - began)
+
+
+def _words() -> dict[str, object]:
+    said = {"number": "第1号", "party": "某某公司", "matter": "占道经营", "place": "建军路"}
+    return {name: shown(word) for name, word in said.items()}
+
+
+def _row(connection: Connection) -> str:
+    ident = str(uuid4())
+    connection.execute(text("INSERT INTO bench_rows VALUES (:id, 1)"), {"id": ident})
+    return ident
+
+
+def opening(engine: Engine) -> Act:
+    """Every act opens a case of its own."""
+    del engine
+
+    def act(connection: Connection) -> None:
+        case = f"case/{uuid4()}"
+        log = CustodyLog(connection)
+        log.hold(case, relies=(ACTOR, AGENCY))
+        _row(connection)
+        log.append(CaseOpen(agency=AGENCY, to=CaseState.LEAD, **_words()), case, actor=ACTOR)
+
+    return act
+
+
+def filing(engine: Engine) -> Act:
+    """Every writer goes on with one of its own twenty cases."""
+    with engine.begin() as connection:
+        cases = [_opened(connection) for _ in range(20)]
+    chance = random.Random(1)
+
+    def act(connection: Connection) -> None:
+        _file(connection, *chance.choice(cases))
+
+    return act
+
+
+_ENTRIES = custody_entries.to_metadata(MetaData(), name="bench_entries")
+_ONE: list[tuple[str, str]] = []
+
+
+def filing_one(engine: Engine) -> Act:
+    """All writers go on with one case."""
+    if not _ONE:
+        with engine.begin() as connection:
+            _ONE.append(_opened(connection))
+
+    def act(connection: Connection) -> None:
+        _file(connection, *_ONE[0])
+
+    return act
+
+
+def _opened(connection: Connection) -> tuple[str, str]:
+    case = f"case/{uuid4()}"
+    log = CustodyLog(connection)
+    log.hold(case)
+    log.append(CaseOpen(agency=AGENCY, to=CaseState.LEAD, **_words()), case, actor=ACTOR)
+    return case, _row(connection)
+
+
+def _file(connection: Connection, case: str, row: str) -> None:
+    log = CustodyLog(connection)
+    log.hold(case, relies=(ACTOR, AGENCY))
+    connection.execute(text("UPDATE bench_rows SET version = version + 1 WHERE id = :id"), {"id": row})
+    log.append(CaseFile(to=CaseState.FILED, reason=shown("线索属实")), case, actor=ACTOR)
+
+
+def bare(engine: Engine) -> Act:
+    """One INSERT of an entry of the same size, and the row that is changed anyway."""
+    with engine.begin() as connection:
+        row = _row(connection)
+
+    def act(connection: Connection) -> None:
+        leaf = random.randbytes(720)
+        digest = leaf_digest(leaf)
+        connection.execute(text("UPDATE bench_rows SET version = version + 1 WHERE id = :id"), {"id": row})
+        connection.execute(
+            insert(_ENTRIES).values(
+                entry_id=uuid4(),
+                event="case:file",
+                ev=1,
+                actor=ACTOR,
+                subject=f"case/{row}",
+                at=text("clock_timestamp()"),
+                leaf=leaf,
+                digest=bytes.fromhex(digest),
+                leaf_hash=bytes.fromhex(entry_hash(digest)),
+            )
+        )
+
+    return act
+
+
+def folding(count: int) -> None:
+    """Print how long a million leaves take from bytes to life, on one core: form, digest, directory, chains, rules."""
+    seconds, leaves = 0.0, 0
+    for number in itertools.count():
+        history = told(number).history
+        began = time.perf_counter()
+        seen = Directory(is_complete=True)
+        for index, payload in enumerate(history.payloads):
+            seen.learn(index, leaf_digest(payload), parse_leaf(payload))
+        for of, turns in history.turns.items():
+            fold(of, [_again(history, turn) for turn in turns], seen)
+        seconds += time.perf_counter() - began
+        leaves += len(history.payloads)
+        if leaves >= count:
+            break
+    per_million = seconds / leaves * 1_000_000
+    print(f"fold of 1,000,000 leaves {per_million:5.1f} s from {leaves:,} (target {FOLD_TARGET_SECONDS} s)")
+
+
+def _again(history: History, turn: Turn) -> Turn:
+    index = turn.index or 0
+    return turn_of(history.payloads[index], n=turn.n, event=turn.event, index=index)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""The check of all chains: each is folded from its leaves alone, then held against the rows of its thing, both ways.
+
+The fold has the last word on what was so. A chain whose life is not known to its end – a hole, a leaf that cannot be
+read – is named once, and its rows are not judged by what is left of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, islice
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Connection, Text, cast, exists, func, select, text
+
+from schemas.chain import genesis, leaf_digest
+from schemas.directory import Directory
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.life import FaultCode as Broken
+from schemas.reference import ident_of, is_reference, noun_of
+from schemas.replay import Folded, Missing, Turn, fold, turn_of
+from storage.fsck.mirror import Told, differences
+from storage.fsck.nouns import NOUNS, Noun
+from storage.fsck.opening import Opened, opened_leaf, openings_by
+from storage.fsck.reading import Record
+from storage.tables.custody import chains
+
+PAGE_CHAINS = 200
+READ_ROWS = 1000
+
+_ALL = text(
+    """
+    SELECT coalesce(chain.of, place.of) AS of, chain.n AS chain_n, chain.head AS chain_head,
+           to_char(timezone('UTC', chain.last_at), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS last_at,
+           place.n AS n, entry.id AS id, entry.leaf AS leaf, entry.digest AS digest, entry.event AS event,
+           entry.leaf_index AS leaf_index
+    FROM chains AS chain
+    FULL JOIN chain_places AS place ON place.of = chain.of
+    LEFT JOIN custody_entries AS entry ON entry.id = place.entry
+    ORDER BY coalesce(chain.of, place.of) COLLATE "C", place.n
+    """
+)
+_STRUCTURE = frozenset({Broken.HOLE, Broken.ORDER, Broken.BROKEN})
+"""What is wrong with the chain itself; the rest is against a rule of its noun."""
+
+Item = TypeVar("Item")
+
+
+class _Standing(NamedTuple):
+    row: Record
+    folded: Folded
+
+    @property
+    def of(self) -> str:
+        return self.folded.of
+
+
+def check_chains(connection: Connection, seen: Directory, waiting: Mapping[int, int]) -> Iterator[Found]:
+    """Yield what is wrong in a chain, and between it and the rows of its thing.
+
+    Args:
+        connection: It must see one moment, the one in which the log was read.
+        seen: What one pass over the whole log has learned.
+        waiting: Row id of an entry without an index → the index it would get.
+    """
+    stream = connection.execution_options(yield_per=READ_ROWS).execute(_ALL)
+    grouped = ([*rows] for _, rows in groupby(stream, key=lambda row: row.of))
+    for some in _paged(grouped, PAGE_CHAINS):
+        known = openings_by(
+            connection, [row.digest for rows in some for row in rows if row.digest is not None]
+        )
+        page = [_Standing(rows[0], _folded(rows, known, seen, waiting)) for rows in some]
+        for one in page:
+            yield from _chain_faults(one)
+        yield from _row_faults(connection, page)
+        yield Checked(part=Part.CHAINS, count=len(page))
+    for noun in NOUNS.values():
+        yield from _without_chain(connection, noun)
+
+
+def _paged(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    source = iter(items)
+    while page := list(islice(source, size)):
+        yield page
+
+
+def _folded(rows: Sequence[Record], known: Opened, seen: Directory, waiting: Mapping[int, int]) -> Folded:
+    turns = (_turn(row, known, waiting) for row in rows if row.leaf is not None)
+    return fold(rows[0].of, turns, seen)
+
+
+def _turn(row: Record, known: Opened, waiting: Mapping[int, int]) -> Turn:
+    index = waiting.get(row.id) if row.leaf_index is None else row.leaf_index
+    payload, digest = bytes(row.leaf), bytes(row.digest).hex()
+    if (
+        leaf_digest(payload) != digest
+    ):  # named by the check of the log; what follows it is judged by its digest
+        return Turn(row.n, digest, row.event, Missing.UNREADABLE, index)
+    turn = turn_of(payload, n=row.n, event=row.event, index=index)
+    if isinstance(turn.leaf, Missing):
+        return turn
+    return replace(turn, leaf=opened_leaf(turn.leaf, known.get(digest, {})))
+
+
+def _chain_faults(one: _Standing) -> Iterator[Fault]:
+    told, row = one.folded, one.row
+    for fault in told.faults:
+        if fault.code is not Broken.UNREADABLE:
+            code = FaultCode.CHAIN_BROKEN if fault.code in _STRUCTURE else FaultCode.LEAF_UNLAWFUL
+            yield Fault(code=code, subject=one.of, detail=f"{fault.n} {fault.code.value}")
+    if row.chain_n is None:
+        yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail="missing")
+    elif (row.chain_n, bytes(row.chain_head).hex()) != (told.n, told.head):
+        yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail=str(row.chain_n))
+    elif row.last_at != _last(told):
+        yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail="last_at")
+
+
+def _last(told: Folded) -> str | None:
+    return None if told.at is None else told.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _row_faults(connection: Connection, page: Sequence[_Standing]) -> Iterator[Fault]:
+    by_noun: dict[str, list[_Standing]] = defaultdict(list)
+    for one in page:
+        by_noun[noun_of(one.of)].append(one)
+    for name, standing in by_noun.items():
+        noun = NOUNS.get(name)
+        if noun is not None:
+            yield from _noun_faults(
+                connection, noun, [one.folded for one in standing if is_reference(one.of)]
+            )
+
+
+def _noun_faults(connection: Connection, noun: Noun, things: Sequence[Folded]) -> Iterator[Fault]:
+    idents = [UUID(ident_of(one.of)) for one in things]
+    kept = [mirror.read(connection, idents) for mirror in noun.mirrors]
+    for one in things:
+        if one.is_known:
+            told = _told(noun, one)
+            for mirror, rows in zip(noun.mirrors, kept, strict=True):
+                yield from differences(mirror, one.of, told, rows.get(ident_of(one.of), []))
+
+
+def _told(noun: Noun, one: Folded) -> Told:
+    life = noun.begun if one.life is None else one.life
+    return {} if life is None else noun.rows(life, one)
+
+
+def _without_chain(connection: Connection, noun: Noun) -> Iterator[Fault]:
+    """Rows of things that no chain speaks of, a page at a time."""
+    for mirror in noun.mirrors:
+        name = func.concat(f"{noun.name}/", cast(mirror.owner, Text))
+        orphaned = (
+            select(mirror.owner)
+            .select_from(mirror.table if mirror.source is None else mirror.source)
+            .where(~exists(select(chains.c.of).where(chains.c.of == name)))
+            .distinct()
+            .order_by(mirror.owner)
+        )
+        owners = connection.execution_options(yield_per=READ_ROWS).scalars(orphaned)
+        for page in _paged(owners, PAGE_CHAINS):
+            things = [Folded(f"{noun.name}/{one}", genesis(f"{noun.name}/{one}")) for one in page]
+            yield from _noun_faults(connection, noun._replace(mirrors=(mirror,)), things)

@@ -1,0 +1,190 @@
+"""Rows held against what leaves make of a thing, both ways: a row too few, a row too many, a column that differs.
+
+A mirror names a table, to which thing its rows belong, what tells them apart, and every column that leaves fix. The
+expected rows come from the fold alone; nothing here writes rows, and nothing that writes rows is used here.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, DateTime, FromClause, Table, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from schemas.fsck import Fault, FaultCode
+from schemas.opening import Erased, Hidden, Shown
+
+_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+Told = Mapping[str, Sequence[Mapping[str, object]]]
+"""Table → the rows that leaves make, each with the mirror's key and columns."""
+
+
+class NotTold:
+    """A value that cannot be compared: its opening is erased, or missing and named elsewhere."""
+
+
+NOT_TOLD = NotTold()
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """One table that leaves can be held against.
+
+    Attributes:
+        table: Where the rows stand.
+        owner: The id of the thing whose chain speaks of a row.
+        key: Columns that tell the rows of one thing apart; none where a thing has one row.
+        columns: What else the leaves fix.
+        source: What to read from, where the owner stands in another table.
+    """
+
+    table: Table
+    owner: ColumnElement[Any]
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    source: FromClause | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.table.name
+
+    def read(self, connection: Connection, idents: Collection[UUID]) -> dict[str, list[dict[str, object]]]:
+        """Return id of a thing → its rows as they are kept, in plain values."""
+        names = (*self.key, *self.columns)
+        rows = connection.execute(
+            select(self.owner.label("owner_of_row"), *(_read(self.table, name) for name in names))
+            .select_from(self.table if self.source is None else self.source)
+            .where(self.owner.in_(idents))
+        )
+        found: dict[str, list[dict[str, object]]] = defaultdict(list)
+        for row in rows:
+            found[str(row[0])].append(
+                {name: _kept(self.table, name, value) for name, value in zip(names, row[1:], strict=True)}
+            )
+        return found
+
+
+def differences(
+    mirror: Mirror, about: str, told: Told, kept: Sequence[Mapping[str, object]]
+) -> Iterator[Fault]:
+    """Yield every difference between the rows that leaves make of a thing and those that are kept."""
+    wanted = _keyed(
+        mirror, [{name: plain(value) for name, value in row.items()} for row in told.get(mirror.name, ())]
+    )
+    there = _keyed(mirror, kept)
+    for key in wanted.keys() | there.keys():
+        yield from _pair_faults(mirror, about, wanted.get(key, []), there.get(key, []))
+
+
+def _pair_faults(
+    mirror: Mirror,
+    about: str,
+    wanted: Sequence[Mapping[str, object]],
+    there: Sequence[Mapping[str, object]],
+) -> Iterator[Fault]:
+    """Rows of one key, in any order: those that are equal cancel out, of what is left each is named once."""
+    left, found = list(wanted), []
+    for row in there:
+        equal = next((one for one in left if _same(mirror, one, row)), None)
+        if equal is None:
+            found.append(row)
+        else:
+            left.remove(equal)
+    for one, row in zip(left, found, strict=False):
+        for name in mirror.columns:
+            if not _is_same(one[name], row[name]):
+                yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"{mirror.name}.{name}")
+    for _ in left[len(found) :]:
+        yield Fault(code=FaultCode.LEAF_WITHOUT_ROW, subject=about, detail=mirror.name)
+    for _ in found[len(left) :]:
+        yield Fault(code=FaultCode.ROW_WITHOUT_LEAF, subject=about, detail=mirror.name)
+
+
+def _same(mirror: Mirror, wanted: Mapping[str, object], row: Mapping[str, object]) -> bool:
+    return all(_is_same(wanted[name], row[name]) for name in mirror.columns)
+
+
+def _is_same(wanted: object, kept: object) -> bool:
+    return isinstance(wanted, NotTold) or (type(wanted) is type(kept) and wanted == kept)
+
+
+def _keyed(
+    mirror: Mirror, rows: Sequence[Mapping[str, object]]
+) -> dict[tuple[object, ...], list[Mapping[str, object]]]:
+    found: dict[tuple[object, ...], list[Mapping[str, object]]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[name] for name in mirror.key)].append(row)
+    return found
+
+
+def plain(value: object) -> object:
+    """Return a value of a life in the form in which kept values are compared."""
+    convert = next((to for kind, to in _PLAIN if isinstance(value, kind)), None)
+    return value if convert is None else convert(value)
+
+
+def value_of(committed: Shown[Any] | Hidden | Erased | None) -> object:
+    """Return the value behind a commitment; `NOT_TOLD` where nobody can see it."""
+    if committed is None:
+        return None
+    return committed.value if isinstance(committed, Shown) else NOT_TOLD
+
+
+def ident(reference: str | None) -> str | None:
+    """Return the id of `noun/id`."""
+    return None if reference is None else reference.partition("/")[2]
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _document(value: Mapping[str, object]) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+_PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
+    (bool, bool),
+    (UUID, str),
+    (Enum, lambda value: value.value),
+    (datetime, _moment),
+    (bytes, lambda value: value.hex()),
+    (Mapping, _document),
+    (tuple, lambda value: tuple(map(plain, value))),
+    (list, lambda value: tuple(map(plain, value))),
+)
+
+
+def _read(table: Table, name: str) -> ColumnElement[Any]:
+    """Select a column as text where its type holds more than a driver can read."""
+    column = table.c[name]
+    if isinstance(column.type, DateTime):
+        return func.to_char(func.timezone("UTC", column), _MOMENT).label(name)
+    if isinstance(column.type, JSONB):
+        return cast(column, Text).label(name)
+    return column.label(name)
+
+
+def _kept(table: Table, name: str, value: Any) -> object:  # noqa: ANN401 - whatever the column holds
+    if value is None:
+        return None
+    if isinstance(table.c[name].type, JSONB):
+        return plain(_json(value))
+    return plain(bytes(value) if isinstance(value, memoryview) else value)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # nothing of ours writes such a document: it differs from any
+        return NOT_JSON
+
+
+NOT_JSON = object()

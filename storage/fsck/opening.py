@@ -1,0 +1,82 @@
+"""What opens the commitments of leaves, as it is kept beside them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+
+from sqlalchemy import Connection, exists, select
+
+from schemas.errors import Invalid
+from schemas.fsck import Fault, FaultCode
+from schemas.leaf import Leaf, Unknown
+from storage.tables.custody import custody_entries, openings
+
+READ_ROWS = 1000
+
+Kept = Mapping[str, tuple[bytes | None, str | None]]
+"""Member → its opening, or the digest of the leaf that says it was erased."""
+Opened = Mapping[str, Kept]
+"""Digest of a leaf → what is kept for it."""
+
+
+def openings_by(connection: Connection, digests: Collection[bytes]) -> Opened:
+    """Return what is kept for each of these leaves."""
+    found: dict[str, dict[str, tuple[bytes | None, str | None]]] = defaultdict(dict)
+    for row in connection.execute(select(openings).where(openings.c.digest.in_(digests))):
+        opening = None if row.opening is None else bytes(row.opening)
+        erased = None if row.erased_by is None else bytes(row.erased_by).hex()
+        found[bytes(row.digest).hex()][row.member] = (opening, erased)
+    return found
+
+
+def opened_leaf(leaf: Leaf, kept: Kept) -> Leaf:
+    """Return the leaf with all that can be shown of it; what does not open stays hidden, and is named elsewhere."""
+    act = leaf.act
+    if isinstance(act, Unknown) or not kept:
+        return leaf
+    try:
+        return leaf.telling(act.revealed(*_parted(kept)))
+    except Invalid:
+        for member, one in kept.items():
+            with suppress(Invalid):
+                act = act.revealed(*_parted({member: one}))
+        return leaf.telling(act)
+
+
+def _parted(kept: Kept) -> tuple[dict[str, bytes], dict[str, str]]:
+    shown = {member: opening for member, (opening, _) in kept.items() if opening is not None}
+    return shown, {member: erased for member, (_, erased) in kept.items() if erased is not None}
+
+
+def opening_faults(leaf: Leaf, kept: Kept, name: str) -> Iterator[Fault]:
+    """Yield every commitment of a leaf that nothing opens, and every opening that opens none of them."""
+    members = set(leaf.act.commitments() if isinstance(leaf.act, Unknown) else leaf.act.committed())
+    for member in sorted(members - kept.keys()):
+        yield Fault(code=FaultCode.OPENING_MISSING, subject=name, detail=member)
+    for member, (opening, _) in sorted(kept.items()):
+        if member not in members:
+            yield Fault(code=FaultCode.OPENING_UNEXPECTED, subject=name, detail=member)
+        elif opening is not None and not _opens(leaf, member, opening):
+            yield Fault(code=FaultCode.OPENING_DIFFERS, subject=name, detail=member)
+
+
+def _opens(leaf: Leaf, member: str, opening: bytes) -> bool:
+    if isinstance(leaf.act, Unknown):
+        return True
+    try:
+        leaf.act.revealed({member: opening})
+    except Invalid:
+        return False
+    return True
+
+
+def orphaned_openings(connection: Connection) -> Iterator[Fault]:
+    """Yield every opening of a leaf that is not there."""
+    is_there = exists(select(custody_entries.c.id).where(custody_entries.c.digest == openings.c.digest))
+    rows = connection.execution_options(yield_per=READ_ROWS).execute(
+        select(openings.c.digest, openings.c.member).where(~is_there)
+    )
+    for row in rows:
+        yield Fault(
+            code=FaultCode.OPENING_UNEXPECTED, subject=f"leaf/{bytes(row.digest).hex()}", detail=row.member
+        )

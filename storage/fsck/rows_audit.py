@@ -1,0 +1,158 @@
+"""What the leaves of a supervision audit make of its rows, and of what it asks agencies to put right."""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.audit import AuditState
+from schemas.life_audit import AuditLife, RectificationLife
+from schemas.rectification import RectificationState
+from schemas.replay import Folded
+from storage.fsck.mirror import Mirror, Told, ident, value_of
+from storage.tables.audit import audit_inspectors, audit_rechecks, audit_scores, audits
+from storage.tables.rectification import rectification_steps, rectifications
+
+Row = Mapping[str, object]
+
+AUDIT_MIRRORS = (
+    Mirror(
+        audits,
+        audits.c.id,
+        (),
+        (
+            *("agency_id", "target_agency_id", "title", "kind", "from_at", "until_at", "defect_permille"),
+            *("confidence_permille", "size", "state", "population_count", "population_root", "plan_sha256"),
+            *("seed", "defined_by", "defined_at", "frozen_at", "freeze_entry_id", "entered_by", "entered_at"),
+            *(
+                "enter_entry_id",
+                "confirmed_by",
+                "confirmed_at",
+                "confirm_entry_id",
+                "drawn_at",
+                "draw_entry_id",
+            ),
+            *("closed_at", "version"),
+        ),
+    ),
+    Mirror(audit_inspectors, audit_inspectors.c.audit_id, ("account_id",), ("assigned_by", "assigned_at")),
+    Mirror(
+        audit_scores,
+        audit_scores.c.audit_id,
+        ("member_id", "inspector_id", "item_code"),
+        ("points", "remark", "given_at"),
+    ),
+    Mirror(
+        rectifications,
+        rectifications.c.audit_id,
+        ("id",),
+        (
+            *("member_id", "agency_id", "item_code", "text", "state", "due_at", "raised_by", "raised_at"),
+            *("closed_at", "version"),
+        ),
+    ),
+    Mirror(
+        rectification_steps,
+        rectifications.c.audit_id,
+        ("rectification_id", "step"),
+        ("text", "proof_recording_id", "taken_by", "taken_at"),
+        rectification_steps.join(
+            rectifications, rectifications.c.id == rectification_steps.c.rectification_id
+        ),
+    ),
+)
+RECHECKS = Mirror(
+    audit_rechecks,
+    audit_rechecks.c.audit_id,
+    ("member_id", "recording_id"),
+    ("outcome", "code", "sha256", "checked_at"),
+)
+"""Rechecks that still wait have a row and no leaf: they are held against the sample, not against the fold."""
+
+
+def audit_rows(life: AuditLife, folded: Folded) -> Told:
+    """Return the rows that the leaves of an audit make."""
+    found = life.rectifications or {}
+    return {
+        "audits": [_audit(life, folded)],
+        "audit_inspectors": [
+            {"account_id": ident(name), "assigned_by": one.by, "assigned_at": one.at}
+            for name, one in life.inspectors.items()
+        ],
+        "audit_scores": list(_scores(life)),
+        "rectifications": [_rectification(name, one, folded) for name, one in found.items()],
+        "rectification_steps": [row for name, one in found.items() for row in _steps(name, one)],
+    }
+
+
+def _audit(life: AuditLife, folded: Folded) -> Row:
+    defined, frozen, drawn = life.defined, life.frozen, life.drawn
+    said = ("kind", "from_at", "until_at", "defect_permille", "confidence_permille", "size")
+    return {
+        **{name: getattr(defined, name) for name in said},
+        "agency_id": ident(defined.agency),
+        "target_agency_id": ident(defined.target),
+        "title": value_of(defined.title),
+        "state": life.state,
+        "version": folded.versions.get(folded.of),
+        "population_count": frozen.count if frozen else None,
+        "population_root": frozen.root if frozen else None,
+        "plan_sha256": frozen.plan_sha256 if frozen else None,
+        "seed": drawn.seed if drawn else None,
+        "defined_by": ident(life.by),
+        "defined_at": life.at,
+        **_moved(life, AuditState.FROZEN, at="frozen_at", entry="freeze_entry_id"),
+        **_moved(life, AuditState.ENTERED, at="entered_at", entry="enter_entry_id", by="entered_by"),
+        **_moved(life, AuditState.CONFIRMED, at="confirmed_at", entry="confirm_entry_id", by="confirmed_by"),
+        **_moved(life, AuditState.DRAWN, at="drawn_at", entry="draw_entry_id"),
+        **_moved(life, AuditState.CLOSED, at="closed_at"),
+    }
+
+
+def _moved(life: AuditLife, state: AuditState, *, at: str, entry: str = "", by: str = "") -> Row:
+    step = life.moved.get(state)
+    named: dict[str, object] = {at: step.at if step else None}
+    if entry:
+        named[entry] = step.leaf if step else None
+    if by:
+        named[by] = ident(step.by) if step else None
+    return named
+
+
+def _scores(life: AuditLife) -> Iterator[Row]:
+    for (member, inspector), one in life.scores.items():
+        for score in one.what.scores:
+            yield {
+                "member_id": ident(member),
+                "inspector_id": ident(inspector),
+                "item_code": score.code,
+                "points": score.points,
+                "remark": value_of(score.remark) or "",
+                "given_at": one.at,
+            }
+
+
+def _rectification(name: str, one: RectificationLife, folded: Folded) -> Row:
+    closed = next((step.at for step in one.steps if step.step == "close"), None)
+    return {
+        "id": ident(name),
+        "member_id": ident(one.raised.member),
+        "agency_id": ident(one.raised.agency),
+        "item_code": one.raised.item,
+        "text": value_of(one.raised.text),
+        "state": one.state,
+        "due_at": one.raised.due_at,
+        "raised_by": ident(one.by),
+        "raised_at": one.at,
+        "closed_at": closed if one.state == RectificationState.CLOSED else None,
+        "version": folded.versions.get(name),
+    }
+
+
+def _steps(name: str, one: RectificationLife) -> Iterator[Row]:
+    for step in one.steps:
+        yield {
+            "rectification_id": ident(name),
+            "step": step.step,
+            "text": value_of(step.text),
+            "proof_recording_id": ident(step.proof),
+            "taken_by": ident(step.by),
+            "taken_at": step.at,
+        }

@@ -1,0 +1,223 @@
+"""What the leaves of a case make of its rows: values, handlers, ties, facts with their evidence, rounds, packages."""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.base import parse_rfc3339
+from schemas.case import CaseState
+from schemas.leaves_review import ExportBuild, ExportFail
+from schemas.life_case import CaseLife
+from schemas.life_inside import Fact, Package, Round, Tie
+from schemas.replay import Folded
+from schemas.review import ReviewState
+from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.tables.case import case_facts, case_handlers, case_links, cases, fact_evidence
+from storage.tables.export import exports
+from storage.tables.monitoring import monitoring_links
+from storage.tables.review import review_grounds, reviews
+
+Row = Mapping[str, object]
+
+_TIE = ("linked_by", "linked_at", "unlinked_by", "unlinked_at", "reason")
+
+CASE_MIRRORS = (
+    Mirror(
+        cases,
+        cases.c.id,
+        (),
+        (
+            *("agency_id", "number", "party", "matter", "place", "party_code", "plates", "lat_e7", "lon_e7"),
+            *(
+                "occurred_at",
+                "state",
+                "version",
+                "opened_by",
+                "opened_at",
+                "filed_at",
+                "decided_at",
+                "closed_at",
+            ),
+        ),
+    ),
+    Mirror(case_handlers, case_handlers.c.case_id, ("account_id",), ()),
+    Mirror(case_links, case_links.c.case_id, ("recording_id",), _TIE),
+    Mirror(monitoring_links, monitoring_links.c.case_id, ("monitoring_id",), ("basis", *_TIE)),
+    Mirror(
+        case_facts,
+        case_facts.c.case_id,
+        ("id",),
+        ("position", "text", "added_by", "added_at", "withdrawn_at"),
+    ),
+    Mirror(
+        fact_evidence,
+        case_facts.c.case_id,
+        ("fact_id", "recording_id", "monitoring_id"),
+        ("added_by", "added_at", "removed_by", "removed_at"),
+        fact_evidence.join(case_facts, case_facts.c.id == fact_evidence.c.fact_id),
+    ),
+    Mirror(
+        reviews,
+        reviews.c.case_id,
+        ("id",),
+        (
+            *("agency_id", "round", "state", "submitted_by", "submitted_at", "due_at", "evidence_sha256"),
+            *("opinion", "statement", "reviewer_id", "given_at", "version"),
+        ),
+    ),
+    Mirror(
+        review_grounds,
+        reviews.c.case_id,
+        ("review_id", "position"),
+        ("item", "subject", "text", "answer", "answered_by", "answered_at"),
+        review_grounds.join(reviews, reviews.c.id == review_grounds.c.review_id),
+    ),
+    Mirror(
+        exports,
+        exports.c.case_id,
+        ("id",),
+        (
+            *("agency_id", "requested_by", "state", "created_at", "ready_at", "object_key", "version_id"),
+            *("size_bytes", "sha256", "tagmanifest_sha256", "failure"),
+        ),
+    ),
+)
+
+
+def case_rows(life: CaseLife, folded: Folded) -> Told:
+    """Return the rows that the leaves of a case make."""
+    return {
+        "cases": [_case(life, folded)],
+        "case_handlers": [{"account_id": ident(one)} for one in life.handlers],
+        "case_links": list(_ties(life, "recording")),
+        "monitoring_links": list(_ties(life, "monitoring")),
+        "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
+        "fact_evidence": [row for name, fact in life.facts.items() for row in _proofs(name, fact)],
+        "reviews": [_round(life, one, folded) for one in life.rounds],
+        "review_grounds": [row for one in life.rounds for row in _grounds(one)],
+        "exports": [_package(life, one) for one in life.packages.values()],
+    }
+
+
+def _case(life: CaseLife, folded: Folded) -> Row:
+    told = {
+        name: value_of(life.values.get(name)) for name in ("number", "party", "matter", "place", "party_code")
+    }
+    plates = value_of(life.values.get("plates"))
+    return {
+        **told,
+        **_point(life),
+        "plates": plates if plates is NOT_TOLD else plates or (),
+        "occurred_at": _moment(value_of(life.values.get("occurred_at"))),
+        "agency_id": ident(life.agency),
+        "state": life.state,
+        "version": folded.versions.get(folded.of),
+        "opened_by": ident(life.opened_by),
+        "opened_at": life.moved_at.get(CaseState.LEAD),
+        "filed_at": life.moved_at.get(CaseState.FILED),
+        "decided_at": life.moved_at.get(CaseState.DECIDED),
+        "closed_at": life.moved_at.get(CaseState.CLOSED),
+    }
+
+
+def _point(life: CaseLife) -> Row:
+    point = value_of(life.values.get("point"))
+    if point is NOT_TOLD:
+        return {"lat_e7": NOT_TOLD, "lon_e7": NOT_TOLD}
+    known = point if isinstance(point, Mapping) else {}
+    return {"lat_e7": known.get("lat_e7"), "lon_e7": known.get("lon_e7")}
+
+
+def _moment(value: object) -> object:
+    return parse_rfc3339(value) if isinstance(value, str) else value
+
+
+def _ties(life: CaseLife, noun: str) -> Iterator[Row]:
+    for name, last in life.ties.items():
+        if name.startswith(f"{noun}/"):
+            for tie in last.all():
+                yield {f"{noun}_id": ident(name), "basis": tie.basis, **_tie(tie)}
+
+
+def _tie(tie: Tie) -> Row:
+    return {
+        "linked_by": tie.by,
+        "linked_at": tie.at,
+        "unlinked_by": tie.ended_by,
+        "unlinked_at": tie.ended_at,
+        "reason": value_of(tie.reason),
+    }
+
+
+def _fact(name: str, fact: Fact) -> Row:
+    return {
+        "id": ident(name),
+        "position": fact.position,
+        "text": value_of(fact.text),
+        "added_by": fact.by,
+        "added_at": fact.at,
+        "withdrawn_at": fact.withdrawn_at,
+    }
+
+
+def _proofs(name: str, fact: Fact) -> Iterator[Row]:
+    for evidence, proofs in (fact.proofs or {}).items():
+        noun, _, one = evidence.partition("/")
+        for proof in proofs:
+            yield {
+                "fact_id": ident(name),
+                "recording_id": one if noun == "recording" else None,
+                "monitoring_id": one if noun == "monitoring" else None,
+                "added_by": proof.by,
+                "added_at": proof.at,
+                "removed_by": proof.ended_by,
+                "removed_at": proof.ended_at,
+            }
+
+
+def _round(life: CaseLife, one: Round, folded: Folded) -> Row:
+    return {
+        "id": ident(one.review),
+        "agency_id": ident(life.agency),
+        "round": one.round,
+        "state": ReviewState.OPEN if one.opinion is None else ReviewState.GIVEN,
+        "submitted_by": ident(one.submitted_by),
+        "submitted_at": one.submitted_at,
+        "due_at": one.due_at,
+        "evidence_sha256": one.evidence_sha256,
+        "opinion": one.opinion,
+        "statement": value_of(one.statement),
+        "reviewer_id": ident(one.reviewer),
+        "given_at": one.given_at,
+        "version": folded.versions.get(one.review),
+    }
+
+
+def _grounds(one: Round) -> Iterator[Row]:
+    for position, ground in enumerate(one.grounds, start=1):
+        yield {
+            "review_id": ident(one.review),
+            "position": position,
+            "item": ground.item,
+            "subject": ground.subject,
+            "text": value_of(ground.text),
+            "answer": value_of(ground.answer),
+            "answered_by": ident(ground.by),
+            "answered_at": ground.at,
+        }
+
+
+def _package(life: CaseLife, one: Package) -> Row:
+    built = one.ended if isinstance(one.ended, ExportBuild) else None
+    failed = one.ended if isinstance(one.ended, ExportFail) else None
+    return {
+        "id": ident(one.export),
+        "agency_id": ident(life.agency),
+        "requested_by": ident(one.by),
+        "state": one.state,
+        "created_at": one.at,
+        "ready_at": one.ended_at if built else None,
+        **{
+            name: getattr(built, name, None)
+            for name in ("object_key", "version_id", "size_bytes", "sha256", "tagmanifest_sha256")
+        },
+        "failure": failed.code if failed else None,
+    }
