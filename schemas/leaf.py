@@ -21,8 +21,8 @@ from schemas.base import rfc3339
 from schemas.canonical import MAX_INTEGER, check_profile
 from schemas.errors import Invalid, ManifestInvalid
 from schemas.leaves import LEAVES
-from schemas.members import parse_time
-from schemas.reference import UUID_FORM, ident_of, is_actor, is_reference, noun_of
+from schemas.members import TIME_FORM, parse_time
+from schemas.reference import SERVICES, UUID_FORM, ident_of, is_actor, is_reference, noun_of
 from schemas.refusals_custody import LEAF_INVALID, LEAF_TOO_LONG
 
 VERSION: Final = 1
@@ -31,14 +31,38 @@ VERSION: Final = 1
 MAX_LEAF_BYTES = 16_384
 MAX_CHAINS = 3
 
-_MEMBERS = ["actor", "at", "chains", "ev", "event", "facts", "id", "salt", "salted", "subject", "v"]
-_PLACE = ["n", "of", "prev"]
-_LEAF = re.compile(rb"[ -\[\]-~]+")
-_HEX = re.compile(r"[0-9a-f]{64}")
+_TEXT = re.compile(r"[ -\[\]-~]*")
 _SALT = re.compile(r"[0-9a-f]{32}")
 _UUID = re.compile(UUID_FORM)
-_EVENT = re.compile(r"[a-z]{1,16}:[a-z]{1,16}")
-_MEMBER = re.compile(r"[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?")
+_THING = "[a-z]{1,16}/" + UUID_FORM
+_NUMBER = "[1-9][0-9]{0,15}"
+_HEX = "[0-9a-f]{64}"
+_PLACE = re.compile(f"{_NUMBER} {_THING} {_HEX}")
+_PLACED = f'{{"n":({_NUMBER}),"of":"({_THING})","prev":"({_HEX})"}}'
+_PLACES = re.compile(_PLACED)
+_COMMITTED = rf'"([a-z][a-z0-9_]{{0,31}}(?:\.[1-9][0-9]{{0,4}})?)":"({_HEX})"'
+_COMMITMENTS = re.compile(_COMMITTED)
+
+
+def _flat(pattern: str) -> str:
+    """Return a pattern without groups inside."""
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
+
+
+def _list_of(pattern: str) -> str:
+    """Return the pattern of nothing, or of some with commas between, as one group."""
+    one = _flat(pattern)
+    return f"((?:{one}(?:,{one})*)?)"
+
+
+_ENVELOPE = re.compile(
+    rf'\{{"actor":"((?:account|device|party)/{UUID_FORM}|service/(?:{"|".join(SERVICES)}))"'
+    rf',"at":"({_flat(TIME_FORM)})","chains":\[{_list_of(_PLACED)}\],"ev":({_NUMBER})'
+    r',"event":"([a-z]{1,16}:[a-z]{1,16})","facts":(\{[ -\[\]-~]*?\})'
+    rf',"id":"({UUID_FORM})","salt":"([0-9a-f]{{32}})","salted":\{{{_list_of(_COMMITTED)}\}}'
+    rf',"subject":"({_THING})","v":{VERSION}\}}'
+)
+"""The one spelling of a leaf. No text in it holds a quote, so what stands between is found without a parser."""
 
 
 class Place(NamedTuple):
@@ -89,6 +113,11 @@ class Leaf:
         if not (is_actor(self.actor) and is_reference(self.subject)):
             raise ValueError("actor and subject are noun/uuid")
         parse_time(self.at)
+        if not all(_PLACE.fullmatch(f"{n} {of} {prev}") for n, of, prev in self.chains):
+            raise ValueError("a place has a number from 1, a thing and a head")
+        self._check_agreement()
+
+    def _check_agreement(self) -> None:
         self._check_places()
         if noun_of(self.subject) != self.event.partition(":")[0]:
             raise ValueError("the subject is of the event's noun")
@@ -120,9 +149,9 @@ class Leaf:
 
     def _check_places(self) -> None:
         last = ""
-        for n, of, prev in self.chains:
-            if not (type(n) is int and 1 <= n <= MAX_INTEGER and is_reference(of) and _HEX.fullmatch(prev)):
-                raise ValueError("a place has a number from 1, a thing and a head")
+        for n, of, _ in self.chains:
+            if n > MAX_INTEGER:
+                raise ValueError("a number is an integer of 53 bits")
             if of <= last:
                 raise ValueError("places are sorted by the name of their thing, and no thing stands twice")
             last = of
@@ -181,45 +210,74 @@ def parse_leaf(payload: bytes) -> Leaf:
     """
     if len(payload) > MAX_LEAF_BYTES:
         raise _invalid("longer than a leaf can be")
+    found = _ENVELOPE.fullmatch(payload.decode("ascii", "replace"))
+    if found is None:
+        raise _invalid("the bytes do not have the form of a leaf")
     try:
-        return _leaf_of(_decode(payload))
+        return _leaf_of(*found.groups())
     except (ManifestInvalid, LookupError, TypeError, ValueError, AttributeError) as err:
         raise _invalid("the bytes are not a leaf") from err
 
 
-def _leaf_of(value: dict[str, Any]) -> Leaf:
-    if list(value) != _MEMBERS:
-        raise ValueError("the members of a leaf are fixed")
-    if value["v"] != VERSION or {type(value["v"]), type(value["ev"])} != {int}:  # True and 1.0 equal 1
-        raise ValueError("another envelope")
-    shapes = (type(value["chains"]), type(value["facts"]), type(value["salted"]))
-    if shapes != (list, dict, dict):  # an empty list is no empty object
-        raise ValueError("places are a list, members are objects")
-    if not all(map(_HEX.fullmatch, value["salted"].values())):
-        raise ValueError("a commitment has 64 hexadecimal digits")
-    for place in value["chains"]:
-        if list(place) != _PLACE:
-            raise ValueError("the members of a place are fixed")
-    if not (_is_sorted(value["facts"]) and _is_sorted(value["salted"])):
-        raise ValueError("members are sorted")
-    kind = LEAVES.get((value["event"], value["ev"]))
-    return Leaf(
-        id=value["id"],
-        salt=value["salt"],
-        actor=value["actor"],
-        subject=value["subject"],
-        at=parse_time(value["at"]),
-        chains=tuple(Place(**place) for place in value["chains"]),
-        act=act_of(kind, value["facts"], value["salted"]) if kind else _unknown(value),
+def _leaf_of(  # noqa: PLR0917 - the members of the envelope, in their one order
+    actor: str,
+    at: str,
+    chains: str,
+    ev: str,
+    event: str,
+    facts: str,
+    ident: str,
+    salt: str,
+    salted: str,
+    subject: str,
+) -> Leaf:
+    members, committed = _facts_of(facts), _committed_of(salted)
+    kind = LEAVES.get((event, int(ev)))
+    return _made(
+        id=ident,
+        salt=salt,
+        actor=actor,
+        subject=subject,
+        at=datetime.fromisoformat(at),
+        chains=tuple(Place(int(n), of, prev) for n, of, prev in _PLACES.findall(chains)),
+        act=act_of(kind, members, committed) if kind else _unknown(event, int(ev), members, committed),
     )
 
 
-def _unknown(value: dict[str, Any]) -> Unknown:
-    event, ev, facts, salted = value["event"], value["ev"], value["facts"], value["salted"]
-    if not _EVENT.fullmatch(event) or not 1 <= ev <= MAX_INTEGER or not isinstance(facts, dict):
-        raise ValueError("an event is noun:verb, its version an integer from 1")
-    if not all(map(_MEMBER.fullmatch, salted)):
-        raise ValueError("a committed member is a name, or name.k")
+def _made(**members: Any) -> Leaf:  # noqa: ANN401 - members of every type
+    """Return a leaf whose members have their form by the envelope: what is left to judge is how they agree."""
+    leaf = object.__new__(Leaf)
+    for name, value in members.items():
+        object.__setattr__(leaf, name, value)
+    leaf._check_agreement()
+    return leaf
+
+
+def _facts_of(text: str) -> dict[str, Any]:
+    """Return the clear members of canonical text.
+
+    Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
+    stands; so equal text is one spelling, and the order is asked for. Floats are left to the members' types.
+    """
+    value: dict[str, Any] = from_json(text, allow_inf_nan=False)
+    if to_json(value).decode() != text or not _is_sorted(value):
+        raise ValueError("the bytes are not in canonical form")
+    if "null" in text:  # as a value it is the one thing that typed members would let pass
+        check_profile(value)
+    return value
+
+
+def _committed_of(text: str) -> dict[str, str]:
+    pairs = _COMMITMENTS.findall(text)
+    names = [name for name, _ in pairs]
+    if names != sorted(set(names)):
+        raise ValueError("members are sorted and stand once")
+    return dict(pairs)
+
+
+def _unknown(event: str, ev: int, facts: dict[str, Any], salted: dict[str, str]) -> Unknown:
+    if ev > MAX_INTEGER:
+        raise ValueError("a version is an integer of 53 bits")
     check_profile(facts)
     return Unknown(event, ev, facts, salted)
 
@@ -229,25 +287,9 @@ def _encode(value: dict[str, Any]) -> bytes:
         payload = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("ascii")
     except UnicodeEncodeError as err:
         raise _invalid("a text is not ASCII") from err
-    if not _LEAF.fullmatch(payload):
+    if not _TEXT.fullmatch(payload.decode()):
         raise _invalid("a text holds a quote, a backslash or a control character")
     return payload
-
-
-def _decode(payload: bytes) -> dict[str, Any]:
-    """Return the JSON of canonical bytes.
-
-    Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
-    stands; so equal bytes are one spelling, and `_leaf_of` asks for the order. Floats are left to the members' types.
-    """
-    if not _LEAF.fullmatch(payload):
-        raise ValueError("a byte that no leaf holds")
-    value = from_json(payload, allow_inf_nan=False)
-    if not isinstance(value, dict) or to_json(value) != payload:
-        raise ValueError("the bytes are not in canonical form")
-    if b"null" in payload:  # as a value it is the one thing that typed members would let pass
-        check_profile(value)
-    return value
 
 
 def _is_sorted(value: Any) -> bool:  # noqa: ANN401 - any JSON value

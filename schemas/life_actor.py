@@ -1,7 +1,7 @@
 """The lives of who may act: agencies and accounts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,15 @@ from schemas.life_inside import Committed
 
 
 @dataclass(frozen=True, slots=True)
+class CodeLife:
+    """A one-time code: for which device, and who handed it out."""
+
+    code: DeviceCode
+    device: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgencyLife:
     """An agency, the standards it published and the codes it handed out."""
 
@@ -36,7 +45,7 @@ class AgencyLife:
     code: Committed
     closed_at: datetime | None = None
     standards: Mapping[str, StandardPublish] | None = None
-    codes: tuple[str, ...] = ()
+    codes: Mapping[str, CodeLife] = field(default_factory=dict)
 
 
 def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
@@ -68,7 +77,8 @@ def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
         case DeviceCode():
             law(act.code not in life.codes, FaultCode.TWICE)
             law(act.expires_at > leaf.at, FaultCode.PERIOD)
-            return replace(life, codes=(*life.codes, act.code))
+            handed = CodeLife(act, leaf.subject, leaf.actor)
+            return replace(life, codes={**life.codes, act.code: handed})
         case _:
             raise Unlawful(FaultCode.EVENT)
 

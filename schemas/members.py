@@ -12,10 +12,11 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from schemas.canonical import MAX_INTEGER
 
-_TIME = re.compile(
+TIME_FORM = (
     r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
 )
+_TIME = re.compile(TIME_FORM)
 _MILLISECOND = 1_000
 
 

@@ -106,7 +106,13 @@ class Salted:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Let the three forms through; a shown value must be of the member's type."""
         del source, handler
-        return core_schema.no_info_plain_validator_function(self._checked)
+        return core_schema.union_schema(
+            [
+                core_schema.is_instance_schema(Hidden),
+                core_schema.no_info_plain_validator_function(self._checked),
+            ],
+            mode="left_to_right",
+        )
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

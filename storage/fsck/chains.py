@@ -152,8 +152,7 @@ def _without_chain(connection: Connection, noun: Noun) -> Iterator[Fault]:
     for mirror in noun.mirrors:
         name = func.concat(f"{noun.name}/", cast(mirror.owner, Text))
         orphaned = (
-            select(mirror.owner)
-            .select_from(mirror.table if mirror.source is None else mirror.source)
+            mirror.rows(mirror.owner)
             .where(~exists(select(chains.c.of).where(chains.c.of == name)))
             .distinct()
             .order_by(mirror.owner)

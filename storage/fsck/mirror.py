@@ -13,7 +13,18 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, DateTime, FromClause, Table, Text, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    cast,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from schemas.fsck import Fault, FaultCode
@@ -42,6 +53,7 @@ class Mirror:
         key: Columns that tell the rows of one thing apart; none where a thing has one row.
         columns: What else the leaves fix.
         source: What to read from, where the owner stands in another table.
+        condition: Which rows it speaks of; all, where there is none.
     """
 
     table: Table
@@ -49,19 +61,24 @@ class Mirror:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     source: FromClause | None = None
+    condition: ColumnElement[bool] | None = None
 
     @property
     def name(self) -> str:
         """The table's name."""
         return self.table.name
 
+    def rows(self, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+        """Select these columns of all rows it speaks of."""
+        chosen = select(*columns).select_from(self.table if self.source is None else self.source)
+        return chosen if self.condition is None else chosen.where(self.condition)
+
     def read(self, connection: Connection, idents: Collection[UUID]) -> dict[str, list[dict[str, object]]]:
         """Return id of a thing → its rows as they are kept, in plain values."""
         names = (*self.key, *self.columns)
+        columns = (_read(self.table, name) for name in names)
         rows = connection.execute(
-            select(self.owner.label("owner_of_row"), *(_read(self.table, name) for name in names))
-            .select_from(self.table if self.source is None else self.source)
-            .where(self.owner.in_(idents))
+            self.rows(self.owner.label("owner_of_row"), *columns).where(self.owner.in_(idents))
         )
         found: dict[str, list[dict[str, object]]] = defaultdict(list)
         for row in rows:

@@ -7,9 +7,17 @@ from typing import Any, NamedTuple
 from schemas.life_evidence import MonitoringLife
 from schemas.replay import Folded
 from storage.fsck.mirror import Mirror, Told
+from storage.fsck.rows_actor import ACCOUNT_MIRRORS, AGENCY_MIRRORS, account_rows, agency_rows
 from storage.fsck.rows_audit import AUDIT_MIRRORS, audit_rows
 from storage.fsck.rows_case import CASE_MIRRORS, case_rows
-from storage.fsck.rows_line import DEVICE_MIRRORS, MANIFEST_MIRRORS, device_rows, manifest_rows
+from storage.fsck.rows_line import (
+    DEVICE_MIRRORS,
+    MANIFEST_MIRRORS,
+    RECORDING_MIRRORS,
+    device_rows,
+    manifest_rows,
+    recording_rows,
+)
 from storage.fsck.rows_monitoring import (
     EQUIPMENT_MIRRORS,
     MONITORING_MIRRORS,
@@ -33,12 +41,15 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
     {
         one.name: one
         for one in (
+            Noun("account", ACCOUNT_MIRRORS, account_rows),
+            Noun("agency", AGENCY_MIRRORS, agency_rows),
             Noun("audit", AUDIT_MIRRORS, audit_rows),
             Noun("case", CASE_MIRRORS, case_rows),
             Noun("device", DEVICE_MIRRORS, device_rows),
             Noun("equipment", EQUIPMENT_MIRRORS, equipment_rows),
             Noun("manifest", MANIFEST_MIRRORS, manifest_rows),
             Noun("monitoring", MONITORING_MIRRORS, monitoring_rows, MonitoringLife()),
+            Noun("recording", RECORDING_MIRRORS, recording_rows),
             Noun("source", SOURCE_MIRRORS, source_rows),
         )
     }

@@ -1,14 +1,17 @@
-"""What leaves make of the rows of devices, of kept manifests, and of recordings."""
+"""What leaves make of the rows of devices, of kept manifests, and of recordings with their checks and derivatives."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from schemas.integrity import Verdict
 from schemas.life_device import DeviceLife
-from schemas.life_evidence import ManifestLife
+from schemas.life_evidence import ManifestLife, RecordingLife
 from schemas.manifest import ManifestState
+from schemas.reference import noun_of
 from schemas.replay import Folded
-from storage.fsck.mirror import Mirror, Told, ident, value_of
-from storage.tables.device import devices
-from storage.tables.recording import manifests
+from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.tables.device import devices, enrolment_codes
+from storage.tables.recording import checks, derivatives, manifests, recordings
 
 Row = Mapping[str, object]
 
@@ -19,6 +22,13 @@ DEVICE_MIRRORS = (
         (),
         ("agency_id", "kid", "name", "model", "enrolled_at", "revoked_at"),
     ),
+    Mirror(
+        enrolment_codes,
+        enrolment_codes.c.device_id,
+        (),
+        ("used_at",),
+        condition=enrolment_codes.c.used_at.is_not(None),
+    ),
 )
 MANIFEST_MIRRORS = (
     Mirror(
@@ -26,7 +36,34 @@ MANIFEST_MIRRORS = (
         manifests.c.id,
         (),
         ("agency_id", "device_id", "kid", "seq", "sha256", "state", "problem", "declared_at"),
+        condition=manifests.c.state == ManifestState.DECLARED,
     ),
+)
+_VERIFIED = ("sha256", "sm3", "media_type", "captured_at", "corrected_at", "retain_until")
+_CHECK = ("position", "version", "outcome", "severity", "code", "params")
+_DERIVATIVE = ("media_type", "width", "height", "tool", "object_key", "version_id", "size_bytes", "sha256")
+RECORDING_MIRRORS = (
+    Mirror(
+        recordings,
+        recordings.c.id,
+        (),
+        (
+            *(
+                "agency_id",
+                "upload_id",
+                "device_id",
+                "account_id",
+                "state",
+                "verdict",
+                "filename",
+                "size_bytes",
+            ),
+            *("declared_sha256", "object_key", "version_id", "file_index", "stated_case", "received_at"),
+            *("verified_at", "run", "facts", *_VERIFIED),
+        ),
+    ),
+    Mirror(checks, checks.c.recording_id, ("run", "name"), ("at", *_CHECK)),
+    Mirror(derivatives, derivatives.c.recording_id, ("kind",), ("made_at", "parent_sha256", *_DERIVATIVE)),
 )
 
 
@@ -43,7 +80,8 @@ def device_rows(life: DeviceLife, folded: Folded) -> Told:
                 "enrolled_at": life.enrolled_at,
                 "revoked_at": life.revoked_at,
             }
-        ]
+        ],
+        "enrolment_codes": [{"used_at": life.enrolled_at}],
     }
 
 
@@ -64,3 +102,76 @@ def manifest_rows(life: ManifestLife, folded: Folded) -> Told:
             }
         ]
     }
+
+
+def recording_rows(life: RecordingLife, folded: Folded) -> Told:
+    """Return the rows that the leaves of a recording make; what its manifest says is held against the document."""
+    del folded
+    report = _report(life)
+    return {
+        "recordings": [_recording(life, report)],
+        "checks": _checks(life, report),
+        "derivatives": _derivatives(life, report),
+    }
+
+
+def _report(life: RecordingLife) -> Mapping[str, Any] | None:
+    """Return the report of the verification; None where there is none, or nobody can see it."""
+    report = None if life.verified is None else value_of(life.verified.report)
+    return report if isinstance(report, Mapping) else None
+
+
+def _recording(life: RecordingLife, report: Mapping[str, Any] | None) -> Row:
+    received, verified = life.received, life.verified
+    is_device = noun_of(life.by) == "device"
+    said = ("size_bytes", "declared_sha256", "object_key", "version_id", "file_index")
+    told: dict[str, object] = {name: getattr(received, name) for name in said}
+    for name in _VERIFIED:
+        # Before the conclusion the manifest says it; bytes that could not be read have no type of their own.
+        told[name] = _before(name) if verified is None else getattr(verified, name)
+    return {
+        **told,
+        "agency_id": ident(received.agency),
+        "upload_id": received.upload,
+        "device_id": ident(life.by) if is_device else None,
+        "account_id": None if is_device else ident(life.by),
+        "state": life.state,
+        "verdict": Verdict.NOT_CHECKED if verified is None else verified.verdict,
+        "filename": value_of(received.filename),
+        "stated_case": value_of(received.stated_case),
+        "received_at": life.received_at,
+        "verified_at": life.verified_at,
+        "run": 0 if verified is None else verified.run,
+        "facts": ({} if verified is None else NOT_TOLD) if report is None else report["facts"],
+    }
+
+
+def _before(name: str) -> object:
+    return NOT_TOLD if name in ("media_type", "captured_at", "corrected_at") else None
+
+
+def _checks(life: RecordingLife, report: Mapping[str, Any] | None) -> Sequence[Row]:
+    if report is None or life.verified is None:
+        return ()
+    run, at = life.verified.run, life.verified_at
+    return [
+        {"run": run, "at": at, "position": position, **_check(one)}
+        for position, one in enumerate(report["checks"])
+    ]
+
+
+def _check(one: Mapping[str, Any]) -> Row:
+    return {
+        name: one.get(name, "" if name == "code" else {}) for name in ("name", *_CHECK) if name != "position"
+    }
+
+
+def _derivatives(life: RecordingLife, report: Mapping[str, Any] | None) -> Sequence[Row]:
+    return [] if report is None else list(_made(life, report))
+
+
+def _made(life: RecordingLife, report: Mapping[str, Any]) -> Iterator[Row]:
+    for one in report["derivatives"]:
+        yield {"kind": one["kind"], "made_at": life.verified_at, "parent_sha256": one["parent_sha256"]} | {
+            name: one[name] for name in _DERIVATIVE
+        }

@@ -1,0 +1,48 @@
+"""Which columns no leaf fixes, and why that is no hole: everything else is held against the log.
+
+`schemas.leaves_*` name the columns that a member of a leaf repeats; the mirrors compare them. What stands here is
+re-derived in another way, is a convenience, or is no evidence. A column in none of these lists fails the build.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "assertions": "used once, then forgotten",
+        "jobs": "what is still to be done",
+        "login_failures": "how often somebody guessed",
+        "sessions": "who is logged in",
+        "upload_parts": "in flight, no evidence yet",
+        "uploads": "in flight, no evidence yet; what it became says its recording's receipt",
+    }
+)
+"""Tables that hold nothing a court would read."""
+
+LOG = frozenset({"chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"})
+"""Tables of the record itself: recomputed from the leaves' bytes, and anchored by what was signed."""
+
+CONVENIENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "audit_rechecks.id": "the row's own key, nothing refers to it",
+        "audit_scores.id": "the row's own key, nothing refers to it",
+        "case_links.id": "the row's own key, nothing refers to it",
+        "checkpoints.signed_at": "by the server's clock; the outside times stand in the log",
+        "custody_entries.agency_id": "for whom an entry is listed; the chain's first leaf says whose it is",
+        "custody_entries.id": "the order of inserts; the index is the order that counts",
+        "custody_entries.ticket": "held until a writer signs its leaves",
+        "equipment_certificates.id": "the row's own key, nothing refers to it",
+        "equipment_publications.id": "the row's own key, nothing refers to it",
+        "equipment_reviews.id": "the row's own key, nothing refers to it",
+        "equipment_suspensions.id": "the row's own key, nothing refers to it",
+        "exports.progress_done": "how far a package is while it is built",
+        "exports.progress_total": "how far a package is while it is built",
+        "fact_evidence.id": "the row's own key, nothing refers to it",
+        "monitoring_links.id": "the row's own key, nothing refers to it",
+        "monitoring_opinions.id": "the row's own key, nothing refers to it",
+        "notifications.id": "the row's own key, nothing refers to it",
+        "rectification_steps.id": "the row's own key, nothing refers to it",
+        "review_grounds.id": "the row's own key, nothing refers to it",
+    }
+)
+"""Columns that repeat or order, and whose change changes nothing that anybody is told."""

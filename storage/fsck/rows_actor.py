@@ -1,0 +1,92 @@
+"""What leaves make of the rows of agencies, of the codes they hand out, and of accounts with roles and certificates."""
+
+from collections.abc import Mapping
+
+from schemas.life_actor import AccountLife, AgencyLife
+from schemas.replay import Folded
+from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.tables.actor import accounts, agencies, certificates
+from storage.tables.device import enrolment_codes
+
+AGENCY_MIRRORS = (
+    Mirror(agencies, agencies.c.id, (), ("parent_id", "name", "code", "kind", "is_supervising")),
+    Mirror(
+        enrolment_codes,
+        enrolment_codes.c.agency_id,
+        ("id",),
+        ("device_id", "code_hash", "issued_by", "expires_at"),
+    ),
+)
+ACCOUNT_MIRRORS = (
+    Mirror(
+        accounts,
+        accounts.c.id,
+        (),
+        ("agency_id", "login", "name", "password_hash", "roles", "is_active", "created_at"),
+    ),
+    Mirror(certificates, certificates.c.account_id, ("id",), ("number", "valid_from", "valid_until")),
+)
+
+
+def agency_rows(life: AgencyLife, folded: Folded) -> Told:
+    """Return the rows that the leaves of an agency make."""
+    del folded
+    return {
+        "agencies": [
+            {
+                "parent_id": ident(life.parent),
+                "name": value_of(life.name),
+                "code": value_of(life.code),
+                "kind": life.kind,
+                "is_supervising": life.supervising,
+            }
+        ],
+        "enrolment_codes": [
+            {
+                "id": code,
+                "device_id": ident(handed.device),
+                "code_hash": value_of(handed.code.code_hash),
+                "issued_by": ident(handed.by),
+                "expires_at": handed.code.expires_at,
+            }
+            for code, handed in life.codes.items()
+        ],
+    }
+
+
+def account_rows(life: AccountLife, folded: Folded) -> Told:
+    """Return the rows that the leaves of an account make."""
+    del folded
+    return {
+        "accounts": [
+            {
+                "agency_id": ident(life.agency),
+                "login": value_of(life.login),
+                "name": value_of(life.name),
+                "password_hash": _secret(life),
+                "roles": _roles(life),
+                "is_active": life.closed_at is None,
+                "created_at": life.opened_at,
+            }
+        ],
+        "certificates": [
+            {
+                "id": ident(name),
+                "number": value_of(one.number),
+                "valid_from": one.from_,
+                "valid_until": one.until,
+            }
+            for name, one in (life.certificates or {}).items()
+        ],
+    }
+
+
+def _roles(life: AccountLife) -> tuple[str, ...]:
+    return tuple(sorted(one.grant.role.value for one in (life.roles or {}).values() if one.ended_at is None))
+
+
+def _secret(life: AccountLife) -> object:
+    record = value_of(life.credential)
+    if record is NOT_TOLD:
+        return NOT_TOLD
+    return record.get("password_hash") if isinstance(record, Mapping) else None

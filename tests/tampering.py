@@ -1,0 +1,109 @@
+"""What somebody with all rights can do to one column, one table, one leaf – and what `fsck` says of it.
+
+Every damage is done and undone inside one transaction, so that hundreds of them take a minute.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.exc import DBAPIError
+
+from schemas.fsck import Fault, Found
+from storage.fsck.audit import check_audits
+from storage.fsck.chains import check_chains
+from storage.fsck.custody import LogCheck
+from storage.fsck.intake import check_intakes
+from storage.fsck.review import check_reviews
+
+_UNGUARD = """
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT conrelid::regclass AS of, conname FROM pg_constraint
+    WHERE contype = 'c' AND connamespace = 'public'::regnamespace
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', one.of, one.conname); END LOOP;
+END $$
+"""
+
+
+@contextmanager
+def all_rights(connection: Connection) -> Iterator[Connection]:
+    """No trigger, no foreign key, no check holds; everything is as before at the end."""
+    with connection.begin() as transaction:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(_UNGUARD))
+        yield connection
+        transaction.rollback()
+
+
+@contextmanager
+def damage(connection: Connection, statement: str) -> Iterator[int]:
+    """Run a statement for the length of a block; gives how many rows it changed."""
+    step = connection.begin_nested()
+    try:
+        yield connection.execute(text(statement)).rowcount
+    finally:
+        step.rollback()
+
+
+def examined(connection: Connection, vkey: str) -> list[Fault]:
+    """What a run says of rows and log, without the object store."""
+    return [one for one in _found(connection, vkey) if isinstance(one, Fault)]
+
+
+def _found(connection: Connection, vkey: str) -> Iterator[Found]:
+    log = LogCheck(connection, vkey)
+    yield from log.run()
+    yield from check_chains(connection, log.seen, log.waiting)
+    yield from check_intakes(connection)
+    yield from check_reviews(connection)
+    yield from check_audits(connection)
+
+
+def altered(connection: Connection, column: Column[object]) -> str | None:
+    """Return a statement that changes one value of a column to another of its type; None where there is no row."""
+    table = column.table
+    assert isinstance(table, Table)
+    where = f'SELECT ctid FROM "{table.name}" ORDER BY "{column.name}" IS NULL, "{column.name}" DESC LIMIT 1'
+    if not connection.scalar(select(func.count()).select_from(table)):
+        return None
+    return f'UPDATE "{table.name}" SET "{column.name}" = {_other(column)} WHERE ctid = ({where})'
+
+
+_OTHERWISE: tuple[tuple[type, str], ...] = (
+    (UUID, "gen_random_uuid()"),
+    (Boolean, "NOT {0}"),
+    (Integer, "coalesce({0}, 0) + 1000"),
+    (DateTime, "coalesce({0}, '2026-01-01T00:00:00Z') + interval '1 microsecond'"),
+    (JSONB, """'["x"]'"""),
+    (LargeBinary, "sha256(coalesce({0}, ''))"),
+    (ARRAY, "array_append({0}, 'x')"),
+    (Text, "coalesce({0}, '') || 'x'"),
+)
+
+
+def _other(column: Column[object]) -> str:
+    found = next(spelled for kind, spelled in _OTHERWISE if isinstance(column.type, kind))
+    return found.format(f'"{column.name}"')
+
+
+def is_refused(connection: Connection, statement: str) -> bool:
+    """Say whether the database itself refuses the change even then: a key that is there already."""
+    try:
+        with damage(connection, statement):
+            return False
+    except DBAPIError:
+        return True
