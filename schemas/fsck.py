@@ -14,6 +14,7 @@ class Part(StrEnum):
 
     LOG = "log"
     CHAINS = "chains"
+    DOCUMENTS = "documents"
     INTAKES = "intakes"
     REVIEWS = "reviews"
     AUDITS = "audits"

@@ -29,6 +29,7 @@ class ManifestLife:
     kid: str
     seq: int
     sha256: str
+    signature_sha256: str
     files: int
     by: str
     at: datetime
@@ -46,7 +47,17 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
     law(life is None, FaultCode.BEGUN_TWICE)
     law(here.seen.is_alive(act.device, here.index), FaultCode.KEY)
     law(here.seen.is_of(act.device, act.agency, here.index), FaultCode.AGENCY)
-    return ManifestLife(act.agency, act.device, act.kid, act.seq, act.sha256, act.files, leaf.actor, leaf.at)
+    return ManifestLife(
+        act.agency,
+        act.device,
+        act.kid,
+        act.seq,
+        act.sha256,
+        act.signature_sha256,
+        act.files,
+        leaf.actor,
+        leaf.at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

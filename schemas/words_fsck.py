@@ -8,6 +8,7 @@ FSCK_PARTS = vocabulary(
     {
         Part.LOG: ("存证记录", "log entries"),
         Part.CHAINS: ("编号链", "chains"),
+        Part.DOCUMENTS: ("留存文件", "kept documents"),
         Part.INTAKES: ("批次", "batches"),
         Part.REVIEWS: ("审核轮次", "review rounds"),
         Part.AUDITS: ("已冻结的抽查", "frozen audits"),

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from schemas.digest import sha256_hex
 from schemas.fsck import Fault, FaultCode
 from schemas.opening import Erased, Hidden, Shown
 
@@ -54,6 +55,7 @@ class Mirror:
         columns: What else the leaves fix.
         source: What to read from, where the owner stands in another table.
         condition: Which rows it speaks of; all, where there is none.
+        digests: Columns of which leaves hold the SHA-256: documents as they came.
     """
 
     table: Table
@@ -62,6 +64,7 @@ class Mirror:
     columns: tuple[str, ...]
     source: FromClause | None = None
     condition: ColumnElement[bool] | None = None
+    digests: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,7 +78,7 @@ class Mirror:
 
     def read(self, connection: Connection, idents: Collection[UUID]) -> dict[str, list[dict[str, object]]]:
         """Return id of a thing → its rows as they are kept, in plain values."""
-        names = (*self.key, *self.columns)
+        names = (*self.key, *self.columns, *self.digests)
         columns = (_read(self.table, name) for name in names)
         rows = connection.execute(
             self.rows(self.owner.label("owner_of_row"), *columns).where(self.owner.in_(idents))
@@ -83,7 +86,10 @@ class Mirror:
         found: dict[str, list[dict[str, object]]] = defaultdict(list)
         for row in rows:
             found[str(row[0])].append(
-                {name: _kept(self.table, name, value) for name, value in zip(names, row[1:], strict=True)}
+                {
+                    name: _digest(value) if name in self.digests else _kept(self.table, name, value)
+                    for name, value in zip(names, row[1:], strict=True)
+                }
             )
         return found
 
@@ -115,7 +121,7 @@ def _pair_faults(
         else:
             left.remove(equal)
     for one, row in zip(left, found, strict=False):
-        for name in mirror.columns:
+        for name in (*mirror.columns, *mirror.digests):
             if not _is_same(one[name], row[name]):
                 yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"{mirror.name}.{name}")
     for _ in left[len(found) :]:
@@ -125,7 +131,7 @@ def _pair_faults(
 
 
 def _same(mirror: Mirror, wanted: Mapping[str, object], row: Mapping[str, object]) -> bool:
-    return all(_is_same(wanted[name], row[name]) for name in mirror.columns)
+    return all(_is_same(wanted[name], row[name]) for name in (*mirror.columns, *mirror.digests))
 
 
 def _is_same(wanted: object, kept: object) -> bool:
@@ -195,6 +201,12 @@ def _kept(table: Table, name: str, value: Any) -> object:  # noqa: ANN401 - what
     if isinstance(table.c[name].type, JSONB):
         return plain(_json(value))
     return plain(bytes(value) if isinstance(value, memoryview) else value)
+
+
+def _digest(value: bytes | str | None) -> str | None:
+    if value is None:
+        return None
+    return sha256_hex(value.encode() if isinstance(value, str) else bytes(value))
 
 
 def _json(text: str) -> object:

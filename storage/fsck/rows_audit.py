@@ -31,6 +31,7 @@ AUDIT_MIRRORS = (
             ),
             *("closed_at", "version"),
         ),
+        digests=("plan",),
     ),
     Mirror(audit_inspectors, audit_inspectors.c.audit_id, ("account_id",), ("assigned_by", "assigned_at")),
     Mirror(
@@ -95,6 +96,7 @@ def _audit(life: AuditLife, folded: Folded) -> Row:
         "population_count": frozen.count if frozen else None,
         "population_root": frozen.root if frozen else None,
         "plan_sha256": frozen.plan_sha256 if frozen else None,
+        "plan": frozen.plan_sha256 if frozen else None,
         "seed": drawn.seed if drawn else None,
         "defined_by": ident(life.by),
         "defined_at": life.at,

@@ -21,6 +21,7 @@ DEVICE_MIRRORS = (
         devices.c.id,
         (),
         ("agency_id", "kid", "name", "model", "enrolled_at", "revoked_at"),
+        digests=("registration",),
     ),
     Mirror(
         enrolment_codes,
@@ -37,6 +38,7 @@ MANIFEST_MIRRORS = (
         (),
         ("agency_id", "device_id", "kid", "seq", "sha256", "state", "problem", "declared_at"),
         condition=manifests.c.state == ManifestState.DECLARED,
+        digests=("payload", "signature"),
     ),
 )
 _VERIFIED = ("sha256", "sm3", "media_type", "captured_at", "corrected_at", "retain_until")
@@ -79,6 +81,7 @@ def device_rows(life: DeviceLife, folded: Folded) -> Told:
                 "model": value_of(life.model),
                 "enrolled_at": life.enrolled_at,
                 "revoked_at": life.revoked_at,
+                "registration": life.registration_sha256,
             }
         ],
         "enrolment_codes": [{"used_at": life.enrolled_at}],
@@ -99,6 +102,8 @@ def manifest_rows(life: ManifestLife, folded: Folded) -> Told:
                 "state": ManifestState.DECLARED,
                 "problem": None,
                 "declared_at": life.at,
+                "payload": life.sha256,
+                "signature": life.signature_sha256,
             }
         ]
     }

@@ -86,6 +86,7 @@ SOURCE_MIRRORS = (
         intakes.c.source_id,
         ("id",),
         ("agency_id", "seq", "sha256", "rows", "received_at"),
+        digests=("payload", "signature"),
     ),
 )
 
@@ -199,6 +200,8 @@ def source_rows(life: SourceLife, folded: Folded) -> Told:
                 "sha256": act.sha256,
                 "rows": act.rows,
                 "received_at": at,
+                "payload": act.sha256,
+                "signature": act.signature_sha256,
             }
             for name, (act, _, at) in life.intakes.items()
         ]

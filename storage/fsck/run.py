@@ -14,6 +14,7 @@ from schemas.fsck import Found, Part, Unchecked
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
+from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.objects import ObjectCheck
 from storage.fsck.reading import snapshot
@@ -40,6 +41,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
             yield from check(connection)
 
     yield from _record(engine, vkey)
+    yield from guarded(Part.DOCUMENTS, seen_at_once(check_documents))
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
     yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
     yield from guarded(Part.AUDITS, seen_at_once(check_audits))

@@ -1,0 +1,151 @@
+"""Columns that repeat a kept document: what each says is read from its bytes once more.
+
+The bytes themselves are held against the digest in a leaf elsewhere. A document that cannot be read is named by that;
+its columns are not judged by it.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from schemas.device import key_algs
+from schemas.errors import EvidenceError
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.manifest import CaptureManifest, Location, ManifestState, parse_manifest
+from storage.fsck.mirror import Mirror, plain
+from storage.fsck.reading import PAGE_ROWS
+from storage.tables.device import devices
+from storage.tables.recording import manifests, recordings
+
+Said = Mapping[str, object]
+
+DEVICE = Mirror(devices, devices.c.id, (), ("jwk", "algs", "challenge"))
+MANIFEST = Mirror(
+    manifests,
+    manifests.c.id,
+    (),
+    ("prev", "captured_at", "files"),
+    condition=manifests.c.state == ManifestState.DECLARED,
+)
+REFUSED = Mirror(
+    manifests,
+    manifests.c.id,
+    (),
+    ("kid", "seq", "prev", "captured_at", "files", "findings"),
+    condition=manifests.c.state == ManifestState.REFUSED,
+)
+CAPTURE = Mirror(
+    recordings,
+    recordings.c.id,
+    (),
+    ("officers", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_cm", "crs"),
+)
+DOCUMENTS = (DEVICE, MANIFEST, REFUSED, CAPTURE)
+
+
+def check_documents(connection: Connection) -> Iterator[Found]:
+    """Yield every column that says something else than the document beside it."""
+    yield from _check(
+        connection, DEVICE, select(devices.c.id, devices.c.registration), _of_registration, "device"
+    )
+    kept = select(manifests.c.id, manifests.c.payload)
+    yield from _check(
+        connection,
+        MANIFEST,
+        kept.where(manifests.c.state == ManifestState.DECLARED),
+        _of_manifest,
+        "manifest",
+    )
+    yield from _check(
+        connection, REFUSED, kept.where(manifests.c.state == ManifestState.REFUSED), _of_refused, "manifest"
+    )
+    captured = select(recordings.c.id, manifests.c.payload).outerjoin(
+        manifests,
+        (manifests.c.id == recordings.c.manifest_id) & (manifests.c.state == ManifestState.DECLARED),
+    )
+    yield from _check(connection, CAPTURE, captured, _of_capture, "recording")
+
+
+def _check(
+    connection: Connection,
+    mirror: Mirror,
+    documents: Select[tuple[Any, Any]],
+    read: Callable[[Any], Said | None],
+    noun: str,
+) -> Iterator[Found]:
+    ident = mirror.owner
+    page = connection.execute(documents.order_by(ident).limit(PAGE_ROWS)).all()
+    while page:
+        kept = mirror.read(connection, [row[0] for row in page])
+        for row in page:
+            (found,) = kept[str(row[0])]
+            yield from _differences(mirror, f"{noun}/{row[0]}", read(row[1]), found)
+        yield Checked(part=Part.DOCUMENTS, count=len(page))
+        page = connection.execute(documents.where(ident > page[-1][0]).order_by(ident).limit(PAGE_ROWS)).all()
+
+
+def _differences(
+    mirror: Mirror, about: str, said: Said | None, kept: Mapping[str, object]
+) -> Iterator[Fault]:
+    if said is None:
+        return
+    for name in mirror.columns:
+        if plain(said[name]) != kept[name]:
+            yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"{mirror.name}.{name}")
+
+
+def _of_registration(payload: bytes) -> Said | None:
+    try:
+        stated = json.loads(bytes(payload))
+        algs = sorted(key_algs(stated["jwk"]))
+    except (EvidenceError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return {"jwk": stated["jwk"], "algs": algs, "challenge": stated["challenge"]}
+
+
+def _of_manifest(payload: bytes) -> Said | None:
+    manifest = _manifest(payload)
+    if manifest is None:
+        return None
+    files = [{"name": one.name, "sha256": one.sha256, "size": one.size} for one in manifest.files]
+    return {"prev": manifest.prev, "captured_at": manifest.captured_at, "files": files}
+
+
+def _of_refused(payload: bytes) -> Said:
+    """Nothing is taken from what broke a rule."""
+    del payload
+    return {"kid": None, "seq": None, "prev": None, "captured_at": None, "files": (), "findings": ()}
+
+
+def _of_capture(payload: bytes | None) -> Said | None:
+    nothing = dict.fromkeys(("clock_offset_ms", "lat_e7", "lon_e7", "accuracy_cm", "crs"))
+    if payload is None:
+        return {"officers": (), **nothing}
+    manifest = _manifest(payload)
+    if manifest is None:
+        return None
+    place = manifest.loc
+    return {
+        **nothing,
+        "officers": manifest.officers,
+        "clock_offset_ms": manifest.clock.offset_ms,
+        **({} if place is None else _place(place)),
+    }
+
+
+def _place(place: Location) -> Said:
+    return {
+        "lat_e7": place.lat_e7,
+        "lon_e7": place.lon_e7,
+        "accuracy_cm": place.acc_cm,
+        "crs": place.crs,
+    }
+
+
+def _manifest(payload: bytes) -> CaptureManifest | None:
+    try:
+        return parse_manifest(bytes(payload))
+    except EvidenceError:
+        return None
