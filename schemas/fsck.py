@@ -47,7 +47,6 @@ class FaultCode(StrEnum):
     LEAF_WITHOUT_ROW = "leaf-without-row"
     ROW_WITHOUT_LEAF = "row-without-leaf"
     COLUMN_DIFFERS = "column-differs"
-    INTAKE_ALTERED = "intake-altered"
     INTAKE_ROWS_DIFFER = "intake-rows-differ"
     REVIEW_EVIDENCE_ALTERED = "review-evidence-altered"
     AUDIT_PLAN_ALTERED = "audit-plan-altered"

@@ -194,8 +194,25 @@ def parse_row(line: bytes) -> ParsedRow:
         raise ROW_INVALID(f"{field}: {first['msg']}", field=field) from err
     for value in row.values:
         _check_unit(value)
-    content = _CONTENT.encode(members)
-    return ParsedRow(row, raw, hashlib.sha256(content.encode()).digest(), jpegs)
+    return ParsedRow(row, raw, _digest(members), jpegs)
+
+
+def kept_row(raw: bytes) -> ParsedRow:
+    """Return a row as it is kept, with the digests of its inline pictures in their place.
+
+    Raises:
+        Invalid: `row-invalid`; no row that was received reads like this.
+    """
+    members = _members(raw)
+    try:
+        row = _ROW.validate_python(members)
+    except ValidationError as err:
+        raise ROW_INVALID("the kept bytes are no row", field="row") from err
+    return ParsedRow(row, raw, _digest(members), {})
+
+
+def _digest(members: dict[str, Any]) -> bytes:
+    return hashlib.sha256(_CONTENT.encode(members).encode()).digest()
 
 
 def _members(line: bytes) -> dict[str, Any]:

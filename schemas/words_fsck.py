@@ -102,10 +102,6 @@ FAULTS = vocabulary(
             "数据库列与存证记录推得的值不同。",
             "A column is not what the leaves make it.",
         ),
-        FaultCode.INTAKE_ALTERED: (
-            "批次清单与日志登记的完整性校验值（哈希值）不符。",
-            "The manifest of a batch does not have the digest that the log took.",
-        ),
         FaultCode.INTAKE_ROWS_DIFFER: (
             "批次中保存的记录算不出已签署的根。",
             "The rows kept of a batch do not make the root that was signed.",

@@ -1,53 +1,186 @@
-"""The check of batches against their signed root.
+"""The check of batches: rows and salts make the root in the leaf, ids follow from it, columns follow from the rows.
 
 The signature on an intake manifest is checked by whoever verifies a package: its key is not at hand here.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from schemas.custody import subject
-from schemas.digest import sha256_hex
+from schemas.equipment import gate_faults
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
-from schemas.intake import IntakeManifest, parse_intake, rows_root
+from schemas.intake import parse_intake, rows_root
+from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_monitoring import IntakeReceive
-from storage.fsck.reading import Record, acts_of, leaves_about, pages
+from schemas.monitoring_row import ParsedRow, is_credit_code, kept_row
+from schemas.record_id import record_id, salted_row_hash
+from storage.fsck.mirror import Mirror, plain
+from storage.fsck.reading import Record, pages
+from storage.fsck.register import Register
+from storage.tables.custody import custody_entries, openings
+from storage.tables.equipment import equipment
 from storage.tables.monitoring import intakes, monitoring_records
+
+RECORD = Mirror(
+    monitoring_records,
+    monitoring_records.c.intake_id,
+    ("intake_index",),
+    (
+        *("id", "agency_id", "record_id", "content_sha256", "captured_at", "received_at", "matter", "plate"),
+        *(
+            "party_code",
+            "party",
+            "place",
+            "lat_e7",
+            "lon_e7",
+            "crs",
+            "values",
+            "findings",
+            "gate_faults",
+            "due_at",
+        ),
+    ),
+)
+INTAKE = Mirror(intakes, intakes.c.id, (), ("prev",))
+_SALT_BYTES = 16
+
+
+class _Batch(NamedTuple):
+    """What the log says of a batch; `entry` orders it among the leaves of the equipment that its rows name."""
+
+    about: str
+    act: IntakeReceive
+    at: datetime
+    entry: int
+    salts: Mapping[int, bytes]
 
 
 def check_intakes(connection: Connection) -> Iterator[Found]:
-    """Yield every batch that is not what was signed, by its manifest or by its rows."""
-    query = select(intakes.c.id, intakes.c.sha256, intakes.c.payload)
-    for page in pages(connection, query, intakes.c.id):
-        leaves = leaves_about(connection, [subject("intake", row.id) for row in page])
+    """Yield every batch whose rows are not those that were received, and every column that its rows do not give."""
+    register = Register(connection)
+    for page in pages(connection, select(intakes.c.id, intakes.c.payload), intakes.c.id):
         for row in page:
-            about = subject("intake", row.id)
-            logged = [act.sha256 for act in acts_of(leaves[about], IntakeReceive)]
-            yield from _intake_faults(connection, row, about, logged)
+            batch = _logged(connection, row.id)
+            if batch is not None:  # a batch without a leaf is the fold's to name
+                yield from _document_faults(connection, row)
+                yield from _batch_faults(connection, row.id, batch, register)
         yield Checked(part=Part.INTAKES, count=len(page))
 
 
-def _intake_faults(
-    connection: Connection, row: Record, about: str, logged: Sequence[object]
-) -> Iterator[Fault]:
-    payload = bytes(row.payload)
-    manifest = _parsed(payload)
-    if manifest is None or row.sha256 != sha256_hex(payload) or logged != [row.sha256]:
-        yield Fault(code=FaultCode.INTAKE_ALTERED, subject=about)
-        return
-    kept = connection.scalars(
-        select(monitoring_records.c.raw)
-        .where(monitoring_records.c.intake_id == row.id)
-        .order_by(monitoring_records.c.intake_index)
-    ).all()
-    if len(kept) != manifest.rows or rows_root([bytes(raw) for raw in kept]).hex() != manifest.root:
-        yield Fault(code=FaultCode.INTAKE_ROWS_DIFFER, subject=about)
+def _logged(connection: Connection, ident: UUID) -> _Batch | None:
+    entry = connection.execute(
+        select(custody_entries.c.id, custody_entries.c.leaf, custody_entries.c.digest).where(
+            custody_entries.c.subject == f"intake/{ident}"
+        )
+    ).first()
+    leaf = None if entry is None else _leaf(bytes(entry.leaf))
+    if entry is None or leaf is None or not isinstance(leaf.act, IntakeReceive):
+        return None
+    kept = connection.execute(
+        select(openings.c.member, openings.c.opening).where(
+            openings.c.digest == entry.digest, openings.c.opening.is_not(None)
+        )
+    )
+    salts = {
+        int(row.member.removeprefix("row.")) - 1: bytes(row.opening) for row in kept if _is_row(row.member)
+    }
+    return _Batch(f"intake/{ident}", leaf.act, leaf.at, entry.id, salts)
 
 
-def _parsed(payload: bytes) -> IntakeManifest | None:
+def _leaf(payload: bytes) -> Leaf | None:
     try:
-        return parse_intake(payload)
+        return parse_leaf(payload)
     except Invalid:
         return None
+
+
+def _is_row(member: str) -> bool:
+    return member.removeprefix("row.").isdecimal()
+
+
+def _document_faults(connection: Connection, row: Record) -> Iterator[Fault]:
+    try:
+        manifest = parse_intake(bytes(row.payload))
+    except Invalid:
+        return  # its bytes are not those of the leaf, which is named
+    (kept,) = INTAKE.read(connection, [row.id])[str(row.id)]
+    if kept["prev"] != manifest.prev:
+        yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=f"intake/{row.id}", detail="intakes.prev")
+
+
+def _batch_faults(connection: Connection, ident: UUID, batch: _Batch, register: Register) -> Iterator[Fault]:
+    rows = connection.execute(
+        select(monitoring_records.c.intake_index, monitoring_records.c.raw, monitoring_records.c.equipment_id)
+        .where(monitoring_records.c.intake_id == ident)
+        .order_by(monitoring_records.c.intake_index)
+    ).all()
+    if _root([bytes(row.raw) for row in rows], batch.salts) != batch.act.root or len(rows) != batch.act.rows:
+        yield Fault(code=FaultCode.INTAKE_ROWS_DIFFER, subject=batch.about)
+        return
+    kept = {row["intake_index"]: row for row in RECORD.read(connection, [ident])[str(ident)]}
+    numbers = _numbers(connection, {row.equipment_id for row in rows})
+    for row in rows:
+        told = _told(batch, row, register)
+        if told is None:
+            continue
+        said, found = told
+        for name in RECORD.columns:
+            if plain(found[name]) != kept[row.intake_index][name]:
+                yield _differs(batch, row, name)
+        if numbers.get(row.equipment_id) != said.row.equipment:
+            yield _differs(batch, row, "equipment_id")
+
+
+def _differs(batch: _Batch, row: Record, name: str) -> Fault:
+    about = f"monitoring/{record_id(batch.at, batch.act.sha256, row.intake_index)}"
+    return Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"monitoring_records.{name}")
+
+
+def _root(rows: Sequence[bytes], salts: Mapping[int, bytes]) -> str:
+    """Return the root that rows and salts make; nothing where a salt is missing."""
+    known = [salts.get(position, b"") for position in range(len(rows))]
+    if not rows or any(len(salt) != _SALT_BYTES for salt in known):
+        return ""
+    return rows_root([salted_row_hash(salt, raw) for salt, raw in zip(known, rows, strict=True)]).hex()
+
+
+def _numbers(connection: Connection, idents: set[UUID]) -> dict[UUID, str]:
+    rows = connection.execute(select(equipment.c.id, equipment.c.number).where(equipment.c.id.in_(idents)))
+    return {row.id: row.number for row in rows}
+
+
+def _told(batch: _Batch, row: Record, register: Register) -> tuple[ParsedRow, dict[str, Any]] | None:
+    """Return the columns that a row gives; None for bytes that are no row, though the root is theirs."""
+    try:
+        parsed = kept_row(bytes(row.raw))
+    except Invalid:
+        return None
+    stated = parsed.row
+    copied = (
+        "record_id",
+        "captured_at",
+        "matter",
+        "plate",
+        "party_code",
+        "party",
+        "place",
+        "lat_e7",
+        "lon_e7",
+        "crs",
+    )
+    is_sound = stated.party_code is None or is_credit_code(stated.party_code)
+    return parsed, {
+        **{name: getattr(stated, name) for name in copied},
+        "id": record_id(batch.at, batch.act.sha256, row.intake_index),
+        "agency_id": batch.act.agency.partition("/")[2],
+        "content_sha256": parsed.content_sha256,
+        "received_at": batch.at,
+        "values": [one.model_dump(mode="json", exclude_none=True) for one in stated.values],
+        "findings": () if is_sound else ("party-code-invalid",),
+        "gate_faults": gate_faults(register.facts(row.equipment_id, batch.entry), stated.captured_at),
+        "due_at": batch.act.due_at,
+    }

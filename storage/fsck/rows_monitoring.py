@@ -157,7 +157,7 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
         "monitoring_records": [
             {
                 "state": life.state,
-                "version": folded.versions.get(folded.of, 1),
+                "version": folded.versions.get(folded.of, 0),
                 "concluded_at": life.concluded_at,
                 "links": len(life.ties),
             }
