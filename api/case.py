@@ -12,6 +12,7 @@ from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 
 router = APIRouter(prefix="/v1/cases", tags=["case"])
@@ -51,13 +52,16 @@ class CasesOut(WireOut):
 
 
 class ChangeOut(WireOut):
-    """A step, a correction or an assignment; `before` holds corrected fields as they were."""
+    """An act in the case's chain; `before` holds corrected fields as they were, null for an empty one."""
 
-    verb: str
+    n: int
+    event: Event
+    subject: str
     before: dict[str, Any]
     reason: str
     changed_by: str
     changed_at: datetime
+    leaf_index: int | None
 
 
 class CaseDetailOut(WireOut):
@@ -132,7 +136,7 @@ def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> Ca
     return CaseDetailOut(
         case=tagged(response, CaseOut.of(found)),
         recordings=[RecordingOut.of(row) for row in linked],
-        changes=[ChangeOut.of(one) for one in tx.cases.changes(case_id)],
+        changes=[ChangeOut.of(one) for one in tx.cases.history(case_id)],
     )
 
 

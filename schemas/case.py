@@ -269,14 +269,20 @@ class Case(Frozen):
 
 
 class CaseChange(Frozen):
-    """A step, a correction or an assignment: `before` holds the fields as they were, `changed_by` who did it."""
+    """A leaf of the case's chain, opened: what was done about whom or what, by whom, when and why.
 
-    id: UUID
-    verb: str
+    `before` holds the fields of a correction as they were, None for one that was empty; `n` is its number in the
+    chain, `leaf_index` its place in the log once it has one.
+    """
+
+    n: int
+    event: Event
+    subject: str
     before: Mapping[str, Any]
     reason: str
     changed_by: str
     changed_at: datetime
+    leaf_index: int | None
 
 
 class CaseLink(Frozen):

@@ -72,7 +72,7 @@ class ExportStep(StrEnum):
 
 
 STEPS: Steps[ExportStep, ExportState, None] = Steps(
-    begins=(Begin(ExportState.BUILDING, dated="created_at"),),
+    begins=(Begin(ExportState.BUILDING, Event.EXPORT_REQUEST, dated="created_at"),),
     refused=EXPORT_NOT_READY,
     rows=(
         Step(
@@ -82,10 +82,15 @@ STEPS: Steps[ExportStep, ExportState, None] = Steps(
             event=Event.EXPORT_BUILD,
             dated="ready_at",
         ),
-        Step(name=ExportStep.FAIL, starts=frozenset({ExportState.BUILDING}), end=ExportState.FAILED),
+        Step(
+            name=ExportStep.FAIL,
+            starts=frozenset({ExportState.BUILDING}),
+            end=ExportState.FAILED,
+            event=Event.EXPORT_FAIL,
+        ),
     ),
 )
-"""Only a package that is there enters the log."""
+"""Nobody takes these steps by hand: the exporter ends what was asked for."""
 
 
 class PackagedCheck(WireIn):

@@ -35,7 +35,8 @@ ELSEWHERE = frozenset(
             "login_failures",
             "enrolment_codes",
         ),
-        *("jobs", "custody_entries", "checkpoints", "log_tiles", "upload_parts"),
+        *("jobs", "chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"),
+        "upload_parts",
     }
 )
 """People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""
@@ -43,7 +44,6 @@ ELSEWHERE = frozenset(
 SPELLED: Mapping[str, object] = {
     "added_by": "system",
     "assigned_by": "system",
-    "changed_by": "system",
     "channel": "sms",
     "checks.code": "",
     "checks.name": "digest",
@@ -64,7 +64,6 @@ SPELLED: Mapping[str, object] = {
     "review_grounds.subject": None,
     "run": 1,
     "unlinked_by": "system",
-    "verb": "amend",
 }
 LATER = frozenset({"valid_until", "until_at", "expires_at", "due_at", "retain_until"})
 ENDS = frozenset({"unlinked_at", "removed_at", "withdrawn_at", "revoked_at"})

@@ -98,6 +98,7 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
     linked = evidence.recordings
     may_link = holds(actor, Action.CASE_LINK) and found.state in EVIDENCE_STATES
     may_export = holds(actor, Action.CASE_EXPORT)
+    history = tx.cases.history(case_id)
     return visit.page(
         "case.html",
         forms=CaseForms,
@@ -123,7 +124,8 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
         may_export=may_export,
         exports=_exports(visit, case_id) if may_export else (),
         may_watch=may_watch_all(actor),
-        names=names_for(tx, linked),
+        history=history,
+        names=names_for(tx, linked) | tx.accounts.names(one.changed_by for one in history),
         now=tx.now,
     )
 

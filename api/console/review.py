@@ -15,7 +15,6 @@ from api.console.recording import may_watch_all, names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
 from schemas.actor import holds
-from schemas.custody import subject
 from schemas.ids import ReviewId
 from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
 
@@ -92,10 +91,7 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
     evidence = evidence_of(tx, case, visit.language)
     names = names_of(case, evidence)
     is_offered = bool(STEPS.offered(found.state, partial(holds, actor)))
-    entries = [
-        *tx.custody.entries_for(subject("case", case.id)),
-        *tx.custody.entries_for(subject("review", review_id)),
-    ]
+    history = tx.cases.history(case.id)
     return visit.page(
         "review.html",
         forms=ReviewForms,
@@ -108,9 +104,9 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         subjects=names,
         may_opine=is_offered and not tx.reviews.parts(actor, case.id),
         items=list(GroundItem),
-        entries=entries,
+        history=history,
         may_watch=may_watch_all(actor),
-        names=names_for(tx, evidence.recordings) | tx.accounts.names(one.entry.actor for one in entries),
+        names=names_for(tx, evidence.recordings) | tx.accounts.names(one.changed_by for one in history),
         now=tx.now,
     )
 

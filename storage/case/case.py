@@ -1,7 +1,6 @@
 """Cases, their handlers and steps, and the dated ties to recordings."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
@@ -19,21 +18,24 @@ from schemas.case import (
     CaseState,
     CaseStep,
 )
-from schemas.custody import subject
-from schemas.event import Event
-from schemas.ids import AccountId, AgencyId, CaseId, RecordingId
+from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
+from schemas.leaves import LEAVES
+from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
+from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
+from storage.act import Deed, fresh_id
+from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
-from storage.case.values import cases_within, require_open, select_cases
+from storage.case.values import cases_within, columns_of, fields_of, members_of, require_open, select_cases
 from storage.collection import Collection, Order
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.recording import require_of_agency
-from storage.tables.case import CASE_WORDS, case_changes, case_handlers, case_links, cases
-from storage.version import change, require_version
+from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
+from storage.version import change_to, require_version
 from storage.words import matching
 
 _NEWEST = Order(cases.c.id)
@@ -49,29 +51,61 @@ class Cases(Collection):
             Refused: the actor may not open cases.
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
+        self.require_opening(actor)
+        case_id = CaseId(fresh_id())
+        self.opened(self._begin(actor, actor.agency_id, reference("case", case_id)), actor, case_id, wish)
+        return self.get(actor, case_id)
+
+    def require_opening(self, actor: Actor) -> None:
+        """Refuse whoever may not open cases.
+
+        Raises:
+            Refused: the permission is missing.
+        """
         require(actor, Action.CASE_OPEN, Subject(agency_id=actor.agency_id), self._now)
-        case_id: CaseId | None = self._connection.scalar(
+
+    def opened(
+        self,
+        deed: Deed,
+        actor: Actor,
+        case_id: CaseId,
+        wish: CaseIn,
+        *,
+        monitoring_id: MonitoringId | None = None,
+    ) -> None:
+        """Enter a lead in an act that holds its chain; `monitoring_id` is the record it is opened from.
+
+        Raises:
+            Conflict: the agency has a case of this number (slug `case-number-taken`).
+        """
+        about, entered = reference("case", case_id), columns_of(wish.model_dump())
+        made = self._connection.scalar(
             insert(cases)
             .values(
+                id=case_id,
                 agency_id=actor.agency_id,
                 state=STEPS.begin.state,
+                version=deed.next_number(about),
                 opened_by=actor.id,
-                opened_at=self._now,
-                **wish.model_dump(),
+                opened_at=deed.at,
+                **entered,
             )
             .on_conflict_do_nothing()
             .returning(cases.c.id)
         )
-        if case_id is None:
+        if made is None:
             raise CASE_NUMBER_TAKEN("a case of this number is open already")
         self._name_handler(case_id, actor.account_id)
-        self._log(STEPS.begin.logs, case_id, actor.agency_id, actor)
-        return self.get(actor, case_id)
+        members = {
+            "agency": reference("agency", actor.agency_id),
+            "monitoring": None if monitoring_id is None else reference("monitoring", monitoring_id),
+            "to": STEPS.begin.state,
+            **members_of(entered),
+        }
+        deed.write(CaseOpen.model_validate(members), about)
 
     def _name_handler(self, case_id: CaseId, account_id: AccountId) -> None:
-        self._connection.execute(
-            insert(case_handlers).values(case_id=case_id, account_id=account_id).on_conflict_do_nothing()
-        )
+        self._connection.execute(insert(case_handlers).values(case_id=case_id, account_id=account_id))
 
     def assign(self, actor: Actor, case_id: CaseId, login: str, seen: int) -> Case:
         """Name one more handler, by login, of the case's own agency; naming one twice changes nothing.
@@ -79,19 +113,30 @@ class Cases(Collection):
         Raises:
             NotFound: no such case in scope, or no handler of that login in the agency (slug `account-unknown`).
             Refused: the actor decides no cases here.
+            TransitionRefused: the case is closed (slug `case-step-refused`).
             VersionConflict: somebody else changed the case.
         """
         case = self.writable(actor, case_id, Action.CASE_DECIDE)
-        account_id = handler_of(self._connection, case.agency_id, login)
-        if account_id is None:
-            raise ACCOUNT_UNKNOWN("no such handler in the agency of the case")
-        change(self._connection, cases, case_id, seen)
-        self._name_handler(case_id, account_id)
-        self._changed(Event.CASE_AMEND, case, actor, "", handler=f"account/{account_id}")
+        handler = reference("account", self._handler(case.agency_id, login))
+        deed, case = self.changing(actor, case_id, Action.CASE_DECIDE, seen, relies=(handler,))
+        account_id = self._handler(case.agency_id, login)
+        if case.state is CaseState.CLOSED:
+            raise CASE_STEP_REFUSED("a closed case is handled by nobody new", state=case.state)
+        if not self._is_handled(case_id, account_id):
+            about = reference("case", case_id)
+            change_to(self._connection, cases, case_id, seen, deed.next_number(about))
+            self._name_handler(case_id, account_id)
+            deed.write(CaseAppoint(handler=handler), about)
         return self.get(actor, case_id)
 
+    def _handler(self, agency_id: AgencyId, login: str) -> AccountId:
+        account_id = handler_of(self._connection, agency_id, login)
+        if account_id is None:
+            raise ACCOUNT_UNKNOWN("no such handler in the agency of the case")
+        return account_id
+
     def amend(self, actor: Actor, case_id: CaseId, wish: CaseAmendIn, seen: int) -> Case:
-        """Correct what was entered; what stood before is kept, the log says which fields changed.
+        """Correct what was entered; what stood before stays in the leaves before this one.
 
         Raises:
             NotFound: no such case within the actor's scope.
@@ -99,12 +144,13 @@ class Cases(Collection):
             TransitionRefused: the case is under review or decided (slug `case-under-review`).
             VersionConflict: somebody else changed the case.
         """
-        case = self.writable(actor, case_id, Action.CASE_RUN)
+        deed, case = self.changing(actor, case_id, Action.CASE_RUN, seen)
         require_open(case)
-        changed = wish.model_dump(exclude_unset=True, exclude={"reason"})
-        change(self._connection, cases, case_id, seen, **changed)
-        before = case.model_dump(mode="json", include=set(changed))
-        self._changed(Event.CASE_AMEND, case, actor, wish.reason, before=before, fields=sorted(changed))
+        about = reference("case", case_id)
+        entered = columns_of(wish.model_dump(exclude_unset=True, exclude={"reason"}))
+        change_to(self._connection, cases, case_id, seen, deed.next_number(about), **entered)
+        members = {"fields": fields_of(entered), "reason": shown(wish.reason), **members_of(entered)}
+        deed.write(CaseAmend.model_validate(members), about)
         return self.get(actor, case_id)
 
     def step(self, actor: Actor, case_id: CaseId, step: CaseStep, reason: str, seen: int) -> Case:
@@ -120,74 +166,59 @@ class Cases(Collection):
         """
         if step in OPINION_STEPS:
             raise CASE_STEP_REFUSED(f"{step} is taken by a review's opinion")
-        case = self.writable(actor, case_id, STEPS[step].asks)
-        self.advance(case, step, seen)
-        facts: dict[str, Any] = {}
+        deed, case = self.changing(actor, case_id, STEPS[step].asks, seen)
+        about = reference("case", case_id)
+        members = {"to": self.advance(deed, case, step), "reason": shown(reason.strip())}
         if step is CaseStep.SUBMIT:
-            due_at = self._unit.settings.calendar.after(self._now, self._unit.settings.legal_review_days)
-            # State, round and snapshot in one commit, under the case's lock: a crash leaves the case as it was.
-            made = submit_round(self._connection, case, actor, at=self._now, due_at=due_at)
-            facts = {
-                "review": str(made.review_id),
-                "round": made.round,
-                "evidence_sha256": made.evidence_sha256,
-            }
-        self._changed(STEPS[step].logs, case, actor, reason.strip(), **facts)
+            due_at = self._unit.settings.calendar.after(deed.at, self._unit.settings.legal_review_days)
+            # State, round and snapshot in one commit, under the case's chain: a crash leaves the case as it was.
+            members |= submit_round(self._connection, deed, case, actor, due_at=due_at)._asdict()
+        deed.write(LEAVES[STEPS[step].logs, 1].model_validate(members), about)
         return self.get(actor, case_id)
 
-    def _changed(
-        self,
-        event: Event,
-        case: Case,
-        actor: Actor,
-        reason: str,
-        *,
-        before: Mapping[str, Any] | None = None,
-        **facts: object,
-    ) -> None:
-        """Keep the words beside the case and a commitment to them in the log."""
-        why = committed(reason)
-        self._connection.execute(
-            insert(case_changes).values(
-                case_id=case.id,
-                verb=event.value.partition(":")[2],
-                before=before or {},
-                reason=why.text,
-                reason_salt=why.salt,
-                changed_by=actor.reference,
-                changed_at=self._now,
-            )
-        )
-        commitment = why.commitment if why.text else None
-        self._log(event, case.id, case.agency_id, actor, reason=commitment, **facts)
-
-    def advance(self, case: Case, step: CaseStep, seen: int | None) -> None:
-        """Move the case under its own lock; `seen` None is for a review, which has a version of its own.
+    def advance(self, deed: Deed, case: Case, step: CaseStep) -> CaseState:
+        """Move the case in an act that holds its chain, to the version of the next leaf; returns the state.
 
         Raises:
             TransitionRefused: the state or a gate does not allow it.
+        """
+        row, number = STEPS[step], deed.next_number(reference("case", case.id))
+        after = STEPS.after(case.state, step, self.gate_facts(case.id))
+        change_to(self._connection, cases, case.id, case.version, number, state=after, **row.stamp(deed.at))
+        return after
+
+    def changing(
+        self,
+        actor: Actor,
+        case_id: CaseId,
+        action: Action,
+        seen: int,
+        *more: str,
+        relies: Iterable[str] = (),
+    ) -> tuple[Deed, Case]:
+        """Begin an act on a case: its chain and those of `more` are held, and it is read as it stands then.
+
+        Raises:
+            NotFound: no such case within the actor's scope.
+            Refused: the actor may not do `action` in this case.
             VersionConflict: somebody else changed the case.
         """
-        self._connection.execute(select(cases.c.id).where(cases.c.id == case.id).with_for_update())
-        now = self._connection.execute(
-            select(cases.c.state, cases.c.version).where(cases.c.id == case.id)
-        ).one()
-        if seen is not None:
-            require_version(now.version, seen)
-        after = STEPS.after(CaseState(now.state), step, self.gate_facts(case.id))
-        change(self._connection, cases, case.id, now.version, state=after, **STEPS[step].stamp(self._now))
+        case = self.writable(actor, case_id, action)
+        deed = self._begin(actor, case.agency_id, reference("case", case_id), *more, relies=relies)
+        self.lock(case_id)
+        case = self.writable(actor, case_id, action)
+        require_version(case.version, seen)
+        return deed, case
+
+    def lock(self, case_id: CaseId) -> None:
+        """Lock the row in an act that holds its chain."""
+        self._connection.execute(
+            select(cases.c.id).where(cases.c.id == case_id).with_for_update(key_share=True)
+        )
 
     def gate_facts(self, case_id: CaseId) -> CaseFacts:
         """Return what the gates of a case's steps look at now; the caller has checked the case."""
         return gate_facts(self._connection, case_id)
-
-    def touch(self, case_id: CaseId, seen: int) -> None:
-        """Count a change of what the case holds beside its row: a tie, a fact, a proof.
-
-        Raises:
-            VersionConflict: somebody else changed the case.
-        """
-        change(self._connection, cases, case_id, seen)
 
     def page(
         self,
@@ -277,11 +308,11 @@ class Cases(Collection):
             VersionConflict: somebody else changed the case.
         """
         case = self.writable(actor, case_id, Action.CASE_LINK)
-        require_open(case)
         require_of_agency(self._connection, recording_id, case.agency_id)
-        change(self._connection, cases, case_id, seen)
-        act = self._act(actor, case.agency_id)
-        link_recording(self._connection, act, case_id=case_id, recording_id=recording_id)
+        deed = self._tying(actor, case_id, recording_id, seen)
+        link_recording(
+            self._connection, deed, case_id=case_id, recording_id=recording_id, basis=TieBasis.MANUAL
+        )
         return links_where(
             self._connection,
             and_(
@@ -294,7 +325,7 @@ class Cases(Collection):
     def unlink(
         self, actor: Actor, case_id: CaseId, recording_id: RecordingId, reason: str, seen: int
     ) -> None:
-        """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
+        """End a tie by a dated counter-entry; its leaf commits to the reason.
 
         Raises:
             NotFound: no such tie stands.
@@ -302,18 +333,23 @@ class Cases(Collection):
             TransitionRefused: the case is under review or decided (slug `case-under-review`).
             VersionConflict: somebody else changed the case.
         """
-        case = self.writable(actor, case_id, Action.CASE_LINK)
-        require_open(case)
-        change(self._connection, cases, case_id, seen)
-        act = self._act(actor, case.agency_id)
-        unlink_recording(self._connection, act, case_id=case_id, recording_id=recording_id, reason=reason)
+        deed = self._tying(actor, case_id, recording_id, seen)
+        unlink_recording(self._connection, deed, case_id=case_id, recording_id=recording_id, reason=reason)
 
-    def changes(self, case_id: CaseId) -> tuple[CaseChange, ...]:
-        """Return steps, corrections and assignments, oldest first; the caller has checked the case."""
-        rows = self._connection.execute(
-            select(case_changes).where(case_changes.c.case_id == case_id).order_by(case_changes.c.id)
-        ).mappings()
-        return tuple(map(CaseChange.of_row, rows))
+    def _tying(self, actor: Actor, case_id: CaseId, recording_id: RecordingId, seen: int) -> Deed:
+        """Begin an act on a tie. A tie is no new version of the case, but whoever makes one has seen the last."""
+        recording = reference("recording", recording_id)
+        deed, case = self.changing(actor, case_id, Action.CASE_LINK, seen, recording)
+        require_open(case)
+        return deed
+
+    def history(self, case_id: CaseId) -> tuple[CaseChange, ...]:
+        """Return every act in the case's chain, oldest first; the caller has checked the case.
+
+        Raises:
+            IntegrityBroken: a leaf is none, or an opening is not what its leaf commits to (`leaf-broken`).
+        """
+        return history_of(self._unit.custody, reference("case", case_id))
 
     def writable(self, actor: Actor, case_id: CaseId, action: Action) -> Case:
         """Return a case in which the actor may do `action`.
@@ -323,9 +359,8 @@ class Cases(Collection):
             Refused: the actor lacks the permission in this case.
         """
         case = self.get(actor, case_id)
-        require(
-            actor, action, Subject(agency_id=case.agency_id, is_own=self._handles(actor, case_id)), self._now
-        )
+        is_own = self._is_handled(case_id, AccountId(actor.id))
+        require(actor, action, Subject(agency_id=case.agency_id, is_own=is_own), self._now)
         return case
 
     def exportable(self, actor: Actor, case_id: CaseId) -> Case:
@@ -337,14 +372,6 @@ class Cases(Collection):
         """
         return self.writable(actor, case_id, Action.CASE_EXPORT)
 
-    def _handles(self, actor: Actor, case_id: CaseId) -> bool:
-        return bool(
-            self._connection.scalar(
-                select(
-                    exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id)
-                )
-            )
-        )
-
-    def _log(self, event: Event, case_id: CaseId, agency_id: AgencyId, actor: Actor, **facts: object) -> None:
-        self._act(actor, agency_id).record(event, subject("case", case_id), **facts)
+    def _is_handled(self, case_id: CaseId, account_id: AccountId) -> bool:
+        handled = exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == account_id)
+        return bool(self._connection.scalar(select(handled)))

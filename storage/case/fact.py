@@ -4,22 +4,22 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor
-from schemas.case import Case
-from schemas.custody import subject
-from schemas.event import Event
 from schemas.fact import Fact, FactIn, ProofIn
 from schemas.ids import CaseId, FactId
+from schemas.leaves_review import FactAdd, FactProve, FactUnprove, FactWithdraw
+from schemas.reference import reference
 from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
+from storage.act import Deed, fresh_id
 from storage.case.case import Cases
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.reads.evidence import is_evidence, proofs_of
 from storage.tables.case import case_facts, fact_evidence
 
 
 class Facts(Collection):
-    """What a case has to prove. Every change is a change of the case: it takes the version that was seen."""
+    """What a case has to prove. A fact is no new version of the case, but whoever changes one has seen the last."""
 
     def __init__(self, unit: Unit, cases_: Cases) -> None:
         super().__init__(unit)
@@ -34,24 +34,23 @@ class Facts(Collection):
             TransitionRefused: the case is under review or decided (slug `case-under-review`).
             VersionConflict: somebody else changed the case.
         """
-        case = self._changing(actor, case_id, seen)
-        words = committed(wish.text.strip())
-        last = select(func.coalesce(func.max(case_facts.c.position), 0)).where(
-            case_facts.c.case_id == case_id
+        deed = self._changing(actor, case_id, seen)
+        fact_id, text = FactId(fresh_id()), wish.text.strip()
+        last = self._connection.scalar(
+            select(func.max(case_facts.c.position)).where(case_facts.c.case_id == case_id)
         )
-        fact_id: FactId = self._connection.execute(
-            insert(case_facts)
-            .values(
+        position = (last or 0) + 1
+        self._connection.execute(
+            insert(case_facts).values(
+                id=fact_id,
                 case_id=case_id,
-                position=last.scalar_subquery() + 1,
-                text=words.text,
-                text_salt=words.salt,
-                added_by=actor.reference,
-                added_at=self._now,
+                position=position,
+                text=text,
+                added_by=deed.actor,
+                added_at=deed.at,
             )
-            .returning(case_facts.c.id)
-        ).scalar_one()
-        self._log(case, actor, fact_id, "added", text=words.commitment)
+        )
+        self._write(deed, FactAdd(position=position, text=shown(text)), case_id, fact_id)
         return self._fact(case_id, fact_id)
 
     def withdraw(self, actor: Actor, case_id: CaseId, fact_id: FactId, seen: int) -> None:
@@ -61,12 +60,12 @@ class Facts(Collection):
             NotFound: no such case in scope, or no such fact (slug `fact-unknown`).
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
-        case = self._changing(actor, case_id, seen)
+        deed = self._changing(actor, case_id, seen)
         self._fact(case_id, fact_id)
         self._connection.execute(
-            update(case_facts).where(case_facts.c.id == fact_id).values(withdrawn_at=self._now)
+            update(case_facts).where(case_facts.c.id == fact_id).values(withdrawn_at=deed.at)
         )
-        self._log(case, actor, fact_id, "withdrawn")
+        self._write(deed, FactWithdraw(), case_id, fact_id)
 
     def prove(self, actor: Actor, case_id: CaseId, fact_id: FactId, proof: ProofIn, *, seen: int) -> Fact:
         """Name evidence of the case as proof of a fact; naming it twice changes nothing.
@@ -76,17 +75,17 @@ class Facts(Collection):
             Conflict: the evidence is not linked to the case (slug `evidence-not-linked`).
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
-        case = self._changing(actor, case_id, seen)
+        deed = self._changing(actor, case_id, seen)
         self._fact(case_id, fact_id)
         self._require_linked(case_id, proof)
         made = self._connection.scalar(
             insert(fact_evidence)
-            .values(fact_id=fact_id, added_by=actor.reference, added_at=self._now, **proof.model_dump())
+            .values(fact_id=fact_id, added_by=deed.actor, added_at=deed.at, **proof.model_dump())
             .on_conflict_do_nothing()
             .returning(fact_evidence.c.id)
         )
         if made is not None:
-            self._log(case, actor, fact_id, "proved", evidence=proof.subject)
+            self._write(deed, FactProve(evidence=proof.subject), case_id, fact_id)
         return self._fact(case_id, fact_id)
 
     def unprove(self, actor: Actor, case_id: CaseId, fact_id: FactId, proof: ProofIn, *, seen: int) -> Fact:
@@ -96,16 +95,16 @@ class Facts(Collection):
             NotFound: no such case in scope, fact (slug `fact-unknown`) or proof (slug `proof-unknown`).
             Refused, TransitionRefused, VersionConflict: as for `add`.
         """
-        case = self._changing(actor, case_id, seen)
+        deed = self._changing(actor, case_id, seen)
         self._fact(case_id, fact_id)
         ended = self._connection.execute(
             update(fact_evidence)
             .where(fact_evidence.c.fact_id == fact_id, fact_evidence.c.removed_at.is_(None), _names(proof))
-            .values(removed_at=self._now, removed_by=actor.reference)
+            .values(removed_at=deed.at, removed_by=deed.actor)
         ).rowcount
         if not ended:
             raise PROOF_UNKNOWN("this is no evidence of the fact")
-        self._log(case, actor, fact_id, "unproved", evidence=proof.subject)
+        self._write(deed, FactUnprove(evidence=proof.subject), case_id, fact_id)
         return self._fact(case_id, fact_id)
 
     def of_case(self, case_id: CaseId) -> tuple[Fact, ...]:
@@ -129,20 +128,20 @@ class Facts(Collection):
                 return fact
         raise FACT_UNKNOWN("the case has no such fact")
 
-    def _changing(self, actor: Actor, case_id: CaseId, seen: int) -> Case:
-        case = self._cases.writable(actor, case_id, Action.CASE_RUN)
+    def _changing(self, actor: Actor, case_id: CaseId, seen: int) -> Deed:
+        deed, case = self._cases.changing(actor, case_id, Action.CASE_RUN, seen)
         require_open(case)
-        self._cases.touch(case_id, seen)
-        return case
+        return deed
 
     def _require_linked(self, case_id: CaseId, proof: ProofIn) -> None:
         if not is_evidence(self._connection, case_id, proof):
             raise EVIDENCE_NOT_LINKED("the evidence is not linked to the case")
 
-    def _log(self, case: Case, actor: Actor, fact_id: FactId, verb: str, **facts: object) -> None:
-        self._act(actor, case.agency_id).record(
-            Event.CASE_AMEND, subject("case", case.id), fact=str(fact_id), change=verb, **facts
-        )
+    @staticmethod
+    def _write(
+        deed: Deed, act: FactAdd | FactWithdraw | FactProve | FactUnprove, case_id: CaseId, fact_id: FactId
+    ) -> None:
+        deed.write(act, reference("fact", fact_id), reference("case", case_id))
 
 
 def _names(proof: ProofIn) -> ColumnElement[bool]:

@@ -6,13 +6,14 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.case import EVIDENCE_STATES, CaseLink, CaseState
-from schemas.custody import subject
-from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
-from schemas.reference import noun_of
+from schemas.leaves_case import CaseLink as LinkLeaf
+from schemas.leaves_case import CaseUnlink as UnlinkLeaf
+from schemas.leaves_case import TieBasis
+from schemas.reference import noun_of, reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN
 from storage.act import Deed
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.tables.case import case_links, cases
 
 
@@ -27,30 +28,32 @@ def link_stated(connection: Connection, deed: Deed, *, case_id: CaseId, recordin
     )
     is_by_hand = noun_of(deed.actor) == "account"
     if state != CaseState.CLOSED and (state in EVIDENCE_STATES or not is_by_hand):
-        link_recording(connection, deed, case_id=case_id, recording_id=recording_id)
+        link_recording(connection, deed, case_id=case_id, recording_id=recording_id, basis=TieBasis.STATED)
 
 
-def link_recording(connection: Connection, act: Deed, *, case_id: CaseId, recording_id: RecordingId) -> None:
-    """Insert a tie and its custody entry; nothing happens when it stands already."""
+def link_recording(
+    connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId, basis: TieBasis
+) -> None:
+    """Insert a tie with its leaf; nothing happens when it stands already. The act holds both chains."""
     made = connection.scalar(
         insert(case_links)
-        .values(case_id=case_id, recording_id=recording_id, linked_by=act.actor, linked_at=act.at)
+        .values(case_id=case_id, recording_id=recording_id, linked_by=deed.actor, linked_at=deed.at)
         .on_conflict_do_nothing()
         .returning(case_links.c.id)
     )
     if made is not None:
-        act.record(Event.CASE_LINK, subject("case", case_id), recording=str(recording_id))
+        case, recording = reference("case", case_id), reference("recording", recording_id)
+        deed.write(LinkLeaf(case=case, recording=recording, basis=basis), case)
 
 
 def unlink_recording(
-    connection: Connection, act: Deed, *, case_id: CaseId, recording_id: RecordingId, reason: str
+    connection: Connection, deed: Deed, *, case_id: CaseId, recording_id: RecordingId, reason: str
 ) -> None:
-    """End a tie; the log keeps a salted commitment of the reason.
+    """End a tie; its leaf commits to the reason. The act holds both chains.
 
     Raises:
         NotFound: no such tie stands (slug `case-link-unknown`).
     """
-    why = committed(reason)
     ended: UUID | None = connection.scalar(
         update(case_links)
         .where(
@@ -58,14 +61,13 @@ def unlink_recording(
             case_links.c.recording_id == recording_id,
             case_links.c.unlinked_at.is_(None),
         )
-        .values(unlinked_at=act.at, unlinked_by=act.actor, reason=why.text, reason_salt=why.salt)
+        .values(unlinked_at=deed.at, unlinked_by=deed.actor, reason=reason)
         .returning(case_links.c.id)
     )
     if ended is None:
         raise CASE_LINK_UNKNOWN("the recording is not linked to this case")
-    act.record(
-        Event.CASE_UNLINK, subject("case", case_id), recording=str(recording_id), reason=why.commitment
-    )
+    case, recording = reference("case", case_id), reference("recording", recording_id)
+    deed.write(UnlinkLeaf(case=case, recording=recording, reason=shown(reason)), case)
 
 
 def links_of_recording(connection: Connection, recording_id: RecordingId) -> tuple[CaseLink, ...]:

@@ -11,10 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from schemas.act import ANY_CHAIN, Act
 from schemas.chain import genesis, leaf_digest, step
+from schemas.disclosure import ChainHead
 from schemas.errors import Invalid
 from schemas.leaf import Place, parse_leaf
 from schemas.reference import noun_of
 from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY
+from storage.tables.custody import chain_places, chains, custody_entries
 
 LONGEST_TRANSACTION = timedelta(seconds=60)
 """A chain's last time may be ahead of the clock by at most this: acts of one chain keep their order in time."""
@@ -151,7 +153,25 @@ def chains_of(act: Act, about: str, within: Iterable[str]) -> list[str]:
     return sorted(named[noun] for noun in act.spec.chains)
 
 
-def _standing(row: Row[Any]) -> _Chain:
+def heads(connection: Connection, names: Iterable[str]) -> tuple[ChainHead, ...]:
+    """Return how far chains go at one moment, each by its last leaf; number 0 for one without leaves.
+
+    Raises:
+        IntegrityBroken: a chain does not stand where its last leaf does (`chain-broken`).
+    """
+    wanted = sorted(set(names))
+    rows = connection.execute(
+        select(chains.c.of, chains.c.n, chains.c.head, custody_entries.c.leaf)
+        .outerjoin(chain_places, (chain_places.c.of == chains.c.of) & (chain_places.c.n == chains.c.n))
+        .outerjoin(custody_entries, custody_entries.c.id == chain_places.c.entry)
+        .where(chains.c.of.in_(wanted))
+    )
+    known = {row.of: _standing(row) for row in rows}
+    standing = [(of, known.get(of) or _Chain(0, genesis(of))) for of in wanted]
+    return tuple(ChainHead(of, chain.n, chain.head) for of, chain in standing)
+
+
+def _standing(row: Row[*tuple[Any, ...]]) -> _Chain:
     """Return where a chain stands by its last leaf, hashed again: a poisoned row stops this act and enters no leaf."""
     if row.leaf is None:
         if (row.n, bytes(row.head).hex()) != (0, genesis(row.of)):

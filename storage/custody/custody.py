@@ -23,9 +23,10 @@ from schemas.act import Act
 from schemas.chain import entry_hash, leaf_digest
 from schemas.custody import CustodyEntry
 from schemas.custody import leaf_bytes as old_bytes
+from schemas.disclosure import ChainHead
 from schemas.ids import AgencyId, EntryId
 from schemas.leaf import Leaf, leaf_bytes
-from storage.custody.chains import Chains, chains_of
+from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended
 from storage.tables.custody import custody_entries
@@ -156,6 +157,10 @@ class CustodyLog(LogReader):
             leaf_hash=bytes.fromhex(entry_hash(digest)),
             places={},
         )
+
+    def heads(self, names: Iterable[str]) -> tuple[ChainHead, ...]:
+        """Return how far chains go at this moment: `storage.custody.chains.heads`."""
+        return heads(self._connection, names)
 
     def next_number(self, of: str) -> int:
         """Return the number that the next leaf of a held chain will have: a row's version before its leaf is written."""

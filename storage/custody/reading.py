@@ -13,7 +13,7 @@ from schemas.ours import ours
 from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
 from storage.custody.values import Logged, logged
-from storage.tables.custody import chain_places, checkpoints, custody_entries, openings
+from storage.tables.custody import chain_places, chains, checkpoints, custody_entries, openings
 
 
 class LogReader:
@@ -112,6 +112,11 @@ class LogReader:
             .order_by(chain_places.c.n)
         )
         return tuple(map(logged, rows))
+
+    def name(self) -> str | None:
+        """Return the name of this log's own chain; None before it is opened."""
+        of: str | None = self._connection.scalar(select(chains.c.of).where(chains.c.of.startswith("log/")))
+        return of
 
     def openings_of(self, digests: Iterable[str]) -> dict[str, dict[str, bytes]]:
         """Return digest → member → opening of these leaves, those that are still there."""

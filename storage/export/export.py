@@ -1,17 +1,25 @@
 """Export packages: requested, built by a worker, kept with the digest under which they were logged."""
 
 from datetime import datetime
+from uuid import UUID, uuid5
 
 from sqlalchemy import select, update
 
+from schemas.act import Process
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen, HexDigest
-from schemas.custody import subject
+from schemas.digest import sha256_hex
+from schemas.disclosure import chains_text, hidden_text
 from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
+from schemas.leaves_review import ExportBuild, ExportFail, ExportPurpose, ExportRequest
+from schemas.reference import reference
+from schemas.refusals_custody import LEAF_BROKEN
 from schemas.refusals_export import EXPORT_UNKNOWN
+from storage.act import Deed, fresh_id, service
 from storage.case.case import Cases
 from storage.collection import Collection, Unit
+from storage.export.disclosure import package_chains
 from storage.export.material import CaseMaterial, Gathering
 from storage.objects.port import Stored
 from storage.outbox import JobKind
@@ -47,31 +55,43 @@ class Exports(Collection):
         self._cases = cases
         self._recordings = recordings
 
-    def request(self, actor: Actor, case_id: CaseId) -> Export:
-        """Order the package of a case; row and job commit together.
+    def request(self, actor: Actor, case_id: CaseId, purpose: ExportPurpose = ExportPurpose.COURT) -> Export:
+        """Order the package of a case; row, leaf and job commit together.
+
+        The leaf says which chains the package holds and how far: it is the word of whoever asked, never of whoever
+        builds. Nothing is hidden yet.
 
         Raises:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not export it.
         """
-        case = self._cases.exportable(actor, case_id)
-        row = (
-            self._connection.execute(
-                exports.insert()
-                .values(
-                    agency_id=case.agency_id,
-                    case_id=case_id,
-                    requested_by=actor.id,
-                    state=STEPS.begin.state,
-                    created_at=self._now,
-                )
-                .returning(exports)
+        case, about = self._cases.exportable(actor, case_id), reference("case", case_id)
+        deed = self._begin(actor, case.agency_id, about)
+        heads = package_chains(self._connection, self._unit.custody, about)
+        chains, hidden = chains_text(heads), hidden_text(())
+        export_id = ExportId(fresh_id())
+        self._connection.execute(
+            exports.insert().values(
+                id=export_id,
+                agency_id=case.agency_id,
+                case_id=case_id,
+                requested_by=actor.id,
+                chains=chains,
+                hidden=hidden,
+                state=STEPS.begin.state,
+                created_at=deed.at,
             )
-            .mappings()
-            .one()
         )
-        self._unit.jobs.enqueue(JobKind.EXPORT, row["id"])
-        return Export.of_row(row)
+        asked = ExportRequest(
+            for_=purpose,
+            chains=len(heads),
+            chains_sha256=sha256_hex(chains),
+            hidden=0,
+            hidden_sha256=sha256_hex(hidden),
+        )
+        deed.write(asked, reference("export", export_id), about)
+        self._unit.jobs.enqueue(JobKind.EXPORT, export_id)
+        return self.known(export_id)
 
     def get(self, actor: Actor, export_id: ExportId) -> Export:
         """Return an export whose case the actor may export.
@@ -125,15 +145,19 @@ class Exports(Collection):
     def ready(
         self, export: Export, stored: Stored, *, key: str, sha256: HexDigest, tagmanifest_sha256: HexDigest
     ) -> None:
-        """Record the finished package and its custody entry in one transaction.
+        """Record the finished package and its leaf in one transaction.
 
         A crash before the commit leaves the object under a key that names its content: building again gives it.
+
+        Raises:
+            Conflict: the package has ended (slug `export-not-ready`).
         """
+        deed, after = self._ending(export, ExportStep.BUILD)
         self._connection.execute(
             update(exports)
             .where(exports.c.id == export.id)
             .values(
-                state=STEPS[ExportStep.BUILD].end,
+                state=after,
                 progress_done=stored.size_bytes,
                 progress_total=stored.size_bytes,
                 object_key=key,
@@ -141,22 +165,55 @@ class Exports(Collection):
                 size_bytes=stored.size_bytes,
                 sha256=sha256,
                 tagmanifest_sha256=tagmanifest_sha256,
-                **STEPS[ExportStep.BUILD].stamp(self._now),
+                **STEPS[ExportStep.BUILD].stamp(deed.at),
             )
         )
-        self._act(f"account/{export.requested_by}", export.agency_id).record(
-            STEPS[ExportStep.BUILD].logs,
-            subject("export", export.id),
-            case=str(export.case_id),
+        built = ExportBuild(
+            request=self._request_of(export),
             sha256=sha256,
             size_bytes=stored.size_bytes,
             tagmanifest_sha256=tagmanifest_sha256,
+            object_key=key,
+            version_id=stored.version_id,
+            to=ExportState.READY.value,
         )
+        self._write(deed, built, export)
 
     def fail(self, export_id: ExportId, failure: str) -> None:
-        """Record that the package cannot be built, and why."""
+        """Record that the package cannot be built, and why, by the slug of what failed.
+
+        Raises:
+            NotFound: no such export.
+            Conflict: the package has ended (slug `export-not-ready`).
+        """
+        export = self.known(export_id)
+        deed, after = self._ending(export, ExportStep.FAIL)
         self._connection.execute(
-            update(exports)
-            .where(exports.c.id == export_id)
-            .values(state=STEPS[ExportStep.FAIL].end, failure=failure[:500])
+            update(exports).where(exports.c.id == export_id).values(state=after, failure=failure)
         )
+        failed = ExportFail(request=self._request_of(export), code=failure, to=ExportState.FAILED.value)
+        self._write(deed, failed, export)
+
+    def _ending(self, export: Export, step: ExportStep) -> tuple[Deed, ExportState]:
+        """Begin the exporter's act on a package, which lives in its case's chain; returns its state after it."""
+        deed = self._begin(service(Process.EXPORTER), export.agency_id, reference("case", export.case_id))
+        held = select(exports.c.state).where(exports.c.id == export.id).with_for_update(key_share=True)
+        now = ExportState(self._connection.execute(held).scalar_one())
+        return deed, STEPS.after(now, step, None)
+
+    def _request_of(self, export: Export) -> str:
+        """Return the digest of the leaf by which a package was asked for.
+
+        Raises:
+            IntegrityBroken: there is none (slug `leaf-broken`).
+        """
+        for one in self._unit.custody.entries_for(reference("export", export.id)):
+            if isinstance(one.act, ExportRequest):
+                return one.digest
+        raise LEAF_BROKEN(f"no leaf asks for the package {export.id}")
+
+    @staticmethod
+    def _write(deed: Deed, act: ExportBuild | ExportFail, export: Export) -> None:
+        about = reference("export", export.id)
+        ident = uuid5(UUID(str(export.id)), act.spec.event)  # a retry cannot say the end twice
+        deed.write(act, about, reference("case", export.case_id), ident=ident)

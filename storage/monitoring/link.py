@@ -1,22 +1,27 @@
 """Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require
 from schemas.agreement import distance_m
 from schemas.case import Case, CaseIn
-from schemas.custody import subject
-from schemas.event import Event
 from schemas.ids import CaseId, MonitoringId
+from schemas.leaves_case import MonitoringLink as LinkLeaf
+from schemas.leaves_case import MonitoringUnlink as UnlinkLeaf
+from schemas.leaves_case import TieBasis
 from schemas.monitoring import LinkBasis, check_evidence
+from schemas.reference import reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
 from schemas.refusals_monitoring import NOTIFICATION_MISSING
+from storage.act import Deed, fresh_id
 from storage.case.alike import NEAR_M, NEAR_TIME, Traits, alike
 from storage.case.case import Cases
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
-from storage.custody.values import committed
+from storage.custody.values import shown
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.reads.case import with_number
@@ -69,36 +74,45 @@ class MonitoringLinks(Collection):
             VersionConflict: somebody else changed the case.
         """
         record = self._linkable(actor, ident)
-        case = self._cases.writable(actor, case_id, Action.CASE_LINK)
-        if case.agency_id != record.agency_id:
+        if self._cases.writable(actor, case_id, Action.CASE_LINK).agency_id != record.agency_id:
             raise CASE_UNKNOWN("no such case in the agency of the record")
-        require_open(case)
+        gate = reference("equipment", record.equipment_id)
+        deed, case = self._changing(actor, case_id, ident, seen, relies=(gate,))
+        record = self._monitoring.get(actor, ident)
         check_evidence(record.state, self._monitoring.faults(record))
-        self._cases.touch(case_id, seen)
-        return self._link(actor, case, record, basis)
+        return self._link(deed, case, record, basis)
+
+    def _changing(
+        self, actor: Actor, case_id: CaseId, ident: MonitoringId, seen: int, *, relies: Iterable[str] = ()
+    ) -> tuple[Deed, Case]:
+        """Begin an act on a tie. A tie is no new version of the case, but whoever makes one has seen the last."""
+        about = reference("monitoring", ident)
+        deed, case = self._cases.changing(actor, case_id, Action.CASE_LINK, seen, about, relies=relies)
+        require_open(case)
+        return deed, case
 
     def _linkable(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
         record = self._monitoring.get(actor, ident)
         require(actor, Action.MONITORING_LINK, Subject(agency_id=record.agency_id), self._now)
         return record
 
-    def _link(self, actor: Actor, case: Case, record: MonitoringRecord, basis: LinkBasis) -> MonitoringLink:
+    def _link(self, deed: Deed, case: Case, record: MonitoringRecord, basis: LinkBasis) -> MonitoringLink:
         made = self._connection.scalar(
             insert(monitoring_links)
             .values(
                 case_id=case.id,
                 monitoring_id=record.id,
                 basis=basis,
-                linked_by=actor.reference,
-                linked_at=self._now,
+                linked_by=deed.actor,
+                linked_at=deed.at,
             )
             .on_conflict_do_nothing()
             .returning(monitoring_links.c.id)
         )
         if made is not None:
             self._count(record.id, 1)
-            self._log(Event.MONITORING_LINK, record, actor, case=str(case.id), basis=basis.value)
-            self._log_case(Event.CASE_LINK, case, actor, record, basis=basis.value)
+            about, of = reference("monitoring", record.id), reference("case", case.id)
+            deed.write(LinkLeaf(case=of, monitoring=about, basis=TieBasis(basis)), about)
         standing = and_(
             monitoring_links.c.case_id == case.id,
             monitoring_links.c.monitoring_id == record.id,
@@ -107,7 +121,7 @@ class MonitoringLinks(Collection):
         return self._links(standing)[0]
 
     def unlink(self, actor: Actor, case_id: CaseId, ident: MonitoringId, reason: str, seen: int) -> None:
-        """End a tie by a dated counter-entry; the log keeps a salted commitment of the reason.
+        """End a tie by a dated counter-entry; its leaf commits to the reason.
 
         Raises:
             NotFound: no such tie stands within the actor's scope.
@@ -115,11 +129,8 @@ class MonitoringLinks(Collection):
             TransitionRefused: the case is under review or decided.
             VersionConflict: somebody else changed the case.
         """
-        record = self._linkable(actor, ident)
-        case = self._cases.writable(actor, case_id, Action.CASE_LINK)
-        require_open(case)
-        self._cases.touch(case_id, seen)
-        why = committed(reason)
+        self._linkable(actor, ident)
+        deed, case = self._changing(actor, case_id, ident, seen)
         ended = self._connection.scalar(
             update(monitoring_links)
             .where(
@@ -127,14 +138,14 @@ class MonitoringLinks(Collection):
                 monitoring_links.c.monitoring_id == ident,
                 monitoring_links.c.unlinked_at.is_(None),
             )
-            .values(unlinked_at=self._now, unlinked_by=actor.reference, reason=why.text, reason_salt=why.salt)
+            .values(unlinked_at=deed.at, unlinked_by=deed.actor, reason=reason)
             .returning(monitoring_links.c.id)
         )
         if ended is None:
             raise CASE_LINK_UNKNOWN("the record is not linked to this case")
         self._count(ident, -1)
-        self._log(Event.MONITORING_UNLINK, record, actor, case=str(case_id), reason=why.commitment)
-        self._log_case(Event.CASE_UNLINK, case, actor, record, reason=why.commitment)
+        about, of = reference("monitoring", ident), reference("case", case.id)
+        deed.write(UnlinkLeaf(case=of, monitoring=about, reason=shown(reason)), about)
 
     def _count(self, ident: MonitoringId, more: int) -> None:
         self._connection.execute(
@@ -149,15 +160,23 @@ class MonitoringLinks(Collection):
         Raises:
             Conflict: article 41 forbids it as evidence, or nobody tried to notify the party yet (slug
                 `notification-missing`), or the number is taken.
-            NotFound, Refused: as for links.
+            NotFound, Refused: as for links, or the actor may not open cases.
         """
+        self._cases.require_opening(actor)
         record = self._linkable(actor, ident)
+        if actor.agency_id != record.agency_id:
+            raise CASE_UNKNOWN("no case of another agency takes the record")
+        case_id = CaseId(fresh_id())
+        chains = (reference("case", case_id), reference("monitoring", ident))
+        gate = reference("equipment", record.equipment_id)
+        deed = self._begin(actor, record.agency_id, *chains, relies=(gate,))
+        record = self._monitoring.get(actor, ident)
         check_evidence(record.state, self._monitoring.faults(record))
         if not self._monitoring.notifications(ident):
             raise NOTIFICATION_MISSING("no attempt to notify the party is recorded (art. 41)")
-        case = self._cases.open(actor, wish)
-        self._link(actor, case, record, LinkBasis.OPENED)
-        return self._cases.get(actor, case.id)
+        self._cases.opened(deed, actor, case_id, wish, monitoring_id=ident)
+        self._link(deed, self._cases.get(actor, case_id), record, LinkBasis.OPENED)
+        return self._cases.get(actor, case_id)
 
     def links_of(self, ident: MonitoringId) -> tuple[MonitoringLink, ...]:
         """Return every tie of a record, past ones included; the caller has checked the record."""
@@ -186,16 +205,6 @@ class MonitoringLinks(Collection):
             .order_by(monitoring_links.c.id)
         ).mappings()
         return tuple(MonitoringLink.of_row(row) for row in rows)
-
-    def _log_case(
-        self, event: Event, case: Case, actor: Actor, record: MonitoringRecord, **facts: object
-    ) -> None:
-        """Log the tie about the case as well: whoever replays its entries then misses no record."""
-        act = self._act(actor, case.agency_id)
-        act.record(event, subject("case", case.id), monitoring=str(record.id), **facts)
-
-    def _log(self, event: Event, record: MonitoringRecord, actor: Actor, **facts: object) -> None:
-        self._act(actor, record.agency_id).record(event, subject("monitoring", record.id), **facts)
 
 
 def _traits(record: MonitoringRecord) -> Traits:

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
+from schemas.act import Act
 from schemas.actor import Action, Actor, Subject, may, require, require_scope
 from schemas.case import CaseStep
-from schemas.custody import subject
 from schemas.errors import Conflict, NotFound
-from schemas.event import Event
 from schemas.ids import CaseId, ReviewId
+from schemas.leaves import LEAVES
+from schemas.leaves_review import LeafGround, ReviewAnswer
 from schemas.page import Cursor, Page
+from schemas.reference import reference
 from schemas.refusals_case import (
     GROUND_ANSWERED,
     GROUND_SUBJECT_UNKNOWN,
@@ -34,9 +36,10 @@ from schemas.review import (
     ReviewState,
 )
 from schemas.review_findings import Finding
+from storage.act import Deed
 from storage.case.case import Cases
 from storage.collection import Collection, Order, Unit
-from storage.custody.values import Committed, committed
+from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.case import with_case
@@ -44,7 +47,7 @@ from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
 from storage.reads.participation import parts_of
 from storage.tables.review import review_grounds, reviews
-from storage.version import change, require_version
+from storage.version import change_to, require_version
 
 _DUE_FIRST = Order(reviews.c.id, reviews.c.due_at)
 
@@ -124,37 +127,46 @@ class Reviews(Collection):
         """
         review = self.get(actor, review_id)
         require(actor, STEPS[wish.opinion].asks, Subject(agency_id=review.agency_id), self._now)
+        deed, review = self._changing(actor, review, seen)
         row = STEPS[wish.opinion]
         facts = OpinionFacts(wish=wish, parts=self.parts(actor, review.case_id))
         row.check(facts)
         self._require_own_subjects(review, wish)
-        after = STEPS.after(self._held_state(review_id, seen), wish.opinion, facts)
+        after = STEPS.after(review.state, wish.opinion, facts)
         # Opinion, grounds and the case's step in one commit: a crash leaves an open round and an unmoved case.
-        self._cases.advance(self._cases.get(actor, review.case_id), CaseStep(wish.opinion.value), None)
-        statement = committed(wish.statement.strip())
-        kept = self._keep_grounds(review_id, wish.grounds)
-        change(
+        case = self._cases.get(actor, review.case_id)
+        case_to = self._cases.advance(deed, case, CaseStep(wish.opinion.value))
+        statement = wish.statement.strip()
+        change_to(
             self._connection,
             reviews,
             review_id,
             seen,
+            deed.next_number(reference("case", case.id)),
             state=after,
             opinion=wish.opinion,
-            statement=statement.text,
-            statement_salt=statement.salt,
+            statement=statement,
             reviewer_id=actor.id,
-            **row.stamp(self._now),
+            **row.stamp(deed.at),
         )
-        self._log(row.logs, review, actor, statement=statement.commitment, grounds=kept, round=review.round)
+        members = {
+            "round": review.round,
+            "grounds": self._keep_grounds(review_id, wish.grounds),
+            "case_to": case_to,
+            "statement": shown(statement),
+        }
+        self._write(deed, LEAVES[row.logs, 1].model_validate(members), review)
         return self.get(actor, review_id)
 
-    def _held_state(self, review_id: ReviewId, seen: int) -> ReviewState:
-        """Lock the round; of two reviewers who saw the same version, the second waits here and is told."""
-        row = self._connection.execute(
-            select(reviews.c.version, reviews.c.state).where(reviews.c.id == review_id).with_for_update()
-        ).one()
-        require_version(row.version, seen)
-        return ReviewState(row.state)
+    def _changing(self, actor: Actor, review: Review, seen: int) -> tuple[Deed, Review]:
+        """Begin an act on a round, which lives in its case's chain: of two who saw it, the second waits and is told."""
+        deed = self._begin(actor, review.agency_id, reference("case", review.case_id))
+        self._cases.lock(review.case_id)
+        held = select(reviews.c.id).where(reviews.c.id == review.id)
+        self._connection.execute(held.with_for_update(key_share=True))
+        review = self.get(actor, review.id)
+        require_version(review.version, seen)
+        return deed, review
 
     def _require_own_subjects(self, review: Review, wish: ReviewOpinionIn) -> None:
         named = {ground.subject for ground in wish.grounds if ground.subject is not None}
@@ -164,22 +176,21 @@ class Reviews(Collection):
                 "a ground is about something that is not of this case", subjects=sorted(foreign)
             )
 
-    def _keep_grounds(self, review_id: ReviewId, grounds: Iterable[GroundIn]) -> dict[str, dict[str, str]]:
-        kept: dict[str, dict[str, str]] = {}
+    def _keep_grounds(self, review_id: ReviewId, grounds: Iterable[GroundIn]) -> tuple[LeafGround, ...]:
+        kept = []
         for position, ground in enumerate(grounds, 1):
-            words = committed(ground.text.strip())
+            words = ground.text.strip()
             self._connection.execute(
                 insert(review_grounds).values(
                     review_id=review_id,
                     position=position,
                     item=ground.item,
                     subject=ground.subject,
-                    text=words.text,
-                    text_salt=words.salt,
+                    text=words,
                 )
             )
-            kept[str(position)] = _ground_facts(ground, words)
-        return kept
+            kept.append(LeafGround(item=ground.item, subject=ground.subject, text=shown(words)))
+        return tuple(kept)
 
     def answer(
         self, actor: Actor, review_id: ReviewId, position: int, wish: AnswerIn, *, seen: int
@@ -189,22 +200,22 @@ class Reviews(Collection):
         Raises:
             NotFound: no such review in scope, or no such ground (slug `ground-unknown`).
             Refused: the actor does not run the case.
-            VersionConflict: somebody else answered since.
+            VersionConflict: the round has changed since.
             Conflict: the ground was answered before (slug `ground-answered`).
         """
         review = self.get(actor, review_id)
         self._cases.writable(actor, review.case_id, Action.CASE_RUN)
-        change(self._connection, reviews, review_id, seen)
-        words = committed(wish.text.strip())
+        deed, review = self._changing(actor, review, seen)
+        words = wish.text.strip()
         ground = and_(review_grounds.c.review_id == review_id, review_grounds.c.position == position)
         answered = self._connection.execute(
             update(review_grounds)
             .where(ground, review_grounds.c.answer.is_(None))
-            .values(answer=words.text, answer_salt=words.salt, answered_by=actor.id, answered_at=self._now)
+            .values(answer=words, answered_by=actor.id, answered_at=deed.at)
         ).rowcount
         if not answered:
             raise self._unanswerable(ground)
-        self._log(Event.REVIEW_ANSWER, review, actor, position=position, answer=words.commitment)
+        self._write(deed, ReviewAnswer(round=review.round, position=position, answer=shown(words)), review)
         return self.get(actor, review_id)
 
     def _unanswerable(self, ground: ColumnElement[bool]) -> Conflict | NotFound:
@@ -231,14 +242,9 @@ class Reviews(Collection):
             found[row["review_id"]].append(Ground.of_row(row))
         return found
 
-    def _log(self, event: Event, review: Review, actor: Actor, **facts: object) -> None:
-        act = self._act(actor, review.agency_id)
-        act.record(event, subject("review", review.id), case=str(review.case_id), **facts)
-
-
-def _ground_facts(ground: GroundIn, words: Committed) -> dict[str, str]:
-    facts = {"item": ground.item.value, "text": words.commitment}
-    return facts if ground.subject is None else {**facts, "subject": ground.subject}
+    @staticmethod
+    def _write(deed: Deed, act: Act, review: Review) -> None:
+        deed.write(act, reference("review", review.id), reference("case", review.case_id))
 
 
 def _select() -> Select[tuple[object, ...]]:

@@ -1,4 +1,4 @@
-"""Cases, their handlers, ties, changes and the facts to be proven."""
+"""Cases, their handlers, ties and the facts to be proven; their history is read from their chains."""
 
 from sqlalchemy import (
     BigInteger,
@@ -7,14 +7,13 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from schemas.case import CaseState
 from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
@@ -36,7 +35,7 @@ cases = Table(
     Column("lon_e7", BigInteger),
     moment("occurred_at"),
     Column("state", Text, nullable=False),
-    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("version", Integer, nullable=False),
     ref("opened_by", "accounts.id"),
     moment("opened_at", nullable=False),
     moment("filed_at"),
@@ -74,7 +73,6 @@ case_links = Table(
     moment("linked_at", nullable=False),
     Column("unlinked_by", Text),
     moment("unlinked_at"),
-    Column("reason_salt", LargeBinary),
     Column("reason", Text),
     Index(
         "uq_case_links_live",
@@ -86,21 +84,6 @@ case_links = Table(
     Index("ix_case_links_recording_id", "recording_id"),
 )
 
-case_changes = Table(
-    "case_changes",
-    metadata,
-    ident(),
-    ref("case_id", "cases.id"),
-    Column("verb", Text, nullable=False),
-    Column("before", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("reason", Text, nullable=False),
-    Column("reason_salt", LargeBinary, nullable=False),
-    Column("changed_by", Text, nullable=False),
-    moment("changed_at", nullable=False),
-    Index("ix_case_changes_case_id_id", "case_id", "id"),
-)
-"""Steps, corrections and assignments with the words that the log only commits to, and what stood before."""
-
 case_facts = Table(
     "case_facts",
     metadata,
@@ -108,7 +91,6 @@ case_facts = Table(
     ref("case_id", "cases.id"),
     Column("position", SmallInteger, nullable=False),
     Column("text", Text, nullable=False),
-    Column("text_salt", LargeBinary, nullable=False),
     Column("added_by", Text, nullable=False),
     moment("added_at", nullable=False),
     moment("withdrawn_at"),

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Index,
+    LargeBinary,
     Table,
     Text,
     text,
@@ -19,6 +20,8 @@ exports = Table(
     ref("agency_id", "agencies.id"),
     ref("case_id", "cases.id"),
     ref("requested_by", "accounts.id"),
+    Column("chains", LargeBinary, nullable=False),
+    Column("hidden", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("progress_done", BigInteger, nullable=False, server_default=text("0")),
     Column("progress_total", BigInteger, nullable=False, server_default=text("0")),
@@ -33,3 +36,4 @@ exports = Table(
     states(ExportState),
     Index("ix_exports_case_id", "case_id"),
 )
+"""`chains` and `hidden` are the bytes of `log/chains.txt` and `log/hidden.txt`, whose digests the request's leaf states."""

@@ -130,7 +130,6 @@ monitoring_links = Table(
     moment("linked_at", nullable=False),
     Column("unlinked_by", Text),
     moment("unlinked_at"),
-    Column("reason_salt", LargeBinary),
     Column("reason", Text),
     CheckConstraint("basis IN ('manual', 'opened', 'plate', 'party_code', 'place_time')", name="basis"),
     Index(

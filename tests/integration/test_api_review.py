@@ -9,10 +9,10 @@ import pytest
 
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
-from schemas.custody import subject
 from storage.store import Store
 from tests.casework import SUPPLEMENT, Bureau, make_bureau
-from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
+from tests.chains import chain_events
+from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
@@ -92,7 +92,9 @@ def test_a_case_is_returned_and_passed_over_http(office: Office) -> None:
         with office.client(bureau.reviewer) as reviewer:
             second = reviewer.get(f"{case}/reviews").json()["reviews"][1]
             wish = {"opinion": "pass", "statement": "同意"}
-            given = reviewer.post(f"/reviews/{second['id']}/opinion", json=wish, headers=seen(1))
+            given = reviewer.post(
+                f"/reviews/{second['id']}/opinion", json=wish, headers=seen(second["version"])
+            )
             assert given.status_code == 201, given.text
         now = head.get(case)
         last = head.post(f"{case}/steps", json={"step": "decide"}, headers=on(now))
@@ -101,10 +103,20 @@ def test_a_case_is_returned_and_passed_over_http(office: Office) -> None:
 
     assert (last.status_code, last.json()["state"]) == (201, "closed")
     assert [second["round"], second["state"]] == [2, "open"]
-    assert [one["verb"] for one in changes] == [
-        *("file", "investigate", "conclude", "submit"),
-        *("conclude", "submit", "decide", "close"),
+    assert [one["event"] for one in changes] == [
+        *(
+            "case:open",
+            "case:file",
+            "case:investigate",
+            "case:link",
+            "fact:add",
+            "case:conclude",
+            "case:submit",
+        ),
+        *("review:supplement", "review:answer", "fact:prove", "case:conclude", "case:submit"),
+        *("review:pass", "case:decide", "case:close"),
     ]
+    assert [one["n"] for one in changes] == list(range(1, 16))
 
 
 CHANGES: list[tuple[str, str, dict | None]] = [
@@ -172,13 +184,12 @@ def test_every_change_names_its_version(
     if path.endswith("/opinion"):
         case, review = office.bureau.submitted()
         ids = {**ids, "case": case.id, "review": review.id}
-    abouts = [subject("case", case.id), subject("review", ids["review"])]
-    before = [events_of(office.bureau.store, about) for about in abouts]
+    before = chain_events(office.bureau.store, f"case/{case.id}")
     with office.client(actor_for(office.bureau, path)) as client:
         answer = sent(client, change, ids, **headers)
 
     assert (answer.status_code, answer.json()["slug"]) == (status, slug), answer.text
-    assert [events_of(office.bureau.store, about) for about in abouts] == before
+    assert chain_events(office.bureau.store, f"case/{case.id}") == before
     assert office.bureau.get(case) == case
 
 
@@ -249,7 +260,9 @@ def test_an_opinion_over_http_says_why(office: Office) -> None:
         wish = {"opinion": "reject", "statement": "不行"}
         answers = [
             client.post(
-                f"/reviews/{review.id}/opinion", json=wish, headers={**seen(1), "Accept-Language": language}
+                f"/reviews/{review.id}/opinion",
+                json=wish,
+                headers={**seen(review.version), "Accept-Language": language},
             )
             for language in ("zh", "en")
         ]
@@ -269,7 +282,7 @@ def test_a_reviewer_who_captured_is_told_over_http(office: Office) -> None:
     with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
         parts = client.get(f"/reviews/{review.id}").json()["parts"]
         wish = {"opinion": "pass", "statement": "同意"}
-        answer = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(1))
+        answer = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(review.version))
 
     assert parts == ["handles"]
     assert (answer.status_code, answer.json()["slug"]) == (403, "reviewer-took-part")
@@ -281,8 +294,8 @@ def test_the_second_opinion_meets_a_precondition(office: Office) -> None:
     _, review = office.bureau.submitted()
     url, wish = f"/reviews/{review.id}/opinion", {"opinion": "pass", "statement": "同意"}
     with office.client(office.bureau.reviewer) as one, office.client(office.bureau.second_reviewer) as other:
-        first = one.post(url, json=wish, headers=seen(1))
-        blind = other.post(url, json=wish, headers=seen(1))
+        first = one.post(url, json=wish, headers=seen(review.version))
+        blind = other.post(url, json=wish, headers=seen(review.version))
         knowing = other.post(url, json=wish, headers=on(other.get(f"/reviews/{review.id}")))
 
     assert [answer.status_code for answer in (first, blind, knowing)] == [201, 412, 409]
@@ -324,7 +337,7 @@ def test_a_reader_of_cases_reads_rounds(office: Office) -> None:
         paths = [f"/cases/{case.id}{part}" for part in ("", "/facts", "/findings", "/reviews")]
         statuses = [client.get(path).status_code for path in (*paths, f"/reviews/{review.id}")]
         wish = {"opinion": "pass", "statement": "同意"}
-        refused = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(1))
+        refused = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(review.version))
 
     assert statuses == [200] * 5
     assert (refused.status_code, refused.json()["permission"]) == (403, "case:review")

@@ -6,19 +6,23 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, Case, CaseAmendIn, CaseState, CaseStep
-from schemas.custody import commitment, subject
 from schemas.errors import Conflict, EvidenceError, NotFound, Refused, TransitionRefused, VersionConflict
 from schemas.event import Event
 from schemas.fact import FactIn, ProofIn
+from schemas.leaf import Leaf
+from schemas.leaves_case import CaseAmend, CaseAppoint, CaseField, CaseLink, TieBasis
+from schemas.leaves_review import FactProve
+from schemas.life_case import CaseLife
 from storage.store import Store, Transaction
-from storage.tables.case import case_changes, case_facts
+from storage.tables.case import case_facts
 from tests.casework import PASS, Bureau, make_bureau, swapped
-from tests.factories import events_of, folder_url, make_account, make_agency, make_settings
+from tests.chains import chain_events, chain_of, folded, opened
+from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -34,18 +38,16 @@ def bureau(store: Store) -> Bureau:
     return make_bureau(store)
 
 
-def leaves(store: Store, case: Case) -> list:
-    with store.begin() as tx:
-        return [one.entry for one in tx.custody.entries_for(subject("case", case.id))]
+def leaves(store: Store, case: Case) -> list[Leaf]:
+    return chain_of(store, f"case/{case.id}")
 
 
 def test_every_step_is_logged_with_its_actor_and_time(bureau: Bureau) -> None:
-    """The walk from lead to closed leaves one entry per step, by who took it, and dates the three milestones."""
+    """The walk from lead to closed leaves one leaf per step, by who took it, and dates the three milestones."""
     case = bureau.at(CaseState.CLOSED)
 
-    steps = [
-        e.event for e in leaves(bureau.store, case) if e.event not in (Event.CASE_LINK, Event.CASE_AMEND)
-    ]
+    kept = leaves(bureau.store, case)
+    steps = [one.event for one in kept if one.event.startswith("case:") and one.event != Event.CASE_LINK]
     assert steps == [
         Event.CASE_OPEN,
         Event.CASE_FILE,
@@ -55,65 +57,83 @@ def test_every_step_is_logged_with_its_actor_and_time(bureau: Bureau) -> None:
         Event.CASE_DECIDE,
         Event.CASE_CLOSE,
     ]
-    by_head = [e.event for e in leaves(bureau.store, case) if e.actor == bureau.head.reference]
+    by_head = [one.event for one in kept if one.actor == bureau.head.reference]
     assert by_head == [Event.CASE_FILE, Event.CASE_DECIDE]
-    assert case.filed_at is not None
-    assert case.decided_at is not None
-    assert case.closed_at is not None
-    assert case.opened_at <= case.filed_at <= case.decided_at <= case.closed_at
+    at = {one.event: one.at for one in kept}
+    times = (case.opened_at, case.filed_at, case.decided_at, case.closed_at)
+    assert times == tuple(
+        at[name] for name in (Event.CASE_OPEN, Event.CASE_FILE, Event.CASE_DECIDE, Event.CASE_CLOSE)
+    )
 
 
-def test_no_word_of_a_person_enters_a_leaf(bureau: Bureau) -> None:
-    """Reasons and facts stay in the database; the leaf holds a commitment that the kept salt opens."""
-    case = bureau.open(party="张三", plates=["苏J12345"], party_code="91320903MA1ABCDE0X")
-    case = bureau.step(case, CaseStep.FILE, "当事人张三多次占道")
-    fact = bureau.fact(case, text="张三于建军路占道")
+@pytest.mark.parametrize("state", CaseState)
+def test_the_fold_of_a_chain_is_the_case(bureau: Bureau, state: CaseState) -> None:
+    """In every state the life that the leaves alone tell is lawful, and has the row's state, version and handlers."""
+    case = bureau.at(state)
+    told = folded(bureau.store, f"case/{case.id}")
 
-    entries = leaves(bureau.store, case)
-    with bureau.store.begin() as tx:
-        kept = tx.connection.execute(case_changes.select().where(case_changes.c.case_id == case.id)).one()
-        salt = tx.connection.scalar(
-            case_facts.select().with_only_columns(case_facts.c.text_salt).where(case_facts.c.id == fact.id)
-        )
-        raw = tx.connection.scalars(
-            text("SELECT leaf FROM custody_entries WHERE subject = :about"),
-            {"about": subject("case", case.id)},
-        ).all()
-    assert [e.facts["reason"] for e in entries if e.event is Event.CASE_FILE] == [
-        commitment(kept.reason_salt, "当事人张三多次占道")
+    assert told.faults == []
+    assert isinstance(told.life, CaseLife)
+    assert told.life.state == case.state
+    assert told.versions[f"case/{case.id}"] == case.version
+    assert told.life.handlers == {bureau.handler.reference}
+    rounds = bureau.rounds(case)
+    assert [(one.review, one.round, one.opinion) for one in told.life.rounds] == [
+        (f"review/{one.id}", one.round, one.opinion) for one in rounds
     ]
-    assert [e.facts["text"] for e in entries if e.event is Event.CASE_AMEND] == [commitment(salt, fact.text)]
-    for word in ("张三", "苏J12345", "91320903MA1ABCDE0X", "建军路", case.number):
-        assert not any(word.encode() in leaf for leaf in raw)
+    assert {f"review/{one.id}": one.version for one in rounds} == {
+        name: n for name, n in told.versions.items() if name.startswith("review/")
+    }
 
 
 def test_a_correction_keeps_what_stood_before(bureau: Bureau) -> None:
-    """A correction changes the named fields only, and the old ones stay beside the case."""
-    case = bureau.open(plates=["苏J12345"])
-    wish = CaseAmendIn(party="某某餐饮店", plates=["苏J54321"], reason="名称写错")
+    """A correction changes the named fields only; the old ones are read from the leaves before it."""
+    case = bureau.open(plates=["苏J12345"], lat_e7=333_400_000, lon_e7=1_201_500_000)
+    wish = CaseAmendIn(
+        party="某某餐饮店",
+        plates=["苏J54321"],
+        lat_e7=None,
+        lon_e7=None,
+        party_code="91320903MA1ABCDE0X",
+        reason="名称写错",
+    )
     with bureau.store.begin() as tx:
         amended = tx.cases.amend(bureau.handler, case.id, wish, case.version)
-        (change,) = tx.cases.changes(case.id)
+        again = tx.cases.amend(
+            bureau.handler, case.id, CaseAmendIn(party="第三家店", reason="又写错"), amended.version
+        )
+        opening, first, second = tx.cases.history(case.id)
 
     assert (amended.party, amended.plates, amended.matter) == ("某某餐饮店", ("苏J54321",), case.matter)
-    assert amended.version == case.version + 1
-    assert change.before == {"party": "某店", "plates": ["苏J12345"]}
-    assert (change.verb, change.reason, change.changed_by) == ("amend", "名称写错", bureau.handler.reference)
-    (entry,) = [e for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
-    assert entry.facts["fields"] == ["party", "plates"]
+    assert (case.version, amended.version, again.version) == (1, 2, 3)
+    assert (opening.event, opening.before, opening.reason) == (Event.CASE_OPEN, {}, "")
+    assert first.before == {
+        "party": "某店",
+        "party_code": None,
+        "plates": ("苏J12345",),
+        "point": {"lat_e7": 333_400_000, "lon_e7": 1_201_500_000},
+    }
+    assert (first.event, first.reason, first.changed_by) == (
+        Event.CASE_AMEND,
+        "名称写错",
+        bureau.handler.reference,
+    )
+    assert (second.before, second.n) == ({"party": "某某餐饮店"}, 3)
+    act = leaves(bureau.store, case)[1].act
+    assert isinstance(act, CaseAmend)
+    assert act.fields == (CaseField.PARTY, CaseField.PARTY_CODE, CaseField.PLATES, CaseField.POINT)
+    assert act.point is None
+    assert folded(bureau.store, f"case/{case.id}").faults == []
 
 
-def test_changes_of_a_case_are_never_rewritten(bureau: Bureau) -> None:
-    """The database refuses to change or delete what was written about a case's steps and facts."""
+def test_facts_of_a_case_are_never_deleted(bureau: Bureau) -> None:
+    """The database refuses to delete a fact of a case, and the openings of its leaves stay where they are."""
     case = bureau.step(bureau.open(), CaseStep.FILE, "属实")
     bureau.fact(case)
-    for statement in (
-        update(case_changes).where(case_changes.c.case_id == case.id).values(reason="别的"),
-        delete(case_changes).where(case_changes.c.case_id == case.id),
-        delete(case_facts).where(case_facts.c.case_id == case.id),
-    ):
-        with pytest.raises(IntegrityError), bureau.store.begin() as tx:
-            tx.connection.execute(statement)
+    with pytest.raises(IntegrityError), bureau.store.begin() as tx:
+        tx.connection.execute(delete(case_facts).where(case_facts.c.case_id == case.id))
+    assert opened(bureau.store, f"case/{case.id}", Event.CASE_FILE) == [{"reason": "属实"}]
+    assert opened(bureau.store, f"case/{case.id}", Event.FACT_ADD) == [{"text": "当事人占道经营"}]
 
 
 WRITES: dict[str, Callable[[Transaction, Bureau, Case, UUID], object]] = {
@@ -133,13 +153,16 @@ def test_a_change_on_an_old_version_is_told_so(bureau: Bureau, name: str) -> Non
     """Every change names the version it is based on; on an older one it writes nothing, not even an entry."""
     case = bureau.at(CaseState.INVESTIGATING)
     ident = bureau.capture(case)
-    fresh = bureau.fact(case)  # moves the version on
-    before = events_of(bureau.store, subject("case", case.id))
+    fresh = bureau.fact(case)
+    wish = CaseAmendIn(matter="占道", reason="改")
+    with bureau.store.begin() as tx:  # moves the version on
+        moved = tx.cases.amend(bureau.handler, case.id, wish, bureau.get(case).version)
+    before = chain_events(bureau.store, f"case/{case.id}")
     with pytest.raises(VersionConflict) as refused, bureau.store.begin() as tx:
         WRITES[name](tx, bureau, case, ident)
 
-    assert refused.value.facts["version"] == bureau.get(case).version == case.version + 1
-    assert events_of(bureau.store, subject("case", case.id)) == before
+    assert refused.value.facts["version"] == bureau.get(case).version == moved.version > case.version
+    assert chain_events(bureau.store, f"case/{case.id}") == before
     with bureau.store.begin() as tx:
         assert [one.id for one in tx.facts.of_case(case.id)] == [fresh.id]
         assert [one.id for one in tx.recordings.of_case(case.id)] == [ident]
@@ -165,7 +188,7 @@ def test_of_two_at_once_one_is_told(bureau: Bureau) -> None:
     (stands,) = [one for one in outcomes if isinstance(one, str)]
     assert told.slug == "version-conflict"
     assert bureau.get(case).party == stands
-    assert events_of(bureau.store, subject("case", case.id)).count(Event.CASE_AMEND) == 1
+    assert chain_events(bureau.store, f"case/{case.id}").count(Event.CASE_AMEND) == 1
 
 
 @pytest.mark.parametrize("name", [name for name in WRITES if name not in {"assign", "step"}])
@@ -241,11 +264,13 @@ def test_a_proof_is_named_once_and_taken_back_once(bureau: Bureau) -> None:
         seen = tx.cases.get(bureau.handler, case.id).version
         left = tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen)
     with pytest.raises(NotFound) as refused, bureau.store.begin() as tx:
-        tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen + 1)
+        tx.facts.unprove(bureau.handler, case.id, fact.id, proof, seen=seen)
 
     assert (left.proofs, refused.value.slug) == ((), "proof-unknown")
-    changes = [e.facts["change"] for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
-    assert changes == ["added", "proved", "unproved"]
+    changes = [one for one in leaves(bureau.store, case) if one.subject == f"fact/{fact.id}"]
+    assert [one.event for one in changes] == [Event.FACT_ADD, Event.FACT_PROVE, Event.FACT_UNPROVE]
+    assert changes[1].act == FactProve(evidence=f"recording/{ident}")
+    assert seen == bureau.get(case).version
 
 
 def test_a_withdrawn_fact_counts_no_more(bureau: Bureau) -> None:
@@ -305,12 +330,45 @@ def test_a_handler_is_named_by_the_head(bureau: Bureau) -> None:
         assert refused.value.slug == "account-unknown"
     with bureau.store.begin() as tx:
         tx.cases.assign(bureau.head, case.id, colleague.login, case.version)
-        concluded = tx.cases.step(colleague, case.id, CaseStep.CONCLUDE, "", case.version + 1)
+        named = tx.cases.assign(bureau.head, case.id, colleague.login, case.version + 1)
+        concluded = tx.cases.step(colleague, case.id, CaseStep.CONCLUDE, "", named.version)
 
     assert concluded.state is CaseState.INVESTIGATION_CLOSED
     assert len(concluded.handlers) == 2
-    (entry,) = [e for e in leaves(bureau.store, case) if e.event is Event.CASE_AMEND]
-    assert entry.facts["handler"] == colleague.reference
+    (appointed,) = [one.act for one in leaves(bureau.store, case) if one.event == Event.CASE_APPOINT]
+    assert appointed == CaseAppoint(handler=colleague.reference)
+    assert folded(bureau.store, f"case/{case.id}").faults == []
+
+
+def test_a_closed_case_takes_no_more_handlers(bureau: Bureau) -> None:
+    """Who is named after the end would have handled nothing."""
+    case = bureau.at(CaseState.CLOSED)
+    _, colleague = make_account(bureau.store, bureau.agency, Role.HANDLER)
+    with pytest.raises(TransitionRefused) as refused, bureau.store.begin() as tx:
+        tx.cases.assign(bureau.head, case.id, colleague.login, case.version)
+    assert refused.value.slug == "case-step-refused"
+
+
+def test_a_tie_is_no_new_version_of_the_case(bureau: Bureau) -> None:
+    """A photo that arrives costs nobody who reads the case a conflict; the tie stands in both chains."""
+    case = bureau.open()
+    ident = bureau.capture(case)
+    with bureau.store.begin() as tx:
+        tx.cases.unlink(bureau.handler, case.id, ident, "关联错误", case.version)
+        tx.cases.link(bureau.handler, case.id, ident, case.version)
+        link = tx.cases.link(bureau.handler, case.id, ident, case.version)
+
+    ties = [Event.CASE_LINK, Event.CASE_UNLINK, Event.CASE_LINK]
+    assert chain_events(bureau.store, f"case/{case.id}") == [Event.CASE_OPEN, *ties]
+    assert [name for name in chain_events(bureau.store, f"recording/{ident}") if name in ties] == ties
+    assert [one.act.basis for one in leaves(bureau.store, case) if isinstance(one.act, CaseLink)] == [
+        TieBasis.STATED,
+        TieBasis.MANUAL,
+    ]
+    assert link.linked_at == leaves(bureau.store, case)[-1].at
+    assert opened(bureau.store, f"case/{case.id}", Event.CASE_UNLINK) == [{"reason": "关联错误"}]
+    assert bureau.get(case).version == case.version
+    assert folded(bureau.store, f"case/{case.id}").faults == []
 
 
 def test_the_list_is_narrowed_and_paged(bureau: Bureau) -> None:

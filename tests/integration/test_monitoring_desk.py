@@ -20,6 +20,8 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.event import Event
+from schemas.leaves_case import CaseOpen, TieBasis
+from schemas.leaves_case import MonitoringLink as LinkLeaf
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
     InvalidReason,
@@ -34,6 +36,7 @@ from schemas.monitoring import (
 )
 from storage.monitoring.values import MonitoringFilter
 from storage.store import Store
+from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import acts_of, events_of, faults, folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.monitoring import Highway, admit, jpeg_media, make_highway
@@ -246,17 +249,19 @@ def test_a_tie_is_dated_and_undone_by_a_counter_entry(store: Store, road: Highwa
     with store.begin() as tx:
         tx.monitoring_links.link(road.handler, one, ident, LinkBasis.PLATE, version)
         tx.monitoring_links.link(road.handler, two, ident, LinkBasis.MANUAL, other)
-        tx.monitoring_links.unlink(road.handler, one, ident, "关联错误", version + 1)
+        tx.monitoring_links.unlink(road.handler, one, ident, "关联错误", version)
     with store.begin() as tx:
         links = tx.monitoring_links.links_of(ident)
         assert [link.unlinked_at is None for link in links] == [False, True]
         assert [row.id for row in tx.monitoring_links.of_case(two)] == [ident]
         with refused("version-conflict", VersionConflict):
-            tx.monitoring_links.unlink(road.handler, two, ident, "x", other)
+            tx.monitoring_links.unlink(road.handler, two, ident, "x", other + 1)
 
-    assert events_of(store, f"monitoring/{ident}")[-3:] == [
-        Event.MONITORING_LINK, Event.MONITORING_LINK, Event.MONITORING_UNLINK,
-    ]  # fmt: skip
+    ties = [Event.MONITORING_LINK, Event.MONITORING_LINK, Event.MONITORING_UNLINK]
+    assert chain_events(store, f"monitoring/{ident}")[-3:] == ties
+    assert chain_events(store, f"case/{one}") == [Event.CASE_OPEN, *ties[1:]]
+    assert opened(store, f"case/{one}", Event.MONITORING_UNLINK) == [{"reason": "关联错误"}]
+    assert folded(store, f"case/{one}").faults == []
 
 
 def test_a_record_opens_a_case_after_an_attempt_to_notify(store: Store, road: Highway) -> None:
@@ -270,6 +275,13 @@ def test_a_record_opens_a_case_after_an_attempt_to_notify(store: Store, road: Hi
         case = tx.monitoring_links.open_case(road.handler, ident, wish)
         assert case.state is CaseState.LEAD
         assert [link.basis for link in tx.monitoring_links.links_of_case(case.id)] == [LinkBasis.OPENED]
+    lead, tie = chain_of(store, f"case/{case.id}")
+    assert isinstance(lead.act, CaseOpen)
+    assert lead.act.monitoring == f"monitoring/{ident}"
+    assert tie.act == LinkLeaf(
+        case=f"case/{case.id}", monitoring=f"monitoring/{ident}", basis=TieBasis.OPENED
+    )
+    assert lead.at == tie.at
 
 
 def test_suggestions(store: Store) -> None:

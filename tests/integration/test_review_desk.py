@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
 from schemas.checks.manifest import HAND_IN, SEQUENCE
-from schemas.custody import commitment, subject
+from schemas.custody import subject
 from schemas.equipment import SuspensionIn
 from schemas.errors import (
     Conflict,
@@ -29,6 +29,9 @@ from schemas.errors import (
 )
 from schemas.event import Event
 from schemas.fact import ProofIn
+from schemas.leaf import Leaf
+from schemas.leaves_case import CaseSubmit
+from schemas.life_case import CaseLife
 from schemas.monitoring import LinkBasis
 from schemas.review import (
     AnswerIn,
@@ -46,6 +49,7 @@ from storage.store import Store
 from storage.tables.case import case_handlers
 from storage.tables.review import review_grounds, reviews
 from tests.casework import GROUND, PASS, REJECT, SUPPLEMENT, Bureau, make_bureau
+from tests.chains import chain_of, folded, opened
 from tests.factories import events_of, faults, folder_url, make_account, make_agency, make_settings
 from tests.monitoring import make_highway
 from tests.stand import PATIENCE_SECONDS
@@ -63,9 +67,8 @@ def bureau(store: Store) -> Bureau:
     return make_bureau(store)
 
 
-def entries(store: Store, review: Review) -> list:
-    with store.begin() as tx:
-        return [one.entry for one in tx.custody.entries_for(subject("review", review.id))]
+def entries(store: Store, review: Review) -> list[Leaf]:
+    return [one for one in chain_of(store, f"case/{review.case_id}") if one.subject == f"review/{review.id}"]
 
 
 def test_a_case_is_returned_answered_and_passed(bureau: Bureau) -> None:
@@ -105,28 +108,22 @@ def test_the_log_binds_evidence_and_words(bureau: Bureau) -> None:
     with bureau.store.begin() as tx:
         snapshot = tx.reviews.snapshot(review.id)
         (linked,) = tx.recordings.of_case(case.id)
-        row = tx.connection.execute(reviews.select().where(reviews.c.id == review.id)).one()
-        ground = tx.connection.execute(
-            review_grounds.select().where(review_grounds.c.review_id == review.id)
-        ).one()
-        submit = next(
-            one.entry
-            for one in tx.custody.entries_for(subject("case", case.id))
-            if one.entry.event is Event.CASE_SUBMIT
-        )
 
-    assert submit.facts["evidence_sha256"] == evidence_digest(snapshot) == review.evidence_sha256
-    assert submit.facts["review"] == str(review.id)
+    (submit,) = [
+        one.act for one in chain_of(bureau.store, f"case/{case.id}") if isinstance(one.act, CaseSubmit)
+    ]
+    assert submit.evidence_sha256 == evidence_digest(snapshot) == review.evidence_sha256
+    assert (submit.review, submit.round, submit.due_at) == (f"review/{review.id}", 1, review.due_at)
     item = EvidenceItem(
         subject=f"recording/{linked.id}", sha256=linked.sha256 or "", state="sealed", verdict="verified"
     )
     assert snapshot["evidence"] == [item.model_dump()]
     (entry,) = entries(bureau.store, review)
     assert entry.actor == bureau.reviewer.reference
-    assert entry.facts["statement"] == commitment(row.statement_salt, SUPPLEMENT.statement)
-    assert entry.facts["grounds"] == {
-        "1": {"item": "evidence", "text": commitment(ground.text_salt, GROUND.text)}
-    }
+    assert entry.act.facts() == {"round": 1, "grounds": [{"item": "evidence"}], "case_to": "investigating"}
+    assert opened(bureau.store, f"case/{case.id}", Event.REVIEW_SUPPLEMENT) == [
+        {"statement": SUPPLEMENT.statement, "text.1": GROUND.text}
+    ]
 
 
 def test_fsck_holds_a_round_against_the_log(bureau: Bureau) -> None:
@@ -187,7 +184,7 @@ def test_of_two_reviewers_at_once_one_is_told(
     (told,) = [outcome for outcome in outcomes if isinstance(outcome, EvidenceError)]
     (stands,) = [outcome for outcome in outcomes if isinstance(outcome, Review)]
     assert isinstance(told, VersionConflict)
-    assert told.facts["version"] == 2
+    assert told.facts["version"] == stands.version
     assert bureau.rounds(case) == (stands,)
     assert len(entries(bureau.store, review)) == 1
     expected = CaseState.LEGAL_REVIEW if stands.opinion is OpinionWord.PASS else CaseState.INVESTIGATING
@@ -335,13 +332,17 @@ def test_every_ground_is_answered_before_the_next_round(bureau: Bureau) -> None:
     assert [one.round for one in bureau.rounds(case)] == [1, 2]
 
 
-def test_answers_are_given_on_what_was_seen(bureau: Bureau) -> None:
-    """Two handlers who answer on the same page: the second is told that something has changed."""
-    _, review = bureau.submitted()
-    review = bureau.opine(review, SUPPLEMENT.model_copy(update={"grounds": [GROUND, GROUND]}))
+def test_an_answer_is_no_new_version_of_the_round(bureau: Bureau) -> None:
+    """Two handlers answer two grounds on the same page; one who saw the round before its opinion is told."""
+    case, before = bureau.submitted()
+    review = bureau.opine(before, SUPPLEMENT.model_copy(update={"grounds": [GROUND, GROUND]}))
     bureau.answer(review, 1)
+    assert bureau.answer(review, 2).version == review.version
     with pytest.raises(VersionConflict):
-        bureau.answer(review, 2)
+        bureau.answer(before, 1)
+
+    assert folded(bureau.store, f"case/{case.id}").faults == []
+    assert opened(bureau.store, f"case/{case.id}", Event.REVIEW_ANSWER) == [{"answer": "已补充"}] * 2
 
 
 def test_a_reviewer_neither_answers_nor_decides(bureau: Bureau) -> None:
@@ -496,13 +497,17 @@ class Desks(RuleBasedStateMachine):
             with self.bureau.store.begin() as tx:
                 seen = tx.cases.known(self.case.id).version
                 tx.cases.unlink(self.bureau.handler, self.case.id, self.evidence, "试", seen)
-                tx.cases.link(self.bureau.handler, self.case.id, self.evidence, seen + 1)
+                tx.cases.link(self.bureau.handler, self.case.id, self.evidence, seen)
 
         self.attempt(act)
 
     @invariant()
     def the_law_holds(self) -> None:
         case, rounds = self.bureau.get(self.case), self.bureau.rounds(self.case)
+        told = folded(self.bureau.store, f"case/{self.case.id}")
+        assert told.faults == []
+        assert isinstance(told.life, CaseLife)
+        assert (told.life.state, told.versions[told.of]) == (case.state, case.version)
         assert [one.round for one in rounds] == list(range(1, len(rounds) + 1))
         is_open = [one.state is ReviewState.OPEN for one in rounds]
         assert not any(is_open[:-1])

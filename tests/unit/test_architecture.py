@@ -64,7 +64,7 @@ HOMES = {
     "actor": {"accounts", "agencies", "certificates", "login_failures", "sessions", "assertions"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
-    "case": {"case_changes", "case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
+    "case": {"case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
     "custody": {"chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"},
     "device": {"devices", "enrolment_codes"},
     "equipment": {"equipment", "equipment_certificates", "equipment_publications", "equipment_reviews",

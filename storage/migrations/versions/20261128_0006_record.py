@@ -11,6 +11,7 @@ Revision ID: 20261128_0006
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "20261128_0006"
 down_revision = "20261125_0005"
@@ -99,6 +100,20 @@ def _supervision_down() -> None:
         op.add_column(table, sa.Column(column, sa.LargeBinary(), nullable=False))
 
 
+_KEEP_GROUND = """
+CREATE OR REPLACE FUNCTION keep_ground() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.answer IS NOT NULL
+       OR (OLD.review_id, OLD.position, OLD.item, OLD.subject, OLD.text)
+       IS DISTINCT FROM (NEW.review_id, NEW.position, NEW.item, NEW.subject, NEW.text) THEN
+        RAISE EXCEPTION 'a ground never changes, and is answered once'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$
+"""
+
+
 def upgrade() -> None:
     """Make the columns and tables, then the functions and guards."""
     op.add_column("custody_entries", sa.Column("ev", sa.Integer(), nullable=False))
@@ -142,6 +157,7 @@ def upgrade() -> None:
     op.execute("CREATE TRIGGER no_truncate BEFORE TRUNCATE ON chain_places EXECUTE FUNCTION refuse_change()")
     _people()
     _supervision_up()
+    _upgrade_cases()
 
 
 def _people() -> None:
@@ -150,8 +166,28 @@ def _people() -> None:
     op.create_unique_constraint(None, "enrolment_codes", ["device_id"])
 
 
+def _upgrade_cases() -> None:
+    """Words of cases, reviews and ties live in openings; versions are numbers of leaves; a package keeps its chains."""
+    op.execute(_KEEP_GROUND)
+    op.drop_table("case_changes")
+    op.drop_column("case_facts", "text_salt")
+    for table, column in (
+        ("case_links", "reason_salt"),
+        ("monitoring_links", "reason_salt"),
+        ("review_grounds", "text_salt"),
+        ("review_grounds", "answer_salt"),
+        ("reviews", "statement_salt"),
+    ):
+        op.drop_column(table, column)
+    for table in ("cases", "reviews"):
+        op.alter_column(table, "version", server_default=None)
+    for column in ("chains", "hidden"):
+        op.add_column("exports", sa.Column(column, sa.LargeBinary(), nullable=False))
+
+
 def downgrade() -> None:
-    """Drop the functions, then the tables and columns."""
+    """Drop the functions, then the tables and columns; the old ones come back empty."""
+    _downgrade_cases()
     _supervision_down()
     op.drop_column("enrolment_codes", "device_id")
     op.execute("DROP FUNCTION append_leaf")
@@ -160,3 +196,38 @@ def downgrade() -> None:
         op.drop_table(name)
     for name in ("ticket", "digest", "ev"):
         op.drop_column("custody_entries", name)
+
+
+def _downgrade_cases() -> None:
+    for column in ("hidden", "chains"):
+        op.drop_column("exports", column)
+    for table in ("cases", "reviews"):
+        op.alter_column(table, "version", server_default=sa.text("1"))
+    empty = sa.text("''::bytea")
+    for table, column, is_optional in (
+        ("case_facts", "text_salt", False),
+        ("case_links", "reason_salt", True),
+        ("monitoring_links", "reason_salt", True),
+        ("review_grounds", "text_salt", False),
+        ("review_grounds", "answer_salt", True),
+        ("reviews", "statement_salt", True),
+    ):
+        default = None if is_optional else empty
+        op.add_column(
+            table, sa.Column(column, sa.LargeBinary(), nullable=is_optional, server_default=default)
+        )
+        op.alter_column(table, column, server_default=None)
+    op.create_table(
+        "case_changes",
+        sa.Column("id", sa.UUID(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("case_id", sa.UUID(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("before", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason_salt", sa.LargeBinary(), nullable=False),
+        sa.Column("changed_by", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_changes_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_changes")),
+    )
+    op.create_index("ix_case_changes_case_id_id", "case_changes", ["case_id", "id"])
