@@ -50,7 +50,11 @@ class CompleteOut(WireOut):
 
 
 class ReceiptOut(WireOut):
-    """Sent only after store, size and commit agree. `leaf` is base64 of the custody entry's bytes."""
+    """Sent only after store, size and commit agree: what the log has promised to hold.
+
+    `leaf` is base64 of the leaf's bytes, `digest` their SHA-256, which is what the log holds, and `leaf_hash` the
+    SHA-256 of a zero byte and the digest, by which the log's tree holds it.
+    """
 
     upload_id: UploadId
     recording_id: RecordingId
@@ -59,6 +63,7 @@ class ReceiptOut(WireOut):
     declared_sha256: str | None
     entry_id: EntryId
     leaf: str
+    digest: HexOut
     leaf_hash: HexOut
 
 

@@ -1,5 +1,6 @@
 """What the reference device shows a person: progress, the receipt, and the verdict with its reasons."""
 
+import base64
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from schemas.chain import leaf_digest
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.recording import RecordingState
 from schemas.words_check import check_words
@@ -63,10 +65,14 @@ def waiting(console: Console, *, is_shown: bool) -> AbstractContextManager[objec
 
 
 def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
-    """Print what the device may rely on: the recording's id, the time and the leaf of the custody log."""
+    """Print what the device may rely on: the recording's id, the time and the digest that the log will hold.
+
+    The digest is made here from the leaf's bytes, not taken from the answer: it is what the device asks for later.
+    """
+    digest = leaf_digest(base64.b64decode(receipt["leaf"]))
     console.print(
         f"回执 receipt  {receipt['recording_id']}  {receipt['received_at']}\n"
-        f"  {receipt['size_bytes']} 字节 bytes · 存证条目 leaf {receipt['leaf_hash']}",
+        f"  {receipt['size_bytes']} 字节 bytes · 存证摘要 digest {digest}",
         highlight=False,
         soft_wrap=True,
     )

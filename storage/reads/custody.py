@@ -10,8 +10,9 @@ from storage.tables.custody import checkpoints, custody_entries
 
 
 def with_entry(query: Query, noun: str, ident: ColumnElement[Any], event: Event) -> Query:
-    """Add id, leaf and leaf hash of the entry of an event about the thing behind a column."""
-    entry = (custody_entries.c.entry_id, custody_entries.c.leaf, custody_entries.c.leaf_hash)
+    """Add id, leaf, digest and entry hash of the leaf of an event about the thing behind a column."""
+    known = custody_entries.c
+    entry = (known.entry_id, known.leaf, known.digest, known.leaf_hash)
     return query.add_columns(*entry).join(
         custody_entries,
         (custody_entries.c.subject == func.concat(f"{noun}/", ident)) & (custody_entries.c.event == event),

@@ -49,7 +49,10 @@ class NewUpload(Frozen):
 
 
 class Receipt(Frozen):
-    """Sent only after store, size and commit agree. `leaf` is what the custody log will hold."""
+    """Sent only after store, size and commit agree.
+
+    The log will hold `digest`, the SHA-256 of `leaf`, in its tree by `leaf_hash`, the SHA-256 of a zero byte and it.
+    """
 
     upload_id: UploadId
     recording_id: RecordingId
@@ -58,6 +61,7 @@ class Receipt(Frozen):
     declared_sha256: HexDigest | None
     entry_id: EntryId
     leaf: bytes
+    digest: bytes
     leaf_hash: bytes
 
 

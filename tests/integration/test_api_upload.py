@@ -587,7 +587,8 @@ def test_the_receipt_is_of_the_log(client: httpx.Client) -> None:
     receipt = client.get(f"{url}/receipt").json()
     leaf = base64.b64decode(receipt["leaf"])
 
-    assert hashlib.sha256(b"\x00" + hashlib.sha256(leaf).digest()).hexdigest() == receipt["leaf_hash"]
+    assert hashlib.sha256(leaf).hexdigest() == receipt["digest"]
+    assert hashlib.sha256(b"\x00" + bytes.fromhex(receipt["digest"])).hexdigest() == receipt["leaf_hash"]
     assert receipt["recording_id"].encode() in leaf
     assert client.get(f"{url}/receipt").json() == receipt
 
