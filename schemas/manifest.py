@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError, model_validator
@@ -19,7 +18,6 @@ from schemas.canonical import MAX_INTEGER, canonical_bytes, parse_canonical
 from schemas.device import Thumbprint
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
-from schemas.event import Event
 from schemas.refusals_manifest import (
     MANIFEST_CRIT_UNKNOWN,
     MANIFEST_DUPLICATE_KEY,
@@ -33,7 +31,6 @@ from schemas.refusals_manifest import (
     MANIFEST_NULL,
     MANIFEST_TOO_LARGE,
 )
-from schemas.step import Begin
 
 MANIFEST_TYP = "quancheng-manifest+jws"
 MAX_MANIFEST_BYTES = 65_536
@@ -62,14 +59,6 @@ class ManifestState(StrEnum):
     DECLARED = "declared"
     REFUSED = "refused"
 
-
-BEGINS: Mapping[ManifestState, Begin[ManifestState]] = MappingProxyType(
-    {
-        ManifestState.DECLARED: Begin(ManifestState.DECLARED, Event.MANIFEST_DECLARE, dated="declared_at"),
-        ManifestState.REFUSED: Begin(ManifestState.REFUSED, Event.MANIFEST_REFUSE, dated="declared_at"),
-    }
-)
-"""How a manifest comes to be; nothing happens to it afterwards."""
 
 KNOWN_CRITICAL: frozenset[str] = frozenset()
 """Names in `crit` a reader of version 1 understands: none yet, so any name there refuses the manifest."""

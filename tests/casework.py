@@ -163,9 +163,9 @@ def swapped() -> CheckResult:
     return DIGEST.found("digest-mismatch")
 
 
-def make_bureau(store: Store) -> Bureau:
-    """An agency with one of everybody."""
-    agency = make_agency(store)
+def make_bureau(store: Store, *, above: UUID | None = None) -> Bureau:
+    """An agency with one of everybody, below another where one is named."""
+    agency = make_agency(store, parent=above)
     tokens: dict[UUID, str] = {}
 
     def person(*roles: Role, certificate: str | None = None) -> Actor:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from schemas.actor import Role
@@ -26,7 +26,6 @@ from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
-from storage.tables.actor import agencies
 from storage.tables.recording import recordings
 from tests.casework import Bureau, make_bureau
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
@@ -75,7 +74,8 @@ def make_world(database_url: str, folder: Path) -> World:
     clock = Clock()
     settings = make_settings(database_url, folder_url(folder))
     with closing(Store(settings, clock=clock)) as store:
-        bureau = make_bureau(store)
+        top = make_agency(store, is_supervising=True)
+        bureau = make_bureau(store, above=top)
         photo = bureau.device.capture("photo.jpg", jpeg())
         _verify(store)
         _, review = bureau.submitted()
@@ -83,7 +83,7 @@ def make_world(database_url: str, folder: Path) -> World:
         record = road.valid()
         road.one()
         _lock(store)
-        audit = _audit(store, bureau, clock)
+        audit = _audit(store, bureau, clock, top)
         spare = enrol_device(store, make_account(store, bureau.agency, Role.CUSTODIAN)[1])
         integrate(store)
         waiting = bureau.device.send("waiting.bin", b"waiting")
@@ -117,11 +117,8 @@ def _lock(store: Store) -> None:
         store.objects.retain(row.object_key, row.version_id, row.retain_until)
 
 
-def _audit(store: Store, bureau: Bureau, clock: Clock) -> UUID:
+def _audit(store: Store, bureau: Bureau, clock: Clock, top: UUID) -> UUID:
     """An audit of the bureau's recordings, drawn."""
-    top = make_agency(store, is_supervising=True)
-    with store.begin() as tx:
-        tx.connection.execute(update(agencies).where(agencies.c.id == bureau.agency).values(parent_id=top))
     supervisor, colleague = (make_account(store, top, Role.SUPERVISOR)[1] for _ in range(2))
     now = clock()
     source = SourceIn(name="双色球", kind=SourceKind.LOTTERY, happens_at=now + timedelta(minutes=30))

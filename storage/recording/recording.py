@@ -16,7 +16,6 @@ from schemas.case import CaseLink
 from schemas.custody import subject
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
-from schemas.integrity import CheckResult
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor, Page
 from schemas.recording import (
@@ -212,18 +211,18 @@ class Recordings(Collection):
                 verdict=concluded.verdict,
                 run=concluded.run,
                 **STEPS[step].stamp(act.at),
-                facts=found.facts.model_dump(mode="json", exclude_none=True),
+                facts=report["facts"],
                 **found.model_dump(include={"sha256", "sm3", "media_type"}),
                 retain_until=concluded.retain_until,
             )
         )
-        self._keep_checks(act, recording_id, concluded.run, found.checks)
+        self._keep_checks(act, recording_id, concluded.run, report["checks"])
         self._keep_derivatives(act, recording_id, found.derivatives)
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))
         return state
 
     def _keep_checks(
-        self, act: Deed, recording_id: RecordingId, run: int, made: Sequence[CheckResult]
+        self, act: Deed, recording_id: RecordingId, run: int, made: Sequence[Mapping[str, object]]
     ) -> None:
         rows = [
             {
@@ -231,7 +230,7 @@ class Recordings(Collection):
                 "run": run,
                 "position": position,
                 "at": act.at,
-                **check.model_dump(mode="json"),
+                **check,
             }
             for position, check in enumerate(made)
         ]

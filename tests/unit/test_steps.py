@@ -16,6 +16,7 @@ from schemas import (
     device,
     equipment,
     export,
+    leaves_recording,
     manifest,
     monitoring,
     recording,
@@ -124,13 +125,16 @@ def allowed_states(table: Table) -> set[str]:
 
 
 def test_a_manifest_is_declared_or_refused_for_good() -> None:
-    """A manifest has two beginnings and no step: each has its event, its time column and its place in the table."""
-    assert set(manifest.BEGINS) == set(manifest.ManifestState)
+    """A manifest has two beginnings and no step: each has its leaf, its time column and its place in the table."""
+    begins = {
+        manifest.ManifestState.DECLARED: leaves_recording.ManifestDeclare,
+        manifest.ManifestState.REFUSED: leaves_recording.ManifestRefuse,
+    }
+    assert begins.keys() == set(manifest.ManifestState)
     assert allowed_states(manifests) == {state.value for state in manifest.ManifestState}
-    for state, begin in manifest.BEGINS.items():
-        assert begin.state is state
-        assert begin.logs.value.startswith("manifest:")
-        assert begin.dated in manifests.columns
+    for kind in begins.values():
+        assert kind.spec.noun == "manifest"
+        assert kind.spec.columns["at"].removeprefix("manifests.") in manifests.columns
 
 
 @every_noun
