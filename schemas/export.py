@@ -34,9 +34,9 @@ from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
 from schemas.event import Event
 from schemas.export_desks import PackagedDesks
-from schemas.export_guide import GUIDE
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.note import sign_note
+from schemas.package_guide import GUIDE
 from schemas.refusals_export import ENTRIES_INVALID, EXPORT_NOT_READY, INDEX_INVALID
 from schemas.step import Begin, Step, Steps
 

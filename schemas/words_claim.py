@@ -1,6 +1,7 @@
 """What the offline verifier says: each claim, each reason against it, and what stays unproven."""
 
 from schemas.claim import ClaimFault, DrawClaim, DrawFault, NotProven, PackageClaim
+from schemas.package_scope import Ground
 from schemas.words import vocabulary
 
 PACKAGE_CLAIMS = vocabulary(
@@ -12,7 +13,10 @@ PACKAGE_CLAIMS = vocabulary(
             "the file's bytes are those of its digest",
         ),
         PackageClaim.BAG: ("文件清单完整，无多无少", "the bag lists every file, none more and none less"),
-        PackageClaim.INDEX: ("索引可读且与文件一致", "the index is readable and names every file"),
+        PackageClaim.INDEX: (
+            "索引可读，每个文件都有所属",
+            "the index is readable, and every file belongs to something",
+        ),
         PackageClaim.PACKAGE_SIGNATURE: ("导出包由出具方密钥签名", "the package is signed by the export key"),
         PackageClaim.CHECKPOINT_SIGNATURE: (
             "检查点由日志密钥签名",
@@ -22,11 +26,38 @@ PACKAGE_CLAIMS = vocabulary(
             "条目在已签名的存证日志中",
             "the custody entry is in the signed log",
         ),
-        PackageClaim.RECORDING_DIGEST: (
-            "原件与索引中的完整性校验值（哈希值）一致",
-            "the recording's bytes are those the index states",
+        PackageClaim.CATALOGUE: (
+            "存证规则目录是日志所载的现行版本",
+            "the catalogue is the one the log has in force",
         ),
-        PackageClaim.RECORDING_LOGGED: ("原件与存证日志一致", "the recording is what the custody log says"),
+        PackageClaim.OPENING: (
+            "展示的文字即存证记录所承诺的文字，其余均注明不展示的理由",
+            "what is shown is what the leaves commit to; all else is named with a ground",
+        ),
+        PackageClaim.REQUEST: (
+            "导出申请写明编号链的终点与不予展示的内容",
+            "the request states how far the chains go and what is not shown",
+        ),
+        PackageClaim.CHAIN: (
+            "编号链连续、无改动，到申请所载的终点为止",
+            "the chain is gapless and unaltered up to where the request says",
+        ),
+        PackageClaim.STATE: (
+            "状态由存证记录依规则推得",
+            "the state follows lawfully from the leaves",
+        ),
+        PackageClaim.COMPLETENESS: (
+            "本案应有的编号链齐全，无一遗漏",
+            "every chain that must stand for this case is here",
+        ),
+        PackageClaim.RECORDING_DIGEST: (
+            "原件与存证记录所载的完整性校验值（哈希值）一致",
+            "the recording's bytes are those its leaf states",
+        ),
+        PackageClaim.RECORDING_LOGGED: (
+            "核验报告与存证记录所载的结论一致",
+            "the report of the verification gives the conclusion the log states",
+        ),
         PackageClaim.DERIVATIVE: ("缩略图等由该原件生成", "the derivative is of this recording"),
         PackageClaim.MANIFEST_AGREES: ("采集清单列有该文件", "the capture manifest lists this file"),
         PackageClaim.MANIFEST_SIGNATURE: (
@@ -47,25 +78,17 @@ PACKAGE_CLAIMS = vocabulary(
             "the monitoring row is in its signed batch",
         ),
         PackageClaim.RECORD_MEDIA: ("图像是该记录所指的图像", "the record's media are those its row names"),
+        PackageClaim.RECORD_GATE: (
+            "设备在抓拍时符合第四十一条的条件",
+            "the equipment met article 41 when it captured the record",
+        ),
         PackageClaim.RECORD_REVIEWED: (
-            "非现场监管记录经两人审核有效后关联",
-            "two people found the record valid before it was tied",
+            "非现场监管记录经两人审核有效",
+            "two people found the record valid",
         ),
         PackageClaim.REVIEW_LOGGED: (
-            "法制审核各轮与存证日志一致",
-            "each round of legal review is what the log says",
-        ),
-        PackageClaim.FACT_LOGGED: (
-            "待证事实及其证据与存证日志一致",
-            "each fact and its evidence are what the log says",
-        ),
-        PackageClaim.DESKS_COMPLETE: (
-            "非现场监管记录、审核轮次、解除的关联齐全",
-            "no record, round or ended tie is left out",
-        ),
-        PackageClaim.COMPLETENESS: (
-            "存证日志所载的关联原件齐全",
-            "every recording the log ties to the case is here",
+            "法制审核所依据的证据清单与存证记录一致",
+            "what a round of legal review rested on is what its leaf states",
         ),
     },
 )
@@ -139,7 +162,10 @@ CLAIM_FAULTS = vocabulary(
         ClaimFault.INDEX_INVALID: ("索引不可读", "the index cannot be read"),
         ClaimFault.ENTRIES_INVALID: ("存证日志条目不可读", "the custody entries cannot be read"),
         ClaimFault.LEAF_INVALID: ("字节不是存证日志条目", "the bytes are not a custody entry"),
-        ClaimFault.LAYOUT_DIFFERS: ("文件与索引所述不一致", "files and index disagree"),
+        ClaimFault.LAYOUT_DIFFERS: (
+            "文件与索引所述不一致，或不属于任何记录",
+            "a file and the index disagree, or it belongs to nothing",
+        ),
         ClaimFault.NOTE_DIFFERS: ("签名文本与本包不符", "the signed text is of another package"),
         ClaimFault.SIGNATURE_INVALID: ("签名不成立", "the signature does not verify"),
         ClaimFault.NOTE_MALFORMED: ("签名文件格式不符", "the signed note is malformed"),
@@ -147,6 +173,64 @@ CLAIM_FAULTS = vocabulary(
         ClaimFault.CHECKPOINT_DIFFERS: ("证明基于另一个检查点", "the proof rests on another checkpoint"),
         ClaimFault.PROOF_INVALID: ("包含证明不成立", "the inclusion proof does not hold"),
         ClaimFault.PROOF_MISSING: ("缺少包含证明", "the proof of inclusion is missing"),
+        ClaimFault.CATALOGUE_DIFFERS: (
+            "存证规则目录不是日志所载的版本",
+            "the catalogue is not the one the log states",
+        ),
+        ClaimFault.LOG_DIFFERS: (
+            "日志的第一条记录与检查点不是同一日志",
+            "log and checkpoint are not of one log",
+        ),
+        ClaimFault.REQUEST_MISSING: (
+            "本案的编号链没有以此导出申请结束",
+            "the case's chain does not end with this request",
+        ),
+        ClaimFault.CHAINS_DIFFER: (
+            "编号链清单与导出申请所载不一致",
+            "the list of chains is not the one the request states",
+        ),
+        ClaimFault.HIDDEN_DIFFERS: (
+            "不予展示的内容与导出申请所载不一致",
+            "what is not shown is not what the request states",
+        ),
+        ClaimFault.OPENING_MISSING: (
+            "有承诺的文字既未展示，也未注明理由",
+            "something committed is neither shown nor named with a ground",
+        ),
+        ClaimFault.OPENING_DIFFERS: (
+            "展示的文字不是存证记录所承诺的文字",
+            "what is shown is not what the leaf commits to",
+        ),
+        ClaimFault.CHAIN_MISSING: ("应有的编号链不在包内", "a chain that must stand is not in the package"),
+        ClaimFault.CHAIN_BROKEN: (
+            "编号链有缺号、重号或不衔接的记录",
+            "the chain has a hole, a double, or a leaf that does not follow",
+        ),
+        ClaimFault.CHAIN_CUT: (
+            "编号链未到申请所载的终点，或终点不同",
+            "the chain does not reach the head that the request states",
+        ),
+        ClaimFault.UNLAWFUL: ("有记录违反其规则", "a leaf breaks the rules of its thing"),
+        ClaimFault.NOT_UNDERSTOOD: (
+            "含本程序不认识的记录，自该处起状态不明：请用更新的版本核验",
+            "a leaf of a kind this program does not know: not understood from there; use a newer version",
+        ),
+        ClaimFault.WITHHELD_FROM: (
+            "有记录未予展示，自该处起状态不明",
+            "a leaf is withheld: the state is not known from there",
+        ),
+        ClaimFault.NOT_SHOWN: (
+            "存证记录有承诺，本包不予展示，未能核验",
+            "committed, not shown in this package, and so not checked",
+        ),
+        ClaimFault.DIGEST_UNKNOWN: (
+            "存证记录没有该文件的完整性校验值（哈希值）",
+            "the log states no digest of these bytes",
+        ),
+        ClaimFault.GATE_CLOSED: (
+            "设备在抓拍时不符合第四十一条的条件",
+            "the equipment did not meet article 41 at the capture",
+        ),
         ClaimFault.LEAF_MISSING: ("存证日志中没有相应条目", "the log holds no such entry for it"),
         ClaimFault.LEAF_DIFFERS: ("与存证日志条目所述不一致", "it differs from what the custody entry says"),
         ClaimFault.NOT_VERIFIED_YET: (
@@ -154,7 +238,6 @@ CLAIM_FAULTS = vocabulary(
             "the server had not yet verified this recording",
         ),
         ClaimFault.MANIFEST_ABSENT: ("没有采集清单", "no capture manifest"),
-        ClaimFault.MANIFEST_REFUSED: ("采集清单未被服务器接受", "the server refused the capture manifest"),
         ClaimFault.MANIFEST_INVALID: ("采集清单违反格式规则", "the capture manifest breaks its rules"),
         ClaimFault.MANIFEST_DIGEST_DIFFERS: (
             "采集清单不是存证日志所载的那份",
@@ -165,8 +248,8 @@ CLAIM_FAULTS = vocabulary(
             "the manifest does not list these bytes",
         ),
         ClaimFault.MANIFEST_FACTS_DIFFER: (
-            "索引与采集清单所述不一致",
-            "index and manifest state different facts",
+            "存证记录与采集清单所述不一致",
+            "leaf and manifest state different facts",
         ),
         ClaimFault.KEY_ABSENT: ("包内没有该设备密钥", "the device key is not in the package"),
         ClaimFault.KEY_MALFORMED: ("设备密钥文件格式不符", "the key file is malformed"),
@@ -175,42 +258,13 @@ CLAIM_FAULTS = vocabulary(
             "申报之前设备已注销",
             "the key was revoked before the declaration",
         ),
-        ClaimFault.RECORDING_OMITTED: (
-            "存证日志关联的原件未随包提供",
-            "a recording tied to the case is left out",
+        ClaimFault.ROW_DIFFERS: (
+            "记录原文与存证记录所述不一致",
+            "the row states something else than the leaves",
         ),
-        ClaimFault.RECORDING_NOT_LINKED: (
-            "原件未在存证日志中关联本案",
-            "a recording is not tied to the case in the log",
-        ),
-        ClaimFault.RECORDING_DOUBLED: ("同一原件出现两次", "a recording is listed twice"),
-        ClaimFault.CASE_NOT_LOGGED: (
-            "存证日志中没有线索（案源）登记条目",
-            "the log holds no entry of the lead's registration",
-        ),
-        ClaimFault.ROW_DIFFERS: ("记录原文与索引所述不一致", "the row states something else than the index"),
         ClaimFault.MEDIA_DIFFERS: ("图像不是记录所指的图像", "a picture is not the one the row names"),
-        ClaimFault.ORDER_DIFFERS: (
-            "存证日志中的次序或人数不符",
-            "the log shows another order, or one person twice",
-        ),
         ClaimFault.NOT_FOUND_VALID: ("没有两人的有效意见", "two opinions of valid are missing"),
         ClaimFault.INTAKE_INVALID: ("批次清单不可读", "the intake manifest cannot be read"),
-        ClaimFault.RECORD_OMITTED: (
-            "存证日志关联的非现场监管记录未随包提供",
-            "a monitoring record tied to the case is left out",
-        ),
-        ClaimFault.ROUND_OMITTED: (
-            "存证日志所载的审核轮次未随包提供",
-            "a round of legal review is left out",
-        ),
-        ClaimFault.FACT_OMITTED: ("存证日志所载的待证事实未随包提供", "a fact to be proven is left out"),
-        ClaimFault.DESKS_OMITTED: (
-            "存证日志载有非现场监管、审核或待证事实，包中却没有",
-            "the log speaks of desks the package leaves out",
-        ),
-        ClaimFault.STANDS_TWICE: ("同一项重复列出", "the same thing is listed twice"),
-        ClaimFault.TIE_OMITTED: ("存证日志所载的解除关联未随包提供", "an ended tie is left out"),
         ClaimFault.NOT_REACHED: ("前一步未通过", "an earlier step failed"),
     },
 )
@@ -233,15 +287,22 @@ NOT_PROVEN = vocabulary(
             "that everybody sees the same log: no witness has cosigned it",
         ),
         NotProven.STATEMENTS: (
-            "案件的当事人、案由、地点等文字，以及设备名称与设备登记缺陷：存证日志中没有，仅由出具方密钥声明",
-            (
-                "the case's texts (party, matter, place), and what the register said of equipment (name, gate"
-                " faults): they are not in the log, only the export key states them"
-            ),
+            "所写的文字属实：存证只证明何人何时写下了什么",
+            "that what was written is true: the record proves who wrote what and when",
         ),
-        NotProven.COMPLETENESS: (
-            "存证日志中没有未随包提供的其他条目",
-            "that the log holds no further entry about the case than those carried",
+        NotProven.LATER: (
+            "导出申请之后本案没有新的记录",
+            "that nothing about the case was recorded after the request",
         ),
     },
 )
+
+GROUNDS = vocabulary(
+    Ground,
+    {
+        Ground.OTHER_CASE: ("涉及另案", "of another case"),
+        Ground.TIE_ENDED: ("关联已解除，不是本案证据", "the tie has ended: no evidence of this case"),
+        Ground.STAFF_RECORD: ("人员档案", "of a personnel record"),
+    },
+)
+"""Why something of a package is committed and not shown."""

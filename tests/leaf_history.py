@@ -49,7 +49,7 @@ class History:
         return f"{noun}/{drawn(f'{noun} {next(self.numbers)}')}"
 
     def write(
-        self, kind: type[Act], subject: str, actor: str, *, of: tuple[str, ...] = (), **members: Any
+        self, kind: type[Act], subject: str, actor: str, /, *, of: tuple[str, ...] = (), **members: Any
     ) -> str:
         """Log one act and return its digest; members that are not given are sampled, optional ones by chance."""
         at = self.at = self.at + timedelta(milliseconds=self.rng.randrange(1, 5_000))

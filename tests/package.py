@@ -1,119 +1,240 @@
-"""A package made from nothing: two recordings, one device, one case, one log, keys drawn anew each time."""
+"""A package made from nothing: real leaves of a log in memory, documents that they name, keys drawn anew each time."""
 
-import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from mobile_contract.client.verify_origin import Trust
-from schemas.base import rfc3339
-from schemas.chain import tree_hash
+from schemas import leaves_actor as who
+from schemas import leaves_case as cases
+from schemas import leaves_monitoring as records
+from schemas import leaves_recording as line
+from schemas import leaves_review as inside
+from schemas.actor import Role
+from schemas.canonical import canonical_bytes
+from schemas.chain import leaf_digest, tree_hash
 from schemas.checkpoint import Checkpoint, checkpoint_text, proof_text
-from schemas.checks.table import CHECKS
 from schemas.container import container_chunks
-from schemas.custody import CustodyEntry, leaf_bytes
-from schemas.device import DeviceRegistration, registration_bytes, sign_registration
-from schemas.digest import Hasher, sha256_hex
-from schemas.event import Event
-from schemas.export import (
+from schemas.digest import sha256_hex
+from schemas.disclosure import ChainHead, NotShown, chains_text, hidden_text
+from schemas.leaf import Leaf, parse_leaf
+from schemas.leaf_catalogue import catalogue_bytes, schema_bytes
+from schemas.merkle import extend, inclusion_proof, root_from_tiles
+from schemas.note import sign_note
+from schemas.package import (
+    CATALOGUE,
+    CHAINS,
     CHECKPOINT,
-    ENTRIES,
-    PackagedCase,
-    PackagedCheck,
-    PackagedDerivative,
-    PackagedManifest,
-    PackagedRecording,
+    HIDDEN,
+    LEAVES,
+    OPENINGS,
+    SCHEMA,
+    FileRole,
+    IndexedFile,
     PackageIndex,
     Packed,
     complete,
-    derivative_name,
-    entries_bytes,
+    evidence_name,
     export_key_name,
-    key_name,
-    original_name,
     packed,
     proof_name,
-    registration_payload,
 )
-from schemas.jws import public_jwk, sign_detached, thumbprint
-from schemas.manifest import MANIFEST_TYP, CaptureDevice, CaptureManifest, Clock, ManifestFile, build_manifest
-from schemas.merkle import extend, inclusion_proof, root_from_tiles
-from schemas.note import sign_note, vkey_of_seed
-
-ORIGIN = "quancheng.test/log"
-AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
-OFFICERS = ("10320001001", "10320001002")
-
-
-def seed() -> bytes:
-    return Ed25519PrivateKey.generate().private_bytes_raw()
-
-
-def public(secret: bytes) -> bytes:
-    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw()
-
-
-@dataclass
-class Office:
-    """The keys of one operator and the entries of its log."""
-
-    log_seed: bytes = field(default_factory=seed)
-    registry_seed: bytes = field(default_factory=seed)
-    export_seed: bytes = field(default_factory=seed)
-    leaves: list[tuple[CustodyEntry, bytes]] = field(default_factory=list)
-
-    @property
-    def trust(self) -> Trust:
-        return Trust(
-            origin=ORIGIN,
-            log_vkey=vkey_of_seed(ORIGIN, self.log_seed),
-            registry_key=public(self.registry_seed),
-            export_vkey=vkey_of_seed(export_key_name(ORIGIN), self.export_seed),
-        )
-
-    def log(self, event: Event, subject: str, **facts: Any) -> str:
-        entry = CustodyEntry(
-            entry_id=uuid4(), event=event, actor="system", subject=subject, at=AT, facts=facts
-        )
-        self.leaves.append((entry, leaf_bytes(entry)))
-        return str(entry.entry_id)
-
-    def log_files(self) -> list[Packed]:
-        hashes = [tree_hash(leaf) for _, leaf in self.leaves]
-        tiles = extend(lambda *_: b"", 0, hashes)
-        root = root_from_tiles(len(hashes), lambda level, n: tiles[level, n])
-        text = checkpoint_text(Checkpoint(origin=ORIGIN, size=len(hashes), root=root))
-        note = sign_note(text, ORIGIN, self.log_seed)
-        files = [packed(CHECKPOINT, note.encode())]
-        rows = []
-        for index, (entry, leaf) in enumerate(self.leaves):
-            proof = inclusion_proof(index, len(hashes), lambda level, n: tiles[level, n])
-            files.append(packed(proof_name(str(entry.entry_id)), proof_text(index, proof, note).encode()))
-            rows.append((index, str(entry.entry_id), leaf))
-        return [*files, packed(ENTRIES, entries_bytes(rows))]
+from schemas.package_lines import LeafLine, leaves_text, openings_text
+from schemas.package_record import disclosed, record_of
+from schemas.package_scope import actors_of, evidence_of, is_followed, not_shown
+from tests.leaf_history import EXPORTER, History
+from tests.package_bureau import LATER, NUMBER, ORIGIN, Bureau, Office, make_bureau, open_case, text
 
 
 @dataclass
 class Made:
     """A package as parts, so that a test can change one and put it together again."""
 
-    office: Office
-    index: PackageIndex
-    files: dict[str, Packed]
+    bureau: Bureau
+    case: str
+    recordings: tuple[str, ...]
+    record: str | None = None
+    export: str = ""
+    request: str = ""
+    heads: tuple[ChainHead, ...] = ()
+    hidden: tuple[NotShown, ...] = ()
+    shown: list[LeafLine] = field(default_factory=list)
+    withheld: list[Any] = field(default_factory=list)
+    openings: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    files: dict[tuple[str, FileRole], list[Packed]] = field(default_factory=dict)
+    over: dict[str, bytes] = field(default_factory=dict)
 
-    def put(self, name: str, payload: bytes) -> None:
-        self.files[name] = packed(name, payload)
+    @property
+    def office(self) -> Office:
+        return self.bureau.office
+
+    def close(
+        self,
+        *,
+        hide: Iterable[tuple[str, str, str]] = (),
+        show: Iterable[str] = (),
+        only: set[str] | None = None,
+    ) -> "Made":
+        """Ask for the package: derive its chains and what is not shown, and end the case's chain with it.
+
+        Args:
+            hide: Further things to hide, digest, member and ground: what a requester may decide.
+            show: Leaves of other cases to show all the same.
+            only: The chains to state instead of those that must stand.
+        """
+        history = self.bureau.history
+        names = only if only is not None else self.chains()
+        told = record_of(names, lines_of(history), (), history.openings)
+        opened = {of: told.leaves(of) for of in names}
+        more = [NotShown(*one) for one in hide]
+        whole = {one.digest for one in more if one.member == "*"} | set(show)
+        kept = [one for one in not_shown(self.case, NUMBER, opened) if one.digest not in whole]
+        self.hidden = tuple(sorted({(one.digest, one.member): one for one in (*kept, *more)}.values()))
+        self.heads = tuple(sorted(ChainHead(of, *_head(history, of)) for of in names))
+        self.export = history.thing("export")
+        self.request = self.bureau.write(
+            inside.ExportRequest,
+            self.export,
+            self.bureau.people[Role.HANDLER],
+            self.case,
+            for_="court",
+            chains=len(self.heads),
+            chains_sha256=sha256_hex(chains_text(self.heads)),
+            hidden=len(self.hidden),
+            hidden_sha256=sha256_hex(hidden_text(self.hidden)),
+        )
+        self.gather()
+        return self
+
+    def gather(self) -> None:
+        """Take leaves, openings and files as an honest exporter does."""
+        history, names = self.bureau.history, {head.of for head in self.heads}
+        alone = self.alone()
+        lines = [one for one in lines_of(history) if _stands(one, names) or one.digest in alone]
+        told = disclosed(names, lines, history.openings, self.hidden)
+        self.shown, self.withheld = list(told.shown), list(told.withheld)
+        self.openings = {digest: dict(members) for digest, members in told.openings.items()}
+        wanted = self.evidence()
+        hidden = {of for of in wanted if of.startswith("recording") and self._hides_report(of)}
+        self.files = {
+            key: list(files)
+            for key, files in self.bureau.files.items()
+            if key[0] in wanted and not (key[1] is FileRole.DERIVATIVE and key[0] in hidden)
+        }
+
+    def _hides_report(self, recording: str) -> bool:
+        """Without the report nothing says what was made of a recording, so that is left out too."""
+        digests = {turn.digest for turn in self.bureau.history.turns[recording]}
+        return any(one.member == "report" and one.digest in digests for one in self.hidden)
+
+    def evidence(self) -> set[str]:
+        """Whose files belong into the package."""
+        ties = evidence_of(
+            parse_leaf(one.leaf) for one in lines_of(self.bureau.history) if _stands(one, {self.case})
+        )
+        held = {name for name, stands in ties.items() if stands}
+        pictures = {
+            of for of, _ in self.bureau.files if of.startswith("recording") and self._is_picture(of, held)
+        }
+        recordings = {one for one in held if one.startswith("recording")} | pictures
+        manifests = {self.declaration(one) for one in recordings} - {None}
+        rounds = {of for of, role in self.bureau.files if role is FileRole.EVIDENCE}
+        intakes = {
+            of
+            for of, role in self.bureau.files
+            if role is FileRole.INTAKE and any("monitoring" in n for n in held)
+        }
+        devices = {self.bureau.device} if manifests else set()
+        return held | recordings | {one for one in manifests if one} | rounds | intakes | devices
+
+    def _is_picture(self, of: str, held: set[str]) -> bool:
+        received = self._received(of)
+        return bool(received and received.intake) and any(name.startswith("monitoring") for name in held)
+
+    def _received(self, recording: str) -> line.RecordingReceive | None:
+        leaf = self.bureau.history.turns[recording][0].leaf
+        return leaf.act if isinstance(leaf, Leaf) and isinstance(leaf.act, line.RecordingReceive) else None
+
+    def declaration(self, recording: str) -> str | None:
+        received = self._received(recording)
+        for one in lines_of(self.bureau.history):
+            leaf = parse_leaf(one.leaf)
+            if (
+                isinstance(leaf.act, line.ManifestDeclare)
+                and received
+                and leaf.act.sha256 == received.manifest_sha256
+            ):
+                return leaf.subject
+        return None
+
+    def alone(self) -> set[str]:
+        """The leaves that stand in no chain of the package and belong to it all the same."""
+        found = set()
+        kinds = (line.ManifestDeclare, records.IntakeReceive, who.AgencyOpen)
+        wanted = self.evidence() | {self.bureau.agency}
+        for one in lines_of(self.bureau.history):
+            leaf = parse_leaf(one.leaf)
+            if isinstance(leaf.act, kinds) and leaf.subject in wanted:
+                found.add(one.digest)
+        return found
+
+    def chains(self) -> set[str]:
+        """The chains that must stand, as whoever checks derives them."""
+        history = self.bureau.history
+        names = {self.case, self.bureau.log} | set(evidence_of(_leaves(history, self.case)))
+        wanted = self.evidence()
+        names |= {of for of in wanted if of.startswith(("recording", "device"))}
+        if any(of.startswith("monitoring") for of in wanted):
+            names.add(self.bureau.equipment)
+        acting = [leaf for of in names if is_followed(of) for leaf in _leaves(history, of)]
+        alone = self.alone()
+        acting += [
+            leaf for one in lines_of(history) if one.digest in alone
+            if is_followed((leaf := parse_leaf(one.leaf)).subject)
+        ]  # fmt: skip
+        return names | actors_of(one for one in acting if self._is_shown(one))
+
+    def _is_shown(self, leaf: Any) -> bool:
+        return getattr(leaf.act, "case", self.case) == self.case
+
+    def index(self) -> PackageIndex:
+        files = [
+            IndexedFile(file=file.name, of=of, role=role)
+            for (of, role), files in self.files.items()
+            for file in files
+        ]
+        return PackageIndex(case=self.case, export=self.export, request=self.request, files=files)
+
+    def put(self, of: str, role: FileRole, payload: bytes) -> None:
+        """Exchange the bytes of a file under its name."""
+        (old,) = self.files[of, role]
+        self.files[of, role] = [packed(old.name, payload)]
+
+    def log_files(self) -> list[Packed]:
+        history = self.bureau.history
+        hashes = [tree_hash(leaf) for leaf in history.payloads]
+        tiles = extend(lambda *_: b"", 0, hashes)
+        root = root_from_tiles(len(hashes), lambda level, n: tiles[level, n])
+        body = checkpoint_text(Checkpoint(origin=ORIGIN, size=len(hashes), root=root))
+        note = sign_note(body, ORIGIN, self.office.log_seed)
+        files = {
+            CHECKPOINT: note.encode(),
+            LEAVES: leaves_text(self.shown, self.withheld),
+            OPENINGS: openings_text(self.openings),
+            CHAINS: chains_text(self.heads),
+            HIDDEN: hidden_text(self.hidden),
+            CATALOGUE: catalogue_bytes(),
+            SCHEMA: schema_bytes(),
+        }
+        for one in (*self.shown, *self.withheld):
+            if one.index < len(hashes):
+                proof = inclusion_proof(one.index, len(hashes), lambda level, n: tiles[level, n])
+                files[proof_name(one.digest)] = proof_text(one.index, proof, note).encode()
+        return [packed(name, payload) for name, payload in (files | self.over).items()]
 
     def pack(self) -> list[Packed]:
-        given = [*self.files.values(), *self.office.log_files()]
-        return complete(
-            self.index, given, signer=export_key_name(ORIGIN), seed=self.office.export_seed
-        )[0]  # fmt: skip
+        given = [file for files in self.files.values() for file in files] + self.log_files()
+        return complete(self.index(), given, signer=export_key_name(ORIGIN), seed=self.office.export_seed)[0]
 
     def bytes(self) -> bytes:
         return zipped(self.pack())
@@ -123,163 +244,104 @@ class Made:
         return path
 
 
+def lines_of(history: History) -> list[LeafLine]:
+    return [LeafLine(index, leaf_digest(leaf), leaf) for index, leaf in enumerate(history.payloads)]
+
+
+def _stands(one: LeafLine, names: set[str]) -> bool:
+    return any(place.of in names for place in parse_leaf(one.leaf).chains)
+
+
+def _leaves(history: History, of: str) -> list[Any]:
+    return [turn.leaf for turn in history.turns.get(of, ())]
+
+
+def _head(history: History, of: str) -> tuple[int, str]:
+    return history.heads[of]
+
+
 def zipped(files: list[Packed]) -> bytes:
     by_name = {file.name: file for file in files}
     ordered = sorted(files, key=lambda file: file.name.encode())
     return b"".join(container_chunks(ordered, lambda member: [by_name[member.name].payload or b""]))
 
 
-def make_package(*, contents: tuple[bytes, ...] = (b"first recording", b"second recording")) -> Made:
-    office, device_id, case_id = Office(), uuid4(), uuid4()
-    key = ec.generate_private_key(ec.SECP256R1())
-    registration = _registration(device_id, key)
-    files = [_key_file(office, registration)]
-    office.log(Event.DEVICE_ENROL, f"device/{device_id}", kid=registration.kid)
-    office.log(Event.CASE_OPEN, f"case/{case_id}")
-    payload = build_manifest(_manifest(registration, contents))
-    signature = sign_detached(payload, key, kid=registration.kid, typ=MANIFEST_TYP)
-    office.log(Event.MANIFEST_DECLARE, f"manifest/{uuid4()}", sha256=sha256_hex(payload), seq=1)
-    stem = f"data/manifests/{sha256_hex(payload)}"
-    files += [packed(f"{stem}.json", payload), packed(f"{stem}.jws", signature.encode())]
+def make_package(
+    *, contents: tuple[bytes, ...] = (b"first recording", b"second recording"), bureau: Bureau | None = None
+) -> Made:
+    """A case with recordings of one device."""
+    return begun(contents=contents, bureau=bureau).close()
+
+
+def begun(
+    *, contents: tuple[bytes, ...] = (b"first recording", b"second recording"), bureau: Bureau | None = None
+) -> Made:
+    """The same, not asked for yet."""
+    bureau = bureau or make_bureau()
+    case = open_case(bureau)
+    manifest = bureau.declare(contents)
     recordings = []
-    for position, content in enumerate(contents):
-        manifest = PackagedManifest(
-            file=f"{stem}.json",
-            signature_file=f"{stem}.jws",
-            sha256=sha256_hex(payload),
-            state="declared",
-            file_index=position,
-            kid=registration.kid,
-        )
-        recording, made = _recording(office, content, position, manifest, device_id)
-        office.log(Event.CASE_LINK, f"case/{case_id}", recording=recording.id)
+    for index, content in enumerate(contents):
+        recording = bureau.receive(content, manifest, index)
+        bureau.tie(case, recording, bureau.device)
+        bureau.conclude(recording)
         recordings.append(recording)
-        files += made
-    index = PackageIndex(
-        export_id=str(uuid4()),
-        requested_by=f"account/{uuid4()}",
-        created_at=rfc3339(AT),
-        case=PackagedCase(
-            id=str(case_id),
-            number="示城管立字〔2026〕第001号",
-            agency="示范区城市管理局",
-            party="某某小吃店",
-            matter="占道经营",
-            place="建军路",
-            state="investigating",
-            handlers=["王建国"],
-            opened_at=rfc3339(AT),
-        ),
-        recordings=recordings,
+    return Made(bureau, case, tuple(recordings))
+
+
+def whole() -> Made:
+    """A case with a record, a tie of each kind that was ended, facts, a round that was returned and one that passed.
+
+    A neighbour's case is tied to the first recording too.
+    """
+    made = begun(contents=(b"first recording", b"second recording", b"dropped recording"))
+    bureau, case, handler = made.bureau, made.case, made.bureau.people[Role.HANDLER]
+    first, second, dropped = made.recordings
+    bureau.tie(open_case(bureau, "另案"), first)
+    bureau.untie(case, dropped)
+    record = made.record = bureau.record()
+    told = {"channel": "phone", "outcome": "sent", "attempted_at": bureau.history.at, "proof": text("通话 1")}
+    bureau.write(records.MonitoringNotify, record, handler, record, **told)
+    bureau.tie(case, record)
+    fact = bureau.history.thing("fact")
+    bureau.write(inside.FactAdd, fact, handler, case, position=1, text=text("该车超限"))
+    for evidence in (record, second):
+        bureau.write(inside.FactProve, fact, handler, case, evidence=evidence)
+    ground = inside.LeafGround(item="evidence", subject=first, text=text("请说明地点"))
+    for number, kind, grounds in ((1, inside.ReviewSupplement, (ground,)), (2, inside.ReviewPass, ())):
+        review_round(made, number, kind, grounds)
+    bureau.write(cases.CaseDecide, case, bureau.people[Role.HEAD], case)
+    return made
+
+
+def review_round(made: Made, number: int, kind: Any, grounds: tuple[Any, ...]) -> str:
+    """Write a round of legal review, with what it rested on; return it."""
+    bureau, case, handler = made.bureau, made.case, made.bureau.people[Role.HANDLER]
+    review = bureau.history.thing("review")
+    document = canonical_bytes({"evidence": [], "facts": [str(number)]})
+    bureau.keep(review, FileRole.EVIDENCE, evidence_name(review), document)
+    bureau.write(cases.CaseConclude, case, handler, case)
+    asked = {"review": review, "round": number, "due_at": LATER, "evidence_sha256": sha256_hex(document)}
+    bureau.write(cases.CaseSubmit, case, handler, case, **asked)
+    given = {"round": number, "grounds": grounds, "statement": text(f"意见 {number}")}
+    bureau.write(kind, review, bureau.people[Role.LEGAL_REVIEWER], case, **given)
+    for position in range(1, len(grounds) + 1):
+        told = {"round": number, "position": position, "answer": text("已说明")}
+        bureau.write(inside.ReviewAnswer, review, handler, case, **told)
+    return review
+
+
+def built(made: Made) -> str:
+    """Write that the package of the last request was built."""
+    return made.bureau.write(
+        inside.ExportBuild,
+        made.export,
+        EXPORTER,
+        made.case,
+        request=made.request,
+        sha256="ab" * 32,
+        size_bytes=1,
+        tagmanifest_sha256="cd" * 32,
+        object_key="exports/a.zip",
+        version_id="1",
     )
-    return Made(office, index, {file.name: file for file in files})
-
-
-def _registration(device_id: UUID, key: ec.EllipticCurvePrivateKey) -> DeviceRegistration:
-    jwk = public_jwk(key.public_key())
-    return DeviceRegistration(
-        device_id=device_id,
-        kid=thumbprint(jwk),
-        jwk=jwk,
-        agency_id=uuid4(),
-        model="Recorder 1",
-        enrolled_at=AT - timedelta(days=1),
-        challenge="ab" * 32,
-    )
-
-
-def _key_file(office: Office, registration: DeviceRegistration) -> Packed:
-    stated = json.loads(registration_bytes(registration))
-    signature = sign_registration(registration, office.registry_seed)
-    return packed(key_name(registration.kid), registration_payload(stated, signature))
-
-
-def _manifest(registration: DeviceRegistration, contents: tuple[bytes, ...]) -> CaptureManifest:
-    return CaptureManifest(
-        device=CaptureDevice(
-            id=str(registration.device_id),
-            kid=registration.kid,
-            model="Recorder 1",
-            fw="1.0",
-            app_id="recorder",
-            app_ver="1.0",
-        ),
-        seq=1,
-        prev=registration.challenge,
-        boot_id="boot-1",
-        mono_ms=1000,
-        captured_at=AT - timedelta(hours=1),
-        clock=Clock(source="ntp", offset_ms=20, uncertainty_ms=5, synced_at=AT - timedelta(hours=2)),
-        officers=OFFICERS,
-        files=tuple(
-            ManifestFile(
-                name=f"photo-{position}.jpg",
-                role="photo",
-                media_type="image/jpeg",
-                size=len(content),
-                sha256=sha256_hex(content),
-            )
-            for position, content in enumerate(contents)
-        ),
-    )
-
-
-def _recording(
-    office: Office, content: bytes, position: int, manifest: PackagedManifest, device_id: UUID
-) -> tuple[PackagedRecording, list[Packed]]:
-    recording_id = str(uuid4())
-    hasher = Hasher()
-    hasher.update(content)
-    sha256, sm3 = hasher.sha256.value, hasher.sm3.value if hasher.sm3 else None
-    checks = [
-        PackagedCheck.of(CHECKS[name].held())
-        for name in ("digest", "size", "manifest_signature", "device_key")
-    ]
-    subject = f"recording/{recording_id}"
-    entries = [
-        office.log(
-            Event.RECORDING_RECEIVE, subject, size_bytes=len(content), manifest_sha256=manifest.sha256
-        ),
-        office.log(
-            Event.RECORDING_SEAL,
-            subject,
-            sha256=sha256,
-            sm3=sm3,
-            size_bytes=len(content),
-            checks={check.name: check.result.summary for check in checks},
-        ),
-    ]
-    name = original_name(recording_id, f"photo-{position}.jpg")
-    thumbnail = packed(derivative_name(recording_id, "thumbnail", "image/jpeg"), b"small " + content)
-    recording = PackagedRecording(
-        id=recording_id,
-        state="sealed",
-        verdict="verified",
-        file=name,
-        filename=f"photo-{position}.jpg",
-        media_type="image/jpeg",
-        size_bytes=len(content),
-        sha256=sha256,
-        sm3=sm3,
-        captured_at=rfc3339(AT - timedelta(hours=1)),
-        corrected_at=rfc3339(AT - timedelta(hours=1) + timedelta(milliseconds=20)),
-        received_at=rfc3339(AT),
-        officers=list(OFFICERS),
-        device_id=str(device_id),
-        manifest=manifest,
-        checks=checks,
-        derivatives=[
-            PackagedDerivative(
-                file=thumbnail.name,
-                kind="thumbnail",
-                media_type="image/jpeg",
-                tool="test",
-                size_bytes=thumbnail.size_bytes,
-                sha256=thumbnail.sha256,
-                parent_sha256=sha256,
-            )
-        ],
-        linked_at=rfc3339(AT),
-        entries=entries,
-    )
-    return recording, [packed(name, content), thumbnail]

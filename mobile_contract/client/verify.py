@@ -9,28 +9,36 @@ from typing import TYPE_CHECKING
 
 from mobile_contract.client.misuse import os_sentence, printable, refuse, regular_file
 from mobile_contract.client.verify_bag import read_bag
-from mobile_contract.client.verify_desks import verify_desks
+from mobile_contract.client.verify_monitoring import verify_record, verify_rounds
 from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
-from mobile_contract.client.verify_recording import (
+from mobile_contract.client.verify_record import (
     Case,
-    verify_completeness,
-    verify_layout,
-    verify_recording,
+    read_case,
+    verify_catalogue,
+    verify_chains,
+    verify_request,
+    verify_shown,
 )
-from mobile_contract.client.verify_report import Claim, Ledger, Listed, Report
+from mobile_contract.client.verify_recording import verify_recording
+from mobile_contract.client.verify_report import Claim, Ledger, Report
+from mobile_contract.client.verify_scope import standing, verify_layout, verify_scope
+from mobile_contract.client.verify_speech import headline, sentences
+from mobile_contract.client.verify_story import tell
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
-from schemas.integrity import Outcome, Verdict
-from schemas.recording import RecordingState
+from schemas.intake import IntakeManifest
+from schemas.integrity import Outcome
 from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
 from schemas.words_claim import NOT_PROVEN, PACKAGE_CLAIMS
-from schemas.words_line import OUTCOMES, RECORDING_STATES, VERDICTS
+from schemas.words_line import OUTCOMES
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-HOLDS, FAILS, MISUSED = 0, 1, 2
+HOLDS, FAILS, MISUSED, NOT_UNDERSTOOD = 0, 1, 2, 4
+"""3 is what commands say of a server that cannot be reached; 4: of a kind that this program does not know."""
+
 MARKS = {Outcome.VERIFIED: "✓", Outcome.MISMATCH: "✗", Outcome.NOT_CHECKED: "○"}
 MAX_TRUST_BYTES = 1024 * 1024
 
@@ -51,17 +59,32 @@ def verify_package(path: Path, trust: Trust | None) -> Report:
     if bag is None:
         return ledger.report()
     verify_signer(bag, trust, ledger)
-    log = verify_log(bag, trust, ledger)
+    checkpoint = verify_log(bag, trust, ledger)
     if bag.index is None:
         return ledger.report()
-    case = Case(bag, log, trust, ledger)
-    verify_layout(case, bag.index)
-    for recording in bag.index.recordings:
+    case = read_case(bag, bag.index, trust, checkpoint, ledger)
+    verify_catalogue(case)
+    verify_shown(case)
+    verify_request(case)
+    verify_chains(case)
+    verify_scope(case)
+    evidence = _verify_evidence(case)
+    verify_rounds(case)
+    verify_layout(case)
+    story = tell(case.record, case.of, case.request, checkpoint, grounds=case.grounds, evidence=evidence)
+    return ledger.report(story)
+
+
+def _verify_evidence(case: Case) -> set[str]:
+    """Look at what is tied to the case and return it; the pictures of a record are recordings of the case too."""
+    recordings = dict.fromkeys(standing(case, "recording"))
+    intakes: dict[str, IntakeManifest | None] = {}
+    monitoring = standing(case, "monitoring")
+    for record in monitoring:
+        recordings |= dict.fromkeys(verify_record(case, record, intakes))
+    for recording in recordings:
         verify_recording(case, recording)
-    verify_desks(case, bag.index)
-    verify_completeness(case, bag.index)
-    fields = set(Listed.model_fields)
-    return ledger.report(Listed(**one.model_dump(include=fields)) for one in bag.index.recordings)
+    return {*monitoring, *recordings}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +114,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(report_json(report), ensure_ascii=False))  # noqa: T201
     else:
         _print_report(args.package, report)
+    if report.is_not_understood:
+        return NOT_UNDERSTOOD
     return HOLDS if report.holds else FAILS
 
 
@@ -122,8 +147,9 @@ def report_json(report: Report) -> dict[str, object]:
     """Return the report as JSON members."""
     return {
         "holds": report.holds,
+        "understood": not report.is_not_understood,
         "anchored": report.is_anchored,
-        "recordings": [one.model_dump() for one in report.recordings],
+        "story": None if report.story is None else report.story.model_dump(mode="json"),
         "claims": [claim.to_json() for claim in report.claims],
         "not_proven": [
             {"slug": limit.value, "zh": words.zh, "en": words.en} for limit, words in NOT_PROVEN.items()
@@ -135,10 +161,11 @@ def _print_report(path: Path, report: Report) -> None:
     from rich.console import Console  # noqa: PLC0415 - `--json` needs no table
 
     console = Console(highlight=False)
+    if report.story is not None:
+        console.print(_one_line(headline(report.story)), markup=False, style="bold", soft_wrap=True)
     console.print(_table(path, report))
-    for one in report.recordings:
-        state, verdict = RECORDING_STATES[RecordingState(one.state)], VERDICTS[Verdict(one.verdict)]
-        console.print(_one_line(f"{one.filename}: {verdict}; {state}"), markup=False, soft_wrap=True)
+    for line in () if report.story is None else sentences(report.story):
+        console.print(_one_line(line), markup=False, soft_wrap=True)
     for claim in report.claims:
         if claim.outcome is not Outcome.VERIFIED and claim.code is not ClaimFault.NO_TRUST_ANCHOR:
             console.print(_line(claim), markup=False, style=_style(claim), soft_wrap=True)
@@ -161,6 +188,11 @@ def _print_verdict(console: "Console", report: Report) -> None:
         console.print("\n✓ 通过：全部必要结论成立 every required claim holds", style="bold green")
     elif report.holds:
         console.print("\n✓ 字节一致，来源未检查 bytes hold; origin not checked", style="bold yellow")
+    elif report.is_not_understood:
+        console.print(
+            "\n○ 未能全部读懂：请用更新的版本核验 not all understood: verify with a newer version",
+            style="bold yellow",
+        )
     else:
         console.print("\n✗ 不符：至少一项必要结论不成立 a required claim does not hold", style="bold red")
 

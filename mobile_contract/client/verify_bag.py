@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -12,43 +13,73 @@ from schemas.claim import ClaimFault, PackageClaim
 from schemas.container import PlacedMember, read_container
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.errors import Invalid
-from schemas.export import (
+from schemas.package import (
     BAG_INFO,
     BAGIT,
     BAGIT_TEXT,
-    ENTRIES,
+    CHAINS,
+    HIDDEN,
     INDEX,
+    LEAVES,
     MANIFEST,
     MAX_TEXT_FILE_BYTES,
     NOTE,
+    OPENINGS,
     TAG_MANIFEST,
+    FileRole,
     PackageIndex,
     Packed,
     bag_info,
     digest_lines,
     parse_index,
 )
+from schemas.package_lines import LeafLine, WithheldLine, parse_leaves
 from schemas.refusals_custody import NOTE_MALFORMED
 
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 _STREAMED = ("data/originals/", "data/derivatives/")
-_LONG = frozenset({INDEX, ENTRIES, MANIFEST, TAG_MANIFEST})
+_LONG = frozenset({INDEX, LEAVES, OPENINGS, CHAINS, HIDDEN, MANIFEST, TAG_MANIFEST})
+_SM3 = b'"sm3":'
 _MAX_SHORT_BYTES = 1024 * 1024
 """Manifests, proofs, keys and notes have a few kilobytes; what is longer is not read into memory."""
 
 
 @dataclass
 class Bag:
-    """What was read: every file with its digest, SM3 of originals where asked for, and the small files."""
+    """What was read: every file with its digest, SM3 of originals where a leaf states one, and the small files."""
 
     files: dict[str, Packed] = field(default_factory=dict)
     sm3: dict[str, str] = field(default_factory=dict)
     index: PackageIndex | None = None
+    leaves: tuple[LeafLine, ...] = ()
+    withheld: tuple[WithheldLine, ...] = ()
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def places(self) -> set[tuple[int, str]]:
+        """Index and digest of every leaf, shown or withheld."""
+        return {(one.index, one.digest) for one in self.leaves} | {
+            (one.index, one.digest) for one in self.withheld
+        }
+
+    def take(self, of: str, role: FileRole, *, sha256: str | None = None) -> Packed | None:
+        """Return the file that belongs to a thing as this; of several, the one with this digest."""
+        for one in () if self.index is None else self.index.files:
+            file = self.files.get(one.file)
+            if file is not None and (one.of, one.role) == (of, role) and sha256 in (None, file.sha256):
+                self.used.add(one.file)
+                return file
+        return None
 
     def text(self, name: str) -> bytes:
         """Return a small file; empty when it is absent or too long, which other claims report."""
         file = self.files.get(name)
         return (file.payload or b"") if file else b""
+
+    def pass_over(self, *things: str) -> None:
+        """Note that the files of these things are accounted for, though nothing could be said of them."""
+        if self.index is not None:
+            self.used |= {one.file for one in self.index.files if one.of in things}
 
     def decoded(self, name: str) -> str:
         """Return a small file as text.
@@ -80,6 +111,7 @@ def read_bag(stream: BinaryIO, ledger: Ledger) -> Bag | None:
     bag = Bag()
     broken = _digest_all(stream, members, bag)
     _enter_files(bag, broken, ledger)
+    _enter_leaves(bag, ledger)
     _enter_index(bag, ledger)
     return bag
 
@@ -95,10 +127,11 @@ def _read_at(stream: BinaryIO, at: int, length: int) -> bytes:
 
 def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -> set[str]:
     """Digest every member; return the names of those that differ from their CRC-32."""
-    index_first = sorted(members, key=lambda member: member.name != INDEX)
     broken = set()
-    for member in index_first:
-        with_sm3 = member.name.startswith("data/originals/") and b'"sm3":' in bag.text(INDEX)
+    for member in sorted(members, key=lambda member: member.name != LEAVES):
+        if member.name != LEAVES and not bag.leaves:
+            bag.leaves, bag.withheld = _leaves(bag)
+        with_sm3 = member.name.startswith("data/originals/") and any(_SM3 in one.leaf for one in bag.leaves)
         hasher, crc, kept = Hasher(with_sm3=with_sm3), 0, []
         is_kept = _is_text(member)
         for chunk in _chunks(stream, member):
@@ -118,6 +151,20 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
         if hasher.sm3 is not None:
             bag.sm3[member.name] = hasher.sm3.value
     return broken
+
+
+def _leaves(bag: Bag) -> tuple[tuple[LeafLine, ...], tuple[WithheldLine, ...]]:
+    """Return the lines of the log; none where they cannot be read, which has a claim of its own."""
+    with suppress(Invalid):
+        return parse_leaves(bag.text(LEAVES))
+    return (), ()
+
+
+def _enter_leaves(bag: Bag, ledger: Ledger) -> None:
+    try:
+        parse_leaves(bag.text(LEAVES))
+    except Invalid as err:
+        ledger.fail(PackageClaim.LOG_INCLUSION, LEAVES, ClaimFault.ENTRIES_INVALID, detail=err.detail)
 
 
 def _is_text(member: PlacedMember) -> bool:

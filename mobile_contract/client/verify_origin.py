@@ -6,22 +6,19 @@ its key was obtained apart from the package.
 
 import base64
 import binascii
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_report import Ledger
 from schemas.base import Frozen
-from schemas.chain import tree_hash
+from schemas.chain import entry_hash
 from schemas.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, parse_proof
 from schemas.claim import ClaimFault, PackageClaim
-from schemas.custody import CustodyEntry, parse_leaf
 from schemas.errors import Invalid
-from schemas.export import CHECKPOINT, ENTRIES, NOTE, TAG_MANIFEST, note_text, parse_entries, proof_name
 from schemas.merkle import verify_inclusion
 from schemas.note import parse_vkey, verify_note
+from schemas.package import CHECKPOINT, NOTE, TAG_MANIFEST, note_text, proof_name
 from schemas.refusals_command import TRUST_INVALID
-from schemas.refusals_custody import CHECKPOINT_DIFFERS, LEAF_INVALID
+from schemas.refusals_custody import CHECKPOINT_DIFFERS
 
 _KEY_BYTES = 32
 
@@ -54,21 +51,6 @@ class Trust(Frozen):
         return cls(registry_key=registry, **keys)
 
 
-@dataclass
-class Log:
-    """The custody entries a package carries, each with its index, by subject and by id."""
-
-    checkpoint: Checkpoint | None = None
-    by_id: dict[str, tuple[int, CustodyEntry]] = field(default_factory=dict)
-    by_subject: dict[str, list[tuple[int, CustodyEntry]]] = field(
-        default_factory=lambda: defaultdict(list[tuple[int, CustodyEntry]])
-    )
-
-    def about(self, subject: str, *events: str) -> list[tuple[int, CustodyEntry]]:
-        """Return the entries about `noun/uuid` with one of `events`, in the log's order."""
-        return [row for row in self.by_subject.get(subject, []) if row[1].event in events]
-
-
 def verify_signer(bag: Bag, trust: Trust | None, ledger: Ledger) -> None:
     """Check who signed the digest of the tag manifest, for which case and export."""
     if bag.index is None or TAG_MANIFEST not in bag.files:
@@ -91,69 +73,46 @@ def unsigned_text(note: str) -> str:
     return note.rpartition("\n\n")[0] + "\n"
 
 
-def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Log:
-    """Check the checkpoint, and that every entry carried is a leaf of its tree."""
-    log = Log()
+def verify_log(bag: Bag, trust: Trust | None, ledger: Ledger) -> Checkpoint | None:
+    """Check the checkpoint, and that every leaf, shown or withheld, stands in its tree; return the checkpoint."""
+    checkpoint = None
     try:
         note = bag.decoded(CHECKPOINT)
-        log.checkpoint = (
-            open_checkpoint(note, trust.log_vkey) if trust else parse_checkpoint(unsigned_text(note))
-        )
+        checkpoint = open_checkpoint(note, trust.log_vkey) if trust else parse_checkpoint(unsigned_text(note))
         ledger.hold_origin(PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT)
     except Invalid as err:
         ledger.fail_as(
             PackageClaim.CHECKPOINT_SIGNATURE, CHECKPOINT, err, otherwise=ClaimFault.CHECKPOINT_MALFORMED
         )
-    try:
-        rows = parse_entries(bag.text(ENTRIES))
-    except Invalid as err:
-        ledger.fail(PackageClaim.LOG_INCLUSION, ENTRIES, ClaimFault.ENTRIES_INVALID, detail=err.detail)
-        return log
-    for index, entry_id, leaf in rows:
-        _enter_entry(bag, log, ledger, index=index, entry_id=entry_id, leaf=leaf)
-    return log
+    for index, digest in sorted(bag.places):
+        _verify_place(bag, checkpoint, ledger, index=index, digest=digest)
+    return checkpoint
 
 
-def _enter_entry(bag: Bag, log: Log, ledger: Ledger, *, index: int, entry_id: str, leaf: bytes) -> None:
-    try:
-        entry = _parse_entry(entry_id, leaf)
-    except Invalid as err:
-        ledger.fail(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.LEAF_INVALID, detail=err.detail)
-        return
-    log.by_id[entry_id] = (index, entry)
-    log.by_subject[entry.subject].append((index, entry))
-    _verify_entry(bag, log.checkpoint, ledger, index=index, entry_id=entry_id, leaf=leaf)
-
-
-def _parse_entry(entry_id: str, leaf: bytes) -> CustodyEntry:
-    entry = parse_leaf(leaf)
-    if str(entry.entry_id) != entry_id:
-        raise LEAF_INVALID("the leaf is of another entry")
-    return entry
-
-
-def _verify_entry(
-    bag: Bag, checkpoint: Checkpoint | None, ledger: Ledger, *, index: int, entry_id: str, leaf: bytes
+def _verify_place(
+    bag: Bag, checkpoint: Checkpoint | None, ledger: Ledger, *, index: int, digest: str
 ) -> None:
-    name = proof_name(entry_id)
+    name = proof_name(digest)
     if name not in bag.files:
-        ledger.fail(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.PROOF_MISSING)
+        ledger.fail(PackageClaim.LOG_INCLUSION, digest, ClaimFault.PROOF_MISSING)
     elif checkpoint is None:
-        ledger.skip(PackageClaim.LOG_INCLUSION, entry_id, ClaimFault.NOT_REACHED)
+        ledger.skip(PackageClaim.LOG_INCLUSION, digest, ClaimFault.NOT_REACHED)
     else:
         try:
-            _require_included(bag, checkpoint, index=index, name=name, leaf=leaf)
-            ledger.hold_origin(PackageClaim.LOG_INCLUSION, entry_id)
+            _require_included(bag, checkpoint, index=index, name=name, digest=digest)
+            ledger.hold_origin(PackageClaim.LOG_INCLUSION, digest)
         except Invalid as err:
-            ledger.fail_as(
-                PackageClaim.LOG_INCLUSION, entry_id, err, otherwise=ClaimFault.CHECKPOINT_MALFORMED
-            )
+            ledger.fail_as(PackageClaim.LOG_INCLUSION, digest, err, otherwise=ClaimFault.CHECKPOINT_MALFORMED)
 
 
-def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str, leaf: bytes) -> None:
+def _require_included(bag: Bag, checkpoint: Checkpoint, *, index: int, name: str, digest: str) -> None:
     proof = parse_proof(bag.decoded(name))
     if proof.note != bag.decoded(CHECKPOINT) or proof.index != index:
         raise CHECKPOINT_DIFFERS("another checkpoint or index")
     verify_inclusion(
-        proof.hashes, index=index, size=checkpoint.size, leaf=tree_hash(leaf), root=checkpoint.root
+        proof.hashes,
+        index=index,
+        size=checkpoint.size,
+        leaf=bytes.fromhex(entry_hash(digest)),
+        root=checkpoint.root,
     )

@@ -1,8 +1,8 @@
 """Claims about a package, each with its outcome, and what no package can prove."""
 
-from collections.abc import Iterable
 from typing import Any
 
+from mobile_contract.client.verify_story import Story
 from schemas.base import Frozen
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
@@ -32,21 +32,12 @@ class Claim(Frozen):
         return {**self.model_dump(mode="json"), **said}
 
 
-class Listed(Frozen):
-    """A recording as the package names it: what it is called, and what the server concluded."""
-
-    id: str
-    filename: str
-    state: str
-    verdict: str
-
-
 class Report(Frozen):
-    """Every claim about one package."""
+    """Every claim about one package, and what its record tells."""
 
     claims: tuple[Claim, ...]
     is_anchored: bool
-    recordings: tuple[Listed, ...] = ()
+    story: Story | None = None
 
     @property
     def holds(self) -> bool:
@@ -57,6 +48,12 @@ class Report(Frozen):
     def failed(self) -> tuple[Claim, ...]:
         """Return the required claims that were not verified."""
         return tuple(c for c in self.claims if c.is_required and c.outcome is not Outcome.VERIFIED)
+
+    @property
+    def is_not_understood(self) -> bool:
+        """Say that nothing contradicts, and something is of a kind that this program does not know."""
+        codes = {claim.code for claim in self.failed()}
+        return codes == {ClaimFault.NOT_UNDERSTOOD}
 
 
 class Ledger:
@@ -77,9 +74,17 @@ class Ledger:
         else:
             self.skip(claim, subject, ClaimFault.NO_TRUST_ANCHOR, is_required=False)
 
-    def skip(self, claim: PackageClaim, subject: str, code: ClaimFault, *, is_required: bool = True) -> None:
+    def skip(
+        self,
+        claim: PackageClaim,
+        subject: str,
+        code: ClaimFault,
+        *,
+        is_required: bool = True,
+        detail: str = "",
+    ) -> None:
         """Enter a claim that was not checked."""
-        self._enter(claim, subject, Outcome.NOT_CHECKED, code, is_required=is_required)
+        self._enter(claim, subject, Outcome.NOT_CHECKED, code, is_required=is_required, detail=detail)
 
     def fail(
         self,
@@ -119,6 +124,6 @@ class Ledger:
             )
         )
 
-    def report(self, recordings: Iterable[Listed] = ()) -> Report:
+    def report(self, story: Story | None = None) -> Report:
         """Return everything entered."""
-        return Report(claims=tuple(self._claims), is_anchored=self._is_anchored, recordings=tuple(recordings))
+        return Report(claims=tuple(self._claims), is_anchored=self._is_anchored, story=story)

@@ -25,6 +25,7 @@ from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
+from schemas.package import FileRole
 from schemas.recording import RecordingStep
 from schemas.replay import Missing
 from schemas.ticket import Answer
@@ -44,6 +45,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     RecordingStep: "taken by the verification; a person reads its event",
     UploadStep: "taken by the transfer; a person reads its state",
     ExportStep: "taken by the builder; a person reads its state",
+    FileRole: "finds a file of a package; nothing is printed from it",
     DeviceStep: "the one step of a device; a person reads its event",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }

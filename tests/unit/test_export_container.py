@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.container import Member, container_chunks, container_size, is_safe_part, read_container
 from schemas.errors import IntegrityBroken, Invalid
-from schemas.export import safe_filename
+from schemas.package import safe_filename
 
 FILES = {"a.txt": b"alpha", "b/空.jpg": b"", "b/文件.jpg": b"\x00" * 700, "c": b"PK\x05\x06 not an end"}
 

@@ -1,0 +1,134 @@
+"""Claims about the whole: every chain that must stand for this case stands, and every file belongs to something."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from mobile_contract.client.verify_record import Case
+from schemas.claim import ClaimFault, PackageClaim
+from schemas.leaf import Leaf
+from schemas.leaves_recording import ManifestDeclare, RecordingReceive
+from schemas.life_device import EquipmentLife
+from schemas.life_evidence import RecordingLife
+from schemas.opening import Shown
+from schemas.package import INDEX, LOG_FILES, FileRole, proof_name
+from schemas.package_record import Carried
+from schemas.package_scope import actors_of, evidence_of, is_followed
+from schemas.reference import noun_of
+
+
+def standing(case: Case, noun: str) -> list[str]:
+    """Return the evidence of a noun that is tied to the case at the end of its chain, in order of its names."""
+    ties = evidence_of(case.record.leaves(case.of).values()) if case.of in case.heads else {}
+    return sorted(name for name, stands in ties.items() if stands and noun_of(name) == noun)
+
+
+def row_of(case: Case, record: str) -> dict[str, Any]:
+    """Return the members of a record's row; none where it is not here or cannot be read, which has its own claim."""
+    file = case.bag.take(record, FileRole.ROW)
+    try:
+        members = json.loads((file.payload if file else None) or b"")
+    except (ValueError, RecursionError):
+        return {}
+    return members if isinstance(members, dict) else {}
+
+
+def media_of(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a row names as its media."""
+    media = row.get("media", [])
+    return [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
+
+
+def picture_of(case: Case, named: dict[str, Any]) -> str | None:
+    """Return the recording that a row means: by its digest, or by the upload it came by."""
+    for of in case.heads:
+        folded = case.record.folded[of]
+        if not isinstance(folded.life, RecordingLife):
+            continue
+        verified, received = folded.life.verified, folded.life.received
+        digest = verified.sha256 if verified is not None else received.declared_sha256
+        by_digest = digest is not None and named.get("jpeg") == f"sha256:{digest}"
+        if by_digest or ("upload" in named and named["upload"] == received.upload):
+            return of
+    return None
+
+
+def equipment_of(case: Case, row: dict[str, Any]) -> tuple[str | None, bool]:
+    """Return the equipment of a row by its number, and whether one of the package hides its own."""
+    hides = False
+    for of in sorted(case.heads):
+        life = case.record.folded[of].life
+        if isinstance(life, EquipmentLife):
+            number = life.registered.number
+            if isinstance(number, Shown) and number.value == row.get("equipment"):
+                return of, False
+            hides = hides or not isinstance(number, Shown)
+    return None, hides
+
+
+def declared_by(case: Case, recording: str) -> tuple[Carried | None, ClaimFault]:
+    """Return the leaf that declared a recording's manifest, or why there is none."""
+    folded = case.folded(recording)
+    life = folded.life if folded is not None else None
+    wanted = life.received.manifest_sha256 if isinstance(life, RecordingLife) else None
+    found, lacks = case.alone("manifest:declare")
+    for one in sorted(found, key=lambda one: one.index):
+        if isinstance(one.leaf.act, ManifestDeclare) and one.leaf.act.sha256 == wanted:
+            return one, lacks
+    return None, lacks
+
+
+def verify_scope(case: Case) -> None:
+    """Derive from the leaves which chains must stand; one too few fails."""
+    missing = sorted(set(_needed(case)) - case.heads.keys())
+    for of in missing:
+        case.ledger.fail(PackageClaim.COMPLETENESS, of, ClaimFault.CHAIN_MISSING)
+    if sum(noun_of(of) == "log" for of in case.heads) != 1:
+        case.ledger.fail(PackageClaim.COMPLETENESS, "log", ClaimFault.CHAIN_MISSING)
+    elif not missing:
+        case.ledger.hold(PackageClaim.COMPLETENESS, case.of)
+
+
+def _needed(case: Case) -> Iterator[str]:
+    yield case.of
+    if case.of in case.heads:
+        yield from evidence_of(case.record.leaves(case.of).values())
+    recordings = standing(case, "recording")
+    for record in standing(case, "monitoring"):
+        row = row_of(case, record)
+        equipment, hides = equipment_of(case, row)
+        if equipment is None and not hides:
+            yield f"equipment of {record}"
+        recordings += [of for one in media_of(row) if (of := picture_of(case, one))]
+    for recording in recordings:
+        declared, _ = declared_by(case, recording)
+        if declared is not None and isinstance(declared.leaf.act, ManifestDeclare):
+            yield declared.leaf.act.device
+    yield from actors_of(_acting(case))
+
+
+def _acting(case: Case) -> Iterator[Leaf]:
+    for of in case.heads:
+        if is_followed(of):
+            yield from case.record.leaves(of).values()
+    for one in case.record.standing_alone():
+        if is_followed(one.leaf.subject):
+            yield one.leaf
+
+
+def verify_layout(case: Case) -> None:
+    """Check that the package holds exactly the files that its index and its leaves ask for."""
+    listed = {one.file for one in case.index.files}
+    proofs = {proof_name(digest) for _, digest in case.bag.places}
+    expected = {INDEX, *LOG_FILES, *proofs, *listed}
+    actual = {name for name in case.bag.files if name.startswith(("data/", "keys/", "log/"))}
+    faults = (expected ^ actual) | (listed - case.bag.used)
+    for name in sorted(faults):
+        case.ledger.fail(PackageClaim.INDEX, name, ClaimFault.LAYOUT_DIFFERS)
+    if not faults:
+        case.ledger.hold(PackageClaim.INDEX, INDEX)
+
+
+def came_with(act: RecordingReceive, intake: str, position: int) -> bool:
+    """Say whether a recording came in a batch as a picture of this row, or apart from any batch."""
+    return act.intake is None or (act.intake, act.row) == (intake, position)

@@ -1,0 +1,80 @@
+"""How the report says what a package tells, in Chinese and English: one line for each thing."""
+
+import itertools
+from collections.abc import Iterator
+
+from mobile_contract.client.verify_story import Said, Story
+from schemas.case import CaseState
+from schemas.event import Event
+from schemas.integrity import Verdict
+from schemas.monitoring import MonitoringState
+from schemas.package_scope import Ground
+from schemas.recording import RecordingState
+from schemas.review import OpinionWord
+from schemas.words import Words
+from schemas.words_case import CASE_STATES, OPINIONS
+from schemas.words_claim import GROUNDS
+from schemas.words_event import EVENTS
+from schemas.words_line import RECORDING_STATES, VERDICTS
+from schemas.words_monitoring import MONITORING_STATES
+
+
+def headline(story: Story) -> str:
+    """Return the first line of a report: number, party, agency, date, origin, size."""
+    log = f"{story.origin} · {story.size}"
+    if story.case is None:
+        return f"案件不明 no case can be read · {story.as_of} · {log}"
+    told = story.case
+    return " · ".join((spoken(told.number), spoken(told.party), spoken(told.agency), story.as_of, log))
+
+
+def sentences(story: Story) -> Iterator[str]:
+    """Yield a line for the case, each piece of evidence, round and fact, and for what is not shown."""
+    if story.case is not None:
+        told = story.case
+        unknown = (
+            "" if told.unknown_from is None else f" · 自第 {told.unknown_from} 号起不明 not known from there"
+        )
+        yield f"案件 case: {CASE_STATES[CaseState(told.state)]}{unknown}"
+        yield f"案由 matter: {spoken(told.matter)} · 地点 place: {spoken(told.place)}"
+        yield f"承办人 handlers: {', '.join(map(spoken, told.handlers))}"
+    for one in story.recordings:
+        state, verdict = RECORDING_STATES[RecordingState(one.state)], VERDICTS[Verdict(one.verdict)]
+        ended = "" if one.is_evidence else " · 不是本案证据 no evidence of this case"
+        yield f"{spoken(one.filename)}: {verdict}; {state}{ended}"
+    for record in story.records:
+        state = MONITORING_STATES[MonitoringState(record.state)]
+        yield f"非现场监管记录 record {record.id}: {state} · 告知 notified: {len(record.notifications)}"
+    for fact in story.facts:
+        yield f"待证事实 fact: {spoken(fact.text)} · 证据 evidence: {len(fact.evidence)}"
+    for given in story.rounds:
+        opinion = "–" if given.opinion is None else str(OPINIONS[OpinionWord(given.opinion)])
+        yield f"法制审核第 {given.round} 轮 round {given.round}: {opinion} · {spoken(given.statement)}"
+    yield from _withheld(story)
+
+
+def _withheld(story: Story) -> Iterator[str]:
+    for of, lines in itertools.groupby(story.withheld, key=lambda one: one.of):
+        those = list(lines)
+        told = "; ".join(f"{one.n} {_event(one.event)} ({ground_words(one.ground)})" for one in those)
+        yield f"不予展示 withheld, {len(those)} of {those[0].last}: {of}: {told}"
+    if story.hidden:
+        yield f"另有 {story.hidden} 项已承诺、不予展示 committed, not shown: {story.hidden}"
+
+
+def _event(name: str) -> Words | str:
+    return EVENTS[Event(name)] if name in set(Event) else name
+
+
+def spoken(said: Said) -> str:
+    """Return what is said, or that it is committed and not shown, and why."""
+    if said.erased:
+        return "已依法删除 erased"
+    if said.not_shown is not None:
+        return f"已承诺、不予展示 committed, not shown: {ground_words(said.not_shown)}"
+    return "–" if said.value is None else str(said.value)
+
+
+def ground_words(ground: str) -> Words | str:
+    """Return what a ground is called; one that nobody knows here stands as it is."""
+    return GROUNDS[Ground(ground)] if ground in set(Ground) else ground

@@ -1,0 +1,251 @@
+"""What a package tells of its case: every word of it from a leaf, an opening, or the fold of a chain."""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any
+
+from schemas.base import Frozen, rfc3339
+from schemas.checkpoint import Checkpoint
+from schemas.leaf import Leaf
+from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.life_actor import AccountLife
+from schemas.life_case import CaseLife
+from schemas.life_evidence import Attempt, MonitoringLife, RecordingLife
+from schemas.life_inside import Committed
+from schemas.opening import Erased, Shown
+from schemas.package_lines import WithheldLine
+from schemas.package_record import Carried, Record
+from schemas.reference import ident_of
+from schemas.replay import Folded
+
+
+class Said(Frozen):
+    """A committed value: shown, or not shown on a ground, or erased."""
+
+    value: Any = None
+    not_shown: str | None = None
+    erased: bool = False
+
+
+class CaseTold(Frozen):
+    """The case as its chain folds. `unknown_from` says from which number on that is not known."""
+
+    id: str
+    number: Said
+    party: Said
+    matter: Said
+    place: Said
+    agency: Said
+    handlers: tuple[Said, ...]
+    state: str
+    opened_at: str
+    unknown_from: int | None
+
+
+class RecordingTold(Frozen):
+    """A recording of the case: what it is called, and what the server concluded."""
+
+    id: str
+    filename: Said
+    state: str
+    verdict: str
+    is_evidence: bool
+    received_at: str
+
+
+class RecordTold(Frozen):
+    """A record of fixed equipment: its state, and every attempt to tell the party."""
+
+    id: str
+    state: str
+    is_evidence: bool
+    notifications: tuple[str, ...]
+
+
+class RoundTold(Frozen):
+    """A round of legal review: what was said, and on how many grounds."""
+
+    round: int
+    opinion: str | None
+    statement: Said
+    grounds: int
+    unanswered: int
+
+
+class FactTold(Frozen):
+    """A fact to be proven, and the evidence that is named for it."""
+
+    text: Said
+    evidence: tuple[str, ...]
+
+
+class WithheldTold(Frozen):
+    """A leaf that is not shown: number n of a chain up to `last`, of what kind, on what ground."""
+
+    of: str
+    n: int
+    last: int
+    event: str
+    ground: str
+
+
+class Story(Frozen):
+    """What a package tells."""
+
+    as_of: str
+    origin: str
+    size: int | None
+    case: CaseTold | None
+    recordings: tuple[RecordingTold, ...]
+    records: tuple[RecordTold, ...]
+    rounds: tuple[RoundTold, ...]
+    facts: tuple[FactTold, ...]
+    withheld: tuple[WithheldTold, ...]
+    hidden: int
+
+
+_Grounds = Mapping[tuple[str, str], str]
+
+
+class _Teller:
+    """Says what is committed to: its value, or the ground on which it is not shown."""
+
+    def __init__(self, record: Record, grounds: _Grounds) -> None:
+        self._by_commitment = {
+            digest: grounds[one.digest, member]
+            for one in record.carried.values()
+            for member, digest in one.leaf.act.commitments().items()
+            if (one.digest, member) in grounds
+        }
+
+    def said(self, value: Committed | None) -> Said:
+        if value is None:
+            return Said()
+        if isinstance(value, Shown):
+            return Said(value=value.value)
+        return Said(erased=isinstance(value, Erased), not_shown=self._by_commitment.get(value.digest, ""))
+
+
+def tell(
+    record: Record,
+    case: str,
+    request: Carried | None,
+    checkpoint: Checkpoint | None,
+    *,
+    grounds: _Grounds,
+    evidence: Container[str],
+) -> Story:
+    """Return what the record tells of a case, as of the request that closes it.
+
+    Args:
+        record: The leaves of the package, folded.
+        case: The case, `case/uuid`.
+        request: The leaf of the request.
+        checkpoint: Of the log, where it can be read.
+        grounds: (digest, member) → why it is not shown.
+        evidence: Recordings and records that are evidence of the case now.
+    """
+    teller = _Teller(record, grounds)
+    folded = record.folded.get(case)
+    life = folded.life if folded is not None and isinstance(folded.life, CaseLife) else None
+    return Story(
+        as_of="" if request is None else rfc3339(request.leaf.at),
+        origin="" if checkpoint is None else checkpoint.origin,
+        size=None if checkpoint is None else checkpoint.size,
+        case=None if life is None or folded is None else _case(record, teller, folded, life),
+        recordings=tuple(
+            _each(
+                record, RecordingLife, lambda of, one: _recording(teller, of, one, is_evidence=of in evidence)
+            )
+        ),
+        records=tuple(
+            _each(record, MonitoringLife, lambda of, one: _record(of, one, is_evidence=of in evidence))
+        ),
+        rounds=() if life is None else tuple(_rounds(teller, life)),
+        facts=() if life is None else tuple(_facts(teller, life)),
+        withheld=tuple(
+            _withheld(record, one) for one in sorted(record.withheld, key=lambda one: (one.of, one.n))
+        ),
+        hidden=sum(member != "*" for _, member in grounds),
+    )
+
+
+def _each(record: Record, kind: type[Any], told: Callable[[str, Any], Any]) -> Iterable[Any]:
+    for of in sorted(record.folded):
+        life = record.folded[of].life
+        if isinstance(life, kind):
+            yield told(of, life)
+
+
+def _case(record: Record, teller: _Teller, folded: Folded, life: CaseLife) -> CaseTold:
+    values = {name: teller.said(life.values.get(name)) for name in ("number", "party", "matter", "place")}
+    return CaseTold(
+        id=ident_of(folded.of),
+        agency=teller.said(_agency(record, life.agency)),
+        handlers=tuple(_name(record, teller, one) for one in sorted(life.handlers)),
+        state=life.state,
+        opened_at=rfc3339(life.moved_at["lead"]),
+        unknown_from=folded.unknown_from or folded.not_understood_from,
+        **values,
+    )
+
+
+def _agency(record: Record, name: str) -> Committed | None:
+    """Return what the agency is called: the last of its leaves in the package that says so."""
+    last: Committed | None = None
+    for one in sorted(record.standing_alone(), key=lambda one: one.index):
+        leaf: Leaf = one.leaf
+        if leaf.subject == name and isinstance(leaf.act, (AgencyOpen, AgencyAmend)) and leaf.act.name:
+            last = leaf.act.name
+    return last
+
+
+def _name(record: Record, teller: _Teller, account: str) -> Said:
+    folded = record.folded.get(account)
+    life = None if folded is None else folded.life
+    return teller.said(life.name) if isinstance(life, AccountLife) else Said(value=account)
+
+
+def _recording(teller: _Teller, of: str, life: RecordingLife, *, is_evidence: bool) -> RecordingTold:
+    return RecordingTold(
+        id=ident_of(of),
+        filename=teller.said(life.received.filename),
+        state=life.state,
+        verdict="not_checked" if life.verified is None else life.verified.verdict.value,
+        is_evidence=is_evidence,
+        received_at=rfc3339(life.received_at),
+    )
+
+
+def _record(of: str, life: MonitoringLife, *, is_evidence: bool) -> RecordTold:
+    return RecordTold(
+        id=ident_of(of),
+        state=life.state,
+        is_evidence=is_evidence,
+        notifications=tuple(_attempt(one) for one in life.attempts),
+    )
+
+
+def _attempt(one: Attempt) -> str:
+    return f"{rfc3339(one.made.attempted_at)} {one.made.channel} {one.made.outcome}"
+
+
+def _rounds(teller: _Teller, life: CaseLife) -> Iterable[RoundTold]:
+    for one in life.rounds:
+        yield RoundTold(
+            round=one.round,
+            opinion=one.opinion,
+            statement=teller.said(one.statement),
+            grounds=len(one.grounds),
+            unanswered=one.unanswered,
+        )
+
+
+def _facts(teller: _Teller, life: CaseLife) -> Iterable[FactTold]:
+    for fact in sorted(life.facts.values(), key=lambda fact: fact.position):
+        if fact.withdrawn_at is None:
+            yield FactTold(text=teller.said(fact.text), evidence=tuple(sorted(fact.named())))
+
+
+def _withheld(record: Record, line: WithheldLine) -> WithheldTold:
+    last = max((turn.n for turn in record.turns.get(line.of, ())), default=line.n)
+    return WithheldTold(of=line.of, n=line.n, last=last, event=line.event, ground=line.ground)
