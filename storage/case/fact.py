@@ -26,7 +26,7 @@ class Facts(Collection):
         self._cases = cases_
 
     def add(self, actor: Actor, case_id: CaseId, wish: FactIn, seen: int) -> Fact:
-        """Name a fact to be proven.
+        """Name a fact to be proven; naming one twice gives the fact that stands.
 
         Raises:
             NotFound: no such case within the actor's scope.
@@ -35,7 +35,11 @@ class Facts(Collection):
             VersionConflict: somebody else changed the case.
         """
         deed = self._changing(actor, case_id, seen)
-        fact_id, text = FactId(fresh_id()), wish.text.strip()
+        text = wish.text.strip()
+        for fact in self.of_case(case_id):
+            if fact.text == text:
+                return fact
+        fact_id = FactId(fresh_id())
         last = self._connection.scalar(
             select(func.max(case_facts.c.position)).where(case_facts.c.case_id == case_id)
         )

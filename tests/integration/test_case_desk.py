@@ -18,11 +18,12 @@ from schemas.leaf import Leaf
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseField, CaseLink, TieBasis
 from schemas.leaves_review import FactProve
 from schemas.life_case import CaseLife
+from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from storage.tables.case import case_facts
 from tests.casework import PASS, Bureau, make_bureau, swapped
 from tests.chains import chain_events, chain_of, folded, opened
-from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.factories import append, folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -225,6 +226,32 @@ def test_a_device_still_links_by_itself(bureau: Bureau) -> None:
     codes = {(f.subject, f.check.code) for f in found}
     assert (f"recording/{later}", "evidence-after-decision") in codes
     assert (f"recording/{late}", "evidence-after-submission") in codes
+
+
+def test_a_statement_ties_nothing_to_a_case_that_no_longer_takes_it(bureau: Bureau) -> None:
+    """A device ties to nothing that is closed, a person to nothing that is under review; the recording is kept."""
+    closed, (reviewed, _) = bureau.at(CaseState.CLOSED), bureau.submitted()
+    with bureau.store.begin() as tx:
+        before = [len(tx.cases.links(one.id)) for one in (closed, reviewed)]
+        sent = NewUpload(length_bytes=4, filename="a.bin", case_number=reviewed.number)
+        upload = tx.uploads.open(bureau.officers[0], sent)
+    late = bureau.capture(closed)
+    done = append(bureau.store, bureau.officers[0], upload.id, b"byte")
+
+    assert done.recording_id is not None
+    with bureau.store.begin() as tx:
+        assert [len(tx.cases.links(one.id)) for one in (closed, reviewed)] == before
+        assert tx.recordings.known(late).stated_case == closed.number
+        assert tx.recordings.known(done.recording_id).stated_case == reviewed.number
+
+
+def test_a_fact_that_is_named_twice_stands_once(bureau: Bureau) -> None:
+    """A form that is sent twice names one fact: no version stops it, for a fact is none of the case."""
+    case = bureau.open()
+    first, again = bureau.fact(case), bureau.fact(case)
+
+    assert first == again
+    assert chain_events(bureau.store, f"case/{case.id}") == [Event.CASE_OPEN, Event.FACT_ADD]
 
 
 def test_evidence_must_be_of_the_case(bureau: Bureau) -> None:
