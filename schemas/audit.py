@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from schemas.actor import Action
 from schemas.base import Frozen, Moment, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
+from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId
@@ -169,6 +170,11 @@ def parse_plan(payload: bytes) -> AuditPlan:
 def sources_bytes(sources: Sequence[SourceIn]) -> bytes:
     """Return the RFC 8785 bytes of the sources of an audit that is not frozen yet; its definition commits to them."""
     return canonical_bytes({"sources": [one.model_dump(mode="json") for one in sources]})
+
+
+def values_digest(values: Sequence[bytes]) -> str:
+    """Return one digest over the values; their lengths keep two of them from becoming one."""
+    return sha256_hex(b"".join(len(value).to_bytes(4, "big") + value for value in values))
 
 
 def check_size(count: int, size: int) -> None:

@@ -49,7 +49,6 @@ class FaultCode(StrEnum):
     COLUMN_DIFFERS = "column-differs"
     INTAKE_ROWS_DIFFER = "intake-rows-differ"
     REVIEW_EVIDENCE_ALTERED = "review-evidence-altered"
-    AUDIT_PLAN_ALTERED = "audit-plan-altered"
     POPULATION_CHANGED = "population-changed"
     SAMPLE_DIFFERS = "sample-differs"
     SEALED_WITH_BROKEN_CLAIM = "sealed-with-broken-claim"

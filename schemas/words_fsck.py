@@ -110,10 +110,6 @@ FAULTS = vocabulary(
             "审核所依据的证据清单与日志登记的不符。",
             "What a review round rested on does not have the digest that the log took.",
         ),
-        FaultCode.AUDIT_PLAN_ALTERED: (
-            "抽查方案不是冻结时写入日志的方案。",
-            "The plan of an audit is not the one that the log took at the freeze.",
-        ),
         FaultCode.POPULATION_CHANGED: (
             "冻结的抽查范围与方案登记的根不符。",
             "The frozen members of an audit do not have the plan's root.",

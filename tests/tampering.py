@@ -27,8 +27,10 @@ from schemas.fsck import Fault, Found
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
+from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.review import check_reviews
+from storage.fsck.unchained import check_unchained
 
 _UNGUARD = """
 DO $$ DECLARE one record; BEGIN
@@ -68,6 +70,8 @@ def _found(connection: Connection, vkey: str) -> Iterator[Found]:
     log = LogCheck(connection, vkey)
     yield from log.run()
     yield from check_chains(connection, log.seen, log.waiting)
+    yield from check_documents(connection)
+    yield from check_unchained(connection)
     yield from check_intakes(connection)
     yield from check_reviews(connection)
     yield from check_audits(connection)

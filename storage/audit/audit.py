@@ -25,6 +25,7 @@ from schemas.audit import (
     plan_bytes,
     sources_bytes,
     value_bytes,
+    values_digest,
 )
 from schemas.base import rfc3339
 from schemas.digest import sha256_hex
@@ -257,7 +258,7 @@ class Audits(Collection):
         positions = self._positions(held.freeze_entry_id)
         row.check(AuditFacts(now=deed.at, sources=_sources(held), positions=positions))
         raw = value_bytes(_kept_plan(held).sources, values)
-        entered = AuditEnter(values_sha256=_digest(raw), to=AuditState.ENTERED)
+        entered = AuditEnter(values_sha256=values_digest(raw), to=AuditState.ENTERED)
         kept = [value.strip() for value in values]
         self._move(deed, held, row, entered, values=kept, entered_by=actor.id)
         return self.get(actor, ident)
@@ -282,7 +283,7 @@ class Audits(Collection):
                 positions=self._positions(held.freeze_entry_id, held.enter_entry_id),
             )
         )
-        confirmed = AuditConfirm(values_sha256=_digest(kept), to=AuditState.CONFIRMED)
+        confirmed = AuditConfirm(values_sha256=values_digest(kept), to=AuditState.CONFIRMED)
         self._move(deed, held, row, confirmed, confirmed_by=actor.id)
         return self.get(actor, ident)
 
@@ -366,9 +367,3 @@ def _kept_plan(held: Audit) -> AuditPlan:
     if held.plan_sha256 != sha256_hex(held.plan or b""):
         raise PLAN_BROKEN(f"the plan of audit {held.id} is not the one that was frozen")
     return plan
-
-
-def _digest(values: Sequence[bytes]) -> str:
-    """Return one digest over the values; their lengths keep two of them from becoming one."""
-    joined = b"".join(len(value).to_bytes(4, "big") + value for value in values)
-    return sha256_hex(joined)

@@ -1,55 +1,87 @@
-"""The check of supervision audits: plan, population, seed and sample once more, from bytes, public values and log."""
+"""The check of supervision audits: standard, sources, population, values and sample once more, from bytes and log."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, Text, cast, select
+from sqlalchemy import Connection, Text, cast, select
 
-from schemas.audit import AuditPlan, parse_plan, value_bytes
+from schemas.audit import AuditPlan, SourceIn, parse_plan, sources_bytes, value_bytes, values_digest
 from schemas.custody import subject
 from schemas.digest import sha256_hex
-from schemas.draw import draw, population_root, seed_of
+from schemas.draw import draw, population_root, seed_of, ticket
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf
-from schemas.leaves_audit import AuditDraw, AuditFreeze
+from schemas.leaves_audit import AuditDefine, AuditDraw, AuditEnter
 from storage.fsck.reading import Record, acts_of, leaves_about, pages
-from storage.tables.audit import audit_population, audit_sample, audits
+from storage.tables.audit import audit_population, audit_sample, audits, standards
+
+_OWN = (Invalid, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What a document raises that is none of ours."""
+
+_AUDITS = select(
+    audits.c.id,
+    audits.c.plan,
+    audits.c.seed,
+    cast(audits.c.sources, Text).label("sources"),
+    cast(audits.c["values"], Text).label("entered"),
+    standards.c.sha256.label("standard_sha256"),
+).outerjoin(standards, standards.c.id == audits.c.standard_id)
+
+
+class _Member(NamedTuple):
+    number: int
+    member: str
+    ticket: bytes
 
 
 def check_audits(connection: Connection) -> Iterator[Found]:
-    """Yield every frozen audit whose plan, population or sample cannot be derived again."""
-    query = select(
-        audits.c.id,
-        audits.c.plan,
-        audits.c.plan_sha256,
-        audits.c.seed,
-        cast(audits.c["values"], Text).label("entered"),
-    ).where(audits.c.plan.is_not(None))
-    for page in pages(connection, query, audits.c.id):
+    """Yield every audit whose definition, population or sample cannot be derived again."""
+    for page in pages(connection, _AUDITS, audits.c.id):
         leaves = leaves_about(connection, [subject("audit", row.id) for row in page])
         for row in page:
             about = subject("audit", row.id)
-            yield from _audit_faults(connection, row, about, leaves[about])
+            yield from _definition_faults(row, about, leaves[about])
+            yield from _draw_faults(connection, row, about, leaves[about])
         yield Checked(part=Part.AUDITS, count=len(page))
 
 
-def _audit_faults(connection: Connection, row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:
-    payload = bytes(row.plan)
-    plan = _parsed(payload)
-    logged = [act.plan_sha256 for act in acts_of(leaves, AuditFreeze)]
-    if plan is None or row.plan_sha256 != sha256_hex(payload) or logged != [row.plan_sha256]:
-        yield Fault(code=FaultCode.AUDIT_PLAN_ALTERED, subject=about)
+def _definition_faults(row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:
+    for act in acts_of(leaves, AuditDefine):
+        if _sources(row.sources) != act.sources_sha256:
+            yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail="audits.sources")
+        if row.standard_sha256 != act.standard_sha256:
+            yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail="audits.standard_id")
+
+
+def _sources(document: str) -> str:
+    try:
+        return sha256_hex(sources_bytes([SourceIn.model_validate(one) for one in json.loads(document)]))
+    except _OWN:
+        return ""
+
+
+def _draw_faults(connection: Connection, row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:
+    plan = None if row.plan is None else _parsed(bytes(row.plan))
+    if plan is None:  # none yet, or not the bytes of the leaf, which is named
         return
-    population = _listed(connection, audit_population, audit_population.c.position, row.id)
-    if _root(population) != plan.root:
+    population = _population(connection, row.id)
+    listed = [one.member for one in population]
+    in_order = [one.number for one in population] == list(range(len(population))) and listed == sorted(listed)
+    if not in_order or _root(listed) != plan.root:
         yield Fault(code=FaultCode.POPULATION_CHANGED, subject=about)
         return
-    sample = _listed(connection, audit_sample, audit_sample.c.rank, row.id)
-    drawn = [(act.seed, act.sample_sha256) for act in acts_of(leaves, AuditDraw)]
-    if not _is_drawn(row, plan, population, sample=sample, logged=drawn):
+    values = _values(plan, row.entered)
+    entered = [act.values_sha256 for act in acts_of(leaves, AuditEnter)]
+    if ([] if values is None else [values_digest(values)]) != entered:
+        yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail="audits.values")
+        return
+    if not _is_drawn(
+        plan, listed, values, sample=_sample(connection, row.id), logged=acts_of(leaves, AuditDraw)
+    ):
         yield Fault(code=FaultCode.SAMPLE_DIFFERS, subject=about)
 
 
@@ -60,9 +92,22 @@ def _parsed(payload: bytes) -> AuditPlan | None:
         return None
 
 
-def _listed(connection: Connection, table: Table, order: Column[int], audit_id: UUID) -> list[str]:
-    members = select(table.c.member_id).where(table.c.audit_id == audit_id).order_by(order)
-    return list(map(str, connection.scalars(members)))
+def _population(connection: Connection, audit_id: UUID) -> list[_Member]:
+    rows = connection.execute(
+        select(audit_population.c.position, audit_population.c.member_id)
+        .where(audit_population.c.audit_id == audit_id)
+        .order_by(audit_population.c.position)
+    )
+    return [_Member(row.position, str(row.member_id), b"") for row in rows]
+
+
+def _sample(connection: Connection, audit_id: UUID) -> list[_Member]:
+    rows = connection.execute(
+        select(audit_sample.c.rank, audit_sample.c.member_id, audit_sample.c.ticket)
+        .where(audit_sample.c.audit_id == audit_id)
+        .order_by(audit_sample.c.rank)
+    )
+    return [_Member(row.rank, str(row.member_id), bytes(row.ticket)) for row in rows]
 
 
 def _root(population: Sequence[str]) -> str:
@@ -72,27 +117,28 @@ def _root(population: Sequence[str]) -> str:
         return ""
 
 
+def _values(plan: AuditPlan, document: str | None) -> list[bytes] | None:
+    try:
+        return None if document is None else value_bytes(plan.sources, json.loads(document))
+    except _OWN:  # the values are no list of texts
+        return []
+
+
 def _is_drawn(
-    row: Record,
     plan: AuditPlan,
     population: Sequence[str],
+    values: Sequence[bytes] | None,
     *,
-    sample: Sequence[str],
-    logged: Sequence[tuple[str, str]],
+    sample: Sequence[_Member],
+    logged: Sequence[AuditDraw],
 ) -> bool:
-    """Say whether the public values give the sample that is kept and logged; without a seed, that there is none."""
-    if row.seed is None:
+    """Say whether the public values give the sample that is kept and logged; before the draw, that there is none."""
+    if not logged or values is None:
         return not sample and not logged
-    try:
-        seed = seed_of(bytes.fromhex(plan.root), value_bytes(plan.sources, json.loads(row.entered)))
-        wanted = list(draw(population, plan.size, seed))
-    except (
-        Invalid,
-        AttributeError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ):  # the values are no list of texts
-        return False
+    seed = seed_of(bytes.fromhex(plan.root), values)
+    wanted = draw(population, plan.size, seed)
     listed = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
-    return seed == bytes(row.seed) and sample == wanted and logged == [(seed.hex(), listed)]
+    kept = [_Member(rank, one, ticket(seed, one)) for rank, one in enumerate(wanted, start=1)]
+    return list(sample) == kept and [(one.seed, one.sample_sha256) for one in logged] == [
+        (seed.hex(), listed)
+    ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from schemas.audit import AuditState
+from schemas.audit import AuditState, RecheckOutcome
 from schemas.life_audit import AuditLife, RectificationLife
 from schemas.rectification import RectificationState
 from schemas.replay import Folded
@@ -41,6 +41,13 @@ AUDIT_MIRRORS = (
         ("points", "remark", "given_at"),
     ),
     Mirror(
+        audit_rechecks,
+        audit_rechecks.c.audit_id,
+        ("member_id", "recording_id"),
+        ("outcome", "code", "sha256", "checked_at"),
+        condition=audit_rechecks.c.outcome != RecheckOutcome.WAITING,
+    ),
+    Mirror(
         rectifications,
         rectifications.c.audit_id,
         ("id",),
@@ -59,13 +66,6 @@ AUDIT_MIRRORS = (
         ),
     ),
 )
-RECHECKS = Mirror(
-    audit_rechecks,
-    audit_rechecks.c.audit_id,
-    ("member_id", "recording_id"),
-    ("outcome", "code", "sha256", "checked_at"),
-)
-"""Rechecks that still wait have a row and no leaf: they are held against the sample, not against the fold."""
 
 
 def audit_rows(life: AuditLife, folded: Folded) -> Told:
@@ -78,6 +78,17 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
             for name, one in life.inspectors.items()
         ],
         "audit_scores": list(_scores(life)),
+        "audit_rechecks": [
+            {
+                "member_id": ident(member),
+                "recording_id": ident(recording),
+                "outcome": one.what.outcome,
+                "code": one.what.code or "",
+                "sha256": one.what.sha256,
+                "checked_at": one.at,
+            }
+            for (member, recording), one in life.rechecks.items()
+        ],
         "rectifications": [_rectification(name, one, folded) for name, one in found.items()],
         "rectification_steps": [row for name, one in found.items() for row in _steps(name, one)],
     }
@@ -85,9 +96,10 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
 
 def _audit(life: AuditLife, folded: Folded) -> Row:
     defined, frozen, drawn = life.defined, life.frozen, life.drawn
-    said = ("kind", "from_at", "until_at", "defect_permille", "confidence_permille", "size")
+    said = ("kind", "from_at", "until_at", "defect_permille", "confidence_permille")
     return {
         **{name: getattr(defined, name) for name in said},
+        "size": frozen.size if frozen else defined.size,
         "agency_id": ident(defined.agency),
         "target_agency_id": ident(defined.target),
         "title": value_of(defined.title),

@@ -20,6 +20,7 @@ from storage.fsck.objects import ObjectCheck
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
 from storage.fsck.review import check_reviews
+from storage.fsck.unchained import check_unchained
 from storage.objects.port import Objects
 
 _OWN_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -42,6 +43,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
 
     yield from _record(engine, vkey)
     yield from guarded(Part.DOCUMENTS, seen_at_once(check_documents))
+    yield from guarded(Part.DOCUMENTS, seen_at_once(check_unchained))
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
     yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
     yield from guarded(Part.AUDITS, seen_at_once(check_audits))

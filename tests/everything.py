@@ -1,0 +1,169 @@
+"""One of everything that a leaf can speak of, lawfully: no evidence table is empty, hardly a column is."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+from schemas.actor import Role
+from schemas.case import CaseAmendIn, CaseIn, CaseStep
+from schemas.equipment import SuspensionIn
+from schemas.fact import FactIn, ProofIn
+from schemas.monitoring import (
+    InvalidReason,
+    LinkBasis,
+    NotificationIn,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionWord,
+    ReviewStage,
+)
+from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
+from schemas.standard import ItemScore
+from storage.outbox import JobKind
+from storage.store import Store
+from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, swapped
+from tests.factories import PASSWORD, enrol_device, make_account
+from tests.media import jpeg
+from tests.monitoring import Highway, jpeg_media, make_highway
+from tests.supervision import Clock, drain, make_supervision
+from workers.custody import integrate
+
+LEAD = CaseIn(number="超-1", party="某某运输公司", matter="超限运输", place="S229")
+
+
+def make_everything(store: Store, clock: Clock) -> None:
+    """Fill an empty store; `clock` is the store's."""
+    bureau, road = make_bureau(store), make_highway(store)
+    _line(store, bureau)
+    _case(bureau)
+    _road(road)
+    _supervision(store, clock)
+    integrate(store)
+
+
+def _line(store: Store, bureau: Bureau) -> None:
+    bureau.device.capture("photo.jpg", jpeg())
+    drain(store, JobKind.VERIFY)
+    bureau.device.send("waiting.bin", b"waiting")
+    bureau.capture(None, swapped())
+    broken = bureau.device.manifest({"a.bin": b"a"}) + b" "
+    with store.begin() as tx:
+        tx.manifests.declare(bureau.device.actor, broken, bureau.device.sign(broken))
+    custodian = make_account(store, bureau.agency, Role.CUSTODIAN)[1]
+    spare = enrol_device(store, custodian)
+    with store.begin() as tx:
+        tx.devices.issue_code(custodian)
+        tx.devices.revoke(custodian, spare.id)
+
+
+def _case(bureau: Bureau) -> None:
+    case = bureau.open(
+        party_code="91320903MA1ABCDE0X", plates=["苏J12345"], lat_e7=333_400_000, lon_e7=1_201_500_000
+    )
+    for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
+        case = bureau.step(case, step, "线索属实")
+    kept, ended = bureau.capture(case), bureau.capture(case)
+    login = _handler(bureau)
+    with bureau.store.begin() as tx:
+        seen = tx.cases.get(bureau.handler, case.id).version
+        wish = CaseAmendIn(party="某某新店", occurred_at=tx.now - timedelta(days=2), reason="店名写错")
+        seen = tx.cases.amend(bureau.handler, case.id, wish, seen).version
+        tx.cases.assign(bureau.head, case.id, login, seen)
+    _in(bureau, case.id, lambda tx, seen: tx.cases.unlink(bureau.handler, case.id, ended, "与本案无关", seen))
+    bureau.fact(case, kept)
+    spare = bureau.fact(case, kept, text="不必证明")
+    proof = ProofIn(recording_id=kept)
+    _in(
+        bureau,
+        case.id,
+        lambda tx, seen: tx.facts.unprove(bureau.handler, case.id, spare.id, proof, seen=seen),
+    )
+    _in(bureau, case.id, lambda tx, seen: tx.facts.withdraw(bureau.handler, case.id, spare.id, seen))
+    case, review = bureau.submit(case)
+    given = bureau.opine(review, SUPPLEMENT)
+    bureau.answer(given)
+    case, review = bureau.submit(bureau.get(case))
+    bureau.opine(review, PASS)
+    for step in (CaseStep.DECIDE, CaseStep.CLOSE):
+        case = bureau.step(case, step, "照此办理")
+    other, _ = bureau.submitted()
+    with bureau.store.begin() as tx:
+        failing = tx.exports.request(bureau.handler, other.id)
+    with bureau.store.begin() as tx:
+        tx.exports.fail(failing.id, "object-broken")
+    with bureau.store.begin() as tx:
+        tx.exports.request(bureau.handler, case.id)
+
+
+def _handler(bureau: Bureau) -> str:
+    """Open the account of one more handler; returns the login."""
+    with bureau.store.begin() as tx:
+        roles = frozenset({Role.HANDLER})
+        tx.accounts.add(agency_id=bureau.agency, login="second", name="李四", password=PASSWORD, roles=roles)
+    return "second"
+
+
+def _in(bureau: Bureau, case_id: UUID, act: Callable[..., object]) -> None:
+    with bureau.store.begin() as tx:
+        act(tx, tx.cases.get(bureau.handler, case_id).version)
+
+
+def _road(road: Highway) -> None:
+    record = road.one(media=[jpeg_media(jpeg())])
+    drain(road.store, JobKind.VERIFY)
+    for stage in ReviewStage:
+        road.opine(record, stage)
+    rejected = road.one()
+    road.opine(rejected, ReviewStage.FIRST, OpinionWord.INVALID, reason_code=InvalidReason.UNCLEAR)
+    with road.store.begin() as tx:
+        told = NotificationIn(
+            channel=NotifyChannel.SMS,
+            outcome=NotifyOutcome.DELIVERED,
+            attempted_at=tx.now - timedelta(minutes=1),
+            proof="短信 2026-1",
+        )
+        tx.monitoring.notify(road.handler, record, told)
+    with road.store.begin() as tx:
+        case = tx.monitoring_links.open_case(road.handler, record, LEAD)
+    with road.store.begin() as tx:
+        tx.monitoring_links.unlink(road.handler, case.id, record, "另案处理", case.version)
+    with road.store.begin() as tx:
+        tx.monitoring_links.link(road.handler, case.id, record, LinkBasis.MANUAL, case.version)
+        seen = tx.cases.get(road.handler, case.id).version
+        fact = tx.facts.add(road.handler, case.id, FactIn(text="超限运输"), seen)
+        tx.facts.prove(road.handler, case.id, fact.id, ProofIn(monitoring_id=record), seen=seen)
+    with road.store.begin() as tx:
+        seen = tx.equipment.get(road.custodian, road.equipment_id).version
+        seen = tx.equipment.suspend(
+            road.custodian, road.equipment_id, SuspensionIn(reason="检修"), seen
+        ).version
+        tx.equipment.resume(road.custodian, road.equipment_id, seen)
+    road.one()
+
+
+def _supervision(store: Store, clock: Clock) -> None:
+    bureau = make_supervision(store, clock, recordings=3)
+    audit = bureau.assigned()
+    inspector = bureau.inspectors[0]
+    with store.begin() as tx:
+        member = tx.audit_scores.drawn(inspector, audit.id)[0].member_id
+        items = tx.audit_scores.standard(audit).items
+        points = [ItemScore(code=item.code, points=item.points) for item in items]
+        points[0] = ItemScore(code=items[0].code, points=0, remark="未告知")
+        tx.audit_scores.score(inspector, audit.id, member, points)
+    with store.begin() as tx:
+        wish = RectificationIn(member_id=member, item_code=items[0].code, text="补正告知")
+        found = tx.rectifications.raise_(inspector, audit.id, wish)
+    said = RectificationStepIn(text="已整改", proof_recording_id=bureau.recordings[0])
+    for actor, step in (
+        (bureau.head, RectificationStep.ANSWER),
+        (bureau.supervisor, RectificationStep.RETURN),
+        (bureau.head, RectificationStep.ANSWER),
+        (bureau.supervisor, RectificationStep.VERIFY),
+        (bureau.supervisor, RectificationStep.CLOSE),
+    ):
+        with store.begin() as tx:
+            found = tx.rectifications.step(actor, found.id, step, said, found.version)
+    with store.begin() as tx:
+        tx.audits.close(bureau.supervisor, audit.id, tx.audits.get(bureau.supervisor, audit.id).version)
+    bureau.drawn(size=None, defect_permille=100, confidence_permille=900)
