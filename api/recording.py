@@ -159,8 +159,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
 
 def entry_out(one: Logged) -> EntryOut:
     """Return the wire form of a leaf."""
-    entry = one.entry
-    return EntryOut.of(one, at=entry.at, actor=entry.actor, facts=dict(entry.facts))
+    return EntryOut.of(one, at=one.leaf.at, actor=one.leaf.actor, facts=one.act.facts())
 
 
 @router.head("/{recording_id}/media", include_in_schema=False)

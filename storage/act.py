@@ -4,12 +4,10 @@ import secrets
 import time
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from schemas.act import Act, Process
-from schemas.custody import CustodyEntry
-from schemas.event import Event
-from schemas.ids import AgencyId, EntryId
+from schemas.ids import AgencyId
 from storage.custody.custody import CustodyLog
 from storage.custody.values import Appended
 
@@ -33,14 +31,6 @@ class Deed:
     def next_number(self, of: str) -> int:
         """Return the number that the next leaf of a held chain will have."""
         return self.log.next_number(of)
-
-    def record(self, event: Event, about: str, **facts: object) -> Appended:
-        """Write an entry of the old form: dies with its last caller."""
-        known = {name: value for name, value in facts.items() if value is not None}
-        entry = CustodyEntry(
-            entry_id=EntryId(uuid4()), event=event, actor=self.actor, subject=about, at=self.at, facts=known
-        )
-        return self.log.append_entry(entry, agency_id=self.agency_id)
 
 
 def service(process: Process) -> str:

@@ -85,11 +85,6 @@ class Collection:
         at = self._unit.custody.hold(*changes, relies=leant - set(changes))
         return Deed(self._unit.custody, who, at, agency_id)
 
-    def _act(self, actor: Actor | str, agency_id: AgencyId | None) -> Deed:
-        """Begin an act of the old form: dies with its last caller."""
-        reference = actor if isinstance(actor, str) else actor.reference
-        return Deed(self._unit.custody, reference, self._now, agency_id)
-
     def _one(
         self, query: Select[tuple[Any, ...]], value: Callable[[RowMapping], Value], absent: NotFound
     ) -> Value:

@@ -1,17 +1,11 @@
 """Optimistic locking: a change names the version it was based on, and the row's own version decides."""
 
-from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, select, update
 
 from schemas.errors import VersionConflict
 from schemas.refusals_request import VERSION_CONFLICT
-
-
-def change(connection: Connection, table: Table, ident: UUID, seen: int, **values: object) -> int:
-    """Change one row that is still at version `seen` and count: dies with its last caller, see `change_to`."""
-    return _change(connection, table, ident, seen, {"version": table.c.version + 1, **values})
 
 
 def change_to(
@@ -25,16 +19,10 @@ def change_to(
     Raises:
         VersionConflict: somebody else changed it; the fact `version` is what it is at now.
     """
-    return _change(connection, table, ident, seen, {"version": number, **values})
-
-
-def _change(
-    connection: Connection, table: Table, ident: UUID, seen: int, values: Mapping[str, object]
-) -> int:
     new: int | None = connection.scalar(
         update(table)
         .where(table.c.id == ident, table.c.version == seen)
-        .values(values)
+        .values(version=number, **values)
         .returning(table.c.version)
     )
     if new is None:

@@ -89,7 +89,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
     eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
     entries = tx.custody.entries_for(subject("audit", audit_id))
     about = Subject(agency_id=found.agency_id)
-    logged = [one for one in entries if one.entry.event not in ("audit:recheck", "audit:score")]
+    logged = [one for one in entries if one.event not in ("audit:recheck", "audit:score")]
     sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
     return visit.page(
         "audit.html",
@@ -113,7 +113,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
         may_score=actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},
         positions=_positions(visit, found),
         entries=logged,
-        names=tx.accounts.names(one.entry.actor for one in logged),
+        names=tx.accounts.names(one.leaf.actor for one in logged),
         now=tx.now,
         is_english=visit.language is Language.EN,
     )

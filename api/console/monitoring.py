@@ -116,7 +116,7 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     found = tx.monitoring.get(actor, monitoring_id)
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
     entries = tx.custody.entries_for(subject("monitoring", monitoring_id))
-    shown = [one for one in entries if found.concluded_at or one.entry.actor == actor.reference]
+    shown = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
     may_link = holds(actor, Action.MONITORING_LINK)
     links = tx.monitoring_links.links_of(monitoring_id)
     return visit.page(
@@ -144,7 +144,7 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         may_open=may_link and holds(actor, Action.CASE_OPEN),
         entries=shown,
         may_watch=holds(actor, Action.RECORDING_WATCH),
-        names=names_for(tx, recordings) | tx.accounts.names(one.entry.actor for one in shown),
+        names=names_for(tx, recordings) | tx.accounts.names(one.leaf.actor for one in shown),
         now=tx.now,
     )
 

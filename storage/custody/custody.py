@@ -17,19 +17,16 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, text
 
 from schemas.act import Act
 from schemas.chain import entry_hash, leaf_digest
-from schemas.custody import CustodyEntry
-from schemas.custody import leaf_bytes as old_bytes
 from schemas.disclosure import ChainHead
 from schemas.ids import AgencyId, EntryId
 from schemas.leaf import Leaf, leaf_bytes
 from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended
-from storage.tables.custody import custody_entries
 
 _APPEND = text(
     "SELECT append_leaf(:leaf_id, :event, :ev, :actor, :subject, :agency, :at, :leaf, :digest, :leaf_hash,"
@@ -130,32 +127,6 @@ class CustodyLog(LogReader):
         self._connection.execute(
             _KEEP_SALTS,
             {"digest": bytes.fromhex(leaf.digest), "salts": list(salts)},
-        )
-
-    def append_entry(self, entry: CustodyEntry, *, agency_id: AgencyId | None) -> Appended:
-        """Write an entry of the old form: dies with its last caller."""
-        payload = old_bytes(entry)
-        digest = leaf_digest(payload)
-        self._connection.execute(
-            insert(custody_entries).values(
-                entry_id=entry.entry_id,
-                event=entry.event.value,
-                ev=0,
-                actor=entry.actor,
-                subject=entry.subject,
-                agency_id=agency_id,
-                at=entry.at,
-                leaf=payload,
-                digest=bytes.fromhex(digest),
-                leaf_hash=bytes.fromhex(entry_hash(digest)),
-            )
-        )
-        return Appended(
-            entry_id=entry.entry_id,
-            leaf=payload,
-            digest=digest,
-            leaf_hash=bytes.fromhex(entry_hash(digest)),
-            places={},
         )
 
     def heads(self, names: Iterable[str]) -> tuple[ChainHead, ...]:

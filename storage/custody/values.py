@@ -3,17 +3,14 @@
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
 from schemas.act import Act
 from schemas.base import Frozen
-from schemas.custody import CustodyEntry, commitment
-from schemas.custody import parse_leaf as old_leaf
 from schemas.errors import Invalid
-from schemas.event import Event
 from schemas.ids import EntryId
 from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.opening import Shown
@@ -33,51 +30,30 @@ class Appended(Frozen):
 class Logged(Frozen):
     """A leaf as the log holds it; `leaf_index` None: committed, not yet in the tree. `known` opens what it can."""
 
-    leaf: Leaf | CustodyEntry
+    leaf: Leaf
     digest: str
     leaf_hash: bytes
     leaf_index: int | None
 
     @property
-    def act(self) -> Act | Unknown | None:
-        """Return the typed act; None for an entry of the old form."""
-        return self.leaf.act if isinstance(self.leaf, Leaf) else None
+    def act(self) -> Act | Unknown:
+        """Return the typed act."""
+        return self.leaf.act
 
     @property
-    def event(self) -> Event:
+    def event(self) -> str:
         """Return what was done."""
-        return Event(self.leaf.event)
+        return self.leaf.event
 
     @property
     def entry_id(self) -> EntryId:
         """Return the leaf's id."""
-        return EntryId(UUID(self.leaf.id)) if isinstance(self.leaf, Leaf) else self.leaf.entry_id
-
-    @property
-    def entry(self) -> "EntryView":
-        """Return the leaf in the words of the old form: dies with its last caller."""
-        leaf = self.leaf
-        if isinstance(leaf, CustodyEntry):
-            return EntryView(leaf.entry_id, leaf.event.value, leaf.actor, leaf.subject, leaf.at, leaf.facts)
-        return EntryView(
-            EntryId(UUID(leaf.id)), leaf.event, leaf.actor, leaf.subject, leaf.at, leaf.act.facts()
-        )
+        return EntryId(UUID(self.leaf.id))
 
     @property
     def recorded_at(self) -> datetime:
         """Return when the act was."""
         return self.leaf.at
-
-
-class EntryView(NamedTuple):
-    """What readers of the old form look at."""
-
-    entry_id: EntryId
-    event: str
-    actor: str
-    subject: str
-    at: datetime
-    facts: Mapping[str, Any]
 
 
 def shown(value: Any) -> Shown[Any] | None:  # noqa: ANN401 - text, number or list
@@ -94,21 +70,7 @@ def logged(row: Row[Any]) -> Logged:
         IntegrityBroken: the leaf is none (slug `leaf-broken`).
     """
     try:
-        leaf = parse_leaf(row.leaf) if row.ev else old_leaf(row.leaf)
+        leaf = parse_leaf(row.leaf)
     except Invalid as err:
         raise LEAF_BROKEN(f"leaf of entry {row.entry_id} is no leaf") from err
     return Logged(leaf=leaf, digest=row.digest.hex(), leaf_hash=row.leaf_hash, leaf_index=row.leaf_index)
-
-
-class Committed(NamedTuple):
-    """A text that stays in the database, its salt, and the commitment that enters the log instead of it."""
-
-    text: str
-    salt: bytes
-    commitment: str
-
-
-def committed(text: str) -> Committed:
-    """Return `text` with a fresh salt of 16 bytes: personal words never enter a leaf."""
-    salt = secrets.token_bytes(16)
-    return Committed(text, salt, commitment(salt, text))

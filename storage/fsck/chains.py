@@ -63,7 +63,7 @@ def check_chains(connection: Connection, seen: Directory, waiting: Mapping[int, 
         seen: What one pass over the whole log has learned.
         waiting: Row id of an entry without an index → the index it would get.
     """
-    stream = connection.execution_options(yield_per=READ_ROWS).execute(_ALL)
+    stream = connection.execute(_ALL.execution_options(yield_per=READ_ROWS))
     grouped = ([*rows] for _, rows in groupby(stream, key=lambda row: row.of))
     for some in _paged(grouped, PAGE_CHAINS):
         known = openings_by(
@@ -157,7 +157,7 @@ def _without_chain(connection: Connection, noun: Noun) -> Iterator[Fault]:
             .distinct()
             .order_by(mirror.owner)
         )
-        owners = connection.execution_options(yield_per=READ_ROWS).scalars(orphaned)
+        owners = connection.scalars(orphaned.execution_options(yield_per=READ_ROWS))
         for page in _paged(owners, PAGE_CHAINS):
             things = [Folded(f"{noun.name}/{one}", genesis(f"{noun.name}/{one}")) for one in page]
             yield from _noun_faults(connection, noun._replace(mirrors=(mirror,)), things)

@@ -76,8 +76,8 @@ def _opens(leaf: Leaf, member: str, opening: bytes) -> bool:
 def orphaned_openings(connection: Connection) -> Iterator[Fault]:
     """Yield every opening of a leaf that is not there."""
     is_there = exists(select(custody_entries.c.id).where(custody_entries.c.digest == openings.c.digest))
-    rows = connection.execution_options(yield_per=READ_ROWS).execute(
-        select(openings.c.digest, openings.c.member).where(~is_there)
+    rows = connection.execute(
+        select(openings.c.digest, openings.c.member).where(~is_there).execution_options(yield_per=READ_ROWS)
     )
     for row in rows:
         yield Fault(
