@@ -21,7 +21,7 @@ from schemas.reference import ident_of, is_reference, noun_of
 from schemas.replay import Folded, Missing, Turn, fold, turn_of
 from storage.fsck.mirror import Told, differences
 from storage.fsck.nouns import NOUNS, Noun
-from storage.fsck.opening import Opened, opened_leaf, openings_by
+from storage.fsck.opening import Opened, opened_leaf, openings_by, orphaned_openings
 from storage.fsck.reading import Record
 from storage.tables.custody import chains
 
@@ -76,6 +76,7 @@ def check_chains(connection: Connection, seen: Directory, waiting: Mapping[int, 
         yield Checked(part=Part.CHAINS, count=len(page))
     for noun in NOUNS.values():
         yield from _without_chain(connection, noun)
+    yield from orphaned_openings(connection)
 
 
 def _paged(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

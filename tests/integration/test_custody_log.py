@@ -15,9 +15,7 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
-from schemas.custody import CustodyEntry, subject
 from schemas.errors import IntegrityBroken, NotFound
-from schemas.event import Event
 from schemas.fsck import Fault
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
@@ -29,6 +27,7 @@ from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 from tests import reference
 from tests.stand import ROOT, until
+from tests.traces import leave_trace
 
 ORIGIN = "quancheng.local/log"
 SEED = bytes(range(32))
@@ -36,7 +35,7 @@ VKEY = vkey_of_seed(ORIGIN, SEED)
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 TABLES = ("custody_entries", "log_tiles", "checkpoints")
 WIPE = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE"
-RECORDING = UUID("0192f000-0000-7000-8000-000000000001")
+UPLOAD = UUID("0192f000-0000-7000-8000-000000000001")
 
 
 @pytest.fixture
@@ -55,21 +54,10 @@ def _tamper(engine: Engine, statement: str) -> None:
         assert connection.exec_driver_sql(statement).rowcount != 0
 
 
-def _entry(**facts: object) -> CustodyEntry:
-    return CustodyEntry(
-        entry_id=uuid4(),
-        event=Event.RECORDING_RECEIVE,
-        actor="system",
-        subject=subject("recording", RECORDING),
-        at=NOW,
-        facts=facts,
-    )
-
-
 def _append(engine: Engine, count: int) -> list[Appended]:
     with engine.begin() as connection:
         log = CustodyLog(connection)
-        return [log.append_entry(_entry(n=n), agency_id=None) for n in range(count)]
+        return [leave_trace(log, offset_bytes=n) for n in range(count)]
 
 
 def _integrate(engine: Engine, *, limit: int = 1000) -> int:
@@ -136,7 +124,7 @@ def test_an_unknown_entry_is_not_found(engine: Engine) -> None:
 def test_a_change_that_rolls_back_leaves_no_entry(engine: Engine) -> None:
     """An entry exists exactly when the transaction of its change committed."""
     with engine.connect() as connection:
-        CustodyLog(connection).append_entry(_entry(), agency_id=None)
+        leave_trace(CustodyLog(connection))
         connection.rollback()
     _append(engine, 1)
     assert _integrate(engine) == 1
@@ -146,7 +134,7 @@ def test_a_change_that_rolls_back_leaves_no_entry(engine: Engine) -> None:
 def test_a_late_commit_of_an_early_id_is_not_skipped(engine: Engine) -> None:
     """An entry inserted first and committed last gets the next index, not none."""
     with engine.connect() as early:
-        slow = CustodyLog(early).append_entry(_entry(order="first inserted"), agency_id=None)
+        slow = leave_trace(CustodyLog(early))
         fast = _append(engine, 1)[0]
         assert _integrate(engine) == 1
         early.commit()
@@ -358,20 +346,18 @@ def test_entries_of_a_subject_come_oldest_first(engine: Engine) -> None:
     """Every entry about a subject is given back whole, in the order of its insertion; no other is."""
     with engine.begin() as connection:
         log = CustodyLog(connection)
-        mine = [_entry(step=step) for step in range(3)]
-        for entry in mine:
-            log.append_entry(entry, agency_id=None)
-            log.append_entry(
-                entry.model_copy(update={"entry_id": uuid4(), "subject": "case/x"}), agency_id=None
-            )
+        mine = []
+        for step in range(3):
+            mine.append(leave_trace(log, UPLOAD, offset_bytes=step))
+            leave_trace(log)
     _integrate(engine, limit=2)
     with engine.connect() as connection:
-        found = CustodyLog(connection).entries_for(subject("recording", RECORDING))
-        assert [each.leaf for each in found] == mine
+        found = CustodyLog(connection).entries_for(f"upload/{UPLOAD}")
+        assert [each.digest for each in found] == [one.digest for one in mine]
         assert [each.leaf_index for each in found] == [0, None, None]
     _tamper(engine, "UPDATE custody_entries SET leaf = '{}' WHERE id = 1")
     with engine.connect() as connection, pytest.raises(IntegrityBroken):
-        CustodyLog(connection).entries_for(subject("recording", RECORDING))
+        CustodyLog(connection).entries_for(f"upload/{UPLOAD}")
 
 
 @pytest.fixture(scope="module")
@@ -419,13 +405,14 @@ CHECK_FINDS = {
     ),
     "leaf and hash edited": (
         """
-        UPDATE custody_entries SET leaf = new.leaf, leaf_hash = sha256('\\x00'::bytea || sha256(new.leaf))
+        UPDATE custody_entries SET leaf = new.leaf, digest = sha256(new.leaf),
+            leaf_hash = sha256('\\x00'::bytea || sha256(new.leaf))
         FROM (SELECT leaf_index AS at, convert_to(
-                  replace(encode(leaf, 'escape'), '"n":6}', '"n":9}'), 'UTF8') AS leaf
+                  replace(encode(leaf, 'escape'), '"offset_bytes":6,', '"offset_bytes":9,'), 'UTF8') AS leaf
               FROM custody_entries) AS new
         WHERE leaf_index = 7 AND new.at = 7
         """,
-        {"tile-differs", "checkpoint-root-differs"},
+        {"tile-differs", "checkpoint-root-differs", "opening-missing"},
     ),
     "hash cut": (
         "UPDATE custody_entries SET leaf_hash = substr(leaf_hash, 2) WHERE leaf_index = 300",

@@ -4,19 +4,17 @@ import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
 from schemas.checkpoint import open_checkpoint
-from schemas.custody import CustodyEntry
 from schemas.errors import IntegrityBroken, Unavailable
-from schemas.event import Event
 from schemas.note import vkey_of_seed
 from storage.settings import StorageSettings
 from storage.store import Store
+from tests.traces import leave_trace
 from workers.custody import integrate
 
 SEED = bytes(range(32))
@@ -45,27 +43,19 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
 def _append(store: Store, count: int) -> None:
     with store.begin() as tx:
         for n in range(count):
-            entry = CustodyEntry(
-                entry_id=uuid4(),
-                event=Event.CASE_OPEN,
-                actor="system",
-                subject="case/x",
-                at=tx.now,
-                facts={"n": n},
-            )
-            tx.custody.append_entry(entry, agency_id=None)
+            leave_trace(tx.custody, offset_bytes=n)
 
 
 def test_a_run_drains_every_batch(store: Store) -> None:
-    """A run integrates all that is pending, batch by batch, and a second one finds nothing to do."""
+    """The log is opened first; then a run integrates all that is pending, and a second one finds nothing to do."""
     _append(store, 25)
     assert integrate(store, limit=10) == 25
     assert integrate(store) == 0
     with store.begin() as tx:
         signed = tx.connection.execute(text("SELECT size, signed_at FROM checkpoints ORDER BY size")).all()
         note = tx.custody.latest_checkpoint()
-    assert [tuple(row) for row in signed] == [(10, NOW), (20, NOW), (25, NOW)]
-    assert open_checkpoint(note, vkey_of_seed(store.settings.log_origin, SEED)).size == 25
+    assert [tuple(row) for row in signed] == [(13, NOW), (23, NOW), (28, NOW)]
+    assert open_checkpoint(note, vkey_of_seed(store.settings.log_origin, SEED)).size == 28
 
 
 def test_an_empty_log_is_not_signed(store: Store) -> None:
@@ -81,7 +71,7 @@ def test_an_idle_run_still_notices_a_cut_log(store: Store) -> None:
     integrate(store)
     with store.begin() as tx:
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
-        tx.connection.execute(text("DELETE FROM custody_entries WHERE leaf_index = 2"))
+        tx.connection.execute(text("DELETE FROM custody_entries WHERE leaf_index = 5"))
     with pytest.raises(IntegrityBroken) as caught:
         integrate(store)
     assert caught.value.slug == "log-rolled-back"
