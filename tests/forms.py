@@ -49,7 +49,7 @@ class BreakingStore(Store):
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         with super().begin() as tx:
-            breaking = BreakingTransaction(tx.connection, tx.settings, tx.now)
+            breaking = BreakingTransaction(tx.connection, tx.settings, tx.now, tx.clock)
             object.__setattr__(breaking, "fault", self.fault)
             yield breaking
 

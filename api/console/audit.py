@@ -20,6 +20,7 @@ from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
 from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
+from schemas.leaves_audit import AuditRecheck, AuditScore
 from schemas.words import Language
 from storage.audit.values import Audit
 
@@ -89,7 +90,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
     eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
     entries = tx.custody.entries_for(subject("audit", audit_id))
     about = Subject(agency_id=found.agency_id)
-    logged = [one for one in entries if one.event not in ("audit:recheck", "audit:score")]
+    logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
     sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
     return visit.page(
         "audit.html",
