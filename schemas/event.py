@@ -92,6 +92,3 @@ class Event(StrEnum):
     RECTIFICATION_RETURN = "rectification:return"
     RECTIFICATION_VERIFY = "rectification:verify"
     RECTIFICATION_CLOSE = "rectification:close"
-    MONITORING_RECEIVE = "monitoring:receive"
-    MONITORING_ACCEPT = "monitoring:accept"
-    MONITORING_REJECT = "monitoring:reject"
