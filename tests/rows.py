@@ -42,8 +42,8 @@ ELSEWHERE = frozenset(
 """People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""
 
 SPELLED: Mapping[str, object] = {
-    "added_by": "system",
-    "assigned_by": "system",
+    "added_by": "service/api",
+    "assigned_by": "service/api",
     "channel": "sms",
     "checks.code": "",
     "checks.name": "digest",
@@ -55,15 +55,15 @@ SPELLED: Mapping[str, object] = {
     "exports.failure": "",
     "gate_faults": ["certificate-missing"],
     "item_code": "A1",
-    "linked_by": "system",
+    "linked_by": "service/api",
     "media_type": "image/jpeg",
     "offset_bytes": 0,
     "reason_code": "unclear",
-    "removed_by": "system",
+    "removed_by": "service/api",
     "review_grounds.item": "evidence",
     "review_grounds.subject": None,
     "run": 1,
-    "unlinked_by": "system",
+    "unlinked_by": "service/api",
 }
 LATER = frozenset({"valid_until", "until_at", "expires_at", "due_at", "retain_until"})
 ENDS = frozenset({"unlinked_at", "removed_at", "withdrawn_at", "revoked_at"})
