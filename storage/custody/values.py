@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from schemas.act import Act
 from schemas.base import Frozen
 from schemas.errors import Invalid
+from schemas.event import Event
 from schemas.ids import EntryId
 from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.opening import Shown
@@ -41,9 +42,9 @@ class Logged(Frozen):
         return self.leaf.act
 
     @property
-    def event(self) -> str:
-        """Return what was done."""
-        return self.leaf.event
+    def event(self) -> Event:
+        """Return what was done; pages say it in the words of the catalogue."""
+        return Event(self.leaf.event)
 
     @property
     def entry_id(self) -> EntryId:
