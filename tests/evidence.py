@@ -20,7 +20,6 @@ from sqlalchemy.engine import make_url
 from schemas.actor import Role
 from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
 from schemas.chain import tree_hash
-from schemas.custody import CustodyEntry, leaf_bytes
 from schemas.merkle import extend
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
@@ -65,6 +64,7 @@ class World:
     waiting: UUID
     spare: UUID
     record: UUID
+    case: UUID
     review: UUID
     audit: UUID
 
@@ -98,6 +98,7 @@ def make_world(database_url: str, folder: Path) -> World:
         waiting=waiting,
         spare=spare.id,
         record=record,
+        case=review.case_id,
         review=review.id,
         audit=audit,
     )
@@ -185,9 +186,8 @@ class Copy:
         assert isinstance(self.store.objects, FolderObjects)
         return self.store.objects.path(key, self.scalar(f"SELECT version_id {one}", id=recording))
 
-    def relog(self, index: int, entry: CustodyEntry) -> None:
+    def relog(self, index: int, leaf: bytes) -> None:
         """Put another leaf at an index and make hash and tiles fit; only what was signed still tells."""
-        leaf = leaf_bytes(entry)
         self.damage(
             "UPDATE custody_entries SET leaf = :leaf, digest = sha256(:leaf), leaf_hash = :hash WHERE leaf_index = :index",
             leaf=leaf,

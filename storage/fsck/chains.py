@@ -87,7 +87,12 @@ def _paged(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 def _folded(rows: Sequence[Record], known: Opened, seen: Directory, waiting: Mapping[int, int]) -> Folded:
     turns = (_turn(row, known, waiting) for row in rows if row.leaf is not None)
-    return fold(rows[0].of, turns, seen)
+    told = fold(rows[0].of, turns, seen)
+    for row in rows:
+        if row.n is not None and row.leaf is None:  # the entry of this place is gone
+            told.fault(row.n, Broken.HOLE)
+            told.lose(row.n)
+    return told
 
 
 def _turn(row: Record, known: Opened, waiting: Mapping[int, int]) -> Turn:
@@ -109,11 +114,13 @@ def _chain_faults(one: _Standing) -> Iterator[Fault]:
         if fault.code is not Broken.UNREADABLE:
             code = FaultCode.CHAIN_BROKEN if fault.code in _STRUCTURE else FaultCode.LEAF_UNLAWFUL
             yield Fault(code=code, subject=one.of, detail=f"{fault.n} {fault.code.value}")
+    if any(fault.code in _STRUCTURE for fault in told.faults):
+        return  # its end follows from nothing
     if row.chain_n is None:
         yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail="missing")
     elif (row.chain_n, bytes(row.chain_head).hex()) != (told.n, told.head):
         yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail=str(row.chain_n))
-    elif row.last_at != _last(told):
+    elif told.is_known and row.last_at != _last(told):
         yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail="last_at")
 
 
