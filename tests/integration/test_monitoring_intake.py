@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from schemas.actor import Role
 from schemas.base import rfc3339
@@ -223,6 +223,26 @@ def test_a_thousand_rows(store: Store, road: Highway) -> None:
     receipt = road.send(*(road.row() for _ in range(1000)))
 
     assert {one.outcome for one in receipt.results} == {RowOutcome.RECEIVED}
+
+
+def test_rows_cost_no_statement_of_their_own(store: Store, road: Highway) -> None:
+    """A batch of two hundred rows asks the database as often as a batch of two."""
+    asked: list[str] = []
+
+    def count(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    counts = []
+    event.listen(store.engine, "before_cursor_execute", count)
+    try:
+        for rows in (2, 200):
+            asked.clear()
+            road.send(*(road.row() for _ in range(rows)))
+            counts.append(len(asked))
+    finally:
+        event.remove(store.engine, "before_cursor_execute", count)
+
+    assert counts[0] == counts[1]
 
 
 def test_an_inline_picture_becomes_a_recording(store: Store, road: Highway) -> None:
