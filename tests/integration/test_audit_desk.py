@@ -558,11 +558,11 @@ def test_fsck_draws_again(bureau: Bureau) -> None:
             values=values,
         )
 
-    assert codes(bureau.store, revalued.id) == ["sample-differs"]
-    assert codes(bureau.store, emptied.id) == ["sample-differs"]
+    assert codes(bureau.store, revalued.id) == ["column-differs"]
+    assert codes(bureau.store, emptied.id) == ["column-differs"]
     assert codes(bureau.store, exchanged.id) == ["population-changed"]
     assert codes(bureau.store, redrawn.id) == ["sample-differs"]
-    assert codes(bureau.store, replanned.id) == ["audit-plan-altered"]
+    assert set(codes(bureau.store, replanned.id)) == {"column-differs"}
 
 
 def test_the_audited_agency_sees_its_audit_and_no_other(bureau: Bureau) -> None:
