@@ -36,6 +36,7 @@ class FaultCode(StrEnum):
     CHECKPOINT_NOTE_INVALID = "checkpoint-note-invalid"
     CHECKPOINT_ROW_DIFFERS = "checkpoint-row-differs"
     CHECKPOINT_ROOT_DIFFERS = "checkpoint-root-differs"
+    CHECKPOINT_MISSING = "checkpoint-missing"
     CHECKPOINT_BEYOND_LOG = "checkpoint-beyond-log"
     PLACE_DIFFERS = "place-differs"
     OPENING_MISSING = "opening-missing"

@@ -194,7 +194,7 @@ def _packed(
     life: CaseLife, leaf: Leaf, act: ExportRequest | ExportBuild | ExportFail, here: Here
 ) -> CaseLife:
     if isinstance(act, ExportRequest):
-        asked = Package(leaf.subject, leaf.actor, leaf.at)
+        asked = Package(leaf.subject, act, leaf.actor, leaf.at)
         return replace(life, packages={**life.packages, here.digest: asked})
     package = life.packages.get(act.request)
     if package is None and not here.is_whole:  # its request may be among what is withheld

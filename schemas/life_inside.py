@@ -10,6 +10,7 @@ from schemas.leaves_case import CaseLink, CaseSubmit, CaseUnlink, MonitoringLink
 from schemas.leaves_review import (
     ExportBuild,
     ExportFail,
+    ExportRequest,
     FactAdd,
     FactProve,
     LeafGround,
@@ -125,6 +126,7 @@ class Package:
     """An export: what it was asked for, and how it ended."""
 
     export: str
+    asked: ExportRequest
     by: str
     at: datetime
     state: str = "building"

@@ -58,6 +58,10 @@ FAULTS = vocabulary(
             "存证记录算不出已签署的根；其后的检查点不再逐一列出。",
             "The entries do not give the signed root; later checkpoints are not named one by one.",
         ),
+        FaultCode.CHECKPOINT_MISSING: (
+            "已编号的存证记录没有检查点签署。",
+            "Entries have an index, and no checkpoint was signed over them.",
+        ),
         FaultCode.CHECKPOINT_BEYOND_LOG: (
             "检查点签署的存证记录比现有的多：日志被截短。",
             "A checkpoint was signed over more entries than there are: the log was cut.",

@@ -23,7 +23,9 @@ def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
     key = seed(store.settings.log_key, "LOG_KEY")
     # A transaction of its own: its chain is held by nobody else, and a crash after it leaves a log that says less.
     with store.begin() as tx:
-        Signer(tx.connection, tx.clock).begin(_identity(store.settings))
+        signer = Signer(tx.connection, tx.clock)
+        if signer.begin(_identity(store.settings)):
+            signer.sign(key, store.settings.log_origin, at=tx.now)
     integrated = 0
     while True:
         with store.begin() as tx:

@@ -6,9 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, Text, cast, func, select
 
-from schemas.audit import AuditPlan, SourceIn, parse_plan, sources_bytes, value_bytes, values_digest
+from schemas.audit import (
+    AuditKind,
+    AuditPlan,
+    SourceIn,
+    parse_plan,
+    sources_bytes,
+    value_bytes,
+    values_digest,
+)
 from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, seed_of, ticket
@@ -17,7 +25,7 @@ from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf
 from schemas.leaves_audit import AuditDefine, AuditDraw, AuditEnter
 from storage.fsck.reading import Record, acts_of, leaves_about, pages
-from storage.tables.audit import audit_population, audit_sample, audits, standards
+from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audits, standards
 
 _OWN = (Invalid, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 """What a document raises that is none of ours."""
@@ -39,7 +47,8 @@ class _Member(NamedTuple):
 
 
 def check_audits(connection: Connection) -> Iterator[Found]:
-    """Yield every audit whose definition, population or sample cannot be derived again."""
+    """Yield every audit whose definition, population, sample or rechecks cannot be derived again."""
+    yield from _recheck_faults(connection)
     for page in pages(connection, _AUDITS, audits.c.id):
         leaves = leaves_about(connection, [subject("audit", row.id) for row in page])
         for row in page:
@@ -47,6 +56,25 @@ def check_audits(connection: Connection) -> Iterator[Found]:
             yield from _definition_faults(row, about, leaves[about])
             yield from _draw_faults(connection, row, about, leaves[about])
         yield Checked(part=Part.AUDITS, count=len(page))
+
+
+def _recheck_faults(connection: Connection) -> Iterator[Fault]:
+    """What waits to be rechecked has a row and no leaf yet: one for each recording that was drawn, and no other."""
+    drawn, waits = audit_sample.c, audit_rechecks.c
+    rows = connection.execute(
+        select(func.coalesce(drawn.audit_id, waits.audit_id).label("audit_id"), waits.id, drawn.member_id)
+        .select_from(audit_sample)
+        .join(
+            audit_rechecks,
+            (waits.audit_id == drawn.audit_id) & (waits.member_id == drawn.member_id),
+            full=True,
+        )
+        .outerjoin(audits, audits.c.id == drawn.audit_id)
+        .where(waits.id.is_(None) & (audits.c.kind == AuditKind.SEALED_RECORDINGS) | drawn.audit_id.is_(None))
+    )
+    for row in rows:
+        code = FaultCode.LEAF_WITHOUT_ROW if row.id is None else FaultCode.ROW_WITHOUT_LEAF
+        yield Fault(code=code, subject=subject("audit", row.audit_id), detail="audit_rechecks")
 
 
 def _definition_faults(row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:

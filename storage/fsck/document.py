@@ -4,18 +4,26 @@ The bytes themselves are held against the digest in a leaf elsewhere. A document
 its columns are not judged by it.
 """
 
+import base64
+import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Select, select
 
 from schemas.device import key_algs
-from schemas.errors import EvidenceError
+from schemas.errors import EvidenceError, Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.leaf import parse_leaf
+from schemas.leaves_log import KeyAnnounce, KeyRole, KeyRotate
 from schemas.manifest import CaptureManifest, Location, ManifestState, parse_manifest
 from storage.fsck.mirror import Mirror, plain
 from storage.fsck.reading import PAGE_ROWS
+from storage.tables.custody import custody_entries
 from storage.tables.device import devices
 from storage.tables.recording import manifests, recordings
 
@@ -47,6 +55,7 @@ DOCUMENTS = (DEVICE, MANIFEST, REFUSED, CAPTURE)
 
 def check_documents(connection: Connection) -> Iterator[Found]:
     """Yield every column that says something else than the document beside it."""
+    yield from _signature_faults(connection)
     yield from _check(
         connection, DEVICE, select(devices.c.id, devices.c.registration), _of_registration, "device"
     )
@@ -66,6 +75,42 @@ def check_documents(connection: Connection) -> Iterator[Found]:
         (manifests.c.id == recordings.c.manifest_id) & (manifests.c.state == ManifestState.DECLARED),
     )
     yield from _check(connection, CAPTURE, captured, _of_capture, "recording")
+
+
+def _signature_faults(connection: Connection) -> Iterator[Fault]:
+    """The registry's signature over each key, by the key that the log announced; before that nobody can tell."""
+    keys = _registry_keys(connection)
+    rows = connection.execute(
+        select(devices.c.id, devices.c.registration, devices.c.registration_signature).execution_options(
+            yield_per=PAGE_ROWS
+        )
+    )
+    for row in rows if keys else ():
+        if not any(_is_signed(bytes(row.registration), row.registration_signature, key) for key in keys):
+            about = f"device/{row.id}"
+            yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail="devices.registration_signature")
+
+
+def _registry_keys(connection: Connection) -> list[bytes]:
+    payloads = connection.scalars(
+        select(custody_entries.c.leaf).where(custody_entries.c.event.in_(("key:announce", "key:rotate")))
+    )
+    found = []
+    for payload in payloads:
+        with suppress(Invalid):  # the check of the log names it
+            act = parse_leaf(bytes(payload)).act
+            if isinstance(act, (KeyAnnounce, KeyRotate)) and act.role is KeyRole.REGISTRY:
+                found.append(base64.b64decode(act.public))
+    return found
+
+
+def _is_signed(payload: bytes, signature: str, key: bytes) -> bool:
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        Ed25519PublicKey.from_public_bytes(key).verify(raw, payload)
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True
 
 
 def _check(

@@ -5,7 +5,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from schemas.base import rfc3339
 from schemas.chain import entry_hash, leaf_digest
 from schemas.directory import Directory
 from schemas.errors import Invalid
@@ -14,7 +13,7 @@ from schemas.leaf import Leaf, parse_leaf
 from schemas.life import Unlawful
 from schemas.replay import check_actor
 from storage.fsck.opening import Kept, opening_faults, openings_by
-from storage.fsck.reading import Record, moment_of
+from storage.fsck.reading import Record, moment, moment_of
 from storage.tables.custody import chain_places, custody_entries
 
 ENTRIES = select(
@@ -72,7 +71,7 @@ class Entries:
             yield Fault(code=FaultCode.LEAF_UNREADABLE, subject=name, detail=err.slug)
             return None
         stated = (str(row.entry_id), row.event, row.ev, row.actor, row.subject, row.at)
-        if stated != (leaf.id, leaf.event, leaf.ev, leaf.actor, leaf.subject, rfc3339(leaf.at)):
+        if stated != (leaf.id, leaf.event, leaf.ev, leaf.actor, leaf.subject, moment(leaf.at)):
             yield Fault(code=FaultCode.ENTRY_DIFFERS_FROM_LEAF, subject=name)
         return leaf
 

@@ -54,10 +54,12 @@ def opening_faults(leaf: Leaf, kept: Kept, name: str) -> Iterator[Fault]:
     members = set(leaf.act.commitments() if isinstance(leaf.act, Unknown) else leaf.act.committed())
     if isinstance(leaf.act, IntakeReceive):  # its rows are committed to by their root, with a salt for each
         members = {f"row.{k}" for k in range(1, leaf.act.rows + 1)}
-    for member in sorted(members - kept.keys()):
+    # No leaf can say yet that an opening was erased: one that is kept as erased is missing.
+    there = {member for member, (opening, _) in kept.items() if opening is not None}
+    for member in sorted(members - there):
         yield Fault(code=FaultCode.OPENING_MISSING, subject=name, detail=member)
-    for member, (opening, _) in sorted(kept.items()):
-        if member not in members:
+    for member, (opening, erased) in sorted(kept.items()):
+        if member not in members or (opening is not None and erased is not None):
             yield Fault(code=FaultCode.OPENING_UNEXPECTED, subject=name, detail=member)
         elif opening is not None and not _opens(leaf, member, opening):
             yield Fault(code=FaultCode.OPENING_DIFFERS, subject=name, detail=member)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -40,8 +40,13 @@ def pages(
 
 
 def moment_of(column: Column[datetime]) -> ColumnElement[str]:
-    """Return a time as a leaf spells it, cut to milliseconds: text, for no driver reads all that a column can hold."""
-    return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+    """Return a time to its last microsecond: text, for no driver reads all that a column can hold."""
+    return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+
+
+def moment(at: datetime) -> str:
+    """Return a time as `moment_of` spells it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:

@@ -78,6 +78,7 @@ CASE_MIRRORS = (
             *("agency_id", "requested_by", "state", "created_at", "ready_at", "object_key", "version_id"),
             *("size_bytes", "sha256", "tagmanifest_sha256", "failure"),
         ),
+        digests=("chains", "hidden"),
     ),
 )
 
@@ -220,4 +221,6 @@ def _package(life: CaseLife, one: Package) -> Row:
             for name in ("object_key", "version_id", "size_bytes", "sha256", "tagmanifest_sha256")
         },
         "failure": failed.code if failed else None,
+        "chains": one.asked.chains_sha256,
+        "hidden": one.asked.hidden_sha256,
     }

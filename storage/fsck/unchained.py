@@ -1,6 +1,7 @@
 """What has a leaf and no chain of its own to be folded: refused manifests, scoring standards, pictures of records."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,7 @@ from schemas.leaves_actor import StandardPublish
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
+from schemas.reference import UUID_FORM
 from schemas.standard import Standard, StandardItem
 from storage.fsck.mirror import Mirror, Told, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
@@ -37,6 +39,7 @@ REFUSED = Mirror(
 STANDARD = Mirror(
     standards, standards.c.id, (), ("code", "version", "name", "is_demo", "sha256", "created_at")
 )
+_UUID = re.compile(UUID_FORM)
 MEDIA = Mirror(monitoring_media, monitoring_media.c.monitoring_id, (), ("position", "recording_id"))
 
 
@@ -63,7 +66,8 @@ def _check(connection: Connection, mirror: Mirror, noun: str, event: Event) -> I
 def _page_faults(
     connection: Connection, mirror: Mirror, page: Sequence[str], event: Event
 ) -> Iterator[Fault]:
-    kept = mirror.read(connection, [UUID(about.partition("/")[2]) for about in page])
+    idents = [about.partition("/")[2] for about in page]
+    kept = mirror.read(connection, [UUID(one) for one in idents if _UUID.fullmatch(one)])
     told: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for leaf in _opened(connection, page, event):
         told[leaf.subject].append(_row(leaf))

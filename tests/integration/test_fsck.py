@@ -197,6 +197,12 @@ def column_changed(copy: Copy) -> str:
     return f"recording/{copy.world.photo}"
 
 
+def checkpoint_dropped(copy: Copy) -> str:
+    size = copy.scalar("SELECT max(size) FROM checkpoints")
+    copy.damage("DELETE FROM checkpoints WHERE size = :size", size=size)
+    return f"checkpoint/{size}"
+
+
 def log_cut(copy: Copy) -> str:
     copy.damage(
         "DELETE FROM custody_entries WHERE leaf_index = (SELECT max(leaf_index) FROM custody_entries)"
@@ -306,6 +312,7 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.CHECKPOINT_NOTE_INVALID: note_altered,
     FaultCode.CHECKPOINT_ROW_DIFFERS: root_altered,
     FaultCode.CHECKPOINT_ROOT_DIFFERS: history_rewritten,
+    FaultCode.CHECKPOINT_MISSING: checkpoint_dropped,
     FaultCode.CHECKPOINT_BEYOND_LOG: log_cut,
     FaultCode.PLACE_DIFFERS: place_moved,
     FaultCode.OPENING_MISSING: opening_dropped,
