@@ -35,27 +35,51 @@ Public keys must come from outside of this package (the trust file). A key insid
 - `data/manifests/<sha256>.json` 与 `.jws`：设备签名的采集清单（RFC 7515 分离签名，ES256）。
   The capture manifest and the device's detached JWS (RFC 7515 appendix F, ES256).
 
-## 三、用本系统命令或任何 C2SP 工具：日志 · The log, with our command or any C2SP tool
+## 三、只用 sha256sum 和 jq：逐条记录 · Each leaf, with sha256sum and jq only
+- `log/leaves.jsonl`：本案及其证据、设备、人员的存证记录，每行一条；
+  leaf 是记录的字节，其 SHA-256 即 digest，也就是日志所载。
+  The leaves of the case, its evidence, devices and people, one a line; the SHA-256 of `leaf` is its digest.
+
+    jq -r 'select(.leaf) | .leaf' log/leaves.jsonl | head -n 1 | base64 -d | sha256sum
+    jq -r 'select(.leaf) | .digest' log/leaves.jsonl | head -n 1      # 应相同 must be the same
+
+- `log/openings.jsonl`：人写的文字；opening 的 SHA-256 即该记录 salted 中的承诺值。
+  What people wrote; the SHA-256 of an opening is what `salted` of its leaf states.
+
+    jq -cS .opening log/openings.jsonl | head -n 1 | tr -d '\\n' | sha256sum
+
+- 记录按事物编号成链：n 从 1 起、不缺号，prev 是前一条之后的链头。每条链到 `log/chains.txt` 所载的终点为止；
+  `log/hidden.txt` 写明哪些不予展示、理由为何。两者的 SHA-256 都在 export:request 中：
+  本案的链以它结束，由申请人写成，不由制作者。
+  The leaves of a thing are numbered from 1 without a hole, each states the head before it. Every chain goes up to
+  where `log/chains.txt` says; `log/hidden.txt` says what is not shown and why. The SHA-256 of both stands in
+  export:request, with which the case's chain ends: the word of whoever asked, never of whoever built.
+- 不予展示的一条仍有编号、摘要、事件名与理由：能藏住写了什么，藏不住有这一条、是哪一类。
+  A withheld leaf keeps number, digest, event and ground: what it says can be hidden, not that it is there.
+
+## 四、用本系统命令或任何 C2SP 工具：日志 · The log, with our command or any C2SP tool
     quancheng verify PACKAGE.zip --trust trust.json
-- `log/entries.jsonl`：与本案有关的存证日志条目，leaf 是进入日志的原始字节。
-  The custody entries of this case; `leaf` is what was hashed: SHA-256(0x00 || leaf), RFC 6962.
-- `log/<entry>.tlog-proof`：该条目在已签名检查点中的包含证明（c2sp.org/tlog-proof@v1）。
-  The proof that the entry is in the tree of the signed checkpoint.
+- `log/<digest>.tlog-proof`：该记录在已签名检查点中的包含证明（c2sp.org/tlog-proof@v1），叶哈希为 SHA-256(0x00 || digest)。
+  The proof that the leaf is in the tree of the signed checkpoint; its entry hash is SHA-256(0x00 || digest).
 - `log/checkpoint`：日志签名的检查点。The checkpoint, signed by the log.
+- `log/catalogue.json`、`leaf.schema.json`：现行规则；其 SHA-256 在日志自身的链中。
+  The rules in force; their SHA-256 stands in the log's own chain.
 - `data/intakes/<sha256>.json` 与 `.sig`：服务器收到一批非现场监管记录时签名的清单；`data/monitoring/<id>.json` 是其中一行，
-  其盐值与 RFC 6962 路径在 `index.json` 的 desks 中：树叶为 SHA-256(0x00 || 16 字节盐 || 行)，因此不会泄露同批的其他行。
-  The manifest the server signed when a batch of monitoring records arrived, and one row of it; salt and path of the row
-  are in `desks` of `index.json`. A leaf of the tree is SHA-256(0x00 || salt of 16 bytes || row), so that no other row
-  of the batch is disclosed.
-- `data/reviews/<id>.json`：法制审核一轮所依据的证据清单，其 SHA-256 在日志的 case:submit 条目中。
-  What one round of legal review rested on; its SHA-256 stands in the case:submit entry of the log.
-- desks 中的理由、意见附有盐值：SHA-256（盐 + 文字）即日志中的承诺值，日志本身不含文字。
-  Texts in `desks` travel with their salts: the log holds only the commitment.
+  `.path.json` 是其盐值与 RFC 6962 路径，因此不必出示同批的其他行，也无从猜测。
+  The manifest the server signed when a batch of monitoring records arrived, one row of it, and its salt and path:
+  no other row of the batch is disclosed, and none can be guessed.
+- `data/reviews/<id>.json`：法制审核一轮所依据的证据清单，其 SHA-256 在 case:submit 中。
+  What one round of legal review rested on; its SHA-256 stands in case:submit.
+- `data/index.json` 只说明哪个文件属于什么，不陈述任何事实。`index.json` says which file belongs to what, and nothing else.
+
+命令从记录重新推得案件的全部状态，再打印；不认识的事件使其状态“自该处起不明”，并有单独的退出码 4。
+The command folds the leaves into the state of everything and prints that. An event it does not know makes the state
+"not understood from there", with an exit code of its own: 4.
 
 每项结论只有三种：通过 verified、不符 mismatch、未检查 not_checked（并说明原因）。没有检查的不算通过。
 Every claim is verified, mismatch or not checked, with the reason. What was not checked never counts as passed.
 
-## 四、本包不能证明什么 · What this package does not prove
+## 五、本包不能证明什么 · What this package does not prove
 - 现场是真实的。That the scene was real.
 - 执法人员如实陈述。That the officers told the truth.
 - 设备首次联系服务器之前的时钟准确。That the device's clock was right before its first contact.
@@ -63,8 +87,6 @@ Every claim is verified, mismatch or not checked, with the reason. What was not 
   Outside time: no third party has stamped the checkpoint; its time is the operator's own statement.
 - 日志对所有人是同一份：没有外部见证人共签。
   That everybody sees the same log: no outside witness has cosigned it.
-- 案件的当事人、案由、地点等文字，以及设备名称与设备登记缺陷（gate_faults）：日志中没有，仅由出具方密钥声明。
-  The case's texts (party, matter, place) and what the register said of equipment (name, gate_faults): they are
-  not in the log, only the export key states them.
-- 本案在日志中没有未随包提供的条目。That the log holds no further entry about the case than those carried.
+- 所写的文字属实：存证只证明何人何时写下了什么。That what was written is true: only who wrote what, and when.
+- 导出申请之后本案没有新的记录。That nothing about the case was recorded after the request.
 """

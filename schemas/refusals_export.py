@@ -1,7 +1,7 @@
 """Packages of a case, built and read."""
 
-from schemas.errors import Conflict, IntegrityBroken, Invalid, Level, Misconfigured, NotFound, Refusal
-from schemas.next_steps import OPERATOR, TELL_VENDOR
+from schemas.errors import Busy, Conflict, IntegrityBroken, Invalid, Level, Misconfigured, NotFound, Refusal
+from schemas.next_steps import OPERATOR, SOON, TELL_VENDOR
 
 EXPORT_UNKNOWN = Refusal(
     "export-unknown", NotFound, Level.INFO, "没有这个导出", "No such export", "重新导出", "export again"
@@ -26,6 +26,22 @@ ENTRIES_INVALID = Refusal(
     "导出包中的存证记录表无效",
     "The package's list of custody entries is invalid",
     *TELL_VENDOR,
+)
+LOG_NOT_OPEN = Refusal(
+    "log-not-open",
+    Busy,
+    Level.INFO,
+    "存证日志尚未启用",
+    "The custody log is not open yet",
+    *SOON,
+)
+PACKAGE_UNFIT = Refusal(
+    "package-unfit",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "案件的存证记录前后不符，不能成包",
+    "The record of the case contradicts itself and cannot be packed",
+    *OPERATOR,
 )
 CONTAINER_BROKEN = Refusal(
     "container-broken",

@@ -119,7 +119,7 @@ class Transaction(Unit):
 
     @cached_property
     def exports(self) -> Exports:
-        return Exports(self, self.cases, self.recordings)
+        return Exports(self, self.cases)
 
 
 class Store:

@@ -34,6 +34,7 @@ LEAD = CaseIn(number="超-1", party="某某运输公司", matter="超限运输",
 def make_everything(store: Store, clock: Clock) -> None:
     """Fill an empty store; `clock` is the store's."""
     bureau, road = make_bureau(store), make_highway(store)
+    integrate(store)  # opens the log
     _line(store, bureau)
     _case(bureau)
     _road(road)

@@ -1,18 +1,17 @@
 """Build the package of a case: read every object once to measure it, write it once into the container.
 
 Order, and what a crash leaves:
-  1. one moment of case and log; waits, at no cost, for verdicts and for the checkpoint       building
+  1. the chains that the request names, folded; waits, at no cost, for verdicts and checkpoint building
   2. originals and derivatives read → size, CRC-32, digests compared with what was sealed      building
-  3. index, proofs, bag lists and signature in memory                                          building
+  3. proofs, documents, bag lists and signature in memory                                      building
   4. container streamed into the store under a key that names its content          an unreferenced object
-  5. row, custody entry and end of the job in one commit                                       ready
+  5. row, leaf and end of the job in one commit                                       ready
 The same case and log give the same bytes and so the same key: repeating step 4 is harmless.
 """
 
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -20,31 +19,34 @@ import structlog
 from schemas.base import HexDigest
 from schemas.container import Member, container_chunks
 from schemas.errors import IntegrityBroken
-from schemas.export import (
+from schemas.export import ExportState
+from schemas.ids import ExportId
+from schemas.leaf_catalogue import catalogue_bytes, schema_bytes
+from schemas.package import (
+    CATALOGUE,
+    CHAINS,
     CHECKPOINT,
-    ENTRIES,
-    ExportState,
+    HIDDEN,
+    LEAVES,
+    OPENINGS,
+    SCHEMA,
+    IndexedFile,
+    PackageIndex,
     Packed,
     complete,
-    derivative_name,
-    entries_bytes,
     export_key_name,
-    key_name,
-    original_name,
     packed,
     proof_name,
-    registration_payload,
 )
-from schemas.ids import ExportId
 from schemas.refusals_export import EXPORT_KEY_MISSING
 from schemas.refusals_objects import OBJECT_BROKEN
+from storage.export.documents import Source
 from storage.export.export import Export
 from storage.export.material import CaseMaterial
 from storage.objects.hashing import hash_object, object_blocks
 from storage.outbox import Job
 from storage.settings import seed
 from storage.store import Store
-from workers.export_index import manifest_names, package_index
 from workers.task import concluding
 
 log = structlog.get_logger()
@@ -55,16 +57,6 @@ WAIT_SECONDS = 1.0
 
 VERDICT_PATIENCE = timedelta(minutes=30)
 """After so long a recording without a verdict goes into the package as received, and says so."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the bytes of a large file lie, and the digest under which they are known (None: not yet)."""
-
-    key: str
-    version_id: str
-    size_bytes: int
-    sha256: HexDigest | None
 
 
 def build_export(store: Store, job: Job) -> None:
@@ -110,8 +102,10 @@ def _material(store: Store, export: Export) -> CaseMaterial | None:
     """Return what to pack; None while verdicts or the log's signature are still to come."""
     with store.begin() as tx:
         material = tx.exports.material(export)
-        waits = not material.is_verified and tx.now - export.created_at < VERDICT_PATIENCE
-    return material if material.is_logged and not waits else None
+        is_patient = tx.now - export.created_at < VERDICT_PATIENCE
+    if material is None or (is_patient and not material.is_verified):
+        return None
+    return material
 
 
 def _look_again(store: Store, job: Job) -> None:
@@ -126,7 +120,7 @@ class _Builder:
         self._store = store
         self._export = export
         self._material = material
-        self._sources = _sources(material)
+        self._sources = {source.name: source for source in material.sources}
         self._done = 0
         self._told = 0
 
@@ -161,10 +155,9 @@ class _Builder:
         return Packed(name=name, size_bytes=read.size_bytes, crc32=crc, sha256=sha256)
 
     def _complete(self, measured: Mapping[str, Packed]) -> tuple[list[Packed], HexDigest]:
-        index = package_index(self._export, self._material, measured)
         signer = export_key_name(self._store.settings.log_origin)
         given = [*measured.values(), *_small_files(self._material)]
-        return complete(index, given, signer=signer, seed=self._seed())
+        return complete(_index(self._material), given, signer=signer, seed=self._seed())
 
     def _seed(self) -> bytes:
         try:
@@ -198,32 +191,28 @@ class _Builder:
             tx.exports.progress(self._export.id, done=self._done, total=total)
 
 
-def _sources(material: CaseMaterial) -> dict[str, Source]:
-    sources = {}
-    for one in material.recordings:
-        recording = one.recording
-        sources[original_name(str(recording.id), recording.filename)] = Source(
-            recording.object_key, recording.version_id, recording.size_bytes, recording.sha256
-        )
-        for made in one.derivatives:
-            sources[derivative_name(str(recording.id), made.kind, made.media_type)] = Source(
-                made.object_key, made.version_id, made.size_bytes, made.sha256
-            )
-    return sources
+def _index(material: CaseMaterial) -> PackageIndex:
+    """Return which file belongs to what; nothing else is said by it."""
+    files = [IndexedFile(file=one.name, of=one.of, role=one.role) for one in material.documents]
+    files += [IndexedFile(file=one.name, of=one.of, role=one.role) for one in material.sources]
+    return PackageIndex(
+        case=material.case,
+        export=material.export,
+        request=material.request,
+        files=files,
+    )
 
 
 def _small_files(material: CaseMaterial) -> list[Packed]:
     files = {
         CHECKPOINT: material.checkpoint.encode(),
-        ENTRIES: entries_bytes((e.index, str(e.entry_id), e.leaf) for e in material.entries),
-        **material.desks.files,
+        LEAVES: material.leaves,
+        OPENINGS: material.openings,
+        CHAINS: material.chains,
+        HIDDEN: material.hidden,
+        CATALOGUE: catalogue_bytes(),
+        SCHEMA: schema_bytes(),
+        **{proof_name(digest): proof.encode() for digest, proof in material.proofs.items()},
+        **{one.name: one.payload for one in material.documents},
     }
-    for entry in material.entries:
-        files[proof_name(str(entry.entry_id))] = entry.proof.encode()
-    for key in material.keys:
-        files[key_name(key.kid)] = registration_payload(key.registration, key.signature)
-    for manifest in (one.manifest for one in material.recordings if one.manifest is not None):
-        name, signature_name = manifest_names(manifest)
-        files[name] = manifest.payload
-        files[signature_name] = manifest.signature.encode()
     return [packed(name, payload) for name, payload in files.items()]

@@ -8,6 +8,7 @@ from mobile_contract.client.verify_record import Case
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.leaf import Leaf
 from schemas.leaves_recording import ManifestDeclare, RecordingReceive
+from schemas.life_case import CaseLife
 from schemas.life_device import EquipmentLife
 from schemas.life_evidence import RecordingLife
 from schemas.opening import Shown
@@ -83,10 +84,23 @@ def verify_scope(case: Case) -> None:
     missing = sorted(set(_needed(case)) - case.heads.keys())
     for of in missing:
         case.ledger.fail(PackageClaim.COMPLETENESS, of, ClaimFault.CHAIN_MISSING)
+    found, lacks = case.alone("agency:open")
+    unnamed = _agencies(case) - {one.leaf.subject for one in found}
+    for of in sorted(unnamed):
+        case.ledger.fail(PackageClaim.COMPLETENESS, of, lacks)
     if sum(noun_of(of) == "log" for of in case.heads) != 1:
         case.ledger.fail(PackageClaim.COMPLETENESS, "log", ClaimFault.CHAIN_MISSING)
-    elif not missing:
+    elif not missing and not unnamed:
         case.ledger.hold(PackageClaim.COMPLETENESS, case.of)
+
+
+def _agencies(case: Case) -> set[str]:
+    """Return the agency that acts, and the one in whose name: each must be said by a leaf."""
+    folded = case.folded(case.of)
+    life = None if folded is None else folded.life
+    if not isinstance(life, CaseLife):
+        return set()
+    return {life.agency} | ({life.principal} if life.principal else set())
 
 
 def _needed(case: Case) -> Iterator[str]:

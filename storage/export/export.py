@@ -19,11 +19,10 @@ from schemas.refusals_export import EXPORT_UNKNOWN
 from storage.act import Deed, fresh_id, service
 from storage.case.case import Cases
 from storage.collection import Collection, Unit
-from storage.export.disclosure import package_chains
 from storage.export.material import CaseMaterial, Gathering
+from storage.export.scope import scope_of
 from storage.objects.port import Stored
 from storage.outbox import JobKind
-from storage.recording.recording import Recordings
 from storage.tables.export import exports
 
 
@@ -50,25 +49,25 @@ class Export(Frozen):
 class Exports(Collection):
     """Packages and how far they have come."""
 
-    def __init__(self, unit: Unit, cases: Cases, recordings: Recordings) -> None:
+    def __init__(self, unit: Unit, cases: Cases) -> None:
         super().__init__(unit)
         self._cases = cases
-        self._recordings = recordings
 
     def request(self, actor: Actor, case_id: CaseId, purpose: ExportPurpose = ExportPurpose.COURT) -> Export:
         """Order the package of a case; row, leaf and job commit together.
 
-        The leaf says which chains the package holds and how far: it is the word of whoever asked, never of whoever
-        builds. Nothing is hidden yet.
+        The leaf says which chains the package holds and how far, and what of them is not shown and why: it is the word
+        of whoever asked, never of whoever builds.
 
         Raises:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not export it.
+            Busy: the log is not open yet (`log-not-open`).
         """
         case, about = self._cases.exportable(actor, case_id), reference("case", case_id)
         deed = self._begin(actor, case.agency_id, about)
-        heads = package_chains(self._connection, self._unit.custody, about)
-        chains, hidden = chains_text(heads), hidden_text(())
+        heads, not_shown = scope_of(self._connection, self._unit.custody, about)
+        chains, hidden = chains_text(heads), hidden_text(not_shown)
         export_id = ExportId(fresh_id())
         self._connection.execute(
             exports.insert().values(
@@ -86,7 +85,7 @@ class Exports(Collection):
             for_=purpose,
             chains=len(heads),
             chains_sha256=sha256_hex(chains),
-            hidden=0,
+            hidden=len(not_shown),
             hidden_sha256=sha256_hex(hidden),
         )
         deed.write(asked, reference("export", export_id), about)
@@ -123,15 +122,16 @@ class Exports(Collection):
         ).mappings()
         return tuple(map(Export.of_row, rows))
 
-    def material(self, export: Export) -> CaseMaterial:
-        """Return everything about the case that goes into its package, as of one moment.
+    def material(self, export: Export) -> CaseMaterial | None:
+        """Return everything that goes into a package, as of one moment; None while the log has not signed all of it.
 
         Must be the first statement of its transaction.
 
         Raises:
-            IntegrityBroken: the tiles do not lead from an entry to the signed root.
+            IntegrityBroken: the record contradicts itself or the request (`package-unfit`), or the tiles do not lead
+                from a leaf to the signed root.
         """
-        return Gathering(self._connection, self._recordings).run(export.case_id)
+        return Gathering(self._connection).run(export.id)
 
     def progress(self, export_id: ExportId, *, done: int, total: int) -> None:
         """Keep how many bytes are written; survives the page that watches it.

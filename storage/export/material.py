@@ -1,282 +1,220 @@
-"""What a package is made of: one case, its recordings, and their part of the custody log, as of one moment."""
+"""What a package is made of: the leaves of its chains as one moment holds them, and what these name."""
 
-import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select, text
+from sqlalchemy import Connection, Row, Select, select, text
 
-from schemas.base import Frozen, HexDigest, parse_rfc3339
-from schemas.chain import tree_hash
+from schemas.base import Frozen
 from schemas.checkpoint import proof_text
-from schemas.custody import subject
-from schemas.export_desks import PackagedRecord
-from schemas.ids import CaseId, DeviceId, EntryId, ManifestId, RecordingId
-from schemas.integrity import CheckResult
-from schemas.manifest import ManifestState
-from schemas.merkle import ReadTile, inclusion_proof, verify_inclusion
+from schemas.disclosure import ChainHead, NotShown, parse_chains, parse_hidden
+from schemas.ids import ExportId
+from schemas.leaf import parse_leaf
+from schemas.leaf_catalogue import catalogue_sha256
+from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.leaves_case import CaseOpen
+from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
+from schemas.life_case import CaseLife
+from schemas.life_evidence import RecordingLife
+from schemas.life_log import LogLife
+from schemas.merkle import inclusion_proof, verify_inclusion
 from schemas.ours import ours
-from schemas.recording import Derivative, Recording, RecordingState
-from schemas.refusals_custody import TILE_BROKEN
-from storage.export.desks import DesksGathering, DesksMaterial
-from storage.recording.recording import Recordings
-from storage.tables.actor import accounts, agencies
-from storage.tables.case import case_handlers, case_links, cases
-from storage.tables.custody import checkpoints, custody_entries, log_tiles
-from storage.tables.device import devices
-from storage.tables.recording import manifests
+from schemas.package_lines import LeafLine, leaves_text, openings_text
+from schemas.package_record import Record, disclosed, record_of
+from schemas.package_scope import evidence_of
+from schemas.recording import RecordingState
+from schemas.reference import noun_of, reference
+from schemas.refusals_custody import LEAF_BROKEN, TILE_BROKEN
+from schemas.refusals_export import PACKAGE_UNFIT
+from storage.custody.reading import LogReader
+from storage.custody.tree import last_checkpoint, stored_tile
+from storage.export.documents import Document, Documents, Source, sources_of
+from storage.export.scope import Evidence, evidence_held
+from storage.tables.custody import chain_places, custody_entries
+from storage.tables.export import exports
 
 _SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-_SUBJECTS_PER_QUERY = 1000
 
-
-class ManifestMaterial(Frozen):
-    """A manifest verbatim. `device_id` is the owner of the registered key; None for a refused one."""
-
-    sha256: HexDigest
-    payload: bytes
-    signature: str
-    state: ManifestState
-    problem: str | None
-    kid: str | None
-    device_id: DeviceId | None
-
-
-class RecordingMaterial(Frozen):
-    """One recording linked to the case now."""
-
-    recording: Recording
-    checks: tuple[CheckResult, ...]
-    derivatives: tuple[Derivative, ...]
-    manifest: ManifestMaterial | None
-    linked_at: datetime
-    entries: tuple[EntryId, ...]
-
-
-class KeyMaterial(Frozen):
-    """A device key as the registry stated and signed it."""
-
-    kid: str
-    registration: dict[str, Any]
-    signature: str
-
-
-class EntryMaterial(Frozen):
-    """A custody entry's leaf, its index, and the text of its proof file."""
-
-    entry_id: EntryId
-    index: int
-    leaf: bytes
-    proof: str
-
-
-class CaseRow(Frozen):
-    """The case itself, with the names a reader needs."""
-
-    id: CaseId
-    number: str
-    agency_name: str
-    party: str
-    matter: str
-    place: str
-    state: str
-    handlers: tuple[str, ...]
-    opened_at: datetime
-    occurred_at: datetime | None
+_Leaves = dict[str, Row[Any]]
 
 
 class CaseMaterial(Frozen):
-    """All of it. `is_logged` is False while an entry is not yet under a signed checkpoint."""
+    """All of it. `is_verified` is False while a recording waits for its verdict."""
 
-    case: CaseRow
-    recordings: tuple[RecordingMaterial, ...]
-    keys: tuple[KeyMaterial, ...]
-    entries: tuple[EntryMaterial, ...]
+    case: str
+    export: str
+    request: str
+    chains: bytes
+    hidden: bytes
+    leaves: bytes
+    openings: bytes
     checkpoint: str
-    is_logged: bool
-    desks: DesksMaterial
-
-    @property
-    def is_verified(self) -> bool:
-        """Say whether every recording has been concluded."""
-        return all(one.recording.state is not RecordingState.RECEIVED for one in self.recordings)
+    proofs: Mapping[str, str]
+    documents: tuple[Document, ...]
+    sources: tuple[Source, ...]
+    is_verified: bool
 
 
 class Gathering:
     """Reads one moment of a case and its log; its transaction must have run no statement before."""
 
-    def __init__(self, connection: Connection, recordings: Recordings) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._recordings = recordings
+        self._log = LogReader(connection)
 
-    def run(self, case_id: CaseId) -> CaseMaterial:
-        """Return everything about the case.
+    def run(self, export_id: ExportId) -> CaseMaterial | None:
+        """Return everything that the request names; None while the log has not signed all of it.
 
         Raises:
-            IntegrityBroken: the tiles do not lead from an entry to the signed root.
+            IntegrityBroken: the record contradicts itself or the request (`package-unfit`), a document is not what a
+                leaf names, or the tiles do not lead from a leaf to the signed root.
         """
         self._connection.execute(_SNAPSHOT)
-        desks = DesksGathering(self._connection, case_id).run()
-        linked = self._with_media(self._recordings.of_case(case_id), desks)
-        sources = self._manifests([one.manifest_id for one in linked if one.manifest_id])
-        rows = self._entries([*_subjects(case_id, linked, sources), *desks.subjects])
-        head = self._head()
-        size = 0 if head is None else head["size"]
-        is_logged = bool(rows) and all(
-            row["leaf_index"] is not None and row["leaf_index"] < size for row in rows
-        )
+        row = self._connection.execute(
+            select(exports.c.case_id, exports.c.chains, exports.c.hidden).where(exports.c.id == export_id)
+        ).one()
+        case, export = reference("case", row.case_id), reference("export", export_id)
+        with ours(PACKAGE_UNFIT, "chains or hidden things of the request cannot be read"):
+            heads, hidden = parse_chains(bytes(row.chains)), parse_hidden(bytes(row.hidden))
+        held = self._held(case, heads)
+        found = self._leaves(case, heads, held)
+        last = last_checkpoint(self._connection)
+        if last is None or any(
+            one.leaf_index is None or one.leaf_index >= last.size for one in found.values()
+        ):
+            return None
+        record, leaves, openings = self._record(heads, hidden, found)
+        require_fit(record, heads, case)
         return CaseMaterial(
-            case=self._case(case_id),
-            recordings=self._linked(case_id, desks, linked, sources, rows=rows),
-            keys=self._keys(sources),
-            entries=self._proved(rows, head) if head is not None and is_logged else (),
-            checkpoint="" if head is None else head["note"],
-            is_logged=is_logged,
-            desks=desks,
+            case=case,
+            export=export,
+            request=_request(record, case, export),
+            chains=bytes(row.chains),
+            hidden=bytes(row.hidden),
+            leaves=leaves,
+            openings=openings,
+            checkpoint=last.note,
+            proofs={digest: self._proof(one, last) for digest, one in found.items()},
+            documents=tuple(Documents(self._connection, record, held).all(case)),
+            sources=tuple(sources_of(record, held.recordings)),
+            is_verified=not any(self._may_be_verified(record, of) for of in held.recordings),
         )
 
-    def _with_media(self, linked: Sequence[Recording], desks: DesksMaterial) -> tuple[Recording, ...]:
-        """Add the media of linked monitoring records: they belong to the case through their record."""
-        known = {one.id for one in linked}
-        media = dict.fromkeys(
-            RecordingId(UUID(ident)) for record in desks.desks.records for ident in record.media
-        )
-        return (*linked, *(self._recordings.known(one) for one in media if one not in known))
+    def _held(self, case: str, heads: Iterable[ChainHead]) -> Evidence:
+        """Return what was tied when the package was asked for, with what it rests on."""
+        own = next((head.n for head in heads if head.of == case), 0)
+        leaves = [parse_leaf(bytes(one.leaf)) for one in self._places(case, own).values()]
+        ties = evidence_of(leaves)
+        return evidence_held(self._connection, [name for name, stands in ties.items() if stands])
 
-    def _linked(
-        self,
-        case_id: CaseId,
-        desks: DesksMaterial,
-        linked: Sequence[Recording],
-        sources: Mapping[ManifestId, ManifestMaterial],
-        *,
-        rows: Sequence[RowMapping],
-    ) -> tuple[RecordingMaterial, ...]:
-        entries: dict[str, list[EntryId]] = defaultdict(list)
-        for row in rows:
-            entries[row["subject"]].append(row["entry_id"])
-        through = {
-            RecordingId(UUID(one)): at for record in desks.desks.records for one, at in _media_times(record)
-        }
-        times = through | self._link_times(case_id)
-        return tuple(
-            RecordingMaterial(
-                recording=one,
-                checks=tuple(row.check for row in self._recordings.checks(one.id)),
-                derivatives=self._recordings.derivatives(one.id),
-                manifest=sources.get(one.manifest_id) if one.manifest_id else None,
-                linked_at=times[one.id],
-                entries=tuple(entries[subject("recording", one.id)]),
-            )
-            for one in linked
-        )
+    def _leaves(self, case: str, heads: Sequence[ChainHead], held: Evidence) -> _Leaves:
+        found: _Leaves = {}
+        for head in heads:
+            found |= self._places(head.of, head.n + (head.of == case))
+        for of in held.recordings:
+            found |= self._verdict(of, next((one.n for one in heads if one.of == of), 0))
+        for name in (*held.manifests, *held.intakes, *_agencies(found.values())):
+            found |= self._about(name)
+        return found
 
-    def _case(self, case_id: CaseId) -> CaseRow:
-        row = (
-            self._connection.execute(
-                select(cases, agencies.c.name.label("agency_name"))
-                .join(agencies, agencies.c.id == cases.c.agency_id)
-                .where(cases.c.id == case_id)
-            )
-            .mappings()
-            .one()
-        )
-        handlers = self._connection.scalars(
-            select(accounts.c.name)
-            .join(case_handlers, case_handlers.c.account_id == accounts.c.id)
-            .where(case_handlers.c.case_id == case_id)
-            .order_by(accounts.c.name)
-        )
-        return CaseRow.of_row(row, handlers=tuple(handlers))
+    def _places(self, of: str, n: int) -> _Leaves:
+        query = _entries().where(chain_places.c.of == of, chain_places.c.n <= n).order_by(chain_places.c.n)
+        return {row.digest.hex(): row for row in self._connection.execute(query)}
 
-    def _link_times(self, case_id: CaseId) -> dict[RecordingId, datetime]:
-        rows = self._connection.execute(
-            select(case_links.c.recording_id, case_links.c.linked_at).where(
-                case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None)
-            )
-        )
-        return {row.recording_id: row.linked_at for row in rows}
+    def _verdict(self, of: str, n: int) -> _Leaves:
+        """Return the verdict that follows number n of a recording's chain, where the very next leaf is one."""
+        query = _entries().where(chain_places.c.of == of, chain_places.c.n == n + 1)
+        ends = {RecordingSeal.spec.event, RecordingQuarantine.spec.event}
+        return {row.digest.hex(): row for row in self._connection.execute(query) if row.event in ends}
 
-    def _manifests(self, manifest_ids: Sequence[ManifestId]) -> dict[ManifestId, ManifestMaterial]:
-        rows = self._connection.execute(
-            select(manifests, devices.c.id.label("owner_id"))
-            .outerjoin(devices, devices.c.kid == manifests.c.kid)
-            .where(manifests.c.id.in_(set(manifest_ids)))
-        ).mappings()
+    def _may_be_verified(self, record: Record, of: str) -> bool:
+        """Say whether a verdict may still follow; not behind a tie, for that was never asked for."""
+        folded = record.folded[of]
+        is_received = isinstance(folded.life, RecordingLife) and folded.life.state == RecordingState.RECEIVED
+        return is_received and folded.n == len(self._places(of, folded.n + 1))
+
+    def _about(self, name: str) -> _Leaves:
+        """Return the leaves that stand in no chain of the package: of an agency, a manifest, a batch."""
+        query = select(custody_entries).where(custody_entries.c.subject == name)
+        kept = {AgencyOpen.spec.event, AgencyAmend.spec.event}
         return {
-            row["id"]: ManifestMaterial(
-                device_id=row["owner_id"],
-                state=ManifestState(row["state"]),
-                **{name: row[name] for name in ("sha256", "payload", "signature", "problem", "kid")},
-            )
-            for row in rows
+            row.digest.hex(): row
+            for row in self._connection.execute(query)
+            if noun_of(name) != "agency" or row.event in kept
         }
 
-    def _keys(self, sources: Mapping[ManifestId, ManifestMaterial]) -> tuple[KeyMaterial, ...]:
-        kids = sorted({source.kid for source in sources.values() if source.kid is not None})
-        rows = self._connection.execute(select(devices).where(devices.c.kid.in_(kids))).mappings()
-        return tuple(
-            KeyMaterial(
-                kid=row["kid"],
-                registration=json.loads(row["registration"]),
-                signature=row["registration_signature"],
+    def _record(
+        self, heads: Sequence[ChainHead], hidden: Iterable[NotShown], found: _Leaves
+    ) -> tuple[Record, bytes, bytes]:
+        names = {head.of for head in heads}
+        lines = [LeafLine(one.leaf_index, digest, bytes(one.leaf)) for digest, one in found.items()]
+        with ours(LEAF_BROKEN, "a leaf of the case is none"):
+            committed = {line.digest: parse_leaf(line.leaf).act.commitments() for line in lines}
+            openings = {
+                digest: {member: bytes(one) for member, one in members.items() if member in committed[digest]}
+                for digest, members in self._log.openings_of(found).items()
+            }
+            left = disclosed(names, lines, openings, hidden)
+        return record_of(names, *left), leaves_text(left.shown, left.withheld), openings_text(left.openings)
+
+    def _proof(self, one: Row[Any], last: Row[int, bytes, str]) -> str:
+        path = inclusion_proof(one.leaf_index, last.size, cache(self._tile))
+        with ours(TILE_BROKEN, f"leaf {one.digest.hex()} does not lead to the signed root"):
+            verify_inclusion(
+                path, index=one.leaf_index, size=last.size, leaf=bytes(one.leaf_hash), root=bytes(last.root)
             )
-            for row in rows
-        )
-
-    def _head(self) -> RowMapping | None:
-        newest = select(checkpoints).order_by(checkpoints.c.size.desc()).limit(1)
-        return self._connection.execute(newest).mappings().one_or_none()
-
-    def _entries(self, subjects: Sequence[str]) -> list[RowMapping]:
-        found: list[RowMapping] = []
-        for start in range(0, len(subjects), _SUBJECTS_PER_QUERY):
-            some = subjects[start : start + _SUBJECTS_PER_QUERY]
-            found += self._connection.execute(
-                select(custody_entries).where(custody_entries.c.subject.in_(some))
-            ).mappings()
-        return sorted(found, key=lambda row: row["id"])
-
-    def _proved(self, rows: Sequence[RowMapping], head: RowMapping) -> tuple[EntryMaterial, ...]:
-        read_tile = cache(self._tile)
-        return tuple(_prove(row, head, read_tile) for row in rows)
+        return proof_text(one.leaf_index, path, last.note)
 
     def _tile(self, level: int, n: int) -> bytes:
-        stored = self._connection.scalar(
-            select(log_tiles.c.hashes).where(log_tiles.c.level == level, log_tiles.c.n == n)
-        )
-        return b"" if stored is None else bytes(stored)
+        return stored_tile(self._connection, level, n)
 
 
-def _media_times(record: PackagedRecord) -> list[tuple[str, datetime]]:
-    at = parse_rfc3339(record.linked_at)
-    return [(one, at) for one in record.media]
+def _agencies(leaves: Iterable[Row[Any]]) -> Iterator[str]:
+    """Yield the agency that acts in the case, and the one in whose name."""
+    for one in leaves:
+        if one.event == CaseOpen.spec.event and isinstance(act := parse_leaf(bytes(one.leaf)).act, CaseOpen):
+            yield act.agency
+            if act.principal is not None:
+                yield act.principal
 
 
-def _subjects(
-    case_id: CaseId, linked: Sequence[Recording], sources: Mapping[ManifestId, ManifestMaterial]
-) -> list[str]:
-    owners = {source.device_id for source in sources.values() if source.device_id is not None}
-    return [
-        subject("case", case_id),
-        *(subject("recording", one.id) for one in linked),
-        *(subject("manifest", manifest_id) for manifest_id in sources),
-        *(subject("device", device_id) for device_id in owners),
-    ]
+def _entries() -> Select[Any]:
+    return select(custody_entries).join(chain_places, chain_places.c.entry == custody_entries.c.id)
 
 
-def _prove(row: RowMapping, head: RowMapping, read_tile: ReadTile) -> EntryMaterial:
-    index, size = row["leaf_index"], head["size"]
-    path = inclusion_proof(index, size, read_tile)
-    with ours(TILE_BROKEN, f"entry {row['entry_id']} does not lead to the signed root"):
-        verify_inclusion(path, index=index, size=size, leaf=tree_hash(row["leaf"]), root=head["root"])
-    return EntryMaterial(
-        entry_id=row["entry_id"],
-        index=index,
-        leaf=bytes(row["leaf"]),
-        proof=proof_text(index, path, head["note"]),
-    )
+def require_fit(record: Record, heads: Sequence[ChainHead], case: str) -> None:
+    """Refuse to pack a record that contradicts itself or the request; whoever checks the package would name it too.
+
+    Raises:
+        IntegrityBroken: slug `package-unfit`, with the first thing that is wrong.
+    """
+    for wrong in _contradictions(record, heads):
+        raise PACKAGE_UNFIT(wrong)
+    lives = [record.folded[head.of].life for head in heads]
+    if not any(isinstance(life, CaseLife) for life in lives):
+        raise PACKAGE_UNFIT(f"{case} is not known from its leaves")
+    if [life.catalogue_sha256 for life in lives if isinstance(life, LogLife)] != [catalogue_sha256()]:
+        raise PACKAGE_UNFIT("the log has another catalogue in force than this server")
+
+
+def _contradictions(record: Record, heads: Iterable[ChainHead]) -> Iterator[str]:
+    for head in heads:
+        if record.head(head.of, head.n) != head.head:
+            yield f"{head.of} does not reach the head that the request states"
+        for fault in record.folded[head.of].faults:
+            yield f"{fault.of} {fault.n}: {fault.code}"
+    for one in record.opening_faults:
+        yield f"{one.member} of {one.digest}: {one.detail}"
+
+
+def _request(record: Record, case: str, export: str) -> str:
+    """Return the digest of the leaf by which the package was asked for, the last of the case's chain.
+
+    Raises:
+        IntegrityBroken: another leaf stands there (`package-unfit`).
+    """
+    for digest, leaf in record.leaves(case).items():
+        if leaf.subject == export and leaf.event == "export:request":
+            return digest
+    raise PACKAGE_UNFIT(f"no leaf asks for {export}")

@@ -32,6 +32,7 @@ from tests.monitoring import make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, opened
+from workers.custody import integrate
 
 PUBLIC = {
     ("GET", "/"),
@@ -81,6 +82,7 @@ class World:
 def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("access"))))
     bureau = make_bureau(store)
+    integrate(store)  # opens the log
     agency, handler, device = bureau.agency, bureau.handler, bureau.device
     recording_id = device.capture("a.jpg", jpeg())
     with store.begin() as tx:

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
-from schemas.disclosure import chains_text, parse_chains
+from schemas.chain import leaf_digest
+from schemas.disclosure import chains_text, parse_chains, parse_hidden
 from schemas.errors import Conflict
 from schemas.fact import FactIn, ProofIn
+from schemas.leaf import leaf_bytes
 from schemas.leaves_review import ExportBuild, ExportFail, ExportRequest
 from schemas.monitoring import LinkBasis
 from schemas.review import AnswerIn, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
@@ -23,6 +25,7 @@ from tests.casework import Bureau, make_bureau
 from tests.chains import chain_events, chain_of, folded, opened
 from tests.factories import folder_url, make_settings
 from tests.monitoring import make_highway
+from workers.custody import integrate
 
 _numbers = count(1)
 COLD_POINT = (333_412_345, 1_201_598_765)
@@ -37,7 +40,9 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def bureau(store: Store) -> Bureau:
-    return make_bureau(store)
+    made = make_bureau(store)
+    integrate(store)  # opens the log
+    return made
 
 
 class Marks:
@@ -168,7 +173,14 @@ def test_a_package_is_asked_for_with_its_chains(store: Store, bureau: Bureau) ->
     assert leaf.subject == f"export/{export.id}"
     assert leaf.act.chains == len(heads)
     assert leaf.act.chains_sha256 == hashlib.sha256(row.chains).hexdigest()
-    assert (leaf.act.hidden, leaf.act.hidden_sha256) == (0, hashlib.sha256(b"").hexdigest())
+    hidden = parse_hidden(row.hidden)
+    assert (leaf.act.hidden, leaf.act.hidden_sha256) == (len(hidden), hashlib.sha256(row.hidden).hexdigest())
+    unlinked, standing = (
+        {leaf_digest(leaf_bytes(leaf)) for leaf in chain_of(store, f"recording/{ident}")}
+        for ident in (gone, kept)
+    )
+    assert {one.ground for one in hidden if one.digest in unlinked} == {"tie-ended"}
+    assert not standing & {one.digest for one in hidden}
     place = leaf.place(f"case/{case.id}")
     assert place is not None
     assert (heads[place.of].n, heads[place.of].head) == (place.n - 1, place.prev)
@@ -186,6 +198,7 @@ def test_a_package_is_asked_for_with_its_chains(store: Store, bureau: Bureau) ->
 def test_a_package_holds_the_chains_of_its_records(store: Store) -> None:
     """A tied record brings its equipment and its pictures, and whoever judged them."""
     road = make_highway(store)
+    integrate(store)
     ident = road.valid()
     with store.begin() as tx:
         case = tx.cases.open(road.handler, CaseIn(number=f"单-{ident}", party="x", matter="x", place="x"))

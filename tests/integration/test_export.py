@@ -24,14 +24,16 @@ from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
-from schemas.custody import parse_leaf
 from schemas.digest import sha256_hex
 from schemas.errors import NotFound, Refused
 from schemas.event import Event
-from schemas.export import ENTRIES, parse_entries
 from schemas.integrity import Outcome
+from schemas.leaf import parse_leaf
+from schemas.leaves_review import ExportBuild
+from schemas.package import LEAVES
+from schemas.package_lines import parse_leaves
 from schemas.upload import MIB
-from storage.export.export import Export
+from storage.export.export import Export, Exports
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.outbox import jobs
@@ -78,6 +80,7 @@ def agency(store: Store) -> UUID:
     ident = make_agency(store)
     for number in OFFICERS:
         make_account(store, ident, Role.OFFICER, certificate=number)
+    integrate(store)  # opens the log
     return ident
 
 
@@ -126,6 +129,7 @@ def build(store: Store, runner: Runner, actor: Actor, case_id: UUID) -> Export:
     runner.drain(JobKind.VERIFY)
     integrate(store)
     ordered = order(store, actor, case_id)
+    integrate(store)
     runner.drain(JobKind.EXPORT)
     return known(store, ordered.id)
 
@@ -167,13 +171,12 @@ def test_a_case_becomes_a_package_that_holds(
     assert built.state == "ready", built.failure
     assert report.holds, report.failed()
     logged = {c.subject for c in report.claims if c.claim == "recording_logged"}
-    assert logged == {str(one) for one in (good, large, stock, quarantined, refused)}
+    assert logged == {f"recording/{one}" for one in (good, large, stock, quarantined, refused)}
     told = {(c.claim, c.subject, c.code) for c in report.claims if c.outcome is not Outcome.VERIFIED}
     names = ("manifest_agrees", "manifest_signature", "device_key")
     assert told == {
-        ("manifest_agrees", str(quarantined), "file-not-in-manifest"),
-        *((name, str(refused), "manifest-refused") for name in names),
-        *((name, str(stock), "manifest-absent") for name in names),
+        ("manifest_agrees", f"recording/{quarantined}", "file-not-in-manifest"),
+        *((name, f"recording/{one}", "manifest-absent") for name in names for one in (refused, stock)),
     }
 
 
@@ -199,7 +202,7 @@ def test_minio_keeps_the_same_package(
 def test_what_is_stored_is_what_was_logged(
     store: Store, runner: Runner, handler: Actor, device: TestDevice, tmp_path: Path
 ) -> None:
-    """Digest and size of the package are in its row and in the log, under the one who asked for it."""
+    """Digest and size of the package are in its row and in the log, beside the leaf of the one who asked for it."""
     case_id = open_case(store, handler, "入账-1")
     device.capture("a.jpg", jpeg(), context={"case": "入账-1"})
 
@@ -209,10 +212,11 @@ def test_what_is_stored_is_what_was_logged(
     assert built.sha256 == sha256_hex(content)
     assert built.tagmanifest_sha256 in content.decode("latin-1")
     with store.begin() as tx:
-        (entry,) = tx.custody.entries_for(f"export/{built.id}")
-    assert entry.entry.event is Event.EXPORT_BUILD
-    assert entry.entry.actor == handler.reference
-    assert entry.entry.facts["sha256"] == built.sha256
+        asked, done = tx.custody.entries_for(f"export/{built.id}")
+    assert asked.leaf.actor == handler.reference
+    assert done.leaf.actor == "service/exporter"
+    assert isinstance(done.act, ExportBuild)
+    assert (done.act.sha256, done.act.request) == (built.sha256, asked.digest)
 
 
 def test_an_empty_case_is_a_package_too(
@@ -227,7 +231,7 @@ def test_an_empty_case_is_a_package_too(
 def test_an_unlinked_recording_stays_out(
     store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
 ) -> None:
-    """A recording whose tie was undone is not packed, and the log in the package says why."""
+    """A recording whose tie was undone is not packed, and the leaves in the package say why."""
     case_id = open_case(store, handler, "解除-1")
     ident = device.capture("a.jpg", jpeg(), context={"case": "解除-1"})
     with store.begin() as tx:
@@ -237,9 +241,11 @@ def test_an_unlinked_recording_stays_out(
 
     assert verify_package(path, trust).holds
     with zipfile.ZipFile(path) as archive:
-        leaves = [parse_leaf(leaf) for _, _, leaf in parse_entries(archive.read(ENTRIES))]
+        shown, _ = parse_leaves(archive.read(LEAVES))
         names = archive.namelist()
-    assert [leaf.event for leaf in leaves] == [Event.CASE_OPEN, Event.CASE_LINK, Event.CASE_UNLINK]
+    leaves = [parse_leaf(one.leaf) for one in shown]
+    of_case = [leaf.event for leaf in leaves if leaf.place(f"case/{case_id}")]
+    assert of_case == ["case:open", "case:link", "case:unlink", "export:request"]
     assert not any(str(ident) in name for name in names)
 
 
@@ -279,27 +285,46 @@ def test_a_changed_original_fails_the_export(
     built = build(store, runner, handler, case_id)
 
     assert (built.state, built.failure) == ("failed", "object-broken")
-    assert events_of(store, f"export/{built.id}") == []
+    assert events_of(store, f"export/{built.id}") == [Event.EXPORT_REQUEST, Event.EXPORT_FAIL]
 
 
-def test_a_second_run_after_a_crash_gives_the_same_package(
-    store: Store, runner: Runner, handler: Actor, device: TestDevice, *, trust: Trust, tmp_path: Path
+class Died(BaseException):
+    """The worker is gone, with everything it had not committed."""
+
+
+def test_a_run_after_a_crash_builds_the_package_once(
+    store: Store,
+    runner: Runner,
+    handler: Actor,
+    device: TestDevice,
+    *,
+    trust: Trust,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A worker that died between store and commit is repeated, even when the log has grown meanwhile."""
     case_id = open_case(store, handler, "重来-1")
     device.capture("a.jpg", jpeg(), context={"case": "重来-1"})
-    first = build(store, runner, handler, case_id)
+
+    def die(*_: Any, **__: Any) -> None:
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Exports, "ready", die)
+        with pytest.raises(Died):
+            build(store, runner, handler, case_id)
+    open_case(store, handler, "重来-2")
     integrate(store)
     with store.begin() as tx:
+        (first,) = tx.exports.of_case(case_id)
         job = jobs.c.subject_id == first.id
         tx.connection.execute(update(jobs).where(job).values(state="ready", lease_token=None))
-        tx.connection.exec_driver_sql("UPDATE exports SET state = 'building' WHERE id = %s", (first.id,))
     at_once(store)
     runner.drain(JobKind.EXPORT)
     again = known(store, first.id)
 
-    assert again.state == "ready"
-    assert again.object_key != first.object_key
+    assert again.state == "ready", again.failure
+    assert events_of(store, f"export/{first.id}") == [Event.EXPORT_REQUEST, Event.EXPORT_BUILD]
     assert verify_package(saved(store, again, tmp_path / "p.zip"), trust).holds
 
 

@@ -16,20 +16,24 @@ from schemas.actor import Role
 from schemas.case import CaseIn, CaseState, CaseStep
 from schemas.container import container_chunks
 from schemas.digest import sha256_hex
-from schemas.export import (
+from schemas.fact import FactIn, ProofIn
+from schemas.integrity import Outcome
+from schemas.leaf import Leaf, parse_leaf
+from schemas.monitoring import LinkBasis, NotificationIn, NotifyChannel, NotifyOutcome, ReviewStage
+from schemas.package import (
     INDEX,
+    LEAVES,
     NOTE,
+    OPENINGS,
     TAG_MANIFEST,
-    PackageIndex,
     Packed,
     complete,
     export_key_name,
     packed,
     parse_index,
+    proof_name,
 )
-from schemas.fact import FactIn, ProofIn
-from schemas.integrity import Outcome
-from schemas.monitoring import LinkBasis, NotificationIn, NotifyChannel, NotifyOutcome, ReviewStage
+from schemas.package_lines import leaves_text, openings_text, parse_leaves, parse_openings
 from schemas.review import AnswerIn, GroundIn, GroundItem, OpinionWord, ReviewOpinionIn
 from storage.outbox import JobKind
 from storage.settings import seed
@@ -43,8 +47,8 @@ from workers.runner import Runner
 from workers.settings import WorkersSettings
 
 DESK_CLAIMS = {
-    "intake_logged", "intake_signature", "record_row", "record_media", "record_reviewed",
-    "review_logged", "fact_logged", "desks_complete",
+    "intake_logged", "intake_signature", "record_row", "record_media", "record_gate", "record_reviewed",
+    "review_logged", "chain", "state", "completeness",
 }  # fmt: skip
 
 
@@ -78,6 +82,7 @@ def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
         integrate(store)
         with store.begin() as tx:
             ordered = tx.exports.request(handler, case_id)
+        integrate(store)
         runner.drain(JobKind.EXPORT)
     with store.begin() as tx:
         built = tx.exports.known(ordered.id)
@@ -159,6 +164,11 @@ def test_everything_of_the_desks_is_proven(package: Package) -> None:
     assert report.holds, [claim for claim in report.claims if claim.outcome is not Outcome.VERIFIED]
     assert {claim.claim for claim in report.claims} >= DESK_CLAIMS
     assert {claim.outcome for claim in report.claims if claim.claim in DESK_CLAIMS} == {Outcome.VERIFIED}
+    assert report.story is not None
+    assert report.story.case is not None
+    assert (report.story.case.number.value, report.story.case.state) == ("包-1", "decided")
+    assert [one.opinion for one in report.story.rounds] == ["supplement", "pass"]
+    assert [one.notifications != () for one in report.story.records if one.is_evidence] == [True]
 
 
 def test_without_trust_the_signature_is_not_checked(package: Package) -> None:
@@ -171,11 +181,10 @@ def test_without_trust_the_signature_is_not_checked(package: Package) -> None:
 
 def test_no_other_row_of_the_batch_is_disclosed(package: Package, tmp_path: Path) -> None:
     """A package holds the case's own row and nothing of the rows that came with it."""
-    desks = index_of(package).desks
-    assert desks is not None
-    assert len(desks.records) == 1
     rows = [name for name in names_of(package) if name.startswith("data/monitoring/")]
-    assert len(rows) == 1
+    assert [name.endswith(".path.json") for name in rows] == [False, True]
+    payload = package.bytes
+    assert payload.count("苏J".encode()) <= 2
 
 
 def test_any_flipped_bit_is_found(package: Package, tmp_path: Path) -> None:
@@ -198,122 +207,84 @@ def unpacked(package: Package) -> list[Packed]:
         return [packed(name, archive.read(name)) for name in archive.namelist()]
 
 
-def index_of(package: Package) -> PackageIndex:
-    return parse_index(next(file.payload or b"" for file in unpacked(package) if file.name == INDEX))
-
-
-def forged(package: Package, path: Path, change: Callable[[dict[str, Any], dict[str, Packed]], None]) -> Path:
-    """What the operator itself could sign: another index or other files, complete and signed anew."""
-    files = {file.name: file for file in unpacked(package)}
-    members = index_of(package).model_dump(mode="json", exclude_none=True)
-    change(members, files)
-    index = PackageIndex.model_validate(members)
+def forged(package: Package, path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """What the operator itself could sign: other files, complete and signed anew."""
+    files = {file.name: file.payload or b"" for file in unpacked(package)}
+    change(files)
+    index = parse_index(files[INDEX])
+    index = index.model_copy(update={"files": [one for one in index.files if one.file in files]})
     made = {INDEX, NOTE, TAG_MANIFEST, "manifest-sha256.txt", "VERIFY.md", "bagit.txt", "bag-info.txt"}
-    given = [file for name, file in files.items() if name not in made]
-    whole, _ = complete(index, given, signer=export_key_name(package.origin), seed=package.export_seed)
-    by_name = {file.name: file for file in whole}
-    path.write_bytes(b"".join(container_chunks(whole, lambda member: [by_name[member.name].payload or b""])))
+    given = [packed(name, payload) for name, payload in files.items() if name not in made]
+    signed, _ = complete(index, given, signer=export_key_name(package.origin), seed=package.export_seed)
+    by_name = {file.name: file for file in signed}
+    chunks = container_chunks(signed, lambda member: [by_name[member.name].payload or b""])
+    path.write_bytes(b"".join(chunks))
     return path
 
 
-def drop_record(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    record = index["desks"]["records"].pop()
-    del files[record["file"]]
-    index["recordings"] = [one for one in index["recordings"] if one["id"] not in record["media"]]
-    for one in list(files):
-        if any(ident in one for ident in record["media"]):
-            del files[one]
+def without(files: dict[str, bytes], is_gone: Callable[[Leaf], bool]) -> None:
+    """Drop leaves with their proofs and openings, as an exporter could."""
+    shown, withheld = parse_leaves(files[LEAVES])
+    gone = {one.digest for one in shown if is_gone(parse_leaf(one.leaf))}
+    assert gone
+    files[LEAVES] = leaves_text([one for one in shown if one.digest not in gone], withheld)
+    openings = parse_openings(files[OPENINGS])
+    files[OPENINGS] = openings_text({one: kept for one, kept in openings.items() if one not in gone})
+    for digest in gone:
+        del files[proof_name(digest)]
 
 
-def drop_round(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    del files[index["desks"]["rounds"].pop(0)["evidence_file"]]
+def saying(event: str) -> Callable[[dict[str, bytes]], None]:
+    return lambda files: without(files, lambda leaf: leaf.event == event)
 
 
-def change_row(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    name = index["desks"]["records"][0]["file"]
-    files[name] = packed(name, (files[name].payload or b"").replace(b"52300", b"92300"))
-
-
-def change_opinion(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["rounds"][0]["opinion"] = "pass"
-
-
-def change_words(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["rounds"][0]["grounds"][0]["answer"]["text"] = "没有问题"
-
-
-def change_fact(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    fact = index["desks"]["facts"][0]
-    fact["evidence"] = [*fact["evidence"], f"recording/{index['recordings'][0]['id']}"]
-
-
-def drop_tie(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["ended_ties"].pop()
-
-
-def change_reviewer(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["records"][0]["opinions"].pop()
-
-
-def drop_desks(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    media = [one for record in index["desks"]["records"] for one in record["media"]]
-    del index["desks"]
-    index["recordings"] = [one for one in index["recordings"] if one["id"] not in media]
-    for name in list(files):
-        if name.startswith(("data/monitoring", "data/intakes", "data/reviews")) or any(
-            m in name for m in media
-        ):
+def drop_files(prefix: str) -> Callable[[dict[str, bytes]], None]:
+    def change(files: dict[str, bytes]) -> None:
+        for name in [name for name in files if name.startswith(prefix)]:
             del files[name]
 
-
-def drop_fact(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["facts"].pop()
+    return change
 
 
-def change_capture(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["records"][0]["captured_at"] = "2020-01-01T00:00:00.000Z"
+def replaced(prefix: str, old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
+    def change(files: dict[str, bytes]) -> None:
+        names = [name for name in files if name.startswith(prefix) and old in files[name]]
+        assert names
+        for name in names:
+            files[name] = files[name].replace(old, new)
+
+    return change
 
 
-def change_code(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["records"][0]["opinions"][0]["reason_code"] = "unclear"
-
-
-def drop_reason(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    for tie in index["desks"]["ended_ties"]:
-        tie.pop("reason", None)
-
-
-def change_time(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["rounds"][0]["given_at"] = "2020-01-01T00:00:00.000Z"
-
-
-def change_state(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["records"][0]["state"] = "invalid"
-
-
-def double_record(index: dict[str, Any], files: dict[str, Packed]) -> None:
-    index["desks"]["records"].append(index["desks"]["records"][0])
+def drop_round(files: dict[str, bytes]) -> None:
+    """The round that asked for more, with its submission and the answer to it."""
+    shown, _ = parse_leaves(files[LEAVES])
+    (opinion,) = (one for one in (parse_leaf(o.leaf) for o in shown) if one.event == "review:supplement")
+    without(files, lambda leaf: opinion.subject in (leaf.subject, leaf.act.facts().get("review")))
 
 
 @pytest.mark.parametrize(
     ("change", "claim"),
     [
-        (drop_record, "desks_complete"),
-        (drop_round, "desks_complete"),
-        (drop_tie, "desks_complete"),
-        (change_row, "record_row"),
-        (change_opinion, "review_logged"),
-        (change_words, "review_logged"),
-        (change_fact, "fact_logged"),
-        (change_reviewer, "record_reviewed"),
-        (drop_desks, "desks_complete"),
-        (drop_fact, "desks_complete"),
-        (drop_reason, "desks_complete"),
-        (double_record, "desks_complete"),
-        (change_capture, "record_row"),
-        (change_code, "record_reviewed"),
-        (change_state, "record_reviewed"),
-        (change_time, "review_logged"),
+        (saying("monitoring:link"), "chain"),
+        (saying("monitoring:unlink"), "chain"),
+        (saying("case:unlink"), "chain"),
+        (saying("fact:unprove"), "chain"),
+        (saying("monitoring:opine"), "chain"),
+        (saying("monitoring:notify"), "chain"),
+        (saying("equipment:certify"), "chain"),
+        (saying("log:open"), "chain"),
+        (saying("intake:receive"), "intake_logged"),
+        (saying("agency:open"), "completeness"),
+        (drop_round, "chain"),
+        (drop_files("data/monitoring"), "record_row"),
+        (drop_files("data/reviews"), "review_logged"),
+        (drop_files("data/intakes"), "intake_logged"),
+        (replaced("data/monitoring", b"52300", b"92300"), "record_row"),
+        (replaced(OPENINGS, "请补充".encode(), "很齐全".encode()), "opening"),
+        (replaced(OPENINGS, "已说明".encode(), "没问题".encode()), "opening"),
+        (replaced(OPENINGS, "该车超限".encode(), "该车合法".encode()), "opening"),
+        (replaced(OPENINGS, "误关联".encode(), "有问题".encode()), "opening"),
     ],
 )
 def test_what_the_operator_signs_anew_still_contradicts_the_log(
@@ -328,6 +299,6 @@ def test_what_the_operator_signs_anew_still_contradicts_the_log(
 
 def test_a_forgery_without_a_change_holds(package: Package, tmp_path: Path) -> None:
     """Packing the same again gives the same bytes, so that the test above fails for its change alone."""
-    same = forged(package, tmp_path / "same.zip", lambda index, files: None)
+    same = forged(package, tmp_path / "same.zip", lambda files: None)
 
     assert sha256_hex(same.read_bytes()) == sha256_hex(package.bytes)

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -578,3 +579,21 @@ def test_the_guide_in_the_package_is_true(made: Made, tmp_path: Path):
         codes.append(done.returncode)
 
     assert codes == [0, 1], done.stderr
+
+
+def test_a_leaf_and_an_opening_are_checked_without_our_programs(made: Made, tmp_path: Path):
+    """The pipes that VERIFY.md gives for `jq` and `sha256sum` come to the digests that the package states."""
+    zipfile.ZipFile(BytesIO(made.bytes())).extractall(tmp_path)
+    guide = (tmp_path / "VERIFY.md").read_text(encoding="utf-8")
+    pipes = [line.strip().partition("  #")[0] for line in guide.splitlines() if line.startswith("    jq ")]
+    if shutil.which("jq") is None:
+        pytest.skip("no jq on this machine")
+    leaf, stated, opening = (
+        subprocess.run(
+            ["bash", "-c", one], cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout.split()[0]
+        for one in pipes
+    )
+
+    assert leaf == stated == made.shown[0].digest
+    assert any(opening.encode() in one.leaf for one in made.shown)
