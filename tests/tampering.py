@@ -3,8 +3,9 @@
 Every damage is done and undone inside one transaction, so that hundreds of them take a minute.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import (
     ARRAY,
@@ -61,20 +62,41 @@ def damage(connection: Connection, statement: str) -> Iterator[int]:
         step.rollback()
 
 
+@dataclass
+class Examiner:
+    """Runs all that looks at rows and log; what it learned of a sound log serves where only rows were damaged."""
+
+    connection: Connection
+    vkey: str
+    learned: LogCheck | None = None
+
+    def everything(self) -> list[Fault]:
+        """What a run says of rows and log, without the object store."""
+        log = LogCheck(self.connection, self.vkey)
+        found = [*log.run()]
+        self.learned = self.learned or log
+        return _faults([*found, *self._rows(log)])
+
+    def rows(self) -> list[Fault]:
+        """What a run says of rows alone."""
+        if self.learned is None:
+            self.everything()
+        assert self.learned is not None
+        return _faults(self._rows(self.learned))
+
+    def _rows(self, log: LogCheck) -> Iterator[Found]:
+        yield from check_chains(self.connection, log.seen, log.waiting)
+        for check in (check_documents, check_unchained, check_intakes, check_reviews, check_audits):
+            yield from check(self.connection)
+
+
 def examined(connection: Connection, vkey: str) -> list[Fault]:
     """What a run says of rows and log, without the object store."""
-    return [one for one in _found(connection, vkey) if isinstance(one, Fault)]
+    return Examiner(connection, vkey).everything()
 
 
-def _found(connection: Connection, vkey: str) -> Iterator[Found]:
-    log = LogCheck(connection, vkey)
-    yield from log.run()
-    yield from check_chains(connection, log.seen, log.waiting)
-    yield from check_documents(connection)
-    yield from check_unchained(connection)
-    yield from check_intakes(connection)
-    yield from check_reviews(connection)
-    yield from check_audits(connection)
+def _faults(found: Iterable[Found]) -> list[Fault]:
+    return [one for one in found if isinstance(one, Fault)]
 
 
 def altered(connection: Connection, column: Column[object]) -> str | None:

@@ -80,12 +80,14 @@ def check_documents(connection: Connection) -> Iterator[Found]:
 def _signature_faults(connection: Connection) -> Iterator[Fault]:
     """The registry's signature over each key, by the key that the log announced; before that nobody can tell."""
     keys = _registry_keys(connection)
+    if not keys:
+        return
     rows = connection.execute(
         select(devices.c.id, devices.c.registration, devices.c.registration_signature).execution_options(
             yield_per=PAGE_ROWS
         )
     )
-    for row in rows if keys else ():
+    for row in rows:
         if not any(_is_signed(bytes(row.registration), row.registration_signature, key) for key in keys):
             about = f"device/{row.id}"
             yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail="devices.registration_signature")
