@@ -29,7 +29,7 @@ class LogCheck:
         self._unfinished: Tiles = {}
         self._is_gapless = True
         self._roots_hold = True
-        self._signed = False
+        self._signed = 0
         self._entries = Entries(connection)
 
     @property
@@ -113,7 +113,7 @@ class LogCheck:
 
     def _checkpoint_faults(self, row: _Head) -> Iterator[Fault]:
         name = f"checkpoint/{row.size}"
-        self._signed = row.size == self._size
+        self._signed = row.size
         try:
             signed = open_checkpoint(row.note, self._vkey)
         except Invalid as err:
@@ -140,7 +140,7 @@ class LogCheck:
         for (level, n), tile in self._unfinished.items():
             yield from self._tile_faults(level, n, tile)
         # Entries get their indices and the tree its signature in one commit.
-        if self._size and not self._signed:
+        if self._signed < self._size:
             yield Fault(code=FaultCode.CHECKPOINT_MISSING, subject=f"checkpoint/{self._size}")
         for checkpoint in self._checkpoints(checkpoints.c.size > self._size):
             yield Fault(
