@@ -44,6 +44,7 @@ from tests.factories import (
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.replayed import folded, leaves_of
+from tests.stand import PATIENCE_SECONDS
 
 MINE = ("agency", "account", "device", "manifest", "recording")
 MARK = "Zzmark"
@@ -285,7 +286,7 @@ def test_a_hundred_receipts_at_once(store: Store, bureau: Bureau) -> None:
     work[10:10] = [issue, revoke]
     work[50:50] = [issue, issue]
     with ThreadPoolExecutor(max_workers=14) as pool:
-        done = [task.result(timeout=120) for task in [pool.submit(one) for one in work]]
+        done = [task.result(timeout=PATIENCE_SECONDS) for task in [pool.submit(one) for one in work]]
 
     received = [one for one in done if one is not None]
     assert len(set(received)) == RECEIPTS

@@ -45,6 +45,7 @@ from tests.factories import folder_url, make_account, make_settings
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.replayed import folded, leaves_of
+from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Bureau, Clock, drain, make_supervision
 
 MINE = ("agency", "audit", "equipment", "monitoring", "source")
@@ -228,6 +229,6 @@ def test_batches_and_papers_at_once(bureau: Bureau) -> None:
     with ThreadPoolExecutor(max_workers=9) as pool:
         sent = [pool.submit(send, road) for road in roads for _ in range(2)]
         kept = [pool.submit(keep, road) for road in roads]
-        assert [one.result(timeout=120) for one in sent] == [24] * 6
-        assert all(one.result(timeout=120) for one in kept)
+        assert [one.result(timeout=PATIENCE_SECONDS) for one in sent] == [24] * 6
+        assert all(one.result(timeout=PATIENCE_SECONDS) for one in kept)
     lawful(bureau.store)

@@ -143,7 +143,7 @@ def makers(tree: ast.AST) -> Iterator[int]:
 
 def test_no_result_is_made_but_by_its_declaration() -> None:
     """Only a declaration makes a result; what was kept or packed before is read back in three places."""
-    declared, packed = "schemas/integrity.py", "schemas/export.py"
+    declared, packed = "schemas/integrity.py", "mobile_contract/client/verify_recording.py"
     kept = {"storage/reads/recording.py", "storage/recording/manifest.py"}
 
     assert len(list(makers(ast.parse("CheckResult(name='x'); CheckResult.of_row(row)")))) == 2
