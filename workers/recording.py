@@ -158,7 +158,9 @@ class Verifier:
     def _keep_derivatives(
         self, recording: Recording, parent_sha256: HexDigest, made: tuple[Any, ...]
     ) -> tuple[Derivative, ...]:
-        return tuple(self._keep(recording.id, parent_sha256, one) for one in made)
+        """Keep one of each kind, the first: a reader is shown that one, and its report lists nothing else."""
+        first = {one.kind: one for one in reversed(made)}
+        return tuple(self._keep(recording.id, parent_sha256, one) for one in first.values())
 
     def _keep(self, recording_id: RecordingId, parent_sha256: HexDigest, made: Any) -> Derivative:  # noqa: ANN401
         digest = sha256_hex(made.payload)
