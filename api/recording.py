@@ -12,10 +12,10 @@ from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
-from schemas.custody import subject
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
 from schemas.recording import Place, RecordingFilter, RecordingState
+from schemas.reference import reference
 from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 from storage.custody.values import Logged
@@ -148,7 +148,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
         found,
         facts=found.facts.model_dump(mode="json", exclude_none=True),
         checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],
-        custody=[entry_out(one) for one in tx.custody.entries_for(subject("recording", recording_id))],
+        custody=[entry_out(one) for one in tx.custody.entries_for(reference("recording", recording_id))],
         derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],
         may_delete_local=tx.recordings.may_delete_local(found),
@@ -230,7 +230,7 @@ def proof_of(tx: Transaction, actor: Actor, recording_id: RecordingId) -> str:
         NotFound: no such recording, or no checkpoint holds its entry yet (slug `proof-pending`).
     """
     tx.recordings.get(actor, recording_id)
-    for one in reversed(tx.custody.entries_for(subject("recording", recording_id))):
+    for one in reversed(tx.custody.entries_for(reference("recording", recording_id))):
         text = tx.custody.proof(one.entry_id)
         if text is not None:
             return text

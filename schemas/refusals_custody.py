@@ -9,9 +9,6 @@ ENTRY_UNKNOWN = Refusal(
 PROOF_PENDING = Refusal(
     "proof-pending", NotFound, Level.DEBUG, "证明尚未生成", "The proof is not there yet", *SOON
 )
-EVENT_UNKNOWN = Refusal(
-    "event-unknown", Invalid, Level.ERROR, "未知的存证事件", "Unknown custody event", *OPERATOR
-)
 LEAF_TOO_LONG = Refusal(
     "leaf-too-long", Invalid, Level.ERROR, "存证记录过长", "The custody entry is too long", *OPERATOR
 )

@@ -17,10 +17,10 @@ from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
 from schemas.actor import Action, Subject, holds, may
 from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
-from schemas.custody import subject
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
 from schemas.leaves_audit import AuditRecheck, AuditScore
+from schemas.reference import reference
 from schemas.words import Language
 from storage.audit.values import Audit
 
@@ -88,7 +88,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
     found = tx.audits.get(actor, audit_id)
     is_drawn = found.state in DRAWN_STATES
     eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
-    entries = tx.custody.entries_for(subject("audit", audit_id))
+    entries = tx.custody.entries_for(reference("audit", audit_id))
     about = Subject(agency_id=found.agency_id)
     logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
     sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()

@@ -23,7 +23,6 @@ from api.console.typed import Change, Typed, VersionForm, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.equipment import BindIn
 from schemas.actor import Action, holds
-from schemas.custody import subject
 from schemas.equipment import (
     EquipmentKind,
     GateFault,
@@ -32,6 +31,7 @@ from schemas.equipment import (
 )
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
+from schemas.reference import reference
 from storage.equipment import NewSource
 
 router = APIRouter()
@@ -108,7 +108,7 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
     tx, actor = visit.tx, visit.actor
     found = tx.equipment.get(actor, equipment_id)
     facts = tx.equipment.facts(equipment_id)
-    entries = tx.custody.entries_for(subject("equipment", equipment_id))
+    entries = tx.custody.entries_for(reference("equipment", equipment_id))
     may_keep = holds(actor, Action.EQUIPMENT_KEEP)
     missing = gate_faults(facts, tx.now)
     return visit.page(

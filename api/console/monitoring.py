@@ -26,7 +26,6 @@ from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from schemas.actor import Action, Actor, holds
 from schemas.case import Case, CaseIn
-from schemas.custody import subject
 from schemas.equipment import GateFault
 from schemas.ids import CaseId, EquipmentId, MonitoringId
 from schemas.monitoring import (
@@ -37,6 +36,7 @@ from schemas.monitoring import (
     NotifyOutcome,
     ReviewStage,
 )
+from schemas.reference import reference
 from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN
 from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 
@@ -115,7 +115,7 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     tx, actor = visit.tx, visit.actor
     found = tx.monitoring.get(actor, monitoring_id)
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
-    entries = tx.custody.entries_for(subject("monitoring", monitoring_id))
+    entries = tx.custody.entries_for(reference("monitoring", monitoring_id))
     shown = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
     may_link = holds(actor, Action.MONITORING_LINK)
     links = tx.monitoring_links.links_of(monitoring_id)

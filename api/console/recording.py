@@ -14,7 +14,6 @@ from api.console.picture import MapPicture, MapPoint, Station, course, map_pictu
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
 from schemas.actor import Action, Actor, scope
-from schemas.custody import subject
 from schemas.errors import Refused
 from schemas.findings import sentence
 from schemas.ids import DeviceId, RecordingId
@@ -22,6 +21,7 @@ from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdi
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState
+from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
 from storage.custody.values import Logged
@@ -233,7 +233,7 @@ def _stations(found: Recording) -> tuple[Station, ...]:
 
 def _entries(tx: Transaction, found: Recording) -> list[Logged]:
     """Return the custody of a recording, in the order of its chain."""
-    return list(tx.custody.entries_for(subject("recording", found.id)))
+    return list(tx.custody.entries_for(reference("recording", found.id)))
 
 
 def _proof(tx: Transaction, entries: list[Logged]) -> str | None:

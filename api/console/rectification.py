@@ -11,9 +11,9 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
 from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
 from api.console.visit import Mistake, Visit, submit, to
 from schemas.actor import Action, Subject, holds, may
-from schemas.custody import subject
 from schemas.ids import RecordingId, RectificationId
 from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
+from schemas.reference import reference
 
 router = APIRouter()
 
@@ -78,7 +78,7 @@ def rectification(visit: Visiting, rectification_id: RectificationId) -> Respons
 def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | None = None) -> Response:
     tx = visit.tx
     found = tx.rectifications.get(visit.actor, rectification_id)
-    entries = tx.custody.entries_for(subject("rectification", rectification_id))
+    entries = tx.custody.entries_for(reference("rectification", rectification_id))
     proofs = [one.proof_recording_id for one in found.steps if one.proof_recording_id]
     return visit.page(
         "rectification.html",

@@ -7,7 +7,6 @@ from sqlalchemy import select, update
 from schemas.act import Process
 from schemas.audit import AuditKind, RecheckOutcome
 from schemas.base import Frozen, HexDigest
-from schemas.custody import subject
 from schemas.ids import AgencyId, AuditId, EntryId, MemberId, RecheckId, RecordingId
 from schemas.integrity import Outcome
 from schemas.leaves_audit import AuditRecheck
@@ -60,7 +59,7 @@ class Rechecks(Collection):
 
     def seal_of(self, recording_id: RecordingId) -> Seal | None:
         """Return what the log says, read from the leaves' bytes and from no column of the recording."""
-        leaves = self._unit.custody.entries_for(subject("recording", recording_id))
+        leaves = self._unit.custody.entries_for(reference("recording", recording_id))
         received = next((one.act for one in leaves if isinstance(one.act, RecordingReceive)), None)
         for one in reversed(leaves):
             if isinstance(one.act, RecordingSeal) and received is not None:

@@ -17,13 +17,13 @@ from schemas.audit import (
     value_bytes,
     values_digest,
 )
-from schemas.custody import subject
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, seed_of, ticket
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf
 from schemas.leaves_audit import AuditDefine, AuditDraw, AuditEnter
+from schemas.reference import reference
 from storage.fsck.reading import Record, acts_of, leaves_about, pages
 from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audits, standards
 
@@ -50,9 +50,9 @@ def check_audits(connection: Connection) -> Iterator[Found]:
     """Yield every audit whose definition, population, sample or rechecks cannot be derived again."""
     yield from _recheck_faults(connection)
     for page in pages(connection, _AUDITS, audits.c.id):
-        leaves = leaves_about(connection, [subject("audit", row.id) for row in page])
+        leaves = leaves_about(connection, [reference("audit", row.id) for row in page])
         for row in page:
-            about = subject("audit", row.id)
+            about = reference("audit", row.id)
             yield from _definition_faults(row, about, leaves[about])
             yield from _draw_faults(connection, row, about, leaves[about])
         yield Checked(part=Part.AUDITS, count=len(page))
@@ -74,7 +74,7 @@ def _recheck_faults(connection: Connection) -> Iterator[Fault]:
     )
     for row in rows:
         code = FaultCode.LEAF_WITHOUT_ROW if row.id is None else FaultCode.ROW_WITHOUT_LEAF
-        yield Fault(code=code, subject=subject("audit", row.audit_id), detail="audit_rechecks")
+        yield Fault(code=code, subject=reference("audit", row.audit_id), detail="audit_rechecks")
 
 
 def _definition_faults(row: Record, about: str, leaves: Sequence[Leaf]) -> Iterator[Fault]:

@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, select
 
 from schemas.base import HexDigest
-from schemas.custody import subject
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.recording import RecordingState
+from schemas.reference import reference
 from storage.fsck.manifest import broken_claims
 from storage.fsck.objects import Derived, Named, ObjectCheck
 from storage.fsck.reading import Record, acts_of, leaves_about, snapshot
@@ -56,7 +56,7 @@ def _page(connection: Connection, after: UUID | None) -> _Page:
     idents = [row.id for row in rows]
     return _Page(
         rows=rows,
-        verified=_verified(connection, [subject("recording", one) for one in idents]),
+        verified=_verified(connection, [reference("recording", one) for one in idents]),
         broken=broken_claims(connection, idents),
         derived=_derived(connection, idents),
     )
@@ -77,7 +77,7 @@ def _derived(connection: Connection, idents: Collection[UUID]) -> dict[UUID, lis
 
 
 def _recording(row: Record, page: _Page, objects: ObjectCheck) -> Iterator[Found]:
-    about = subject("recording", row.id)
+    about = reference("recording", row.id)
     made = page.derived.get(row.id, ())
     if row.state == RecordingState.SEALED:
         yield from _seal_faults(row, about, page.broken.get(row.id, ""))

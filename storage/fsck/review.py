@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Text, cast, select
 
-from schemas.custody import subject
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaves_case import CaseSubmit
+from schemas.reference import reference
 from schemas.review import evidence_digest
 from storage.fsck.reading import acts_of, leaves_about, pages
 from storage.tables.review import reviews
@@ -22,11 +22,11 @@ def check_reviews(connection: Connection) -> Iterator[Found]:
         cast(reviews.c.evidence, Text).label("evidence"),
     )
     for page in pages(connection, query, reviews.c.id):
-        leaves = leaves_about(connection, {subject("case", row.case_id) for row in page})
+        leaves = leaves_about(connection, {reference("case", row.case_id) for row in page})
         for row in page:
             digest = _digest(row.evidence)
-            about = subject("review", row.id)
-            submitted = acts_of(leaves[subject("case", row.case_id)], CaseSubmit)
+            about = reference("review", row.id)
+            submitted = acts_of(leaves[reference("case", row.case_id)], CaseSubmit)
             logged = [act.evidence_sha256 for act in submitted if act.review == about]
             if logged and logged != [digest]:
                 yield Fault(code=FaultCode.REVIEW_EVIDENCE_ALTERED, subject=about)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select
 
-from schemas.custody import subject
 from schemas.fact import Proof, ProofIn
 from schemas.ids import CaseId, FactId
+from schemas.reference import reference
 from schemas.review import EvidenceItem
 from storage.reads.gate import proof_holds
 from storage.tables.case import case_facts, case_links, fact_evidence
@@ -42,7 +42,7 @@ def known_subjects(connection: Connection, case_id: CaseId) -> set[str]:
         ("fact", case_facts.c.id, case_facts),
     ):
         idents = connection.scalars(select(column).where(table.c.case_id == case_id))
-        found |= {subject(noun, ident) for ident in idents}
+        found |= {reference(noun, ident) for ident in idents}
     return found
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select
 
-from schemas.custody import subject
 from schemas.equipment import gate_faults, recorded_later
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.recording import RecordingState
+from schemas.reference import reference
 from schemas.review import Part
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
 from storage.reads.case import decided_at
@@ -31,7 +31,7 @@ def findings_of(
 ) -> list[Finding]:
     """Return the findings of a case as it stands now, worst first."""
     return case_findings(
-        subject("case", case_id),
+        reference("case", case_id),
         recordings=list(_recordings(connection, case_id)),
         records=list(_records(connection, case_id)),
         facts=list(_facts(connection, case_id)),
@@ -52,7 +52,7 @@ def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecordi
     )
     for row in rows:
         yield SeenRecording(
-            subject=subject("recording", row.id),
+            subject=reference("recording", row.id),
             state=RecordingState(row.state),
             verdict=Verdict(row.verdict),
             checks=tuple(made[row.id]),
@@ -91,7 +91,7 @@ def _records(connection: Connection, case_id: CaseId) -> Iterator[SeenRecord]:
     for row in rows:
         known = facts[row.equipment_id]
         yield SeenRecord(
-            subject=subject("monitoring", row.id),
+            subject=reference("monitoring", row.id),
             faults=tuple(fault.value for fault in gate_faults(known, row.captured_at)),
             is_recorded_later=recorded_later(known, row.captured_at),
             linked_at=row.linked_at,
@@ -115,4 +115,4 @@ def _facts(connection: Connection, case_id: CaseId) -> Iterator[SeenFact]:
         .order_by(case_facts.c.position)
     )
     for row in rows:
-        yield SeenFact(subject=subject("fact", row.id), proofs=row.proofs)
+        yield SeenFact(subject=reference("fact", row.id), proofs=row.proofs)

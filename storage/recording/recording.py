@@ -13,7 +13,6 @@ from schemas.act import Process
 from schemas.actor import Action, Actor, missing, require_scope, scope
 from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
-from schemas.custody import subject
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
@@ -27,6 +26,7 @@ from schemas.recording import (
     RecordingStep,
     conclusion,
 )
+from schemas.reference import reference
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
 from schemas.verdict import BINDING_CHECKS, verdict
@@ -175,7 +175,7 @@ class Recordings(Collection):
         """Say whether the device may forget its copy: sealed, and the seal is in a signed checkpoint."""
         if recording.state is not RecordingState.SEALED:
             return False
-        about = subject("recording", recording.id)
+        about = reference("recording", recording.id)
         return is_signed(self._connection, about, Event.RECORDING_SEAL)
 
     def conclude(self, recording_id: RecordingId, found: Verification) -> RecordingState:

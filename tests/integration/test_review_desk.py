@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Actor, Role
 from schemas.case import Case, CaseState, CaseStep
 from schemas.checks.manifest import HAND_IN, SEQUENCE
-from schemas.custody import subject
 from schemas.equipment import SuspensionIn
 from schemas.errors import (
     Conflict,
@@ -33,6 +32,7 @@ from schemas.leaf import Leaf
 from schemas.leaves_case import CaseSubmit
 from schemas.life_case import CaseLife
 from schemas.monitoring import LinkBasis
+from schemas.reference import reference
 from schemas.review import (
     AnswerIn,
     EvidenceItem,
@@ -94,11 +94,11 @@ def test_a_case_is_returned_answered_and_passed(bureau: Bureau) -> None:
     ]
     assert rounds[0].evidence_sha256 != rounds[1].evidence_sha256
     assert rounds[0].grounds[0].answer == "已补充"
-    assert events_of(bureau.store, subject("review", first.id)) == [
+    assert events_of(bureau.store, reference("review", first.id)) == [
         Event.REVIEW_SUPPLEMENT,
         Event.REVIEW_ANSWER,
     ]
-    assert events_of(bureau.store, subject("review", second.id)) == [Event.REVIEW_PASS]
+    assert events_of(bureau.store, reference("review", second.id)) == [Event.REVIEW_PASS]
 
 
 def test_the_log_binds_evidence_and_words(bureau: Bureau) -> None:
@@ -219,7 +219,7 @@ def test_who_took_part_does_not_review(bureau: Bureau, part: Part, wish: ReviewO
     with bureau.store.begin() as tx:
         found = tx.reviews.findings(actor, case.id)
         assert tx.reviews.parts(actor, case.id) == (part,)
-    assert (subject("case", case.id), "reviewer-took-part") in {(f.subject, f.check.code) for f in found}
+    assert (reference("case", case.id), "reviewer-took-part") in {(f.subject, f.check.code) for f in found}
     with pytest.raises(Refused) as refused:
         bureau.opine(review, wish, actor)
 

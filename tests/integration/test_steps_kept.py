@@ -9,10 +9,10 @@ from sqlalchemy import Table, select
 from schemas.actor import Action, Role
 from schemas.case import OPINION_STEPS, CaseState, CaseStep
 from schemas.case import STEPS as CASE_STEPS
-from schemas.custody import subject
 from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.equipment import EquipmentIn, EquipmentKind, EquipmentState, EquipmentStep, SuspensionIn
 from schemas.errors import EvidenceError
+from schemas.reference import reference
 from schemas.step import Step
 from storage.store import Store, Transaction
 from storage.tables.case import cases
@@ -58,7 +58,7 @@ def try_step(
             before = kept(tx, table, ident)
             take(tx)
             after = kept(tx, table, ident)
-            last = tx.custody.entries_for(subject(row.logs.value.partition(":")[0], ident))[-1].leaf
+            last = tx.custody.entries_for(reference(row.logs.value.partition(":")[0], ident))[-1].leaf
             stamped = {name for name in after if name.endswith("_at") and after[name] != before[name]}
 
             assert after["state"] == row.end
