@@ -27,6 +27,7 @@ from storage.settings import StorageSettings
 from storage.store import Store, utc_now
 from storage.tables.recording import recordings
 from tests.casework import Bureau, make_bureau
+from tests.everything import lock
 from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg
 from tests.monitoring import make_highway
@@ -82,7 +83,7 @@ def make_world(database_url: str, folder: Path) -> World:
         road = make_highway(store)
         record = road.valid()
         road.one()
-        _lock(store)
+        lock(store)
         audit = _audit(store, bureau, clock, top)
         spare = enrol_device(store, make_account(store, bureau.agency, Role.CUSTODIAN)[1])
         integrate(store)
@@ -108,14 +109,6 @@ def _verify(store: Store) -> None:
     settings = WorkersSettings(lease_seconds=30)
     with Sandbox() as sandbox:
         Runner(store, sandbox, settings).drain(JobKind.VERIFY)
-
-
-def _lock(store: Store) -> None:
-    """Lock what was concluded by hand, as a worker does before it concludes."""
-    with store.begin() as tx:
-        rows = tx.connection.execute(recordings.select().where(recordings.c.retain_until.is_not(None))).all()
-    for row in rows:
-        store.objects.retain(row.object_key, row.version_id, row.retain_until)
 
 
 def _audit(store: Store, bureau: Bureau, clock: Clock, top: UUID) -> UUID:

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import SecretStr
 from sqlalchemy import Connection, text
 
+from storage.objects.hashing import object_blocks
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.setup.migrate import upgrade
@@ -46,6 +47,7 @@ def keep(database_url: str, folder: Path, file: Path) -> None:
     clock = Clock()
     settings = make_settings(database_url, folder_url(folder / "objects"))
     with closing(Store(settings, clock=clock)) as store, tarfile.open(file, "w:xz") as kept:
+        upgrade(store.engine)
         make_everything(store, clock)
         integrate(store)
         drain(store, JobKind.EXPORT)
@@ -64,8 +66,7 @@ def _package(store: Store) -> bytes:
     with store.begin() as tx:
         query = "SELECT object_key, version_id FROM exports WHERE state = 'ready'"
         row = tx.connection.execute(text(query)).one()
-    with store.objects.open(row.object_key, row.version_id) as source:
-        return source.read()
+    return b"".join(map(bytes, object_blocks(store.objects, row.object_key, row.version_id)))
 
 
 def _tables(connection: Connection) -> Iterator[tuple[str, bytes]]:
