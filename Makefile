@@ -38,18 +38,21 @@ format: setup-dev ## Put every file into the formatter's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup-dev ## Measure the line, the desks and the pages, each figure beside a named peer in the same run
+bench: setup-dev ## Measure the line, the log, the desks and the pages, each figure beside a named peer in the same run
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
 
 bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), re-derive everything, interrupt SOAK_STARTS (100)
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) -m tests.race $(or $(SOAK_ACTS),10000)
 	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
 
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract

@@ -90,9 +90,9 @@ def jpeg_media(payload: bytes) -> dict[str, str]:
     return {"jpeg": base64.b64encode(payload).decode()}
 
 
-def make_highway(store: Store, *, is_admitted: bool = True) -> Highway:
+def make_highway(store: Store, *, agency: UUID | None = None, is_admitted: bool = True) -> Highway:
     """Register one scale, bind a source to it, and – unless told otherwise – open its gate."""
-    agency = make_agency(store)
+    agency = agency or make_agency(store)
     _, custodian = make_account(store, agency, Role.CUSTODIAN)
     number = f"SCALE-{uuid4().hex[:8]}"
     wish = EquipmentIn(

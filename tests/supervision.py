@@ -22,8 +22,8 @@ VALUE = "03 07 12 21 29 + 05"
 class Clock:
     """Server time that a test moves forward."""
 
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
+    def __init__(self, ahead: timedelta = timedelta(0)) -> None:
+        self.ahead = ahead
 
     def __call__(self) -> datetime:
         return utc_now() + self.ahead

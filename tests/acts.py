@@ -1,0 +1,486 @@
+"""Acts of every noun on a small world, drawn by chance: lawful ones, and ones that the product refuses.
+
+One agency has everybody, so that acts meet: its cases, devices, equipment and records, with a supervising agency
+above it. An act is one transaction that changes evidence; what it makes is noted in the world, for later acts.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from random import Random
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from schemas.actor import Actor, Role
+from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.device import ENROL_TYP
+from schemas.digest import sha256_hex
+from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
+from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
+from schemas.fact import FactIn, ProofIn
+from schemas.jws import public_jwk, sign_detached, thumbprint
+from schemas.monitoring import (
+    InvalidReason,
+    LinkBasis,
+    NotificationIn,
+    NotifyChannel,
+    NotifyOutcome,
+    OpinionIn,
+    OpinionWord,
+    ReviewStage,
+)
+from schemas.review import AnswerIn
+from storage.device import EnrolIn
+from storage.recording.upload import NewUpload
+from storage.store import Store, Transaction
+from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
+from tests.factories import PASSWORD, TestDevice, append, make_account, make_agency
+from tests.media import jpeg
+from tests.monitoring import Highway, jpeg_media, make_highway
+from tests.supervision import Bureau as Supervision
+from tests.supervision import Clock
+
+REFUSED = (NotFound, Refused, Conflict, Invalid, Busy)
+"""What an act may end with beside success: something was wrong with it, never with what we hold."""
+
+NOBODY = UUID(int=0)
+"""An id that names nothing."""
+
+Thing = TypeVar("Thing")
+
+
+@dataclass
+class World:
+    """Who is there, and by id what has been made so far."""
+
+    store: Store
+    bureau: Bureau
+    road: Highway
+    above: Supervision
+    cases: list[UUID] = field(default_factory=list)
+    recordings: list[tuple[UUID, bytes]] = field(default_factory=list)
+    records: list[UUID] = field(default_factory=list)
+    devices: list[TestDevice] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    declared: list[tuple[TestDevice, bytes, bytes]] = field(default_factory=list)
+    exports: list[UUID] = field(default_factory=list)
+    logins: list[str] = field(default_factory=list)
+    rows: list[dict[str, object]] = field(default_factory=list)
+
+    def at(self, store: Store, clock: Clock) -> "World":
+        """The same world in a copy of its database, at a time of its own."""
+        lists = {name: [*held] for name, held in vars(self).items() if isinstance(held, list)}
+        return replace(
+            self,
+            store=store,
+            bureau=replace(self.bureau, store=store),
+            road=replace(self.road, store=store),
+            above=replace(self.above, store=store, clock=clock),
+            **lists | {"devices": [replace(one, store=store) for one in self.devices]},
+        )
+
+    def who(self, chance: Random, *right: Actor) -> Actor:
+        """One of those whose act it is; now and then somebody else."""
+        people = (self.bureau.handler, self.bureau.head, self.bureau.reviewer, self.road.custodian)
+        return chance.choice(right if chance.random() < 0.95 else people)
+
+
+Act = Callable[[World, Random], None]
+
+
+def make_world(store: Store, clock: Clock) -> World:
+    """Everybody, two cases under investigation, a closed one, two records, a device; `clock` is that of the store."""
+    top = make_agency(store, is_supervising=True)
+    bureau = make_bureau(store, above=top)
+    road = make_highway(store, agency=bureau.agency)
+    above = Supervision(
+        store=store,
+        clock=clock,
+        agency=bureau.agency,
+        supervisor=make_account(store, top, Role.SUPERVISOR)[1],
+        colleague=make_account(store, top, Role.SUPERVISOR)[1],
+        inspectors=[make_account(store, top, Role.INSPECTOR)[1] for _ in range(2)],
+        head=bureau.head,
+        device=bureau.device,
+        recordings=[],
+    )
+    bureau.at(CaseState.CLOSED)
+    cases = [bureau.at(CaseState.INVESTIGATING) for _ in range(2)]
+    return World(
+        store=store,
+        bureau=bureau,
+        road=road,
+        above=above,
+        cases=[case.id for case in cases],
+        recordings=[],
+        records=[road.valid(), road.one()],
+        devices=[bureau.device],
+    )
+
+
+def tried(world: World, act: Act, chance: Random) -> EvidenceError | None:
+    """Act; returns what the product refused it with, if it did."""
+    try:
+        act(world, chance)
+    except REFUSED as refused:
+        return refused
+    return None
+
+
+def _any(chance: Random, things: Sequence[UUID]) -> UUID:
+    """One of the last few things; now and then an id that names nothing."""
+    return chance.choice(things[-4:]) if things and chance.random() < 0.98 else NOBODY
+
+
+def _case(tx: Transaction, world: World, chance: Random) -> tuple[UUID, int]:
+    """A case and the version at which the actor saw it; now and then an old one."""
+    ident = _any(chance, world.cases)
+    return ident, tx.cases.known(ident).version - (chance.random() < 0.02)
+
+
+def open_account(world: World, chance: Random) -> None:
+    login = f"u{uuid4().hex[:10]}"
+    roles = frozenset(chance.sample([Role.HANDLER, Role.OFFICER, Role.EVIDENCE_REVIEWER], 2))
+    with world.store.begin() as tx:
+        tx.accounts.add(
+            agency_id=world.bureau.agency, login=login, name="王五", password=PASSWORD, roles=roles
+        )
+    world.logins.append(login)
+
+
+def certify_officer(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        tx.accounts.certify(
+            chance.choice(world.bureau.officers).account_id,
+            f"{chance.randrange(10**11)}",
+            valid_from=tx.now,
+            valid_until=tx.now + timedelta(days=chance.randint(1, 900)),
+        )
+
+
+def issue_code(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        code = tx.devices.issue_code(world.who(chance, world.road.custodian)).code
+    world.codes.append(code)
+
+
+def enrol(world: World, chance: Random) -> None:
+    code = chance.choice(world.codes[-3:] or ["AAAA-BBBB-CCCC"])
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = public_jwk(key.public_key())
+    proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
+    with world.store.begin() as tx:
+        made = tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
+        actor = tx.accounts.device_actor(made.device_id)
+    world.devices.append(
+        TestDevice(world.store, key, made.device_id, thumbprint(jwk), made.challenge, actor, token="")
+    )
+
+
+def revoke(world: World, chance: Random) -> None:
+    ident = chance.choice(world.devices[-3:]).id
+    with world.store.begin() as tx:
+        tx.devices.revoke(world.who(chance, world.road.custodian), ident)
+
+
+def declare(world: World, chance: Random) -> None:
+    device, payload = chance.choice(world.devices[-3:]), chance.randbytes(16)
+    stated = {"context": {"case": _number(world, chance)}} if chance.random() < 0.6 else {}
+    manifest = device.manifest({"a.bin": payload}, **stated)
+    sent = manifest + b" " if chance.random() < 0.1 else manifest
+    with world.store.begin() as tx:
+        tx.manifests.declare(device.actor, sent, device.sign(sent))
+    world.declared.append((device, sent, payload))
+
+
+def receive_declared(world: World, chance: Random) -> None:
+    """What a device declared arrives; the same file a second time is the same upload."""
+    if not world.declared:
+        return
+    device, manifest, payload = chance.choice(world.declared[-3:])
+    world.recordings.append((device.send("a.bin", payload, manifest=manifest), payload))
+
+
+def receive(world: World, chance: Random) -> None:
+    """A file without a manifest, of a device or a person; it may state its case."""
+    device, payload = chance.choice(world.devices[-3:]), chance.randbytes(16)
+    actor = chance.choice([device.actor, *world.bureau.officers])
+    stated = _number(world, chance) if chance.random() < 0.8 else None
+    wish = NewUpload(
+        length_bytes=len(payload),
+        filename="b.bin",
+        declared_sha256=sha256_hex(payload) if chance.random() < 0.5 else None,
+        case_number=stated,
+    )
+    with world.store.begin() as tx:
+        opened = tx.uploads.open(actor, wish)
+    done = append(world.store, actor, opened.id, payload)
+    assert done.recording_id is not None
+    world.recordings.append((done.recording_id, payload))
+
+
+def _number(world: World, chance: Random) -> str:
+    with world.store.begin() as tx:
+        return tx.cases.known(chance.choice(world.cases[-4:])).number
+
+
+def conclude(world: World, chance: Random) -> None:
+    if not world.recordings:
+        return
+    ident, payload = chance.choice(world.recordings[-6:])
+    found = [swapped()] if chance.random() < 0.15 else []
+    with world.store.begin() as tx:
+        tx.recordings.conclude(ident, conclusion(payload, *found, at_retain=tx.now))
+
+
+def open_case(world: World, chance: Random) -> None:
+    number = f"案-{uuid4().hex[:8]}" if chance.random() < 0.9 else _number(world, chance)
+    entered = CaseIn(
+        number=number,
+        party="某店",
+        matter="占道经营",
+        place="建军路",
+        plates=chance.sample(["苏J12345", "苏J54321"], chance.randint(0, 2)),
+    )
+    with world.store.begin() as tx:
+        case = tx.cases.open(world.who(chance, world.bureau.handler), entered)
+    world.cases.append(case.id)
+
+
+def step_case(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        step = chance.choice(list(CaseStep))
+        actor = world.bureau.head if step in (CaseStep.FILE, CaseStep.DECIDE) else world.bureau.handler
+        reason = chance.choice(["", "线索属实"])
+        tx.cases.step(world.who(chance, actor), ident, step, reason, seen)
+
+
+_WAY = {
+    "lead": CaseStep.FILE,
+    "filed": CaseStep.INVESTIGATE,
+    "investigating": CaseStep.CONCLUDE,
+    "investigation_closed": CaseStep.SUBMIT,
+    "legal_review": CaseStep.DECIDE,
+    "decided": CaseStep.CLOSE,
+}
+
+
+def go_on_with_case(world: World, chance: Random) -> None:
+    """The next step of the straight path."""
+    with world.store.begin() as tx:
+        case = tx.cases.known(chance.choice(world.cases[-4:]))
+        step = _WAY.get(case.state.value, CaseStep.CLOSE)
+        actor = world.bureau.head if step in (CaseStep.FILE, CaseStep.DECIDE) else world.bureau.handler
+        tx.cases.step(actor, case.id, step, "照此办理", case.version)
+
+
+def amend(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        wishes = [
+            CaseAmendIn(party="某某新店", reason="店名写错"),
+            CaseAmendIn(occurred_at=tx.now - timedelta(days=1), reason="时间"),
+            CaseAmendIn(plates=["苏J00001"], party_code=None, reason="车牌"),
+            CaseAmendIn(lat_e7=333_400_000, lon_e7=1_201_500_000, reason="位置"),
+        ]
+        ident, seen = _case(tx, world, chance)
+        tx.cases.amend(world.who(chance, world.bureau.handler), ident, chance.choice(wishes), seen)
+
+
+def appoint(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        login = chance.choice(world.logins or ["nobody"])
+        tx.cases.assign(world.who(chance, world.bureau.head), ident, login, seen)
+
+
+def link(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        tx.cases.link(world.who(chance, world.bureau.handler), ident, _recording(world, chance), seen)
+
+
+def unlink(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        standing = [one.recording_id for one in tx.cases.links(ident)]
+        actor = world.who(chance, world.bureau.handler)
+        tx.cases.unlink(actor, ident, _any(chance, standing), "与本案无关", seen)
+
+
+def _recording(world: World, chance: Random) -> UUID:
+    return _any(chance, [ident for ident, _ in world.recordings[-6:]])
+
+
+def add_fact(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        wish = FactIn(text=chance.choice(["当事人占道经营", "超限运输"]))
+        tx.facts.add(world.who(chance, world.bureau.handler), ident, wish, seen)
+
+
+def withdraw_fact(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        fact = _any(chance, [one.id for one in tx.facts.of_case(ident)])
+        tx.facts.withdraw(world.who(chance, world.bureau.handler), ident, fact, seen)
+
+
+def prove(world: World, chance: Random) -> None:
+    _proof(world, chance, is_ended=False)
+
+
+def unprove(world: World, chance: Random) -> None:
+    _proof(world, chance, is_ended=True)
+
+
+def _proof(world: World, chance: Random, *, is_ended: bool) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        fact = _any(chance, [one.id for one in tx.facts.of_case(ident)])
+        tied = [ProofIn(recording_id=one.recording_id) for one in tx.cases.links(ident)]
+        tied += [ProofIn(monitoring_id=one.monitoring_id) for one in tx.monitoring_links.links_of_case(ident)]
+        proof = chance.choice(tied or [ProofIn(recording_id=NOBODY)])
+        act = tx.facts.unprove if is_ended else tx.facts.prove
+        act(world.who(chance, world.bureau.handler), ident, fact, proof, seen=seen)
+
+
+def give_opinion(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        rounds = [one for case in world.cases[-4:] for one in tx.reviews.of_case(case)[-1:]]
+        if not rounds:
+            return
+        review = chance.choice(rounds)
+        actor = world.who(chance, world.bureau.reviewer, world.bureau.second_reviewer)
+        tx.reviews.opine(actor, review.id, chance.choice([PASS, SUPPLEMENT, REJECT]), review.version)
+
+
+def answer(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        rounds = [one for case in world.cases[-4:] for one in tx.reviews.of_case(case)[-1:]]
+        if not rounds:
+            return
+        review = chance.choice(rounds)
+        actor = world.who(chance, world.bureau.handler)
+        tx.reviews.answer(actor, review.id, 1, AnswerIn(text="已补充"), seen=review.version)
+
+
+def ask_for_package(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, _ = _case(tx, world, chance)
+        made = tx.exports.request(world.who(chance, world.bureau.handler), ident)
+    world.exports.append(made.id)
+
+
+def fail_package(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        tx.exports.fail(_any(chance, world.exports), "object-broken")
+
+
+def enter_paper(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, actor = world.road.equipment_id, world.who(chance, world.road.custodian)
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        day = tx.now - timedelta(days=chance.randint(1, 300))
+        match chance.randrange(3):
+            case 0:
+                until = tx.now + timedelta(days=chance.randint(1, 300))
+                paper = CertificateIn(number="C-2", issuer="省计量院", valid_from=day, valid_until=until)
+                tx.equipment.certify(actor, ident, paper, seen)
+            case 1:
+                kind = chance.choice(list(ReviewKind))
+                review = EquipmentReviewIn(kind=kind, document="D-2", reviewed_at=day)
+                tx.equipment.review(actor, ident, review, seen)
+            case _:
+                told = PublicationIn(url="https://example.invalid/42", published_at=day)
+                tx.equipment.publish(actor, ident, told, seen)
+
+
+def suspend(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident = world.road.equipment_id
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        tx.equipment.suspend(
+            world.who(chance, world.road.custodian), ident, SuspensionIn(reason="检修"), seen
+        )
+
+
+def resume(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident = world.road.equipment_id
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        tx.equipment.resume(world.who(chance, world.road.custodian), ident, seen)
+
+
+def take_in(world: World, chance: Random) -> None:
+    """A batch: fresh rows, one that came before, one with a picture, one that is none."""
+    plate = {"plate": chance.choice(["苏J12345", "苏J54321", None])}
+    picture = {"media": [jpeg_media(jpeg(16 + chance.randrange(200), 16))]} if chance.random() < 0.3 else {}
+    row = world.road.row(**plate, **picture)
+    rows: list[dict[str, object] | bytes] = [row]
+    rows += [chance.choice(world.rows[-4:])] if world.rows and chance.random() < 0.5 else []
+    rows += [world.road.row() for _ in range(chance.randrange(2))]
+    rows += [b"{}"] if chance.random() < 0.2 else []
+    taken = world.road.send(*rows)
+    world.rows.append(row)
+    world.records.extend(one.id for one in taken.results if one.id is not None)
+
+
+def judge_record(world: World, chance: Random) -> None:
+    stage = chance.choice(list(ReviewStage))
+    word = OpinionWord.VALID if chance.random() < 0.8 else OpinionWord.INVALID
+    code = None if word is OpinionWord.VALID else InvalidReason.UNCLEAR
+    wish = OpinionIn(opinion=word, reason_code=code, reason="看过")
+    with world.store.begin() as tx:
+        ident = _any(chance, world.records)
+        right = world.road.first if stage is ReviewStage.FIRST else world.road.second
+        seen = tx.monitoring.get(right, ident).version
+        tx.monitoring.opine(world.who(chance, right), ident, stage, wish, seen)
+
+
+def notify(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        told = NotificationIn(
+            channel=chance.choice(list(NotifyChannel)),
+            outcome=chance.choice(list(NotifyOutcome)),
+            attempted_at=tx.now - timedelta(minutes=1),
+            proof="短信 2026-1",
+        )
+        tx.monitoring.notify(world.who(chance, world.road.handler), _any(chance, world.records), told)
+
+
+def link_record(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        actor, record = world.who(chance, world.bureau.handler), _any(chance, world.records)
+        tx.monitoring_links.link(actor, ident, record, LinkBasis.MANUAL, seen)
+
+
+def unlink_record(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        ident, seen = _case(tx, world, chance)
+        tied = [one.monitoring_id for one in tx.monitoring_links.links_of_case(ident)]
+        actor = world.who(chance, world.bureau.handler)
+        tx.monitoring_links.unlink(actor, ident, _any(chance, tied), "另案处理", seen)
+
+
+def open_from_record(world: World, chance: Random) -> None:
+    number = f"超-{uuid4().hex[:8]}" if chance.random() < 0.9 else _number(world, chance)
+    lead = CaseIn(number=number, party="某某运输公司", matter="超限运输", place="S229")
+    with world.store.begin() as tx:
+        actor = world.who(chance, world.bureau.handler)
+        made = tx.monitoring_links.open_case(actor, _any(chance, world.records), lead)
+    world.cases.append(made.id)
+
+
+LINE: tuple[Act, ...] = (issue_code, enrol, revoke, declare, receive_declared, receive, conclude)
+DESK: tuple[Act, ...] = (
+    open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,
+    unprove, give_opinion, answer, ask_for_package, fail_package,
+)  # fmt: skip
+ROAD: tuple[Act, ...] = (
+    enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
+)  # fmt: skip
+PEOPLE: tuple[Act, ...] = (open_account, certify_officer)
