@@ -1,11 +1,12 @@
-"""The custody log: appends of one act each beside a bare INSERT of the same row, and the fold of many leaves.
+"""The custody log: appends of one act each beside a bare INSERT of the same row, receipts, the fold of many leaves.
 
     python -m tests.stand run --parts database --durable -- python bench/log.py [--quick]
 
 An append is a whole act: begin, hold, one leaf with its openings, the row that the act changes, commit. The peer
 begins, inserts the same entry (same columns, same indexes), changes the same row, and commits. Writers are threads of
 this process, so both share its time with the server; read the ratio. `one case` is the worst case: every act goes on
-with one chain, and each waits for the commit before it.
+with one chain, and each waits for the commit before it. Receipts are 100 transfers that become recordings at once,
+by eight writers over the real storage: all stating one case, beside each stating a case of its own.
 """
 
 import argparse
@@ -13,9 +14,11 @@ import itertools
 import os
 import random
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
@@ -31,17 +34,24 @@ from schemas.directory import Directory  # noqa: E402
 from schemas.leaf import parse_leaf  # noqa: E402
 from schemas.leaves_case import CaseFile, CaseOpen  # noqa: E402
 from schemas.replay import Turn, fold, turn_of  # noqa: E402
+from schemas.upload import Upload  # noqa: E402
 from storage.custody.custody import CustodyLog  # noqa: E402
 from storage.custody.values import shown  # noqa: E402
+from storage.objects.values import Stored  # noqa: E402
+from storage.recording.upload import NewUpload  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
+from storage.store import Store  # noqa: E402
 from storage.tables.custody import custody_entries  # noqa: E402
-from tests.factories import make_settings  # noqa: E402
+from tests.casework import Bureau, make_bureau  # noqa: E402
+from tests.factories import folder_url, make_settings  # noqa: E402
 from tests.leaf_history import History, told  # noqa: E402
 
 WRITERS = (1, 8, 16)
 TARGET = 0.6
 FOLD_TARGET_SECONDS = 25
-ROUNDS = 5
+RECEIPTS = 100
+RECEIVERS = 8
+RECEIPTS_TARGET = 0.9
 ACTOR, AGENCY = f"account/{uuid4()}", f"agency/{uuid4()}"
 
 Act = Callable[[Connection], None]
@@ -51,28 +61,32 @@ def main() -> None:
     """Print every figure with its peer."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    acts, leaves = (100, 20_000) if parser.parse_args().quick else (1_000, 200_000)
+    is_quick = parser.parse_args().quick
+    rounds, acts, leaves = (3, 80, 5_000) if is_quick else (5, 1_000, 200_000)
     url = os.environ["DATABASE_URL"]
-    upgrade(make_settings(url))
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=max(WRITERS))
+    upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE bench_rows (id uuid PRIMARY KEY, version bigint NOT NULL)"))
         connection.execute(text("CREATE TABLE bench_entries (LIKE custody_entries INCLUDING ALL)"))
     for writers in WRITERS:
         for name, ours in (("new cases", opening), ("existing cases", filing)):
-            compare(engine, f"{name}, {writers} writers", ours, writers=writers, acts=acts)
-    compare(engine, "one case, 8 writers", filing_one, writers=8, acts=acts)
+            compare(engine, f"{name}, {writers} writers", ours, writers=writers, acts=acts, rounds=rounds)
+    compare(engine, "one case, 8 writers", filing_one, writers=8, acts=acts, rounds=rounds)
+    receipts(url, rounds=rounds)
     folding(leaves)
 
 
-def compare(engine: Engine, name: str, ours: Callable[[Engine], Act], *, writers: int, acts: int) -> None:
+def compare(
+    engine: Engine, name: str, ours: Callable[[Engine], Act], *, writers: int, acts: int, rounds: int
+) -> None:
     """Print acts per second of ours and of the bare peer, medians of interleaved rounds."""
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for kind, make in (("ours", ours), ("bare", bare)):
             rates[kind].append(rate(engine, make, writers=writers, acts=acts))
     mine, peer = median(rates["ours"]), median(rates["bare"])
-    print(f"{name:28} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})")
+    print(f"{name:32} {mine:7.0f}/s  bare {peer:7.0f}/s  ratio {mine / peer:.2f} (target {TARGET})")
 
 
 def rate(engine: Engine, make: Callable[[Engine], Act], *, writers: int, acts: int) -> float:
@@ -186,6 +200,41 @@ def bare(engine: Engine) -> Act:
         )
 
     return act
+
+
+def receipts(url: str, *, rounds: int) -> None:
+    """Print receipts per second that all state one case, and that each state another, medians of interleaved rounds."""
+    rates: dict[str, list[float]] = {"one": [], "own": []}
+    with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as folder:
+        store = Store(make_settings(url, folder_url(Path(folder)), pool_size=RECEIVERS))
+        bureau = make_bureau(store)
+        numbers = [bureau.open().number for _ in range(RECEIPTS)]
+        for _ in range(rounds):
+            rates["one"].append(received(bureau, [numbers[0]] * RECEIPTS))
+            rates["own"].append(received(bureau, numbers))
+        store.close()
+    one, own = median(rates["one"]), median(rates["own"])
+    name = f"receipts in one case, {RECEIVERS} writers"
+    print(f"{name:32} {one:7.0f}/s  own  {own:7.0f}/s  ratio {one / own:.2f} (target {RECEIPTS_TARGET})")
+
+
+def received(bureau: Bureau, numbers: Sequence[str]) -> float:
+    """Return the receipts per second of transfers whose bytes are all here and that state these cases."""
+    officer = bureau.officers[0]
+    waiting = []
+    for number in numbers:
+        with bureau.store.begin() as tx:
+            wish = NewUpload(length_bytes=1, filename="a.bin", case_number=number)
+            waiting.append(tx.uploads.open(officer, wish))
+
+    def complete(upload: Upload) -> None:
+        with bureau.store.begin() as tx:
+            tx.uploads.complete(upload, Stored(version_id="v", size_bytes=1), key=f"recordings/{upload.id}/1")
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(RECEIVERS) as pool:
+        list(pool.map(complete, waiting))
+    return len(numbers) / (time.perf_counter() - began)
 
 
 def folding(count: int) -> None:
