@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Text, cast, exists, func, select, text
 
 from schemas.chain import genesis, leaf_digest
 from schemas.directory import Directory
-from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.event import Event
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
 from schemas.life import FaultCode as Broken
 from schemas.reference import ident_of, is_reference, noun_of
 from schemas.replay import Folded, Missing, Turn, fold, turn_of
@@ -23,7 +24,7 @@ from storage.fsck.mirror import Told, differences
 from storage.fsck.nouns import NOUNS, Noun
 from storage.fsck.opening import Opened, opened_leaf, openings_by, orphaned_openings
 from storage.fsck.reading import Record
-from storage.tables.custody import chains
+from storage.tables.custody import chains, custody_entries
 
 PAGE_CHAINS = 200
 READ_ROWS = 1000
@@ -77,6 +78,7 @@ def check_chains(connection: Connection, seen: Directory, waiting: Mapping[int, 
     for noun in NOUNS.values():
         yield from _without_chain(connection, noun)
     yield from orphaned_openings(connection)
+    yield from _first_faults(connection)
 
 
 def _paged(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -98,9 +100,8 @@ def _folded(rows: Sequence[Record], known: Opened, seen: Directory, waiting: Map
 def _turn(row: Record, known: Opened, waiting: Mapping[int, int]) -> Turn:
     index = waiting.get(row.id) if row.leaf_index is None else row.leaf_index
     payload, digest = bytes(row.leaf), bytes(row.digest).hex()
-    if (
-        leaf_digest(payload) != digest
-    ):  # named by the check of the log; what follows it is judged by its digest
+    if leaf_digest(payload) != digest:
+        # The check of the log names it; what follows is judged by its digest.
         return Turn(row.n, digest, row.event, Missing.UNREADABLE, index)
     turn = turn_of(payload, n=row.n, event=row.event, index=index)
     if isinstance(turn.leaf, Missing):
@@ -108,8 +109,11 @@ def _turn(row: Record, known: Opened, waiting: Mapping[int, int]) -> Turn:
     return replace(turn, leaf=opened_leaf(turn.leaf, known.get(digest, {})))
 
 
-def _chain_faults(one: _Standing) -> Iterator[Fault]:
+def _chain_faults(one: _Standing) -> Iterator[Found]:
     told, row = one.folded, one.row
+    if told.not_understood_from is not None:
+        detail = f"第 {told.not_understood_from} 号起不能理解 not understood from number {told.not_understood_from}"
+        yield Unchecked(part=Part.CHAINS, subject=one.of, detail=detail)
     for fault in told.faults:
         if fault.code is not Broken.UNREADABLE:
             code = FaultCode.CHAIN_BROKEN if fault.code in _STRUCTURE else FaultCode.LEAF_UNLAWFUL
@@ -122,6 +126,15 @@ def _chain_faults(one: _Standing) -> Iterator[Fault]:
         yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail=str(row.chain_n))
     elif told.is_known and row.last_at != _last(told):
         yield Fault(code=FaultCode.CHAIN_DIFFERS, subject=one.of, detail="last_at")
+
+
+def _first_faults(connection: Connection) -> Iterator[Fault]:
+    """Nothing is indexed before the log says that it is open."""
+    first = connection.execute(
+        select(custody_entries.c.entry_id, custody_entries.c.event).where(custody_entries.c.leaf_index == 0)
+    ).first()
+    if first is not None and first.event != Event.LOG_OPEN:
+        yield Fault(code=FaultCode.LEAF_UNLAWFUL, subject=f"entry/{first.entry_id}", detail="0 log-not-open")
 
 
 def _last(told: Folded) -> str | None:

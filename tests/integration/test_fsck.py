@@ -12,7 +12,7 @@ import pytest
 
 from schemas.case import CaseState
 from schemas.catalogue import words_of
-from schemas.chain import tree_hash
+from schemas.chain import leaf_digest, step, tree_hash
 from schemas.fsck import FaultCode
 from schemas.leaf import leaf_bytes, parse_leaf
 from schemas.leaves_case import CaseClose
@@ -478,6 +478,28 @@ def test_no_value_ends_the_run(copy: Copy, what: str) -> None:
 
     assert code in {found for found, _ in said.faults}
     assert (said.unchecked, said.code) == ([], 1)
+
+
+def test_a_leaf_of_another_time_is_never_a_pass(copy: Copy) -> None:
+    """A leaf of a version that this program does not know: its case is not understood from there, and the run says so."""
+    about = acts_unlawfully(copy)
+    known = bytes(copy.scalar("SELECT leaf FROM custody_entries WHERE event = 'case:close'"))
+    leaf = known.replace(b'"ev":1,"event":"case:close"', b'"ev":9,"event":"case:close"')
+    place = parse_leaf(leaf).place(about)
+    assert place is not None
+    copy.damage(
+        "UPDATE custody_entries SET leaf = :leaf, ev = 9, digest = sha256(:leaf), leaf_hash = :hash"
+        " WHERE event = 'case:close'",
+        leaf=leaf,
+        hash=tree_hash(leaf),
+    )
+    head = step(place.prev, leaf_digest(leaf), "case:close")
+    copy.damage("UPDATE chains SET head = :head WHERE of = :about", head=bytes.fromhex(head), about=about)
+    said = copy.fsck()
+
+    assert said.faults == []
+    assert [(one["part"], one["subject"]) for one in said.unchecked] == [("chains", about)]
+    assert said.code == 3
 
 
 def test_the_log_is_asked_for_its_rows(copy: Copy) -> None:
