@@ -140,6 +140,7 @@ class Record:
             head = step(head, turn.digest, turn.event)
         return head
 
+    @cached_property
     def standing_alone(self) -> tuple[Carried, ...]:
         """Return the leaves that stand in no chain of the package: of agencies, manifests, sources."""
         return tuple(

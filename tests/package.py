@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from schemas.checkpoint import Checkpoint, checkpoint_text, proof_text
 from schemas.container import container_chunks
 from schemas.digest import sha256_hex
 from schemas.disclosure import ChainHead, NotShown, chains_text, hidden_text
-from schemas.leaf import Leaf, parse_leaf
+from schemas.leaf import Leaf
+from schemas.leaf import parse_leaf as parse
 from schemas.leaf_catalogue import catalogue_bytes, schema_bytes
 from schemas.merkle import extend, inclusion_proof, root_from_tiles
 from schemas.note import sign_note
@@ -242,6 +244,11 @@ class Made:
     def write(self, path: Path) -> Path:
         path.write_bytes(self.bytes())
         return path
+
+
+@cache
+def parse_leaf(payload: bytes) -> Leaf:
+    return parse(payload)
 
 
 def lines_of(history: History) -> list[LeafLine]:

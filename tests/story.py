@@ -389,4 +389,5 @@ class Story:
         wrong = [claim for claim in report["claims"] if claim["outcome"] != "verified"]
         assert checked.returncode == 0, wrong
         assert report["holds"] is True
-        assert len(report["recordings"]) >= 2
+        assert report["story"]["case"]["number"]["value"] == CASE
+        assert len(report["story"]["recordings"]) >= 2

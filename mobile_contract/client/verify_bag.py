@@ -3,8 +3,8 @@
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import BinaryIO
 
 from mobile_contract.client.verify_report import Ledger
@@ -53,6 +53,7 @@ class Bag:
     index: PackageIndex | None = None
     leaves: tuple[LeafLine, ...] = ()
     withheld: tuple[WithheldLine, ...] = ()
+    leaves_fault: Invalid | None = None
     used: set[str] = field(default_factory=set)
 
     @property
@@ -64,12 +65,19 @@ class Bag:
 
     def take(self, of: str, role: FileRole, *, sha256: str | None = None) -> Packed | None:
         """Return the file that belongs to a thing as this; of several, the one with this digest."""
-        for one in () if self.index is None else self.index.files:
-            file = self.files.get(one.file)
-            if file is not None and (one.of, one.role) == (of, role) and sha256 in (None, file.sha256):
-                self.used.add(one.file)
+        for name in self._indexed.get((of, role), ()):
+            file = self.files.get(name)
+            if file is not None and sha256 in (None, file.sha256):
+                self.used.add(name)
                 return file
         return None
+
+    @cached_property
+    def _indexed(self) -> dict[tuple[str, FileRole], list[str]]:
+        found: dict[tuple[str, FileRole], list[str]] = {}
+        for one in () if self.index is None else self.index.files:
+            found.setdefault((one.of, one.role), []).append(one.file)
+        return found
 
     def text(self, name: str) -> bytes:
         """Return a small file; empty when it is absent or too long, which other claims report."""
@@ -78,8 +86,9 @@ class Bag:
 
     def pass_over(self, *things: str) -> None:
         """Note that the files of these things are accounted for, though nothing could be said of them."""
-        if self.index is not None:
-            self.used |= {one.file for one in self.index.files if one.of in things}
+        for of in things:
+            for role in FileRole:
+                self.used |= {*self._indexed.get((of, role), ())}
 
     def decoded(self, name: str) -> str:
         """Return a small file as text.
@@ -129,8 +138,6 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
     """Digest every member; return the names of those that differ from their CRC-32."""
     broken = set()
     for member in sorted(members, key=lambda member: member.name != LEAVES):
-        if member.name != LEAVES and not bag.leaves:
-            bag.leaves, bag.withheld = _leaves(bag)
         with_sm3 = member.name.startswith("data/originals/") and any(_SM3 in one.leaf for one in bag.leaves)
         hasher, crc, kept = Hasher(with_sm3=with_sm3), 0, []
         is_kept = _is_text(member)
@@ -148,23 +155,26 @@ def _digest_all(stream: BinaryIO, members: tuple[PlacedMember, ...], bag: Bag) -
             sha256=hasher.sha256.value,
             payload=b"".join(kept) if is_kept else None,
         )
+        if member.name == LEAVES:  # read first: they say of which files the SM3 is asked for
+            _read_leaves(bag)
         if hasher.sm3 is not None:
             bag.sm3[member.name] = hasher.sm3.value
     return broken
 
 
-def _leaves(bag: Bag) -> tuple[tuple[LeafLine, ...], tuple[WithheldLine, ...]]:
-    """Return the lines of the log; none where they cannot be read, which has a claim of its own."""
-    with suppress(Invalid):
-        return parse_leaves(bag.text(LEAVES))
-    return (), ()
+def _read_leaves(bag: Bag) -> None:
+    try:
+        bag.leaves, bag.withheld = parse_leaves(bag.text(LEAVES))
+    except Invalid as err:
+        bag.leaves_fault = err
 
 
 def _enter_leaves(bag: Bag, ledger: Ledger) -> None:
-    try:
-        parse_leaves(bag.text(LEAVES))
-    except Invalid as err:
-        ledger.fail(PackageClaim.LOG_INCLUSION, LEAVES, ClaimFault.ENTRIES_INVALID, detail=err.detail)
+    if bag.leaves_fault is not None:
+        detail = bag.leaves_fault.detail
+        ledger.fail(PackageClaim.LOG_INCLUSION, LEAVES, ClaimFault.ENTRIES_INVALID, detail=detail)
+    elif LEAVES not in bag.files:
+        ledger.fail(PackageClaim.LOG_INCLUSION, LEAVES, ClaimFault.FILE_MISSING)
 
 
 def _is_text(member: PlacedMember) -> bool:

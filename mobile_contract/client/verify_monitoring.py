@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from mobile_contract.client.verify_record import Case
-from mobile_contract.client.verify_scope import came_with, equipment_of, media_of, picture_of, row_of
+from mobile_contract.client.verify_scope import equipment_of, media_of, path_of, picture_of, row_of
 from schemas.base import parse_rfc3339, rfc3339
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.digest import sha256_hex
@@ -14,9 +14,9 @@ from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_r
 from schemas.leaves_case import CaseSubmit
 from schemas.leaves_monitoring import IntakeReceive
 from schemas.life_device import EquipmentLife
-from schemas.life_evidence import MonitoringLife, RecordingLife
+from schemas.life_evidence import MonitoringLife
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
-from schemas.package import FileRole, RowPath, parse_path
+from schemas.package import FileRole, RowPath
 from schemas.package_facts import facts_of
 from schemas.package_record import Carried
 from schemas.record_id import record_id
@@ -31,7 +31,7 @@ def verify_record(case: Case, of: str, intakes: dict[str, IntakeManifest | None]
         of: The record.
         intakes: Batches that were looked at already, by name; this one is added.
     """
-    row, path = row_of(case, of), _path(case, of)
+    row, path = row_of(case, of), path_of(case, of)
     if path is None:
         case.ledger.fail(PackageClaim.RECORD_ROW, of, ClaimFault.FILE_MISSING)
         return []
@@ -49,14 +49,6 @@ def verify_record(case: Case, of: str, intakes: dict[str, IntakeManifest | None]
     _verify_gate(case, of, row)
     _verify_reviewed(case, of)
     return pictures
-
-
-def _path(case: Case, of: str) -> RowPath | None:
-    file = case.bag.take(of, FileRole.ROW_PATH)
-    try:
-        return None if file is None else parse_path(file.payload or b"")
-    except Invalid:
-        return None
 
 
 def _intake_leaf(case: Case, path: RowPath) -> tuple[Carried | None, ClaimFault]:
@@ -127,11 +119,9 @@ def _verify_media(case: Case, of: str, path: RowPath, row: dict[str, Any]) -> li
     """The row names each picture by its digest, or by the upload that became the recording."""
     pictures: list[str] = []
     for named in media_of(row):
-        picture = picture_of(case, named)
-        life = None if picture is None else case.record.folded[picture].life
-        is_its = isinstance(life, RecordingLife) and came_with(life.received, path.intake, path.position)
-        if picture is None or not is_its:
-            case.ledger.fail(PackageClaim.RECORD_MEDIA, of, ClaimFault.MEDIA_DIFFERS, detail=picture or "")
+        picture = picture_of(case, named, path)
+        if picture is None:
+            case.ledger.fail(PackageClaim.RECORD_MEDIA, of, ClaimFault.MEDIA_DIFFERS)
             return pictures
         pictures.append(picture)
     case.ledger.hold(PackageClaim.RECORD_MEDIA, of)

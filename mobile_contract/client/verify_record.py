@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mobile_contract.client.verify_bag import Bag
 from mobile_contract.client.verify_origin import Trust
@@ -14,14 +15,16 @@ from schemas.disclosure import WHOLE_LEAF, ChainHead, NotShown, parse_chains, pa
 from schemas.errors import Invalid
 from schemas.leaf import Leaf, Unknown
 from schemas.leaves_log import LogOpen
+from schemas.leaves_recording import ManifestDeclare
 from schemas.leaves_review import ExportRequest
 from schemas.life import FaultCode
+from schemas.life_evidence import RecordingLife
 from schemas.life_log import LogLife
 from schemas.package import CATALOGUE, CHAINS, HIDDEN, LEAVES, OPENINGS, SCHEMA, PackageIndex
 from schemas.package_lines import parse_openings
 from schemas.package_record import Carried, Record, record_of
 from schemas.reference import noun_of
-from schemas.replay import Folded, fold, turn_of
+from schemas.replay import Folded, Turn, fold
 
 _LINKAGE = frozenset({FaultCode.HOLE, FaultCode.ORDER, FaultCode.BROKEN})
 _GROWS = "recording"
@@ -61,9 +64,37 @@ class Case:
             return ClaimFault.NOT_UNDERSTOOD
         return None if folded.unknown_from is None else ClaimFault.WITHHELD_FROM
 
-    def alone(self, event: str) -> tuple[tuple[Carried, ...], ClaimFault]:
+    @cached_property
+    def _alone(self) -> Mapping[str, list[Carried]]:
+        found: dict[str, list[Carried]] = {}
+        for one in sorted(self.record.standing_alone, key=lambda one: one.index):
+            found.setdefault(one.leaf.event, []).append(one)
+        return found
+
+    @cached_property
+    def declarations(self) -> Mapping[str, Carried]:
+        """Return digest of a manifest → the first leaf that declared it."""
+        found: dict[str, Carried] = {}
+        for one in self._alone.get(ManifestDeclare.spec.event, ()):
+            if isinstance(one.leaf.act, ManifestDeclare):
+                found.setdefault(one.leaf.act.sha256, one)
+        return found
+
+    @cached_property
+    def pictures(self) -> Mapping[str, list[str]]:
+        """Return `sha256:…` of its bytes, and the upload it came by → recordings, as a row may name one."""
+        found: dict[str, list[str]] = {}
+        for of in sorted(self.heads):
+            life = self.record.folded[of].life
+            if isinstance(life, RecordingLife):
+                digest = life.received.declared_sha256 if life.verified is None else life.verified.sha256
+                found.setdefault(life.received.upload, []).append(of)
+                found.setdefault(f"sha256:{digest}", []).append(of)
+        return found
+
+    def alone(self, event: str) -> tuple[list[Carried], ClaimFault]:
         """Return the leaves of an event that stand in no chain of the package, and what it means that one lacks."""
-        found = tuple(one for one in self.record.standing_alone() if one.leaf.event == event)
+        found = self._alone.get(event, [])
         is_unknown = any(isinstance(one.leaf.act, Unknown) for one in found)
         return found, ClaimFault.NOT_UNDERSTOOD if is_unknown else ClaimFault.LEAF_MISSING
 
@@ -167,7 +198,7 @@ def verify_chains(case: Case) -> None:
         else:
             case.ledger.hold(PackageClaim.CHAIN, of)
         _verify_state(case, case.record.folded[of])
-    for one in case.record.standing_alone():
+    for one in case.record.standing_alone:
         _verify_alone(case, one)
 
 
@@ -214,13 +245,9 @@ def _verify_alone(case: Case, one: Carried) -> None:
         return
     first = [place for place in one.leaf.chains if place.n == 1 and place.of == one.leaf.subject]
     for place in first:
-        turn = turn_of(_bytes_of(case, one), n=1, event=one.leaf.event, index=one.index)
+        turn = Turn(1, one.digest, one.leaf.event, one.leaf, one.index)
         for fault in fold(place.of, [turn], case.record.seen).faults:
             case.ledger.fail(PackageClaim.STATE, place.of, ClaimFault.UNLAWFUL, detail=f"1: {fault.code}")
-
-
-def _bytes_of(case: Case, one: Carried) -> bytes:
-    return next(line.leaf for line in case.bag.leaves if line.digest == one.digest)
 
 
 def verify_catalogue(case: Case) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 from mobile_contract.client.verify_record import Case
 from schemas.claim import ClaimFault, PackageClaim
+from schemas.errors import Invalid
 from schemas.leaf import Leaf
-from schemas.leaves_recording import ManifestDeclare, RecordingReceive
+from schemas.leaves_recording import ManifestDeclare
 from schemas.life_case import CaseLife
 from schemas.life_device import EquipmentLife
 from schemas.life_evidence import RecordingLife
 from schemas.opening import Shown
-from schemas.package import INDEX, LOG_FILES, FileRole, proof_name
+from schemas.package import INDEX, LOG_FILES, FileRole, RowPath, parse_path, proof_name
 from schemas.package_record import Carried
 from schemas.package_scope import actors_of, evidence_of, is_followed
 from schemas.reference import noun_of
@@ -40,16 +41,27 @@ def media_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in media if isinstance(one, dict)] if isinstance(media, list) else []
 
 
-def picture_of(case: Case, named: dict[str, Any]) -> str | None:
-    """Return the recording that a row means: by its digest, or by the upload it came by."""
-    for of in case.heads:
-        folded = case.record.folded[of]
-        if not isinstance(folded.life, RecordingLife):
-            continue
-        verified, received = folded.life.verified, folded.life.received
-        digest = verified.sha256 if verified is not None else received.declared_sha256
-        by_digest = digest is not None and named.get("jpeg") == f"sha256:{digest}"
-        if by_digest or ("upload" in named and named["upload"] == received.upload):
+def path_of(case: Case, record: str) -> RowPath | None:
+    """Return where a record's row stands in its batch; None where that is not here or cannot be read."""
+    file = case.bag.take(record, FileRole.ROW_PATH)
+    try:
+        return None if file is None else parse_path(file.payload or b"")
+    except Invalid:
+        return None
+
+
+def picture_of(case: Case, named: dict[str, Any], path: RowPath) -> str | None:
+    """Return the recording that a row means: by its digest, or by the upload it came by.
+
+    What came in a batch itself is a picture of its own row alone, whatever other row has the same bytes.
+    """
+    names = (str(named[key]) for key in ("jpeg", "upload") if key in named)
+    for of in (of for name in names for of in case.pictures.get(name, ())):
+        life = case.record.folded[of].life
+        if isinstance(life, RecordingLife) and (
+            life.received.intake is None
+            or (life.received.intake, life.received.row) == (path.intake, path.position)
+        ):
             return of
     return None
 
@@ -72,11 +84,8 @@ def declared_by(case: Case, recording: str) -> tuple[Carried | None, ClaimFault]
     folded = case.folded(recording)
     life = folded.life if folded is not None else None
     wanted = life.received.manifest_sha256 if isinstance(life, RecordingLife) else None
-    found, lacks = case.alone("manifest:declare")
-    for one in sorted(found, key=lambda one: one.index):
-        if isinstance(one.leaf.act, ManifestDeclare) and one.leaf.act.sha256 == wanted:
-            return one, lacks
-    return None, lacks
+    _, lacks = case.alone(ManifestDeclare.spec.event)
+    return case.declarations.get(wanted or ""), lacks
 
 
 def verify_scope(case: Case) -> None:
@@ -113,7 +122,8 @@ def _needed(case: Case) -> Iterator[str]:
         equipment, hides = equipment_of(case, row)
         if equipment is None and not hides:
             yield f"equipment of {record}"
-        recordings += [of for one in media_of(row) if (of := picture_of(case, one))]
+        if (path := path_of(case, record)) is not None:
+            recordings += [of for one in media_of(row) if (of := picture_of(case, one, path))]
     for recording in recordings:
         declared, _ = declared_by(case, recording)
         if declared is not None and isinstance(declared.leaf.act, ManifestDeclare):
@@ -125,7 +135,7 @@ def _acting(case: Case) -> Iterator[Leaf]:
     for of in case.heads:
         if is_followed(of):
             yield from case.record.leaves(of).values()
-    for one in case.record.standing_alone():
+    for one in case.record.standing_alone:
         if is_followed(one.leaf.subject):
             yield one.leaf
 
@@ -141,8 +151,3 @@ def verify_layout(case: Case) -> None:
         case.ledger.fail(PackageClaim.INDEX, name, ClaimFault.LAYOUT_DIFFERS)
     if not faults:
         case.ledger.hold(PackageClaim.INDEX, INDEX)
-
-
-def came_with(act: RecordingReceive, intake: str, position: int) -> bool:
-    """Say whether a recording came in a batch as a picture of this row, or apart from any batch."""
-    return act.intake is None or (act.intake, act.row) == (intake, position)

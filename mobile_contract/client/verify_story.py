@@ -192,7 +192,7 @@ def _case(record: Record, teller: _Teller, folded: Folded, life: CaseLife) -> Ca
 def _agency(record: Record, name: str) -> Committed | None:
     """Return what the agency is called: the last of its leaves in the package that says so."""
     last: Committed | None = None
-    for one in sorted(record.standing_alone(), key=lambda one: one.index):
+    for one in sorted(record.standing_alone, key=lambda one: one.index):
         leaf: Leaf = one.leaf
         if leaf.subject == name and isinstance(leaf.act, (AgencyOpen, AgencyAmend)) and leaf.act.name:
             last = leaf.act.name

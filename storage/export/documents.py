@@ -113,7 +113,8 @@ class Documents:
         self._record = record
         self._held = held
         self._log = LogReader(connection)
-        self._alone = {one.leaf.subject: one.leaf.act for one in record.standing_alone()}
+        self._batches: dict[UUID, tuple[dict[int, bytes], list[bytes]]] = {}
+        self._alone = {one.leaf.subject: one.leaf.act for one in record.standing_alone}
 
     def all(self, case: str) -> Iterator[Document]:
         """Yield every document.
@@ -174,18 +175,9 @@ class Documents:
         row = self._connection.execute(
             select(known.raw, known.intake_id, known.intake_index).where(known.id == _ident(of))
         ).one()
-        intake = f"intake/{row.intake_id}"
-        salts = self._log.row_salts(intake)
-        batch = self._connection.execute(
-            select(known.intake_index, known.raw)
-            .where(known.intake_id == row.intake_id)
-            .order_by(known.intake_index)
-        ).all()
-        if salts.keys() != {one.intake_index for one in batch}:
-            raise PACKAGE_UNFIT(f"rows or salts of {intake} are missing")
-        hashes = [salted_row_hash(salts[one.intake_index], bytes(one.raw)) for one in batch]
+        salts, hashes = self._batch(row.intake_id)
         path = RowPath(
-            intake=intake,
+            intake=f"intake/{row.intake_id}",
             position=row.intake_index,
             salt=salts[row.intake_index].hex(),
             path=[one.hex() for one in row_path(hashes, row.intake_index)],
@@ -193,6 +185,21 @@ class Documents:
         name, path_name = row_names(of)
         yield Document(of=of, role=FileRole.ROW, name=name, payload=bytes(row.raw))
         yield Document(of=of, role=FileRole.ROW_PATH, name=path_name, payload=path_bytes(path))
+
+    def _batch(self, ident: UUID) -> tuple[dict[int, bytes], list[bytes]]:
+        """Return the salts of a batch by position, and the hashes of its rows; each batch is read once."""
+        if ident not in self._batches:
+            known, salts = monitoring_records.c, self._log.row_salts(f"intake/{ident}")
+            rows = self._connection.execute(
+                select(known.intake_index, known.raw)
+                .where(known.intake_id == ident)
+                .order_by(known.intake_index)
+            ).all()
+            if [*sorted(salts)] != [one.intake_index for one in rows]:
+                raise PACKAGE_UNFIT(f"rows or salts of intake/{ident} are missing")
+            hashes = [salted_row_hash(salts[one.intake_index], bytes(one.raw)) for one in rows]
+            self._batches[ident] = salts, hashes
+        return self._batches[ident]
 
     def _evidence(self, act: CaseSubmit) -> Document:
         document = self._connection.execute(

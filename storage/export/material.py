@@ -95,7 +95,7 @@ class Gathering:
             leaves=leaves,
             openings=openings,
             checkpoint=last.note,
-            proofs={digest: self._proof(one, last) for digest, one in found.items()},
+            proofs=self._proofs(found, last),
             documents=tuple(Documents(self._connection, record, held).all(case)),
             sources=tuple(sources_of(record, held.recordings)),
             is_verified=not any(self._may_be_verified(record, of) for of in held.recordings),
@@ -158,13 +158,20 @@ class Gathering:
             left = disclosed(names, lines, openings, hidden)
         return record_of(names, *left), leaves_text(left.shown, left.withheld), openings_text(left.openings)
 
-    def _proof(self, one: Row[Any], last: Row[int, bytes, str]) -> str:
-        path = inclusion_proof(one.leaf_index, last.size, cache(self._tile))
-        with ours(TILE_BROKEN, f"leaf {one.digest.hex()} does not lead to the signed root"):
-            verify_inclusion(
-                path, index=one.leaf_index, size=last.size, leaf=bytes(one.leaf_hash), root=bytes(last.root)
-            )
-        return proof_text(one.leaf_index, path, last.note)
+    def _proofs(self, found: _Leaves, last: Row[int, bytes, str]) -> dict[str, str]:
+        read_tile, proofs = cache(self._tile), {}
+        for digest, one in found.items():
+            path = inclusion_proof(one.leaf_index, last.size, read_tile)
+            with ours(TILE_BROKEN, f"leaf {digest} does not lead to the signed root"):
+                verify_inclusion(
+                    path,
+                    index=one.leaf_index,
+                    size=last.size,
+                    leaf=bytes(one.leaf_hash),
+                    root=bytes(last.root),
+                )
+            proofs[digest] = proof_text(one.leaf_index, path, last.note)
+        return proofs
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)

@@ -25,7 +25,7 @@ from mobile_contract.client.verify_origin import Trust
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn
 from schemas.digest import sha256_hex
-from schemas.errors import NotFound, Refused
+from schemas.errors import IntegrityBroken, NotFound, Refused
 from schemas.event import Event
 from schemas.integrity import Outcome
 from schemas.leaf import parse_leaf
@@ -268,6 +268,48 @@ def test_a_package_waits_for_verdict_and_log_without_using_attempts(
     with store.begin() as tx:
         job = tx.connection.execute(select(jobs).where(jobs.c.subject_id == ordered.id)).one()
     assert (job.state, job.attempts) == ("finished", 1)
+
+
+def damage(store: Store, case_id: UUID, statement: str) -> None:
+    """Change what is kept of the leaf by which a case was opened, past every rule of ours."""
+    with store.begin() as tx:
+        opened = tx.custody.chain(f"case/{case_id}")[0]
+        tx.connection.exec_driver_sql(statement, {"digest": bytes.fromhex(opened.digest), "case": case_id})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE openings SET opening = '{}' WHERE digest = %(digest)s AND member = 'place'",
+        "UPDATE exports SET chains = replace(encode(chains, 'escape'), ' 1 ', ' 2 ')::bytea WHERE case_id = %(case)s",
+        "UPDATE exports SET hidden = 'x' WHERE case_id = %(case)s",
+    ],
+)
+def test_a_record_that_contradicts_itself_is_not_packed(
+    store: Store, runner: Runner, handler: Actor, statement: str
+) -> None:
+    """Opening, chains, hidden things: where leaves and request do not agree no package is made, and the chain says why."""
+    case_id = open_case(store, handler, f"矛盾-{hash(statement) % 10_000}")
+    ordered = order(store, handler, case_id)
+    integrate(store)
+    damage(store, case_id, statement)
+    runner.drain(JobKind.EXPORT)
+    failed = known(store, ordered.id)
+
+    assert (failed.state, failed.failure) == ("failed", "package-unfit")
+    assert events_of(store, f"export/{ordered.id}") == [Event.EXPORT_REQUEST, Event.EXPORT_FAIL]
+
+
+def test_a_case_whose_words_do_not_open_cannot_be_asked_for(store: Store, handler: Actor) -> None:
+    """What opens a commitment is looked at before anybody is promised a package."""
+    case_id = open_case(store, handler, "矛盾-请求")
+    damage(
+        store, case_id, "UPDATE openings SET opening = '{}' WHERE digest = %(digest)s AND member = 'place'"
+    )
+
+    with pytest.raises(IntegrityBroken) as refused:
+        order(store, handler, case_id)
+    assert refused.value.slug == "package-unfit"
 
 
 def test_a_changed_original_fails_the_export(
