@@ -2,8 +2,10 @@
 
 import itertools
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 
 from mobile_contract.client.verify_story import Said, Story
+from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.event import Event
 from schemas.integrity import Verdict
@@ -18,14 +20,23 @@ from schemas.words_event import EVENTS
 from schemas.words_line import RECORDING_STATES, VERDICTS
 from schemas.words_monitoring import MONITORING_STATES
 
+_CHINA = timezone(timedelta(hours=8))
+
 
 def headline(story: Story) -> str:
     """Return the first line of a report: number, party, agency, date, origin, size."""
-    log = f"{story.origin} · {story.size}"
+    size = "–" if story.size is None else f"{story.size:,}"
+    state = f"{_as_of(story.as_of)} · {story.origin} · 日志 {size} 条 entries"
     if story.case is None:
-        return f"案件不明 no case can be read · {story.as_of} · {log}"
+        return f"案件不明 no case can be read · {state}"
     told = story.case
-    return " · ".join((spoken(told.number), spoken(told.party), spoken(told.agency), story.as_of, log))
+    return " · ".join((spoken(told.number), spoken(told.party), spoken(told.agency), state))
+
+
+def _as_of(moment: str) -> str:
+    if not moment:
+        return "日期不明 no date"
+    return f"截至 as of {parse_rfc3339(moment).astimezone(_CHINA):%Y-%m-%d %H:%M:%S} +08:00"
 
 
 def sentences(story: Story) -> Iterator[str]:
