@@ -461,7 +461,12 @@ def test_a_line_cut_at_once_invents_nothing(place: Place, client: httpx.Client) 
         taken(place, url, None)
         offset = offset_of(client, url)
         assert offset <= arrived
-        assert patched(client, url, payload[offset:], offset).status_code == 204
+        answer = patched(client, url, payload[offset:], offset)
+        if answer.status_code == 409:  # the request that was cut kept its bytes between question and answer
+            offset = offset_of(client, url)
+            assert 0 < offset <= arrived
+            answer = patched(client, url, payload[offset:], offset)
+        assert answer.status_code == 204
         assert place.stored(url) == payload
 
 
