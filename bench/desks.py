@@ -61,14 +61,14 @@ SELECT :agency, id, :officer, 'sealed', CASE WHEN random() < 0.02 THEN 'doubtful
     now() - random() * interval '80 days', now(), now() + interval '180 days', 1
 FROM uploads WHERE object_key LIKE 'recordings/bench/%';
 INSERT INTO cases (agency_id, number, party, matter, place, plates, state, opened_by, opened_at, filed_at, decided_at,
-    closed_at)
+    closed_at, version)
 SELECT :agency, 'B-' || n, '当事人 ' || n, '超限运输', 'S229', ARRAY['苏J' || lpad((n % 90000)::text, 5, '0')],
     CASE WHEN n > 200 THEN 'closed' ELSE 'investigating' END, :officer, now() - interval '60 days', now(), now(),
-    CASE WHEN n > 200 THEN now() - random() * interval '50 days' END
+    CASE WHEN n > 200 THEN now() - random() * interval '50 days' END, 1
 FROM generate_series(1, :many / 20) AS n;
 INSERT INTO case_handlers (case_id, account_id) SELECT id, :officer FROM cases WHERE number LIKE 'B-%';
 INSERT INTO case_links (case_id, recording_id, linked_by, linked_at)
-SELECT c.id, r.id, 'system', now() FROM
+SELECT c.id, r.id, 'service/worker', now() FROM
     (SELECT id, row_number() OVER (ORDER BY id) AS n FROM recordings) AS r
     JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cases WHERE number LIKE 'B-%') AS c
     ON c.n = r.n % (:many / 20) + 1;
@@ -84,12 +84,13 @@ SELECT :agency, :equipment, 'B-' || n, (SELECT id FROM intakes WHERE seq = 0), n
     CASE WHEN n > 1500 AND n % 10 <> 1 THEN 1 ELSE 0 END
 FROM generate_series(1, :many) AS n;
 INSERT INTO monitoring_links (case_id, monitoring_id, basis, linked_by, linked_at)
-SELECT c.id, r.id, 'manual', 'system', now() FROM
+SELECT c.id, r.id, 'manual', 'service/worker', now() FROM
     (SELECT id, row_number() OVER (ORDER BY id) AS n FROM monitoring_records WHERE links = 1) AS r
     JOIN (SELECT id, row_number() OVER (ORDER BY id) AS n FROM cases WHERE number LIKE 'B-%') AS c
     ON c.n = r.n % (:many / 20) + 1;
-INSERT INTO reviews (case_id, agency_id, round, state, submitted_by, submitted_at, due_at, evidence, evidence_sha256)
-SELECT id, agency_id, 1, 'open', :officer, now(), now() + random() * interval '9 days', '{{}}', repeat('0', 64)
+INSERT INTO reviews (case_id, agency_id, round, state, submitted_by, submitted_at, due_at, evidence, evidence_sha256,
+    version)
+SELECT id, agency_id, 1, 'open', :officer, now(), now() + random() * interval '9 days', '{{}}', repeat('0', 64), 1
 FROM cases WHERE number LIKE 'B-%' AND state = 'investigating' LIMIT 100;
 """
 

@@ -43,6 +43,7 @@ def head_of(store: Store, parties: list[str], *, prefix: str = "N") -> Actor:
                     "matter": "超限运输",
                     "place": "S229",
                     "state": "lead",
+                    "version": 1,
                     "opened_by": head.id,
                     "opened_at": datetime.now(UTC),
                 }
