@@ -168,7 +168,7 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
                 "reviewer_id": ident(given.by),
                 "opinion": given.opinion,
                 "reason_code": given.reason_code,
-                "reason": value_of(given.reason),
+                "reason": value_of(given.reason) or "",
                 "given_at": given.at,
             }
             for stage, given in (life.given or {}).items()
