@@ -522,7 +522,8 @@ def test_the_first_line_is_of_the_folded_case(tmp_path: Path, capsys: pytest.Cap
     first = capsys.readouterr().out.splitlines()[0].split(" · ")
 
     assert first[:3] == [NUMBER, "另一家小吃店", AGENCY]
-    assert first[4:] == [ORIGIN, str(len(made.bureau.history.payloads))]
+    assert first[3].endswith(" +08:00")
+    assert first[4:] == [ORIGIN, f"日志 {len(made.bureau.history.payloads)} 条 entries"]
 
 
 def test_a_fault_is_never_told_as_the_claim_that_failed():
