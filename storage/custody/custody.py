@@ -8,7 +8,7 @@ Life of an act:
 3. `append` gives the leaf its places, writes it with what opens its commitments, and moves the chains on.
    A crash before the commit leaves neither the change nor the leaf nor the place.
 
-The signer (`storage.signer`) gives committed entries their indices later.
+The signer (`storage.custody.signer`) gives committed entries their indices later.
 """
 
 import secrets

@@ -50,7 +50,6 @@ CAPTURE = Mirror(
     (),
     ("officers", "clock_offset_ms", "lat_e7", "lon_e7", "accuracy_cm", "crs"),
 )
-DOCUMENTS = (DEVICE, MANIFEST, REFUSED, CAPTURE)
 
 
 def check_documents(connection: Connection) -> Iterator[Found]:
