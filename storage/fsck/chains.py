@@ -23,7 +23,7 @@ from schemas.replay import Folded, Missing, Turn, fold, turn_of
 from storage.fsck.mirror import Told, differences
 from storage.fsck.nouns import NOUNS, Noun
 from storage.fsck.opening import Opened, opened_leaf, openings_by, orphaned_openings
-from storage.fsck.reading import Record
+from storage.fsck.reading import Record, moment
 from storage.tables.custody import chains, custody_entries
 
 PAGE_CHAINS = 200
@@ -138,7 +138,7 @@ def _first_faults(connection: Connection) -> Iterator[Fault]:
 
 
 def _last(told: Folded) -> str | None:
-    return None if told.at is None else told.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if told.at is None else moment(told.at)
 
 
 def _row_faults(connection: Connection, page: Sequence[_Standing]) -> Iterator[Fault]:

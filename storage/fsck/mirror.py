@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,6 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
-    func,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -30,8 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from schemas.digest import sha256_hex
 from schemas.fsck import Fault, FaultCode
 from schemas.opening import Erased, Hidden, Shown
-
-_MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+from storage.fsck.reading import moment, moment_of
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 """Table → the rows that leaves make, each with the mirror's key and columns."""
@@ -165,10 +163,6 @@ def ident(reference: str | None) -> str | None:
     return None if reference is None else reference.partition("/")[2]
 
 
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def _document(value: Mapping[str, object]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
@@ -177,7 +171,7 @@ _PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (bool, bool),
     (UUID, str),
     (Enum, lambda value: value.value),
-    (datetime, _moment),
+    (datetime, moment),
     (bytes, lambda value: value.hex()),
     (Mapping, _document),
     (tuple, lambda value: tuple(map(plain, value))),
@@ -189,7 +183,7 @@ def _read(table: Table, name: str) -> ColumnElement[Any]:
     """Select a column as text where its type holds more than a driver can read."""
     column = table.c[name]
     if isinstance(column.type, DateTime):
-        return func.to_char(func.timezone("UTC", column), _MOMENT).label(name)
+        return moment_of(column).label(name)
     if isinstance(column.type, JSONB):
         return cast(column, Text).label(name)
     return column.label(name)
