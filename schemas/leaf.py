@@ -12,17 +12,19 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from pydantic_core import to_json
+from typing_extensions import TypedDict
 
 from schemas.act import ANY_CHAIN, Act, act_of
 from schemas.base import rfc3339
 from schemas.canonical import MAX_INTEGER, check_profile
 from schemas.errors import Invalid, ManifestInvalid
 from schemas.leaves import LEAVES
-from schemas.members import TIME_FORM, parse_time
-from schemas.reference import SERVICES, UUID_FORM, ident_of, is_actor, is_reference, noun_of
+from schemas.members import TIME_FORM, EventName, parse_time
+from schemas.reference import ACTOR_FORM, UUID_FORM, ident_of, is_actor, is_reference, noun_of
 from schemas.refusals_custody import LEAF_INVALID, LEAF_TOO_LONG
 
 VERSION: Final = 1
@@ -32,37 +34,44 @@ MAX_LEAF_BYTES = 16_384
 MAX_CHAINS = 3
 
 _TEXT = re.compile(r"[ -\[\]-~]*")
-_SALT = re.compile(r"[0-9a-f]{32}")
+_SALT_FORM = "[0-9a-f]{32}"
+_SALT = re.compile(_SALT_FORM)
 _UUID = re.compile(UUID_FORM)
 _THING = "[a-z]{1,16}/" + UUID_FORM
-_NUMBER = "[1-9][0-9]{0,15}"
 _HEX = "[0-9a-f]{64}"
-_PLACE = re.compile(f"{_NUMBER} {_THING} {_HEX}")
-_PLACED = f'{{"n":({_NUMBER}),"of":"({_THING})","prev":"({_HEX})"}}'
-_PLACES = re.compile(_PLACED)
-_COMMITTED = rf'"([a-z][a-z0-9_]{{0,31}}(?:\.[1-9][0-9]{{0,4}})?)":"({_HEX})"'
-_COMMITMENTS = re.compile(_COMMITTED)
+_PLACE = re.compile(f"[1-9][0-9]{{0,15}} {_THING} {_HEX}")
+
+_Thing = Annotated[str, Field(pattern=f"^{_THING}$")]
+_Hex = Annotated[str, Field(pattern=f"^{_HEX}$")]
+_Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+_Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?$")]
 
 
-def _flat(pattern: str) -> str:
-    """Return a pattern without groups inside."""
-    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
+@with_config(ConfigDict(extra="forbid", strict=True))
+class _PlaceForm(TypedDict):
+    n: _Number
+    of: _Thing
+    prev: _Hex
 
 
-def _list_of(pattern: str) -> str:
-    """Return the pattern of nothing, or of some with commas between, as one group."""
-    one = _flat(pattern)
-    return f"((?:{one}(?:,{one})*)?)"
+@with_config(ConfigDict(extra="forbid", strict=True, allow_inf_nan=False))
+class _Envelope(TypedDict):
+    """The members of a leaf, in the order in which they stand: what is written back from it must be the bytes."""
+
+    actor: Annotated[str, Field(pattern=f"^{ACTOR_FORM}$")]
+    at: Annotated[str, Field(pattern=f"^{TIME_FORM}$")]
+    chains: list[_PlaceForm]
+    ev: _Number
+    event: EventName
+    facts: dict[str, Any]
+    id: Annotated[str, Field(pattern=f"^{UUID_FORM}$")]
+    salt: Annotated[str, Field(pattern=f"^{_SALT_FORM}$")]
+    salted: dict[_Member, _Hex]
+    subject: _Thing
+    v: Literal[1]
 
 
-_ENVELOPE = re.compile(
-    rf'\{{"actor":"((?:account|device|party)/{UUID_FORM}|service/(?:{"|".join(SERVICES)}))"'
-    rf',"at":"({_flat(TIME_FORM)})","chains":\[{_list_of(_PLACED)}\],"ev":({_NUMBER})'
-    r',"event":"([a-z]{1,16}:[a-z]{1,16})","facts":(\{[ -\[\]-~]*?\})'
-    rf',"id":"({UUID_FORM})","salt":"([0-9a-f]{{32}})","salted":\{{{_list_of(_COMMITTED)}\}}'
-    rf',"subject":"({_THING})","v":{VERSION}\}}'
-)
-"""The one spelling of a leaf. No text in it holds a quote, so what stands between is found without a parser."""
+_ENVELOPE = TypeAdapter(_Envelope)
 
 
 class Place(NamedTuple):
@@ -210,37 +219,39 @@ def parse_leaf(payload: bytes) -> Leaf:
     """
     if len(payload) > MAX_LEAF_BYTES:
         raise _invalid("longer than a leaf can be")
-    found = _ENVELOPE.fullmatch(payload.decode("ascii", "replace"))
-    if found is None:
-        raise _invalid("the bytes do not have the form of a leaf")
+    if not payload.isascii() or b"\\" in payload or b"\x7f" in payload:
+        raise _invalid("a text is outside the profile")
     try:
-        return _leaf_of(*found.groups())
+        return _leaf_of(_canonical(payload))
     except (ManifestInvalid, LookupError, TypeError, ValueError, AttributeError) as err:
         raise _invalid("the bytes are not a leaf") from err
 
 
-def _leaf_of(  # noqa: PLR0917 - the members of the envelope, in their one order
-    actor: str,
-    at: str,
-    chains: str,
-    ev: str,
-    event: str,
-    facts: str,
-    ident: str,
-    salt: str,
-    salted: str,
-    subject: str,
-) -> Leaf:
-    members, committed = _facts_of(facts), _committed_of(salted)
-    kind = LEAVES.get((event, int(ev)))
+def _canonical(payload: bytes) -> _Envelope:
+    """Return the members of canonical bytes.
+
+    Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
+    stands; so equal bytes are one spelling, and the order is asked for. Floats are left to the members' types.
+    """
+    value = _ENVELOPE.validate_json(payload)
+    if to_json(value) != payload or not (_is_sorted(value["facts"]) and _is_sorted(value["salted"])):
+        raise ValueError("the bytes are not in canonical form")
+    if b"null" in payload:  # as a value it is the one thing that typed members would let pass
+        check_profile(value["facts"])
+    return value
+
+
+def _leaf_of(said: _Envelope) -> Leaf:
+    event, ev, facts, salted = said["event"], said["ev"], said["facts"], said["salted"]
+    kind = LEAVES.get((event, ev))
     return _made(
-        id=ident,
-        salt=salt,
-        actor=actor,
-        subject=subject,
-        at=datetime.fromisoformat(at),
-        chains=tuple(Place(int(n), of, prev) for n, of, prev in _PLACES.findall(chains)),
-        act=act_of(kind, members, committed) if kind else _unknown(event, int(ev), members, committed),
+        id=said["id"],
+        salt=said["salt"],
+        actor=said["actor"],
+        subject=said["subject"],
+        at=datetime.fromisoformat(said["at"]),
+        chains=tuple([Place(one["n"], one["of"], one["prev"]) for one in said["chains"]]),
+        act=act_of(kind, facts, salted) if kind else _unknown(event, ev, facts, salted),
     )
 
 
@@ -253,31 +264,7 @@ def _made(**members: Any) -> Leaf:  # noqa: ANN401 - members of every type
     return leaf
 
 
-def _facts_of(text: str) -> dict[str, Any]:
-    """Return the clear members of canonical text.
-
-    Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
-    stands; so equal text is one spelling, and the order is asked for. Floats are left to the members' types.
-    """
-    value: dict[str, Any] = from_json(text, allow_inf_nan=False)
-    if to_json(value).decode() != text or not _is_sorted(value):
-        raise ValueError("the bytes are not in canonical form")
-    if "null" in text:  # as a value it is the one thing that typed members would let pass
-        check_profile(value)
-    return value
-
-
-def _committed_of(text: str) -> dict[str, str]:
-    pairs = _COMMITMENTS.findall(text)
-    names = [name for name, _ in pairs]
-    if names != sorted(set(names)):
-        raise ValueError("members are sorted and stand once")
-    return dict(pairs)
-
-
 def _unknown(event: str, ev: int, facts: dict[str, Any], salted: dict[str, str]) -> Unknown:
-    if ev > MAX_INTEGER:
-        raise ValueError("a version is an integer of 53 bits")
     check_profile(facts)
     return Unknown(event, ev, facts, salted)
 
@@ -292,14 +279,17 @@ def _encode(value: dict[str, Any]) -> bytes:
     return payload
 
 
-def _is_sorted(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _is_sorted(value: Any) -> bool:  # noqa: ANN401 - an object or a list
     inner = value
-    if isinstance(value, dict):
+    if type(value) is dict:
         names = list(value)
         if names != sorted(names):
             return False
         inner = value.values()
-    return all(map(_is_sorted, [one for one in inner if isinstance(one, (dict, list))]))
+    for one in inner:  # noqa: SIM110 - a third of the time of a generator, for every leaf there is
+        if type(one) in (dict, list) and not _is_sorted(one):
+            return False
+    return True
 
 
 def _invalid(detail: str) -> Invalid:

@@ -26,7 +26,8 @@ EvidenceReference = Annotated[str, Field(pattern=rf"^(recording|monitoring)/{UUI
 GroundReference = Annotated[str, Field(pattern=rf"^(recording|monitoring|fact)/{UUID_FORM}$")]
 DrawnReference = Annotated[str, Field(pattern=rf"^(case|recording)/{UUID_FORM}$")]
 
-_ACTOR = re.compile(rf"(account|device|party)/{UUID_FORM}|service/({'|'.join(SERVICES)})")
+ACTOR_FORM = rf"((account|device|party)/{UUID_FORM}|service/({'|'.join(SERVICES)}))"
+_ACTOR = re.compile(ACTOR_FORM)
 _REFERENCE = re.compile(rf"[a-z]{{1,16}}/{UUID_FORM}")
 
 
