@@ -1,9 +1,9 @@
 """The lives of who may act: agencies and accounts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_actor import (
@@ -24,8 +24,7 @@ from schemas.life import FaultCode, Here, Unlawful, law
 from schemas.life_inside import Committed
 
 
-@dataclass(frozen=True, slots=True)
-class CodeLife:
+class CodeLife(NamedTuple):
     """A one-time code: for which device, and who handed it out."""
 
     code: DeviceCode
@@ -33,8 +32,7 @@ class CodeLife:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyLife:
+class AgencyLife(NamedTuple):
     """An agency, the standards it published and the codes it handed out."""
 
     kind: str
@@ -45,7 +43,7 @@ class AgencyLife:
     code: Committed
     closed_at: datetime | None = None
     standards: Mapping[str, StandardPublish] | None = None
-    codes: Mapping[str, CodeLife] = field(default_factory=dict)
+    codes: Mapping[str, CodeLife] = MappingProxyType({})
 
 
 def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
@@ -65,26 +63,25 @@ def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
     law(life.closed_at is None, FaultCode.CLOSED)
     match act:
         case AgencyAmend():
-            return replace(
-                life, **_given(act, ("kind", "parent", "principal", "supervising", "name", "code"))
+            return life._replace(
+                **_given(act, ("kind", "parent", "principal", "supervising", "name", "code"))
             )
         case AgencyClose():
-            return replace(life, closed_at=leaf.at)
+            return life._replace(closed_at=leaf.at)
         case StandardPublish():
             known = life.standards or {}
             law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
-            return replace(life, standards={**known, leaf.subject: act})
+            return life._replace(standards={**known, leaf.subject: act})
         case DeviceCode():
             law(act.code not in life.codes, FaultCode.TWICE)
             law(act.expires_at > leaf.at, FaultCode.PERIOD)
             handed = CodeLife(act, leaf.subject, leaf.actor)
-            return replace(life, codes={**life.codes, act.code: handed})
+            return life._replace(codes={**life.codes, act.code: handed})
         case _:
             raise Unlawful(FaultCode.EVENT)
 
 
-@dataclass(frozen=True, slots=True)
-class RoleLife:
+class RoleLife(NamedTuple):
     """A role as it was given, by the digest of its leaf."""
 
     grant: RoleGrant
@@ -92,8 +89,7 @@ class RoleLife:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountLife:
+class AccountLife(NamedTuple):
     """An account, its roles and certificates; `credential` is the commitment of what lets it in now."""
 
     agency: str
@@ -125,19 +121,19 @@ def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLi
     law(life.closed_at is None, FaultCode.CLOSED)
     match act:
         case AccountAmend():
-            after = replace(life, **_given(act, ("agency", "kind", "login", "name")))
+            after = life._replace(**_given(act, ("agency", "kind", "login", "name")))
         case AccountClose():
-            after = replace(life, closed_at=leaf.at)
+            after = life._replace(closed_at=leaf.at)
         case AccountCredential():
-            after = replace(life, credential=act.record)
+            after = life._replace(credential=act.record)
         case RoleGrant():
             law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
-            after = replace(life, roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.at)})
+            after = life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.at)})
         case CertificateIssue():
             law(act.until > act.from_, FaultCode.PERIOD)
             known = life.certificates or {}
             law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
-            after = replace(life, certificates={**known, leaf.subject: act})
+            after = life._replace(certificates={**known, leaf.subject: act})
         case _:
             raise Unlawful(FaultCode.EVENT)
     return after
@@ -147,7 +143,7 @@ def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd) -> AccountLife:
     role = (life.roles or {}).get(act.grant)
     if role is None or role.ended_at is not None:
         raise Unlawful(FaultCode.GRANT)
-    return replace(life, roles={**(life.roles or {}), act.grant: replace(role, ended_at=leaf.at)})
+    return life._replace(roles={**(life.roles or {}), act.grant: role._replace(ended_at=leaf.at)})
 
 
 def _given(act: AgencyAmend | AccountAmend, names: tuple[str, ...]) -> dict[str, Any]:

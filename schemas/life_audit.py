@@ -1,9 +1,9 @@
 """The life of a supervision audit, its scores, and what it asks agencies to put right."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, TypeVar
 
 from schemas.audit import AuditState
 from schemas.leaf import Leaf
@@ -34,8 +34,7 @@ _Mending = RectificationAnswer | RectificationReturn | RectificationVerify | Rec
 _Step = AuditFreeze | AuditEnter | AuditConfirm | AuditDraw | AuditClose
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(NamedTuple):
     """One step of a rectification."""
 
     step: str
@@ -45,8 +44,7 @@ class Mended:
     proof: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RectificationLife:
+class RectificationLife(NamedTuple):
     """A rectification with every step."""
 
     raised: RectificationRaise
@@ -60,8 +58,7 @@ class RectificationLife:
         return next((one.by for one in reversed(self.steps) if one.step == "answer"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """When and by whom an audit came into a state, and the id of the leaf that says so."""
 
     at: datetime
@@ -69,8 +66,7 @@ class Moved:
     leaf: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[Judged]):
+class Done(NamedTuple, Generic[Judged]):
     """Something that was done once, by whom and when."""
 
     what: Judged
@@ -78,8 +74,7 @@ class Done(Generic[Judged]):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AuditLife:
+class AuditLife(NamedTuple):
     """An audit; what each step fixed stands in the leaf that took it."""
 
     defined: AuditDefine
@@ -90,10 +85,10 @@ class AuditLife:
     values_sha256: str | None = None
     drawn: AuditDraw | None = None
     closed: AuditClose | None = None
-    moved: Mapping[str, Moved] = field(default_factory=dict)
-    inspectors: Mapping[str, Done[AuditAssign]] = field(default_factory=dict)
-    scores: Mapping[tuple[str, str], Done[AuditScore]] = field(default_factory=dict)
-    rechecks: Mapping[tuple[str, str], Done[AuditRecheck]] = field(default_factory=dict)
+    moved: Mapping[str, Moved] = MappingProxyType({})
+    inspectors: Mapping[str, Done[AuditAssign]] = MappingProxyType({})
+    scores: Mapping[tuple[str, str], Done[AuditScore]] = MappingProxyType({})
+    rechecks: Mapping[tuple[str, str], Done[AuditRecheck]] = MappingProxyType({})
     rectifications: Mapping[str, RectificationLife] | None = None
 
 
@@ -117,7 +112,7 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
             law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
             law(act.inspector not in life.inspectors, FaultCode.TWICE)
             named = Done(act, leaf.actor, leaf.at)
-            after = replace(life, inspectors={**life.inspectors, act.inspector: named})
+            after = life._replace(inspectors={**life.inspectors, act.inspector: named})
         case AuditScore():
             after = _scored(life, leaf, act)
         case AuditRecheck():
@@ -134,22 +129,22 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
 def _moved(life: AuditLife, leaf: Leaf, act: _Step) -> AuditLife:
     check_step(leaf, life.state, act.to)
     step = Moved(leaf.at, leaf.actor, leaf.id)
-    moved = replace(life, state=act.to, moved={**life.moved, act.to: step})
+    moved = life._replace(state=act.to, moved={**life.moved, act.to: step})
     match act:
         case AuditFreeze():
             law(act.size <= act.count, FaultCode.OUTCOME)
-            return replace(moved, frozen=act)
+            return moved._replace(frozen=act)
         case AuditEnter():
-            return replace(moved, values_sha256=act.values_sha256)
+            return moved._replace(values_sha256=act.values_sha256)
         case AuditConfirm():
             law(leaf.actor != life.moved[AuditState.ENTERED].by, FaultCode.SAME_PERSON)
             law(act.values_sha256 == life.values_sha256, FaultCode.VALUES)
             return moved
         case AuditDraw():
             law(life.frozen is None or act.size == life.frozen.size, FaultCode.OUTCOME)
-            return replace(moved, drawn=act)
+            return moved._replace(drawn=act)
         case AuditClose():
-            return replace(moved, closed=act)
+            return moved._replace(closed=act)
 
 
 def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
@@ -158,14 +153,14 @@ def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
     key = (act.member, leaf.actor)
     law(key not in life.scores, FaultCode.TWICE)
     law(sum(one.points for one in act.scores) == act.total, FaultCode.OUTCOME)
-    return replace(life, scores={**life.scores, key: Done(act, leaf.actor, leaf.at)})
+    return life._replace(scores={**life.scores, key: Done(act, leaf.actor, leaf.at)})
 
 
 def _rechecked(life: AuditLife, leaf: Leaf, act: AuditRecheck) -> AuditLife:
     law(life.drawn is not None, FaultCode.STEP)
     key = (act.member, act.recording)
     law(key not in life.rechecks, FaultCode.TWICE)
-    return replace(life, rechecks={**life.rechecks, key: Done(act, leaf.actor, leaf.at)})
+    return life._replace(rechecks={**life.rechecks, key: Done(act, leaf.actor, leaf.at)})
 
 
 def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:
@@ -174,7 +169,7 @@ def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:
     found = known.get(leaf.subject)
     check_step(leaf, None if found is None else found.state, act.to)
     raised = RectificationLife(act, leaf.actor, leaf.at, act.to)
-    return replace(life, rectifications={**known, leaf.subject: raised})
+    return life._replace(rectifications={**known, leaf.subject: raised})
 
 
 def _mended(life: AuditLife, leaf: Leaf, act: _Mending) -> AuditLife:
@@ -185,5 +180,5 @@ def _mended(life: AuditLife, leaf: Leaf, act: _Mending) -> AuditLife:
     check_step(leaf, one.state, act.to)
     law(isinstance(act, RectificationAnswer) or leaf.actor != one.answered_by(), FaultCode.SAME_PERSON)
     step = Mended(leaf.event.partition(":")[2], leaf.actor, leaf.at, act.text, act.proof)
-    changed = replace(one, state=act.to, steps=(*one.steps, step))
-    return replace(life, rectifications={**known, leaf.subject: changed})
+    changed = one._replace(state=act.to, steps=(*one.steps, step))
+    return life._replace(rectifications={**known, leaf.subject: changed})

@@ -1,8 +1,8 @@
 """The life of a case as its own chain tells it: values, handlers, ties, facts with their proofs, rounds, packages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from schemas.case import EVIDENCE_STATES, CaseState
 from schemas.leaf import Leaf
@@ -61,8 +61,7 @@ _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point"
 _Step = CaseFile | CaseInvestigate | CaseConclude | CaseSubmit | CaseDecide | CaseClose
 
 
-@dataclass(frozen=True, slots=True)
-class CaseLife:
+class CaseLife(NamedTuple):
     """A case. `values` are its committed members by name; `moved_at` says when it came into a state."""
 
     agency: str
@@ -95,7 +94,7 @@ def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
         case CaseAppoint():
             law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
             law(act.handler not in life.handlers, FaultCode.HANDLER)
-            after = replace(life, handlers=life.handlers | {act.handler})
+            after = life._replace(handlers=life.handlers | {act.handler})
         case CaseFile() | CaseInvestigate() | CaseConclude() | CaseSubmit() | CaseDecide() | CaseClose():
             after = _moved(life, leaf, act, here)
         case CaseLink() | MonitoringLink() | CaseUnlink() | MonitoringUnlink():
@@ -112,7 +111,7 @@ def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
 def _answered_or_packed(life: CaseLife, leaf: Leaf, here: Here) -> CaseLife:
     match leaf.act:
         case ReviewAnswer() as act:
-            return replace(life, rounds=answered(life.rounds, leaf, act))
+            return life._replace(rounds=answered(life.rounds, leaf, act))
         case (ExportRequest() | ExportBuild() | ExportFail()) as act:
             return _packed(life, leaf, act, here)
         case _:
@@ -143,7 +142,7 @@ def _amended(life: CaseLife, act: CaseAmend) -> CaseLife:
     law(life.state in EVIDENCE_STATES, FaultCode.CLOSED)
     named = {field.value: getattr(act, field.value) for field in act.fields}
     values = {name: value for name, value in {**life.values, **named}.items() if value is not None}
-    return replace(life, values=values)
+    return life._replace(values=values)
 
 
 def _moved(life: CaseLife, leaf: Leaf, act: _Step, here: Here) -> CaseLife:
@@ -155,7 +154,7 @@ def _moved(life: CaseLife, leaf: Leaf, act: _Step, here: Here) -> CaseLife:
     if isinstance(act, CaseDecide):
         law(bool(rounds) and rounds[-1].opinion == "pass", FaultCode.NOT_PASSED)
         check_facts(life.facts, life.ties, here)
-    return replace(life, state=act.to, rounds=rounds, moved_at={**life.moved_at, act.to: leaf.at})
+    return life._replace(state=act.to, rounds=rounds, moved_at={**life.moved_at, act.to: leaf.at})
 
 
 def _retied(life: CaseLife, leaf: Leaf, act: Link | Unlink, here: Here) -> CaseLife:
@@ -163,22 +162,22 @@ def _retied(life: CaseLife, leaf: Leaf, act: Link | Unlink, here: Here) -> CaseL
     law(life.state in EVIDENCE_STATES or not is_by_hand, FaultCode.CLOSED)
     law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
     if isinstance(act, (CaseLink, MonitoringLink)):
-        return replace(life, ties=tied(life.ties, leaf, act, here, agency=life.agency))
-    return replace(life, ties=untied(life.ties, leaf, act, here))
+        return life._replace(ties=tied(life.ties, leaf, act, here, agency=life.agency))
+    return life._replace(ties=untied(life.ties, leaf, act, here))
 
 
 def _with_fact(life: CaseLife, leaf: Leaf, act: FactAdd | FactWithdraw | FactProve | FactUnprove) -> CaseLife:
     law(life.state in EVIDENCE_STATES, FaultCode.CLOSED)
     match act:
         case FactAdd():
-            return replace(life, facts=added(life.facts, leaf, act))
+            return life._replace(facts=added(life.facts, leaf, act))
         case FactWithdraw():
-            fact = replace(live_fact(life.facts, leaf), withdrawn_at=leaf.at)
+            fact = live_fact(life.facts, leaf)._replace(withdrawn_at=leaf.at)
         case FactProve():
             fact = proven(live_fact(life.facts, leaf), life.ties, leaf, act)
         case FactUnprove():
             fact = unproven(live_fact(life.facts, leaf), leaf, act.evidence)
-    return replace(life, facts={**life.facts, leaf.subject: fact})
+    return life._replace(facts={**life.facts, leaf.subject: fact})
 
 
 def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
@@ -187,7 +186,7 @@ def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
     rounds = opined(life.rounds, leaf, act)
     if isinstance(act, ReviewPass):
         check_facts(life.facts, life.ties, here)
-    return replace(life, state=act.case_to, rounds=rounds)
+    return life._replace(state=act.case_to, rounds=rounds)
 
 
 def _packed(
@@ -195,11 +194,11 @@ def _packed(
 ) -> CaseLife:
     if isinstance(act, ExportRequest):
         asked = Package(leaf.subject, act, leaf.actor, leaf.at)
-        return replace(life, packages={**life.packages, here.digest: asked})
+        return life._replace(packages={**life.packages, here.digest: asked})
     package = life.packages.get(act.request)
     if package is None and not here.is_whole:  # its request may be among what is withheld
         return life
     if package is None or package.export != leaf.subject or package.state != "building":
         raise Unlawful(FaultCode.REQUEST)
-    done = replace(package, state=act.to, ended=act, ended_at=leaf.at)
-    return replace(life, packages={**life.packages, act.request: done})
+    done = package._replace(state=act.to, ended=act, ended_at=leaf.at)
+    return life._replace(packages={**life.packages, act.request: done})

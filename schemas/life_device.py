@@ -1,8 +1,7 @@
 """The lives of what records: devices with their keys, and fixed equipment with its papers."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from schemas.leaf import Leaf
 from schemas.leaves_device import (
@@ -23,8 +22,7 @@ from schemas.life_inside import Committed
 Paper = TypeVar("Paper")
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceLife:
+class DeviceLife(NamedTuple):
     """A device and its one key."""
 
     agency: str
@@ -53,10 +51,10 @@ def apply_device(life: DeviceLife | None, leaf: Leaf, here: Here) -> DeviceLife:
     law(life.revoked_at is None, FaultCode.CLOSED)
     match act:
         case DeviceRename():
-            return replace(life, name=act.name)
+            return life._replace(name=act.name)
         case DeviceRevoke():
             law(act.kid == life.kid, FaultCode.KEY)
-            return replace(life, revoked_at=leaf.at)
+            return life._replace(revoked_at=leaf.at)
         case _:
             raise Unlawful(FaultCode.EVENT)
 
@@ -71,8 +69,7 @@ def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
     law(leaf.at < code.expires_at, FaultCode.CODE)
 
 
-@dataclass(frozen=True, slots=True)
-class Entered(Generic[Paper]):
+class Entered(NamedTuple, Generic[Paper]):
     """A paper as it was entered; `until_at` is when a suspension ended."""
 
     paper: Paper
@@ -81,8 +78,7 @@ class Entered(Generic[Paper]):
     until_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EquipmentLife:
+class EquipmentLife(NamedTuple):
     """Fixed equipment and everything dated that is known of it."""
 
     agency: str
@@ -113,16 +109,16 @@ def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> Equip
         raise Unlawful(FaultCode.NOT_BEGUN)
     match act:
         case EquipmentBind():
-            return replace(life, source=act.source)
+            return life._replace(source=act.source)
         case EquipmentCertify():
             law(act.until > act.from_, FaultCode.PERIOD)
-            return replace(life, certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
+            return life._replace(certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
         case EquipmentReviewed():
             law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
-            return replace(life, reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
+            return life._replace(reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
         case EquipmentPublish():
             law(act.published_at <= leaf.at, FaultCode.FUTURE)
-            return replace(life, publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
+            return life._replace(publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
         case EquipmentSuspend() | EquipmentResume():
             return _stepped(life, leaf, act)
         case _:
@@ -133,9 +129,9 @@ def _stepped(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend | EquipmentR
     check_step(leaf, life.state, act.to)
     if isinstance(act, EquipmentSuspend):
         law(act.from_at <= leaf.at, FaultCode.FUTURE)
-        return replace(life, state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
+        return life._replace(state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
     law(act.until_at <= leaf.at, FaultCode.FUTURE)
     last = life.suspensions[-1]
     law(act.until_at >= last.paper.from_at, FaultCode.PERIOD)
-    ended = replace(last, until_at=act.until_at)
-    return replace(life, state=act.to, suspensions=(*life.suspensions[:-1], ended))
+    ended = last._replace(until_at=act.until_at)
+    return life._replace(state=act.to, suspensions=(*life.suspensions[:-1], ended))

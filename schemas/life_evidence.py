@@ -1,8 +1,9 @@
 """The lives of what is evidence: recordings, the manifests that declare them, monitoring records, sources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
+from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
@@ -20,8 +21,7 @@ from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.reference import ident_of
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestLife:
+class ManifestLife(NamedTuple):
     """A kept manifest: what it says of its device's sequence stands in the document."""
 
     agency: str
@@ -60,8 +60,7 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordingLife:
+class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it."""
 
     received: RecordingReceive
@@ -90,14 +89,14 @@ def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> Recor
             check_step(leaf, life.state, act.to)
             is_whole = act.size_bytes == life.received.size_bytes
             law(is_whole or isinstance(act, RecordingQuarantine), FaultCode.OUTCOME)
-            return replace(life, state=act.to, verified=act, verified_at=leaf.at)
+            return life._replace(state=act.to, verified=act, verified_at=leaf.at)
         case CaseLink():
-            return replace(life, ties=(*life.ties, act.case))
+            return life._replace(ties=(*life.ties, act.case))
         case CaseUnlink():
             law(act.case in life.ties or not here.is_whole, FaultCode.TIE)
-            return replace(life, ties=tuple(case for case in life.ties if case != act.case))
+            return life._replace(ties=tuple(case for case in life.ties if case != act.case))
         case ScrubFind():
-            return replace(life, found=(*life.found, act.code))
+            return life._replace(found=(*life.found, act.code))
         case _:
             raise Unlawful(FaultCode.EVENT)
 
@@ -111,8 +110,7 @@ def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, her
     return RecordingLife(act, leaf.actor, leaf.at, act.to)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """An opinion on a monitoring record."""
 
     by: str
@@ -122,8 +120,7 @@ class Given:
     reason: Committed | None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """An attempt to tell the party, by whom and when it was entered."""
 
     made: MonitoringNotify
@@ -131,8 +128,7 @@ class Attempt:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringLife:
+class MonitoringLife(NamedTuple):
     """A monitoring record. It is received by its batch; its own chain begins with whatever comes first."""
 
     state: str = MonitoringState.RECEIVED
@@ -154,13 +150,13 @@ def apply_monitoring(life: MonitoringLife | None, leaf: Leaf, here: Here) -> Mon
             return _opined(known, leaf, act)
         case MonitoringNotify():
             law(act.attempted_at <= leaf.at, FaultCode.FUTURE)
-            return replace(known, attempts=(*known.attempts, Attempt(act, leaf.actor, leaf.at)))
+            return known._replace(attempts=(*known.attempts, Attempt(act, leaf.actor, leaf.at)))
         case MonitoringLink():
             law(known.state == MonitoringState.VALID, FaultCode.EVIDENCE)
-            return replace(known, ties=(*known.ties, act.case))
+            return known._replace(ties=(*known.ties, act.case))
         case MonitoringUnlink():
             law(act.case in known.ties or not here.is_whole, FaultCode.TIE)
-            return replace(known, ties=tuple(case for case in known.ties if case != act.case))
+            return known._replace(ties=tuple(case for case in known.ties if case != act.case))
         case _:
             raise Unlawful(FaultCode.EVENT)
 
@@ -173,7 +169,7 @@ def _opined(life: MonitoringLife, leaf: Leaf, act: MonitoringOpine) -> Monitorin
     given[act.stage] = Given(leaf.actor, leaf.at, act.opinion, act.reason_code, act.reason)
     law(act.to == _state_of(given), FaultCode.OUTCOME)
     is_over = act.to in (MonitoringState.VALID, MonitoringState.INVALID)
-    return replace(life, state=act.to, given=given, concluded_at=leaf.at if is_over else None)
+    return life._replace(state=act.to, given=given, concluded_at=leaf.at if is_over else None)
 
 
 def _state_of(given: Mapping[str, Given]) -> MonitoringState:
@@ -182,12 +178,11 @@ def _state_of(given: Mapping[str, Given]) -> MonitoringState:
     return MonitoringState.VALID if given.keys() == set(ReviewStage) else MonitoringState.REVIEWING
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLife:
+class SourceLife(NamedTuple):
     """The batches of one machine account, gapless, by the name of each; `seq` is that of the last."""
 
     seq: int = 0
-    intakes: Mapping[str, tuple[IntakeReceive, str, datetime]] = field(default_factory=dict)
+    intakes: Mapping[str, tuple[IntakeReceive, str, datetime]] = MappingProxyType({})
 
 
 def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:

@@ -1,9 +1,8 @@
 """What lives inside a case: ties, facts with their proofs, rounds of legal review, packages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseSubmit, CaseUnlink, MonitoringLink, MonitoringUnlink, TieBasis
@@ -33,8 +32,7 @@ Unlink = CaseUnlink | MonitoringUnlink
 _HOLDING = frozenset({RecordingState.SEALED, MonitoringState.VALID})
 
 
-@dataclass(frozen=True, slots=True)
-class Tie:
+class Tie(NamedTuple):
     """A tie to a piece of evidence: from leaf `n` on, until `ended_n` where it has ended.
 
     `before` is the tie of the same evidence that had ended when this one was made.
@@ -60,8 +58,7 @@ class Tie:
         return self.ended_n is None
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """Evidence named for a fact; the same evidence may be named anew after it was withdrawn."""
 
     by: str
@@ -70,8 +67,7 @@ class Proof:
     ended_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A fact to be proven. `proofs` holds every naming of a piece of evidence, the last one last."""
 
     position: int
@@ -86,8 +82,7 @@ class Fact:
         return [name for name, proofs in (self.proofs or {}).items() if proofs[-1].ended_at is None]
 
 
-@dataclass(frozen=True, slots=True)
-class GroundLife:
+class GroundLife(NamedTuple):
     """A ground of an opinion with its answer."""
 
     item: str
@@ -98,8 +93,7 @@ class GroundLife:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """A round of legal review; `opinion` is the verb of the leaf that gave it."""
 
     review: str
@@ -121,8 +115,7 @@ class Round:
         return sum(ground.answer is None for ground in self.grounds)
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """An export: what it was asked for, and how it ended."""
 
     export: str
@@ -162,7 +155,7 @@ def untied(ties: Mapping[str, Tie], leaf: Leaf, act: Unlink, here: Here) -> dict
     """
     name = evidence_of(act)
     law(name in ties and ties[name].stands, FaultCode.TIE)
-    ended = replace(ties[name], ended_n=here.n, ended_by=leaf.actor, ended_at=leaf.at, reason=act.reason)
+    ended = ties[name]._replace(ended_n=here.n, ended_by=leaf.actor, ended_at=leaf.at, reason=act.reason)
     return {**ties, name: ended}
 
 
@@ -199,7 +192,7 @@ def proven(fact: Fact, ties: Mapping[str, Tie], leaf: Leaf, act: FactProve) -> F
     law(act.evidence not in fact.named(), FaultCode.TIE_TWICE)
     proofs = dict(fact.proofs or {})
     proofs[act.evidence] = (*proofs.get(act.evidence, ()), Proof(leaf.actor, leaf.at))
-    return replace(fact, proofs=proofs)
+    return fact._replace(proofs=proofs)
 
 
 def unproven(fact: Fact, leaf: Leaf, evidence: str) -> Fact:
@@ -210,9 +203,9 @@ def unproven(fact: Fact, leaf: Leaf, evidence: str) -> Fact:
     """
     law(evidence in fact.named(), FaultCode.EVIDENCE)
     proofs = dict(fact.proofs or {})
-    last = replace(proofs[evidence][-1], ended_by=leaf.actor, ended_at=leaf.at)
+    last = proofs[evidence][-1]._replace(ended_by=leaf.actor, ended_at=leaf.at)
     proofs[evidence] = (*proofs[evidence][:-1], last)
-    return replace(fact, proofs=proofs)
+    return fact._replace(proofs=proofs)
 
 
 def check_facts(facts: Mapping[str, Fact], ties: Mapping[str, Tie], here: Here) -> None:
@@ -256,8 +249,7 @@ def opined(rounds: tuple[Round, ...], leaf: Leaf, act: Opinion) -> tuple[Round, 
     law(bool(rounds) and rounds[-1].opinion is None, FaultCode.ROUND)
     law((rounds[-1].review, rounds[-1].round) == (leaf.subject, act.round), FaultCode.ROUND)
     law(leaf.actor != rounds[-1].submitted_by, FaultCode.SAME_PERSON)
-    given = replace(
-        rounds[-1],
+    given = rounds[-1]._replace(
         opinion=leaf.event.partition(":")[2],
         reviewer=leaf.actor,
         given_at=leaf.at,
@@ -282,6 +274,6 @@ def answered(rounds: tuple[Round, ...], leaf: Leaf, act: ReviewAnswer) -> tuple[
     law(one.opinion is not None and act.position <= len(one.grounds), FaultCode.ROUND)
     ground = one.grounds[act.position - 1]
     law(ground.answer is None, FaultCode.ANSWERED)
-    told = replace(ground, answer=act.answer, by=leaf.actor, at=leaf.at)
+    told = ground._replace(answer=act.answer, by=leaf.actor, at=leaf.at)
     grounds = (*one.grounds[: act.position - 1], told, *one.grounds[act.position :])
-    return (*rounds[: act.round - 1], replace(one, grounds=grounds), *rounds[act.round :])
+    return (*rounds[: act.round - 1], one._replace(grounds=grounds), *rounds[act.round :])

@@ -1,7 +1,7 @@
 """The life of the log itself: its catalogue, its keys by index, its witnesses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_log import (
@@ -17,8 +17,7 @@ from schemas.leaves_log import (
 from schemas.life import FaultCode, Here, Unlawful, law
 
 
-@dataclass(frozen=True, slots=True)
-class KeyLife:
+class KeyLife(NamedTuple):
     """A key: alive from leaf `n` on, until `ended_n`; `events` is what its process may write, None: all."""
 
     role: str
@@ -34,8 +33,7 @@ class KeyLife:
         return self.ended_n is None
 
 
-@dataclass(frozen=True, slots=True)
-class LogLife:
+class LogLife(NamedTuple):
     """A log. `catalogue_sha256` is that of the file in force."""
 
     origin: str
@@ -60,7 +58,7 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
         raise Unlawful(FaultCode.NOT_BEGUN)
     match act:
         case LogUpgrade():
-            after = replace(life, catalogue_sha256=act.catalogue_sha256)
+            after = life._replace(catalogue_sha256=act.catalogue_sha256)
         case KeyAnnounce():
             law(act.kid not in life.keys, FaultCode.KEY)
             events = None if act.events is None else frozenset(act.events)
@@ -68,14 +66,14 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
         case KeyRotate():
             after = _rotated(life, act, here)
         case KeyRevoke():
-            ended = replace(_alive(life, act.kid), ended_n=here.n, suspect_from=act.suspect_from)
+            ended = _alive(life, act.kid)._replace(ended_n=here.n, suspect_from=act.suspect_from)
             after = _with_key(life, act.kid, ended)
         case WitnessAdd():
             law(act.key not in life.witnesses, FaultCode.TWICE)
-            after = replace(life, witnesses=life.witnesses | {act.key})
+            after = life._replace(witnesses=life.witnesses | {act.key})
         case WitnessDrop():
             law(act.key in life.witnesses, FaultCode.KEY)
-            after = replace(life, witnesses=life.witnesses - {act.key})
+            after = life._replace(witnesses=life.witnesses - {act.key})
         case _:
             raise Unlawful(FaultCode.EVENT)
     return after
@@ -84,7 +82,7 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
 def _rotated(life: LogLife, act: KeyRotate, here: Here) -> LogLife:
     old = _alive(life, act.old)
     law(old.role == act.role and act.new not in life.keys, FaultCode.KEY)
-    ended = _with_key(life, act.old, replace(old, ended_n=here.n))
+    ended = _with_key(life, act.old, old._replace(ended_n=here.n))
     return _with_key(ended, act.new, KeyLife(act.role, act.public, here.n, old.events))
 
 
@@ -96,4 +94,4 @@ def _alive(life: LogLife, kid: str) -> KeyLife:
 
 
 def _with_key(life: LogLife, kid: str, key: KeyLife) -> LogLife:
-    return replace(life, keys={**life.keys, kid: key})
+    return life._replace(keys={**life.keys, kid: key})
