@@ -25,7 +25,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What the database answers where a lock is held by somebody else and was not to be waited for."""
 
 _CLOCK = select(func.clock_timestamp())
-_HOLD = text("SELECT * FROM hold_chains(CAST(:changes AS text[]), CAST(:relies AS text[]), :no_wait)")
+_HOLD = text("SELECT * FROM hold_chains(CAST(:names AS text[]), CAST(:is_changed AS boolean[]), :no_wait)")
 
 
 @dataclass(slots=True)
@@ -70,19 +70,20 @@ class Chains:
         return self._at
 
     def _lock(self, wanted: set[str], leant: set[str]) -> Sequence[Row[Any]]:
-        names = {"changes": sorted(wanted), "relies": sorted(leant), "no_wait": self._at is not None}
+        names = sorted(wanted | leant)
+        asked = {"names": names, "is_changed": [name in wanted for name in names]}
         try:
-            return self._connection.execute(_HOLD, names).all()
+            return self._connection.execute(_HOLD, {**asked, "no_wait": self._at is not None}).all()
         except OperationalError as err:
             if getattr(err.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise CHAIN_BUSY("somebody else holds this right now") from err
             raise
 
     def _now(self, rows: Sequence[Row[Any]]) -> datetime:
-        """Return the time after the locks: the database's, told with them where there were any."""
+        """Return the time after the locks: the database's, told with the last of them where there were any."""
         if self._clock:
             return self._clock()
-        taken: datetime = rows[0].taken_at if rows else self._connection.scalars(_CLOCK).one()
+        taken: datetime = rows[-1].taken_at if rows else self._connection.scalars(_CLOCK).one()
         return taken
 
     @property
