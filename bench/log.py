@@ -6,10 +6,11 @@ An append is a whole act: begin, hold, one leaf with its openings, the row that 
 begins, inserts the same entry (same columns, same indexes), changes the same row, and commits. Writers are threads of
 this process, so both share its time with the server; read the ratio. `one case` is the worst case: every act goes on
 with one chain, and each waits for the commit before it. Receipts are 100 transfers that become recordings at once,
-by eight writers over the real storage: all stating one case, beside each stating a case of its own.
+over HTTP and by eight writers over the storage alone: all stating one case, beside each stating a case of its own.
 """
 
 import argparse
+import base64
 import itertools
 import os
 import random
@@ -17,12 +18,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from uuid import uuid4
 
+import httpx
 from sqlalchemy import Connection, Engine, MetaData, create_engine, insert, text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +49,8 @@ from storage.tables.custody import custody_entries  # noqa: E402
 from tests.casework import Bureau, make_bureau  # noqa: E402
 from tests.factories import folder_url, make_settings  # noqa: E402
 from tests.leaf_history import History, told  # noqa: E402
+from tests.server import running  # noqa: E402
+from tests.stand import free_port  # noqa: E402
 
 WRITERS = (1, 8, 16)
 TARGET = 0.6
@@ -203,19 +209,95 @@ def bare(engine: Engine) -> Act:
 
 
 def receipts(url: str, *, rounds: int) -> None:
-    """Print receipts per second that all state one case, and that each state another, medians of interleaved rounds."""
-    rates: dict[str, list[float]] = {"one": [], "own": []}
+    """Print receipts per second that all state one case, and that each state another: over HTTP, and without it.
+
+    The first is what devices meet: 100 transfers whose last byte comes at once. The second has nothing in it but
+    the transaction that makes a recording of a transfer, so it shows what waiting for one chain costs at the worst.
+    """
     with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as folder:
-        store = Store(make_settings(url, folder_url(Path(folder)), pool_size=RECEIVERS))
+        objects = folder_url(Path(folder))
+        store = Store(make_settings(url, objects, pool_size=RECEIVERS))
         bureau = make_bureau(store)
         numbers = [bureau.open().number for _ in range(RECEIPTS)]
-        for _ in range(rounds):
-            rates["one"].append(received(bureau, [numbers[0]] * RECEIPTS))
-            rates["own"].append(received(bureau, numbers))
+        with api(url, objects, Path(folder) / "api.log") as base, _client(base, bureau) as client:
+            compared(f"{RECEIPTS} receipts at once over HTTP", partial(sent, client), numbers, rounds=rounds)
+        bare = partial(received, bureau)
+        compared(f"receipts, {RECEIVERS} writers, no HTTP", bare, numbers, rounds=rounds, target=None)
         store.close()
+
+
+def compared(
+    name: str,
+    rate_of: Callable[[Sequence[str]], float],
+    numbers: Sequence[str],
+    *,
+    rounds: int,
+    target: float | None = RECEIPTS_TARGET,
+) -> None:
+    """Print the medians of interleaved rounds: all in the first case, and each in another."""
+    rates: dict[str, list[float]] = {"one": [], "own": []}
+    for _ in range(rounds):
+        rates["one"].append(rate_of([numbers[0]] * len(numbers)))
+        rates["own"].append(rate_of(numbers))
     one, own = median(rates["one"]), median(rates["own"])
-    name = f"receipts in one case, {RECEIVERS} writers"
-    print(f"{name:32} {one:7.0f}/s  own  {own:7.0f}/s  ratio {one / own:.2f} (target {RECEIPTS_TARGET})")
+    aim = f" (target {target})" if target else ""
+    print(f"{name:32} one case {one:5.0f}/s  own cases {own:5.0f}/s  ratio {one / own:.2f}{aim}")
+
+
+@contextmanager
+def api(url: str, objects: str, log: Path) -> Iterator[str]:
+    """Start the API over this database and this store; yields its address."""
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": url, "OBJECTS_URL": objects, "PYTHONPATH": str(ROOT)}
+    environment |= {"API_ACTIVE_UPLOADS": str(RECEIPTS)}  # a limit would answer "busy", and the sender wait
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    base = f"http://127.0.0.1:{port}"
+    with running("api", environment, log, host="127.0.0.1", port=port):
+        for _ in range(600):
+            try:
+                httpx.get(f"{base}/v1/health")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield base
+
+
+def _client(base: str, bureau: Bureau) -> httpx.Client:
+    token = bureau.tokens[bureau.officers[0].account_id]
+    return httpx.Client(
+        base_url=base,
+        timeout=600,
+        limits=httpx.Limits(max_connections=RECEIPTS, max_keepalive_connections=0),
+        headers={"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"},
+    )
+
+
+def sent(client: httpx.Client, numbers: Sequence[str]) -> float:
+    """Return the receipts per second of open transfers whose one byte is sent at once."""
+    places = [_opened_over_http(client, number) for number in numbers]
+
+    def finish(place: str) -> None:
+        answer = client.patch(
+            place,
+            content=b"x",
+            headers={"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+        )
+        answer.raise_for_status()
+
+    began = time.perf_counter()
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        list(pool.map(finish, places))
+    return len(numbers) / (time.perf_counter() - began)
+
+
+def _opened_over_http(client: httpx.Client, number: str) -> str:
+    pairs = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}"
+        for name, value in (("filename", "a.bin"), ("case", number))
+    )
+    answer = client.post("/v1/uploads", headers={"Upload-Length": "1", "Upload-Metadata": pairs})
+    answer.raise_for_status()
+    return str(answer.headers["Location"])
 
 
 def received(bureau: Bureau, numbers: Sequence[str]) -> float:
