@@ -8,32 +8,56 @@ from storage.settings import StorageSettings, seed
 from storage.store import Store
 
 
-def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
-    """Sequence and sign until nothing is pending; returns how many entries gained their index.
+class Sequencer:
+    """The runs of one process, which tells the log once by itself what it is, and again with whatever waits.
 
-    Every batch is one transaction: indices, tiles, root, checkpoint. A crash leaves the batch pending, and
-    the next run integrates it. Any number of processes may call this; one acts, the others return 0. With
-    nothing pending it still checks that the tree extends the last checkpoint.
-
-    Raises:
-        IntegrityBroken: the log was cut or rewritten; nothing was signed. Stop and page a person.
-        Unavailable: the database did not answer.
-        ValueError: the log's key is not set.
+    Every batch is one transaction: what the log says of itself, indices, tiles, root, checkpoint. A crash leaves the
+    batch pending, and the next run integrates it. Any number of processes may run; one acts, the others do nothing.
     """
-    key = seed(store.settings.log_key, "LOG_KEY")
-    # A transaction of its own: its chain is held by nobody else, and a crash after it leaves a log that says less.
-    with store.begin() as tx:
-        signer = Signer(tx.connection, tx.clock)
-        if signer.begin(_identity(store.settings)):
-            signer.sign(key, store.settings.log_origin, at=tx.now)
-    integrated = 0
-    while True:
-        with store.begin() as tx:
-            count = Signer(tx.connection).sequence(limit=limit)
-            Signer(tx.connection).sign(key, store.settings.log_origin, at=tx.now)
-        integrated += count
-        if count < limit:
-            return integrated
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._has_said = False
+
+    def run(self, *, limit: int = BATCH_ENTRIES) -> int:
+        """Sequence and sign until nothing is pending; returns how many entries gained their index.
+
+        With nothing pending it still checks that the tree extends the last checkpoint.
+
+        Raises:
+            IntegrityBroken: the log was cut or rewritten; nothing was signed. Stop and page a person.
+            Unavailable: the database did not answer.
+            ValueError: the log's key is not set.
+        """
+        settings = self._store.settings
+        key = seed(settings.log_key, "LOG_KEY")
+        integrated = 0
+        while True:
+            with self._store.begin() as tx:
+                signer = Signer(tx.connection, tx.clock)
+                has_said, count = self._batch(signer, limit)
+                signer.sign(key, settings.log_origin, at=tx.now)
+            self._has_said = has_said  # committed
+            integrated += count
+            if count < limit:
+                return integrated
+
+    def _batch(self, signer: Signer, limit: int) -> tuple[bool, int]:
+        """Return whether the log says what this process knows of it, and how many entries gained their index.
+
+        Another process may know another catalogue and have said it last: whatever waits, the log is asked anew.
+        What comes after nothing was seen to wait is left to the next run: it would be indexed unasked.
+        """
+        waits = signer.waits()
+        if self._has_said and not waits:
+            return True, 0
+        has_said = signer.begin(_identity(self._store.settings))
+        return has_said, signer.sequence(limit=limit) if has_said else 0
+
+
+def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:
+    """Do what a process does that has just started: `Sequencer.run`."""
+    return Sequencer(store).run(limit=limit)
 
 
 def _identity(settings: StorageSettings) -> LogIdentity:

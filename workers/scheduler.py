@@ -22,7 +22,7 @@ from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
-from workers.custody import integrate
+from workers.custody import Sequencer
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -59,6 +59,7 @@ class Scheduler:
         self._store = store
         self._settings = settings
         self._hint = hint
+        self._sequencer = Sequencer(store)
         self._swept_at = 0.0
         self._tails_at = time.monotonic()
 
@@ -76,7 +77,7 @@ class Scheduler:
 
     def tick(self) -> None:
         """Integrate what is pending, sweep when it is time, and hint at what waits."""
-        integrate(self._store)
+        self._sequencer.run()
         if time.monotonic() - self._swept_at >= self._settings.sweep_seconds:
             self._swept_at = time.monotonic()
             self.sweep()

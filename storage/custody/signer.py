@@ -1,6 +1,7 @@
 """The signer's side of the log: committed entries get their indices, the tree grows, its head is signed.
 
-1. `begin` writes what the log says of itself: that it is open, under which catalogue, with which keys.
+1. `begin` writes what the log says of itself: that it is open, under which catalogue, with which keys. It is asked
+   before anything is sequenced, in the same transaction: no other process comes between.
 2. `sequence` gives committed entries their indices in id order and extends the tiles. It looks for entries
    without an index, never for ids above the last one: identity values become visible out of order.
 3. `sign` proves to itself that the tiles still extend the last checkpoint, then signs the next one.
@@ -66,31 +67,42 @@ class Signer:
         self._connection = connection
         self._clock = clock
 
-    def begin(self, log: LogIdentity) -> int:
-        """Write what the log says of itself and does not say yet; returns how many leaves.
+    def waits(self) -> bool:
+        """Say whether an entry waits for its index; no also when another run holds the lock.
 
-        The first of a log is `log:open`, at index 0: nothing may be indexed before it.
+        Raises:
+            IntegrityBroken: the leaf that waits is not what was hashed.
+        """
+        return self._hold_lock() and bool(self._pending(limit=1))
+
+    def begin(self, log: LogIdentity) -> bool:
+        """Write what the log says of itself and does not say yet; returns whether it says all of it now.
+
+        The first of a log is `log:open`, at index 0: nothing may be indexed before it. No, and nothing may be
+        sequenced, where another run holds the lock, and where the log is empty and nothing waits.
 
         Raises:
             IntegrityBroken: the log's chain does not stand where its last leaf does.
         """
         if not self._hold_lock():
-            return 0
+            return False
         custody = CustodyLog(self._connection, self._clock)
         of = self._connection.scalar(_FIRST)
+        if of is None and not self._pending(limit=1):  # an empty log is not begun
+            return False
         said = (
             ()
             if of is None
             else tuple(one.leaf.act for one in custody.chain(of) if isinstance(one.leaf, Leaf))
         )
-        acts = unsaid(log, said)
-        if not acts or (of is None and not self._pending(limit=1)):  # an empty log is not begun
-            return 0
-        of = of or f"log/{uuid4()}"
+        if acts := unsaid(log, said):
+            self._say(custody, acts, of or f"log/{uuid4()}")
+        return True
+
+    def _say(self, custody: CustodyLog, acts: Sequence[Act], of: str) -> None:
         custody.hold(of)
         made = [custody.append(act, _about(act, of), of, actor=SIGNER) for act in acts]
         self._number([one.entry_id for one in made], [one.leaf_hash for one in made])
-        return len(made)
 
     def _number(self, entries: Sequence[EntryId], hashes: Sequence[bytes]) -> None:
         rows = {

@@ -2,31 +2,40 @@
 
 import base64
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from schemas.checkpoint import open_checkpoint
 from schemas.errors import IntegrityBroken, Unavailable
+from schemas.event import Event
 from schemas.note import vkey_of_seed
+from storage.custody.signer import Signer
 from storage.settings import StorageSettings
 from storage.store import Store
 from tests.traces import leave_trace
-from workers.custody import integrate
+from workers.custody import Sequencer, integrate
 
 SEED = bytes(range(32))
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 
 
-def _open(database_url: str, home: Path, *, seed: bytes | None = SEED) -> Store:
-    key = None if seed is None else SecretStr(base64.b64encode(seed).decode())
+def _open(database_url: str, home: Path, *, seed: bytes | None = SEED, **more: SecretStr | None) -> Store:
     settings = StorageSettings(
-        database_url=SecretStr(database_url), objects_url=SecretStr(f"file://{home}"), log_key=key
+        database_url=SecretStr(database_url),
+        objects_url=SecretStr(f"file://{home}"),
+        log_key=_secret(seed),
+        **more,
     )
     return Store(settings, clock=lambda: NOW)
+
+
+def _secret(seed: bytes | None) -> SecretStr | None:
+    return None if seed is None else SecretStr(base64.b64encode(seed).decode())
 
 
 @pytest.fixture
@@ -46,6 +55,30 @@ def _append(store: Store, count: int) -> None:
             leave_trace(tx.custody, offset_bytes=n)
 
 
+def _events(store: Store) -> list[str]:
+    with store.begin() as tx:
+        return list(
+            tx.connection.scalars(
+                text("SELECT event FROM custody_entries WHERE leaf_index IS NOT NULL ORDER BY leaf_index")
+            )
+        )
+
+
+@contextmanager
+def _asked(store: Store) -> Iterator[list[str]]:
+    """Give every statement that is sent in the block."""
+    asked: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        asked.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
 def test_a_run_drains_every_batch(store: Store) -> None:
     """The log is opened first; then a run integrates all that is pending, and a second one finds nothing to do."""
     _append(store, 25)
@@ -54,7 +87,8 @@ def test_a_run_drains_every_batch(store: Store) -> None:
     with store.begin() as tx:
         signed = tx.connection.execute(text("SELECT size, signed_at FROM checkpoints ORDER BY size")).all()
         note = tx.custody.latest_checkpoint()
-    assert [tuple(row) for row in signed] == [(3, NOW), (13, NOW), (23, NOW), (28, NOW)]
+    assert [tuple(row) for row in signed] == [(13, NOW), (23, NOW), (28, NOW)]
+    assert _events(store)[:4] == [Event.LOG_OPEN, Event.KEY_ANNOUNCE, Event.KEY_ANNOUNCE, Event.UPLOAD_EXPIRE]
     assert open_checkpoint(note, vkey_of_seed(store.settings.log_origin, SEED)).size == 28
 
 
@@ -75,6 +109,62 @@ def test_an_idle_run_still_notices_a_cut_log(store: Store) -> None:
     with pytest.raises(IntegrityBroken) as caught:
         integrate(store)
     assert caught.value.slug == "log-rolled-back"
+
+
+def test_an_idle_run_reads_no_chain(store: Store) -> None:
+    """What the log says of itself is read once by each process, and again with whatever waits."""
+    sequencer = Sequencer(store)
+    _append(store, 1)
+    sequencer.run()
+    for count, reads in ((0, False), (1, True), (0, False)):
+        _append(store, count)
+        with _asked(store) as asked:
+            assert sequencer.run() == count
+        assert any("chain_places" in one for one in asked) is reads, asked
+
+
+def test_a_process_that_starts_says_its_key_without_waiting(
+    store: Store, database_url: str, tmp_path: Path
+) -> None:
+    """A restart with another key says so at once, once, and before whatever is appended next."""
+    _append(store, 1)
+    integrate(store)
+    before = _events(store)
+    changed = _open(database_url, tmp_path, registry_key=_secret(bytes(32)))
+    sequencer = Sequencer(changed)
+    assert [sequencer.run(), sequencer.run()] == [0, 0]
+    _append(changed, 1)
+    assert sequencer.run() == 1
+    changed.close()
+    assert _events(store) == [*before, Event.KEY_ANNOUNCE, before[-1]]
+
+
+def test_what_waits_is_not_indexed_before_another_process_has_spoken(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two releases run, each entry stands under the catalogue of the process that indexed it."""
+    _append(store, 1)
+    old, new = Sequencer(store), Sequencer(store)
+    old.run()
+    before = _events(store)
+    monkeypatch.setattr("workers.custody.catalogue_sha256", lambda: "ab" * 32)
+    assert new.run() == 0
+    monkeypatch.undo()
+    assert old.run() == 0
+    _append(store, 1)
+    assert old.run() == 1
+    assert _events(store) == [*before, Event.LOG_UPGRADE, Event.LOG_UPGRADE, before[-1]]
+
+
+def test_where_another_run_holds_the_lock_nothing_is_indexed(store: Store) -> None:
+    """A process that could not ask the log what it says gives no entry its index, not even the first."""
+    _append(store, 1)
+    with store.begin() as tx:
+        assert Signer(tx.connection).waits()
+        assert integrate(store) == 0
+    assert _events(store) == []
+    assert integrate(store) == 1
+    assert _events(store)[0] == Event.LOG_OPEN
 
 
 def test_without_its_key_a_run_does_nothing(store: Store, database_url: str, tmp_path: Path) -> None:
