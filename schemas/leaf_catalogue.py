@@ -6,6 +6,7 @@ it. Words and columns are not in it: wording may be bettered without touching th
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from schemas.act import Act
@@ -180,6 +181,7 @@ def _printed(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=True) + "\n").encode("ascii")
 
 
+@cache
 def catalogue_sha256() -> str:
     """Return the digest of the catalogue in force, hex."""
     return sha256_hex(catalogue_bytes())
