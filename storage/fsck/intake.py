@@ -18,6 +18,7 @@ from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_monitoring import IntakeReceive
 from schemas.monitoring_row import ParsedRow, is_credit_code, kept_row
 from schemas.record_id import record_id, salted_row_hash
+from schemas.reference import ident_of
 from storage.fsck.mirror import Mirror, plain
 from storage.fsck.reading import Record, pages
 from storage.fsck.register import Register
@@ -176,7 +177,7 @@ def _told(batch: _Batch, row: Record, register: Register) -> tuple[ParsedRow, di
     return parsed, {
         **{name: getattr(stated, name) for name in copied},
         "id": record_id(batch.at, batch.act.sha256, row.intake_index),
-        "agency_id": batch.act.agency.partition("/")[2],
+        "agency_id": ident_of(batch.act.agency),
         "content_sha256": parsed.content_sha256,
         "received_at": batch.at,
         "values": [one.model_dump(mode="json", exclude_none=True) for one in stated.values],

@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from schemas.digest import sha256_hex
 from schemas.fsck import Fault, FaultCode
 from schemas.opening import Erased, Hidden, Shown
+from schemas.reference import ident_of
 from storage.fsck.reading import moment, moment_of
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
@@ -159,8 +160,8 @@ def value_of(committed: Shown[Any] | Hidden | Erased | None) -> object:
 
 
 def ident(reference: str | None) -> str | None:
-    """Return the id of `noun/id`."""
-    return None if reference is None else reference.partition("/")[2]
+    """Return the id of `noun/id`, and of nothing nothing."""
+    return None if reference is None else ident_of(reference)
 
 
 def _document(value: Mapping[str, object]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.life_actor import AccountLife, AgencyLife
+from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.actor import accounts, agencies, certificates
@@ -44,9 +45,9 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
         "enrolment_codes": [
             {
                 "id": code,
-                "device_id": ident(handed.device),
+                "device_id": ident_of(handed.device),
                 "code_hash": value_of(handed.code.code_hash),
-                "issued_by": ident(handed.by),
+                "issued_by": ident_of(handed.by),
                 "expires_at": handed.code.expires_at,
             }
             for code, handed in life.codes.items()
@@ -60,7 +61,7 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
     return {
         "accounts": [
             {
-                "agency_id": ident(life.agency),
+                "agency_id": ident_of(life.agency),
                 "login": value_of(life.login),
                 "name": value_of(life.name),
                 "password_hash": _secret(life),
@@ -71,7 +72,7 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
         ],
         "certificates": [
             {
-                "id": ident(name),
+                "id": ident_of(name),
                 "number": value_of(one.number),
                 "valid_from": one.from_,
                 "valid_until": one.until,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from schemas.audit import AuditState, RecheckOutcome
 from schemas.life_audit import AuditLife, RectificationLife
 from schemas.rectification import RectificationState
+from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import Mirror, Told, ident, value_of
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_scores, audits
@@ -74,14 +75,14 @@ def audit_rows(life: AuditLife, folded: Folded) -> Told:
     return {
         "audits": [_audit(life, folded)],
         "audit_inspectors": [
-            {"account_id": ident(name), "assigned_by": one.by, "assigned_at": one.at}
+            {"account_id": ident_of(name), "assigned_by": one.by, "assigned_at": one.at}
             for name, one in life.inspectors.items()
         ],
         "audit_scores": list(_scores(life)),
         "audit_rechecks": [
             {
-                "member_id": ident(member),
-                "recording_id": ident(recording),
+                "member_id": ident_of(member),
+                "recording_id": ident_of(recording),
                 "outcome": one.what.outcome,
                 "code": one.what.code or "",
                 "sha256": one.what.sha256,
@@ -100,8 +101,8 @@ def _audit(life: AuditLife, folded: Folded) -> Row:
     return {
         **{name: getattr(defined, name) for name in said},
         "size": frozen.size if frozen else defined.size,
-        "agency_id": ident(defined.agency),
-        "target_agency_id": ident(defined.target),
+        "agency_id": ident_of(defined.agency),
+        "target_agency_id": ident_of(defined.target),
         "title": value_of(defined.title),
         "state": life.state,
         "version": folded.versions.get(folded.of),
@@ -110,7 +111,7 @@ def _audit(life: AuditLife, folded: Folded) -> Row:
         "plan_sha256": frozen.plan_sha256 if frozen else None,
         "plan": frozen.plan_sha256 if frozen else None,
         "seed": drawn.seed if drawn else None,
-        "defined_by": ident(life.by),
+        "defined_by": ident_of(life.by),
         "defined_at": life.at,
         **_moved(life, AuditState.FROZEN, at="frozen_at", entry="freeze_entry_id"),
         **_moved(life, AuditState.ENTERED, at="entered_at", entry="enter_entry_id", by="entered_by"),
@@ -126,7 +127,7 @@ def _moved(life: AuditLife, state: AuditState, *, at: str, entry: str = "", by: 
     if entry:
         named[entry] = step.leaf if step else None
     if by:
-        named[by] = ident(step.by) if step else None
+        named[by] = ident_of(step.by) if step else None
     return named
 
 
@@ -134,8 +135,8 @@ def _scores(life: AuditLife) -> Iterator[Row]:
     for (member, inspector), one in life.scores.items():
         for score in one.what.scores:
             yield {
-                "member_id": ident(member),
-                "inspector_id": ident(inspector),
+                "member_id": ident_of(member),
+                "inspector_id": ident_of(inspector),
                 "item_code": score.code,
                 "points": score.points,
                 "remark": value_of(score.remark) or "",
@@ -146,14 +147,14 @@ def _scores(life: AuditLife) -> Iterator[Row]:
 def _rectification(name: str, one: RectificationLife, folded: Folded) -> Row:
     closed = next((step.at for step in one.steps if step.step == "close"), None)
     return {
-        "id": ident(name),
-        "member_id": ident(one.raised.member),
-        "agency_id": ident(one.raised.agency),
+        "id": ident_of(name),
+        "member_id": ident_of(one.raised.member),
+        "agency_id": ident_of(one.raised.agency),
         "item_code": one.raised.item,
         "text": value_of(one.raised.text),
         "state": one.state,
         "due_at": one.raised.due_at,
-        "raised_by": ident(one.by),
+        "raised_by": ident_of(one.by),
         "raised_at": one.at,
         "closed_at": closed if one.state == RectificationState.CLOSED else None,
         "version": folded.versions.get(name),
@@ -163,10 +164,10 @@ def _rectification(name: str, one: RectificationLife, folded: Folded) -> Row:
 def _steps(name: str, one: RectificationLife) -> Iterator[Row]:
     for step in one.steps:
         yield {
-            "rectification_id": ident(name),
+            "rectification_id": ident_of(name),
             "step": step.step,
             "text": value_of(step.text),
             "proof_recording_id": ident(step.proof),
-            "taken_by": ident(step.by),
+            "taken_by": ident_of(step.by),
             "taken_at": step.at,
         }

@@ -7,6 +7,7 @@ from schemas.case import CaseState
 from schemas.leaves_review import ExportBuild, ExportFail
 from schemas.life_case import CaseLife
 from schemas.life_inside import Fact, Package, Round, Tie
+from schemas.reference import ident_of
 from schemas.replay import Folded
 from schemas.review import ReviewState
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
@@ -87,7 +88,7 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
     """Return the rows that the leaves of a case make."""
     return {
         "cases": [_case(life, folded)],
-        "case_handlers": [{"account_id": ident(one)} for one in life.handlers],
+        "case_handlers": [{"account_id": ident_of(one)} for one in life.handlers],
         "case_links": list(_ties(life, "recording")),
         "monitoring_links": list(_ties(life, "monitoring")),
         "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
@@ -108,10 +109,10 @@ def _case(life: CaseLife, folded: Folded) -> Row:
         **_point(life),
         "plates": plates if plates is NOT_TOLD else plates or (),
         "occurred_at": _moment(value_of(life.values.get("occurred_at"))),
-        "agency_id": ident(life.agency),
+        "agency_id": ident_of(life.agency),
         "state": life.state,
         "version": folded.versions.get(folded.of),
-        "opened_by": ident(life.opened_by),
+        "opened_by": ident_of(life.opened_by),
         "opened_at": life.moved_at.get(CaseState.LEAD),
         "filed_at": life.moved_at.get(CaseState.FILED),
         "decided_at": life.moved_at.get(CaseState.DECIDED),
@@ -135,7 +136,7 @@ def _ties(life: CaseLife, noun: str) -> Iterator[Row]:
     for name, last in life.ties.items():
         if name.startswith(f"{noun}/"):
             for tie in last.all():
-                yield {f"{noun}_id": ident(name), "basis": tie.basis, **_tie(tie)}
+                yield {f"{noun}_id": ident_of(name), "basis": tie.basis, **_tie(tie)}
 
 
 def _tie(tie: Tie) -> Row:
@@ -150,7 +151,7 @@ def _tie(tie: Tie) -> Row:
 
 def _fact(name: str, fact: Fact) -> Row:
     return {
-        "id": ident(name),
+        "id": ident_of(name),
         "position": fact.position,
         "text": value_of(fact.text),
         "added_by": fact.by,
@@ -164,7 +165,7 @@ def _proofs(name: str, fact: Fact) -> Iterator[Row]:
         noun, _, one = evidence.partition("/")
         for proof in proofs:
             yield {
-                "fact_id": ident(name),
+                "fact_id": ident_of(name),
                 "recording_id": one if noun == "recording" else None,
                 "monitoring_id": one if noun == "monitoring" else None,
                 "added_by": proof.by,
@@ -176,11 +177,11 @@ def _proofs(name: str, fact: Fact) -> Iterator[Row]:
 
 def _round(life: CaseLife, one: Round, folded: Folded) -> Row:
     return {
-        "id": ident(one.review),
-        "agency_id": ident(life.agency),
+        "id": ident_of(one.review),
+        "agency_id": ident_of(life.agency),
         "round": one.round,
         "state": ReviewState.OPEN if one.opinion is None else ReviewState.GIVEN,
-        "submitted_by": ident(one.submitted_by),
+        "submitted_by": ident_of(one.submitted_by),
         "submitted_at": one.submitted_at,
         "due_at": one.due_at,
         "evidence_sha256": one.evidence_sha256,
@@ -195,7 +196,7 @@ def _round(life: CaseLife, one: Round, folded: Folded) -> Row:
 def _grounds(one: Round) -> Iterator[Row]:
     for position, ground in enumerate(one.grounds, start=1):
         yield {
-            "review_id": ident(one.review),
+            "review_id": ident_of(one.review),
             "position": position,
             "item": ground.item,
             "subject": ground.subject,
@@ -210,9 +211,9 @@ def _package(life: CaseLife, one: Package) -> Row:
     built = one.ended if isinstance(one.ended, ExportBuild) else None
     failed = one.ended if isinstance(one.ended, ExportFail) else None
     return {
-        "id": ident(one.export),
-        "agency_id": ident(life.agency),
-        "requested_by": ident(one.by),
+        "id": ident_of(one.export),
+        "agency_id": ident_of(life.agency),
+        "requested_by": ident_of(one.by),
         "state": one.state,
         "created_at": one.at,
         "ready_at": one.ended_at if built else None,

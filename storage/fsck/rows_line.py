@@ -7,9 +7,9 @@ from schemas.integrity import Verdict
 from schemas.life_device import DeviceLife
 from schemas.life_evidence import ManifestLife, RecordingLife
 from schemas.manifest import ManifestState
-from schemas.reference import noun_of
+from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
-from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.fsck.mirror import NOT_TOLD, Mirror, Told, value_of
 from storage.tables.device import devices, enrolment_codes
 from storage.tables.recording import checks, derivatives, manifests, recordings
 
@@ -75,7 +75,7 @@ def device_rows(life: DeviceLife, folded: Folded) -> Told:
     return {
         "devices": [
             {
-                "agency_id": ident(life.agency),
+                "agency_id": ident_of(life.agency),
                 "kid": life.kid,
                 "name": value_of(life.name),
                 "model": value_of(life.model),
@@ -94,8 +94,8 @@ def manifest_rows(life: ManifestLife, folded: Folded) -> Told:
     return {
         "manifests": [
             {
-                "agency_id": ident(life.agency),
-                "device_id": ident(life.device),
+                "agency_id": ident_of(life.agency),
+                "device_id": ident_of(life.device),
                 "kid": life.kid,
                 "seq": life.seq,
                 "sha256": life.sha256,
@@ -136,10 +136,10 @@ def _recording(life: RecordingLife, report: Mapping[str, Any] | None) -> Row:
         told[name] = _before(name) if verified is None else getattr(verified, name)
     return {
         **told,
-        "agency_id": ident(received.agency),
+        "agency_id": ident_of(received.agency),
         "upload_id": received.upload,
-        "device_id": ident(life.by) if is_device else None,
-        "account_id": None if is_device else ident(life.by),
+        "device_id": ident_of(life.by) if is_device else None,
+        "account_id": None if is_device else ident_of(life.by),
         "state": life.state,
         "verdict": Verdict.NOT_CHECKED if verified is None else verified.verdict,
         "filename": value_of(received.filename),

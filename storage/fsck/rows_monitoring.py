@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.life_device import Entered, EquipmentLife
 from schemas.life_evidence import MonitoringLife, SourceLife
+from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.equipment import (
@@ -135,20 +136,20 @@ def _equipment(life: EquipmentLife, folded: Folded) -> Row:
     hidden = NOT_TOLD if point is NOT_TOLD else None
     known = point if isinstance(point, Mapping) else {}
     return {
-        "agency_id": ident(life.agency),
+        "agency_id": ident_of(life.agency),
         "source_id": ident(life.source),
         **{name: value_of(getattr(life.registered, name)) for name in ("number", "name", "site", "standard")},
         **{name: known.get(name, hidden) for name in ("lat_e7", "lon_e7", "crs")},
         "kind": life.kind,
         "state": life.state,
         "version": folded.versions.get(folded.of),
-        "registered_by": ident(life.by),
+        "registered_by": ident_of(life.by),
         "registered_at": life.at,
     }
 
 
 def _entered(one: Entered[Any]) -> Row:
-    return {"recorded_by": ident(one.by), "recorded_at": one.at}
+    return {"recorded_by": ident_of(one.by), "recorded_at": one.at}
 
 
 def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
@@ -165,7 +166,7 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
         "monitoring_opinions": [
             {
                 "stage": stage,
-                "reviewer_id": ident(given.by),
+                "reviewer_id": ident_of(given.by),
                 "opinion": given.opinion,
                 "reason_code": given.reason_code,
                 "reason": value_of(given.reason) or "",
@@ -180,7 +181,7 @@ def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:
                 "proof": value_of(one.made.proof),
                 "proof_recording_id": ident(one.made.proof_recording),
                 "attempted_at": one.made.attempted_at,
-                "recorded_by": ident(one.by),
+                "recorded_by": ident_of(one.by),
                 "recorded_at": one.at,
             }
             for one in life.attempts
@@ -194,8 +195,8 @@ def source_rows(life: SourceLife, folded: Folded) -> Told:
     return {
         "intakes": [
             {
-                "id": ident(name),
-                "agency_id": ident(act.agency),
+                "id": ident_of(name),
+                "agency_id": ident_of(act.agency),
                 "seq": act.seq,
                 "sha256": act.sha256,
                 "rows": act.rows,

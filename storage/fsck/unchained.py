@@ -18,7 +18,7 @@ from schemas.leaves_actor import StandardPublish
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
-from schemas.reference import UUID_FORM
+from schemas.reference import UUID_FORM, ident_of
 from schemas.standard import Standard, StandardItem
 from storage.fsck.mirror import Mirror, Told, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
@@ -66,14 +66,14 @@ def _check(connection: Connection, mirror: Mirror, noun: str, event: Event) -> I
 def _page_faults(
     connection: Connection, mirror: Mirror, page: Sequence[str], event: Event
 ) -> Iterator[Fault]:
-    idents = [about.partition("/")[2] for about in page]
+    idents = [ident_of(about) for about in page]
     kept = mirror.read(connection, [UUID(one) for one in idents if _UUID.fullmatch(one)])
     told: dict[str, list[Mapping[str, object]]] = defaultdict(list)
     for leaf in _opened(connection, page, event):
         told[leaf.subject].append(_row(leaf))
     for about in page:
         rows: Told = {mirror.name: told.get(about, [])}
-        yield from differences(mirror, about, rows, kept.get(about.partition("/")[2], []))
+        yield from differences(mirror, about, rows, kept.get(ident_of(about), []))
 
 
 def _opened(connection: Connection, subjects: Sequence[str], event: Event) -> Iterator[Leaf]:
@@ -103,7 +103,7 @@ def _row(leaf: Leaf) -> Mapping[str, object]:
 
 def _refused(act: ManifestRefuse, at: datetime) -> Mapping[str, object]:
     return {
-        "agency_id": act.agency.partition("/")[2],
+        "agency_id": ident_of(act.agency),
         "sha256": act.sha256,
         "state": ManifestState.REFUSED,
         "problem": act.problem,
