@@ -6,7 +6,7 @@ and are loaded as data once they are.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -43,6 +43,27 @@ class Standard(Frozen):
     en: str
     is_demo: bool
     items: tuple[StandardItem, ...]
+
+    @classmethod
+    def of_kept(cls, *, code: str, version: int, name: str, is_demo: bool, document: Any) -> "Standard":  # noqa: ANN401 - whatever JSON is kept
+        """Return a standard from its columns and the `document` beside them.
+
+        Raises:
+            LookupError, TypeError, ValueError: the document is none of a standard.
+        """
+        return cls(
+            code=code,
+            version=version,
+            zh=name,
+            en=document["en"],
+            is_demo=is_demo,
+            items=tuple(StandardItem.model_validate(item, strict=False) for item in document["items"]),
+        )
+
+    @property
+    def document(self) -> dict[str, object]:
+        """What is kept as JSON beside the columns: the English name and the items."""
+        return {"en": self.en, "items": [item.model_dump(mode="json") for item in self.items]}
 
     @property
     def sha256(self) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.ids import StandardId
 from schemas.leaves_actor import StandardPublish
 from schemas.reference import reference
-from schemas.standard import Standard, StandardItem
+from schemas.standard import Standard
 from storage.act import Deed, fresh_id
 from storage.custody.values import shown
 from storage.tables.audit import standards
@@ -36,7 +36,7 @@ class Standards:
                 version=standard.version,
                 name=standard.zh,
                 is_demo=standard.is_demo,
-                items={"en": standard.en, "items": [item.model_dump(mode="json") for item in standard.items]},
+                items=standard.document,
                 sha256=standard.sha256,
                 created_at=deed.at,
             )
@@ -59,13 +59,8 @@ class Standards:
     def get(self, ident: StandardId) -> Standard:
         """Return a standard by its id."""
         row = self._connection.execute(select(standards).where(standards.c.id == ident)).one()
-        return Standard(
-            code=row.code,
-            version=row.version,
-            zh=row.name,
-            en=row.items["en"],
-            is_demo=row.is_demo,
-            items=tuple(StandardItem.model_validate(item, strict=False) for item in row.items["items"]),
+        return Standard.of_kept(
+            code=row.code, version=row.version, name=row.name, is_demo=row.is_demo, document=row.items
         )
 
 

@@ -19,7 +19,7 @@ from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
 from schemas.reference import UUID_FORM, ident_of
-from schemas.standard import Standard, StandardItem
+from schemas.standard import Standard
 from storage.fsck.mirror import Mirror, Told, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
 from storage.fsck.reading import PAGE_ROWS, acts_of, leaves_about
@@ -135,14 +135,9 @@ def _standard_faults(connection: Connection) -> Iterator[Fault]:
 def _standard(row: Any) -> str:  # noqa: ANN401 - a row
     """Return the digest of a standard as it is kept; nothing where it is none."""
     try:
-        kept = json.loads(row.kept_items)
-        return Standard(
-            code=row.code,
-            version=row.version,
-            zh=row.name,
-            en=kept["en"],
-            is_demo=row.is_demo,
-            items=tuple(StandardItem.model_validate(item, strict=False) for item in kept["items"]),
+        document = json.loads(row.kept_items)
+        return Standard.of_kept(
+            code=row.code, version=row.version, name=row.name, is_demo=row.is_demo, document=document
         ).sha256
     except (ValueError, LookupError, TypeError, RecursionError):
         return ""
