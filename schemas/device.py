@@ -131,8 +131,17 @@ def verify_registration(registration: DeviceRegistration, signature: str, regist
     Raises:
         SignatureInvalid: not base64, or not made by this registry over this registration.
     """
+    verify_registration_bytes(registration_bytes(registration), signature, registry_key)
+
+
+def verify_registration_bytes(payload: bytes, signature: str, registry_key: bytes) -> None:
+    """Check the registry's signature over a registration as it was kept: `verify_registration`.
+
+    Raises:
+        SignatureInvalid: not base64, or not made by this registry over these bytes.
+    """
     try:
         raw = base64.b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, registration_bytes(registration))
+        Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, payload)
     except (InvalidSignature, binascii.Error, ValueError) as err:
         raise SIGNATURE_INVALID("the registration is not signed by this registry", rule="registry") from err

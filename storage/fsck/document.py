@@ -5,18 +5,15 @@ its columns are not judged by it.
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Select, select
 
-from schemas.device import key_algs
-from schemas.errors import EvidenceError, Invalid
+from schemas.device import key_algs, verify_registration_bytes
+from schemas.errors import EvidenceError, Invalid, SignatureInvalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import parse_leaf
 from schemas.leaves_log import KeyAnnounce, KeyRole, KeyRotate
@@ -107,9 +104,8 @@ def _registry_keys(connection: Connection) -> list[bytes]:
 
 def _is_signed(payload: bytes, signature: str, key: bytes) -> bool:
     try:
-        raw = base64.b64decode(signature, validate=True)
-        Ed25519PublicKey.from_public_bytes(key).verify(raw, payload)
-    except (InvalidSignature, binascii.Error, ValueError):
+        verify_registration_bytes(payload, signature, key)
+    except SignatureInvalid:
         return False
     return True
 
