@@ -9,6 +9,7 @@ from schemas.base import parse_rfc3339, rfc3339
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.equipment_facts import facts_of
 from schemas.errors import Invalid
 from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row
 from schemas.leaves_case import CaseSubmit
@@ -17,7 +18,6 @@ from schemas.life_device import EquipmentLife
 from schemas.life_evidence import MonitoringLife
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.package import FileRole, RowPath
-from schemas.package_facts import facts_of
 from schemas.package_record import Carried
 from schemas.record_id import record_id
 from schemas.reference import ident_of
