@@ -554,3 +554,22 @@ def test_a_check_that_cannot_run_is_named(copy: Copy) -> None:
     assert said.faults == [("object-bytes-differ", about)]
     assert [one["part"] for one in said.unchecked] == ["chains", "reviews"]
     assert said.code == 3
+
+
+@pytest.mark.parametrize(
+    ("table", "owner"), [("devices", "'device/' || id"), ("intakes", "'source/' || source_id")]
+)
+def test_a_second_row_of_one_id_is_named(copy: Copy, table: str, owner: str) -> None:
+    """Somebody with all rights can drop a key: a doubled row is a row without a leaf, and the run goes on."""
+    ident = copy.scalar(f"SELECT max(id::text) FROM {table}")
+    for name in copy.scalar(
+        "SELECT array_agg(conname ORDER BY contype DESC) FROM pg_constraint"
+        f" WHERE conrelid = '{table}'::regclass AND contype IN ('p', 'u')"
+    ):
+        copy.damage(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE")
+    copy.damage(f"INSERT INTO {table} SELECT * FROM {table} WHERE id::text = :id", id=ident)
+    about = copy.scalar(f"SELECT DISTINCT {owner} FROM {table} WHERE id::text = :id", id=ident)
+    said = copy.fsck(with_bytes=False)
+
+    assert said.faults == [(FaultCode.ROW_WITHOUT_LEAF, about)]
+    assert (said.unchecked, said.code) == ([], 1)
