@@ -38,17 +38,19 @@ format: setup-dev ## Put every file into the formatter's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup-dev ## Measure the line, the log, the desks and the pages, each figure beside a named peer in the same run
+bench: setup-dev ## Measure the line, the log, the desks, the pages and fsck, each figure beside a named peer in the same run
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
+	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
 
 bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
+	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 
 soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
