@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import tempfile
@@ -41,7 +42,13 @@ settings.load_profile("everywhere")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the seed of the property tests, unless one was given; the processes of xdist inherit it."""
+    """Draw the seed of the property tests, unless one was given; the processes of xdist inherit it.
+
+    Whoever runs the tests in the background of a shell hands on that Ctrl-C is ignored, and so to every program that
+    a test starts and interrupts: such a program would go on until its patience ends.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("hypothesis_seed") is None:
         config.option.hypothesis_seed = os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
 
