@@ -20,7 +20,7 @@ from schemas.reference import (
 )
 from schemas.words import Words
 
-_HANDLERS = frozenset({Role.HANDLER, Role.HEAD})
+HANDLERS = frozenset({Role.HANDLER, Role.HEAD})
 _SENDERS = frozenset({Role.OFFICER, Role.AUXILIARY})
 """Who hands in a recording may name the case that it belongs to."""
 
@@ -57,7 +57,7 @@ class CaseOpen(Act):
         event="case:open",
         chains=("case",),
         opens=True,
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case",),
         words=Words("线索（案源）登记", "Lead registered"),
         follows="the agency is open",
@@ -98,7 +98,7 @@ class CaseAmend(Act):
     spec: ClassVar = Spec(
         event="case:amend",
         chains=("case",),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case",),
         words=Words("变更案件登记", "Case entry corrected"),
         follows=_OPEN,
@@ -172,7 +172,7 @@ class CaseInvestigate(Act):
     spec: ClassVar = Spec(
         event="case:investigate",
         chains=("case",),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case",),
         words=Words("开始调查", "Investigation begun"),
         follows="the case is filed",
@@ -188,7 +188,7 @@ class CaseConclude(Act):
     spec: ClassVar = Spec(
         event="case:conclude",
         chains=("case",),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case",),
         words=Words("调查终结", "Investigation closed"),
         follows="the case is under investigation",
@@ -204,7 +204,7 @@ class CaseSubmit(Act):
     spec: ClassVar = Spec(
         event="case:submit",
         chains=("case",),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case", "review"),
         words=Words("提交法制审核", "Submitted to legal review"),
         follows="the investigation is closed, facts are named, grounds of the last round answered",
@@ -250,7 +250,7 @@ class CaseClose(Act):
     spec: ClassVar = Spec(
         event="case:close",
         chains=("case",),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         versions=("case",),
         words=Words("结案", "Case closed"),
         follows="the case is decided",
@@ -267,7 +267,7 @@ class CaseLink(Act):
         event="case:link",
         chains=("case", "recording"),
         actors=("account", "device"),
-        roles=_HANDLERS | _SENDERS,
+        roles=HANDLERS | _SENDERS,
         neutral=("recording",),
         words=Words("关联案件", "Linked to a case"),
         follows="the recording is received, of the same agency, and the case is open",
@@ -290,7 +290,7 @@ class CaseUnlink(Act):
     spec: ClassVar = Spec(
         event="case:unlink",
         chains=("case", "recording"),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         neutral=("recording",),
         words=Words("解除关联", "Unlinked from a case"),
         follows="the tie stands and the case is open",
@@ -312,7 +312,7 @@ class MonitoringLink(Act):
     spec: ClassVar = Spec(
         event="monitoring:link",
         chains=("case", "monitoring"),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         neutral=("monitoring",),
         words=Words("非现场监管记录关联案件", "Monitoring record linked"),
         follows="the record is valid and its gate was open (art. 41), of the same agency, the case is open",
@@ -336,7 +336,7 @@ class MonitoringUnlink(Act):
     spec: ClassVar = Spec(
         event="monitoring:unlink",
         chains=("case", "monitoring"),
-        roles=_HANDLERS,
+        roles=HANDLERS,
         neutral=("monitoring",),
         words=Words("非现场监管记录解除关联", "Monitoring record unlinked"),
         follows="the tie stands and the case is open",

@@ -5,7 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_case import CaseLink, CaseSubmit, CaseUnlink, MonitoringLink, MonitoringUnlink, TieBasis
+from schemas.leaves_case import (
+    HANDLERS,
+    CaseLink,
+    CaseSubmit,
+    CaseUnlink,
+    MonitoringLink,
+    MonitoringUnlink,
+    TieBasis,
+)
 from schemas.leaves_review import (
     ExportBuild,
     ExportFail,
@@ -136,11 +144,15 @@ def tied(ties: Mapping[str, Tie], leaf: Leaf, act: Link, here: Here, *, agency: 
     """Return the ties with one more.
 
     Raises:
-        Unlawful: it stands already, or the evidence is not there, of another agency, or not valid (art. 41).
+        Unlawful: it stands already, the evidence is not there, of another agency, or not valid (art. 41), or whoever
+            hands in a recording ties more than what is stated with it.
     """
     name = evidence_of(act)
     law(not (name in ties and ties[name].stands), FaultCode.TIE_TWICE)
-    if noun_of(name) == "recording":
+    if isinstance(act, CaseLink):
+        if act.basis is not TieBasis.STATED:
+            law(noun_of(leaf.actor) == "account", FaultCode.ROLE)
+            law(here.seen.has_role(leaf.actor, HANDLERS, leaf.at, here.index), FaultCode.ROLE)
         law(here.seen.is_received(name, agency, here.index), FaultCode.EVIDENCE)
     else:
         law(here.seen.is_concluded(name, {MonitoringState.VALID}, here.index), FaultCode.EVIDENCE)

@@ -219,7 +219,8 @@ def story_of_a_case(world: World) -> Iterator[None]:
     within(cases.CaseInvestigate, handler)
     evidence = [received(world) for _ in range(rng.randrange(1, 4))]
     for recording in evidence:
-        within(cases.CaseLink, world.device, "", recording, case=case, recording=recording)
+        stated = {"case": case, "recording": recording, "basis": cases.TieBasis.STATED}
+        within(cases.CaseLink, world.device, "", recording, **stated)
         yield
         history.write(line.RecordingSeal, recording, WORKER, size_bytes=7)
     for record in story_of_a_record(world, outcome="valid"):

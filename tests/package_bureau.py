@@ -29,7 +29,7 @@ from schemas.intake import FIRST_PREV, IntakeManifest, intake_bytes, row_path, s
 from schemas.integrity import CheckResult, Outcome
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaf_catalogue import catalogue_sha256
-from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
+from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink, TieBasis
 from schemas.manifest import MANIFEST_TYP, CaptureDevice, CaptureManifest, Clock, ManifestFile, build_manifest
 from schemas.merkle import extend, root_from_tiles
 from schemas.note import vkey_of_seed
@@ -204,7 +204,8 @@ class Bureau:
 
     def tie(self, case: str, evidence: str, actor: str | None = None) -> str:
         kind = CaseLink if evidence.startswith("recording") else MonitoringLink
-        return self._tie(kind, case, evidence, actor)
+        basis = TieBasis.STATED if actor == self.device else TieBasis.MANUAL
+        return self._tie(kind, case, evidence, actor, basis=basis)
 
     def untie(self, case: str, evidence: str) -> str:
         kind = CaseUnlink if evidence.startswith("recording") else MonitoringUnlink

@@ -18,7 +18,7 @@ from schemas.leaf import Leaf, Place, Unknown, leaf_bytes, parse_leaf
 from schemas.leaf_steps import STATE_STEPS
 from schemas.leaves import EVENTS, LEAVES
 from schemas.leaves_actor import AccountAmend, AccountClose, AgencyOpen, RoleEnd
-from schemas.leaves_case import CaseAmend, CaseFile, CaseInvestigate, CaseLink, CaseOpen
+from schemas.leaves_case import CaseAmend, CaseFile, CaseInvestigate, CaseLink, CaseOpen, TieBasis
 from schemas.leaves_device import DeviceRevoke
 from schemas.leaves_log import ClockStep
 from schemas.leaves_recording import RecordingSeal
@@ -324,6 +324,23 @@ def test_causes_precede_effects() -> None:
     assert _codes(world, later) == [FaultCode.NOT_BEGUN]
     assert _codes(world, alone) == [FaultCode.NOT_BEGUN]
     assert _codes(world, stranger)[0] is FaultCode.AGENCY
+
+
+@pytest.mark.parametrize("basis", [None, *TieBasis])
+def test_who_hands_in_ties_only_what_is_stated(basis: TieBasis | None) -> None:
+    """A device, and an officer who handles no case, say what a recording is for; every other tie is a handler's."""
+    world = begin(8)
+    history, people = world.history, world.people
+    case = history.thing("case")
+    history.write(CaseOpen, case, people[Role.HANDLER], agency=world.agency)
+    codes = []
+    for actor in (world.device, people[Role.OFFICER], people[Role.HANDLER]):
+        recording = received(world)
+        tie = {"case": case, "recording": recording, "basis": basis}
+        history.write(CaseLink, case, actor, of=(case, recording), **tie)
+        codes.append(len(_codes(world, case)))
+    assert codes == ([0, 0, 0] if basis is TieBasis.STATED else [1, 2, 2])
+    assert set(_codes(world, case)) <= {FaultCode.ROLE}
 
 
 def test_a_step_from_another_state_keeps_the_life() -> None:
