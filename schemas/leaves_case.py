@@ -270,7 +270,8 @@ class CaseLink(Act):
         roles=HANDLERS | _SENDERS,
         neutral=("recording",),
         words=Words("关联案件", "Linked to a case"),
-        follows="the recording is received, of the same agency, and the case is open",
+        follows="the recording is received, of the same agency, and the case is open;"
+        " only a handler or head ties by another basis than stated",
         columns={
             "case": "case_links.case_id",
             "recording": "case_links.recording_id",
