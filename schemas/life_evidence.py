@@ -1,8 +1,7 @@
 """The lives of what is evidence: recordings, the manifests that declare them, monitoring records, sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
@@ -178,11 +177,28 @@ def _state_of(given: Mapping[str, Given]) -> MonitoringState:
     return MonitoringState.VALID if given.keys() == set(ReviewStage) else MonitoringState.REVIEWING
 
 
+class Batch(NamedTuple):
+    """A batch as it was received, and the one before it: a source of many batches is folded without copies."""
+
+    intake: str
+    received: IntakeReceive
+    by: str
+    at: datetime
+    before: "Batch | None"
+
+
 class SourceLife(NamedTuple):
-    """The batches of one machine account, gapless, by the name of each; `seq` is that of the last."""
+    """The batches of one machine account, gapless; `seq` is that of the last."""
 
     seq: int = 0
-    intakes: Mapping[str, tuple[IntakeReceive, str, datetime]] = MappingProxyType({})
+    last: Batch | None = None
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield all, the last one first."""
+        batch = self.last
+        while batch is not None:
+            yield batch
+            batch = batch.before
 
 
 def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
@@ -197,5 +213,4 @@ def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
     law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
     law(act.seq == known.seq + 1, FaultCode.SEQUENCE)
     law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
-    received = (act, leaf.actor, leaf.at)
-    return SourceLife(act.seq, {**known.intakes, leaf.subject: received})
+    return SourceLife(act.seq, Batch(leaf.subject, act, leaf.actor, leaf.at, known.last))

@@ -195,15 +195,15 @@ def source_rows(life: SourceLife, folded: Folded) -> Told:
     return {
         "intakes": [
             {
-                "id": ident_of(name),
-                "agency_id": ident_of(act.agency),
-                "seq": act.seq,
-                "sha256": act.sha256,
-                "rows": act.rows,
-                "received_at": at,
-                "payload": act.sha256,
-                "signature": act.signature_sha256,
+                "id": ident_of(one.intake),
+                "agency_id": ident_of(one.received.agency),
+                "seq": one.received.seq,
+                "sha256": one.received.sha256,
+                "rows": one.received.rows,
+                "received_at": one.at,
+                "payload": one.received.sha256,
+                "signature": one.received.signature_sha256,
             }
-            for name, (act, _, at) in life.intakes.items()
+            for one in life.batches()
         ]
     }
