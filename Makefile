@@ -14,9 +14,10 @@ help: ## List the targets
 run: setup ## Start everything on this machine: database, folder store, jobs, demo, console on 127.0.0.1
 	@exec $(PY) quancheng.py serve
 
+# Modules begin in the order of the folders: those of e2e are few and long, and must not be left for the end.
 test: setup-dev ## Run every test: unit first, then the rest on real parts
 	$(PY) -m pytest tests/unit -q -n 2
-	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope
+	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope --no-loadscope-reorder
 
 unit: setup-dev ## Run only the unit tests: seconds, no sockets
 	$(PY) -m pytest tests/unit -q -n 2
