@@ -12,7 +12,7 @@ The signer (`storage.custody.signer`) gives committed entries their indices late
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -79,48 +79,27 @@ class CustodyLog(LogReader):
             Invalid: the leaf is too long, or does not fit its class.
             RuntimeError: a chain of it is not held.
         """
-        at = self._chains.at
-        places = tuple(self._chains.place(of) for of in chains_of(act, about, within))
         leaf = Leaf(
             id=str(ident or uuid4()),
             salt=secrets.token_hex(16),
             actor=actor,
             subject=about,
-            at=at,
-            chains=places,
+            at=self._chains.at,
+            chains=tuple(self._chains.place(of) for of in chains_of(act, about, within)),
             act=act,
         )
         payload = leaf_bytes(leaf)
         digest = leaf_digest(payload)
-        heads = [self._chains.go_on(place, digest, leaf.event) for place in places]
-        opened = act.openings()
-        self._connection.execute(
-            _APPEND,
-            {
-                "leaf_id": leaf.id,
-                "event": leaf.event,
-                "ev": leaf.ev,
-                "actor": actor,
-                "subject": about,
-                "agency": agency_id,
-                "at": at,
-                "leaf": payload,
-                "digest": bytes.fromhex(digest),
-                "leaf_hash": bytes.fromhex(entry_hash(digest)),
-                "ofs": [place.of for place in places],
-                "ns": [place.n for place in places],
-                "heads": [bytes.fromhex(head) for head in heads],
-                "members": list(opened),
-                "opened": list(opened.values()),
-            },
-        )
-        return Appended(
+        appended = Appended(
             entry_id=EntryId(UUID(leaf.id)),
             leaf=payload,
             digest=digest,
             leaf_hash=bytes.fromhex(entry_hash(digest)),
-            places={place.of: place.n for place in places},
+            places={place.of: place.n for place in leaf.chains},
         )
+        heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
+        self._connection.execute(_APPEND, _row(leaf, appended, heads, act.openings(), agency_id))
+        return appended
 
     def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:
         """Keep what opens the rows that a leaf commits to by their root alone: row k as member `row.k`, from 1."""
@@ -136,3 +115,29 @@ class CustodyLog(LogReader):
     def next_number(self, of: str) -> int:
         """Return the number that the next leaf of a held chain will have: a row's version before its leaf is written."""
         return self._chains.place(of).n
+
+
+def _row(
+    leaf: Leaf,
+    appended: Appended,
+    heads: Sequence[str],
+    opened: Mapping[str, bytes],
+    agency_id: AgencyId | None,
+) -> dict[str, object]:
+    return {
+        "leaf_id": leaf.id,
+        "event": leaf.event,
+        "ev": leaf.ev,
+        "actor": leaf.actor,
+        "subject": leaf.subject,
+        "agency": agency_id,
+        "at": leaf.at,
+        "leaf": appended.leaf,
+        "digest": bytes.fromhex(appended.digest),
+        "leaf_hash": appended.leaf_hash,
+        "ofs": list(appended.places),
+        "ns": list(appended.places.values()),
+        "heads": [bytes.fromhex(head) for head in heads],
+        "members": list(opened),
+        "opened": list(opened.values()),
+    }
