@@ -12,18 +12,16 @@ import re
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from pydantic import ConfigDict, Field, TypeAdapter, with_config
-from pydantic_core import to_json
-from typing_extensions import TypedDict
+from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_json
 
 from schemas.act import ANY_CHAIN, Act, act_of
 from schemas.base import rfc3339
 from schemas.canonical import MAX_INTEGER, check_profile
 from schemas.errors import Invalid, ManifestInvalid
 from schemas.leaves import LEAVES
-from schemas.members import TIME_FORM, EventName, parse_time
+from schemas.members import TIME_FORM, parse_time
 from schemas.reference import ACTOR_FORM, UUID_FORM, ident_of, is_actor, is_reference, noun_of
 from schemas.refusals_custody import LEAF_INVALID, LEAF_TOO_LONG
 
@@ -41,37 +39,36 @@ _THING = "[a-z]{1,16}/" + UUID_FORM
 _HEX = "[0-9a-f]{64}"
 _PLACE = re.compile(f"[1-9][0-9]{{0,15}} {_THING} {_HEX}")
 
-_Thing = Annotated[str, Field(pattern=f"^{_THING}$")]
-_Hex = Annotated[str, Field(pattern=f"^{_HEX}$")]
-_Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
-_Member = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?$")]
+
+def _text(form: str) -> CoreSchema:
+    return core_schema.str_schema(pattern=f"^{form}$", strict=True)
 
 
-@with_config(ConfigDict(extra="forbid", strict=True))
-class _PlaceForm(TypedDict):
-    n: _Number
-    of: _Thing
-    prev: _Hex
+def _object(**members: CoreSchema) -> CoreSchema:
+    """Return the schema of an object with just these members, which it gives back in their order here."""
+    named = {name: core_schema.typed_dict_field(member) for name, member in members.items()}
+    return core_schema.typed_dict_schema(named, extra_behavior="forbid", strict=True)
 
 
-@with_config(ConfigDict(extra="forbid", strict=True, allow_inf_nan=False))
-class _Envelope(TypedDict):
-    """The members of a leaf, in the order in which they stand: what is written back from it must be the bytes."""
-
-    actor: Annotated[str, Field(pattern=f"^{ACTOR_FORM}$")]
-    at: Annotated[str, Field(pattern=f"^{TIME_FORM}$")]
-    chains: list[_PlaceForm]
-    ev: _Number
-    event: EventName
-    facts: dict[str, Any]
-    id: Annotated[str, Field(pattern=f"^{UUID_FORM}$")]
-    salt: Annotated[str, Field(pattern=f"^{_SALT_FORM}$")]
-    salted: dict[_Member, _Hex]
-    subject: _Thing
-    v: Literal[1]
-
-
-_ENVELOPE = TypeAdapter(_Envelope)
+_COUNTED = core_schema.int_schema(ge=1, le=MAX_INTEGER, strict=True)
+_ENVELOPE = SchemaValidator(
+    _object(
+        actor=_text(ACTOR_FORM),
+        at=_text(TIME_FORM),
+        chains=core_schema.list_schema(_object(n=_COUNTED, of=_text(_THING), prev=_text(_HEX)), strict=True),
+        ev=_COUNTED,
+        event=_text("[a-z]{1,16}:[a-z]{1,16}"),
+        facts=core_schema.dict_schema(core_schema.str_schema(strict=True), strict=True),
+        id=_text(UUID_FORM),
+        salt=_text(_SALT_FORM),
+        salted=core_schema.dict_schema(
+            _text(r"[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?"), _text(_HEX), strict=True
+        ),
+        subject=_text(_THING),
+        v=core_schema.literal_schema([VERSION]),
+    )
+)
+"""The members of a leaf, in the order in which they stand: what is written back from them must be the bytes."""
 
 
 class Place(NamedTuple):
@@ -227,13 +224,13 @@ def parse_leaf(payload: bytes) -> Leaf:
         raise _invalid("the bytes are not a leaf") from err
 
 
-def _canonical(payload: bytes) -> _Envelope:
+def _canonical(payload: bytes) -> dict[str, Any]:
     """Return the members of canonical bytes.
 
     Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
     stands; so equal bytes are one spelling, and the order is asked for. Floats are left to the members' types.
     """
-    value = _ENVELOPE.validate_json(payload)
+    value: dict[str, Any] = _ENVELOPE.validate_json(payload)
     if to_json(value) != payload or not (_is_sorted(value["facts"]) and _is_sorted(value["salted"])):
         raise ValueError("the bytes are not in canonical form")
     if b"null" in payload:  # as a value it is the one thing that typed members would let pass
@@ -241,7 +238,7 @@ def _canonical(payload: bytes) -> _Envelope:
     return value
 
 
-def _leaf_of(said: _Envelope) -> Leaf:
+def _leaf_of(said: dict[str, Any]) -> Leaf:
     event, ev, facts, salted = said["event"], said["ev"], said["facts"], said["salted"]
     kind = LEAVES.get((event, ev))
     return _made(
