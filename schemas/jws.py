@@ -128,8 +128,8 @@ def parse_header(jws: str) -> JwsHeader:
         raise _refused("header", "the header is not JSON") from err
     if not isinstance(members, dict) or members.keys() != _HEADER_MEMBERS:
         raise _refused("header", "the header must hold exactly alg, kid and typ")
-    if not all(isinstance(value, str) for value in members.values()):
-        raise _refused("header", "header members are text")
+    if not all(isinstance(value, str) and value.isascii() for value in members.values()):
+        raise _refused("header", "header members are ASCII text")
     return JwsHeader(**members)
 
 

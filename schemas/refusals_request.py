@@ -82,8 +82,8 @@ VALUE_UNSTORABLE = Refusal(
     "value-unstorable",
     Invalid,
     Level.INFO,
-    "文字含有空字符，或数字超出范围",
-    "A text holds a NUL, or a number is out of range",
+    "文字含有空字符或不完整的字符，或数字超出范围",
+    "A text holds a NUL or half a character, or a number is out of range",
     *RESEND,
 )
 IF_MATCH_REQUIRED = Refusal(

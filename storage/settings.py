@@ -41,6 +41,7 @@ class StorageSettings(BaseSettings):
     registry_key: SecretStr | None = None
     export_key: SecretStr | None = None
     pool_size: int = 10
+    pool_wait_seconds: float = 10.0
     upload_lifetime_seconds: int = 7 * 24 * 3600
     max_upload_bytes: int = 64 * 1024**3
     retention_months: int = 6

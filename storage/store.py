@@ -7,6 +7,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.refusals_request import VALUE_UNSTORABLE
@@ -133,6 +134,7 @@ class Store:
                 settings.sqlalchemy_url,
                 pool_size=settings.pool_size,
                 max_overflow=10,
+                pool_timeout=settings.pool_wait_seconds,
                 pool_pre_ping=True,
                 hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
             )
@@ -145,17 +147,22 @@ class Store:
         """Open a transaction; leaving the block commits, an exception rolls everything back.
 
         Raises:
-            Unavailable: the database did not answer.
-            Invalid: a text holds a NUL, or a number is out of a column's range; nothing was written.
+            Unavailable: the database did not answer, or every connection is taken and none came back in time.
+            Invalid: a text holds a NUL or half a character, or a number is out of a column's range; nothing was
+                written.
         """
         try:
             with self.engine.begin() as connection:
                 held = None if self.clock is utc_now else self.clock
                 yield Transaction(connection, self.settings, self.clock(), held)
+        except PoolTimeoutError as err:
+            raise DATABASE_UNAVAILABLE("every connection to the database is taken") from err
         except (OperationalError, InterfaceError) as err:
             raise DATABASE_UNAVAILABLE("the database did not answer") from err
-        except DataError as err:
-            raise VALUE_UNSTORABLE("a text holds a NUL, or a number is out of range") from err
+        except (DataError, UnicodeEncodeError) as err:
+            raise VALUE_UNSTORABLE(
+                "a text holds a NUL or half a character, or a number is out of range"
+            ) from err
 
     def close(self) -> None:
         """Return every connection."""
