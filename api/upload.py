@@ -3,14 +3,18 @@
 Reference numbers in comments are those of the protocol text (tus 1.0.0, 2016-03-25).
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
+from typing import Annotated
+from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BeforeValidator
 
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
 from api.problems import problem
@@ -22,10 +26,14 @@ from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_AL
 from schemas.refusals_upload import (
     BUSY,
     METADATA_INVALID,
+    RECEIVE_TIMEOUT,
     TUS_VERSION,
     UPLOAD_COMPLETE,
+    UPLOAD_ENDS_ITSELF,
     UPLOAD_EXPIRED,
     UPLOAD_INCOMPLETE,
+    UPLOAD_PAST_LENGTH,
+    UPLOAD_UNKNOWN,
 )
 from schemas.upload import Upload, UploadState, parse_metadata
 from storage.flow.receive import Receiving, complete
@@ -73,11 +81,24 @@ def speaks_tus(request: Request) -> None:
     Raises:
         ProtocolInvalid: Tus-Resumable is missing or not 1.0.0.
     """
-    if request.headers.get("Tus-Resumable") != VERSION:
+    if _header(request, "Tus-Resumable") != VERSION:
         raise TUS_VERSION("this server speaks tus 1.0.0")
 
 
 Tus = Depends(speaks_tus)
+
+
+def _known_form(text: object) -> object:
+    """Stock clients know an upload that is gone by 404, whatever the rest of its address looks like."""
+    try:
+        UUID(str(text))
+    except ValueError:
+        raise UPLOAD_UNKNOWN("no upload has such an id") from None
+    return text
+
+
+UploadPath = Annotated[UploadId, BeforeValidator(_known_form)]
+"""The id in the address of an upload."""
 
 
 @router.options("", operation_id="uploadOptions", status_code=204)
@@ -98,7 +119,7 @@ def options(store: OpenStore) -> Response:
 @router.post("", operation_id="createUpload", status_code=201, dependencies=[Tus])
 async def create(request: Request, store: OpenStore, actor: StreamActor, settings: Settings) -> Response:
     """Open an upload; with a body of the PATCH type its bytes are taken at once."""
-    with_body = request.headers.get("Content-Type", "").split(";")[0] == BODY_TYPE
+    with_body = _content_type(request) == BODY_TYPE
     upload = await run_sync(_open, store, actor, _wish(request))
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
@@ -114,7 +135,7 @@ def _open(store: Store, actor: Actor, wish: NewUpload) -> Upload:
 
 
 def _wish(request: Request) -> NewUpload:
-    header = request.headers.get("Upload-Metadata", "")
+    header = _header(request, "Upload-Metadata")
     pairs = parse_metadata(header)
     return NewUpload(
         length_bytes=_natural(request, "Upload-Length"),
@@ -128,23 +149,39 @@ def _wish(request: Request) -> NewUpload:
 
 
 def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
-    value = pairs.get(name)
+    value = pairs.get(name, "").strip().lower()
     if not value:
         return None
     if len(value) != _SHA256_DIGITS or not set(value) <= set("0123456789abcdef"):
-        raise METADATA_INVALID(f"{name} in Upload-Metadata is not 64 lower-case hex digits")
+        raise METADATA_INVALID(f"{name} in Upload-Metadata is not 64 hex digits")
     return HexDigest(value)
 
 
+def _header(request: Request, name: str) -> str:
+    """Return the value of a header without blanks around it, which some servers in between leave there.
+
+    Raises:
+        Malformed: it stands twice.
+    """
+    values = request.headers.getlist(name)
+    if len(values) > 1:
+        raise HEADER_INVALID(f"{name} stands twice")
+    return values[0].strip() if values else ""
+
+
+def _content_type(request: Request) -> str:
+    return _header(request, "Content-Type").partition(";")[0].strip().lower()
+
+
 def _natural(request: Request, name: str) -> int:
-    text = request.headers.get(name, "")
+    text = _header(request, name)
     if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - below 10^19
         raise HEADER_INVALID(f"{name} must be a non-negative integer")
     return int(text)
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-def head(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> Response:
+def head(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
     """Say how many bytes are durably received."""
     upload = tx.uploads.get(actor, upload_id)
     if upload.state is UploadState.EXPIRED:
@@ -157,10 +194,10 @@ def head(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> Response:
 
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
 async def append(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadId
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadPath
 ) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
-    if request.headers.get("Content-Type", "").split(";")[0] != BODY_TYPE:
+    if _content_type(request) != BODY_TYPE:
         return problem(CONTENT_TYPE, headers=ALWAYS)
     offset = _natural(request, "Upload-Offset")
     upload = await _append(request, store, actor, settings, upload_id=upload_id, offset=offset)
@@ -176,11 +213,28 @@ async def _append(
             lambda: Receiving.begin(store, actor, upload_id, offset=offset, content_length=length)
         )
         if receiving.upload.state is UploadState.RECEIVED:
+            await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
             return receiving.upload
         reader = Reader(
             receiving, request.app.state.upload_pool, timeout_seconds=settings.receive_timeout_seconds
         )
         return await reader.run(request)
+
+
+async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
+    """Read the empty body of a repeated PATCH: a sender that waits for "100 Continue" gets it by being read.
+
+    Raises:
+        TooLarge: there are bytes behind the last one.
+        Busy: the sender stalled.
+    """
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            async for piece in request.stream():
+                if piece:
+                    raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
+    except TimeoutError as err:
+        raise RECEIVE_TIMEOUT("no bytes arrived in time") from err
 
 
 @asynccontextmanager
@@ -199,7 +253,7 @@ async def _place(request: Request) -> AsyncIterator[None]:
 
 @router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
 async def override(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadId
+    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadPath
 ) -> Response:
     """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
     if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
@@ -208,14 +262,16 @@ async def override(
 
 
 @router.delete("/{upload_id}", operation_id="deleteUpload", dependencies=[Tus])
-def delete(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> Response:
+def delete(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
     """Evidence is never deleted here: a finished upload is refused, an open one ends by itself."""
-    tx.uploads.get(actor, upload_id)
-    raise UPLOAD_COMPLETE("uploads end by themselves; evidence is never deleted by its sender")
+    upload = tx.uploads.get(actor, upload_id)
+    if upload.state is UploadState.RECEIVED:
+        raise UPLOAD_COMPLETE("evidence is never deleted by its sender")
+    raise UPLOAD_ENDS_ITSELF("what was not finished ends by itself")
 
 
 @router.post("/{upload_id}/complete", operation_id="completeUpload", status_code=202)
-def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UploadId) -> CompleteOut:
+def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UploadPath) -> CompleteOut:
     """Complete an upload; repeating it gives the same answer."""
     upload = complete(store, actor, upload_id)
     if upload.recording_id is None:
@@ -228,7 +284,7 @@ def complete_upload(store: OpenStore, actor: StreamActor, upload_id: UploadId) -
 
 
 @router.get("/{upload_id}/receipt", operation_id="uploadReceipt")
-def receipt(tx: Tx, actor: CurrentActor, upload_id: UploadId) -> ReceiptOut:
+def receipt(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> ReceiptOut:
     """Return the receipt; 409 before the upload is complete."""
     return _receipt(tx.uploads.receipt(actor, upload_id))
 

@@ -5,8 +5,8 @@ from schemas.errors import (
     Conflict,
     Gone,
     IntegrityBroken,
-    Invalid,
     Level,
+    Malformed,
     NotFound,
     OffsetMismatch,
     ProtocolInvalid,
@@ -47,6 +47,15 @@ UPLOAD_COMPLETE = Refusal(
     "A finished upload is never deleted",
     *NOTHING,
 )
+UPLOAD_ENDS_ITSELF = Refusal(
+    "upload-ends-itself",
+    Refused,
+    Level.INFO,
+    "未完成的上传不由发送方删除，到期自动结束",
+    "An unfinished upload is not deleted by its sender: it ends by itself",
+    "继续发送，或等待到期",
+    "go on sending, or let it expire",
+)
 UPLOAD_PREEMPTED = Refusal(
     "upload-preempted",
     Conflict,
@@ -85,7 +94,7 @@ OFFSET_MISMATCH = Refusal(
 )
 METADATA_INVALID = Refusal(
     "metadata-invalid",
-    Invalid,
+    Malformed,
     Level.INFO,
     "Upload-Metadata 格式错误",
     "Upload-Metadata is malformed",

@@ -125,21 +125,31 @@ def check_append(upload: Upload, *, offset: int, content_length: int | None) -> 
 def parse_metadata(header: str) -> dict[str, str]:
     """Parse an Upload-Metadata header (tus 1.0, Creation): pairs of key and base64 value.
 
-    An empty header is allowed: stock clients send one.
+    An empty header is allowed: stock clients send one. A name in the encoding of an old Chinese system is read as
+    such, and bytes in no encoding by their numbers: no name is worth refusing a file for.
 
     Raises:
-        Invalid: a key is empty, not ASCII or repeated, or a value is not base64 of UTF-8 text.
+        Malformed: a key is empty, not ASCII or repeated, or a value is not base64.
     """
     pairs: dict[str, str] = {}
-    for field in filter(None, (piece.strip() for piece in header.split(","))):
-        key, _, value = field.partition(" ")
+    for field in header.split(",") if header.strip() else ():
+        key, _, value = field.strip().partition(" ")
         if not _METADATA_KEY.fullmatch(key) or key in pairs:
             raise METADATA_INVALID(f"metadata key {key[:40]!r} is malformed or stands twice")
         try:
-            pairs[key] = base64.b64decode(value.strip(), validate=True).decode("utf-8")
-        except (binascii.Error, UnicodeDecodeError) as err:
-            raise METADATA_INVALID(f"the value of {key!r} is not base64 of UTF-8") from err
+            pairs[key] = _text(base64.b64decode(value.strip(), validate=True))
+        except (binascii.Error, ValueError) as err:
+            raise METADATA_INVALID(f"the value of {key!r} is not base64") from err
     return pairs
+
+
+def _text(raw: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def clean_filename(name: str) -> str:

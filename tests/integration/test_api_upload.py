@@ -599,12 +599,46 @@ def test_the_receipt_is_of_the_log(client: httpx.Client) -> None:
 
 
 def test_evidence_is_not_deleted_by_its_sender(place: Place, client: httpx.Client) -> None:
-    """DELETE is refused, before and after the end."""
+    """DELETE is refused, before and after the end, and each time for its own reason."""
     url = opened(client, 3)
-    assert client.delete(url, headers=VERSION).status_code == 403
+    slugs = [client.delete(url, headers=VERSION).json()["slug"]]
     patched(client, url, b"abc")
-    assert client.delete(url, headers=VERSION).status_code == 403
+    slugs.append(client.delete(url, headers=VERSION).json()["slug"])
 
+    assert slugs == ["upload-ends-itself", "upload-complete"]
+    assert place.stored(url) == b"abc"
+
+
+@pytest.mark.parametrize("length", [0, 4])
+def test_an_empty_patch_at_the_end_is_asked_for_its_body(
+    place: Place, client: httpx.Client, length: int
+) -> None:
+    """tus-java-client ends every file of a whole number of chunks, and an empty one, by a PATCH of nothing."""
+    url = opened(client, length)
+    if length:
+        patched(client, url, b"x" * length)
+    stated = {
+        **VERSION,
+        **BODY,
+        "Upload-Offset": str(length),
+        "Content-Length": "0",
+        "Expect": "100-continue",
+    }
+    with Wire(place, "PATCH", httpx.URL(url).path, **stated) as wire:
+        said = wire.socket.recv(25)
+        assert said == b"HTTP/1.1 100 Continue\r\n\r\n"
+        answer = wire.answer()
+
+    assert (answer.status, answer.headers["Upload-Offset"]) == (204, str(length))
+
+
+def test_blanks_behind_a_value_are_no_part_of_it(place: Place, client: httpx.Client) -> None:
+    """RFC 9110 section 5.5: what stands around the value of a header is not of the value."""
+    url = opened(client, 3)
+    stated = {"Tus-Resumable": " 1.0.0 \t", "Upload-Offset": "0 ", "Content-Length": "3",
+              "Content-Type": "application/offset+octet-stream  "}  # fmt: skip
+    with Wire(place, "PATCH", httpx.URL(url).path, b"abc", **stated) as wire:
+        assert wire.answer().status == 204
     assert place.stored(url) == b"abc"
 
 
