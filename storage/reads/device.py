@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, select
 
 from schemas.actor import ActorKind
 from schemas.ids import DeviceId
@@ -29,6 +29,11 @@ def with_key(query: Query, kid: ColumnElement[Any]) -> Query:
 def registered(connection: Connection, kid: str) -> Row[Any] | None:
     """Return the device that registered a key; None for a stranger's."""
     return connection.execute(select(devices).where(devices.c.kid == kid)).one_or_none()
+
+
+def kid_of(device_id: UUID) -> ScalarSelect[Any]:
+    """Return the key of a device, as part of a query."""
+    return select(devices.c.kid).where(devices.c.id == device_id).scalar_subquery()
 
 
 def trusted(connection: Connection, device_id: DeviceId) -> Row[Any] | None:

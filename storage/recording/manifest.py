@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select, text
+from sqlalchemy import ColumnElement, Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, ActorKind, Subject, require
@@ -35,8 +35,9 @@ from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.device import kept_key
 from storage.reads.account import valid_certificates
-from storage.reads.device import registered, require_alive, trusted, with_key
+from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
 from storage.recording.receipt import kept_manifest
+from storage.recording.upload import sent_by
 from storage.tables.recording import manifests, recordings, uploads
 
 MAX_SIGNATURE_BYTES = 4096
@@ -88,7 +89,8 @@ class Manifests(Collection):
         """Keep a manifest and say whether it holds.
 
         A manifest that breaks a rule is kept as refused, so that its files can still arrive and be
-        quarantined with the reason. The same bytes from the same device again are the same declaration.
+        quarantined with the reason. Within an agency the same signed bytes are one declaration, whether the device
+        hands them in or a person for it; what one sender was refused stands in nobody else's way.
 
         Raises:
             Refused: the actor may not submit recordings.
@@ -104,7 +106,7 @@ class Manifests(Collection):
         self._one_at_a_time(sha256)
         before = self._find(actor, sha256, signature)
         if before is not None:
-            return self._answer(before, is_replay=True)
+            return self._answer(actor, before, is_replay=True)
         try:
             manifest, device = self._verified(actor, payload, signature)
         except (ManifestInvalid, SignatureInvalid) as err:
@@ -119,11 +121,14 @@ class Manifests(Collection):
         )
 
     def _find(self, actor: Actor, sha256: HexDigest, signature: str) -> Row[Any] | None:
-        same = and_(manifests.c.sha256 == sha256, manifests.c.agency_id == actor.agency_id)
+        refused = and_(
+            manifests.c.signature == signature,
+            manifests.c.device_id.is_not_distinct_from(_device_of(actor)),
+        )
         return self._connection.execute(
             select(manifests)
-            .where(same, (manifests.c.state == ManifestState.DECLARED) | (manifests.c.signature == signature))
-            .where(manifests.c.device_id.is_not_distinct_from(_device_of(actor)))
+            .where(manifests.c.sha256 == sha256, manifests.c.agency_id == actor.agency_id)
+            .where(and_(manifests.c.state == ManifestState.DECLARED, *_may_repeat(actor)) | refused)
             .order_by(manifests.c.state)
             .limit(1)
         ).one_or_none()
@@ -167,6 +172,7 @@ class Manifests(Collection):
             payload,
             signature,
             id=ident,
+            device_id=device,
             state=ManifestState.DECLARED,
             kid=manifest.device.kid,
             seq=manifest.seq,
@@ -185,7 +191,7 @@ class Manifests(Collection):
             files=len(manifest.files),
         )
         act.write(declared, about)
-        return self._answer(row, is_replay=False)
+        return self._answer(actor, row, is_replay=False)
 
     def _previous(self, manifest: CaptureManifest) -> Previous:
         """Return what is known of the key's sequence before and at this number."""
@@ -212,13 +218,15 @@ class Manifests(Collection):
 
     def _refuse(self, act: Deed, actor: Actor, payload: bytes, signature: str, *, err: Invalid) -> Declared:
         require_alive(self._connection, act.actor)
-        kept = self._kept(actor, payload, signature)
-        if kept is not None:
-            return self._answer(kept, is_replay=False, detail=err.detail).model_copy(
-                update={"state": ManifestState.REFUSED, "problem": err.slug, "files": ()}
-            )
         row = self._insert(
-            act, actor, payload, signature, id=fresh_id(), state=ManifestState.REFUSED, problem=err.slug
+            act,
+            actor,
+            payload,
+            signature,
+            id=fresh_id(),
+            device_id=_device_of(actor),
+            state=ManifestState.REFUSED,
+            problem=err.slug,
         )
         refused = ManifestRefuse(
             agency=f"agency/{actor.agency_id}",
@@ -227,17 +235,7 @@ class Manifests(Collection):
             problem=err.slug,
         )
         act.write(refused, f"manifest/{row.id}")
-        return self._answer(row, is_replay=False, detail=err.detail)
-
-    def _kept(self, actor: Actor, payload: bytes, signature: str) -> Row[Any] | None:
-        """Return the row of these bytes under this signature that another device of the agency sent before."""
-        return self._connection.execute(
-            select(manifests).where(
-                manifests.c.agency_id == actor.agency_id,
-                manifests.c.sha256 == sha256_hex(payload),
-                manifests.c.signature == signature,
-            )
-        ).one_or_none()
+        return self._answer(actor, row, is_replay=False, detail=err.detail)
 
     def _insert(self, act: Deed, actor: Actor, payload: bytes, signature: str, **values: object) -> Row[Any]:
         # A crash before the answer: the device sends the same bytes again, and finds its declaration.
@@ -245,7 +243,6 @@ class Manifests(Collection):
             insert(manifests)
             .values(
                 agency_id=actor.agency_id,
-                device_id=_device_of(actor),
                 sha256=sha256_hex(payload),
                 payload=payload,
                 signature=signature,
@@ -255,13 +252,13 @@ class Manifests(Collection):
             .returning(manifests)
         ).one()
 
-    def _answer(self, row: Row[Any], *, is_replay: bool, detail: str = "") -> Declared:
+    def _answer(self, actor: Actor, row: Row[Any], *, is_replay: bool, detail: str = "") -> Declared:
         sent = {
             upload.file_index: upload
             for upload in self._connection.execute(
                 select(uploads.c.id, uploads.c.file_index, recordings.c.id.label("recording_id"))
                 .outerjoin(recordings, recordings.c.upload_id == uploads.c.id)
-                .where(uploads.c.manifest_id == row.id)
+                .where(uploads.c.manifest_id == row.id, sent_by(actor))
             )
         }
         files = tuple(
@@ -303,6 +300,11 @@ class Manifests(Collection):
             algs=frozenset(row.algs or ()),
             revoked_at=row.revoked_at,
         )
+
+
+def _may_repeat(actor: Actor) -> tuple[ColumnElement[bool], ...]:
+    """A device repeats what its own key signed, whoever handed that in; a person repeats any of the agency."""
+    return (manifests.c.kid == kid_of(actor.id),) if actor.kind is ActorKind.DEVICE else ()
 
 
 def _device_of(actor: Actor) -> DeviceId | None:

@@ -159,7 +159,7 @@ class Uploads(Collection):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        query = select(uploads).where(uploads.c.id == upload_id, _sent_by(actor))
+        query = select(uploads).where(uploads.c.id == upload_id, sent_by(actor))
         return self._one(query, Upload.of_row, UPLOAD_UNKNOWN("no such upload"))
 
     def known(self, upload_id: UploadId) -> Upload:
@@ -182,7 +182,7 @@ class Uploads(Collection):
         row = (
             self._connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload_id, _sent_by(actor), uploads.c.state == UploadState.OPEN)
+                .where(uploads.c.id == upload_id, sent_by(actor), uploads.c.state == UploadState.OPEN)
                 .values(lease_token=token, next_part=uploads.c.next_part + 1)
                 .returning(uploads)
             )
@@ -391,7 +391,8 @@ class Uploads(Collection):
         )
 
 
-def _sent_by(actor: Actor) -> ColumnElement[bool]:
+def sent_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that an upload is the actor's own."""
     column = uploads.c.device_id if actor.kind is ActorKind.DEVICE else uploads.c.account_id
     return column == actor.id
 

@@ -422,6 +422,42 @@ def test_another_devices_manifest_is_refused(line: Line, device: TestDevice, cli
     with line.client(enrol_device(line.store, line.custodian)) as other:
         assert assert_problem(declared(other, device, manifest), "manifest-replayed")["kept"] is True
 
+    assert sorted(kept_manifest(line, manifest)) == ["declared", "refused"]
+
+
+def test_a_replay_never_locks_the_device_out(line: Line, device: TestDevice, client: httpx.Client) -> None:
+    """Another device that is faster is refused, twice the same; the one that signed then declares."""
+    manifest = device.manifest({"a.jpg": b"x"})
+    with line.client(enrol_device(line.store, line.custodian)) as other:
+        refused = [assert_problem(declared(other, device, manifest), "manifest-replayed") for _ in range(2)]
+    answers = [declared(client, device, manifest) for _ in range(2)]
+
+    assert refused[0]["manifest_id"] == refused[1]["manifest_id"]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert sorted(kept_manifest(line, manifest)) == ["declared", "refused"]
+
+
+@pytest.mark.parametrize("is_device_first", [False, True])
+def test_a_manifest_of_two_senders_is_one_declaration(
+    line: Line, device: TestDevice, client: httpx.Client, is_device_first: bool
+) -> None:
+    """A docking station and the camera itself hand in the same signed bytes: one declaration, an upload for each."""
+    token, _ = make_account(line.store, line.custodian.agency_id, Role.OFFICER)
+    payload = jpeg()
+    manifest = device.manifest({"a.jpg": payload})
+    names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(payload)}
+    with httpx.Client(base_url=line.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as docking:
+        senders = [client, docking] if is_device_first else [docking, client]
+        answers = [declared(sender, device, manifest) for sender in senders]
+        before = [answer.json()["files"][0].get("upload") for answer in answers]
+        idents = {sent(sender, payload, **names) for sender in senders}
+        again = [declared(sender, device, manifest).json()["files"][0]["recording_id"] for sender in senders]
+
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert len({answer.json()["manifest_id"] for answer in answers}) == 1
+    assert before == [None, None]
+    assert {UUID(ident) for ident in again} == idents
+    assert [line.looked_at(ident)["state"] for ident in idents] == ["sealed", "sealed"]
     assert kept_manifest(line, manifest) == ["declared"]
 
 
