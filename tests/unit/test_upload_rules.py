@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import Gone, Invalid, OffsetMismatch, TooLarge
+from schemas.errors import Gone, Malformed, OffsetMismatch, TooLarge
 from schemas.recording import retain_until
 from schemas.upload import (
     LARGE_UPLOAD_BYTES,
@@ -87,11 +87,19 @@ def test_metadata_round_trip(pairs: dict[str, str]) -> None:
     assert parse_metadata(header) == pairs
 
 
-@pytest.mark.parametrize("header", ["a YQ==,a YQ==", "ключ YQ==", "a !!", "a /w=="])
+@pytest.mark.parametrize("header", ["a YQ==,a YQ==", "ключ YQ==", "a !!", "a YQ==,", ","])
 def test_malformed_metadata(header: str) -> None:
-    """Repeated or foreign keys and values that are not base64 of UTF-8 are refused."""
-    with pytest.raises(Invalid):
+    """Repeated or foreign keys, empty pairs and values that are not base64 are refused."""
+    with pytest.raises(Malformed):
         parse_metadata(header)
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"), [("现场".encode("gb18030"), "现场"), ("现场".encode(), "现场"), (b"\xff", "\\xff")]
+)
+def test_a_value_in_any_encoding_is_read(raw: bytes, read: str) -> None:
+    """UTF-8 first, then the encoding of old Chinese systems, then the bytes themselves."""
+    assert parse_metadata(f"filename {base64.b64encode(raw).decode()}") == {"filename": read}
 
 
 def test_empty_metadata_is_allowed() -> None:
