@@ -17,6 +17,12 @@ from storage.tables.monitoring import monitoring_media, monitoring_records
 from storage.tables.recording import manifests, recordings, uploads
 
 
+def own_uploads(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that an upload is the actor's own."""
+    column = uploads.c.device_id if actor.kind is ActorKind.DEVICE else uploads.c.account_id
+    return column == actor.id
+
+
 def visible_to(actor: Actor, allowed: Scope) -> ColumnElement[bool]:
     """Return the SQL form of a scope over `recordings`."""
     inside = recordings.c.agency_id.in_(sorted(allowed.agency_ids))

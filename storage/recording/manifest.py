@@ -36,8 +36,8 @@ from storage.collection import Collection
 from storage.device import kept_key
 from storage.reads.account import valid_certificates
 from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
+from storage.reads.recording import own_uploads
 from storage.recording.receipt import kept_manifest
-from storage.recording.upload import sent_by
 from storage.tables.recording import manifests, recordings, uploads
 
 MAX_SIGNATURE_BYTES = 4096
@@ -258,7 +258,7 @@ class Manifests(Collection):
             for upload in self._connection.execute(
                 select(uploads.c.id, uploads.c.file_index, recordings.c.id.label("recording_id"))
                 .outerjoin(recordings, recordings.c.upload_id == uploads.c.id)
-                .where(uploads.c.manifest_id == row.id, sent_by(actor))
+                .where(uploads.c.manifest_id == row.id, own_uploads(actor))
             )
         }
         files = tuple(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
@@ -33,6 +33,7 @@ from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
 from storage.reads.device import trusted
+from storage.reads.recording import own_uploads
 from storage.recording.receipt import arrival_of, receive_recording, sender_of
 from storage.tables.recording import manifests, recordings, upload_parts, uploads
 
@@ -159,7 +160,7 @@ class Uploads(Collection):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        query = select(uploads).where(uploads.c.id == upload_id, sent_by(actor))
+        query = select(uploads).where(uploads.c.id == upload_id, own_uploads(actor))
         return self._one(query, Upload.of_row, UPLOAD_UNKNOWN("no such upload"))
 
     def known(self, upload_id: UploadId) -> Upload:
@@ -182,7 +183,7 @@ class Uploads(Collection):
         row = (
             self._connection.execute(
                 update(uploads)
-                .where(uploads.c.id == upload_id, sent_by(actor), uploads.c.state == UploadState.OPEN)
+                .where(uploads.c.id == upload_id, own_uploads(actor), uploads.c.state == UploadState.OPEN)
                 .values(lease_token=token, next_part=uploads.c.next_part + 1)
                 .returning(uploads)
             )
@@ -389,12 +390,6 @@ class Uploads(Collection):
         return frozenset(
             self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
         )
-
-
-def sent_by(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that an upload is the actor's own."""
-    column = uploads.c.device_id if actor.kind is ActorKind.DEVICE else uploads.c.account_id
-    return column == actor.id
 
 
 def _preempted() -> Conflict:
