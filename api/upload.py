@@ -88,16 +88,15 @@ def speaks_tus(request: Request) -> None:
 Tus = Depends(speaks_tus)
 
 
-def _known_form(text: object) -> object:
+def _id_of(text: object) -> UUID:
     """Stock clients know an upload that is gone by 404, whatever the rest of its address looks like."""
     try:
-        UUID(str(text))
+        return UUID(str(text))
     except ValueError:
         raise UPLOAD_UNKNOWN("no upload has such an id") from None
-    return text
 
 
-UploadPath = Annotated[UploadId, BeforeValidator(_known_form)]
+UploadPath = Annotated[UploadId, BeforeValidator(_id_of)]
 """The id in the address of an upload."""
 
 
