@@ -10,7 +10,6 @@ over HTTP and by eight writers over the storage alone: all stating one case, bes
 """
 
 import argparse
-import base64
 import itertools
 import os
 import random
@@ -50,7 +49,8 @@ from tests.casework import Bureau, make_bureau  # noqa: E402
 from tests.factories import folder_url, make_settings  # noqa: E402
 from tests.leaf_history import History, told  # noqa: E402
 from tests.server import running  # noqa: E402
-from tests.stand import free_port  # noqa: E402
+from tests.stand import answers, free_port, until  # noqa: E402
+from tests.tus import bearer, opened, patched  # noqa: E402
 
 WRITERS = (1, 8, 16)
 TARGET = 0.6
@@ -253,12 +253,7 @@ def api(url: str, objects: str, log: Path) -> Iterator[str]:
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     base = f"http://127.0.0.1:{port}"
     with running("api", environment, log, host="127.0.0.1", port=port):
-        for _ in range(600):
-            try:
-                httpx.get(f"{base}/v1/health")
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        until(lambda: answers(f"{base}/v1/health"), "the API is up")
         yield base
 
 
@@ -268,36 +263,18 @@ def _client(base: str, bureau: Bureau) -> httpx.Client:
         base_url=base,
         timeout=600,
         limits=httpx.Limits(max_connections=RECEIPTS, max_keepalive_connections=0),
-        headers={"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"},
+        headers=bearer(token),
     )
 
 
 def sent(client: httpx.Client, numbers: Sequence[str]) -> float:
     """Return the receipts per second of open transfers whose one byte is sent at once."""
-    places = [_opened_over_http(client, number) for number in numbers]
-
-    def finish(place: str) -> None:
-        answer = client.patch(
-            place,
-            content=b"x",
-            headers={"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
-        )
-        answer.raise_for_status()
-
+    places = [opened(client, 1, filename="a.bin", case=number) for number in numbers]
     began = time.perf_counter()
     with ThreadPoolExecutor(len(numbers)) as pool:
-        list(pool.map(finish, places))
+        for answer in pool.map(lambda place: patched(client, place, b"x"), places):
+            answer.raise_for_status()
     return len(numbers) / (time.perf_counter() - began)
-
-
-def _opened_over_http(client: httpx.Client, number: str) -> str:
-    pairs = ",".join(
-        f"{name} {base64.b64encode(value.encode()).decode()}"
-        for name, value in (("filename", "a.bin"), ("case", number))
-    )
-    answer = client.post("/v1/uploads", headers={"Upload-Length": "1", "Upload-Metadata": pairs})
-    answer.raise_for_status()
-    return str(answer.headers["Location"])
 
 
 def received(bureau: Bureau, numbers: Sequence[str]) -> float:
