@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.processes import Watch  # noqa: E402
 from storage.objects.port import Stored  # noqa: E402
 from storage.objects.values import sha256_of  # noqa: E402
 from storage.recording.upload import NewUpload  # noqa: E402
@@ -85,16 +86,19 @@ def check(have: int, *words: str) -> int:
     process = subprocess.Popen(
         [sys.executable, "quancheng.py", "fsck", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
-    said = process.stdout.read() if process.stdout else ""
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds, ended = time.monotonic() - began, os.waitstatus_to_exitcode(status)
+    # not `ru_maxrss` of the child: that counts what its parent held when it was forked
+    watch = Watch({"fsck": process.pid})
+    said, _ = process.communicate()
+    seconds = time.monotonic() - began
+    watch.stop()
+    peak = next(mb for name, mb in watch.peak_rss_mb.items() if name.endswith(f"/{process.pid}"))
     print(
         f"fsck {' '.join(words) or 'with bytes':10} {have:7,} recordings {seconds:6.1f} s"
-        f" {have / seconds:6.0f}/s  peak {usage.ru_maxrss / 1024:4.0f} MB"
-        f"  exit {ended}: {said.strip().splitlines()[-1]}",
+        f" {have / seconds:6.0f}/s  peak {peak:4.0f} MB"
+        f"  exit {process.returncode}: {said.strip().splitlines()[-1]}",
         flush=True,
     )
-    return ended
+    return process.returncode
 
 
 if __name__ == "__main__":
