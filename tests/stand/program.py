@@ -46,12 +46,12 @@ def find_redis() -> Path:
 
 def find_minio() -> Path:
     """Return MinIO, built from source once and cached by version outside the repository."""
-    return _go_built("minio", *MINIO, seconds="2½ minutes")
+    return go_built("minio", *MINIO, seconds="2½ minutes")
 
 
 def find_versitygw() -> Path:
     """Return versitygw, the second S3 store, built and cached in the same way."""
-    return _go_built("versitygw", *VERSITYGW, seconds="1½ minutes")
+    return go_built("versitygw", *VERSITYGW, seconds="1½ minutes")
 
 
 def find_go() -> Path:
@@ -110,7 +110,12 @@ def _go_version(go: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
 
 
-def _go_built(name: str, module: str, version: str, *, seconds: str) -> Path:
+def go_built(name: str, module: str, version: str, *, seconds: str) -> Path:
+    """Return a program of a Go module, built from source once and cached by version outside the repository.
+
+    Raises:
+        MissingPartError: there is no Go of at least 1.24, or it does not build.
+    """
     built = cache_dir() / f"{name}-{version}"
     built.parent.mkdir(parents=True, exist_ok=True)
     with (built.parent / f"{name}.lock").open("w") as lock:

@@ -1,0 +1,58 @@
+// One upload by tus-js-client as it is published: a JSON wish as the only argument, a JSON answer on stdout.
+//
+// wish: endpoint, headers, metadata, path; optionally chunkSize (bytes), parallelUploads, uploadLengthDeferred,
+// and abortAfter (bytes): the client is stopped there, and a second one resumes from what the first remembered.
+import fs from 'node:fs'
+import * as tus from 'tus-js-client'
+
+const wish = JSON.parse(process.argv[2])
+const { endpoint, headers, metadata, path, abortAfter } = wish
+const answers = []
+
+function options(more) {
+  const one = { endpoint, headers, metadata, retryDelays: [0, 200, 1000], ...more }
+  for (const name of ['chunkSize', 'parallelUploads', 'uploadLengthDeferred']) {
+    if (wish[name] !== undefined) one[name] = wish[name]
+  }
+  if (abortAfter !== undefined) one.urlStorage = new tus.FileUrlStorage(wish.remembered)
+  one.onAfterResponse = (request, response) => {
+    answers.push([request.getMethod(), response.getStatus()])
+  }
+  return one
+}
+
+function stopped() {
+  return new Promise((resolve, reject) => {
+    const upload = new tus.Upload(fs.createReadStream(path), options({
+      onError: reject,
+      onSuccess: () => reject(new Error('it was over before it could be stopped')),
+      onChunkComplete: (size, sent) => {
+        if (sent >= abortAfter) upload.abort().then(() => resolve(sent), reject)
+      },
+    }))
+    upload.start()
+  })
+}
+
+function sent(previous) {
+  return new Promise((resolve, reject) => {
+    const upload = new tus.Upload(fs.createReadStream(path), options({
+      onError: reject,
+      onSuccess: () => resolve(upload.url),
+    }))
+    if (abortAfter === undefined) return upload.start()
+    upload.findPreviousUploads().then((found) => {
+      if (found.length !== 1) return reject(new Error(`${found.length} uploads are remembered`))
+      upload.resumeFromPreviousUpload(found[0])
+      upload.start()
+    }, reject)
+  })
+}
+
+try {
+  const before = abortAfter === undefined ? 0 : await stopped()
+  console.log(JSON.stringify({ url: await sent(), before, answers }))
+} catch (err) {
+  console.log(JSON.stringify({ error: String(err), answers }))
+  process.exitCode = 1
+}
