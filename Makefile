@@ -39,7 +39,8 @@ format: setup-dev ## Put every file into the formatter's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup-dev ## Measure the line, the log, the desks, the pages and fsck, each figure beside a named peer in the same run
+bench: setup-dev ## Measure receiving, the line, the log, the desks, the pages and fsck, each figure beside a named peer in the same run
+	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
@@ -47,6 +48,7 @@ bench: setup-dev ## Measure the line, the log, the desks, the pages and fsck, ea
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
 
 bench-quick: setup-dev ## The same on a tenth of the load
+	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py --quick
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick

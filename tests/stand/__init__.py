@@ -15,7 +15,7 @@ from tests.stand.stand import (
     temporary_stand,
 )
 from tests.stand.stores import MINIO_FLAGS, MINIO_SETTINGS
-from tests.stand.wait import PATIENCE_SECONDS, answers, free_port, until, wait_until
+from tests.stand.wait import PATIENCE_SECONDS, accepts, answers, free_port, until, wait_until
 
 __all__ = [
     "ADDRESSES",
@@ -32,6 +32,7 @@ __all__ = [
     "MissingPartError",
     "Stand",
     "Started",
+    "accepts",
     "answers",
     "find_binaries",
     "find_chromium",

@@ -8,19 +8,21 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.stand.program import MissingPartError, cache_dir, find_program, go_built, say
+from tests.stand.program import MissingPartError, cache_dir, find_program, go_built, go_cache, say
 
 TUSD = ("github.com/tus/tusd/v2/cmd/tusd", "v2.10.0")
 JAVA_CLIENT = "io.tus.java.client:tus-java-client:0.5.1"
 JAVA_CLIENT_SHA256 = "196ce59aac4cca7395aca493e1740ba121ef9696232911086ac205a30948e7bb"
 
 
-def find_tusd() -> Path:
+def find_tusd(*, may_build: bool) -> Path:
     """Return tusd, the reference server of tus, built from source once and cached by version.
 
     Raises:
-        MissingPartError: no Go is here, or it does not build.
+        MissingPartError: it is not built and may not be; no Go is here, or it does not build.
     """
+    if not may_build and not go_cache("tusd", TUSD[1]).exists():
+        raise MissingPartError("it is not built yet")
     return go_built("tusd", *TUSD, seconds="2 minutes")
 
 

@@ -110,13 +110,18 @@ def _go_version(go: Path) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
 
 
+def go_cache(name: str, version: str) -> Path:
+    """Return where a built program of one version is kept."""
+    return cache_dir() / f"{name}-{version}"
+
+
 def go_built(name: str, module: str, version: str, *, seconds: str) -> Path:
     """Return a program of a Go module, built from source once and cached by version outside the repository.
 
     Raises:
         MissingPartError: there is no Go of at least 1.24, or it does not build.
     """
-    built = cache_dir() / f"{name}-{version}"
+    built = go_cache(name, version)
     built.parent.mkdir(parents=True, exist_ok=True)
     with (built.parent / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two clones build once
