@@ -53,6 +53,14 @@ OBJECTS_UNAVAILABLE = Refusal(
 OBJECTS_DENIED = Refusal(
     "objects-denied", Unavailable, Level.ERROR, "证据存储拒绝了请求", "The object store refused", *OPERATOR
 )
+OBJECTS_REFUSED = Refusal(
+    "objects-refused",
+    Unavailable,
+    Level.ERROR,
+    "证据存储不接受该请求",
+    "The object store does not take this request",
+    *OPERATOR,
+)
 OBJECTS_UNVERSIONED = Refusal(
     "objects-unversioned",
     Unavailable,

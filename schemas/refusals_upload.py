@@ -22,6 +22,14 @@ UPLOAD_UNKNOWN = Refusal(
 UPLOAD_EXPIRED = Refusal(
     "upload-expired", Gone, Level.INFO, "上传已过期", "The upload has expired", *UPLOAD_ANEW
 )
+UPLOAD_NUMBERS_USED_UP = Refusal(
+    "upload-numbers-used-up",
+    Gone,
+    Level.ERROR,
+    "该上传的分段编号已用完，无法继续",
+    "The upload has used up its part numbers and cannot go on",
+    *UPLOAD_ANEW,
+)
 UPLOAD_JUST_ENDED = Refusal(
     "upload-just-ended",
     Busy,

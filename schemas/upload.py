@@ -22,8 +22,12 @@ MIB = 1024 * 1024
 SMALL_PART_BYTES = 8 * MIB
 LARGE_PART_BYTES = 32 * MIB
 LARGE_UPLOAD_BYTES = 256 * MIB
+PART_NUMBERS = 10_000
+"""What S3 allows to one object. A number is never used twice, and only a part that is being stored takes one."""
+LAST_NUMBERS = 100
+"""Of these, what only a completion may use: bytes that are all here must not wait for a number."""
 USABLE_PARTS = 8_000
-"""S3 allows 10,000 part numbers; a number is never used twice, so re-sent parts need the rest."""
+"""Parts of the largest upload: the other numbers are for parts that are sent again."""
 
 _METADATA_KEY = re.compile(r"[!-+\--~]+")
 _SEPARATORS = re.compile(r"[\x00-\x1f\x7f/\\]+")
@@ -81,6 +85,7 @@ class Upload(Frozen):
     parts_ref: str | None
     tail_key: str | None
     tail_bytes: int
+    leases: int
     recording_id: RecordingId | None
     opened_at: datetime
     expires_at: datetime

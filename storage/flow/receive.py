@@ -7,7 +7,8 @@ What a crash leaves, step by step:
   after a tail was put   a staging object that no row names, swept later; the older tail is still named
   after completion in    the object exists without a recording: completion runs again, the store answers that
   the store              it has these very bytes, and the commit follows
-Part numbers are never used twice (S3 allows gaps), so a beaten request that still sends cannot replace one.
+Part numbers are never used twice (S3 allows gaps), so a beaten request that still sends cannot replace one; and a
+store has few of them, so only a part that is being stored takes one. Objects and tails are named by the lease.
 """
 
 from typing import Self
@@ -17,7 +18,7 @@ from schemas.actor import Actor
 from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
 from schemas.ours import ours
-from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING
+from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING, PARTS_UNKNOWN
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
 from schemas.upload import Part, Upload, UploadState, check_append
 from storage.objects.port import Stored
@@ -35,6 +36,7 @@ class Receiving:
         self._store = store
         self._token = token
         self._seed = seed
+        self._tails = 0
         self.upload = upload
 
     @classmethod
@@ -64,6 +66,11 @@ class Receiving:
         left = self.upload.length_bytes - self.upload.offset_bytes
         return min(left, self.upload.part_bytes - len(self._seed))
 
+    @property
+    def _own_key(self) -> str:
+        # By the number of the lease: what a beaten request still writes never meets what we write.
+        return f"recordings/{self.upload.id}/{self.upload.leases}"
+
     def store(self, body: Body) -> int:
         """Store a full part or the end of the file; returns the new offset.
 
@@ -83,7 +90,7 @@ class Receiving:
             number = tx.uploads.next_number(self.upload.id, self._token)
         key, ref = self.upload.object_key, self.upload.parts_ref
         if ref is None:
-            key = f"recordings/{self.upload.id}/{number}"
+            key = self._own_key
             ref = self._store.objects.begin_parts(key)
         try:
             etag = self._store.objects.put_part(key, ref, number, pieces, sha256=sha256)
@@ -102,9 +109,7 @@ class Receiving:
         self._drop_tail(old_tail)
 
     def _store_whole(self, pieces: Body, sha256: bytes) -> int:
-        with self._store.begin() as tx:
-            number = tx.uploads.next_number(self.upload.id, self._token)
-        key = f"recordings/{self.upload.id}/{number}"
+        key = self._own_key
         stored = self._store.objects.put(key, pieces, sha256=sha256)
         old_tail = self.upload.tail_key
         with self._store.begin() as tx:
@@ -119,9 +124,8 @@ class Receiving:
         if fresh == 0:
             return self.upload.offset_bytes
         pieces: Body = [self._seed, *body] if self._seed else body
-        with self._store.begin() as tx:
-            number = tx.uploads.next_number(self.upload.id, self._token)
-        key = f"tails/{self.upload.id}/{number}"
+        self._tails += 1
+        key = f"tails/{self.upload.id}/{self.upload.leases}-{self._tails}"
         self._store.objects.put_staging(key, pieces, sha256=sha256_of(pieces))
         old_tail = self.upload.tail_key
         with self._store.begin() as tx:
@@ -218,15 +222,23 @@ def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
     with store.begin() as tx:
         parts = tx.uploads.parts(upload.id)
     if upload.tail_key is not None:
-        parts.append(_tail_as_part(store, upload, number=parts[-1].number + 1))
+        parts.append(_tail_as_part(store, upload))
     return upload.object_key, store.objects.finish_parts(upload.object_key, upload.parts_ref, parts)
 
 
-def _tail_as_part(store: Store, upload: Upload, *, number: int) -> Part:
-    """Send a tail that reaches the end of the file as the last part; happens only after a crash."""
+def _tail_as_part(store: Store, upload: Upload) -> Part:
+    """Send a tail that reaches the end of the file as the last part; happens only after a crash.
+
+    Raises:
+        Gone: somebody else has completed the upload, or it has expired.
+    """
     assert upload.parts_ref is not None  # noqa: S101 - narrows the type; the caller has checked
     body = _tail(store, upload)
     sha256 = sha256_of([body])
+    with store.begin() as tx:
+        number = tx.uploads.last_number(upload.id)
+    if number is None:
+        raise PARTS_UNKNOWN("the upload is not open any more")
     etag = store.objects.put_part(upload.object_key, upload.parts_ref, number, [body], sha256=sha256)
     return Part(
         number=number,

@@ -1,17 +1,18 @@
 """What an S3 store or a file system answers, in our tree of errors; upstream text never reaches `detail`."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from minio.error import InvalidResponseError, S3Error, ServerError
 from urllib3.exceptions import HTTPError
 
-from schemas.errors import EvidenceError
+from schemas.errors import AnyRefusal, EvidenceError
 from schemas.refusals_manifest import DIGEST_MISMATCH
 from schemas.refusals_objects import (
     OBJECT_NOT_FOUND,
     OBJECTS_DENIED,
+    OBJECTS_REFUSED,
     OBJECTS_UNAVAILABLE,
     PARTS_DIFFER,
     PARTS_UNKNOWN,
@@ -23,27 +24,39 @@ _DIGEST = frozenset(
     {"XAmzContentChecksumMismatch", "BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"}
 )
 _FULL = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
-_PARTS = frozenset({"NoSuchUpload", "InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
+_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 _DENIED = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"})
+_FINAL = frozenset(
+    {
+        *("EntityTooLarge", "InvalidArgument", "InvalidBucketState", "InvalidPartNumber", "InvalidRequest"),
+        *("InvalidURI", "KeyTooLongError", "MalformedXML", "MissingContentLength", "NoSuchBucket"),
+        *("NotImplemented", "XMinioInvalidObjectName"),
+    }
+)
+_TOLD: Sequence[tuple[frozenset[str], AnyRefusal, str]] = (
+    (_MISSING, OBJECT_NOT_FOUND, "no such object"),
+    (_DIGEST, DIGEST_MISMATCH, "the store received other bytes than were declared"),
+    (_FULL, STORAGE_FULL, "the object store has no room"),
+    (_PARTS, PARTS_DIFFER, "the parts are not those that the store holds"),
+)
 _FULL_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def error_of(code: str) -> EvidenceError:
     """Return the error for one of S3's codes.
 
-    A denied request is `Unavailable`: the operator must act, and no attempt of an honest recording is used.
+    A denied request is `Unavailable`: the operator must act, and no attempt of an honest recording is used. So is
+    one that the store does not take as it stands; neither comes true by waiting, and neither is worded so.
     """
-    if code in _MISSING:
-        return OBJECT_NOT_FOUND("no such object")
-    if code in _DIGEST:
-        return DIGEST_MISMATCH("the store received other bytes than were declared")
-    if code in _FULL:
-        return STORAGE_FULL("the object store has no room")
-    if code in _PARTS:
-        refusal = PARTS_UNKNOWN if code == "NoSuchUpload" else PARTS_DIFFER
-        return refusal("the parts are not those that the store holds")
     if code in _DENIED:
         return OBJECTS_DENIED("the object store refuses our credential", store_code=code)
+    if code in _FINAL:
+        return OBJECTS_REFUSED("the object store does not take this request", store_code=code)
+    if code == "NoSuchUpload":
+        return PARTS_UNKNOWN("the parts are not those that the store holds")
+    for codes, refusal, detail in _TOLD:
+        if code in codes:
+            return refusal(detail)
     return OBJECTS_UNAVAILABLE("the object store cannot do it now", store_code=code)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
@@ -21,11 +21,22 @@ from schemas.refusals_upload import (
     UPLOAD_INCOMPLETE,
     UPLOAD_JUST_ENDED,
     UPLOAD_LENGTH_DIFFERS,
+    UPLOAD_NUMBERS_USED_UP,
     UPLOAD_PREEMPTED,
     UPLOAD_TOO_LARGE,
     UPLOAD_UNKNOWN,
 )
-from schemas.upload import STEPS, Part, Upload, UploadState, UploadStep, clean_filename, part_size
+from schemas.upload import (
+    LAST_NUMBERS,
+    PART_NUMBERS,
+    STEPS,
+    Part,
+    Upload,
+    UploadState,
+    UploadStep,
+    clean_filename,
+    part_size,
+)
 from storage.act import Deed, service
 from storage.collection import Collection
 from storage.custody.values import shown
@@ -172,9 +183,9 @@ class Uploads(Collection):
         """Take the upload for one request; the newest request wins.
 
         One statement takes it and reads it: what is returned holds every commit of the beaten request, and
-        none can follow. The part counter moves on, so that a part which the beaten request still sends can
-        never be mistaken for one of ours: it carries a number that no list of parts will name. An upload
-        that is not open is returned as it stands, and the token holds nothing.
+        none can follow. Each lease has a number of its own, by which it names its objects; it takes no part
+        number, of which a store has few. An upload that is not open is returned as it stands, and the token
+        holds nothing.
 
         Raises:
             NotFound: no such upload, or somebody else's.
@@ -184,7 +195,7 @@ class Uploads(Collection):
             self._connection.execute(
                 update(uploads)
                 .where(uploads.c.id == upload_id, own_uploads(actor), uploads.c.state == UploadState.OPEN)
-                .values(lease_token=token, next_part=uploads.c.next_part + 1)
+                .values(lease_token=token, leases=uploads.c.leases + 1)
                 .returning(uploads)
             )
             .mappings()
@@ -193,20 +204,41 @@ class Uploads(Collection):
         return (self.get(actor, upload_id) if row is None else Upload.of_row(row)), token
 
     def next_number(self, upload_id: UploadId, token: UUID) -> int:
-        """Allocate the next part number under the lease.
+        """Allocate the number of a part that is about to be stored, under the lease.
+
+        It is never given again: a part which a beaten request still sends carries a number that no list of
+        parts will name, and can replace none of ours.
 
         Raises:
             Conflict: a newer request holds the upload.
+            Gone: the store's numbers are used up; nothing can be added any more.
         """
+        number = self._numbered(upload_id, uploads.c.lease_token == token, PART_NUMBERS - LAST_NUMBERS)
+        if number is None:
+            raise _preempted()
+        return number
+
+    def last_number(self, upload_id: UploadId) -> int | None:
+        """Allocate the number of the part that a completion makes of the tail; None when it is complete already.
+
+        A completion holds no lease. Whoever completes beside it takes another number, and the same bytes make
+        the same object.
+
+        Raises:
+            Gone: as `next_number`.
+        """
+        return self._numbered(upload_id, uploads.c.state == UploadState.OPEN, PART_NUMBERS)
+
+    def _numbered(self, upload_id: UploadId, is_allowed: ColumnElement[bool], last: int) -> int | None:
         # A crash behind this leaves a gap in the numbers, or a part under one that no row names: both are harmless.
         number: int | None = self._connection.scalar(
             update(uploads)
-            .where(uploads.c.id == upload_id, uploads.c.lease_token == token)
+            .where(uploads.c.id == upload_id, is_allowed)
             .values(next_part=uploads.c.next_part + 1)
             .returning(uploads.c.next_part)
         )
-        if number is None:
-            raise _preempted()
+        if number is not None and number > last:
+            raise UPLOAD_NUMBERS_USED_UP(f"the store numbers {PART_NUMBERS} parts and none are left")
         return number
 
     def parts(self, upload_id: UploadId) -> list[Part]:

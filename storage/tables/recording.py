@@ -82,6 +82,7 @@ uploads = Table(
     Column("offset_bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("part_bytes", BigInteger, nullable=False),
     Column("next_part", Integer, nullable=False, server_default=text("1")),
+    Column("leases", Integer, nullable=False, server_default=text("1")),
     Column("object_key", Text, nullable=False, unique=True),
     Column("parts_ref", Text),
     Column("tail_key", Text),

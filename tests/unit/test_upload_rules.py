@@ -37,6 +37,7 @@ def upload(*, offset: int = 0, length: int = 100, state: UploadState = UploadSta
         parts_ref=None,
         tail_key=None,
         tail_bytes=0,
+        leases=1,
         recording_id=None,
         opened_at=AT,
         expires_at=AT,
