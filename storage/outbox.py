@@ -4,14 +4,18 @@ A job is claimed under a lease with SKIP LOCKED and finished under the lease's t
 hold the same job after a lost lease have one effect. Claiming counts the attempt: a job that kills its worker
 is counted even though the worker cannot say so. `release` gives the attempt back, because a dependency that
 did not answer is not the job's fault.
+
+Leases are short and renewed while a job runs, so that the work of a worker that is killed goes on at once. Where one is
+lost in spite of that – the owner was stopped, or the database away – its token is worth nothing any more.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
+from itertools import takewhile
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.base import Frozen
@@ -77,13 +81,16 @@ class Outbox:
         """Lease up to `limit` ready jobs, oldest first; skips what others hold.
 
         Takes a quarter of what is ready at most, so that the last long jobs are shared and not queued
-        behind each other in one process.
+        behind each other in one process. A job that was tried before is claimed alone: should it kill its worker
+        again, that costs nobody else an attempt.
         """
+        share = self._share(kind, limit)
         ready = (
             select(jobs.c.id)
-            .where(jobs.c.kind == kind.value, jobs.c.state == JobState.READY, jobs.c.not_before <= func.now())
+            .where(*_due(kind))
+            .where(true() if share == 1 else jobs.c.attempts == 0)
             .order_by(jobs.c.id)
-            .limit(self._share(kind, limit))
+            .limit(share)
             .with_for_update(skip_locked=True)
         )
         token = uuid4()  # a crash of its holder leaves the lease to its end; the attempt is counted already
@@ -101,14 +108,19 @@ class Outbox:
         return sorted(map(Job.of_row, rows), key=lambda job: job.id)
 
     def _share(self, kind: JobKind, limit: int) -> int:
-        some = (
-            select(jobs.c.id)
-            .where(jobs.c.kind == kind.value, jobs.c.state == JobState.READY, jobs.c.not_before <= func.now())
-            .limit(4 * limit)
-            .subquery()
-        )
-        ready: int = self._connection.execute(select(func.count()).select_from(some)).scalar_one()
-        return max(1, min(limit, ready // 4))
+        some = select(jobs.c.attempts).where(*_due(kind)).order_by(jobs.c.id).limit(4 * limit)
+        ready = self._connection.scalars(some).all()
+        fresh = len(list(takewhile(lambda attempts: attempts == 0, ready)))
+        return max(1, min(limit, len(ready) // 4, fresh))
+
+    def hold(self, job: Job) -> bool:
+        """Lock the row of a leased job to the end of the transaction; False when the lease was lost.
+
+        Whoever concludes locks first the job and then the chains: a slow former owner waits for nobody's chain, and
+        the sweep takes no lease whose result is being written.
+        """
+        held = select(jobs.c.id).where(*_under_lease(job)).with_for_update()
+        return self._connection.scalar(held) is not None
 
     def renew(self, token: UUID, *, lease_seconds: int) -> int:
         """Extend every lease under `token`; returns how many are still held."""
@@ -149,19 +161,22 @@ class Outbox:
 
     def _settle(self, job: Job, **values: object) -> bool:
         changed = self._connection.execute(
-            update(jobs)
-            .where(
-                jobs.c.id == job.id, jobs.c.lease_token == job.lease_token, jobs.c.state == JobState.LEASED
-            )
-            .values(lease_token=None, lease_until=None, **values)
+            update(jobs).where(*_under_lease(job)).values(lease_token=None, lease_until=None, **values)
         )
         return changed.rowcount == 1
 
     def sweep(self) -> int:
         """Return jobs whose lease has expired, with back-off."""
+        ended = (
+            select(jobs.c.id)
+            .where(jobs.c.state == JobState.LEASED, jobs.c.lease_until < func.now())
+            .with_for_update(
+                skip_locked=True
+            )  # one that is being concluded, or returned by another scheduler
+        )
         rows = self._connection.execute(
             update(jobs)
-            .where(jobs.c.state == JobState.LEASED, jobs.c.lease_until < func.now())
+            .where(jobs.c.id.in_(ended.scalar_subquery()))
             .values(
                 state=JobState.READY,
                 lease_token=None,
@@ -184,3 +199,11 @@ class Outbox:
             .group_by(jobs.c.kind)
         )
         return {row.kind: row.waiting for row in rows}
+
+
+def _due(kind: JobKind) -> tuple[ColumnElement[bool], ...]:
+    return jobs.c.kind == kind.value, jobs.c.state == JobState.READY, jobs.c.not_before <= func.now()
+
+
+def _under_lease(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return jobs.c.id == job.id, jobs.c.lease_token == job.lease_token, jobs.c.state == JobState.LEASED

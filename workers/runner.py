@@ -27,6 +27,9 @@ from workers.task import Task
 
 log = structlog.get_logger()
 
+RENEWALS = 5
+"""How often a lease is renewed in its length: a worker must miss four beats to lose one."""
+
 
 def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[JobKind, Task]:
     """Return the task of every kind of job."""
@@ -165,9 +168,12 @@ class Runner:
             beat.join()
 
     def _renew(self, token: UUID, ended: threading.Event) -> None:
-        while not ended.wait(self._settings.lease_seconds / 3):
+        while not ended.wait(self._settings.lease_seconds / RENEWALS):
             try:
                 with self._store.begin() as tx:
                     tx.jobs.renew(token, lease_seconds=self._settings.lease_seconds)
-            except Unavailable:
-                log.warning("lease_not_renewed")
+            except Unavailable as err:
+                log.warning("lease_not_renewed", problem=err.slug)
+            except Exception:
+                # Whatever it was, the next beat may still save the lease; a lost one is fenced by its token.
+                log.exception("lease_not_renewed")

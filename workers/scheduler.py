@@ -76,8 +76,9 @@ class Scheduler:
                 raise
 
     def tick(self) -> None:
-        """Integrate what is pending, sweep when it is time, and hint at what waits."""
+        """Integrate what is pending, return lost leases, sweep when it is time, and hint at what waits."""
         self._sequencer.run()
+        self.return_lost()
         if time.monotonic() - self._swept_at >= self._settings.sweep_seconds:
             self._swept_at = time.monotonic()
             self.sweep()
@@ -85,14 +86,18 @@ class Scheduler:
             self._tails_at = time.monotonic()
             self.sweep_tails()
 
-    def sweep(self) -> None:
-        """Return expired leases, end uploads past their lifetime, hint at every kind that waits."""
+    def return_lost(self) -> None:
+        """Return expired leases: whoever held them has ended, or has lost what it was about to write."""
         with self._store.begin() as tx:
             lost = tx.jobs.sweep()
-            waiting = tx.jobs.waiting()
-            tx.accounts.forget_ended()
         if lost:
             log.warning("leases_returned", count=lost)
+
+    def sweep(self) -> None:
+        """End uploads past their lifetime, complete what is all here, hint at every kind that waits."""
+        with self._store.begin() as tx:
+            waiting = tx.jobs.waiting()
+            tx.accounts.forget_ended()
         for kind in waiting:
             self._hint(JobKind(kind))
         self._complete_uploads()

@@ -6,14 +6,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class WorkersSettings(BaseSettings):
-    """Limits of jobs and decoders; sizes in bytes, durations in seconds."""
+    """Limits of jobs and decoders; sizes in bytes, durations in seconds.
+
+    A lease is renewed five times in its length and returned within a second of its end, so that the work of a killed
+    worker goes on within 30 s: the lease, a second, the first back-off, and a sweep that hints again.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="WORKERS_")
 
     claim_limit: int = 8
-    lease_seconds: int = 120
+    lease_seconds: int = 15
     slice_seconds: int = 60
     pause_seconds: float = 15.0
-    sweep_seconds: float = 15.0
+    sweep_seconds: float = 5.0
     scratch_dir: Path | None = None
     scratch_free_bytes: int = 512 * 1024 * 1024

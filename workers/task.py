@@ -32,6 +32,7 @@ def concluding(store: Store, job: Job) -> Iterator[Transaction]:
         LeaseLost: another worker holds the job; nothing was written.
     """
     with store.begin() as tx:
-        yield tx
-        if not tx.jobs.finish(job):
+        if not tx.jobs.hold(job):
             raise LEASE_LOST("the lease of the job was lost")
+        yield tx
+        tx.jobs.finish(job)  # held since the first line: nobody else can have taken it
