@@ -168,6 +168,9 @@ def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
                 raise
         say("stopping", "正在停止 stopping …")
     say("stopped", "已停止 stopped: everything that was started here has ended")
+    if STOP.fault is not None:
+        say("part_ended", f"✗ {STOP.fault}")
+        return UNREACHABLE
     return OK
 
 
@@ -210,7 +213,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     demo = None if args.no_demo else _demo(home, store, address, say)
     STOP.check()
     if settings.broker_url is None:
-        _start_workers(store, say, started)
+        _start_workers(opened(settings), say, started)
     app = create_app(read(ApiSettings), store)
     config = uvicorn.Config(
         app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
@@ -225,10 +228,16 @@ def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
     from workers.embedded import EmbeddedWorkers
     from workers.settings import WorkersSettings
 
-    workers = EmbeddedWorkers(store, read(WorkersSettings))
+    # A store of their own: requests that take every connection of the API's stop no work.
+    started.callback(store.close)
+    workers = EmbeddedWorkers(store, read(WorkersSettings), on_end=_loop_ended)
     workers.start()
     started.callback(workers.stop)
     say("workers", "核验任务已就绪 workers ready (in process)")
+
+
+def _loop_ended(name: str) -> None:
+    STOP.fail(f"后台任务意外结束 a background loop has ended: {name}; see the log and start again")
 
 
 def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:

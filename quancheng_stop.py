@@ -16,10 +16,11 @@ class ToldToStopError(Exception):
 
 
 class Stop:
-    """What the signals of this process have asked for."""
+    """What the signals of this process have asked for, or a part of it that ended by itself."""
 
     def __init__(self) -> None:
         self.is_asked = False
+        self.fault: str | None = None
 
     def listen(self) -> None:
         """Take the signals from now on."""
@@ -34,6 +35,11 @@ class Stop:
         """
         if self.is_asked:
             raise ToldToStopError
+
+    def fail(self, fault: str) -> None:
+        """End because something that the server cannot do without has ended; the first sentence stands."""
+        self.fault = self.fault or fault
+        self.is_asked = True
 
     def deafen(self) -> None:
         """Take no signal any more: the interpreter, while it ends, would give them back their deadly meaning."""

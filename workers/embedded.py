@@ -5,9 +5,11 @@ rows are the same as everywhere: what a kill leaves leased is returned by the sw
 """
 
 import threading
+from functools import partial
 
 from storage.outbox import JobKind
 from storage.store import Store
+from workers.loop import Loops, OnEnd, only_told
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
 from workers.scheduler import Scheduler, listen
@@ -18,32 +20,36 @@ IDLE_SECONDS = 5.0
 
 
 class EmbeddedWorkers:
-    """Start with `start`, end with `stop`; running jobs finish, waiting ones stay in the database."""
+    """Start with `start`, end with `stop`; running jobs finish, waiting ones stay in the database.
 
-    def __init__(self, store: Store, settings: WorkersSettings) -> None:
+    Args:
+        store: Best one of their own: whoever takes every connection of the API's then stops no worker.
+        settings: Limits of jobs and decoders.
+        on_end: Told the name of a thread that ended by itself; the server must not go on beside it.
+    """
+
+    def __init__(self, store: Store, settings: WorkersSettings, *, on_end: OnEnd = only_told) -> None:
         self._store = store
         self._settings = settings
         self._stop = threading.Event()
         self._wake = threading.Condition()
         self._sandboxes = [Sandbox() for _ in range(THREADS)]
-        self._threads = [
-            *(threading.Thread(target=self._work, args=(sandbox,)) for sandbox in self._sandboxes),
-            threading.Thread(target=listen, args=(store, self._hint, self._stop), daemon=True),
-            threading.Thread(target=Scheduler(store, settings, self._hint).run, args=(self._stop,)),
-        ]
+        self._loops = Loops(self._stop, on_end)
+        for number, sandbox in enumerate(self._sandboxes):
+            self._loops.add(f"worker-{number}", partial(self._work, sandbox))
+        self._loops.add("listener", partial(listen, store, self._hint, self._stop))
+        self._loops.add("scheduler", partial(Scheduler(store, settings, self._hint).run, self._stop))
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        self._loops.start()
 
     def stop(self) -> None:
         """End every thread and child; returns when they have ended."""
         self._stop.set()
         with self._wake:
             self._wake.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._loops.join()
         for sandbox in self._sandboxes:
             sandbox.close()
 

@@ -20,12 +20,16 @@ from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.audit import give_up_recheck, recheck
 from workers.export import build_export, give_up_export
+from workers.loop import attempt
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
 from workers.settings import WorkersSettings
 from workers.task import Task
 
 log = structlog.get_logger()
+
+RETRY_SECONDS = 5.0
+"""After so long a loop that met a fault tries again."""
 
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
@@ -73,13 +77,16 @@ class Runner:
         return done
 
     def drain_or_wait(self, kind: JobKind, stop: threading.Event) -> int:
-        """Drain, but outlast a database that is away: for threads that nobody restarts."""
-        try:
-            return self.drain(kind, stop)
-        except Unavailable as err:
-            log.warning("dependency_unavailable", kind=kind.value, problem=err.slug)
-            stop.wait(self._settings.pause_seconds)
-            return 0
+        """Drain, and outlast whatever that meets: for threads that nobody restarts."""
+        done = 0
+
+        def draining() -> None:
+            nonlocal done
+            done = self.drain(kind, stop)
+
+        if attempt(f"drain-{kind.value}", draining) is not None:
+            stop.wait(min(self._settings.pause_seconds, RETRY_SECONDS))
+        return done
 
     def _claim(self, kind: JobKind) -> Sequence[Job]:
         with self._store.begin() as tx:

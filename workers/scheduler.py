@@ -5,30 +5,36 @@ Several may run; an advisory lock inside each duty lets one act at a time. Start
 """
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 
 import structlog
 
-from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound, Unavailable
+from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound
 from schemas.ids import UploadId
 from schemas.upload import Upload
 from storage.flow.receive import complete_left
 from storage.notice import job_notices
 from storage.outbox import JobKind
-from storage.settings import StorageSettings
+from storage.settings import StorageSettings, seed
 from storage.store import Store
 from storage.telemetry import configure
 from workers.custody import Sequencer
+from workers.loop import Loops, attempt
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 1.0
 """Integration runs at least this often; a NOTIFY wakes it earlier."""
+
+RETRY_SECONDS = 5.0
+"""A duty that met a fault is tried again after one second, then two, at last after so many."""
 
 SWEEP_BATCH = 100
 TAILS_SECONDS = 3600.0
@@ -40,51 +46,68 @@ Hint = Callable[[JobKind], None]
 
 def listen(store: Store, on_kind: Hint, stop: threading.Event) -> None:
     """Call `on_kind` for every kind of job that a commit announces; reconnects for ever until `stop`."""
+
+    def hear() -> None:
+        for kinds in job_notices(store.engine, tick_seconds=TICK_SECONDS):
+            if stop.is_set():
+                return
+            for kind in kinds & set(JobKind):
+                on_kind(JobKind(kind))
+
     while not stop.is_set():
-        try:
-            for kinds in job_notices(store.engine, tick_seconds=TICK_SECONDS):
-                if stop.is_set():
-                    return
-                for kind in kinds & set(JobKind):
-                    on_kind(JobKind(kind))
-        except Unavailable:
-            log.warning("listener_reconnects")
+        if attempt("listener", hear) is not None:
             stop.wait(TICK_SECONDS)
 
 
+class _Duty:
+    """Something that is done again and again; what it meets keeps no other duty from being done."""
+
+    def __init__(
+        self, name: str, do: Callable[[], object], *, every_seconds: float, at_once: bool = True
+    ) -> None:
+        self._name = name
+        self._do = do
+        self._every_seconds = every_seconds
+        self._due_at = time.monotonic() + (0.0 if at_once else every_seconds)
+        self._failures = 0
+        self.problem: str | None = None
+
+    def do_if_due(self) -> None:
+        if time.monotonic() < self._due_at:
+            return
+        self.problem = attempt(self._name, self._do)
+        self._failures = 0 if self.problem is None else self._failures + 1
+        pause = min(self._failures, RETRY_SECONDS) if self._failures else self._every_seconds
+        self._due_at = time.monotonic() + pause
+
+
 class Scheduler:
-    """The duties of one process; `run` returns when `stop` is set."""
+    """The duties of one process; `run` returns when `stop` is set.
+
+    A log that was cut or rewritten is not signed again, and every look at it calls a person; that keeps nobody from
+    handing in, and no lost job from being returned.
+    """
 
     def __init__(self, store: Store, settings: WorkersSettings, hint: Hint) -> None:
         self._store = store
-        self._settings = settings
         self._hint = hint
-        self._sequencer = Sequencer(store)
-        self._swept_at = 0.0
-        self._tails_at = time.monotonic()
+        self._duties = (
+            _Duty("sequencer", Sequencer(store).run, every_seconds=0),
+            _Duty("leases", self.return_lost, every_seconds=0),
+            _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
+            _Duty("tails", self.sweep_tails, every_seconds=TAILS_SECONDS, at_once=False),
+        )
 
     def run(self, stop: threading.Event) -> None:
-        """Do the duties until told to stop. A dependency that is away delays them, nothing more."""
+        """Do the duties until told to stop. What one of them meets delays that one, nothing more."""
         while not stop.wait(TICK_SECONDS):
-            try:
-                self.tick()
-            except Unavailable as err:
-                log.warning("scheduler_waits", problem=err.slug)
-            except IntegrityBroken as err:
-                # Never caught for good: this process ends, `/v1/health` says that the log stands still.
-                log.critical("integrity_broken", problem=err.slug, detail=err.detail)
-                raise
+            for duty in self._duties:
+                duty.do_if_due()
 
-    def tick(self) -> None:
-        """Integrate what is pending, return lost leases, sweep when it is time, and hint at what waits."""
-        self._sequencer.run()
-        self.return_lost()
-        if time.monotonic() - self._swept_at >= self._settings.sweep_seconds:
-            self._swept_at = time.monotonic()
-            self.sweep()
-        if time.monotonic() - self._tails_at >= TAILS_SECONDS:
-            self._tails_at = time.monotonic()
-            self.sweep_tails()
+    @property
+    def problem(self) -> str | None:
+        """The slug of what a duty met when it was last done; None when all went well."""
+        return next((duty.problem for duty in self._duties if duty.problem is not None), None)
 
     def return_lost(self) -> None:
         """Return expired leases: whoever held them has ended, or has lost what it was about to write."""
@@ -158,14 +181,24 @@ def main() -> None:
 
     configure()
     store = Store(StorageSettings())
-    stop = threading.Event()
+    seed(store.settings.log_key, "LOG_KEY")  # a missing key ends the process at once, not its every round
+    stop, ended = threading.Event(), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    listener = threading.Thread(target=listen, args=(store, send_hint, stop), daemon=True)
-    listener.start()
-    Scheduler(store, WorkersSettings(), send_hint).run(stop)
-    listener.join(timeout=5)
+
+    def end(name: str) -> None:
+        log.critical("loop_ended", loop=name)
+        ended.set()
+        stop.set()
+
+    loops = Loops(stop, end)
+    loops.add("listener", partial(listen, store, send_hint, stop))
+    loops.add("scheduler", partial(Scheduler(store, WorkersSettings(), send_hint).run, stop))
+    loops.start()
+    stop.wait()
+    loops.join()
     store.close()
+    sys.exit(1 if ended.is_set() else 0)
 
 
 if __name__ == "__main__":
