@@ -93,6 +93,15 @@ NOT_VERIFIED_YET = Refusal(
     "稍后查看核验结果",
     "look for the verdict later",
 )
+NOT_TRIED = Refusal(
+    "not-tried",
+    Unavailable,
+    Level.INFO,
+    "尚未处理",
+    "Not tried yet",
+    "再次运行同一命令",
+    "run the same command again",
+)
 DEVICE_BUSY = Refusal(
     "device-busy",
     Conflict,

@@ -1,16 +1,17 @@
 """From a file to the manifest that vouches for it: digest, kind, time and place, each with its source."""
 
 import os
-import xml.parsers.expat
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from mobile_contract.client.device import DeviceState, boot
+from mobile_contract.client.device import DeviceState, boot, utc_now
 from mobile_contract.client.exif import taken
-from mobile_contract.client.misuse import regular_file
-from schemas.base import parse_rfc3339
+from mobile_contract.client.gpx import read_track
+from mobile_contract.client.misuse import printable, regular_file
+from mobile_contract.client.mp4 import read_film
+from mobile_contract.client.place import E7, Fix, fix_of
 from schemas.digest import CHUNK_BYTES, Hasher
 from schemas.manifest import (
     CaptureDevice,
@@ -29,7 +30,10 @@ MODEL = "quancheng reference device"
 
 _SNIFF_BYTES = 4096
 _GPX_BYTES = 1024 * 1024
-_E7 = 10_000_000
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No manifest carries an older time, and no camera here is older."""
+
+_NOT_IN_NAMES = frozenset("/\\\x7f") | {chr(code) for code in range(32)}
 _UNKNOWN_ACCURACY_CM = 10_000
 """A typed or tracked position carries no accuracy; 100 m is said rather than a false precision."""
 
@@ -44,15 +48,6 @@ _MAGIC = (
 _BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"avif": "image/avif"}
 
 
-class Fix(NamedTuple):
-    """A position in 1e-7 degrees, when it was taken, and by what."""
-
-    lat_e7: int
-    lon_e7: int
-    at: datetime | None
-    source: str
-
-
 class CaptureWish(NamedTuple):
     """What the person says about a capture."""
 
@@ -63,19 +58,34 @@ class CaptureWish(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the device sees of a file: its bytes' digest and the times and places it can tell."""
+    """What the device sees of a file: its bytes' digest and the times and places it can tell.
+
+    `left_out` says, in two languages, what the file states of itself and a manifest cannot carry.
+    """
 
     file: ManifestFile
     captured_at: datetime
     time_source: str
     fix: Fix | None
+    left_out: tuple[str, ...] = ()
+
+
+class _Told(NamedTuple):
+    """What a file says of itself."""
+
+    at: datetime | None = None
+    source: str = ""
+    fix: Fix | None = None
+    unread: tuple[str, ...] = ()
 
 
 def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], None] | None = None) -> Seen:
     """Read a file once, in blocks, and say what it is; `progress` is told the bytes read so far.
 
-    The capture time is what the picture's Exif says with its offset from UTC, or a track's first point, else
-    the time the file was last written; `time_source` says which.
+    The capture time is what the file says of itself (Exif with its offset from UTC, a track's first point, a
+    film's movie box), else the time it was last written, else now; `time_source` says which. What cannot be
+    true or cannot be written is left out and said: a file is never refused for it. `place` is for a file that
+    has none of its own.
 
     Raises:
         OSError: the file cannot be read.
@@ -89,37 +99,85 @@ def look_at(path: Path, *, place: Fix | None = None, progress: Callable[[int], N
             hasher.update(block)
             if progress is not None:
                 progress(hasher.size_bytes)
+        kind = media_type(head[:_SNIFF_BYTES])
+        told = _told(kind, head, stream)
         after = os.fstat(stream.fileno())
     # A digest over bytes of two moments vouches for a file that never was, whatever its size says.
     if len({_identity(before), _identity(after), _identity(path.stat())}) > 1 or (
         hasher.size_bytes != after.st_size
     ):
         raise FILE_CHANGED(f"读取期间文件被改动，未签名 changed while it was read, nothing is signed: {path}")
-    kind = media_type(head[:_SNIFF_BYTES])
-    at, source, fix = _told(kind, head)
-    return Seen(
-        file=_file_entry(path, kind, hasher),
-        captured_at=at or datetime.fromtimestamp(before.st_mtime, UTC),
-        time_source=source if at else "file-mtime",
-        fix=place or fix,
+    name, renamed = plain_name(path)
+    at, source, untimely = _captured(told, before)
+    fix = told.fix and (told.fix if at == told.at else told.fix._replace(at=None))
+    unread = tuple(
+        f"文件所述“{printable(text)}”不可用，未采用 left out, cannot be used: {printable(text)}"
+        for text in told.unread
     )
+    return Seen(
+        file=_file_entry(name, kind, hasher),
+        captured_at=at,
+        time_source=source,
+        fix=fix or place,
+        left_out=(*renamed, *unread, *untimely),
+    )
+
+
+def plain_name(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the name a manifest can carry, and what was changed for it.
+
+    A name that is no UTF-8 is read as GB 18030, which is what it was written in here; what no name on another
+    machine may hold becomes `_`.
+    """
+    raw = os.fsencode(path.name)
+    try:
+        name = raw.decode()
+    except UnicodeDecodeError:
+        name = raw.decode("gb18030", "replace")
+    plain = "".join("_" if c in _NOT_IN_NAMES else c for c in name)
+    if os.fsencode(plain) == raw:
+        return plain, ()
+    return plain, (f"清单中的文件名改写为 the name in the manifest is: {printable(plain)}",)
+
+
+def _captured(told: _Told, status: os.stat_result) -> tuple[datetime, str, tuple[str, ...]]:
+    """Return the capture time, its source, and which times of the file were left out."""
+    left_out: list[str] = []
+    written = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=status.st_mtime_ns // 1000)
+    for at, source in ((told.at, told.source), (written, "file-mtime")):
+        if at is None:
+            continue
+        if _FIRST <= at <= utc_now():
+            return at, source, tuple(left_out)
+        left_out.append(
+            f"时间 {at.isoformat()}（{source}）不可能，未采用 left out, this time cannot be: {source}"
+        )
+    return utc_now(), "device-clock", tuple(left_out)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _told(kind: str, head: bytes) -> tuple[datetime | None, str, Fix | None]:
+def _told(kind: str, head: bytes, stream: BinaryIO) -> _Told:
     """Return what the file itself says: time, where it says so, and place."""
     if kind == "application/gpx+xml":
-        fix = first_track_point(head[:_GPX_BYTES])
-        return (fix.at if fix else None), "track", fix
+        track = read_track(head[:_GPX_BYTES])
+        return _Told(track.fix and track.fix.at, "track", track.fix, track.unread)
+    if kind in ("video/mp4", "video/quicktime"):
+        film = read_film(stream)
+        return _Told(film.at, "mp4", film.fix, film.unread)
     if kind != "image/jpeg":
-        return None, "", None
-    told = taken(head)
-    if told.lat_e7 is None or told.lon_e7 is None:
-        return told.at, "exif", None
-    return told.at, "exif", _fix(told.lat_e7 / _E7, told.lon_e7 / _E7, at=told.at, source="exif")
+        return _Told()
+    picture = taken(head)
+    unread = (picture.unread,) if picture.unread else ()
+    if picture.lat_e7 is None or picture.lon_e7 is None:
+        return _Told(picture.at, "exif", None, unread)
+    lat, lon = picture.lat_e7 / E7, picture.lon_e7 / E7
+    try:
+        return _Told(picture.at, "exif", fix_of(lat, lon, at=picture.at, source="exif"), unread)
+    except ValueError:
+        return _Told(picture.at, "exif", None, (*unread, f"{lat},{lon}"))
 
 
 def manifest_for(seen: Seen, wish: CaptureWish, state: DeviceState) -> CaptureManifest:
@@ -155,79 +213,9 @@ def media_type(head: bytes) -> str:
     return "application/gpx+xml" if b"<gpx" in head else "application/octet-stream"
 
 
-def first_track_point(head: bytes) -> Fix | None:
-    """Return the first point of a GPX track with its time; None when there is none to be read.
-
-    `head` may be the beginning of a longer file. A document type or an entity ends the reading.
-    """
-    reader = _FirstPoint()
-    parser = xml.parsers.expat.ParserCreate()
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = reader.refuse
-    try:
-        parser.Parse(head, False)  # noqa: FBT003 - expat takes it by position only
-    except (xml.parsers.expat.ExpatError, _Enough):
-        return reader.fix
-    return reader.fix
-
-
-def parse_place(text: str, at: datetime) -> Fix:
-    """Parse `LAT,LON` in decimal degrees of WGS 84.
-
-    Raises:
-        ValueError: not two numbers in range.
-    """
-    lat, lon = (float(part) for part in text.split(","))
-    return _fix(lat, lon, at=at, source="manual")
-
-
-class _Enough(Exception):
-    pass
-
-
-class _FirstPoint:
-    """Expat handlers that keep the first trkpt and stop at its end."""
-
-    def __init__(self) -> None:
-        self.fix: Fix | None = None
-        self._time: str | None = None
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "trkpt":
-            try:
-                self.fix = _fix(float(attributes["lat"]), float(attributes["lon"]), at=None, source="track")
-            except (KeyError, ValueError) as err:
-                raise _Enough from err
-        self._time = "" if name == "time" and self.fix else None
-
-    def text(self, characters: str) -> None:
-        if self._time is not None:
-            self._time += characters
-
-    def end(self, name: str) -> None:
-        if name == "time" and self._time and self.fix:
-            try:
-                self.fix = self.fix._replace(at=parse_rfc3339(self._time.strip()))
-            except ValueError as err:
-                raise _Enough from err
-        if name == "trkpt":
-            raise _Enough
-
-    def refuse(self, *_: object) -> None:
-        raise _Enough
-
-
-def _fix(lat: float, lon: float, *, at: datetime | None, source: str) -> Fix:
-    if not (-90 <= lat <= 90 and -180 <= lon <= 180):  # noqa: PLR2004 - degrees
-        raise ValueError("latitude or longitude is out of range")
-    return Fix(round(lat * _E7), round(lon * _E7), at, source)
-
-
-def _file_entry(path: Path, kind: str, hasher: Hasher) -> ManifestFile:
+def _file_entry(name: str, kind: str, hasher: Hasher) -> ManifestFile:
     return ManifestFile(
-        name=path.name,
+        name=name,
         role="original",
         media_type=kind,
         size=hasher.size_bytes,

@@ -5,6 +5,7 @@ point: the manifest, its signature, the advanced `seq` and `prev` are written in
 is sent. A crash before the rename leaves the old state; after it, an unfinished capture that is sent again.
 """
 
+import base64
 import fcntl
 import os
 import time
@@ -30,14 +31,39 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Pending(Frozen):
-    """A capture that was signed and is not yet known to be received. `payload` is the manifest's text."""
+    """A capture that was signed and is not yet known to be received. `payload` is the manifest's text.
+
+    `raw_path` is the path's bytes in base64 where they are no UTF-8; `path` then only shows it.
+    """
 
     seq: int
     path: str
+    raw_path: str | None = None
     payload: str
     signature: str
     sha256: Sha256Hex
     upload_url: str | None = None
+
+    @classmethod
+    def of(cls, path: Path, **others: object) -> Self:
+        """Return the capture of the file at `path`, whatever encoding its name is in."""
+        raw = os.fsencode(path)
+        try:
+            return cls.model_validate({**others, "path": raw.decode()})
+        except UnicodeDecodeError:
+            shown = raw.decode(errors="backslashreplace")
+            return cls.model_validate({**others, "path": shown, "raw_path": base64.b64encode(raw).decode()})
+
+    @property
+    def file(self) -> Path:
+        """Where the file is."""
+        if self.raw_path is None:
+            return Path(self.path)
+        return Path(os.fsdecode(base64.b64decode(self.raw_path)))
+
+
+class MemoryUnwritableError(OSError):
+    """The device cannot keep what it knows: nothing more may be signed."""
 
 
 class DeviceState(Frozen):
@@ -66,7 +92,7 @@ class DeviceState(Frozen):
 
     def find(self, path: Path, sha256: str) -> Pending | None:
         """Return the unfinished capture of this very file with these very bytes, if there is one."""
-        found = [each for each in self.pending if (each.path, each.sha256) == (str(path), sha256)]
+        found = [each for each in self.pending if (each.file, each.sha256) == (path, sha256)]
         return found[0] if found else None
 
     def with_pending(self, changed: Pending) -> Self:
@@ -120,8 +146,15 @@ class DeviceFolder:
             raise _damaged(self._state) from err
 
     def save(self, state: DeviceState) -> DeviceState:
-        """Replace the state durably and return it."""
-        _write_durably(self._state, state.model_dump_json(indent=1).encode())
+        """Replace the state durably and return it.
+
+        Raises:
+            MemoryUnwritableError: it cannot be written; the old state stands.
+        """
+        try:
+            _write_durably(self._state, state.model_dump_json(indent=1).encode())
+        except OSError as err:
+            raise MemoryUnwritableError(err.errno, err.strerror, str(self._state)) from err
         return state
 
     def new_key(self) -> ec.EllipticCurvePrivateKey:

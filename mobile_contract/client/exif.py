@@ -21,11 +21,15 @@ _SOS = 0xDA
 
 
 class Taken(NamedTuple):
-    """What the picture says: the time in UTC and the position in 1e-7 degrees, each None when it does not."""
+    """What the picture says: the time in UTC and the position in 1e-7 degrees, each None when it does not.
+
+    `unread` is the text of a time that stands there and is none, for the most part without its offset from UTC.
+    """
 
     at: datetime | None
     lat_e7: int | None
     lon_e7: int | None
+    unread: str = ""
 
 
 def taken(head: bytes) -> Taken:
@@ -38,10 +42,20 @@ def taken(head: bytes) -> Taken:
         exif = tiff.directory(_number(top.get(_EXIF_DIRECTORY)))
         gps = tiff.directory(_number(top.get(_GPS_DIRECTORY)))
         at = _time(exif.get(_DATE_TIME_ORIGINAL), exif.get(_OFFSET_TIME_ORIGINAL))
-        lat, lon = _degrees(gps.get(_LAT), gps.get(_LAT_REF)), _degrees(gps.get(_LON), gps.get(_LON_REF))
+        unread = "" if at else _text(exif.get(_DATE_TIME_ORIGINAL))[:40]
     except (struct.error, ValueError, ArithmeticError, TypeError, IndexError):
         return Taken(None, None, None)
-    return Taken(at, lat, lon) if lat is not None and lon is not None else Taken(at, None, None)
+    place = _place(gps)
+    return Taken(at, *place, unread) if place else Taken(at, None, None, unread)
+
+
+def _place(gps: dict[int, tuple[int, bytes]]) -> tuple[int, int] | None:
+    """Return the position; a receiver without a fix writes 0/0, and that takes nothing from the time."""
+    try:
+        lat, lon = _degrees(gps.get(_LAT), gps.get(_LAT_REF)), _degrees(gps.get(_LON), gps.get(_LON_REF))
+    except (struct.error, ArithmeticError):
+        return None
+    return (lat, lon) if lat is not None and lon is not None else None
 
 
 class _Tiff(NamedTuple):
@@ -104,8 +118,11 @@ def _text(entry: tuple[int, bytes] | None) -> str:
 def _time(original: tuple[int, bytes] | None, offset: tuple[int, bytes] | None) -> datetime | None:
     if original is None or offset is None:
         return None
-    local = datetime.strptime(f"{_text(original)} {_text(offset)}", "%Y:%m:%d %H:%M:%S %z")
-    return local.astimezone(UTC)
+    try:
+        local = datetime.strptime(f"{_text(original)} {_text(offset)}", "%Y:%m:%d %H:%M:%S %z")
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):  # a camera that was never set writes 0000:00:00
+        return None
 
 
 def _degrees(entry: tuple[int, bytes] | None, reference: tuple[int, bytes] | None) -> int | None:

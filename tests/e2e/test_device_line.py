@@ -176,6 +176,27 @@ def test_a_damaged_photo_is_sealed_with_its_finding(product, tmp_path):
     assert (recording["state"], recording["verdict"]) == ("sealed", "doubtful")
 
 
+def test_a_batch_with_every_dislike_is_received(product, tmp_path):
+    """A track of 1969, one in GBK, a backslash in a name, a name in GBK, a place typed for older files: all in."""
+    track = '<gpx><trkpt lat="33.3" lon="120.1"><time>{}</time></trkpt></gpx>'
+    (tmp_path / "old.gpx").write_text(track.format("1969-12-31T23:59:59Z"))
+    declared = '<?xml version="1.0" encoding="GBK"?><!-- 大丰 -->' + track.format("2020-05-01T10:00:00Z")
+    (tmp_path / "gbk.gpx").write_bytes(declared.encode("gbk"))
+    (tmp_path / "a\\b.bin").write_bytes(b"backslash")
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "现场.bin".encode("gbk")))
+    named.write_bytes(b"name")
+    os.utime(named, (1_700_000_000, 1_700_000_000))
+    names = sorted(str(path) for path in tmp_path.iterdir())
+    code, told, err = product.record(*names, str(tmp_path / "absent"), "--place", "33.3,120.1")
+    (bad,) = [each for each in told if "error" in each]
+    received = {each["filename"]: each for each in told if "error" not in each}
+    assert (code, bad["file"]) == (2, str(tmp_path / "absent")), err
+    assert set(received) == {"old.gpx", "gbk.gpx", "a_b.bin", "现场.bin"}
+    places = [c for c in received["现场.bin"]["checks"] if c["name"] == "place"]
+    assert [check["outcome"] for check in places] == ["verified"]
+    assert received["old.gpx"]["left_out"]
+
+
 def test_an_empty_file_is_received(product, tmp_path):
     """Zero bytes are complete at creation and end in a verdict, never in an error."""
     path = tmp_path / "empty.mp4"

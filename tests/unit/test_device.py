@@ -11,11 +11,9 @@ from pydantic import ValidationError
 
 from mobile_contract.client.capture import (
     CaptureWish,
-    first_track_point,
     look_at,
     manifest_for,
     media_type,
-    parse_place,
 )
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending
 from schemas.canonical import parse_canonical
@@ -186,46 +184,8 @@ def test_media_type_by_first_bytes(head, kind):
     assert media_type(head) == kind
 
 
-TRACK = b"""<?xml version="1.0"?><gpx><metadata><time>2001-01-01T00:00:00Z</time></metadata><trk><trkseg>
-<trkpt lat="45.5" lon="-13.25"><ele>1</ele><time> 2020-05-01T10:00:00Z </time></trkpt>
-<trkpt lat="0" lon="0"><time>2021-05-01T10:00:00Z</time></trkpt></trkseg></trk></gpx>"""
-
-
-def test_first_track_point_with_its_time():
-    """The first point counts, not the file's own time and not later points."""
-    fix = first_track_point(TRACK)
-    assert (fix.lat_e7, fix.lon_e7) == (455_000_000, -132_500_000)
-    assert fix.at == datetime(2020, 5, 1, 10, tzinfo=UTC)
-
-
-def test_first_track_point_of_the_beginning_of_a_long_track():
-    """A megabyte of a longer file is enough: what follows is not read."""
-    assert first_track_point(TRACK[:160]) == first_track_point(TRACK)._replace(at=None)
-
-
-@pytest.mark.parametrize(
-    "head",
-    [
-        b"",
-        b"<gpx/>",
-        b"<gpx><trkpt lat='91' lon='0'/></gpx>",
-        b"<gpx><trkpt lat='x' lon='0'/></gpx>",
-        b"<gpx><trkpt lon='0'/></gpx>",
-        b"<!DOCTYPE gpx [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><gpx><trkpt lat='1' lon='1'/></gpx>",
-        b"not xml",
-    ],
-)
-def test_what_is_no_track_gives_no_place(head):
-    """Impossible numbers, document types and entities end the reading without a place."""
-    assert first_track_point(head) is None
-
-
-def test_place_by_hand():
-    """LAT,LON in degrees; anything else is refused."""
-    assert parse_place("33.338,120.154", AT)[:2] == (333_380_000, 1_201_540_000)
-    for text in ("", "1", "1,2,3", "91,0", "0,181", "nan,0", "a,b"):
-        with pytest.raises(ValueError):
-            parse_place(text, AT)
+TRACK = b"""<?xml version="1.0"?><gpx><trk><trkseg>
+<trkpt lat="45.5" lon="-13.25"><time>2020-05-01T10:00:00Z</time></trkpt></trkseg></trk></gpx>"""
 
 
 def test_a_file_becomes_a_manifest_that_parses(tmp_path):
