@@ -214,9 +214,15 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     STOP.check()
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
-    app = create_app(read(ApiSettings), store)
+    api_settings = read(ApiSettings).answering_to(args.host)
+    app = create_app(api_settings, store)
     config = uvicorn.Config(
-        app, host=args.host, port=args.port, log_level="warning", timeout_graceful_shutdown=10
+        app,
+        host=args.host,
+        port=args.port,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+        server_header=False,
     )
     server = Listener(config, lambda: STOP.is_asked)
     started.enter_context(_beside(server, say, address, demo))

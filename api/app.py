@@ -28,6 +28,7 @@ from api import (
     upload,
 )
 from api.console import mount
+from api.edge import Edge
 from api.problems import problem
 from api.settings import ApiSettings
 from schemas.refusals_request import BODY_TOO_LARGE
@@ -143,6 +144,9 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(TusHeaders)
     app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes)
+    app.add_middleware(
+        Edge, hosts=settings.host_names, health_by_address=settings.health_by_address
+    )  # last is outermost
     return app
 
 

@@ -110,6 +110,10 @@ class Malformed(Invalid):
     """The request cannot be read: a header or the form of its body is not what the protocol says."""
 
 
+class Misdirected(Invalid):
+    """The request was meant for another host (RFC 9110, section 15.5.20)."""
+
+
 class MethodInvalid(Invalid):
     """The address does not know this method."""
 

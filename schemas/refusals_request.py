@@ -7,6 +7,7 @@ from schemas.errors import (
     Malformed,
     MediaTypeInvalid,
     MethodInvalid,
+    Misdirected,
     NotFound,
     PreconditionRequired,
     RangeInvalid,
@@ -29,6 +30,15 @@ REQUEST_UNREADABLE = Refusal(
     "无法读取请求内容",
     "The body of the request cannot be read",
     *RESEND,
+)
+HOST_UNKNOWN = Refusal(
+    "host-unknown",
+    Misdirected,
+    Level.INFO,
+    "服务器不以此名称应答",
+    "The server does not answer to this name",
+    "使用系统管理员给出的地址；管理员可在 API_HOSTS 中加入此名称",
+    "use the address the operator gave; the operator can add this name to API_HOSTS",
 )
 HEADER_INVALID = Refusal(
     "header-invalid", Malformed, Level.INFO, "请求头缺失或无效", "A header is missing or invalid", *RESEND

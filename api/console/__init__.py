@@ -46,10 +46,7 @@ def static(request: Request, name: str) -> Response:
         raise NOT_FOUND("no such file")
     payload, media_type = ASSETS[name]
     is_current = asset(name).endswith(f"?{request.url.query}")
-    headers = {
-        "Cache-Control": "public, max-age=31536000, immutable" if is_current else "no-cache",
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if is_current else "no-cache"}
     return Response(payload, media_type=media_type, headers=headers)
 
 
