@@ -223,6 +223,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
         log_level="warning",
         timeout_graceful_shutdown=10,
         server_header=False,
+        proxy_headers=False,  # it believes every program of this machine; `API_PROXIES` names ours
     )
     server = Listener(config, lambda: STOP.is_asked)
     started.enter_context(_beside(server, say, address, demo))

@@ -32,6 +32,7 @@ from api.edge import Edge
 from api.problems import problem
 from api.settings import ApiSettings
 from schemas.refusals_request import BODY_TOO_LARGE
+from storage.flow.login_queue import LoginQueue
 from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
@@ -142,6 +143,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
+    app.state.login_queue = LoginQueue(length=settings.login_queue)
     app.add_middleware(TusHeaders)
     app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes)
     app.add_middleware(

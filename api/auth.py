@@ -4,15 +4,16 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from api.deps import CurrentActor, Tx, token_of
-from api.problems import problem
+from api.entry import RETRY_AFTER_SECONDS, enter, remember
+from api.problems import answer, problem
 from schemas.actor import Actor
 from schemas.base import WireIn, WireOut
+from schemas.errors import Busy
 from schemas.ids import AccountId, AgencyId
-from schemas.refusals_actor import GRANT_UNSUPPORTED, LOGIN_FAILED
+from schemas.refusals_actor import GRANT_UNSUPPORTED
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -71,12 +72,15 @@ def create_token(
     )
 
 
-@router.post("/sessions", operation_id="logIn", status_code=201, response_model=SessionOut)
-def log_in(tx: Tx, wish: SessionIn) -> SessionOut | JSONResponse:
-    """Log an account in. A wrong password is returned, not raised, so that its count commits."""
-    session = tx.accounts.login(wish.login, wish.password)
-    if session is None:
-        return problem(LOGIN_FAILED)
+@router.post("/sessions", operation_id="logIn", status_code=201)
+def log_in(request: Request, response: Response, wish: SessionIn) -> SessionOut:
+    """Log an account in. A cookie comes with the answer; whoever sends it again is not kept out by others' guesses."""
+    try:
+        entered = enter(request, wish.login, wish.password)
+    except Busy as err:
+        return answer(err, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})  # type: ignore[return-value] # an answer is an answer
+    remember(request, response, wish.login, entered)
+    session = entered.session
     return SessionOut(token=session.token, expires_at=session.expires_at, account=account_out(session.actor))
 
 

@@ -1,11 +1,16 @@
 """Settings of the API, read once in the composition root."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.edge import LOOPBACK, Hosts
+from schemas.address import Network, networks
+
+
+def _proxies(given: object) -> object:
+    return networks(given) if isinstance(given, str) else given
 
 
 class ApiSettings(BaseSettings):
@@ -14,6 +19,10 @@ class ApiSettings(BaseSettings):
     `API_HOSTS`: what the server is called by those who ask, with blanks or commas between: names, addresses, networks,
     `*.name`. Other names get 421. Loopback is always among them. `API_HEALTH_BY_ADDRESS`: whether `/v1/health` answers
     by any address all the same, for the probes of a scheduler.
+    `API_PROXIES`: addresses and networks of the proxies before this server, separated by commas. Only what they say
+    of whom they ask for is believed; without it the peer is the address, and behind a proxy all people share one.
+    `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again.
+    `API_COOKIE_SECURE`: cookies go over TLS alone, also where the server cannot see that it is spoken.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="API_")
@@ -24,6 +33,8 @@ class ApiSettings(BaseSettings):
     json_limit_bytes: int = 1024 * 1024
     page_limit: int = 200
     cookie_secure: bool = False
+    login_queue: int = 16
+    proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_proxies)] = ()
     hosts: str = ""
     health_by_address: bool = True
 

@@ -36,6 +36,7 @@ from schemas.monitoring import MonitoringState, ReviewStage  # noqa: E402
 from schemas.page import Cursor  # noqa: E402
 from schemas.recording import RecordingFilter  # noqa: E402
 from storage.flow.intake import receive_batch  # noqa: E402
+from storage.flow.login import actor_of_password  # noqa: E402
 from storage.monitoring.values import MonitoringFilter  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store, Transaction, utc_now  # noqa: E402
@@ -114,11 +115,11 @@ class World:
         upgrade(self.store.engine)
         self.passwords: dict[str, str] = {}
         found(self.store, self.passwords.update)
+        self.people = {
+            login: _actor(self.store, login, self.passwords)
+            for login in ("chen", "liu", "xu", "wu", "ding", "source")
+        }
         with self.store.begin() as tx:
-            self.people = {
-                login: _actor(tx, login, self.passwords)
-                for login in ("chen", "liu", "xu", "wu", "ding", "source")
-            }
             equipment = tx.equipment.page(self.people["liu"]).rows[0]
             for one in FILL.split(";\n"):
                 if one.strip():
@@ -136,12 +137,12 @@ class World:
         integrate(self.store)
 
 
-def _actor(tx: Transaction, login: str, passwords: dict[str, str]) -> Actor:
+def _actor(store: Store, login: str, passwords: dict[str, str]) -> Actor:
     name = passwords["source"] if login == "source" else login
-    session = tx.accounts.login(name, passwords[name])
-    if session is None:
+    actor = actor_of_password(store, name, passwords[name])
+    if actor is None:
         raise SystemExit(f"{login} cannot log in")
-    return session.actor
+    return actor
 
 
 def looks(world: World) -> dict[str, Callable[[Transaction], object]]:

@@ -40,6 +40,7 @@ from schemas.device import ENROL_TYP  # noqa: E402
 from schemas.digest import sha256_hex  # noqa: E402
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint  # noqa: E402
 from schemas.manifest import MANIFEST_TYP  # noqa: E402
+from storage.flow.login import actor_of_password  # noqa: E402
 from storage.settings import StorageSettings  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store, utc_now  # noqa: E402
@@ -310,13 +311,12 @@ def _kill_later(worker: int) -> None:
 def codes_of(store: Store) -> Iterator[str]:
     """Issue enrolment codes of the demo organisation's custodian."""
     passwords = found(store) if is_empty(store) else {}
-    with store.begin() as tx:
-        session = tx.accounts.login("sun", passwords["sun"])
-    if session is None:
+    custodian = actor_of_password(store, "sun", passwords["sun"]) if passwords else None
+    if custodian is None:
         raise SystemExit("the bench needs an empty database")
     while True:
         with store.begin() as tx:
-            code = tx.devices.issue_code(session.actor).code
+            code = tx.devices.issue_code(custodian).code
         yield code
 
 

@@ -61,7 +61,7 @@ from schemas.words_monitoring import (
     ROW_OUTCOMES,
     STAGES,
 )
-from schemas.words_people import ACTIONS, ACTOR_KINDS, DUTIES, ROLES
+from schemas.words_people import ACTIONS, ACTOR_KINDS, DUTIES, LOGIN_OUTCOMES, ROLES
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -75,7 +75,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     *(EQUIPMENT_KINDS, EQUIPMENT_STATES, EQUIPMENT_STEPS, GATE_FAULTS, REVIEW_FAULTS, REVIEW_KINDS),
     *(BASES, CHANNELS, MONITORING_STATES, NOTIFY_OUTCOMES, QUANTITIES, REASONS, RECORD_OPINIONS),
     *(ROW_OUTCOMES, STAGES),
-    *(ACTIONS, ACTOR_KINDS, DUTIES, ROLES),
+    *(ACTIONS, ACTOR_KINDS, DUTIES, LOGIN_OUTCOMES, ROLES),
     UNITS,
 )
 

@@ -1,6 +1,7 @@
 """Who acts: log-in, token, permission; devices and their keys."""
 
 from schemas.errors import (
+    Busy,
     Conflict,
     IntegrityBroken,
     Level,
@@ -11,7 +12,7 @@ from schemas.errors import (
     Refused,
     SignatureInvalid,
 )
-from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, OPERATOR, RESEND
+from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, OPERATOR, RESEND, SOON
 
 PERMISSION_MISSING = Refusal(
     "permission-missing", Refused, Level.INFO, "缺少权限", "A permission is missing", *ASK
@@ -37,10 +38,27 @@ LOGIN_LOCKED = Refusal(
     "login-locked",
     NotAuthenticated,
     Level.INFO,
-    "密码错误次数过多，暂时锁定",
-    "Too many wrong passwords",
-    "十五分钟后重试",
-    "try again in 15 minutes",
+    "此处密码错误次数过多，暂不接受尝试",
+    "Too many wrong passwords from here",
+    "十五分钟后重试，或换到曾经登录过的浏览器",
+    "try again in 15 minutes, or use a browser that logged in before",
+)
+LOGIN_GUARDED = Refusal(
+    "login-guarded",
+    NotAuthenticated,
+    Level.INFO,
+    "该账号近一小时密码错误次数过多，只接受曾经登录过的浏览器",
+    "Too many wrong passwords for this account in the last hour: only browsers that logged in before are accepted",
+    "换到曾经登录过的浏览器，或一小时后重试",
+    "use a browser that logged in before, or try again in an hour",
+)
+LOGIN_BUSY = Refusal(
+    "login-busy",
+    Busy,
+    Level.WARNING,
+    "登录人数过多，密码没有核对，也不计次数",
+    "Too many people are logging in; the password was not checked and nothing was counted",
+    *SOON,
 )
 GRANT_UNSUPPORTED = Refusal(
     "grant-unsupported", Malformed, Level.INFO, "不支持的 grant_type", "Unsupported grant_type", *RESEND

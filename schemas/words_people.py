@@ -2,6 +2,7 @@
 
 from schemas.actor import Action, ActorKind, Role
 from schemas.duty import Duty
+from schemas.login import LoginOutcome
 from schemas.words import vocabulary
 
 ROLES = vocabulary(
@@ -63,6 +64,16 @@ ACTIONS = vocabulary(
         Action.DEVICE_ENROL: ("登记执法记录设备", "Enrol devices"),
         Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
         Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
+        Action.ACCOUNT_VIEW: ("查看账号的登录情况", "See log-ins of accounts"),
+    },
+)
+
+LOGIN_OUTCOMES = vocabulary(
+    LoginOutcome,
+    {
+        LoginOutcome.WRONG: ("密码错误", "Wrong password"),
+        LoginOutcome.RIGHT: ("已登录", "Logged in"),
+        LoginOutcome.REFUSED: ("未核对即拒绝", "Refused without a look"),
     },
 )
 

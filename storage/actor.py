@@ -9,11 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from pydantic import Field
 from sqlalchemy import Connection, delete, exists, select, update
-from sqlalchemy import case as sql_case
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Actor, ActorKind, Reach, Role
@@ -29,22 +26,18 @@ from schemas.leaves_actor import (
     CertificateKind,
     RoleGrant,
 )
-from schemas.refusals_actor import DEVICE_REVOKED, LOGIN_LOCKED, NOT_AUTHENTICATED
+from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
 from storage.collection import Collection
 from storage.custody.values import shown
+from storage.password import hash_of
 from storage.reads.agency import tree_below
 from storage.reads.device import names, trusted
-from storage.tables.actor import accounts, agencies, assertions, certificates, login_failures, sessions
+from storage.tables.actor import accounts, agencies, assertions, certificates, sessions
 
 ACCOUNT_SESSION = timedelta(hours=10)
-MAX_FAILURES = 10
-LOCK_TIME = timedelta(minutes=15)
 
 _SETUP = service(Process.API)
-_hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
 
 
 class Session(Frozen):
@@ -53,6 +46,13 @@ class Session(Frozen):
     token: str
     expires_at: datetime
     actor: Actor
+
+
+class Credential(Frozen):
+    """Of an account that is open: what is kept of its password."""
+
+    account_id: AccountId
+    password_hash: str = Field(repr=False)
 
 
 def credential(password_hash: str) -> dict[str, str]:
@@ -131,7 +131,7 @@ class Accounts(Collection):
         """Open an account with its password and roles; the password is kept as argon2id."""
         made = AccountId(fresh_id())
         about = f"account/{made}"
-        password_hash = _hasher.hash(password)  # before the chains are held: it is meant to be slow
+        password_hash = hash_of(password)  # before the chains are held: it is meant to be slow
         act = self._begin(_SETUP, agency_id, about)
         self._connection.execute(
             accounts.insert().values(
@@ -182,27 +182,22 @@ class Accounts(Collection):
         )
         act.write(issued, f"certificate/{made}", holder)
 
-    def login(self, login: str, password: str) -> Session | None:
-        """Check a password; None when it is wrong, so that the failure is committed and counted.
+    def credential_of(self, login: str) -> Credential | None:
+        """Return what is kept of the password behind a name; None when nobody may log in by it."""
+        row = self._connection.execute(
+            select(accounts.c.id, accounts.c.password_hash).where(
+                accounts.c.login == login, accounts.c.is_active
+            )
+        ).one_or_none()
+        return None if row is None else Credential(account_id=row.id, password_hash=row.password_hash)
+
+    def open_session(self, account_id: AccountId) -> Session:
+        """Make a token for an account; the caller has looked at the password (`storage.flow.login`).
 
         Raises:
-            NotAuthenticated: ten failures in a row; the login opens again after fifteen minutes.
+            NotAuthenticated: the account was closed.
         """
-        self._refuse_locked(login)
-        row = self._connection.execute(
-            select(accounts).where(accounts.c.login == login, accounts.c.is_active)
-        ).one_or_none()
-        try:
-            _hasher.verify(row.password_hash if row else _NOBODY, password)
-        except VerifyMismatchError:
-            row = None
-        if row is None:
-            self._count_failure(login)  # the caller commits it; a crash before leaves one try uncounted
-            return None
-        self._connection.execute(
-            delete(login_failures).where(login_failures.c.login_hash == token_hash(login))
-        )
-        actor = self.account_actor(row.id)
+        actor = self.account_actor(account_id)
         return new_session(self._connection, actor=actor, now=self._now, lifetime=ACCOUNT_SESSION)
 
     def logout(self, token: str) -> None:
@@ -210,11 +205,9 @@ class Accounts(Collection):
         self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
 
     def forget_ended(self) -> None:
-        """Delete sessions, used assertions and counts of failures that can no longer matter; again after a crash."""
+        """Delete sessions and used assertions that can no longer matter; again after a crash."""
         self._connection.execute(delete(sessions).where(sessions.c.expires_at < self._now))
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
-        ended = login_failures.c.last_at < self._now - LOCK_TIME
-        self._connection.execute(delete(login_failures).where(ended))
 
     def actor_of(self, token: str) -> Actor:
         """Return who holds `token`.
@@ -295,30 +288,6 @@ class Accounts(Collection):
 
     def _reach(self, agency_id: AgencyId, *, is_supervising: bool) -> frozenset[AgencyId]:
         return frozenset(tree_below(self._connection, agency_id) if is_supervising else {agency_id})
-
-    def _refuse_locked(self, login: str) -> None:
-        locked = self._connection.execute(
-            select(login_failures).where(
-                login_failures.c.login_hash == token_hash(login),
-                login_failures.c.failures >= MAX_FAILURES,
-                login_failures.c.last_at > self._now - LOCK_TIME,
-            )
-        ).one_or_none()
-        if locked is not None:
-            raise LOGIN_LOCKED("too many wrong passwords; try again later")
-
-    def _count_failure(self, login: str) -> None:
-        fresh = insert(login_failures).values(login_hash=token_hash(login), failures=1, last_at=self._now)
-        stale = login_failures.c.last_at <= self._now - LOCK_TIME
-        self._connection.execute(
-            fresh.on_conflict_do_update(
-                index_elements=[login_failures.c.login_hash],
-                set_={
-                    "failures": sql_case((stale, 1), else_=login_failures.c.failures + 1),
-                    "last_at": self._now,
-                },
-            )
-        )
 
     def end_sessions_of_device(self, device_id: DeviceId) -> None:
         """End every token of a device whose key was revoked."""

@@ -26,6 +26,8 @@ class StorageSettings(BaseSettings):
 
     Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
+    `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
+    `MADE_UP_TRIES`: of names that nobody has, so many tries are kept at most, and none for longer than an hour.
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
     """
@@ -51,6 +53,8 @@ class StorageSettings(BaseSettings):
     calendar: Annotated[Calendar, NoDecode, BeforeValidator(_calendar)] = Field(
         default=Calendar(), validation_alias="calendar_file"
     )
+    login_tries_days: int = 30
+    made_up_tries: int = 10_000
     randomness_lead_seconds: int = 600
     with_sm3: bool = True
 

@@ -22,6 +22,7 @@ from storage.device import Devices
 from storage.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
+from storage.login import LoginTries
 from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
@@ -53,6 +54,10 @@ class Transaction(Unit):
     @cached_property
     def accounts(self) -> Accounts:
         return Accounts(self)
+
+    @cached_property
+    def login_tries(self) -> LoginTries:
+        return LoginTries(self)
 
     @cached_property
     def devices(self) -> Devices:

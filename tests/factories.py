@@ -85,8 +85,7 @@ def make_account(
                 valid_from=tx.now.replace(year=2000),
                 valid_until=tx.now.replace(year=2100),
             )
-        session = tx.accounts.login(login, PASSWORD)
-    assert session is not None
+        session = tx.accounts.open_session(ident)
     return session.token, session.actor
 
 

@@ -107,8 +107,7 @@ def make_highway(store: Store, *, agency: UUID | None = None, is_admitted: bool 
         fresh = tx.equipment.make_source(custodian, "S229 站")
         tx.equipment.bind(custodian, made.id, fresh.account_id, made.version)
     with store.begin() as tx:
-        session = tx.accounts.login(fresh.login, fresh.password)
-    assert session is not None
+        session = tx.accounts.open_session(fresh.account_id)
     if is_admitted:
         admit(store, custodian, made.id)
     return Highway(

@@ -32,7 +32,7 @@ ELSEWHERE = frozenset(
             "certificates",
             "sessions",
             "assertions",
-            "login_failures",
+            "login_tries",
             "enrolment_codes",
         ),
         *("jobs", "chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"),

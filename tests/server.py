@@ -28,9 +28,10 @@ def serving(
     """Serve from a thread; yields the base address. `around` may listen in on what reaches the application."""
     port = free_port()
     app = around(create_app(settings or ApiSettings(), store))
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", server_header=False)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="error", server_header=False, proxy_headers=False
     )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -121,6 +121,7 @@ class Scheduler:
         with self._store.begin() as tx:
             waiting = tx.jobs.waiting()
             tx.accounts.forget_ended()
+            tx.login_tries.forget()
         for kind in waiting:
             self._hint(JobKind(kind))
         self._complete_uploads()

@@ -54,6 +54,7 @@ def home(visit: Visiting) -> Response:
     return visit.page(
         "home.html",
         here="home",
+        failed_logins=tx.login_tries.failed_lately(actor),
         duties=tx.duties.waiting(actor),
         places=PLACES,
         counts=counts,

@@ -1,22 +1,26 @@
-"""Logging in and out, and the language."""
+"""Logging in and out, who tried to, and the language."""
 
 from typing import Annotated, NamedTuple
 
+import structlog
 from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from starlette.responses import Response
 
-from api.console.guard import Acting, own_address, same_origin
+from api.console.guard import Acting, Visiting, own_address, same_origin
 from api.console.language import COOKIE as LANGUAGE_COOKIE
 from api.console.language import language_of
 from api.console.typed import Mistaken, Typed, label, meaning, read
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, go, mistake_of
-from api.deps import COOKIE, Settings, Tx, token_of
+from api.deps import COOKIE, token_of
+from api.entry import RETRY_AFTER_SECONDS, enter, is_secure, remember
 from api.problems import status_of
-from schemas.errors import AnyRefusal, NotAuthenticated
-from schemas.refusals_actor import LOGIN_FAILED
+from schemas.actor import Action, holds
+from schemas.errors import AnyRefusal, Busy, NotAuthenticated
 from schemas.words import Language
+
+log = structlog.get_logger()
 
 YEAR_SECONDS = 365 * 24 * 3600
 _NAME = TypeAdapter(Annotated[str, Field(min_length=1, max_length=64)])
@@ -62,32 +66,52 @@ def _door(request: Request, form: LoginForm, mistake: Mistake | None = None) -> 
 
 
 @router.post("/login", dependencies=[Depends(same_origin)])
-def log_in(request: Request, tx: Tx, settings: Settings, form: Annotated[LoginForm, Form()]) -> Response:
-    """Log in and set the cookie. A wrong password is answered, not raised, so that its count commits."""
+def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
+    """Log in and set the cookies; no transaction is open while the password is looked at."""
     try:
-        session = tx.accounts.login(*meaning(form))
+        wish = meaning(form)
     except Mistaken as err:
         return _door(request, form, mistake_of(form, err, language_of(request.cookies)))
+    try:
+        entered = enter(request, wish.login, wish.password)
+    except Busy as err:
+        refused = _refused(request, form, err.refusal)
+        refused.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return refused
     except NotAuthenticated as err:
         return _refused(request, form, err.refusal)
-    if session is None:
-        return _refused(request, form, LOGIN_FAILED)
     answer = go(own_address(form.back))
     answer.set_cookie(
         COOKIE,
-        session.token,
-        expires=session.expires_at,
+        entered.session.token,
+        expires=entered.session.expires_at,
         path="/",
         httponly=True,
         samesite="strict",
-        secure=settings.cookie_secure or request.url.scheme == "https",
+        secure=is_secure(request),
     )
+    remember(request, answer, wish.login, entered)
     return answer
 
 
 def _refused(request: Request, form: LoginForm, refusal: AnyRefusal) -> Response:
+    log.log(refusal.level, "mistake_shown", form=type(form).__name__, slug=refusal.slug)
     shown = problem_view(refusal, language_of(request.cookies))
     return _door(request, form, Mistake(form, shown, status_of(refusal)))
+
+
+@router.get("/logins")
+def logins(visit: Visiting) -> Response:
+    """Show who tried the password of this account, and of those that this account administers."""
+    tx, actor = visit.tx, visit.actor
+    return visit.page(
+        "logins.html",
+        here="logins",
+        lately=tx.login_tries.failed_lately(actor),
+        own=tx.login_tries.own(actor),
+        others=tx.login_tries.seen_by(actor) if holds(actor, Action.ACCOUNT_VIEW) else None,
+        days=tx.settings.login_tries_days,
+    )
 
 
 @router.post("/logout")

@@ -14,6 +14,7 @@ from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
 from schemas.integrity import Verdict
+from schemas.login import LoginOutcome
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
@@ -37,6 +38,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "ExportState": ExportState,
         "GateFault": GateFault,
         "InvalidReason": InvalidReason,
+        "LoginOutcome": LoginOutcome,
         "Medium": Medium,
         "MonitoringState": MonitoringState,
         "OpinionWord": OpinionWord,

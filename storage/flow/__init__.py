@@ -1,1 +1,1 @@
-"""What runs over several transactions: receiving media and batches. Above `store`."""
+"""What runs over several transactions: log-ins, receiving media and batches. Above `store`."""

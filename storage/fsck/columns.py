@@ -11,7 +11,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
     {
         "assertions": "used once, then forgotten",
         "jobs": "what is still to be done",
-        "login_failures": "how often somebody guessed",
+        "login_tries": "who guessed how often; forgotten after a while",
         "sessions": "who is logged in",
         "upload_parts": "in flight, no evidence yet",
         "uploads": "in flight, no evidence yet; what it became says its recording's receipt",

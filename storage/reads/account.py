@@ -34,6 +34,11 @@ def names_of(account_id: ColumnElement[Any], *conditions: ColumnElement[bool]) -
     )
 
 
+def accounts_of(agency_ids: Iterable[AgencyId]) -> Select[tuple[AccountId]]:
+    """Return the ids of all accounts of some agencies, as a part of a query."""
+    return select(accounts.c.id).where(accounts.c.agency_id.in_(sorted(agency_ids)))
+
+
 def handler_of(connection: Connection, agency_id: AgencyId, login: str) -> AccountId | None:
     """Return the active handler of this login in an agency."""
     found: AccountId | None = connection.scalar(

@@ -1,10 +1,9 @@
-"""Agencies, accounts, their certificates, sessions and log-in failures."""
+"""Agencies, accounts, their certificates and sessions."""
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Integer,
     LargeBinary,
     Table,
     Text,
@@ -67,12 +66,4 @@ assertions = Table(
     Column("kid", Text, primary_key=True),
     Column("jti", Text, primary_key=True),
     moment("expires_at", nullable=False),
-)
-
-login_failures = Table(
-    "login_failures",
-    metadata,
-    Column("login_hash", LargeBinary, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    moment("last_at", nullable=False),
 )

@@ -14,6 +14,7 @@ from quancheng_demo import found
 from schemas.actor import Actor
 from schemas.errors import NotAuthenticated
 from schemas.recording import RecordingState
+from storage.flow.login import actor_of_password
 from storage.settings import StorageSettings
 from storage.store import Store
 from tests import media as made
@@ -82,10 +83,9 @@ def _device(store: Store, passwords: dict[str, str], login: str) -> TestDevice:
 
 
 def _actor(store: Store, passwords: dict[str, str], login: str) -> Actor:
-    with store.begin() as tx:
-        session = tx.accounts.login(login, passwords[login])
-    assert session is not None
-    return session.actor
+    actor = actor_of_password(store, login, passwords[login])
+    assert actor is not None
+    return actor
 
 
 def _state(store: Store, ident: object) -> RecordingState:

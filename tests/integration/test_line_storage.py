@@ -28,7 +28,6 @@ from storage.tables.outbox import jobs
 from storage.tables.recording import uploads
 from tests.factories import (
     OFFICERS,
-    PASSWORD,
     TestDevice,
     append,
     assertion,
@@ -417,18 +416,6 @@ def test_ended_tokens_are_forgotten(store: Store, device: TestDevice) -> None:
 
     assert device.id not in left
     assert len(left) == before
-
-
-def test_ten_wrong_passwords_lock_the_login(store: Store, agency: UUID) -> None:
-    """After ten failures in a row even the right password is refused for a while."""
-    _, actor = make_account(store, agency, Role.OFFICER)
-    for _ in range(10):
-        with store.begin() as tx:
-            assert tx.accounts.login(actor.login, "wrong") is None
-
-    with store.begin() as tx, pytest.raises(NotAuthenticated) as caught:
-        tx.accounts.login(actor.login, PASSWORD)
-    assert caught.value.slug == "login-locked"
 
 
 @pytest.mark.parametrize(

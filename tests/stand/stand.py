@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",
         "--http", "httptools", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
-        "--no-server-header",
+        "--no-server-header", "--no-proxy-headers",
     ),
     "worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "2",

@@ -61,7 +61,7 @@ VIOLATIONS = {
 
 # Where a table is at home: the room or the file of its noun. Who else may read one reads all that there is.
 HOMES = {
-    "actor": {"accounts", "agencies", "certificates", "login_failures", "sessions", "assertions"},
+    "actor": {"accounts", "agencies", "certificates", "sessions", "assertions"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
     "case": {"case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
@@ -70,6 +70,7 @@ HOMES = {
     "equipment": {"equipment", "equipment_certificates", "equipment_publications", "equipment_reviews",
                   "equipment_suspensions"},
     "export": {"exports"},
+    "login": {"login_tries"},
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
                    "notifications"},
     "outbox": {"jobs"},

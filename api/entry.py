@@ -1,0 +1,72 @@
+"""Logging in over HTTP: where the request comes from, and the two cookies that a browser is given.
+
+One holds the session. The other proves, to the log-in alone, that this browser logged in to this account before.
+"""
+
+from datetime import timedelta
+
+from fastapi import Request
+from starlette.responses import Response
+
+from api.settings import ApiSettings
+from schemas.address import is_proxy, origin, parsed
+from schemas.login import BROWSER_LIFETIME, name_hash
+from storage.flow.login import Entered, LoginIn, log_in
+from storage.flow.login_queue import LoginQueue
+from storage.store import Store
+
+KNOWN_COOKIE = "qc_known"
+RETRY_AFTER_SECONDS = 2
+_NAME_DIGITS = 8
+
+
+def origin_of(request: Request) -> str:
+    """Return where a request comes from, in the form that is counted."""
+    settings: ApiSettings = request.app.state.settings
+    return origin(_peer(request), request.headers.getlist("X-Forwarded-For"), settings.proxies)
+
+
+def is_secure(request: Request) -> bool:
+    """Say whether a cookie may be kept to TLS: it is spoken here, or with a proxy of ours, or the operator says so."""
+    settings: ApiSettings = request.app.state.settings
+    if settings.cookie_secure or request.url.scheme == "https":
+        return True
+    spoken = request.headers.get("X-Forwarded-Proto", "")
+    return spoken == "https" and is_proxy(parsed(_peer(request)), settings.proxies)
+
+
+def enter(request: Request, login: str, password: str) -> Entered:
+    """Log somebody in; see `storage.flow.login.log_in`."""
+    store: Store = request.app.state.store
+    queue: LoginQueue = request.app.state.login_queue
+    kept = request.cookies.get(known_cookie(login), "")
+    return log_in(
+        store, queue, LoginIn(login=login, password=password, address=origin_of(request), kept=kept)
+    )
+
+
+def known_cookie(login: str) -> str:
+    """Return the name of the cookie by which a browser is known to an account; it tells nobody the account's name.
+
+    A browser that several people use has one for each of them.
+    """
+    return f"{KNOWN_COOKIE}_{name_hash(login).hex()[:_NAME_DIGITS]}"
+
+
+def remember(request: Request, answer: Response, login: str, entered: Entered) -> None:
+    """Let the browser prove later that it logged in: sent to the log-in of this address alone."""
+    if not entered.kept:
+        return
+    answer.set_cookie(
+        known_cookie(login),
+        entered.kept,
+        max_age=int(BROWSER_LIFETIME / timedelta(seconds=1)),
+        path=request.url.path,
+        httponly=True,
+        samesite="strict",
+        secure=is_secure(request),
+    )
+
+
+def _peer(request: Request) -> str:
+    return request.client.host if request.client else ""
