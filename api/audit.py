@@ -9,6 +9,7 @@ from pydantic import AliasPath, Field
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
+from api.route import Route
 from schemas.audit import DRAWN_STATES, AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
 from schemas.base import HexOut, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
@@ -18,7 +19,7 @@ from schemas.standard import ItemScore
 from storage.audit.values import Audit, Member
 from storage.store import Transaction
 
-router = APIRouter(prefix="/v1/audits", tags=["audit"])
+router = APIRouter(prefix="/v1/audits", tags=["audit"], route_class=Route)
 
 
 class SourceOut(WireOut):

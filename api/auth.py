@@ -9,6 +9,7 @@ from pydantic import Field
 from api.deps import CurrentActor, Tx, token_of
 from api.entry import RETRY_AFTER_SECONDS, enter, remember
 from api.problems import answer, problem
+from api.route import Route
 from schemas.actor import Actor
 from schemas.base import WireIn, WireOut
 from schemas.errors import Busy
@@ -17,7 +18,7 @@ from schemas.refusals_actor import GRANT_UNSUPPORTED
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-router = APIRouter(prefix="/v1", tags=["session"])
+router = APIRouter(prefix="/v1", tags=["session"], route_class=Route)
 
 
 class TokenOut(WireOut):

@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 from api.deps import After, CurrentActor, Limit, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
+from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
 
-router = APIRouter(prefix="/v1/cases", tags=["case"])
+router = APIRouter(prefix="/v1/cases", tags=["case"], route_class=Route)
 
 
 class CaseOut(WireOut):

@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from api.deps import Tx
+from api.route import Route
 from schemas.base import WireOut
 from schemas.note import vkey_of_seed
 from schemas.refusals_custody import PROOF_PENDING
 from storage.settings import StorageSettings, seed
 
-router = APIRouter(prefix="/v1", tags=["custody"])
+router = APIRouter(prefix="/v1", tags=["custody"], route_class=Route)
 
 
 class TrustOut(WireOut):

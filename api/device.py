@@ -5,11 +5,12 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 
 from api.deps import CurrentActor, Tx
+from api.route import Route
 from schemas.base import WireOut
 from schemas.ids import DeviceId
 from storage.device import EnrolIn, Enrolled, IssuedCode
 
-router = APIRouter(prefix="/v1", tags=["device"])
+router = APIRouter(prefix="/v1", tags=["device"], route_class=Route)
 
 
 class DeviceOut(WireOut):

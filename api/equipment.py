@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
+from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.equipment import (
     CertificateIn,
@@ -24,7 +25,7 @@ from schemas.equipment import (
 )
 from schemas.ids import AccountId, AgencyId, EquipmentId
 
-router = APIRouter(prefix="/v1/equipment", tags=["equipment"])
+router = APIRouter(prefix="/v1/equipment", tags=["equipment"], route_class=Route)
 
 
 class EquipmentOut(WireOut):

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from api.deps import CurrentActor, OpenStore, StreamActor, Tx
 from api.media import stored_bytes
+from api.route import Route
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.export import ExportState
@@ -15,7 +16,7 @@ from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
 from storage.store import Store
 
-router = APIRouter(prefix="/v1", tags=["export"])
+router = APIRouter(prefix="/v1", tags=["export"], route_class=Route)
 
 
 class ExportOut(WireOut):

@@ -6,11 +6,12 @@ from typing import Literal
 from fastapi import APIRouter
 
 from api.deps import Tx
+from api.route import Route
 from schemas.base import WireOut
 
 LOG_PATIENCE = timedelta(minutes=1)
 
-router = APIRouter(prefix="/v1", tags=["health"])
+router = APIRouter(prefix="/v1", tags=["health"], route_class=Route)
 
 
 class HealthOut(WireOut):

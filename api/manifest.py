@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api.deps import OpenStore, StreamActor
 from api.problems import problem
+from api.route import Route
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.findings import sentence
@@ -21,7 +22,7 @@ from schemas.refusals_request import HEADER_INVALID
 from storage.recording.manifest import Declared
 from storage.store import Store
 
-router = APIRouter(prefix="/v1", tags=["manifest"])
+router = APIRouter(prefix="/v1", tags=["manifest"], route_class=Route)
 
 
 class FindingOut(WireOut):

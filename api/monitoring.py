@@ -1,6 +1,5 @@
 """Monitoring records: batches in, lists and queues out, two opinions, attempts to notify, ties to cases."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +12,9 @@ from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
 from api.recording import RecordingOut
+from api.route import Route
 from schemas.base import WireIn, WireOut
+from schemas.batch_lines import BatchLines
 from schemas.case import CaseIn
 from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
@@ -26,14 +27,13 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
-from schemas.monitoring_row import MAX_BATCH_BYTES, MAX_LINE_BYTES, MAX_ROWS, RowOutcome
+from schemas.monitoring_row import RowOutcome
 from schemas.refusals import REFUSALS
-from schemas.refusals_monitoring import BATCH_TOO_LARGE
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import RowResult, require_source
 from storage.monitoring.values import MonitoringFilter
 
-router = APIRouter(prefix="/v1", tags=["monitoring"])
+router = APIRouter(prefix="/v1", tags=["monitoring"], route_class=Route)
 BATCHES = "/v1/monitoring/records"
 """The address whose body has limits of its own."""
 
@@ -191,27 +191,6 @@ class UnlinkIn(WireIn):
     reason: str = Field(min_length=1, max_length=500, pattern=r"\S")
 
 
-async def batch_lines(stream: AsyncIterator[bytes]) -> list[bytes]:
-    """Read a batch line by line.
-
-    Raises:
-        TooLarge: more than 32 MiB, 1,000 rows, or a line beyond its limit; reading stops there.
-    """
-    lines: list[bytes] = []
-    rest, total = bytearray(), 0
-    async for chunk in stream:
-        total += len(chunk)
-        if total > MAX_BATCH_BYTES:
-            raise BATCH_TOO_LARGE("the batch is too large", limit_bytes=MAX_BATCH_BYTES)
-        rest += chunk
-        *whole, last = rest.split(b"\n")
-        lines += map(bytes, whole)
-        rest = bytearray(last)
-        if len(rest) > MAX_LINE_BYTES or sum(1 for line in lines if line.strip()) > MAX_ROWS:
-            raise BATCH_TOO_LARGE("a line is too long, or there are too many", limit_rows=MAX_ROWS)
-    return [*lines, bytes(rest)]
-
-
 @router.post(
     "/monitoring/records",
     operation_id="submitRecords",
@@ -225,8 +204,10 @@ async def batch_lines(stream: AsyncIterator[bytes]) -> list[bytes]:
 async def submit(request: Request, store: OpenStore, actor: StreamActor) -> BatchOut:
     """Receive a batch of up to 1,000 rows, one JSON object per line; the same batch again changes nothing."""
     require_source(actor, store.clock())
-    lines = await batch_lines(request.stream())
-    receipt = await run_sync(receive_batch, store, actor, lines)
+    lines = BatchLines()
+    async for piece in request.stream():
+        lines.feed(piece)
+    receipt = await run_sync(receive_batch, store, actor, lines.end())
     outcomes = [result.outcome for result in receipt.results]
     return BatchOut(
         intake_id=receipt.intake_id,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
+from api.route import Route
 from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
@@ -21,7 +22,7 @@ from schemas.refusals_recording import DERIVATIVE_UNKNOWN
 from storage.custody.values import Logged
 from storage.store import Store, Transaction
 
-router = APIRouter(prefix="/v1/recordings", tags=["recording"])
+router = APIRouter(prefix="/v1/recordings", tags=["recording"], route_class=Route)
 SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "audio/")
 """Types a browser may show by itself; everything else is a download without a type: pages run scripts."""
 

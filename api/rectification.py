@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tagged
+from api.route import Route
 from schemas.base import WireOut
 from schemas.ids import AgencyId, AuditId, MemberId, RecordingId, RectificationId
 from schemas.rectification import (
@@ -17,7 +18,7 @@ from schemas.rectification import (
     RectificationStepIn,
 )
 
-router = APIRouter(prefix="/v1", tags=["rectification"])
+router = APIRouter(prefix="/v1", tags=["rectification"], route_class=Route)
 
 
 class StepOut(WireOut):

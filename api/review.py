@@ -9,6 +9,7 @@ from pydantic import Field
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag, tagged
 from api.manifest import FindingOut, finding_out
+from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
 from schemas.fact import FactIn, ProofIn
@@ -22,7 +23,7 @@ from schemas.review import (
     ReviewState,
 )
 
-router = APIRouter(prefix="/v1", tags=["review"])
+router = APIRouter(prefix="/v1", tags=["review"], route_class=Route)
 
 
 class ProofOut(WireOut):

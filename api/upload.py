@@ -19,6 +19,7 @@ from pydantic import BeforeValidator
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
 from api.problems import problem
 from api.receive import Reader
+from api.route import Route
 from schemas.actor import Actor
 from schemas.base import HexDigest, HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
@@ -46,7 +47,7 @@ BODY_TYPE = "application/offset+octet-stream"
 ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 _SHA256_DIGITS = 64
 
-router = APIRouter(prefix="/v1/uploads", tags=["upload"])
+router = APIRouter(prefix="/v1/uploads", tags=["upload"], route_class=Route)
 
 
 class CompleteOut(WireOut):

@@ -274,7 +274,8 @@ def intake(world: World, url: str, batches: int) -> None:
     lines = rows(batches * BATCH_ROWS)
     began = time.perf_counter()
     for start in range(0, len(lines), BATCH_ROWS):
-        receipt = receive_batch(world.store, world.people["source"], lines[start : start + BATCH_ROWS])
+        batch = dict(enumerate(lines[start : start + BATCH_ROWS], 1))
+        receipt = receive_batch(world.store, world.people["source"], batch)
         if any(one.outcome != "received" for one in receipt.results):
             raise SystemExit("a row was not received")
     product = len(lines) / (time.perf_counter() - began)

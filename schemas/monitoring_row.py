@@ -28,6 +28,7 @@ from schemas.refusals_monitoring import (
     UNIT_MIXED_UP,
     VALUE_IMPLAUSIBLE,
 )
+from schemas.whole_text import check_whole
 
 MAX_ROWS = 1_000
 MAX_BATCH_BYTES = 32 * 1024 * 1024
@@ -120,7 +121,7 @@ class ValueIn(WireIn):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     value: NumberText
-    unit: Annotated[str, Field(max_length=16)] = ""
+    unit: Annotated[str, Field(max_length=16, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     limit: NumberText | None = None
 
 
@@ -146,7 +147,7 @@ class MonitoringIn(WireIn):
     captured_at: WireTime
     matter: Line
     place: Line
-    plate: Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")] | None = None
+    plate: Annotated[str, Field(min_length=2, max_length=16, pattern=r"^[^\s\x00-\x1f\x7f]+$")] | None = None
     party: Line | None = None
     party_code: Annotated[str, Field(min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")] | None = None
     lat_e7: Annotated[int, Field(ge=-900_000_000, le=900_000_000)] | None = None
@@ -218,6 +219,7 @@ def _digest(members: dict[str, Any]) -> bytes:
 def _members(line: bytes) -> dict[str, Any]:
     try:
         members = _JSON.decode(line.decode("utf-8-sig"))
+        check_whole(line, members)
     except (ValueError, RecursionError) as err:
         raise ROW_INVALID("the line is not one JSON object", field="row") from err
     if not isinstance(members, dict):

@@ -60,7 +60,7 @@ class Highway:
     def send(self, *rows: dict[str, Any] | bytes) -> Receipt:
         """One batch of the source; bytes are sent as they are."""
         lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
-        return receive_batch(self.store, self.source, lines)
+        return receive_batch(self.store, self.source, dict(enumerate(lines, 1)))
 
     def one(self, **changed: Any) -> UUID:
         """One record that was received."""

@@ -19,9 +19,10 @@ from api.console import (
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
+from api.route import Route
 from schemas.refusals_request import NOT_FOUND
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=Route)
 for _pages in (
     login,
     home,

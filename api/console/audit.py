@@ -15,6 +15,7 @@ from api.console.listing import PAGE_ROWS, Asked, listed
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.route import Route
 from schemas.actor import Action, Subject, holds, may
 from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
 from schemas.draw import detection, sample_size
@@ -24,7 +25,7 @@ from schemas.reference import reference
 from schemas.words import Language
 from storage.audit.values import Audit
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/audits")

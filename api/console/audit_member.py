@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.route import Route
 from schemas.actor import Action, holds
 from schemas.findings import sentence
 from schemas.ids import AuditId, MemberId
@@ -20,7 +21,7 @@ from schemas.words import Language
 _CODE = 4
 """Letters of an item's code: a row is named by no more."""
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class ScoresForm(Typed[list[ItemScore]]):

@@ -26,6 +26,7 @@ from api.console.recording import may_watch_all, names_for
 from api.console.typed import Change, NoFields, Typed, VersionForm, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.route import Route
 from schemas.actor import Action, holds, scope
 from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
 from schemas.fact import ProofIn
@@ -37,7 +38,7 @@ from storage.export.export import Export
 
 CANDIDATES = 10
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class CaseFilters(Asked):

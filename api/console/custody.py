@@ -5,13 +5,14 @@ from starlette.responses import Response
 
 from api.console.guard import Visiting
 from api.custody import trust_of
+from api.route import Route
 from schemas.actor import Action, holds, missing
 from schemas.checkpoint import Checkpoint, open_checkpoint
 from schemas.ours import ours
 from schemas.refusals_custody import LOG_KEY_DIFFERS
 from storage.store import Transaction
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/custody")

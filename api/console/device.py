@@ -8,11 +8,12 @@ from starlette.responses import Response
 from api.console.guard import Acting, Visiting
 from api.console.typed import NoFields
 from api.console.visit import Mistake, Visit, submit, to
+from api.route import Route
 from schemas.actor import Action, holds
 from schemas.ids import DeviceId
 from storage.device import IssuedCode
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("/devices")

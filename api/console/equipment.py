@@ -22,6 +22,7 @@ from api.console.listing import PAGE_ROWS, Asked, Sought, listed
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.equipment import BindIn
+from api.route import Route
 from schemas.actor import Action, holds
 from schemas.equipment import (
     EquipmentKind,
@@ -34,7 +35,7 @@ from schemas.manifest import Datum
 from schemas.reference import reference
 from storage.equipment import NewSource
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class RegisterFilters(Asked):

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.console.custody import signed
 from api.console.guard import Visiting
 from api.console.recording import may_watch_all, names_for
+from api.route import Route
 from schemas.actor import Action, holds
 from schemas.duty import Duty
 from schemas.recording import RecordingFilter
@@ -37,7 +38,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
 )
 """Where each line of the home page leads."""
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 @router.get("")

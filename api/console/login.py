@@ -16,6 +16,7 @@ from api.console.visit import Mistake, go, mistake_of
 from api.deps import COOKIE, token_of
 from api.entry import RETRY_AFTER_SECONDS, enter, is_secure, remember
 from api.problems import status_of
+from api.route import Route
 from schemas.actor import Action, holds
 from schemas.errors import AnyRefusal, Busy, NotAuthenticated
 from schemas.words import Language
@@ -26,7 +27,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 _NAME = TypeAdapter(Annotated[str, Field(min_length=1, max_length=64)])
 _PASSWORD = TypeAdapter(Annotated[str, Field(min_length=1, max_length=256)])
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class Credentials(NamedTuple):

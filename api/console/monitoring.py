@@ -24,6 +24,7 @@ from api.console.picture import MapPoint, map_picture
 from api.console.recording import names_for
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.route import Route
 from schemas.actor import Action, Actor, holds
 from schemas.case import Case, CaseIn
 from schemas.equipment import GateFault
@@ -43,7 +44,7 @@ from storage.monitoring.values import MonitoringFilter, MonitoringRecord
 UNKNOWN = "待查"
 """What stands in a case for what its record does not say."""
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class RecordFilters(Asked):

@@ -13,6 +13,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
+from api.route import Route
 from schemas.actor import Action, Actor, scope
 from schemas.errors import Refused
 from schemas.findings import sentence
@@ -35,7 +36,7 @@ CSV_ROWS = 5000
 
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class RecordingFilters(Asked):

@@ -10,12 +10,13 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
 from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
 from api.console.visit import Mistake, Visit, submit, to
+from api.route import Route
 from schemas.actor import Action, Subject, holds, may
 from schemas.ids import RecordingId, RectificationId
 from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
 from schemas.reference import reference
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class RectificationFilters(Asked):

@@ -14,13 +14,14 @@ from api.console.listing import PAGE_ROWS, Asked, listed
 from api.console.recording import may_watch_all, names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
+from api.route import Route
 from schemas.actor import holds
 from schemas.ids import ReviewId
 from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
 
 BLANK_GROUNDS = 3
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 
 class GroundRow(NamedTuple):

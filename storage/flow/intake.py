@@ -1,14 +1,14 @@
 """One batch of monitoring rows from request to receipt: parse, compare, keep pictures, commit."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from schemas.actor import Actor
 from storage.monitoring.batch import Receipt, parse_batch, put_pictures
 from storage.store import Store
 
 
-def receive_batch(store: Store, actor: Actor, lines: Iterable[bytes]) -> Receipt:
-    """Receive the lines of one batch.
+def receive_batch(store: Store, actor: Actor, lines: Mapping[int, bytes]) -> Receipt:
+    """Receive the lines of one batch by their numbers, counted from 1.
 
     Raises:
         Refused: the actor is no source.

@@ -1,6 +1,6 @@
 """A batch on its way: parsed rows, what became of each, and the inline pictures that belong to them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
@@ -69,15 +69,15 @@ def require_source(actor: Actor, now: datetime) -> None:
     require(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now)
 
 
-def parse_batch(actor: Actor, lines: Iterable[bytes], now: datetime) -> Batch:
-    """Parse a batch; a broken line refuses itself only. Empty lines are skipped.
+def parse_batch(actor: Actor, lines: Mapping[int, bytes], now: datetime) -> Batch:
+    """Parse the lines of a batch by their numbers; a broken one refuses itself only. Empty ones are skipped.
 
     Raises:
         TooLarge: more than 1,000 rows (slug `batch-too-large`).
         Invalid: no row at all (slug `batch-empty`).
     """
     batch = Batch(actor)
-    for line, payload in enumerate(lines, start=1):
+    for line, payload in lines.items():
         if not payload.strip():
             continue
         if len(batch.rows) + len(batch.results) >= MAX_ROWS:

@@ -30,6 +30,7 @@ from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import reference
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
+from schemas.upload import clean_filename
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
@@ -301,7 +302,7 @@ def _pictures(
                 Picture(
                     recording_id=drawn[line, position],
                     upload_id=picture_key(bound[row.equipment].id, row.record_id, position, sha256),
-                    filename=row.media[position].filename,
+                    filename=clean_filename(row.media[position].filename),
                     sha256=sha256,
                     stored=batch.pictures[line, position],
                     captured_at=row.captured_at,

@@ -278,7 +278,7 @@ def read_object(store: Store, recording: Recording) -> bytes:
 
 def test_a_retry_after_a_crash_meets_its_own_picture(store: Store, road: Highway) -> None:
     """A batch whose pictures were stored and whose commit was lost is received whole when it is sent again."""
-    lines = [json.dumps(road.row(media=[jpeg_media(jpeg(64, 64))])).encode()]
+    lines = {1: json.dumps(road.row(media=[jpeg_media(jpeg(64, 64))])).encode()}
     batch = parse_batch(road.source, lines, store.clock())
     with store.begin() as tx:
         tx.intakes.compare(batch)
@@ -303,7 +303,7 @@ def test_only_a_bound_source_hands_in(store: Store, road: Highway) -> None:
     stranger = make_highway(store)
     person = make_account(store, road.agency, Role.HANDLER)[1]
     with pytest.raises(Refused):
-        receive_batch(store, person, [json.dumps(road.row()).encode()])
+        receive_batch(store, person, {1: json.dumps(road.row()).encode()})
     result = stranger.send(road.row()).results[0]
 
     assert result.problem == "equipment-unknown"

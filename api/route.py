@@ -1,0 +1,84 @@
+"""How the body of a request is read: in time that grows with its bytes, off the event loop, and as whole text.
+
+The framework reads JSON and forms on the event loop, where a megabyte of separators holds everybody up; takes JSON in
+whatever encoding; and lets a sender choose the codec of a multipart form, among them one that takes minutes and one
+that makes half characters. Here JSON is UTF-8 (RFC 8259 section 8.1), a form is URL-encoded, and half a character –
+a lone surrogate, which no database and no answer can hold – makes the body unreadable (400).
+"""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from anyio.to_thread import run_sync
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from starlette.datastructures import FormData, UploadFile
+
+from schemas.refusals_request import REQUEST_UNREADABLE
+from schemas.whole_text import check_whole
+
+Made = TypeVar("Made")
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_FIELDS = 1000
+TRIVIAL_BYTES = 16 * 1024
+"""A body up to this is read at once: handing it to a thread would cost more."""
+
+
+class Asked(Request):
+    """A request whose JSON and form are read as the module says."""
+
+    async def json(self) -> Any:  # noqa: ANN401 - a JSON value
+        """Return the body as JSON; the framework answers 400 or 422 when it is none."""
+        return await _apart(read_json, await self.body())
+
+    async def form(self, **_: Any) -> FormData:  # type: ignore[override] # noqa: ANN401 - no parser needs limits
+        """Return the body as a form; the framework answers 400 when it is none."""
+        payload = await self.body()
+        is_form = self.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM_TYPE
+        if payload and not is_form:
+            raise REQUEST_UNREADABLE(f"a form is sent as {FORM_TYPE}")
+        return await _apart(read_form, payload)
+
+
+class Route(APIRoute):
+    """The class of every route, so that no body is read in another way."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the framework's handler, over a request that reads its body as the module says."""
+        handle = super().get_route_handler()
+
+        async def handled(request: Request) -> Response:
+            return await handle(Asked(request.scope, request.receive))
+
+        return handled
+
+
+async def _apart(read: Callable[[bytes], Made], payload: bytes) -> Made:
+    return read(payload) if len(payload) <= TRIVIAL_BYTES else await run_sync(read, payload)
+
+
+def read_json(payload: bytes) -> Any:  # noqa: ANN401 - a JSON value
+    """Return the value of a JSON text.
+
+    Raises:
+        ValueError: it is not JSON in UTF-8, or a text in it holds half a character.
+        RecursionError: it is nested too deeply.
+    """
+    value = json.loads(payload.decode("utf-8-sig"))
+    check_whole(payload, value)
+    return value
+
+
+def read_form(payload: bytes) -> FormData:
+    """Return the fields of a URL-encoded form; bytes that are no UTF-8 become replacement characters.
+
+    Raises:
+        ValueError: more than 1,000 fields.
+    """
+    text = payload.decode("utf-8", "replace")
+    pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
+    fields: list[tuple[str, UploadFile | str]] = [*pairs]
+    return FormData(fields)
