@@ -61,6 +61,16 @@ CONTAINER = Check(
             severity=Severity.WARN,
         ),
         not_checked(
+            "no-sandbox",
+            zh="本机无法把解码程序关进沙箱，内容未检查。",
+            en="This machine has no sandbox for decoders; the content was not checked.",
+            then=(
+                "原件未受影响；请管理员运行 quancheng doctor 并按提示处理。",
+                "The original is untouched. Ask the operator to run `quancheng doctor` and follow what it says.",
+            ),
+            severity=Severity.WARN,
+        ),
+        not_checked(
             "decoder-crashed",
             zh="解码程序崩溃，内容未检查。",
             en="The decoder crashed; the content was not checked.",

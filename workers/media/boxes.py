@@ -3,12 +3,12 @@
 It costs microseconds, and finds a fragmented video cut in the middle, which decoders forgive.
 """
 
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from schemas.checks.structure import CONTAINER_END
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.container import Note, note
+from workers.media.source import Source, Window
 
 MAX_BOXES = 200_000
 """A fragmented day of recording has about 90,000 top-level boxes; more is an attack on our patience."""
@@ -22,7 +22,7 @@ class Box(NamedTuple):
     size_bytes: int
 
 
-def walk(source: BinaryIO, size_bytes: int) -> tuple[list[Box], int]:
+def walk(reader: BinaryIO | Window, size_bytes: int) -> tuple[list[Box], int]:
     """Return the top-level boxes and the offset where they stop making sense.
 
     That is the size of a whole file, and beyond it when the last box is cut. A size of 0 reaches to the end of
@@ -31,8 +31,8 @@ def walk(source: BinaryIO, size_bytes: int) -> tuple[list[Box], int]:
     boxes: list[Box] = []
     at = 0
     while at + 8 <= size_bytes and len(boxes) < MAX_BOXES:
-        source.seek(at)
-        head = source.read(16)
+        reader.seek(at)
+        head = reader.read(16)
         size, kind = int.from_bytes(head[:4]), head[4:8]
         if size == 1:
             size = int.from_bytes(head[8:16])
@@ -53,11 +53,10 @@ class Structure(NamedTuple):
     size_bytes: int = 0
 
 
-def read_boxes(path: Path) -> Structure:
+def read_boxes(source: Source) -> Structure:
     """Walk the boxes: an index has to be there and no box may reach past the end."""
-    size = path.stat().st_size
-    with path.open("rb", buffering=0) as source:
-        boxes, end = walk(source, size)
+    size = source.size_bytes
+    boxes, end = walk(source.raw(), size)
     whole = Structure(end=min(end, size), size_bytes=size)
     if not any(box.kind == b"moov" for box in boxes):
         return whole._replace(notes=(note("mp4-no-moov"),))
@@ -70,11 +69,10 @@ def read_boxes(path: Path) -> Structure:
     return whole
 
 
-def read_heif(path: Path) -> Note | None:
+def read_heif(source: Source) -> Note | None:
     """Say whether a HEIF file is whole: libheif paints what is there and says nothing about missing tiles."""
-    size = path.stat().st_size
-    with path.open("rb", buffering=0) as source:
-        boxes, end = walk(source, size)
+    size = source.size_bytes
+    boxes, end = walk(source.raw(), size)
     if not any(box.kind == b"meta" for box in boxes):
         return note("image-damaged", reason="no meta box")
     if end > size:
@@ -82,18 +80,17 @@ def read_heif(path: Path) -> Note | None:
     return None
 
 
-def read_riff(path: Path) -> Structure:
+def read_riff(source: Source) -> Structure:
     """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
-    size = path.stat().st_size
-    with path.open("rb") as source:
-        claimed = int.from_bytes(source.read(8)[4:8], "little")
+    size = source.size_bytes
+    claimed = int.from_bytes(source.head(8)[4:8], "little")
     if claimed in {0, 0xFFFF_FFFF} or claimed + 8 <= size:
         return Structure()
     return Structure(notes=(note("media-truncated", missing_bytes=claimed + 8 - size),))
 
 
 @examines(CONTAINER_END)
-def check_end(check: Check, path: Path, structure: Structure) -> CheckResult | None:
+def check_end(check: Check, source: Source, structure: Structure) -> CheckResult | None:
     """Cameras that preallocate leave zeros behind the last box; anything else there is unexplained.
 
     A file whose boxes do not add up, or that has none, has no end to look behind.
@@ -102,9 +99,9 @@ def check_end(check: Check, path: Path, structure: Structure) -> CheckResult | N
         return None
     if structure.end == structure.size_bytes:
         return check.held()
-    with path.open("rb") as source:
-        source.seek(structure.end)
-        is_padding = not source.read(64 * 1024).strip(b"\x00")
+    with source.open() as reader:
+        reader.seek(structure.end)
+        is_padding = not reader.read(64 * 1024).strip(b"\x00")
     count = structure.size_bytes - structure.end
     return check.found("mp4-padding" if is_padding else "mp4-trailing-bytes", count=count)
 

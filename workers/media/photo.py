@@ -6,7 +6,6 @@ Pillow reads Exif and the formats whose own checks suffice (PNG carries a CRC pe
 
 import io
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, clean, exif_ch
 from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
 from workers.media.result import Limits, Probe
+from workers.media.source import Source
 from workers.media.tiles import check_tiles
 
 # Pillow's own bomb check warns and raises in two steps; our gate decides before any decode.
@@ -60,22 +60,22 @@ class _Seen(NamedTuple):
     tiles: CheckResult | None = None
 
 
-def probe_still(path: Path, media_type: str, *, limits: Limits) -> Probe:
+def probe_still(source: Source, media_type: str, *, limits: Limits) -> Probe:
     """Check one still and read its facts.
 
     Raises:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    if path.stat().st_size > limits.still_bytes:
+    if source.size_bytes > limits.still_bytes:
         too_long = note("file-too-large", limit_bytes=limits.still_bytes)
         return Probe(media_type=media_type, checks=(check_container([too_long]),))
     if media_type == "image/jpeg":
-        seen = _jpeg(path, limits)
+        seen = _jpeg(source, limits)
     elif media_type in HEIF_TYPES:
-        seen = _heif(path, limits)
+        seen = _heif(source, limits)
     else:
-        seen = _pillow(path, PILLOW_FORMATS[media_type], limits)
+        seen = _pillow(source, PILLOW_FORMATS[media_type], limits)
     return _conclude(media_type, seen, limits)
 
 
@@ -118,8 +118,8 @@ def _gate(width: int, height: int, limits: Limits) -> Note | None:
     )
 
 
-def _jpeg(path: Path, limits: Limits) -> _Seen:
-    payload = path.read_bytes()
+def _jpeg(source: Source, limits: Limits) -> _Seen:
+    payload = source.read_all()
     header = jpeg_header(payload)
     if isinstance(header, Note):
         return _Seen(met=header)
@@ -144,19 +144,19 @@ def _jpeg_exif(payload: bytes) -> ExifSeen:
     return read_exif(exif)
 
 
-def _pillow(path: Path, fmt: str, limits: Limits) -> _Seen:
+def _pillow(source: Source, fmt: str, limits: Limits) -> _Seen:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(path, formats=(fmt,)) as image:
-                return _opened(path, image, limits)
+            with Image.open(source.open(), formats=(fmt,)) as image:
+                return _opened(source, image, limits)
         except UnidentifiedImageError:
             return _Seen(met=_broken("unreadable header"))
         except _DECODE_ERRORS as why:
             return _Seen(met=_broken(why))
 
 
-def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
+def _opened(source: Source, image: Image.Image, limits: Limits) -> _Seen:
     seen = _Seen(image.width, image.height)
     gate = _gate(image.width, image.height, limits)
     if gate is not None:
@@ -165,7 +165,7 @@ def _opened(path: Path, image: Image.Image, limits: Limits) -> _Seen:
     try:
         if image.format == "PNG":
             # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
-            with Image.open(path, formats=("PNG",)) as again:
+            with Image.open(source.open(), formats=("PNG",)) as again:
                 again.verify()
         pixels = _shrunk(image, limits.thumbnail_px)
         return seen._replace(pixels=pixels, exif=read_exif(image.getexif()))
@@ -186,16 +186,16 @@ def _broken(why: Exception | str) -> Note:
     return note("image-damaged", reason=clean(why) or "unreadable")
 
 
-def _heif(path: Path, limits: Limits) -> _Seen:
-    seen = _Seen(met=read_heif(path))
+def _heif(source: Source, limits: Limits) -> _Seen:
+    seen = _Seen(met=read_heif(source))
     try:
-        heif = pi_heif.open_heif(path, convert_hdr_to_8bit=True)
+        heif = pi_heif.open_heif(source.read_all(), convert_hdr_to_8bit=True)
         width, height = heif.size
         seen = seen._replace(width=width, height=height, exif=_heif_exif(heif.info.get("exif")))
         gate = _gate(width, height, limits)
         if gate is not None:
             return seen._replace(met=gate)
-        seen = seen._replace(tiles=check_tiles(path))
+        seen = seen._replace(tiles=check_tiles(source))
         return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
     except _DECODE_ERRORS as why:
         return _heif_failed(seen, why)

@@ -15,6 +15,7 @@ MAX_FRAME_BYTES = 4 * 1024 * 1024
 """A probe with a full track line is about 60 KB; more than this is a child gone astray."""
 
 MAX_PAYLOAD_BYTES = 16 * 1024 * 1024
+MAX_REQUEST_BYTES = 64 * 1024
 
 Read = Callable[[int], bytes]
 
@@ -47,7 +48,12 @@ def read_frame(read: Read) -> dict[str, Any]:
     return header
 
 
-def pack_probe(probe: Probe, *, peak_rss_bytes: int) -> bytes:
+def pack_request(filename: str) -> bytes:
+    """Return the message that asks for a look at one file; its descriptors travel beside it."""
+    return json.dumps({"filename": filename}).encode()
+
+
+def pack_probe(probe: Probe) -> bytes:
     """Return the answer to one request."""
     payloads = tuple(picture.payload for picture in probe.derivatives)
     shown = probe.model_dump(mode="json", exclude={"derivatives"})
@@ -55,7 +61,7 @@ def pack_probe(probe: Probe, *, peak_rss_bytes: int) -> bytes:
         {**picture.model_dump(mode="json", exclude={"payload"}), "size_bytes": len(picture.payload)}
         for picture in probe.derivatives
     ]
-    return pack({"probe": shown, "derivatives": pictures, "peak_rss_bytes": peak_rss_bytes}, payloads)
+    return pack({"probe": shown, "derivatives": pictures}, payloads)
 
 
 def read_probe(header: dict[str, Any], read: Read) -> Probe:

@@ -6,6 +6,7 @@ from workers.media.container import check_container, note
 from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
+from workers.media.source import Source
 from workers.media.track import probe_track
 from workers.media.video import DEMUXERS, probe_video
 
@@ -13,27 +14,37 @@ TRACK_TYPES = frozenset({"application/gpx+xml", "application/xml"})
 
 
 def probe(path: Path, *, filename: str, limits: Limits) -> Probe:
-    """Look into the file at `path`, which the device called `filename`. Runs in the decoder child.
+    """Look into the file at `path`, which the device called `filename`; the decoder child calls `look` itself.
 
     Raises:
         MemoryError: a decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    with path.open("rb") as source:
-        head = source.read(HEAD_BYTES)
+    with Source.at(path) as source:
+        return look(source, filename=filename, limits=limits)
+
+
+def look(source: Source, *, filename: str, limits: Limits) -> Probe:
+    """Look into an open file, which the device called `filename`.
+
+    Raises:
+        MemoryError: a decoder needed more than the child may have.
+        OSError: the file cannot be read at all.
+    """
+    head = source.head(HEAD_BYTES)
     if not head:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
     media_type = sniff(head)
-    seen = _read(path, media_type, limits)
+    seen = _read(source, media_type, limits)
     return seen.model_copy(update={"checks": (check_name(filename, media_type), *seen.checks)})
 
 
-def _read(path: Path, media_type: str, limits: Limits) -> Probe:
+def _read(source: Source, media_type: str, limits: Limits) -> Probe:
     if media_type in STILL_TYPES:
-        return probe_still(path, media_type, limits=limits)
+        return probe_still(source, media_type, limits=limits)
     if media_type in DEMUXERS:
-        return probe_video(path, media_type, limits=limits)
+        return probe_video(source, media_type, limits=limits)
     if media_type in TRACK_TYPES:
-        return probe_track(path, media_type)
+        return probe_track(source, media_type)
     unknown = note("type-unknown", media_type=media_type)
     return Probe(media_type=media_type, checks=(check_container([unknown]),))

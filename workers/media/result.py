@@ -27,7 +27,7 @@ class Limits(Frozen):
     keyframes_all_seconds: int = 600
     keyframes_sampled: int = 24
     keyframe_seconds: float = 20.0
-    base_seconds: float = 60.0
+    base_seconds: float = 600.0
     slowest_mib_per_second: float = 8.0
     address_space_bytes: int = 2048 * MIB
     recycle_after: Annotated[int, Field(gt=0)] = 200
@@ -36,6 +36,10 @@ class Limits(Frozen):
     def wall_seconds(self, size_bytes: int) -> float:
         """Longest time one file of this size may take."""
         return self.base_seconds + size_bytes / (self.slowest_mib_per_second * MIB)
+
+    def cpu_seconds(self, size_bytes: int) -> int:
+        """Most processor time that one file of this size may take; at least one second."""
+        return 1 + int(self.wall_seconds(size_bytes))
 
 
 class Derivative(Frozen):

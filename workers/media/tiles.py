@@ -4,7 +4,6 @@ libheif shows a photo whose tiles are zeroed and says nothing; libav reads the s
 and complains about each damaged one (3 of 3 zeroed runs of 4 to 64 KiB found, against 0).
 """
 
-from pathlib import Path
 from typing import Any
 
 import av
@@ -15,12 +14,13 @@ from av.packet import Packet
 from schemas.checks.streams import TILES
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
+from workers.media.source import Source
 
-_OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0"}
+_OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0"}
 
 
 @examines(TILES)
-def check_tiles(check: Check, path: Path) -> CheckResult:
+def check_tiles(check: Check, source: Source) -> CheckResult:
     """Decode every coded picture of a HEIF file once.
 
     Raises:
@@ -29,7 +29,7 @@ def check_tiles(check: Check, path: Path) -> CheckResult:
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.logging.Capture() as logs:
-            tiles, damaged = _decode_all(path)
+            tiles, damaged = _decode_all(source)
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError):
@@ -42,9 +42,9 @@ def check_tiles(check: Check, path: Path) -> CheckResult:
     return check.held() if tiles else check.found("tiles-unreadable", reason="heif")
 
 
-def _decode_all(path: Path) -> tuple[int, int]:
+def _decode_all(source: Source) -> tuple[int, int]:
     """Return how many coded pictures there are and how many of them are damaged."""
-    with av.open(str(path), format="mov", options=_OPTIONS) as container:
+    with av.open(source.raw(), "r", format="mov", options=_OPTIONS) as container:
         for stream in container.streams.video:
             if stream.codec_context is None:
                 raise ValueError("a tile in a codec without decoder")

@@ -5,7 +5,6 @@ a few hundred bytes become gigabytes.
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
@@ -19,6 +18,7 @@ from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MAX_LINE_POINTS, BoundsE7, MediaFacts, Track
 from workers.media.container import Note, check_container, note
 from workers.media.result import Probe
+from workers.media.source import Source
 
 READ_BYTES = 256 * 1024
 JUMP_KMH = 150
@@ -183,7 +183,7 @@ def check_line(check: Check, reader: TrackReader) -> CheckResult | None:
 _CHECKS = (check_points, check_steps, check_times, check_line)
 
 
-def probe_track(path: Path, media_type: str) -> Probe:
+def probe_track(source: Source, media_type: str) -> Probe:
     """Read a GPX file to its end.
 
     Raises:
@@ -192,7 +192,7 @@ def probe_track(path: Path, media_type: str) -> Probe:
     reader = TrackReader()
     met: list[Note] = []
     try:
-        _stream(path, reader)
+        _stream(source, reader)
     except NotATrackError:
         return _unread(media_type, note("type-unknown", media_type=media_type))
     except DefusedXmlException:
@@ -212,11 +212,11 @@ def _unread(media_type: str, met: Note) -> Probe:
     return Probe(media_type=media_type, checks=(check_container([met]),))
 
 
-def _stream(path: Path, reader: TrackReader) -> None:
+def _stream(source: Source, reader: TrackReader) -> None:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(reader)
-    with path.open("rb") as source:
-        while chunk := source.read(READ_BYTES):
+    with source.open() as stream:
+        while chunk := stream.read(READ_BYTES):
             parser.feed(chunk)
     parser.close()
 

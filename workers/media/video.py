@@ -7,7 +7,6 @@ walk and feeds key frames to the decoder while libav's log is caught; a whole de
 import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import av
@@ -28,6 +27,7 @@ from workers.media.exif import clean
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits, Probe
+from workers.media.source import Source
 
 DEMUXERS = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), "mov"),
@@ -43,9 +43,9 @@ DEMUXERS = {
 BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
 RIFFS = frozenset({"video/x-msvideo", "audio/wav"})
 
-# Only local files, no reference out of the container into another file, and every stored sample: an edit list
+# No second file, no reference out of the container into another file, and every stored sample: an edit list
 # hides samples from a player, never from us.
-_OPTIONS = {"protocol_whitelist": "file", "enable_drefs": "0", "advanced_editlist": "0"}
+_OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0", "advanced_editlist": "0"}
 
 _SKIPPING = re.compile(
     r"mmco|co located POC|Could not find ref|[Mm]issing reference|reference frames? |reference picture|Frame num"
@@ -60,49 +60,51 @@ _TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
 """Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
 
 
-def probe_video(path: Path, media_type: str, *, limits: Limits) -> Probe:
+def probe_video(source: Source, media_type: str, *, limits: Limits) -> Probe:
     """Walk the whole file, decode key frames within the budget, read facts, make up to three posters.
 
     Raises:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    structure = _structure(path, media_type)
+    structure = _structure(source, media_type)
     if any(met.code == "mp4-no-moov" for met in structure.notes):
-        return _unread(path, media_type, structure)
+        return _unread(source, media_type, structure)
     try:
-        opened = av.open(str(path), format=DEMUXERS[media_type], options=_OPTIONS, metadata_errors="replace")
+        opened = av.open(
+            source.raw(), "r", format=DEMUXERS[media_type], options=_OPTIONS, metadata_errors="replace"
+        )
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as why:
         broken = note("media-damaged", reason=clean(str(why)) or "unreadable")
-        return _unread(path, media_type, structure, broken)
+        return _unread(source, media_type, structure, broken)
     with opened as container:
         video = None if media_type.startswith("audio/") else next(iter(container.streams.video), None)
-        walk = Walk(container, video, limits=limits, size_bytes=path.stat().st_size)
+        walk = Walk(container, video, limits=limits, size_bytes=source.size_bytes)
         walk.run()
         return Probe(
             media_type=media_type,
             facts=_facts(container, walk),
-            checks=_checks(path, structure, walk),
+            checks=_checks(source, structure, walk),
             derivatives=tuple(walk.posters),
         )
 
 
-def _structure(path: Path, media_type: str) -> Structure:
+def _structure(source: Source, media_type: str) -> Structure:
     if media_type in BOXED:
-        return read_boxes(path)
-    return read_riff(path) if media_type in RIFFS else Structure()
+        return read_boxes(source)
+    return read_riff(source) if media_type in RIFFS else Structure()
 
 
-def _unread(path: Path, media_type: str, structure: Structure, *met: Note) -> Probe:
-    made = (check_container([*structure.notes, *met]), check_end(path, structure))
+def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -> Probe:
+    made = (check_container([*structure.notes, *met]), check_end(source, structure))
     return Probe(media_type=media_type, checks=tuple(one for one in made if one is not None))
 
 
-def _checks(path: Path, structure: Structure, walk: "Walk") -> tuple[CheckResult, ...]:
+def _checks(source: Source, structure: Structure, walk: "Walk") -> tuple[CheckResult, ...]:
     container = check_container([*structure.notes, *walk.notes()])
-    made = (container, check_end(path, structure), *(check(walk) for check in _OF_A_WALK))
+    made = (container, check_end(source, structure), *(check(walk) for check in _OF_A_WALK))
     return tuple(one for one in made if one is not None)
 
 

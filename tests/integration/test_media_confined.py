@@ -1,0 +1,153 @@
+"""Hostile code in the real decoder child: every way out is closed, for root and for any other user."""
+
+import json
+import os
+import shutil
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.attempts import ATTEMPTS, Aim
+from tests.media import jpeg
+from workers.media import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+ANYBODY = 12_345
+USERS = [None, ANYBODY] if os.geteuid() == 0 else [None]
+OPEN_TO_ALL = {
+    "read a path",
+    "open a network socket",
+    "open a socket by path",
+    "write a file",
+    "fork",
+    "clone",
+}
+"""What works wherever code is not confined, in a container of whatever kind too."""
+
+REPORT = (
+    "import sys; from pathlib import Path; from workers.media import Sandbox\n"
+    "with Sandbox(module='tests.attempts') as sandbox:\n"
+    "    sandbox.probe(Path(sys.argv[1]), filename=sys.argv[2])\n"
+    "    sys.stdout.write(sandbox.last_stderr.decode())"
+)
+FREE = "import sys, json; from tests.attempts import *; print(json.dumps(succeeded(Aim(*json.loads(sys.argv[2])))))"
+
+
+class Account(NamedTuple):
+    """Who runs worker and child: this account, or another one with an interpreter that it can reach."""
+
+    user: int | None
+    python: str
+
+    def run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a program from the root of the repository."""
+        who = {} if self.user is None else {"user": self.user, "group": self.user, "extra_groups": []}
+        command = [self.python, "-c", program, *words]
+        return subprocess.run(  # type: ignore[call-overload,no-any-return] # keywords by name
+            command, cwd=ROOT, capture_output=True, text=True, check=False, **who
+        )
+
+
+@pytest.fixture(params=USERS, ids=lambda user: "another user" if user else "this user")
+def account(request: pytest.FixtureRequest) -> Iterator[Account]:
+    """This account, and another one where we may become it and it can read the code.
+
+    An interpreter under a private home is out of its reach: then the machine's own, with the same packages.
+    """
+    if request.param is None:
+        yield Account(None, sys.executable)
+        return
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        system = shutil.which(version, path="/usr/local/bin:/usr/bin")
+        if system is None:
+            pytest.skip(f"no {version} that another user can run")
+        subprocess.run([system, "-m", "venv", "--without-pip", name], check=True)
+        packages = Path(name) / "lib" / version / "site-packages" / "same.pth"
+        packages.write_text("\n".join(str(Path(path).resolve()) for path in site.getsitepackages()))
+        made = Account(request.param, f"{name}/bin/python")
+        if made.run("import workers.media.child, av, cv2").returncode:
+            pytest.skip("another user cannot read this folder")
+        yield made
+
+
+@pytest.fixture
+def folder(account: Account) -> Iterator[Path]:
+    """A folder of the account that runs the worker, with a file to delete and a key."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        made = Path(name)
+        (made / "keep").write_bytes(b"")
+        (made / "key").write_bytes(b"secret")
+        (made / "file").write_bytes(b"evidence")
+        (made / "key").chmod(0o600)
+        if account.user is not None:
+            for path in (made, *made.iterdir()):
+                os.chown(path, account.user, account.user)
+        yield made
+
+
+@pytest.fixture
+def aim(folder: Path, account: Account) -> Iterator[str]:
+    """Something to reach of every kind, each the test's own and open to the account."""
+    victim = subprocess.Popen([account.python, "-c", "input()"], stdin=subprocess.PIPE, user=account.user)
+    with socket.create_server(("127.0.0.1", 0)) as tcp, socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(f"{folder}/socket")
+        Path(f"{folder}/socket").chmod(0o666)
+        unix.listen()
+        made = Aim(victim.pid, f"{folder}/key", str(folder), f"{folder}/socket", tcp.getsockname()[1])
+        yield json.dumps(made)
+    victim.kill()
+    victim.communicate()
+
+
+def test_every_way_out_is_closed(aim: str, folder: Path, account: Account) -> None:
+    """Code in the child, after confinement, reaches no path, socket, program or process, and holds two descriptors."""
+    done = account.run(REPORT, f"{folder}/file", aim)
+    report = json.loads(done.stdout.splitlines()[-1])
+
+    assert len(ATTEMPTS) > 14
+    assert report["succeeded"] == []
+    assert report["file"] == "evidence"
+    assert len(report["open"]) == 5, "stderr twice, the file, the answer, and the sign of life"
+    assert (folder / "keep").exists()
+    os.kill(json.loads(aim)[0], 0)
+
+
+def test_the_same_code_gets_out_where_it_is_not_confined(aim: str, folder: Path, account: Account) -> None:
+    """The attempts are real: without the sandbox they succeed, so that the test above can fail."""
+    done = account.run(FREE, f"{folder}/file", aim)
+
+    assert set(json.loads(done.stdout)) >= OPEN_TO_ALL | {
+        "delete a file",
+        "read a key file",
+        "signal another",
+    }
+
+
+def test_a_hostile_file_meets_no_other_file(tmp_path: Path) -> None:
+    """Each file is decoded in a process of its own, which ends before the next one begins."""
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(64, 64))
+    with Sandbox() as sandbox:
+        found = [sandbox.probe(photo, filename="photo.jpg") for _ in range(2)]
+        pid = sandbox.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+    assert children == []
+    assert found[0] == found[1]
+
+
+def test_the_layers_are_named() -> None:
+    """A child says which layers hold it; the filter of system calls is always among them."""
+    with Sandbox() as sandbox:
+        assert sandbox.layers == ()
+        sandbox.probe(ROOT / "README.md", filename="a.md")
+        assert "seccomp" in sandbox.layers

@@ -1,0 +1,78 @@
+"""One open file, read by position: a decoder is handed a descriptor and never a path."""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Self
+
+
+class Source:
+    """A regular file behind a descriptor. Several readers at once do not move each other's place."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.size_bytes = os.lseek(descriptor, 0, os.SEEK_END)
+
+    @classmethod
+    @contextmanager
+    def at(cls, path: Path) -> Iterator[Self]:
+        """Open the file at `path` for as long as the block lasts.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield cls(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def open(self) -> BinaryIO:
+        """Return a reader of its own, at the beginning."""
+        return io.BufferedReader(self.raw())
+
+    def raw(self) -> "Window":
+        """Return an unbuffered reader of its own, for libraries that buffer themselves."""
+        return Window(self)
+
+    def head(self, length: int) -> bytes:
+        """Return the first bytes, at most `length`."""
+        return os.pread(self.descriptor, length, 0)
+
+    def read_all(self) -> bytes:
+        """Return the whole file."""
+        with self.open() as reader:
+            return reader.read()
+
+
+class Window(io.RawIOBase):
+    """A place in a source; it has no descriptor to give away, so that no library reads around it."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override] # what callers pass
+        read = os.pread(self._source.descriptor, len(buffer), self._at)
+        buffer[: len(read)] = read
+        self._at += len(read)
+        return len(read)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._source.size_bytes}[whence]
+        if start + offset < 0:
+            raise ValueError("a place before the beginning")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
