@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Subject, may, require, require_scope
+from schemas.actor import Action, Actor, Subject, may, require, require_scope, scope
 from schemas.case import CaseStep
 from schemas.errors import Conflict, NotFound
-from schemas.ids import CaseId, ReviewId
+from schemas.ids import AgencyId, CaseId, ReviewId
 from schemas.leaves import LEAVES
 from schemas.leaves_review import LeafGround, ReviewAnswer
 from schemas.page import Cursor, Page
@@ -79,10 +79,17 @@ class Reviews(Collection):
             NotFound: no such review within the actor's scope (slug `review-unknown`).
             Refused: the actor may not see cases at all.
         """
-        case_id = self._connection.scalar(select(reviews.c.case_id).where(reviews.c.id == review_id))
-        if case_id is None or not self._cases.is_visible(actor, case_id):
+        held = select(reviews.c.case_id, reviews.c.agency_id).where(reviews.c.id == review_id)
+        row = self._connection.execute(held).one_or_none()
+        if row is None or not self._is_visible(actor, row.case_id, row.agency_id):
             raise REVIEW_UNKNOWN("no such review")
         return self._rounds(reviews.c.id == review_id)[0]
+
+    def _is_visible(self, actor: Actor, case_id: CaseId, agency_id: AgencyId) -> bool:
+        """Only inside one's agencies is a missing permission named: elsewhere it would tell that there is a round."""
+        if agency_id not in actor.agency_ids and scope(actor, Action.CASE_VIEW).is_empty:
+            return False
+        return self._cases.is_visible(actor, case_id)
 
     def of_case(self, case_id: CaseId) -> tuple[Review, ...]:
         """Return every round of a case, oldest first; the caller has checked the case."""

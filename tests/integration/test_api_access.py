@@ -70,6 +70,7 @@ class World:
     device: TestDevice
     ids: dict[str, UUID]
     handler: Actor
+    without_permission: httpx.Client
 
     def client(self, token: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
@@ -104,7 +105,9 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "monitoring_id": highway.one(),
             "review_id": review.id,
         }
-        yield World(store, url, agency, device, ids, handler)
+        token, _ = make_account(store, make_agency(store), Role.SOURCE)
+        with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as nobody:
+            yield World(store, url, agency, device, ids, handler, nobody)
     store.close()
 
 
@@ -238,6 +241,27 @@ def test_another_agencys_ids_do_not_exist(world: World, method: str, path: str, 
         body.pop("reference")
     assert [answer.status_code for answer in answers] == [404, 404]
     assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize(("method", "path", "wish"), STRANGE, ids=[path for _, path, _ in STRANGE])
+def test_who_may_nothing_learns_nothing_of_another_agencys_ids(
+    world: World, method: str, path: str, wish: dict | None
+) -> None:
+    """Also to an account without the permission an id of another agency and none at all look the same."""
+    stranger = world.without_permission
+    answers = [
+        stranger.request(
+            method,
+            filled(path, ids),
+            json={name: filled(value, ids) for name, value in wish.items()} if wish else None,
+            headers={**VERSION, **BODY, "Upload-Offset": "0"} if "/uploads" in path else SEEN,
+        )
+        for ids in (world.ids, {name: uuid4() for name in world.ids})
+    ]
+    bodies = [{**answer.json(), "reference": ""} for answer in answers]
+    assert bodies[0] == bodies[1]
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].status_code == (404 if "/reviews/" in path else answers[0].status_code)
 
 
 def test_a_strangers_lists_are_empty(world: World) -> None:
