@@ -7,7 +7,7 @@ the package, a court can tell that this key belonged to this device of this agen
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -27,6 +27,10 @@ from schemas.step import Begin, Step, Steps
 
 ENROL_TYP = "quancheng-enrol+jws"
 """`typ` of the proof by which a new key shows that its owner holds the one-time code."""
+
+MAX_ASSERTION_LIFETIME = timedelta(seconds=300)
+CLOCK_LEEWAY = timedelta(minutes=5)
+"""A device clock may be wrong by this much and still obtain a token (upload design, clock skew)."""
 
 REGISTRATION_TYP = "quancheng-device-registration"
 
@@ -145,3 +149,10 @@ def verify_registration_bytes(payload: bytes, signature: str, registry_key: byte
         Ed25519PublicKey.from_public_bytes(registry_key).verify(raw, payload)
     except (InvalidSignature, binascii.Error, ValueError) as err:
         raise SIGNATURE_INVALID("the registration is not signed by this registry", rule="registry") from err
+
+
+def is_timely(now: datetime, *, issued: datetime, expires: datetime, not_before: datetime) -> bool:
+    """Say whether an assertion holds now: from `iat` and `nbf` to `exp` (RFC 7519 section 4.1), within the leeway."""
+    if not timedelta(0) < expires - issued <= MAX_ASSERTION_LIFETIME:
+        return False
+    return max(issued, not_before) - CLOCK_LEEWAY <= now <= expires + CLOCK_LEEWAY

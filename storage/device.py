@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 from uuid import uuid4
 
 from pydantic import Field
@@ -15,10 +15,13 @@ from sqlalchemy.exc import IntegrityError
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
 from schemas.device import (
+    CLOCK_LEEWAY,
     ENROL_TYP,
+    MAX_ASSERTION_LIFETIME,
     STEPS,
     DeviceRegistration,
     DeviceStep,
+    is_timely,
     key_algs,
     registration_bytes,
     sign_registration,
@@ -52,10 +55,6 @@ from storage.tables.device import devices, enrolment_codes
 
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
-MAX_ASSERTION_LIFETIME = timedelta(seconds=300)
-CLOCK_LEEWAY = timedelta(minutes=5)
-"""A device clock may be wrong by this much and still obtain a token (upload design, clock skew)."""
-
 AUDIENCE = "quancheng"
 ASSERTION_TYP = "JWT"
 UNSTATED = "unstated"
@@ -279,13 +278,16 @@ class Devices(Collection):
         expires, issued, jti = claims.get("exp"), claims.get("iat"), claims.get("jti")
         if not (claims.get("iss") == claims.get("sub") == kid and claims.get("aud") == AUDIENCE):
             raise ASSERTION_INVALID("issuer, subject or audience is wrong")
-        if not (isinstance(expires, int) and isinstance(issued, int) and isinstance(jti, str) and jti):
+        if not (_is_number(expires) and _is_number(issued) and isinstance(jti, str) and jti):
             raise ASSERTION_INVALID("exp, iat and jti are required")
         if not (jti.isascii() and jti.isprintable()):
             raise ASSERTION_INVALID("jti is not printable ASCII")
-        lifetime = _from_epoch(expires) - _from_epoch(issued)
-        skew = abs(self._now - _from_epoch(issued))
-        if not timedelta(0) < lifetime <= MAX_ASSERTION_LIFETIME or skew > CLOCK_LEEWAY + lifetime:
+        if not is_timely(
+            self._now,
+            issued=_from_epoch(issued),
+            expires=_from_epoch(expires),
+            not_before=_not_before(claims, issued),
+        ):
             raise ASSERTION_EXPIRED(
                 "the assertion is too old, too long or from a wrong clock", server_time=self._now.isoformat()
             )
@@ -346,6 +348,17 @@ class Devices(Collection):
 
 def _code_invalid() -> EvidenceError:
     return ENROLMENT_CODE_INVALID("the code is unknown, used or expired")
+
+
+def _is_number(claim: object) -> TypeGuard[int]:
+    return isinstance(claim, int) and not isinstance(claim, bool)
+
+
+def _not_before(claims: Mapping[str, Any], issued: int) -> datetime:
+    given = claims.get("nbf", issued)
+    if not _is_number(given):
+        raise ASSERTION_INVALID("nbf is not a number")
+    return _from_epoch(given)
 
 
 def _from_epoch(seconds: int) -> datetime:

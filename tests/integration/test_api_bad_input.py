@@ -615,7 +615,8 @@ def test_any_assertion_is_answered(line: Line, stated: str) -> None:
 @pytest.mark.parametrize(
     "claims",
     [{"exp": 10**30}, {"iat": 10**30, "exp": 10**30 + 60}, {"iat": -(10**18), "exp": 60 - 10**18}, {"exp": None},
-     {"iat": True, "exp": True}, {"jti": "\0"}, {"jti": "\ud800"}, {"jti": ["x"]}, {"iss": None}, {"sub": "\0"}],
+     {"iat": True, "exp": True}, {"nbf": "x"}, {"nbf": 10**30}, {"nbf": None}, {"nbf": True},
+     {"jti": "\0"}, {"jti": "\ud800"}, {"jti": ["x"]}, {"iss": None}, {"sub": "\0"}],
 )  # fmt: skip
 def test_any_claim_is_answered(line: Line, device: TestDevice, claims: dict[str, object]) -> None:
     """Claims of a registered device that no clock or table can hold give a problem and no token."""
@@ -626,6 +627,22 @@ def test_any_claim_is_answered(line: Line, device: TestDevice, claims: dict[str,
     )
 
     assert_problem(answer, answer.json()["slug"])
+
+
+@pytest.mark.parametrize(
+    "claims", [{"iat": -4000, "exp": -3880}, {"iat": 3600, "exp": 3720}, {"nbf": 3600}, {"exp": 301}]
+)
+def test_an_assertion_out_of_its_time_is_no_token(
+    line: Line, device: TestDevice, claims: dict[str, int]
+) -> None:
+    """Ended an hour ago, issued or valid in an hour, or longer than five minutes: the server's time is told."""
+    with line.store.begin() as tx:
+        now = int(tx.now.timestamp())
+    stated = assertion(device.key, device.kid, now, **{name: now + at for name, at in claims.items()})
+    answer = httpx.post(
+        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+    )
+    assert assert_problem(answer, "assertion-expired")["server_time"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from mobile_contract.client.device import DeviceFolder, DeviceState, Pending
 from schemas.canonical import parse_canonical
 from schemas.device import (
     DeviceRegistration,
+    is_timely,
     key_algs,
     registration_bytes,
     sign_registration,
@@ -211,3 +212,27 @@ def test_a_photo_takes_its_time_from_the_file_and_no_place(tmp_path):
     assert manifest.loc is None
     assert manifest.ext == {"captured_at_from": "file-mtime"}
     assert abs(manifest.captured_at.timestamp() - path.stat().st_mtime) < 0.001
+
+
+LEEWAY, LIFE = timedelta(minutes=5), timedelta(minutes=2)
+INSTANT = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("issued", "lifetime", "not_before", "is_held"),
+    [
+        (-LIFE - LEEWAY, LIFE, -LIFE, True),
+        (-LIFE - LEEWAY - INSTANT, LIFE, -LIFE, False),
+        (LEEWAY, LIFE, LEEWAY, True),
+        (LEEWAY + INSTANT, LIFE, timedelta(0), False),
+        (timedelta(0), LIFE, LEEWAY, True),
+        (timedelta(0), LIFE, LEEWAY + INSTANT, False),
+        (timedelta(0), LEEWAY, timedelta(0), True),
+        (timedelta(0), LEEWAY + INSTANT, timedelta(0), False),
+        (timedelta(0), timedelta(0), timedelta(0), False),
+    ],
+)
+def test_an_assertion_holds_from_nbf_to_exp(issued, lifetime, not_before, is_held):
+    """Each end is moved by the clock tolerance and by nothing else; more than five minutes is no lifetime."""
+    times = {"issued": AT + issued, "expires": AT + issued + lifetime, "not_before": AT + not_before}
+    assert is_timely(AT, **times) is is_held
