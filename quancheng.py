@@ -114,7 +114,11 @@ def _serve_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--port", type=_port, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
     )
-    one.add_argument("--no-demo", action="store_true", help="do not make the demo organisation")
+    one.add_argument(
+        "--no-demo",
+        action="store_true",
+        help="do not make the demo organisation (never made on a DATABASE_URL)",
+    )
 
 
 def _port(text: str) -> int:
@@ -198,9 +202,10 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     from api.listen import Listener
     from api.settings import ApiSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
+    from storage.settings import is_set
 
     STOP.check()
-    home = open_home()
+    home = open_home(say)
     say("home", f"数据目录 data folder {home.path}", home=str(home.path))
     settings = settings_of(home, say, started)
     STOP.check()
@@ -210,7 +215,9 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     migrate(store)
     STOP.check()
     address = f"http://{args.host}:{args.port}"
-    demo = None if args.no_demo else _demo(home, store, address, say)
+    # Accounts with passwords that are written down have no place in a database of somebody's own.
+    has_demo = not args.no_demo and not is_set("DATABASE_URL")
+    demo = _demo(home, store, address, say) if has_demo else None
     STOP.check()
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)

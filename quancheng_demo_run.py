@@ -84,11 +84,7 @@ class Demo:
         """Say who may log in with what; then let the device hand in what is missing. Needs the server to be up."""
         if not self._facts:
             return
-        for person in PEOPLE:
-            roles = ", ".join(sorted(person.roles))
-            who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
-            password = self._facts["passwords"][person.login]
-            self._say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
+        self._say_passwords()
         code = self._facts["enrolment_code"]
         self._say("enrolment_code", f"设备注册码 enrolment code {code}  (quancheng record FILE…)", code=code)
         if self._facts["is_sent"]:
@@ -97,6 +93,22 @@ class Demo:
             self._hand_in()
         except EvidenceError as err:  # the demo is a courtesy: the server goes on without it
             self._say("demo_failed", f"示例上传失败 the demo hand-in failed: {err.detail}", problem=err.slug)
+
+    def _say_passwords(self) -> None:
+        """Say who may log in with what, once: logs of later starts are kept and read by others."""
+        if self._facts.get("is_told"):
+            self._say(
+                "logins", f"登录名和密码 log-ins: {self._home.demo_path}", path=str(self._home.demo_path)
+            )
+            return
+        for person in PEOPLE:
+            roles = ", ".join(sorted(person.roles))
+            who = f"{person.name} · {AGENCIES[person.agency][0]} · {roles}"
+            password = self._facts["passwords"][person.login]
+            self._say("login", f"  {person.login:6} {password}  {who}", login=person.login, password=password)
+        # After the last one: a start that is killed before has told nobody, and the next one does.
+        self._facts = {**self._facts, "is_told": True}
+        self._home.write_demo(self._facts)
 
     def _hand_in(self) -> None:
         files = self._unsent()

@@ -31,19 +31,22 @@ if TYPE_CHECKING:
 Read = TypeVar("Read")
 
 
-def open_home() -> Home:
-    """Return the data folder, prepared.
+def open_home(say: Teller) -> Home:
+    """Return the data folder, prepared; say it when it was open to others.
 
     Raises:
         Unavailable: it cannot be used; the sentence names it.
     """
     home = Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))
     try:
-        home.prepare()
+        was_open = home.prepare()
     except OSError as err:
         raise HOME_UNUSABLE(
             f"数据目录不可用 the data folder cannot be used: {home.path} ({err.strerror}); set QUANCHENG_HOME"
         ) from err
+    if was_open is not None:
+        text = f"数据目录曾对他人开放，已收紧 the data folder was open to others ({was_open:04o}); it is closed now"
+        say("home_tightened", text, home=str(home.path), was=f"{was_open:04o}")
     return home
 
 
@@ -126,7 +129,7 @@ def open_store(say: Teller, started: ExitStack) -> Store:
         raise DATA_MISSING(
             f"这里没有数据 there is no data in {home.path}: set QUANCHENG_HOME or DATABASE_URL"
         )
-    home = open_home()
+    home = open_home(say)
     # Beside a running `serve` its database is used as it is: neither started nor, at the end, stopped.
     store = opened(settings_of(home, say, started, running=running_url(home.database_dir)))
     started.callback(store.close)

@@ -36,13 +36,18 @@ def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[s
 class Serving:
     """One run of the command, and what it has said so far."""
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, **more: str) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._log = home.with_suffix(f".{time.monotonic_ns()}.log")
         words = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port)]
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                words, cwd=ROOT, env=environment(home), stdout=output, stderr=output, start_new_session=True
+                words,
+                cwd=ROOT,
+                env=environment(home, **more),
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
 
     @property
@@ -82,8 +87,8 @@ def _catches(status: str, one: signal.Signals) -> bool:
 
 
 @contextmanager
-def serving(home: Path, port: int) -> Iterator[Serving]:
-    one = Serving(home, port)
+def serving(home: Path, port: int, **more: str) -> Iterator[Serving]:
+    one = Serving(home, port, **more)
     try:
         yield one
     finally:

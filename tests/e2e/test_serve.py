@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
+from storage.setup.embedded import can_unshare
 from tests.command import ended, environment, left_over, serving
 from tests.interrupts import interrupted
 from tests.stand import PATIENCE_SECONDS, ROOT, free_port
@@ -47,8 +50,9 @@ def doctor(home: Path) -> dict[str, bool]:
 
 
 def test_a_first_start_and_a_second(home: Path) -> None:
-    """The first start says each step and the log-ins; Ctrl-C ends everything; the second keeps data and passwords."""
+    """The first start says each step and the log-ins; the second keeps data and passwords and repeats none of them."""
     port = free_port()
+    home.mkdir(mode=0o755)
     with serving(home, port) as first:
         first.wait_for("demo_sent")
         said = [one["event"] for one in first.events]
@@ -70,16 +74,30 @@ def test_a_first_start_and_a_second(home: Path) -> None:
 
     with serving(home, port) as second:
         second.wait_for("enrolment_code")
-        again = {one["login"]: one["password"] for one in second.events if one["event"] == "login"}
+        assert not any(password in second.said() for password in logins.values())
         session = httpx.post(f"{second.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
         kept = httpx.get(f"{second.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
             "recordings"
         ]
         assert "demo" not in [one["event"] for one in second.events]
-    assert again == logins
+    assert json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"].items() >= logins.items()
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700 or not can_unshare()
+    assert "home_tightened" in said
     assert {one["id"] for one in shown} <= {one["id"] for one in kept}
     assert len(shown) >= 6
+
+
+def test_a_database_of_ones_own_gets_no_demo(home: Path, empty_database_url: str) -> None:
+    """Where DATABASE_URL is set, no account with a written password is made, and none is printed."""
+    with serving(home, free_port(), DATABASE_URL=empty_database_url) as one:
+        one.wait_for("up")
+        assert one.end(signal.SIGINT) == 0
+    said = {event["event"] for event in one.events}
+    assert not said & {"demo", "login", "logins", "enrolment_code", "demo_sending"}
+    with psycopg.connect(empty_database_url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (0,)
+    assert not (home / "demo.json").exists()
 
 
 def test_however_often_it_is_interrupted(home: Path) -> None:
@@ -100,7 +118,7 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
     with serving(home, port) as again:
         again.wait_for("demo_sent")
         assert httpx.get(f"{again.address}/v1/health", timeout=PATIENCE_SECONDS).json()["status"] == "ok"
-        passwords = {one["login"]: one["password"] for one in again.events if one["event"] == "login"}
+        passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
         wish = {"login": "zhou", "password": passwords["zhou"]}
         token = httpx.post(f"{again.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()[
             "token"
