@@ -12,6 +12,7 @@ from api.problems import problem
 from schemas.ours import ours
 from schemas.refusals_objects import OBJECT_MISSING
 from schemas.refusals_request import RANGE_INVALID
+from schemas.visible import visible
 from storage.store import Store
 
 BLOCK_BYTES = 256 * 1024
@@ -94,4 +95,4 @@ def _blocks(store: Store, key: str, version_id: str, start: int, length: int) ->
 
 def _disposition(filename: str, *, is_attachment: bool) -> str:
     kind = "attachment" if is_attachment else "inline"
-    return f"{kind}; filename*=UTF-8''{quote(filename, safe='')}"
+    return f"{kind}; filename*=UTF-8''{quote(visible(filename), safe='')}"

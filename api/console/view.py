@@ -1,6 +1,7 @@
 """Templates, static files and what every page is given."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -17,9 +18,13 @@ from api.console.language import gettext, language_of
 from api.console.wording import NAMED, wording
 from schemas.actor import Action, Actor, holds
 from schemas.errors import AnyRefusal
+from schemas.visible import visible
 from schemas.words import Language
 
 _HERE = Path(__file__).parent
+_FIELDS = re.compile(r"""(\bvalue="[^"]*"|<textarea\b.*?</textarea>)""", re.DOTALL)
+"""What a browser sends back as it stands. Values are escaped, so no text can look like one of these."""
+
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -151,7 +156,15 @@ def render(request: Request, name: str, view: Mapping[str, object], *, status: i
         "path": here(request),
     }
     text = templates(language_of(request.cookies)).get_template(name).render({**shared, **view})
-    return HTMLResponse(text, status_code=status, headers=HEADERS)
+    return HTMLResponse(shown_plainly(text), status_code=status, headers=HEADERS)
+
+
+def shown_plainly(page: str) -> str:
+    """Return a page that shows what turns the reading direction, but in the fields of its forms: those go back."""
+    if visible(page) == page:
+        return page
+    parts = _FIELDS.split(page)
+    return "".join(part if place % 2 else visible(part) for place, part in enumerate(parts))
 
 
 def here(request: Request) -> str:

@@ -16,7 +16,7 @@ from rich.console import Console
 from mobile_contract.client.device import MemoryUnwritableError
 from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.hand_in import HandedIn, Run, declare, hand_in
-from mobile_contract.client.misuse import BROKEN, HOLDS, UNREACHABLE, printable
+from mobile_contract.client.misuse import BROKEN, HOLDS, UNREACHABLE
 from mobile_contract.client.report import show_verdict, waiting
 from schemas.errors import EvidenceError, Unavailable
 from schemas.refusals_command import (
@@ -25,6 +25,7 @@ from schemas.refusals_command import (
     NOT_TRIED,
     NOT_VERIFIED_YET,
 )
+from schemas.visible import printable
 
 _FINAL_STATES = frozenset({"sealed", "quarantined"})
 _POLL_SECONDS = 0.3

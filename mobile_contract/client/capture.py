@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 from mobile_contract.client.device import DeviceState, boot, utc_now
 from mobile_contract.client.exif import taken
 from mobile_contract.client.gpx import read_track
-from mobile_contract.client.misuse import printable, regular_file
+from mobile_contract.client.misuse import regular_file
 from mobile_contract.client.mp4 import read_film
 from mobile_contract.client.place import E7, Fix, fix_of
 from schemas.digest import CHUNK_BYTES, Hasher
@@ -23,6 +23,7 @@ from schemas.manifest import (
     OfficerException,
 )
 from schemas.refusals_command import FILE_CHANGED
+from schemas.visible import printable
 
 APP_ID = "quancheng.record"
 APP_VERSION = "1"

@@ -32,6 +32,7 @@ from schemas.refusals_command import (
     SERVER_UNREACHABLE,
 )
 from schemas.refusals_manifest import DIGEST_MISMATCH
+from schemas.visible import printable
 from schemas.words_line import EXPORT_STATES
 
 DEFAULT_SERVER = "http://127.0.0.1:8080"
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         return refuse(args, code, text, problem=problem, event="failed")
     text = f"{args.output}  {found['size_bytes']} bytes  sha256 {found['sha256']}"
     said = json.dumps({"event": "exported", "text": text, **found}, ensure_ascii=False)
-    print(said if args.json else f"✓ {text}")  # noqa: T201
+    print(said if args.json else f"✓ {printable(text)}")  # noqa: T201
     return HOLDS
 
 

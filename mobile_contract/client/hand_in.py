@@ -13,7 +13,6 @@ from rich.console import Console
 
 from mobile_contract.client.capture import CaptureWish, Seen, look_at, manifest_for
 from mobile_contract.client.device import DeviceFolder, DeviceState, Pending
-from mobile_contract.client.misuse import printable
 from mobile_contract.client.place import Fix, parse_place
 from mobile_contract.client.report import Progress, show_receipt
 from mobile_contract.client.transport import Server, Upload
@@ -29,6 +28,7 @@ from schemas.manifest import (
     parse_manifest,
 )
 from schemas.refusals_command import DEVICE_STATE_MISSING, PLACE_INVALID
+from schemas.visible import printable
 
 _LONG_BYTES = 64 * 1024 * 1024
 """Hashing less takes under a second; more is shown as it goes."""

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from schemas.refusals_command import FILE_NOT_REGULAR
+from schemas.visible import printable
 
 HOLDS, BROKEN, USED_WRONGLY, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -83,8 +84,3 @@ def refuse(args: argparse.Namespace, code: int, text: str, *, problem: str, **me
     # A program's operator reads stderr: the sentence goes there in both cases.
     sys.stderr.write(f"✗ {printable(text)}\n")
     return code
-
-
-def printable(text: str) -> str:
-    """Drop what could steer a terminal, line ends apart: names and answers are a stranger's words."""
-    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)

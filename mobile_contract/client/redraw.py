@@ -34,6 +34,7 @@ from schemas.note import decode64
 from schemas.refusals_audit import DRAW_INVALID, PLAN_INVALID
 from schemas.refusals_command import FILE_UNREADABLE
 from schemas.refusals_custody import LEAF_INVALID
+from schemas.visible import printable
 from schemas.words import Words
 from schemas.words_claim import DRAW_CLAIMS, DRAW_FAULTS
 
@@ -248,11 +249,11 @@ def _print_json(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -
 def _print_text(claims: list[RedrawClaim], document: DrawFile, *, holds: bool) -> None:
     for claim in claims:
         detail = f" [{claim.detail}]" if claim.detail else ""
-        print(f"{MARKS[claim.outcome]} {claim.words}{detail}")  # noqa: T201
+        print(printable(f"{MARKS[claim.outcome]} {claim.words}{detail}"))  # noqa: T201
     print(f"  {len(document.sample)} / {len(document.population)}")  # noqa: T201
     if holds:
         for one in document.sample:
-            print(f"  {one if one.isprintable() else '?'}")  # noqa: T201
+            print(f"  {printable(one)}")  # noqa: T201
     is_logged = all(claim.outcome is Outcome.VERIFIED for claim in claims)
     repeats = "✓ 抽样可重现 the draw repeats"
     if not is_logged:

@@ -15,6 +15,7 @@ from rich.table import Table
 from schemas.chain import leaf_digest
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.recording import RecordingState
+from schemas.visible import printable
 from schemas.words_check import check_words
 from schemas.words_line import OUTCOMES, RECORDING_STATES, VERDICTS
 
@@ -82,7 +83,7 @@ def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     """Print state, verdict and every check with its reason in Chinese and English."""
     verdict, state = Verdict(recording["verdict"]), RECORDING_STATES[RecordingState(recording["state"])]
     text = f"[bold {_COLOURS[verdict]}]{VERDICTS[verdict]}[/]"
-    console.print(f"{escape(recording['filename'])}  {text}  {state}", highlight=False)
+    console.print(f"{escape(printable(recording['filename']))}  {text}  {state}", highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
     for check in recording["checks"]:
         table.add_row(_mark(check), str(check_words(check["name"])), _reason(check))
@@ -101,4 +102,4 @@ def _mark(check: dict[str, Any]) -> str:
 
 def _reason(check: dict[str, Any]) -> str:
     sentences = [check.get("zh"), check.get("en")]
-    return escape("\n".join(str(sentence) for sentence in sentences if sentence))
+    return escape(printable("\n".join(str(sentence) for sentence in sentences if sentence)))

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mobile_contract.client.misuse import os_sentence, printable, refuse, regular_file
+from mobile_contract.client.misuse import os_sentence, refuse, regular_file
 from mobile_contract.client.verify_bag import read_bag
 from mobile_contract.client.verify_monitoring import verify_record, verify_rounds
 from mobile_contract.client.verify_origin import Trust, verify_log, verify_signer
@@ -29,6 +29,7 @@ from schemas.errors import Invalid
 from schemas.intake import IntakeManifest
 from schemas.integrity import Outcome
 from schemas.refusals_command import FILE_UNREADABLE, TRUST_INVALID
+from schemas.visible import printable
 from schemas.words_claim import NOT_PROVEN, PACKAGE_CLAIMS
 from schemas.words_line import OUTCOMES
 
