@@ -39,6 +39,9 @@ MAX_SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path holds 108 bytes with its fin
 START_SECONDS = 300
 STOP_SECONDS = 120
 NOBODY_UID = 65534
+QUIET = {"log_error_verbosity": "terse"}
+"""The server's log names no values: a refused row is somebody's evidence, with its digest and its signature."""
+
 _NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY_UID}", f"--map-group={NOBODY_UID}")
 
 
@@ -198,7 +201,7 @@ class EmbeddedPostgres:
             os.chown(socket_dir, account.pw_uid, account.pw_gid)
         host = "127.0.0.1" if self._loopback_port else ""
         settings = {"port": str(self._loopback_port or SOCKET_PORT), "unix_socket_permissions": "0700"}
-        settings |= self._options
+        settings |= QUIET | self._options
         words = ["-h", host, "-k", str(socket_dir)]
         words += [word for name, text in settings.items() for word in ("-c", f"{name}={text}")]
         try:
