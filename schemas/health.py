@@ -7,6 +7,7 @@ class HealthPart(StrEnum):
     """The parts the product needs."""
 
     SM3 = "sm3"
+    SANDBOX = "sandbox"
     HOME = "home"
     SETTINGS = "settings"
     LOG_KEY = "log_key"
@@ -25,6 +26,8 @@ class Health(StrEnum):
 
     SM3_NATIVE = "sm3-native"
     SM3_BUNDLED = "sm3-bundled"
+    SANDBOX_HOLDS = "sandbox-holds"
+    SANDBOX_ABSENT = "sandbox-absent"
     HOME_READY = "home-ready"
     HOME_ABSENT = "home-absent"
     HOME_UNUSABLE = "home-unusable"

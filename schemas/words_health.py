@@ -7,6 +7,7 @@ HEALTH_PARTS = vocabulary(
     HealthPart,
     {
         HealthPart.SM3: ("商用密码算法（SM3）", "SM3"),
+        HealthPart.SANDBOX: ("解码沙箱", "sandbox of the decoders"),
         HealthPart.HOME: ("数据目录", "data folder"),
         HealthPart.SETTINGS: ("设置", "settings"),
         HealthPart.LOG_KEY: ("存证日志密钥", "key of the custody log"),
@@ -28,6 +29,11 @@ HEALTH = vocabulary(
         Health.SM3_BUNDLED: (
             "由 cryptography 自带的 OpenSSL 计算（较慢）",
             "computed by the OpenSSL inside `cryptography` (slower)",
+        ),
+        Health.SANDBOX_HOLDS: ("有效：{layers}", "holds: {layers}"),
+        Health.SANDBOX_ABSENT: (
+            "无法建立（{missing}），内容一律不检查：请放行 seccomp 系统调用，并使用 x86-64 或 aarch64 的 Linux",
+            "cannot be had ({missing}), no content is checked: allow seccomp, on Linux for x86-64 or aarch64",
         ),
         Health.HOME_READY: ("{path}，剩余空间 {free_gib} GiB", "{path}, {free_gib} GiB free"),
         Health.HOME_ABSENT: (

@@ -22,6 +22,7 @@ from storage.setup.embedded import running_url
 from storage.setup.home import Home
 from storage.setup.migrate import pending
 from storage.store import Store
+from workers.media.floor import measure
 
 _KEYS = {
     "log_key": HealthPart.LOG_KEY,
@@ -65,6 +66,7 @@ def _bad(part: HealthPart, code: Health, **seen: object) -> Finding:
 def examine(home: Home) -> Iterator[Finding]:
     """Yield one finding a part. Where an address is not set, the embedded default in `home` is looked at."""
     yield _sm3()
+    yield _sandbox()
     embedded: dict[str, Any] = {}
     if not (is_set("DATABASE_URL") and is_set("OBJECTS_URL")):
         yield (folder := _folder(home))
@@ -122,6 +124,14 @@ def _embedded(home: Home) -> dict[str, Any]:
 def _sm3() -> Finding:
     is_native = "sm3" in hashlib.algorithms_available
     return _good(HealthPart.SM3, Health.SM3_NATIVE if is_native else Health.SM3_BUNDLED)
+
+
+def _sandbox() -> Finding:
+    """Without its floor no decoder runs, and every recording's content is `not_checked`."""
+    floor = measure()
+    if floor.missing:
+        return _bad(HealthPart.SANDBOX, Health.SANDBOX_ABSENT, missing=floor.missing)
+    return _good(HealthPart.SANDBOX, Health.SANDBOX_HOLDS, layers=", ".join(floor.layers))
 
 
 def _keys(settings: StorageSettings) -> Iterator[Finding]:

@@ -10,13 +10,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from schemas.integrity import Outcome
 from tests.attempts import ATTEMPTS, Aim
 from tests.media import jpeg
-from workers.media import Sandbox
+from workers.media import Probe, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 ANYBODY = 12_345
@@ -143,6 +144,49 @@ def test_a_hostile_file_meets_no_other_file(tmp_path: Path) -> None:
 
     assert children == []
     assert found[0] == found[1]
+
+
+def test_nothing_is_decoded_where_there_is_no_sandbox(tmp_path: Path) -> None:
+    """Where the kernel takes no filter, a sound photo is not checked for that reason, and no decoder has seen it."""
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(jpeg(64, 64))
+    program = (
+        "import sys; from pathlib import Path; from workers.media import Sandbox\n"
+        "with Sandbox() as sandbox:\n"
+        "    sys.stdout.write(sandbox.probe(Path(sys.argv[1]), filename='photo.jpg').model_dump_json())"
+    )
+    found = Probe.model_validate_json(without_seccomp("-c", program, str(photo)).stdout.splitlines()[-1])
+
+    assert [(one.name, one.outcome, one.code) for one in found.checks] == [
+        ("media_type", Outcome.VERIFIED, ""),
+        ("container", Outcome.NOT_CHECKED, "no-sandbox"),
+    ]
+    assert found.derivatives == ()
+    assert found.facts.width is None
+
+
+def test_the_doctor_is_red_where_there_is_no_sandbox(tmp_path: Path) -> None:
+    """The doctor names the missing sandbox, says what to do and does not end well; elsewhere it names the layers."""
+    words = ["quancheng.py", "doctor", "--json"]
+    around = {**os.environ, "QUANCHENG_HOME": str(tmp_path / "home")}
+    well = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, env=around, check=False
+    )
+    ill = without_seccomp(*words, env=around)
+
+    def of_sandbox(text: str) -> dict[str, Any]:
+        return next(one for one in map(json.loads, text.splitlines()) if one["part"] == "sandbox")
+
+    assert well.returncode == 0
+    assert (of_sandbox(well.stdout)["code"], ill.returncode) == ("sandbox-holds", 3)
+    assert "seccomp" in of_sandbox(well.stdout)["en"]
+    assert (of_sandbox(ill.stdout)["is_good"], of_sandbox(ill.stdout)["code"]) == (False, "sandbox-absent")
+
+
+def without_seccomp(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run Python where no filter of system calls can be installed."""
+    command = [sys.executable, "-m", "tests.without_seccomp", sys.executable, *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env, check=False)
 
 
 def test_the_layers_are_named() -> None:
