@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 
+from api.idempotency import claim
 from api.settings import ApiSettings
 from schemas.actor import Actor
 from schemas.page import Cursor
@@ -62,8 +63,11 @@ Tx = Annotated[Transaction, Depends(begin, scope="function")]
 
 
 def current_actor(request: Request, tx: Tx, _: Annotated[object, Depends(_bearer)] = None) -> Actor:
-    """Return who is asking, read in the request's own transaction."""
-    return tx.accounts.actor_of(token_of(request))
+    """Return who is asking, read in the request's own transaction; what is asked again is answered again."""
+    actor = tx.accounts.actor_of(token_of(request))
+    if request.method == "POST":
+        claim(request, tx, actor)
+    return actor
 
 
 def actor_of_request(request: Request) -> Actor:

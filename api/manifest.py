@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.deps import OpenStore, StreamActor
+from api.idempotency import PARAMETER, key_of
 from api.problems import problem
 from api.route import Route
 from schemas.actor import Actor
@@ -19,6 +20,7 @@ from schemas.manifest import MAX_MANIFEST_BYTES
 from schemas.refusals import REFUSALS
 from schemas.refusals_manifest import MANIFEST_INVALID, MANIFEST_TOO_LARGE
 from schemas.refusals_request import HEADER_INVALID
+from storage.idempotency import IdempotencyKey
 from storage.recording.manifest import Declared
 from storage.store import Store
 
@@ -88,7 +90,8 @@ async def read_capped(request: Request, limit: int) -> bytes:
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "manifest.schema.json"}}},
-        }
+        },
+        "parameters": [dict(PARAMETER)],
     },
 )
 async def declare(
@@ -105,7 +108,8 @@ async def declare(
     payload = await read_capped(request, MAX_MANIFEST_BYTES)
     if not quancheng_signature:
         raise HEADER_INVALID("the header Quancheng-Signature is missing")
-    made, at = await run_sync(_declare, store, actor, payload, quancheng_signature)
+    key = key_of(request, quancheng_signature.encode() + b"\n" + payload)
+    made, at = await run_sync(_declare, store, actor, payload, quancheng_signature, key)
     if made.problem is not None:
         # A slug of another version that this one does not declare is still a manifest that was refused.
         refusal = REFUSALS.get(made.problem, MANIFEST_INVALID)
@@ -115,9 +119,14 @@ async def declare(
     return _out(made, at)
 
 
-def _declare(store: Store, actor: Actor, payload: bytes, signature: str) -> tuple[Declared, datetime]:
+def _declare(
+    store: Store, actor: Actor, payload: bytes, signature: str, key: IdempotencyKey | None
+) -> tuple[Declared, datetime]:
     with store.begin() as tx:
-        return tx.manifests.declare(actor, payload, signature), tx.now
+        made = tx.idempotency.once(
+            actor, key, Declared, lambda: tx.manifests.declare(actor, payload, signature)
+        )
+        return made, tx.now
 
 
 def _out(made: Declared, at: datetime) -> DeclaredOut:

@@ -1,5 +1,6 @@
 """Monitoring records: batches in, lists and queues out, two opinions, attempts to notify, ties to cases."""
 
+import hashlib
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
+from api.idempotency import PARAMETER, key_of
 from api.recording import RecordingOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
@@ -198,16 +200,19 @@ class UnlinkIn(WireIn):
         "requestBody": {
             "required": True,
             "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
-        }
+        },
+        "parameters": [dict(PARAMETER)],
     },
 )
 async def submit(request: Request, store: OpenStore, actor: StreamActor) -> BatchOut:
     """Receive a batch of up to 1,000 rows, one JSON object per line; the same batch again changes nothing."""
     require_source(actor, store.clock())
-    lines = BatchLines()
+    lines, digest = BatchLines(), hashlib.sha256()
     async for piece in request.stream():
         lines.feed(piece)
-    receipt = await run_sync(receive_batch, store, actor, lines.end())
+        digest.update(piece)
+    key = key_of(request, digest.digest())
+    receipt = await run_sync(receive_batch, store, actor, lines.end(), key)
     outcomes = [result.outcome for result in receipt.results]
     return BatchOut(
         intake_id=receipt.intake_id,

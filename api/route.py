@@ -16,6 +16,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, UploadFile
 
+from api.idempotency import PARAMETER, Repeated, claim_of
 from schemas.refusals_request import REQUEST_UNREADABLE
 from schemas.whole_text import check_whole
 
@@ -23,12 +24,19 @@ Made = TypeVar("Made")
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 1000
+CLAIMING = "current_actor"
+"""The dependency that takes the key of a request (`api.deps`)."""
 TRIVIAL_BYTES = 16 * 1024
 """A body up to this is read at once: handing it to a thread would cost more."""
 
 
 class Asked(Request):
     """A request whose JSON and form are read as the module says."""
+
+    async def body(self) -> bytes:
+        """Return the body; the key of a repeated request is compared by it."""
+        self.state.payload = payload = await super().body()
+        return payload
 
     async def json(self) -> Any:  # noqa: ANN401 - a JSON value
         """Return the body as JSON; the framework answers 400 or 422 when it is none."""
@@ -44,14 +52,29 @@ class Asked(Request):
 
 
 class Route(APIRoute):
-    """The class of every route, so that no body is read in another way."""
+    """The class of every route, so that no body is read in another way, and no answer under a key is lost."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the framework's own
+        super().__init__(*args, **options)
+        names = {getattr(one.call, "__name__", "") for one in self.dependant.dependencies}
+        if "POST" in (self.methods or ()) and CLAIMING in names:
+            extra = self.openapi_extra or {}
+            self.openapi_extra = {**extra, "parameters": [*extra.get("parameters", ()), dict(PARAMETER)]}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the framework's handler, over a request that reads its body as the module says."""
         handle = super().get_route_handler()
 
         async def handled(request: Request) -> Response:
-            return await handle(Asked(request.scope, request.receive))
+            asked = Asked(request.scope, request.receive)
+            try:
+                response = await handle(asked)
+            except Repeated as err:
+                return err.answer.response()
+            if (claim := claim_of(asked)) is not None:
+                # Before the request's transaction ends: the answer stands or falls with the act.
+                await run_sync(claim.keep, response)
+            return response
 
         return handled
 

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
+from api.idempotency import PARAMETER, key_of
 from api.problems import problem
 from api.receive import Reader
 from api.route import Route
@@ -38,6 +39,7 @@ from schemas.refusals_upload import (
 )
 from schemas.upload import Upload, UploadState, parse_metadata
 from storage.flow.receive import Receiving, complete
+from storage.idempotency import IdempotencyKey
 from storage.recording.upload import NewUpload, Receipt
 from storage.store import Store
 
@@ -116,11 +118,22 @@ def options(store: OpenStore) -> Response:
     )
 
 
-@router.post("", operation_id="createUpload", status_code=201, dependencies=[Tus])
+@router.post(
+    "",
+    operation_id="createUpload",
+    status_code=201,
+    dependencies=[Tus],
+    openapi_extra={"parameters": [dict(PARAMETER)]},
+)
 async def create(request: Request, store: OpenStore, actor: StreamActor, settings: Settings) -> Response:
-    """Open an upload; with a body of the PATCH type its bytes are taken at once."""
+    """Open an upload; with a body of the PATCH type its bytes are taken at once.
+
+    The same request under the same Idempotency-Key gives the same upload, as far as it has come.
+    """
     with_body = _content_type(request) == BODY_TYPE
-    upload = await run_sync(_open, store, actor, _wish(request))
+    wish = _wish(request)
+    key = key_of(request, f"{wish.length_bytes}\n{wish.metadata}".encode())
+    upload = await run_sync(_open, store, actor, wish, key)
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
     elif with_body and upload.offset_bytes == 0 and not request.app.state.upload_places.locked():
@@ -129,9 +142,10 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
     return Response(status_code=201, headers=headers)
 
 
-def _open(store: Store, actor: Actor, wish: NewUpload) -> Upload:
+def _open(store: Store, actor: Actor, wish: NewUpload, key: IdempotencyKey | None) -> Upload:
     with store.begin() as tx:
-        return tx.uploads.open(actor, wish)
+        upload = tx.idempotency.once(actor, key, Upload, lambda: tx.uploads.open(actor, wish))
+        return upload if key is None else tx.uploads.get(actor, upload.id)
 
 
 def _wish(request: Request) -> NewUpload:

@@ -1,6 +1,7 @@
 """What any request may meet: its form, its origin, its version."""
 
 from schemas.errors import (
+    Conflict,
     EvidenceError,
     Invalid,
     Level,
@@ -95,6 +96,24 @@ VALUE_UNSTORABLE = Refusal(
     "文字含有空字符或不完整的字符，或数字超出范围",
     "A text holds a NUL or half a character, or a number is out of range",
     *RESEND,
+)
+ALREADY_THERE = Refusal(
+    "already-there",
+    Conflict,
+    Level.INFO,
+    "相同的内容刚刚已由他人提交，您的提交没有执行",
+    "Somebody has just made the same; nothing was done",
+    "刷新后查看；没有时重新提交",
+    "look again, and send again if it is not there",
+)
+IDEMPOTENCY_KEY_REUSED = Refusal(
+    "idempotency-key-reused",
+    Conflict,
+    Level.INFO,
+    "Idempotency-Key 已用于另一个请求，没有执行",
+    "The Idempotency-Key was used for another request; nothing was done",
+    "每个新请求使用新的 Idempotency-Key；重复同一请求时原样发送",
+    "use a new key for a new request; repeat a request just as it was",
 )
 IF_MATCH_REQUIRED = Refusal(
     "if-match-required",

@@ -10,7 +10,6 @@ from uuid import uuid4
 from pydantic import Field
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
@@ -291,17 +290,18 @@ class Devices(Collection):
             raise ASSERTION_EXPIRED(
                 "the assertion is too old, too long or from a wrong clock", server_time=self._now.isoformat()
             )
-        try:
-            with self._connection.begin_nested():
-                self._connection.execute(
-                    assertions.insert().values(
-                        kid=kid,
-                        jti=jti[:200],
-                        expires_at=self._now + 2 * (CLOCK_LEEWAY + MAX_ASSERTION_LIFETIME),
-                    )
-                )
-        except IntegrityError as err:
-            raise ASSERTION_REPLAYED("this assertion was used before") from err
+        fresh = self._connection.scalar(
+            insert(assertions)
+            .values(
+                kid=kid,
+                jti=jti[:200],
+                expires_at=self._now + 2 * (CLOCK_LEEWAY + MAX_ASSERTION_LIFETIME),
+            )
+            .on_conflict_do_nothing()
+            .returning(assertions.c.kid)
+        )
+        if fresh is None:
+            raise ASSERTION_REPLAYED("this assertion was used before")
 
     def seen_by(self, actor: Actor) -> tuple[DeviceRow, ...]:
         """Return every device the actor may see, newest first: an agency has some dozens.

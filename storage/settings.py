@@ -28,6 +28,7 @@ class StorageSettings(BaseSettings):
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
     `MADE_UP_TRIES`: of names that nobody has, so many tries are kept at most, and none for longer than an hour.
+    A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
     """
@@ -45,6 +46,7 @@ class StorageSettings(BaseSettings):
     pool_size: int = 10
     pool_wait_seconds: float = 10.0
     upload_lifetime_seconds: int = 7 * 24 * 3600
+    idempotency_seconds: int = 24 * 3600
     max_upload_bytes: int = 64 * 1024**3
     retention_months: int = 6
     monitoring_review_days: int = 5

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import ArgumentError, DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
-from schemas.refusals_request import VALUE_UNSTORABLE
+from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
 from storage.actor import Accounts
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -22,6 +23,7 @@ from storage.device import Devices
 from storage.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
+from storage.idempotency import IdempotencyKeys
 from storage.login import LoginTries
 from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
@@ -58,6 +60,10 @@ class Transaction(Unit):
     @cached_property
     def login_tries(self) -> LoginTries:
         return LoginTries(self)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyKeys:
+        return IdempotencyKeys(self)
 
     @cached_property
     def devices(self) -> Devices:
@@ -153,6 +159,7 @@ class Store:
 
         Raises:
             Unavailable: the database did not answer, or every connection is taken and none came back in time.
+            Conflict: somebody made at the same time what may be there once (slug `already-there`); nothing was written.
             Invalid: a text holds a NUL or half a character, or a number is out of a column's range; nothing was
                 written.
         """
@@ -160,6 +167,11 @@ class Store:
             with self.engine.begin() as connection:
                 held = None if self.clock is utc_now else self.clock
                 yield Transaction(connection, self.settings, self.clock(), held)
+        except IntegrityError as err:
+            # Another broken constraint is a fault of ours, and stays one.
+            if not isinstance(err.orig, UniqueViolation):
+                raise
+            raise ALREADY_THERE("the same thing was made at the same time") from err
         except PoolTimeoutError as err:
             raise DATABASE_UNAVAILABLE("every connection to the database is taken") from err
         except (OperationalError, InterfaceError) as err:

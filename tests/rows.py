@@ -37,6 +37,7 @@ ELSEWHERE = frozenset(
         ),
         *("jobs", "chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"),
         "upload_parts",
+        "idempotency_keys",
     }
 )
 """People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""

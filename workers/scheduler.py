@@ -122,6 +122,7 @@ class Scheduler:
             waiting = tx.jobs.waiting()
             tx.accounts.forget_ended()
             tx.login_tries.forget()
+            tx.idempotency.forget_ended()
         for kind in waiting:
             self._hint(JobKind(kind))
         self._complete_uploads()

@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 
 from schemas.actor import Actor
+from storage.idempotency import IdempotencyKey
 from storage.monitoring.batch import Receipt, parse_batch, put_pictures
 from storage.store import Store
 
 
-def receive_batch(store: Store, actor: Actor, lines: Mapping[int, bytes]) -> Receipt:
+def receive_batch(
+    store: Store, actor: Actor, lines: Mapping[int, bytes], key: IdempotencyKey | None = None
+) -> Receipt:
     """Receive the lines of one batch by their numbers, counted from 1.
 
     Raises:
         Refused: the actor is no source.
+        Conflict: the key was used for another request.
         TooLarge, Invalid: the batch as a whole is refused; nothing was written.
         Unavailable: database or store did not answer; the same batch may be sent again.
     """
@@ -22,4 +26,4 @@ def receive_batch(store: Store, actor: Actor, lines: Mapping[int, bytes]) -> Rec
             equipment_ids = tx.intakes.bound_ids(actor)
         put_pictures(store.objects, batch, equipment_ids)
     with store.begin() as tx:
-        return tx.intakes.keep(batch)
+        return tx.idempotency.once(actor, key, Receipt, lambda: tx.intakes.keep(batch))

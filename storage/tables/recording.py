@@ -152,6 +152,12 @@ recordings = Table(
     Index("ix_recordings_sha256", "sha256"),
     Index("ix_recordings_officers", "officers", postgresql_using="gin"),
     Index("ix_recordings_device_id_id", "device_id", "id"),
+    Index(
+        "ix_recordings_manifest_id_file_index",
+        "manifest_id",
+        "file_index",
+        postgresql_where=text("manifest_id IS NOT NULL"),
+    ),
     words_index("ix_recordings_words", RECORDING_WORDS),
 )
 
