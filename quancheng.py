@@ -196,10 +196,8 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
 
 
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
-    import uvicorn
-
     from api.app import create_app
-    from api.listen import Listener
+    from api.listen import Listener, configured
     from api.settings import ApiSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from storage.settings import is_set
@@ -222,16 +220,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
     api_settings = read(ApiSettings).answering_to(args.host)
-    app = create_app(api_settings, store)
-    config = uvicorn.Config(
-        app,
-        host=args.host,
-        port=args.port,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-        server_header=False,
-        proxy_headers=False,  # it believes every program of this machine; `API_PROXIES` names ours
-    )
+    config = configured(create_app(api_settings, store), host=args.host, port=args.port)
     server = Listener(config, lambda: STOP.is_asked)
     started.enter_context(_beside(server, say, address, demo))
     server.run()

@@ -1,6 +1,7 @@
 """The application: routers, problem handlers, and the few limits that hold for every request."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -28,10 +29,12 @@ from api import (
     upload,
 )
 from api.console import mount
-from api.edge import Edge
+from api.edge import SETTINGS
+from api.front import Front
 from api.problems import problem
 from api.settings import ApiSettings
-from schemas.refusals_request import BODY_TOO_LARGE
+from schemas.errors import AnyRefusal
+from schemas.refusals_request import BODY_TIMEOUT, BODY_TOO_LARGE
 from storage.flow.login_queue import LoginQueue
 from storage.settings import StorageSettings
 from storage.store import Store
@@ -59,48 +62,64 @@ OWN_LIMITS = (UPLOADS, monitoring.BATCHES)
 
 
 class BodyLimit:
-    """Refuses a declared body over the limit, everywhere but on the streamed paths; reads no body itself."""
+    """Refuses a body over the limit or beyond its time, but for the streamed paths; reads no body itself."""
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, seconds: float) -> None:
         self._app = app
         self._limit = limit_bytes
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 413."""
-        if scope["type"] != "http" or scope["path"].startswith(OWN_LIMITS):
+        """Pass the request on, or answer 413 or 408."""
+        if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
             await self._app(scope, receive, send)
             return
+        limit = math.inf if scope["path"].startswith(OWN_LIMITS) else self._limit
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if lengths and (not lengths[0].isdigit() or int(lengths[0]) > self._limit):
+        if lengths and (not lengths[0].isdigit() or int(lengths[0]) > limit):
             await problem(BODY_TOO_LARGE)(scope, receive, send)
             return
-        body = _Counted(receive, send, self._limit)
+        body = _Bounded(receive, send, limit_bytes=limit, seconds=self._seconds)
         await self._app(scope, body.receive, body.send)
-        if body.is_over:
-            await problem(BODY_TOO_LARGE)(scope, receive, send)
+        if body.refusal is not None:
+            await problem(body.refusal)(scope, receive, send)
 
 
-class _Counted:
-    """A body whose length nobody announced: over the limit it ends, and its answer is not sent."""
+class _Bounded:
+    """A body whose length nobody announced, or that comes too slowly: it ends, and its answer is not sent."""
 
-    def __init__(self, receive: Receive, send: Send, limit_bytes: int) -> None:
+    def __init__(self, receive: Receive, send: Send, *, limit_bytes: float, seconds: float) -> None:
         self._receive = receive
         self._send = send
         self._left = limit_bytes
+        self._ends = asyncio.get_running_loop().time() + seconds
+        self._is_whole = False
         self._has_started = False
+        self._fault: AnyRefusal | None = None
 
     @property
-    def is_over(self) -> bool:
-        """The limit was passed before the answer began; a streamed answer goes on regardless."""
-        return self._left < 0 and not self._has_started
+    def refusal(self) -> AnyRefusal | None:
+        """What was passed before the answer began; a streamed answer goes on regardless."""
+        return None if self._has_started else self._fault
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        if self._is_whole or self._has_started:
+            return await self._receive()  # that the client has gone is told whenever it goes
+        try:
+            async with asyncio.timeout_at(self._ends):
+                message = await self._receive()
+        except TimeoutError:
+            self._fault = BODY_TIMEOUT
+            return {"type": "http.disconnect"}
+        self._is_whole = not message.get("more_body", False)
         self._left -= len(message.get("body", b""))
-        return {"type": "http.disconnect"} if self._left < 0 else message
+        if self._left < 0:
+            self._fault = BODY_TOO_LARGE
+            return {"type": "http.disconnect"}
+        return message
 
     async def send(self, message: Message) -> None:
-        if not self.is_over:
+        if self.refusal is None:
             self._has_started = True
             await self._send(message)
 
@@ -134,20 +153,20 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     configure()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         app.state.upload_places = asyncio.Semaphore(settings.active_uploads)
         with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:
             app.state.upload_pool = pool
-            yield
+            yield {SETTINGS: settings}
 
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
     app.state.login_queue = LoginQueue(length=settings.login_queue)
     app.add_middleware(TusHeaders)
-    app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes)
+    app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes, seconds=settings.body_seconds)
     app.add_middleware(
-        Edge, hosts=settings.host_names, health_by_address=settings.health_by_address
+        Front, hosts=settings.host_names, health_by_address=settings.health_by_address
     )  # last is outermost
     return app
 

@@ -1,118 +1,226 @@
-"""What holds for every answer, whoever makes it: its plain headers, and that we answer to our own names alone.
+"""How a request begins and ends on its connection: a head within limits, and an answer that arrives.
 
-A page of somebody else can let its name resolve to our address ("DNS rebinding"); the browser then takes our answers
-for that page's. Only the Host header tells the two apart (RFC 9110 section 7.2), so it is looked at first.
+The server's own protocol holds a head of any size for any time, and reads the body of a refused request to its end or
+resets the line. Here
+  a head       has a number of bytes and of seconds, before anybody is asked who sends it; so has a trailer
+  an answer    that is sent before its body was read is followed by a while in which the rest is read and dropped:
+               a line that is closed over unread bytes is reset, and the sender never sees why
+What cannot be read as HTTP is answered as a problem document too.
 """
 
-import ipaddress
-import re
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from api.front import PLAIN_HEADERS
 from api.problems import problem
-from schemas.refusals_request import HOST_UNKNOWN
+from api.settings import ApiSettings
+from schemas.errors import AnyRefusal
+from schemas.refusals_request import HEAD_TIMEOUT, HEAD_TOO_LARGE, REQUEST_UNREADABLE
 
-HEALTH = "/v1/health"
-LOOPBACK = ("localhost", "127.0.0.0/8", "[::1]")
-"""What the embedded default answers to."""
-
-_HEADER = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]*))(?::[0-9]*)?")
-_OF_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_*")
-_FEATURES = (
-    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
-    "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
-    "publickey-credentials-get", "screen-wake-lock", "usb", "web-share", "xr-spatial-tracking",
-)  # fmt: skip
-_OF_PLAYERS = frozenset({"autoplay", "fullscreen", "picture-in-picture"})
-PLAIN_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (
-        b"permissions-policy",
-        ", ".join(f"{name}={'(self)' if name in _OF_PLAYERS else '()'}" for name in _FEATURES).encode(),
-    ),
-)
-"""On every answer that does not say otherwise: nothing is guessed, and no page of ours needs a sensor."""
+SETTINGS = "api_settings"
+"""Under this name the application's lifespan hands its settings to the connections."""
 
 
-class Edge:
-    """The outermost layer: refuses foreign hosts, and adds the plain headers to whatever is answered."""
+class Edge(HttpToolsProtocol):
+    """One connection. `uvicorn.Config(http=Edge)`, or `--http api.edge:Edge`."""
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], health_by_address: bool) -> None:
-        """Keep who may be asked for.
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+        self._settings: ApiSettings = app_state.get(SETTINGS) or ApiSettings()
+        self._is_in_head = False
+        self._is_in_body = False
+        self._unheard_bytes = 0
+        self._head_bytes = 0
+        self._refusal: AnyRefusal = REQUEST_UNREADABLE
+        self._is_refused = False
+        self._is_last = False
+        self._dropped_bytes = 0
+        self._head_ends: asyncio.TimerHandle | None = None
+        self._linger_ends: asyncio.TimerHandle | None = None
 
-        Args:
-            app: The application.
-            hosts: Names, addresses, networks of addresses, or `*.name` for every name below one; `*` is any.
-            health_by_address: Whether `GET /v1/health` answers by any address: probes know no name.
-        """
-        self._app = app
-        self._hosts = Hosts(hosts)
-        self._health_by_address = health_by_address
+    # What the transport tells.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 421."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for a head."""
+        super().connection_made(transport)  # type: ignore[arg-type] # uvicorn names the narrower type
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was waited for."""
+        self._stop_head_timer()
+        self._stop_linger_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what the application is not told of, and drop what comes behind an answer."""
+        if self._linger_ends is not None or self._is_refused:
+            self._dropped_bytes += len(data)
+            if self._dropped_bytes > self._settings.linger_bytes:
+                self.transport.close()
+                return
+        if self._is_refused:
             return
+        if not self._is_in_body:
+            self._expect_head()
+        self._unheard_bytes += len(data)
+        super().data_received(data)
+        if self._unheard_bytes > self._settings.head_limit_bytes and not self._is_refused:
+            self._refuse(HEAD_TOO_LARGE)
 
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = list(message.get("headers", ()))
-                names = {name.lower() for name, _ in given}
-                added = [pair for pair in PLAIN_HEADERS if pair[0] not in names]
-                message = {**message, "headers": [*given, *added]}
-            await send(message)
+    # What the parser tells.
 
-        if self._is_ours(scope):
-            await self._app(scope, receive, sending)
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = 0
+        self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the address with the head."""
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header; one of the trailer comes here too."""
+        self._count(len(name) + len(value) + 4)  # ": " and the line's end
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request over; its line is closed by us."""
+        self._unheard_bytes = 0
+        self._is_in_head, self._is_in_body = False, True
+        self._stop_head_timer()
+        self._unset_keepalive_if_required()
+        super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.transport = _Line(self)  # type: ignore[assignment] # all that a cycle asks of it
+
+    def on_body(self, body: bytes) -> None:
+        """Bytes that the application is told of."""
+        self._unheard_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Everything of a request was read."""
+        self._unheard_bytes = 0
+        self._is_in_body = False
+        super().on_message_complete()
+        if self._linger_ends is not None:
+            self._stop_linger_timer()
+            self._dropped_bytes = 0
+            if self._is_last:
+                self.transport.close()
+                return
+            # The one that uvicorn had set was taken back when more bytes came.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser does not read on: it is no HTTP, or we stopped it."""
+        del msg
+        self._refuse(self._refusal)
+
+    # What the answer tells.
+
+    def on_response_complete(self) -> None:
+        """Go on reading behind an answer that came before its body was read."""
+        super().on_response_complete()
+        if self._is_in_body and self.cycle.response_complete and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self._linger()
+
+    def end(self) -> None:
+        """Close the line behind an answer; the sender may still be sending what nobody reads."""
+        if not self._is_in_body:
+            self.transport.close()
+            return
+        self._is_last = True
+        self._half_close()
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > self._settings.head_limit_bytes:
+            self._refusal = HEAD_TOO_LARGE
+            raise ValueError("the head is over its limit")  # stops the parser, which asks for the answer
+
+    def _expect_head(self) -> None:
+        if self._head_ends is None:
+            self._head_ends = self.loop.call_later(self._settings.head_seconds, self._head_is_late)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_ends is not None:
+            self._head_ends.cancel()
+            self._head_ends = None
+
+    def _stop_linger_timer(self) -> None:
+        if self._linger_ends is not None:
+            self._linger_ends.cancel()
+            self._linger_ends = None
+
+    def _head_is_late(self) -> None:
+        self._head_ends = None
+        if self._has_unanswered:  # the head of a next request, sent ahead: no answer may overtake
+            self._expect_head()
+        elif not self._is_in_head:
+            self.transport.close()  # nobody asked anything
         else:
-            await problem(HOST_UNKNOWN)(scope, receive, sending)
+            self._refuse(HEAD_TIMEOUT)
 
-    def _is_ours(self, scope: Scope) -> bool:
-        given = [value for name, value in scope["headers"] if name == b"host"]
-        if len(given) != 1:
-            return False
-        host = host_of(given[0].decode("latin-1"))
-        is_probe = self._health_by_address and scope["path"] == HEALTH and _address(host) is not None
-        return is_probe or host in self._hosts
+    @property
+    def _has_unanswered(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
+    def _refuse(self, refusal: AnyRefusal) -> None:
+        """Answer in the application's place; nothing more is taken from this line."""
+        self._is_refused = True
+        self._stop_head_timer()
+        if self._is_in_body and self._has_unanswered:
+            self.transport.close()  # the reader of this body hears of it, and keeps what came
+        elif self._has_unanswered:
+            self.cycle.keep_alive = False  # what was asked before is answered, then the line ends
+        else:
+            self.transport.write(_document(refusal, self.server_state.default_headers))
+            self._half_close()
 
-class Hosts:
-    """The names and addresses that are ours.
+    def _half_close(self) -> None:
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._linger()
+        self.flow.resume_reading()
 
-    Raises:
-        ValueError: an entry is neither.
-    """
-
-    def __init__(self, entries: Iterable[str]) -> None:
-        self._names: set[str] = set()
-        self._networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
-        for entry in (one.strip().lower() for one in entries):
-            try:
-                self._networks.append(ipaddress.ip_network(entry.strip("[]"), strict=False))
-            except ValueError:
-                if not entry or not set(entry) <= _OF_NAMES:
-                    raise ValueError(f"{entry!r} is neither a name nor an address") from None
-                self._names.add(entry)
-
-    def __contains__(self, host: str) -> bool:
-        address = _address(host)
-        if address is not None and any(address in network for network in self._networks):
-            return True
-        name = host.rstrip(".")
-        above = (f"*.{name.split('.', n)[-1]}" for n in range(1, name.count(".") + 1))
-        return "*" in self._names or name in self._names or any(one in self._names for one in above)
+    def _linger(self) -> None:
+        if self._linger_ends is None:
+            self._linger_ends = self.loop.call_later(self._settings.linger_seconds, self.transport.close)
 
 
-def host_of(header: str) -> str:
-    """Return the host of a Host header in lower case, without port and brackets; empty when it is none."""
-    found = _HEADER.fullmatch(header.strip().lower())
-    return (found[1] or found[2] or "") if found else ""
+class _Line:
+    """What an answer is written to: a transport whose end is that of `Edge`."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self.write: Callable[[bytes], None] = edge.transport.write
+        self.is_closing: Callable[[], bool] = edge.transport.is_closing
+
+    def close(self) -> None:
+        self._edge.end()
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
+def _document(refusal: AnyRefusal, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    answer = problem(refusal, headers={"Connection": "close"})
+    headers = [*default_headers, *answer.raw_headers, *PLAIN_HEADERS]
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+    return STATUS_LINE[HTTPStatus(answer.status_code)] + head + b"\r\n" + bytes(answer.body)

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import uvicorn
+from starlette.types import ASGIApp
+
+from api.edge import Edge
 
 
 class ListeningFault(NamedTuple):
@@ -38,6 +41,21 @@ def listening_fault(host: str, port: int) -> ListeningFault | None:
             text = f"本机不能监听 cannot listen on {host}:{port}: {err.strerror}"
             return ListeningFault(is_misuse=True, event="host_unusable", text=text)
     return None
+
+
+def configured(app: ASGIApp, *, host: str, port: int, log_level: str = "warning") -> uvicorn.Config:
+    """Return how the server listens; the compose file's command says the same."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level=log_level,
+        http=Edge,
+        ws="none",
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        proxy_headers=False,  # it believes every program of this machine; `API_PROXIES` names ours
+    )
 
 
 class Listener(uvicorn.Server):

@@ -22,6 +22,7 @@ from schemas.errors import (
     DigestMismatch,
     EvidenceError,
     Gone,
+    HeadTooLarge,
     IntegrityBroken,
     Invalid,
     LeaseLost,
@@ -39,9 +40,11 @@ from schemas.errors import (
     ProtocolInvalid,
     RangeInvalid,
     Refused,
+    ShareSpent,
     SignatureInvalid,
     StorageFull,
     TooLarge,
+    TooSlow,
     TransitionRefused,
     Unavailable,
     VersionConflict,
@@ -60,6 +63,14 @@ log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "15"
+ASK_AGAIN = frozenset(
+    {
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.INSUFFICIENT_STORAGE,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+"""Statuses that waiting mends: their answers say how long."""
 RESERVED = frozenset({"type", "title", "status", "detail", "slug", "zh", "en", "reference", "headers"})
 """Members of every document; a fact may not stand in for one."""
 
@@ -88,7 +99,10 @@ STATUS: Mapping[type[EvidenceError], HTTPStatus] = MappingProxyType(
         RangeInvalid: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         ProtocolInvalid: HTTPStatus.PRECONDITION_FAILED,
         PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+        HeadTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        TooSlow: HTTPStatus.REQUEST_TIMEOUT,
         Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+        ShareSpent: HTTPStatus.TOO_MANY_REQUESTS,
         Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
         StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
         Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -151,7 +165,7 @@ def problem(
 
 def _headers(status: int, given: dict[str, str] | None) -> dict[str, str]:
     headers = dict(given or {})
-    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INSUFFICIENT_STORAGE):
+    if status in ASK_AGAIN:
         headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", "Bearer")

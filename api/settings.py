@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from api.edge import LOOPBACK, Hosts
+from api.front import LOOPBACK, Hosts
 from schemas.address import Network, networks
 
 
@@ -23,6 +23,9 @@ class ApiSettings(BaseSettings):
     of whom they ask for is believed; without it the peer is the address, and behind a proxy all people share one.
     `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again.
     `API_COOKIE_SECURE`: cookies go over TLS alone, also where the server cannot see that it is spoken.
+    Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not
+    an upload's `body_seconds`. Whoever is answered before its body was read may send `linger_bytes` and for
+    `linger_seconds` more, which are dropped, so that it comes to read the answer.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="API_")
@@ -31,6 +34,12 @@ class ApiSettings(BaseSettings):
     active_uploads: int = 64
     upload_threads: int = 16
     json_limit_bytes: int = 1024 * 1024
+    head_limit_bytes: int = 32 * 1024
+    metadata_limit_bytes: int = 8 * 1024
+    head_seconds: float = 20.0
+    body_seconds: float = 120.0
+    linger_bytes: int = 16 * 1024 * 1024
+    linger_seconds: float = 10.0
     page_limit: int = 200
     cookie_secure: bool = False
     login_queue: int = 16

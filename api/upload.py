@@ -16,7 +16,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
-from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx
+from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
 from api.idempotency import PARAMETER, key_of
 from api.problems import problem
 from api.receive import Reader
@@ -28,6 +28,7 @@ from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_AL
 from schemas.refusals_upload import (
     BUSY,
     METADATA_INVALID,
+    METADATA_TOO_LARGE,
     RECEIVE_TIMEOUT,
     TUS_VERSION,
     UPLOAD_COMPLETE,
@@ -150,6 +151,9 @@ def _open(store: Store, actor: Actor, wish: NewUpload, key: IdempotencyKey | Non
 
 def _wish(request: Request) -> NewUpload:
     header = _header(request, "Upload-Metadata")
+    limit = settings_of(request).metadata_limit_bytes
+    if len(header) > limit:  # one character of a header is one byte
+        raise METADATA_TOO_LARGE(f"Upload-Metadata is longer than {limit} bytes", limit_bytes=limit)
     pairs = parse_metadata(header)
     return NewUpload(
         length_bytes=_natural(request, "Upload-Length"),

@@ -10,7 +10,10 @@ EvidenceError
   +- Invalid          what was submitted contradicts itself or the rules
   |    +- ManifestInvalid, DigestMismatch, SignatureInvalid, TooLarge
   |    +- Malformed, MethodInvalid, MediaTypeInvalid, RangeInvalid, ProtocolInvalid, PreconditionRequired
+  |    +- HeadTooLarge     the head of the request, or one header, is over its limit
+  |    +- TooSlow          the request was not sent within its time
   +- Busy             every place is taken, or this one was given up; ask again
+  |    +- ShareSpent       whoever asks has what one may have at once; what ends makes room
   +- Unavailable      a dependency does not answer; the only one that workers retry without end
   |    +- StorageFull
   +- Misconfigured    a setting of ours is missing or wrong: the operator must act, no retry helps
@@ -134,8 +137,20 @@ class PreconditionRequired(Invalid):
     """A change came without If-Match (RFC 6585 section 3); nothing was done."""
 
 
+class HeadTooLarge(Invalid):
+    """The head of the request, or one header of it, is over its limit (RFC 6585 section 5)."""
+
+
+class TooSlow(Invalid):
+    """The request was not sent within its time (RFC 9110, 408)."""
+
+
 class Busy(EvidenceError):
     """Every place is taken, or this one was given up; the same request may succeed in a moment."""
+
+
+class ShareSpent(Busy):
+    """Whoever asks has as much under way as one may have at once (RFC 6585 section 4); what ends makes room."""
 
 
 class Unavailable(EvidenceError):

@@ -3,6 +3,7 @@
 from schemas.errors import (
     Conflict,
     EvidenceError,
+    HeadTooLarge,
     Invalid,
     Level,
     Malformed,
@@ -15,6 +16,7 @@ from schemas.errors import (
     Refusal,
     Refused,
     TooLarge,
+    TooSlow,
     VersionConflict,
 )
 from schemas.next_steps import CHECK_ID, OPERATOR, REOPEN, RESEND
@@ -79,6 +81,32 @@ BODY_TOO_LARGE = Refusal(
     "The request is too large",
     "减小后重新提交",
     "send less",
+)
+HEAD_TOO_LARGE = Refusal(
+    "head-too-large",
+    HeadTooLarge,
+    Level.INFO,
+    "请求头过大",
+    "The head of the request is too large",
+    "减小请求头后重新提交",
+    "send shorter headers",
+)
+HEAD_TIMEOUT = Refusal(
+    "head-timeout",
+    TooSlow,
+    Level.INFO,
+    "请求头没有按时发完",
+    "The head of the request was not sent in time",
+    *RESEND,
+)
+BODY_TIMEOUT = Refusal(
+    "body-timeout",
+    TooSlow,
+    Level.INFO,
+    "请求内容没有按时发完，没有执行",
+    "The body was not sent in time; nothing was done",
+    "网络好转后整体重发，或分成几次发送",
+    "send all of it again on a better line, or in several smaller requests",
 )
 CURSOR_INVALID = Refusal(
     "cursor-invalid",

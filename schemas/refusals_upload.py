@@ -4,6 +4,7 @@ from schemas.errors import (
     Busy,
     Conflict,
     Gone,
+    HeadTooLarge,
     IntegrityBroken,
     Level,
     Malformed,
@@ -107,6 +108,15 @@ METADATA_INVALID = Refusal(
     "Upload-Metadata 格式错误",
     "Upload-Metadata is malformed",
     *RESEND,
+)
+METADATA_TOO_LARGE = Refusal(
+    "metadata-too-large",
+    HeadTooLarge,
+    Level.INFO,
+    "Upload-Metadata 过长",
+    "Upload-Metadata is too long",
+    "缩短后重新创建上传",
+    "shorten it and create the upload again",
 )
 TUS_VERSION = Refusal(
     "tus-version",

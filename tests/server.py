@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.app import create_app
+from api.listen import configured
 from api.settings import ApiSettings
 from storage.store import Store
 from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, free_port
@@ -28,10 +29,7 @@ def serving(
     """Serve from a thread; yields the base address. `around` may listen in on what reaches the application."""
     port = free_port()
     app = around(create_app(settings or ApiSettings(), store))
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", server_header=False, proxy_headers=False
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configured(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from api.app import create_app
 from api.custody import trust_of
+from api.listen import configured
 from api.settings import ApiSettings
 from mobile_contract.client import export
 from mobile_contract.client.verify import verify_package
@@ -393,9 +394,7 @@ def server(store: Store) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    made = uvicorn.Server(
-        uvicorn.Config(create_app(ApiSettings(), store), host="127.0.0.1", port=port, log_level="warning")
-    )
+    made = uvicorn.Server(configured(create_app(ApiSettings(), store), host="127.0.0.1", port=port))
     running = threading.Thread(target=made.run)
     running.start()
     while not made.started:

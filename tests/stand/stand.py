@@ -37,7 +37,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "provision": ("python", "-m", "storage.objects.provision"),
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",
-        "--http", "httptools", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
+        "--http", "api.edge:Edge", "--ws", "none", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
         "--no-server-header", "--no-proxy-headers",
     ),
     "worker": (

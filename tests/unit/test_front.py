@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.app import create_app
-from api.edge import PLAIN_HEADERS, Hosts, host_of
+from api.front import PLAIN_HEADERS, Hosts, host_of
 from api.settings import ApiSettings
 
 LIMIT = 1000
