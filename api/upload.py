@@ -144,8 +144,11 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
 
 
 def _open(store: Store, actor: Actor, wish: NewUpload, key: IdempotencyKey | None) -> Upload:
+    room_bytes = store.objects.free_bytes()
     with store.begin() as tx:
-        upload = tx.idempotency.once(actor, key, Upload, lambda: tx.uploads.open(actor, wish))
+        upload = tx.idempotency.once(
+            actor, key, Upload, lambda: tx.uploads.open(actor, wish, room_bytes=room_bytes)
+        )
         return upload if key is None else tx.uploads.get(actor, upload.id)
 
 

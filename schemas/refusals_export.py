@@ -1,6 +1,16 @@
 """Packages of a case, built and read."""
 
-from schemas.errors import Busy, Conflict, IntegrityBroken, Invalid, Level, Misconfigured, NotFound, Refusal
+from schemas.errors import (
+    Busy,
+    Conflict,
+    IntegrityBroken,
+    Invalid,
+    Level,
+    Misconfigured,
+    NotFound,
+    Refusal,
+    ShareSpent,
+)
 from schemas.next_steps import OPERATOR, SOON, TELL_VENDOR
 
 EXPORT_UNKNOWN = Refusal(
@@ -14,6 +24,15 @@ EXPORT_NOT_READY = Refusal(
     "The package is not ready",
     "查看进度后再下载",
     "watch its progress, then download",
+)
+EXPORTS_WAITING = Refusal(
+    "exports-waiting",
+    ShareSpent,
+    Level.INFO,
+    "您申请的导出尚在生成",
+    "The exports you have asked for are still being built",
+    "等其中一个生成后再申请",
+    "wait for one of them, then ask again",
 )
 EXPORT_KEY_MISSING = Refusal(
     "export-key-missing", Misconfigured, Level.ERROR, "未配置导出密钥", "The export key is not set", *OPERATOR

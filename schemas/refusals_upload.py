@@ -13,6 +13,8 @@ from schemas.errors import (
     ProtocolInvalid,
     Refusal,
     Refused,
+    ShareSpent,
+    StorageFull,
     TooLarge,
 )
 from schemas.next_steps import ASK, LATER, NOTHING, OPERATOR, READ_OFFSET, RESEND, UPLOAD_ANEW
@@ -83,6 +85,24 @@ UPLOAD_LENGTH_DIFFERS = Refusal(
 )
 UPLOAD_TOO_LARGE = Refusal(
     "upload-too-large", TooLarge, Level.INFO, "文件超过上限", "The file is over the limit", *ASK
+)
+UPLOADS_OPEN = Refusal(
+    "uploads-open",
+    ShareSpent,
+    Level.WARNING,
+    "该发送方未完成的上传过多",
+    "This sender has too many unfinished uploads",
+    "先完成已创建的上传，再创建新的",
+    "finish the uploads that are open, then open new ones",
+)
+ROOM_PROMISED = Refusal(
+    "room-promised",
+    StorageFull,
+    Level.WARNING,
+    "剩余空间已预留给未完成的上传",
+    "The room that is left is promised to unfinished uploads",
+    "先完成已创建的上传；并通知系统管理员",
+    "finish the uploads that are open, and tell the operator",
 )
 UPLOAD_PAST_LENGTH = Refusal(
     "upload-past-length",

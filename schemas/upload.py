@@ -109,6 +109,20 @@ def part_size(length_bytes: int) -> int:
     return chosen
 
 
+def has_room(
+    length_bytes: int, *, own_bytes: int, promised_bytes: int, room_bytes: int, reserve_percent: int
+) -> bool:
+    """Say whether an upload may be opened, by what open uploads still have to send (all of them, and the sender's).
+
+    Together they may promise what is free but for a reserve. The reserve is for senders with little open, a tenth of it
+    each: whoever has promised all the rest keeps nobody from handing in a photo.
+    """
+    reserve = room_bytes * reserve_percent // 100
+    if promised_bytes + length_bytes <= room_bytes - reserve:
+        return True
+    return own_bytes + length_bytes <= reserve // 10
+
+
 def check_append(upload: Upload, *, offset: int, content_length: int | None) -> None:
     """Refuse a PATCH that does not continue the upload (tus 1.0, PATCH).
 

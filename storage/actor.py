@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from schemas.act import Process
 from schemas.actor import Actor, ActorKind, Reach, Role
@@ -65,12 +65,16 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime: timedelta) -> Session:
-    """Make a token for `actor` that ends after `lifetime`."""
+def new_session(
+    connection: Connection, *, actor: Actor, now: datetime, lifetime: timedelta, at_most: int | None = None
+) -> Session:
+    """Make a token for `actor` that ends after `lifetime`; of its holder's `at_most` the oldest end for it."""
     token = secrets.token_urlsafe(
         32
     )  # a crash before the answer leaves a token that nobody knows; it ends by itself
     holder = "device_id" if actor.kind is ActorKind.DEVICE else "account_id"
+    if at_most is not None:
+        _end_oldest(connection, sessions.c[holder] == actor.id, keep=at_most - 1)
     connection.execute(
         sessions.insert().values(
             token_hash=token_hash(token),
@@ -80,6 +84,17 @@ def new_session(connection: Connection, *, actor: Actor, now: datetime, lifetime
         )
     )
     return Session(token=token, expires_at=now + lifetime, actor=actor)
+
+
+def _end_oldest(connection: Connection, held: ColumnElement[bool], *, keep: int) -> None:
+    # Log-ins of one account at the same instant may leave more; the next one ends them.
+    newest = (
+        select(sessions.c.token_hash)
+        .where(held)
+        .order_by(sessions.c.created_at.desc(), sessions.c.token_hash)
+        .limit(keep)
+    )
+    connection.execute(delete(sessions).where(held, sessions.c.token_hash.not_in(newest)))
 
 
 class Accounts(Collection):
@@ -197,8 +212,13 @@ class Accounts(Collection):
         Raises:
             NotAuthenticated: the account was closed.
         """
-        actor = self.account_actor(account_id)
-        return new_session(self._connection, actor=actor, now=self._now, lifetime=ACCOUNT_SESSION)
+        return new_session(
+            self._connection,
+            actor=self.account_actor(account_id),
+            now=self._now,
+            lifetime=ACCOUNT_SESSION,
+            at_most=self._unit.settings.sessions_per_account,
+        )
 
     def logout(self, token: str) -> None:
         """End a session; ending it twice is no error."""

@@ -31,6 +31,10 @@ class StorageSettings(BaseSettings):
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
+
+    Shares, so that nobody shuts out others: `open_uploads` of one sender, of the free room what is not promised to
+    open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
+    `waiting_exports` of one person, `sessions_per_account` (the oldest ends).
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -48,6 +52,10 @@ class StorageSettings(BaseSettings):
     upload_lifetime_seconds: int = 7 * 24 * 3600
     idempotency_seconds: int = 24 * 3600
     max_upload_bytes: int = 64 * 1024**3
+    open_uploads: int = 200
+    room_reserve_percent: int = 10
+    waiting_exports: int = 2
+    sessions_per_account: int = 10
     retention_months: int = 6
     monitoring_review_days: int = 5
     legal_review_days: int = 5

@@ -3,19 +3,20 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from schemas.act import Process
 from schemas.actor import Action, Actor, require_scope
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
-from schemas.disclosure import chains_text, hidden_text
+from schemas.disclosure import chains_text, hidden_text, parse_chains
+from schemas.event import Event
 from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
 from schemas.leaves_review import ExportBuild, ExportFail, ExportPurpose, ExportRequest
 from schemas.reference import reference
 from schemas.refusals_custody import LEAF_BROKEN
-from schemas.refusals_export import EXPORT_UNKNOWN
+from schemas.refusals_export import EXPORT_UNKNOWN, EXPORTS_WAITING
 from storage.act import Deed, fresh_id, service
 from storage.case.case import Cases
 from storage.collection import Collection, Unit
@@ -24,6 +25,8 @@ from storage.export.scope import scope_of
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.tables.export import exports
+
+_OF_PACKAGES = frozenset({Event.EXPORT_REQUEST, Event.EXPORT_BUILD, Event.EXPORT_FAIL})
 
 
 class Export(Frozen):
@@ -59,13 +62,22 @@ class Exports(Collection):
         The leaf says which chains the package holds and how far, and what of them is not shown and why: it is the word
         of whoever asked, never of whoever builds.
 
+        Asking again while that package is being built, and nothing has been added to what it is about, gives it.
+
         Raises:
             NotFound: no such case within the actor's scope.
             Refused: the actor may not export it.
+            ShareSpent: the actor waits for as many as one may (`exports-waiting`).
             Busy: the log is not open yet (`log-not-open`).
         """
         case, about = self._cases.exportable(actor, case_id), reference("case", case_id)
         deed = self._begin(actor, case.agency_id, about)
+        waiting = self._waiting_for(actor)
+        for one in waiting:
+            if one.case_id == case_id and self._is_asked_again(one, purpose):
+                return one
+        if len(waiting) >= self._unit.settings.waiting_exports:
+            raise EXPORTS_WAITING("wait for one of them", limit=self._unit.settings.waiting_exports)
         heads, not_shown = scope_of(self._connection, self._unit.custody, about)
         chains, hidden = chains_text(heads), hidden_text(not_shown)
         export_id = ExportId(fresh_id())
@@ -91,6 +103,29 @@ class Exports(Collection):
         deed.write(asked, reference("export", export_id), about)
         self._unit.jobs.enqueue(JobKind.EXPORT, export_id)
         return self.known(export_id)
+
+    def _waiting_for(self, actor: Actor) -> list[Export]:
+        """Return what is being built for a person, one request of whom is let in at a time."""
+        mine = func.hashtextextended(f"exports of {actor.reference}", 0)
+        self._connection.execute(select(func.pg_advisory_xact_lock(mine)))
+        rows = self._connection.execute(
+            select(exports).where(exports.c.requested_by == actor.id, exports.c.state == ExportState.BUILDING)
+        ).mappings()
+        return list(map(Export.of_row, rows))
+
+    def _is_asked_again(self, export: Export, purpose: ExportPurpose) -> bool:
+        """Say whether a package now asked for would be this one: for the same, and of chains that have not gone on.
+
+        The case's own chain goes on by its packages; those leaves change nothing that a package is about.
+        """
+        if self._request_of(export)[1].for_ is not purpose:
+            return False
+        kept = self._connection.scalars(select(exports.c.chains).where(exports.c.id == export.id)).one()
+        then = {head.of: head.n for head in parse_chains(kept)}
+        case = reference("case", export.case_id)
+        added = list(self._unit.custody.chain(case))[then.pop(case) :]
+        now = {head.of: head.n for head in self._unit.custody.heads(then)}
+        return now == then and all(one.event in _OF_PACKAGES for one in added)
 
     def get(self, actor: Actor, export_id: ExportId) -> Export:
         """Return an export whose case the actor may export.
@@ -169,7 +204,7 @@ class Exports(Collection):
             )
         )
         built = ExportBuild(
-            request=self._request_of(export),
+            request=self._request_of(export)[0],
             sha256=sha256,
             size_bytes=stored.size_bytes,
             tagmanifest_sha256=tagmanifest_sha256,
@@ -191,7 +226,7 @@ class Exports(Collection):
         self._connection.execute(
             update(exports).where(exports.c.id == export_id).values(state=after, failure=failure)
         )
-        failed = ExportFail(request=self._request_of(export), code=failure, to=ExportState.FAILED.value)
+        failed = ExportFail(request=self._request_of(export)[0], code=failure, to=ExportState.FAILED.value)
         self._write(deed, failed, export)
 
     def _ending(self, export: Export, step: ExportStep) -> tuple[Deed, ExportState]:
@@ -201,15 +236,15 @@ class Exports(Collection):
         now = ExportState(self._connection.execute(held).scalar_one())
         return deed, STEPS.after(now, step, None)
 
-    def _request_of(self, export: Export) -> str:
-        """Return the digest of the leaf by which a package was asked for.
+    def _request_of(self, export: Export) -> tuple[str, ExportRequest]:
+        """Return digest and act of the leaf by which a package was asked for.
 
         Raises:
             IntegrityBroken: there is none (slug `leaf-broken`).
         """
         for one in self._unit.custody.entries_for(reference("export", export.id)):
             if isinstance(one.act, ExportRequest):
-                return one.digest
+                return one.digest, one.act
         raise LEAF_BROKEN(f"no leaf asks for the package {export.id}")
 
     @staticmethod

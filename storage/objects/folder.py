@@ -226,6 +226,10 @@ class FolderObjects:
                 mode = side.retention_mode or self._retention_mode
                 self.write_side(path, side.model_copy(update={"retain_until": until, "retention_mode": mode}))
 
+    def free_bytes(self) -> int | None:
+        with translated_os():
+            return max(free_bytes(self._folder) - self._min_free_bytes, 0)
+
     def check(self) -> list[Fault]:
         with translated_os():
             room = free_bytes(self._folder)

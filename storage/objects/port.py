@@ -117,6 +117,12 @@ class Objects(Protocol):
             NotFound: no such version.
         """
 
+    def free_bytes(self) -> int | None:
+        """Return how many bytes uploads may still fill; None where the store does not say.
+
+        MinIO tells its room to administrators alone, and our credential is none.
+        """
+
     def check(self) -> list[Fault]:
         """Return what is wrong and what to do; empty is good. Changes nothing."""
 

@@ -227,6 +227,9 @@ class S3Objects:
                 self._address.evidence, check_key(key), wanted, version_id=version_id
             )
 
+    def free_bytes(self) -> int | None:
+        return None
+
     def check(self) -> list[Fault]:
         with translated():
             return faults_of(self._link, self._address)

@@ -9,7 +9,7 @@ from schemas.actor import Actor, ActorKind
 from schemas.base import HexDigest, whole_milliseconds
 from schemas.ids import CaseId, IntakeId, ManifestId, RecordingId, UploadId
 from schemas.integrity import Verdict
-from schemas.leaves_recording import ReceivedFrom, RecordingReceive
+from schemas.leaves_recording import ReceivedFrom, RecordingReceive, UploadExpire
 from schemas.manifest import CaptureManifest, ManifestState, manifest_digest, parse_manifest
 from schemas.ours import ours
 from schemas.recording import STEPS, RecordingState
@@ -212,6 +212,20 @@ def kept_manifest(payload: bytes, sha256: str) -> CaptureManifest:
     if manifest_digest(payload) != sha256:
         raise MANIFEST_BROKEN(f"the kept bytes of manifest {sha256} are another manifest's")
     return manifest
+
+
+def expiry_of(upload: RowMapping) -> UploadExpire:
+    """Return what the log says of a transfer that was begun and that nobody finished."""
+    return UploadExpire(
+        agency=f"agency/{upload['agency_id']}",
+        opened_at=whole_milliseconds(upload["opened_at"]),
+        offset_bytes=upload["offset_bytes"],
+        length_bytes=upload["length_bytes"],
+        declared_sha256=upload["declared_sha256"],
+        manifest_sha256=upload["manifest_sha256"],
+        file_index=upload["file_index"],
+        filename=shown(upload["filename"]),
+    )
 
 
 def sender_of(upload: RowMapping) -> str:

@@ -14,7 +14,6 @@ from schemas.base import Frozen, HexDigest, whole_milliseconds
 from schemas.errors import Conflict
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
-from schemas.leaves_recording import UploadExpire
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
@@ -39,13 +38,13 @@ from schemas.upload import (
 )
 from storage.act import Deed, service
 from storage.collection import Collection
-from storage.custody.values import shown
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
 from storage.reads.device import trusted
 from storage.reads.recording import own_uploads
-from storage.recording.receipt import arrival_of, receive_recording, sender_of
+from storage.recording.receipt import arrival_of, expiry_of, receive_recording, sender_of
+from storage.recording.share import share_spent
 from storage.tables.recording import manifests, recordings, upload_parts, uploads
 
 
@@ -80,20 +79,24 @@ class Receipt(Frozen):
 class Uploads(Collection):
     """Open transfers and the parts they consist of."""
 
-    def open(self, actor: Actor, wish: NewUpload) -> Upload:
+    def open(self, actor: Actor, wish: NewUpload, *, room_bytes: int | None = None) -> Upload:
         """Open an upload, or return the one that is open already for the same file of the same manifest.
 
         A manifest or a case number that does not exist is not refused here: the bytes are kept first and
-        the verdict says what is wrong.
+        the verdict says what is wrong. `room_bytes` is what the store says is free.
 
         Raises:
             Refused: the actor may not submit recordings.
             TooLarge: longer than the largest upload.
+            ShareSpent, StorageFull: as `storage.recording.share`; never for a file that is open already.
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if wish.length_bytes > self._unit.settings.max_upload_bytes:
             raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
         manifest_id, file_index = self._manifest_file(actor, wish)
+        spent = share_spent(self._connection, self._unit.settings, actor, wish.length_bytes, room_bytes)
+        if spent is not None and file_index is None:
+            raise spent
         ident = uuid4()
         row = (
             self._connection.execute(
@@ -125,6 +128,8 @@ class Uploads(Collection):
         )
         if row is None:
             return self._opened_before(actor, wish, file_index)
+        if spent is not None:
+            raise spent
         # A crash before the answer leaves an open session: opening again gives it, or it expires.
         return Upload.of_row(row)
 
@@ -367,7 +372,8 @@ class Uploads(Collection):
     def expire(self, *, limit: int) -> Sequence[Upload]:
         """End open uploads past their lifetime and return them; never one that is all here.
 
-        Their bytes were never evidence, and their files may be opened anew.
+        Their bytes were never evidence, and their files may be opened anew. One that never got a byte enters no leaf:
+        opening is free, and the record is not to be filled by it.
         """
         rows = (
             self._connection.execute(
@@ -396,16 +402,9 @@ class Uploads(Collection):
             # Without its index the row no longer stands in the way of sending the same file again.
             .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, file_index=None)
         )
-        ended = UploadExpire(
-            agency=f"agency/{row['agency_id']}",
-            opened_at=whole_milliseconds(row["opened_at"]),
-            offset_bytes=row["offset_bytes"],
-            length_bytes=row["length_bytes"],
-            declared_sha256=row["declared_sha256"],
-            manifest_sha256=row["manifest_sha256"],
-            file_index=row["file_index"],
-            filename=shown(row["filename"]),
-        )
+        if row["offset_bytes"] == 0:
+            return
+        ended = expiry_of(row)
         act.write(ended, f"upload/{row['id']}", ident=uuid5(row["id"], ended.spec.event))
 
     def full(self, *, limit: int, after: UploadId | None = None) -> Sequence[Upload]:

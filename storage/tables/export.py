@@ -35,5 +35,6 @@ exports = Table(
     moment("ready_at"),
     states(ExportState),
     Index("ix_exports_case_id", "case_id"),
+    Index("ix_exports_building", "requested_by", postgresql_where=text("state = 'building'")),
 )
 """`chains` and `hidden` are the bytes of `log/chains.txt` and `log/hidden.txt`, whose digests the request's leaf states."""

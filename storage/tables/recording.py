@@ -96,6 +96,7 @@ uploads = Table(
     CheckConstraint("num_nonnulls(account_id, device_id) = 1", name="one_sender"),
     UniqueConstraint("device_id", "manifest_sha256", "file_index"),
     Index("ix_uploads_expires_at", "expires_at", postgresql_where=text("state = 'open'")),
+    Index("ix_uploads_open", "device_id", "account_id", postgresql_where=text("state = 'open'")),
 )
 
 upload_parts = Table(

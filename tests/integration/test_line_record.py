@@ -151,6 +151,8 @@ def _expire(store: Store, sender: Actor) -> None:
     with store.begin() as tx:
         wish = NewUpload(length_bytes=9, filename=marked("left.bin"), case_number=marked("case"))
         opened = tx.uploads.open(sender, wish)
+    append(store, sender, opened.id, b"begun")
+    with store.begin() as tx:
         past = tx.now - timedelta(seconds=1)
         tx.connection.execute(update(uploads).where(uploads.c.id == opened.id).values(expires_at=past))
     with store.begin() as tx:

@@ -441,6 +441,8 @@ def test_expired_upload_ends(store: Store, device: TestDevice) -> None:
     """An upload nobody finishes ends, with an entry; its bytes were never evidence."""
     with store.begin() as tx:
         upload = tx.uploads.open(device.actor, NewUpload(length_bytes=10, filename="n.bin"))
+    append(store, device.actor, upload.id, b"begun")
+    with store.begin() as tx:
         tx.connection.execute(
             update(uploads).where(uploads.c.id == upload.id).values(expires_at=tx.now - timedelta(seconds=1))
         )
@@ -450,7 +452,7 @@ def test_expired_upload_ends(store: Store, device: TestDevice) -> None:
 
     assert [one.id for one in ended] == [upload.id]
     assert isinstance(leaf.act, UploadExpire)
-    assert (leaf.actor, leaf.act.offset_bytes, leaf.act.length_bytes) == ("service/worker", 0, 10)
+    assert (leaf.actor, leaf.act.offset_bytes, leaf.act.length_bytes) == ("service/worker", 5, 10)
     with pytest.raises(NotFound):
         complete(store, device.actor, upload.id)
 

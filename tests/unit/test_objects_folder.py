@@ -16,6 +16,7 @@ from schemas.health import Health
 from schemas.upload import Part
 from storage.objects.errors import translated_os
 from storage.objects.folder import FolderObjects
+from storage.objects.s3 import S3Objects
 from storage.objects.values import composite, in_parts
 
 BODY = b"evidence" * 1000
@@ -214,3 +215,14 @@ def test_the_composite_is_that_of_s3() -> None:
 
 def _at(year: int) -> datetime:
     return datetime(year, 1, 1, tzinfo=UTC)
+
+
+def test_the_room_that_is_told_is_above_the_reserve(tmp_path: Path) -> None:
+    """A folder tells what its file system has left for uploads; where the reserve is all there is, nothing."""
+    assert (FolderObjects(tmp_path, min_free_bytes=0).free_bytes() or 0) > 0
+    assert FolderObjects(tmp_path, min_free_bytes=2**62).free_bytes() == 0
+
+
+def test_a_store_that_does_not_tell_its_room_says_so() -> None:
+    """An S3 store tells its room to administrators alone: None, and nothing is counted against a guess."""
+    assert S3Objects.from_url("s3+http://KEY:SECRET@127.0.0.1:1/evidence?staging=tails").free_bytes() is None

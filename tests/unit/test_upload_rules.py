@@ -16,6 +16,7 @@ from schemas.upload import (
     UploadState,
     check_append,
     clean_filename,
+    has_room,
     parse_metadata,
     part_size,
 )
@@ -129,3 +130,28 @@ def test_six_calendar_months(received: str, until: str) -> None:
     at = datetime.fromisoformat(received).replace(tzinfo=UTC)
 
     assert retain_until(at, months=6).date().isoformat() == until
+
+
+@pytest.mark.parametrize(
+    ("length", "own", "promised", "fits"),
+    [
+        (900, 0, 0, True),
+        (901, 0, 0, False),
+        (1, 900, 900, False),
+        (10, 0, 900, True),
+        (10, 0, 5000, True),
+        (11, 0, 900, False),
+        (4, 7, 907, False),
+        (3, 7, 907, True),
+    ],
+)
+def test_promises_fill_the_room_but_for_a_reserve(length: int, own: int, promised: int, fits: bool) -> None:
+    """Of 1,000 free bytes 900 may be promised; whoever has little open gets ten of the reserve, whatever others did."""
+    asked = {"own_bytes": own, "promised_bytes": promised, "room_bytes": 1000, "reserve_percent": 10}
+
+    assert has_room(length, **asked) is fits
+
+
+def test_a_full_house_has_no_room() -> None:
+    """Where nothing is free nothing is promised, not even from the reserve."""
+    assert not has_room(1, own_bytes=0, promised_bytes=0, room_bytes=0, reserve_percent=10)

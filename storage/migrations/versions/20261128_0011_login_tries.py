@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261128_0011"
-down_revision = "20261128_0009"
+down_revision = "20261128_0010"
 branch_labels = None
 depends_on = None
 

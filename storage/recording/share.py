@@ -1,0 +1,46 @@
+"""What one sender may have open at once, asked before an upload is opened.
+
+Two senders, or two requests of one, that ask at the same instant may both be let in: a share keeps others from being
+shut out and need not be exact. Nobody waits for a lock of somebody else's.
+"""
+
+from sqlalchemy import Connection, func, select
+
+from schemas.actor import Actor
+from schemas.errors import EvidenceError
+from schemas.refusals_upload import ROOM_PROMISED, UPLOADS_OPEN
+from schemas.upload import UploadState, has_room
+from storage.reads.recording import own_uploads
+from storage.settings import StorageSettings
+from storage.tables.recording import uploads
+
+
+def share_spent(
+    connection: Connection,
+    settings: StorageSettings,
+    actor: Actor,
+    length_bytes: int,
+    room_bytes: int | None,
+) -> EvidenceError | None:
+    """Return why the actor may not open an upload of this length now; None when nothing forbids it.
+
+    `room_bytes` is what the store says is free; None where it does not say, and then no promise is counted.
+    """
+    own, left = own_uploads(actor), uploads.c.length_bytes - uploads.c.offset_bytes
+    query = select(
+        func.count().filter(own).label("uploads"),
+        func.coalesce(func.sum(left).filter(own), 0).label("own_bytes"),
+        func.coalesce(func.sum(left), 0).label("promised_bytes"),
+    ).where(uploads.c.state == UploadState.OPEN)
+    open_now = connection.execute(query if room_bytes is not None else query.where(own)).one()
+    if open_now.uploads >= settings.open_uploads:
+        return UPLOADS_OPEN("finish the open ones first", limit=settings.open_uploads)
+    if room_bytes is not None and not has_room(
+        length_bytes,
+        own_bytes=int(open_now.own_bytes),
+        promised_bytes=int(open_now.promised_bytes),
+        room_bytes=room_bytes,
+        reserve_percent=settings.room_reserve_percent,
+    ):
+        return ROOM_PROMISED("the open uploads will need the room that is left", room_bytes=room_bytes)
+    return None
