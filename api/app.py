@@ -31,6 +31,7 @@ from api import (
 from api.console import mount
 from api.edge import SETTINGS
 from api.front import Front
+from api.places import Places, Rules
 from api.problems import problem
 from api.settings import ApiSettings
 from schemas.errors import AnyRefusal
@@ -154,7 +155,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
-        app.state.upload_places = asyncio.Semaphore(settings.active_uploads)
+        app.state.places = Places(Rules.of(settings))
         with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:
             app.state.upload_pool = pool
             yield {SETTINGS: settings}

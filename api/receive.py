@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from schemas.errors import EvidenceError, TooLarge
+from api.places import Place
+from schemas.errors import Busy, EvidenceError, TooLarge
 from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH
 from schemas.upload import Upload
 from storage.flow.receive import Receiving
@@ -35,14 +36,14 @@ class Reader:
         self._wanted = receiving.needed_bytes
         self._storing: asyncio.Future[int] | None = None
 
-    async def run(self, request: Request) -> Upload:
+    async def run(self, request: Request | Place) -> Upload:
         """Read to the end, keep what does not fill a part, complete when every byte is here.
 
         A connection that breaks or stalls keeps what arrived. Returns the upload as it then stands.
 
         Raises:
             TooLarge: bytes beyond the length arrived; those within it are kept.
-            Busy: the sender stalled, and its place was given up.
+            Busy: the sender stalled, or others wait; its place was given up.
             Unavailable: store or database did not answer.
             Conflict: a newer request holds the upload.
         """
@@ -51,7 +52,7 @@ class Reader:
             await self._read(request)
         except (TimeoutError, ClientDisconnect):
             fault = RECEIVE_TIMEOUT("no bytes arrived in time")
-        except TooLarge as err:
+        except (TooLarge, Busy) as err:
             fault = err
         except asyncio.CancelledError:
             # The server is stopping: what has arrived is kept before it goes.
@@ -66,7 +67,7 @@ class Reader:
         await self._settled()
         await self._call(lambda: self._receiving.keep(self._pieces))
 
-    async def _read(self, request: Request) -> None:
+    async def _read(self, request: Request | Place) -> None:
         stream = request.stream()
         while (chunk := await self._next(stream)) is not None:
             view = memoryview(chunk)

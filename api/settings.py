@@ -26,12 +26,23 @@ class ApiSettings(BaseSettings):
     Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not
     an upload's `body_seconds`. Whoever is answered before its body was read may send `linger_bytes` and for
     `linger_seconds` more, which are dropped, so that it comes to read the answer.
+
+    Of uploads: `active_uploads` places in which bodies are received at once. Only while somebody waits for one does a
+    sender have no more than `sender_uploads`, and does one lose its place that sends less than
+    `least_bytes_per_second` over `slow_seconds`. Of the waiting there are `waiting_uploads`, of one sender
+    `sender_waiting_uploads`, each for `place_wait_seconds`, which is below what stock clients wait for an answer.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="API_")
 
     receive_timeout_seconds: float = 30.0
     active_uploads: int = 64
+    sender_uploads: int = 8
+    least_bytes_per_second: int = 8 * 1024
+    slow_seconds: float = 30.0
+    waiting_uploads: int = 512
+    sender_waiting_uploads: int = 64
+    place_wait_seconds: float = 25.0
     upload_threads: int = 16
     json_limit_bytes: int = 1024 * 1024
     head_limit_bytes: int = 32 * 1024

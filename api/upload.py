@@ -5,8 +5,6 @@ Reference numbers in comments are those of the protocol text (tus 1.0.0, 2016-03
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated
@@ -18,6 +16,7 @@ from pydantic import BeforeValidator
 
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
 from api.idempotency import PARAMETER, key_of
+from api.places import Places
 from api.problems import problem
 from api.receive import Reader
 from api.route import Route
@@ -26,7 +25,6 @@ from schemas.base import HexDigest, HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
 from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
 from schemas.refusals_upload import (
-    BUSY,
     METADATA_INVALID,
     METADATA_TOO_LARGE,
     RECEIVE_TIMEOUT,
@@ -137,7 +135,7 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
     upload = await run_sync(_open, store, actor, wish, key)
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
-    elif with_body and upload.offset_bytes == 0 and not request.app.state.upload_places.locked():
+    elif with_body and upload.offset_bytes == 0 and not _places(request).are_full:
         upload = await _append(request, store, actor, settings, upload_id=upload.id, offset=0)
     headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)
@@ -229,7 +227,7 @@ async def _append(
     request: Request, store: Store, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
 ) -> Upload:
     length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
-    async with _place(request):
+    async with _places(request).place(actor.reference) as place:
         receiving = await run_sync(
             lambda: Receiving.begin(store, actor, upload_id, offset=offset, content_length=length)
         )
@@ -239,7 +237,12 @@ async def _append(
         reader = Reader(
             receiving, request.app.state.upload_pool, timeout_seconds=settings.receive_timeout_seconds
         )
-        return await reader.run(request)
+        return await reader.run(place.reads(request))
+
+
+def _places(request: Request) -> Places:
+    places: Places = request.app.state.places
+    return places
 
 
 async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
@@ -256,20 +259,6 @@ async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
                     raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
     except TimeoutError as err:
         raise RECEIVE_TIMEOUT("no bytes arrived in time") from err
-
-
-@asynccontextmanager
-async def _place(request: Request) -> AsyncIterator[None]:
-    """Take one of the places for active bodies; each holds up to two parts of memory.
-
-    Raises:
-        Busy: every place is taken; asking for the offset still works.
-    """
-    places = request.app.state.upload_places
-    if places.locked():
-        raise BUSY("too many uploads at once")
-    async with places:
-        yield
 
 
 @router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)

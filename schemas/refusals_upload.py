@@ -157,6 +157,15 @@ RECEIVE_TIMEOUT = Refusal(
     "从新的偏移量继续",
     "go on from the new offset",
 )
+PLACE_LOST = Refusal(
+    "place-lost",
+    Busy,
+    Level.INFO,
+    "其他发送方在等待，本次接收暂停；已收到的内容已保存",
+    "Others wait, so this request ends here; what was received is kept",
+    "稍后从新的偏移量继续",
+    "go on from the new offset in a while",
+)
 SIZE_DISAGREES = Refusal(
     "size-disagrees",
     IntegrityBroken,

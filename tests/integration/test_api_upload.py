@@ -667,10 +667,10 @@ def test_a_stock_client_uploads(place: Place, chunk_bytes: int) -> None:
 
 
 def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:
-    """When every place is taken an append answers 503 with Retry-After, and offsets can still be asked for."""
+    """When no place becomes free an append answers 503 with Retry-After, and offsets can still be asked for."""
     _, custodian = make_account(store, make_agency(store), Role.CUSTODIAN)
     device = enrol_device(store, custodian)
-    settings = ApiSettings(active_uploads=1, receive_timeout_seconds=PATIENCE_SECONDS)
+    settings = ApiSettings(active_uploads=1, place_wait_seconds=0.5, receive_timeout_seconds=PATIENCE_SECONDS)
     with (
         serving(store, settings) as url,
         httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,

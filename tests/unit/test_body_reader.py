@@ -8,7 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from api.places import Place, Rules
 from api.receive import Reader
+from api.settings import ApiSettings
 from schemas.errors import Busy, EvidenceError, TooLarge
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 from tests.stand import PATIENCE_SECONDS
@@ -123,3 +125,23 @@ def test_a_failing_store_ends_the_request() -> None:
         asyncio.run(read(receiving, sending(b"abcd", b"efgh", b"ij")))
 
     assert (receiving.stored, receiving.kept) == ([], b"")
+
+
+def test_a_lost_place_keeps_what_arrived() -> None:
+    """Whoever loses its place in the middle of a body is told so after every byte was kept."""
+    receiving = Remembers()
+
+    async def losing() -> None:
+        is_sent = asyncio.Event()
+        place = Place("a", Rules.of(ApiSettings()), asyncio.get_running_loop().time)
+        body = sending(b"abcdef", is_sent=is_sent)
+        place.reads(cast("Any", SimpleNamespace(stream=lambda: body)))
+        task = asyncio.create_task(read(receiving, place.stream()))
+        await is_sent.wait()
+        place.lose()
+        with pytest.raises(Busy) as caught:
+            await task
+        assert caught.value.slug == "place-lost"
+
+    asyncio.run(losing())
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")

@@ -12,6 +12,7 @@ MAY_LOOK = {
     "interrupts.py": "the moment of an interrupt is random, what holds after it is not",
     "server.py": "waits for as long as the server's thread lives",
     "stand/wait.py": "the one place that polls",
+    "integration/test_api_places.py": "a sender that is slow on purpose",
     "integration/test_objects_crash.py": "a store that pauses on purpose",
     "integration/test_workers_real.py": "the moment of a kill is any, what holds after it is not",
 }
