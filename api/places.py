@@ -3,7 +3,7 @@
 Nobody is slowed down while places are free. When all are taken, whoever asks next waits a while, and
   a place goes to the waiting sender that has the fewest, so that one with many requests cannot crowd out one with one
   a place is taken from a sender that has sent less than its least for a while, time that we kept it waiting left out
-  a place is taken from a sender that has more than its share, for one that has less
+  a place is taken from a sender that has more than its share, for one that has less; the more senders, the smaller
 Whoever loses a place keeps every byte: the body ends there, what has come is made durable, HEAD says how much, and the
 sender is told to ask again.
 """
@@ -178,7 +178,7 @@ class Places:
             queue.remove(first)
             if coming:
                 coming -= 1
-            elif (loser := self._loser(first.sender, held)) is not None:
+            elif (loser := self._loser(held[first.sender])) is not None:
                 loser.lose()
                 held[loser.sender] -= 1
             else:
@@ -191,16 +191,22 @@ class Places:
         self._tending = None
         self.tend()
 
-    def _loser(self, sender: str, held: Counter[str]) -> Place | None:
-        """Return the place that goes to `sender`: the slowest of the slow, else the newest beyond a share."""
+    def _loser(self, held: int) -> Place | None:
+        """Return the place that goes to a sender of so many: the slowest of the slow, else the newest beyond a share."""
         standing = [place for place in self._taken if not place.is_lost]
         paces = [(pace, place) for place in standing if (pace := place.pace()) is not None and pace < 1]
         if paces:
             return min(paces, key=lambda one: one[0])[1]
-        richest = max(held, key=lambda one: held[one])
-        if held[sender] < self._rules.sender_places < held[richest]:
+        have = Counter(place.sender for place in standing)
+        (richest, most), *_ = have.most_common(1) or [("", 0)]
+        if held < self._share() < most:
             return [place for place in standing if place.sender == richest][-1]
         return None
+
+    def _share(self) -> int:
+        """Return how many places a sender keeps: where there are many senders, less than the rules say."""
+        senders = {place.sender for place in self._taken} | {one.sender for one in self._queue}
+        return max(1, min(self._rules.sender_places, self._rules.places // max(1, len(senders))))
 
     async def _given(self, sender: str) -> Place:
         self._queue_for(sender)

@@ -49,6 +49,7 @@ class Health(StrEnum):
     SCHEMA_CURRENT = "schema-current"
     OBJECTS_SILENT = "objects-silent"
     OBJECTS_ANSWER = "objects-answer"
+    OBJECTS_ROOM_UNTOLD = "objects-room-untold"
     BUCKET_MISSING = "bucket-missing"
     BUCKET_UNVERSIONED = "bucket-unversioned"
     BUCKET_WITHOUT_LOCK = "bucket-without-lock"

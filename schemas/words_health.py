@@ -92,6 +92,10 @@ HEALTH = vocabulary(
             "does not answer ({problem}): check OBJECTS_URL",
         ),
         Health.OBJECTS_ANSWER: ("有应答，有版本、可加锁", "answers, versioned and lockable"),
+        Health.OBJECTS_ROOM_UNTOLD: (
+            "有应答，有版本、可加锁；不告知剩余空间，创建上传时不按空间限制",
+            "answers, versioned and lockable; does not tell its free room, so uploads are opened without asking for it",
+        ),
         Health.BUCKET_MISSING: (
             "没有存储桶 {bucket}：运行 python -m storage.objects.provision",
             "bucket {bucket} is missing: run `python -m storage.objects.provision`",

@@ -189,10 +189,11 @@ def _objects(store: Store) -> Iterator[Finding]:
     part = HealthPart.OBJECTS
     try:
         faults = store.objects.check()
+        is_told = store.objects.free_bytes() is not None
     except EvidenceError as err:
         yield _bad(part, Health.OBJECTS_SILENT, problem=Words(err.refusal.zh, err.refusal.en))
         return
     for code, words in faults:
         yield Finding(part=part, code=code, is_good=False, zh=words.zh, en=words.en)
     if not faults:
-        yield _good(part, Health.OBJECTS_ANSWER)
+        yield _good(part, Health.OBJECTS_ANSWER if is_told else Health.OBJECTS_ROOM_UNTOLD)

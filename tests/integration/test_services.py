@@ -104,7 +104,7 @@ def test_the_worker_answers_a_ping(
 def test_the_scheduler_works_and_is_healthy_by_the_doctor(
     service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
 ) -> None:
-    """The scheduler keeps running, its health check finds every part, and it ends on SIGTERM."""
+    """The scheduler runs on and ends on SIGTERM; its health check finds every part, and a store that hides its room."""
     with service("scheduler") as process:
         env = {"PATH": "/usr/bin:/bin", **_env("scheduler", secret_files, broker_url)}
         check = SERVICES["scheduler"]["healthcheck"]["test"][1:]
@@ -112,6 +112,7 @@ def test_the_scheduler_works_and_is_healthy_by_the_doctor(
             [sys.executable, *check[1:]], cwd=ROOT, env=env, check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        assert "does not tell its free room" in done.stdout
         assert process.poll() is None, _log(stand, "scheduler")
         process.terminate()
         assert process.wait(PATIENCE_SECONDS) == 0, _log(stand, "scheduler")

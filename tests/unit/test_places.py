@@ -125,6 +125,41 @@ def test_who_has_more_than_its_share_gives_up_one_for_each_that_waits() -> None:
     in_hall(FEW, play)
 
 
+def test_the_more_senders_the_smaller_the_share() -> None:
+    """Senders that keep to their share together leave no place out of reach: each new one comes to its own."""
+
+    async def play(hall: Hall) -> None:
+        for sender in "aabb":
+            await hall.asks(sender)
+        await hall.asks("c")
+        assert len(hall.lost()) == 1
+        await hall.asks("d")
+        assert hall.lost() == "ab"
+        await hall.asks("e")
+        assert hall.lost() == "ab"  # four have one each
+
+    in_hall(FEW, play)
+
+
+def test_all_places_may_be_on_their_way_at_once() -> None:
+    """Where every place is being given up, more who ask wait for those."""
+
+    async def play(hall: Hall) -> None:
+        for _ in range(4):
+            await hall.asks("a")
+        for place in hall.inside:
+            place.lose()
+        for sender in "bbbbbbbc":
+            await hall.asks(sender)
+        hall.places.tend()
+        for place in list(hall.inside):
+            await hall.leaves(place)
+
+        assert hall.senders() == "bbbc"
+
+    in_hall(FEW, play)
+
+
 def test_a_free_place_goes_to_the_sender_that_has_the_fewest() -> None:
     """One with many requests does not crowd out one with one that came later."""
 
