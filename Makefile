@@ -93,13 +93,15 @@ secrets: .env ## Write .env with fresh random secrets for `docker compose up` (k
 .env:
 	@umask 077; word() { $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(24))'; }; \
 	seed() { $(PYTHON) -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'; }; \
-	database=$$(word); { \
+	database=$$(word); broker=$$(word); { \
 		echo "POSTGRES_PASSWORD='$$database'"; \
 		echo "DATABASE_URL='postgresql+psycopg://quancheng:$$database@postgres:5432/quancheng'"; \
 		echo "MINIO_ROOT_USER='root-$$(word)'"; \
 		echo "MINIO_ROOT_PASSWORD='$$(word)'"; \
 		echo "OBJECTS_URL='s3+http://services:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
 		echo "KEEPER_URL='s3+http://keeper:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
+		echo "REDIS_PASSWORD='$$broker'"; \
+		echo "BROKER_URL='redis://:$$broker@redis:6379/0'"; \
 		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY; do echo "$$key='$$(seed)'"; done; \
 	} > $@.new && mv $@.new $@ && echo 'Wrote $@: keep a copy in a safe place, the keys sign your evidence'
 

@@ -24,18 +24,23 @@ SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_tex
 
 @pytest.fixture(scope="module")
 def secret_files(
-    tmp_path_factory: pytest.TempPathFactory, stand: Stand, database_url: str, objects_url: str
+    tmp_path_factory: pytest.TempPathFactory,
+    stand: Stand,
+    database_url: str,
+    objects_url: str,
+    broker_url: str,
 ) -> Mapping[str, str]:
     """The stand's addresses and keys, each in a file, by the path that the compose file gives it."""
     folder = tmp_path_factory.mktemp("secrets")
-    texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url}
+    broker = broker_url.rpartition("/")[0] + "/2"  # of its own: pongs of other tests' workers stay theirs
+    texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url, "BROKER_URL": broker}
     for name, text in texts.items():
         (folder / name.lower()).write_text(f"{text}\n")
     return {f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()}
 
 
 @pytest.fixture
-def service(stand: Stand, secret_files: Mapping[str, str], broker_url: str) -> Callable[..., Any]:
+def service(stand: Stand, secret_files: Mapping[str, str]) -> Callable[..., Any]:
     """Start a service of the compose file and stop it at the end of the block."""
 
     @contextmanager
@@ -43,7 +48,7 @@ def service(stand: Stand, secret_files: Mapping[str, str], broker_url: str) -> C
         process = stand.start(
             f"service-{name}",
             stand.command(name, port=port),
-            _env(name, secret_files, broker_url),
+            _env(name, secret_files),
             is_alone=True,
         )
         try:
@@ -54,14 +59,10 @@ def service(stand: Stand, secret_files: Mapping[str, str], broker_url: str) -> C
     return started
 
 
-def _env(name: str, secret_files: Mapping[str, str], broker_url: str) -> dict[str, str]:
+def _env(name: str, secret_files: Mapping[str, str]) -> dict[str, str]:
     written = SERVICES[name]["environment"]
     defaults = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text) for key, text in written.items()}
-    env = {key: secret_files.get(text, text) for key, text in defaults.items()}
-    own = (
-        broker_url.rpartition("/")[0] + "/2"
-    )  # a database of its own: pongs of other tests' workers stay theirs
-    return env | ({"BROKER_URL": own} if "BROKER_URL" in env else {})
+    return {key: secret_files.get(text, text) for key, text in defaults.items()}
 
 
 def test_migrating_again_changes_nothing(service: Callable[..., Any]) -> None:
@@ -82,14 +83,14 @@ def test_the_api_becomes_healthy_and_ends_on_sigterm(service: Callable[..., Any]
 
 
 def test_the_worker_answers_a_ping(
-    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
+    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str]
 ) -> None:
     """The worker's health check, as the compose file asks it, is answered."""
     check = SERVICES["worker"]["healthcheck"]["test"][1].replace("$$", "$")
     env = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOSTNAME": socket.gethostname(),
-        **_env("worker", secret_files, broker_url),
+        **_env("worker", secret_files),
     }
 
     def pongs() -> bool:
@@ -102,11 +103,11 @@ def test_the_worker_answers_a_ping(
 
 
 def test_the_scheduler_works_and_is_healthy_by_the_doctor(
-    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str], broker_url: str
+    service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str]
 ) -> None:
     """The scheduler runs on and ends on SIGTERM; its health check finds every part, and a store that hides its room."""
     with service("scheduler") as process:
-        env = {"PATH": "/usr/bin:/bin", **_env("scheduler", secret_files, broker_url)}
+        env = {"PATH": "/usr/bin:/bin", **_env("scheduler", secret_files)}
         check = SERVICES["scheduler"]["healthcheck"]["test"][1:]
         done = subprocess.run(
             [sys.executable, *check[1:]], cwd=ROOT, env=env, check=False, capture_output=True, text=True

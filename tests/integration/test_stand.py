@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -37,6 +38,9 @@ def test_each_module_gets_a_migrated_database_of_its_own(database_url: str, stan
 
 def test_broker_answers(broker_url: str) -> None:
     """The broker answers a ping."""
+    stranger = urlsplit(broker_url)._replace(netloc=urlsplit(broker_url).netloc.rpartition("@")[2]).geturl()
+    with redis.Redis.from_url(stranger) as nobody, pytest.raises(redis.AuthenticationError):
+        nobody.ping()
     with redis.Redis.from_url(broker_url) as client:
         assert client.ping()
 
@@ -88,6 +92,7 @@ def test_a_killed_stand_is_stopped_by_the_next(tmp_path: Path) -> None:
     program = f"""
 import json, os, signal
 from pathlib import Path
+from urllib.parse import urlsplit
 from tests.stand import Stand, started_at
 state = Path({str(state)!r})
 stand = Stand(state)

@@ -15,14 +15,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from storage.setup.embedded import EmbeddedPostgres
+from storage.setup.embedded import QUIET, EmbeddedPostgres
 from tests.stand.process import Started, read_json, started_at
 from tests.stand.program import MissingPartError, find_binaries, find_redis, is_ci, say
 from tests.stand.stores import start_minio, start_versitygw
 from tests.stand.wait import PATIENCE_SECONDS, accepts, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-POSTGRES_SETTINGS = {"max_connections": "200"}
+POSTGRES_SETTINGS = {"max_connections": "200", **QUIET}
+REDIS_FLAGS = ("--save", "")
 ADDRESSES = {
     "database": ("DATABASE_URL",),
     "objects": ("OBJECTS_URL", "KEEPER_URL"),
@@ -38,7 +39,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",
         "--http", "api.edge:Edge", "--ws", "none", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
-        "--no-server-header", "--no-proxy-headers",
+        "--no-server-header", "--no-proxy-headers", "--no-access-log",
     ),
     "worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "2",
@@ -208,10 +209,14 @@ class Stand:
         program = find_redis()
         say("Redis: starting")
         port = free_port()
-        words = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(self.state)]
-        process = self.start("redis", [str(program), *words])
+        password = secrets.token_urlsafe(24)
+        settings = self.state / "redis.conf"
+        settings.touch(mode=0o600)
+        settings.write_text(f"requirepass {password}\n")  # in a file: words of a command are for all to read
+        words = ["--bind", "127.0.0.1", "--port", str(port), *REDIS_FLAGS, "--dir", str(self.state)]
+        process = self.start("redis", [str(program), str(settings), *words])
         self.wait_for(process, "redis", lambda: accepts(port))
-        return {"BROKER_URL": f"redis://127.0.0.1:{port}/0"}
+        return {"BROKER_URL": f"redis://:{password}@127.0.0.1:{port}/0"}
 
     def wait_for(self, process: subprocess.Popen[bytes], name: str, is_ready: Callable[[], bool]) -> None:
         """Wait until a process that was started is ready; what it said is told when it ends instead."""

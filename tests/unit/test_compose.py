@@ -25,6 +25,7 @@ from tests.stand import (
     MINIO_GO,
     MINIO_SETTINGS,
     POSTGRES_SETTINGS,
+    REDIS_FLAGS,
 )
 from workers.settings import WorkersSettings
 
@@ -113,6 +114,17 @@ def test_minio_starts_as_in_the_stand() -> None:
     assert {name: minio["environment"][name] for name in MINIO_SETTINGS} == MINIO_SETTINGS
 
 
+def test_redis_asks_a_password_that_stands_in_no_command() -> None:
+    """Nobody gives hints without the secret; it comes from a file, as in the stand, and the health check knows it."""
+    redis = SERVICES["redis"]
+    started = redis["command"][-1]
+    assert redis["secrets"] == ["redis_password"]
+    assert "requirepass" in started
+    assert started.count("$$(cat /run/secrets/redis_password)") == 1
+    assert f'exec redis-server /tmp/redis.conf {REDIS_FLAGS[0]} "{REDIS_FLAGS[1]}"' in started
+    assert "REDISCLI_AUTH=$$(cat /run/secrets/redis_password)" in redis["healthcheck"]["test"][1]
+
+
 def test_uploads_end_before_minio_forgets_their_parts() -> None:
     """MinIO keeps parts a day longer than an upload lives; it aborts them whether active or not."""
     hours = int(MINIO_SETTINGS["MINIO_API_STALE_UPLOADS_EXPIRY"].removesuffix("h"))
@@ -169,6 +181,7 @@ def test_secrets_have_no_default_and_come_from_the_environment() -> None:
         "DATABASE_URL",
         "OBJECTS_URL",
         "KEEPER_URL",
+        "BROKER_URL",
         *KEYS,
     }
     for service in SERVICES.values():
@@ -218,7 +231,8 @@ def test_the_written_secrets_are_the_ones_that_the_services_read(tmp_path: Path)
     written = dict(re.findall(r"^([A-Z_]+)='(.*)'$", path.read_text(), re.MULTILINE))
     assert set(written) == {secret["environment"] for secret in COMPOSE["secrets"].values()}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    for name in ("DATABASE_URL", "OBJECTS_URL", "KEEPER_URL"):
+    for name in ("DATABASE_URL", "OBJECTS_URL", "KEEPER_URL", "BROKER_URL"):
         assert urlsplit(written[name]).hostname in SERVER_VARIABLES
     assert written["POSTGRES_PASSWORD"] == urlsplit(written["DATABASE_URL"]).password
+    assert written["REDIS_PASSWORD"] == urlsplit(written["BROKER_URL"]).password
     assert all(len(seed(SecretStr(written[name]), name)) == 32 for name in KEYS)
