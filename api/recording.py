@@ -15,7 +15,7 @@ from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
 from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
 from schemas.integrity import Verdict
-from schemas.recording import Place, RecordingFilter, RecordingState
+from schemas.recording import Place, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
@@ -175,6 +175,7 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: RecordingI
     with store.begin() as tx:
         found = tx.recordings.watchable(actor, recording_id)
     is_safe = found.media_type.startswith(SAFE_INLINE)
+    is_attachment = not is_safe or sight_of(found) is Sight.TOO_LARGE
     return stored_bytes(
         request,
         store,
@@ -184,7 +185,7 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: RecordingI
         sha256=found.sha256,
         media_type=found.media_type if is_safe else "application/octet-stream",
         filename=found.filename,
-        is_attachment="download" in request.query_params or not is_safe,
+        is_attachment="download" in request.query_params or is_attachment,
     )
 
 

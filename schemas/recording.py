@@ -97,6 +97,31 @@ class Recording(Frozen):
     has_thumbnail: bool
 
 
+MAX_SHOWN_PIXELS = 50_000_000
+MAX_SHOWN_BYTES = 64 * 1024 * 1024
+"""A browser decodes a picture whole, four bytes a pixel: beyond this a page that shows it stops the reader's machine."""
+
+
+class Sight(StrEnum):
+    """Whether a page may let a browser decode an original: `unknown` before the picture's size was measured."""
+
+    WHOLE = "whole"
+    TOO_LARGE = "too_large"
+    UNKNOWN = "unknown"
+
+
+def sight_of(found: Recording) -> Sight:
+    """Return how an original may be shown; video and sound are read piece by piece, so any size is shown."""
+    if not found.media_type.startswith("image/"):
+        return Sight.WHOLE
+    if found.size_bytes > MAX_SHOWN_BYTES:
+        return Sight.TOO_LARGE
+    width, height = found.facts.width, found.facts.height
+    if width is None or height is None:
+        return Sight.UNKNOWN
+    return Sight.WHOLE if width * height <= MAX_SHOWN_PIXELS else Sight.TOO_LARGE
+
+
 class RecordingFilter(Frozen):
     """What a list of recordings is narrowed by; None means any."""
 

@@ -37,6 +37,7 @@ from schemas.monitoring import (
     NotifyOutcome,
     ReviewStage,
 )
+from schemas.recording import Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN
 from storage.monitoring.values import MonitoringFilter, MonitoringRecord
@@ -127,6 +128,7 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         here="monitoring",
         record=found,
         recordings=recordings,
+        whole={one.id for one in recordings if sight_of(one) is Sight.WHOLE},
         picture=_map(found),
         gates=[(fault, fault in tx.monitoring.faults(found)) for fault in GateFault],
         is_recorded_later=tx.monitoring.is_recorded_later(found),

@@ -21,7 +21,7 @@ from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor
-from schemas.recording import Recording, RecordingFilter, RecordingState
+from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
@@ -185,10 +185,17 @@ def explained(rows: Iterable[CheckRow], language: Language) -> list[Explained]:
 
 
 def shown_as(found: Recording) -> str:
-    """Return how a browser can show the media: image, video, audio, track, picture (ours) or nothing."""
+    """Return how a browser can show the media: image, video, audio, track, picture (ours), waiting or nothing.
+
+    The original of a picture is shown once its size is known and within the limit; else what we made of it is.
+    """
     kind = found.media_type.partition("/")[0]
-    if found.media_type in _BROWSER_IMAGES or kind in {"video", "audio"}:
+    if kind in {"video", "audio"}:
         return kind
+    if found.media_type in _BROWSER_IMAGES and sight_of(found) is Sight.WHOLE:
+        return kind
+    if kind == "image" and found.state is RecordingState.RECEIVED:
+        return "waiting"
     if "gpx" in found.media_type:
         return "track"
     return "picture" if found.has_thumbnail else "nothing"
