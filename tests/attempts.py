@@ -20,6 +20,7 @@ from workers.media.child import main
 from workers.media.confine import libc
 from workers.media.result import Limits, Probe
 from workers.media.source import Source
+from workers.media.work import Lane
 
 _PTRACE_ATTACH, _CLONE_NEWUSER, _NEWNS = 16, 0x1000_0000, 0x2_0000
 _CALLS = {
@@ -144,9 +145,9 @@ def _is_open(descriptor: int) -> bool:
     return True
 
 
-def look(source: Source, *, filename: str, limits: Limits) -> Probe:
+def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     """Try everything in place of a decoder."""
-    del limits
+    del limits, lane
     report = {"succeeded": succeeded(Aim(*json.loads(filename))), "open": held_descriptors()}
     report["file"] = source.read_all().decode()
     print(json.dumps(report), file=sys.stderr, flush=True)

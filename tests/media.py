@@ -1,6 +1,7 @@
 """Makers of test media: small, whole, and broken in one named way each. Nothing here is a recording of anybody."""
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -82,6 +83,22 @@ def stray_jpeg() -> bytes:
     whole = jpeg()
     at = whole.index(b"\xff\xdb")
     return whole[:at] + b"\x00\x00" + whole[at:]
+
+
+def scan_bomb(scans: int, side: int = 2_000) -> bytes:
+    """A progressive JPEG of one colour whose shortest scan is there `scans` times more: a few bytes each."""
+    out = io.BytesIO()
+    Image.new("RGB", (side, side), (90, 120, 150)).save(out, "JPEG", progressive=True)
+    whole = out.getvalue()
+    starts = [found.start() for found in re.finditer(b"\xff\xda", whole)]
+    ends = [*starts[1:], len(whole) - 2]
+    shortest = min((whole[a:b] for a, b in zip(starts, ends, strict=True)), key=len)
+    tables = whole[:-2]
+    return (
+        tables
+        + shortest[: shortest.find(b"\xff\xc4") if b"\xff\xc4" in shortest else None] * scans
+        + b"\xff\xd9"
+    )
 
 
 def png(width: int = 320, height: int = 240) -> bytes:

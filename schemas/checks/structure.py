@@ -92,6 +92,16 @@ CONTAINER = Check(
             severity=Severity.WARN,
         ),
         not_checked(
+            "work-too-large",
+            zh="解码所需的工作量超过上限，内容未检查；完整性校验值与大小照常核对。",
+            en="Decoding takes more work than one file may cost; its content was not checked. Digest and size were.",
+            then=(
+                "字节已完整保存；请查明文件如何产生，正常设备不会写出这样的文件。",
+                "The bytes are kept whole. Find out how the file was made: no ordinary device writes one like it.",
+            ),
+            severity=Severity.WARN,
+        ),
+        not_checked(
             "decoder-unsupported",
             zh="没有可用的解码器（程序报告：{reason}），内容未检查。",
             en="No decoder for this kind of content ({reason}); it was not checked.",

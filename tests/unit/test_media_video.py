@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,12 +13,13 @@ from workers.media.boxes import Box, walk
 from workers.media.nal import nal_lengths_fit
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
+from workers.media.work import SLOW, Work
 
 FASTSTART = {"movflags": "faststart"}
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov"}
 
 
-def look(path: Path, **limits: float) -> Probe:
+def look(path: Path, **limits: Any) -> Probe:
     return probe(path, filename=path.name, limits=Limits(**limits))
 
 
@@ -101,9 +103,9 @@ def test_a_long_video_is_sampled_and_says_so(tmp_path: Path) -> None:
     assert check.params == {"decoded": 4, "keyframes": 8}
 
 
-def test_without_time_no_key_frame_passes_as_checked(tmp_path: Path) -> None:
+def test_without_room_no_key_frame_passes_as_checked(tmp_path: Path) -> None:
     """A budget of nothing means not checked, never verified."""
-    check = named(look(mp4(tmp_path / "a.mp4"), keyframe_seconds=-1.0), "keyframes")
+    check = named(look(mp4(tmp_path / "a.mp4"), slow=SLOW.model_copy(update={"pixels": 0})), "keyframes")
 
     assert (check.outcome, check.code) == (Outcome.NOT_CHECKED, "keyframes-none")
 
@@ -163,11 +165,11 @@ def test_boxes_of_every_size_form_are_walked() -> None:
     """32-bit, 64-bit and to-the-end sizes are read; a size below a header ends the walk (14496-12, 4.2)."""
     free, media, index = b"\x00\x00\x00\x08free", b"\x00\x00\x00\x01mdat", b"\x00\x00\x00\x00moov"
     payload = b"".join((free, media, (20).to_bytes(8), bytes(4), index, bytes(9)))
-    boxes, end = walk(io.BytesIO(payload), len(payload))
+    boxes, end = walk(io.BytesIO(payload), len(payload), Work(SLOW))
 
     assert boxes == [Box(b"free", 0, 8), Box(b"mdat", 8, 20), Box(b"moov", 28, 17)]
     assert end == len(payload)
-    assert walk(io.BytesIO(b"\x00\x00\x00\x03free"), 8) == ([], 0)
+    assert walk(io.BytesIO(b"\x00\x00\x00\x03free"), 8, Work(SLOW)) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +186,7 @@ def test_boxes_of_every_size_form_are_walked() -> None:
 )
 def test_units_fill_a_packet_exactly(packet: bytes, fits: bool) -> None:
     """Length-prefixed units must add up to their packet."""
-    assert nal_lengths_fit(memoryview(packet), 4) is fits
+    assert nal_lengths_fit(memoryview(packet), 4, Work(SLOW)) is fits
 
 
 def test_a_real_action_camera_video(media: Path) -> None:

@@ -4,7 +4,8 @@ Nothing here changes a recording. Every decoder runs in a child (`Sandbox`), bec
 an attack until shown otherwise; importing this package loads no decoder.
 """
 
-from workers.media.result import Derivative, Limits, Probe
+from workers.media.result import Derivative, Limits, Probe, Stop
 from workers.media.sandbox import Sandbox
+from workers.media.work import Lane
 
-__all__ = ["Derivative", "Limits", "Probe", "Sandbox"]
+__all__ = ["Derivative", "Lane", "Limits", "Probe", "Sandbox", "Stop"]

@@ -8,10 +8,8 @@ from typing import BinaryIO, NamedTuple
 from schemas.checks.structure import CONTAINER_END
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.container import Note, note
-from workers.media.source import Source, Window
-
-MAX_BOXES = 200_000
-"""A fragmented day of recording has about 90,000 top-level boxes; more is an attack on our patience."""
+from workers.media.source import Source
+from workers.media.work import Work
 
 
 class Box(NamedTuple):
@@ -22,7 +20,7 @@ class Box(NamedTuple):
     size_bytes: int
 
 
-def walk(reader: BinaryIO | Window, size_bytes: int) -> tuple[list[Box], int]:
+def walk(reader: BinaryIO, size_bytes: int, work: Work) -> tuple[list[Box], int]:
     """Return the top-level boxes and the offset where they stop making sense.
 
     That is the size of a whole file, and beyond it when the last box is cut. A size of 0 reaches to the end of
@@ -30,7 +28,8 @@ def walk(reader: BinaryIO | Window, size_bytes: int) -> tuple[list[Box], int]:
     """
     boxes: list[Box] = []
     at = 0
-    while at + 8 <= size_bytes and len(boxes) < MAX_BOXES:
+    while at + 8 <= size_bytes:
+        work.pieces()
         reader.seek(at)
         head = reader.read(16)
         size, kind = int.from_bytes(head[:4]), head[4:8]
@@ -53,10 +52,10 @@ class Structure(NamedTuple):
     size_bytes: int = 0
 
 
-def read_boxes(source: Source) -> Structure:
+def read_boxes(source: Source, work: Work) -> Structure:
     """Walk the boxes: an index has to be there and no box may reach past the end."""
     size = source.size_bytes
-    boxes, end = walk(source.raw(), size)
+    boxes, end = walk(source.raw(), size, work)
     whole = Structure(end=min(end, size), size_bytes=size)
     if not any(box.kind == b"moov" for box in boxes):
         return whole._replace(notes=(note("mp4-no-moov"),))
@@ -69,10 +68,10 @@ def read_boxes(source: Source) -> Structure:
     return whole
 
 
-def read_heif(source: Source) -> Note | None:
+def read_heif(source: Source, work: Work) -> Note | None:
     """Say whether a HEIF file is whole: libheif paints what is there and says nothing about missing tiles."""
     size = source.size_bytes
-    boxes, end = walk(source.raw(), size)
+    boxes, end = walk(source.raw(), size, work)
     if not any(box.kind == b"meta" for box in boxes):
         return note("image-damaged", reason="no meta box")
     if end > size:

@@ -18,7 +18,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from workers.media.confine import Layer, bound, confine, trial, unshare
 from workers.media.pipe import MAX_REQUEST_BYTES, pack, pack_probe
@@ -26,9 +26,10 @@ from workers.media.result import Limits, Probe
 from workers.media.samples import SAMPLES
 from workers.media.seccomp import BelowFloorError
 from workers.media.source import Source
+from workers.media.work import Lane
 
 Look = Callable[..., Probe]
-"""Called as `look(source, filename=…, limits=…)` in the confined fork."""
+"""Called as `look(source, filename=…, limits=…, lane=…)` in the confined fork."""
 
 _LOADED_LATE = ("_strptime", "linecache", "tokenize")
 """What the standard library imports in mid-call."""
@@ -39,7 +40,8 @@ class _Request(NamedTuple):
 
     file: int
     answer: int
-    words: dict[str, Any]
+    filename: str
+    lane: Lane
 
 
 def serve(parent: socket.socket, limits: Limits, look: Look) -> None:
@@ -61,7 +63,7 @@ def _decode(request: _Request, limits: Limits, look: Look) -> None:
     code = 1
     try:
         source = Source(request.file)
-        bound(limits, cpu_seconds=limits.cpu_seconds(source.size_bytes))
+        bound(limits, cpu_seconds=limits.cpu_seconds(source.size_bytes, request.lane))
         confine()
         _write(request.answer, _answer(source, request, limits, look))
         code = 0
@@ -75,7 +77,7 @@ def _decode(request: _Request, limits: Limits, look: Look) -> None:
 
 def _answer(source: Source, request: _Request, limits: Limits, look: Look) -> bytes:
     try:
-        return pack_probe(look(source, filename=request.words["filename"], limits=limits))
+        return pack_probe(look(source, filename=request.filename, limits=limits, lane=request.lane))
     except MemoryError:
         return pack({"memory": True})
 
@@ -101,7 +103,8 @@ def _request(parent: socket.socket) -> _Request | None:
     if not text:
         return None
     file, answer = descriptors
-    return _Request(file, answer, json.loads(text))
+    words = json.loads(text)
+    return _Request(file, answer, words["filename"], Lane(words["lane"]))
 
 
 def _write(target: int, frame: bytes) -> None:
@@ -123,7 +126,7 @@ def load() -> Look:
     for name, payload in SAMPLES.items():
         sample = os.memfd_create(name)
         _write(sample, payload)
-        pack_probe(look(Source(sample), filename=name, limits=Limits()))
+        pack_probe(look(Source(sample), filename=name, limits=Limits(), lane=Lane.QUICK))
         os.close(sample)
     gc.freeze()
     return look

@@ -5,6 +5,7 @@ with 64 KiB of zeros in it (0 of 20 found); libjpeg-turbo at 1/8 with every warn
 costs less (design: trap 10).
 """
 
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +14,15 @@ from PIL import Image
 
 from workers.media.container import Note, note
 from workers.media.exif import clean
+from workers.media.work import Work
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 """Rows of BGR bytes: shape (height, width, 3)."""
 
-_SOS = 0xDA
+_SOS, _EOI = 0xDA, 0xD9
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""A marker in entropy-coded data: neither a stuffed byte, nor a restart, nor fill (T.81, B.1.1)."""
+
 _FILL = 0xFF
 _STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 _COLOURS = 3
@@ -31,6 +36,24 @@ def jpeg_header(payload: bytes) -> tuple[int, int, str] | Note:
         # KeyError: a colour space or subsampling that simplejpeg has no name for.
         return _damaged(why)
     return width, height, space
+
+
+def count_work(payload: bytes, pixels: int, work: Work) -> None:
+    """Spend the segments of a file and its pixels once a scan: a progressive one may have thousands of scans.
+
+    Raises:
+        OverBudgetError: before a decoder has seen the first of them.
+    """
+    at = 2
+    while (found := _MARKER.search(payload, at)) is not None:
+        work.pieces()
+        marker, at = payload[found.start() + 1], found.end()
+        if marker == _EOI:
+            return
+        if marker == _SOS:
+            work.pixels(pixels)
+        if marker not in _STANDALONE:
+            at += int.from_bytes(payload[at : at + 2])
 
 
 class Scale(NamedTuple):

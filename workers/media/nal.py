@@ -2,17 +2,20 @@
 
 from av.video.codeccontext import VideoCodecContext
 
+from workers.media.work import Work
+
 _LENGTH_AT = {"h264": 4, "hevc": 21}
 """Offset of the byte with the length size in avcC and hvcC."""
 
 
-def nal_lengths_fit(packet: memoryview, length_bytes: int) -> bool:
+def nal_lengths_fit(packet: memoryview, length_bytes: int, work: Work) -> bool:
     """Say whether the length-prefixed units fill the packet exactly (ISO/IEC 14496-15, 5.3.3).
 
     The forbidden bit of each unit's header must be zero (ITU-T H.264 and H.265, 7.3.1).
     """
     at, end = 0, len(packet)
     while at < end:
+        work.pieces()
         size = int.from_bytes(packet[at : at + length_bytes])
         at += length_bytes
         if size == 0 or at + size > end or packet[at] & 0x80:

@@ -17,11 +17,12 @@ from schemas.media import MediaFacts
 from workers.media.boxes import read_heif
 from workers.media.container import Note, check_container, note
 from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, clean, exif_checks, read_exif
-from workers.media.jpeg import Pixels, decode_jpeg, jpeg_header, scale_for
+from workers.media.jpeg import Pixels, count_work, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
 from workers.media.result import Limits, Probe
 from workers.media.source import Source
 from workers.media.tiles import check_tiles
+from workers.media.work import Work
 
 # Pillow's own bomb check warns and raises in two steps; our gate decides before any decode.
 Image.MAX_IMAGE_PIXELS = None
@@ -60,7 +61,7 @@ class _Seen(NamedTuple):
     tiles: CheckResult | None = None
 
 
-def probe_still(source: Source, media_type: str, *, limits: Limits) -> Probe:
+def probe_still(source: Source, media_type: str, *, limits: Limits, work: Work) -> Probe:
     """Check one still and read its facts.
 
     Raises:
@@ -71,11 +72,11 @@ def probe_still(source: Source, media_type: str, *, limits: Limits) -> Probe:
         too_long = note("file-too-large", limit_bytes=limits.still_bytes)
         return Probe(media_type=media_type, checks=(check_container([too_long]),))
     if media_type == "image/jpeg":
-        seen = _jpeg(source, limits)
+        seen = _jpeg(source, limits, work)
     elif media_type in HEIF_TYPES:
-        seen = _heif(source, limits)
+        seen = _heif(source, limits, work)
     else:
-        seen = _pillow(source, PILLOW_FORMATS[media_type], limits)
+        seen = _pillow(source, PILLOW_FORMATS[media_type], limits, work)
     return _conclude(media_type, seen, limits)
 
 
@@ -118,14 +119,15 @@ def _gate(width: int, height: int, limits: Limits) -> Note | None:
     )
 
 
-def _jpeg(source: Source, limits: Limits) -> _Seen:
+def _jpeg(source: Source, limits: Limits, work: Work) -> _Seen:
     payload = source.read_all()
     header = jpeg_header(payload)
     if isinstance(header, Note):
         return _Seen(met=header)
     width, height, space = header
-    seen = _Seen(width, height, exif=_jpeg_exif(payload))
     gate = _gate(width, height, limits)
+    count_work(payload, 0 if gate else width * height, work)
+    seen = _Seen(width, height, exif=_jpeg_exif(payload))
     if gate is not None:
         return seen._replace(met=gate)
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
@@ -144,28 +146,29 @@ def _jpeg_exif(payload: bytes) -> ExifSeen:
     return read_exif(exif)
 
 
-def _pillow(source: Source, fmt: str, limits: Limits) -> _Seen:
+def _pillow(source: Source, fmt: str, limits: Limits, work: Work) -> _Seen:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(source.open(), formats=(fmt,)) as image:
-                return _opened(source, image, limits)
+            with Image.open(source.raw(work), formats=(fmt,)) as image:
+                return _opened(source, image, limits, work)
         except UnidentifiedImageError:
             return _Seen(met=_broken("unreadable header"))
         except _DECODE_ERRORS as why:
             return _Seen(met=_broken(why))
 
 
-def _opened(source: Source, image: Image.Image, limits: Limits) -> _Seen:
+def _opened(source: Source, image: Image.Image, limits: Limits, work: Work) -> _Seen:
     seen = _Seen(image.width, image.height)
     gate = _gate(image.width, image.height, limits)
     if gate is not None:
         # No Exif either: Pillow decodes a whole PNG to look for the chunk behind the pixels.
         return seen._replace(met=gate)
+    work.pixels(image.width * image.height)
     try:
         if image.format == "PNG":
             # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
-            with Image.open(source.open(), formats=("PNG",)) as again:
+            with Image.open(source.raw(work), formats=("PNG",)) as again:
                 again.verify()
         pixels = _shrunk(image, limits.thumbnail_px)
         return seen._replace(pixels=pixels, exif=read_exif(image.getexif()))
@@ -186,8 +189,8 @@ def _broken(why: Exception | str) -> Note:
     return note("image-damaged", reason=clean(why) or "unreadable")
 
 
-def _heif(source: Source, limits: Limits) -> _Seen:
-    seen = _Seen(met=read_heif(source))
+def _heif(source: Source, limits: Limits, work: Work) -> _Seen:
+    seen = _Seen(met=read_heif(source, work))
     try:
         heif = pi_heif.open_heif(source.read_all(), convert_hdr_to_8bit=True)
         width, height = heif.size
@@ -195,7 +198,8 @@ def _heif(source: Source, limits: Limits) -> _Seen:
         gate = _gate(width, height, limits)
         if gate is not None:
             return seen._replace(met=gate)
-        seen = seen._replace(tiles=check_tiles(source))
+        work.pixels(width * height)
+        seen = seen._replace(tiles=check_tiles(source, work))
         return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
     except _DECODE_ERRORS as why:
         return _heif_failed(seen, why)

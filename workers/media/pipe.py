@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workers.media.result import Derivative, Probe
+from workers.media.work import Lane
 
 LENGTH_BYTES = 4
 MAX_FRAME_BYTES = 4 * 1024 * 1024
@@ -48,9 +49,9 @@ def read_frame(read: Read) -> dict[str, Any]:
     return header
 
 
-def pack_request(filename: str) -> bytes:
+def pack_request(filename: str, lane: Lane) -> bytes:
     """Return the message that asks for a look at one file; its descriptors travel beside it."""
-    return json.dumps({"filename": filename}).encode()
+    return json.dumps({"filename": filename, "lane": lane}).encode()
 
 
 def pack_probe(probe: Probe) -> bytes:

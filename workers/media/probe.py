@@ -4,16 +4,17 @@ from pathlib import Path
 
 from workers.media.container import check_container, note
 from workers.media.photo import STILL_TYPES, probe_still
-from workers.media.result import Limits, Probe
+from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
 from workers.media.source import Source
 from workers.media.track import probe_track
 from workers.media.video import DEMUXERS, probe_video
+from workers.media.work import Lane, OverBudgetError, Work
 
 TRACK_TYPES = frozenset({"application/gpx+xml", "application/xml"})
 
 
-def probe(path: Path, *, filename: str, limits: Limits) -> Probe:
+def probe(path: Path, *, filename: str, limits: Limits, lane: Lane = Lane.SLOW) -> Probe:
     """Look into the file at `path`, which the device called `filename`; the decoder child calls `look` itself.
 
     Raises:
@@ -21,10 +22,10 @@ def probe(path: Path, *, filename: str, limits: Limits) -> Probe:
         OSError: the file cannot be read at all.
     """
     with Source.at(path) as source:
-        return look(source, filename=filename, limits=limits)
+        return look(source, filename=filename, limits=limits, lane=lane)
 
 
-def look(source: Source, *, filename: str, limits: Limits) -> Probe:
+def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     """Look into an open file, which the device called `filename`.
 
     Raises:
@@ -35,16 +36,20 @@ def look(source: Source, *, filename: str, limits: Limits) -> Probe:
     if not head:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
     media_type = sniff(head)
-    seen = _read(source, media_type, limits)
+    try:
+        seen = _read(source, media_type, limits, limits.work(lane))
+    except OverBudgetError as over:
+        heavy = note("work-too-large", kind=over.kind, limit=over.limit)
+        seen = Probe(media_type=media_type, checks=(check_container([heavy]),), stopped=Stop.WORK)
     return seen.model_copy(update={"checks": (check_name(filename, media_type), *seen.checks)})
 
 
-def _read(source: Source, media_type: str, limits: Limits) -> Probe:
+def _read(source: Source, media_type: str, limits: Limits, work: Work) -> Probe:
     if media_type in STILL_TYPES:
-        return probe_still(source, media_type, limits=limits)
+        return probe_still(source, media_type, limits=limits, work=work)
     if media_type in DEMUXERS:
-        return probe_video(source, media_type, limits=limits)
+        return probe_video(source, media_type, limits=limits, work=work)
     if media_type in TRACK_TYPES:
-        return probe_track(source, media_type)
+        return probe_track(source, media_type, work)
     unknown = note("type-unknown", media_type=media_type)
     return Probe(media_type=media_type, checks=(check_container([unknown]),))

@@ -1,5 +1,6 @@
 """Values that cross the pipe between a worker and its decoder child; importing this loads no decoder."""
 
+from enum import StrEnum
 from pathlib import PurePath
 from typing import Annotated
 
@@ -8,6 +9,7 @@ from pydantic import Field
 from schemas.base import Frozen
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
+from workers.media.work import QUICK, SLOW, Budget, Lane, Work
 
 MIB = 1024 * 1024
 
@@ -17,8 +19,10 @@ class Limits(Frozen):
 
     `pixels` gates a picture by its header, before any decoder allocates (a 200 MP phone sensor is the largest
     sold). Video is walked whole; its key frames are all decoded up to `keyframes_all_bytes` and
-    `keyframes_all_seconds`, and `keyframes_sampled` evenly spaced ones beyond. The wall clock of one file is
-    `base_seconds` plus its size at `slowest_mib_per_second`. `address_space_bytes` bounds the child itself.
+    `keyframes_all_seconds`, and `keyframes_sampled` evenly spaced ones beyond. `quick` and `slow` are the work that
+    one look may cost in each lane. Seconds are the last resort against a decoder that hangs and never a verdict:
+    `base_seconds`, in the quick lane `quick_seconds`, plus the size at `slowest_mib_per_second`, by the wall clock
+    and of processor time. `address_space_bytes` bounds the child itself.
     """
 
     pixels: Annotated[int, Field(gt=0)] = 200_000_000
@@ -26,20 +30,34 @@ class Limits(Frozen):
     keyframes_all_bytes: int = 300 * MIB
     keyframes_all_seconds: int = 600
     keyframes_sampled: int = 24
-    keyframe_seconds: float = 20.0
+    quick: Budget = QUICK
+    slow: Budget = SLOW
+    quick_seconds: float = 120.0
     base_seconds: float = 600.0
     slowest_mib_per_second: float = 8.0
     address_space_bytes: int = 2048 * MIB
     recycle_after: Annotated[int, Field(gt=0)] = 200
     thumbnail_px: Annotated[int, Field(ge=16, le=2048)] = 512
 
-    def wall_seconds(self, size_bytes: int) -> float:
-        """Longest time one file of this size may take."""
-        return self.base_seconds + size_bytes / (self.slowest_mib_per_second * MIB)
+    def work(self, lane: Lane) -> Work:
+        """Return the work that one look may cost, unspent."""
+        return Work(self.slow) if lane is Lane.SLOW else Work(self.quick, is_last=False)
 
-    def cpu_seconds(self, size_bytes: int) -> int:
+    def wall_seconds(self, size_bytes: int, lane: Lane) -> float:
+        """Longest time one file of this size may take."""
+        base = self.base_seconds if lane is Lane.SLOW else self.quick_seconds
+        return base + size_bytes / (self.slowest_mib_per_second * MIB)
+
+    def cpu_seconds(self, size_bytes: int, lane: Lane) -> int:
         """Most processor time that one file of this size may take; at least one second."""
-        return 1 + int(self.wall_seconds(size_bytes))
+        return 1 + int(self.wall_seconds(size_bytes, lane))
+
+
+class Stop(StrEnum):
+    """Why a look ended early in a way that another lane, or another time, may not."""
+
+    WORK = "work"
+    TIME = "time"
 
 
 class Derivative(Frozen):
@@ -57,11 +75,15 @@ class Derivative(Frozen):
 
 
 class Probe(Frozen):
-    """What one look at a file found. `media_type` comes from its bytes, never from its name."""
+    """What one look at a file found. `media_type` comes from its bytes, never from its name.
+
+    With `stopped` it is not the last word: more work, or another try, may say more.
+    """
 
     media_type: str
     facts: MediaFacts = MediaFacts()
     checks: tuple[CheckResult, ...]
+    stopped: Stop | None = None
     derivatives: tuple[Derivative, ...] = ()
 
 

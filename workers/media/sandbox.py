@@ -24,8 +24,9 @@ import structlog
 
 from workers.media.container import check_container, note
 from workers.media.pipe import BrokenPipeFrameError, pack_request, read_frame, read_probe
-from workers.media.result import Limits, Probe
+from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
+from workers.media.work import Lane
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STDERR_BYTES = 4096
@@ -142,12 +143,13 @@ class Sandbox:
     ) -> None:
         self.close()
 
-    def probe(self, path: Path, *, filename: str) -> Probe:
+    def probe(self, path: Path, *, filename: str, lane: Lane = Lane.SLOW) -> Probe:
         """Look into the file at `path`, which the device called `filename`.
 
         Never raises for what the file is like: a child that ended badly becomes `not_checked` with
         `decoder-crashed`, `decoder-timeout` or `decoder-memory`, and the next file gets a new one. On a machine that
         cannot confine a child it is `not_checked` with `no-sandbox`, and no decoder has seen the file.
+        `lane` says how much work the look may cost.
 
         Raises:
             OSError: the file cannot be read by the parent either.
@@ -155,7 +157,7 @@ class Sandbox:
         with path.open("rb", buffering=0) as file, self._lock:
             size = os.fstat(file.fileno()).st_size
             try:
-                return self._ask(file.fileno(), filename, self.limits.wall_seconds(size))
+                return self._ask(file.fileno(), filename, lane, self.limits.wall_seconds(size, lane))
             except _DecoderFailedError as why:
                 if not why.is_sound:
                     self._end()
@@ -177,21 +179,21 @@ class Sandbox:
         """Names of the layers that hold the living child."""
         return self._child.layers if self._child else ()
 
-    def _ask(self, file: int, filename: str, seconds: float) -> Probe:
+    def _ask(self, file: int, filename: str, lane: Lane, seconds: float) -> Probe:
         if self._child is None:
             self._child = _Child(self._module, self.limits)
             _begin(self._child)
         child, deadline = self._child, time.monotonic() + seconds
         try:
-            return self._answer(child, file, filename, deadline)
+            return self._answer(child, file, pack_request(filename, lane), deadline)
         finally:
             self.last_stderr = bytes(child.stderr[-_STDERR_BYTES:])
 
-    def _answer(self, child: _Child, file: int, filename: str, deadline: float) -> Probe:
+    def _answer(self, child: _Child, file: int, request: bytes, deadline: float) -> Probe:
         seen, told = os.pipe()
         with os.fdopen(seen, "rb", buffering=0):
             try:
-                socket.send_fds(child.socket, [pack_request(filename)], [file, told])
+                socket.send_fds(child.socket, [request], [file, told])
             except OSError as why:
                 raise _DecoderFailedError(_ended(child.process.wait())) from why
             finally:
@@ -272,4 +274,5 @@ def _unanswered(file: int, filename: str, code: str) -> Probe:
     """What the parent can say alone: the type by the first bytes, and that nothing was decoded."""
     media_type = sniff(os.pread(file, HEAD_BYTES, 0))
     undecoded = check_container([note(code)])
-    return Probe(media_type=media_type, checks=(check_name(filename, media_type), undecoded))
+    stopped = Stop.TIME if code == "decoder-timeout" else None
+    return Probe(media_type=media_type, checks=(check_name(filename, media_type), undecoded), stopped=stopped)

@@ -5,7 +5,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
+
+from workers.media.work import Work
 
 
 class Source:
@@ -31,11 +33,11 @@ class Source:
 
     def open(self) -> BinaryIO:
         """Return a reader of its own, at the beginning."""
-        return io.BufferedReader(self.raw())
+        return io.BufferedReader(Window(self, None))
 
-    def raw(self) -> "Window":
-        """Return an unbuffered reader of its own, for libraries that buffer themselves."""
-        return Window(self)
+    def raw(self, work: Work | None = None) -> BinaryIO:
+        """Return an unbuffered reader of its own; with `work` each read is a piece of it."""
+        return cast("BinaryIO", Window(self, work))
 
     def head(self, length: int) -> bytes:
         """Return the first bytes, at most `length`."""
@@ -50,8 +52,9 @@ class Source:
 class Window(io.RawIOBase):
     """A place in a source; it has no descriptor to give away, so that no library reads around it."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, work: Work | None) -> None:
         super().__init__()
+        self._work = work
         self._source = source
         self._at = 0
 
@@ -62,10 +65,17 @@ class Window(io.RawIOBase):
         return True
 
     def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override] # what callers pass
+        if self._work is not None:
+            self._work.pieces()
         read = os.pread(self._source.descriptor, len(buffer), self._at)
         buffer[: len(read)] = read
         self._at += len(read)
         return len(read)
+
+    def readall(self) -> bytes:
+        rest = os.pread(self._source.descriptor, max(0, self._source.size_bytes - self._at), self._at)
+        self._at += len(rest)
+        return rest
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._source.size_bytes}[whence]

@@ -15,12 +15,13 @@ from schemas.checks.streams import TILES
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.source import Source
+from workers.media.work import Work
 
 _OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0"}
 
 
 @examines(TILES)
-def check_tiles(check: Check, source: Source) -> CheckResult:
+def check_tiles(check: Check, source: Source, work: Work) -> CheckResult:
     """Decode every coded picture of a HEIF file once.
 
     Raises:
@@ -29,7 +30,7 @@ def check_tiles(check: Check, source: Source) -> CheckResult:
     av.logging.set_level(av.logging.ERROR)
     try:
         with av.logging.Capture() as logs:
-            tiles, damaged = _decode_all(source)
+            tiles, damaged = _decode_all(source, work)
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError):
@@ -42,22 +43,28 @@ def check_tiles(check: Check, source: Source) -> CheckResult:
     return check.held() if tiles else check.found("tiles-unreadable", reason="heif")
 
 
-def _decode_all(source: Source) -> tuple[int, int]:
+def _decode_all(source: Source, work: Work) -> tuple[int, int]:
     """Return how many coded pictures there are and how many of them are damaged."""
     with av.open(source.raw(), "r", format="mov", options=_OPTIONS) as container:
         for stream in container.streams.video:
             if stream.codec_context is None:
                 raise ValueError("a tile in a codec without decoder")
             stream.thread_type = "NONE"
-        packets = [packet for packet in container.demux(*container.streams.video) if packet.size]
-        return len(packets), sum(not _is_sound(packet) for packet in packets)
+        tiles = damaged = 0
+        for packet in container.demux(*container.streams.video):
+            if packet.size:
+                work.packets()
+                tiles += 1
+                damaged += not _is_sound(packet, work)
+        return tiles, damaged
 
 
-def _is_sound(packet: "Packet[Any]") -> bool:
+def _is_sound(packet: "Packet[Any]", work: Work) -> bool:
     context = packet.stream.codec_context
     length_bytes = nal_length_bytes(context)
-    if length_bytes and not nal_lengths_fit(memoryview(packet), length_bytes):
+    if length_bytes and not nal_lengths_fit(memoryview(packet), length_bytes, work):
         return False
+    work.pixels(context.width * context.height)
     try:
         frames = [*context.decode(packet), *context.decode(None)]
     except MemoryError:

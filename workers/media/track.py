@@ -19,6 +19,7 @@ from schemas.media import MAX_LINE_POINTS, BoundsE7, MediaFacts, Track
 from workers.media.container import Note, check_container, note
 from workers.media.result import Probe
 from workers.media.source import Source
+from workers.media.work import Work
 
 READ_BYTES = 256 * 1024
 JUMP_KMH = 150
@@ -55,8 +56,9 @@ class _Line:
 class TrackReader(ContentHandler):
     """Collects counts, bounds, length and jumps; holds one point and the thinned line, never the document."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
         super().__init__()
+        self._work = work
         self.points = self.segments = self.jumps = self.backwards = self.bad = 0
         self.metres = self.fastest = 0.0
         self.start_at: datetime | None = None
@@ -70,6 +72,7 @@ class TrackReader(ContentHandler):
         self._at: datetime | None = None
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - the SAX interface
+        self._work.pieces()
         local = name.rpartition(":")[2]
         if self._depth == 0 and local != "gpx":
             raise NotATrackError(local[:40])
@@ -85,6 +88,7 @@ class TrackReader(ContentHandler):
             self._time = []
 
     def characters(self, content: str) -> None:
+        self._work.pieces()
         if self._time is not None and len(self._time) < 8:  # noqa: PLR2004 - a time is 20–30 characters
             self._time.append(content[:64])
 
@@ -183,13 +187,13 @@ def check_line(check: Check, reader: TrackReader) -> CheckResult | None:
 _CHECKS = (check_points, check_steps, check_times, check_line)
 
 
-def probe_track(source: Source, media_type: str) -> Probe:
+def probe_track(source: Source, media_type: str, work: Work) -> Probe:
     """Read a GPX file to its end.
 
     Raises:
         OSError: the file cannot be read.
     """
-    reader = TrackReader()
+    reader = TrackReader(work)
     met: list[Note] = []
     try:
         _stream(source, reader)

@@ -5,9 +5,8 @@ walk and feeds key frames to the decoder while libav's log is caught; a whole de
 """
 
 import re
-import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import av
 import av.error
@@ -28,6 +27,7 @@ from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits, Probe
 from workers.media.source import Source
+from workers.media.work import Work
 
 DEMUXERS = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), "mov"),
@@ -60,14 +60,14 @@ _TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
 """Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
 
 
-def probe_video(source: Source, media_type: str, *, limits: Limits) -> Probe:
+def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) -> Probe:
     """Walk the whole file, decode key frames within the budget, read facts, make up to three posters.
 
     Raises:
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    structure = _structure(source, media_type)
+    structure = _structure(source, media_type, work)
     if any(met.code == "mp4-no-moov" for met in structure.notes):
         return _unread(source, media_type, structure)
     try:
@@ -81,7 +81,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits) -> Probe:
         return _unread(source, media_type, structure, broken)
     with opened as container:
         video = None if media_type.startswith("audio/") else next(iter(container.streams.video), None)
-        walk = Walk(container, video, limits=limits, size_bytes=source.size_bytes)
+        walk = Walk(container, video, limits=limits, size_bytes=source.size_bytes, work=work)
         walk.run()
         return Probe(
             media_type=media_type,
@@ -91,9 +91,9 @@ def probe_video(source: Source, media_type: str, *, limits: Limits) -> Probe:
         )
 
 
-def _structure(source: Source, media_type: str) -> Structure:
+def _structure(source: Source, media_type: str, work: Work) -> Structure:
     if media_type in BOXED:
-        return read_boxes(source)
+        return read_boxes(source, work)
     return read_riff(source) if media_type in RIFFS else Structure()
 
 
@@ -108,18 +108,17 @@ def _checks(source: Source, structure: Structure, walk: "Walk") -> tuple[CheckRe
     return tuple(one for one in made if one is not None)
 
 
-class _Plan(NamedTuple):
-    """Which key frames are decoded: all (`step` 0) or one per `step` seconds."""
-
-    step: float
-    deadline: float
-
-
 class Walk:
     """One pass over all packets of a container."""
 
     def __init__(
-        self, container: InputContainer, video: VideoStream | None, *, limits: Limits, size_bytes: int
+        self,
+        container: InputContainer,
+        video: VideoStream | None,
+        *,
+        limits: Limits,
+        size_bytes: int,
+        work: Work,
     ) -> None:
         self.container = container
         self.video = video
@@ -134,14 +133,15 @@ class Walk:
         self.context = video.codec_context if video else None
         self._length_bytes = nal_length_bytes(self.context)
         is_long = size_bytes > limits.keyframes_all_bytes or self.seconds > limits.keyframes_all_seconds
-        step = self.seconds / limits.keyframes_sampled if is_long else 0.0
-        self._plan = _Plan(step, time.monotonic() + limits.keyframe_seconds)
+        self._step = self.seconds / limits.keyframes_sampled if is_long else 0.0
+        self._work = work
         self._next = 0.0
 
     def run(self) -> None:
         """Demux everything; libav's own error log is evidence of damage and is kept, bounded."""
         if self.video is not None:
             self.video.thread_type = "NONE"
+        self._look_ahead()
         av.logging.set_level(av.logging.ERROR)
         try:
             with av.logging.Capture() as logs:
@@ -169,9 +169,24 @@ class Walk:
         """Name of the video codec."""
         return self.context.name if self.context else None
 
+    def _look_ahead(self) -> None:
+        """A container with an index says before the first packet what is to come."""
+        indexes = [getattr(stream, "index_entries", ()) for stream in self.container.streams]
+        self._work.expect(packets=sum(map(len, indexes)))
+        if self.video is None or self._work.is_last:
+            return
+        keyframes = sum(entry.is_keyframe for entry in self.video.index_entries)
+        wanted = min(keyframes, self.limits.keyframes_sampled + 1) if self._step else keyframes
+        self._work.expect(pixels=wanted * self._frame_pixels)
+
+    @property
+    def _frame_pixels(self) -> int:
+        return self.context.width * self.context.height if self.context else 0
+
     def _demux(self) -> None:
         try:
             for packet in self.container.demux():
+                self._work.packets()
                 if packet.stream is self.video and packet.size:
                     self._packet(packet)
         except MemoryError:
@@ -181,7 +196,7 @@ class Walk:
 
     def _packet(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         self.packets += 1
-        if self._length_bytes and not nal_lengths_fit(memoryview(packet), self._length_bytes):
+        if self._length_bytes and not nal_lengths_fit(memoryview(packet), self._length_bytes, self._work):
             self.bad_packets += 1
         if packet.is_corrupt:
             self.bad_packets += 1
@@ -189,10 +204,11 @@ class Walk:
             return
         self.keyframes += 1
         at = float((packet.pts or 0) * packet.time_base)
-        if at < self._next or time.monotonic() > self._plan.deadline:
-            self.skipped += 1
+        if at < self._next or (self._work.is_last and not self._work.has(self._frame_pixels)):
+            self.skipped += 1  # of what the last lane has no room for, the structure alone is checked
             return
-        self._next = at + self._plan.step if self._plan.step else self._next
+        self._next = at + self._step if self._step else self._next
+        self._work.pixels(self._frame_pixels)
         self._decode(packet)
 
     def _decode(self, packet: Any) -> None:  # noqa: ANN401 - see _packet

@@ -1,0 +1,98 @@
+"""How much work one look at a file may cost, counted in what the file asks for and never in seconds.
+
+The same file gets the same verdict on a busy machine. What asks for more than the quick lane gives is looked into in
+the slow one; what asks for more than that is not decoded, and says so.
+"""
+
+from enum import StrEnum
+
+from schemas.base import Frozen
+
+
+class Lane(StrEnum):
+    """Where a file is looked into; the slow lane has room for one heavy file at a time."""
+
+    QUICK = "quick"
+    SLOW = "slow"
+
+
+class Budget(Frozen):
+    """Most work of one look. A core does roughly the quick budget of any one kind in a second or two.
+
+    `pixels` are decoded pixels: of a still those of every scan of its JPEG, of a video those of its key frames.
+    `packets` are demuxed. `pieces` are what a reader steps over one by one: boxes, segments, chunks, NAL units, the
+    elements and texts of a track.
+    """
+
+    pixels: int
+    packets: int
+    pieces: int
+
+
+QUICK = Budget(pixels=400_000_000, packets=300_000, pieces=300_000)
+SLOW = Budget(pixels=20_000_000_000, packets=20_000_000, pieces=20_000_000)
+
+
+class OverBudgetError(Exception):
+    """The file asks for more work than one look may cost; no reader handles it."""
+
+    def __init__(self, kind: str, limit: int) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.limit = limit
+
+
+class Work:
+    """What one look has spent so far. `is_last`: there is no lane with more room."""
+
+    def __init__(self, budget: Budget, *, is_last: bool = True) -> None:
+        self._budget = budget
+        self.is_last = is_last
+        self._pixels = self._packets = self._pieces = 0
+
+    def pixels(self, count: int) -> None:
+        """Spend pixels that are about to be decoded.
+
+        Raises:
+            OverBudgetError: they are more than is left.
+        """
+        self._pixels += count
+        if self._pixels > self._budget.pixels:
+            raise OverBudgetError("pixels", self._budget.pixels)
+
+    def packets(self, count: int = 1) -> None:
+        """Spend packets of a container.
+
+        Raises:
+            OverBudgetError: they are more than is left.
+        """
+        self._packets += count
+        if self._packets > self._budget.packets:
+            raise OverBudgetError("packets", self._budget.packets)
+
+    def pieces(self, count: int = 1) -> None:
+        """Spend pieces of a structure.
+
+        Raises:
+            OverBudgetError: they are more than is left.
+        """
+        self._pieces += count
+        if self._pieces > self._budget.pieces:
+            raise OverBudgetError("pieces", self._budget.pieces)
+
+    def expect(self, *, pixels: int = 0, packets: int = 0) -> None:
+        """Look ahead by what an index promises, so that a heavy file is known as one before it costs anything.
+
+        Raises:
+            OverBudgetError: this lane is not the last and the file will not get to its end in it.
+        """
+        if self.is_last:
+            return
+        if self._packets + packets > self._budget.packets:
+            raise OverBudgetError("packets", self._budget.packets)
+        if not self.has(pixels):
+            raise OverBudgetError("pixels", self._budget.pixels)
+
+    def has(self, pixels: int) -> bool:
+        """Say whether so many pixels are left."""
+        return self._pixels + pixels <= self._budget.pixels
