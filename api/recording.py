@@ -28,7 +28,11 @@ SAFE_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/", "
 
 
 class RecordingOut(WireOut):
-    """A recording as lists show it. Device time, corrected time and server time are separate facts."""
+    """A recording as lists show it. Device time, corrected time and server time are separate facts.
+
+    `device_id` sent it and `captured_by` signed its manifest: they differ where somebody else handed it in. `is_copy`:
+    another recording meets the same file of the manifest; this one is kept and not counted.
+    """
 
     id: RecordingId
     agency_id: AgencyId
@@ -44,6 +48,9 @@ class RecordingOut(WireOut):
     officers: list[str]
     device_id: DeviceId | None
     device_name: str | None
+    captured_by: DeviceId | None
+    captured_by_name: str | None
+    is_copy: bool
     captured_at: datetime | None
     corrected_at: datetime | None
     received_at: datetime
@@ -91,8 +98,10 @@ class DerivativeOut(WireOut):
 
 
 class RecordingDetailOut(RecordingOut):
-    """Everything known of one recording."""
+    """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see."""
 
+    copy_of: RecordingId | None
+    same_bytes: list[RecordingId]
     facts: dict[str, Any]
     clock_offset_ms: int | None
     manifest_sha256: str | None
@@ -145,8 +154,11 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     """Return one recording with its checks, custody and derivatives."""
     found = tx.recordings.get(actor, recording_id)
     links = tx.recordings.links(recording_id)
+    met_by = [] if found.copy_of is None else [found.copy_of]
     return RecordingDetailOut.of(
         found,
+        copy_of=next(iter(tx.recordings.visible(actor, met_by)), None),
+        same_bytes=[one.id for one in tx.recordings.same_bytes(actor, found)],
         facts=found.facts.model_dump(mode="json", exclude_none=True),
         checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],
         custody=[entry_out(one) for one in tx.custody.entries_for(reference("recording", recording_id))],

@@ -61,7 +61,11 @@ class Derivative(Frozen):
 
 
 class Recording(Frozen):
-    """A recording as kept. The three times are separate facts; none overwrites another."""
+    """A recording as kept. The three times are separate facts; none overwrites another.
+
+    `device_id` and `account_id` sent it; `captured_by` signed the manifest that lists it. `copy_of` is the recording
+    that meets the manifest's file in its place.
+    """
 
     id: RecordingId
     agency_id: AgencyId
@@ -95,6 +99,24 @@ class Recording(Frozen):
     facts: MediaFacts
     run: int
     has_thumbnail: bool
+    copy_of: RecordingId | None
+    captured_by: DeviceId | None
+    captured_by_name: str | None
+
+    @property
+    def is_copy(self) -> bool:
+        """Another recording meets the same file of the same manifest: this one is kept, and not counted."""
+        return self.copy_of is not None
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Somebody else than the device that captured it sent it: a person, or another device."""
+        return self.captured_by is not None and self.captured_by != self.device_id
+
+    @property
+    def source_name(self) -> str | None:
+        """The device that captured it, or at least the one that sent it."""
+        return self.captured_by_name or self.device_name
 
 
 MAX_SHOWN_PIXELS = 50_000_000

@@ -116,6 +116,7 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
         is_open=found.state in EVIDENCE_STATES,
         record_links=tx.monitoring_links.links_of_case(case_id),
         recordings=linked,
+        counted=len([one for one in linked if not one.is_copy]),
         bad=_count(linked, Verdict.MISMATCH),
         doubtful=_count(linked, Verdict.DOUBTFUL),
         may_link=may_link,
@@ -234,7 +235,7 @@ def answer(
 
 
 def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
-    return sum(row.verdict is verdict for row in rows)
+    return sum(row.verdict is verdict and not row.is_copy for row in rows)
 
 
 def _exports(visit: Visit, case_id: CaseId) -> list[Export]:

@@ -62,11 +62,13 @@ def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
 def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:
     spans = []
     for one in recordings:
+        if one.is_copy:
+            continue
         start = one.corrected_at or one.captured_at or one.received_at
         length = one.facts.duration_ms or 0
         spans.append(
             Span(
-                lane=one.device_name or gettext(language, "未登记的设备"),
+                lane=one.source_name or gettext(language, "未登记的设备"),
                 start_at=start,
                 end_at=start + timedelta(milliseconds=length),
                 label=one.filename,

@@ -132,6 +132,7 @@ def recording(visit: Visiting, recording_id: RecordingId) -> Response:
         proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
         links=links,
+        same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
         names=tx.accounts.names([*found.officers, *(one.leaf.actor for one in entries)]),

@@ -54,7 +54,7 @@ def _cells(row: Recording, language: Language) -> list[str]:
         f"{place.lon_e7 / _E7:.7f}" if place else "",
         place.crs if place else "",
         " ".join(row.officers),
-        row.device_name or "",
+        row.source_name or "",
         str(row.size_bytes),
         row.sha256 or "",
     ]

@@ -14,22 +14,18 @@ from schemas.refusals_case import CASE_UNDER_REVIEW
 from storage.custody.values import shown
 from storage.reads.account import names_of
 from storage.reads.agency import with_agency
+from storage.reads.copies import recordings_of
 from storage.reads.monitoring import linked_to
-from storage.tables.case import case_handlers, case_links, cases
+from storage.tables.case import case_handlers, cases
 
 
 def select_cases() -> Select[tuple[object, ...]]:
     """Return the query behind every case that is shown: with its agency, handlers and how much is linked."""
     names = names_of(case_handlers.c.account_id, case_handlers.c.case_id == cases.c.id)
-    linked = (
-        select(func.count())
-        .where(case_links.c.case_id == cases.c.id, case_links.c.unlinked_at.is_(None))
-        .scalar_subquery()
-    )
     query = select(
         cases,
         func.coalesce(names, []).label("handlers"),
-        linked.label("recordings"),
+        recordings_of(cases.c.id).label("recordings"),
         linked_to(cases.c.id).label("records"),
     )
     return with_agency(query, cases.c.agency_id)

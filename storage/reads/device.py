@@ -20,6 +20,13 @@ def with_device(query: Query, device_id: ColumnElement[Any]) -> Query:
     )
 
 
+def with_capturer(query: Query, device_id: ColumnElement[Any]) -> Query:
+    """Add id and name of the device that a column names beside the one of `with_device`; it may name none."""
+    capturer = devices.alias("capturer")
+    named = (capturer.c.id.label("captured_by"), capturer.c.name.label("captured_by_name"))
+    return query.add_columns(*named).outerjoin(capturer, capturer.c.id == device_id)
+
+
 def with_key(query: Query, kid: ColumnElement[Any]) -> Query:
     """Add the key behind a column and when it was revoked; all NULL for a stranger's."""
     key = (devices.c.jwk, devices.c.algs, devices.c.revoked_at)

@@ -16,7 +16,7 @@ WITH linked AS (
     FROM case_links
     JOIN recordings ON recordings.id = case_links.recording_id
     JOIN manifests ON manifests.id = recordings.manifest_id
-    JOIN devices ON devices.id = recordings.device_id
+    JOIN devices ON devices.id = manifests.device_id
     WHERE case_links.case_id = :case_id AND unlinked_at IS NULL
     GROUP BY manifests.kid, manifests.seq
 ), paired AS (

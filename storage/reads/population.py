@@ -10,6 +10,7 @@ from schemas.audit import AuditKind, RecheckOutcome
 from schemas.case import CaseState
 from schemas.ids import AgencyId, AuditId
 from schemas.recording import RecordingState
+from storage.reads.copies import is_copy
 from storage.tables.audit import audit_sample
 from storage.tables.case import case_links, cases
 from storage.tables.monitoring import monitoring_links, monitoring_media
@@ -19,18 +20,19 @@ from storage.tables.recording import recordings
 def eligible(
     kind: AuditKind, agency_ids: Collection[AgencyId], *, from_at: datetime, until_at: datetime
 ) -> Select[tuple[UUID]]:
-    """Select closed cases or sealed recordings of some agencies in a period."""
+    """Select closed cases, or sealed recordings without further copies, of some agencies in a period."""
     table, at, state = (
         (cases, cases.c.closed_at, CaseState.CLOSED.value)
         if kind is AuditKind.CLOSED_CASES
         else (recordings, recordings.c.received_at, RecordingState.SEALED.value)
     )
-    return select(table.c.id).where(
+    found = select(table.c.id).where(
         table.c.agency_id.in_(agency_ids),
         table.c.state == state,
         at >= from_at,
         at < until_at,
     )
+    return found if table is cases else found.where(~is_copy())
 
 
 def drawn_recordings(kind: AuditKind, audit_id: AuditId) -> SelectBase:

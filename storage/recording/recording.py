@@ -49,6 +49,8 @@ from storage.tables.recording import RECORDING_WORDS, checks, derivatives, recor
 from storage.words import matching
 
 _NEWEST = Order(recordings.c.id)
+SAME_BYTES = 50
+"""How many recordings of the same bytes are named: more are a sender out of order, whom the list finds by digest."""
 
 
 class Recordings(Collection):
@@ -125,6 +127,18 @@ class Recordings(Collection):
         linked = select_recordings().where(is_linked(recordings.c.id, case_id)).order_by(recordings.c.id)
         rows = self._connection.execute(linked).mappings()
         return tuple(recording_of(row) for row in rows)
+
+    def same_bytes(self, actor: Actor, recording: Recording) -> tuple[Recording, ...]:
+        """Return the other recordings of the same bytes that the actor may see, oldest first, at most 50."""
+        if recording.sha256 is None:
+            return ()
+        query = select_recordings().where(
+            self._visible(actor, Action.RECORDING_VIEW),
+            recordings.c.sha256 == recording.sha256,
+            recordings.c.id != recording.id,
+        )
+        rows = self._connection.execute(query.order_by(recordings.c.id).limit(SAME_BYTES)).mappings()
+        return tuple(map(recording_of, rows))
 
     def gaps_of_case(self, case_id: CaseId) -> tuple[SequenceGap, ...]:
         """Return the holes in the sequences of a case's devices; the caller has checked the case."""

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
+from sqlalchemy import ColumnElement, RowMapping, Select, case, exists, func, select
 
 from schemas.base import Frozen, HexDigest
 from schemas.integrity import CheckResult
+from schemas.manifest import ManifestState
 from schemas.media import MediaFacts
 from schemas.recording import (
     Derivative,
@@ -15,7 +16,8 @@ from schemas.recording import (
 )
 from storage.reads.agency import with_agency
 from storage.reads.case import is_linked_to_number
-from storage.reads.device import with_device
+from storage.reads.copies import copy_of
+from storage.reads.device import with_capturer, with_device
 from storage.tables.recording import derivatives, manifests, recordings
 
 
@@ -43,11 +45,14 @@ def select_recordings() -> Select[tuple[object, ...]]:
     thumbnail = exists().where(
         derivatives.c.recording_id == recordings.c.id, derivatives.c.kind.in_(("thumbnail", "poster"))
     )
-    query = select(recordings, thumbnail.label("has_thumbnail"))
+    query = select(recordings, thumbnail.label("has_thumbnail"), copy_of().label("copy_of"))
     query = with_device(with_agency(query, recordings.c.agency_id), recordings.c.device_id)
-    return query.add_columns(manifests.c.sha256.label("manifest_sha256")).outerjoin(
+    query = query.add_columns(manifests.c.sha256.label("manifest_sha256")).outerjoin(
         manifests, manifests.c.id == recordings.c.manifest_id
     )
+    # What was refused says nothing of who captured: its row names the sender.
+    signer = case((manifests.c.state == ManifestState.DECLARED.value, manifests.c.device_id))
+    return with_capturer(query, signer)
 
 
 def conditions_of(wanted: RecordingFilter) -> list[ColumnElement[bool]]:

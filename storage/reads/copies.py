@@ -1,0 +1,59 @@
+"""Which recording meets a manifest's file, and which are further copies of it: kept, receipted, and counted once.
+
+The first one that was sealed meets the file, for good: a sealed recording has the digest that the manifest states.
+While none is sealed the first that arrived stands for it. A quarantined one is no copy: its bytes are others.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Tuple, exists, func, select, tuple_
+from sqlalchemy.sql.selectable import FromClause, ScalarSelect
+
+from schemas.ids import RecordingId
+from schemas.recording import RecordingState
+from storage.tables.case import case_links
+from storage.tables.recording import recordings
+
+_MEETING = (RecordingState.SEALED.value, RecordingState.RECEIVED.value)
+
+
+def is_copy() -> ColumnElement[bool]:
+    """Return the condition that another recording than this row of `recordings` meets its manifest's file."""
+    return exists(_before())
+
+
+def copy_of() -> ScalarSelect[RecordingId]:
+    """Return the recording that meets the manifest's file in place of this row of `recordings`; NULL if this does."""
+    return _before().scalar_subquery()
+
+
+def recordings_of(case_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """Return how many recordings are linked to a case now, further copies of a manifest's file left out."""
+    return (
+        select(func.count())
+        .select_from(case_links.join(recordings, recordings.c.id == case_links.c.recording_id))
+        .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None), ~is_copy())
+        .scalar_subquery()
+    )
+
+
+def _before() -> Select[tuple[RecordingId]]:
+    first = recordings.alias("first_copy")
+    return (
+        select(first.c.id)
+        .where(
+            first.c.manifest_id == recordings.c.manifest_id,
+            first.c.file_index == recordings.c.file_index,
+            first.c.state.in_(_MEETING),
+            recordings.c.state.in_(_MEETING),
+            _rank(first) < _rank(recordings),
+        )
+        .order_by(_rank(first))
+        .limit(1)
+        .correlate(recordings)
+    )
+
+
+def _rank(one: FromClause) -> Tuple:
+    is_waiting = one.c.state == RecordingState.RECEIVED.value
+    return tuple_(is_waiting, func.coalesce(one.c.verified_at, one.c.received_at), one.c.id)
