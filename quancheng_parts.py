@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+from quancheng_stop import STOP
 from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from storage.settings import StorageSettings, is_set, unreadable
 from storage.setup.embedded import EmbeddedPostgres, running_url
 from storage.setup.home import Home
+from storage.setup.keeper import Keeper
 from storage.setup.migrate import upgrade
 from storage.store import Store
 
@@ -115,7 +117,29 @@ def _start_postgres(home: Home, say: Teller, started: ExitStack) -> str:
     say("postgres", "正在启动 starting PostgreSQL 18 …")
     server = EmbeddedPostgres(Path(spec.origin).parent / "pginstall" / "bin", home.database_dir)
     started.callback(server.stop)  # before the start: one that fails in its middle leaves none either
-    return server.start()
+    address = server.start()
+    _keep(server, say, started)
+    return address
+
+
+def _keep(server: EmbeddedPostgres, say: Teller, started: ExitStack) -> None:
+    """Start the database again whenever it dies; where it does not come back, the whole server ends."""
+
+    def died() -> None:
+        say("postgres_died", "数据库意外结束，正在重新启动 the database has died, starting it again …")
+
+    def back() -> None:
+        say("postgres_back", "数据库已重新启动 the database was started again")
+
+    def give_up(why: str) -> None:
+        STOP.fail(
+            "数据库意外结束，未能重新启动 the database has died and could not be started again: "
+            f"{why}; its log is {server.log_path}"
+        )
+
+    keeper = Keeper(server, died=died, back=back, give_up=give_up, is_over=lambda: STOP.is_asked)
+    keeper.start()
+    started.callback(keeper.stop)
 
 
 def open_store(say: Teller, started: ExitStack) -> Store:

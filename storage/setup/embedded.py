@@ -7,6 +7,7 @@ Life of the embedded server:
 3. The first start initialises into a side folder and renames it: a crash leaves only the side folder.
 4. `pg_ctl -w` returns when the server accepts connections; crash recovery may take minutes, not an error.
 5. `stop()` is a fast shutdown: running transactions roll back, nothing committed is lost.
+6. `revive()` starts a server that died again, at the address that it had: whoever held it goes on.
 
 Connections go through a Unix socket in a 0700 folder of our own, with SCRAM-SHA-256 and a random password
 (RFC 7677): on a shared machine no other local account gets in. Only the composition root and the test
@@ -21,21 +22,20 @@ import shlex
 import shutil
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
 
 from schemas.errors import Unavailable
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from storage.setup.postmaster import Postmaster, end_orphans, is_ours, read_postmaster
+from storage.setup.socket_dir import SOCKET_PORT, make_socket_dir, remove_socket_dir, renew_socket_dir
 
 ROLE = "quancheng"
 DATABASE = "quancheng"
-SOCKET_PORT = 5432
-MAX_SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path holds 108 bytes with its final zero (unix(7))
 START_SECONDS = 300
 STOP_SECONDS = 120
 NOBODY_UID = 65534
@@ -43,14 +43,6 @@ QUIET = {"log_error_verbosity": "terse"}
 """The server's log names no values: a refused row is somebody's evidence, with its digest and its signature."""
 
 _NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY_UID}", f"--map-group={NOBODY_UID}")
-
-
-class Postmaster(NamedTuple):
-    """What `postmaster.pid` says: process, TCP and socket port, folder of the Unix socket."""
-
-    pid: int
-    port: int
-    socket_dir: Path
 
 
 class EmbeddedPostgres:
@@ -79,6 +71,7 @@ class EmbeddedPostgres:
         self._loopback_port = loopback_port
         self._options = dict(options or {})
         self._lock: IO[str] | None = None
+        self._running: Postmaster | None = None
 
     def start(self) -> str:
         """Start or adopt the server and return its address (`postgresql+psycopg://…`).
@@ -91,7 +84,7 @@ class EmbeddedPostgres:
         self._take_lock()
         try:
             self._resume_or_launch()
-            self._create_database()
+            self._running = self._create_database()
         except BaseException:
             self._drop_lock()
             raise
@@ -111,6 +104,28 @@ class EmbeddedPostgres:
             self._stop_left_over()
         finally:
             self._drop_lock()
+
+    def is_alive(self) -> bool:
+        """Say whether the server that was started or adopted here still runs."""
+        return self._running is not None and is_ours(self._running.pid, self._cluster_dir)
+
+    def revive(self) -> None:
+        """Start the server again after it died; its address stays. Crash recovery keeps what was committed.
+
+        Raises:
+            Unavailable: it did not start; the detail says why. It may be tried again.
+        """
+        if self._running is None:
+            raise DATABASE_UNAVAILABLE(f"no PostgreSQL was started in {self._data_dir}")
+        self._end_left_over()
+        renew_socket_dir(self._running.socket_dir)
+        self._launch(self._running.socket_dir)
+        self._running = read_postmaster(self._cluster_dir) or self._running
+
+    @property
+    def log_path(self) -> Path:
+        """The server's own log."""
+        return self._log_path
 
     @property
     def url(self) -> str:
@@ -147,19 +162,25 @@ class EmbeddedPostgres:
         self._stop_left_over()
         if not self._cluster_dir.exists():
             self._initialise()
-        self._launch()
+        self._launch(make_socket_dir())
 
     def _stop_left_over(self) -> None:
+        postmaster = self._end_left_over()
+        if postmaster is not None:
+            remove_socket_dir(postmaster.socket_dir)
+
+    def _end_left_over(self) -> Postmaster | None:
         postmaster = read_postmaster(self._cluster_dir)
         if postmaster is None:
-            return
+            return None
         if is_ours(postmaster.pid, self._cluster_dir):
             how = ("-m", "fast", "-w", "-t", str(STOP_SECONDS))
             self._run("pg_ctl", "stop", "-D", str(self._cluster_dir), *how)
         else:
             # After a power cut the number may name a stranger; PostgreSQL would refuse to start beside it.
+            end_orphans(self._cluster_dir)
             (self._cluster_dir / "postmaster.pid").unlink(missing_ok=True)
-        _remove_socket_dir(postmaster.socket_dir)
+        return postmaster
 
     def _is_adoptable(self) -> bool:
         postmaster = read_postmaster(self._cluster_dir)
@@ -194,8 +215,7 @@ class EmbeddedPostgres:
     def _password(self) -> str:
         return self._password_path.read_text(encoding="ascii")
 
-    def _launch(self) -> None:
-        socket_dir = make_socket_dir()
+    def _launch(self, socket_dir: Path) -> None:
         account = self._account()
         if account is not None:
             os.chown(socket_dir, account.pw_uid, account.pw_gid)
@@ -210,10 +230,10 @@ class EmbeddedPostgres:
                 "-l", str(self._log_path), "-o", shlex.join(words),
             )  # fmt: skip
         except Unavailable:
-            _remove_socket_dir(socket_dir)
+            remove_socket_dir(socket_dir)
             raise
 
-    def _create_database(self) -> None:
+    def _create_database(self) -> Postmaster:
         postmaster = read_postmaster(self._cluster_dir)
         if postmaster is None:
             raise DATABASE_UNAVAILABLE(f"PostgreSQL stopped right after its start: {self._log_tail()}")
@@ -222,6 +242,7 @@ class EmbeddedPostgres:
             row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
             if row is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+        return postmaster
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._bin_dir / program), *arguments]
@@ -282,23 +303,6 @@ def running_url(data_dir: Path) -> str | None:
     return f"postgresql+psycopg://{ROLE}:{quote(password, safe='')}@/{DATABASE}?{place}"
 
 
-def read_postmaster(cluster_dir: Path) -> Postmaster | None:
-    """Read the server's own pid file (pid, folder, start, port, socket folder, …); None without one."""
-    try:
-        lines = (cluster_dir / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        return Postmaster(int(lines[0]), int(lines[3]), Path(lines[4]))
-    except (FileNotFoundError, IndexError, ValueError):
-        return None
-
-
-def is_ours(pid: int, cluster_dir: Path) -> bool:
-    """Tell whether the process is the server of this folder: a pid may belong to somebody else by now."""
-    try:
-        return Path(f"/proc/{pid}/cwd").samefile(cluster_dir)
-    except (FileNotFoundError, PermissionError):
-        return False
-
-
 def can_unshare() -> bool:
     """Tell whether this kernel lets us open a user namespace."""
     if shutil.which(_NAMESPACE[0]) is None:
@@ -324,25 +328,6 @@ def refuse_closed_parents(paths: Sequence[Path], account: pwd.struct_passwd) -> 
                     f"{folder} is closed to {account.pw_name}: set QUANCHENG_HOME to an open place, "
                     "set DATABASE_URL, or start as another user"
                 )
-
-
-def make_socket_dir() -> Path:
-    """Make a 0700 folder whose socket path the kernel can hold.
-
-    Raises:
-        Unavailable: every temporary folder's path is too long.
-    """
-    for parent in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108 - mkdtemp makes an own 0700 folder
-        longest = Path(parent, "qc-pg-12345678", f".s.PGSQL.{SOCKET_PORT}0")
-        if len(os.fsencode(longest)) < MAX_SOCKET_PATH_BYTES and Path(parent).is_dir():
-            return Path(tempfile.mkdtemp(prefix="qc-pg-", dir=parent))
-    raise DATABASE_UNAVAILABLE("no temporary folder has a path short enough for a Unix socket: set TMPDIR")
-
-
-def _remove_socket_dir(socket_dir: Path) -> None:
-    # Only a folder that make_socket_dir named; the pid file of a foreign server may name /run/postgresql.
-    if socket_dir.name.startswith("qc-pg-"):
-        shutil.rmtree(socket_dir, ignore_errors=True)
 
 
 def _conninfo(postmaster: Postmaster, password: str, database: str) -> str:

@@ -1,6 +1,7 @@
 """`quancheng serve` as a newcomer meets it: every step is said, nothing is left running, a second start keeps the data."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -16,9 +17,10 @@ import psycopg
 import pytest
 
 from storage.setup.embedded import can_unshare
-from tests.command import ended, environment, left_over, serving
+from storage.setup.postmaster import read_postmaster
+from tests.command import Serving, ended, environment, left_over, serving
 from tests.interrupts import interrupted
-from tests.stand import PATIENCE_SECONDS, ROOT, free_port
+from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
 
     with serving(home, port) as again:
         again.wait_for("demo_sent")
-        assert httpx.get(f"{again.address}/v1/health", timeout=PATIENCE_SECONDS).json()["status"] == "ok"
+        until(lambda: _status(again) == "ok", again.said)
         passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
         wish = {"login": "zhou", "password": passwords["zhou"]}
         token = httpx.post(f"{again.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()[
@@ -153,6 +155,34 @@ def test_a_kill_loses_nothing(home: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert left_over(home) == []
+
+
+def test_a_killed_database_is_started_again(home: Path) -> None:
+    """After SIGKILL of its database the same server answers again; one that cannot come back ends it with 3."""
+    database = home / "postgres" / "cluster"
+    with serving(home, free_port()) as one:
+        one.wait_for("up")
+        _kill_database(database)
+        one.wait_for("postgres_back")
+        until(lambda: answers(f"{one.address}/v1/health") or one.has_ended, one.said)
+        assert not one.has_ended, one.said()
+
+        (database / "postgresql.conf").write_text("no_such_setting = 1\n")
+        _kill_database(database)
+        until(lambda: one.has_ended, one.said)
+        code, said = one.process.wait(), one.events[-1]
+    assert (code, said["event"]) == (3, "part_ended"), one.said()
+    assert left_over(home) == []
+
+
+def _status(one: Serving) -> object:
+    return httpx.get(f"{one.address}/v1/health", timeout=PATIENCE_SECONDS).json()["status"]
+
+
+def _kill_database(database: Path) -> None:
+    postmaster = read_postmaster(database)
+    assert postmaster is not None
+    os.kill(postmaster.pid, signal.SIGKILL)
 
 
 def test_a_port_in_use_is_said_plainly(home: Path) -> None:

@@ -17,15 +17,14 @@ from sqlalchemy.engine import make_url
 
 from schemas.errors import Unavailable
 from storage.setup.embedded import (
-    MAX_SOCKET_PATH_BYTES,
     NOBODY_UID,
     EmbeddedPostgres,
     can_unshare,
-    make_socket_dir,
-    read_postmaster,
     refuse_closed_parents,
     running_url,
 )
+from storage.setup.postmaster import read_postmaster
+from storage.setup.socket_dir import MAX_SOCKET_PATH_BYTES, make_socket_dir
 from tests.stand import ROOT, find_binaries, free_port, started_at, wait_until
 
 
@@ -128,6 +127,33 @@ def test_a_killed_server_recovers_the_committed(server: EmbeddedPostgres, tmp_pa
     assert wait_until(lambda: not started_at(killed))
     server.stop()
     assert _ask(server.start(), "SELECT answer FROM kept") == "7"
+
+
+def test_a_killed_server_comes_back_at_its_address(server: EmbeddedPostgres, tmp_path: Path) -> None:
+    """After SIGKILL the server is started again where it was: whoever holds its address goes on."""
+    url = server.start()
+    _keep(url, 9)
+    killed = _pid(tmp_path)
+    os.kill(killed, signal.SIGKILL)
+    assert wait_until(lambda: not server.is_alive())
+    server.revive()
+    assert server.is_alive()
+    assert (server.url, _ask(url, "SELECT answer FROM kept")) == (url, "9")
+    assert _pid(tmp_path) != killed
+
+
+def test_no_server_starts_beside_what_a_dead_one_left(server: EmbeddedPostgres, tmp_path: Path) -> None:
+    """A busy process of a server whose first one was killed is ended before the folder is used again."""
+    url = server.start()
+    _keep(url, 5)
+    with psycopg.connect(url.replace("+psycopg", "", 1)) as busy:
+        orphan = busy.info.backend_pid
+        os.kill(orphan, signal.SIGSTOP)  # it notices nothing, whatever happens to the first process
+        os.kill(_pid(tmp_path), signal.SIGKILL)
+        assert wait_until(lambda: not server.is_alive())
+        server.revive()
+        assert not started_at(orphan)
+    assert _ask(url, "SELECT answer FROM kept") == "5"
 
 
 def test_an_interrupted_first_start_begins_again(server: EmbeddedPostgres, tmp_path: Path) -> None:
