@@ -60,7 +60,7 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
         ),
         "doctor": (
             "tell which part is missing or misconfigured and what to do",
-            lambda: (_no_arguments, doctor),
+            lambda: (_doctor_arguments, doctor),
         ),
         "fsck": (
             "re-derive every digest, root and state from bytes; trust nothing",
@@ -98,8 +98,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(args)
 
 
-def _no_arguments(one: argparse.ArgumentParser) -> None:
-    del one
+def _doctor_arguments(one: argparse.ArgumentParser) -> None:
+    from schemas.health import HealthPart
+
+    parts = [part.value for part in HealthPart]
+    one.add_argument("--part", choices=parts, metavar="PART", help=f"this one alone: {', '.join(parts)}")
 
 
 def _fsck_arguments(one: argparse.ArgumentParser) -> None:
@@ -293,10 +296,15 @@ def doctor(args: argparse.Namespace) -> int:
     from workers.doctor import examine
 
     say = _Teller(as_json=args.json)
-    worst = OK
+    worst = OK if args.part is None else UNREACHABLE  # what is asked for and cannot be looked at is not well
     for finding in examine(Home(Path(os.environ.get("QUANCHENG_HOME", ".quancheng")))):
+        if args.part is None:
+            worst = worst if finding.is_good else UNREACHABLE
+        elif finding.part == args.part:
+            worst = OK if finding.is_good else UNREACHABLE
+        else:
+            continue
         say("part", str(finding), **finding.model_dump())
-        worst = worst if finding.is_good else UNREACHABLE
     return worst
 
 

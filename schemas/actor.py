@@ -76,6 +76,7 @@ class Action(StrEnum):
     DEVICE_REVOKE = "device:revoke"
     CUSTODY_VIEW = "custody:view"
     ACCOUNT_VIEW = "account:view"
+    WORK_VIEW = "work:view"
 
 
 class Actor(Frozen):
@@ -221,7 +222,12 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.RECTIFICATION_VIEW: _OWN,
     },
     Role.PARTY: {},
-    Role.ADMIN: {Action.DEVICE_VIEW: _ALL, Action.CUSTODY_VIEW: _ALL, Action.ACCOUNT_VIEW: _ALL},
+    Role.ADMIN: {
+        Action.DEVICE_VIEW: _ALL,
+        Action.CUSTODY_VIEW: _ALL,
+        Action.ACCOUNT_VIEW: _ALL,
+        Action.WORK_VIEW: _ALL,
+    },
 }
 """Rules of the role matrix. A supervisor and a custodian see facts and verdicts, not the media itself; an
 inspector sees what was drawn and assigned to them, and nothing else."""

@@ -1,4 +1,4 @@
-"""What a doctor looks at, and what may be wrong with it."""
+"""What a doctor and the operator look at, and what may be wrong with it."""
 
 from enum import StrEnum
 
@@ -19,6 +19,11 @@ class HealthPart(StrEnum):
     DATABASE = "database"
     SCHEMA = "schema"
     OBJECTS = "objects"
+    WORKERS = "workers"
+    SCHEDULER = "scheduler"
+    JOBS = "jobs"
+    SEALING = "sealing"
+    LOG = "log"
 
 
 class Health(StrEnum):
@@ -58,3 +63,15 @@ class Health(StrEnum):
     CREDENTIAL_DELETES = "credential-deletes"
     CREDENTIAL_LIFTS_HOLDS = "credential-lifts-holds"
     ROOM_SHORT = "room-short"
+    LOOP_LIVES = "loop-lives"
+    LOOP_LOST = "loop-lost"
+    LOOP_ABSENT = "loop-absent"
+    LOOP_HINDERED = "loop-hindered"
+    LOOP_HANGS = "loop-hangs"
+    WORK_NONE = "work-none"
+    WORK_MOVES = "work-moves"
+    WORK_SLOW = "work-slow"
+    WORK_STANDS = "work-stands"
+    LOG_CURRENT = "log-current"
+    LOG_EMPTY = "log-empty"
+    LOG_BEHIND = "log-behind"

@@ -215,3 +215,11 @@ POSTGRES_MISSING = Refusal(
     "运行 make run，或设置 DATABASE_URL",
     "run `make run`, or set DATABASE_URL",
 )
+BROKER_UNAVAILABLE = Refusal(
+    "broker-unavailable",
+    Unavailable,
+    Level.WARNING,
+    "任务队列没有应答",
+    "The broker does not answer",
+    *OPERATOR,
+)

@@ -19,6 +19,11 @@ HEALTH_PARTS = vocabulary(
         HealthPart.DATABASE: ("数据库", "database"),
         HealthPart.SCHEMA: ("数据库结构", "schema of the database"),
         HealthPart.OBJECTS: ("证据存储", "evidence store"),
+        HealthPart.WORKERS: ("核验程序", "workers"),
+        HealthPart.SCHEDULER: ("调度程序", "scheduler"),
+        HealthPart.JOBS: ("待办任务", "jobs that wait"),
+        HealthPart.SEALING: ("收到后的核验", "verification of what arrived"),
+        HealthPart.LOG: ("存证日志", "custody log"),
     },
 )
 
@@ -127,6 +132,33 @@ HEALTH = vocabulary(
         Health.ROOM_SHORT: (
             "剩余 {room} 字节：低于 {least} 字节时不再接受上传",
             "{room} bytes are free: uploads are refused below {least}",
+        ),
+        Health.LOOP_LIVES: ("{count} 个在运行", "{count} running"),
+        Health.LOOP_LOST: (
+            "{places} 没有心跳已 {age}：查看其日志并重新启动",
+            "{places} has given no sign for {age}: look at its log and start it again",
+        ),
+        Health.LOOP_ABSENT: ("没有在运行的：请启动", "none is running: start it"),
+        Health.LOOP_HINDERED: ("{place} 受阻：{problem}", "{place} is hindered: {problem}"),
+        Health.LOOP_HANGS: (
+            "{places} 停顿已 {age}：查看其日志并重新启动",
+            "{places} has not come round for {age}: look at its log and start it again",
+        ),
+        Health.WORK_NONE: ("没有等待的", "nothing waits"),
+        Health.WORK_MOVES: ("最早的已等 {age}", "the oldest has waited {age}"),
+        Health.WORK_SLOW: (
+            "有进展，但最早的已等 {age}：需要时增加核验程序",
+            "it moves, and the oldest has waited {age}: start more workers if this stays",
+        ),
+        Health.WORK_STANDS: (
+            "停滞：最早的已等 {age}，期间没有完成一项；查看核验程序的日志",
+            "stands still: the oldest has waited {age} and none came to its end; look at the workers' logs",
+        ),
+        Health.LOG_CURRENT: ("已全部签署，最近一次在 {age}前", "all is signed, last {age} ago"),
+        Health.LOG_EMPTY: ("还没有签署过", "nothing has been signed yet"),
+        Health.LOG_BEHIND: (
+            "未签署的最早一条已等 {age}：查看调度程序的日志",
+            "the oldest entry has waited {age} for its signature: look at the scheduler's log",
         ),
     },
 )

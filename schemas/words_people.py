@@ -65,6 +65,7 @@ ACTIONS = vocabulary(
         Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
         Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
         Action.ACCOUNT_VIEW: ("查看账号的登录情况", "See log-ins of accounts"),
+        Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
     },
 )
 

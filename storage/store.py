@@ -23,6 +23,7 @@ from storage.device import Devices
 from storage.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
+from storage.heartbeat import Heartbeats
 from storage.idempotency import IdempotencyKeys
 from storage.login import LoginTries
 from storage.monitoring.intake import Intakes
@@ -128,6 +129,10 @@ class Transaction(Unit):
     @cached_property
     def duties(self) -> Duties:
         return Duties(self)
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self)
 
     @cached_property
     def exports(self) -> Exports:

@@ -35,7 +35,16 @@ ELSEWHERE = frozenset(
             "login_tries",
             "enrolment_codes",
         ),
-        *("jobs", "chain_places", "chains", "checkpoints", "custody_entries", "log_tiles", "openings"),
+        *(
+            "heartbeats",
+            "jobs",
+            "chain_places",
+            "chains",
+            "checkpoints",
+            "custody_entries",
+            "log_tiles",
+            "openings",
+        ),
         "upload_parts",
         "idempotency_keys",
     }

@@ -4,17 +4,23 @@ So an early acknowledgement is safe: a lost message costs one sweep, a doubled o
 Workers start by spawn, because decoders, psycopg and OpenCV do not survive a fork.
 """
 
+import os
 from functools import cache
+from typing import NamedTuple
 
 import structlog
+from billiard import current_process
 from celery import Celery
-from celery.signals import worker_process_shutdown
+from celery.signals import celeryd_init, worker_process_init, worker_process_shutdown
 from kombu.exceptions import OperationalError
 
+from schemas.refusals_command import BROKER_UNAVAILABLE
+from schemas.work import LoopPart
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
+from workers.heart import NODE, Heart, Pulse
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
@@ -22,6 +28,8 @@ from workers.settings import WorkersSettings
 log = structlog.get_logger()
 
 HARD_LIMIT_SECONDS = 3600
+BROKER_SECONDS = 3
+SILENT_SECONDS = 15
 
 
 def _broker() -> str | None:
@@ -46,33 +54,64 @@ app.conf.update(
         "visibility_timeout": 2 * HARD_LIMIT_SECONDS,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # A broker that accepts and never answers must not hold up the scheduler, which also signs the log.
+        "socket_connect_timeout": SILENT_SECONDS,
+        "socket_timeout": SILENT_SECONDS,
     },
     task_routes={"quancheng.drain": {"queue": "quancheng"}},
     task_default_queue="quancheng",
 )
 
 
+class _Process(NamedTuple):
+    """What a worker process has."""
+
+    store: Store
+    sandbox: Sandbox
+    runner: Runner
+    heart: Heart
+
+
 @cache
-def _runner() -> tuple[Store, Sandbox, Runner]:
-    """One store, one sandbox and one runner per worker process, made after the process has started."""
-    store, settings, sandbox = Store(StorageSettings()), WorkersSettings(), Sandbox()
-    return store, sandbox, Runner(store, sandbox, settings)
+def _process() -> _Process:
+    """One store, one sandbox, one runner and one heart per worker process, made after the process has started."""
+    store, settings, sandbox, pulse = Store(StorageSettings()), WorkersSettings(), Sandbox(), Pulse()
+    heart = Heart(
+        store,
+        LoopPart.WORKER,
+        str(getattr(current_process(), "index", 0)),
+        every_seconds=settings.beat_seconds,
+        pulse=pulse,
+    )
+    return _Process(store, sandbox, Runner(store, sandbox, settings, pulse=pulse), heart)
+
+
+@celeryd_init.connect  # type: ignore[untyped-decorator] # celery has no types
+def _name(sender: object, **_: object) -> None:
+    """Hand the worker's name to its processes: one that replaces another takes its place."""
+    os.environ[NODE] = str(sender)
+
+
+@worker_process_init.connect  # type: ignore[untyped-decorator] # celery has no types
+def _open(**_: object) -> None:
+    _process().heart.start()
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator] # celery has no types
 def _close(**_: object) -> None:
-    if _runner.cache_info().currsize:
-        opened, sandbox, _unused = _runner()
-        sandbox.close()
-        opened.close()
+    if _process.cache_info().currsize:
+        ours = _process()
+        ours.heart.stop()
+        ours.sandbox.close()
+        ours.store.close()
 
 
 @app.task(name="quancheng.drain")  # type: ignore[untyped-decorator] # celery has no types
 def drain(kind: str) -> None:
     """Drain one kind of job for a slice; when the slice ended with work left, hint again."""
-    store, _, runner = _runner()
-    if runner.drain(JobKind(kind)):
-        with store.begin() as tx:
+    ours = _process()
+    if ours.runner.drain(JobKind(kind)):
+        with ours.store.begin() as tx:
             waiting = tx.jobs.waiting()
         if waiting.get(kind):
             send_hint(JobKind(kind))
@@ -84,3 +123,17 @@ def send_hint(kind: JobKind) -> None:
         drain.apply_async((kind.value,), expires=60, retry=False)
     except OperationalError:
         log.warning("hint_not_sent", kind=kind.value)
+
+
+def ask_broker() -> None:
+    """Ask whether the broker answers.
+
+    Raises:
+        Unavailable: it does not; hints are lost, and the jobs wait until it does.
+    """
+    try:
+        patience = {"socket_connect_timeout": BROKER_SECONDS, "socket_timeout": BROKER_SECONDS}
+        with app.connection_for_write(transport_options=patience) as connection:
+            connection.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
+    except (OperationalError, OSError) as err:
+        raise BROKER_UNAVAILABLE("the broker did not answer") from err

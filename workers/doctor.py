@@ -17,6 +17,7 @@ from schemas.catalogue import words_of
 from schemas.errors import EvidenceError, Unavailable
 from schemas.health import Health, HealthPart
 from schemas.words import Words
+from schemas.work import signs
 from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.embedded import running_url
 from storage.setup.home import Home
@@ -183,6 +184,20 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
     else:
         yield _good(HealthPart.SCHEMA, Health.SCHEMA_CURRENT)
+        yield from _work(store)
+
+
+def _work(store: Store) -> Iterator[Finding]:
+    """Look at the work itself, by what the database holds: no loop is asked, and no broker."""
+    try:
+        with store.begin() as tx:
+            seen = signs(tx.heartbeats.work())
+    except Unavailable:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
+        return
+    for sign in seen:
+        found = _good(sign.part, sign.code, **sign.seen)
+        yield found.model_copy(update={"is_good": sign.is_good, "is_warned": sign.is_warned})
 
 
 def _objects(store: Store) -> Iterator[Finding]:

@@ -7,8 +7,10 @@ rows are the same as everywhere: what a kill leaves leased is returned by the sw
 import threading
 from functools import partial
 
+from schemas.work import LoopPart
 from storage.outbox import JobKind
 from storage.store import Store
+from workers.heart import Heart, Pulse
 from workers.loop import Loops, OnEnd, only_told
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
@@ -36,7 +38,7 @@ class EmbeddedWorkers:
         self._sandboxes = [Sandbox() for _ in range(THREADS)]
         self._loops = Loops(self._stop, on_end)
         for number, sandbox in enumerate(self._sandboxes):
-            self._loops.add(f"worker-{number}", partial(self._work, sandbox))
+            self._loops.add(f"worker-{number}", partial(self._work, sandbox, str(number)))
         self._loops.add("listener", partial(listen, store, self._hint, self._stop))
         self._loops.add("scheduler", partial(Scheduler(store, settings, self._hint).run, self._stop))
 
@@ -58,10 +60,17 @@ class EmbeddedWorkers:
         with self._wake:
             self._wake.notify_all()
 
-    def _work(self, sandbox: Sandbox) -> None:
-        runner = Runner(self._store, sandbox, self._settings)
-        while not self._stop.is_set():
-            done = sum(runner.drain_or_wait(kind, self._stop) for kind in JobKind)
-            if not done:
-                with self._wake:
-                    self._wake.wait(timeout=IDLE_SECONDS)
+    def _work(self, sandbox: Sandbox, name: str) -> None:
+        pulse = Pulse()
+        runner = Runner(self._store, sandbox, self._settings, pulse=pulse)
+        every_seconds = self._settings.beat_seconds
+        heart = Heart(self._store, LoopPart.WORKER, name, every_seconds=every_seconds, pulse=pulse)
+        heart.start()
+        try:
+            while not self._stop.is_set():
+                done = sum(runner.drain_or_wait(kind, self._stop) for kind in JobKind)
+                if not done:
+                    with self._wake:
+                        self._wake.wait(timeout=IDLE_SECONDS)
+        finally:
+            heart.stop()

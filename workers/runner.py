@@ -20,6 +20,7 @@ from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.audit import give_up_recheck, recheck
 from workers.export import build_export, give_up_export
+from workers.heart import Pulse
 from workers.loop import attempt
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
@@ -49,7 +50,7 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
 class Runner:
     """Runs jobs in the calling thread; one per thread, because a sandbox serves one file at a time.
 
-    `known` is what is run for each kind: all there is, where it is not said.
+    `known` is what is run for each kind: all there is, where it is not said. `pulse` is what its heart reads.
     """
 
     def __init__(
@@ -59,18 +60,21 @@ class Runner:
         settings: WorkersSettings,
         *,
         known: Mapping[JobKind, Task] | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._tasks = known or tasks(store, sandbox, settings)
+        self._pulse = pulse or Pulse()
 
     def drain(self, kind: JobKind, stop: threading.Event | None = None) -> int:
         """Run jobs of `kind` until none is ready, the slice of a minute ends, or `stop` is set."""
         ends = time.monotonic() + self._settings.slice_seconds
         done = 0
         while time.monotonic() < ends and not (stop and stop.is_set()):
-            jobs = self._claim(kind)
+            jobs = self._claimed(kind)
             if not jobs:
+                self._pulse.came_round(has_done=False)
                 break
             with self._leased(jobs[0].lease_token):
                 done += self._run_all(jobs, stop)
@@ -84,9 +88,18 @@ class Runner:
             nonlocal done
             done = self.drain(kind, stop)
 
-        if attempt(f"drain-{kind.value}", draining) is not None:
+        problem = attempt(f"drain-{kind.value}", draining)
+        if problem is not None:
+            self._pulse.met(problem)
             stop.wait(min(self._settings.pause_seconds, RETRY_SECONDS))
         return done
+
+    def _claimed(self, kind: JobKind) -> Sequence[Job]:
+        try:
+            return self._claim(kind)
+        except Unavailable as err:
+            self._pulse.met(err.slug)
+            raise
 
     def _claim(self, kind: JobKind) -> Sequence[Job]:
         with self._store.begin() as tx:
@@ -101,7 +114,9 @@ class Runner:
                 return position
             try:
                 self._run(job)
+                self._pulse.came_round(has_done=True)
             except Unavailable as err:
+                self._pulse.met(err.slug)
                 log.warning("dependency_unavailable", kind=job.kind.value, problem=err.slug)
                 # The one that met the fault waits longer: when the fault is its own (no room for a large
                 # file), the others run before it and are not held up behind it for ever.

@@ -18,6 +18,7 @@ import structlog
 from schemas.errors import Conflict, IntegrityBroken, Invalid, NotFound
 from schemas.ids import UploadId
 from schemas.upload import Upload
+from schemas.work import LoopPart
 from storage.flow.receive import complete_left
 from storage.notice import job_notices
 from storage.outbox import JobKind
@@ -25,6 +26,7 @@ from storage.settings import StorageSettings, seed
 from storage.store import Store
 from storage.telemetry import configure
 from workers.custody import Sequencer
+from workers.heart import Heart, Look, Pulse
 from workers.loop import Loops, attempt
 from workers.settings import WorkersSettings
 
@@ -88,9 +90,14 @@ class Scheduler:
     handing in, and no lost job from being returned.
     """
 
-    def __init__(self, store: Store, settings: WorkersSettings, hint: Hint) -> None:
+    def __init__(
+        self, store: Store, settings: WorkersSettings, hint: Hint, *, looks: tuple[Look, ...] = ()
+    ) -> None:
         self._store = store
+        self._settings = settings
         self._hint = hint
+        self._looks = (self._ask_objects, *looks)
+        self._pulse = Pulse()
         self._duties = (
             _Duty("sequencer", Sequencer(store).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
@@ -100,9 +107,31 @@ class Scheduler:
 
     def run(self, stop: threading.Event) -> None:
         """Do the duties until told to stop. What one of them meets delays that one, nothing more."""
-        while not stop.wait(TICK_SECONDS):
-            for duty in self._duties:
-                duty.do_if_due()
+        heart = Heart(
+            self._store,
+            LoopPart.SCHEDULER,
+            "",
+            every_seconds=self._settings.beat_seconds,
+            pulse=self._pulse,
+            looks=self._looks,
+        )
+        heart.start()
+        try:
+            while not stop.wait(TICK_SECONDS):
+                self._do_duties()
+        finally:
+            heart.stop()
+
+    def _do_duties(self) -> None:
+        for duty in self._duties:
+            duty.do_if_due()
+        self._pulse.came_round(has_done=self.problem is None)
+        if self.problem is not None:
+            self._pulse.met(self.problem)
+
+    def _ask_objects(self) -> None:
+        """Ask the evidence store for a key that was never there: whatever it answers, it answers."""
+        self._store.objects.newest("heartbeat")
 
     @property
     def problem(self) -> str | None:
@@ -123,6 +152,7 @@ class Scheduler:
             tx.accounts.forget_ended()
             tx.login_tries.forget()
             tx.idempotency.forget_ended()
+            tx.heartbeats.forget()
         for kind in waiting:
             self._hint(JobKind(kind))
         self._complete_uploads()
@@ -179,7 +209,7 @@ def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:
 
 def main() -> None:
     """Run beside Celery workers: hints go to the broker."""
-    from workers.app import send_hint  # noqa: PLC0415 - the embedded default needs no Celery
+    from workers.app import ask_broker, send_hint  # noqa: PLC0415 - the embedded default needs no Celery
 
     configure()
     store = Store(StorageSettings())
@@ -195,7 +225,8 @@ def main() -> None:
 
     loops = Loops(stop, end)
     loops.add("listener", partial(listen, store, send_hint, stop))
-    loops.add("scheduler", partial(Scheduler(store, WorkersSettings(), send_hint).run, stop))
+    scheduler = Scheduler(store, WorkersSettings(), send_hint, looks=(ask_broker,))
+    loops.add("scheduler", partial(scheduler.run, stop))
     loops.start()
     stop.wait()
     loops.join()

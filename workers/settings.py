@@ -10,10 +10,12 @@ class WorkersSettings(BaseSettings):
 
     A lease is renewed five times in its length and returned within a second of its end, so that the work of a killed
     worker goes on within 30 s: the lease, a second, the first back-off, and a sweep that hints again.
+    A loop that has given no heartbeat for three times `beat_seconds` is lost, and health says so.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="WORKERS_")
 
+    beat_seconds: float = 5.0
     claim_limit: int = 8
     lease_seconds: int = 15
     slice_seconds: int = 60

@@ -13,6 +13,7 @@ from api.route import Route
 from schemas.actor import Action, holds
 from schemas.duty import Duty
 from schemas.recording import RecordingFilter
+from schemas.work import signs
 
 WAITING = ("received", "quarantined", "doubtful")
 LATEST = 8
@@ -64,6 +65,7 @@ def home(visit: Visiting) -> Response:
         cases=cases,
         may_open=holds(actor, Action.CASE_OPEN),
         devices=devices,
+        signs=signs(tx.heartbeats.work()) if holds(actor, Action.WORK_VIEW) else None,
         checkpoint=signed(tx) if holds(actor, Action.CUSTODY_VIEW) else None,
         may_watch=may_watch_all(actor),
         names=names_for(tx, latest or ()),

@@ -26,6 +26,7 @@ from schemas.words import Language, Words
 from schemas.words_check import check_words
 from schemas.words_format import format_name
 from schemas.words_monitoring import GATES
+from schemas.work import Sign
 
 NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
     {
@@ -60,6 +61,11 @@ def word(language: Language, value: StrEnum | str, kind: type[StrEnum] | None = 
     return words_of(member).spoken(language)
 
 
+def sign(language: Language, value: Sign) -> str:
+    """Return what is to be said of one part of the work."""
+    return words_of(value.code).filled(**value.seen).spoken(language)
+
+
 def refusal(language: Language, slug: str) -> str:
     """Return what a refusal says that was kept by its slug; one that is no longer declared was a fault of ours."""
     found = REFUSALS.get(slug, INTERNAL)
@@ -70,6 +76,7 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
     """Return the filters that speak a language."""
     return {
         "word": partial(word, language),
+        "sign": partial(sign, language),
         "check": lambda name: check_words(name).spoken(language),
         "gate": lambda fault: GATES[fault].spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),

@@ -50,7 +50,9 @@ class LogReader:
 
     def signed_at(self) -> datetime | None:
         """Return when the newest checkpoint was signed, by the server's clock; None before the first."""
-        at: datetime | None = self._connection.scalar(select(func.max(checkpoints.c.signed_at)))
+        at: datetime | None = self._connection.scalar(
+            select(checkpoints.c.signed_at).order_by(checkpoints.c.size.desc()).limit(1)
+        )
         return at
 
     def proof(self, entry_id: EntryId) -> str | None:

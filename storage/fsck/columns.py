@@ -10,6 +10,7 @@ from types import MappingProxyType
 NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
     {
         "assertions": "used once, then forgotten",
+        "heartbeats": "which loops live",
         "idempotency_keys": "what a sender may repeat, for a day; what was done under a key has its own leaf",
         "jobs": "what is still to be done",
         "login_tries": "who guessed how often; forgotten after a while",

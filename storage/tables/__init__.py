@@ -11,6 +11,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     device,
     equipment,
     export,
+    heartbeat,
     idempotency,
     login,
     monitoring,

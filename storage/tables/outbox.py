@@ -44,5 +44,6 @@ jobs = Table(
     states(JobState),
     UniqueConstraint("kind", "subject_id"),
     Index("ix_jobs_claim", "kind", "not_before", "id", postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_waiting", "created_at", postgresql_where=text("state = 'ready'")),
     Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),
 )

@@ -159,6 +159,8 @@ recordings = Table(
         "file_index",
         postgresql_where=text("manifest_id IS NOT NULL"),
     ),
+    Index("ix_recordings_arrived", "received_at", postgresql_where=text("state = 'received'")),
+    Index("ix_recordings_verified_at", "verified_at"),
     words_index("ix_recordings_words", RECORDING_WORDS),
 )
 

@@ -2,16 +2,22 @@
 
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
+from quancheng import UNREACHABLE
 from schemas.actor import Actor, Role
+from schemas.health import Health, HealthPart
 from schemas.recording import Recording, RecordingState
+from schemas.work import signs
 from storage.custody.signer import Signer
 from storage.store import Store
 from tests.factories import (
@@ -24,8 +30,8 @@ from tests.factories import (
     make_settings,
 )
 from tests.media import jpeg
-from tests.server import running
-from tests.stand import ROOT, until
+from tests.server import running, serving
+from tests.stand import PATIENCE_SECONDS, ROOT, until
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +126,65 @@ def test_killed_workers_change_nothing(
     with store.begin() as tx:
         Signer(tx.connection).sequence()
     assert faults(store, "recording") == []
+
+
+def health_of(address: str) -> dict[str, str]:
+    """What a stranger is told."""
+    said: dict[str, str] = httpx.get(f"{address}/v1/health", timeout=PATIENCE_SECONDS).json()
+    return said
+
+
+def said_of(store: Store, part: HealthPart) -> Health:
+    """What the operator is told of a part."""
+    with store.begin() as tx:
+        return {sign.part: sign.code for sign in signs(tx.heartbeats.work())}[part]
+
+
+def test_whichever_part_is_killed_health_turns_red(
+    store: Store, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A killed worker or scheduler is missed by its heartbeat; one that takes its place makes health green again."""
+    quick = {**environment, "WORKERS_BEAT_SECONDS": "1"}
+    with serving(store) as address, running("scheduler", quick, tmp_path / "s.log") as scheduler:
+        with running("worker", quick, tmp_path / "w.log") as worker:
+            until(lambda: health_of(address)["status"] == "ok", lambda: str(health_of(address)))
+            os.killpg(worker.pid, signal.SIGKILL)
+            until(lambda: health_of(address)["workers"] == "degraded", lambda: str(health_of(address)))
+            assert said_of(store, HealthPart.WORKERS) is Health.LOOP_LOST
+            words = [sys.executable, "quancheng.py", "doctor", "--part", "workers"]
+            assert subprocess.run(words, cwd=ROOT, env=quick, check=False).returncode == UNREACHABLE
+        with running("worker", quick, tmp_path / "w2.log") as worker:
+            until(lambda: health_of(address)["status"] == "ok", lambda: str(health_of(address)))
+            worker.terminate()
+            assert worker.wait(PATIENCE_SECONDS) == 0
+            until(
+                lambda: said_of(store, HealthPart.WORKERS) is Health.LOOP_ABSENT,
+                lambda: f"told to stop: {said_of(store, HealthPart.WORKERS)}",
+            )
+        os.killpg(scheduler.pid, signal.SIGKILL)
+        until(lambda: health_of(address)["scheduler"] == "degraded", lambda: str(health_of(address)))
+        assert health_of(address)["status"] == "degraded"
+
+
+@pytest.mark.parametrize("away", ["broker", "broker that accepts and never answers", "store"])
+def test_a_broker_or_store_that_is_away_turns_health_red(
+    store: Store, environment: dict[str, str], tmp_path: Path, away: str
+) -> None:
+    """The scheduler asks both at every beat; who wants to know asks neither."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if "accepts" in away:
+            silent.listen(100)
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        address = (
+            {"OBJECTS_URL": f"s3+http://key:secret@{place}/evidence?staging=staging"}
+            if away == "store"
+            else {"BROKER_URL": f"redis://{place}/1"}
+        )
+        with running(
+            "scheduler", {**environment, "WORKERS_BEAT_SECONDS": "1", **address}, tmp_path / "s.log"
+        ):
+            until(
+                lambda: said_of(store, HealthPart.SCHEDULER) is Health.LOOP_HINDERED,
+                lambda: f"{said_of(store, HealthPart.SCHEDULER)} {(tmp_path / 's.log').read_text()[-2000:]}",
+            )

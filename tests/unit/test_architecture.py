@@ -70,6 +70,7 @@ HOMES = {
     "equipment": {"equipment", "equipment_certificates", "equipment_publications", "equipment_reviews",
                   "equipment_suspensions"},
     "export": {"exports"},
+    "heartbeat": {"heartbeats"},
     "idempotency": {"idempotency_keys"},
     "login": {"login_tries"},
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",

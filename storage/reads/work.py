@@ -1,0 +1,46 @@
+"""How the work of the whole installation stands, across the nouns: each number by an index over what is open."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from schemas.recording import RecordingState
+from schemas.work import Heartbeat, Work
+from storage.tables.custody import checkpoints, custody_entries
+from storage.tables.heartbeat import heartbeats
+from storage.tables.outbox import JobState, jobs
+from storage.tables.recording import recordings
+
+_WAITS = jobs.c.state == JobState.READY
+_TIMES = select(
+    func.now().label("at"),
+    select(func.min(jobs.c.created_at)).where(_WAITS).scalar_subquery().label("job_since"),
+    select(func.min(recordings.c.received_at))
+    .where(recordings.c.state == RecordingState.RECEIVED)
+    .scalar_subquery()
+    .label("arrival_since"),
+    select(func.max(recordings.c.verified_at)).scalar_subquery().label("concluded_at"),
+    select(func.min(custody_entries.c.at))
+    .where(custody_entries.c.leaf_index.is_(None))
+    .scalar_subquery()
+    .label("entry_since"),
+    select(checkpoints.c.signed_at)
+    .order_by(checkpoints.c.size.desc())
+    .limit(1)
+    .scalar_subquery()
+    .label("signed_at"),
+)
+
+
+def work_seen(connection: Connection, *, at: datetime | None = None) -> Work:
+    """Return how the work stands; `at` stands in for the database's clock, for a process that lives at another time."""
+    times = dict(connection.execute(_TIMES).mappings().one())
+    rows = connection.execute(select(heartbeats).order_by(heartbeats.c.place)).mappings()
+    counted = connection.execute(
+        select(jobs.c.kind, func.count().label("number")).where(_WAITS).group_by(jobs.c.kind)
+    )
+    return Work(
+        **(times if at is None else times | {"at": at}),
+        heartbeats=tuple(map(Heartbeat.of_row, rows)),
+        waiting={row.kind: row.number for row in counted},
+    )

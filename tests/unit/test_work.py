@@ -1,0 +1,150 @@
+"""What is said of the work: red when a loop is lost or work stands still, and only then."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from schemas.catalogue import words_of
+from schemas.health import Health, HealthPart
+from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from schemas.work import LOG_PATIENCE, ROUND_PATIENCE, WORK_PATIENCE, Heartbeat, LoopPart, Work, signs
+from storage.heartbeat import MISSED_BEATS
+from workers.settings import WorkersSettings
+
+NOW = datetime(2026, 11, 28, 9, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LATE = 2 * WORK_PATIENCE
+
+
+def beat(part: LoopPart, **changed: Any) -> Heartbeat:
+    """A loop that gave its sign a moment ago."""
+    given = {
+        "place": f"{part.value} one",
+        "part": part,
+        "started_at": NOW - timedelta(days=1),
+        "beat_at": NOW - SECOND,
+        "due_at": NOW + SECOND,
+        "worked_at": NOW - SECOND,
+        "problem": None,
+        "has_ended": False,
+    }
+    return Heartbeat(**{**given, **changed})
+
+
+WORKER, SCHEDULER = beat(LoopPart.WORKER), beat(LoopPart.SCHEDULER)
+
+
+def work(*heartbeats: Heartbeat, **changed: Any) -> Work:
+    """An installation where nothing is wrong, but for what is given."""
+    given: dict[str, Any] = dict.fromkeys(("job_since", "arrival_since", "concluded_at", "entry_since"))
+    return Work(
+        at=NOW,
+        heartbeats=heartbeats or (WORKER, SCHEDULER),
+        waiting={},
+        **{**given, "signed_at": NOW, **changed},
+    )
+
+
+def found(seen: Work) -> dict[HealthPart, Health]:
+    return {sign.part: sign.code for sign in signs(seen)}
+
+
+def red(seen: Work) -> set[HealthPart]:
+    return {sign.part for sign in signs(seen) if not sign.is_good}
+
+
+def test_where_all_lives_and_nothing_waits_all_is_good() -> None:
+    """Every part is said, and none is red."""
+    assert found(work()) == {
+        HealthPart.WORKERS: Health.LOOP_LIVES,
+        HealthPart.SCHEDULER: Health.LOOP_LIVES,
+        HealthPart.JOBS: Health.WORK_NONE,
+        HealthPart.SEALING: Health.WORK_NONE,
+        HealthPart.LOG: Health.LOG_CURRENT,
+    }
+    assert red(work()) == set()
+
+
+OVERDUE: dict[str, Any] = {"due_at": NOW - SECOND, "beat_at": NOW - timedelta(minutes=2)}
+OTHER = beat(LoopPart.WORKER, place="worker two", **OVERDUE)
+CASES = {
+    "a killed worker": (work(beat(LoopPart.WORKER, **OVERDUE), SCHEDULER), Health.LOOP_LOST),
+    "one killed beside a living one": (work(WORKER, OTHER, SCHEDULER), Health.LOOP_LOST),
+    "none was started": (work(SCHEDULER), Health.LOOP_ABSENT),
+    "all were told to stop": (work(beat(LoopPart.WORKER, has_ended=True, **OVERDUE), SCHEDULER), Health.LOOP_ABSENT),
+    "the store is away": (
+        work(beat(LoopPart.WORKER, problem=DATABASE_UNAVAILABLE.slug), SCHEDULER),
+        Health.LOOP_HINDERED,
+    ),
+    "one that was replaced": (
+        work(WORKER, beat(LoopPart.WORKER, place="worker two", has_ended=True), SCHEDULER),
+        Health.LOOP_LIVES,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_worker_is_missed_unless_it_was_told_to_stop(case: str) -> None:
+    """Each way in which workers can be away has its own sentence; a restart is no alarm."""
+    seen, code = CASES[case]
+
+    assert found(seen)[HealthPart.WORKERS] is code
+    assert red(seen) == (set() if code is Health.LOOP_LIVES else {HealthPart.WORKERS})
+
+
+def test_a_scheduler_that_hangs_is_red_although_its_heart_beats() -> None:
+    """A loop that does not come round does no work, whatever the thread beside it says."""
+    hanging = beat(LoopPart.SCHEDULER, worked_at=NOW - ROUND_PATIENCE - SECOND)
+
+    assert found(work(WORKER, hanging))[HealthPart.SCHEDULER] is Health.LOOP_HANGS
+    assert red(work(WORKER, hanging)) == {HealthPart.SCHEDULER}
+
+
+@pytest.mark.parametrize(
+    ("since", "done_at", "code"),
+    [
+        (NOW - SECOND, None, Health.WORK_MOVES),
+        (NOW - WORK_PATIENCE, None, Health.WORK_MOVES),
+        (NOW - LATE, NOW - SECOND, Health.WORK_SLOW),
+        (NOW - LATE, NOW - LATE, Health.WORK_STANDS),
+        (NOW - LATE, None, Health.WORK_STANDS),
+    ],
+)
+def test_arrivals_without_a_verdict_are_red_when_none_gets_one(
+    since: datetime, done_at: datetime | None, code: Health
+) -> None:
+    """What waits for long is red when nothing came to its end meanwhile; a mere backlog is said and not red."""
+    seen = work(arrival_since=since, concluded_at=done_at)
+
+    assert found(seen)[HealthPart.SEALING] is code
+    assert red(seen) == ({HealthPart.SEALING} if code is Health.WORK_STANDS else set())
+
+
+def test_jobs_that_wait_beside_living_workers_are_red() -> None:
+    """Workers whose hearts beat and who bring nothing to its end do not do the work."""
+    idle = beat(LoopPart.WORKER, worked_at=NOW - LATE)
+
+    assert red(work(idle, SCHEDULER, job_since=NOW - LATE)) == {HealthPart.JOBS}
+    assert red(work(WORKER, SCHEDULER, job_since=NOW - LATE)) == set()
+
+
+def test_a_log_that_nobody_signs_is_red() -> None:
+    """An entry that waits for its index longer than the log's patience."""
+    assert red(work(entry_since=NOW - LOG_PATIENCE)) == set()
+    assert red(work(entry_since=NOW - LOG_PATIENCE - SECOND)) == {HealthPart.LOG}
+    assert found(work(signed_at=None))[HealthPart.LOG] is Health.LOG_EMPTY
+
+
+@pytest.mark.parametrize("seen", [case[0] for case in CASES.values()])
+def test_every_sentence_is_whole(seen: Work) -> None:
+    """Each code's sentence finds all its blanks filled, in both languages."""
+    for sign in signs(seen):
+        said = words_of(sign.code).filled(**sign.seen)
+        assert "{" not in said.zh + said.en
+
+
+def test_a_killed_loop_is_missed_within_half_a_minute() -> None:
+    """By the settings that ship, and the log's patience."""
+    assert MISSED_BEATS * WorkersSettings().beat_seconds <= 30
+    assert LOG_PATIENCE.total_seconds() <= 30
