@@ -4,6 +4,7 @@ No place is held while anything else is waited for. Whoever hashes on behalf of 
 no connection meanwhile (`storage.flow.login`).
 """
 
+import os
 import secrets
 import threading
 
@@ -12,10 +13,11 @@ from argon2.exceptions import VerificationError, VerifyMismatchError
 
 from schemas.refusals_actor import LOGIN_BUSY
 
-PLACES = 2
-"""So many passwords are hashed at once: 128 MiB, whoever asks."""
-
 _hasher = PasswordHasher()
+
+PLACES = 2 if (os.cpu_count() or 1) >= 2 * _hasher.parallelism else 1
+"""So many passwords are hashed at once, whoever asks: each takes four processors for itself, and 64 MiB."""
+
 _NOBODY = _hasher.hash(secrets.token_hex(16))
 """Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
 _places = threading.BoundedSemaphore(PLACES)
