@@ -105,7 +105,7 @@ def test_the_worker_answers_a_ping(
 def test_the_scheduler_works_and_is_healthy_by_the_doctor(
     service: Callable[..., Any], stand: Stand, secret_files: Mapping[str, str]
 ) -> None:
-    """The scheduler keeps running, its health check finds its heartbeat and a store that hides its room; it ends on SIGTERM."""
+    """Its health check finds its heartbeat and a store that hides its room; the scheduler ends on SIGTERM."""
     with service("scheduler") as process:
         env = {"PATH": "/usr/bin:/bin", **_env("scheduler", secret_files)}
         check = SERVICES["scheduler"]["healthcheck"]["test"][1:]

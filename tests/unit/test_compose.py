@@ -69,6 +69,13 @@ def test_a_service_runs_the_command_that_the_tests_run(service: str) -> None:
     assert SERVICES[service]["command"].split() == wanted
 
 
+def test_the_server_believes_no_header_and_writes_no_address() -> None:
+    """Who asks, and where from, stands in no log of the ASGI server, and only `API_PROXIES` names a proxy."""
+    words = COMMANDS["api"]
+    assert {"--no-proxy-headers", "--no-access-log"} <= set(words)
+    assert "API_PROXIES" in _variables("api")
+
+
 def test_the_compose_file_has_every_service_and_no_other() -> None:
     """Each process of the stand is a service, and each service is a process of the stand."""
     assert set(SERVICES) == {*COMMANDS, *SERVER_VARIABLES}
