@@ -46,6 +46,7 @@ bench: setup-dev ## Measure receiving, the line, the log, the desks, the pages a
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/shares.py
 
 bench-quick: setup-dev ## The same on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py --quick

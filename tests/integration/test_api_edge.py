@@ -3,9 +3,8 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPResponse
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from tests.factories import TestDevice, enrol_device, folder_url, make_account, 
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, Stand, answers, free_port, until
 from tests.tus import VERSION, bearer, metadata, opened, sent
+from tests.wire import line
 
 KIB = 1024
 LIMITS = ApiSettings()
@@ -47,14 +47,6 @@ def url(store: Store) -> Iterator[str]:
 def hasty(store: Store) -> Iterator[str]:
     """A server that waits for nobody."""
     with serving(store, ApiSettings(head_seconds=HASTY, body_seconds=HASTY, linger_seconds=HASTY)) as made:
-        yield made
-
-
-@contextmanager
-def line(url: str) -> Iterator[socket.socket]:
-    """A connection on which the test writes every byte."""
-    address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=PATIENCE_SECONDS) as made:
         yield made
 
 

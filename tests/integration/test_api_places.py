@@ -1,12 +1,10 @@
 """Slow and many bodies against few places: everybody finishes, and nobody loses a byte that was received."""
 
-import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from http.client import HTTPResponse
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,7 +15,8 @@ from storage.store import Store
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, until
-from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched, sent
+from tests.tus import bearer, offset_of, opened, patched, sent
+from tests.wire import begun
 
 PLACES, SHARE = 4, 2
 SLOW_SECONDS = 0.3
@@ -51,23 +50,6 @@ def device(store: Store) -> TestDevice:
 
 def client_of(url: str, device: TestDevice) -> httpx.Client:
     return httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
-
-
-def begun(url: str, device: TestDevice, path: str, length: int, first: bytes) -> socket.socket:
-    """A PATCH whose head and first bytes are sent."""
-    address = urlsplit(url)
-    wire = socket.create_connection((address.hostname, address.port), timeout=PATIENCE_SECONDS)
-    stated = {
-        **bearer(device.token),
-        **VERSION,
-        **BODY,
-        "Host": "x",
-        "Upload-Offset": "0",
-        "Content-Length": str(length),
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in stated.items())
-    wire.sendall(f"PATCH {path} HTTP/1.1\r\n{head}\r\n".encode() + first)
-    return wire
 
 
 def finished(client: httpx.Client, payload: bytes, *, pace: float = 0.0) -> int:
