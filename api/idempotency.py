@@ -1,7 +1,7 @@
 """The header Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): the same request again is answered again.
 
 A key belongs to its sender and names one request: method, address and body. The answer that is kept commits with the
-act. The same key with another request is 409, as is said of it in the contract; a refusal is not kept.
+act. The same key with another request is 409, as is said of it in the contract; a refusal is not kept, nor a secret.
 """
 
 import base64
@@ -21,6 +21,9 @@ from storage.store import Transaction
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r'"?([\x21\x23-\x5b\x5d-\x7e]{1,255})"?')
 _KEPT_HEADERS = ("content-type", "etag", "location")
+
+SECRET = frozenset({"issueEnrolmentCode", "makeSource"})
+"""Operations that answer with a secret, told once and kept by nobody: they take no key, and a repeat makes another."""
 
 PARAMETER: Mapping[str, Any] = {
     "name": HEADER,
@@ -99,7 +102,7 @@ def claim(request: Request, tx: Transaction, actor: Actor) -> None:
         Conflict: the key was used for another request (slug `idempotency-key-reused`).
     """
     key = key_of(request, getattr(request.state, "payload", b""))
-    if key is None:
+    if key is None or not getattr(request.state, "is_kept", False):
         return
     before = tx.idempotency.claim(actor, key)
     if before is not None:

@@ -16,7 +16,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import FormData, UploadFile
 
-from api.idempotency import PARAMETER, Repeated, claim_of
+from api.idempotency import PARAMETER, SECRET, Repeated, claim_of
 from schemas.refusals_request import REQUEST_UNREADABLE
 from schemas.whole_text import check_whole
 
@@ -57,7 +57,10 @@ class Route(APIRoute):
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - the framework's own
         super().__init__(*args, **options)
         names = {getattr(one.call, "__name__", "") for one in self.dependant.dependencies}
-        if "POST" in (self.methods or ()) and CLAIMING in names:
+        self.is_kept = (
+            "POST" in (self.methods or ()) and CLAIMING in names and self.operation_id not in SECRET
+        )
+        if self.is_kept:
             extra = self.openapi_extra or {}
             self.openapi_extra = {**extra, "parameters": [*extra.get("parameters", ()), dict(PARAMETER)]}
 
@@ -67,6 +70,7 @@ class Route(APIRoute):
 
         async def handled(request: Request) -> Response:
             asked = Asked(request.scope, request.receive)
+            asked.state.is_kept = self.is_kept
             try:
                 response = await handle(asked)
             except Repeated as err:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api.app import openapi_document
+from api.idempotency import SECRET
 from schemas.actor import Role
 from schemas.base import Frozen
 from schemas.errors import Conflict
@@ -249,8 +250,23 @@ def test_keys_are_kept_for_their_time_and_swept(store: Store, road: Highway) -> 
     later.close()
 
 
-NO_KEY = {"createToken", "logIn", "enrolDevice", "completeUpload"}
-"""Whoever sends these is not known yet, or nothing is made that the address does not name already."""
+NO_KEY = {"createToken", "logIn", "enrolDevice", "completeUpload", *SECRET}
+"""Whoever sends these is not known yet, nothing is made that the address does not name already, or it is a secret."""
+
+
+def test_a_secret_is_not_kept(store: Store, road: Highway, url: str) -> None:
+    """A code, or a password of a source, is told once: its repeat makes another, and no row holds it."""
+    token, _ = make_account(store, road.agency, Role.CUSTODIAN)
+    key = fresh_key()
+    with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as custodian:
+        codes = [custodian.post("/v1/enrolment-codes", headers=key).json()["code"] for _ in range(2)]
+        sources = [
+            custodian.post("/v1/equipment/sources", json={"name": "站"}, headers=key).json()["password"]
+            for _ in range(2)
+        ]
+
+    assert len({*codes, *sources}) == 4
+    assert count(store, idempotency_keys.c.key == key["Idempotency-Key"].strip('"')) == 0
 
 
 def test_the_contract_names_the_header_on_every_create() -> None:
