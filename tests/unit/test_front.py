@@ -1,9 +1,12 @@
 """What holds for every answer: its plain headers, and that only our own names are answered to."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
 
 import httpx
 import pytest
+import structlog
 from pydantic import ValidationError
 
 from api.app import create_app
@@ -11,6 +14,15 @@ from api.front import PLAIN_HEADERS, Hosts, host_of
 from api.settings import ApiSettings
 
 LIMIT = 1000
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """Leave the log as it was: to build the application sets its form for the process."""
+    before = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(before)
+    structlog.reset_defaults()
 
 
 def asked(
