@@ -31,6 +31,7 @@ from api import (
 from api.console import mount
 from api.edge import SETTINGS
 from api.front import Front
+from api.handover import Handover
 from api.places import Places, Rules
 from api.problems import problem
 from api.settings import ApiSettings
@@ -156,9 +157,12 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         app.state.places = Places(Rules.of(settings))
+        app.state.handover = Handover(store)
+        watch = asyncio.create_task(app.state.handover.watch())
         with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:
             app.state.upload_pool = pool
             yield {SETTINGS: settings}
+        watch.cancel()
 
     app = _routes(lifespan)
     app.state.store = store

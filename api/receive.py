@@ -1,24 +1,35 @@
 """The body reader: the only asynchronous code. Reads while the part before is being stored.
 
 Messages of the server are kept in a list and handed on as they are: no join, no copy. Memory holds the part
-that is being collected and the part that is being stored, whatever the size of the file.
+that is being collected and the part that is being stored, whatever the size of the file. What no full part will
+take soon is made durable meanwhile, so that a process that dies costs its senders little.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from api.places import Place
-from schemas.errors import Busy, EvidenceError, TooLarge
-from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH
-from schemas.upload import Upload
+from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
+from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH, UPLOAD_PREEMPTED
+from schemas.upload import MIB, Upload
 from storage.flow.receive import Receiving
 
 Piece = bytes | memoryview
 T = TypeVar("T")
+
+KEEP_BYTES = 4 * MIB
+"""So much is made durable when a full part is not reached within `SOON_SECONDS`: a fast line never waits for it."""
+SOON_SECONDS = 1.0
+SILENT_SECONDS = 5.0
+"""After the last message, whatever is held is made durable."""
+TICK_SECONDS = 0.25
+OLDEST_SECONDS = 30.0
+"""And whatever has been held so long, though a slow sender goes on."""
 
 
 class Reader:
@@ -27,14 +38,29 @@ class Reader:
     `pool` runs the blocking calls; one of them is in flight at a time, so commits keep their order.
     """
 
-    def __init__(self, receiving: Receiving, pool: ThreadPoolExecutor, *, timeout_seconds: float) -> None:
+    def __init__(
+        self,
+        receiving: Receiving,
+        pool: ThreadPoolExecutor,
+        *,
+        timeout_seconds: float,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
         self._receiving = receiving
         self._pool = pool
         self._timeout = timeout_seconds
+        self._silent = silent_seconds
         self._pieces: list[Piece] = []
         self._held = 0
+        self._first_at = self._last_at = 0.0
         self._wanted = receiving.needed_bytes
+        self._left = receiving.upload.length_bytes - receiving.upload.offset_bytes
+        self._tick = min(TICK_SECONDS, silent_seconds)
         self._storing: asyncio.Future[int] | None = None
+        self._handing_on = asyncio.Lock()
+        self._answering: asyncio.Future[None] | None = None
+        self._is_beaten = False
+        self._waiting: asyncio.Timeout | None = None
 
     async def run(self, request: Request | Place) -> Upload:
         """Read to the end, keep what does not fill a part, complete when every byte is here.
@@ -48,52 +74,114 @@ class Reader:
             Conflict: a newer request holds the upload.
         """
         fault: EvidenceError | None = None
+        keeper = asyncio.create_task(self._keep_what_is_due())
         try:
             await self._read(request)
         except (TimeoutError, ClientDisconnect):
             fault = RECEIVE_TIMEOUT("no bytes arrived in time")
-        except (TooLarge, Busy) as err:
+        except (TooLarge, Busy, Conflict) as err:
             fault = err
         except asyncio.CancelledError:
             # The server is stopping: what has arrived is kept before it goes.
             await asyncio.shield(self._keep_rest())
             raise
+        finally:
+            keeper.cancel()
+        is_short = self._held < self._left
         await self._keep_rest()
+        if fault is None and self._is_beaten and is_short:
+            fault = UPLOAD_PREEMPTED("a newer request continues this upload")
         if fault is not None:
             raise fault
         return await self._call(self._receiving.finish)
 
     async def _keep_rest(self) -> None:
-        await self._settled()
-        await self._call(lambda: self._receiving.keep(self._pieces))
+        async with self._handing_on:
+            await self._settled()
+            pieces, self._pieces, self._held = self._pieces, [], 0  # who asks in this moment finds nothing
+            await self._call(lambda: self._receiving.keep(pieces, is_last=True))
+
+    def asked(self, ask: int, *, ends: bool) -> None:
+        """A newer request asks that what is held be stored; and, with `ends`, goes on in the place of this one."""
+        if ends:
+            self._is_beaten = True
+            self._stop_waiting()
+        else:
+            self._answering = asyncio.ensure_future(self._answer(ask))
+
+    async def _answer(self, ask: int) -> None:
+        def keep_and_tell(pieces: list[Piece]) -> int:
+            offset = self._receiving.keep(pieces)
+            self._receiving.answer(ask)
+            return offset
+
+        with suppress(EvidenceError):  # the reader meets it in its next step
+            await self._hand_on(keep_and_tell, is_worth_it=True)
 
     async def _read(self, request: Request | Place) -> None:
         stream = request.stream()
-        while (chunk := await self._next(stream)) is not None:
+        while not self._is_beaten and (chunk := await self._next(stream)) is not None:
             view = memoryview(chunk)
             while view:
                 if self._wanted == 0:
                     raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
                 taken = view[: self._wanted - self._held]
-                self._pieces.append(taken)
-                self._held += len(taken)
+                self._hold(taken)
                 view = view[len(taken) :]
                 if self._held == self._wanted:
-                    await self._store()
+                    await self._hand_on(self._receiving.store)
 
     async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
         # No ASGI server times out a stalled body; without this a dead phone holds its place for ever.
-        async with asyncio.timeout(self._timeout):
-            return await anext(stream, None)
+        try:
+            async with asyncio.timeout(self._timeout) as self._waiting:
+                return await anext(stream, None)
+        except TimeoutError:
+            if not self._is_beaten:
+                raise
+            return None
+        finally:
+            self._waiting = None
 
-    async def _store(self) -> None:
-        await self._settled()
-        pieces, self._pieces, size = self._pieces, [], self._held
-        self._held = 0
-        upload = self._receiving.upload
-        self._storing = asyncio.get_running_loop().run_in_executor(self._pool, self._receiving.store, pieces)
-        reached = upload.offset_bytes + size
-        self._wanted = min(upload.part_bytes, upload.length_bytes - reached)
+    def _stop_waiting(self) -> None:
+        """End the wait for the sender, if that is what the reader is doing."""
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    def _hold(self, piece: Piece) -> None:
+        self._last_at = asyncio.get_running_loop().time()
+        if not self._held:
+            self._first_at = self._last_at
+        self._pieces.append(piece)
+        self._held += len(piece)
+
+    async def _keep_what_is_due(self) -> None:
+        """Make durable what waits for more, while the sender is waited for."""
+        while True:
+            await asyncio.sleep(self._tick)
+            if self._storing is not None and self._storing.done() and self._storing.exception() is not None:
+                self._stop_waiting()  # the reader meets the error in its next step
+            elif asyncio.get_running_loop().time() >= self._due_at():
+                await self._hand_on(self._receiving.keep)
+
+    def _due_at(self) -> float:
+        """When what is held has to be made durable; never while the part before is on its way."""
+        if not self._held or (self._storing is not None and not self._storing.done()):
+            return float("inf")
+        due_at = min(self._last_at + self._silent, self._first_at + OLDEST_SECONDS)
+        return min(due_at, self._first_at + SOON_SECONDS) if self._held >= KEEP_BYTES else due_at
+
+    async def _hand_on(self, call: Callable[[list[Piece]], int], *, is_worth_it: bool = False) -> None:
+        """Let the pool store what is held, and go on reading; nothing held is nothing done, unless it is worth it."""
+        async with self._handing_on:
+            await self._settled()
+            if not self._held and not is_worth_it:  # somebody was faster
+                return
+            pieces, self._pieces = self._pieces, []
+            self._left -= self._held
+            self._held = 0
+            self._wanted = min(self._receiving.upload.part_bytes, self._left)
+            self._storing = asyncio.get_running_loop().run_in_executor(self._pool, call, pieces)
 
     async def _settled(self) -> None:
         # Shielded: a cancelled wait does not end the thread, and two of them must never store at once.

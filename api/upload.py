@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
+from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
 from api.places import Places
 from api.problems import problem
@@ -37,7 +38,7 @@ from schemas.refusals_upload import (
     UPLOAD_UNKNOWN,
 )
 from schemas.upload import Upload, UploadState, parse_metadata
-from storage.flow.receive import Receiving, complete
+from storage.flow.receive import complete
 from storage.idempotency import IdempotencyKey
 from storage.recording.upload import NewUpload, Receipt
 from storage.store import Store
@@ -136,7 +137,7 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
     elif with_body and upload.offset_bytes == 0 and not _places(request).are_full:
-        upload = await _append(request, store, actor, settings, upload_id=upload.id, offset=0)
+        upload = await _append(request, actor, settings, upload_id=upload.id, offset=0)
     headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)
 
@@ -148,6 +149,11 @@ def _open(store: Store, actor: Actor, wish: NewUpload, key: IdempotencyKey | Non
             actor, key, Upload, lambda: tx.uploads.open(actor, wish, room_bytes=room_bytes)
         )
         return upload if key is None else tx.uploads.get(actor, upload.id)
+
+
+def _look(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
+    with store.begin() as tx:
+        return tx.uploads.get(actor, upload_id)
 
 
 def _wish(request: Request) -> NewUpload:
@@ -200,9 +206,11 @@ def _natural(request: Request, name: str) -> int:
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-def head(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
-    """Say how many bytes are durably received."""
-    upload = tx.uploads.get(actor, upload_id)
+async def head(request: Request, store: OpenStore, actor: StreamActor, upload_id: UploadPath) -> Response:
+    """Say how many bytes are durably received, with what an older request holds, which stores it first."""
+    handover: Handover = request.app.state.handover
+    await handover.settle(actor, upload_id, ends=False)
+    upload = await run_sync(_look, store, actor, upload_id)
     if upload.state is UploadState.EXPIRED:
         raise UPLOAD_EXPIRED("the upload has expired")
     headers = {**_standing(upload), "Upload-Length": str(upload.length_bytes)}
@@ -212,32 +220,32 @@ def head(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
 
 
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
-async def append(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadPath
-) -> Response:
+async def append(request: Request, actor: StreamActor, settings: Settings, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
     if _content_type(request) != BODY_TYPE:
         return problem(CONTENT_TYPE, headers=ALWAYS)
     offset = _natural(request, "Upload-Offset")
-    upload = await _append(request, store, actor, settings, upload_id=upload_id, offset=offset)
+    upload = await _append(request, actor, settings, upload_id=upload_id, offset=offset)
     return Response(status_code=204, headers=_standing(upload))
 
 
 async def _append(
-    request: Request, store: Store, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
+    request: Request, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
 ) -> Upload:
     length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
+    handover: Handover = request.app.state.handover
     async with _places(request).place(actor.reference) as place:
-        receiving = await run_sync(
-            lambda: Receiving.begin(store, actor, upload_id, offset=offset, content_length=length)
-        )
+        receiving = await handover.begin(actor, upload_id, offset=offset, content_length=length)
         if receiving.upload.state is UploadState.RECEIVED:
             await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
             return receiving.upload
-        reader = Reader(
-            receiving, request.app.state.upload_pool, timeout_seconds=settings.receive_timeout_seconds
-        )
-        return await reader.run(place.reads(request))
+        pool = request.app.state.upload_pool
+        reader = Reader(receiving, pool, timeout_seconds=settings.receive_timeout_seconds)
+        try:
+            with handover.reading(receiving, reader):
+                return await reader.run(place.reads(request))
+        finally:
+            await released(receiving, pool)
 
 
 def _places(request: Request) -> Places:
@@ -263,12 +271,12 @@ async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
 
 @router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
 async def override(
-    request: Request, store: OpenStore, actor: StreamActor, settings: Settings, upload_id: UploadPath
+    request: Request, actor: StreamActor, settings: Settings, upload_id: UploadPath
 ) -> Response:
     """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
     if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
         return problem(METHOD_NOT_ALLOWED, headers=ALWAYS)
-    return await append(request, store, actor, settings, upload_id)
+    return await append(request, actor, settings, upload_id)
 
 
 @router.delete("/{upload_id}", operation_id="deleteUpload", dependencies=[Tus])

@@ -5,6 +5,7 @@ import binascii
 import re
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.event import Event
@@ -83,12 +84,23 @@ class Upload(Frozen):
     part_bytes: int
     object_key: str
     parts_ref: str | None
-    tail_key: str | None
     tail_bytes: int
+    next_part: int
     leases: int
     recording_id: RecordingId | None
     opened_at: datetime
     expires_at: datetime
+
+
+class Hold(Frozen):
+    """How far the request that sends an upload has come with what newer ones ask of it; asks are numbered."""
+
+    upload_id: UploadId
+    lease_token: UUID | None
+    asks: int
+    heard: int
+    answered: int
+    is_end_asked: bool
 
 
 class Part(Frozen):
@@ -99,6 +111,16 @@ class Part(Frozen):
     size_bytes: int
     sha256: bytes
     etag: str
+
+
+class Tail(Frozen):
+    """A piece of what waits to become a part, written once: under a key of the staging bucket, or `body` itself."""
+
+    start_bytes: int
+    size_bytes: int
+    sha256: bytes | None
+    key: str | None
+    body: bytes | None
 
 
 def part_size(length_bytes: int) -> int:
@@ -121,6 +143,19 @@ def has_room(
     if promised_bytes + length_bytes <= room_bytes - reserve:
         return True
     return own_bytes + length_bytes <= reserve // 10
+
+
+def makes_part(upload: Upload, size_bytes: int, *, least_bytes: int) -> bool:
+    """Say whether `size_bytes` behind the last part may be stored as one, or wait for more as a tail.
+
+    A part that is short, because its sender paused, costs a number; what is left of the file in full parts keeps
+    twice the numbers that it needs.
+    """
+    if size_bytes >= upload.part_bytes:
+        return True
+    left_bytes = upload.length_bytes - upload.offset_bytes
+    spare = PART_NUMBERS - LAST_NUMBERS - upload.next_part - 2 * -(-left_bytes // upload.part_bytes)
+    return size_bytes >= least_bytes and spare > 0
 
 
 def check_append(upload: Upload, *, offset: int, content_length: int | None) -> None:

@@ -45,7 +45,7 @@ ELSEWHERE = frozenset(
             "log_tiles",
             "openings",
         ),
-        "upload_parts",
+        *("upload_parts", "upload_tails"),
         "idempotency_keys",
     }
 )

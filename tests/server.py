@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from api.app import create_app
 from api.listen import configured
 from api.settings import ApiSettings
 from storage.store import Store
-from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, free_port
+from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, answers, free_port, until
 
 
 @contextmanager
@@ -40,6 +41,31 @@ def serving(
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serving_apart(store: Store) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The application over the same store in a process of its own; yields it and its address."""
+    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
+    secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
+    port = free_port()
+    command = [
+        "-m",
+        "uvicorn",
+        "api.app:application",
+        "--factory",
+        "--log-level",
+        "error",
+        "--port",
+        str(port),
+    ]
+    server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets})
+    try:
+        until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")
+        yield server, f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(PATIENCE_SECONDS)
 
 
 @contextmanager

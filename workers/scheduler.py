@@ -193,11 +193,12 @@ class Scheduler:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""
         with self._store.begin() as tx:
             ended = tx.uploads.expire(limit=SWEEP_BATCH)
+            tails = tx.uploads.forget_tails([upload.id for upload in ended])
         for upload in ended:
             if upload.parts_ref is not None:
                 self._store.objects.abort_parts(upload.object_key, upload.parts_ref)
-            if upload.tail_key is not None:
-                self._store.objects.delete_staging(upload.tail_key)
+        for key in tails:
+            self._store.objects.delete_staging(key)
 
 
 def batched(keys: Iterable[str], size: int) -> Iterator[list[str]]:

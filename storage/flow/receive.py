@@ -4,25 +4,26 @@ What a crash leaves, step by step:
   after the lease        nothing; the next request takes it
   after a part was put   a part that no row names; it is never listed at completion and vanishes with it
   after a part's commit  the offset stands behind that part; the client resumes there
-  after a tail was put   a staging object that no row names, swept later; the older tail is still named
+  after a tail was put   a staging object that no row names, swept later; the pieces before it are still named
   after completion in    the object exists without a recording: completion runs again, the store answers that
   the store              it has these very bytes, and the commit follows
 Part numbers are never used twice (S3 allows gaps), so a beaten request that still sends cannot replace one; and a
 store has few of them, so only a part that is being stored takes one. Objects and tails are named by the lease.
 """
 
+from collections.abc import Sequence
 from typing import Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from schemas.actor import Actor
 from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
-from schemas.ours import ours
-from schemas.refusals_objects import OBJECT_BROKEN, OBJECT_MISSING, PARTS_UNKNOWN
+from schemas.refusals_objects import OBJECT_MISSING, PARTS_UNKNOWN
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
-from schemas.upload import Part, Upload, UploadState, check_append
+from schemas.upload import Part, Tail, Upload, UploadState, check_append, makes_part
+from storage.flow.tail import drop_tails, read_tails
 from storage.objects.port import Stored
-from storage.objects.values import Body, sha256_of
+from storage.objects.values import Body, sha256_of, size_of
 from storage.store import Store
 
 
@@ -32,11 +33,11 @@ class Receiving:
     Not thread-safe: one call at a time. `needed_bytes` says how much to collect before `store`.
     """
 
-    def __init__(self, store: Store, upload: Upload, token: UUID, seed: bytes) -> None:
+    def __init__(self, store: Store, upload: Upload, token: UUID) -> None:
         self._store = store
-        self._token = token
-        self._seed = seed
-        self._tails = 0
+        self._kept = 0
+        self.is_over = False
+        self.token = token
         self.upload = upload
 
     @classmethod
@@ -48,23 +49,30 @@ class Receiving:
         Raises:
             NotFound: no such upload of the actor's.
             Gone, OffsetMismatch, TooLarge: as `schemas.upload.check_append`.
-            IntegrityBroken: the tail that the offset counts is not what was kept.
-            Unavailable: database or store did not answer.
+            Unavailable: the database did not answer.
         """
         with store.begin() as tx:
             upload, token = tx.uploads.lease(actor, upload_id)
             # A refusal rolls back, and the request that holds the upload goes on.
             check_append(upload, offset=offset, content_length=content_length)
-        try:
-            return cls(store, upload, token, _tail(store, upload))
-        except IntegrityBroken as err:
-            return cls(store, _ended_meanwhile(store, upload, err), token, b"")
+        return cls(store, upload, token)
+
+    @classmethod
+    def begin_free(
+        cls, store: Store, actor: Actor, upload_id: UploadId, *, offset: int, content_length: int | None
+    ) -> Self | None:
+        """As `begin`, but leave the lease to the request that holds it and is not over: None then."""
+        with store.begin() as tx:
+            upload, token = tx.uploads.lease_free(actor, upload_id)
+            check_append(upload, offset=offset, content_length=content_length)
+        if token is None and upload.state is UploadState.OPEN:
+            return None
+        return cls(store, upload, token or uuid4())
 
     @property
     def needed_bytes(self) -> int:
-        """How many more bytes make a full part, or the rest of the file; 0 when nothing is missing."""
-        left = self.upload.length_bytes - self.upload.offset_bytes
-        return min(left, self.upload.part_bytes - len(self._seed))
+        """How many more bytes are worth a part, or the rest of the file; 0 when nothing is missing."""
+        return min(self.upload.length_bytes - self.upload.offset_bytes, self.upload.part_bytes)
 
     @property
     def _own_key(self) -> str:
@@ -72,22 +80,31 @@ class Receiving:
         return f"recordings/{self.upload.id}/{self.upload.leases}"
 
     def store(self, body: Body) -> int:
-        """Store a full part or the end of the file; returns the new offset.
+        """Store a full part or the end of the file, with the tail before it; returns the new offset.
 
         Raises:
             Conflict: a newer request holds the upload (slug `upload-preempted`).
-            Gone: the upload has expired.
-            IntegrityBroken: the store has lost the parts that the offset counts.
+            Gone: the upload has expired, or the store's part numbers are used up.
+            IntegrityBroken: the store has lost parts, or the tail, that the offset counts.
             Unavailable: the store did not answer; nothing of `body` counts.
         """
-        pieces: Body = [self._seed, *body] if self._seed else body
-        start = self.upload.offset_bytes - len(self._seed)
-        size = sum(map(len, pieces))
+        return self._add(body, is_last=False)
+
+    def _add(self, body: Body, *, is_last: bool) -> int:
+        tails = self._tails()
+        pieces: Body = [*self._seed(tails), *body]
+        start = self.upload.offset_bytes - self.upload.tail_bytes
         sha256 = sha256_of(pieces)
-        if start == 0 and size == self.upload.length_bytes:
-            return self._store_whole(pieces, sha256)
+        if start == 0 and size_of(pieces) == self.upload.length_bytes:
+            self._store_whole(pieces, sha256)
+        else:
+            self._store_part(pieces, sha256, start_bytes=start, is_last=is_last)
+        drop_tails(self._store, tails)
+        return self.upload.offset_bytes
+
+    def _store_part(self, pieces: Body, sha256: bytes, *, start_bytes: int, is_last: bool) -> None:
         with self._store.begin() as tx:
-            number = tx.uploads.next_number(self.upload.id, self._token)
+            number = tx.uploads.next_number(self.upload.id, self.token)
         key, ref = self.upload.object_key, self.upload.parts_ref
         if ref is None:
             key = self._own_key
@@ -97,57 +114,81 @@ class Receiving:
         except Gone as err:
             _ended_meanwhile(self._store, self.upload, err)
             raise UPLOAD_PREEMPTED("a newer request has completed this upload") from err
-        part = Part(number=number, start_bytes=start, size_bytes=size, sha256=sha256, etag=etag)
-        self._commit_part(part, key=key, ref=ref)
-        return self.upload.offset_bytes
-
-    def _commit_part(self, part: Part, *, key: str, ref: str) -> None:
-        old_tail = self.upload.tail_key
+        part = Part(
+            number=number, start_bytes=start_bytes, size_bytes=size_of(pieces), sha256=sha256, etag=etag
+        )
         with self._store.begin() as tx:
-            self.upload = tx.uploads.add_part(self.upload, self._token, part, parts_ref=ref, key=key)
-        self._seed = b""
-        self._drop_tail(old_tail)
+            self.upload = tx.uploads.add_part(
+                self.upload, self.token, part, parts_ref=ref, key=key, is_last=is_last
+            )
+        self.is_over = is_last
 
-    def _store_whole(self, pieces: Body, sha256: bytes) -> int:
+    def _store_whole(self, pieces: Body, sha256: bytes) -> None:
         key = self._own_key
         stored = self._store.objects.put(key, pieces, sha256=sha256)
-        old_tail = self.upload.tail_key
         with self._store.begin() as tx:
-            self.upload = tx.uploads.complete(self.upload, stored, key=key, token=self._token)
-        self._seed = b""
-        self._drop_tail(old_tail)
-        return self.upload.offset_bytes
+            self.upload = tx.uploads.complete(self.upload, stored, key=key, token=self.token)
+        self.is_over = True
 
-    def keep(self, body: Body) -> int:
-        """Keep bytes that do not fill a part, so that a broken connection loses nothing; new offset."""
-        fresh = sum(map(len, body))
+    def keep(self, body: Body, *, is_last: bool = False) -> int:
+        """Make bytes durable that fill no part, so that nothing is lost when no more come; returns the new offset.
+
+        With the tail before them they become a part where the store takes so small a one; else they are a further
+        piece of the tail. Either way they are written once here, and a tail once more with its part. `is_last`: the
+        request brings nothing more, and newer ones need not wait for it.
+
+        Raises:
+            Conflict, Gone, IntegrityBroken, Unavailable: as `store`.
+        """
+        fresh = size_of(body)
         if fresh == 0:
             return self.upload.offset_bytes
-        pieces: Body = [self._seed, *body] if self._seed else body
-        self._tails += 1
-        key = f"tails/{self.upload.id}/{self.upload.leases}-{self._tails}"
-        self._store.objects.put_staging(key, pieces, sha256=sha256_of(pieces))
-        old_tail = self.upload.tail_key
+        limits = self._store.objects.limits()
+        if makes_part(self.upload, self.upload.tail_bytes + fresh, least_bytes=limits.least_part_bytes):
+            return self._add(body, is_last=is_last)
+        sha256, key, row = sha256_of(body), None, None
+        if fresh <= limits.row_bytes:
+            row = b"".join(body)
+        else:
+            self._kept += 1
+            key = f"tails/{self.upload.id}/{self.upload.leases}-{self._kept}"
+            self._store.objects.put_staging(key, body, sha256=sha256)
+        tail = Tail(start_bytes=self.upload.offset_bytes, size_bytes=fresh, sha256=sha256, key=key, body=row)
         with self._store.begin() as tx:
-            self.upload = tx.uploads.set_tail(
-                self.upload,
-                self._token,
-                key=key,
-                offset=self.upload.offset_bytes + fresh,
-                tail_bytes=len(self._seed) + fresh,
-            )
-        self._seed = b"".join(pieces)
-        self._drop_tail(old_tail)
+            self.upload = tx.uploads.add_tail(self.upload, self.token, tail, is_last=is_last)
+        self.is_over = is_last
         return self.upload.offset_bytes
 
-    def _drop_tail(self, key: str | None) -> None:
-        if key is not None:
-            self._store.objects.delete_staging(key)
+    def _tails(self) -> list[Tail]:
+        if self.upload.tail_bytes == 0:
+            return []
+        with self._store.begin() as tx:
+            return tx.uploads.tails(self.upload.id)
+
+    def _seed(self, tails: Sequence[Tail]) -> list[bytes]:
+        try:
+            return read_tails(self._store, self.upload, tails)
+        except IntegrityBroken as err:
+            _ended_meanwhile(self._store, self.upload, err, token=self.token)
+            raise UPLOAD_PREEMPTED("a newer request continues this upload") from err
+
+    def answer(self, ask: int) -> None:
+        """Tell who asked that everything is durable which had arrived."""
+        with self._store.begin() as tx:
+            tx.uploads.answer(self.upload.id, self.token, ask)
+
+    def release(self) -> None:
+        """End the hold, so that newer requests need not wait; a crash before it costs them a moment."""
+        if not self.is_over:
+            with self._store.begin() as tx:
+                tx.uploads.release(self.upload.id, self.token)
+            self.is_over = True
 
     def finish(self) -> Upload:
         """Complete when every byte is here; otherwise return the upload as it stands."""
         if self.upload.state is UploadState.OPEN and self.upload.offset_bytes == self.upload.length_bytes:
             self.upload = _complete(self._store, self.upload)
+            self.is_over = True
         return self.upload
 
 
@@ -185,27 +226,31 @@ def complete_left(store: Store, upload: Upload) -> Upload:
 
 
 def _complete(store: Store, upload: Upload) -> Upload:
+    with store.begin() as tx:
+        tails = tx.uploads.tails(upload.id) if upload.tail_bytes else []
     try:
-        key, stored = _finish_object(store, upload)
+        key, stored = _finish_object(store, upload, tails)
     except (Gone, IntegrityBroken) as err:
         return _ended_meanwhile(store, upload, err)
     with store.begin() as tx:
         done = tx.uploads.complete(upload, stored, key=key)
-    if upload.tail_key is not None:
-        store.objects.delete_staging(upload.tail_key)
+    drop_tails(store, tails)
     return done
 
 
-def _ended_meanwhile(store: Store, upload: Upload, fault: EvidenceError) -> Upload:
-    """Return the upload that another caller has completed, and so swept what we were about to read.
+def _ended_meanwhile(
+    store: Store, upload: Upload, fault: EvidenceError, *, token: UUID | None = None
+) -> Upload:
+    """Return the upload that another caller has taken further, and so swept what we were about to read.
 
     Raises:
         Gone: it has expired.
-        IntegrityBroken: it still stands, and what its row names is not in the store.
+        IntegrityBroken: it still stands, `token` holds it, and what its row names is not in the store.
     """
     with store.begin() as tx:
         now = tx.uploads.known(upload.id)
-    if now.state is UploadState.RECEIVED:
+        is_ours = token is None or tx.uploads.is_leased(upload.id, token)
+    if now.state is UploadState.RECEIVED or not is_ours:
         return now
     if now.state is UploadState.EXPIRED:
         raise UPLOAD_EXPIRED("the upload has expired")
@@ -214,51 +259,30 @@ def _ended_meanwhile(store: Store, upload: Upload, fault: EvidenceError) -> Uplo
     raise OBJECT_MISSING(f"the parts of upload {upload.id} are not in the store") from fault
 
 
-def _finish_object(store: Store, upload: Upload) -> tuple[str, Stored]:
+def _finish_object(store: Store, upload: Upload, tails: Sequence[Tail]) -> tuple[str, Stored]:
     """Make the evidence object out of parts, or of a tail that a crash left as the whole file."""
     if upload.parts_ref is None:
-        body = _tail(store, upload)
-        return upload.object_key, store.objects.put(upload.object_key, [body], sha256=sha256_of([body]))
+        body = read_tails(store, upload, tails)
+        return upload.object_key, store.objects.put(upload.object_key, body, sha256=sha256_of(body))
     with store.begin() as tx:
         parts = tx.uploads.parts(upload.id)
-    if upload.tail_key is not None:
-        parts.append(_tail_as_part(store, upload))
+    if tails:
+        parts.append(_tail_as_part(store, upload, upload.parts_ref, read_tails(store, upload, tails)))
     return upload.object_key, store.objects.finish_parts(upload.object_key, upload.parts_ref, parts)
 
 
-def _tail_as_part(store: Store, upload: Upload) -> Part:
+def _tail_as_part(store: Store, upload: Upload, ref: str, body: Body) -> Part:
     """Send a tail that reaches the end of the file as the last part; happens only after a crash.
 
     Raises:
         Gone: somebody else has completed the upload, or it has expired.
     """
-    assert upload.parts_ref is not None  # noqa: S101 - narrows the type; the caller has checked
-    body = _tail(store, upload)
-    sha256 = sha256_of([body])
     with store.begin() as tx:
         number = tx.uploads.last_number(upload.id)
     if number is None:
         raise PARTS_UNKNOWN("the upload is not open any more")
-    etag = store.objects.put_part(upload.object_key, upload.parts_ref, number, [body], sha256=sha256)
+    sha256, size = sha256_of(body), size_of(body)
+    etag = store.objects.put_part(upload.object_key, ref, number, body, sha256=sha256)
     return Part(
-        number=number,
-        start_bytes=upload.length_bytes - len(body),
-        size_bytes=len(body),
-        sha256=sha256,
-        etag=etag,
+        number=number, start_bytes=upload.length_bytes - size, size_bytes=size, sha256=sha256, etag=etag
     )
-
-
-def _tail(store: Store, upload: Upload) -> bytes:
-    """Return the bytes behind the last part, which the offset already counts.
-
-    Raises:
-        IntegrityBroken: they are not there, or not as many: to go on would leave a hole in the file.
-    """
-    if upload.tail_key is None:
-        return b""
-    with ours(OBJECT_MISSING, f"the tail of upload {upload.id} is not in the store"):
-        tail = store.objects.read_staging(upload.tail_key)
-    if len(tail) != upload.tail_bytes:
-        raise OBJECT_BROKEN(f"the tail of upload {upload.id} has {len(tail)} bytes of {upload.tail_bytes}")
-    return tail

@@ -16,6 +16,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "login_tries": "who guessed how often; forgotten after a while",
         "sessions": "who is logged in",
         "upload_parts": "in flight, no evidence yet",
+        "upload_tails": "in flight, no evidence yet",
         "uploads": "in flight, no evidence yet; what it became says its recording's receipt",
     }
 )

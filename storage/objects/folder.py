@@ -38,6 +38,7 @@ from storage.objects.values import (
     GOVERNANCE,
     PART_BYTES,
     Body,
+    Limits,
     Readable,
     Stat,
     Stored,
@@ -50,6 +51,8 @@ from storage.objects.values import (
     whole_seconds_up,
 )
 
+_LIMITS = Limits(least_part_bytes=4096, row_bytes=0)
+"""A file may be of any size; below a block it is worth less than its name."""
 MIN_FREE_BYTES = 512 * 1024 * 1024
 """Room that uploads must leave: the database of the embedded default lives on the same disk."""
 
@@ -132,6 +135,9 @@ class FolderObjects:
         sha256 = sha256_of(body)
         etag = self.put_part(key, ref, number, body, sha256=sha256)
         return Part(number=number, start_bytes=0, size_bytes=size_of(body), sha256=sha256, etag=etag)
+
+    def limits(self) -> Limits:
+        return _LIMITS
 
     def begin_parts(self, key: str) -> str:
         with translated_os():

@@ -16,7 +16,7 @@ from schemas.upload import Part
 from storage.objects.fault import Fault
 from storage.objects.folder import FolderObjects
 from storage.objects.s3 import S3Objects
-from storage.objects.values import PART_BYTES, Body, Readable, Stat, Stored
+from storage.objects.values import PART_BYTES, Body, Limits, Readable, Stat, Stored
 
 __all__ = ["PART_BYTES", "Body", "Objects", "Readable", "Stat", "Stored", "open_objects"]
 
@@ -42,6 +42,9 @@ class Objects(Protocol):
             Conflict: the key holds other bytes.
         """
 
+    def limits(self) -> Limits:
+        """Return from which size on bytes are worth an object here."""
+
     def begin_parts(self, key: str) -> str:
         """Open a multipart object and return its reference; keep it, no listing is ever relied on."""
 
@@ -64,7 +67,7 @@ class Objects(Protocol):
         """Drop a multipart object; one that is gone already is success."""
 
     def put_staging(self, key: str, body: Body, *, sha256: bytes) -> None:
-        """Write or replace a tail.
+        """Write or replace a piece of a tail.
 
         Raises:
             DigestMismatch: the store received other bytes than `sha256` says.

@@ -27,7 +27,7 @@ from schemas.refusals_objects import (
     PARTS_UNKNOWN,
     RETENTION_SHORTEN,
 )
-from schemas.upload import Part
+from schemas.upload import MIB, Part
 from storage.objects.check import faults_of
 from storage.objects.errors import error_of, translated
 from storage.objects.fault import Fault
@@ -35,6 +35,7 @@ from storage.objects.sign import Address, Link, error_code
 from storage.objects.values import (
     PART_BYTES,
     Body,
+    Limits,
     Readable,
     Stat,
     Stored,
@@ -47,6 +48,8 @@ from storage.objects.values import (
     whole_seconds_up,
 )
 
+_LIMITS = Limits(least_part_bytes=5 * MIB, row_bytes=32 * 1024)
+"""S3 takes no smaller part, except the last."""
 _CHECKSUM = "x-amz-checksum-sha256"
 _SHOW_CHECKSUM = {"x-amz-checksum-mode": "ENABLED"}
 _ABSENT = {"If-None-Match": "*"}
@@ -109,6 +112,9 @@ class S3Objects:
         sha256 = sha256_of(body)
         etag = self.put_part(key, ref, number, body, sha256=sha256)
         return Part(number=number, start_bytes=0, size_bytes=size_of(body), sha256=sha256, etag=etag)
+
+    def limits(self) -> Limits:
+        return _LIMITS
 
     def begin_parts(self, key: str) -> str:
         answer = self._send(

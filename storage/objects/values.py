@@ -45,6 +45,16 @@ class Stat(Frozen):
     checksum_sha256_b64: str | None
 
 
+class Limits(Frozen):
+    """What is worth an object of its own: `least_part_bytes` a part (except the last), `row_bytes` a tail.
+
+    A tail of at most `row_bytes` waits in its row, where that costs less than an object.
+    """
+
+    least_part_bytes: int
+    row_bytes: int
+
+
 class Readable(Protocol):
     """An open object."""
 

@@ -5,13 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Action, Actor, ActorKind, Subject, require
 from schemas.base import Frozen, HexDigest, whole_milliseconds
-from schemas.errors import Conflict
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
@@ -20,16 +19,10 @@ from schemas.refusals_upload import (
     UPLOAD_INCOMPLETE,
     UPLOAD_JUST_ENDED,
     UPLOAD_LENGTH_DIFFERS,
-    UPLOAD_NUMBERS_USED_UP,
-    UPLOAD_PREEMPTED,
     UPLOAD_TOO_LARGE,
-    UPLOAD_UNKNOWN,
 )
 from schemas.upload import (
-    LAST_NUMBERS,
-    PART_NUMBERS,
     STEPS,
-    Part,
     Upload,
     UploadState,
     UploadStep,
@@ -37,15 +30,15 @@ from schemas.upload import (
     part_size,
 )
 from storage.act import Deed, service
-from storage.collection import Collection
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
 from storage.reads.device import trusted
-from storage.reads.recording import own_uploads
+from storage.recording.hold import Holds
 from storage.recording.receipt import arrival_of, expiry_of, receive_recording, sender_of
 from storage.recording.share import share_spent
-from storage.tables.recording import manifests, recordings, upload_parts, uploads
+from storage.recording.transfer import preempted
+from storage.tables.recording import manifests, recordings, uploads
 
 
 class NewUpload(Frozen):
@@ -76,7 +69,7 @@ class Receipt(Frozen):
     leaf_hash: bytes
 
 
-class Uploads(Collection):
+class Uploads(Holds):
     """Open transfers and the parts they consist of."""
 
     def open(self, actor: Actor, wish: NewUpload, *, room_bytes: int | None = None) -> Upload:
@@ -170,127 +163,6 @@ class Uploads(Collection):
             raise UPLOAD_LENGTH_DIFFERS("this file was opened with another length")
         return Upload.of_row(row)
 
-    def get(self, actor: Actor, upload_id: UploadId) -> Upload:
-        """Return an upload of the actor's own.
-
-        Raises:
-            NotFound: no such upload, or somebody else's.
-        """
-        query = select(uploads).where(uploads.c.id == upload_id, own_uploads(actor))
-        return self._one(query, Upload.of_row, UPLOAD_UNKNOWN("no such upload"))
-
-    def known(self, upload_id: UploadId) -> Upload:
-        """Return an upload for the system itself, which has no scope."""
-        query = select(uploads).where(uploads.c.id == upload_id)
-        return Upload.of_row(self._connection.execute(query).mappings().one())
-
-    def lease(self, actor: Actor, upload_id: UploadId) -> tuple[Upload, UUID]:
-        """Take the upload for one request; the newest request wins.
-
-        One statement takes it and reads it: what is returned holds every commit of the beaten request, and
-        none can follow. Each lease has a number of its own, by which it names its objects; it takes no part
-        number, of which a store has few. An upload that is not open is returned as it stands, and the token
-        holds nothing.
-
-        Raises:
-            NotFound: no such upload, or somebody else's.
-        """
-        token = uuid4()  # a crash while it is held leaves nothing to undo: the next request takes the upload
-        row = (
-            self._connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload_id, own_uploads(actor), uploads.c.state == UploadState.OPEN)
-                .values(lease_token=token, leases=uploads.c.leases + 1)
-                .returning(uploads)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        return (self.get(actor, upload_id) if row is None else Upload.of_row(row)), token
-
-    def next_number(self, upload_id: UploadId, token: UUID) -> int:
-        """Allocate the number of a part that is about to be stored, under the lease.
-
-        It is never given again: a part which a beaten request still sends carries a number that no list of
-        parts will name, and can replace none of ours.
-
-        Raises:
-            Conflict: a newer request holds the upload.
-            Gone: the store's numbers are used up; nothing can be added any more.
-        """
-        number = self._numbered(upload_id, uploads.c.lease_token == token, PART_NUMBERS - LAST_NUMBERS)
-        if number is None:
-            raise _preempted()
-        return number
-
-    def last_number(self, upload_id: UploadId) -> int | None:
-        """Allocate the number of the part that a completion makes of the tail; None when it is complete already.
-
-        A completion holds no lease. Whoever completes beside it takes another number, and the same bytes make
-        the same object.
-
-        Raises:
-            Gone: as `next_number`.
-        """
-        return self._numbered(upload_id, uploads.c.state == UploadState.OPEN, PART_NUMBERS)
-
-    def _numbered(self, upload_id: UploadId, is_allowed: ColumnElement[bool], last: int) -> int | None:
-        # A crash behind this leaves a gap in the numbers, or a part under one that no row names: both are harmless.
-        number: int | None = self._connection.scalar(
-            update(uploads)
-            .where(uploads.c.id == upload_id, is_allowed)
-            .values(next_part=uploads.c.next_part + 1)
-            .returning(uploads.c.next_part)
-        )
-        if number is not None and number > last:
-            raise UPLOAD_NUMBERS_USED_UP(f"the store numbers {PART_NUMBERS} parts and none are left")
-        return number
-
-    def parts(self, upload_id: UploadId) -> list[Part]:
-        """Return the stored parts, in order."""
-        rows = self._connection.execute(
-            select(upload_parts).where(upload_parts.c.upload_id == upload_id).order_by(upload_parts.c.number)
-        ).mappings()
-        return [Part.of_row(row) for row in rows]
-
-    def add_part(self, upload: Upload, token: UUID, part: Part, *, parts_ref: str, key: str) -> Upload:
-        """Record a stored part; the tail it swallowed is forgotten in the same commit."""
-        # A crash before this commit leaves the part in the store and the old offset: its bytes are sent again.
-        self._connection.execute(upload_parts.insert().values(upload_id=upload.id, **part.model_dump()))
-        return self._advance(
-            upload,
-            token,
-            offset_bytes=part.start_bytes + part.size_bytes,
-            parts_ref=parts_ref,
-            object_key=key,
-            tail_key=None,
-            tail_bytes=0,
-        )
-
-    def set_tail(self, upload: Upload, token: UUID, *, key: str, offset: int, tail_bytes: int) -> Upload:
-        """Record the bytes after the last part, which stand in the staging bucket under `key`."""
-        # A crash before this commit leaves the new tail unnamed and the old one named; after it, the other way round.
-        return self._advance(upload, token, offset_bytes=offset, tail_key=key, tail_bytes=tail_bytes)
-
-    def _advance(self, upload: Upload, token: UUID, **values: object) -> Upload:
-        row = (
-            self._connection.execute(
-                update(uploads)
-                .where(
-                    uploads.c.id == upload.id,
-                    uploads.c.lease_token == token,
-                    uploads.c.state == UploadState.OPEN,
-                )
-                .values(**values)
-                .returning(uploads)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise _preempted()
-        return Upload.of_row(row)
-
     def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
         """Turn the finished transfer into a received recording: state, leaf and job in this transaction.
 
@@ -312,7 +184,7 @@ class Uploads(Collection):
             return Upload.of_row(row)
         after = STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
         if token is not None and row["lease_token"] != token:
-            raise _preempted()
+            raise preempted()
         if stored.size_bytes != row["length_bytes"]:
             raise SIZE_DISAGREES("the stored object has another size than the upload")
         arrival = arrival_of(self._connection, row)
@@ -322,6 +194,7 @@ class Uploads(Collection):
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
         self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id)
+        self.forget_tails([upload.id])
         done = (
             self._connection.execute(
                 update(uploads)
@@ -330,9 +203,9 @@ class Uploads(Collection):
                     state=after,
                     offset_bytes=row["length_bytes"],
                     object_key=key,
-                    tail_key=None,
                     tail_bytes=0,
                     lease_token=None,
+                    is_held=False,
                     recording_id=arrival.recording_id,
                 )
                 .returning(uploads)
@@ -395,12 +268,12 @@ class Uploads(Collection):
         return [Upload.of_row(row) for row in rows]
 
     def _expire(self, act: Deed, row: RowMapping) -> None:
-        # The caller drops parts and tail after the commit: a crash between leaves them to the store's own sweep.
+        # The caller drops parts and tails after the commit: a crash between leaves them to the store's own sweep.
         self._connection.execute(
             update(uploads)
             .where(uploads.c.id == row["id"])
             # Without its index the row no longer stands in the way of sending the same file again.
-            .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, file_index=None)
+            .values(state=STEPS[UploadStep.EXPIRE].end, lease_token=None, is_held=False, file_index=None)
         )
         if row["offset_bytes"] == 0:
             return
@@ -415,13 +288,3 @@ class Uploads(Collection):
             query = query.where(uploads.c.id > after)
         rows = self._connection.execute(query.order_by(uploads.c.id).limit(limit)).mappings()
         return [Upload.of_row(row) for row in rows]
-
-    def named_tails(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return those of `keys` that a row names as its tail; the others belong to nobody."""
-        return frozenset(
-            self._connection.scalars(select(uploads.c.tail_key).where(uploads.c.tail_key.in_(keys)))
-        )
-
-
-def _preempted() -> Conflict:
-    return UPLOAD_PREEMPTED("a newer request continues this upload")

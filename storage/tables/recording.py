@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -85,9 +86,13 @@ uploads = Table(
     Column("leases", Integer, nullable=False, server_default=text("1")),
     Column("object_key", Text, nullable=False, unique=True),
     Column("parts_ref", Text),
-    Column("tail_key", Text),
     Column("tail_bytes", BigInteger, nullable=False, server_default=text("0")),
     Column("lease_token", UUID(as_uuid=True)),
+    Column("is_held", Boolean, nullable=False, server_default=text("false")),
+    Column("asks", Integer, nullable=False, server_default=text("0")),
+    Column("heard", Integer, nullable=False, server_default=text("0")),
+    Column("answered", Integer, nullable=False, server_default=text("0")),
+    Column("is_end_asked", Boolean, nullable=False, server_default=text("false")),
     Column("recording_id", UUID(as_uuid=True)),
     moment("opened_at", nullable=False),
     moment("expires_at", nullable=False),
@@ -108,6 +113,19 @@ upload_parts = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("etag", Text, nullable=False),
+)
+
+upload_tails = Table(
+    "upload_tails",
+    metadata,
+    Column("upload_id", UUID(as_uuid=True), ForeignKey("uploads.id"), primary_key=True),
+    Column("start_bytes", BigInteger, primary_key=True, autoincrement=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("sha256", LargeBinary),
+    Column("key", Text),
+    Column("body", LargeBinary),
+    CheckConstraint("num_nonnulls(key, body) = 1", name="one_place"),
+    Index("ix_upload_tails_key", "key"),
 )
 
 recordings = Table(

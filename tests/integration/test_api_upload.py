@@ -10,12 +10,9 @@ import io
 import os
 import socket
 import struct
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -34,7 +31,7 @@ from tusclient.client import TusClient
 from api.settings import ApiSettings
 from schemas.actor import Role
 from schemas.event import Event
-from schemas.upload import MIB
+from schemas.upload import MIB, Tail
 from storage.flow.receive import Receiving
 from storage.store import Store
 from storage.tables.recording import recordings, uploads
@@ -47,8 +44,8 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
-from tests.server import serving
-from tests.stand import PATIENCE_SECONDS, answers, free_port, until
+from tests.server import serving, serving_apart
+from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -508,21 +505,24 @@ def test_a_silent_sender_is_ended(place: Place, client: httpx.Client) -> None:
 
 
 def test_the_newest_request_wins(place: Place, client: httpx.Client) -> None:
-    """A request that is beaten by a newer one changes nothing, whatever it still sends."""
+    """A newer request makes the older one store what it holds and end, and goes on behind it."""
     size = 10 * MIB
     url = opened(client, size)
     with appending(place, url, size) as old:
         old.send(b"o" * MIB)
-        taken(place, url, None)
-        assert patched(client, url, b"n" * (size // 2)).status_code == 204
+        taken(place, url, None, heard=MIB)
+        refused = patched(client, url, b"n" * (size // 2))
+        assert (refused.status_code, refused.json()["offset"]) == (409, MIB)
+        assert patched(client, url, b"n" * (size // 2), MIB).status_code == 204
         # The server may answer and close while the old request is still sending.
         with contextlib.suppress(OSError):
             old.send(b"o" * (size - MIB))
-            assert old.answer().status == 409
-    assert offset_of(client, url) == size // 2
-    patched(client, url, b"n" * (size // 2), size // 2)
+            answer = old.answer()
+            assert (answer.status, b"upload-preempted" in answer.read()) == (409, True)
+    assert offset_of(client, url) == MIB + size // 2
+    patched(client, url, b"n" * (size // 2 - MIB), MIB + size // 2)
 
-    assert place.stored(url) == b"n" * size
+    assert place.stored(url) == b"o" * MIB + b"n" * (size - MIB)
 
 
 def test_parallel_appends_leave_one_truth(place: Place, client: httpx.Client) -> None:
@@ -545,7 +545,9 @@ def test_an_append_sees_the_commit_it_waited_for(place: Place, client: httpx.Cli
     with ThreadPoolExecutor(1) as pool:
         with place.store.begin() as tx:
             upload, token = tx.uploads.lease(place.device.actor, ident)
-            tx.uploads.set_tail(upload, token, key=f"tails/{ident}/9", offset=3, tail_bytes=3)
+            tx.uploads.add_tail(
+                upload, token, Tail(start_bytes=0, size_bytes=3, sha256=None, key=None, body=b"abc")
+            )
             answer = pool.submit(patched, client, url, b"abcdef")
             waiting_for_a_lock(place.store)
         assert answer.result().status_code == 409
@@ -683,26 +685,10 @@ def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:
             refused = patched(client, second, b"abc")
             assert (refused.status_code, refused.json()["slug"]) == (503, "busy")
             assert int(refused.headers["Retry-After"]) > 0
-            assert offset_of(client, first) == 0
+            assert offset_of(client, first) == 3
             wire.send(b"def")
             assert wire.answer().status == 204
         assert patched(client, second, b"abc").status_code == 204
-
-
-@contextmanager
-def process(store: Store, *options: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The application in a process of its own; yields it and its address."""
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
-    secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
-    port = free_port()
-    command = ["-m", "uvicorn", "api.app:application", "--factory", "--port", str(port), *options]
-    server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets})
-    try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")
-        yield server, f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(PATIENCE_SECONDS)
 
 
 def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -> None:
@@ -711,7 +697,7 @@ def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -
     device = enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
     size, block = 300 * 1000 * 1000, b"m" * 1_000_000
     with (
-        process(store, "--log-level", "error") as (server, address),
+        serving_apart(store) as (server, address),
         httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
     ):
         url = opened(client, size, filename="long.mp4")

@@ -218,7 +218,7 @@ def test_an_upload_that_cannot_be_completed_stops_nobody(store: Store, device: T
     """One upload whose bytes the store lost does not keep the sweep from completing the next."""
     lost, sound = full_upload(store, device, b"lost"), full_upload(store, device, b"sound")
     with store.begin() as tx:
-        key = tx.uploads.get(device.actor, lost).tail_key
+        (key,) = (tail.key for tail in tx.uploads.tails(lost))
     assert key is not None
     store.objects.delete_staging(key)
     scheduler(store).sweep()

@@ -38,7 +38,7 @@ def test_a_tail_without_a_row_goes_and_a_named_one_stays(store: Store) -> None:
 
     Scheduler(store, WorkersSettings(), lambda _: None).sweep_tails()
     with store.begin() as tx:
-        named = tx.uploads.get(device.actor, upload.id).tail_key
+        (named,) = (tail.key for tail in tx.uploads.tails(upload.id))
 
     assert named is not None
     assert store.objects.read_staging(named) == b"kept"

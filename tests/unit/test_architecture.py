@@ -76,7 +76,7 @@ HOMES = {
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
                    "notifications"},
     "outbox": {"jobs"},
-    "recording": {"checks", "derivatives", "manifests", "recordings", "upload_parts", "uploads"},
+    "recording": {"checks", "derivatives", "manifests", "recordings", "upload_parts", "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
     "review": {"review_grounds", "reviews"},
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """The body reader over a receiving end that remembers what it was given."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import pytest
 from api.places import Place, Rules
 from api.receive import Reader
 from api.settings import ApiSettings
-from schemas.errors import Busy, EvidenceError, TooLarge
+from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 from tests.stand import PATIENCE_SECONDS
 
@@ -23,6 +24,9 @@ class Remembers:
         self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part)
         self.stored: list[bytes] = []
         self.kept = b""
+        self.is_kept = threading.Event()
+        self.answers: list[tuple[int, int]] = []
+        self.is_answered = threading.Event()
 
     @property
     def needed_bytes(self) -> int:
@@ -34,19 +38,33 @@ class Remembers:
         self.upload = SimpleNamespace(**{**vars(self.upload), "offset_bytes": reached})
         return int(self.upload.offset_bytes)
 
-    def keep(self, body: list[bytes]) -> int:
-        self.kept = b"".join(body)
-        return int(self.upload.offset_bytes + len(self.kept))
+    def keep(self, body: list[bytes], *, is_last: bool = False) -> int:
+        del is_last
+        piece = b"".join(body)
+        self.kept += piece
+        if piece:
+            self.is_kept.set()
+        reached = self.upload.offset_bytes + len(piece)
+        self.upload = SimpleNamespace(**{**vars(self.upload), "offset_bytes": reached})
+        return int(reached)
+
+    def answer(self, ask: int) -> None:
+        self.answers.append((ask, self.upload.offset_bytes))
+        self.is_answered.set()
 
     def finish(self) -> SimpleNamespace:
         return self.upload
 
 
 async def read(
-    receiving: Remembers, body: AsyncIterator[bytes], *, seconds: float = PATIENCE_SECONDS
+    receiving: Remembers,
+    body: AsyncIterator[bytes],
+    *,
+    seconds: float = PATIENCE_SECONDS,
+    silent: float = PATIENCE_SECONDS,
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
-        reader = Reader(cast("Any", receiving), pool, timeout_seconds=seconds)
+        reader = Reader(cast("Any", receiving), pool, timeout_seconds=seconds, silent_seconds=silent)
         await reader.run(cast("Any", SimpleNamespace(stream=lambda: body)))
 
 
@@ -83,6 +101,91 @@ def test_a_stalled_body_is_kept_and_said() -> None:
         asyncio.run(read(receiving, sending(b"abcdef", is_sent=asyncio.Event()), seconds=0.05))
 
     assert caught.value.slug == "receive-timeout"
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
+
+
+def test_what_a_silent_sender_brought_is_kept_while_it_is_silent() -> None:
+    """Bytes that no further byte follows become durable; the request goes on, and so does the file."""
+    receiving = Remembers()
+
+    async def silent_for_a_while() -> AsyncIterator[bytes]:
+        yield b"abcdef"
+        assert await asyncio.to_thread(receiving.is_kept.wait, PATIENCE_SECONDS)
+        yield b"ghij"
+
+    asyncio.run(read(receiving, silent_for_a_while(), silent=0.01))
+    assert (receiving.stored, receiving.kept) == ([b"abcd", b"ghij"], b"ef")
+
+
+def test_a_store_that_fails_meanwhile_ends_the_wait() -> None:
+    """A silent sender is told at once that its bytes could not be kept."""
+
+    class Fails(Remembers):
+        def keep(self, body: list[bytes], *, is_last: bool = False) -> int:
+            del body, is_last
+            raise OBJECTS_UNAVAILABLE("the store does not answer")
+
+    with pytest.raises(EvidenceError, check=lambda err: err.slug == "objects-unavailable"):
+        asyncio.run(read(Fails(), sending(b"ab", is_sent=asyncio.Event()), silent=0.01))
+
+
+def test_an_asked_reader_stores_what_it_holds_and_goes_on() -> None:
+    """Who asks for the offset gets it with what was held; the body goes on behind it."""
+    receiving = Remembers()
+
+    async def asking() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+
+            async def body() -> AsyncIterator[bytes]:
+                yield b"abcdef"
+                reader.asked(7, ends=False)
+                assert await asyncio.to_thread(receiving.is_answered.wait, PATIENCE_SECONDS)
+                yield b"ghij"
+
+            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+
+    asyncio.run(asking())
+    assert (receiving.stored, receiving.kept) == ([b"abcd", b"ghij"], b"ef")
+    assert receiving.answers == [(7, 6)]
+
+
+def test_who_asks_at_the_end_finds_nothing_twice() -> None:
+    """An ask that meets the end of a body stores none of its bytes a second time."""
+    receiving = Remembers()
+
+    async def ending() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+
+            async def body() -> AsyncIterator[bytes]:
+                yield b"abcdef"
+                asyncio.get_running_loop().call_soon(lambda: reader.asked(7, ends=False))
+
+            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+            assert await asyncio.to_thread(receiving.is_answered.wait, PATIENCE_SECONDS)
+
+    asyncio.run(ending())
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
+
+
+def test_a_beaten_reader_stores_what_it_holds_and_ends() -> None:
+    """A request in whose place a newer one goes on keeps what arrived, and says why it ended."""
+    receiving = Remembers()
+
+    async def beaten() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+
+            async def body() -> AsyncIterator[bytes]:
+                yield b"abcdef"
+                asyncio.get_running_loop().call_soon(lambda: reader.asked(7, ends=True))
+                await asyncio.Event().wait()
+
+            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+
+    with pytest.raises(Conflict, check=lambda err: err.slug == "upload-preempted"):
+        asyncio.run(beaten())
     assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
 
 

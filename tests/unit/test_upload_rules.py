@@ -10,13 +10,16 @@ from schemas.errors import Gone, Malformed, OffsetMismatch, TooLarge
 from schemas.recording import retain_until
 from schemas.upload import (
     LARGE_UPLOAD_BYTES,
+    LAST_NUMBERS,
     MIB,
+    PART_NUMBERS,
     USABLE_PARTS,
     Upload,
     UploadState,
     check_append,
     clean_filename,
     has_room,
+    makes_part,
     parse_metadata,
     part_size,
 )
@@ -36,9 +39,9 @@ def upload(*, offset: int = 0, length: int = 100, state: UploadState = UploadSta
         part_bytes=8 * MIB,
         object_key="recordings/1",
         parts_ref=None,
-        tail_key=None,
         tail_bytes=0,
         leases=1,
+        next_part=1,
         recording_id=None,
         opened_at=AT,
         expires_at=AT,
@@ -155,3 +158,18 @@ def test_promises_fill_the_room_but_for_a_reserve(length: int, own: int, promise
 def test_a_full_house_has_no_room() -> None:
     """Where nothing is free nothing is promised, not even from the reserve."""
     assert not has_room(1, own_bytes=0, promised_bytes=0, room_bytes=0, reserve_percent=10)
+
+
+def test_a_long_file_in_short_pieces_never_runs_out_of_numbers() -> None:
+    """64 GiB in pieces of 500 KiB: short parts are stored only while full ones keep twice the numbers they need."""
+    length, piece, waiting = 64 * 1024 * MIB, 500 * 1024, 0
+    current = upload(length=length).model_copy(update={"part_bytes": part_size(length)})
+    while current.offset_bytes < length:
+        fresh = min(piece, length - current.offset_bytes)
+        is_part = makes_part(current, waiting + fresh, least_bytes=5 * MIB)
+        waiting = 0 if is_part else waiting + fresh
+        current = current.model_copy(
+            update={"offset_bytes": current.offset_bytes + fresh, "next_part": current.next_part + is_part}
+        )
+    assert current.next_part < PART_NUMBERS - LAST_NUMBERS
+    assert waiting < 32 * MIB
