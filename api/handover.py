@@ -94,7 +94,9 @@ class Handover:
 
         Raises:
             As `Receiving.begin`; a wrong offset is refused before anybody is disturbed.
+            StorageFull, Unavailable: the store would not take the body; it is not read.
         """
+        await run_sync(self._store.objects.reach)
         for _ in range(_TRIES):
             begun = await run_sync(
                 lambda: Receiving.begin_free(

@@ -27,7 +27,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from schemas.base import Frozen
 from schemas.health import Health
-from schemas.refusals_objects import OBJECT_EXISTS, OBJECT_NOT_FOUND, OBJECTS_DAMAGED, RETENTION_SHORTEN
+from schemas.refusals_objects import (
+    OBJECT_EXISTS,
+    OBJECT_NOT_FOUND,
+    OBJECTS_DAMAGED,
+    RETENTION_SHORTEN,
+    STORAGE_FULL,
+)
 from schemas.upload import Part
 from storage.objects.errors import translated_os
 from storage.objects.fault import Fault, fault
@@ -138,6 +144,11 @@ class FolderObjects:
 
     def limits(self) -> Limits:
         return _LIMITS
+
+    def reach(self) -> None:
+        with translated_os():
+            if free_bytes(self._folder) < self._min_free_bytes:
+                raise STORAGE_FULL("the disk has no room that may be used")
 
     def begin_parts(self, key: str) -> str:
         with translated_os():

@@ -45,6 +45,13 @@ class Objects(Protocol):
     def limits(self) -> Limits:
         """Return from which size on bytes are worth an object here."""
 
+    def reach(self) -> None:
+        """Do nothing when the store answers and has room for more: asked before a body is read for it.
+
+        Raises:
+            StorageFull, Unavailable: it would be read in vain.
+        """
+
     def begin_parts(self, key: str) -> str:
         """Open a multipart object and return its reference; keep it, no listing is ever relied on."""
 

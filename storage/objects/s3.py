@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Self
 from xml.sax.saxutils import escape
 
@@ -50,6 +51,8 @@ from storage.objects.values import (
 
 _LIMITS = Limits(least_part_bytes=5 * MIB, row_bytes=32 * 1024)
 """S3 takes no smaller part, except the last."""
+_FRESH_SECONDS = 0.1
+"""An answer so young says that the store is there: under load nobody asks."""
 _CHECKSUM = "x-amz-checksum-sha256"
 _SHOW_CHECKSUM = {"x-amz-checksum-mode": "ENABLED"}
 _ABSENT = {"If-None-Match": "*"}
@@ -115,6 +118,15 @@ class S3Objects:
 
     def limits(self) -> Limits:
         return _LIMITS
+
+    def reach(self) -> None:
+        if self._link.answered_within(_FRESH_SECONDS):
+            return
+        with translated():
+            # What it answers does not matter: a credential may be refused this question and not a part.
+            answer = self._link.send("HEAD", self._address.staging, "", is_repeatable=False)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise OBJECTS_UNAVAILABLE("the object store cannot do it now")
 
     def begin_parts(self, key: str) -> str:
         answer = self._send(

@@ -81,6 +81,7 @@ class Link:
         self._address = address
         self._credentials = Credentials(address.access_key, address.secret_key)
         self._pool = make_pool(address.pool_size)
+        self._answered_at = float("-inf")
         self.client = Minio(
             address.host,
             address.access_key,
@@ -121,6 +122,10 @@ class Link:
             time.sleep(pause)
         return self._once(method, url, headers or {}, body=body)
 
+    def answered_within(self, seconds: float) -> bool:
+        """Say whether the store has answered one of our requests a moment ago."""
+        return time.monotonic() - self._answered_at < seconds
+
     def _url(self, bucket: str, key: str, query: Mapping[str, str]) -> SplitResult:
         scheme = "https" if self._address.is_tls else "http"
         asked = "&".join(f"{name}={quote(text, safe='')}" for name, text in query.items())
@@ -149,9 +154,12 @@ class Link:
         )
         if method in ("PUT", "POST"):
             signed["Content-Length"] = str(size_of(body))
-        return self._pool.urlopen(
+        answer = self._pool.urlopen(
             method, url.geturl(), body=body or None, headers=signed, retries=False, redirect=False
         )
+        if answer.status not in REPEATABLE_STATUSES:
+            self._answered_at = time.monotonic()
+        return answer
 
 
 def error_code(answer: BaseHTTPResponse) -> str | None:

@@ -306,6 +306,7 @@ def test_a_store_that_is_down_is_unavailable(key: str, objects_url: str, tmp_pat
         lambda: down.stat(key, NO_VERSION),
         lambda: down.read_staging(key),
         lambda: down.begin_parts(key),
+        down.reach,
         down.check,
     ):
         with pytest.raises(Unavailable) as caught:

@@ -68,6 +68,7 @@ def test_uploads_never_eat_the_reserve(tmp_path: Path) -> None:
     for act in (
         lambda: tight.put("recordings/2", [BODY], sha256=_digest(BODY)),
         lambda: tight.put_staging("tails/1", [BODY], sha256=_digest(BODY)),
+        tight.reach,
         lambda: tight.put_stream("exports/1", [BODY]),
     ):
         with pytest.raises(StorageFull):
