@@ -28,6 +28,7 @@ from api import (
     review,
     upload,
 )
+from api.budget import Budget
 from api.console import mount
 from api.edge import SETTINGS
 from api.front import Front
@@ -157,6 +158,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         app.state.places = Places(Rules.of(settings))
+        app.state.budget = Budget(settings.held_bytes)
         app.state.handover = Handover(store)
         watch = asyncio.create_task(app.state.handover.watch())
         with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:

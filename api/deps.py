@@ -70,7 +70,7 @@ def current_actor(request: Request, tx: Tx, _: Annotated[object, Depends(_bearer
     return actor
 
 
-def actor_of_request(request: Request) -> Actor:
+def actor_of_request(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> Actor:
     """Return who is asking, in a short transaction of its own: for routes that stream outside one."""
     with store_of(request).begin() as tx:
         return tx.accounts.actor_of(token_of(request))

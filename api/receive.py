@@ -8,11 +8,12 @@ take soon is made durable meanwhile, so that a process that dies costs its sende
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
+from api.budget import READ_BYTES, Budget
 from api.places import Place
 from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH, UPLOAD_PREEMPTED
@@ -28,6 +29,8 @@ SOON_SECONDS = 1.0
 SILENT_SECONDS = 5.0
 """After the last message, whatever is held is made durable."""
 TICK_SECONDS = 0.25
+PRESSED_SECONDS = 1.0
+"""So long a reader waits for room before it makes durable what it holds."""
 OLDEST_SECONDS = 30.0
 """And whatever has been held so long, though a slow sender goes on."""
 
@@ -43,11 +46,14 @@ class Reader:
         receiving: Receiving,
         pool: ThreadPoolExecutor,
         *,
+        budget: Budget,
         timeout_seconds: float,
         silent_seconds: float = SILENT_SECONDS,
     ) -> None:
         self._receiving = receiving
         self._pool = pool
+        self._budget = budget
+        self._taken = 0
         self._timeout = timeout_seconds
         self._silent = silent_seconds
         self._pieces: list[Piece] = []
@@ -58,7 +64,7 @@ class Reader:
         self._tick = min(TICK_SECONDS, silent_seconds)
         self._storing: asyncio.Future[int] | None = None
         self._handing_on = asyncio.Lock()
-        self._answering: asyncio.Future[None] | None = None
+        self._answering: set[asyncio.Future[None]] = set()
         self._is_beaten = False
         self._waiting: asyncio.Timeout | None = None
 
@@ -73,6 +79,12 @@ class Reader:
             Unavailable: store or database did not answer.
             Conflict: a newer request holds the upload.
         """
+        try:
+            return await self._run(request)
+        finally:
+            self._give(self._taken)
+
+    async def _run(self, request: Request) -> Upload:
         fault: EvidenceError | None = None
         keeper = asyncio.create_task(self._keep_what_is_due())
         try:
@@ -99,7 +111,8 @@ class Reader:
         async with self._handing_on:
             await self._settled()
             pieces, self._pieces, self._held = self._pieces, [], 0  # who asks in this moment finds nothing
-            await self._call(lambda: self._receiving.keep(pieces, is_last=True))
+            async with self._joining():
+                await self._call(lambda: self._receiving.keep(pieces, is_last=True))
 
     def asked(self, ask: int, *, ends: bool) -> None:
         """A newer request asks that what is held be stored; and, with `ends`, goes on in the place of this one."""
@@ -107,7 +120,9 @@ class Reader:
             self._is_beaten = True
             self._stop_waiting()
         else:
-            self._answering = asyncio.ensure_future(self._answer(ask))
+            answering = asyncio.ensure_future(self._answer(ask))
+            self._answering.add(answering)  # the loop itself holds tasks but weakly
+            answering.add_done_callback(self._answering.discard)
 
     async def _answer(self, ask: int) -> None:
         def keep_and_tell(pieces: list[Piece]) -> int:
@@ -120,7 +135,8 @@ class Reader:
 
     async def _read(self, request: Request | Place) -> None:
         stream = request.stream()
-        while not self._is_beaten and (chunk := await self._next(stream)) is not None:
+        while await self._has_room() and (chunk := await self._next(stream)) is not None:
+            self._give(READ_BYTES - len(chunk))
             view = memoryview(chunk)
             while view:
                 if self._wanted == 0:
@@ -130,6 +146,36 @@ class Reader:
                 view = view[len(taken) :]
                 if self._held == self._wanted:
                     await self._hand_on(self._receiving.store)
+
+    async def _has_room(self) -> bool:
+        """Take the room for one message; while there is none the sender is held back. False when it is over."""
+        while not self._is_beaten:
+            try:
+                async with asyncio.timeout(PRESSED_SECONDS if self._held else None) as self._waiting:
+                    await self._budget.bodies.take(READ_BYTES, held=self._held)
+            except TimeoutError:
+                await self._hand_on(self._receiving.keep)  # or everybody might wait for everybody
+            else:
+                self._taken += READ_BYTES
+                return True
+            finally:
+                self._waiting = None
+        return False
+
+    def _give(self, size: int) -> None:
+        size = min(size, self._taken)  # a part may still be on its way when its request has failed
+        self._taken -= size
+        self._budget.bodies.give(size)
+
+    @asynccontextmanager
+    async def _joining(self) -> AsyncIterator[None]:
+        """Have the room into which the tail is read back that is stored with what follows it."""
+        size = self._receiving.upload.tail_bytes
+        await self._budget.joins.take(size)
+        try:
+            yield
+        finally:
+            self._budget.joins.give(size)
 
     async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
         # No ASGI server times out a stalled body; without this a dead phone holds its place for ever.
@@ -178,10 +224,17 @@ class Reader:
             if not self._held and not is_worth_it:  # somebody was faster
                 return
             pieces, self._pieces = self._pieces, []
-            self._left -= self._held
-            self._held = 0
+            size, self._held = self._held, 0
+            self._left -= size
             self._wanted = min(self._receiving.upload.part_bytes, self._left)
-            self._storing = asyncio.get_running_loop().run_in_executor(self._pool, call, pieces)
+            self._storing = asyncio.ensure_future(self._stored(call, pieces, size))
+
+    async def _stored(self, call: Callable[[list[Piece]], int], pieces: list[Piece], size: int) -> int:
+        async with self._joining():
+            offset = await self._call(lambda: call(pieces))
+        pieces.clear()
+        self._give(size)
+        return offset
 
     async def _settled(self) -> None:
         # Shielded: a cancelled wait does not end the thread, and two of them must never store at once.

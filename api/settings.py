@@ -2,9 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from api.budget import READ_BYTES
 from api.front import LOOPBACK, Hosts
 from schemas.address import Network, networks
 
@@ -31,6 +32,7 @@ class ApiSettings(BaseSettings):
     sender have no more than `sender_uploads`, and does one lose its place that sends less than
     `least_bytes_per_second` over `slow_seconds`. Of the waiting there are `waiting_uploads`, of one sender
     `sender_waiting_uploads`, each for `place_wait_seconds`, which is below what stock clients wait for an answer.
+    `held_bytes` is all that is held in memory of all uploads: beyond it receiving slows and nothing fails.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="API_")
@@ -44,6 +46,7 @@ class ApiSettings(BaseSettings):
     sender_waiting_uploads: int = 64
     place_wait_seconds: float = 25.0
     upload_threads: int = 16
+    held_bytes: int = 192 * 1024 * 1024
     json_limit_bytes: int = 1024 * 1024
     head_limit_bytes: int = 32 * 1024
     metadata_limit_bytes: int = 8 * 1024
@@ -63,6 +66,13 @@ class ApiSettings(BaseSettings):
     def _are_hosts(cls, given: str) -> str:
         Hosts(_entries(given))
         return given
+
+    @model_validator(mode="after")
+    def _gives_every_place_a_message(self) -> Self:
+        # Silent senders wait with the room for one message each; they must not keep the others from theirs.
+        if self.held_bytes < 2 * READ_BYTES * self.active_uploads:
+            raise ValueError(f"API_HELD_BYTES is at least {2 * READ_BYTES} for each of API_ACTIVE_UPLOADS")
+        return self
 
     @property
     def host_names(self) -> tuple[str, ...]:

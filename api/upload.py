@@ -234,17 +234,27 @@ async def _append(
 ) -> Upload:
     length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
     handover: Handover = request.app.state.handover
-    async with _places(request).place(actor.reference) as place:
-        receiving = await handover.begin(actor, upload_id, offset=offset, content_length=length)
-        if receiving.upload.state is UploadState.RECEIVED:
-            await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
-            return receiving.upload
-        pool = request.app.state.upload_pool
-        reader = Reader(receiving, pool, timeout_seconds=settings.receive_timeout_seconds)
-        try:
+    pool, receiving = request.app.state.upload_pool, None
+    if _places(request).are_full:
+        # The place that is wanted may be that of its own older request.
+        await handover.settle(actor, upload_id, ends=True)
+    try:
+        async with _places(request).place(actor.reference) as place:
+            receiving = await handover.begin(actor, upload_id, offset=offset, content_length=length)
+            if receiving.upload.state is UploadState.RECEIVED:
+                await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
+                return receiving.upload
+            reader = Reader(
+                receiving,
+                pool,
+                budget=request.app.state.budget,
+                timeout_seconds=settings.receive_timeout_seconds,
+            )
             with handover.reading(receiving, reader):
                 return await reader.run(place.reads(request))
-        finally:
+    finally:
+        # After its place is free: who waits for the hold to end wants it.
+        if receiving is not None:
             await released(receiving, pool)
 
 

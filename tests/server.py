@@ -44,7 +44,7 @@ def serving(
 
 
 @contextmanager
-def serving_apart(store: Store) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def serving_apart(store: Store, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The application over the same store in a process of its own; yields it and its address."""
     names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
@@ -59,7 +59,9 @@ def serving_apart(store: Store) -> Iterator[tuple[subprocess.Popen[bytes], str]]
         "--port",
         str(port),
     ]
-    server = subprocess.Popen([sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets})
+    server = subprocess.Popen(
+        [sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets, **environment}
+    )
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")
         yield server, f"http://127.0.0.1:{port}"

@@ -36,7 +36,7 @@ class Receiving:
     def __init__(self, store: Store, upload: Upload, token: UUID) -> None:
         self._store = store
         self._kept = 0
-        self.is_over = False
+        self.is_over = upload.state is not UploadState.OPEN
         self.token = token
         self.upload = upload
 

@@ -3,13 +3,16 @@
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 import httpx
 import pytest
 
+from api.settings import ApiSettings
 from schemas.actor import Role
 from schemas.digest import sha256_hex
 from schemas.upload import MIB
@@ -17,7 +20,7 @@ from storage.objects.hashing import hash_object
 from storage.store import Store
 from tests.factories import TestDevice, enrol_device, make_account, make_agency, make_settings
 from tests.server import serving, serving_apart
-from tests.stand import PATIENCE_SECONDS, until
+from tests.stand import PATIENCE_SECONDS, free_port, until
 from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched
 
 PIECE = 3 * MIB
@@ -41,7 +44,7 @@ class Line(NamedTuple):
     client: httpx.Client
     token: str
 
-    def silent(self, url: str, body: bytes, offset: int, length: int) -> socket.socket:
+    def silent(self, url: str, body: bytes, offset: int, length: int, **headers: str) -> socket.socket:
         """Begin a PATCH of everything that is left, send `body`, and fall silent."""
         address = self.client.base_url
         made = socket.create_connection((address.host, address.port or 80), timeout=PATIENCE_SECONDS)
@@ -52,6 +55,7 @@ class Line(NamedTuple):
             **BODY,
             "Upload-Offset": str(offset),
             "Content-Length": str(length - offset),
+            **headers,
         }
         lines = [f"PATCH {url} HTTP/1.1", *(f"{name}: {value}" for name, value in stated.items())]
         made.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
@@ -142,4 +146,64 @@ def test_a_process_that_is_gone_holds_nobody_up(store: Store, device: TestDevice
         line.close()
 
         assert patched(here.client, url, payload[PIECE:], PIECE).status_code == 204
+    assert stored_sha256(store, url) == sha256_hex(payload)
+
+
+def test_many_bodies_have_one_budget(store: Store, device: TestDevice) -> None:
+    """Eight bodies of 24 MiB at once, each less than a part: the process grows by its budget, and nothing fails."""
+    sent, block = 24, bytes(MIB)
+    with (
+        ThreadPoolExecutor(8) as pool,
+        serving_apart(store, API_HELD_BYTES=str(32 * MIB)) as (server, address),
+        httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
+    ):
+        before = memory_mib(server.pid, "VmRSS")
+        urls = [opened(client, 300 * MIB) for _ in range(8)]
+        answers = list(pool.map(lambda url: patched(client, url, (block for _ in range(sent))), urls))
+        grown = memory_mib(server.pid, "VmHWM") - before
+
+    assert {(answer.status_code, answer.headers.get("Upload-Offset")) for answer in answers} == {
+        (204, str(sent * MIB))
+    }
+    assert grown < 8 * sent / 2
+
+
+def memory_mib(pid: int, what: str) -> int:
+    """A line of the kernel's account of a process: `VmRSS` now, `VmHWM` at most."""
+    return int(Path(f"/proc/{pid}/status").read_text().split(f"{what}:")[1].split()[0]) // 1024
+
+
+@pytest.fixture(scope="module")
+def down(store: Store, objects_url: str) -> Iterator[Store]:
+    """The same database, and an object store where nobody listens."""
+    port = objects_url.rsplit("@", 1)[1].split("/", 1)[0].rsplit(":", 1)[1]
+    nowhere = objects_url.replace(f":{port}/", f":{free_port()}/")
+    made = Store(make_settings(store.settings.database_url.get_secret_value(), nowhere))
+    yield made
+    made.close()
+
+
+def test_without_the_store_no_body_is_read(down: Store, device: TestDevice) -> None:
+    """A sender that waits for "100 Continue" is refused while the store is away, and has sent nothing in vain."""
+    with ExitStack() as open_things:
+        here = Line(*made(open_things, open_things.enter_context(serving(down)), device))
+        url = opened(here.client, PIECE)
+        with here.silent(url, b"", 0, PIECE, Expect="100-continue") as line:
+            answer = line.recv(65536)
+
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert offset_of(here.client, url) == 0
+
+
+def test_the_older_request_gives_up_its_place(store: Store, device: TestDevice) -> None:
+    """In a full house the sender who comes back needs no other place than the one of the request that went silent."""
+    payload = os.urandom(2 * PIECE)
+    with ExitStack() as open_things:
+        settings = ApiSettings(active_uploads=1, receive_timeout_seconds=PATIENCE_SECONDS)
+        here = Line(*made(open_things, open_things.enter_context(serving(store, settings)), device))
+        url = opened(here.client, len(payload))
+        with here.silent(url, payload[:PIECE], 0, len(payload)):
+            here.reaches(url, PIECE)
+            assert patched(here.client, url, payload[PIECE:], PIECE).status_code == 204
+
     assert stored_sha256(store, url) == sha256_hex(payload)

@@ -8,12 +8,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from pydantic import ValidationError
 
+from api.budget import READ_BYTES, Budget
 from api.places import Place, Rules
 from api.receive import Reader
 from api.settings import ApiSettings
 from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
+from schemas.upload import MIB
 from tests.stand import PATIENCE_SECONDS
 
 
@@ -21,7 +24,7 @@ class Remembers:
     """Stands for `Receiving`: parts of four bytes, a file of ten."""
 
     def __init__(self, length: int = 10, part: int = 4) -> None:
-        self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part)
+        self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part, tail_bytes=0)
         self.stored: list[bytes] = []
         self.kept = b""
         self.is_kept = threading.Event()
@@ -62,9 +65,16 @@ async def read(
     *,
     seconds: float = PATIENCE_SECONDS,
     silent: float = PATIENCE_SECONDS,
+    budget: Budget | None = None,
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
-        reader = Reader(cast("Any", receiving), pool, timeout_seconds=seconds, silent_seconds=silent)
+        reader = Reader(
+            cast("Any", receiving),
+            pool,
+            budget=budget or Budget(64 * MIB),
+            timeout_seconds=seconds,
+            silent_seconds=silent,
+        )
         await reader.run(cast("Any", SimpleNamespace(stream=lambda: body)))
 
 
@@ -135,7 +145,9 @@ def test_an_asked_reader_stores_what_it_holds_and_goes_on() -> None:
 
     async def asking() -> None:
         with ThreadPoolExecutor(1) as pool:
-            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+            reader = Reader(
+                cast("Any", receiving), pool, budget=Budget(64 * MIB), timeout_seconds=PATIENCE_SECONDS
+            )
 
             async def body() -> AsyncIterator[bytes]:
                 yield b"abcdef"
@@ -156,7 +168,9 @@ def test_who_asks_at_the_end_finds_nothing_twice() -> None:
 
     async def ending() -> None:
         with ThreadPoolExecutor(1) as pool:
-            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+            reader = Reader(
+                cast("Any", receiving), pool, budget=Budget(64 * MIB), timeout_seconds=PATIENCE_SECONDS
+            )
 
             async def body() -> AsyncIterator[bytes]:
                 yield b"abcdef"
@@ -175,7 +189,9 @@ def test_a_beaten_reader_stores_what_it_holds_and_ends() -> None:
 
     async def beaten() -> None:
         with ThreadPoolExecutor(1) as pool:
-            reader = Reader(cast("Any", receiving), pool, timeout_seconds=PATIENCE_SECONDS)
+            reader = Reader(
+                cast("Any", receiving), pool, budget=Budget(64 * MIB), timeout_seconds=PATIENCE_SECONDS
+            )
 
             async def body() -> AsyncIterator[bytes]:
                 yield b"abcdef"
@@ -248,3 +264,78 @@ def test_a_lost_place_keeps_what_arrived() -> None:
 
     asyncio.run(losing())
     assert (receiving.stored, receiving.kept) == ([b"abcd"], b"ef")
+
+
+def test_what_was_taken_is_given_back() -> None:
+    """However a body ends, nothing of the budget stays taken."""
+
+    class Fails(Remembers):
+        def store(self, body: list[bytes]) -> int:
+            del body
+            raise OBJECTS_UNAVAILABLE("the store does not answer")
+
+    budget = Budget(64 * MIB)
+    asyncio.run(read(Remembers(), sending(b"abcd", b"ef"), budget=budget))
+    with pytest.raises(TooLarge):
+        asyncio.run(read(Remembers(), sending(b"abcdefghijKLM"), budget=budget))
+    with pytest.raises(Busy):
+        asyncio.run(read(Remembers(), sending(b"ab", is_sent=asyncio.Event()), seconds=0.05, budget=budget))
+    with pytest.raises(EvidenceError):
+        asyncio.run(read(Fails(), sending(b"abcd", b"efgh", b"ij"), budget=budget))
+
+    assert budget.bodies.taken_bytes == 0
+    assert budget.joins.taken_bytes == 0
+
+
+def test_beyond_the_budget_reading_waits_and_nothing_fails() -> None:
+    """Thirty bodies over a budget for three: at no time is more taken, and every byte of each arrives."""
+    piece = b"x" * READ_BYTES
+    budget, most = Budget(4 * READ_BYTES), [0]
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(6):
+            most[0] = max(most[0], budget.bodies.taken_bytes)
+            yield piece
+            await asyncio.sleep(0)
+
+    async def all_at_once() -> list[Remembers]:
+        ends = [Remembers(6 * READ_BYTES, 4 * READ_BYTES) for _ in range(30)]
+        await asyncio.gather(*(read(end, body(), budget=budget) for end in ends))
+        return ends
+
+    ends = asyncio.run(all_at_once())
+    assert most[0] <= 3 * READ_BYTES
+    assert all(sum(map(len, end.stored)) + len(end.kept) == 6 * READ_BYTES for end in ends)
+
+
+def test_who_holds_most_is_served_first() -> None:
+    """A part that is nearly full is finished before another is begun; who gives up its place takes nothing."""
+
+    async def served() -> list[str]:
+        share, order = Budget(4 * READ_BYTES).bodies, list[str]()
+        await share.take(3 * READ_BYTES)
+
+        async def wait(name: str, held: int) -> None:
+            await share.take(READ_BYTES, held=held)
+            order.append(name)
+
+        waiting = {
+            name: asyncio.create_task(wait(name, held))
+            for name, held in (("empty", 0), ("gone", 99), ("half", 5), ("nearly", 9))
+        }
+        await asyncio.sleep(0)
+        waiting.pop("gone").cancel()
+        for _ in range(3):
+            share.give(READ_BYTES)
+            await asyncio.sleep(0)
+        await asyncio.gather(*waiting.values())
+        return order
+
+    assert asyncio.run(served()) == ["nearly", "half", "empty"]
+
+
+def test_a_budget_has_room_for_every_place() -> None:
+    """A budget that silent senders alone could use up is refused before anything is served."""
+    with pytest.raises(ValidationError, match="API_HELD_BYTES"):
+        ApiSettings(active_uploads=1000)
+    assert ApiSettings(active_uploads=64, held_bytes=32 * MIB).held_bytes == 32 * MIB
