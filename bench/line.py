@@ -188,7 +188,7 @@ def product(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{folder}", "PYTHONPATH": str(ROOT)}
     running = {}
     try:
-        for name in ("api", "worker", "scheduler"):
+        for name in ("api", "worker", "slow-worker", "scheduler"):
             words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS[name]]
             running[name] = subprocess.Popen(
                 words, env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

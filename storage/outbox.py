@@ -27,9 +27,13 @@ CHANNEL = "quancheng_jobs"
 
 
 class JobKind(StrEnum):
-    """What can be done later; one queue per kind."""
+    """What can be done later; one queue per kind.
+
+    What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time.
+    """
 
     VERIFY = "verify"
+    VERIFY_SLOW = "verify-slow"
     EXPORT = "export"
     RECHECK = "recheck"
 

@@ -146,7 +146,9 @@ def _is_open(descriptor: int) -> bool:
 
 
 def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
-    """Try everything in place of a decoder."""
+    """Try everything in place of a decoder; of a file called `spin`, never end."""
+    while filename == "spin":
+        pass
     del limits, lane
     report = {"succeeded": succeeded(Aim(*json.loads(filename))), "open": held_descriptors()}
     report["file"] = source.read_all().decode()

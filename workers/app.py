@@ -1,6 +1,7 @@
 """Celery: a message is a hint `drain(kind)`; the work itself is rows in the database.
 
-So an early acknowledgement is safe: a lost message costs one sweep, a doubled one finds nothing to claim.
+So an early acknowledgement is safe: a lost message costs one sweep, a doubled one finds nothing to claim. Heavy files
+have a queue of their own, for a worker with one process: nothing ordinary waits behind them.
 Workers start by spawn, because decoders, psycopg and OpenCV do not survive a fork.
 """
 
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 HARD_LIMIT_SECONDS = 3600
 BROKER_SECONDS = 3
 SILENT_SECONDS = 15
+QUEUE, SLOW_QUEUE = "quancheng", "quancheng-slow"
 
 
 def _broker() -> str | None:
@@ -58,8 +60,7 @@ app.conf.update(
         "socket_connect_timeout": SILENT_SECONDS,
         "socket_timeout": SILENT_SECONDS,
     },
-    task_routes={"quancheng.drain": {"queue": "quancheng"}},
-    task_default_queue="quancheng",
+    task_default_queue=QUEUE,
 )
 
 
@@ -120,7 +121,8 @@ def drain(kind: str) -> None:
 def send_hint(kind: JobKind) -> None:
     """Tell the workers that jobs of `kind` wait. A broker that is away loses a hint, never a job."""
     try:
-        drain.apply_async((kind.value,), expires=60, retry=False)
+        queue = SLOW_QUEUE if kind is JobKind.VERIFY_SLOW else QUEUE
+        drain.apply_async((kind.value,), queue=queue, expires=60, retry=False)
     except OperationalError:
         log.warning("hint_not_sent", kind=kind.value)
 

@@ -1,10 +1,12 @@
 """The same jobs on threads of the API process, for one machine without a broker.
 
-Hashing and the decoders' children run outside the interpreter lock, so two threads use two cores. The job
-rows are the same as everywhere: what a kill leaves leased is returned by the sweep of the next start.
+Hashing and the decoders' children run outside the interpreter lock, so two threads use two cores; a third has the
+heavy files, one at a time, so that nothing ordinary waits behind them. The job rows are the same as everywhere: what
+a kill leaves leased is returned by the sweep of the next start.
 """
 
 import threading
+from collections.abc import Sequence
 from functools import partial
 
 from schemas.work import LoopPart
@@ -18,6 +20,8 @@ from workers.scheduler import Scheduler, listen
 from workers.settings import WorkersSettings
 
 THREADS = 2
+SLOW = (JobKind.VERIFY_SLOW,)
+QUICK = tuple(kind for kind in JobKind if kind not in SLOW)
 IDLE_SECONDS = 5.0
 
 
@@ -35,10 +39,11 @@ class EmbeddedWorkers:
         self._settings = settings
         self._stop = threading.Event()
         self._wake = threading.Condition()
-        self._sandboxes = [Sandbox() for _ in range(THREADS)]
+        lanes = {f"{number}": QUICK for number in range(THREADS)} | {"slow": SLOW}
+        self._sandboxes = [Sandbox() for _ in lanes]
         self._loops = Loops(self._stop, on_end)
-        for number, sandbox in enumerate(self._sandboxes):
-            self._loops.add(f"worker-{number}", partial(self._work, sandbox, str(number)))
+        for sandbox, (name, kinds) in zip(self._sandboxes, lanes.items(), strict=True):
+            self._loops.add(f"worker-{name}", partial(self._work, sandbox, name, kinds))
         self._loops.add("listener", partial(listen, store, self._hint, self._stop))
         self._loops.add("scheduler", partial(Scheduler(store, settings, self._hint).run, self._stop))
 
@@ -56,11 +61,11 @@ class EmbeddedWorkers:
             sandbox.close()
 
     def _hint(self, kind: JobKind) -> None:
-        del kind  # every thread drains every kind
+        del kind  # every thread looks at what it may drain
         with self._wake:
             self._wake.notify_all()
 
-    def _work(self, sandbox: Sandbox, name: str) -> None:
+    def _work(self, sandbox: Sandbox, name: str, kinds: Sequence[JobKind]) -> None:
         pulse = Pulse()
         runner = Runner(self._store, sandbox, self._settings, pulse=pulse)
         every_seconds = self._settings.beat_seconds
@@ -68,7 +73,7 @@ class EmbeddedWorkers:
         heart.start()
         try:
             while not self._stop.is_set():
-                done = sum(runner.drain_or_wait(kind, self._stop) for kind in JobKind)
+                done = sum(runner.drain_or_wait(kind, self._stop) for kind in kinds)
                 if not done:
                     with self._wake:
                         self._wake.wait(timeout=IDLE_SECONDS)

@@ -7,7 +7,8 @@ Order, and what a crash leaves:
   4. derivatives put into the store (same bytes, same key: repeating is harmless)               received
   5. retention lock on the stored version                                           received, already locked
   6. checks, state, custody entry and end of the job in one commit                sealed or quarantined
-Any run from any point comes to the same answer.
+Any run from any point comes to the same answer. A file that asks for more work than the quick lane has is left to the
+slow one after step 3, with nothing of it kept: this job ends and the next begins in one commit.
 """
 
 import os
@@ -32,15 +33,19 @@ from schemas.recording import Derivative, Recording, RecordingState, retain_unti
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
 from storage.objects.hashing import hash_object
-from storage.outbox import Job
+from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
 from storage.store import Store
 from workers.manifest import Claims, manifest_claims
+from workers.media.result import Probe, Stop
 from workers.media.sandbox import Sandbox
+from workers.media.work import Lane
 from workers.settings import WorkersSettings
 from workers.task import concluding
 
 log = structlog.get_logger()
+
+_LANES = {JobKind.VERIFY: Lane.QUICK, JobKind.VERIFY_SLOW: Lane.SLOW}
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,12 @@ class Verifier:
                 tx.jobs.finish(job)
                 return
             claims = manifest_claims(tx, recording)
-        found = self._examine(recording, claims)
+        with self._scratch(recording.size_bytes) as path:
+            hasher = self._copied(recording, path)
+            probe = self.sandbox.probe(path, filename=recording.filename, lane=_LANES[job.kind])
+        if self._postponed(job, recording, probe):
+            return
+        found = self._found(recording, claims, hasher, probe)
         self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
         with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)
@@ -106,11 +116,27 @@ class Verifier:
             retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
         )
 
-    def _examine(self, recording: Recording, claims: Claims) -> Verification:
-        with self._scratch(recording.size_bytes) as path:
-            hasher = self._copied(recording, path)
-            probe = self.sandbox.probe(path, filename=recording.filename)
-            derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
+    def _postponed(self, job: Job, recording: Recording, probe: Probe) -> bool:
+        """Say whether another lane or another try decides: how much work, or how long it took, is no verdict.
+
+        Raises:
+            LeaseLost: another worker holds the job; nothing was written.
+        """
+        if probe.stopped is None:
+            return False
+        if job.kind is JobKind.VERIFY:
+            with concluding(self.store, job) as tx:
+                tx.jobs.enqueue(JobKind.VERIFY_SLOW, recording.id)
+            log.info("recording_is_heavy", recording_id=str(recording.id), stopped=probe.stopped.value)
+            return True
+        if probe.stopped is Stop.WORK or job.attempts >= MAX_ATTEMPTS:
+            return False
+        with self.store.begin() as tx:
+            tx.jobs.retry(job, "decoder-timeout")
+        return True
+
+    def _found(self, recording: Recording, claims: Claims, hasher: Hasher, probe: Probe) -> Verification:
+        derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
             checks=(
                 check_digest(recording, hasher, claims),

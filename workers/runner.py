@@ -41,6 +41,7 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
     verifier = Verifier(store, sandbox, settings)
     known = (
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
+        Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),
     )

@@ -17,7 +17,7 @@ import pytest
 from schemas.integrity import Outcome
 from tests.attempts import ATTEMPTS, Aim
 from tests.media import jpeg
-from workers.media import Probe, Sandbox
+from workers.media import Limits, Probe, Sandbox, Stop
 
 ROOT = Path(__file__).resolve().parents[2]
 ANYBODY = 12_345
@@ -144,6 +144,21 @@ def test_a_hostile_file_meets_no_other_file(tmp_path: Path) -> None:
 
     assert children == []
     assert found[0] == found[1]
+
+
+def test_a_decoder_that_never_ends_is_stopped_by_the_kernel(tmp_path: Path) -> None:
+    """Processor time is limited for each file alone: no verdict but another try, and the child serves on."""
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"x")
+    with Sandbox(Limits(cpu_share=0.0), module="tests.attempts") as sandbox:
+        found = sandbox.probe(path, filename="spin")
+        pid = sandbox.pid
+        again = sandbox.probe(path, filename="spin")
+
+        assert [(one.stopped, one.checks[1].code) for one in (found, again)] == [
+            (Stop.TIME, "decoder-timeout")
+        ] * 2
+        assert sandbox.pid == pid
 
 
 def test_nothing_is_decoded_where_there_is_no_sandbox(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from schemas.health import Health, HealthPart
 from schemas.recording import Recording, RecordingState
 from schemas.work import signs
 from storage.custody.signer import Signer
+from storage.outbox import JobKind
 from storage.store import Store
 from tests.factories import (
     OFFICERS,
@@ -29,7 +30,7 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
-from tests.media import jpeg
+from tests.media import jpeg, scan_bomb
 from tests.server import running, serving
 from tests.stand import PATIENCE_SECONDS, ROOT, until
 
@@ -105,6 +106,27 @@ def test_the_line_runs_through_broker_and_workers(
                 return all(tx.recordings.may_delete_local(known(store, ident)) for ident in idents)
 
         until(deletable, "the seals to be in a signed checkpoint")
+
+
+def test_a_heavy_file_reaches_the_slow_worker(
+    store: Store, environment: dict[str, str], device: TestDevice, tmp_path: Path
+) -> None:
+    """The worker leaves what is too much for it, and the hint for the rest goes to the slow worker's own queue."""
+    with (
+        running("scheduler", environment, tmp_path / "s.log"),
+        running("worker", environment, tmp_path / "w.log"),
+    ):
+        ident = device.capture("heavy.jpg", scan_bomb(6_000))
+        until(lambda: waiting(store) == {JobKind.VERIFY_SLOW: 1}, "the worker to leave it")
+        with running("slow-worker", environment, tmp_path / "l.log"):
+            until(lambda: concluded(store, [ident]), "the slow worker to conclude it")
+
+    assert known(store, ident).state is RecordingState.SEALED
+
+
+def waiting(store: Store) -> dict[str, int]:
+    with store.begin() as tx:
+        return tx.jobs.waiting()
 
 
 def test_killed_workers_change_nothing(

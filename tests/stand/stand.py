@@ -43,7 +43,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "2",
-        "--without-gossip", "--without-mingle", "-n", "worker@%h",
+        "--without-gossip", "--without-mingle", "-Q", "quancheng", "-n", "worker@%h",
+    ),
+    "slow-worker": (
+        "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "1",
+        "--without-gossip", "--without-mingle", "-Q", "quancheng-slow", "-n", "slow@%h",
     ),
     "scheduler": ("python", "-m", "workers.scheduler"),
 }  # fmt: skip

@@ -21,8 +21,8 @@ class Limits(Frozen):
     sold). Video is walked whole; its key frames are all decoded up to `keyframes_all_bytes` and
     `keyframes_all_seconds`, and `keyframes_sampled` evenly spaced ones beyond. `quick` and `slow` are the work that
     one look may cost in each lane. Seconds are the last resort against a decoder that hangs and never a verdict:
-    `base_seconds`, in the quick lane `quick_seconds`, plus the size at `slowest_mib_per_second`, by the wall clock
-    and of processor time. `address_space_bytes` bounds the child itself.
+    `base_seconds`, in the quick lane `quick_seconds`, plus the size at `slowest_mib_per_second` by the wall clock, and
+    of them `cpu_share` of processor time. `address_space_bytes` bounds the child itself.
     """
 
     pixels: Annotated[int, Field(gt=0)] = 200_000_000
@@ -35,6 +35,7 @@ class Limits(Frozen):
     quick_seconds: float = 120.0
     base_seconds: float = 600.0
     slowest_mib_per_second: float = 8.0
+    cpu_share: float = 0.5
     address_space_bytes: int = 2048 * MIB
     recycle_after: Annotated[int, Field(gt=0)] = 200
     thumbnail_px: Annotated[int, Field(ge=16, le=2048)] = 512
@@ -50,7 +51,7 @@ class Limits(Frozen):
 
     def cpu_seconds(self, size_bytes: int, lane: Lane) -> int:
         """Most processor time that one file of this size may take; at least one second."""
-        return 1 + int(self.wall_seconds(size_bytes, lane))
+        return 1 + int(self.cpu_share * self.wall_seconds(size_bytes, lane))
 
 
 class Stop(StrEnum):
