@@ -99,7 +99,7 @@ def rows(store: Store, login: str | None = None) -> list[tuple[str, str, int]]:
 
 def test_of_eighty_guesses_at_once_ten_are_looked_at(store: Store, officer: Actor) -> None:
     """However many guess at the same time, through two processes, a try is counted before its password is looked at."""
-    processes = [queue(), queue()]
+    processes = [LoginQueue(length=1000, places=7, patience_seconds=PATIENCE_SECONDS) for _ in range(2)]
     start = threading.Barrier(80)
 
     def one(number: int) -> str:
