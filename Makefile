@@ -39,7 +39,7 @@ format: setup-dev ## Put every file into the formatter's form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: setup-dev ## Measure receiving, the line, the log, the desks, the pages and fsck, each figure beside a named peer in the same run
+bench: setup-dev ## Measure all the figures, each beside a named peer in the same run (bench/README.md)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
@@ -47,14 +47,16 @@ bench: setup-dev ## Measure receiving, the line, the log, the desks, the pages a
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/shares.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py
 
-bench-quick: setup-dev ## The same on a tenth of the load
+bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py --quick
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
 
 soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
