@@ -58,10 +58,11 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100)
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), walk openapi.json SOAK_WALKS (20) times
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) -m tests.race $(or $(SOAK_ACTS),10000)
 	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
+	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.openapi_walk $(or $(SOAK_WALKS),20)
 
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
 	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest -q tests/integration/test_objects.py tests/integration/test_objects_lock.py

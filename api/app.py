@@ -30,6 +30,7 @@ from api import (
 )
 from api.budget import Budget
 from api.console import mount
+from api.document import completed
 from api.edge import SETTINGS
 from api.front import Front
 from api.handover import Handover
@@ -62,6 +63,16 @@ ROUTERS = (
 UPLOADS = "/v1/uploads"
 OWN_LIMITS = (UPLOADS, monitoring.BATCHES)
 """Addresses whose bodies are streamed under limits of their own."""
+
+
+class _App(FastAPI):
+    """The application with its published document whole."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
 
 
 class BodyLimit:
@@ -179,7 +190,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
 
 
 def _routes(lifespan: Any = None) -> FastAPI:  # noqa: ANN401 - Starlette's lifespan type is private
-    app = FastAPI(
+    app = _App(
         title="Quancheng",
         version="1",
         description="Whole-process enforcement recording: what devices, reviewers and courts may ask.",

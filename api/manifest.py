@@ -89,7 +89,7 @@ async def read_capped(request: Request, limit: int) -> bytes:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"$ref": "manifest.schema.json"}}},
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CaptureManifest"}}},
         },
         "parameters": [dict(PARAMETER)],
     },

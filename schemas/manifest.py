@@ -251,6 +251,12 @@ def manifest_digest(payload: bytes) -> str:
     return sha256_hex(payload)
 
 
+def manifest_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a manifest; absent is the only way to say nothing, so no null remains."""
+    schema: dict[str, Any] = _without_null(CaptureManifest.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
 def _validate(payload: bytes) -> CaptureManifest:
     # The bytes are proven canonical by now, so this second parser can read them in one way only.
     try:
@@ -279,3 +285,17 @@ def _without_none(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     if isinstance(value, list):
         return [_without_none(inner) for inner in value]
     return value
+
+
+def _without_null(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    if isinstance(value, list):
+        return [_without_null(inner) for inner in value if inner != {"type": "null"}]
+    if not isinstance(value, dict):
+        return value
+    made = {
+        key: _without_null(inner) for key, inner in value.items() if not (key == "default" and inner is None)
+    }
+    if len(made.get("anyOf", ())) == 1:
+        only = made.pop("anyOf")[0]
+        return {**only, **made}
+    return made

@@ -32,6 +32,7 @@ from schemas.manifest import (
     Location,
     ManifestFile,
     build_manifest,
+    manifest_schema,
 )
 from schemas.refusals import ANSWERED
 from tests.make_leaves import leaf_contract
@@ -329,26 +330,6 @@ _SIGNATURES: tuple[tuple[str, str, Callable[[bytes], str]], ...] = (
     ("header-b64", "an unencoded payload (RFC 7797)", _with_header({**_GOOD, "b64": False, "crit": ["b64"]})),
     ("header-without-kid", "the key is not named", _with_header({"alg": "ES256", "typ": MANIFEST_TYP})),
 )
-
-
-def manifest_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a manifest; absent is the only way to say nothing, so no null remains."""
-    schema: dict[str, Any] = _without_null(CaptureManifest.model_json_schema())
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_null(inner) for inner in value if inner != {"type": "null"}]
-    if not isinstance(value, dict):
-        return value
-    made = {
-        key: _without_null(inner) for key, inner in value.items() if not (key == "default" and inner is None)
-    }
-    if len(made.get("anyOf", ())) == 1:
-        only = made.pop("anyOf")[0]
-        return {**only, **made}
-    return made
 
 
 def _published(refusal: AnyRefusal) -> dict[str, int | str]:
