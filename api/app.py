@@ -61,8 +61,7 @@ ROUTERS = (
     custody.router,
 )
 UPLOADS = "/v1/uploads"
-OWN_LIMITS = (UPLOADS, monitoring.BATCHES)
-"""Addresses whose bodies are streamed under limits of their own."""
+"""Addresses whose bodies are streamed under limits of their own; so is the one of batches, but for its time."""
 
 
 class _App(FastAPI):
@@ -88,7 +87,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
             await self._app(scope, receive, send)
             return
-        limit = math.inf if scope["path"].startswith(OWN_LIMITS) else self._limit
+        limit = math.inf if scope["path"] == monitoring.BATCHES else self._limit
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0]) > limit):
             await problem(BODY_TOO_LARGE)(scope, receive, send)

@@ -2,7 +2,8 @@
 
 The server's own protocol holds a head of any size for any time, and reads the body of a refused request to its end or
 resets the line. Here
-  a head       has a number of bytes and of seconds, before anybody is asked who sends it; so has a trailer
+  a head       has a number of bytes and of seconds, before anybody is asked who sends it; so has a trailer; of many that
+               are not whole the oldest is given up
   an answer    that is sent before its body was read is followed by a while in which the rest is read and dropped:
                a line that is closed over unread bytes is reset, and the sender never sees why
 What cannot be read as HTTP is answered as a problem document too.
@@ -25,6 +26,8 @@ from schemas.refusals_request import HEAD_TIMEOUT, HEAD_TOO_LARGE, REQUEST_UNREA
 
 SETTINGS = "api_settings"
 """Under this name the application's lifespan hands its settings to the connections."""
+_HEADS = "open_heads"
+"""Under this name the connections of a server keep those whose head is not whole, oldest first."""
 
 
 class Edge(HttpToolsProtocol):
@@ -39,6 +42,7 @@ class Edge(HttpToolsProtocol):
     ) -> None:
         super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
         self._settings: ApiSettings = app_state.get(SETTINGS) or ApiSettings()
+        self._open_heads: dict[Edge, None] = app_state.setdefault(_HEADS, {})
         self._is_in_head = False
         self._is_in_body = False
         self._unheard_bytes = 0
@@ -143,6 +147,10 @@ class Edge(HttpToolsProtocol):
             self._unset_keepalive_if_required()
             self._linger()
 
+    def give_up(self) -> None:
+        """Wait no longer for this head: others have come since."""
+        self._head_is_late()
+
     def end(self) -> None:
         """Close the line behind an answer; the sender may still be sending what nobody reads."""
         if not self._is_in_body:
@@ -159,12 +167,19 @@ class Edge(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         if self._head_ends is None:
-            self._head_ends = self.loop.call_later(self._settings.head_seconds, self._head_is_late)
+            self._await_head()
+            if len(self._open_heads) > self._settings.open_heads:
+                next(iter(self._open_heads)).give_up()
+
+    def _await_head(self) -> None:
+        self._head_ends = self.loop.call_later(self._settings.head_seconds, self._head_is_late)
+        self._open_heads[self] = None
 
     def _stop_head_timer(self) -> None:
         if self._head_ends is not None:
             self._head_ends.cancel()
             self._head_ends = None
+            self._open_heads.pop(self, None)
 
     def _stop_linger_timer(self) -> None:
         if self._linger_ends is not None:
@@ -172,9 +187,9 @@ class Edge(HttpToolsProtocol):
             self._linger_ends = None
 
     def _head_is_late(self) -> None:
-        self._head_ends = None
+        self._stop_head_timer()
         if self._has_unanswered:  # the head of a next request, sent ahead: no answer may overtake
-            self._expect_head()
+            self._await_head()
         elif not self._is_in_head:
             self.transport.close()  # nobody asked anything
         else:

@@ -24,9 +24,10 @@ class ApiSettings(BaseSettings):
     of whom they ask for is believed; without it the peer is the address, and behind a proxy all people share one.
     `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again.
     `API_COOKIE_SECURE`: cookies go over TLS alone, also where the server cannot see that it is spoken.
-    Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not
-    an upload's `body_seconds`. Whoever is answered before its body was read may send `linger_bytes` and for
-    `linger_seconds` more, which are dropped, so that it comes to read the answer.
+    Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not an
+    upload's `body_seconds`; of more than `open_heads` unfinished heads the oldest is given up. Whoever is answered before
+    its body was read may send `linger_bytes` and for `linger_seconds` more, which are dropped, so that it comes to read
+    the answer.
 
     Of uploads: `active_uploads` places in which bodies are received at once. Only while somebody waits for one does a
     sender have no more than `sender_uploads`, and does one lose its place that sends less than
@@ -51,6 +52,7 @@ class ApiSettings(BaseSettings):
     head_limit_bytes: int = 32 * 1024
     metadata_limit_bytes: int = 8 * 1024
     head_seconds: float = 20.0
+    open_heads: int = 256
     body_seconds: float = 120.0
     linger_bytes: int = 16 * 1024 * 1024
     linger_seconds: float = 10.0

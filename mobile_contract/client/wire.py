@@ -14,7 +14,7 @@ from schemas.refusals_command import ANSWER_FOREIGN, ANSWER_UNKNOWN, SERVER_ADDR
 from schemas.refusals_upload import OFFSET_MISMATCH, UPLOAD_INCOMPLETE
 
 TUS = {"Tus-Resumable": "1.0.0"}
-TRY_AGAIN = frozenset({409, 423, 425, 429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 409, 423, 425, 429, 500, 502, 503, 504})
 
 _FIRST_DELAY_SECONDS = 0.5
 _LONGEST_DELAY_SECONDS = 30.0

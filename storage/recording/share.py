@@ -1,7 +1,7 @@
 """What one sender may have open at once, asked before an upload is opened.
 
-Two senders, or two requests of one, that ask at the same instant may both be let in: a share keeps others from being
-shut out and need not be exact. Nobody waits for a lock of somebody else's.
+Requests of one sender that ask at the same instant may all be let in: a share keeps others from being shut out and need
+not be exact, and nobody waits for somebody else's photo. Only what needs a good part of the room is let in one by one.
 """
 
 from sqlalchemy import Connection, func, select
@@ -13,6 +13,11 @@ from schemas.upload import UploadState, has_room
 from storage.reads.recording import own_uploads
 from storage.settings import StorageSettings
 from storage.tables.recording import uploads
+
+_ROOM = 0x51435F524F4F4D
+"""The lock under which room is promised."""
+_GOOD_PART = 1000
+"""A thousandth of the room: as many requests as there are connections take less than the reserve together."""
 
 
 def share_spent(
@@ -26,6 +31,8 @@ def share_spent(
 
     `room_bytes` is what the store says is free; None where it does not say, and then no promise is counted.
     """
+    if room_bytes is not None and length_bytes * _GOOD_PART > room_bytes:
+        connection.execute(select(func.pg_advisory_xact_lock(_ROOM)))
     own, left = own_uploads(actor), uploads.c.length_bytes - uploads.c.offset_bytes
     query = select(
         func.count().filter(own).label("uploads"),

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPResponse
+from select import select
 
 import httpx
 import pytest
@@ -62,6 +63,11 @@ def said(wire: socket.socket) -> tuple[int, str]:
 def is_over(wire: socket.socket) -> bool:
     """The server has ended its side, without a reset."""
     return wire.recv(1) == b""
+
+
+def readable(wires: list[socket.socket]) -> list[socket.socket]:
+    """Those on which something has come."""
+    return select(wires, [], [], 0)[0]
 
 
 def poured(wire: socket.socket, head: bytes, filler: bytes, size: int) -> int:
@@ -145,6 +151,19 @@ def test_a_silent_connection_ends(hasty: str) -> None:
         assert is_over(wire)
 
 
+def test_the_oldest_of_many_half_heads_is_given_up(store: Store) -> None:
+    """Of three unfinished heads where two may be, the oldest ends, however long it might still wait."""
+    settings = ApiSettings(head_seconds=PATIENCE_SECONDS, open_heads=2)
+    with serving(store, settings) as made, ExitStack() as stack:
+        wires = [stack.enter_context(line(made)) for _ in range(3)]
+        for wire in wires:
+            wire.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        until(lambda: readable(wires), "one of them is told")
+
+        assert readable(wires) == [wires[0]]
+        assert wires[0].recv(12) in {b"HTTP/1.1 408", b""}  # its first bytes may not have been read yet
+
+
 def test_four_hundred_half_heads_do_not_stop_a_device(url: str, device: TestDevice) -> None:
     """A device finishes while 400 connections stand in the middle of their head."""
     with ExitStack() as stack:
@@ -152,6 +171,14 @@ def test_four_hundred_half_heads_do_not_stop_a_device(url: str, device: TestDevi
             stack.enter_context(line(url)).sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
         with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client:
             assert sent(client, b"meanwhile")
+
+
+def test_only_a_batch_may_be_longer_than_a_body(url: str, device: TestDevice) -> None:
+    """What is asked of one record has the limit of every request, not that of a batch."""
+    path = f"/v1/monitoring/records/{device.id}/notifications"
+    answer = httpx.post(f"{url}{path}", content=b"a" * 2_000_000, timeout=PATIENCE_SECONDS)
+
+    assert (answer.status_code, answer.json()["slug"]) == (413, "body-too-large")
 
 
 @pytest.mark.parametrize("path", ["/v1/sessions", "/v1/monitoring/records"])

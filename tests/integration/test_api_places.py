@@ -15,7 +15,7 @@ from storage.store import Store
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, until
-from tests.tus import bearer, offset_of, opened, patched, sent
+from tests.tus import bearer, offset_of, opened, patched
 from tests.wire import begun
 
 PLACES, SHARE = 4, 2
@@ -78,7 +78,7 @@ def test_one_devices_slow_bodies_do_not_keep_others_out(store: Store, url: str, 
     with ExitStack() as stack, client_of(url, device) as mine, client_of(url, other) as theirs:
         paths = [opened(mine, 10) for _ in range(PLACES)]
         wires = [stack.enter_context(begun(url, device, path, 10, b"abc")) for path in paths]
-        assert sent(theirs, b"meanwhile")
+        assert finished(theirs, b"meanwhile")
 
         until(lambda: 3 in [offset_of(mine, path) for path in paths], "what a lost place held is durable")
         lost = [offset_of(mine, path) for path in paths].index(3)
