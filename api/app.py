@@ -26,6 +26,7 @@ from api import (
     recording,
     rectification,
     review,
+    tus,
     upload,
 )
 from api.budget import Budget
@@ -152,7 +153,7 @@ class TusHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 names = {name.lower() for name, _ in message["headers"]}
-                version = upload.VERSION.encode()
+                version = tus.VERSION.encode()
                 extra = [(b"tus-resumable", version), (b"tus-version", version)]
                 missing = [(name, value) for name, value in extra if name not in names]
                 message = {**message, "headers": [*message["headers"], *missing]}

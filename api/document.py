@@ -11,7 +11,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from api.problems import MEDIA_TYPE, catalogue
+from api.problems import CHECKSUM_MISMATCH, MEDIA_TYPE, catalogue
 from schemas.manifest import manifest_schema
 
 Operation = dict[str, Any]
@@ -40,8 +40,8 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "logIn": frozenset({401, 403}),
         "enrolDevice": frozenset({401, 403, 404, 409}),
         "declareManifest": frozenset({409}),
-        "createUpload": _TUS,
-        "appendUpload": _TUS,
+        "createUpload": _TUS | {CHECKSUM_MISMATCH},
+        "appendUpload": _TUS | {CHECKSUM_MISMATCH},
         "uploadOffset": _TUS,
         "deleteUpload": _TUS,
         "completeUpload": _TUS,
@@ -147,7 +147,8 @@ def problem_statuses(method: str, operation: Operation) -> frozenset[int]:
 
 def _response(code: int) -> dict[str, Any]:
     slugs = sorted(one["slug"] for one in catalogue() if one["status"] == code)
+    phrase = "Checksum Mismatch" if code == CHECKSUM_MISMATCH else HTTPStatus(code).phrase
     return {
-        "description": f"{HTTPStatus(code).phrase}: {', '.join(slugs)}",
+        "description": f"{phrase}: {', '.join(slugs)}",
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }

@@ -18,6 +18,7 @@ from schemas.errors import (
     AlreadySealed,
     AnyRefusal,
     Busy,
+    ChecksumMismatch,
     Conflict,
     DigestMismatch,
     EvidenceError,
@@ -71,10 +72,12 @@ ASK_AGAIN = frozenset(
     }
 )
 """Statuses that waiting mends: their answers say how long."""
+CHECKSUM_MISMATCH = 460
+"""Of tus 1.0, section Checksum; RFC 9110 knows no such number."""
 RESERVED = frozenset({"type", "title", "status", "detail", "slug", "zh", "en", "reference", "headers"})
 """Members of every document; a fact may not stand in for one."""
 
-STATUS: Mapping[type[EvidenceError], HTTPStatus] = MappingProxyType(
+STATUS: Mapping[type[EvidenceError], int] = MappingProxyType(
     {
         EvidenceError: HTTPStatus.INTERNAL_SERVER_ERROR,
         NotFound: HTTPStatus.NOT_FOUND,
@@ -90,6 +93,7 @@ STATUS: Mapping[type[EvidenceError], HTTPStatus] = MappingProxyType(
         Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         ManifestInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         DigestMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
+        ChecksumMismatch: CHECKSUM_MISMATCH,
         SignatureInvalid: HTTPStatus.UNPROCESSABLE_ENTITY,
         TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         Malformed: HTTPStatus.BAD_REQUEST,
@@ -118,7 +122,7 @@ _OF_FRAMEWORK: Mapping[int, AnyRefusal] = MappingProxyType(
 
 def status_of(refusal: AnyRefusal) -> int:
     """Return the HTTP status of a refusal, which is that of its class."""
-    return STATUS[refusal.kind].value
+    return int(STATUS[refusal.kind])
 
 
 def refusal_of_status(status: int) -> AnyRefusal:

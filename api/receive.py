@@ -9,18 +9,26 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from api.budget import READ_BYTES, Budget
-from api.places import Place
 from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH, UPLOAD_PREEMPTED
 from schemas.upload import MIB, Upload
 from storage.flow.receive import Receiving
 
 Piece = bytes | memoryview
+
+
+class Streaming(Protocol):
+    """What a body is read from."""
+
+    def stream(self) -> AsyncIterator[bytes]:
+        """Yield it as it comes."""
+
+
 T = TypeVar("T")
 
 KEEP_BYTES = 4 * MIB
@@ -68,7 +76,7 @@ class Reader:
         self._is_beaten = False
         self._waiting: asyncio.Timeout | None = None
 
-    async def run(self, request: Request | Place) -> Upload:
+    async def run(self, body: Streaming) -> Upload:
         """Read to the end, keep what does not fill a part, complete when every byte is here.
 
         A connection that breaks or stalls keeps what arrived. Returns the upload as it then stands.
@@ -80,15 +88,15 @@ class Reader:
             Conflict: a newer request holds the upload.
         """
         try:
-            return await self._run(request)
+            return await self._run(body)
         finally:
             self._give(self._taken)
 
-    async def _run(self, request: Request) -> Upload:
+    async def _run(self, body: Streaming) -> Upload:
         fault: EvidenceError | None = None
         keeper = asyncio.create_task(self._keep_what_is_due())
         try:
-            await self._read(request)
+            await self._read(body)
         except (TimeoutError, ClientDisconnect):
             fault = RECEIVE_TIMEOUT("no bytes arrived in time")
         except (TooLarge, Busy, Conflict) as err:
@@ -133,8 +141,8 @@ class Reader:
         with suppress(EvidenceError):  # the reader meets it in its next step
             await self._hand_on(keep_and_tell, is_worth_it=True)
 
-    async def _read(self, request: Request | Place) -> None:
-        stream = request.stream()
+    async def _read(self, body: Streaming) -> None:
+        stream = body.stream()
         while await self._has_room() and (chunk := await self._next(stream)) is not None:
             self._give(READ_BYTES - len(chunk))
             view = memoryview(chunk)

@@ -5,6 +5,8 @@ Reference numbers in comments are those of the protocol text (tus 1.0.0, 2016-03
 
 import asyncio
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated
@@ -14,24 +16,34 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
+from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
-from api.places import Places
+from api.places import Place, Places
 from api.problems import problem
-from api.receive import Reader
+from api.receive import Reader, Streaming
 from api.route import Route
+from api.tus import (
+    ALWAYS,
+    BODY_TYPE,
+    EXTENSIONS,
+    VERSION,
+    content_type,
+    header,
+    is_deferred,
+    natural,
+    natural_or_none,
+    speaks_tus,
+)
 from schemas.actor import Actor
 from schemas.base import HexDigest, HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
-from schemas.refusals_request import CONTENT_TYPE, HEADER_INVALID, METHOD_NOT_ALLOWED
+from schemas.refusals_request import CONTENT_TYPE, METHOD_NOT_ALLOWED
 from schemas.refusals_upload import (
     METADATA_INVALID,
     METADATA_TOO_LARGE,
     RECEIVE_TIMEOUT,
-    TUS_VERSION,
-    UPLOAD_COMPLETE,
-    UPLOAD_ENDS_ITSELF,
     UPLOAD_EXPIRED,
     UPLOAD_INCOMPLETE,
     UPLOAD_PAST_LENGTH,
@@ -43,10 +55,6 @@ from storage.idempotency import IdempotencyKey
 from storage.recording.upload import NewUpload, Receipt
 from storage.store import Store
 
-VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,expiration"
-BODY_TYPE = "application/offset+octet-stream"
-ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 _SHA256_DIGITS = 64
 
 router = APIRouter(prefix="/v1/uploads", tags=["upload"], route_class=Route)
@@ -78,16 +86,6 @@ class ReceiptOut(WireOut):
     leaf_hash: HexOut
 
 
-def speaks_tus(request: Request) -> None:
-    """Refuse another version of the protocol.
-
-    Raises:
-        ProtocolInvalid: Tus-Resumable is missing or not 1.0.0.
-    """
-    if _header(request, "Tus-Resumable") != VERSION:
-        raise TUS_VERSION("this server speaks tus 1.0.0")
-
-
 Tus = Depends(speaks_tus)
 
 
@@ -114,6 +112,7 @@ def options(store: OpenStore) -> Response:
             "Tus-Version": VERSION,
             "Tus-Extension": EXTENSIONS,
             "Tus-Max-Size": str(store.settings.max_upload_bytes),
+            "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
         },
     )
 
@@ -130,9 +129,9 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
 
     The same request under the same Idempotency-Key gives the same upload, as far as it has come.
     """
-    with_body = _content_type(request) == BODY_TYPE
-    wish = _wish(request)
-    key = key_of(request, f"{wish.length_bytes}\n{wish.metadata}".encode())
+    with_body = content_type(request) == BODY_TYPE
+    wish = _wish(request, store.settings.max_upload_bytes)
+    key = key_of(request, f"{wish.length_bytes} {wish.is_deferred}\n{wish.metadata}".encode())
     upload = await run_sync(_open, store, actor, wish, key)
     if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
         upload = await run_sync(complete, store, actor, upload.id)
@@ -156,16 +155,18 @@ def _look(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
         return tx.uploads.get(actor, upload_id)
 
 
-def _wish(request: Request) -> NewUpload:
-    header = _header(request, "Upload-Metadata")
+def _wish(request: Request, largest_bytes: int) -> NewUpload:
+    given = header(request, "Upload-Metadata")
     limit = settings_of(request).metadata_limit_bytes
-    if len(header) > limit:  # one character of a header is one byte
+    if len(given) > limit:  # one character of a header is one byte
         raise METADATA_TOO_LARGE(f"Upload-Metadata is longer than {limit} bytes", limit_bytes=limit)
-    pairs = parse_metadata(header)
+    pairs = parse_metadata(given)
+    has_no_length = is_deferred(request)
     return NewUpload(
-        length_bytes=_natural(request, "Upload-Length"),
+        length_bytes=largest_bytes if has_no_length else natural(request, "Upload-Length"),
+        is_deferred=has_no_length,
         filename=pairs.get("filename") or pairs.get("name") or "unnamed",
-        metadata=header,
+        metadata=given,
         declared_sha256=_sha256(pairs, "sha256"),
         manifest_sha256=_sha256(pairs, "manifest"),
         # PostgreSQL holds no NUL. The bytes are worth more than the number: it becomes one that names no case.
@@ -182,38 +183,19 @@ def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
     return HexDigest(value)
 
 
-def _header(request: Request, name: str) -> str:
-    """Return the value of a header without blanks around it, which some servers in between leave there.
-
-    Raises:
-        Malformed: it stands twice.
-    """
-    values = request.headers.getlist(name)
-    if len(values) > 1:
-        raise HEADER_INVALID(f"{name} stands twice")
-    return values[0].strip() if values else ""
-
-
-def _content_type(request: Request) -> str:
-    return _header(request, "Content-Type").partition(";")[0].strip().lower()
-
-
-def _natural(request: Request, name: str) -> int:
-    text = _header(request, name)
-    if not (text.isascii() and text.isdigit() and len(text) < 20):  # noqa: PLR2004 - below 10^19
-        raise HEADER_INVALID(f"{name} must be a non-negative integer")
-    return int(text)
-
-
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
 async def head(request: Request, store: OpenStore, actor: StreamActor, upload_id: UploadPath) -> Response:
     """Say how many bytes are durably received, with what an older request holds, which stores it first."""
     handover: Handover = request.app.state.handover
     await handover.settle(actor, upload_id, ends=False)
     upload = await run_sync(_look, store, actor, upload_id)
-    if upload.state is UploadState.EXPIRED:
-        raise UPLOAD_EXPIRED("the upload has expired")
-    headers = {**_standing(upload), "Upload-Length": str(upload.length_bytes)}
+    if upload.is_over:
+        raise UPLOAD_EXPIRED("the upload has ended")
+    headers = _standing(upload)
+    if upload.is_deferred:
+        headers["Upload-Defer-Length"] = "1"
+    else:
+        headers["Upload-Length"] = str(upload.length_bytes)
     if upload.metadata:
         headers["Upload-Metadata"] = upload.metadata
     return Response(status_code=200, headers=headers)
@@ -222,9 +204,9 @@ async def head(request: Request, store: OpenStore, actor: StreamActor, upload_id
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
 async def append(request: Request, actor: StreamActor, settings: Settings, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
-    if _content_type(request) != BODY_TYPE:
+    if content_type(request) != BODY_TYPE:
         return problem(CONTENT_TYPE, headers=ALWAYS)
-    offset = _natural(request, "Upload-Offset")
+    offset = natural(request, "Upload-Offset")
     upload = await _append(request, actor, settings, upload_id=upload_id, offset=offset)
     return Response(status_code=204, headers=_standing(upload))
 
@@ -232,7 +214,8 @@ async def append(request: Request, actor: StreamActor, settings: Settings, uploa
 async def _append(
     request: Request, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
 ) -> Upload:
-    length = _natural(request, "Content-Length") if "Content-Length" in request.headers else None
+    length, stated = natural_or_none(request, "Content-Length"), natural_or_none(request, "Upload-Length")
+    checksum = Checksum.of(request, length)
     handover: Handover = request.app.state.handover
     pool, receiving = request.app.state.upload_pool, None
     if _places(request).are_full:
@@ -244,18 +227,32 @@ async def _append(
             if receiving.upload.state is UploadState.RECEIVED:
                 await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
                 return receiving.upload
+            # The POST that opens an upload states its length too; a PATCH does only where it was not known before.
+            if stated is not None:
+                await run_sync(receiving.state_length, stated)
             reader = Reader(
                 receiving,
                 pool,
                 budget=request.app.state.budget,
                 timeout_seconds=settings.receive_timeout_seconds,
             )
-            with handover.reading(receiving, reader):
-                return await reader.run(place.reads(request))
+            async with _body(place.reads(request), checksum, settings.receive_timeout_seconds) as body:
+                with handover.reading(receiving, reader):
+                    return await reader.run(body)
     finally:
         # After its place is free: who waits for the hold to end wants it.
         if receiving is not None:
             await released(receiving, pool)
+
+
+@asynccontextmanager
+async def _body(place: Place, checksum: Checksum | None, timeout_seconds: float) -> AsyncIterator[Streaming]:
+    """The body as it comes, or, under a checksum, once all of it has come and was compared."""
+    if checksum is None:
+        yield place
+        return
+    with unnamed_file() as file:
+        yield await checked(place, checksum, file=file, timeout_seconds=timeout_seconds)
 
 
 def _places(request: Request) -> Places:
@@ -289,13 +286,11 @@ async def override(
     return await append(request, actor, settings, upload_id)
 
 
-@router.delete("/{upload_id}", operation_id="deleteUpload", dependencies=[Tus])
+@router.delete("/{upload_id}", operation_id="deleteUpload", status_code=204, dependencies=[Tus])
 def delete(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
-    """Evidence is never deleted here: a finished upload is refused, an open one ends by itself."""
-    upload = tx.uploads.get(actor, upload_id)
-    if upload.state is UploadState.RECEIVED:
-        raise UPLOAD_COMPLETE("evidence is never deleted by its sender")
-    raise UPLOAD_ENDS_ITSELF("what was not finished ends by itself")
+    """Give up an unfinished upload. Evidence is never deleted here: a finished one is refused."""
+    tx.uploads.terminate(actor, upload_id)
+    return Response(status_code=204, headers=ALWAYS)
 
 
 @router.post("/{upload_id}/complete", operation_id="completeUpload", status_code=202)

@@ -101,6 +101,10 @@ class DigestMismatch(Invalid):
     """Bytes and digest disagree."""
 
 
+class ChecksumMismatch(Invalid):
+    """The bytes of one request are not those of its checksum (tus 1.0, Checksum); none of them counts."""
+
+
 class SignatureInvalid(Invalid):
     """A signature does not verify, or its key or algorithm is not allowed."""
 

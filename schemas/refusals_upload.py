@@ -2,6 +2,7 @@
 
 from schemas.errors import (
     Busy,
+    ChecksumMismatch,
     Conflict,
     Gone,
     HeadTooLarge,
@@ -23,7 +24,7 @@ UPLOAD_UNKNOWN = Refusal(
     "upload-unknown", NotFound, Level.INFO, "没有这个上传", "No such upload", *UPLOAD_ANEW
 )
 UPLOAD_EXPIRED = Refusal(
-    "upload-expired", Gone, Level.INFO, "上传已过期", "The upload has expired", *UPLOAD_ANEW
+    "upload-expired", Gone, Level.INFO, "上传已结束", "The upload has ended", *UPLOAD_ANEW
 )
 UPLOAD_NUMBERS_USED_UP = Refusal(
     "upload-numbers-used-up",
@@ -57,15 +58,6 @@ UPLOAD_COMPLETE = Refusal(
     "已完成的上传不能删除",
     "A finished upload is never deleted",
     *NOTHING,
-)
-UPLOAD_ENDS_ITSELF = Refusal(
-    "upload-ends-itself",
-    Refused,
-    Level.INFO,
-    "未完成的上传不由发送方删除，到期自动结束",
-    "An unfinished upload is not deleted by its sender: it ends by itself",
-    "继续发送，或等待到期",
-    "go on sending, or let it expire",
 )
 UPLOAD_PREEMPTED = Refusal(
     "upload-preempted",
@@ -137,6 +129,41 @@ METADATA_TOO_LARGE = Refusal(
     "Upload-Metadata is too long",
     "缩短后重新创建上传",
     "shorten it and create the upload again",
+)
+CHECKSUM_ALGORITHM = Refusal(
+    "checksum-algorithm",
+    Malformed,
+    Level.INFO,
+    "不支持的校验算法",
+    "Unsupported checksum algorithm",
+    "使用 sha1 或 sha256",
+    "use sha1 or sha256",
+)
+CHECKSUM_INVALID = Refusal(
+    "checksum-invalid",
+    Malformed,
+    Level.INFO,
+    "Upload-Checksum 格式错误",
+    "Upload-Checksum is malformed",
+    *RESEND,
+)
+CHECKSUM_DIFFERS = Refusal(
+    "checksum-differs",
+    ChecksumMismatch,
+    Level.INFO,
+    "本次请求的数据与校验值不符，未保留",
+    "The bytes of this request are not those of its checksum; none was kept",
+    "从原偏移量重新发送",
+    "send them again from the same offset",
+)
+CHECKSUM_TOO_LARGE = Refusal(
+    "checksum-too-large",
+    TooLarge,
+    Level.INFO,
+    "带校验值的请求不得超过 64 MiB",
+    "A request with a checksum carries at most 64 MiB",
+    "分成较小的请求，或不带 Upload-Checksum 发送",
+    "send smaller requests, or none with Upload-Checksum",
 )
 TUS_VERSION = Refusal(
     "tus-version",

@@ -72,7 +72,10 @@ STEPS: Steps[UploadStep, UploadState, None] = Steps(
 
 
 class Upload(Frozen):
-    """A transfer as the database knows it."""
+    """A transfer as the database knows it.
+
+    While its length is deferred (tus 1.0, Upload-Defer-Length), `length_bytes` is the most that an upload may have.
+    """
 
     id: UploadId
     agency_id: AgencyId
@@ -80,6 +83,7 @@ class Upload(Frozen):
     filename: str
     metadata: str
     length_bytes: int
+    is_deferred: bool = False
     offset_bytes: int
     part_bytes: int
     object_key: str
@@ -87,9 +91,15 @@ class Upload(Frozen):
     tail_bytes: int
     next_part: int
     leases: int
+    is_given_up: bool = False
     recording_id: RecordingId | None
     opened_at: datetime
     expires_at: datetime
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended without becoming a recording: it expired, or its sender gave it up."""
+        return self.state is UploadState.EXPIRED or self.is_given_up
 
 
 class Hold(Frozen):
@@ -166,8 +176,8 @@ def check_append(upload: Upload, *, offset: int, content_length: int | None) -> 
         OffsetMismatch: the client's offset is not the server's; `facts` carry the right one.
         TooLarge: the body would pass the declared length.
     """
-    if upload.state is UploadState.EXPIRED:
-        raise UPLOAD_EXPIRED("the upload has expired")
+    if upload.is_over:
+        raise UPLOAD_EXPIRED("the upload has ended")
     if offset != upload.offset_bytes:
         raise OFFSET_MISMATCH(
             f"the upload stands at {upload.offset_bytes}, not {offset}", offset=upload.offset_bytes

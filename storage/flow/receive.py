@@ -79,6 +79,15 @@ class Receiving:
         # By the number of the lease: what a beaten request still writes never meets what we write.
         return f"recordings/{self.upload.id}/{self.upload.leases}"
 
+    def state_length(self, length_bytes: int) -> None:
+        """Fix the length of an upload that was opened without one.
+
+        Raises:
+            Conflict, TooLarge: as `Uploads.state_length`.
+        """
+        with self._store.begin() as tx:
+            self.upload = tx.uploads.state_length(self.upload, self.token, length_bytes)
+
     def store(self, body: Body) -> int:
         """Store a full part or the end of the file, with the tail before it; returns the new offset.
 
@@ -205,8 +214,8 @@ def complete(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
         upload = tx.uploads.get(actor, upload_id)
     if upload.state is UploadState.RECEIVED:
         return upload
-    if upload.state is UploadState.EXPIRED:
-        raise UPLOAD_EXPIRED("the upload has expired")
+    if upload.is_over:
+        raise UPLOAD_EXPIRED("the upload has ended")
     if upload.offset_bytes != upload.length_bytes:
         raise UPLOAD_INCOMPLETE("bytes are still missing", offset=upload.offset_bytes)
     return _complete(store, upload)
@@ -252,8 +261,8 @@ def _ended_meanwhile(
         is_ours = token is None or tx.uploads.is_leased(upload.id, token)
     if now.state is UploadState.RECEIVED or not is_ours:
         return now
-    if now.state is UploadState.EXPIRED:
-        raise UPLOAD_EXPIRED("the upload has expired")
+    if now.is_over:
+        raise UPLOAD_EXPIRED("the upload has ended")
     if isinstance(fault, IntegrityBroken):
         raise fault
     raise OBJECT_MISSING(f"the parts of upload {upload.id} are not in the store") from fault

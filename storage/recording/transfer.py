@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 
 from schemas.actor import Actor
 from schemas.errors import Conflict
@@ -50,7 +50,7 @@ class Transfers(Collection):
         self, actor: Actor, upload_id: UploadId, *where: ColumnElement[bool]
     ) -> tuple[Upload, UUID | None]:
         token = uuid4()  # a crash while it is held leaves nothing to undo: the next request takes the upload
-        is_open = uploads.c.state == UploadState.OPEN
+        is_open = and_(uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False))
         row = (
             self._connection.execute(
                 update(uploads)

@@ -16,6 +16,8 @@ from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
+    UPLOAD_COMPLETE,
+    UPLOAD_EXPIRED,
     UPLOAD_INCOMPLETE,
     UPLOAD_JUST_ENDED,
     UPLOAD_LENGTH_DIFFERS,
@@ -34,6 +36,7 @@ from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.custody import with_entry
 from storage.reads.device import trusted
+from storage.reads.recording import own_uploads
 from storage.recording.hold import Holds
 from storage.recording.receipt import arrival_of, expiry_of, receive_recording, sender_of
 from storage.recording.share import share_spent
@@ -42,9 +45,13 @@ from storage.tables.recording import manifests, recordings, uploads
 
 
 class NewUpload(Frozen):
-    """What a client declares when it opens an upload. `metadata` is the header, verbatim."""
+    """What a client declares when it opens an upload. `metadata` is the header, verbatim.
+
+    Where it does not know the length yet, `length_bytes` is the most that it may be.
+    """
 
     length_bytes: int
+    is_deferred: bool = False
     filename: str
     metadata: str = ""
     declared_sha256: HexDigest | None = None
@@ -87,7 +94,8 @@ class Uploads(Holds):
         if wish.length_bytes > self._unit.settings.max_upload_bytes:
             raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
         manifest_id, file_index = self._manifest_file(actor, wish)
-        spent = share_spent(self._connection, self._unit.settings, actor, wish.length_bytes, room_bytes)
+        promised = 0 if wish.is_deferred else wish.length_bytes
+        spent = share_spent(self._connection, self._unit.settings, actor, promised, room_bytes)
         if spent is not None and file_index is None:
             raise spent
         ident = uuid4()
@@ -108,6 +116,7 @@ class Uploads(Holds):
                     metadata=wish.metadata,
                     state=STEPS.begin.state,
                     length_bytes=wish.length_bytes,
+                    is_deferred=wish.is_deferred,
                     part_bytes=part_size(wish.length_bytes),
                     object_key=f"recordings/{ident}/1",
                     opened_at=whole_milliseconds(self._now),
@@ -159,9 +168,64 @@ class Uploads(Holds):
         )
         if row is None:  # it expired between the insert and this look: opening again will succeed
             raise UPLOAD_JUST_ENDED("the earlier upload of this file has just ended")
-        if row["length_bytes"] != wish.length_bytes:
+        is_known = not (row["is_deferred"] or wish.is_deferred)
+        if is_known and row["length_bytes"] != wish.length_bytes:
             raise UPLOAD_LENGTH_DIFFERS("this file was opened with another length")
         return Upload.of_row(row)
+
+    def state_length(self, upload: Upload, token: UUID, length_bytes: int) -> Upload:
+        """Fix the length of an upload that was opened without one, under the lease of the request that states it.
+
+        Raises:
+            Conflict: it has another length already, or more bytes than that; or a newer request holds the upload.
+            TooLarge: longer than the largest upload.
+        """
+        if length_bytes > self._unit.settings.max_upload_bytes:
+            raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
+        if not upload.is_deferred and upload.length_bytes == length_bytes:
+            return upload
+        if not upload.is_deferred or length_bytes < upload.offset_bytes:
+            raise UPLOAD_LENGTH_DIFFERS("the upload has another length, or more bytes")
+        row = (
+            self._connection.execute(
+                update(uploads)
+                .where(uploads.c.id == upload.id, uploads.c.lease_token == token)
+                # A crash behind this leaves the length fixed: the request is repeated, and states it again.
+                .values(length_bytes=length_bytes, is_deferred=False)
+                .returning(uploads)
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise preempted()
+        return Upload.of_row(row)
+
+    def terminate(self, actor: Actor, upload_id: UploadId) -> None:
+        """End an upload that its sender gives up (tus 1.0, Termination); the sweep logs it and drops what came.
+
+        Raises:
+            NotFound: no such upload of the actor's.
+            Gone: it has ended before.
+            Refused: every byte is here, and evidence is never deleted by its sender.
+        """
+        ended = self._connection.scalar(
+            update(uploads)
+            .where(
+                uploads.c.id == upload_id,
+                own_uploads(actor),
+                uploads.c.state == UploadState.OPEN,
+                uploads.c.is_given_up.is_(False),
+                uploads.c.offset_bytes < uploads.c.length_bytes,
+            )
+            # Without its index the row does not stand in the way of sending the same file anew.
+            .values(is_given_up=True, expires_at=self._now, lease_token=None, is_held=False, file_index=None)
+            .returning(uploads.c.id)
+        )
+        if ended is None:
+            if self.get(actor, upload_id).is_over:
+                raise UPLOAD_EXPIRED("the upload has ended")
+            raise UPLOAD_COMPLETE("evidence is never deleted by its sender")
 
     def complete(self, upload: Upload, stored: Stored, *, key: str, token: UUID | None = None) -> Upload:
         """Turn the finished transfer into a received recording: state, leaf and job in this transaction.

@@ -88,8 +88,9 @@ def had(get: Callable[[], Path], client: str) -> Path | None:
         {},
         {"chunkSize": CHUNK_BYTES},
         {"chunkSize": CHUNK_BYTES, "abortAfter": CHUNK_BYTES},
+        {"chunkSize": CHUNK_BYTES, "uploadLengthDeferred": True},
     ],
-    ids=["in one request", "in chunks", "stopped and resumed"],
+    ids=["in one request", "in chunks", "stopped and resumed", "without a length"],
 )
 def test_tus_js_client(place: Place, file: Path, tmp_path: Path, wish: dict[str, object]) -> None:
     """What tus-js-client sends in each of its ways is stored exactly, and every answer is a success."""
