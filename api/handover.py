@@ -26,7 +26,7 @@ from storage.store import Store
 log = structlog.get_logger()
 
 WATCH_SECONDS = 0.25
-HEARD_SECONDS = 1.25
+HEARD_SECONDS = 1.0
 """So long a living process may take to hear that it was asked."""
 STORED_SECONDS = 20.0
 """And so long to store what it holds; stock clients wait for 30 seconds."""
