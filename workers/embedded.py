@@ -45,7 +45,9 @@ class EmbeddedWorkers:
         for sandbox, (name, kinds) in zip(self._sandboxes, lanes.items(), strict=True):
             self._loops.add(f"worker-{name}", partial(self._work, sandbox, name, kinds))
         self._loops.add("listener", partial(listen, store, self._hint, self._stop))
-        self._loops.add("scheduler", partial(Scheduler(store, settings, self._hint).run, self._stop))
+        scheduler = Scheduler(store, settings, self._hint)
+        self._loops.add("scheduler", partial(scheduler.run, self._stop))
+        self._loops.add("sweeper", partial(scheduler.run_sweeps, self._stop))
 
     def start(self) -> None:
         """Start the threads."""

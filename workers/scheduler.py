@@ -1,7 +1,7 @@
 """The housekeeper: integrates the custody log, returns lost leases, ends dead uploads, sends hints.
 
 Several may run; an advisory lock inside each duty lets one act at a time. Started on its own
-(`python -m workers.scheduler`) beside Celery workers, or as a thread of the embedded default.
+(`python -m workers.scheduler`) beside Celery workers, or as two threads of the embedded default.
 """
 
 import signal
@@ -83,11 +83,28 @@ class _Duty:
         self._due_at = time.monotonic() + pause
 
 
-class Scheduler:
-    """The duties of one process; `run` returns when `stop` is set.
+class _Round:
+    """Duties that are done one after the other, and what their heart is told."""
 
-    A log that was cut or rewritten is not signed again, and every look at it calls a person; that keeps nobody from
-    handing in, and no lost job from being returned.
+    def __init__(self, *duties: _Duty) -> None:
+        self._duties = duties
+        self.pulse = Pulse()
+
+    def do(self) -> None:
+        for duty in self._duties:
+            duty.do_if_due()
+        problem = next((duty.problem for duty in self._duties if duty.problem is not None), None)
+        self.pulse.came_round(has_done=problem is None)
+        if problem is not None:
+            self.pulse.met(problem)
+
+
+class Scheduler:
+    """The duties of one process, in two loops, each on a thread of its own and until `stop` is set.
+
+    `run` needs the database alone: it has the log signed and lost leases returned. `run_sweeps` needs evidence store and
+    broker too: either may accept and never answer, and the log is signed all the same. A log that was cut or rewritten
+    is not signed again, and every look at it calls a person; that keeps no lost job from being returned.
     """
 
     def __init__(
@@ -97,46 +114,43 @@ class Scheduler:
         self._settings = settings
         self._hint = hint
         self._looks = (self._ask_objects, *looks)
-        self._pulse = Pulse()
-        self._duties = (
+        self._signing = _Round(
             _Duty("sequencer", Sequencer(store).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
+        )
+        self._sweeping = _Round(
             _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
             _Duty("tails", self.sweep_tails, every_seconds=TAILS_SECONDS, at_once=False),
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Do the duties until told to stop. What one of them meets delays that one, nothing more."""
+        """Have the log signed and lost leases returned. What one duty meets delays that one, nothing more."""
+        self._keep("", self._signing, stop)
+
+    def run_sweeps(self, stop: threading.Event) -> None:
+        """Sweep; its heart asks whether evidence store and broker answer."""
+        self._keep("sweeps", self._sweeping, stop, *self._looks)
+
+    def _keep(self, name: str, round_: _Round, stop: threading.Event, *looks: Look) -> None:
+        every_seconds = self._settings.beat_seconds
         heart = Heart(
             self._store,
             LoopPart.SCHEDULER,
-            "",
-            every_seconds=self._settings.beat_seconds,
-            pulse=self._pulse,
-            looks=self._looks,
+            name,
+            every_seconds=every_seconds,
+            pulse=round_.pulse,
+            looks=looks,
         )
         heart.start()
         try:
             while not stop.wait(TICK_SECONDS):
-                self._do_duties()
+                round_.do()
         finally:
             heart.stop()
-
-    def _do_duties(self) -> None:
-        for duty in self._duties:
-            duty.do_if_due()
-        self._pulse.came_round(has_done=self.problem is None)
-        if self.problem is not None:
-            self._pulse.met(self.problem)
 
     def _ask_objects(self) -> None:
         """Ask the evidence store for a key that was never there: whatever it answers, it answers."""
         self._store.objects.newest("heartbeat")
-
-    @property
-    def problem(self) -> str | None:
-        """The slug of what a duty met when it was last done; None when all went well."""
-        return next((duty.problem for duty in self._duties if duty.problem is not None), None)
 
     def return_lost(self) -> None:
         """Return expired leases: whoever held them has ended, or has lost what it was about to write."""
@@ -176,6 +190,9 @@ class Scheduler:
                 waiting = tx.uploads.full(limit=SWEEP_BATCH, after=after)
             for upload in waiting:
                 self._complete(upload)
+                self._sweeping.pulse.came_round(
+                    has_done=False
+                )  # many of them, or a large one, is no standstill
             if len(waiting) < SWEEP_BATCH:
                 return
             after = waiting[-1].id
@@ -228,6 +245,7 @@ def main() -> None:
     loops.add("listener", partial(listen, store, send_hint, stop))
     scheduler = Scheduler(store, WorkersSettings(), send_hint, looks=(ask_broker,))
     loops.add("scheduler", partial(scheduler.run, stop))
+    loops.add("sweeper", partial(scheduler.run_sweeps, stop))
     loops.start()
     stop.wait()
     loops.join()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.errors import EvidenceError
 from schemas.fsck import Found, Part, Unchecked
@@ -64,7 +65,7 @@ def guarded(part: Part, found: Iterator[Found]) -> Iterator[Found]:
     """Yield what a check finds; when it ends before its end, say what is not checked."""
     try:
         yield from found
-    except (OperationalError, InterfaceError):
+    except (OperationalError, InterfaceError, PoolTimeoutError):
         yield _unchecked(part, "数据库没有应答 the database did not answer")
     except (EvidenceError, SQLAlchemyError, *_OWN_FAULTS) as err:
         # Only its kind: the sentence of a driver may repeat what it read.

@@ -1,22 +1,26 @@
 """Every loop outlasts what it meets, or whoever started it is told: nothing dies beside a live server."""
 
 import ctypes
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from schemas.actor import Role
 from schemas.recording import RecordingState
+from storage.flow.receive import Receiving
 from storage.outbox import JobKind
+from storage.recording.upload import NewUpload
 from storage.store import Store
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
-from tests.stand import until
+from tests.stand import PATIENCE_SECONDS, until
 from workers.custody import integrate
 from workers.embedded import EmbeddedWorkers
 from workers.settings import WorkersSettings
@@ -93,6 +97,34 @@ def test_what_a_loop_meets_ends_no_loop(store: Store, device: TestDevice, fault:
             assert ended == []
 
 
+def test_a_store_that_never_answers_keeps_no_entry_unsigned(store: Store, device: TestDevice) -> None:
+    """While the sweep waits for an evidence store that accepts and is silent, the log goes on being signed."""
+    with store.begin() as tx:
+        left = tx.uploads.open(device.actor, NewUpload(length_bytes=4, filename="left.bin"))
+    Receiving.begin(store, device.actor, left.id, offset=0, content_length=4).keep([b"left"])
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(100)
+        silent.settimeout(PATIENCE_SECONDS)
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        asked = SecretStr(f"s3+http://key:secret@{place}/evidence?staging=staging")
+        deaf = Store(
+            store.settings.model_copy(update={"objects_url": asked})
+        )  # the same log, by the same key
+        with closing(deaf), working(deaf) as ended, ExitStack() as asking:
+            asking.callback(silent.close)
+            for _ in range(2):  # the sweep and its heart have asked, and wait
+                asking.enter_context(silent.accept()[0])
+            device.send("later.bin", b"later")
+            until(lambda: all_signed(store), "the log to be signed")
+            assert ended == []
+
+
+def all_signed(store: Store) -> bool:
+    with store.begin() as tx:
+        return tx.custody.waiting_since() is None
+
+
 def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: TestDevice) -> None:
     """While the log is not signed any more, a person is called, and what a killed worker held is worked on."""
     integrate(store)
@@ -116,7 +148,7 @@ def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: Test
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-@pytest.mark.parametrize("name", ["worker-0", "scheduler"])
+@pytest.mark.parametrize("name", ["worker-0", "sweeper"])
 def test_a_thread_that_ends_by_itself_is_told(store: Store, name: str) -> None:
     """Whatever ends a thread, whoever started it hears its name; told to stop, nobody is."""
     with working(store) as ended:
