@@ -13,11 +13,28 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from PIL import Image
 
 from schemas.integrity import Outcome
 from tests.attempts import ATTEMPTS, Aim
-from tests.media import jpeg
+from tests.media import (
+    HEIC,
+    billion_laughs,
+    cut,
+    flipped_png,
+    gpx,
+    jpeg,
+    mp4,
+    pixels,
+    png,
+    stray_jpeg,
+    truncated_jpeg,
+    without_moov,
+    zeroed,
+    zeroed_jpeg,
+)
 from workers.media import Limits, Probe, Sandbox, Stop
+from workers.media.probe import probe
 
 ROOT = Path(__file__).resolve().parents[2]
 ANYBODY = 12_345
@@ -144,6 +161,40 @@ def test_a_hostile_file_meets_no_other_file(tmp_path: Path) -> None:
 
     assert children == []
     assert found[0] == found[1]
+
+
+def samples(folder: Path) -> Iterator[Path]:
+    """Every kind of file, whole and damaged, and tracks whose encoding is loaded when it is met."""
+    picture = Image.fromarray(pixels(64, 48))
+    for kind in ("GIF", "WEBP", "TIFF", "AVIF"):
+        picture.save(folder / f"a.{kind.lower()}", kind)
+    picture.save(folder / "lzw.tif", "TIFF", compression="tiff_lzw")
+    picture.convert("CMYK").save(folder / "cmyk.jpg")
+    track = gpx(20).partition(b"?>")[2]
+    made = {
+        "a.jpg": jpeg(), "cut.jpg": truncated_jpeg(), "zeroed.jpg": zeroed_jpeg(), "stray.jpg": stray_jpeg(),
+        "a.png": png(), "flipped.png": flipped_png(), "laughs.gpx": billion_laughs(),
+        **{f"{name}.gpx": f'<?xml version="1.0" encoding="{name}"?>'.encode() + track
+           for name in ("utf-8", "iso-8859-1", "koi8-r", "cp1251", "nonsense")},
+    }  # fmt: skip
+    for name, payload in made.items():
+        (folder / name).write_bytes(payload)
+    cut(mp4(folder / "cut.mkv"), keep=0.6)
+    zeroed(mp4(folder / "zeroed.mp4"), start=0.5, zeros=3_000)
+    without_moov(mp4(folder / "open.mp4"))
+    shared = HEIC.parents[1] / "cases" / "files"
+    yield from sorted([*folder.iterdir(), *(path for path in shared.rglob("*") if path.is_file())])
+
+
+def test_a_confined_decoder_says_what_a_free_one_says(tmp_path: Path) -> None:
+    """Of every kind of file, sound or damaged, checks, facts and pictures are the same inside as outside."""
+    with Sandbox() as sandbox:
+        for path in samples(tmp_path):
+            try:
+                free = probe(path, filename=path.name, limits=Limits())
+            except ValueError:  # a track in an encoding that its reader does not take; inside, the fork ends
+                continue
+            assert sandbox.probe(path, filename=path.name) == free, path.name
 
 
 def test_a_decoder_that_never_ends_is_stopped_by_the_kernel(tmp_path: Path) -> None:
