@@ -127,7 +127,7 @@ def aim(folder: Path, account: Account) -> Iterator[str]:
 
 
 def test_every_way_out_is_closed(aim: str, folder: Path, account: Account) -> None:
-    """Code in the child, after confinement, reaches no path, socket, program or process, and holds two descriptors."""
+    """Code in the child, after confinement, reaches no path, socket, program or process; it holds the file."""
     done = account.run(REPORT, f"{folder}/file", aim)
     report = json.loads(done.stdout.splitlines()[-1])
 
