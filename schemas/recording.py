@@ -104,6 +104,13 @@ class Recording(Frozen):
     captured_by_name: str | None
 
     @property
+    def item(self) -> tuple[ManifestId, int] | None:
+        """Which file of which manifest it claims to be; what was quarantined is none."""
+        if self.manifest_id is None or self.file_index is None or self.state is RecordingState.QUARANTINED:
+            return None
+        return self.manifest_id, self.file_index
+
+    @property
     def is_copy(self) -> bool:
         """Another recording meets the same file of the same manifest: this one is kept, and not counted."""
         return self.copy_of is not None
@@ -142,6 +149,16 @@ def sight_of(found: Recording) -> Sight:
     if width is None or height is None:
         return Sight.UNKNOWN
     return Sight.WHOLE if width * height <= MAX_SHOWN_PIXELS else Sight.TOO_LARGE
+
+
+def counted_once(rows: Iterable[Recording]) -> tuple[Recording, ...]:
+    """Return of each file of a manifest one recording, the one that meets it where it is among them."""
+    kept: dict[object, Recording] = {}
+    for row in rows:
+        of = row.item or row.id
+        if of not in kept or (kept[of].is_copy and not row.is_copy):
+            kept[of] = row
+    return tuple(kept.values())
 
 
 class RecordingFilter(Frozen):

@@ -32,7 +32,7 @@ from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState,
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
 from schemas.integrity import Verdict
-from schemas.recording import Recording, RecordingFilter
+from schemas.recording import Recording, RecordingFilter, counted_once
 from schemas.review import AnswerIn
 from storage.export.export import Export
 
@@ -96,7 +96,7 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
     found = tx.cases.get(actor, case_id)
     evidence = evidence_of(tx, found, visit.language)
     names = names_of(found, evidence)
-    linked = evidence.recordings
+    linked, counted = evidence.recordings, counted_once(evidence.recordings)
     may_link = holds(actor, Action.CASE_LINK) and found.state in EVIDENCE_STATES
     may_export = holds(actor, Action.CASE_EXPORT)
     history = tx.cases.history(case_id)
@@ -116,9 +116,9 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
         is_open=found.state in EVIDENCE_STATES,
         record_links=tx.monitoring_links.links_of_case(case_id),
         recordings=linked,
-        counted=len([one for one in linked if not one.is_copy]),
-        bad=_count(linked, Verdict.MISMATCH),
-        doubtful=_count(linked, Verdict.DOUBTFUL),
+        counted=len(counted),
+        bad=_count(counted, Verdict.MISMATCH),
+        doubtful=_count(counted, Verdict.DOUBTFUL),
         may_link=may_link,
         find=find,
         candidates=_candidates(visit, found, find) if find and may_link else (),
@@ -235,7 +235,7 @@ def answer(
 
 
 def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
-    return sum(row.verdict is verdict and not row.is_copy for row in rows)
+    return sum(row.verdict is verdict for row in rows)
 
 
 def _exports(visit: Visit, case_id: CaseId) -> list[Export]:

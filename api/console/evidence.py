@@ -14,7 +14,7 @@ from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.integrity import CheckResult
 from schemas.monitoring import MonitoringState
-from schemas.recording import Recording
+from schemas.recording import Recording, counted_once
 from schemas.review import STEPS as OPINIONS
 from schemas.review import Review
 from schemas.review_findings import Finding
@@ -61,9 +61,7 @@ def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
 
 def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:
     spans = []
-    for one in recordings:
-        if one.is_copy:
-            continue
+    for one in counted_once(recordings):
         start = one.corrected_at or one.captured_at or one.received_at
         length = one.facts.duration_ms or 0
         spans.append(

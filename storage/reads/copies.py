@@ -6,7 +6,7 @@ While none is sealed the first that arrived stands for it. A quarantined one is 
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Tuple, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Text, Tuple, case, distinct, exists, func, select, tuple_
 from sqlalchemy.sql.selectable import FromClause, ScalarSelect
 
 from schemas.ids import RecordingId
@@ -28,11 +28,13 @@ def copy_of() -> ScalarSelect[RecordingId]:
 
 
 def recordings_of(case_id: ColumnElement[Any]) -> ScalarSelect[int]:
-    """Return how many recordings are linked to a case now, further copies of a manifest's file left out."""
+    """Return how many recordings are linked to a case now, each file of a manifest once (`counted_once`)."""
+    is_item = recordings.c.file_index.is_not(None) & recordings.c.state.in_(_MEETING)
+    item = func.concat(recordings.c.manifest_id, "/", recordings.c.file_index)
     return (
-        select(func.count())
+        select(func.count(distinct(case((is_item, item), else_=recordings.c.id.cast(Text)))))
         .select_from(case_links.join(recordings, recordings.c.id == case_links.c.recording_id))
-        .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None), ~is_copy())
+        .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
         .scalar_subquery()
     )
 

@@ -14,6 +14,7 @@ from schemas.actor import Actor, Role
 from schemas.audit import AuditKind
 from schemas.case import CaseIn
 from schemas.digest import sha256_hex
+from schemas.recording import counted_once
 from storage.outbox import JobKind
 from storage.reads.population import eligible
 from storage.store import Store, utc_now
@@ -181,6 +182,25 @@ def test_a_capture_handed_in_by_a_person_leaves_no_hole(yard: Yard) -> None:
     with yard.store.begin() as tx:
         assert len(tx.recordings.of_case(case_id)) == 3
         assert tx.recordings.gaps_of_case(case_id) == ()
+
+
+def test_a_case_that_holds_the_copy_alone_counts_it(yard: Yard) -> None:
+    """Where only the copy states the case, the capture is there once and not missing."""
+    device = enrol_device(yard.store, yard.custodian)
+    case_id, number = yard.open_case()
+    payload = jpeg(56, 40)
+    manifest = device.manifest({"a.jpg": payload})
+    with yard.camera(device) as camera:
+        handed_in(camera, device, manifest, payload)
+    names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(payload)}
+    copies = [sent(yard.docking, payload, case=number, **names) for _ in range(2)]
+    with yard.store.begin() as tx:
+        linked = tx.recordings.of_case(case_id)
+        counted = tx.cases.get(yard.handler, case_id).recordings
+
+    assert [row.id for row in linked] == copies
+    assert [row.is_copy for row in linked] == [True, True]
+    assert (counted, len(counted_once(linked))) == (1, 1)
 
 
 def test_another_agency_hears_of_nothing(yard: Yard) -> None:
