@@ -180,7 +180,9 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
-    app.state.login_queue = LoginQueue(length=settings.login_queue)
+    app.state.login_queue = LoginQueue(
+        length=settings.login_queue, patience_seconds=settings.login_wait_seconds
+    )
     app.add_middleware(TusHeaders)
     app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes, seconds=settings.body_seconds)
     app.add_middleware(

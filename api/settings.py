@@ -22,7 +22,8 @@ class ApiSettings(BaseSettings):
     by any address all the same, for the probes of a scheduler.
     `API_PROXIES`: addresses and networks of the proxies before this server, separated by commas. Only what they say
     of whom they ask for is believed; without it the peer is the address, and behind a proxy all people share one.
-    `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again.
+    `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again,
+    and so is whoever waited for `API_LOGIN_WAIT_SECONDS`.
     `API_COOKIE_SECURE`: cookies go over TLS alone, also where the server cannot see that it is spoken.
     Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not an
     upload's `body_seconds`; of more than `open_heads` unfinished heads the oldest is given up. Whoever is answered before
@@ -59,6 +60,7 @@ class ApiSettings(BaseSettings):
     page_limit: int = 200
     cookie_secure: bool = False
     login_queue: int = 16
+    login_wait_seconds: float = 10.0
     proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_proxies)] = ()
     hosts: str = ""
     health_by_address: bool = True

@@ -54,8 +54,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         apps.append(app)
         return app
 
-    bare = ApiSettings(login_queue=QUEUE)
-    proxied = ApiSettings(proxies="127.0.0.1")  # type: ignore[arg-type] # as the environment gives it
+    bare = ApiSettings(login_queue=QUEUE, login_wait_seconds=PATIENCE_SECONDS)
+    proxied = ApiSettings(login_wait_seconds=PATIENCE_SECONDS, proxies="127.0.0.1")  # type: ignore[arg-type] # as the environment gives it
     with serving(store, bare, around=kept) as one, serving(store, proxied) as other:
         yield World(store, make_agency(store), one, other, apps[0].state.login_queue)
     store.close()
