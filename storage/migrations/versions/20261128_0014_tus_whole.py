@@ -2,13 +2,13 @@
 
 Rolling back asks that no open upload is without its length: let them state it, or expire, first.
 
-Revision ID: 20261128_0016
+Revision ID: 20261128_0014
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261128_0016"
+revision = "20261128_0014"
 down_revision = "20261128_0013"
 branch_labels = None
 depends_on = None
