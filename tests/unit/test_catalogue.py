@@ -26,13 +26,14 @@ from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
-from schemas.recording import RecordingStep
+from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
 from schemas.words_check import check_words
 from schemas.words_monitoring import GATES
+from schemas.work import LoopPart
 
 CHINESE = re.compile("[一-鿿]")
 BLANK = re.compile(r"\{\w+\}")
@@ -47,6 +48,8 @@ UNSPOKEN: dict[type[Enum], str] = {
     ExportStep: "taken by the builder; a person reads its state",
     FileRole: "finds a file of a package; nothing is printed from it",
     DeviceStep: "the one step of a device; a person reads its event",
+    LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
+    Sight: "chooses what a page shows of an original; nothing is printed from it",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""

@@ -60,6 +60,9 @@ def recording(filename: str) -> Recording:
         facts=MediaFacts(),
         run=1,
         has_thumbnail=False,
+        copy_of=None,
+        captured_by=None,
+        captured_by_name=None,
     )
 
 
