@@ -22,7 +22,7 @@ _OF_NAMES = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_*")
 _FEATURES = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
     "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
-    "publickey-credentials-get", "screen-wake-lock", "usb", "web-share", "xr-spatial-tracking",
+    "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
 )  # fmt: skip
 _OF_PLAYERS = frozenset({"autoplay", "fullscreen", "picture-in-picture"})
 PLAIN_HEADERS = (
