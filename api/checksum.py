@@ -19,6 +19,7 @@ from starlette.requests import Request
 from api.budget import READ_BYTES
 from api.receive import Streaming
 from api.tus import header
+from schemas.refusals_recording import SCRATCH_FULL
 from schemas.refusals_upload import (
     CHECKSUM_ALGORITHM,
     CHECKSUM_DIFFERS,
@@ -94,6 +95,7 @@ async def checked(body: Streaming, checksum: Checksum, *, file: IO[bytes], timeo
         TooLarge: it is longer than what may wait (64 MiB).
         ChecksumMismatch: its digest is another.
         Busy: the sender stalled; nothing of the body counts.
+        StorageFull: the scratch disk has no room for it.
     """
     digest, size_bytes = hashlib.new(checksum.algorithm, usedforsecurity=False), 0
     stream = body.stream()
@@ -102,7 +104,7 @@ async def checked(body: Streaming, checksum: Checksum, *, file: IO[bytes], timeo
         if size_bytes > LIMIT_BYTES:
             raise CHECKSUM_TOO_LARGE("a request with Upload-Checksum carries at most 64 MiB")
         digest.update(piece)
-        await run_sync(file.write, piece)
+        await run_sync(_write, file, piece)
     if digest.digest() != checksum.digest:
         raise CHECKSUM_DIFFERS("the bytes that arrived have another digest")
     return Checked(file)
@@ -116,6 +118,15 @@ async def _next(stream: AsyncIterator[bytes], timeout_seconds: float) -> bytes |
         raise RECEIVE_TIMEOUT("no bytes arrived in time") from err
 
 
+def _write(file: IO[bytes], piece: bytes) -> None:
+    view = memoryview(piece)
+    try:
+        while view:
+            view = view[file.write(view) :]  # a disk that is nearly full takes a part
+    except OSError as err:
+        raise SCRATCH_FULL("the scratch disk has no room for a body under a checksum") from err
+
+
 def unnamed_file() -> IO[bytes]:
-    """A file without a name on the scratch disk."""
-    return tempfile.TemporaryFile(prefix="quancheng-")
+    """A file without a name on the scratch disk; what is written is written, or refused, at once."""
+    return tempfile.TemporaryFile(prefix="quancheng-", buffering=0)
