@@ -131,7 +131,7 @@ def half_heads(town: Town) -> Callable[[threading.Event], object]:
     def attack(over: threading.Event) -> None:
         with ExitStack() as stack:
             for _ in range(HALF_HEADS):
-                stack.enter_context(line(town.url)).sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+                stack.enter_context(line(town.url)).sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
             over.wait()
 
     return attack

@@ -25,7 +25,7 @@ def begun(url: str, device: TestDevice, path: str, length: int, first: bytes) ->
         **bearer(device.token),
         **VERSION,
         **BODY,
-        "Host": "x",
+        "Host": "localhost",
         "Upload-Offset": "0",
         "Content-Length": str(length),
     }

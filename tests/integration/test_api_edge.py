@@ -95,7 +95,7 @@ def poured(wire: socket.socket, head: bytes, filler: bytes, size: int) -> int:
 def test_a_head_over_its_limit_is_refused_in_words(url: str, rest: bytes) -> None:
     """Whatever the head is made of, beyond 32 KiB it is answered 431 and the line ends in order."""
     with line(url) as wire:
-        wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: x\r\n" + rest)
+        wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n" + rest)
 
         assert said(wire) == (431, "head-too-large")
         assert is_over(wire)
@@ -121,7 +121,7 @@ def test_a_head_within_the_limit_is_read(url: str) -> None:
 
 def test_a_trailer_is_no_way_around(url: str, device: TestDevice) -> None:
     """Headers behind a chunked body count like those before it."""
-    head = "POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with line(url) as wire:
         wire.sendall(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ")
         taken = poured(wire, b"", b"a" * 64 * KIB, 64 * 1024 * KIB)
@@ -130,7 +130,8 @@ def test_a_trailer_is_no_way_around(url: str, device: TestDevice) -> None:
 
 
 @pytest.mark.parametrize(
-    "begun", [b"GET / HTTP/1.1\r\nHost: x\r\n", b"GET /v1/health HTTP/1.1\r\nHost: x\r\n\r\nGET"]
+    "begun",
+    [b"GET / HTTP/1.1\r\nHost: localhost\r\n", b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET"],
 )
 def test_a_half_head_is_not_waited_for(hasty: str, begun: bytes) -> None:
     """A head that does not come to its end is answered 408, also the second one of a connection."""
@@ -157,7 +158,7 @@ def test_the_oldest_of_many_half_heads_is_given_up(store: Store) -> None:
     with serving(store, settings) as made, ExitStack() as stack:
         wires = [stack.enter_context(line(made)) for _ in range(3)]
         for wire in wires:
-            wire.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            wire.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         until(lambda: readable(wires), "one of them is told")
 
         assert readable(wires) == [wires[0]]
@@ -168,7 +169,7 @@ def test_four_hundred_half_heads_do_not_stop_a_device(url: str, device: TestDevi
     """A device finishes while 400 connections stand in the middle of their head."""
     with ExitStack() as stack:
         for _ in range(400):
-            stack.enter_context(line(url)).sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            stack.enter_context(line(url)).sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client:
             assert sent(client, b"meanwhile")
 
@@ -185,7 +186,7 @@ def test_only_a_batch_may_be_longer_than_a_body(url: str, device: TestDevice) ->
 def test_a_body_that_does_not_come_is_not_waited_for(store: Store, hasty: str, path: str) -> None:
     """A log-in without a token and a batch of a source have their time, and then the answer 408."""
     token, _ = make_account(store, make_agency(store), Role.SOURCE)
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
     with line(hasty) as wire:
         wire.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
 
@@ -196,7 +197,8 @@ def test_a_body_that_does_not_come_is_not_waited_for(store: Store, hasty: str, p
 def test_a_refused_sender_reads_the_answer(url: str, connection: str) -> None:
     """Who sends 8 MiB before it looks gets the refusal, whether or not the line was to be kept; never a reset."""
     body = os.urandom(8 * 1024 * KIB)
-    head = f"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\nContent-Length: {len(body)}\r\n\r\n"
+    named = f"Host: localhost\r\nConnection: {connection}\r\nContent-Length: {len(body)}"
+    head = f"POST /v1/sessions HTTP/1.1\r\n{named}\r\n\r\n"
     with line(url) as wire:
         wire.sendall(head.encode() + body)
 
@@ -206,7 +208,7 @@ def test_a_refused_sender_reads_the_answer(url: str, connection: str) -> None:
 def test_what_follows_a_refusal_is_not_read_without_end(url: str) -> None:
     """The rest of a refused body is dropped within a bound, and the line ends."""
     size = 64 * 1024 * 1024 * KIB
-    head = f"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode()
+    head = f"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode()
     with line(url) as wire:
         assert poured(wire, head, b"a" * 256 * KIB, 256 * 1024 * KIB) < 64 * 1024 * KIB
 
@@ -214,7 +216,7 @@ def test_what_follows_a_refusal_is_not_read_without_end(url: str) -> None:
 def test_a_refused_sender_that_stops_is_left(hasty: str) -> None:
     """Who was answered and sends nothing more does not keep the line."""
     with line(hasty) as wire:
-        wire.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\na")
+        wire.sendall(b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\na")
 
         assert said(wire) == (413, "body-too-large")
         assert is_over(wire)
@@ -224,10 +226,11 @@ def test_a_line_goes_on_behind_a_refused_body(url: str) -> None:
     """A client that sends its refused body to the end asks on over the same connection."""
     with line(url) as wire:
         wire.sendall(
-            b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + b"a" * 2_000_000
+            b"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n"
+            + b"a" * 2_000_000
         )
         assert said(wire) == (413, "body-too-large")
-        wire.sendall(b"GET /v1/sessions/current HTTP/1.1\r\nHost: x\r\n\r\n")
+        wire.sendall(b"GET /v1/sessions/current HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
         assert said(wire) == (401, "not-authenticated")
 
