@@ -81,7 +81,8 @@ class Line:
 
     def looked_at(self, ident: UUID) -> dict:
         settings = WorkersSettings()
-        Runner(self.store, self.sandbox, settings).drain(JobKind.VERIFY)
+        for kind in (JobKind.VERIFY, JobKind.VERIFY_SLOW):
+            Runner(self.store, self.sandbox, settings).drain(kind)
         answer = self.reviewer.get(f"/v1/recordings/{ident}")
         assert answer.status_code == 200
         return answer.json()

@@ -231,6 +231,9 @@ def test_options_say_what_is_spoken(place: Place, path: str, said: dict[str, str
     assert set(answer.headers["Tus-Extension"].split(",")) == {
         "creation",
         "creation-with-upload",
+        "creation-defer-length",
+        "checksum",
+        "termination",
         "expiration",
     }
     assert answer.headers["Tus-Max-Size"] == str(LARGEST)
@@ -309,9 +312,9 @@ def test_post_may_stand_for_patch(place: Place, client: httpx.Client) -> None:
 
 
 def test_a_length_is_needed(place: Place, client: httpx.Client) -> None:
-    """K1: without a length nothing is opened; deferring it is not offered and refused."""
+    """K1: without a length nothing is opened, unless it is deferred in the one way there is."""
     before = total(place.store)
-    for headers in ({}, {"Upload-Defer-Length": "1"}, {"Upload-Defer-Length": "2"}):
+    for headers in ({}, {"Upload-Defer-Length": "0"}, {"Upload-Defer-Length": "2"}):
         assert client.post("/v1/uploads", headers={**VERSION, **headers}).status_code == 400
 
     assert total(place.store) == before

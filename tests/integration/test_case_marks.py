@@ -213,13 +213,15 @@ def test_a_package_holds_the_chains_of_its_records(store: Store) -> None:
 def test_a_package_ends_once(store: Store, bureau: Bureau) -> None:
     """The exporter says that it is built, or why not, in the case's chain, and names the leaf that asked for it."""
     case = bureau.open()
-    built, failed = requested(bureau, case.id), requested(bureau, case.id)
+    built = requested(bureau, case.id)
     with store.begin() as tx:
         stored = Stored(version_id="v-1", size_bytes=7)
         digest = "ab" * 32
         tx.exports.ready(
             built, stored, key=f"exports/{built.id}/abcd.zip", sha256=digest, tagmanifest_sha256=digest
         )
+    failed = requested(bureau, case.id)  # while one was being built, it would be that one
+    with store.begin() as tx:
         tx.exports.fail(failed.id, "worker-lost")
         requests = {
             export.id: next(one.digest for one in tx.custody.entries_for(f"export/{export.id}"))

@@ -26,7 +26,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
-    op.create_check_constraint("known_length", "uploads", "NOT is_deferred OR state <> 'open'")
-    op.drop_constraint("known_length", "uploads")
+    op.create_check_constraint(
+        op.f("ck_uploads_known_length"), "uploads", "NOT is_deferred OR state <> 'open'"
+    )
+    op.drop_constraint(op.f("ck_uploads_known_length"), "uploads")
     for name in _NAMES:
         op.drop_column("uploads", name)
