@@ -227,7 +227,7 @@ def test_a_package_ends_once(store: Store, bureau: Bureau) -> None:
             export.id: next(one.digest for one in tx.custody.entries_for(f"export/{export.id}"))
             for export in (built, failed)
         }
-    *_, ready, gone = chain_of(store, f"case/{case.id}")
+    *_, ready, _, gone = chain_of(store, f"case/{case.id}")
     assert isinstance(ready.act, ExportBuild)
     assert isinstance(gone.act, ExportFail)
     assert {ready.actor, gone.actor} == {"service/exporter"}

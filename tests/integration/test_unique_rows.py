@@ -46,12 +46,12 @@ LOOKS = {
     "equipment.agency_id+number": ON_CONFLICT,
     "equipment_suspensions.equipment_id": "the state is read behind the lock of the equipment's chain",
     "fact_evidence.fact_id+recording_id+monitoring_id": ON_CONFLICT,
+    "heartbeats.place": ON_CONFLICT,
     "idempotency_keys.sender+key": ON_CONFLICT,
     "intakes.sha256": "a batch's manifest holds its number and the salted root of its rows",
     "intakes.source_id+seq": OWN_LOCK,
     "jobs.kind+subject_id": ON_CONFLICT,
     "log_tiles.level+n": ON_CONFLICT,
-    "login_failures.login_hash": ON_CONFLICT,
     "manifests.agency_id+sha256": "looked for under the lock of the manifest's digest",
     "manifests.agency_id+device_id+sha256+signature": "looked for under the lock of the manifest's digest",
     "monitoring_links.case_id+monitoring_id": ON_CONFLICT,
@@ -66,6 +66,7 @@ LOOKS = {
     "sessions.token_hash": "drawn at random",
     "standards.code+version": ON_CONFLICT,
     "upload_parts.upload_id+number": "numbers are drawn from the upload's row, under its lease",
+    "upload_tails.upload_id+start_bytes": "begins at the offset of the upload's row, under its lease",
     "uploads.device_id+manifest_sha256+file_index": ON_CONFLICT,
     "uploads.object_key": OWN_KEY,
 }
@@ -106,7 +107,15 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 EMPTY = frozenset(
-    {"checkpoints", "log_tiles", "login_failures", "enrolment_codes", "upload_parts", "idempotency_keys"}
+    {
+        "checkpoints",
+        "enrolment_codes",
+        "heartbeats",
+        "idempotency_keys",
+        "log_tiles",
+        "upload_parts",
+        "upload_tails",
+    }
 )
 """Tables without a row here: written by one process under a lock, or by ON CONFLICT alone."""
 
