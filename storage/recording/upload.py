@@ -186,20 +186,8 @@ class Uploads(Holds):
             return upload
         if not upload.is_deferred or length_bytes < upload.offset_bytes:
             raise UPLOAD_LENGTH_DIFFERS("the upload has another length, or more bytes")
-        row = (
-            self._connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload.id, uploads.c.lease_token == token)
-                # A crash behind this leaves the length fixed: the request is repeated, and states it again.
-                .values(length_bytes=length_bytes, is_deferred=False)
-                .returning(uploads)
-            )
-            .mappings()
-            .one_or_none()
-        )
-        if row is None:
-            raise preempted()
-        return Upload.of_row(row)
+        # A crash behind this leaves the length fixed: the request is repeated, and states it again.
+        return self._advance(upload, token, length_bytes=length_bytes, is_deferred=False)
 
     def terminate(self, actor: Actor, upload_id: UploadId) -> None:
         """End an upload that its sender gives up (tus 1.0, Termination); the sweep logs it and drops what came.
