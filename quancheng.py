@@ -277,17 +277,7 @@ def _when_up(
             return
     say("up", f"控制台 console {address}/console", url=f"{address}/console")
     if demo is not None:
-        _introduce(demo, say)
-
-
-def _introduce(demo: Demo, say: _Teller) -> None:
-    from schemas.errors import EvidenceError
-
-    try:
         demo.introduce()
-    except EvidenceError as err:
-        said = "示例上传中断，下次启动时继续 the demo hand-in broke off, the next start goes on"
-        say("demo_failed", f"{said}: {err.detail}", problem=err.slug)
 
 
 def doctor(args: argparse.Namespace) -> int:

@@ -92,7 +92,8 @@ class Demo:
         try:
             self._hand_in()
         except EvidenceError as err:  # the demo is a courtesy: the server goes on without it
-            self._say("demo_failed", f"示例上传失败 the demo hand-in failed: {err.detail}", problem=err.slug)
+            said = "示例上传中断，下次启动时继续 the demo hand-in broke off, the next start goes on"
+            self._say("demo_failed", f"{said}: {err.detail}", problem=err.slug)
 
     def _say_passwords(self) -> None:
         """Say who may log in with what, once: logs of later starts are kept and read by others."""
