@@ -17,6 +17,7 @@ from PIL import Image
 
 from schemas.integrity import Outcome
 from tests.attempts import ATTEMPTS, Aim
+from tests.command import environment
 from tests.media import (
     HEIC,
     billion_laughs,
@@ -234,7 +235,7 @@ def test_nothing_is_decoded_where_there_is_no_sandbox(tmp_path: Path) -> None:
 def test_the_doctor_is_red_where_there_is_no_sandbox(tmp_path: Path) -> None:
     """The doctor names the missing sandbox, says what to do and does not end well; elsewhere it names the layers."""
     words = ["quancheng.py", "doctor", "--json"]
-    around = {**os.environ, "QUANCHENG_HOME": str(tmp_path / "home")}
+    around = environment(tmp_path / "home")
     well = subprocess.run(
         [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, env=around, check=False
     )
