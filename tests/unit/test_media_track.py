@@ -85,6 +85,33 @@ def test_an_encoding_nobody_knows_is_damage(tmp_path: Path) -> None:
     assert named(look(tmp_path, payload), "container").code == "xml-damaged"
 
 
+@pytest.mark.parametrize("name", ["GB2312", "gbk", "GB18030", "Big5", "UTF-16"])
+def test_what_chinese_programs_declare_is_read(tmp_path: Path, name: str) -> None:
+    """A track in an encoding of several bytes is read to its end, whatever its names are."""
+    payload = named_track(name, "中心 路".encode(name))
+    if name == "UTF-16":
+        payload = named_track(name, "中心 路".encode()).decode().encode(name)
+
+    found = look(tmp_path, payload)
+
+    assert (named(found, "container").code, track(found).points) == ("", 20_000)
+
+
+@pytest.mark.parametrize(("name", "bytes_"), [("GBK", b"\xff\xff"), ("shift_jis", b"a"), ("hex", b"a")])
+def test_text_in_another_encoding_than_declared_is_damage(tmp_path: Path, name: str, bytes_: bytes) -> None:
+    """Bytes that are no text of the declared encoding, and encodings nobody reads, are findings, never a crash."""
+    assert named(look(tmp_path, named_track(name, bytes_)), "container").code == "xml-damaged"
+
+
+def named_track(encoding: str, title: bytes) -> bytes:
+    """Return a track longer than one read, whose every point has a name: characters are cut between two reads."""
+    point = b'<trkpt lat="33.34" lon="120.15"><name>' + title + b"</name></trkpt>"
+    return (
+        f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+        + b"<gpx><trk><trkseg>" + 20_000 * point + b"</trkseg></trk></gpx>"
+    )  # fmt: skip
+
+
 def test_a_jump_is_remarked_on(tmp_path: Path) -> None:
     """A kilometre in ten seconds is a jump; the same kilometre in a minute is a drive."""
     far = points((33.34, 120.15, "2026-09-01T01:00:00Z"), (33.35, 120.15, "2026-09-01T01:00:10Z"))

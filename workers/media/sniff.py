@@ -117,6 +117,11 @@ def _mpeg_audio(head: bytes) -> str | None:
 
 
 def _text(head: bytes) -> str | None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", errors="ignore").encode()
+    if head.startswith(b"<?xml "):
+        # The declaration is ASCII in all encodings but those of UTF-16, and names the one of what follows.
+        return _markup(head.decode("ascii", errors="ignore"))
     # A cut in the middle of a character at the end of the head is not a sign of binary content.
     text = head.decode("utf-8-sig", errors="ignore").lstrip()
     if b"\x00" in head or not text or len(text.encode()) < len(head.strip()) - 6:

@@ -4,6 +4,8 @@ A document type declaration is refused before a single entity expands: a track n
 a few hundred bytes become gigabytes.
 """
 
+import codecs
+import re
 from datetime import UTC, datetime
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
@@ -29,6 +31,12 @@ JUMP_M = 200
 _POINTS = frozenset({"trkpt", "rtept", "wpt"})
 _LINES = frozenset({"trkseg", "rte"})
 _DEPTH = 64
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_CHINESE = {
+    **dict.fromkeys((b"gb2312", b"gbk", b"gb18030", b"cp936"), "gb18030"),
+    **dict.fromkeys((b"big5", b"big5-hkscs", b"cp950"), "big5hkscs"),
+}
+"""What Chinese programs declare, and the encoding that holds all they write (GB 18030 holds the three before it)."""
 
 
 class NotATrackError(Exception):
@@ -203,8 +211,9 @@ def probe_track(source: Source, media_type: str, work: Work) -> Probe:
         return _unread(media_type, note("xml-entities"))
     except SAXParseException as why:
         met = [note("xml-damaged", line=why.getLineNumber() or 0)]
-    except LookupError:
-        # The declaration on the first line names an encoding that does not exist.
+    except (LookupError, ValueError):
+        # The declaration on the first line names an encoding that does not exist or that expat does not take, or the
+        # text is not in the one it names.
         met = [note("xml-damaged", line=1)]
     facts = MediaFacts(container="gpx", track=reader.track())
     made = [check_container(met), *(check(reader) for check in _CHECKS)]
@@ -220,9 +229,22 @@ def _stream(source: Source, reader: TrackReader) -> None:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(reader)
     with source.open() as stream:
-        while chunk := stream.read(READ_BYTES):
-            parser.feed(chunk)
+        chunk = stream.read(READ_BYTES)
+        decoder = _decoder(chunk)
+        while chunk:
+            # Text instead of bytes makes expat pass over the declaration.
+            parser.feed(chunk if decoder is None else decoder.decode(chunk))
+            chunk = stream.read(READ_BYTES)
+    if decoder is not None:
+        parser.feed(decoder.decode(b"", final=True))
     parser.close()
+
+
+def _decoder(head: bytes) -> codecs.IncrementalDecoder | None:
+    """Return what reads an encoding of several bytes that expat does not know; None where it reads the bytes itself."""
+    declared = _DECLARED.match(head)
+    name = _CHINESE.get(declared[1].lower()) if declared else None
+    return codecs.getincrementaldecoder(name)() if name else None
 
 
 def _position(attrs: AttributesImpl) -> tuple[int, int] | None:
