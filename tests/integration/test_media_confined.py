@@ -38,6 +38,18 @@ from workers.media import Limits, Probe, Sandbox, Stop
 from workers.media.probe import probe
 
 ROOT = Path(__file__).resolve().parents[2]
+ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "iso-8859-1",
+    "koi8-u",
+    "cp1251",
+    "undefined",
+    "gb2312",
+    "big5",
+    "shift_jis",
+    "?",
+)
 ANYBODY = 12_345
 USERS = [None, ANYBODY] if os.geteuid() == 0 else [None]
 OPEN_TO_ALL = {
@@ -176,7 +188,7 @@ def samples(folder: Path) -> Iterator[Path]:
         "a.jpg": jpeg(), "cut.jpg": truncated_jpeg(), "zeroed.jpg": zeroed_jpeg(), "stray.jpg": stray_jpeg(),
         "a.png": png(), "flipped.png": flipped_png(), "laughs.gpx": billion_laughs(),
         **{f"{name}.gpx": f'<?xml version="1.0" encoding="{name}"?>'.encode() + track
-           for name in ("utf-8", "iso-8859-1", "koi8-r", "cp1251", "gb2312", "big5", "shift_jis", "nonsense")},
+           for name in ENCODINGS},
     }  # fmt: skip
     for name, payload in made.items():
         (folder / name).write_bytes(payload)

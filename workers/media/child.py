@@ -7,11 +7,12 @@ the parent says `decoder-crashed`. A crash here leaves nothing: the recording is
 """
 
 import codecs
-import encodings.aliases
+import encodings
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import select
 import socket
 import sys
@@ -117,9 +118,9 @@ def load() -> Look:
     """Import the decoders and use each once: whatever they load at the first file is loaded from now on."""
     for name in _LOADED_LATE:
         importlib.import_module(name)
-    for name in set(encodings.aliases.aliases.values()):  # a track names its encoding itself
+    for module in pkgutil.iter_modules(encodings.__path__):  # a track names its encoding itself
         with suppress(LookupError):
-            codecs.lookup(name)
+            codecs.lookup(module.name)
     decoders = importlib.import_module("workers.media.probe")
     importlib.import_module("cv2").setNumThreads(1)
     look: Look = decoders.look
