@@ -180,6 +180,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
+    app.state.glance = health.Glance()
     app.state.login_queue = LoginQueue(
         length=settings.login_queue, patience_seconds=settings.login_wait_seconds
     )

@@ -17,7 +17,7 @@ from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import jobs
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
-from tests.stand import PATIENCE_SECONDS
+from tests.stand import PATIENCE_SECONDS, wait_until
 
 LOST = "worker 甲机 0"
 
@@ -60,12 +60,7 @@ def get(address: str, path: str, **headers: str) -> httpx.Response:
 @pytest.mark.usefixtures("lost")
 def test_a_stranger_is_told_that_something_is_wrong_and_nothing_else(address: str) -> None:
     """Without a token the answer stays 200 and names neither machine nor number nor age."""
-    answer = get(address, "/v1/health")
-    said = answer.json()
-    del said["server_time"]
-
-    assert answer.status_code == 200
-    assert said == {
+    told = {
         "status": "degraded",
         "log": "current",
         "workers": "degraded",
@@ -73,6 +68,14 @@ def test_a_stranger_is_told_that_something_is_wrong_and_nothing_else(address: st
         "jobs": "degraded",
         "sealing": "ok",
     }
+
+    def said() -> object:
+        answer = get(address, "/v1/health")
+        assert answer.status_code == 200
+        return {name: word for name, word in answer.json().items() if name != "server_time"}
+
+    # Another test's look may be told for a moment longer.
+    assert wait_until(lambda: said() == told), said()
 
 
 @pytest.mark.usefixtures("lost")

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.health import LOOK_SECONDS, Glance
 from schemas.catalogue import words_of
+from schemas.errors import Unavailable
 from schemas.health import Health, HealthPart
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.work import LOG_PATIENCE, ROUND_PATIENCE, WORK_PATIENCE, Heartbeat, LoopPart, Work, signs
@@ -148,3 +150,34 @@ def test_a_killed_loop_is_missed_within_half_a_minute() -> None:
     """By the settings that ship, and the log's patience."""
     assert MISSED_BEATS * WorkersSettings().beat_seconds <= 30
     assert LOG_PATIENCE.total_seconds() <= 30
+
+
+class Clock:
+    """A clock that stands until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds = 5.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def test_one_look_serves_all_who_ask_within_a_second() -> None:
+    """However many ask for the health, the work is counted once a second; a look that failed is told to nobody."""
+    clock = Clock()
+    looks: list[float] = []
+    glance = Glance(clock)
+
+    def failing() -> Work:
+        raise DATABASE_UNAVAILABLE("no answer")
+
+    def look() -> Work:
+        looks.append(clock())
+        return work()
+
+    with pytest.raises(Unavailable):
+        glance.at(failing)
+    for seconds in (5.0, 5.5, 5.9, 5.0 + LOOK_SECONDS, 6.5, 9.0):
+        clock.seconds = seconds
+        glance.at(look)
+    assert looks == [5.0, 6.0, 9.0]
