@@ -42,6 +42,7 @@ format: setup-dev ## Put every file into the formatter's form
 bench: setup-dev ## Measure all the figures, each beside a named peer in the same run (bench/README.md)
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py
+	$(PY) -m tests.stand run --durable -- $(PY) bench/work.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
