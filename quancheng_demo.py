@@ -29,6 +29,7 @@ from schemas.manifest import Datum
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import Receipt
+from storage.password import PasswordHash, hash_of
 from storage.store import Store, Transaction
 
 NUMBER = "S229-K12-01"
@@ -133,12 +134,12 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
     One transaction. `keep` is called with the passwords just before it commits: a kill in between leaves words
     for nobody, and never people whose words are lost.
     """
+    passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
+    kept = {login: hash_of(password) for login, password in passwords.items()}
     with store.begin() as tx:
         ids = _agencies(tx)
-        passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
         actors = {
-            person.login: _person(tx, person, ids[person.agency], passwords[person.login])
-            for person in PEOPLE
+            person.login: _person(tx, person, ids[person.agency], kept[person.login]) for person in PEOPLE
         }
         for handler, head, wish in CASES:
             _open_case(tx, actors[handler], actors[head], wish)
@@ -161,9 +162,13 @@ def _agencies(tx: Transaction) -> dict[str, AgencyId]:
     return ids
 
 
-def _person(tx: Transaction, person: DemoPerson, agency_id: AgencyId, password: str) -> Actor:
+def _person(tx: Transaction, person: DemoPerson, agency_id: AgencyId, password_hash: PasswordHash) -> Actor:
     account_id = tx.accounts.add(
-        agency_id=agency_id, login=person.login, name=person.name, password=password, roles=person.roles
+        agency_id=agency_id,
+        login=person.login,
+        name=person.name,
+        password_hash=password_hash,
+        roles=person.roles,
     )
     if person.certificate is not None:
         tx.accounts.certify(

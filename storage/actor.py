@@ -30,7 +30,7 @@ from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
 from storage.collection import Collection
 from storage.custody.values import shown
-from storage.password import hash_of
+from storage.password import PasswordHash
 from storage.reads.agency import tree_below
 from storage.reads.device import names, trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, sessions
@@ -138,15 +138,17 @@ class Accounts(Collection):
         agency_id: AgencyId,
         login: str,
         name: str,
-        password: str,
+        password_hash: PasswordHash,
         roles: frozenset[Role],
         kind: AccountKind = AccountKind.PERSON,
         reason: str | None = None,
     ) -> AccountId:
-        """Open an account with its password and roles; the password is kept as argon2id."""
+        """Open an account with its roles and what is kept of its password (`storage.password.hash_of`).
+
+        Hashing is meant to be slow: best before the transaction, and never while the chains are held.
+        """
         made = AccountId(fresh_id())
         about = f"account/{made}"
-        password_hash = hash_of(password)  # before the chains are held: it is meant to be slow
         act = self._begin(_SETUP, agency_id, about)
         self._connection.execute(
             accounts.insert().values(

@@ -46,6 +46,7 @@ from storage.act import Deed, fresh_id
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
+from storage.password import hash_of
 from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of
@@ -251,7 +252,7 @@ class EquipmentRegister(Collection):
             agency_id=actor.agency_id,
             login=login,
             name=name,
-            password=password,
+            password_hash=hash_of(password),
             roles=frozenset({Role.SOURCE}),
             kind=AccountKind.MACHINE,
             reason=actor.reference,  # only an administrator may open accounts: the service does, and says for whom

@@ -4,29 +4,44 @@ No place is held while anything else is waited for. Whoever hashes on behalf of 
 no connection meanwhile (`storage.flow.login`).
 """
 
+import base64
 import os
 import secrets
 import threading
+from typing import NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError, VerifyMismatchError
 
 from schemas.refusals_actor import LOGIN_BUSY
 
+PasswordHash = NewType("PasswordHash", str)
+"""What is kept of a password, as the reference implementation of argon2 writes it (`$argon2id$v=19$m=…$salt$hash`)."""
+
 _hasher = PasswordHasher()
 
 PLACES = 2 if (os.cpu_count() or 1) >= 2 * _hasher.parallelism else 1
 """So many passwords are hashed at once, whoever asks: each takes four processors for itself, and 64 MiB."""
 
-_NOBODY = _hasher.hash(secrets.token_hex(16))
-"""Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
 _places = threading.BoundedSemaphore(PLACES)
 
 
-def hash_of(password: str) -> str:
+def hash_of(password: str) -> PasswordHash:
     """Return what is kept of a password."""
     with _places:
-        return _hasher.hash(password)
+        return PasswordHash(_hasher.hash(password))
+
+
+def _hash_of_nobody() -> str:
+    """Return a hash that was drawn, of which nobody has a password: no process hashes one at its start."""
+    drawn = (secrets.token_bytes(size) for size in (_hasher.salt_len, _hasher.hash_len))
+    salt, digest = (base64.b64encode(one).rstrip(b"=").decode() for one in drawn)
+    cost = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+_NOBODY = _hash_of_nobody()
+"""Verified when the login is unknown, so that a stranger cannot tell logins apart by time."""
 
 
 def is_password(kept: str | None, typed: str) -> bool:

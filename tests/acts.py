@@ -36,7 +36,7 @@ from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
-from tests.factories import PASSWORD, TestDevice, append, make_account, make_agency
+from tests.factories import TestDevice, append, make_account, make_agency, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Bureau as Supervision
@@ -145,7 +145,11 @@ def open_account(world: World, chance: Random) -> None:
     roles = frozenset(chance.sample([Role.HANDLER, Role.OFFICER, Role.EVIDENCE_REVIEWER], 2))
     with world.store.begin() as tx:
         tx.accounts.add(
-            agency_id=world.bureau.agency, login=login, name="王五", password=PASSWORD, roles=roles
+            agency_id=world.bureau.agency,
+            login=login,
+            name="王五",
+            password_hash=password_hash(),
+            roles=roles,
         )
     world.logins.append(login)
 

@@ -23,7 +23,7 @@ from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.recording import recordings
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, swapped
-from tests.factories import PASSWORD, enrol_device, make_account
+from tests.factories import enrol_device, make_account, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Clock, drain, make_supervision
@@ -110,7 +110,8 @@ def _handler(bureau: Bureau) -> str:
     """Open the account of one more handler; returns the login."""
     with bureau.store.begin() as tx:
         roles = frozenset({Role.HANDLER})
-        tx.accounts.add(agency_id=bureau.agency, login="second", name="李四", password=PASSWORD, roles=roles)
+        kept = password_hash()
+        tx.accounts.add(agency_id=bureau.agency, login="second", name="李四", password_hash=kept, roles=roles)
     return "second"
 
 

@@ -3,6 +3,7 @@
 import base64
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
 from storage.device import EnrolIn
 from storage.flow.receive import Receiving
+from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
@@ -31,6 +33,12 @@ from workers.fsck import findings
 
 OFFICERS = ("10320001001", "10320001002")
 PASSWORD = "correct horse battery staple"
+
+
+@cache
+def password_hash() -> PasswordHash:
+    """What is kept of the password of every account made here: hashed once, whoever has it."""
+    return hash_of(PASSWORD)
 
 
 def seed64() -> SecretStr:
@@ -76,7 +84,11 @@ def make_account(
     login = f"u{uuid4().hex[:10]}"
     with store.begin() as tx:
         ident = tx.accounts.add(
-            agency_id=agency_id, login=login, name="测试", password=PASSWORD, roles=frozenset(roles)
+            agency_id=agency_id,
+            login=login,
+            name="测试",
+            password_hash=password_hash(),
+            roles=frozenset(roles),
         )
         if certificate is not None:
             tx.accounts.certify(

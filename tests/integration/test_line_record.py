@@ -25,6 +25,7 @@ from schemas.recording import RecordingState
 from schemas.report import report_of
 from storage.device import EnrolIn
 from storage.flow.receive import Receiving, complete_left
+from storage.password import hash_of
 from storage.recording.upload import NewUpload
 from storage.store import Store
 from storage.tables.custody import openings
@@ -89,7 +90,7 @@ def test_no_word_of_anybody_enters_a_leaf(store: Store) -> None:
             agency_id=agency,
             login=marked("login"),
             name=marked("name"),
-            password=marked("password"),
+            password_hash=hash_of(marked("password")),
             roles=frozenset({Role.CUSTODIAN, Role.OFFICER}),
             kind=AccountKind.PERSON,
             reason=marked("reason"),
