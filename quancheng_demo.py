@@ -29,7 +29,7 @@ from schemas.manifest import Datum
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import Receipt
-from storage.password import PasswordHash, hash_of
+from storage.password import FreshPassword, PasswordHash, fresh_password, hash_of
 from storage.store import Store, Transaction
 
 NUMBER = "S229-K12-01"
@@ -136,6 +136,7 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
     """
     passwords = {person.login: secrets.token_urlsafe(9) for person in PEOPLE}
     kept = {login: hash_of(password) for login, password in passwords.items()}
+    fresh = fresh_password()
     with store.begin() as tx:
         ids = _agencies(tx)
         actors = {
@@ -143,7 +144,7 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
         }
         for handler, head, wish in CASES:
             _open_case(tx, actors[handler], actors[head], wish)
-        source = admit_scale(tx, actors["he"])
+        source = admit_scale(tx, actors["he"], fresh)
         passwords[source.login] = source.password
         keep({**passwords, "source": source.login})
     return passwords
@@ -191,7 +192,7 @@ def _years(at: datetime, years: int) -> datetime:
     return at + timedelta(days=365 * years)
 
 
-def admit_scale(tx: Transaction, custodian: Actor) -> NewSource:
+def admit_scale(tx: Transaction, custodian: Actor, fresh: FreshPassword) -> NewSource:
     """Register the scale, bind a source to it and enter every fact that article 41 asks for."""
     wish = EquipmentIn(
         number=NUMBER,
@@ -204,7 +205,7 @@ def admit_scale(tx: Transaction, custodian: Actor) -> NewSource:
         crs=Datum.WGS84,
     )
     made = tx.equipment.register(custodian, wish)
-    source = tx.equipment.make_source(custodian, "S229 K12 称重站")
+    source = tx.equipment.make_source(custodian, "S229 K12 称重站", fresh)
     version = tx.equipment.bind(custodian, made.id, source.account_id, made.version).version
     year = timedelta(days=365)
     certificate = CertificateIn(

@@ -8,10 +8,11 @@ from fastapi.security import HTTPBearer
 
 from api.idempotency import claim
 from api.settings import ApiSettings
-from schemas.actor import Actor
+from schemas.actor import Action, Actor, Subject, require
 from schemas.page import Cursor
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import CROSS_SITE
+from storage.password import FreshPassword, fresh_password
 from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
@@ -76,8 +77,24 @@ def actor_of_request(request: Request, _: Annotated[object, Depends(_bearer)] = 
         return tx.accounts.actor_of(token_of(request))
 
 
+def source_password(request: Request) -> FreshPassword:
+    """Return a password for a source, for whoever may keep the register.
+
+    Stands before the request's transaction among the arguments of a route: none is open while it is hashed, and nothing
+    is hashed for a stranger.
+
+    Raises:
+        NotAuthenticated, Refused: who asks may not make a source.
+    """
+    with store_of(request).begin() as tx:
+        actor = tx.accounts.actor_of(token_of(request))
+        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), tx.now)
+    return fresh_password()
+
+
 CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
 StreamActor = Annotated[Actor, Depends(actor_of_request)]
+SourcePassword = Annotated[FreshPassword, Depends(source_password)]
 OpenStore = Annotated[Store, Depends(store_of)]
 Settings = Annotated[ApiSettings, Depends(settings_of)]
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from api.deps import After, CurrentActor, Limit, Tx
+from api.deps import After, CurrentActor, Limit, SourcePassword, Tx
 from api.etag import SeenVersion, tag
 from api.route import Route
 from schemas.base import WireIn, WireOut
@@ -159,9 +159,9 @@ def equipment_page(
 
 
 @router.post("/sources", operation_id="makeSource", status_code=201)
-def make_source(tx: Tx, actor: CurrentActor, wish: SourceIn) -> SourceOut:
+def make_source(fresh: SourcePassword, tx: Tx, actor: CurrentActor, wish: SourceIn) -> SourceOut:
     """Make a machine account; it logs in like any account and may only hand in."""
-    return SourceOut.of(tx.equipment.make_source(actor, wish.name))
+    return SourceOut.of(tx.equipment.make_source(actor, wish.name, fresh))
 
 
 @router.get("/{equipment_id}", operation_id="getEquipment")

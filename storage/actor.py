@@ -145,7 +145,7 @@ class Accounts(Collection):
     ) -> AccountId:
         """Open an account with its roles and what is kept of its password (`storage.password.hash_of`).
 
-        Hashing is meant to be slow: best before the transaction, and never while the chains are held.
+        Hashing is meant to be slow: it is done before the transaction begins.
         """
         made = AccountId(fresh_id())
         about = f"account/{made}"

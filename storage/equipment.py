@@ -1,6 +1,5 @@
 """The register of fixed equipment: dated facts that are only ever added, and the sources bound to it."""
 
-import secrets
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -46,7 +45,7 @@ from storage.act import Deed, fresh_id
 from storage.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
-from storage.password import hash_of
+from storage.password import FreshPassword
 from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of
@@ -60,7 +59,6 @@ from storage.tables.equipment import (
 )
 from storage.version import change_to, require_version
 
-PASSWORD_BYTES = 24
 _NEWEST = Order(equipment.c.id)
 
 
@@ -239,7 +237,7 @@ class EquipmentRegister(Collection):
         resumed = EquipmentResume(until_at=until_at.astimezone(UTC), to=EquipmentState.IN_SERVICE)
         return self._write(actor, deed, held, resumed, state=after)
 
-    def make_source(self, actor: Actor, name: str) -> NewSource:
+    def make_source(self, actor: Actor, name: str, fresh: FreshPassword) -> NewSource:
         """Make a machine account of the actor's agency; it may hand in what its own equipment records.
 
         Raises:
@@ -247,17 +245,17 @@ class EquipmentRegister(Collection):
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
         # A crash before the answer leaves an account whose password nobody knows; another one is made.
-        login, password = f"source-{uuid4().hex[:10]}", secrets.token_urlsafe(PASSWORD_BYTES)
+        login = f"source-{uuid4().hex[:10]}"
         account_id = self._accounts.add(
             agency_id=actor.agency_id,
             login=login,
             name=name,
-            password_hash=hash_of(password),
+            password_hash=fresh.password_hash,
             roles=frozenset({Role.SOURCE}),
             kind=AccountKind.MACHINE,
             reason=actor.reference,  # only an administrator may open accounts: the service does, and says for whom
         )
-        return NewSource(account_id=account_id, login=login, password=password)
+        return NewSource(account_id=account_id, login=login, password=fresh.password)
 
     def sources(self, actor: Actor) -> tuple[Source, ...]:
         """Return the machine accounts of the actor's own agency."""

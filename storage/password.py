@@ -8,7 +8,7 @@ import base64
 import os
 import secrets
 import threading
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError, VerifyMismatchError
@@ -24,6 +24,26 @@ PLACES = 2 if (os.cpu_count() or 1) >= 2 * _hasher.parallelism else 1
 """So many passwords are hashed at once, whoever asks: each takes four processors for itself, and 64 MiB."""
 
 _places = threading.BoundedSemaphore(PLACES)
+
+
+MACHINE_BYTES = 24
+"""Of randomness in the password of a machine."""
+
+
+class FreshPassword(NamedTuple):
+    """A machine's password and what is kept of it: made before the transaction in which its account is opened."""
+
+    password: str
+    password_hash: PasswordHash
+
+    def __repr__(self) -> str:
+        return "FreshPassword(…)"
+
+
+def fresh_password() -> FreshPassword:
+    """Make a password; hashing it is meant to be slow, and no transaction may wait for that."""
+    made = secrets.token_urlsafe(MACHINE_BYTES)
+    return FreshPassword(made, hash_of(made))
 
 
 def hash_of(password: str) -> PasswordHash:

@@ -20,6 +20,7 @@ from schemas.equipment import (
 from schemas.monitoring import OpinionIn, OpinionWord, ReviewStage
 from storage.flow.intake import receive_batch
 from storage.monitoring.batch import Receipt
+from storage.password import fresh_password
 from storage.store import Store, utc_now
 from tests.factories import make_account, make_agency
 
@@ -104,7 +105,7 @@ def make_highway(store: Store, *, agency: UUID | None = None, is_admitted: bool 
     )
     with store.begin() as tx:
         made = tx.equipment.register(custodian, wish)
-        fresh = tx.equipment.make_source(custodian, "S229 站")
+        fresh = tx.equipment.make_source(custodian, "S229 站", fresh_password())
         tx.equipment.bind(custodian, made.id, fresh.account_id, made.version)
     with store.begin() as tx:
         session = tx.accounts.open_session(fresh.account_id)

@@ -21,6 +21,7 @@ from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, Sought, listed
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
 from schemas.actor import Action, holds
@@ -88,12 +89,12 @@ def enter(visit: Acting, form: Annotated[EquipmentForm, Form()]) -> Response:
 
 
 @router.post("/equipment/sources")
-def make_source(visit: Acting, form: Annotated[SourceForm, Form()]) -> Response:
+def make_source(fresh: SourcePassword, visit: Acting, form: Annotated[SourceForm, Form()]) -> Response:
     """Make a machine account and show its password in the answer itself, this once."""
     return submit(
         visit,
         form,
-        lambda wish: visit.tx.equipment.make_source(visit.actor, wish.name),
+        lambda wish: visit.tx.equipment.make_source(visit.actor, wish.name, fresh),
         again=lambda mistake: _list(visit, RegisterFilters(), mistake=mistake),
         then=lambda source: _list(visit, RegisterFilters(), source=source),
     )

@@ -25,7 +25,7 @@ from schemas.recording import RecordingState
 from schemas.report import report_of
 from storage.device import EnrolIn
 from storage.flow.receive import Receiving, complete_left
-from storage.password import hash_of
+from storage.password import fresh_password, hash_of
 from storage.recording.upload import NewUpload
 from storage.store import Store
 from storage.tables.custody import openings
@@ -99,7 +99,7 @@ def test_no_word_of_anybody_enters_a_leaf(store: Store) -> None:
             account, marked("certificate"), valid_from=tx.now, valid_until=tx.now + timedelta(days=1)
         )
         custodian = tx.accounts.account_actor(account)
-        source = tx.equipment.make_source(custodian, marked("source"))
+        source = tx.equipment.make_source(custodian, marked("source"), fresh_password())
     device = _marked_device(store, custodian)
     _hand_in(store, device)
     with store.begin() as tx:

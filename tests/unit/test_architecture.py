@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
+from api import equipment
+from api.console import equipment as pages
+from api.deps import source_password
 from storage.tables.base import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,6 +201,30 @@ def test_a_table_is_read_by_its_own_noun() -> None:
         if _home_of(place) not in READ_ALL and table not in HOMES.get(_home_of(place), set())
     }
     assert guests == set(GUESTS)
+
+
+def test_no_noun_hashes_a_password() -> None:
+    """Nouns work inside a transaction, and a password is hashed in none: they are given what is kept of it."""
+    slow = {"hash_of", "fresh_password", "is_password"}
+    users = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "storage").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and slow & {alias.name for alias in node.names}
+    }
+    assert users == {"storage/flow/login.py"}
+
+
+def test_a_source_has_its_password_before_the_transaction_begins() -> None:
+    """What a route depends on is made in the order of its arguments: the slow part comes first."""
+    routes = [
+        route
+        for router in (equipment.router, pages.router)
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.path.endswith("/sources")
+    ]
+    firsts = [route.dependant.dependencies[0].call for route in routes]
+    assert firsts == [source_password, source_password]
 
 
 def test_every_table_has_a_home() -> None:
