@@ -30,6 +30,7 @@ from api import (
     upload,
 )
 from api.budget import Budget
+from api.concat import Joins
 from api.console import mount
 from api.document import completed
 from api.edge import SETTINGS
@@ -139,16 +140,20 @@ class _Bounded:
 
 
 class TusHeaders:
-    """Every answer of the upload routes says which version is spoken (tus 1.0, Core)."""
+    """The upload routes say which version is spoken, and take X-HTTP-Method-Override for the method (tus 1.0, Core)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add the two headers where they are missing."""
+        """Ask for the method that is meant; add the two headers where they are missing."""
         if scope["type"] != "http" or not scope["path"].startswith(UPLOADS):
             await self._app(scope, receive, send)
             return
+
+        meant = [value for name, value in scope["headers"] if name == b"x-http-method-override"]
+        if meant:
+            scope = {**scope, "method": meant[0].decode("latin-1").strip().upper()}
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -171,10 +176,12 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
         app.state.places = Places(Rules.of(settings))
         app.state.budget = Budget(settings.held_bytes)
         app.state.handover = Handover(store)
+        app.state.joins = Joins(store)
         watch = asyncio.create_task(app.state.handover.watch())
         with ThreadPoolExecutor(settings.upload_threads, thread_name_prefix="upload") as pool:
             app.state.upload_pool = pool
             yield {SETTINGS: settings}
+        app.state.joins.stop()
         watch.cancel()
 
     app = _routes(lifespan)

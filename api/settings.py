@@ -35,6 +35,7 @@ class ApiSettings(BaseSettings):
     `least_bytes_per_second` over `slow_seconds`. Of the waiting there are `waiting_uploads`, of one sender
     `sender_waiting_uploads`, each for `place_wait_seconds`, which is below what stock clients wait for an answer.
     `held_bytes` is all that is held in memory of all uploads: beyond it receiving slows and nothing fails.
+    Whoever asks for a file of partial uploads waits for `join_wait_seconds`; the join goes on behind the answer.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_prefix="API_")
@@ -49,6 +50,7 @@ class ApiSettings(BaseSettings):
     place_wait_seconds: float = 25.0
     upload_threads: int = 16
     held_bytes: int = 192 * 1024 * 1024
+    join_wait_seconds: float = 20.0
     json_limit_bytes: int = 1024 * 1024
     head_limit_bytes: int = 32 * 1024
     metadata_limit_bytes: int = 8 * 1024

@@ -6,7 +6,9 @@ from schemas.refusals_request import HEADER_INVALID
 from schemas.refusals_upload import TUS_VERSION
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
+EXTENSIONS = (
+    "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation"
+)
 BODY_TYPE = "application/offset+octet-stream"
 ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
+from api.concat import Concat, Joins
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
@@ -39,7 +40,7 @@ from api.tus import (
 from schemas.actor import Actor
 from schemas.base import HexDigest, HexOut, WireOut
 from schemas.ids import EntryId, RecordingId, UploadId
-from schemas.refusals_request import CONTENT_TYPE, METHOD_NOT_ALLOWED
+from schemas.refusals_request import CONTENT_TYPE
 from schemas.refusals_upload import (
     METADATA_INVALID,
     METADATA_TOO_LARGE,
@@ -127,13 +128,22 @@ def options(store: OpenStore) -> Response:
 async def create(request: Request, store: OpenStore, actor: StreamActor, settings: Settings) -> Response:
     """Open an upload; with a body of the PATCH type its bytes are taken at once.
 
+    `Upload-Concat: partial` opens a piece of a file, `final;` and the addresses of such pieces makes the file of them.
     The same request under the same Idempotency-Key gives the same upload, as far as it has come.
     """
     with_body = content_type(request) == BODY_TYPE
-    wish = _wish(request, store.settings.max_upload_bytes)
-    key = key_of(request, f"{wish.length_bytes} {wish.is_deferred}\n{wish.metadata}".encode())
-    upload = await run_sync(_open, store, actor, wish, key)
-    if upload.length_bytes == 0 and upload.state is UploadState.OPEN:
+    concat = Concat.of(request)
+    wish = _wish(request, store.settings.max_upload_bytes, concat)
+    said = [
+        f"{wish.length_bytes} {wish.is_deferred}",
+        wish.metadata,
+        *((wish.concat,) if wish.concat else ()),
+    ]
+    upload = await run_sync(_open, store, actor, wish, concat, key_of(request, "\n".join(said).encode()))
+    if upload.is_final:
+        joins: Joins = request.app.state.joins
+        upload = await joins.joined(upload, wait_seconds=settings.join_wait_seconds)
+    elif upload.length_bytes == 0 and upload.state is UploadState.OPEN and not upload.is_partial:
         upload = await run_sync(complete, store, actor, upload.id)
     elif with_body and upload.offset_bytes == 0 and not _places(request).are_full:
         upload = await _append(request, actor, settings, upload_id=upload.id, offset=0)
@@ -141,12 +151,18 @@ async def create(request: Request, store: OpenStore, actor: StreamActor, setting
     return Response(status_code=201, headers=headers)
 
 
-def _open(store: Store, actor: Actor, wish: NewUpload, key: IdempotencyKey | None) -> Upload:
+def _open(
+    store: Store, actor: Actor, wish: NewUpload, concat: Concat | None, key: IdempotencyKey | None
+) -> Upload:
     room_bytes = store.objects.free_bytes()
     with store.begin() as tx:
-        upload = tx.idempotency.once(
-            actor, key, Upload, lambda: tx.uploads.open(actor, wish, room_bytes=room_bytes)
-        )
+
+        def opened() -> Upload:
+            if concat is not None and concat.is_final:
+                return tx.finals.open(actor, wish, concat.partial_ids)
+            return tx.uploads.open(actor, wish, room_bytes=room_bytes)
+
+        upload = tx.idempotency.once(actor, key, Upload, opened)
         return upload if key is None else tx.uploads.get(actor, upload.id)
 
 
@@ -155,20 +171,21 @@ def _look(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
         return tx.uploads.get(actor, upload_id)
 
 
-def _wish(request: Request, largest_bytes: int) -> NewUpload:
+def _wish(request: Request, largest_bytes: int, concat: Concat | None) -> NewUpload:
     given = header(request, "Upload-Metadata")
     limit = settings_of(request).metadata_limit_bytes
     if len(given) > limit:  # one character of a header is one byte
         raise METADATA_TOO_LARGE(f"Upload-Metadata is longer than {limit} bytes", limit_bytes=limit)
     pairs = parse_metadata(given)
-    has_no_length = is_deferred(request)
+    has_no_length, is_final = is_deferred(request), concat is not None and concat.is_final
     return NewUpload(
-        length_bytes=largest_bytes if has_no_length else natural(request, "Upload-Length"),
+        length_bytes=largest_bytes if has_no_length else 0 if is_final else natural(request, "Upload-Length"),
         is_deferred=has_no_length,
         filename=pairs.get("filename") or pairs.get("name") or "unnamed",
         metadata=given,
         declared_sha256=_sha256(pairs, "sha256"),
         manifest_sha256=_sha256(pairs, "manifest"),
+        concat=None if concat is None else concat.value,
         # PostgreSQL holds no NUL. The bytes are worth more than the number: it becomes one that names no case.
         case_number=pairs.get("case", "").replace("\0", "\ufffd") or None,
     )
@@ -276,16 +293,6 @@ async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:
         raise RECEIVE_TIMEOUT("no bytes arrived in time") from err
 
 
-@router.post("/{upload_id}", operation_id="overrideUpload", dependencies=[Tus], include_in_schema=False)
-async def override(
-    request: Request, actor: StreamActor, settings: Settings, upload_id: UploadPath
-) -> Response:
-    """Serve clients whose network allows no PATCH (X-HTTP-Method-Override)."""
-    if request.headers.get("X-HTTP-Method-Override", "").upper() != "PATCH":
-        return problem(METHOD_NOT_ALLOWED, headers=ALWAYS)
-    return await append(request, actor, settings, upload_id)
-
-
 @router.delete("/{upload_id}", operation_id="deleteUpload", status_code=204, dependencies=[Tus])
 def delete(tx: Tx, actor: CurrentActor, upload_id: UploadPath) -> Response:
     """Give up an unfinished upload. Evidence is never deleted here: a finished one is refused."""
@@ -317,7 +324,12 @@ def _receipt(made: Receipt) -> ReceiptOut:
 
 
 def _standing(upload: Upload) -> dict[str, str]:
-    headers = {**ALWAYS, "Upload-Offset": str(upload.offset_bytes)}
-    if upload.state is UploadState.OPEN:
+    headers = dict(ALWAYS)
+    if upload.concat is not None:
+        headers["Upload-Concat"] = upload.concat
+    if upload.is_final and upload.state is UploadState.OPEN:
+        return headers  # it is all here, does not expire, and has an offset when it is joined
+    headers["Upload-Offset"] = str(upload.offset_bytes)
+    if upload.state is UploadState.OPEN and upload.final_id is None:
         headers["Upload-Expires"] = format_datetime(upload.expires_at, usegmt=True)
     return headers

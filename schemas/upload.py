@@ -10,6 +10,7 @@ from uuid import UUID
 from schemas.base import Frozen
 from schemas.event import Event
 from schemas.ids import AgencyId, RecordingId, UploadId
+from schemas.refusals_concat import CONCAT_FINAL
 from schemas.refusals_upload import (
     METADATA_INVALID,
     OFFSET_MISMATCH,
@@ -29,6 +30,9 @@ LAST_NUMBERS = 100
 """Of these, what only a completion may use: bytes that are all here must not wait for a number."""
 USABLE_PARTS = 8_000
 """Parts of the largest upload: the other numbers are for parts that are sent again."""
+
+PARTIAL, FINAL = "partial", "final;"
+"""Upload-Concat of a piece of a file that is sent beside others, and how that of the file made of them begins."""
 
 _METADATA_KEY = re.compile(r"[!-+\--~]+")
 _SEPARATORS = re.compile(r"[\x00-\x1f\x7f/\\]+")
@@ -75,6 +79,7 @@ class Upload(Frozen):
     """A transfer as the database knows it.
 
     While its length is deferred (tus 1.0, Upload-Defer-Length), `length_bytes` is the most that an upload may have.
+    `concat` is its Upload-Concat as it came; `final_id` names the upload that a partial one became a piece of.
     """
 
     id: UploadId
@@ -92,6 +97,8 @@ class Upload(Frozen):
     next_part: int
     leases: int
     is_given_up: bool = False
+    concat: str | None = None
+    final_id: UploadId | None = None
     recording_id: RecordingId | None
     opened_at: datetime
     expires_at: datetime
@@ -100,6 +107,16 @@ class Upload(Frozen):
     def is_over(self) -> bool:
         """Whether it ended without becoming a recording: it expired, or its sender gave it up."""
         return self.state is UploadState.EXPIRED or self.is_given_up
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is a piece of a file and never one by itself (tus 1.0, Concatenation)."""
+        return self.concat == PARTIAL
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is made of partial uploads and takes no bytes of its own."""
+        return self.concat is not None and not self.is_partial
 
 
 class Hold(Frozen):
@@ -161,6 +178,8 @@ def makes_part(upload: Upload, size_bytes: int, *, least_bytes: int) -> bool:
     A part that is short, because its sender paused, costs a number; what is left of the file in full parts keeps
     twice the numbers that it needs.
     """
+    if upload.is_partial:  # its bytes become parts with those of its neighbours
+        return False
     if size_bytes >= upload.part_bytes:
         return True
     left_bytes = upload.length_bytes - upload.offset_bytes
@@ -172,10 +191,13 @@ def check_append(upload: Upload, *, offset: int, content_length: int | None) -> 
     """Refuse a PATCH that does not continue the upload (tus 1.0, PATCH).
 
     Raises:
+        Refused: it is a final upload.
         Gone: the upload has expired.
         OffsetMismatch: the client's offset is not the server's; `facts` carry the right one.
         TooLarge: the body would pass the declared length.
     """
+    if upload.is_final:
+        raise CONCAT_FINAL("the bytes of a final upload are those of its partial uploads")
     if upload.is_over:
         raise UPLOAD_EXPIRED("the upload has ended")
     if offset != upload.offset_bytes:

@@ -30,6 +30,7 @@ from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
+from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
@@ -77,6 +78,10 @@ class Transaction(Unit):
     @cached_property
     def uploads(self) -> Uploads:
         return Uploads(self)
+
+    @cached_property
+    def finals(self) -> Finals:
+        return Finals(self, self.uploads)
 
     @cached_property
     def recordings(self) -> Recordings:

@@ -7,6 +7,10 @@ from uuid import UUID
 import httpx
 
 from schemas.digest import sha256_hex
+from schemas.ids import UploadId
+from schemas.recording import Recording
+from storage.objects.hashing import hash_object, object_blocks
+from storage.store import Store
 from tests.factories import TestDevice
 
 VERSION = {"Tus-Resumable": "1.0.0"}
@@ -68,3 +72,24 @@ def captured(client: httpx.Client, device: TestDevice, name: str, payload: bytes
     manifest = device.manifest({name: payload}, **changed)
     assert declared(client, device, manifest).status_code == 201
     return sent(client, payload, filename=name, manifest=sha256_hex(manifest), sha256=sha256_hex(payload))
+
+
+def recorded(store: Store, upload: str | UUID) -> Recording:
+    """The recording that an upload became; `upload` is its id or its address."""
+    ident = upload if isinstance(upload, UUID) else UUID(upload.rsplit("/", 1)[1])
+    with store.begin() as tx:
+        became = tx.uploads.known(UploadId(ident)).recording_id
+        assert became is not None
+        return tx.recordings.known(became)
+
+
+def stored(store: Store, upload: str | UUID) -> bytes:
+    """The bytes of the recording that an upload became, read back from the store."""
+    found = recorded(store, upload)
+    return b"".join(map(bytes, object_blocks(store.objects, found.object_key, found.version_id)))
+
+
+def stored_sha256(store: Store, upload: str | UUID) -> str:
+    """Their digest."""
+    found = recorded(store, upload)
+    return hash_object(store.objects, found.object_key, found.version_id).sha256.value

@@ -190,21 +190,23 @@ class Scheduler:
                 waiting = tx.uploads.full(limit=SWEEP_BATCH, after=after)
             for upload in waiting:
                 self._complete(upload)
-                self._sweeping.pulse.came_round(
-                    has_done=False
-                )  # many of them, or a large one, is no standstill
+                self._comes_round()  # many of them, or a large one, is no standstill
             if len(waiting) < SWEEP_BATCH:
                 return
             after = waiting[-1].id
 
     def _complete(self, upload: Upload) -> None:
         try:
-            complete_left(self._store, upload)
+            complete_left(self._store, upload, self._comes_round)
         except (NotFound, Conflict, Invalid, IntegrityBroken) as err:
             # The task that stops is this upload's: the log, and what others sent, are not what was altered.
             log.critical(
                 "upload_not_completed", upload_id=str(upload.id), problem=err.slug, detail=err.detail
             )
+
+    def _comes_round(self) -> bool:
+        self._sweeping.pulse.came_round(has_done=False)
+        return True
 
     def _expire_uploads(self) -> None:
         """End uploads first in the database, then in the store: a crash between leaves parts, not rows."""

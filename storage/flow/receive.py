@@ -18,10 +18,12 @@ from uuid import UUID, uuid4
 from schemas.actor import Actor
 from schemas.errors import EvidenceError, Gone, IntegrityBroken
 from schemas.ids import UploadId
+from schemas.refusals_concat import CONCAT_JOINING, CONCAT_PARTIAL
 from schemas.refusals_objects import OBJECT_MISSING, PARTS_UNKNOWN
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
 from schemas.upload import Part, Tail, Upload, UploadState, check_append, makes_part
-from storage.flow.tail import drop_tails, read_tails
+from storage.flow.join import GoesOn, always, join
+from storage.flow.tail import drop_keys, keys_of, read_tails
 from storage.objects.port import Stored
 from storage.objects.values import Body, sha256_of, size_of
 from storage.store import Store
@@ -97,6 +99,8 @@ class Receiving:
             IntegrityBroken: the store has lost parts, or the tail, that the offset counts.
             Unavailable: the store did not answer; nothing of `body` counts.
         """
+        if self.upload.is_partial:
+            return self._keep_tail(body, is_last=False)
         return self._add(body, is_last=False)
 
     def _add(self, body: Body, *, is_last: bool) -> int:
@@ -108,7 +112,7 @@ class Receiving:
             self._store_whole(pieces, sha256)
         else:
             self._store_part(pieces, sha256, start_bytes=start, is_last=is_last)
-        drop_tails(self._store, tails)
+        drop_keys(self._store, keys_of(tails))
         return self.upload.offset_bytes
 
     def _store_part(self, pieces: Body, sha256: bytes, *, start_bytes: int, is_last: bool) -> None:
@@ -155,8 +159,12 @@ class Receiving:
         limits = self._store.objects.limits()
         if makes_part(self.upload, self.upload.tail_bytes + fresh, least_bytes=limits.least_part_bytes):
             return self._add(body, is_last=is_last)
+        return self._keep_tail(body, is_last=is_last)
+
+    def _keep_tail(self, body: Body, *, is_last: bool) -> int:
+        fresh = size_of(body)
         sha256, key, row = sha256_of(body), None, None
-        if fresh <= limits.row_bytes:
+        if fresh <= self._store.objects.limits().row_bytes:
             row = b"".join(body)
         else:
             self._kept += 1
@@ -194,7 +202,9 @@ class Receiving:
             self.is_over = True
 
     def finish(self) -> Upload:
-        """Complete when every byte is here; otherwise return the upload as it stands."""
+        """Complete when every byte is here; otherwise, or when it is a piece of a file, return it as it stands."""
+        if self.upload.is_partial:
+            return self.upload
         if self.upload.state is UploadState.OPEN and self.upload.offset_bytes == self.upload.length_bytes:
             self.upload = _complete(self._store, self.upload)
             self.is_over = True
@@ -207,7 +217,8 @@ def complete(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
     Raises:
         NotFound: no such upload of the actor's.
         Gone: it has expired.
-        Conflict: bytes are missing (slug `upload-incomplete`, with the offset).
+        Conflict: bytes are missing (slug `upload-incomplete`, with the offset), or it is a piece of a file.
+        Busy: it is made of pieces and is being joined.
         IntegrityBroken: the store holds other bytes than the rows say.
     """
     with store.begin() as tx:
@@ -216,34 +227,44 @@ def complete(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
         return upload
     if upload.is_over:
         raise UPLOAD_EXPIRED("the upload has ended")
+    if upload.is_partial:
+        raise CONCAT_PARTIAL("a partial upload becomes a recording with its final upload")
+    if upload.is_final:  # it takes its time, and whoever opened it waits for it already
+        raise CONCAT_JOINING("the partial uploads are being joined")
     if upload.offset_bytes != upload.length_bytes:
         raise UPLOAD_INCOMPLETE("bytes are still missing", offset=upload.offset_bytes)
     return _complete(store, upload)
 
 
-def complete_left(store: Store, upload: Upload) -> Upload:
+def complete_left(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upload:
     """Complete an upload whose every byte is here and whose sender never came back.
 
     A client that asks for the offset after our crash is told that all is here and goes away content: without
-    this its upload would expire. Completing beside a live request is harmless, because it is idempotent.
+    this its upload would expire. Completing beside a live request is harmless, because it is idempotent. The join of a
+    final upload asks `goes_on` at every piece.
 
     Raises:
+        Busy: `goes_on` said no.
         Unavailable: database or store did not answer.
         NotFound, Conflict, Invalid, IntegrityBroken: the store does not hold what the rows say.
     """
-    return _complete(store, upload)
+    return _complete(store, upload, goes_on)
 
 
-def _complete(store: Store, upload: Upload) -> Upload:
+def _complete(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upload:
     with store.begin() as tx:
         tails = tx.uploads.tails(upload.id) if upload.tail_bytes else []
     try:
-        key, stored = _finish_object(store, upload, tails)
+        if upload.is_final:
+            key, (stored, keys) = upload.object_key, join(store, upload, goes_on)
+        else:
+            key, stored = _finish_object(store, upload, tails)
+            keys = keys_of(tails)
     except (Gone, IntegrityBroken) as err:
         return _ended_meanwhile(store, upload, err)
     with store.begin() as tx:
         done = tx.uploads.complete(upload, stored, key=key)
-    drop_tails(store, tails)
+    drop_keys(store, keys)
     return done
 
 

@@ -23,14 +23,19 @@ def read_tails(store: Store, upload: Upload, tails: Sequence[Tail]) -> list[byte
     for tail in tails:
         if tail.start_bytes != reached:
             break
-        pieces.append(_read(store, upload, tail))
+        pieces.append(read_tail(store, upload, tail))
         reached += tail.size_bytes
     if reached != upload.offset_bytes:
         raise OBJECT_MISSING(f"the tail of upload {upload.id} ends at {reached} and not at its offset")
     return pieces
 
 
-def _read(store: Store, upload: Upload, tail: Tail) -> bytes:
+def read_tail(store: Store, upload: Upload, tail: Tail) -> bytes:
+    """Return one piece.
+
+    Raises:
+        IntegrityBroken, Unavailable: as `read_tails`.
+    """
     if tail.key is None:
         body = tail.body or b""
     else:
@@ -41,9 +46,13 @@ def _read(store: Store, upload: Upload, tail: Tail) -> bytes:
     return body
 
 
-def drop_tails(store: Store, tails: Sequence[Tail]) -> None:
+def keys_of(tails: Sequence[Tail]) -> list[str]:
+    """Return the staging objects of a tail; a small piece has none."""
+    return [tail.key for tail in tails if tail.key is not None]
+
+
+def drop_keys(store: Store, keys: Sequence[str]) -> None:
     """Drop the staging objects of a tail that no row names any more; what is left of them is swept later."""
     with suppress(Unavailable):
-        for tail in tails:
-            if tail.key is not None:
-                store.objects.delete_staging(tail.key)
+        for key in keys:
+            store.objects.delete_staging(key)

@@ -4,7 +4,7 @@ Requests of one sender that ask at the same instant may all be let in: a share k
 not be exact, and nobody waits for somebody else's photo. Only what needs a good part of the room is let in one by one.
 """
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from schemas.actor import Actor
 from schemas.errors import EvidenceError
@@ -36,11 +36,13 @@ def share_spent(
     own = own_uploads(actor)
     # Whoever does not know a length yet promises nothing.
     left = case((uploads.c.is_deferred, 0), else_=uploads.c.length_bytes - uploads.c.offset_bytes)
+    # A piece of a final upload is counted with it.
+    counted = and_(uploads.c.is_given_up.is_(False), uploads.c.final_id.is_(None))
     query = select(
         func.count().filter(own).label("uploads"),
         func.coalesce(func.sum(left).filter(own), 0).label("own_bytes"),
         func.coalesce(func.sum(left), 0).label("promised_bytes"),
-    ).where(uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False))
+    ).where(uploads.c.state == UploadState.OPEN, counted)
     open_now = connection.execute(query if room_bytes is not None else query.where(own)).one()
     if open_now.uploads >= settings.open_uploads:
         return UPLOADS_OPEN("finish the open ones first", limit=settings.open_uploads)

@@ -120,12 +120,13 @@ class Transfers(Collection):
         ).mappings()
         return [Part.of_row(row) for row in rows]
 
-    def tails(self, upload_id: UploadId) -> list[Tail]:
-        """Return the pieces behind the last part, in order."""
+    def tails(self, upload_id: UploadId, *, start_bytes: int = 0, limit: int | None = None) -> list[Tail]:
+        """Return the pieces behind the last part, in order, from `start_bytes` on."""
         rows = self._connection.execute(
             select(upload_tails)
-            .where(upload_tails.c.upload_id == upload_id)
+            .where(upload_tails.c.upload_id == upload_id, upload_tails.c.start_bytes >= start_bytes)
             .order_by(upload_tails.c.start_bytes)
+            .limit(limit)
         ).mappings()
         return [Tail.of_row(row) for row in rows]
 
@@ -157,7 +158,8 @@ class Transfers(Collection):
             upload,
             token,
             offset_bytes=tail.start_bytes + tail.size_bytes,
-            tail_bytes=upload.tail_bytes + tail.size_bytes,
+            # What a partial upload keeps is never read back into a part of its own.
+            tail_bytes=0 if upload.is_partial else upload.tail_bytes + tail.size_bytes,
             is_held=not is_last,
         )
         self._connection.execute(upload_tails.insert().values(upload_id=upload.id, **tail.model_dump()))

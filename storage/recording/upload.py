@@ -14,6 +14,7 @@ from schemas.base import Frozen, HexDigest, whole_milliseconds
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
+from schemas.refusals_concat import CONCAT_MANIFEST
 from schemas.refusals_upload import (
     SIZE_DISAGREES,
     UPLOAD_COMPLETE,
@@ -37,6 +38,7 @@ from storage.outbox import JobKind
 from storage.reads.custody import with_entry
 from storage.reads.device import trusted
 from storage.reads.recording import own_uploads
+from storage.recording.concat import is_left, may_end, received_with
 from storage.recording.hold import Holds
 from storage.recording.receipt import arrival_of, expiry_of, receive_recording, sender_of
 from storage.recording.share import share_spent
@@ -56,6 +58,7 @@ class NewUpload(Frozen):
     metadata: str = ""
     declared_sha256: HexDigest | None = None
     manifest_sha256: HexDigest | None = None
+    concat: str | None = None
     case_number: str | None = None
 
 
@@ -79,26 +82,31 @@ class Receipt(Frozen):
 class Uploads(Holds):
     """Open transfers and the parts they consist of."""
 
-    def open(self, actor: Actor, wish: NewUpload, *, room_bytes: int | None = None) -> Upload:
+    def open(
+        self, actor: Actor, wish: NewUpload, *, room_bytes: int | None = None, ident: UUID | None = None
+    ) -> Upload:
         """Open an upload, or return the one that is open already for the same file of the same manifest.
 
         A manifest or a case number that does not exist is not refused here: the bytes are kept first and
-        the verdict says what is wrong. `room_bytes` is what the store says is free.
+        the verdict says what is wrong. `room_bytes` is what the store says is free, `ident` an id that was drawn.
 
         Raises:
             Refused: the actor may not submit recordings.
             TooLarge: longer than the largest upload.
+            Invalid: a file of a manifest is to be sent in pieces (slug `concat-manifest`).
             ShareSpent, StorageFull: as `storage.recording.share`; never for a file that is open already.
         """
         require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
         if wish.length_bytes > self._unit.settings.max_upload_bytes:
             raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
+        if wish.concat is not None and wish.manifest_sha256 is not None:
+            raise CONCAT_MANIFEST("a manifest's file is one upload")
         manifest_id, file_index = self._manifest_file(actor, wish)
         promised = 0 if wish.is_deferred else wish.length_bytes
         spent = share_spent(self._connection, self._unit.settings, actor, promised, room_bytes)
         if spent is not None and file_index is None:
             raise spent
-        ident = uuid4()
+        ident = ident or uuid4()
         row = (
             self._connection.execute(
                 insert(uploads)
@@ -114,6 +122,7 @@ class Uploads(Holds):
                     declared_sha256=wish.declared_sha256,
                     case_number=wish.case_number,
                     metadata=wish.metadata,
+                    concat=wish.concat,
                     state=STEPS.begin.state,
                     length_bytes=wish.length_bytes,
                     is_deferred=wish.is_deferred,
@@ -204,7 +213,7 @@ class Uploads(Holds):
                 own_uploads(actor),
                 uploads.c.state == UploadState.OPEN,
                 uploads.c.is_given_up.is_(False),
-                uploads.c.offset_bytes < uploads.c.length_bytes,
+                may_end(),
             )
             # Without its index the row does not stand in the way of sending the same file anew.
             .values(is_given_up=True, expires_at=self._now, lease_token=None, is_held=False, file_index=None)
@@ -265,6 +274,7 @@ class Uploads(Holds):
             .mappings()
             .one()
         )
+        received_with(self._connection, done)
         return Upload.of_row(done)
 
     def _refuse_revoked(self, device_id: DeviceId | None) -> None:
@@ -286,7 +296,7 @@ class Uploads(Holds):
         row = (
             self._connection.execute(
                 with_entry(select(recordings), "recording", recordings.c.id, Event.RECORDING_RECEIVE).where(
-                    recordings.c.upload_id == upload_id
+                    recordings.c.id == upload.recording_id
                 )
             )
             .mappings()
@@ -295,7 +305,7 @@ class Uploads(Holds):
         return Receipt.of_row(row, recording_id=row["id"])
 
     def expire(self, *, limit: int) -> Sequence[Upload]:
-        """End open uploads past their lifetime and return them; never one that is all here.
+        """End open uploads past their lifetime and return them; never a file that is all here.
 
         Their bytes were never evidence, and their files may be opened anew. One that never got a byte enters no leaf:
         opening is free, and the record is not to be filled by it.
@@ -306,7 +316,7 @@ class Uploads(Holds):
                 .where(
                     uploads.c.state == UploadState.OPEN,
                     uploads.c.expires_at < self._now,
-                    uploads.c.offset_bytes < uploads.c.length_bytes,
+                    may_end(),
                 )
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -335,7 +345,7 @@ class Uploads(Holds):
     def full(self, *, limit: int, after: UploadId | None = None) -> Sequence[Upload]:
         """Return open uploads whose every byte is here, by id: a crash came before their completion."""
         all_here = uploads.c.offset_bytes == uploads.c.length_bytes
-        query = select(uploads).where(uploads.c.state == UploadState.OPEN, all_here)
+        query = select(uploads).where(uploads.c.state == UploadState.OPEN, all_here, is_left(self._now))
         if after is not None:
             query = query.where(uploads.c.id > after)
         rows = self._connection.execute(query.order_by(uploads.c.id).limit(limit)).mappings()

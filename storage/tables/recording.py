@@ -95,6 +95,8 @@ uploads = Table(
     Column("answered", Integer, nullable=False, server_default=text("0")),
     Column("is_end_asked", Boolean, nullable=False, server_default=text("false")),
     Column("is_given_up", Boolean, nullable=False, server_default=text("false")),
+    Column("concat", Text),
+    Column("final_id", UUID(as_uuid=True)),
     Column("recording_id", UUID(as_uuid=True)),
     moment("opened_at", nullable=False),
     moment("expires_at", nullable=False),
@@ -104,6 +106,7 @@ uploads = Table(
     UniqueConstraint("device_id", "manifest_sha256", "file_index"),
     Index("ix_uploads_expires_at", "expires_at", postgresql_where=text("state = 'open'")),
     Index("ix_uploads_open", "device_id", "account_id", postgresql_where=text("state = 'open'")),
+    Index("ix_uploads_final_id", "final_id", postgresql_where=text("final_id IS NOT NULL")),
 )
 
 upload_parts = Table(
