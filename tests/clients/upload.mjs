@@ -28,13 +28,21 @@ function options(more) {
   return one
 }
 
+// Of pieces beside each other it is stopped once it remembers where all of them are.
 function stopped() {
   return new Promise((resolve, reject) => {
+    let isStopping = false
     const upload = new tus.Upload(input(), options({
       onError: reject,
       onSuccess: () => reject(new Error('it was over before it could be stopped')),
       onChunkComplete: (size, sent) => {
-        if (sent >= abortAfter) upload.abort().then(() => resolve(sent), reject)
+        if (sent < abortAfter || isStopping) return
+        if (!wish.parallelUploads) return upload.abort().then(() => resolve(sent), reject)
+        upload.findPreviousUploads().then((found) => {
+          if (found.length === 0 || isStopping) return
+          isStopping = true
+          upload.abort().then(() => resolve(sent), reject)
+        }, reject)
       },
     }))
     upload.start()

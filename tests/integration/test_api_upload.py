@@ -46,7 +46,7 @@ from tests.factories import (
 )
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, until
-from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched
+from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 64 * MIB
@@ -62,19 +62,6 @@ class Place:
     url: str
     device: TestDevice
     heard: Counter[str]
-
-    def stored(self, upload_url: str) -> bytes:
-        """The bytes of the recording that an upload became."""
-        with self.store.begin() as tx:
-            ident = tx.uploads.get(self.device.actor, UUID(upload_url.rsplit("/", 1)[1])).recording_id
-            assert ident is not None
-            found = tx.recordings.known(ident)
-        with self.store.objects.open(found.object_key, found.version_id) as source:
-            buffer = bytearray(found.size_bytes + 1)
-            view, filled = memoryview(buffer), 0
-            while count := source.readinto(view[filled:]):
-                filled += count
-        return bytes(buffer[:filled])
 
     def lease(self, upload_url: str) -> UUID | None:
         """Which request holds the upload."""
@@ -235,6 +222,7 @@ def test_options_say_what_is_spoken(place: Place, path: str, said: dict[str, str
         "checksum",
         "termination",
         "expiration",
+        "concatenation",
     }
     assert answer.headers["Tus-Max-Size"] == str(LARGEST)
 
@@ -259,7 +247,7 @@ def test_append_says_the_new_offset(place: Place, client: httpx.Client) -> None:
 
     assert [first.status_code, second.status_code] == [204, 204]
     assert [first.headers["Upload-Offset"], second.headers["Upload-Offset"]] == ["3", "6"]
-    assert place.stored(url) == b"abcdef"
+    assert stored(place.store, url) == b"abcdef"
 
 
 def test_another_content_type_is_refused(client: httpx.Client) -> None:
@@ -308,7 +296,7 @@ def test_post_may_stand_for_patch(place: Place, client: httpx.Client) -> None:
 
     assert refused.status_code == 405
     assert taken.status_code == 204
-    assert place.stored(url) == b"abc"
+    assert stored(place.store, url) == b"abc"
 
 
 def test_a_length_is_needed(place: Place, client: httpx.Client) -> None:
@@ -334,7 +322,7 @@ def test_nothing_is_complete_at_once(place: Place, client: httpx.Client) -> None
 
     assert client.get(f"{url}/receipt").json()["size_bytes"] == 0
     assert offset_of(client, url) == 0
-    assert place.stored(url) == b""
+    assert stored(place.store, url) == b""
 
 
 @pytest.mark.parametrize(
@@ -360,7 +348,7 @@ def test_creation_takes_the_first_bytes(place: Place, client: httpx.Client, sent
     if sent != b"abcdef":
         patched(client, url, b"def", 3)
 
-    assert place.stored(url) == b"abcdef"
+    assert stored(place.store, url) == b"abcdef"
 
 
 def test_expiry_is_announced_until_the_end(client: httpx.Client) -> None:
@@ -400,7 +388,7 @@ def test_a_body_needs_no_length(place: Place, client: httpx.Client) -> None:
     pieces = (payload[at : at + 700_000] for at in range(0, len(payload), 700_000))
 
     assert patched(client, url, pieces).status_code == 204
-    assert place.stored(url) == payload
+    assert stored(place.store, url) == payload
 
 
 def test_the_server_says_continue(place: Place, client: httpx.Client) -> None:
@@ -411,7 +399,7 @@ def test_the_server_says_continue(place: Place, client: httpx.Client) -> None:
         wire.send(b"abc")
         assert wire.answer().status == 204
 
-    assert place.stored(url) == b"abc"
+    assert stored(place.store, url) == b"abc"
 
 
 def test_a_wrong_offset_is_told_before_the_body(place: Place, client: httpx.Client) -> None:
@@ -448,7 +436,7 @@ def test_a_cut_line_keeps_what_arrived(
 
     assert reached(client, url, arrived) == arrived
     assert patched(client, url, payload[arrived:], arrived).status_code == 204
-    assert place.stored(url) == payload
+    assert stored(place.store, url) == payload
 
 
 def test_a_line_cut_at_once_invents_nothing(place: Place, client: httpx.Client) -> None:
@@ -467,7 +455,7 @@ def test_a_line_cut_at_once_invents_nothing(place: Place, client: httpx.Client) 
             assert 0 < offset <= arrived
             answer = patched(client, url, payload[offset:], offset)
         assert answer.status_code == 204
-        assert place.stored(url) == payload
+        assert stored(place.store, url) == payload
 
 
 def test_many_cuts_lose_nothing(place: Place, client: httpx.Client) -> None:
@@ -487,7 +475,7 @@ def test_many_cuts_lose_nothing(place: Place, client: httpx.Client) -> None:
         at += len(piece)
         assert reached(client, url, at) == at
 
-    assert place.stored(url) == payload
+    assert stored(place.store, url) == payload
 
 
 def test_a_silent_sender_is_ended(place: Place, client: httpx.Client) -> None:
@@ -504,7 +492,7 @@ def test_a_silent_sender_is_ended(place: Place, client: httpx.Client) -> None:
 
     assert offset_of(client, url) == 600
     patched(client, url, b"b" * 400, 600)
-    assert place.stored(url) == b"a" * 600 + b"b" * 400
+    assert stored(place.store, url) == b"a" * 600 + b"b" * 400
 
 
 def test_the_newest_request_wins(place: Place, client: httpx.Client) -> None:
@@ -525,7 +513,7 @@ def test_the_newest_request_wins(place: Place, client: httpx.Client) -> None:
     assert offset_of(client, url) == MIB + size // 2
     patched(client, url, b"n" * (size // 2 - MIB), MIB + size // 2)
 
-    assert place.stored(url) == b"o" * MIB + b"n" * (size - MIB)
+    assert stored(place.store, url) == b"o" * MIB + b"n" * (size - MIB)
 
 
 def test_parallel_appends_leave_one_truth(place: Place, client: httpx.Client) -> None:
@@ -538,7 +526,7 @@ def test_parallel_appends_leave_one_truth(place: Place, client: httpx.Client) ->
         patched(client, url, payload[offset_of(client, url) :], offset_of(client, url))
 
     assert {answer.status_code for answer in answers} <= {204, 409}
-    assert place.stored(url) == payload
+    assert stored(place.store, url) == payload
 
 
 def test_an_append_sees_the_commit_it_waited_for(place: Place, client: httpx.Client) -> None:
@@ -583,7 +571,7 @@ def test_fifty_completions_make_one_recording(place: Place, client: httpx.Client
     assert len(made) == 1
     assert total(place.store)[1] == before + 1
     assert events_of(place.store, f"recording/{made.pop()}") == [Event.RECORDING_RECEIVE]
-    assert place.stored(url) == b"abcdef"
+    assert stored(place.store, url) == b"abcdef"
 
 
 def test_the_receipt_is_of_the_log(client: httpx.Client) -> None:
@@ -610,7 +598,7 @@ def test_evidence_is_not_deleted_by_its_sender(place: Place, client: httpx.Clien
     answer = client.delete(url, headers=VERSION)
 
     assert (answer.status_code, answer.json()["slug"]) == (403, "upload-complete")
-    assert place.stored(url) == b"abc"
+    assert stored(place.store, url) == b"abc"
 
 
 @pytest.mark.parametrize("length", [0, 4])
@@ -643,7 +631,7 @@ def test_blanks_behind_a_value_are_no_part_of_it(place: Place, client: httpx.Cli
               "Content-Type": "application/offset+octet-stream  "}  # fmt: skip
     with Wire(place, "PATCH", httpx.URL(url).path, b"abc", **stated) as wire:
         assert wire.answer().status == 204
-    assert place.stored(url) == b"abc"
+    assert stored(place.store, url) == b"abc"
 
 
 def test_a_finished_upload_takes_nothing_more(place: Place, client: httpx.Client) -> None:
@@ -654,7 +642,7 @@ def test_a_finished_upload_takes_nothing_more(place: Place, client: httpx.Client
     assert patched(client, url, b"", 3).status_code == 204
     assert patched(client, url, b"d", 3).status_code == 413
     assert patched(client, url, b"abc", 0).status_code == 409
-    assert place.stored(url) == b"abc"
+    assert stored(place.store, url) == b"abc"
 
 
 @pytest.mark.parametrize("chunk_bytes", [400_000, 64 * MIB])
@@ -667,7 +655,7 @@ def test_a_stock_client_uploads(place: Place, chunk_bytes: int) -> None:
     )
     uploader.upload()
 
-    assert place.stored(uploader.url) == payload
+    assert stored(place.store, uploader.url) == payload
 
 
 def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:

@@ -249,6 +249,15 @@ def test_an_address_of_nothing_is_unknown(client: httpx.Client, named: str) -> N
     assert final(client, whole).status_code == 201
 
 
+def test_an_address_is_read_as_a_reference(house: Place, client: httpx.Client) -> None:
+    """Addresses are references of RFC 3986: absolute, under whichever name of ours, by path, or relative."""
+    pieces = [piece(client, bytes([at])) for at in b"abcd"]
+    forms = ["{0}", "http://proxy.example.cn{0}", "//proxy.example.cn{0}", "{1}"]
+    named = [form.format(one, one.rsplit("/", 1)[1]) for form, one in zip(forms, pieces, strict=True)]
+
+    assert stored(house.store, final(client, *named).headers["Location"]) == b"abcd"
+
+
 def test_nobody_joins_for_others(house: Place, client: httpx.Client) -> None:
     """A piece of another sender is unknown, as one that is not there."""
     with house.client(house.another()) as stranger:

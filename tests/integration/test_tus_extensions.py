@@ -8,7 +8,6 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import UUID
 
 import httpx
 import pytest
@@ -24,7 +23,18 @@ from storage.tables.recording import recordings
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
-from tests.tus import BODY, VERSION, bearer, captured, declared, metadata, offset_of, opened, patched
+from tests.tus import (
+    BODY,
+    VERSION,
+    bearer,
+    captured,
+    declared,
+    metadata,
+    offset_of,
+    opened,
+    patched,
+    stored_sha256,
+)
 
 LARGEST = 96 * MIB
 
@@ -41,18 +51,6 @@ class Place:
         """How many recordings there are."""
         with self.store.begin() as tx:
             return int(tx.connection.scalar(select(func.count()).select_from(recordings)) or 0)
-
-    def sha256(self, upload_url: str) -> str:
-        """The digest of the bytes of the recording that an upload became."""
-        with self.store.begin() as tx:
-            ident = tx.uploads.get(self.device.actor, UUID(upload_url.rsplit("/", 1)[1])).recording_id
-            assert ident is not None
-            found = tx.recordings.known(ident)
-        digest, view = hashlib.sha256(), memoryview(bytearray(MIB))
-        with self.store.objects.open(found.object_key, found.version_id) as source:
-            while count := source.readinto(view):
-                digest.update(view[:count])
-        return digest.hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +100,7 @@ def test_a_length_comes_later(place: Place, client: httpx.Client) -> None:
 
     assert (before["Upload-Defer-Length"], before.get("Upload-Length")) == ("1", None)
     assert (after["Upload-Length"], after.get("Upload-Defer-Length")) == ("6", None)
-    assert place.sha256(url) == hashlib.sha256(b"abcdef").hexdigest()
+    assert stored_sha256(place.store, url) == hashlib.sha256(b"abcdef").hexdigest()
 
 
 def test_a_length_that_comes_last_ends_the_upload(place: Place, client: httpx.Client) -> None:
@@ -112,7 +110,7 @@ def test_a_length_that_comes_last_ends_the_upload(place: Place, client: httpx.Cl
     last = patched(client, url, b"", 3, **{"Upload-Length": "3"})
 
     assert (last.status_code, last.headers["Upload-Offset"]) == (204, "3")
-    assert place.sha256(url) == hashlib.sha256(b"abc").hexdigest()
+    assert stored_sha256(place.store, url) == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +148,7 @@ def test_a_stock_client_checks_every_chunk(place: Place, client: httpx.Client) -
     )
     uploader.upload()
 
-    assert place.sha256(uploader.url) == hashlib.sha256(payload).hexdigest()
+    assert stored_sha256(place.store, uploader.url) == hashlib.sha256(payload).hexdigest()
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
@@ -159,7 +157,7 @@ def test_a_checksum_that_holds_moves_the_offset(place: Place, client: httpx.Clie
     url = opened(client, 6)
     assert patched(client, url, b"abc", **checksum(b"abc", algorithm)).headers["Upload-Offset"] == "3"
     assert patched(client, url, b"def", 3, **checksum(b"def", algorithm)).status_code == 204
-    assert place.sha256(url) == hashlib.sha256(b"abcdef").hexdigest()
+    assert stored_sha256(place.store, url) == hashlib.sha256(b"abcdef").hexdigest()
 
 
 def test_a_checksum_that_fails_drops_the_chunk(place: Place, client: httpx.Client) -> None:
@@ -171,7 +169,7 @@ def test_a_checksum_that_fails_drops_the_chunk(place: Place, client: httpx.Clien
     assert "Upload-Offset" not in refused.headers
     assert offset_of(client, url) == 0
     assert patched(client, url, b"abc", **checksum(b"abc")).status_code == 204
-    assert place.sha256(url) == hashlib.sha256(b"abc").hexdigest()
+    assert stored_sha256(place.store, url) == hashlib.sha256(b"abc").hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -238,7 +236,7 @@ def test_what_was_given_up_may_be_sent_anew(place: Place, client: httpx.Client) 
 
     assert second != first
     assert patched(client, second, payload).status_code == 204
-    assert place.sha256(second) == hashlib.sha256(payload).hexdigest()
+    assert stored_sha256(place.store, second) == hashlib.sha256(payload).hexdigest()
 
 
 def test_nobody_gives_up_for_others(place: Place, client: httpx.Client) -> None:

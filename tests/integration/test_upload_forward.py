@@ -13,13 +13,13 @@ from schemas.errors import Gone
 from schemas.next_steps import LATER
 from schemas.upload import MIB, PART_NUMBERS, Upload, UploadState
 from storage.flow.receive import Receiving
-from storage.objects.hashing import hash_object
 from storage.objects.port import Objects
 from storage.objects.values import size_of
 from storage.recording.upload import NewUpload
 from storage.store import Store
 from storage.tables.recording import uploads
 from tests.factories import TestDevice, append, enrol_device, make_account, make_agency, make_settings
+from tests.tus import stored_sha256
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +46,6 @@ def numbers_taken(store: Store, upload: Upload) -> int:
         )
 
 
-def stored_sha256(store: Store, upload: Upload) -> str:
-    """The digest of what the upload became, read back from the store."""
-    with store.begin() as tx:
-        ident = tx.uploads.known(upload.id).recording_id
-        assert ident is not None
-        found = tx.recordings.known(ident)
-    return hash_object(store.objects, found.object_key, found.version_id).sha256.value
-
-
 def test_only_a_stored_part_takes_a_number(store: Store, device: TestDevice) -> None:
     """Requests and kept tails have numbers of their own: the store's few are for parts alone."""
     upload = opened(store, device, 9 * MIB)
@@ -67,7 +58,7 @@ def test_only_a_stored_part_takes_a_number(store: Store, device: TestDevice) -> 
     done = append(store, device.actor, upload.id, payload[20:])
     assert done.state is UploadState.RECEIVED
     assert numbers_taken(store, upload) == before + 2
-    assert stored_sha256(store, upload) == sha256_hex(payload)
+    assert stored_sha256(store, upload.id) == sha256_hex(payload)
 
 
 def test_numbers_that_are_used_up_are_a_final_refusal(store: Store, device: TestDevice) -> None:
@@ -120,7 +111,7 @@ def test_no_byte_is_written_more_than_twice(store: Store, device: TestDevice, si
     assert done.state is UploadState.RECEIVED
     assert counting.written <= 2.1 * len(payload)
     assert counting.read <= len(payload)
-    assert stored_sha256(store, upload) == sha256_hex(payload)
+    assert stored_sha256(store, upload.id) == sha256_hex(payload)
 
 
 def test_ten_thousand_requests_and_more(store: Store, device: TestDevice) -> None:
@@ -139,4 +130,4 @@ def test_ten_thousand_requests_and_more(store: Store, device: TestDevice) -> Non
     assert done.leases > PART_NUMBERS
     assert done.state is UploadState.RECEIVED
     assert numbers_taken(store, upload) < 10
-    assert stored_sha256(store, upload) == sha256_hex(payload + rest)
+    assert stored_sha256(store, upload.id) == sha256_hex(payload + rest)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
-from uuid import UUID
 
 import httpx
 import pytest
@@ -16,12 +15,11 @@ from api.settings import ApiSettings
 from schemas.actor import Role
 from schemas.digest import sha256_hex
 from schemas.upload import MIB
-from storage.objects.hashing import hash_object
 from storage.store import Store
 from tests.factories import TestDevice, enrol_device, make_account, make_agency, make_settings
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, free_port, until
-from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched
+from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched, stored_sha256
 
 PIECE = 3 * MIB
 
@@ -87,14 +85,6 @@ def lines(store: Store, device: TestDevice) -> Iterator[tuple[Line, Line]]:
 def made(open_things: ExitStack, address: str, device: TestDevice) -> tuple[httpx.Client, str]:
     client = httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
     return open_things.enter_context(client), device.token
-
-
-def stored_sha256(store: Store, url: str) -> str:
-    with store.begin() as tx:
-        ident = tx.uploads.known(UUID(url.rsplit("/", 1)[1])).recording_id
-        assert ident is not None
-        found = tx.recordings.known(ident)
-    return hash_object(store.objects, found.object_key, found.version_id).sha256.value
 
 
 @pytest.mark.parametrize("ways", [(0, 0), (0, 1)], ids=["one-process", "two-processes"])
