@@ -36,6 +36,7 @@ from api.document import completed
 from api.edge import SETTINGS
 from api.front import Front
 from api.handover import Handover
+from api.openings import Openings, Senders
 from api.places import Places, Rules
 from api.problems import problem
 from api.settings import ApiSettings
@@ -174,6 +175,10 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, object]]:
         app.state.places = Places(Rules.of(settings))
+        app.state.openings = Openings(
+            queue=settings.sender_waiting_uploads, wait_seconds=settings.place_wait_seconds
+        )
+        app.state.senders = Senders()
         app.state.budget = Budget(settings.held_bytes)
         app.state.handover = Handover(store)
         app.state.joins = Joins(store)

@@ -32,7 +32,15 @@ def settings_of(request: Request) -> ApiSettings:
     return settings
 
 
-def begin(store: Annotated[Store, Depends(store_of)]) -> Iterator[Transaction]:
+async def _store(request: Request) -> Store:  # in the loop: what does not wait needs no thread
+    return store_of(request)
+
+
+async def _settings(request: Request) -> ApiSettings:
+    return settings_of(request)
+
+
+def begin(store: Annotated[Store, Depends(_store)]) -> Iterator[Transaction]:
     """Open the request's transaction.
 
     Always used with `scope="function"`: FastAPI's default ends a `yield` dependency after the answer was
@@ -92,11 +100,17 @@ def source_password(request: Request) -> FreshPassword:
     return fresh_password()
 
 
+async def bearer_of(request: Request, _: Annotated[object, Depends(_bearer)] = None) -> str:
+    """Return the token; the route's own transaction says whom it stands for, before it does anything else."""
+    return token_of(request)
+
+
 CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
 StreamActor = Annotated[Actor, Depends(actor_of_request)]
 SourcePassword = Annotated[FreshPassword, Depends(source_password)]
-OpenStore = Annotated[Store, Depends(store_of)]
-Settings = Annotated[ApiSettings, Depends(settings_of)]
+Token = Annotated[str, Depends(bearer_of)]
+OpenStore = Annotated[Store, Depends(_store)]
+Settings = Annotated[ApiSettings, Depends(_settings)]
 
 
 def cursor_of(after: str | None = None) -> Cursor | None:

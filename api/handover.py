@@ -10,16 +10,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from uuid import UUID
 
 import structlog
 from anyio.to_thread import run_sync
 
 from api.receive import Reader
-from schemas.actor import Actor
 from schemas.errors import EvidenceError
 from schemas.ids import UploadId
-from schemas.upload import Hold
+from schemas.upload import Hold, Upload
 from storage.flow.receive import Receiving
 from storage.store import Store
 
@@ -88,35 +88,47 @@ class Handover:
             self._readers[hold.lease_token][1].asked(hold.asks, ends=hold.is_end_asked)
 
     async def begin(
-        self, actor: Actor, upload_id: UploadId, *, offset: int, content_length: int | None
+        self, token: str, upload_id: UploadId, *, offset: int, content_length: int | None
     ) -> Receiving:
         """Begin to receive behind what an older request holds, which stores it and ends.
 
         Raises:
+            NotAuthenticated: nobody holds the token.
             As `Receiving.begin`; a wrong offset is refused before anybody is disturbed.
             StorageFull, Unavailable: the store would not take the body; it is not read.
         """
-        await run_sync(self._store.objects.reach)
+        asked = partial(
+            Receiving.begin_as, self._store, token, upload_id, offset=offset, content_length=content_length
+        )
         for _ in range(_TRIES):
-            begun = await run_sync(
-                lambda: Receiving.begin_free(
-                    self._store, actor, upload_id, offset=offset, content_length=content_length
-                )
-            )
+            begun = await run_sync(partial(asked, takes=False))
             if begun is not None:
                 return begun
-            await self.settle(actor, upload_id, ends=True)
-        return await run_sync(
-            lambda: Receiving.begin(
-                self._store, actor, upload_id, offset=offset, content_length=content_length
-            )
-        )
+            await self.settle(token, upload_id)
+        begun = await run_sync(partial(asked, takes=True))
+        assert begun is not None  # noqa: S101 - narrows the type: it takes the upload from whoever holds it
+        return begun
 
-    async def settle(self, actor: Actor, upload_id: UploadId, *, ends: bool) -> None:
-        """Wait until the request that holds the upload has stored what it has, or is over, or does not hear."""
-        ask = await run_sync(self._ask, actor, upload_id, ends)
-        if ask is None:
-            return
+    async def look(self, token: str, upload_id: UploadId) -> Upload:
+        """Return an upload with what the request that holds it has in memory, which stores it first.
+
+        Raises:
+            NotAuthenticated: nobody holds the token.
+            NotFound: no such upload of theirs.
+        """
+        ask, upload = await run_sync(partial(self._ask, token, upload_id, ends=False))
+        if ask is not None:
+            await self._answered(ask, ends=False)
+            upload = await run_sync(self._look, token, upload_id)
+        return upload
+
+    async def settle(self, token: str, upload_id: UploadId) -> None:
+        """Wait until the request that holds the upload has stored what it has and ended, or does not hear."""
+        ask, _ = await run_sync(partial(self._ask, token, upload_id, ends=True))
+        if ask is not None:
+            await self._answered(ask, ends=True)
+
+    async def _answered(self, ask: Hold, *, ends: bool) -> None:
         self._is_asked.set()
         clock = asyncio.get_running_loop().time
         began_at, pause = clock(), _FIRST_PAUSE
@@ -130,9 +142,15 @@ class Handover:
                 await run_sync(self._give_up, ask)
                 return
 
-    def _ask(self, actor: Actor, upload_id: UploadId, ends: bool) -> Hold | None:  # noqa: FBT001 - run_sync takes no names
+    def _ask(self, token: str, upload_id: UploadId, *, ends: bool) -> tuple[Hold | None, Upload]:
         with self._store.begin() as tx:
-            return tx.uploads.ask(actor, upload_id, ends=ends)
+            actor = tx.accounts.actor_of(token)
+            ask = tx.uploads.ask(actor, upload_id, ends=ends)
+            return ask, tx.uploads.get(actor, upload_id)
+
+    def _look(self, token: str, upload_id: UploadId) -> Upload:
+        with self._store.begin() as tx:
+            return tx.uploads.get(tx.accounts.actor_of(token), upload_id)
 
     def _hold(self, ask: Hold) -> Hold | None:
         with self._store.begin() as tx:

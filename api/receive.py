@@ -113,11 +113,15 @@ class Reader:
             fault = UPLOAD_PREEMPTED("a newer request continues this upload")
         if fault is not None:
             raise fault
+        if self._receiving.is_over:  # with its last byte, most often
+            return self._receiving.upload
         return await self._call(self._receiving.finish)
 
     async def _keep_rest(self) -> None:
         async with self._handing_on:
             await self._settled()
+            if not self._held:
+                return
             pieces, self._pieces, self._held = self._pieces, [], 0  # who asks in this moment finds nothing
             async with self._joining():
                 await self._call(lambda: self._receiving.keep(pieces, is_last=True))

@@ -13,7 +13,7 @@ BODY_TYPE = "application/offset+octet-stream"
 ALWAYS = {"Tus-Resumable": VERSION, "Cache-Control": "no-store"}
 
 
-def speaks_tus(request: Request) -> None:
+async def speaks_tus(request: Request) -> None:
     """Refuse another version of the protocol.
 
     Raises:

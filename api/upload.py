@@ -18,9 +18,10 @@ from pydantic import BeforeValidator
 
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
 from api.concat import Concat, Joins
-from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Tx, settings_of
+from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Token, Tx, actor_of_request, settings_of
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
+from api.openings import Openings, Senders
 from api.places import Place, Places
 from api.problems import problem
 from api.receive import Reader, Streaming
@@ -52,7 +53,6 @@ from schemas.refusals_upload import (
 )
 from schemas.upload import Upload, UploadState, parse_metadata
 from storage.flow.receive import complete
-from storage.idempotency import IdempotencyKey
 from storage.recording.upload import NewUpload, Receipt
 from storage.store import Store
 
@@ -125,37 +125,40 @@ def options(store: OpenStore) -> Response:
     dependencies=[Tus],
     openapi_extra={"parameters": [dict(PARAMETER)]},
 )
-async def create(request: Request, store: OpenStore, actor: StreamActor, settings: Settings) -> Response:
+async def create(request: Request, store: OpenStore, token: Token, settings: Settings) -> Response:
     """Open an upload; with a body of the PATCH type its bytes are taken at once.
 
     `Upload-Concat: partial` opens a piece of a file, `final;` and the addresses of such pieces makes the file of them.
     The same request under the same Idempotency-Key gives the same upload, as far as it has come.
     """
-    with_body = content_type(request) == BODY_TYPE
-    concat = Concat.of(request)
-    wish = _wish(request, store.settings.max_upload_bytes, concat)
-    said = [
-        f"{wish.length_bytes} {wish.is_deferred}",
-        wish.metadata,
-        *((wish.concat,) if wish.concat else ()),
-    ]
-    upload = await run_sync(_open, store, actor, wish, concat, key_of(request, "\n".join(said).encode()))
+    senders, openings = _senders(request), _openings(request)
+    async with openings.turn(senders.of_or_alone(token)):
+        actor, upload = await run_sync(_open, request, store, token)
+    senders.note(token, actor.reference)
     if upload.is_final:
         joins: Joins = request.app.state.joins
         upload = await joins.joined(upload, wait_seconds=settings.join_wait_seconds)
     elif upload.length_bytes == 0 and upload.state is UploadState.OPEN and not upload.is_partial:
         upload = await run_sync(complete, store, actor, upload.id)
-    elif with_body and upload.offset_bytes == 0 and not _places(request).are_full:
-        upload = await _append(request, actor, settings, upload_id=upload.id, offset=0)
+    elif content_type(request) == BODY_TYPE and upload.offset_bytes == 0 and not _places(request).are_full:
+        upload = await _append(request, token, actor.reference, settings, upload_id=upload.id, offset=0)
     headers = {**_standing(upload), "Location": f"/v1/uploads/{upload.id}"}
     return Response(status_code=201, headers=headers)
 
 
-def _open(
-    store: Store, actor: Actor, wish: NewUpload, concat: Concat | None, key: IdempotencyKey | None
-) -> Upload:
+def _open(request: Request, store: Store, token: str) -> tuple[Actor, Upload]:
     room_bytes = store.objects.free_bytes()
     with store.begin() as tx:
+        # Who is nobody is told so before anything of the request is judged.
+        actor = tx.accounts.actor_of(token)
+        concat = Concat.of(request)
+        wish = _wish(request, store.settings.max_upload_bytes, concat)
+        said = [
+            f"{wish.length_bytes} {wish.is_deferred}",
+            wish.metadata,
+            *((wish.concat,) if wish.concat else ()),
+        ]
+        key = key_of(request, "\n".join(said).encode())
 
         def opened() -> Upload:
             if concat is not None and concat.is_final:
@@ -163,12 +166,7 @@ def _open(
             return tx.uploads.open(actor, wish, room_bytes=room_bytes)
 
         upload = tx.idempotency.once(actor, key, Upload, opened)
-        return upload if key is None else tx.uploads.get(actor, upload.id)
-
-
-def _look(store: Store, actor: Actor, upload_id: UploadId) -> Upload:
-    with store.begin() as tx:
-        return tx.uploads.get(actor, upload_id)
+        return actor, (upload if key is None else tx.uploads.get(actor, upload.id))
 
 
 def _wish(request: Request, largest_bytes: int, concat: Concat | None) -> NewUpload:
@@ -201,11 +199,10 @@ def _sha256(pairs: dict[str, str], name: str) -> HexDigest | None:
 
 
 @router.head("/{upload_id}", operation_id="uploadOffset", dependencies=[Tus])
-async def head(request: Request, store: OpenStore, actor: StreamActor, upload_id: UploadPath) -> Response:
+async def head(request: Request, token: Token, upload_id: UploadPath) -> Response:
     """Say how many bytes are durably received, with what an older request holds, which stores it first."""
     handover: Handover = request.app.state.handover
-    await handover.settle(actor, upload_id, ends=False)
-    upload = await run_sync(_look, store, actor, upload_id)
+    upload = await handover.look(token, upload_id)
     if upload.is_over:
         raise UPLOAD_EXPIRED("the upload has ended")
     headers = _standing(upload)
@@ -219,17 +216,18 @@ async def head(request: Request, store: OpenStore, actor: StreamActor, upload_id
 
 
 @router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
-async def append(request: Request, actor: StreamActor, settings: Settings, upload_id: UploadPath) -> Response:
+async def append(request: Request, token: Token, settings: Settings, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
+    sender = await _sender(request, token)
     if content_type(request) != BODY_TYPE:
         return problem(CONTENT_TYPE, headers=ALWAYS)
     offset = natural(request, "Upload-Offset")
-    upload = await _append(request, actor, settings, upload_id=upload_id, offset=offset)
+    upload = await _append(request, token, sender, settings, upload_id=upload_id, offset=offset)
     return Response(status_code=204, headers=_standing(upload))
 
 
 async def _append(
-    request: Request, actor: Actor, settings: Settings, *, upload_id: UploadId, offset: int
+    request: Request, token: str, sender: str, settings: Settings, *, upload_id: UploadId, offset: int
 ) -> Upload:
     length, stated = natural_or_none(request, "Content-Length"), natural_or_none(request, "Upload-Length")
     checksum = Checksum.of(request, length)
@@ -237,10 +235,10 @@ async def _append(
     pool, receiving = request.app.state.upload_pool, None
     if _places(request).are_full:
         # The place that is wanted may be that of its own older request.
-        await handover.settle(actor, upload_id, ends=True)
+        await handover.settle(token, upload_id)
     try:
-        async with _places(request).place(actor.reference) as place:
-            receiving = await handover.begin(actor, upload_id, offset=offset, content_length=length)
+        async with _places(request).place(sender) as place:
+            receiving = await handover.begin(token, upload_id, offset=offset, content_length=length)
             if receiving.upload.state is UploadState.RECEIVED:
                 await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
                 return receiving.upload
@@ -272,9 +270,33 @@ async def _body(place: Place, checksum: Checksum | None, timeout_seconds: float)
         yield await checked(place, checksum, file=file, timeout_seconds=timeout_seconds)
 
 
+async def _sender(request: Request, token: str) -> str:
+    """Return whose body this is, by which it waits for its place; what it may do is looked at behind that.
+
+    Raises:
+        NotAuthenticated: nobody holds the token.
+    """
+    senders = _senders(request)
+    known = senders.of(token)
+    if known is None:
+        known = (await run_sync(actor_of_request, request)).reference
+        senders.note(token, known)
+    return known
+
+
 def _places(request: Request) -> Places:
     places: Places = request.app.state.places
     return places
+
+
+def _openings(request: Request) -> Openings:
+    openings: Openings = request.app.state.openings
+    return openings
+
+
+def _senders(request: Request) -> Senders:
+    senders: Senders = request.app.state.senders
+    return senders
 
 
 async def _read_nothing(request: Request, *, timeout_seconds: float) -> None:

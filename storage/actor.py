@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, select, update
 
 from schemas.act import Process
 from schemas.actor import Actor, ActorKind, Reach, Role
@@ -32,12 +32,20 @@ from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
 from storage.reads.agency import tree_below
-from storage.reads.device import names, trusted
+from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, sessions
 
 ACCOUNT_SESSION = timedelta(hours=10)
 
 _SETUP = service(Process.API)
+
+# Asked with every request: made once, and a device is read with its session.
+_HOLDER = with_trusted(
+    select(sessions.c.account_id).where(
+        sessions.c.token_hash == bindparam("token_hash"), sessions.c.expires_at > bindparam("now")
+    ),
+    sessions.c.device_id,
+)
 
 
 class Session(Frozen):
@@ -95,6 +103,17 @@ def _end_oldest(connection: Connection, held: ColumnElement[bool], *, keep: int)
         .limit(keep)
     )
     connection.execute(delete(sessions).where(held, sessions.c.token_hash.not_in(newest)))
+
+
+def _device(ident: DeviceId, agency_id: AgencyId, name: str) -> Actor:
+    return Actor(
+        id=ident,
+        kind=ActorKind.DEVICE,
+        agency_id=agency_id,
+        agency_ids=frozenset({agency_id}),
+        roles=frozenset(),
+        name=name,
+    )
 
 
 class Accounts(Collection):
@@ -238,13 +257,15 @@ class Accounts(Collection):
             NotAuthenticated: the token is unknown or has ended, or its holder was revoked.
         """
         row = self._connection.execute(
-            select(sessions.c.account_id, sessions.c.device_id).where(
-                sessions.c.token_hash == token_hash(token), sessions.c.expires_at > self._now
-            )
+            _HOLDER, {"token_hash": token_hash(token), "now": self._now}
         ).one_or_none()
         if row is None:
             raise NOT_AUTHENTICATED("the token is unknown or has ended")
-        return self.account_actor(row.account_id) if row.account_id else self.device_actor(row.device_id)
+        if row.account_id:
+            return self.account_actor(row.account_id)
+        if row.trusted_id is None:
+            raise DEVICE_REVOKED("the device's key was revoked")
+        return _device(row.trusted_id, row.device_agency_id, row.device_name)
 
     def account_actor(self, account_id: AccountId) -> Actor:
         """Return the actor behind an account.
@@ -283,14 +304,7 @@ class Accounts(Collection):
         row = trusted(self._connection, device_id)
         if row is None:
             raise DEVICE_REVOKED("the device's key was revoked")
-        return Actor(
-            id=row.id,
-            kind=ActorKind.DEVICE,
-            agency_id=row.agency_id,
-            agency_ids=frozenset({row.agency_id}),
-            roles=frozenset(),
-            name=row.name,
-        )
+        return _device(row.id, row.agency_id, row.name)
 
     def names(self, keys: Iterable[str]) -> dict[str, str]:
         """Return the names behind certificate numbers and actor references; unknown keys are left out."""

@@ -26,6 +26,13 @@ CHANNEL = "quancheng_jobs"
 """LISTEN/NOTIFY channel; the payload is the kind of job. Delivered by PostgreSQL at commit, not before."""
 
 
+_ENQUEUE = text(
+    "WITH added AS (INSERT INTO jobs (kind, subject_id, state) VALUES (:kind, :subject_id, :state)"
+    " ON CONFLICT (kind, subject_id) DO NOTHING)"
+    " SELECT pg_notify(:channel, :kind)"
+)
+
+
 class JobKind(StrEnum):
     """What can be done later; one queue per kind.
 
@@ -60,12 +67,8 @@ class Outbox:
 
         A crash of whoever hears the hint leaves the job ready: the scheduler hints at what waits.
         """
-        self._connection.execute(
-            insert(jobs)
-            .values(kind=kind.value, subject_id=subject_id, state=JobState.READY)
-            .on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id])
-        )
-        self._hint(kind)
+        wanted = {"kind": kind.value, "subject_id": subject_id, "state": JobState.READY, "channel": CHANNEL}
+        self._connection.execute(_ENQUEUE, wanted)
 
     def enqueue_all(self, kind: JobKind, subject_ids: Sequence[UUID]) -> None:
         """Add a job for each of many subjects, once per kind and subject."""

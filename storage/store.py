@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -30,6 +30,7 @@ from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
+from storage.pool import open_pool
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.recording import Recordings
@@ -151,14 +152,7 @@ class Store:
         self.settings = settings
         self.clock = clock
         try:
-            self.engine: Engine = create_engine(
-                settings.sqlalchemy_url,
-                pool_size=settings.pool_size,
-                max_overflow=10,
-                pool_timeout=settings.pool_wait_seconds,
-                pool_pre_ping=True,
-                hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
-            )
+            self.engine: Engine = open_pool(settings)
         except ArgumentError:
             raise ValueError("DATABASE_URL cannot be read") from None  # the cause repeats the secret
         self.objects: Objects = open_objects(settings.objects_url.get_secret_value())

@@ -60,16 +60,34 @@ class Receiving:
         return cls(store, upload, token)
 
     @classmethod
-    def begin_free(
-        cls, store: Store, actor: Actor, upload_id: UploadId, *, offset: int, content_length: int | None
+    def begin_as(
+        cls,
+        store: Store,
+        token: str,
+        upload_id: UploadId,
+        *,
+        offset: int,
+        content_length: int | None,
+        takes: bool,
     ) -> Self | None:
-        """As `begin`, but leave the lease to the request that holds it and is not over: None then."""
+        """As `begin` for whoever holds `token`, in one transaction, when the store would take a body at all.
+
+        Without `takes` the lease is left to a request that holds it and is not over: None then.
+
+        Raises:
+            NotAuthenticated: nobody holds the token.
+            NotFound, Gone, OffsetMismatch, TooLarge: as `begin`.
+            StorageFull, Unavailable: the store would not take the body.
+        """
+        store.objects.reach()
         with store.begin() as tx:
-            upload, token = tx.uploads.lease_free(actor, upload_id)
+            actor = tx.accounts.actor_of(token)
+            lease = tx.uploads.lease if takes else tx.uploads.lease_free
+            upload, lease_token = lease(actor, upload_id)
             check_append(upload, offset=offset, content_length=content_length)
-        if token is None and upload.state is UploadState.OPEN:
+        if lease_token is None and upload.state is UploadState.OPEN:
             return None
-        return cls(store, upload, token or uuid4())
+        return cls(store, upload, lease_token or uuid4())
 
     @property
     def needed_bytes(self) -> int:
@@ -87,8 +105,9 @@ class Receiving:
         Raises:
             Conflict, TooLarge: as `Uploads.state_length`.
         """
-        with self._store.begin() as tx:
-            self.upload = tx.uploads.state_length(self.upload, self.token, length_bytes)
+        if self.upload.is_deferred or self.upload.length_bytes != length_bytes:
+            with self._store.begin() as tx:
+                self.upload = tx.uploads.state_length(self.upload, self.token, length_bytes)
 
     def store(self, body: Body) -> int:
         """Store a full part or the end of the file, with the tail before it; returns the new offset.
@@ -104,7 +123,7 @@ class Receiving:
         return self._add(body, is_last=False)
 
     def _add(self, body: Body, *, is_last: bool) -> int:
-        tails = self._tails()
+        tails = _tails_of(self._store, self.upload)
         pieces: Body = [*self._seed(tails), *body]
         start = self.upload.offset_bytes - self.upload.tail_bytes
         sha256 = sha256_of(pieces)
@@ -176,12 +195,6 @@ class Receiving:
         self.is_over = is_last
         return self.upload.offset_bytes
 
-    def _tails(self) -> list[Tail]:
-        if self.upload.tail_bytes == 0:
-            return []
-        with self._store.begin() as tx:
-            return tx.uploads.tails(self.upload.id)
-
     def _seed(self, tails: Sequence[Tail]) -> list[bytes]:
         try:
             return read_tails(self._store, self.upload, tails)
@@ -252,8 +265,7 @@ def complete_left(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upl
 
 
 def _complete(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upload:
-    with store.begin() as tx:
-        tails = tx.uploads.tails(upload.id) if upload.tail_bytes else []
+    tails = _tails_of(store, upload)
     try:
         if upload.is_final:
             key, (stored, keys) = upload.object_key, join(store, upload, goes_on)
@@ -266,6 +278,13 @@ def _complete(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upload:
         done = tx.uploads.complete(upload, stored, key=key)
     drop_keys(store, keys)
     return done
+
+
+def _tails_of(store: Store, upload: Upload) -> list[Tail]:
+    if upload.tail_bytes == 0:
+        return []
+    with store.begin() as tx:
+        return tx.uploads.tails(upload.id)
 
 
 def _ended_meanwhile(

@@ -51,8 +51,8 @@ from storage.objects.values import (
 
 _LIMITS = Limits(least_part_bytes=5 * MIB, row_bytes=32 * 1024)
 """S3 takes no smaller part, except the last."""
-_FRESH_SECONDS = 0.1
-"""An answer so young says that the store is there: under load nobody asks."""
+_FRESH_SECONDS = 1.0
+"""An answer so young says that the store is there, unless a request has failed since: under load nobody asks."""
 _CHECKSUM = "x-amz-checksum-sha256"
 _SHOW_CHECKSUM = {"x-amz-checksum-mode": "ENABLED"}
 _ABSENT = {"If-None-Match": "*"}

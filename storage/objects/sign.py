@@ -154,11 +154,14 @@ class Link:
         )
         if method in ("PUT", "POST"):
             signed["Content-Length"] = str(size_of(body))
-        answer = self._pool.urlopen(
-            method, url.geturl(), body=body or None, headers=signed, retries=False, redirect=False
-        )
-        if answer.status not in REPEATABLE_STATUSES:
-            self._answered_at = time.monotonic()
+        is_well = False
+        try:
+            answer = self._pool.urlopen(
+                method, url.geturl(), body=body or None, headers=signed, retries=False, redirect=False
+            )
+            is_well = answer.status not in REPEATABLE_STATUSES
+        finally:
+            self._answered_at = time.monotonic() if is_well else float("-inf")
         return answer
 
 

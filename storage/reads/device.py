@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, select
 
 from schemas.actor import ActorKind
 from schemas.ids import DeviceId
@@ -31,6 +31,17 @@ def with_key(query: Query, kid: ColumnElement[Any]) -> Query:
     """Add the key behind a column and when it was revoked; all NULL for a stranger's."""
     key = (devices.c.jwk, devices.c.algs, devices.c.revoked_at)
     return query.add_columns(*key).outerjoin(devices, devices.c.kid == kid)
+
+
+def with_trusted(query: Query, device_id: ColumnElement[Any]) -> Query:
+    """Add what an actor is made of where a column names a device whose key was not revoked; else all NULL."""
+    made_of = (
+        devices.c.id.label("trusted_id"),
+        devices.c.agency_id.label("device_agency_id"),
+        devices.c.name.label("device_name"),
+    )
+    stands = and_(devices.c.id == device_id, devices.c.revoked_at.is_(None))
+    return query.add_columns(*made_of).outerjoin(devices, stands)
 
 
 def registered(connection: Connection, kid: str) -> Row[Any] | None:

@@ -70,6 +70,8 @@ def _declared(
     connection: Connection, manifest_id: ManifestId | None
 ) -> tuple[CaptureManifest | None, HexDigest | None]:
     """Return a declared manifest and its digest; a refused one says nothing of a recording."""
+    if manifest_id is None:
+        return None, None
     row = connection.execute(
         select(manifests.c.payload, manifests.c.sha256).where(
             manifests.c.id == manifest_id, manifests.c.state == ManifestState.DECLARED

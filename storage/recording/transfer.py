@@ -148,7 +148,8 @@ class Transfers(Collection):
             is_held=not is_last,
         )
         self._connection.execute(upload_parts.insert().values(upload_id=upload.id, **part.model_dump()))
-        self.forget_tails([upload.id])
+        if upload.tail_bytes:
+            self.forget_tails([upload.id])
         return advanced
 
     def add_tail(self, upload: Upload, token: UUID, tail: Tail, *, is_last: bool = False) -> Upload:

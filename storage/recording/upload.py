@@ -255,7 +255,8 @@ class Uploads(Holds):
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
         self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id)
-        self.forget_tails([upload.id])
+        if row["tail_bytes"]:
+            self.forget_tails([upload.id])
         done = (
             self._connection.execute(
                 update(uploads)

@@ -25,6 +25,7 @@ class Remembers:
 
     def __init__(self, length: int = 10, part: int = 4) -> None:
         self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part, tail_bytes=0)
+        self.is_over = False
         self.stored: list[bytes] = []
         self.kept = b""
         self.is_kept = threading.Event()

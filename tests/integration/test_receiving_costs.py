@@ -1,0 +1,113 @@
+"""What it costs to receive a file, in what no clock decides: commits, statements, and requests to the store."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from schemas.actor import Role
+from schemas.upload import MIB
+from storage.store import Store
+from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
+from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
+from tests.tus import BODY, VERSION, bearer, opened, patched
+from workers.custody import integrate
+
+PHOTO = b"p" * 4 * MIB
+WRITES = ("put", "begin_parts", "put_part", "finish_parts", "put_staging", "delete_staging")
+"""What one call of is one request to an S3 store."""
+
+
+class Counting:
+    """The object store, and how often it was asked to write."""
+
+    def __init__(self, objects: Any, seen: Counter[str]) -> None:
+        self._objects, self._seen = objects, seen
+
+    def __getattr__(self, name: str) -> Any:
+        if name in WRITES:
+            self._seen[name] += 1
+        return getattr(self._objects, name)
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("costs"))))
+    make_agency(made)
+    integrate(made)  # opens the log
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def device(store: Store) -> TestDevice:
+    return enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[tuple[Counter[str], str]]:
+    """A server, and what it asks of database and store; who listens for newer requests is left out."""
+    seen: Counter[str] = Counter()
+
+    def note(what: str) -> None:
+        if not threading.current_thread().name.startswith("handover"):
+            seen[what] += 1
+
+    def committed(_: object) -> None:
+        note("commit")
+
+    def executed(*_: object) -> None:
+        note("statement")
+
+    event.listen(store.engine, "commit", committed)
+    event.listen(store.engine, "before_cursor_execute", executed)
+    plain = store.objects
+    store.objects = cast("Any", Counting(plain, seen))
+    with serving(store) as url:
+        yield seen, url
+    store.objects = plain
+    event.remove(store.engine, "commit", committed)
+    event.remove(store.engine, "before_cursor_execute", executed)
+
+
+def spent(seen: Counter[str]) -> dict[str, int]:
+    """What was spent since the last look."""
+    found = dict(seen)
+    seen.clear()
+    return found
+
+
+def test_a_photo_is_three_commits_and_one_object(store: Store, device: TestDevice) -> None:
+    """Opened in one transaction, begun in one, stored as one object and received in one."""
+    with counted(store) as (seen, url), httpx.Client(base_url=url, headers=bearer(device.token)) as client:
+        path = opened(client, len(PHOTO), filename="p.jpg")
+        assert spent(seen) == {"commit": 1, "statement": 3}
+
+        assert patched(client, path, PHOTO).status_code == 204
+        assert spent(seen) == {"commit": 2, "statement": 9, "put": 1}
+
+
+def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) -> None:
+    """A creation that brings its bytes is the same work, and one answer less."""
+    headers = {**VERSION, **BODY, **bearer(device.token), "Upload-Length": str(len(PHOTO))}
+    with counted(store) as (seen, url):
+        answer = httpx.post(f"{url}/v1/uploads", headers=headers, content=PHOTO, timeout=PATIENCE_SECONDS)
+
+        assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, str(len(PHOTO)))
+        assert spent(seen) == {"commit": 3, "statement": 12, "put": 1}
+
+
+def test_an_offset_is_told_in_one_transaction(store: Store, device: TestDevice) -> None:
+    """Who asks, whether somebody sends, and how far it has come: one look."""
+    with counted(store) as (seen, url), httpx.Client(base_url=url, headers=bearer(device.token)) as client:
+        path = opened(client, 5)
+        spent(seen)
+        assert client.head(path, headers=VERSION).status_code == 200
+
+    assert seen["commit"] == 1
