@@ -4,18 +4,21 @@ The server's own protocol holds a head of any size for any time, and reads the b
 resets the line. Here
   a head       has a number of bytes and of seconds, before anybody is asked who sends it; so has a trailer; of many that
                are not whole the oldest is given up
+  a body       is told of to its last byte that came, also when its line has broken meanwhile
   an answer    that is sent before its body was read is followed by a while in which the rest is read and dropped:
                a line that is closed over unread bytes is reset, and the sender never sees why
 What cannot be read as HTTP is answered as a problem document too.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn._types import ASGIReceiveEvent
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from api.front import PLAIN_HEADERS
@@ -111,6 +114,7 @@ class Edge(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle is not None:
             self.cycle.transport = _Line(self)  # type: ignore[assignment] # all that a cycle asks of it
+            self.cycle.receive = partial(_received, self.cycle, self.cycle.receive)  # type: ignore[method-assign] # uvicorn names no other place
 
     def on_body(self, body: bytes) -> None:
         """Bytes that the application is told of."""
@@ -220,6 +224,17 @@ class Edge(HttpToolsProtocol):
     def _linger(self) -> None:
         if self._linger_ends is None:
             self._linger_ends = self.loop.call_later(self._settings.linger_seconds, self.transport.close)
+
+
+async def _received(
+    cycle: RequestResponseCycle, receive: Callable[[], Awaitable[ASGIReceiveEvent]]
+) -> ASGIReceiveEvent:
+    """Tell of what arrived before the line broke, and only then that it broke: the server's own cycle drops it."""
+    event = await receive()
+    if event["type"] == "http.disconnect" and cycle.body and not cycle.response_complete:
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": cycle.more_body}
+    return event
 
 
 class _Line:

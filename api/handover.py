@@ -7,6 +7,7 @@ within `WATCH_SECONDS`. A process that is gone hears nothing, and costs the newe
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -40,6 +41,7 @@ class Handover:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readers: dict[UUID, tuple[UploadId, Reader]] = {}
+        self._arriving: Counter[UploadId] = Counter()
         self._is_asked = asyncio.Event()
         self._is_read = asyncio.Event()
 
@@ -52,6 +54,15 @@ class Handover:
             yield
         finally:
             del self._readers[receiving.token]
+
+    @contextmanager
+    def arriving(self, upload_id: UploadId) -> Iterator[None]:
+        """Let who asks for the offset wait for a request that has come and does not hold the upload yet."""
+        self._arriving[upload_id] += 1
+        try:
+            yield
+        finally:
+            self._arriving -= Counter({upload_id: 1})  # forgets who has none
 
     async def watch(self) -> None:
         """Hear what is asked of the readers here; goes on whatever the database answers, until it is cancelled."""
@@ -116,6 +127,7 @@ class Handover:
             NotAuthenticated: nobody holds the token.
             NotFound: no such upload of theirs.
         """
+        await self._arrived(upload_id)
         ask, upload = await run_sync(partial(self._ask, token, upload_id, ends=False))
         if ask is not None:
             await self._answered(ask, ends=False)
@@ -141,6 +153,13 @@ class Handover:
             if now.heard < ask.asks and clock() > began_at + HEARD_SECONDS:
                 await run_sync(self._give_up, ask)
                 return
+
+    async def _arrived(self, upload_id: UploadId) -> None:
+        """Wait until an older request holds the upload: its line may have broken before, and its bytes are here."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD_SECONDS):
+                while self._arriving[upload_id]:  # noqa: ASYNC110 - an event for each upload says no more
+                    await asyncio.sleep(_FIRST_PAUSE)
 
     def _ask(self, token: str, upload_id: UploadId, *, ends: bool) -> tuple[Hold | None, Upload]:
         with self._store.begin() as tx:

@@ -41,6 +41,10 @@ PRESSED_SECONDS = 1.0
 """So long a reader waits for room before it makes durable what it holds."""
 OLDEST_SECONDS = 30.0
 """And whatever has been held so long, though a slow sender goes on."""
+QUIET_SECONDS = 0.02
+"""When nothing more is read for so long, everything has been read that had arrived."""
+CATCH_UP_SECONDS = 2.0
+"""So long at most who asks waits for that: a sender may still be at work."""
 
 
 class Reader:
@@ -74,6 +78,8 @@ class Reader:
         self._handing_on = asyncio.Lock()
         self._answering: set[asyncio.Future[None]] = set()
         self._is_beaten = False
+        self._messages = 0
+        self._is_listening = self._is_read = False
         self._waiting: asyncio.Timeout | None = None
 
     async def run(self, body: Streaming) -> Upload:
@@ -107,6 +113,7 @@ class Reader:
             raise
         finally:
             keeper.cancel()
+            self._is_read = True
         is_short = self._held < self._left
         await self._keep_rest()
         if fault is None and self._is_beaten and is_short:
@@ -142,8 +149,18 @@ class Reader:
             self._receiving.answer(ask)
             return offset
 
+        await self._caught_up()
         with suppress(EvidenceError):  # the reader meets it in its next step
             await self._hand_on(keep_and_tell, is_worth_it=True)
+
+    async def _caught_up(self) -> None:
+        """Wait until what has arrived on a line that fell silent is read: the kernel may hold megabytes of it."""
+        read = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                while read != self._messages or not (self._is_listening or self._is_read):
+                    read = self._messages
+                    await asyncio.sleep(QUIET_SECONDS)
 
     async def _read(self, body: Streaming) -> None:
         stream = body.stream()
@@ -191,6 +208,7 @@ class Reader:
 
     async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
         # No ASGI server times out a stalled body; without this a dead phone holds its place for ever.
+        self._is_listening = True
         try:
             async with asyncio.timeout(self._timeout) as self._waiting:
                 return await anext(stream, None)
@@ -200,6 +218,8 @@ class Reader:
             return None
         finally:
             self._waiting = None
+            self._is_listening = False
+            self._messages += 1
 
     def _stop_waiting(self) -> None:
         """End the wait for the sender, if that is what the reader is doing."""

@@ -6,7 +6,7 @@ Reference numbers in comments are those of the protocol text (tus 1.0.0, 2016-03
 import asyncio
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated
@@ -100,6 +100,17 @@ def _id_of(text: object) -> UUID:
 
 UploadPath = Annotated[UploadId, BeforeValidator(_id_of)]
 """The id in the address of an upload."""
+
+
+async def _arrives(request: Request, upload_id: UploadPath) -> AsyncIterator[None]:
+    """Note in the order of arrival, before anybody is asked who sends it, that bytes of an upload have come."""
+    with ExitStack() as noted:
+        noted.enter_context(request.app.state.handover.arriving(upload_id))
+        request.state.noted = noted
+        yield
+
+
+Arrives = Depends(_arrives, scope="function")
 
 
 @router.options("", operation_id="uploadOptions", status_code=204)
@@ -215,7 +226,7 @@ async def head(request: Request, token: Token, upload_id: UploadPath) -> Respons
     return Response(status_code=200, headers=headers)
 
 
-@router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Tus])
+@router.patch("/{upload_id}", operation_id="appendUpload", status_code=204, dependencies=[Arrives, Tus])
 async def append(request: Request, token: Token, settings: Settings, upload_id: UploadPath) -> Response:
     """Append bytes at the server's offset; the last byte completes the upload."""
     sender = await _sender(request, token)
@@ -233,12 +244,14 @@ async def _append(
     checksum = Checksum.of(request, length)
     handover: Handover = request.app.state.handover
     pool, receiving = request.app.state.upload_pool, None
+    noted: ExitStack = getattr(request.state, "noted", None) or ExitStack()  # nobody knows one just opened
     if _places(request).are_full:
         # The place that is wanted may be that of its own older request.
         await handover.settle(token, upload_id)
     try:
         async with _places(request).place(sender) as place:
             receiving = await handover.begin(token, upload_id, offset=offset, content_length=length)
+            noted.close()  # who asks from now on is heard by the reader
             if receiving.upload.state is UploadState.RECEIVED:
                 await _read_nothing(request, timeout_seconds=settings.receive_timeout_seconds)
                 return receiving.upload

@@ -49,18 +49,11 @@ def serving_apart(store: Store, **environment: str) -> Iterator[tuple[subprocess
     names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     port = free_port()
-    command = [
-        "-m",
-        "uvicorn",
-        "api.app:application",
-        "--factory",
-        "--log-level",
-        "error",
-        "--port",
-        str(port),
-    ]
+    words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS["api"]]
     server = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env={**os.environ, **secrets, **environment}
+        [sys.executable, "-m", *words, "--log-level", "error"],
+        cwd=ROOT,
+        env={**os.environ, **secrets, **environment},
     )
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")

@@ -87,6 +87,16 @@ def made(open_things: ExitStack, address: str, device: TestDevice) -> tuple[http
     return open_things.enter_context(client), device.token
 
 
+def test_a_line_that_ends_at_once_costs_nothing_that_arrived(
+    device: TestDevice, lines: tuple[Line, Line]
+) -> None:
+    """Bytes that arrived count in the next HEAD, also when their line ended before anybody had read one of them."""
+    url = opened(lines[0].client, PIECE)
+    for reached in (10_000, 20_000, 30_000):
+        lines[0].silent(url, os.urandom(10_000), reached - 10_000, PIECE).close()
+        assert offset_of(lines[0].client, url) == reached
+
+
 @pytest.mark.parametrize("ways", [(0, 0), (0, 1)], ids=["one-process", "two-processes"])
 def test_a_silent_line_costs_nothing_that_arrived(
     store: Store, lines: tuple[Line, Line], ways: tuple[int, int]
