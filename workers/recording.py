@@ -159,11 +159,12 @@ class Verifier:
         free = _free_bytes(folder)
         if free < size_bytes + self.settings.scratch_free_bytes:
             raise SCRATCH_FULL(f"the scratch folder lacks room for {size_bytes} bytes")
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe") as file:
+        with _made(folder) as file:
             yield Path(file.name)
 
     def _copied(self, recording: Recording, path: Path) -> Hasher:
-        with path.open("wb") as copy:
+        # Unbuffered: a full disk is met by the write that it refuses, and not once more while closing.
+        with path.open("wb", buffering=0) as copy:
             return self._hashed(recording, partial(_write, copy))
 
     def _hashed(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
@@ -236,11 +237,18 @@ def check_verification(check: Check, error: str) -> CheckResult:
     return check.found("verification-failed", reason=error)
 
 
+def _made(folder: Path) -> IO[bytes]:
+    try:
+        return tempfile.NamedTemporaryFile(dir=folder, prefix="quancheng-", suffix=".probe")
+    except OSError as err:
+        raise SCRATCH_FULL("the scratch folder takes no file") from err
+
+
 def _write(copy: IO[bytes], block: memoryview) -> None:
     """Write the scratch copy; a full disk is not the recording's fault and costs no attempt."""
     try:
-        copy.write(block)
-        copy.flush()
+        while block:
+            block = block[copy.write(block) :]  # a disk that is nearly full takes a part
     except OSError as err:
         raise SCRATCH_FULL("the scratch folder is full") from err
 
