@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,9 +14,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from storage.setup.embedded import QUIET, EmbeddedPostgres
+from storage.setup.postmaster import read_postmaster
 from tests.stand.process import Started, read_json, started_at
 from tests.stand.program import MissingPartError, find_binaries, find_redis, is_ci, say
 from tests.stand.stores import start_minio, start_versitygw
@@ -53,27 +55,38 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+class _Asked(NamedTuple):
+    """A process and how it was started."""
+
+    process: subprocess.Popen[bytes]
+    command: Sequence[str]
+    env: Mapping[str, str] | None
+    is_alone: bool
+
+
 class Stand:
     """The parts, each started when it is first asked for.
 
     Args:
         state: Folder of data, logs and pids; kept after `down` only where it existed before.
         durable: False turns fsync of PostgreSQL off; measurements want True.
+        is_apart: Its parts are its own, whatever the environment names: they may be killed.
     """
 
-    def __init__(self, state: Path, *, durable: bool = False) -> None:
+    def __init__(self, state: Path, *, durable: bool = False, is_apart: bool = False) -> None:
         self.state = state
+        self.minio_dir = state / "minio"
         self._durable = durable
         self._reasons: dict[str, str] = {}
         self._postgres: EmbeddedPostgres | None = None  # holds the lock of its folder
         self._children: list[subprocess.Popen[bytes]] = []
+        self._newest: dict[str, _Asked] = {}
         (state / "pids").mkdir(mode=0o700, parents=True, exist_ok=True)
         self.env: dict[str, str] = read_json(state / "env.json")
         if not self.env:
             self.env = {name: base64.b64encode(secrets.token_bytes(32)).decode() for name in KEYS}
-            self.env |= {
-                name: os.environ[name] for names in ADDRESSES.values() for name in names if name in os.environ
-            }
+            given = () if is_apart else (name for names in ADDRESSES.values() for name in names)
+            self.env |= {name: os.environ[name] for name in given if name in os.environ}
             self._keep_env()
 
     def __enter__(self) -> Self:
@@ -162,6 +175,7 @@ class Stand:
         )
         log.close()
         self._children.append(process)
+        self._newest[name] = _Asked(process, command, env, is_alone)
         record = {"name": name, "pid": process.pid, "started": started_at(process.pid)}
         (self.state / "pids" / f"{process.pid}.json").write_text(json.dumps(record))
         return process
@@ -171,6 +185,33 @@ class Stand:
         Started(str(process.args), process.pid, started_at(process.pid)).stop()
         (self.state / "pids" / f"{process.pid}.json").unlink(missing_ok=True)
         return process.wait()
+
+    def newest(self, name: str) -> subprocess.Popen[bytes]:
+        """Return the process that was last started under this name."""
+        return self._newest[name].process
+
+    def kill(self, name: str) -> None:
+        """End the newest process of this name by SIGKILL, with all that it started."""
+        os.killpg(self.newest(name).pid, signal.SIGKILL)
+        self.newest(name).wait(PATIENCE_SECONDS)
+
+    def again(self, name: str) -> subprocess.Popen[bytes]:
+        """Start what has ended with the words and the environment that it had."""
+        asked = self._newest[name]
+        return self.start(name, asked.command, asked.env, is_alone=asked.is_alone)
+
+    def kill_database(self) -> None:
+        """Kill PostgreSQL's first process by SIGKILL: a crash, which the others follow."""
+        found = read_postmaster(self.state / "postgres" / "cluster")
+        if found is None or self._postgres is None:
+            raise MissingPartError("this stand has no PostgreSQL of its own")
+        os.kill(found.pid, signal.SIGKILL)
+        wait_until(lambda: self._postgres is None or not self._postgres.is_alive())
+
+    def database_again(self) -> None:
+        """Start PostgreSQL after a crash, at its address."""
+        if self._postgres is not None:
+            self._postgres.revive()
 
     def log_path(self, name: str) -> Path:
         return self.state / f"{name}.log"
@@ -244,7 +285,7 @@ def sweep(base: Path) -> None:
 
 
 @contextmanager
-def temporary_stand(*, durable: bool = False) -> Iterator[Stand]:
+def temporary_stand(*, durable: bool = False, is_apart: bool = False) -> Iterator[Stand]:
     """A stand of our own in a temporary folder; sweeps what killed ones left, ends with the block."""
     base = Path(tempfile.gettempdir()) / f"quancheng-stand-{os.geteuid()}"
     base.mkdir(mode=0o700, exist_ok=True)
@@ -252,5 +293,5 @@ def temporary_stand(*, durable: bool = False) -> Iterator[Stand]:
     state = Path(tempfile.mkdtemp(dir=base))
     owner = {"name": "owner", "pid": os.getpid(), "started": started_at(os.getpid())}
     (state / "owner.json").write_text(json.dumps(owner))
-    with Stand(state, durable=durable) as stand:
+    with Stand(state, durable=durable, is_apart=is_apart) as stand:
         yield stand

@@ -28,7 +28,7 @@ def start_minio(stand: "Stand") -> dict[str, str]:
         *MINIO_FLAGS,
         "--address",
         f"127.0.0.1:{port}",
-        str(stand.state / "minio"),
+        str(stand.minio_dir),
     ]
     process = stand.start("minio", command, MINIO_SETTINGS | root)
     stand.wait_for(process, "minio", lambda: answers(f"http://127.0.0.1:{port}/minio/health/ready"))

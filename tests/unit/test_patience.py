@@ -9,6 +9,7 @@ import pytest
 TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = frozenset({"sleep", "monotonic", "perf_counter"})
 MAY_LOOK = {
+    "cuts.py": "says how long it took, and judges nothing by it",
     "interrupts.py": "the moment of an interrupt is random, what holds after it is not",
     "server.py": "waits for as long as the server's thread lives",
     "stand/wait.py": "the one place that polls",
