@@ -73,11 +73,11 @@ class Spec:
     words: Words
     follows: str
     columns: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    noun: str = field(init=False)
+    """The noun of the event and of its subject."""
 
-    @property
-    def noun(self) -> str:
-        """The noun of the event and of its subject."""
-        return self.event.partition(":")[0]
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "noun", self.event.partition(":")[0])
 
 
 class Part(BaseModel):
@@ -109,6 +109,8 @@ class Act(BaseModel):
         validate_by_alias=True,
     )
     spec: ClassVar[Spec]
+    event: ClassVar[str]
+    ev: ClassVar[int]
     salted: ClassVar[Mapping[str, Salted]]
     elements: ClassVar[Mapping[str, type[Element]]]
     agreeing: ClassVar[tuple[str, ...]]
@@ -117,6 +119,7 @@ class Act(BaseModel):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own signature
         super().__pydantic_init_subclass__(**kwargs)
+        cls.event, cls.ev = cls.spec.event, cls.spec.ev
         cls.salted = _salted(cls)
         cls.elements = MappingProxyType(
             {name: kind for name, one in cls.model_fields.items() if (kind := _element_of(one.annotation))}

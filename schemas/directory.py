@@ -4,10 +4,11 @@ A reducer asks it for what does not stand in its own chain. Every answer has thr
 nobody can tell – a package that withholds a chain, an index that is not given yet.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple
 
 from schemas.actor import Role
 from schemas.leaf import Leaf
@@ -24,7 +25,6 @@ from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
-from schemas.reference import noun_of
 
 
 class Span(NamedTuple):
@@ -89,68 +89,77 @@ class Directory:
 
     def learn(self, index: int, digest: str, leaf: Leaf) -> None:
         """Take one leaf of the log, in order of indices."""
-        act = leaf.act
-        match act:
-            case RecordingReceive():
-                self.evidence[leaf.subject] = Concluded(index, act.agency)
-            case RecordingSeal() | RecordingQuarantine():
-                self._conclude(leaf.subject, index, act.to)
-            case MonitoringOpine():
-                self._conclude(leaf.subject, index, act.to)
-            case ManifestDeclare():
-                self.manifests.setdefault(act.sha256, Span(index, agency=act.agency))
-            case IntakeReceive():
-                self.intakes[leaf.subject] = Span(index, agency=act.agency)
-            case ClockStep() | LogResume():
-                self.bounds.append(index)
-            case _:
-                self._learn_actor(index, digest, leaf)
+        learn = self._LEARNS.get(type(leaf.act))
+        if learn is not None:
+            learn(self, index, digest, leaf)
 
-    def _learn_actor(self, index: int, digest: str, leaf: Leaf) -> None:
-        act = leaf.act
-        match act:
-            case AgencyOpen():
-                self.agencies[leaf.subject] = Span(index)
+    def _learn_evidence(self, index: int, digest: str, leaf: Leaf) -> None:
+        del digest
+        match leaf.act:
+            case RecordingReceive() as act:
+                self.evidence[leaf.subject] = Concluded(index, act.agency)
+            case RecordingSeal() | RecordingQuarantine() | MonitoringOpine() as act:
+                known = self.evidence.get(leaf.subject) or Concluded(index, "")
+                self.evidence[leaf.subject] = known._replace(until=index, state=act.to)
+            case ManifestDeclare() as act:
+                self.manifests.setdefault(act.sha256, Span(index, agency=act.agency))
+            case IntakeReceive() as act:
+                self.intakes[leaf.subject] = Span(index, agency=act.agency)
+            case _:  # a step of the clock, an absence of the signer
+                self.bounds.append(index)
+
+    def _learn_agency(self, index: int, digest: str, leaf: Leaf) -> None:
+        del digest
+        match leaf.act:
             case AgencyClose():
                 self._end(self.agencies, leaf.subject, index)
-            case AccountOpen():
-                self.actors[leaf.subject] = Span(index)
-                self._move(leaf.subject, index, act.agency)
-            case AccountAmend() if act.agency is not None:
-                self._move(leaf.subject, index, act.agency)
-            case AccountClose():
-                self._end(self.actors, leaf.subject, index)
-            case DeviceEnrol():
-                self.actors[leaf.subject] = Span(index - 1)  # it acts in this leaf itself
-                self._move(leaf.subject, index - 1, act.agency)
-            case DeviceRevoke():
-                self._end(self.actors, leaf.subject, index)
-            case DeviceCode():
+            case DeviceCode() as act:
                 self.codes[act.code] = Code(leaf.subject, act.agency, index, act.expires_at)
             case _:
-                self._learn_role(index, digest, leaf)
+                self.agencies[leaf.subject] = Span(index)
+
+    def _learn_actor(self, index: int, digest: str, leaf: Leaf) -> None:
+        del digest
+        match leaf.act:
+            case AccountOpen() as act:
+                self.actors[leaf.subject] = Span(index)
+                self._move(leaf.subject, index, act.agency)
+            case DeviceEnrol() as act:
+                self.actors[leaf.subject] = Span(index - 1)  # it acts in this leaf itself
+                self._move(leaf.subject, index - 1, act.agency)
+            case AccountAmend() as act:
+                if act.agency is not None:
+                    self._move(leaf.subject, index, act.agency)
+            case _:
+                self._end(self.actors, leaf.subject, index)
 
     def _learn_role(self, index: int, digest: str, leaf: Leaf) -> None:
         match leaf.act:
             case RoleGrant() as act:
-                self._grant(index, digest, leaf, act)
+                account = leaf.chains[0].of
+                self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
+                self.by_account.setdefault(account, []).append(digest)
             case RoleEnd(grant=grant) if grant in self.grants:
                 known = self.grants[grant]
                 self.grants[grant] = known._replace(span=known.span._replace(until=index))
             case _:
                 pass
 
-    def _grant(self, index: int, digest: str, leaf: Leaf, act: RoleGrant) -> None:
-        account = next(place.of for place in leaf.chains)
-        self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
-        self.by_account.setdefault(account, []).append(digest)
+    _LEARNS: ClassVar[Mapping[type, "Callable[[Directory, int, str, Leaf], None]"]] = MappingProxyType(
+        {
+            **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
+            **dict.fromkeys((MonitoringOpine, ManifestDeclare, IntakeReceive), _learn_evidence),
+            **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
+            **dict.fromkeys((AgencyOpen, AgencyClose, DeviceCode), _learn_agency),
+            **dict.fromkeys((AccountOpen, AccountAmend, AccountClose), _learn_actor),
+            **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
+            **dict.fromkeys((RoleGrant, RoleEnd), _learn_role),
+        }
+    )
+    """Class of an act → what takes it; of most there is nothing to learn."""
 
     def _move(self, actor: str, index: int, agency: str) -> None:
         self.belongs.setdefault(actor, []).append((index, agency))
-
-    def _conclude(self, subject: str, index: int, state: str) -> None:
-        known = self.evidence.get(subject) or Concluded(index, "")
-        self.evidence[subject] = known._replace(until=index, state=state)
 
     @staticmethod
     def _end(spans: dict[str, Span], name: str, index: int) -> None:
@@ -163,7 +172,7 @@ class Directory:
 
     def is_alive(self, actor: str, index: int | None) -> bool | None:
         """Say whether an account was open, or a device's key alive; services always are."""
-        if noun_of(actor) in ("service", "party"):
+        if actor.startswith(("service/", "party/")):
             return True
         return self._covers(self.actors, actor, index)
 

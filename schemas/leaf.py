@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_json
+from pydantic_core import from_json, to_json
 
 from schemas.act import ANY_CHAIN, Act, act_of
 from schemas.base import rfc3339
@@ -35,40 +35,30 @@ _TEXT = re.compile(r"[ -\[\]-~]*")
 _SALT_FORM = "[0-9a-f]{32}"
 _SALT = re.compile(_SALT_FORM)
 _UUID = re.compile(UUID_FORM)
+_NUMBER = "[1-9][0-9]{0,15}"
 _THING = "[a-z]{1,16}/" + UUID_FORM
 _HEX = "[0-9a-f]{64}"
-_PLACE = re.compile(f"[1-9][0-9]{{0,15}} {_THING} {_HEX}")
+_PLACE = re.compile(f"{_NUMBER} {_THING} {_HEX}")
 
 
-def _text(form: str) -> CoreSchema:
-    return core_schema.str_schema(pattern=f"^{form}$", strict=True)
+def _listed(form: str, *, most: str = "") -> str:
+    return f"(?:{form}(?:,{form}){{0,{most}}})?"
 
 
-def _object(**members: CoreSchema) -> CoreSchema:
-    """Return the schema of an object with just these members, which it gives back in their order here."""
-    named = {name: core_schema.typed_dict_field(member) for name, member in members.items()}
-    return core_schema.typed_dict_schema(named, extra_behavior="forbid", strict=True)
-
-
-_COUNTED = core_schema.int_schema(ge=1, le=MAX_INTEGER, strict=True)
-_ENVELOPE = SchemaValidator(
-    _object(
-        actor=_text(ACTOR_FORM),
-        at=_text(TIME_FORM),
-        chains=core_schema.list_schema(_object(n=_COUNTED, of=_text(_THING), prev=_text(_HEX)), strict=True),
-        ev=_COUNTED,
-        event=_text("[a-z]{1,16}:[a-z]{1,16}"),
-        facts=core_schema.dict_schema(core_schema.str_schema(strict=True), strict=True),
-        id=_text(UUID_FORM),
-        salt=_text(_SALT_FORM),
-        salted=core_schema.dict_schema(
-            _text(r"[a-z][a-z0-9_]{0,31}(\.[1-9][0-9]{0,4})?"), _text(_HEX), strict=True
-        ),
-        subject=_text(_THING),
-        v=core_schema.literal_schema([VERSION]),
-    )
+_PLACE_FORM = rf'\{{"n":({_NUMBER}),"of":"({_THING})","prev":"({_HEX})"\}}'
+_MEMBER_FORM = rf'"([a-z][a-z0-9_]{{0,31}}(?:\.[1-9][0-9]{{0,4}})?)":"({_HEX})"'
+_PLACES = re.compile(_PLACE_FORM)
+_MEMBERS = re.compile(_MEMBER_FORM)
+_LEAF = re.compile(
+    rf'\{{"actor":"(?P<actor>{ACTOR_FORM})","at":"(?P<at>{TIME_FORM})"'
+    rf',"chains":\[(?P<chains>{_listed(_PLACE_FORM, most=str(MAX_CHAINS - 1))})\]'
+    rf',"ev":(?P<ev>{_NUMBER}),"event":"(?P<event>[a-z]{{1,16}}:[a-z]{{1,16}})","facts":(?P<facts>\{{.*\}})'
+    rf',"id":"(?P<id>{UUID_FORM})","salt":"(?P<salt>{_SALT_FORM})","salted":\{{(?P<salted>{_listed(_MEMBER_FORM)})\}}'
+    rf',"subject":"(?P<subject>{_THING})","v":{VERSION}\}}'
 )
-"""The members of a leaf, in the order in which they stand: what is written back from them must be the bytes."""
+"""A leaf, but for its facts. No string has an escape, so each quote is one end of a string; and what stands after the
+facts has no member that could hold them: there is one way at most to read bytes like this."""
+_NAMES = ("actor", "at", "chains", "ev", "event", "facts", "id", "salt", "salted", "subject")
 
 
 class Place(NamedTuple):
@@ -121,24 +111,30 @@ class Leaf:
         parse_time(self.at)
         if not all(_PLACE.fullmatch(f"{n} {of} {prev}") for n, of, prev in self.chains):
             raise ValueError("a place has a number from 1, a thing and a head")
-        self._check_agreement()
+        self.check_agreement()
 
-    def _check_agreement(self) -> None:
+    def check_agreement(self) -> None:
+        """Check how its members go together; their form is known.
+
+        Raises:
+            ValueError: they contradict each other, or the class of the act.
+        """
         self._check_places()
-        if noun_of(self.subject) != self.event.partition(":")[0]:
+        act = self.act
+        if noun_of(self.subject) != act.event.partition(":")[0]:
             raise ValueError("the subject is of the event's noun")
-        if isinstance(self.act, Act):
-            self._check_known(self.act)
+        if not isinstance(act, Unknown):
+            self._check_known(act)
 
     @property
     def event(self) -> str:
         """The name of its event."""
-        return self.act.event if isinstance(self.act, Unknown) else self.act.spec.event
+        return self.act.event
 
     @property
     def ev(self) -> int:
         """The version of its class."""
-        return self.act.ev if isinstance(self.act, Unknown) else self.act.spec.ev
+        return self.act.ev
 
     def telling(self, act: Act) -> "Leaf":
         """Return the same leaf with more, or less, of its members shown; nothing else of it can differ."""
@@ -169,7 +165,7 @@ class Leaf:
         kind, _, who = self.actor.partition("/")
         if kind not in spec.actors or (kind == "service" and who != spec.by):
             raise ValueError(f"{self.actor} does not act in {spec.event}")
-        things = {noun_of(place.of): place.of for place in self.chains}
+        things = {of.partition("/")[0]: of for _, of, _ in self.chains}
         if spec.chains == (ANY_CHAIN,):
             if [ident_of(of) for of in things.values()] != [ident_of(self.subject)]:
                 raise ValueError("the place is in the chain of the subject")
@@ -218,51 +214,58 @@ def parse_leaf(payload: bytes) -> Leaf:
         raise _invalid("longer than a leaf can be")
     if not payload.isascii() or b"\\" in payload or b"\x7f" in payload:
         raise _invalid("a text is outside the profile")
+    said = _LEAF.fullmatch(payload.decode("ascii"))
+    if said is None:
+        raise _invalid("the bytes are not a leaf")
     try:
-        return _leaf_of(_canonical(payload))
+        return _leaf_of(said)
     except (ManifestInvalid, LookupError, TypeError, ValueError, AttributeError) as err:
         raise _invalid("the bytes are not a leaf") from err
 
 
-def _canonical(payload: bytes) -> dict[str, Any]:
-    """Return the members of canonical bytes.
+def _leaf_of(said: re.Match[str]) -> Leaf:
+    actor, at, chains, ev, event, written, ident, salt, committed, subject = said.group(*_NAMES)
+    facts, salted, version = _facts(written), _commitments(committed), int(ev)
+    kind = LEAVES.get((event, version))
+    leaf = object.__new__(Leaf)
+    put = object.__setattr__  # their form is known: what is left to judge is how they agree
+    put(leaf, "id", ident)
+    put(leaf, "salt", salt)
+    put(leaf, "actor", actor)
+    put(leaf, "subject", subject)
+    put(leaf, "at", datetime.fromisoformat(at))
+    put(leaf, "chains", tuple([Place(int(n), of, prev) for n, of, prev in _PLACES.findall(chains)]))
+    put(leaf, "act", act_of(kind, facts, salted) if kind else _unknown(event, version, facts, salted))
+    leaf.check_agreement()
+    return leaf
+
+
+def _facts(written: str) -> dict[str, Any]:
+    """Return the clear members of canonical JSON.
 
     Without escapes, what another spelling parses to is written back in the one spelling, in the order in which it
     stands; so equal bytes are one spelling, and the order is asked for. Floats are left to the members' types.
     """
-    value: dict[str, Any] = _ENVELOPE.validate_json(payload)
-    if to_json(value) != payload or not (_is_sorted(value["facts"]) and _is_sorted(value["salted"])):
+    facts: dict[str, Any] = from_json(written, allow_inf_nan=False)
+    if to_json(facts) != written.encode() or not _is_sorted(facts):
         raise ValueError("the bytes are not in canonical form")
-    if b"null" in payload:  # as a value it is the one thing that typed members would let pass
-        check_profile(value["facts"])
-    return value
+    if "null" in written:  # as a value it is the one thing that typed members would let pass
+        check_profile(facts)
+    return facts
 
 
-def _leaf_of(said: dict[str, Any]) -> Leaf:
-    event, ev, facts, salted = said["event"], said["ev"], said["facts"], said["salted"]
-    kind = LEAVES.get((event, ev))
-    return _made(
-        id=said["id"],
-        salt=said["salt"],
-        actor=said["actor"],
-        subject=said["subject"],
-        at=datetime.fromisoformat(said["at"]),
-        chains=tuple([Place(one["n"], one["of"], one["prev"]) for one in said["chains"]]),
-        act=act_of(kind, facts, salted) if kind else _unknown(event, ev, facts, salted),
-    )
-
-
-def _made(**members: Any) -> Leaf:  # noqa: ANN401 - members of every type
-    """Return a leaf whose members have their form by the envelope: what is left to judge is how they agree."""
-    leaf = object.__new__(Leaf)
-    for name, value in members.items():
-        object.__setattr__(leaf, name, value)
-    leaf._check_agreement()
-    return leaf
+def _commitments(written: str) -> dict[str, str]:
+    pairs = _MEMBERS.findall(written)
+    salted = dict(pairs)
+    if len(salted) != len(pairs) or list(salted) != sorted(salted):
+        raise ValueError("the bytes are not in canonical form")
+    return salted
 
 
 def _unknown(event: str, ev: int, facts: dict[str, Any], salted: dict[str, str]) -> Unknown:
     check_profile(facts)
+    if ev > MAX_INTEGER:
+        raise ValueError("a version is an integer of 53 bits")
     return Unknown(event, ev, facts, salted)
 
 

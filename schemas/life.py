@@ -65,9 +65,9 @@ class Unlawful(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Here:
-    """Where the leaf stands.
+    """Where the leaf stands. Not frozen: one is made for every leaf, and a frozen one takes thrice as long to make.
 
     `index` is its place in the log, None while it has none; `is_whole` says that nothing before it was withheld,
     so what is not known was not there.

@@ -83,9 +83,12 @@ class Missing(StrEnum):
     UNREADABLE = "unreadable"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """One number of a chain: a leaf, or why there is none. Digest and event bind it all the same."""
+    """One number of a chain: a leaf, or why there is none. Digest and event bind it all the same.
+
+    Not frozen, for the reason that `Here` is not.
+    """
 
     n: int
     digest: str
@@ -110,7 +113,7 @@ class Absent(NamedTuple):
     why: Missing
 
 
-@dataclass
+@dataclass(slots=True)
 class Folded:
     """What a chain says. `life` is the last lawful value, and known only up to `unknown_from`."""
 
@@ -192,7 +195,9 @@ def _take(told: Folded, turn: Turn, leaf: Leaf, seen: Directory, *, follows: boo
         return
     told.head = place.prev
     here = Here(told.of, turn.n, turn.digest, turn.index, seen, is_whole=not told.absent)
-    _check_time(told, leaf, here)
+    if told.at is not None and leaf.at < told.at and seen.is_bounded(turn.index) is False:
+        told.fault(turn.n, FaultCode.TIME_BACK)
+    told.at = leaf.at
     if leaf.chains[0].of == told.of:  # a leaf in two chains is judged once
         try:
             check_actor(leaf, turn.index, seen)
@@ -200,26 +205,19 @@ def _take(told: Folded, turn: Turn, leaf: Leaf, seen: Directory, *, follows: boo
             told.fault(turn.n, fault.code)
     if isinstance(leaf.act, Unknown):
         told.not_understood_from = told.not_understood_from or turn.n
-    elif told.is_known:
-        _apply(told, leaf, here)
+    elif told.unknown_from is None and told.not_understood_from is None:
+        _apply(told, leaf, leaf.act, here)
 
 
-def _apply(told: Folded, leaf: Leaf, here: Here) -> None:
+def _apply(told: Folded, leaf: Leaf, act: Act, here: Here) -> None:
     try:
-        if not isinstance(leaf.act, ChainMend):
+        if not isinstance(act, ChainMend):
             told.life = APPLY[noun_of(told.of)](told.life, leaf, here)
     except Unlawful as fault:
         told.fault(here.n, fault.code)
-    else:
-        for name in versioned(leaf):
-            told.versions[name] = here.n
-
-
-def _check_time(told: Folded, leaf: Leaf, here: Here) -> None:
-    is_back = told.at is not None and leaf.at < told.at
-    if is_back and here.seen.is_bounded(here.index) is False:
-        told.fault(here.n, FaultCode.TIME_BACK)
-    told.at = leaf.at
+        return
+    for noun in act.spec.versions:
+        told.versions[_thing(leaf, act, noun)] = here.n
 
 
 def check_actor(leaf: Leaf, index: int | None, seen: Directory) -> None:
@@ -228,21 +226,13 @@ def check_actor(leaf: Leaf, index: int | None, seen: Directory) -> None:
     Raises:
         Unlawful: the account was closed, the key dead, or no role asked for was held.
     """
-    act = leaf.act
-    law(seen.is_alive(leaf.actor, index), FaultCode.ACTOR)
-    if isinstance(act, Unknown) or noun_of(leaf.actor) != "account":
+    act, actor = leaf.act, leaf.actor
+    law(seen.is_alive(actor, index), FaultCode.ACTOR)
+    if isinstance(act, Unknown) or not actor.startswith("account/"):
         return
-    is_about_itself = act.spec.by_itself and any(place.of == leaf.actor for place in leaf.chains)
+    is_about_itself = act.spec.by_itself and leaf.place(actor) is not None
     if not is_about_itself:
-        law(seen.has_role(leaf.actor, act.spec.roles, leaf.at, index), FaultCode.ROLE)
-
-
-def versioned(leaf: Leaf) -> tuple[str, ...]:
-    """Return the things whose ETag becomes the number of this leaf."""
-    act = leaf.act
-    if isinstance(act, Unknown) or not act.spec.versions:
-        return ()
-    return tuple(_thing(leaf, act, noun) for noun in act.spec.versions)
+        law(seen.has_role(actor, act.spec.roles, leaf.at, index), FaultCode.ROLE)
 
 
 def _thing(leaf: Leaf, act: Act, noun: str) -> str:
