@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,8 +52,7 @@ class Desk:
         Raises:
             StorageFull: the bytes would eat into the room that must stay free.
         """
-        if size_bytes > _SMALL_BYTES and free_bytes(self.folder) - size_bytes < self._min_free_bytes:
-            raise STORAGE_FULL("the disk has no room above the reserve", reserve_bytes=self._min_free_bytes)
+        self._need_room(size_bytes)
         path = self.folder / uuid.uuid4().hex
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
         try:
@@ -78,6 +77,26 @@ class Desk:
             if state.digest() != sha256:
                 raise DIGEST_MISMATCH("the store received other bytes than were declared")
         return path
+
+    def stream(self, bodies: Iterable[Body]) -> tuple[Path, list[bytes]]:
+        """Write bodies one after the other into a fresh file; returns it, synced, and the SHA-256 of each.
+
+        Raises:
+            StorageFull: the next one would eat into the room that must stay free.
+        """
+        digests = []
+        with self.writing(0) as (path, file):
+            for body in bodies:
+                self._need_room(size_of(body))
+                state = hashlib.sha256()
+                for begin in range(0, len(body), _PIECES):
+                    _write_all(file, body[begin : begin + _PIECES], state)
+                digests.append(state.digest())
+        return path, digests
+
+    def _need_room(self, size_bytes: int) -> None:
+        if size_bytes > _SMALL_BYTES and free_bytes(self.folder) - size_bytes < self._min_free_bytes:
+            raise STORAGE_FULL("the disk has no room above the reserve", reserve_bytes=self._min_free_bytes)
 
     def replace(self, text: bytes, target: Path) -> None:
         """Put a small file in place of another, durably; readers see the old one or the new one."""

@@ -93,7 +93,12 @@ def b64(digest: bytes) -> str:
 
 def composite(parts: Sequence[Part]) -> str:
     """Return S3's composite SHA-256 of a multipart object: `base64(SHA-256(d1 ‖ … ‖ dN))-N`."""
-    return f"{b64(hashlib.sha256(b''.join(part.sha256 for part in parts)).digest())}-{len(parts)}"
+    return composite_of([part.sha256 for part in parts])
+
+
+def composite_of(digests: Sequence[bytes]) -> str:
+    """As `composite`, by the raw digests of the parts."""
+    return f"{b64(hashlib.sha256(b''.join(digests)).digest())}-{len(digests)}"
 
 
 def whole_seconds_up(until: datetime) -> datetime:

@@ -148,7 +148,7 @@ def test_parts_that_do_not_ascend_are_refused(objects: FolderObjects) -> None:
 
 
 def test_a_broken_stream_leaves_nothing(objects: FolderObjects, tmp_path: Path) -> None:
-    """When the producer of a stream fails, its parts and its multipart object are gone."""
+    """When the producer of a stream fails, nothing of it is left."""
 
     def broken():
         yield BODY
@@ -157,6 +157,21 @@ def test_a_broken_stream_leaves_nothing(objects: FolderObjects, tmp_path: Path) 
     with pytest.raises(RuntimeError):
         objects.put_stream("exports/1", broken(), part_bytes=100)
     assert _files(tmp_path) == []
+
+
+def test_a_stream_is_written_once(objects: FolderObjects, tmp_path: Path) -> None:
+    """A stream grows in one file on the desk and is moved into place: it needs its own room and no more."""
+    seen = []
+
+    def telling():
+        for _ in range(3):
+            yield BODY
+            seen.append(_files(tmp_path))
+
+    objects.put_stream("recordings/1", telling(), part_bytes=len(BODY))
+
+    assert [len(files) for files in seen] == [1] * 3
+    assert {Path(name).parent.name for files in seen for name in files} == {"desk"}
 
 
 def test_the_desk_is_swept_of_what_dead_writers_left(objects: FolderObjects, tmp_path: Path) -> None:
