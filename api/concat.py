@@ -16,6 +16,7 @@ import structlog
 from starlette.requests import Request
 
 from api.tus import BODY_TYPE, content_type, header, natural
+from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.errors import EvidenceError
 from schemas.ids import UploadId
@@ -23,7 +24,8 @@ from schemas.refusals_concat import CONCAT_INVALID
 from schemas.refusals_upload import UPLOAD_UNKNOWN
 from schemas.upload import FINAL, PARTIAL, Upload, UploadState
 from storage.flow.receive import complete_left
-from storage.store import Store
+from storage.recording.upload import NewUpload
+from storage.store import Store, Transaction
 
 log = structlog.get_logger()
 
@@ -33,26 +35,32 @@ _PREFIX = "/v1/uploads/"
 
 
 class Concat(Frozen):
-    """What Upload-Concat says: its value as it came, and of a final upload its partial ones in their order."""
+    """What Upload-Concat says: its value as it came, and of a final upload its partial ones in their order.
 
-    value: str
+    Without a value an ordinary upload is opened.
+    """
+
+    value: str | None = None
     partial_ids: tuple[UploadId, ...] = ()
 
-    @property
-    def is_final(self) -> bool:
-        """Whether it asks for the file."""
-        return bool(self.partial_ids)
+    def length_of(self, request: Request) -> int:
+        """Return the length that is stated; a final upload states none.
+
+        Raises:
+            Malformed: as `natural`.
+        """
+        return 0 if self.partial_ids else natural(request, "Upload-Length")
 
     @classmethod
-    def of(cls, request: Request) -> "Concat | None":
-        """Return what a creation says of it; None when it opens an ordinary upload.
+    def of(cls, request: Request) -> "Concat":
+        """Return what a creation says of it.
 
         Raises:
             Malformed: it is neither `partial` nor `final;` with addresses, or a final upload has a length or a body.
             NotFound: an address is no upload's.
         """
         if "Upload-Concat" not in request.headers:
-            return None
+            return cls()
         value = header(request, "Upload-Concat")
         if value == PARTIAL:
             return cls(value=value)
@@ -81,6 +89,19 @@ def _upload_id(request: Request, address: str) -> UploadId:
 
 def _unknown() -> UploadId:
     raise UPLOAD_UNKNOWN("an address in Upload-Concat is no upload's") from None
+
+
+def opened(tx: Transaction, actor: Actor, wish: NewUpload, *, room_bytes: int | None) -> Upload:
+    """Open an upload, or the file of partial ones.
+
+    Raises:
+        As `Uploads.open` and `Finals.open`.
+    """
+    return (
+        tx.finals.open(actor, wish)
+        if wish.partial_ids
+        else tx.uploads.open(actor, wish, room_bytes=room_bytes)
+    )
 
 
 class Joins:

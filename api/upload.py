@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BeforeValidator
 
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
-from api.concat import Concat, Joins
+from api.concat import Concat, Joins, opened
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Token, Tx, actor_of_request, settings_of
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
@@ -162,39 +162,36 @@ def _open(request: Request, store: Store, token: str) -> tuple[Actor, Upload]:
     with store.begin() as tx:
         # Who is nobody is told so before anything of the request is judged.
         actor = tx.accounts.actor_of(token)
-        concat = Concat.of(request)
-        wish = _wish(request, store.settings.max_upload_bytes, concat)
+        wish = _wish(request, store.settings.max_upload_bytes)
         said = [
             f"{wish.length_bytes} {wish.is_deferred}",
             wish.metadata,
             *((wish.concat,) if wish.concat else ()),
         ]
         key = key_of(request, "\n".join(said).encode())
-
-        def opened() -> Upload:
-            if concat is not None and concat.is_final:
-                return tx.finals.open(actor, wish, concat.partial_ids)
-            return tx.uploads.open(actor, wish, room_bytes=room_bytes)
-
-        upload = tx.idempotency.once(actor, key, Upload, opened)
+        upload = tx.idempotency.once(
+            actor, key, Upload, lambda: opened(tx, actor, wish, room_bytes=room_bytes)
+        )
         return actor, (upload if key is None else tx.uploads.get(actor, upload.id))
 
 
-def _wish(request: Request, largest_bytes: int, concat: Concat | None) -> NewUpload:
+def _wish(request: Request, largest_bytes: int) -> NewUpload:
+    concat = Concat.of(request)
     given = header(request, "Upload-Metadata")
     limit = settings_of(request).metadata_limit_bytes
     if len(given) > limit:  # one character of a header is one byte
         raise METADATA_TOO_LARGE(f"Upload-Metadata is longer than {limit} bytes", limit_bytes=limit)
     pairs = parse_metadata(given)
-    has_no_length, is_final = is_deferred(request), concat is not None and concat.is_final
+    has_no_length = is_deferred(request)
     return NewUpload(
-        length_bytes=largest_bytes if has_no_length else 0 if is_final else natural(request, "Upload-Length"),
+        length_bytes=largest_bytes if has_no_length else concat.length_of(request),
         is_deferred=has_no_length,
         filename=pairs.get("filename") or pairs.get("name") or "unnamed",
         metadata=given,
         declared_sha256=_sha256(pairs, "sha256"),
         manifest_sha256=_sha256(pairs, "manifest"),
-        concat=None if concat is None else concat.value,
+        concat=concat.value,
+        partial_ids=concat.partial_ids,
         # PostgreSQL holds no NUL. The bytes are worth more than the number: it becomes one that names no case.
         case_number=pairs.get("case", "").replace("\0", "\ufffd") or None,
     )

@@ -23,7 +23,7 @@ from schemas.refusals_objects import OBJECT_MISSING, PARTS_UNKNOWN
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
 from schemas.upload import Part, Tail, Upload, UploadState, check_append, makes_part
 from storage.flow.join import GoesOn, always, join
-from storage.flow.tail import drop_keys, keys_of, read_tails
+from storage.flow.tail import drop_keys, drop_tails, read_tails
 from storage.objects.port import Stored
 from storage.objects.values import Body, sha256_of, size_of
 from storage.store import Store
@@ -131,7 +131,7 @@ class Receiving:
             self._store_whole(pieces, sha256)
         else:
             self._store_part(pieces, sha256, start_bytes=start, is_last=is_last)
-        drop_keys(self._store, keys_of(tails))
+        drop_tails(self._store, tails)
         return self.upload.offset_bytes
 
     def _store_part(self, pieces: Body, sha256: bytes, *, start_bytes: int, is_last: bool) -> None:
@@ -265,17 +265,26 @@ def complete_left(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upl
 
 
 def _complete(store: Store, upload: Upload, goes_on: GoesOn = always) -> Upload:
+    if upload.is_final:
+        return _joined(store, upload, goes_on)
     tails = _tails_of(store, upload)
     try:
-        if upload.is_final:
-            key, (stored, keys) = upload.object_key, join(store, upload, goes_on)
-        else:
-            key, stored = _finish_object(store, upload, tails)
-            keys = keys_of(tails)
+        key, stored = _finish_object(store, upload, tails)
     except (Gone, IntegrityBroken) as err:
         return _ended_meanwhile(store, upload, err)
     with store.begin() as tx:
         done = tx.uploads.complete(upload, stored, key=key)
+    drop_tails(store, tails)
+    return done
+
+
+def _joined(store: Store, upload: Upload, goes_on: GoesOn) -> Upload:
+    try:
+        stored, keys = join(store, upload, goes_on)
+    except (Gone, IntegrityBroken) as err:
+        return _ended_meanwhile(store, upload, err)
+    with store.begin() as tx:
+        done = tx.uploads.complete(upload, stored, key=upload.object_key)
     drop_keys(store, keys)
     return done
 

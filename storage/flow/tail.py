@@ -46,13 +46,13 @@ def read_tail(store: Store, upload: Upload, tail: Tail) -> bytes:
     return body
 
 
-def keys_of(tails: Sequence[Tail]) -> list[str]:
-    """Return the staging objects of a tail; a small piece has none."""
-    return [tail.key for tail in tails if tail.key is not None]
+def drop_tails(store: Store, tails: Sequence[Tail]) -> None:
+    """Drop the staging objects of a tail that no row names any more; what is left of them is swept later."""
+    drop_keys(store, [tail.key for tail in tails if tail.key is not None])
 
 
 def drop_keys(store: Store, keys: Sequence[str]) -> None:
-    """Drop the staging objects of a tail that no row names any more; what is left of them is swept later."""
+    """As `drop_tails`, by their keys."""
     with suppress(Unavailable):
         for key in keys:
             store.objects.delete_staging(key)

@@ -23,8 +23,8 @@ class Finals(Collection):
         super().__init__(unit)
         self._uploads = uploads
 
-    def open(self, actor: Actor, wish: NewUpload, partial_ids: Sequence[UploadId]) -> Upload:
-        """Open an upload of these pieces in this order, or return the one that was opened of them by the same wish.
+    def open(self, actor: Actor, wish: NewUpload) -> Upload:
+        """Open an upload of `partial_ids` in their order, or return the one that was opened of them by the same wish.
 
         It counts as one upload with them, so no share is asked for. A crash behind the commit leaves an upload that is
         all here: repeating the request joins it, and if nobody does the sweep.
@@ -36,21 +36,24 @@ class Finals(Collection):
             Conflict: one is not complete (slug `concat-unfinished`), or was used, or stands twice (`concat-used`).
             Refused, TooLarge: as `Uploads.open`.
         """
-        rows = self._held(actor, partial_ids)
+        rows = self._held(actor, wish.partial_ids)
         if (before := self._opened_before(actor, wish, rows)) is not None:
             return before
-        pieces = [_usable(rows[ident]) for ident in partial_ids]
+        pieces = [_usable(rows[ident]) for ident in wish.partial_ids]
         ident = UploadId(uuid4())
         self._connection.execute(
             update(uploads)
-            .where(uploads.c.id.in_(partial_ids))
+            .where(uploads.c.id.in_(wish.partial_ids))
             .values(final_id=ident, lease_token=None, is_held=False)
         )
         length = sum(piece["length_bytes"] for piece in pieces)
         self._uploads.open(actor, wish.model_copy(update={"length_bytes": length}), ident=ident)
         self._take_over(ident, pieces)
         row = self._connection.execute(
-            update(uploads).where(uploads.c.id == ident).values(offset_bytes=length).returning(uploads)
+            update(uploads)
+            .where(uploads.c.id == ident)
+            .values(offset_bytes=length, tail_bytes=length)
+            .returning(uploads)
         )
         return Upload.of_row(row.mappings().one())
 

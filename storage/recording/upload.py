@@ -47,9 +47,10 @@ from storage.tables.recording import manifests, recordings, uploads
 
 
 class NewUpload(Frozen):
-    """What a client declares when it opens an upload. `metadata` is the header, verbatim.
+    """What a client declares when it opens an upload. `metadata` and `concat` are the headers, verbatim.
 
-    Where it does not know the length yet, `length_bytes` is the most that it may be.
+    Where it does not know the length yet, `length_bytes` is the most that it may be. A file that is made of
+    `partial_ids` states none: its length is theirs.
     """
 
     length_bytes: int
@@ -59,6 +60,7 @@ class NewUpload(Frozen):
     declared_sha256: HexDigest | None = None
     manifest_sha256: HexDigest | None = None
     concat: str | None = None
+    partial_ids: tuple[UploadId, ...] = ()
     case_number: str | None = None
 
 

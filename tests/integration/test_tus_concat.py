@@ -44,7 +44,7 @@ from tests.tus import (
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 
-FEW = 3
+FEW = 4
 """How many uploads a sender of these tests may have open."""
 
 
@@ -390,8 +390,9 @@ def opened_final(house: Place, client: httpx.Client, payloads: list[bytes]) -> U
     pieces = [ident_of(piece(client, one)) for one in payloads]
     with house.store.begin() as tx:
         actor = tx.accounts.actor_of(client.headers["Authorization"].removeprefix("Bearer "))
-        wish = NewUpload(length_bytes=0, filename="a", concat=f"final;{' '.join(map(str, pieces))}")
-        return tx.finals.open(actor, wish, pieces)
+        value = f"final;{' '.join(map(str, pieces))}"
+        wish = NewUpload(length_bytes=0, filename="a", concat=value, partial_ids=tuple(pieces))
+        return tx.finals.open(actor, wish)
 
 
 def test_what_nobody_joined_is_joined_by_the_sweep(house: Place, client: httpx.Client) -> None:
