@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 from uuid import UUID
 
 import httpx
@@ -149,7 +150,7 @@ def main(cuts: int = 1_000, megabytes: int = 200, seed: int | None = None) -> in
     with closing(Store(settings)) as store:
         upgrade(store.engine)
         device = enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
-        with serving_apart(store) as (_, address):
+        with TemporaryFile() as log, serving_apart(store, log=log) as (_, address):
             port, began = int(address.rpartition(":")[2]), time.monotonic()
             sent = cut_again_and_again(store, device, port, cuts=cuts, payload=payload, seed=seed)
     print(f"sent {sent:.4f} of the size in {time.monotonic() - began:.0f} s; everything is there")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -44,8 +45,10 @@ def serving(
 
 
 @contextmanager
-def serving_apart(store: Store, **environment: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """The application over the same store in a process of its own; yields it and its address."""
+def serving_apart(
+    store: Store, *, log: IO[bytes] | None = None, **environment: str
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """The application over the same store in a process of its own; yields it and its address. It talks to `log`."""
     names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     port = free_port()
@@ -54,6 +57,8 @@ def serving_apart(store: Store, **environment: str) -> Iterator[tuple[subprocess
         [sys.executable, "-m", *words, "--log-level", "error"],
         cwd=ROOT,
         env={**os.environ, **secrets, **environment},
+        stdout=log,
+        stderr=log,
     )
     try:
         until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), "the server answers")

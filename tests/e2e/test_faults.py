@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
@@ -79,6 +80,7 @@ class Apart:
     worker_to_store: Proxy
     disk: Room | None
     scratch: Room | None
+    clients: ExitStack
 
     @property
     def address(self) -> str:
@@ -86,8 +88,11 @@ class Apart:
 
     def sending(self, size_bytes: int, name: str = "现场.bin") -> Sender:
         """An upload that is opened; nothing is sent."""
-        client = client_of(self.address, self.device)
-        return begun(client, self.device, os.urandom(size_bytes), name)
+        return begun(self.client(), self.device, os.urandom(size_bytes), name)
+
+    def client(self) -> httpx.Client:
+        """A client with the device's token of now."""
+        return self.clients.enter_context(client_of(self.address, self.device))
 
     @contextmanager
     def half_sent(self, sender: Sender) -> Iterator[Callable[[int], None]]:
@@ -180,7 +185,7 @@ def started(
     device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
     port, minio = free_port(), port_of(parts["objects"])
     api_line, worker_line = (open_things.enter_context(Proxy(minio)) for _ in range(2))
-    made = Apart(stand, store, device, port, minio, api_line, worker_line, disk, scratch)
+    made = Apart(stand, store, device, port, minio, api_line, worker_line, disk, scratch, open_things)
     quick = {**QUICK, "WORKERS_SCRATCH_DIR": str(scratch.folder if scratch else stand.state)}
     for name, line in (("api", api_line), ("worker", worker_line), ("scheduler", api_line)):
         through = parts["objects"].replace(f":{minio}/", f":{line.port}/")
@@ -316,7 +321,7 @@ def test_a_token_that_ends_in_mid_upload_costs_nothing(apart: Apart) -> None:
     with apart.store.begin() as tx:
         asked = assertion(apart.device.key, apart.device.kid, int(tx.now.timestamp()))
         apart.device.token = tx.devices.token(asked).token
-    sender.client = client_of(apart.address, apart.device)
+    sender.client = apart.client()
 
     until(lambda: sender.ask() == 7 * MIB, lambda: f"all that was sent, not {sender.acknowledged}")
     assert apart.concluded(apart.received(sender))
