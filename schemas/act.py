@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from schemas.actor import Role
 from schemas.base import rfc3339
-from schemas.opening import Erased, Hidden, Salted, Shown, commitment, opened, opening_bytes
+from schemas.opening import Erased, Hidden, Salted, Shown, commitment, hidden, opened, opening_bytes
 from schemas.reference import UUID_FORM
 from schemas.refusals_custody import LEAF_INVALID
 from schemas.words import Words
@@ -210,15 +210,16 @@ def act_of(kind: type[Act], facts: Mapping[str, Any], salted: Mapping[str, str])
         elif name in members:
             raise ValueError(f"{name} is clear and salted")
         else:
-            members[name] = Hidden(digest)
-    return kind.model_validate(members, by_alias=True, by_name=False)
+            members[name] = hidden(digest)
+    act: Act = kind.__pydantic_validator__.validate_python(members, by_alias=True, by_name=False)
+    return act
 
 
 def _place_in_element(kind: type[Act], members: dict[str, Any], name: str, k: str, digest: str) -> None:
     for listed, element in kind.elements.items():
         if name in element.salted and k.isascii() and k.isdigit() and k[0] != "0":
             elements = list(members[listed])
-            elements[int(k) - 1] = {**elements[int(k) - 1], name: Hidden(digest)}
+            elements[int(k) - 1] = {**elements[int(k) - 1], name: hidden(digest)}
             members[listed] = elements
             return
     raise ValueError(f"no list has {name}.{k}")
