@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from schemas.actor import Role
 from schemas.base import rfc3339
+from schemas.digest import sha256_hex
 from schemas.opening import Erased, Hidden, Salted, Shown, commitment, hidden, opened, opening_bytes
 from schemas.reference import UUID_FORM
 from schemas.refusals_custody import LEAF_INVALID
@@ -135,15 +136,23 @@ class Act(BaseModel):
 
     def commitments(self) -> dict[str, str]:
         """Return member → commitment, hex, as they stand in the leaf."""
-        return {member: _digest(member, value) for member, value in self.committed().items()}
+        return self.sealed()[0]
 
     def openings(self) -> dict[str, bytes]:
         """Return member → bytes of its opening, of every member that is shown."""
-        return {
-            member: opening_bytes(member, value.salt, value.value)
-            for member, value in self.committed().items()
-            if isinstance(value, Shown)
-        }
+        return self.sealed()[1]
+
+    def sealed(self) -> tuple[dict[str, str], dict[str, bytes]]:
+        """Return the commitments, hex, and the openings of what is shown, each made once."""
+        digests: dict[str, str] = {}
+        openings: dict[str, bytes] = {}
+        for member, value in self.committed().items():
+            if isinstance(value, Shown):
+                openings[member] = opening_bytes(member, value.salt, value.value)
+                digests[member] = sha256_hex(openings[member])
+            else:
+                digests[member] = value.digest
+        return digests, openings
 
     def committed(self) -> dict[str, Shown[Any] | Hidden | Erased]:
         """Return every salted member that stands in the leaf, those of elements as `member.k`."""

@@ -185,6 +185,20 @@ def leaf_bytes(leaf: Leaf) -> bytes:
     Raises:
         Invalid: more than 16,384 bytes (slug `leaf-too-long`), or a text outside the profile (`leaf-invalid`).
     """
+    return _bytes(leaf, leaf.act.commitments())
+
+
+def sealed_bytes(leaf: Leaf, act: Act) -> tuple[bytes, dict[str, bytes]]:
+    """Return the bytes of a leaf of this act, and member → opening of what it commits to and shows.
+
+    Raises:
+        Invalid: as `leaf_bytes`.
+    """
+    commitments, openings = act.sealed()
+    return _bytes(leaf, commitments), openings
+
+
+def _bytes(leaf: Leaf, commitments: dict[str, str]) -> bytes:
     value = {
         "actor": leaf.actor,
         "at": rfc3339(leaf.at),
@@ -194,7 +208,7 @@ def leaf_bytes(leaf: Leaf) -> bytes:
         "facts": leaf.act.facts(),
         "id": leaf.id,
         "salt": leaf.salt,
-        "salted": leaf.act.commitments(),
+        "salted": commitments,
         "subject": leaf.subject,
         "v": VERSION,
     }

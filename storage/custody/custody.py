@@ -23,7 +23,7 @@ from schemas.act import Act
 from schemas.chain import entry_hash, leaf_digest
 from schemas.disclosure import ChainHead
 from schemas.ids import AgencyId, EntryId
-from schemas.leaf import Leaf, leaf_bytes
+from schemas.leaf import Leaf, sealed_bytes
 from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended
@@ -88,7 +88,7 @@ class CustodyLog(LogReader):
             chains=tuple(self._chains.place(of) for of in chains_of(act, about, within)),
             act=act,
         )
-        payload = leaf_bytes(leaf)
+        payload, openings = sealed_bytes(leaf, act)
         digest = leaf_digest(payload)
         appended = Appended(
             entry_id=EntryId(UUID(leaf.id)),
@@ -98,7 +98,7 @@ class CustodyLog(LogReader):
             places={place.of: place.n for place in leaf.chains},
         )
         heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
-        self._connection.execute(_APPEND, _row(leaf, appended, heads, act.openings(), agency_id))
+        self._connection.execute(_APPEND, _row(leaf, appended, heads, openings, agency_id))
         return appended
 
     def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:

@@ -19,7 +19,7 @@ from storage.tables.base import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("api", "workers", "storage", "schemas", "mobile_contract")
-SCHEMAS_MAY_USE = {"schemas", "pydantic", "pydantic_core", "cryptography", "rfc8785"}
+SCHEMAS_MAY_USE = {"schemas", "pydantic", "pydantic_core", "cryptography"}
 CLOCK_AND_CHANCE = {
     "now",
     "utcnow",
@@ -165,7 +165,7 @@ def _is_room(path: Path) -> bool:
 
 @pytest.mark.parametrize("module", sorted((ROOT / "schemas").rglob("*.py")), ids=lambda path: path.name)
 def test_schemas_use_only_what_is_listed(module: Path) -> None:
-    """A schema module uses the standard library, pydantic, cryptography, rfc8785; no clock, no chance."""
+    """A schema module uses the standard library, pydantic, cryptography; no clock, no chance."""
     tree = ast.parse(module.read_text(encoding="utf-8"))
     foreign = {name for name in _imported(tree) if name not in sys.stdlib_module_names} - SCHEMAS_MAY_USE
     called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)} & CLOCK_AND_CHANCE
