@@ -1,4 +1,4 @@
-"""The command `quancheng` as a program of its own: run to its end, or served until it is told to stop."""
+"""The command `quancheng` as a program of its own: served until it is told to stop."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.stand import PATIENCE_SECONDS, ROOT, until
+from tests.stand import FIRST_SECONDS, PATIENCE_SECONDS, ROOT, until
 
 Event = dict[str, object]
 
@@ -18,19 +18,6 @@ Event = dict[str, object]
 def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {name: text for name, text in os.environ.items() if not name.endswith("_URL")}
     return {**kept, "QUANCHENG_HOME": str(home), **more}
-
-
-def ended(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [sys.executable, "quancheng.py", *words],
-        cwd=ROOT,
-        env=environment(home, **more),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
 
 
 class Serving:
@@ -66,7 +53,8 @@ class Serving:
         return self._log.read_text(encoding="utf-8")
 
     def wait_for(self, event: str) -> Event:
-        until(lambda: self.has_said(event) or self.has_ended, self.said)
+        # At one pace: whoever waits for a step mostly wants to be there while it lasts.
+        until(lambda: self.has_said(event) or self.has_ended, self.said, slowest_seconds=FIRST_SECONDS)
         return next(one for one in self.events if one["event"] == event)
 
     def wait_until_heard(self) -> None:

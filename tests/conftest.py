@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 import psycopg
 import pytest
+import redis
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from tests.homes import Homes
 from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is_ci, temporary_stand
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 UNIT = ROOT / "tests" / "unit"
 MEDIA = ROOT.parent / "shared" / "media"
 SEED = "QUANCHENG_TEST_SEED"
+LONGEST = {"test_serve.py", "test_story.py", "test_tampering.py", "test_workers_real.py"}
+REDIS_DATABASES = 16
+"""So many Redis has by default; the first keeps the count of those that were given away."""
 
 # One profile for every property test: no example is judged by the clock, none comes from what this machine met
 # before. What fails is printed with how to meet it again; the seed of the whole run stands at its end.
@@ -51,6 +56,11 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("hypothesis_seed") is None:
         config.option.hypothesis_seed = os.environ.setdefault(SEED, str(secrets.randbelow(2**32)))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first: each is one process's work, and none should be left for the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -80,6 +90,12 @@ def stand() -> Iterator[Stand]:
         return
     with temporary_stand() as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def homes(stand: Stand) -> Homes:
+    """Data folders with the demo in them, for whoever begins after a first start."""
+    return Homes(stand.state / "homes")
 
 
 @pytest.fixture(scope="session")
@@ -142,10 +158,13 @@ def second_objects_url(stand: Stand) -> str:
     return _address(stand, "second_objects")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def broker_url(stand: Stand) -> str:
-    """Address of Redis."""
-    return _address(stand, "broker")
+    """Address of Redis, and a database of this test module alone: hints and pongs of others stay theirs."""
+    server = _address(stand, "broker")
+    with redis.Redis.from_url(server) as client:
+        number = 1 + client.incr("tests:databases") % (REDIS_DATABASES - 1)
+    return f"{server.rpartition('/')[0]}/{number}"
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.command import Serving, left_over, serving
-from tests.stand import PATIENCE_SECONDS, free_port, until
+from tests.stand import FIRST_SECONDS, PATIENCE_SECONDS, free_port, until
 
 ROUNDS_OF_A_HOME = 5
 STEPS = (
@@ -45,7 +45,11 @@ def _wait_for_a_moment(one: Serving, chance: random.Random) -> None:
     if step == "stopping":  # which nobody says before being told
         one.wait_for("up")
         one.process.send_signal(signal.SIGTERM)
-    until(lambda: one.has_said(step) or one.has_said("demo_sending") or one.has_ended, one.said)
+    until(
+        lambda: one.has_said(step) or one.has_said("demo_sending") or one.has_ended,
+        one.said,
+        slowest_seconds=FIRST_SECONDS,
+    )
     time.sleep(chance.choice((0, chance.uniform(0, 0.5))))
 
 

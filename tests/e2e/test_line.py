@@ -53,7 +53,7 @@ def environment(store: Store, broker_url: str) -> dict[str, str]:
     return {
         **os.environ,
         **{name.upper(): secret.get_secret_value() for name, secret in given.items()},
-        "BROKER_URL": broker_url.rpartition("/")[0] + "/2",
+        "BROKER_URL": broker_url,
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }

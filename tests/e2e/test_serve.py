@@ -18,7 +18,9 @@ import pytest
 
 from storage.setup.embedded import can_unshare
 from storage.setup.postmaster import read_postmaster
-from tests.command import Serving, ended, environment, left_over, serving
+from tests.command import Serving, environment, left_over, serving
+from tests.forked import Forked, forked
+from tests.homes import Homes
 from tests.interrupts import interrupted
 from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
 
@@ -31,6 +33,13 @@ def home(tmp_path: Path) -> Iterator[Path]:
         words = [sys.executable, "-m", "tests.stand", "stop", str(folder / "postgres")]
         subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> Iterator[Forked]:
+    """The command in a process that has loaded it."""
+    with forked() as one:
+        yield one
 
 
 def doctor(home: Path) -> dict[str, bool]:
@@ -108,14 +117,14 @@ def test_however_often_it_is_interrupted(home: Path) -> None:
         interrupted(home, seed)
 
 
-@pytest.mark.parametrize("when", ["postgres", "migrating", "demo", "up", "demo_sending"])
-def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
+def test_whenever_it_is_stopped_nothing_runs_on(home: Path) -> None:
     """SIGTERM in any step, and an impatient Ctrl-C after it, leave no process; the next start goes on, once each."""
     port = free_port()
-    with serving(home, port) as interrupted:
-        interrupted.wait_for(when)
-        assert interrupted.end(signal.SIGTERM, signal.SIGINT, signal.SIGINT) == 0
-    assert left_over(home) == []
+    for when in ("postgres", "migrating", "demo", "up", "demo_sending"):
+        with serving(home, port) as interrupted:
+            interrupted.wait_for(when)
+            assert interrupted.end(signal.SIGTERM, signal.SIGINT, signal.SIGINT) == 0, when
+        assert left_over(home) == [], when
 
     with serving(home, port) as again:
         again.wait_for("demo_sent")
@@ -134,8 +143,9 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path, when: str) -> None:
     assert len(names) >= 6
 
 
-def test_a_kill_loses_nothing(home: Path) -> None:
+def test_a_kill_loses_nothing(home: Path, homes: Homes) -> None:
     """After SIGKILL the next start adopts the database that was left, and `fsck` finds no difference."""
+    homes.founded(home)
     port = free_port()
     with serving(home, port) as killed:
         killed.wait_for("demo_sending")
@@ -157,8 +167,9 @@ def test_a_kill_loses_nothing(home: Path) -> None:
     assert left_over(home) == []
 
 
-def test_a_killed_database_is_started_again(home: Path) -> None:
+def test_a_killed_database_is_started_again(home: Path, homes: Homes) -> None:
     """After SIGKILL of its database the same server answers again; one that cannot come back ends it with 3."""
+    homes.filled(home)
     database = home / "postgres" / "cluster"
     with serving(home, free_port()) as one:
         one.wait_for("up")
@@ -227,21 +238,21 @@ def test_a_port_in_use_is_said_plainly(home: Path) -> None:
     ids=lambda value: "" if isinstance(value, dict | int) else str(value),
 )
 def test_wrong_use_is_one_sentence(
-    home: Path, words: list[str], more: dict[str, str], code: int, said: str
+    home: Path, loaded: Forked, *, words: list[str], more: dict[str, str], code: int, said: str
 ) -> None:
     """What a person can mend is a sentence and an exit code: no trace, and never a secret."""
     port = ["--port", str(free_port())] if words[0] == "serve" else []
-    done = ended(home, *words, *port, **more)
-    printed = done.stdout + done.stderr
+    ended, printed = loaded.ended([*words, *port], environment(home, **more))
 
-    assert done.returncode == code, printed
+    assert ended == code, printed
     assert said in printed
     assert "Traceback" not in printed
     assert "hidden" not in printed
 
 
-def test_reset_deletes_only_when_nothing_runs(home: Path) -> None:
+def test_reset_deletes_only_when_nothing_runs(home: Path, homes: Homes) -> None:
     """`make reset` ends a database that was left, and takes the data folder away."""
+    homes.filled(home)
     with serving(home, free_port()) as one:
         one.wait_for("up")
         one.end(signal.SIGKILL)
@@ -270,15 +281,16 @@ def test_reset_deletes_only_when_nothing_runs(home: Path) -> None:
     ],
 )
 def test_the_doctor_says_whether_holidays_are_known(
-    home: Path, tmp_path: Path, notice: str | None, is_warned: bool, said: str
+    home: Path, tmp_path: Path, loaded: Forked, *, notice: str | None, is_warned: bool, said: str
 ) -> None:
     """Deadlines that ignore holidays are no secret; a missing notice warns and breaks no health check."""
     more = {"DATABASE_URL": "postgresql://x:y@127.0.0.1:1/x", "OBJECTS_URL": f"file://{tmp_path}"}
     if notice is not None:
         (tmp_path / "days.csv").write_text(f"date,is_workday,source\n{notice}")
         more["CALENDAR_FILE"] = str(tmp_path / "days.csv")
-    done = ended(home, "doctor", "--json", **more)
-    (found,) = [part for line in done.stdout.splitlines() if (part := json.loads(line))["part"] == "calendar"]
+    _, printed = loaded.ended(["doctor", "--json"], environment(home, **more))
+    lines = [line for line in printed.splitlines() if line.startswith("{")]
+    (found,) = [part for line in lines if (part := json.loads(line))["part"] == "calendar"]
     assert found["is_good"]
     assert found["is_warned"] == is_warned
     assert said in found["en"]

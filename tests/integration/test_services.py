@@ -32,8 +32,7 @@ def secret_files(
 ) -> Mapping[str, str]:
     """The stand's addresses and keys, each in a file, by the path that the compose file gives it."""
     folder = tmp_path_factory.mktemp("secrets")
-    broker = broker_url.rpartition("/")[0] + "/2"  # of its own: pongs of other tests' workers stay theirs
-    texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url, "BROKER_URL": broker}
+    texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url, "BROKER_URL": broker_url}
     for name, text in texts.items():
         (folder / name.lower()).write_text(f"{text}\n")
     return {f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()}

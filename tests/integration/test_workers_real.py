@@ -55,8 +55,7 @@ def environment(store: Store, broker_url: str) -> dict[str, str]:
     return {
         **os.environ,
         **{name: secret.get_secret_value() for name, secret in secrets.items() if secret is not None},
-        "BROKER_URL": broker_url.rpartition("/")[0]
-        + "/1",  # a database of its own: hints of others stay theirs
+        "BROKER_URL": broker_url,
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "WORKERS_LEASE_SECONDS": "4",

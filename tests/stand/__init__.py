@@ -16,12 +16,13 @@ from tests.stand.stand import (
     temporary_stand,
 )
 from tests.stand.stores import MINIO_FLAGS, MINIO_SETTINGS
-from tests.stand.wait import PATIENCE_SECONDS, accepts, answers, free_port, until, wait_until
+from tests.stand.wait import FIRST_SECONDS, PATIENCE_SECONDS, accepts, answers, free_port, until, wait_until
 
 __all__ = [
     "ADDRESSES",
     "ATTACH",
     "COMMANDS",
+    "FIRST_SECONDS",
     "KEYS",
     "MINIO",
     "MINIO_FLAGS",

@@ -25,6 +25,8 @@ from tests.stand.wait import PATIENCE_SECONDS, accepts, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 POSTGRES_SETTINGS = {"max_connections": "200", **QUIET}
+FLEETING = {"fsync": "off", "full_page_writes": "off"}
+"""What a database may do without that nobody will need after a power cut."""
 REDIS_FLAGS = ("--save", "")
 ADDRESSES = {
     "database": ("DATABASE_URL",),
@@ -69,7 +71,7 @@ class Stand:
 
     Args:
         state: Folder of data, logs and pids; kept after `down` only where it existed before.
-        durable: False turns fsync of PostgreSQL off; measurements want True.
+        durable: False lets PostgreSQL do without what survives a power cut; measurements want True.
         is_apart: Its parts are its own, whatever the environment names: they may be killed.
     """
 
@@ -240,7 +242,7 @@ class Stand:
 
     def _start_database(self) -> dict[str, str]:
         say("PostgreSQL: starting")
-        options = POSTGRES_SETTINGS if self._durable else POSTGRES_SETTINGS | {"fsync": "off"}
+        options = POSTGRES_SETTINGS if self._durable else POSTGRES_SETTINGS | FLEETING
         self._postgres = EmbeddedPostgres(find_binaries(), self.state / "postgres", options=options)
         return {"DATABASE_URL": self._postgres.start()}
 
