@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.stand import PATIENCE_SECONDS
 
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 _MILLISECONDS = PATIENCE_SECONDS * 1000
+
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 expect.set_options(timeout=_MILLISECONDS)
 
@@ -31,3 +33,18 @@ def window(browser: Browser, *, size: dict[str, int] = WIDE, **options: object) 
     context = browser.new_context(viewport=size, locale="zh-CN", **options)
     context.set_default_timeout(_MILLISECONDS)
     return context
+
+
+def widths(page: Page) -> Iterator[int]:
+    """Show one loaded page at both widths, each until it is drawn; it is wide again at the end."""
+    page.wait_for_load_state("networkidle")
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        page.evaluate(_DRAWN)
+        yield size["width"]
+    page.set_viewport_size(WIDE)
+
+
+def overflows(page: Page) -> bool:
+    """Whether something sticks out sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth") > page.viewport_size["width"])

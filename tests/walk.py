@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
@@ -49,6 +49,11 @@ class Step:
         return self.kind.startswith("text/html")
 
     @property
+    def is_silent(self) -> bool:
+        """Bytes that are the same in every language: pictures, sound, styles."""
+        return self.kind.startswith(("image/", "video/", "audio/", "font/", "text/css", "text/javascript"))
+
+    @property
     def is_whole(self) -> bool:
         """A page with its head, not a piece that another page fetches."""
         return self.is_page and self.text.lstrip().lower().startswith("<!doctype")
@@ -68,8 +73,10 @@ def links(page: str) -> list[str]:
     return reader.found
 
 
-def walk(address: str, token: str, language: Language) -> Iterator[Step]:
-    """Go everywhere from the home page, as whoever holds the token."""
+def walk(
+    address: str, token: str, language: Language, *, known: Collection[str] = frozenset()
+) -> Iterator[Step]:
+    """Go everywhere from the home page, as whoever holds the token; what is known already is not asked for."""
     cookies = {COOKIE: token, LANGUAGE: language.value}
     with httpx.Client(
         base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS, follow_redirects=True
@@ -86,7 +93,8 @@ def walk(address: str, token: str, language: Language) -> Iterator[Step]:
                     continue
                 seen.add(target)
                 met[shape(target)] += 1
-                ahead.append((target, path))
+                if target not in known:
+                    ahead.append((target, path))
 
 
 def _taken(client: httpx.Client, path: str, found_on: str) -> Step:
