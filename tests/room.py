@@ -1,7 +1,7 @@
 """A small disk of a test's own, that can be filled and emptied: a tmpfs in a mount namespace, without root.
 
-The namespace belongs to a process that only sleeps; what it has mounted is seen through `/proc/PID/root`, and goes with
-it. Where the kernel forbids user namespaces there is no such disk, and the caller is told.
+The namespace belongs to a process that only waits for our end; what it has mounted is seen through `/proc/PID/root`, and
+goes with it. Where the kernel forbids user namespaces there is no such disk, and the caller is told.
 """
 
 import errno
@@ -68,11 +68,11 @@ def small_room(folder: Path, *, megabytes: int) -> Iterator[Room]:
         MissingPartError: user namespaces are forbidden here.
     """
     folder.mkdir()
-    mount = (
-        f"mount -t tmpfs -o size={megabytes}m,mode=0700 tmpfs '{folder}' && echo ready && exec sleep infinity"
-    )
+    mount = f"mount -t tmpfs -o size={megabytes}m,mode=0700 tmpfs '{folder}' && echo ready && exec cat"
     words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount]
-    holder = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ)
+    pipe = subprocess.PIPE
+    holder = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, env=os.environ)
+    assert holder.stdin is not None
     assert holder.stdout is not None
     assert holder.stderr is not None
     try:
@@ -83,5 +83,5 @@ def small_room(folder: Path, *, megabytes: int) -> Iterator[Room]:
     finally:
         holder.kill()
         holder.wait()
-        holder.stdout.close()
-        holder.stderr.close()
+        for one in (holder.stdin, holder.stdout, holder.stderr):
+            one.close()
