@@ -9,9 +9,9 @@ import base64
 import binascii
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import IO
+from io import RawIOBase
+from typing import IO, cast
 
 from anyio.to_thread import run_sync
 from starlette.requests import Request
@@ -76,16 +76,14 @@ class Checksum:
 
 
 class Checked:
-    """A request body that was read to its end and compared; `stream` gives it again."""
+    """A request body that was read to its end and compared; it can be read again from the first byte."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self._file = cast("RawIOBase", file)
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The bytes from the first to the last, in blocks."""
-        await run_sync(self._file.seek, 0)
-        while block := await run_sync(self._file.read, READ_BYTES):
-            yield block
+    async def readinto(self, view: memoryview) -> int:
+        """Read the next bytes into `view`; returns their number, 0 behind the last."""
+        return await run_sync(self._file.readinto, view) or 0
 
 
 async def checked(body: Streaming, checksum: Checksum, *, file: IO[bytes], timeout_seconds: float) -> Checked:
@@ -98,28 +96,28 @@ async def checked(body: Streaming, checksum: Checksum, *, file: IO[bytes], timeo
         StorageFull: the scratch disk has no room for it.
     """
     digest, size_bytes = hashlib.new(checksum.algorithm, usedforsecurity=False), 0
-    stream = body.stream()
-    while (piece := await _next(stream, timeout_seconds)) is not None:
-        size_bytes += len(piece)
+    block = memoryview(bytearray(READ_BYTES))
+    while size := await _next(body, block, timeout_seconds):
+        size_bytes += size
         if size_bytes > LIMIT_BYTES:
             raise CHECKSUM_TOO_LARGE("a request with Upload-Checksum carries at most 64 MiB")
-        digest.update(piece)
-        await run_sync(_write, file, piece)
+        digest.update(block[:size])
+        await run_sync(_write, file, block[:size])
     if digest.digest() != checksum.digest:
         raise CHECKSUM_DIFFERS("the bytes that arrived have another digest")
+    await run_sync(file.seek, 0)
     return Checked(file)
 
 
-async def _next(stream: AsyncIterator[bytes], timeout_seconds: float) -> bytes | None:
+async def _next(body: Streaming, block: memoryview, timeout_seconds: float) -> int:
     try:
         async with asyncio.timeout(timeout_seconds):
-            return await anext(stream, None)
+            return await body.readinto(block)
     except TimeoutError as err:
         raise RECEIVE_TIMEOUT("no bytes arrived in time") from err
 
 
-def _write(file: IO[bytes], piece: bytes) -> None:
-    view = memoryview(piece)
+def _write(file: IO[bytes], view: memoryview) -> None:
     try:
         while view:
             view = view[file.write(view) :]  # a disk that is nearly full takes a part

@@ -5,6 +5,7 @@ resets the line. Here
   a head       has a number of bytes and of seconds, before anybody is asked who sends it; so has a trailer; of many that
                are not whole the oldest is given up
   a body       is told of to its last byte that came, also when its line has broken meanwhile
+  a body       of known length is taken off the line by its reader (`api.filling`), where there is no TLS of ours between
   an answer    that is sent before its body was read is followed by a while in which the rest is read and dropped:
                a line that is closed over unread bytes is reset, and the sender never sees why
 What cannot be read as HTTP is answered as a problem document too.
@@ -14,13 +15,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
+from httptools import HttpRequestParser
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from api.filling import TAKE, Filling
 from api.front import PLAIN_HEADERS
 from api.problems import problem
 from api.settings import ApiSettings
@@ -54,6 +57,8 @@ class Edge(HttpToolsProtocol):
         self._is_refused = False
         self._is_last = False
         self._dropped_bytes = 0
+        self._body_bytes: int | None = None
+        self._parsed_bytes = 0
         self._head_ends: asyncio.TimerHandle | None = None
         self._linger_ends: asyncio.TimerHandle | None = None
 
@@ -73,9 +78,8 @@ class Edge(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Count what the application is not told of, and drop what comes behind an answer."""
         if self._linger_ends is not None or self._is_refused:
-            self._dropped_bytes += len(data)
-            if self._dropped_bytes > self._settings.linger_bytes:
-                self.transport.close()
+            self.pass_over(len(data))
+            if self.transport.is_closing():
                 return
         if self._is_refused:
             return
@@ -111,14 +115,18 @@ class Edge(HttpToolsProtocol):
         self._is_in_head, self._is_in_body = False, True
         self._stop_head_timer()
         self._unset_keepalive_if_required()
+        lengths = [value for name, value in self.headers if name == b"content-length"]
+        self._body_bytes, self._parsed_bytes = (int(lengths[0]) if lengths else None), 0
         super().on_headers_complete()
         if self.cycle is not None:
+            cast("dict[str, object]", self.scope)[TAKE] = partial(self._take, self.cycle)
             self.cycle.transport = _Line(self)  # type: ignore[assignment] # all that a cycle asks of it
             self.cycle.receive = partial(_received, self.cycle, self.cycle.receive)  # type: ignore[method-assign] # uvicorn names no other place
 
     def on_body(self, body: bytes) -> None:
         """Bytes that the application is told of."""
         self._unheard_bytes = 0
+        self._parsed_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -141,6 +149,46 @@ class Edge(HttpToolsProtocol):
         """Answer what the parser does not read on: it is no HTTP, or we stopped it."""
         del msg
         self._refuse(self._refusal)
+
+    # What the reader of a body asks.
+
+    def _take(self, cycle: RequestResponseCycle) -> Filling | None:
+        """Return what takes the rest of this request's body off the line; None while the parser has to go on."""
+        is_next = (
+            self.cycle is cycle and cycle.more_body and not (cycle.body or cycle.waiting_for_100_continue)
+        )
+        if self.scheme != "http" or not is_next or cycle.disconnected or cycle.response_complete:
+            return None
+        left = (self._body_bytes or 0) - self._parsed_bytes
+        return Filling(self, self, left) if left > 0 else None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether nobody reads the body any more."""
+        return self.cycle.response_complete
+
+    def hold_back(self) -> None:
+        """Read nothing."""
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def read_on(self) -> None:
+        """Read, as far as the sender has sent."""
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+
+    def pass_over(self, size: int) -> None:
+        """Count bytes that are dropped behind an answer; too many end the line."""
+        self._dropped_bytes += size
+        if self._dropped_bytes > self._settings.linger_bytes:
+            self.transport.close()
+
+    def body_taken(self) -> None:
+        """Begin anew behind a body that the parser has not seen."""
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as the server sets it
+        self.on_message_complete()
+        self.read_on()
 
     # What the answer tells.
 

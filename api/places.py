@@ -14,8 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
+from api.filling import Body
 from api.settings import ApiSettings
 from schemas.errors import Busy
 from schemas.refusals_upload import BUSY, PLACE_LOST
@@ -57,50 +56,45 @@ class Rules:
 
 
 class Place:
-    """One body that is being received. `stream` reads it, until the place is lost."""
+    """One body that is being received. `readinto` reads it, until the place is lost."""
 
     def __init__(self, sender: str, rules: Rules, clock: Callable[[], float]) -> None:
         self.sender = sender
         self.is_lost = False
         self._rules = rules
         self._clock = clock
-        self._request: Request | None = None
+        self._body: Body | None = None
         self._reading: asyncio.Timeout | None = None
         self._began: float | None = None
         self._waited = 0.0
         self._total = 0
         self._marks: deque[tuple[float, int]] = deque([(0.0, 0)])
 
-    def reads(self, request: Request) -> "Place":
-        """Read this request; returns itself, which stands for the request where a body is read."""
-        self._request = request
+    def reads(self, body: Body) -> "Place":
+        """Read this body; returns itself, which stands for it where a body is read."""
+        self._body = body
         return self
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
+    async def readinto(self, view: memoryview) -> int:
+        """Read what comes into `view`; returns the number of bytes, 0 at the end.
 
         Raises:
             Busy: the place was given to somebody else (slug `place-lost`).
             ClientDisconnect: the line broke.
         """
-        assert self._request is not None  # noqa: S101 - narrows the type; the caller has said what to read
-        pieces = self._request.stream()
-        while (piece := await self._next(pieces)) is not None:
-            yield piece
-
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        if self.is_lost:
+        assert self._body is not None  # noqa: S101 - narrows the type; the caller has said what to read
+        if self.is_lost and not self._body.has_more:
             raise _lost()
         self._began = self._clock()
         try:
             async with asyncio.timeout(None) as self._reading:
-                piece = await anext(pieces, None)
+                size = await self._body.readinto(view)
         except TimeoutError:
             raise _lost() from None
         finally:
             self._waited, self._began, self._reading = self.waited_seconds, None, None
-        self.heard(len(piece or b""))
-        return piece
+        self.heard(size)
+        return size
 
     @property
     def waited_seconds(self) -> float:

@@ -1,8 +1,8 @@
 """The body reader: the only asynchronous code. Reads while the part before is being stored.
 
-Messages of the server are kept in a list and handed on as they are: no join, no copy. Memory holds the part
-that is being collected and the part that is being stored, whatever the size of the file. What no full part will
-take soon is made durable meanwhile, so that a process that dies costs its senders little.
+Bytes are read into blocks, and the store is handed views of them: no join, no copy. Memory holds the part that is
+being collected and the part that is being stored, whatever the size of the file. What no full part will take soon is
+made durable meanwhile, so that a process that dies costs its senders little.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 
 from starlette.requests import ClientDisconnect
 
-from api.budget import READ_BYTES, Budget
+from api.budget import LARGE_BYTES, READ_BYTES, Budget
 from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH, UPLOAD_PREEMPTED
 from schemas.upload import MIB, Upload
@@ -25,8 +25,8 @@ Piece = bytes | memoryview
 class Streaming(Protocol):
     """What a body is read from."""
 
-    def stream(self) -> AsyncIterator[bytes]:
-        """Yield it as it comes."""
+    async def readinto(self, view: memoryview) -> int:
+        """Read what comes into `view`; returns the number of bytes, 0 at the end."""
 
 
 T = TypeVar("T")
@@ -69,6 +69,9 @@ class Reader:
         self._timeout = timeout_seconds
         self._silent = silent_seconds
         self._pieces: list[Piece] = []
+        self._block: memoryview | None = None
+        self._end = self._filled = self._cut_to = 0
+        self._left_blocks: list[memoryview] = []
         self._held = 0
         self._first_at = self._last_at = 0.0
         self._wanted = receiving.needed_bytes
@@ -129,7 +132,7 @@ class Reader:
             await self._settled()
             if not self._held:
                 return
-            pieces, self._pieces, self._held = self._pieces, [], 0  # who asks in this moment finds nothing
+            pieces, self._held = self._cut(), 0  # who asks in this moment finds nothing
             async with self._joining():
                 await self._call(lambda: self._receiving.keep(pieces, is_last=True))
 
@@ -163,33 +166,63 @@ class Reader:
                     await asyncio.sleep(QUIET_SECONDS)
 
     async def _read(self, body: Streaming) -> None:
-        stream = body.stream()
-        while await self._has_room() and (chunk := await self._next(stream)) is not None:
-            self._give(READ_BYTES - len(chunk))
-            view = memoryview(chunk)
-            while view:
-                if self._wanted == 0:
-                    raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
-                taken = view[: self._wanted - self._held]
-                self._hold(taken)
-                view = view[len(taken) :]
-                if self._held == self._wanted:
-                    await self._hand_on(self._receiving.store)
+        while await self._has_room() and (size := await self._next(body)):
+            if self._wanted == 0:
+                raise UPLOAD_PAST_LENGTH("more bytes than the declared length")
+            self._hold(size)
+            if self._held == self._wanted:
+                self._leave_block()
+                await self._hand_on(self._receiving.store)
 
     async def _has_room(self) -> bool:
-        """Take the room for one message; while there is none the sender is held back. False when it is over."""
+        """Have a block to read into; while there is no room for one the sender is held back. False when it is over."""
         while not self._is_beaten:
-            try:
-                async with asyncio.timeout(PRESSED_SECONDS if self._held else None) as self._waiting:
-                    await self._budget.bodies.take(READ_BYTES, held=self._held)
-            except TimeoutError:
-                await self._hand_on(self._receiving.keep)  # or everybody might wait for everybody
-            else:
-                self._taken += READ_BYTES
+            if self._block is not None:
                 return True
-            finally:
-                self._waiting = None
+            size = LARGE_BYTES if self._held and self._budget.bodies.is_ample else READ_BYTES
+            if not self._budget.bodies.take_now(size) and not await self._is_given(size):
+                await self._hand_on(self._receiving.keep)  # or everybody might wait for everybody
+                continue
+            self._taken += size
+            # Behind the last byte one more is asked for: whoever sends it sends too much.
+            self._end = min(size, max(1, self._wanted - self._held))
+            self._block, self._filled, self._cut_to = self._budget.blocks.take(size), 0, 0
+            return True
         return False
+
+    async def _is_given(self, size: int) -> bool:
+        try:
+            async with asyncio.timeout(PRESSED_SECONDS if self._held else None) as self._waiting:
+                await self._budget.bodies.take(size, held=self._held)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting = None
+        return True
+
+    def _hold(self, size: int) -> None:
+        self._last_at = asyncio.get_running_loop().time()
+        if not self._held:
+            self._first_at = self._last_at
+        self._filled += size
+        self._held += size
+        if self._filled == self._end:
+            self._leave_block()
+
+    def _leave_block(self) -> None:
+        """Read no more into this block; its room is given back when what it holds is stored."""
+        if self._block is not None:
+            self._pieces.append(self._block[self._cut_to : self._filled])
+            self._left_blocks.append(self._block)
+            self._block = None
+
+    def _cut(self) -> list[Piece]:
+        """Return what is held. The block may be read into meanwhile, behind what is returned."""
+        pieces, self._pieces = self._pieces, []
+        if self._block is not None and self._cut_to < self._filled:
+            pieces.append(self._block[self._cut_to : self._filled])
+            self._cut_to = self._filled
+        return pieces
 
     def _give(self, size: int) -> None:
         size = min(size, self._taken)  # a part may still be on its way when its request has failed
@@ -206,16 +239,17 @@ class Reader:
         finally:
             self._budget.joins.give(size)
 
-    async def _next(self, stream: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self, body: Streaming) -> int:
+        assert self._block is not None  # noqa: S101 - narrows the type: there is room
         # No ASGI server times out a stalled body; without this a dead phone holds its place for ever.
         self._is_listening = True
         try:
             async with asyncio.timeout(self._timeout) as self._waiting:
-                return await anext(stream, None)
+                return await body.readinto(self._block[self._filled : self._end])
         except TimeoutError:
             if not self._is_beaten:
                 raise
-            return None
+            return 0
         finally:
             self._waiting = None
             self._is_listening = False
@@ -225,13 +259,6 @@ class Reader:
         """End the wait for the sender, if that is what the reader is doing."""
         if self._waiting is not None:
             self._waiting.reschedule(asyncio.get_running_loop().time())
-
-    def _hold(self, piece: Piece) -> None:
-        self._last_at = asyncio.get_running_loop().time()
-        if not self._held:
-            self._first_at = self._last_at
-        self._pieces.append(piece)
-        self._held += len(piece)
 
     async def _keep_what_is_due(self) -> None:
         """Make durable what waits for more, while the sender is waited for."""
@@ -255,17 +282,22 @@ class Reader:
             await self._settled()
             if not self._held and not is_worth_it:  # somebody was faster
                 return
-            pieces, self._pieces = self._pieces, []
-            size, self._held = self._held, 0
+            pieces, (size, self._held) = self._cut(), (self._held, 0)
+            blocks, self._left_blocks = self._left_blocks, []
             self._left -= size
             self._wanted = min(self._receiving.upload.part_bytes, self._left)
-            self._storing = asyncio.ensure_future(self._stored(call, pieces, size))
+            self._storing = asyncio.ensure_future(self._stored(call, pieces, blocks))
 
-    async def _stored(self, call: Callable[[list[Piece]], int], pieces: list[Piece], size: int) -> int:
+    async def _stored(
+        self, call: Callable[[list[Piece]], int], pieces: list[Piece], blocks: list[memoryview]
+    ) -> int:
         async with self._joining():
             offset = await self._call(lambda: call(pieces))
         pieces.clear()
-        self._give(size)
+        room = sum(map(len, blocks))
+        for block in blocks:
+            self._budget.blocks.give(block)
+        self._give(room)
         return offset
 
     async def _settled(self) -> None:

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator
 from api.checksum import ALGORITHMS, Checksum, checked, unnamed_file
 from api.concat import Concat, Joins, opened
 from api.deps import CurrentActor, OpenStore, Settings, StreamActor, Token, Tx, actor_of_request, settings_of
+from api.filling import Body
 from api.handover import Handover, released
 from api.idempotency import PARAMETER, key_of
 from api.openings import Openings, Senders
@@ -261,7 +262,9 @@ async def _append(
                 budget=request.app.state.budget,
                 timeout_seconds=settings.receive_timeout_seconds,
             )
-            async with _body(place.reads(request), checksum, settings.receive_timeout_seconds) as body:
+            async with _body(
+                place.reads(Body.of(request)), checksum, settings.receive_timeout_seconds
+            ) as body:
                 with handover.reading(receiving, reader):
                     return await reader.run(body)
     finally:

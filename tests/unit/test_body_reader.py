@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 from pydantic import ValidationError
 
-from api.budget import READ_BYTES, Budget
+from api.budget import READ_BYTES, Blocks, Budget
+from api.filling import Body
 from api.places import Place, Rules
 from api.receive import Reader
 from api.settings import ApiSettings
@@ -62,7 +63,7 @@ class Remembers:
 
 async def read(
     receiving: Remembers,
-    body: AsyncIterator[bytes],
+    body: AsyncIterator[bytes] | Place,
     *,
     seconds: float = PATIENCE_SECONDS,
     silent: float = PATIENCE_SECONDS,
@@ -76,7 +77,7 @@ async def read(
             timeout_seconds=seconds,
             silent_seconds=silent,
         )
-        await reader.run(cast("Any", SimpleNamespace(stream=lambda: body)))
+        await reader.run(body if isinstance(body, Place) else Body(body))
 
 
 async def sending(*pieces: bytes, is_sent: asyncio.Event | None = None) -> AsyncIterator[bytes]:
@@ -156,7 +157,7 @@ def test_an_asked_reader_stores_what_it_holds_and_goes_on() -> None:
                 assert await asyncio.to_thread(receiving.is_answered.wait, PATIENCE_SECONDS)
                 yield b"ghij"
 
-            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+            await reader.run(Body(body()))
 
     asyncio.run(asking())
     assert (receiving.stored, receiving.kept) == ([b"abcd", b"ghij"], b"ef")
@@ -177,7 +178,7 @@ def test_who_asks_at_the_end_finds_nothing_twice() -> None:
                 yield b"abcdef"
                 asyncio.get_running_loop().call_soon(lambda: reader.asked(7, ends=False))
 
-            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+            await reader.run(Body(body()))
             assert await asyncio.to_thread(receiving.is_answered.wait, PATIENCE_SECONDS)
 
     asyncio.run(ending())
@@ -199,7 +200,7 @@ def test_a_beaten_reader_stores_what_it_holds_and_ends() -> None:
                 asyncio.get_running_loop().call_soon(lambda: reader.asked(7, ends=True))
                 await asyncio.Event().wait()
 
-            await reader.run(cast("Any", SimpleNamespace(stream=body)))
+            await reader.run(Body(body()))
 
     with pytest.raises(Conflict, check=lambda err: err.slug == "upload-preempted"):
         asyncio.run(beaten())
@@ -255,8 +256,7 @@ def test_a_lost_place_keeps_what_arrived() -> None:
         is_sent = asyncio.Event()
         place = Place("a", Rules.of(ApiSettings()), asyncio.get_running_loop().time)
         body = sending(b"abcdef", is_sent=is_sent)
-        place.reads(cast("Any", SimpleNamespace(stream=lambda: body)))
-        task = asyncio.create_task(read(receiving, place.stream()))
+        task = asyncio.create_task(read(receiving, place.reads(Body(body))))
         await is_sent.wait()
         place.lose()
         with pytest.raises(Busy) as caught:
@@ -307,6 +307,22 @@ def test_beyond_the_budget_reading_waits_and_nothing_fails() -> None:
     ends = asyncio.run(all_at_once())
     assert most[0] <= 3 * READ_BYTES
     assert all(sum(map(len, end.stored)) + len(end.kept) == 6 * READ_BYTES for end in ends)
+
+
+def test_a_block_is_used_again_when_nobody_looks_at_it() -> None:
+    """Memory goes round; as long as one view of it is left, nobody else is given it."""
+    blocks = Blocks()
+    first = blocks.take(READ_BYTES)
+    view = first[10:20]
+    blocks.give(first)
+    second = blocks.take(READ_BYTES)
+    assert second.obj is not view.obj
+
+    memory = second.obj
+    blocks.give(second)
+    assert blocks.take(READ_BYTES).obj is memory
+    blocks.clear()
+    assert blocks.take(READ_BYTES).obj is not memory
 
 
 def test_who_holds_most_is_served_first() -> None:

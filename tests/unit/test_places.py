@@ -4,17 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
+from api.filling import Body
 from api.places import Place, Places, Rules
 from api.settings import ApiSettings
 from schemas.errors import Busy
 from tests.stand import PATIENCE_SECONDS
 
 KIB = 1024
+ANY_BYTES = 1024 * KIB
+"""More than a sender of these tests sends at once."""
 RULES = replace(Rules.of(ApiSettings()), wait_seconds=PATIENCE_SECONDS)
 FEW = replace(RULES, places=4, sender_places=2)
 
@@ -319,8 +320,8 @@ class Sender:
 
     def __init__(self, hall: Hall, place: Place) -> None:
         self._pieces: asyncio.Queue[bytes] = asyncio.Queue()
-        self._stream = place.reads(cast("Any", SimpleNamespace(stream=self._body))).stream()
-        self._read: asyncio.Task[bytes] | None = None
+        self._place = place.reads(Body(self._body()))
+        self._read: asyncio.Task[int] | None = None
         self.fault: BaseException | None = None
 
     async def _body(self) -> AsyncIterator[bytes]:
@@ -332,12 +333,12 @@ class Sender:
         self._read = asyncio.create_task(self._next())
         await settled()
 
-    async def _next(self) -> bytes:
+    async def _next(self) -> int:
         try:
-            return await anext(self._stream)
+            return await self._place.readinto(memoryview(bytearray(ANY_BYTES)))
         except Busy as err:
             self.fault = err
-            return b""
+            return 0
 
     async def sends(self, size: int) -> None:
         """Send so many bytes, for which the server has been waiting; it does not wait for more."""
