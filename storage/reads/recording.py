@@ -2,8 +2,21 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Action, Actor, ActorKind, Scope, scope
@@ -19,8 +32,16 @@ from storage.tables.recording import manifests, recordings, uploads
 
 def own_uploads(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that an upload is the actor's own."""
-    column = uploads.c.device_id if actor.kind is ActorKind.DEVICE else uploads.c.account_id
-    return column == actor.id
+    return _sender(actor.kind) == actor.id
+
+
+def own_uploads_of(kind: ActorKind) -> ColumnElement[bool]:
+    """Return the same for a statement that is made once: its parameter `sender_id` is the actor's id."""
+    return _sender(kind) == bindparam("sender_id")
+
+
+def _sender(kind: ActorKind) -> Column[UUID]:
+    return uploads.c.device_id if kind is ActorKind.DEVICE else uploads.c.account_id
 
 
 def visible_to(actor: Actor, allowed: Scope) -> ColumnElement[bool]:

@@ -26,7 +26,7 @@ class Holds(Transfers):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        return self._lease(actor, upload_id, ~uploads.c.is_held)
+        return self._lease(actor, upload_id, takes=False)
 
     def ask(self, actor: Actor, upload_id: UploadId, *, ends: bool) -> Hold | None:
         """Ask the request that holds the upload to store what it has, and to end if `ends`; None when none does."""

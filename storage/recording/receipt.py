@@ -22,6 +22,9 @@ from storage.objects.port import Stored
 from storage.reads.case import numbered
 from storage.tables.recording import manifests, recordings, uploads
 
+_RECORDED = recordings.insert()
+"""Made once: its columns are those of the row that it is given."""
+
 
 class Place(NamedTuple):
     """Where a picture stood in a batch: which row, counted from 0, and which of that row's pictures."""
@@ -93,28 +96,27 @@ def receive_recording(
 ) -> None:
     """Insert the received recording with its leaf; the chains of the arrival are held."""
     upload, manifest = arrival.upload, arrival.manifest
-    connection.execute(
-        recordings.insert().values(
-            id=arrival.recording_id,
-            agency_id=upload["agency_id"],
-            upload_id=upload["id"],
-            manifest_id=upload["manifest_id"],
-            file_index=upload["file_index"],
-            device_id=upload["device_id"],
-            account_id=upload["account_id"],
-            state=STEPS.begin.state,
-            verdict=Verdict.NOT_CHECKED,
-            filename=upload["filename"],
-            media_type="application/octet-stream",
-            size_bytes=stored.size_bytes,
-            declared_sha256=upload["declared_sha256"],
-            object_key=key,
-            version_id=stored.version_id,
-            stated_case=arrival.stated_case,
-            received_at=act.at,
-            **(_capture_columns(manifest) if manifest else {}),
-        )
-    )
+    row = {
+        "id": arrival.recording_id,
+        "agency_id": upload["agency_id"],
+        "upload_id": upload["id"],
+        "manifest_id": upload["manifest_id"],
+        "file_index": upload["file_index"],
+        "device_id": upload["device_id"],
+        "account_id": upload["account_id"],
+        "state": STEPS.begin.state,
+        "verdict": Verdict.NOT_CHECKED,
+        "filename": upload["filename"],
+        "media_type": "application/octet-stream",
+        "size_bytes": stored.size_bytes,
+        "declared_sha256": upload["declared_sha256"],
+        "object_key": key,
+        "version_id": stored.version_id,
+        "stated_case": arrival.stated_case,
+        "received_at": act.at,
+        **(_capture_columns(manifest) if manifest else {}),
+    }
+    connection.execute(_RECORDED, row)
     received = RecordingReceive(
         agency=f"agency/{upload['agency_id']}",
         source=_source(upload, place),

@@ -4,13 +4,16 @@ Requests of one sender that ask at the same instant may all be let in: a share k
 not be exact, and nobody waits for somebody else's photo. Only what needs a good part of the room is let in one by one.
 """
 
-from sqlalchemy import Connection, and_, case, func, select
+from functools import cache
+from typing import Any
 
-from schemas.actor import Actor
+from sqlalchemy import Connection, Select, and_, case, func, select
+
+from schemas.actor import Actor, ActorKind
 from schemas.errors import EvidenceError
 from schemas.refusals_upload import ROOM_PROMISED, UPLOADS_OPEN
 from schemas.upload import UploadState, has_room
-from storage.reads.recording import own_uploads
+from storage.reads.recording import own_uploads_of
 from storage.settings import StorageSettings
 from storage.tables.recording import uploads
 
@@ -33,17 +36,8 @@ def share_spent(
     """
     if room_bytes is not None and length_bytes * _GOOD_PART > room_bytes:
         connection.execute(select(func.pg_advisory_xact_lock(_ROOM)))
-    own = own_uploads(actor)
-    # Whoever does not know a length yet promises nothing.
-    left = case((uploads.c.is_deferred, 0), else_=uploads.c.length_bytes - uploads.c.offset_bytes)
-    # A piece of a final upload is counted with it.
-    counted = and_(uploads.c.is_given_up.is_(False), uploads.c.final_id.is_(None))
-    query = select(
-        func.count().filter(own).label("uploads"),
-        func.coalesce(func.sum(left).filter(own), 0).label("own_bytes"),
-        func.coalesce(func.sum(left), 0).label("promised_bytes"),
-    ).where(uploads.c.state == UploadState.OPEN, counted)
-    open_now = connection.execute(query if room_bytes is not None else query.where(own)).one()
+    query = _open_now(actor.kind, of_all=room_bytes is not None)
+    open_now = connection.execute(query, {"sender_id": actor.id}).one()
     if open_now.uploads >= settings.open_uploads:
         return UPLOADS_OPEN("finish the open ones first", limit=settings.open_uploads)
     if room_bytes is not None and not has_room(
@@ -55,3 +49,19 @@ def share_spent(
     ):
         return ROOM_PROMISED("the open uploads will need the room that is left", room_bytes=room_bytes)
     return None
+
+
+@cache
+def _open_now(kind: ActorKind, *, of_all: bool) -> Select[tuple[Any, ...]]:
+    """What is open now, of one sender and, where promises are counted, of everybody; made once."""
+    own = own_uploads_of(kind)
+    # Whoever does not know a length yet promises nothing.
+    left = case((uploads.c.is_deferred, 0), else_=uploads.c.length_bytes - uploads.c.offset_bytes)
+    # A piece of a final upload is counted with it.
+    counted = and_(uploads.c.is_given_up.is_(False), uploads.c.final_id.is_(None))
+    query = select(
+        func.count().filter(own).label("uploads"),
+        func.coalesce(func.sum(left).filter(own), 0).label("own_bytes"),
+        func.coalesce(func.sum(left), 0).label("promised_bytes"),
+    ).where(uploads.c.state == UploadState.OPEN, counted)
+    return query if of_all else query.where(own)

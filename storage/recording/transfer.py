@@ -1,18 +1,47 @@
 """How bytes come to be counted: the lease of one request, the numbers of its parts, and what waits to become one."""
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from schemas.actor import Actor
+from schemas.actor import Actor, ActorKind
 from schemas.errors import Conflict
 from schemas.ids import UploadId
 from schemas.refusals_upload import UPLOAD_NUMBERS_USED_UP, UPLOAD_PREEMPTED, UPLOAD_UNKNOWN
 from schemas.upload import LAST_NUMBERS, PART_NUMBERS, Part, Tail, Upload, UploadState
 from storage.collection import Collection
-from storage.reads.recording import own_uploads
+from storage.reads.recording import own_uploads_of
 from storage.tables.recording import upload_parts, upload_tails, uploads
+
+# With every request: made once, because making a statement costs more than sending it.
+
+
+@cache
+def _own(kind: ActorKind) -> Select[tuple[Any, ...]]:
+    return select(uploads).where(uploads.c.id == bindparam("upload_id"), own_uploads_of(kind))
+
+
+@cache
+def _leasing(kind: ActorKind, *, takes: bool) -> ReturningUpdate[tuple[Any, ...]]:
+    is_open = and_(uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False))
+    where = (uploads.c.id == bindparam("upload_id"), own_uploads_of(kind), is_open)
+    return (
+        update(uploads)
+        .where(*where, *(() if takes else (~uploads.c.is_held,)))
+        .values(
+            lease_token=bindparam("token"),
+            leases=uploads.c.leases + 1,
+            is_held=True,
+            heard=uploads.c.asks,
+            answered=uploads.c.asks,
+            is_end_asked=False,
+        )
+        .returning(uploads)
+    )
 
 
 class Transfers(Collection):
@@ -24,8 +53,14 @@ class Transfers(Collection):
         Raises:
             NotFound: no such upload, or somebody else's.
         """
-        query = select(uploads).where(uploads.c.id == upload_id, own_uploads(actor))
-        return self._one(query, Upload.of_row, UPLOAD_UNKNOWN("no such upload"))
+        row = (
+            self._connection.execute(_own(actor.kind), {"upload_id": upload_id, "sender_id": actor.id})
+            .mappings()
+            .one_or_none()
+        )
+        if row is None:
+            raise UPLOAD_UNKNOWN("no such upload")
+        return Upload.of_row(row)
 
     def known(self, upload_id: UploadId) -> Upload:
         """Return an upload for the system itself, which has no scope."""
@@ -46,28 +81,10 @@ class Transfers(Collection):
         upload, token = self._lease(actor, upload_id)
         return upload, token or uuid4()
 
-    def _lease(
-        self, actor: Actor, upload_id: UploadId, *where: ColumnElement[bool]
-    ) -> tuple[Upload, UUID | None]:
+    def _lease(self, actor: Actor, upload_id: UploadId, *, takes: bool = True) -> tuple[Upload, UUID | None]:
         token = uuid4()  # a crash while it is held leaves nothing to undo: the next request takes the upload
-        is_open = and_(uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False))
-        row = (
-            self._connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload_id, own_uploads(actor), is_open, *where)
-                .values(
-                    lease_token=token,
-                    leases=uploads.c.leases + 1,
-                    is_held=True,
-                    heard=uploads.c.asks,
-                    answered=uploads.c.asks,
-                    is_end_asked=False,
-                )
-                .returning(uploads)
-            )
-            .mappings()
-            .one_or_none()
-        )
+        given = {"upload_id": upload_id, "sender_id": actor.id, "token": token}
+        row = self._connection.execute(_leasing(actor.kind, takes=takes), given).mappings().one_or_none()
         return (self.get(actor, upload_id), None) if row is None else (Upload.of_row(row), token)
 
     def is_leased(self, upload_id: UploadId, token: UUID) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
@@ -44,6 +44,24 @@ from storage.recording.receipt import arrival_of, expiry_of, receive_recording, 
 from storage.recording.share import share_spent
 from storage.recording.transfer import preempted
 from storage.tables.recording import manifests, recordings, uploads
+
+# With every file: made once, because making a statement costs more than sending it.
+_OPENING = insert(uploads).on_conflict_do_nothing().returning(uploads)
+_LOCKED = select(uploads).where(uploads.c.id == bindparam("upload_id")).with_for_update()
+_RECEIVED = (
+    update(uploads)
+    .where(uploads.c.id == bindparam("upload_id"))
+    .values(
+        state=bindparam("after"),
+        offset_bytes=bindparam("reached"),
+        object_key=bindparam("key"),
+        tail_bytes=0,
+        lease_token=None,
+        is_held=False,
+        recording_id=bindparam("recording"),
+    )
+    .returning(uploads)
+)
 
 
 class NewUpload(Frozen):
@@ -109,36 +127,28 @@ class Uploads(Holds):
         if spent is not None and file_index is None:
             raise spent
         ident = ident or uuid4()
-        row = (
-            self._connection.execute(
-                insert(uploads)
-                .values(
-                    id=ident,
-                    agency_id=actor.agency_id,
-                    device_id=actor.id if actor.kind is ActorKind.DEVICE else None,
-                    account_id=actor.id if actor.kind is ActorKind.ACCOUNT else None,
-                    manifest_id=manifest_id,
-                    manifest_sha256=wish.manifest_sha256,
-                    file_index=file_index,
-                    filename=clean_filename(wish.filename),
-                    declared_sha256=wish.declared_sha256,
-                    case_number=wish.case_number,
-                    metadata=wish.metadata,
-                    concat=wish.concat,
-                    state=STEPS.begin.state,
-                    length_bytes=wish.length_bytes,
-                    is_deferred=wish.is_deferred,
-                    part_bytes=part_size(wish.length_bytes),
-                    object_key=f"recordings/{ident}/1",
-                    opened_at=whole_milliseconds(self._now),
-                    expires_at=self._now + timedelta(seconds=self._unit.settings.upload_lifetime_seconds),
-                )
-                .on_conflict_do_nothing()
-                .returning(uploads)
-            )
-            .mappings()
-            .one_or_none()
-        )
+        given = {
+            "id": ident,
+            "agency_id": actor.agency_id,
+            "device_id": actor.id if actor.kind is ActorKind.DEVICE else None,
+            "account_id": actor.id if actor.kind is ActorKind.ACCOUNT else None,
+            "manifest_id": manifest_id,
+            "manifest_sha256": wish.manifest_sha256,
+            "file_index": file_index,
+            "filename": clean_filename(wish.filename),
+            "declared_sha256": wish.declared_sha256,
+            "case_number": wish.case_number,
+            "metadata": wish.metadata,
+            "concat": wish.concat,
+            "state": STEPS.begin.state,
+            "length_bytes": wish.length_bytes,
+            "is_deferred": wish.is_deferred,
+            "part_bytes": part_size(wish.length_bytes),
+            "object_key": f"recordings/{ident}/1",
+            "opened_at": whole_milliseconds(self._now),
+            "expires_at": self._now + timedelta(seconds=self._unit.settings.upload_lifetime_seconds),
+        }
+        row = self._connection.execute(_OPENING, given).mappings().one_or_none()
         if row is None:
             return self._opened_before(actor, wish, file_index)
         if spent is not None:
@@ -238,11 +248,7 @@ class Uploads(Holds):
             SignatureInvalid: the device that sent it was revoked meanwhile (slug `device-key-revoked`).
             IntegrityBroken: the store holds another number of bytes than the length.
         """
-        row = (
-            self._connection.execute(select(uploads).where(uploads.c.id == upload.id).with_for_update())
-            .mappings()
-            .one()
-        )
+        row = self._connection.execute(_LOCKED, {"upload_id": upload.id}).mappings().one()
         if row["state"] == UploadState.RECEIVED:
             return Upload.of_row(row)
         after = STEPS.after(UploadState(row["state"]), UploadStep.COMPLETE, None)
@@ -259,24 +265,14 @@ class Uploads(Holds):
         self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id)
         if row["tail_bytes"]:
             self.forget_tails([upload.id])
-        done = (
-            self._connection.execute(
-                update(uploads)
-                .where(uploads.c.id == upload.id)
-                .values(
-                    state=after,
-                    offset_bytes=row["length_bytes"],
-                    object_key=key,
-                    tail_bytes=0,
-                    lease_token=None,
-                    is_held=False,
-                    recording_id=arrival.recording_id,
-                )
-                .returning(uploads)
-            )
-            .mappings()
-            .one()
-        )
+        given = {
+            "upload_id": upload.id,
+            "after": after,
+            "reached": row["length_bytes"],
+            "key": key,
+            "recording": arrival.recording_id,
+        }
+        done = self._connection.execute(_RECEIVED, given).mappings().one()
         received_with(self._connection, done)
         return Upload.of_row(done)
 
