@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,6 +28,7 @@ from sqlalchemy import func, select, text, update
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tusclient.client import TusClient
 
+from api.filling import TAKE, Filling
 from api.settings import ApiSettings
 from schemas.actor import Role
 from schemas.event import Event
@@ -124,9 +125,28 @@ def listening(heard: Counter[str], app: ASGIApp) -> ASGIApp:
             heard[scope.get("path", "")] += len(message.get("body", b""))  # the lifespan has neither
             return message
 
+        if TAKE in scope:
+            scope = {**scope, TAKE: partial(_heard, heard, scope["path"], scope[TAKE])}
         await app(scope, counted, send)
 
     return listened
+
+
+def _heard(heard: Counter[str], path: str, take: Callable[[], Filling | None]) -> "Heard | None":
+    filling = take()
+    return None if filling is None else Heard(filling, heard, path)
+
+
+class Heard:
+    """A body that is taken off the line, and how much of it."""
+
+    def __init__(self, filling: Filling, heard: Counter[str], path: str) -> None:
+        self._filling, self._heard, self._path = filling, heard, path
+
+    async def fill(self, view: memoryview) -> int:
+        size = await self._filling.fill(view)
+        self._heard[self._path] += size
+        return size
 
 
 @pytest.fixture
