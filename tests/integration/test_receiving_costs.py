@@ -76,6 +76,10 @@ def counted(store: Store) -> Iterator[tuple[Counter[str], str]]:
     event.remove(store.engine, "before_cursor_execute", executed)
 
 
+def _client(url: str, device: TestDevice) -> httpx.Client:
+    return httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+
+
 def spent(seen: Counter[str]) -> dict[str, int]:
     """What was spent since the last look."""
     found = dict(seen)
@@ -85,7 +89,7 @@ def spent(seen: Counter[str]) -> dict[str, int]:
 
 def test_a_photo_is_three_commits_and_one_object(store: Store, device: TestDevice) -> None:
     """Opened in one transaction, begun in one, stored as one object and received in one."""
-    with counted(store) as (seen, url), httpx.Client(base_url=url, headers=bearer(device.token)) as client:
+    with counted(store) as (seen, url), _client(url, device) as client:
         path = opened(client, len(PHOTO), filename="p.jpg")
         assert spent(seen) == {"commit": 1, "statement": 3}
 
@@ -105,7 +109,7 @@ def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) 
 
 def test_an_offset_is_told_in_one_transaction(store: Store, device: TestDevice) -> None:
     """Who asks, whether somebody sends, and how far it has come: one look."""
-    with counted(store) as (seen, url), httpx.Client(base_url=url, headers=bearer(device.token)) as client:
+    with counted(store) as (seen, url), _client(url, device) as client:
         path = opened(client, 5)
         spent(seen)
         assert client.head(path, headers=VERSION).status_code == 200
