@@ -13,16 +13,16 @@ from playwright.sync_api import Browser
 from quancheng_demo import found
 from storage.store import Store
 from tests.factories import make_settings
+from tests.homes import Homes
 from tests.server import running
 from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
 from tests.story import Story
 
-START_SECONDS = 120
 
-
-def test_on_the_embedded_default(browser: Browser, tmp_path: Path) -> None:
-    """One command, no server installed: the whole story works as a newcomer would walk it."""
+def test_on_the_embedded_default(browser: Browser, tmp_path: Path, homes: Homes) -> None:
+    """One command, no server installed: the whole story works as a newcomer would walk it, on the demo's second day."""
     home, port = tmp_path / "home", free_port()
+    homes.filled(home)
     environment = {
         **{name: text for name, text in os.environ.items() if not name.endswith("_URL")},
         "QUANCHENG_HOME": str(home),
@@ -60,7 +60,7 @@ def test_on_real_parts(
     environment = {
         **os.environ,
         **{name.upper(): secret.get_secret_value() for name, secret in given.items()},
-        "BROKER_URL": broker_url.rpartition("/")[0] + "/3",
+        "BROKER_URL": broker_url,
         "RANDOMNESS_LEAD_SECONDS": "0",
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
