@@ -42,6 +42,7 @@ class Handover:
         self._store = store
         self._readers: dict[UUID, tuple[UploadId, Reader]] = {}
         self._arriving: Counter[UploadId] = Counter()
+        self._arrivals = 0
         self._is_asked = asyncio.Event()
         self._is_read = asyncio.Event()
 
@@ -58,6 +59,7 @@ class Handover:
     @contextmanager
     def arriving(self, upload_id: UploadId) -> Iterator[None]:
         """Let who asks for the offset wait for a request that has come and does not hold the upload yet."""
+        self._arrivals += 1
         self._arriving[upload_id] += 1
         try:
             yield
@@ -127,12 +129,21 @@ class Handover:
             NotAuthenticated: nobody holds the token.
             NotFound: no such upload of theirs.
         """
-        await self._arrived(upload_id)
-        ask, upload = await run_sync(partial(self._ask, token, upload_id, ends=False))
+        ask, upload = await self._asked(token, upload_id)
         if ask is not None:
             await self._answered(ask, ends=False)
             upload = await run_sync(self._look, token, upload_id)
         return upload
+
+    async def _asked(self, token: str, upload_id: UploadId) -> tuple[Hold | None, Upload]:
+        for _ in range(2):
+            await self._arrived(upload_id)
+            arrivals = self._arrivals
+            ask, upload = await run_sync(partial(self._ask, token, upload_id, ends=False))
+            # A line that was there before ours may have been taken up while we asked.
+            if ask is not None or arrivals == self._arrivals:
+                break
+        return ask, upload
 
     async def settle(self, token: str, upload_id: UploadId) -> None:
         """Wait until the request that holds the upload has stored what it has and ended, or does not hear."""
