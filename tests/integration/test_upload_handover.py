@@ -95,7 +95,9 @@ def test_a_line_that_ends_at_once_costs_nothing_that_arrived(
     for reached in (10_000, 20_000, 30_000):
         lines[0].silent(url, os.urandom(10_000), reached - 10_000, PIECE).close()
         # Over a line of its own, as whoever comes back has: a server takes lines up in their order, not requests.
-        with httpx.Client(base_url=lines[0].client.base_url, headers=bearer(device.token)) as client:
+        with httpx.Client(
+            base_url=lines[0].client.base_url, headers=bearer(device.token), timeout=PATIENCE_SECONDS
+        ) as client:
             assert offset_of(client, url) == reached
 
 
