@@ -27,6 +27,8 @@ from workers.settings import WorkersSettings
 
 SETTINGS = WorkersSettings(lease_seconds=2, sweep_seconds=0.5, pause_seconds=0.5)
 OVERFLOW = 10
+HEARTS = 5
+"""Three workers, the scheduler and its sweeps have one each."""
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,10 @@ def table_away(store: Store) -> Iterator[None]:
 def state_of(store: Store, ident: UUID) -> RecordingState:
     with store.begin() as tx:
         return tx.recordings.known(ident).state
+
+
+def threads(name: str) -> list[threading.Thread]:
+    return [one for one in threading.enumerate() if one.name.startswith(name)]
 
 
 def loops_that_met(lines: list[dict[str, Any]]) -> set[str]:
@@ -152,7 +158,10 @@ def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: Test
 def test_a_thread_that_ends_by_itself_is_told(store: Store, name: str) -> None:
     """Whatever ends a thread, whoever started it hears its name; told to stop, nobody is."""
     with working(store) as ended:
-        (thread,) = (one for one in threading.enumerate() if one.name == name)
+        # A thread that is being started has, for a moment, the number of the thread that starts it: what is raised in
+        # that one would end its heart instead, before it says that it runs, and be waited for without an end.
+        until(lambda: len(threads("heart of ")) == HEARTS, lambda: str(threading.enumerate()))
+        (thread,) = threads(name)
         assert thread.ident is not None
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
         until(lambda: ended == [name], f"{name} to be missed")
