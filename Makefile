@@ -16,11 +16,12 @@ run: setup ## Start everything on this machine: database, folder store, jobs, de
 
 # Modules begin in the order of the folders: those of e2e are few and long, and must not be left for the end.
 test: setup-dev ## Run every test: unit first, then the rest on real parts
-	$(PY) -m pytest tests/unit -q -n 2
-	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope --no-loadscope-reorder
+	$(PY) -m pytest tests/unit -q -n 2 --max-worker-restart 0
+	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope --no-loadscope-reorder \
+		--max-worker-restart 0
 
 unit: setup-dev ## Run only the unit tests: seconds, no sockets
-	$(PY) -m pytest tests/unit -q -n 2
+	$(PY) -m pytest tests/unit -q -n 2 --max-worker-restart 0
 
 reset: ## Delete the local data folder; refuses while the product runs, asks when a person is there
 	@[ ! -d "$(QUANCHENG_HOME)" ] && { echo 'There is no $(QUANCHENG_HOME).'; exit 0; }; \
