@@ -6,20 +6,19 @@ made durable meanwhile, so that a process that dies costs its senders little.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
-from typing import Protocol, TypeVar
+from contextlib import suppress
+from typing import Protocol
 
 from starlette.requests import ClientDisconnect
 
 from api.budget import LARGE_BYTES, READ_BYTES, Budget
+from api.storing import Handed, Piece, Storing
 from schemas.errors import Busy, Conflict, EvidenceError, TooLarge
 from schemas.refusals_upload import RECEIVE_TIMEOUT, UPLOAD_PAST_LENGTH, UPLOAD_PREEMPTED
 from schemas.upload import MIB, Upload
 from storage.flow.receive import Receiving
-
-Piece = bytes | memoryview
 
 
 class Streaming(Protocol):
@@ -28,8 +27,6 @@ class Streaming(Protocol):
     async def readinto(self, view: memoryview) -> int:
         """Read what comes into `view`; returns the number of bytes, 0 at the end."""
 
-
-T = TypeVar("T")
 
 KEEP_BYTES = 4 * MIB
 """So much is made durable when a full part is not reached within `SOON_SECONDS`: a fast line never waits for it."""
@@ -50,7 +47,8 @@ CATCH_UP_SECONDS = 2.0
 class Reader:
     """Feeds one request's body into one `Receiving`.
 
-    `pool` runs the blocking calls; one of them is in flight at a time, so commits keep their order.
+    `pool` runs the blocking calls. Two full parts may be on their way to the store at a time, where there is room for
+    a third that is read meanwhile; each is counted behind the one before it, so commits keep their order.
     """
 
     def __init__(
@@ -63,9 +61,8 @@ class Reader:
         silent_seconds: float = SILENT_SECONDS,
     ) -> None:
         self._receiving = receiving
-        self._pool = pool
         self._budget = budget
-        self._taken = 0
+        self._storing = Storing(receiving, pool, budget)
         self._timeout = timeout_seconds
         self._silent = silent_seconds
         self._pieces: list[Piece] = []
@@ -77,7 +74,6 @@ class Reader:
         self._wanted = receiving.needed_bytes
         self._left = receiving.upload.length_bytes - receiving.upload.offset_bytes
         self._tick = min(TICK_SECONDS, silent_seconds)
-        self._storing: asyncio.Future[int] | None = None
         self._handing_on = asyncio.Lock()
         self._answering: set[asyncio.Future[None]] = set()
         self._is_beaten = False
@@ -99,7 +95,7 @@ class Reader:
         try:
             return await self._run(body)
         finally:
-            self._give(self._taken)
+            self._storing.give_all()
 
     async def _run(self, body: Streaming) -> Upload:
         fault: EvidenceError | None = None
@@ -125,16 +121,16 @@ class Reader:
             raise fault
         if self._receiving.is_over:  # with its last byte, most often
             return self._receiving.upload
-        return await self._call(self._receiving.finish)
+        return await self._storing.call(self._receiving.finish)
 
     async def _keep_rest(self) -> None:
         async with self._handing_on:
-            await self._settled()
+            await self._storing.settled()
             if not self._held:
                 return
             pieces, self._held = self._cut(), 0  # who asks in this moment finds nothing
-            async with self._joining():
-                await self._call(lambda: self._receiving.keep(pieces, is_last=True))
+            async with self._storing.joining():
+                await self._storing.call(lambda: self._receiving.keep(pieces, is_last=True))
 
     def asked(self, ask: int, *, ends: bool) -> None:
         """A newer request asks that what is held be stored; and, with `ends`, goes on in the place of this one."""
@@ -172,7 +168,7 @@ class Reader:
             self._hold(size)
             if self._held == self._wanted:
                 self._leave_block()
-                await self._hand_on(self._receiving.store)
+                await self._hand_on_part()
 
     async def _has_room(self) -> bool:
         """Have a block to read into; while there is no room for one the sender is held back. False when it is over."""
@@ -183,7 +179,7 @@ class Reader:
             if not self._budget.bodies.take_now(size) and not await self._is_given(size):
                 await self._hand_on(self._receiving.keep)  # or everybody might wait for everybody
                 continue
-            self._taken += size
+            self._storing.took(size)
             # Behind the last byte one more is asked for: whoever sends it sends too much.
             self._end = min(size, max(1, self._wanted - self._held))
             self._block, self._filled, self._cut_to = self._budget.blocks.take(size), 0, 0
@@ -224,21 +220,6 @@ class Reader:
             self._cut_to = self._filled
         return pieces
 
-    def _give(self, size: int) -> None:
-        size = min(size, self._taken)  # a part may still be on its way when its request has failed
-        self._taken -= size
-        self._budget.bodies.give(size)
-
-    @asynccontextmanager
-    async def _joining(self) -> AsyncIterator[None]:
-        """Have the room into which the tail is read back that is stored with what follows it."""
-        size = self._receiving.upload.tail_bytes
-        await self._budget.joins.take(size)
-        try:
-            yield
-        finally:
-            self._budget.joins.give(size)
-
     async def _next(self, body: Streaming) -> int:
         assert self._block is not None  # noqa: S101 - narrows the type: there is room
         # No ASGI server times out a stalled body; without this a dead phone holds its place for ever.
@@ -264,47 +245,37 @@ class Reader:
         """Make durable what waits for more, while the sender is waited for."""
         while True:
             await asyncio.sleep(self._tick)
-            if self._storing is not None and self._storing.done() and self._storing.exception() is not None:
+            if self._storing.has_failed:
                 self._stop_waiting()  # the reader meets the error in its next step
             elif asyncio.get_running_loop().time() >= self._due_at():
                 await self._hand_on(self._receiving.keep)
 
     def _due_at(self) -> float:
         """When what is held has to be made durable; never while the part before is on its way."""
-        if not self._held or (self._storing is not None and not self._storing.done()):
+        if not self._held or self._storing.is_busy:
             return float("inf")
         due_at = min(self._last_at + self._silent, self._first_at + OLDEST_SECONDS)
         return min(due_at, self._first_at + SOON_SECONDS) if self._held >= KEEP_BYTES else due_at
 
+    async def _hand_on_part(self) -> None:
+        """Let the pool store a full part, or the end of the file, beside the part before it where that is allowed."""
+        async with self._handing_on:
+            await self._storing.part_may_begin()
+            if self._held:  # nobody was faster
+                await self._storing.begin_part(self._hand_over)
+
     async def _hand_on(self, call: Callable[[list[Piece]], int], *, is_worth_it: bool = False) -> None:
         """Let the pool store what is held, and go on reading; nothing held is nothing done, unless it is worth it."""
         async with self._handing_on:
-            await self._settled()
-            if not self._held and not is_worth_it:  # somebody was faster
-                return
-            pieces, (size, self._held) = self._cut(), (self._held, 0)
-            blocks, self._left_blocks = self._left_blocks, []
-            self._left -= size
-            self._wanted = min(self._receiving.upload.part_bytes, self._left)
-            self._storing = asyncio.ensure_future(self._stored(call, pieces, blocks))
+            await self._storing.settled()
+            if self._held or is_worth_it:  # nobody was faster
+                self._storing.begin(call, self._hand_over)
 
-    async def _stored(
-        self, call: Callable[[list[Piece]], int], pieces: list[Piece], blocks: list[memoryview]
-    ) -> int:
-        async with self._joining():
-            offset = await self._call(lambda: call(pieces))
-        pieces.clear()
-        room = sum(map(len, blocks))
-        for block in blocks:
-            self._budget.blocks.give(block)
-        self._give(room)
-        return offset
-
-    async def _settled(self) -> None:
-        # Shielded: a cancelled wait does not end the thread, and two of them must never store at once.
-        if self._storing is not None:
-            await asyncio.shield(self._storing)
-            self._storing = None
-
-    async def _call(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+    def _hand_over(self) -> Handed:
+        """Return what is held and the blocks that it filled; from here on nothing is held."""
+        start_bytes = self._receiving.upload.length_bytes - self._left
+        pieces, (size, self._held) = self._cut(), (self._held, 0)
+        blocks, self._left_blocks = self._left_blocks, []
+        self._left -= size
+        self._wanted = min(self._receiving.upload.part_bytes, self._left)
+        return Handed(start_bytes, pieces, blocks)

@@ -73,6 +73,14 @@ PARTS_UNKNOWN = Refusal(
     "parts-unknown", Gone, Level.INFO, "分段上传已不存在", "The multipart upload is gone", *UPLOAD_ANEW
 )
 PARTS_DIFFER = Refusal("parts-differ", Conflict, Level.ERROR, "分段不一致", "The parts differ", *OPERATOR)
+PARTS_DISORDERED = Refusal(
+    "parts-disordered",
+    IntegrityBroken,
+    Level.CRITICAL,
+    "分段不能按序连成文件",
+    "The parts do not follow each other",
+    *OPERATOR,
+)
 STORAGE_FULL = Refusal("storage-full", StorageFull, Level.WARNING, "存储空间不足", "No room is left", *LATER)
 DATABASE_UNAVAILABLE = Refusal(
     "database-unavailable", Unavailable, Level.ERROR, "数据库没有应答", "The database does not answer", *LATER

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +12,7 @@ from schemas.base import Frozen
 from schemas.event import Event
 from schemas.ids import AgencyId, RecordingId, UploadId
 from schemas.refusals_concat import CONCAT_FINAL
+from schemas.refusals_objects import PARTS_DISORDERED
 from schemas.refusals_upload import (
     METADATA_INVALID,
     OFFSET_MISMATCH,
@@ -185,6 +187,21 @@ def makes_part(upload: Upload, size_bytes: int, *, least_bytes: int) -> bool:
     left_bytes = upload.length_bytes - upload.offset_bytes
     spare = PART_NUMBERS - LAST_NUMBERS - upload.next_part - 2 * -(-left_bytes // upload.part_bytes)
     return size_bytes >= least_bytes and spare > 0
+
+
+def check_parts(parts: Sequence[Part], length_bytes: int) -> None:
+    """Hold the parts, in the order of their numbers, in which a store joins them, against the file that they are to be.
+
+    Raises:
+        IntegrityBroken: one does not begin where the one before it ends, or they end elsewhere than the file.
+    """
+    reached = 0
+    for part in sorted(parts, key=lambda one: one.number):
+        if part.start_bytes != reached:
+            raise PARTS_DISORDERED(f"part {part.number} begins at {part.start_bytes}, not at {reached}")
+        reached += part.size_bytes
+    if reached != length_bytes:
+        raise PARTS_DISORDERED(f"the parts end at {reached}, the file at {length_bytes}")
 
 
 def check_append(upload: Upload, *, offset: int, content_length: int | None) -> None:

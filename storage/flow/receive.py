@@ -21,7 +21,7 @@ from schemas.ids import UploadId
 from schemas.refusals_concat import CONCAT_JOINING, CONCAT_PARTIAL
 from schemas.refusals_objects import OBJECT_MISSING, PARTS_UNKNOWN
 from schemas.refusals_upload import UPLOAD_EXPIRED, UPLOAD_INCOMPLETE, UPLOAD_PREEMPTED
-from schemas.upload import Part, Tail, Upload, UploadState, check_append, makes_part
+from schemas.upload import Part, Tail, Upload, UploadState, check_append, check_parts, makes_part
 from storage.flow.join import GoesOn, always, join
 from storage.flow.tail import drop_keys, drop_tails, read_tails
 from storage.objects.port import Stored
@@ -32,7 +32,8 @@ from storage.store import Store
 class Receiving:
     """One request that appends to one upload, under a lease that a newer request ends.
 
-    Not thread-safe: one call at a time. `needed_bytes` says how much to collect before `store`.
+    Not thread-safe: one call at a time, but for `send`, which may run beside others of its kind and one call more.
+    `needed_bytes` says how much to collect before `store`.
     """
 
     def __init__(self, store: Store, upload: Upload, token: UUID) -> None:
@@ -122,6 +123,43 @@ class Receiving:
             return self._keep_tail(body, is_last=False)
         return self._add(body, is_last=False)
 
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether a full part may be sent while those before it are on their way; `add` then counts them in order."""
+        return self.upload.parts_ref is not None and not self.upload.tail_bytes and not self.upload.is_partial
+
+    def next_number(self) -> int:
+        """Allocate the number of the next part to be sent. The store joins by numbers: one call for a part, in order.
+
+        Raises:
+            Conflict, Gone, Unavailable: as `store`.
+        """
+        with self._store.begin() as tx:
+            return tx.uploads.next_number(self.upload.id, self.token)
+
+    def send(self, body: Body, *, number: int, start_bytes: int) -> Part:
+        """Send a full part that begins at `start_bytes` to the store; nothing of it counts before `add`.
+
+        Raises:
+            Conflict, Gone, IntegrityBroken, Unavailable: as `store`.
+        """
+        # A crash behind this, or a part before it that fails, leaves a part that no row names: it is sent again.
+        part, _, _ = self._sent(body, sha256_of(body), number=number, start_bytes=start_bytes)
+        return part
+
+    def add(self, part: Part) -> int:
+        """Count a part that was sent, behind all those before it; returns the new offset.
+
+        Raises:
+            Conflict: a newer request holds the upload (slug `upload-preempted`).
+            Unavailable: the database did not answer; nothing of the part counts.
+        """
+        ref = self.upload.parts_ref
+        if ref is None or not self.runs_ahead or part.start_bytes != self.upload.offset_bytes:
+            raise RuntimeError("a part that ran ahead does not follow what is counted")  # it would lose bytes
+        self._count(part, self.upload.object_key, ref, is_last=False)
+        return self.upload.offset_bytes
+
     def _add(self, body: Body, *, is_last: bool) -> int:
         tails = _tails_of(self._store, self.upload)
         pieces: Body = [*self._seed(tails), *body]
@@ -135,8 +173,10 @@ class Receiving:
         return self.upload.offset_bytes
 
     def _store_part(self, pieces: Body, sha256: bytes, *, start_bytes: int, is_last: bool) -> None:
-        with self._store.begin() as tx:
-            number = tx.uploads.next_number(self.upload.id, self.token)
+        part, key, ref = self._sent(pieces, sha256, number=self.next_number(), start_bytes=start_bytes)
+        self._count(part, key, ref, is_last=is_last)
+
+    def _sent(self, pieces: Body, sha256: bytes, *, number: int, start_bytes: int) -> tuple[Part, str, str]:
         key, ref = self.upload.object_key, self.upload.parts_ref
         if ref is None:
             key = self._own_key
@@ -149,6 +189,9 @@ class Receiving:
         part = Part(
             number=number, start_bytes=start_bytes, size_bytes=size_of(pieces), sha256=sha256, etag=etag
         )
+        return part, key, ref
+
+    def _count(self, part: Part, key: str, ref: str, *, is_last: bool) -> None:
         with self._store.begin() as tx:
             self.upload = tx.uploads.add_part(
                 self.upload, self.token, part, parts_ref=ref, key=key, is_last=is_last
@@ -326,6 +369,7 @@ def _finish_object(store: Store, upload: Upload, tails: Sequence[Tail]) -> tuple
         parts = tx.uploads.parts(upload.id)
     if tails:
         parts.append(_tail_as_part(store, upload, upload.parts_ref, read_tails(store, upload, tails)))
+    check_parts(parts, upload.length_bytes)
     return upload.object_key, store.objects.finish_parts(upload.object_key, upload.parts_ref, parts)
 
 

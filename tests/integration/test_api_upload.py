@@ -35,7 +35,7 @@ from schemas.event import Event
 from schemas.upload import MIB, Tail
 from storage.flow.receive import Receiving
 from storage.store import Store
-from storage.tables.recording import recordings, uploads
+from storage.tables.recording import recordings, upload_parts, uploads
 from tests.factories import (
     TestDevice,
     enrol_device,
@@ -456,6 +456,29 @@ def test_a_cut_line_keeps_what_arrived(
 
     assert reached(client, url, arrived) == arrived
     assert patched(client, url, payload[arrived:], arrived).status_code == 204
+    assert stored(place.store, url) == payload
+
+
+def test_parts_under_wrong_numbers_never_become_a_recording(place: Place, client: httpx.Client) -> None:
+    """A store joins parts by number: rows that do not tell the file in order are refused, and nothing is lost."""
+    payload = random_bytes(18 * MIB)
+    url = opened(client, len(payload))
+    assert patched(client, url, payload[: 16 * MIB]).status_code == 204
+    first = (upload_parts.c.upload_id == UUID(url.rsplit("/", 1)[-1]), upload_parts.c.start_bytes == 0)
+
+    def renumber(number: int) -> None:
+        with place.store.begin() as tx:
+            tx.connection.execute(upload_parts.update().where(*first).values(number=number))
+
+    with place.store.begin() as tx:
+        was = tx.connection.scalar(select(upload_parts.c.number).where(*first))
+    assert was is not None
+    renumber(99)
+    answer = patched(client, url, payload[16 * MIB :], 16 * MIB)
+    assert (answer.status_code, answer.json()["slug"]) == (500, "parts-disordered")
+
+    renumber(was)
+    assert client.post(f"{url}/complete").status_code == 202
     assert stored(place.store, url) == payload
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, cast
@@ -26,7 +27,7 @@ class Remembers:
 
     def __init__(self, length: int = 10, part: int = 4) -> None:
         self.upload = SimpleNamespace(offset_bytes=0, length_bytes=length, part_bytes=part, tail_bytes=0)
-        self.is_over = False
+        self.is_over = self.runs_ahead = False
         self.stored: list[bytes] = []
         self.kept = b""
         self.is_kept = threading.Event()
@@ -68,8 +69,9 @@ async def read(
     seconds: float = PATIENCE_SECONDS,
     silent: float = PATIENCE_SECONDS,
     budget: Budget | None = None,
+    threads: int = 1,
 ) -> None:
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         reader = Reader(
             cast("Any", receiving),
             pool,
@@ -96,6 +98,91 @@ def test_parts_are_cut_where_they_end() -> None:
 
     assert receiving.stored == [b"abcd", b"efgh", b"ij"]
     assert receiving.kept == b""
+
+
+class RunsAhead(Remembers):
+    """A store that takes parts out of order: `sends` says what the sending of each meets."""
+
+    def __init__(self, length: int, **sends: Callable[[], None]) -> None:
+        super().__init__(length)
+        self.runs_ahead = True
+        self.number = self.added = 0
+        self._sends = sends
+
+    def next_number(self) -> int:
+        self.number += 1
+        return self.number
+
+    def send(self, body: list[bytes], *, number: int, start_bytes: int) -> tuple[int, int, bytes]:
+        part = b"".join(body)
+        self._sends.get(part.decode(), lambda: None)()
+        return number, start_bytes, part
+
+    def add(self, part: tuple[int, int, bytes]) -> int:
+        number, start_bytes, body = part
+        assert (number, start_bytes) == (self.added + 1, self.upload.offset_bytes)
+        self.added = number
+        return super().store([body])
+
+
+def test_parts_that_run_ahead_are_counted_in_order() -> None:
+    """A part whose predecessor is still on its way is sent beside it, and counted behind it."""
+    is_behind = threading.Event()
+
+    def until_the_next_is_sent() -> None:
+        assert is_behind.wait(PATIENCE_SECONDS)
+
+    receiving = RunsAhead(18, efgh=until_the_next_is_sent, ijkl=is_behind.set)
+    asyncio.run(read(receiving, sending(b"abcdefghijklmnopqr"), threads=2))
+
+    assert receiving.stored == [b"abcd", b"efgh", b"ijkl", b"mnop", b"qr"]
+
+
+def test_behind_a_part_that_fails_none_is_counted() -> None:
+    """What was sent beside a part that could not be stored leaves no trace in the offset."""
+    is_behind = threading.Event()
+
+    def fail() -> None:
+        assert is_behind.wait(PATIENCE_SECONDS)
+        raise OBJECTS_UNAVAILABLE("the store does not answer")
+
+    receiving = RunsAhead(18, efgh=fail, ijkl=is_behind.set)
+    with pytest.raises(EvidenceError, check=lambda err: err.slug == "objects-unavailable"):
+        asyncio.run(read(receiving, sending(b"abcdefghijklmnopqr"), threads=2))
+
+    assert (receiving.stored, receiving.kept) == ([b"abcd"], b"")
+
+
+def test_nothing_runs_ahead_of_what_is_kept() -> None:
+    """Bytes that fill no part stand before the next part, which waits for them."""
+    goes_on = threading.Event()
+
+    class Slow(RunsAhead):
+        is_keeping = False
+        is_begun = threading.Event()
+
+        def keep(self, body: list[bytes], *, is_last: bool = False) -> int:
+            self.is_keeping = True
+            self.is_begun.set()
+            assert goes_on.wait(PATIENCE_SECONDS)
+            time.sleep(0.05)  # time for a part to be sent that does not wait
+            self.is_keeping = False
+            return super().keep(body, is_last=is_last)
+
+        def send(self, body: list[bytes], *, number: int, start_bytes: int) -> tuple[int, int, bytes]:
+            assert not self.is_keeping
+            return super().send(body, number=number, start_bytes=start_bytes)
+
+    receiving = Slow(18)
+
+    async def silent_for_a_while() -> AsyncIterator[bytes]:
+        yield b"abcdef"
+        assert await asyncio.to_thread(receiving.is_begun.wait, PATIENCE_SECONDS)
+        goes_on.set()
+        yield b"ghijklmnopqr"
+
+    asyncio.run(read(receiving, silent_for_a_while(), silent=0.01, threads=2))
+    assert (receiving.stored, receiving.kept) == ([b"abcd", b"ghij", b"klmn", b"opqr"], b"ef")
 
 
 def test_a_short_body_is_kept() -> None:
@@ -289,7 +376,7 @@ def test_what_was_taken_is_given_back() -> None:
 
 
 def test_beyond_the_budget_reading_waits_and_nothing_fails() -> None:
-    """Thirty bodies over a budget for three: at no time is more taken, and every byte of each arrives."""
+    """Eight bodies over a budget for three: at no time is more taken, and every byte of each arrives."""
     piece = b"x" * READ_BYTES
     budget, most = Budget(4 * READ_BYTES), [0]
 
@@ -300,7 +387,7 @@ def test_beyond_the_budget_reading_waits_and_nothing_fails() -> None:
             await asyncio.sleep(0)
 
     async def all_at_once() -> list[Remembers]:
-        ends = [Remembers(6 * READ_BYTES, 4 * READ_BYTES) for _ in range(30)]
+        ends = [Remembers(6 * READ_BYTES, 4 * READ_BYTES) for _ in range(8)]
         await asyncio.gather(*(read(end, body(), budget=budget) for end in ends))
         return ends
 

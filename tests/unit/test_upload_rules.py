@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.errors import Gone, Malformed, OffsetMismatch, TooLarge
+from schemas.errors import Gone, IntegrityBroken, Malformed, OffsetMismatch, TooLarge
 from schemas.recording import retain_until
 from schemas.upload import (
     LARGE_UPLOAD_BYTES,
@@ -14,9 +14,11 @@ from schemas.upload import (
     MIB,
     PART_NUMBERS,
     USABLE_PARTS,
+    Part,
     Upload,
     UploadState,
     check_append,
+    check_parts,
     clean_filename,
     has_room,
     makes_part,
@@ -173,3 +175,35 @@ def test_a_long_file_in_short_pieces_never_runs_out_of_numbers() -> None:
         )
     assert current.next_part < PART_NUMBERS - LAST_NUMBERS
     assert waiting < 32 * MIB
+
+
+def parts_of(*sizes: int) -> list[Part]:
+    """Parts that follow each other, under ascending numbers with gaps."""
+    starts = [sum(sizes[:at]) for at in range(len(sizes))]
+    return [
+        Part(number=2 * at + 1, start_bytes=start, size_bytes=size, sha256=b"", etag="")
+        for at, (start, size) in enumerate(zip(starts, sizes, strict=True))
+    ]
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=6), st.data())
+def test_parts_that_are_not_the_file_are_never_joined(sizes: list[int], data: st.DataObject) -> None:
+    """A store joins by number: a part under another's number, one too few or one moved by a byte is refused."""
+    parts, length = parts_of(*sizes), sum(sizes)
+    check_parts(list(reversed(parts)), length)
+
+    at = data.draw(st.integers(0, len(parts) - 1))
+    one, next_one = parts[at], parts[at - 1]
+    wrong = [
+        [*parts[:at], *parts[at + 1 :]],
+        [*parts[:at], one.model_copy(update={"start_bytes": one.start_bytes + 1}), *parts[at + 1 :]],
+        [*parts[:at], one.model_copy(update={"size_bytes": one.size_bytes + 1}), *parts[at + 1 :]],
+    ]
+    if len(parts) > 1:
+        swapped = {one.number: next_one.number, next_one.number: one.number}
+        wrong.append(
+            [part.model_copy(update={"number": swapped.get(part.number, part.number)}) for part in parts]
+        )
+    for some in wrong:
+        with pytest.raises(IntegrityBroken, check=lambda err: err.slug == "parts-disordered"):
+            check_parts(some, length)
