@@ -1,6 +1,7 @@
 """Rectifications: what an audit found, the agency's answers with their proof, the supervisor's verdict."""
 
 from datetime import timedelta
+from functools import cache
 
 from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select
 
@@ -248,6 +249,7 @@ class Rectifications(Collection):
         )
 
 
+@cache
 def _select() -> Select[tuple[object, ...]]:
     query = with_title(select(rectifications), rectifications.c.audit_id)
     return with_name(with_agency(query, rectifications.c.agency_id), rectifications.c.raised_by, "raiser")

@@ -1,6 +1,7 @@
 """What audits are, as storage gives them out."""
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import RowMapping, Select, select
 
@@ -134,6 +135,7 @@ def drawn_name(kind: AuditKind, member_id: MemberId) -> str:
     return reference("case" if kind is AuditKind.CLOSED_CASES else "recording", member_id)
 
 
+@cache
 def select_audits() -> Select[tuple[object, ...]]:
     """Return the columns of `Audit`, joined."""
     query = select(audits, audits.c.entered_by.label("entered_by_id"))

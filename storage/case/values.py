@@ -1,6 +1,7 @@
 """Cases as they are shown and as their leaves say them: the query, its rows as values, and whose they are."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
@@ -19,6 +20,7 @@ from storage.reads.monitoring import linked_to
 from storage.tables.case import case_handlers, cases
 
 
+@cache
 def select_cases() -> Select[tuple[object, ...]]:
     """Return the query behind every case that is shown: with its agency, handlers and how much is linked."""
     names = names_of(case_handlers.c.account_id, case_handlers.c.case_id == cases.c.id)

@@ -1,6 +1,7 @@
 """What monitoring records, their reviews, notifications and ties are, as storage gives them out."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, select
@@ -111,6 +112,7 @@ class Suggestion(Frozen):
     bases: tuple[LinkBasis, ...]
 
 
+@cache
 def select_records() -> Select[tuple[object, ...]]:
     """Return the columns of `MonitoringRecord`, joined."""
     shown = [

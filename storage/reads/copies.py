@@ -4,6 +4,7 @@ The first one that was sealed meets the file, for good: a sealed recording has t
 While none is sealed the first that arrived stands for it. A quarantined one is no copy: its bytes are others.
 """
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, Tuple, case, distinct, exists, func, select, tuple_
@@ -39,6 +40,7 @@ def recordings_of(case_id: ColumnElement[Any]) -> ScalarSelect[int]:
     )
 
 
+@cache
 def _before() -> Select[tuple[RecordingId]]:
     first = recordings.alias("first_copy")
     return (

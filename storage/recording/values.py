@@ -1,6 +1,7 @@
 """Recordings as they are shown: the query, its filters, its rows as values, and what a worker hands in."""
 
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import ColumnElement, RowMapping, Select, case, exists, func, select
 
@@ -40,6 +41,7 @@ class Verification(Frozen):
     retain_until: datetime
 
 
+@cache  # making it costs as much as reading a page by it
 def select_recordings() -> Select[tuple[object, ...]]:
     """Return the query behind every recording that is shown."""
     thumbnail = exists().where(

@@ -6,6 +6,7 @@ investigation; what was given never changes, only answers are added.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
@@ -254,6 +255,7 @@ class Reviews(Collection):
         deed.write(act, reference("review", review.id), reference("case", review.case_id))
 
 
+@cache
 def _select() -> Select[tuple[object, ...]]:
     query = select(*(column for column in reviews.c if column.name not in {"submitted_by", "evidence"}))
     query = with_agency(with_case(query, reviews.c.case_id), reviews.c.agency_id)
