@@ -7,6 +7,7 @@ for that page's. Only the Host header tells the two apart (RFC 9110 section 7.2)
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,6 +25,8 @@ _FEATURES = (
     "geolocation", "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
     "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
 )  # fmt: skip
+_REMEMBERED = 64
+"""So many names of hosts: whoever asks by others costs others little."""
 _OF_PLAYERS = frozenset({"autoplay", "fullscreen", "picture-in-picture"})
 PLAIN_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -47,7 +50,8 @@ class Front:
             health_by_address: Whether `GET /v1/health` answers by any address: probes know no name.
         """
         self._app = app
-        self._hosts = Hosts(hosts)
+        # A client names us alike in every request, and reading an address costs as much as finding the route.
+        self._knows = lru_cache(_REMEMBERED)(Hosts(hosts).__contains__)
         self._health_by_address = health_by_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +79,7 @@ class Front:
             return False
         host = host_of(given[0].decode("latin-1"))
         is_probe = self._health_by_address and scope["path"] == HEALTH and _address(host) is not None
-        return is_probe or host in self._hosts
+        return is_probe or self._knows(host)
 
 
 class Hosts:
