@@ -4,12 +4,16 @@ A reducer takes the life of a thing so far and one leaf, and returns the life af
 never stops a chain: a leaf against the rules is a fault, and the life keeps its last lawful value.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from schemas.directory import Directory
 from schemas.leaf import Leaf
 from schemas.leaf_steps import STATE_STEPS
+
+LifeOf = TypeVar("LifeOf")
 
 
 class FaultCode(StrEnum):
@@ -89,6 +93,27 @@ def law(holds: bool | None, code: FaultCode) -> None:  # noqa: FBT001 - the rule
     """
     if holds is False:
         raise Unlawful(code)
+
+
+Take = Callable[[LifeOf, Leaf, Any, Here], LifeOf]
+"""What one class of acts makes of a life that has begun; the third is the act, of the class it stands for."""
+
+Takes = Mapping[type, Take[LifeOf]]
+"""Class of an act → what takes it: one look-up, where asking for each class in turn took a tenth of the fold."""
+
+
+def taken(takes: Takes[LifeOf], life: LifeOf | None, leaf: Leaf, here: Here) -> LifeOf:
+    """Return a life after a leaf that does not begin it.
+
+    Raises:
+        Unlawful: it has not begun, the event is none of its noun's, or a rule does not hold.
+    """
+    if life is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    take = takes.get(type(leaf.act))
+    if take is None:
+        raise Unlawful(FaultCode.EVENT)
+    return take(life, leaf, leaf.act, here)
 
 
 def check_step(leaf: Leaf, state: str | None, end: str) -> None:

@@ -20,7 +20,7 @@ from schemas.leaves_actor import (
     StandardPublish,
 )
 from schemas.leaves_device import DeviceCode
-from schemas.life import FaultCode, Here, Unlawful, law
+from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_inside import Committed
 
 
@@ -53,32 +53,48 @@ def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, AgencyOpen):
+    if type(act) is AgencyOpen:
         law(life is None, FaultCode.BEGUN_TWICE)
         for other in (act.parent, act.principal):
             law(other is None or here.seen.is_open(other, here.index), FaultCode.AGENCY)
         return AgencyLife(act.kind, act.parent, act.principal, act.supervising, act.name, act.code)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    law(life.closed_at is None, FaultCode.CLOSED)
-    match act:
-        case AgencyAmend():
-            return life._replace(
-                **_given(act, ("kind", "parent", "principal", "supervising", "name", "code"))
-            )
-        case AgencyClose():
-            return life._replace(closed_at=leaf.at)
-        case StandardPublish():
-            known = life.standards or {}
-            law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
-            return life._replace(standards={**known, leaf.subject: act})
-        case DeviceCode():
-            law(act.code not in life.codes, FaultCode.TWICE)
-            law(act.expires_at > leaf.at, FaultCode.PERIOD)
-            handed = CodeLife(act, leaf.subject, leaf.actor)
-            return life._replace(codes={**life.codes, act.code: handed})
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    law(life is None or life.closed_at is None, FaultCode.CLOSED)
+    return taken(AGENCY_TAKES, life, leaf, here)
+
+
+def _agency_amended(life: AgencyLife, leaf: Leaf, act: AgencyAmend, here: Here) -> AgencyLife:
+    del leaf, here
+    return life._replace(**_given(act, ("kind", "parent", "principal", "supervising", "name", "code")))
+
+
+def _agency_closed(life: AgencyLife, leaf: Leaf, act: AgencyClose, here: Here) -> AgencyLife:
+    del act, here
+    return life._replace(closed_at=leaf.at)
+
+
+def _published(life: AgencyLife, leaf: Leaf, act: StandardPublish, here: Here) -> AgencyLife:
+    del here
+    known = life.standards or {}
+    law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
+    return life._replace(standards={**known, leaf.subject: act})
+
+
+def _handed_out(life: AgencyLife, leaf: Leaf, act: DeviceCode, here: Here) -> AgencyLife:
+    del here
+    law(act.code not in life.codes, FaultCode.TWICE)
+    law(act.expires_at > leaf.at, FaultCode.PERIOD)
+    handed = CodeLife(act, leaf.subject, leaf.actor)
+    return life._replace(codes={**life.codes, act.code: handed})
+
+
+AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
+    {
+        AgencyAmend: _agency_amended,
+        AgencyClose: _agency_closed,
+        StandardPublish: _published,
+        DeviceCode: _handed_out,
+    }
+)
 
 
 class RoleLife(NamedTuple):
@@ -110,36 +126,45 @@ def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLi
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, AccountOpen):
+    if type(act) is AccountOpen:
         law(life is None, FaultCode.BEGUN_TWICE)
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
         return AccountLife(act.agency, act.kind, act.login, act.name, leaf.at)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    if isinstance(act, RoleEnd):  # a role that was forgotten ends after the account, too
-        return _ended(life, leaf, act)
-    law(life.closed_at is None, FaultCode.CLOSED)
-    match act:
-        case AccountAmend():
-            after = life._replace(**_given(act, ("agency", "kind", "login", "name")))
-        case AccountClose():
-            after = life._replace(closed_at=leaf.at)
-        case AccountCredential():
-            after = life._replace(credential=act.record)
-        case RoleGrant():
-            law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
-            after = life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.at)})
-        case CertificateIssue():
-            law(act.until > act.from_, FaultCode.PERIOD)
-            known = life.certificates or {}
-            law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
-            after = life._replace(certificates={**known, leaf.subject: act})
-        case _:
-            raise Unlawful(FaultCode.EVENT)
-    return after
+    # A role that was forgotten ends after the account, too.
+    law(life is None or life.closed_at is None or type(act) is RoleEnd, FaultCode.CLOSED)
+    return taken(ACCOUNT_TAKES, life, leaf, here)
 
 
-def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd) -> AccountLife:
+def _amended(life: AccountLife, leaf: Leaf, act: AccountAmend, here: Here) -> AccountLife:
+    del leaf, here
+    return life._replace(**_given(act, ("agency", "kind", "login", "name")))
+
+
+def _closed(life: AccountLife, leaf: Leaf, act: AccountClose, here: Here) -> AccountLife:
+    del act, here
+    return life._replace(closed_at=leaf.at)
+
+
+def _let_in(life: AccountLife, leaf: Leaf, act: AccountCredential, here: Here) -> AccountLife:
+    del leaf, here
+    return life._replace(credential=act.record)
+
+
+def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant, here: Here) -> AccountLife:
+    law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
+    return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.at)})
+
+
+def _certified(life: AccountLife, leaf: Leaf, act: CertificateIssue, here: Here) -> AccountLife:
+    del here
+    law(act.until > act.from_, FaultCode.PERIOD)
+    known = life.certificates or {}
+    law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
+    return life._replace(certificates={**known, leaf.subject: act})
+
+
+def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd, here: Here) -> AccountLife:
+    del here
     role = (life.roles or {}).get(act.grant)
     if role is None or role.ended_at is not None:
         raise Unlawful(FaultCode.GRANT)
@@ -148,3 +173,15 @@ def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd) -> AccountLife:
 
 def _given(act: AgencyAmend | AccountAmend, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(act, name)) is not None}
+
+
+ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
+    {
+        AccountAmend: _amended,
+        AccountClose: _closed,
+        AccountCredential: _let_in,
+        RoleGrant: _granted,
+        RoleEnd: _ended,
+        CertificateIssue: _certified,
+    }
+)

@@ -25,7 +25,7 @@ from schemas.leaves_rectification import (
     RectificationReturn,
     RectificationVerify,
 )
-from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import Committed
 
 Judged = TypeVar("Judged")
@@ -99,55 +99,57 @@ def apply_audit(life: AuditLife | None, leaf: Leaf, here: Here) -> AuditLife:
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, AuditDefine):
+    if type(act) is AuditDefine:
         check_step(leaf, None if life is None else life.state, act.to)
         law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
         return AuditLife(act, leaf.actor, leaf.at, act.to)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    match act:
-        case AuditFreeze() | AuditEnter() | AuditConfirm() | AuditDraw() | AuditClose():
-            after = _moved(life, leaf, act)
-        case AuditAssign():
-            law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
-            law(act.inspector not in life.inspectors, FaultCode.TWICE)
-            named = Done(act, leaf.actor, leaf.at)
-            after = life._replace(inspectors={**life.inspectors, act.inspector: named})
-        case AuditScore():
-            after = _scored(life, leaf, act)
-        case AuditRecheck():
-            after = _rechecked(life, leaf, act)
-        case RectificationRaise():
-            after = _raised(life, leaf, act)
-        case RectificationAnswer() | RectificationReturn() | RectificationVerify() | RectificationClose():
-            after = _mended(life, leaf, act)
-        case _:
-            raise Unlawful(FaultCode.EVENT)
-    return after
+    return taken(AUDIT_TAKES, life, leaf, here)
 
 
-def _moved(life: AuditLife, leaf: Leaf, act: _Step) -> AuditLife:
+def _frozen(life: AuditLife, leaf: Leaf, act: AuditFreeze, here: Here) -> AuditLife:
+    moved = _moved(life, leaf, act, here)
+    law(act.size <= act.count, FaultCode.OUTCOME)
+    return moved._replace(frozen=act)
+
+
+def _entered(life: AuditLife, leaf: Leaf, act: AuditEnter, here: Here) -> AuditLife:
+    return _moved(life, leaf, act, here)._replace(values_sha256=act.values_sha256)
+
+
+def _confirmed(life: AuditLife, leaf: Leaf, act: AuditConfirm, here: Here) -> AuditLife:
+    moved = _moved(life, leaf, act, here)
+    law(leaf.actor != life.moved[AuditState.ENTERED].by, FaultCode.SAME_PERSON)
+    law(act.values_sha256 == life.values_sha256, FaultCode.VALUES)
+    return moved
+
+
+def _drawn(life: AuditLife, leaf: Leaf, act: AuditDraw, here: Here) -> AuditLife:
+    moved = _moved(life, leaf, act, here)
+    law(life.frozen is None or act.size == life.frozen.size, FaultCode.OUTCOME)
+    return moved._replace(drawn=act)
+
+
+def _closed(life: AuditLife, leaf: Leaf, act: AuditClose, here: Here) -> AuditLife:
+    return _moved(life, leaf, act, here)._replace(closed=act)
+
+
+def _moved(life: AuditLife, leaf: Leaf, act: _Step, here: Here) -> AuditLife:
+    del here
     check_step(leaf, life.state, act.to)
     step = Moved(leaf.at, leaf.actor, leaf.id)
-    moved = life._replace(state=act.to, moved={**life.moved, act.to: step})
-    match act:
-        case AuditFreeze():
-            law(act.size <= act.count, FaultCode.OUTCOME)
-            return moved._replace(frozen=act)
-        case AuditEnter():
-            return moved._replace(values_sha256=act.values_sha256)
-        case AuditConfirm():
-            law(leaf.actor != life.moved[AuditState.ENTERED].by, FaultCode.SAME_PERSON)
-            law(act.values_sha256 == life.values_sha256, FaultCode.VALUES)
-            return moved
-        case AuditDraw():
-            law(life.frozen is None or act.size == life.frozen.size, FaultCode.OUTCOME)
-            return moved._replace(drawn=act)
-        case AuditClose():
-            return moved._replace(closed=act)
+    return life._replace(state=act.to, moved={**life.moved, act.to: step})
 
 
-def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
+def _assigned(life: AuditLife, leaf: Leaf, act: AuditAssign, here: Here) -> AuditLife:
+    del here
+    law(life.state != AuditState.CLOSED, FaultCode.CLOSED)
+    law(act.inspector not in life.inspectors, FaultCode.TWICE)
+    named = Done(act, leaf.actor, leaf.at)
+    return life._replace(inspectors={**life.inspectors, act.inspector: named})
+
+
+def _scored(life: AuditLife, leaf: Leaf, act: AuditScore, here: Here) -> AuditLife:
+    del here
     law(life.state == AuditState.DRAWN, FaultCode.STEP)
     law(leaf.actor in life.inspectors, FaultCode.INSPECTOR)
     key = (act.member, leaf.actor)
@@ -156,14 +158,16 @@ def _scored(life: AuditLife, leaf: Leaf, act: AuditScore) -> AuditLife:
     return life._replace(scores={**life.scores, key: Done(act, leaf.actor, leaf.at)})
 
 
-def _rechecked(life: AuditLife, leaf: Leaf, act: AuditRecheck) -> AuditLife:
+def _rechecked(life: AuditLife, leaf: Leaf, act: AuditRecheck, here: Here) -> AuditLife:
+    del here
     law(life.drawn is not None, FaultCode.STEP)
     key = (act.member, act.recording)
     law(key not in life.rechecks, FaultCode.TWICE)
     return life._replace(rechecks={**life.rechecks, key: Done(act, leaf.actor, leaf.at)})
 
 
-def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:
+def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise, here: Here) -> AuditLife:
+    del here
     known = life.rectifications or {}
     law(life.drawn is not None, FaultCode.STEP)
     found = known.get(leaf.subject)
@@ -172,13 +176,33 @@ def _raised(life: AuditLife, leaf: Leaf, act: RectificationRaise) -> AuditLife:
     return life._replace(rectifications={**known, leaf.subject: raised})
 
 
-def _mended(life: AuditLife, leaf: Leaf, act: _Mending) -> AuditLife:
+def _mended(life: AuditLife, leaf: Leaf, act: _Mending, here: Here) -> AuditLife:
+    del here
     known = life.rectifications or {}
     one = known.get(leaf.subject)
     if one is None:
         raise Unlawful(FaultCode.NOT_BEGUN)
     check_step(leaf, one.state, act.to)
-    law(isinstance(act, RectificationAnswer) or leaf.actor != one.answered_by(), FaultCode.SAME_PERSON)
+    law(type(act) is RectificationAnswer or leaf.actor != one.answered_by(), FaultCode.SAME_PERSON)
     step = Mended(leaf.event.partition(":")[2], leaf.actor, leaf.at, act.text, act.proof)
     changed = one._replace(state=act.to, steps=(*one.steps, step))
     return life._replace(rectifications={**known, leaf.subject: changed})
+
+
+AUDIT_TAKES: Takes[AuditLife] = MappingProxyType(
+    {
+        AuditFreeze: _frozen,
+        AuditEnter: _entered,
+        AuditConfirm: _confirmed,
+        AuditDraw: _drawn,
+        AuditAssign: _assigned,
+        AuditScore: _scored,
+        AuditRecheck: _rechecked,
+        AuditClose: _closed,
+        RectificationRaise: _raised,
+        RectificationAnswer: _mended,
+        RectificationReturn: _mended,
+        RectificationVerify: _mended,
+        RectificationClose: _mended,
+    }
+)

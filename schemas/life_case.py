@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.case import EVIDENCE_STATES, CaseState
@@ -34,19 +35,19 @@ from schemas.leaves_review import (
     ReviewReject,
     ReviewSupplement,
 )
-from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import (
     Committed,
     Fact,
-    Link,
     Opinion,
     Package,
     Round,
     Tie,
-    Unlink,
     added,
     answered,
     check_facts,
+    check_record,
+    check_recording,
     live_fact,
     opined,
     proven,
@@ -84,38 +85,9 @@ def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, CaseOpen):
+    if type(act) is CaseOpen:
         return _opened(life, leaf, act, here)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    match act:
-        case CaseAmend():
-            after = _amended(life, act)
-        case CaseAppoint():
-            law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
-            law(act.handler not in life.handlers, FaultCode.HANDLER)
-            after = life._replace(handlers=life.handlers | {act.handler})
-        case CaseFile() | CaseInvestigate() | CaseConclude() | CaseSubmit() | CaseDecide() | CaseClose():
-            after = _moved(life, leaf, act, here)
-        case CaseLink() | MonitoringLink() | CaseUnlink() | MonitoringUnlink():
-            after = _retied(life, leaf, act, here)
-        case FactAdd() | FactWithdraw() | FactProve() | FactUnprove():
-            after = _with_fact(life, leaf, act)
-        case ReviewPass() | ReviewSupplement() | ReviewReject():
-            after = _reviewed(life, leaf, act, here)
-        case _:
-            after = _answered_or_packed(life, leaf, here)
-    return after
-
-
-def _answered_or_packed(life: CaseLife, leaf: Leaf, here: Here) -> CaseLife:
-    match leaf.act:
-        case ReviewAnswer() as act:
-            return life._replace(rounds=answered(life.rounds, leaf, act))
-        case (ExportRequest() | ExportBuild() | ExportFail()) as act:
-            return _packed(life, leaf, act, here)
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    return taken(CASE_TAKES, life, leaf, here)
 
 
 def _opened(life: CaseLife | None, leaf: Leaf, act: CaseOpen, here: Here) -> CaseLife:
@@ -138,63 +110,126 @@ def _opened(life: CaseLife | None, leaf: Leaf, act: CaseOpen, here: Here) -> Cas
     )
 
 
-def _amended(life: CaseLife, act: CaseAmend) -> CaseLife:
+def _amended(life: CaseLife, leaf: Leaf, act: CaseAmend, here: Here) -> CaseLife:
+    del leaf, here
     law(life.state in EVIDENCE_STATES, FaultCode.CLOSED)
     named = {field.value: getattr(act, field.value) for field in act.fields}
     values = {name: value for name, value in {**life.values, **named}.items() if value is not None}
     return life._replace(values=values)
 
 
+def _appointed(life: CaseLife, leaf: Leaf, act: CaseAppoint, here: Here) -> CaseLife:
+    del leaf, here
+    law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
+    law(act.handler not in life.handlers, FaultCode.HANDLER)
+    return life._replace(handlers=life.handlers | {act.handler})
+
+
 def _moved(life: CaseLife, leaf: Leaf, act: _Step, here: Here) -> CaseLife:
+    del here
     check_step(leaf, life.state, act.to)
-    rounds = life.rounds
-    if isinstance(act, CaseSubmit):
-        law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
-        rounds = submitted(rounds, leaf, act, here.n)
-    if isinstance(act, CaseDecide):
-        law(bool(rounds) and rounds[-1].opinion == "pass", FaultCode.NOT_PASSED)
-        check_facts(life.facts, life.ties, here)
-    return life._replace(state=act.to, rounds=rounds, moved_at={**life.moved_at, act.to: leaf.at})
+    return life._replace(state=act.to, moved_at={**life.moved_at, act.to: leaf.at})
 
 
-def _retied(life: CaseLife, leaf: Leaf, act: Link | Unlink, here: Here) -> CaseLife:
+def _submitted(life: CaseLife, leaf: Leaf, act: CaseSubmit, here: Here) -> CaseLife:
+    after = _moved(life, leaf, act, here)
+    law(any(fact.withdrawn_at is None for fact in life.facts.values()), FaultCode.FACTS)
+    return after._replace(rounds=submitted(life.rounds, leaf, act, here.n))
+
+
+def _decided(life: CaseLife, leaf: Leaf, act: CaseDecide, here: Here) -> CaseLife:
+    after = _moved(life, leaf, act, here)
+    law(bool(life.rounds) and life.rounds[-1].opinion == "pass", FaultCode.NOT_PASSED)
+    check_facts(life.facts, life.ties, here)
+    return after
+
+
+def _recording_tied(life: CaseLife, leaf: Leaf, act: CaseLink, here: Here) -> CaseLife:
+    _check_tying(life, leaf)
+    ties = tied(life.ties, leaf, act.recording, act.basis, here)
+    check_recording(leaf, act, here, agency=life.agency)
+    return life._replace(ties=ties)
+
+
+def _record_tied(life: CaseLife, leaf: Leaf, act: MonitoringLink, here: Here) -> CaseLife:
+    _check_tying(life, leaf)
+    ties = tied(life.ties, leaf, act.monitoring, act.basis, here)
+    check_record(act, here)
+    return life._replace(ties=ties)
+
+
+def _recording_untied(life: CaseLife, leaf: Leaf, act: CaseUnlink, here: Here) -> CaseLife:
+    _check_tying(life, leaf)
+    return life._replace(ties=untied(life.ties, leaf, act.recording, act.reason, here))
+
+
+def _record_untied(life: CaseLife, leaf: Leaf, act: MonitoringUnlink, here: Here) -> CaseLife:
+    _check_tying(life, leaf)
+    return life._replace(ties=untied(life.ties, leaf, act.monitoring, act.reason, here))
+
+
+def _check_tying(life: CaseLife, leaf: Leaf) -> None:
     is_by_hand = noun_of(leaf.actor) == "account"
     law(life.state in EVIDENCE_STATES or not is_by_hand, FaultCode.CLOSED)
     law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
-    if isinstance(act, (CaseLink, MonitoringLink)):
-        return life._replace(ties=tied(life.ties, leaf, act, here, agency=life.agency))
-    return life._replace(ties=untied(life.ties, leaf, act, here))
 
 
-def _with_fact(life: CaseLife, leaf: Leaf, act: FactAdd | FactWithdraw | FactProve | FactUnprove) -> CaseLife:
+def _fact_added(life: CaseLife, leaf: Leaf, act: FactAdd, here: Here) -> CaseLife:
+    del here
+    _check_evidence(life)
+    return life._replace(facts=added(life.facts, leaf, act))
+
+
+def _fact_withdrawn(life: CaseLife, leaf: Leaf, act: FactWithdraw, here: Here) -> CaseLife:
+    del act, here
+    _check_evidence(life)
+    return _with_fact(life, leaf, live_fact(life.facts, leaf)._replace(withdrawn_at=leaf.at))
+
+
+def _fact_proven(life: CaseLife, leaf: Leaf, act: FactProve, here: Here) -> CaseLife:
+    del here
+    _check_evidence(life)
+    return _with_fact(life, leaf, proven(live_fact(life.facts, leaf), life.ties, leaf, act))
+
+
+def _fact_unproven(life: CaseLife, leaf: Leaf, act: FactUnprove, here: Here) -> CaseLife:
+    del here
+    _check_evidence(life)
+    return _with_fact(life, leaf, unproven(live_fact(life.facts, leaf), leaf, act.evidence))
+
+
+def _check_evidence(life: CaseLife) -> None:
     law(life.state in EVIDENCE_STATES, FaultCode.CLOSED)
-    match act:
-        case FactAdd():
-            return life._replace(facts=added(life.facts, leaf, act))
-        case FactWithdraw():
-            fact = live_fact(life.facts, leaf)._replace(withdrawn_at=leaf.at)
-        case FactProve():
-            fact = proven(live_fact(life.facts, leaf), life.ties, leaf, act)
-        case FactUnprove():
-            fact = unproven(live_fact(life.facts, leaf), leaf, act.evidence)
+
+
+def _with_fact(life: CaseLife, leaf: Leaf, fact: Fact) -> CaseLife:
     return life._replace(facts={**life.facts, leaf.subject: fact})
 
 
 def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
+    del here
     check_step(leaf, life.state, act.case_to)
     law(leaf.actor not in life.handlers, FaultCode.SAME_PERSON)
-    rounds = opined(life.rounds, leaf, act)
-    if isinstance(act, ReviewPass):
-        check_facts(life.facts, life.ties, here)
-    return life._replace(state=act.case_to, rounds=rounds)
+    return life._replace(state=act.case_to, rounds=opined(life.rounds, leaf, act))
 
 
-def _packed(
-    life: CaseLife, leaf: Leaf, act: ExportRequest | ExportBuild | ExportFail, here: Here
-) -> CaseLife:
-    if isinstance(act, ExportRequest):
-        asked = Package(leaf.subject, act, leaf.actor, leaf.at)
-        return life._replace(packages={**life.packages, here.digest: asked})
+def _passed(life: CaseLife, leaf: Leaf, act: ReviewPass, here: Here) -> CaseLife:
+    after = _reviewed(life, leaf, act, here)
+    check_facts(life.facts, life.ties, here)
+    return after
+
+
+def _answered(life: CaseLife, leaf: Leaf, act: ReviewAnswer, here: Here) -> CaseLife:
+    del here
+    return life._replace(rounds=answered(life.rounds, leaf, act))
+
+
+def _asked(life: CaseLife, leaf: Leaf, act: ExportRequest, here: Here) -> CaseLife:
+    asked = Package(leaf.subject, act, leaf.actor, leaf.at)
+    return life._replace(packages={**life.packages, here.digest: asked})
+
+
+def _packed(life: CaseLife, leaf: Leaf, act: ExportBuild | ExportFail, here: Here) -> CaseLife:
     package = life.packages.get(act.request)
     if package is None and not here.is_whole:  # its request may be among what is withheld
         return life
@@ -202,3 +237,32 @@ def _packed(
         raise Unlawful(FaultCode.REQUEST)
     done = package._replace(state=act.to, ended=act, ended_at=leaf.at)
     return life._replace(packages={**life.packages, act.request: done})
+
+
+CASE_TAKES: Takes[CaseLife] = MappingProxyType(
+    {
+        CaseAmend: _amended,
+        CaseAppoint: _appointed,
+        CaseFile: _moved,
+        CaseInvestigate: _moved,
+        CaseConclude: _moved,
+        CaseSubmit: _submitted,
+        CaseDecide: _decided,
+        CaseClose: _moved,
+        CaseLink: _recording_tied,
+        CaseUnlink: _recording_untied,
+        MonitoringLink: _record_tied,
+        MonitoringUnlink: _record_untied,
+        FactAdd: _fact_added,
+        FactWithdraw: _fact_withdrawn,
+        FactProve: _fact_proven,
+        FactUnprove: _fact_unproven,
+        ReviewPass: _passed,
+        ReviewSupplement: _reviewed,
+        ReviewReject: _reviewed,
+        ReviewAnswer: _answered,
+        ExportRequest: _asked,
+        ExportBuild: _packed,
+        ExportFail: _packed,
+    }
+)

@@ -1,6 +1,7 @@
 """The lives of what records: devices with their keys, and fixed equipment with its papers."""
 
 from datetime import datetime
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 from schemas.leaf import Leaf
@@ -16,7 +17,7 @@ from schemas.leaves_device import (
     EquipmentReviewed,
     EquipmentSuspend,
 )
-from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life import FaultCode, Here, Takes, check_step, law, taken
 from schemas.life_inside import Committed
 
 Paper = TypeVar("Paper")
@@ -41,22 +42,27 @@ def apply_device(life: DeviceLife | None, leaf: Leaf, here: Here) -> DeviceLife:
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, DeviceEnrol):
+    if type(act) is DeviceEnrol:
         law(life is None, FaultCode.BEGUN_TWICE)
         law(leaf.actor == leaf.subject, FaultCode.ACTOR)
         _check_code(leaf, act, here)
         return DeviceLife(act.agency, act.kid, act.registration_sha256, act.name, act.model, leaf.at)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    law(life.revoked_at is None, FaultCode.CLOSED)
-    match act:
-        case DeviceRename():
-            return life._replace(name=act.name)
-        case DeviceRevoke():
-            law(act.kid == life.kid, FaultCode.KEY)
-            return life._replace(revoked_at=leaf.at)
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    law(life is None or life.revoked_at is None, FaultCode.CLOSED)
+    return taken(DEVICE_TAKES, life, leaf, here)
+
+
+def _renamed(life: DeviceLife, leaf: Leaf, act: DeviceRename, here: Here) -> DeviceLife:
+    del leaf, here
+    return life._replace(name=act.name)
+
+
+def _revoked(life: DeviceLife, leaf: Leaf, act: DeviceRevoke, here: Here) -> DeviceLife:
+    del here
+    law(act.kid == life.kid, FaultCode.KEY)
+    return life._replace(revoked_at=leaf.at)
+
+
+DEVICE_TAKES: Takes[DeviceLife] = MappingProxyType({DeviceRename: _renamed, DeviceRevoke: _revoked})
 
 
 def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
@@ -101,37 +107,60 @@ def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> Equip
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, EquipmentRegister):
+    if type(act) is EquipmentRegister:
         check_step(leaf, None if life is None else life.state, act.to)
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
         return EquipmentLife(act.agency, act.kind, act.to, act, leaf.actor, leaf.at)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    match act:
-        case EquipmentBind():
-            return life._replace(source=act.source)
-        case EquipmentCertify():
-            law(act.until > act.from_, FaultCode.PERIOD)
-            return life._replace(certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
-        case EquipmentReviewed():
-            law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
-            return life._replace(reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
-        case EquipmentPublish():
-            law(act.published_at <= leaf.at, FaultCode.FUTURE)
-            return life._replace(publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
-        case EquipmentSuspend() | EquipmentResume():
-            return _stepped(life, leaf, act)
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    return taken(EQUIPMENT_TAKES, life, leaf, here)
 
 
-def _stepped(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend | EquipmentResume) -> EquipmentLife:
+def _bound(life: EquipmentLife, leaf: Leaf, act: EquipmentBind, here: Here) -> EquipmentLife:
+    del leaf, here
+    return life._replace(source=act.source)
+
+
+def _certified(life: EquipmentLife, leaf: Leaf, act: EquipmentCertify, here: Here) -> EquipmentLife:
+    del here
+    law(act.until > act.from_, FaultCode.PERIOD)
+    return life._replace(certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
+
+
+def _reviewed(life: EquipmentLife, leaf: Leaf, act: EquipmentReviewed, here: Here) -> EquipmentLife:
+    del here
+    law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
+    return life._replace(reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
+
+
+def _published(life: EquipmentLife, leaf: Leaf, act: EquipmentPublish, here: Here) -> EquipmentLife:
+    del here
+    law(act.published_at <= leaf.at, FaultCode.FUTURE)
+    return life._replace(publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
+
+
+def _suspended(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend, here: Here) -> EquipmentLife:
+    del here
     check_step(leaf, life.state, act.to)
-    if isinstance(act, EquipmentSuspend):
-        law(act.from_at <= leaf.at, FaultCode.FUTURE)
-        return life._replace(state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
+    law(act.from_at <= leaf.at, FaultCode.FUTURE)
+    return life._replace(state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
+
+
+def _resumed(life: EquipmentLife, leaf: Leaf, act: EquipmentResume, here: Here) -> EquipmentLife:
+    del here
+    check_step(leaf, life.state, act.to)
     law(act.until_at <= leaf.at, FaultCode.FUTURE)
     last = life.suspensions[-1]
     law(act.until_at >= last.paper.from_at, FaultCode.PERIOD)
     ended = last._replace(until_at=act.until_at)
     return life._replace(state=act.to, suspensions=(*life.suspensions[:-1], ended))
+
+
+EQUIPMENT_TAKES: Takes[EquipmentLife] = MappingProxyType(
+    {
+        EquipmentBind: _bound,
+        EquipmentCertify: _certified,
+        EquipmentReviewed: _reviewed,
+        EquipmentPublish: _published,
+        EquipmentSuspend: _suspended,
+        EquipmentResume: _resumed,
+    }
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
@@ -14,7 +15,7 @@ from schemas.leaves_recording import (
     RecordingSeal,
     ScrubFind,
 )
-from schemas.life import FaultCode, Here, Unlawful, check_step, law
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import Committed
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.reference import ident_of
@@ -41,7 +42,7 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if not isinstance(act, ManifestDeclare):
+    if type(act) is not ManifestDeclare:
         raise Unlawful(FaultCode.EVENT)
     law(life is None, FaultCode.BEGUN_TWICE)
     law(here.seen.is_alive(act.device, here.index), FaultCode.KEY)
@@ -79,25 +80,9 @@ def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> Recor
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, RecordingReceive):
+    if type(act) is RecordingReceive:
         return _received(life, leaf, act, here)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    match act:
-        case RecordingSeal() | RecordingQuarantine():
-            check_step(leaf, life.state, act.to)
-            is_whole = act.size_bytes == life.received.size_bytes
-            law(is_whole or isinstance(act, RecordingQuarantine), FaultCode.OUTCOME)
-            return life._replace(state=act.to, verified=act, verified_at=leaf.at)
-        case CaseLink():
-            return life._replace(ties=(*life.ties, act.case))
-        case CaseUnlink():
-            law(act.case in life.ties or not here.is_whole, FaultCode.TIE)
-            return life._replace(ties=tuple(case for case in life.ties if case != act.case))
-        case ScrubFind():
-            return life._replace(found=(*life.found, act.code))
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    return taken(RECORDING_TAKES, life, leaf, here)
 
 
 def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, here: Here) -> RecordingLife:
@@ -107,6 +92,47 @@ def _received(life: RecordingLife | None, leaf: Leaf, act: RecordingReceive, her
     if act.manifest_sha256 is not None:
         law(here.seen.is_declared(act.manifest_sha256, act.agency, here.index), FaultCode.MANIFEST)
     return RecordingLife(act, leaf.actor, leaf.at, act.to)
+
+
+def _sealed(life: RecordingLife, leaf: Leaf, act: RecordingSeal, here: Here) -> RecordingLife:
+    after = _verified(life, leaf, act, here)
+    law(act.size_bytes == life.received.size_bytes, FaultCode.OUTCOME)
+    return after
+
+
+def _verified(
+    life: RecordingLife, leaf: Leaf, act: RecordingSeal | RecordingQuarantine, here: Here
+) -> RecordingLife:
+    del here
+    check_step(leaf, life.state, act.to)
+    return life._replace(state=act.to, verified=act, verified_at=leaf.at)
+
+
+def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
+    del leaf, here
+    return life._replace(ties=(*life.ties, act.case))
+
+
+def _unlinked(life: RecordingLife, leaf: Leaf, act: CaseUnlink, here: Here) -> RecordingLife:
+    del leaf
+    law(act.case in life.ties or not here.is_whole, FaultCode.TIE)
+    return life._replace(ties=tuple(case for case in life.ties if case != act.case))
+
+
+def _found(life: RecordingLife, leaf: Leaf, act: ScrubFind, here: Here) -> RecordingLife:
+    del leaf, here
+    return life._replace(found=(*life.found, act.code))
+
+
+RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
+    {
+        RecordingSeal: _sealed,
+        RecordingQuarantine: _verified,
+        CaseLink: _linked,
+        CaseUnlink: _unlinked,
+        ScrubFind: _found,
+    }
+)
 
 
 class Given(NamedTuple):
@@ -143,24 +169,29 @@ def apply_monitoring(life: MonitoringLife | None, leaf: Leaf, here: Here) -> Mon
     Raises:
         Unlawful: a rule does not hold.
     """
-    act, known = leaf.act, life or MonitoringLife()
-    match act:
-        case MonitoringOpine():
-            return _opined(known, leaf, act)
-        case MonitoringNotify():
-            law(act.attempted_at <= leaf.at, FaultCode.FUTURE)
-            return known._replace(attempts=(*known.attempts, Attempt(act, leaf.actor, leaf.at)))
-        case MonitoringLink():
-            law(known.state == MonitoringState.VALID, FaultCode.EVIDENCE)
-            return known._replace(ties=(*known.ties, act.case))
-        case MonitoringUnlink():
-            law(act.case in known.ties or not here.is_whole, FaultCode.TIE)
-            return known._replace(ties=tuple(case for case in known.ties if case != act.case))
-        case _:
-            raise Unlawful(FaultCode.EVENT)
+    return taken(MONITORING_TAKES, life or MonitoringLife(), leaf, here)
 
 
-def _opined(life: MonitoringLife, leaf: Leaf, act: MonitoringOpine) -> MonitoringLife:
+def _notified(life: MonitoringLife, leaf: Leaf, act: MonitoringNotify, here: Here) -> MonitoringLife:
+    del here
+    law(act.attempted_at <= leaf.at, FaultCode.FUTURE)
+    return life._replace(attempts=(*life.attempts, Attempt(act, leaf.actor, leaf.at)))
+
+
+def _tied(life: MonitoringLife, leaf: Leaf, act: MonitoringLink, here: Here) -> MonitoringLife:
+    del leaf, here
+    law(life.state == MonitoringState.VALID, FaultCode.EVIDENCE)
+    return life._replace(ties=(*life.ties, act.case))
+
+
+def _untied(life: MonitoringLife, leaf: Leaf, act: MonitoringUnlink, here: Here) -> MonitoringLife:
+    del leaf
+    law(act.case in life.ties or not here.is_whole, FaultCode.TIE)
+    return life._replace(ties=tuple(case for case in life.ties if case != act.case))
+
+
+def _opined(life: MonitoringLife, leaf: Leaf, act: MonitoringOpine, here: Here) -> MonitoringLife:
+    del here
     check_step(leaf, life.state, act.to)
     given = dict(life.given or {})
     law(act.stage not in given, FaultCode.STAGE)
@@ -175,6 +206,16 @@ def _state_of(given: Mapping[str, Given]) -> MonitoringState:
     if any(one.opinion == OpinionWord.INVALID for one in given.values()):
         return MonitoringState.INVALID
     return MonitoringState.VALID if given.keys() == set(ReviewStage) else MonitoringState.REVIEWING
+
+
+MONITORING_TAKES: Takes[MonitoringLife] = MappingProxyType(
+    {
+        MonitoringOpine: _opined,
+        MonitoringNotify: _notified,
+        MonitoringLink: _tied,
+        MonitoringUnlink: _untied,
+    }
+)
 
 
 class Batch(NamedTuple):
@@ -208,7 +249,7 @@ def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
         Unlawful: a rule does not hold.
     """
     act, known = leaf.act, life or SourceLife()
-    if not isinstance(act, IntakeReceive):
+    if type(act) is not IntakeReceive:
         raise Unlawful(FaultCode.EVENT)
     law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
     law(act.seq == known.seq + 1, FaultCode.SEQUENCE)

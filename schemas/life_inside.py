@@ -9,9 +9,7 @@ from schemas.leaves_case import (
     HANDLERS,
     CaseLink,
     CaseSubmit,
-    CaseUnlink,
     MonitoringLink,
-    MonitoringUnlink,
     TieBasis,
 )
 from schemas.leaves_review import (
@@ -34,8 +32,6 @@ from schemas.reference import noun_of
 
 Committed = Shown[Any] | Hidden | Erased
 Opinion = ReviewPass | ReviewSupplement | ReviewReject
-Link = CaseLink | MonitoringLink
-Unlink = CaseUnlink | MonitoringUnlink
 
 _HOLDING = frozenset({RecordingState.SEALED, MonitoringState.VALID})
 
@@ -135,40 +131,50 @@ class Package(NamedTuple):
     ended_at: datetime | None = None
 
 
-def evidence_of(act: Link | Unlink) -> str:
-    """Return the piece of evidence that a tie is about."""
-    return act.recording if isinstance(act, (CaseLink, CaseUnlink)) else act.monitoring
-
-
-def tied(ties: Mapping[str, Tie], leaf: Leaf, act: Link, here: Here, *, agency: str) -> dict[str, Tie]:
-    """Return the ties with one more.
+def tied(
+    ties: Mapping[str, Tie], leaf: Leaf, evidence: str, basis: TieBasis | None, here: Here
+) -> dict[str, Tie]:
+    """Return the ties with one more to this evidence.
 
     Raises:
-        Unlawful: it stands already, the evidence is not there, of another agency, or not valid (art. 41), or whoever
-            hands in a recording ties more than what is stated with it.
+        Unlawful: it stands already.
     """
-    name = evidence_of(act)
-    law(not (name in ties and ties[name].stands), FaultCode.TIE_TWICE)
-    if isinstance(act, CaseLink):
-        if act.basis is not TieBasis.STATED:
-            law(noun_of(leaf.actor) == "account", FaultCode.ROLE)
-            law(here.seen.has_role(leaf.actor, HANDLERS, leaf.at, here.index), FaultCode.ROLE)
-        law(here.seen.is_received(name, agency, here.index), FaultCode.EVIDENCE)
-    else:
-        law(here.seen.is_concluded(name, {MonitoringState.VALID}, here.index), FaultCode.EVIDENCE)
-    return {**ties, name: Tie(here.n, act.basis, leaf.actor, leaf.at, before=ties.get(name))}
+    law(not (evidence in ties and ties[evidence].stands), FaultCode.TIE_TWICE)
+    return {**ties, evidence: Tie(here.n, basis, leaf.actor, leaf.at, before=ties.get(evidence))}
 
 
-def untied(ties: Mapping[str, Tie], leaf: Leaf, act: Unlink, here: Here) -> dict[str, Tie]:
-    """Return the ties with this one ended.
+def check_recording(leaf: Leaf, act: CaseLink, here: Here, *, agency: str) -> None:
+    """Refuse a tie to a recording that is not there.
+
+    Raises:
+        Unlawful: it is not there or of another agency, or whoever hands it in ties more than what is stated with it.
+    """
+    if act.basis is not TieBasis.STATED:
+        law(noun_of(leaf.actor) == "account", FaultCode.ROLE)
+        law(here.seen.has_role(leaf.actor, HANDLERS, leaf.at, here.index), FaultCode.ROLE)
+    law(here.seen.is_received(act.recording, agency, here.index), FaultCode.EVIDENCE)
+
+
+def check_record(act: MonitoringLink, here: Here) -> None:
+    """Refuse a tie to a monitoring record that is not valid (art. 41).
+
+    Raises:
+        Unlawful: it is not there, or not valid.
+    """
+    law(here.seen.is_concluded(act.monitoring, {MonitoringState.VALID}, here.index), FaultCode.EVIDENCE)
+
+
+def untied(
+    ties: Mapping[str, Tie], leaf: Leaf, evidence: str, reason: Committed | None, here: Here
+) -> dict[str, Tie]:
+    """Return the ties with that to this evidence ended.
 
     Raises:
         Unlawful: it does not stand.
     """
-    name = evidence_of(act)
-    law(name in ties and ties[name].stands, FaultCode.TIE)
-    ended = ties[name]._replace(ended_n=here.n, ended_by=leaf.actor, ended_at=leaf.at, reason=act.reason)
-    return {**ties, name: ended}
+    law(evidence in ties and ties[evidence].stands, FaultCode.TIE)
+    ended = ties[evidence]._replace(ended_n=here.n, ended_by=leaf.actor, ended_at=leaf.at, reason=reason)
+    return {**ties, evidence: ended}
 
 
 def added(facts: Mapping[str, Fact], leaf: Leaf, act: FactAdd) -> dict[str, Fact]:

@@ -1,6 +1,7 @@
 """The life of the log itself: its catalogue, its keys by index, its witnesses."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
@@ -14,7 +15,7 @@ from schemas.leaves_log import (
     WitnessAdd,
     WitnessDrop,
 )
-from schemas.life import FaultCode, Here, Unlawful, law
+from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 
 
 class KeyLife(NamedTuple):
@@ -50,36 +51,45 @@ def apply_log(life: LogLife | None, leaf: Leaf, here: Here) -> LogLife:
         Unlawful: a rule does not hold.
     """
     act = leaf.act
-    if isinstance(act, LogOpen):
+    if type(act) is LogOpen:
         law(life is None, FaultCode.BEGUN_TWICE)
         keys = {kid: KeyLife(KeyRole.TICKET, public, here.n) for kid, public in act.tickets.items()}
         return LogLife(act.origin, act.vkey, act.catalogue_sha256, keys)
-    if life is None:
-        raise Unlawful(FaultCode.NOT_BEGUN)
-    match act:
-        case LogUpgrade():
-            after = life._replace(catalogue_sha256=act.catalogue_sha256)
-        case KeyAnnounce():
-            law(act.kid not in life.keys, FaultCode.KEY)
-            events = None if act.events is None else frozenset(act.events)
-            after = _with_key(life, act.kid, KeyLife(act.role, act.public, here.n, events))
-        case KeyRotate():
-            after = _rotated(life, act, here)
-        case KeyRevoke():
-            ended = _alive(life, act.kid)._replace(ended_n=here.n, suspect_from=act.suspect_from)
-            after = _with_key(life, act.kid, ended)
-        case WitnessAdd():
-            law(act.key not in life.witnesses, FaultCode.TWICE)
-            after = life._replace(witnesses=life.witnesses | {act.key})
-        case WitnessDrop():
-            law(act.key in life.witnesses, FaultCode.KEY)
-            after = life._replace(witnesses=life.witnesses - {act.key})
-        case _:
-            raise Unlawful(FaultCode.EVENT)
-    return after
+    return taken(LOG_TAKES, life, leaf, here)
 
 
-def _rotated(life: LogLife, act: KeyRotate, here: Here) -> LogLife:
+def _upgraded(life: LogLife, leaf: Leaf, act: LogUpgrade, here: Here) -> LogLife:
+    del leaf, here
+    return life._replace(catalogue_sha256=act.catalogue_sha256)
+
+
+def _announced(life: LogLife, leaf: Leaf, act: KeyAnnounce, here: Here) -> LogLife:
+    del leaf
+    law(act.kid not in life.keys, FaultCode.KEY)
+    events = None if act.events is None else frozenset(act.events)
+    return _with_key(life, act.kid, KeyLife(act.role, act.public, here.n, events))
+
+
+def _revoked(life: LogLife, leaf: Leaf, act: KeyRevoke, here: Here) -> LogLife:
+    del leaf
+    ended = _alive(life, act.kid)._replace(ended_n=here.n, suspect_from=act.suspect_from)
+    return _with_key(life, act.kid, ended)
+
+
+def _witnessed(life: LogLife, leaf: Leaf, act: WitnessAdd, here: Here) -> LogLife:
+    del leaf, here
+    law(act.key not in life.witnesses, FaultCode.TWICE)
+    return life._replace(witnesses=life.witnesses | {act.key})
+
+
+def _dropped(life: LogLife, leaf: Leaf, act: WitnessDrop, here: Here) -> LogLife:
+    del leaf, here
+    law(act.key in life.witnesses, FaultCode.KEY)
+    return life._replace(witnesses=life.witnesses - {act.key})
+
+
+def _rotated(life: LogLife, leaf: Leaf, act: KeyRotate, here: Here) -> LogLife:
+    del leaf
     old = _alive(life, act.old)
     law(old.role == act.role and act.new not in life.keys, FaultCode.KEY)
     ended = _with_key(life, act.old, old._replace(ended_n=here.n))
@@ -95,3 +105,15 @@ def _alive(life: LogLife, kid: str) -> KeyLife:
 
 def _with_key(life: LogLife, kid: str, key: KeyLife) -> LogLife:
     return life._replace(keys={**life.keys, kid: key})
+
+
+LOG_TAKES: Takes[LogLife] = MappingProxyType(
+    {
+        LogUpgrade: _upgraded,
+        KeyAnnounce: _announced,
+        KeyRotate: _rotated,
+        KeyRevoke: _revoked,
+        WitnessAdd: _witnessed,
+        WitnessDrop: _dropped,
+    }
+)

@@ -211,7 +211,7 @@ def _take(told: Folded, turn: Turn, leaf: Leaf, seen: Directory, *, follows: boo
 
 def _apply(told: Folded, leaf: Leaf, act: Act, here: Here) -> None:
     try:
-        if not isinstance(act, ChainMend):
+        if type(act) is not ChainMend:
             told.life = APPLY[noun_of(told.of)](told.life, leaf, here)
     except Unlawful as fault:
         told.fault(here.n, fault.code)
