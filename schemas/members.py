@@ -74,8 +74,8 @@ MediaType = Annotated[str, Field(pattern=r"^[a-z]{1,32}/[a-z0-9.+-]{1,96}$")]
 ObjectKey = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9/._-]{0,254}$")]
 """Where an object lies: made of ids by the server, never of a file's name."""
 
-VersionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
-"""What the object store calls one version; opaque."""
+VersionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/=._~-]{1,1024}$")]
+"""What the object store calls one version; opaque. Of S3 it has up to 1,024 bytes, of base64 too: `+`, `/`, `=`."""
 
 ReleaseVersion = Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6}){0,3}([a-z0-9.+-]{1,32})?$")]
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
