@@ -134,6 +134,11 @@ def _any(chance: Random, things: Sequence[UUID]) -> UUID:
     return chance.choice(things[-4:]) if things and chance.random() < 0.98 else NOBODY
 
 
+def _record(world: World, chance: Random) -> UUID:
+    """One of the first, which people have found valid or nearly, or of the newest."""
+    return _any(chance, [*world.records[:2], *world.records[-2:]])
+
+
 def _case(tx: Transaction, world: World, chance: Random) -> tuple[UUID, int]:
     """A case and the version at which the actor saw it; now and then an old one."""
     ident = _any(chance, world.cases)
@@ -438,7 +443,7 @@ def judge_record(world: World, chance: Random) -> None:
     code = None if word is OpinionWord.VALID else InvalidReason.UNCLEAR
     wish = OpinionIn(opinion=word, reason_code=code, reason="看过")
     with world.store.begin() as tx:
-        ident = _any(chance, world.records)
+        ident = _record(world, chance)
         right = world.road.first if stage is ReviewStage.FIRST else world.road.second
         seen = tx.monitoring.get(right, ident).version
         tx.monitoring.opine(world.who(chance, right), ident, stage, wish, seen)
@@ -452,13 +457,13 @@ def notify(world: World, chance: Random) -> None:
             attempted_at=tx.now - timedelta(minutes=1),
             proof="短信 2026-1",
         )
-        tx.monitoring.notify(world.who(chance, world.road.handler), _any(chance, world.records), told)
+        tx.monitoring.notify(world.who(chance, world.road.handler), _record(world, chance), told)
 
 
 def link_record(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         ident, seen = _case(tx, world, chance)
-        actor, record = world.who(chance, world.bureau.handler), _any(chance, world.records)
+        actor, record = world.who(chance, world.bureau.handler), _record(world, chance)
         tx.monitoring_links.link(actor, ident, record, LinkBasis.MANUAL, seen)
 
 
@@ -475,7 +480,7 @@ def open_from_record(world: World, chance: Random) -> None:
     lead = CaseIn(number=number, party="某某运输公司", matter="超限运输", place="S229")
     with world.store.begin() as tx:
         actor = world.who(chance, world.bureau.handler)
-        made = tx.monitoring_links.open_case(actor, _any(chance, world.records), lead)
+        made = tx.monitoring_links.open_case(actor, _record(world, chance), lead)
     world.cases.append(made.id)
 
 

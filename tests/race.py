@@ -5,11 +5,13 @@ while codes are issued and used, devices are revoked and equipment is suspended 
 whoever is refused is told why, and at the end every leaf folds to the rows that are there.
 """
 
+import faulthandler
 import os
 import secrets
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -59,6 +61,10 @@ from tests.tampering import examined
 from workers.custody import integrate
 
 THREADS = 8
+TOLD_ACTS = 1_000
+STALL_SECONDS = 120
+"""An act takes a fraction of a second: where so many take as long as this, it is shown who waits for what."""
+
 RACING: tuple[Act, ...] = (
     *LINE, issue_code, open_case, receive, receive, receive, link, link, unlink, add_fact, prove, unprove, give_opinion,
     answer, ask_for_package, ask_for_package, fail_package, go_on_with_case, amend, take_in, take_in, judge_record, notify,
@@ -74,10 +80,13 @@ def raced(world: World, acts: int, seed: int) -> Counter[tuple[str, str]]:
     """
     told: Counter[tuple[str, str]] = Counter()
     wrong: list[BaseException] = []
-    numbers = count()
+    numbers, began = count(), time.monotonic()
 
     def work(chance: Random) -> None:
-        while not wrong and next(numbers) < acts:
+        while not wrong and (number := next(numbers)) < acts:
+            if number % TOLD_ACTS == 0:
+                faulthandler.dump_traceback_later(STALL_SECONDS, repeat=True)
+                print(f"{number:6} acts in {time.monotonic() - began:4.0f} s", flush=True)
             act = chance.choice(RACING)
             try:
                 refused = tried(world, act, chance)
@@ -92,6 +101,7 @@ def raced(world: World, acts: int, seed: int) -> Counter[tuple[str, str]]:
         thread.start()
     for thread in threads:
         thread.join()
+    faulthandler.cancel_dump_traceback_later()
     if wrong:
         ring = any(isinstance(one, DeadlockDetected) for one in _causes(wrong[0]))
         raise AssertionError("acts waited in a ring" if ring else "an act went wrong") from wrong[0]
@@ -121,12 +131,16 @@ def main(acts: int = 1_000, seed: int | None = None) -> int:
         settings = make_settings(os.environ["DATABASE_URL"], folder_url(Path(folder)), pool_size=2 * THREADS)
         with closing(Store(settings)) as store:
             upgrade(store.engine)
+            began = time.monotonic()
             told = raced(make_world(store, Clock()), acts, seed)
+            ended = time.monotonic()
             found = left(store)
+            took = f"{ended - began:.0f} s, examined in {time.monotonic() - ended:.0f} s"
     for (act, end), times in sorted(told.items()):
         print(f"{act:20} {end:28} {times:6}")
     for fault in found:
         print(fault)
+    print(f"{told.total()} acts in {took}: {len(found)} faults")
     return 1 if found else 0
 
 
