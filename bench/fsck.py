@@ -3,7 +3,8 @@
     python -m tests.stand run --parts database -- python bench/fsck.py [--quick]
 
 Prints seconds, recordings per second and the peak memory of the command, with and without reading every byte again;
-the peer is the same command at a tenth of the data: memory that grows with the data would show.
+the peer is the same command at a tenth of the data: memory that grows with the data would show. The recordings are
+copies of one that real acts made (`tests/bulk.py`).
 """
 
 import argparse
@@ -12,29 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.processes import Watch  # noqa: E402
-from storage.objects.port import Stored  # noqa: E402
-from storage.objects.values import sha256_of  # noqa: E402
-from storage.recording.upload import NewUpload  # noqa: E402
 from storage.settings import StorageSettings  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store  # noqa: E402
-from tests.casework import Bureau, conclusion, make_bureau  # noqa: E402
-from tests.everything import lock  # noqa: E402
+from tests.bulk import fill  # noqa: E402
+from tests.casework import make_bureau  # noqa: E402
 from tests.factories import folder_url  # noqa: E402
 from workers.custody import integrate  # noqa: E402
-
-TOGETHER = 50
-"""Recordings of one transaction: enough that commits cost little, few enough that locks stay short."""
-
-PER_CASE = 20
-_numbers = count()
 
 
 def main() -> int:
@@ -51,33 +42,17 @@ def main() -> int:
         for step in (many // 10, many - many // 10):
             began = time.monotonic()
             fill(bureau, step)
-            print(f"{step:,} recordings made in {time.monotonic() - began:.0f} s", flush=True)
+            filled = time.monotonic()
+            integrate(store)
+            print(
+                f"{step:,} recordings made in {filled - began:.0f} s,"
+                f" sequenced and signed in {time.monotonic() - filled:.0f} s",
+                flush=True,
+            )
             have = many if step > many // 10 else step
             worst = max(worst, check(have, "--no-bytes"), check(have))
         store.close()
     return worst
-
-
-def fill(bureau: Bureau, many: int) -> None:
-    """Receive, verify and tie so many recordings of a few bytes."""
-    for _ in range(0, many, TOGETHER):
-        cases = [bureau.open().number for _ in range(0, TOGETHER, PER_CASE)]
-        made = [_kept(bureau.store) for _ in range(TOGETHER)]
-        with bureau.store.begin() as tx:
-            for position, (key, payload, stored) in enumerate(made):
-                wish = NewUpload(
-                    length_bytes=len(payload), filename="a.bin", case_number=cases[position // PER_CASE]
-                )
-                done = tx.uploads.complete(tx.uploads.open(bureau.officers[0], wish), stored, key=key)
-                tx.recordings.conclude(done.recording_id, conclusion(payload, at_retain=tx.now))
-    lock(bureau.store)
-    integrate(bureau.store)
-
-
-def _kept(store: Store) -> tuple[str, bytes, Stored]:
-    payload = str(next(_numbers)).encode()
-    key = f"recordings/bench/{payload.decode()}"
-    return key, payload, store.objects.put(key, [payload], sha256=sha256_of([payload]))
 
 
 def check(have: int, *words: str) -> int:
