@@ -17,7 +17,8 @@ class Sequencer:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._has_said = False
+        self._said_at: int | None = None
+        """At which number of the log's chain it said all that this process knows of it."""
 
     def run(self, *, limit: int = BATCH_ENTRIES) -> int:
         """Sequence and sign until nothing is pending; returns how many entries gained their index.
@@ -35,24 +36,24 @@ class Sequencer:
         while True:
             with self._store.begin() as tx:
                 signer = Signer(tx.connection, tx.clock)
-                has_said, count = self._batch(signer, limit)
+                said_at, count = self._batch(signer, limit)
                 signer.sign(key, settings.log_origin, at=tx.now)
-            self._has_said = has_said  # committed
+            self._said_at = said_at  # committed
             integrated += count
             if count < limit:
                 return integrated
 
-    def _batch(self, signer: Signer, limit: int) -> tuple[bool, int]:
-        """Return whether the log says what this process knows of it, and how many entries gained their index.
+    def _batch(self, signer: Signer, limit: int) -> tuple[int | None, int]:
+        """Return where the log says what this process knows of it, and how many entries gained their index.
 
         Another process may know another catalogue and have said it last: whatever waits, the log is asked anew.
         What comes after nothing was seen to wait is left to the next run: it would be indexed unasked.
         """
         waits = signer.waits()
-        if self._has_said and not waits:
-            return True, 0
-        has_said = signer.begin(_identity(self._store.settings))
-        return has_said, signer.sequence(limit=limit) if has_said else 0
+        if self._said_at is not None and not waits:
+            return self._said_at, 0
+        said_at = signer.begin(_identity(self._store.settings), said_at=self._said_at)
+        return said_at, 0 if said_at is None else signer.sequence(limit=limit)
 
 
 def integrate(store: Store, *, limit: int = BATCH_ENTRIES) -> int:

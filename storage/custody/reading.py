@@ -115,6 +115,13 @@ class LogReader:
         )
         return tuple(map(logged, rows))
 
+    def length(self, of: str) -> int:
+        """Return the number of a chain's last leaf; 0 for one without leaves."""
+        last: int | None = self._connection.scalar(
+            select(func.max(chain_places.c.n)).where(chain_places.c.of == of)
+        )
+        return last or 0
+
     def name(self) -> str | None:
         """Return the name of this log's own chain; None before it is opened."""
         of: str | None = self._connection.scalar(select(chains.c.of).where(chains.c.of.startswith("log/")))

@@ -23,7 +23,6 @@ from schemas.chain import entry_hash, leaf_digest
 from schemas.checkpoint import Checkpoint, checkpoint_text, open_checkpoint
 from schemas.errors import Invalid
 from schemas.ids import EntryId
-from schemas.leaf import Leaf
 from schemas.merkle import Tiles, extend, root_from_tiles
 from schemas.note import sign_note, vkey_of_seed
 from schemas.refusals_custody import (
@@ -75,29 +74,33 @@ class Signer:
         """
         return self._hold_lock() and bool(self._pending(limit=1))
 
-    def begin(self, log: LogIdentity) -> bool:
-        """Write what the log says of itself and does not say yet; returns whether it says all of it now.
+    def begin(self, log: LogIdentity, *, said_at: int | None = None) -> int | None:
+        """Write what the log says of itself and does not say yet; returns the number of its chain's last leaf then.
 
-        The first of a log is `log:open`, at index 0: nothing may be indexed before it. No, and nothing may be
+        The first of a log is `log:open`, at index 0: nothing may be indexed before it. None, and nothing may be
         sequenced, where another run holds the lock, and where the log is empty and nothing waits.
+
+        Args:
+            log: What it is.
+            said_at: The number at which it was seen to say all of it; a chain that has not gone on is not read again.
 
         Raises:
             IntegrityBroken: the log's chain does not stand where its last leaf does.
         """
         if not self._hold_lock():
-            return False
+            return None
         custody = CustodyLog(self._connection, self._clock)
         of = self._connection.scalar(_FIRST)
         if of is None and not self._pending(limit=1):  # an empty log is not begun
-            return False
-        said = (
-            ()
-            if of is None
-            else tuple(one.leaf.act for one in custody.chain(of) if isinstance(one.leaf, Leaf))
-        )
-        if acts := unsaid(log, said):
+            return None
+        length = 0 if of is None else custody.length(of)
+        if length == said_at:
+            return length
+        said = () if of is None else tuple(one.act for one in custody.chain(of))
+        acts = unsaid(log, said)
+        if acts:
             self._say(custody, acts, of or f"log/{uuid4()}")
-        return True
+        return length + len(acts)
 
     def _say(self, custody: CustodyLog, acts: Sequence[Act], of: str) -> None:
         custody.hold(of)
