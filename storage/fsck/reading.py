@@ -49,11 +49,19 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:
+def leaves_about(
+    connection: Connection, subjects: Collection[str], kinds: Collection[type[Act]] = ()
+) -> Leaves:
     """Return the leaves about each `noun/uuid`, oldest first, read from their bytes.
 
     One that cannot be read, or stands under another subject than its own, is the log check's to name.
+
+    Args:
+        connection: Of one moment.
+        subjects: What they are about.
+        kinds: Classes that are looked for; of all, where none is named.
     """
+    named = [f'"event":"{kind.spec.event}"'.encode() for kind in kinds]
     found: dict[str, list[Leaf]] = defaultdict(list)
     rows = connection.execute(
         select(custody_entries.c.subject, custody_entries.c.leaf)
@@ -61,8 +69,11 @@ def leaves_about(connection: Connection, subjects: Collection[str]) -> Leaves:
         .order_by(custody_entries.c.id)
     )
     for row in rows:
+        payload = bytes(row.leaf)
+        if named and not any(one in payload for one in named):  # the bytes of a leaf say its event in one way
+            continue
         with suppress(Invalid):
-            leaf = parse_leaf(bytes(row.leaf))
+            leaf = parse_leaf(payload)
             if leaf.subject == row.subject:
                 found[row.subject].append(leaf)
     return found

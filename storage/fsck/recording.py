@@ -93,7 +93,7 @@ def _recording(row: Record, page: _Page, objects: ObjectCheck) -> Iterator[Found
 def _verified(connection: Connection, subjects: Sequence[str]) -> dict[str, Verified]:
     """Return what the log says was concluded of each recording."""
     concluded: dict[str, Verified] = {}
-    for about, leaves in leaves_about(connection, subjects).items():
+    for about, leaves in leaves_about(connection, subjects, (RecordingSeal, RecordingQuarantine)).items():
         acts: tuple[Verified, ...] = (
             *acts_of(leaves, RecordingSeal),
             *acts_of(leaves, RecordingQuarantine),

@@ -157,7 +157,7 @@ def _media_faults(connection: Connection) -> Iterator[Fault]:
         named = [f"recording/{one['recording_id']}" for rows in kept.values() for one in rows]
         received = {
             about: acts_of(leaves, RecordingReceive)
-            for about, leaves in leaves_about(connection, named).items()
+            for about, leaves in leaves_about(connection, named, (RecordingReceive,)).items()
         }
         for row in page:
             stated = _stated(bytes(row.raw))
