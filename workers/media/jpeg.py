@@ -81,16 +81,15 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | Non
     what was met, if anything, and BGR pixels; of a damaged photo, what can still be seen.
     """
     kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
-    try:
-        return None, _bgr(_strict(payload, kind, scale))
-    except ValueError as why:
-        if "extraneous bytes" not in str(why):
-            return _damaged(why), _salvaged(payload, kind, scale)
-    try:
-        pixels = _strict(without_stray_bytes(payload), kind, scale)
-    except ValueError as why:
-        return _damaged(why), _salvaged(payload, kind, scale)
-    return note("jpeg-stray-bytes"), _bgr(pixels)
+    first = _strict(payload, kind, scale)
+    if not isinstance(first, ValueError):
+        return None, _bgr(first)
+    if "extraneous bytes" not in str(first):
+        return _damaged(first), _salvaged(payload, kind, scale)
+    again = _strict(without_stray_bytes(payload), kind, scale)
+    if isinstance(again, ValueError):
+        return _damaged(again), _salvaged(payload, kind, scale)
+    return note("jpeg-stray-bytes"), _bgr(again)
 
 
 def without_stray_bytes(payload: bytes) -> bytes:
@@ -110,8 +109,12 @@ def without_stray_bytes(payload: bytes) -> bytes:
     return b"".join(kept) + (payload[at:] if at >= 0 else b"")
 
 
-def _strict(payload: bytes, kind: str, scale: Scale) -> Pixels:
-    decoded: Pixels = simplejpeg.decode_jpeg(payload, kind, **scale._asdict(), strict=True)
+def _strict(payload: bytes, kind: str, scale: Scale) -> Pixels | ValueError:
+    """Return the pixels, or what the decoder says is wrong: nothing but its own call is tried."""
+    try:
+        decoded: Pixels = simplejpeg.decode_jpeg(payload, kind, **scale._asdict(), strict=True)
+    except ValueError as why:
+        return why
     return decoded
 
 

@@ -47,7 +47,8 @@ _DECODE_ERRORS = (
     TypeError,
     KeyError,
 )
-"""What Pillow raises on broken pixels; a MemoryError is none of them and ends the child."""
+"""What Pillow raises on broken pixels; a MemoryError is none of them and ends the child. Only calls of the decoders are
+tried for it: a fault of ours is no finding about a file."""
 
 
 class _Seen(NamedTuple):
@@ -150,12 +151,13 @@ def _pillow(source: Source, fmt: str, limits: Limits, work: Work) -> _Seen:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(source.raw(work), formats=(fmt,)) as image:
-                return _opened(source, image, limits, work)
+            opened = Image.open(source.raw(work), formats=(fmt,))
         except UnidentifiedImageError:
             return _Seen(met=_broken("unreadable header"))
         except _DECODE_ERRORS as why:
             return _Seen(met=_broken(why))
+        with opened as image:
+            return _opened(source, image, limits, work)
 
 
 def _opened(source: Source, image: Image.Image, limits: Limits, work: Work) -> _Seen:
@@ -170,19 +172,23 @@ def _opened(source: Source, image: Image.Image, limits: Limits, work: Work) -> _
             # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
             with Image.open(source.raw(work), formats=("PNG",)) as again:
                 again.verify()
-        pixels = _shrunk(image, limits.thumbnail_px)
-        return seen._replace(pixels=pixels, exif=read_exif(image.getexif()))
+        small, exif = _shrunk(image, limits.thumbnail_px), image.getexif()
     except _DECODE_ERRORS as why:
         return seen._replace(met=_broken(why))
+    return seen._replace(pixels=_bgr(small), exif=read_exif(exif))
 
 
-def _shrunk(image: Image.Image, longest_px: int) -> Pixels:
+def _shrunk(image: Image.Image, longest_px: int) -> Image.Image:
     """Decode fully, then shrink by a whole factor before any conversion, so no second full-size copy is made."""
     image.load()
     factor = max(1, max(image.size) // (2 * longest_px))
     small = image.convert("RGB") if image.mode in {"P", "1", "I;16"} else image
     small = small.reduce(factor) if factor > 1 else small
-    return np.asarray(small.convert("RGB"))[:, :, ::-1].copy()
+    return small.convert("RGB")
+
+
+def _bgr(image: Image.Image) -> Pixels:
+    return np.asarray(image)[:, :, ::-1].copy()
 
 
 def _broken(why: Exception | str) -> Note:
@@ -193,16 +199,20 @@ def _heif(source: Source, limits: Limits, work: Work) -> _Seen:
     seen = _Seen(met=read_heif(source, work))
     try:
         heif = pi_heif.open_heif(source.read_all(), convert_hdr_to_8bit=True)
-        width, height = heif.size
-        seen = seen._replace(width=width, height=height, exif=_heif_exif(heif.info.get("exif")))
-        gate = _gate(width, height, limits)
-        if gate is not None:
-            return seen._replace(met=gate)
-        work.pixels(width * height)
-        seen = seen._replace(tiles=check_tiles(source, work))
-        return seen._replace(pixels=_shrunk(heif.to_pillow(), limits.thumbnail_px))
+        (width, height), stated = heif.size, heif.info.get("exif")
     except _DECODE_ERRORS as why:
         return _heif_failed(seen, why)
+    seen = seen._replace(width=width, height=height, exif=_heif_exif(stated))
+    gate = _gate(width, height, limits)
+    if gate is not None:
+        return seen._replace(met=gate)
+    work.pixels(width * height)
+    seen = seen._replace(tiles=check_tiles(source, work))
+    try:
+        small = _shrunk(heif.to_pillow(), limits.thumbnail_px)
+    except _DECODE_ERRORS as why:
+        return _heif_failed(seen, why)
+    return seen._replace(pixels=_bgr(small))
 
 
 def _heif_failed(seen: _Seen, why: Exception) -> _Seen:

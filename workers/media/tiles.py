@@ -13,6 +13,7 @@ from av.packet import Packet
 
 from schemas.checks.streams import TILES
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.demux import UnreadableError, opened, packets
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.source import Source
 from workers.media.work import Work
@@ -31,9 +32,7 @@ def check_tiles(check: Check, source: Source, work: Work) -> CheckResult:
     try:
         with av.logging.Capture() as logs:
             tiles, damaged = _decode_all(source, work)
-    except MemoryError:
-        raise
-    except (av.error.FFmpegError, ValueError):
+    except UnreadableError:
         return check.found("tiles-unreadable", reason="heif")
     finally:
         av.logging.set_level(None)
@@ -45,13 +44,13 @@ def check_tiles(check: Check, source: Source, work: Work) -> CheckResult:
 
 def _decode_all(source: Source, work: Work) -> tuple[int, int]:
     """Return how many coded pictures there are and how many of them are damaged."""
-    with av.open(source.raw(), "r", format="mov", options=_OPTIONS) as container:
+    with opened(source, "mov", _OPTIONS) as container:
         for stream in container.streams.video:
             if stream.codec_context is None:
-                raise ValueError("a tile in a codec without decoder")
+                raise UnreadableError("a tile in a codec without decoder")
             stream.thread_type = "NONE"
         tiles = damaged = 0
-        for packet in container.demux(*container.streams.video):
+        for packet in packets(container, *container.streams.video):
             if packet.size:
                 work.packets()
                 tiles += 1

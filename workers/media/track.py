@@ -6,6 +6,7 @@ a few hundred bytes become gigabytes.
 
 import codecs
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
@@ -43,6 +44,10 @@ class NotATrackError(Exception):
     """The root of the document is not `gpx`, or it nests deeper than any track."""
 
 
+class NotTextError(Exception):
+    """The bytes are not text in the encoding that they declare, or nobody here reads that encoding."""
+
+
 class _Line:
     """Keeps an evenly thinned line: every 1st point, then every 2nd, 4th … as the track grows."""
 
@@ -66,6 +71,7 @@ class TrackReader(ContentHandler):
 
     def __init__(self, work: Work) -> None:
         super().__init__()
+        self.has_begun = False
         self._work = work
         self.points = self.segments = self.jumps = self.backwards = self.bad = 0
         self.metres = self.fastest = 0.0
@@ -80,6 +86,7 @@ class TrackReader(ContentHandler):
         self._at: datetime | None = None
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - the SAX interface
+        self.has_begun = True
         self._work.pieces()
         local = name.rpartition(":")[2]
         if self._depth == 0 and local != "gpx":
@@ -211,10 +218,8 @@ def probe_track(source: Source, media_type: str, work: Work) -> Probe:
         return _unread(media_type, note("xml-entities"))
     except SAXParseException as why:
         met = [note("xml-damaged", line=why.getLineNumber() or 0)]
-    except (LookupError, ValueError):
-        # The declaration on the first line names an encoding that does not exist or that expat does not take, or the
-        # text is not in the one it names.
-        met = [note("xml-damaged", line=1)]
+    except NotTextError:
+        met = [note("xml-damaged", line=1)]  # where the encoding is declared
     facts = MediaFacts(container="gpx", track=reader.track())
     made = [check_container(met), *(check(reader) for check in _CHECKS)]
     checks = tuple(one for one in made if one is not None)
@@ -228,16 +233,42 @@ def _unread(media_type: str, met: Note) -> Probe:
 def _stream(source: Source, reader: TrackReader) -> None:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(reader)
+    try:
+        for text in _texts(source):
+            parser.feed(text)
+        parser.close()
+    except DefusedXmlException:
+        raise
+    except (LookupError, ValueError) as why:
+        # An encoding that does not exist, or that expat does not take, is met before the first element. Later it is no
+        # file's doing, and ends the look.
+        if reader.has_begun:
+            raise
+        raise NotTextError(str(why)) from why
+
+
+def _texts(source: Source) -> Iterator[bytes | str]:
+    """Yield the file piece by piece, as text where expat cannot read its encoding.
+
+    Raises:
+        NotTextError: it is not in the encoding that it declares.
+    """
     with source.open() as stream:
         chunk = stream.read(READ_BYTES)
         decoder = _decoder(chunk)
         while chunk:
             # Text instead of bytes makes expat pass over the declaration.
-            parser.feed(chunk if decoder is None else decoder.decode(chunk))
+            yield chunk if decoder is None else _decoded(decoder, chunk)
             chunk = stream.read(READ_BYTES)
     if decoder is not None:
-        parser.feed(decoder.decode(b"", final=True))
-    parser.close()
+        yield _decoded(decoder, b"", is_last=True)
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, is_last: bool = False) -> str:
+    try:
+        return decoder.decode(chunk, final=is_last)
+    except UnicodeDecodeError as why:
+        raise NotTextError(why.reason) from why
 
 
 def _decoder(head: bytes) -> codecs.IncrementalDecoder | None:

@@ -22,6 +22,7 @@ from schemas.integrity import Check, CheckResult, examines
 from schemas.media import Gps, MediaFacts
 from workers.media.boxes import Structure, check_end, read_boxes, read_riff
 from workers.media.container import Note, check_container, note
+from workers.media.demux import UnreadableError, opened, packets
 from workers.media.exif import clean
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
@@ -71,15 +72,11 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
     if any(met.code == "mp4-no-moov" for met in structure.notes):
         return _unread(source, media_type, structure)
     try:
-        opened = av.open(
-            source.raw(), "r", format=DEMUXERS[media_type], options=_OPTIONS, metadata_errors="replace"
-        )
-    except MemoryError:
-        raise
-    except (av.error.FFmpegError, ValueError) as why:
-        broken = note("media-damaged", reason=clean(str(why)) or "unreadable")
+        readable = opened(source, DEMUXERS[media_type], _OPTIONS)
+    except UnreadableError as why:
+        broken = note("media-damaged", reason=clean(why) or "unreadable")
         return _unread(source, media_type, structure, broken)
-    with opened as container:
+    with readable as container:
         video = None if media_type.startswith("audio/") else next(iter(container.streams.video), None)
         walk = Walk(container, video, limits=limits, size_bytes=source.size_bytes, work=work)
         walk.run()
@@ -185,14 +182,12 @@ class Walk:
 
     def _demux(self) -> None:
         try:
-            for packet in self.container.demux():
+            for packet in packets(self.container):
                 self._work.packets()
                 if packet.stream is self.video and packet.size:
                     self._packet(packet)
-        except MemoryError:
-            raise
-        except (av.error.FFmpegError, ValueError) as why:
-            self.read_error = clean(str(why)) or "unreadable"
+        except UnreadableError as why:
+            self.read_error = clean(why) or "unreadable"
 
     def _packet(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         self.packets += 1
@@ -213,24 +208,28 @@ class Walk:
 
     def _decode(self, packet: Any) -> None:  # noqa: ANN401 - see _packet
         try:
-            self._frames(packet.decode())
+            frames = packet.decode()
         except MemoryError:
             raise
         except av.error.FFmpegError:
             self.bad_frames += 1
+            return
+        self._frames(frames)
 
     def _drain(self) -> None:
         """Frames that the decoder still holds back for reordering."""
         if self.context is None:
             return
         try:
-            self._frames(self.context.decode(None))
+            frames = self.context.decode(None)
         except MemoryError:
             raise
         except av.error.EOFError:
             return
         except av.error.FFmpegError:
             self.bad_frames += 1
+            return
+        self._frames(frames)
 
     def _frames(self, frames: list[Any]) -> None:
         for frame in frames:
