@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Engine
 
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
@@ -24,5 +25,5 @@ def job_notices(engine: Engine, *, tick_seconds: float) -> Iterator[frozenset[st
             while True:
                 heard = connection.notifies(timeout=tick_seconds, stop_after=1)
                 yield frozenset(note.payload for note in heard)
-    except psycopg.OperationalError as err:
+    except (psycopg.OperationalError, ReadOnlySqlTransaction) as err:  # a standby listens to nobody
         raise DATABASE_UNAVAILABLE("the database did not answer") from err

@@ -1,23 +1,27 @@
-"""The connections to the database: kept, and asked for a sign of life only when they have not been used for a while.
+"""The connections to the database, each with its transaction begun before it is given out.
 
-A question before each transaction would cost as much as the transaction's own beginning and end, thousands of times a
-minute, to find what happens once a year. Of a connection that broke a moment ago the transaction itself says so, as
-`Unavailable`, and none of the others that are kept is used after it.
+The beginning is sent in any case, and nothing has been done before it: a connection that the database has left – it was
+started anew, a proxy cut it – is found by it at no cost, every other that is kept goes with it, and whoever asked gets a
+new one. What breaks later breaks a transaction, which says so as `Unavailable`.
+
+A database that takes nothing any more is another one than it was: after a failover the old one answers as a standby, to
+whoever still talks to it. Its connections go too, and the next are opened where `DATABASE_URL` leads by then.
 """
 
-from time import monotonic
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event
+from psycopg import Connection
+from psycopg.errors import Error, ReadOnlySqlTransaction
+from psycopg.pq import ExecStatus
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from storage.settings import StorageSettings
 
-IDLE_SECONDS = 1.0
-_BACK_AT = "back_at"
+_BEGIN: Final = b"BEGIN"
 
 
-def open_pool(settings: StorageSettings, *, idle_seconds: float = IDLE_SECONDS) -> Engine:
+def open_pool(settings: StorageSettings) -> Engine:
     """Return an engine whose pool is empty; nothing is sent yet.
 
     Raises:
@@ -31,23 +35,24 @@ def open_pool(settings: StorageSettings, *, idle_seconds: float = IDLE_SECONDS) 
         pool_use_lifo=True,  # few connections are in use, and know their statements
         hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
     )
-
-    def back(_: object, record: Any) -> None:  # noqa: ANN401 - the pool's own
-        record.info[_BACK_AT] = monotonic()
-
-    def taken(connection: Any, record: Any, _: object) -> None:  # noqa: ANN401 - the pool's own
-        if monotonic() - record.info.get(_BACK_AT, monotonic()) > idle_seconds and not _lives(
-            engine, connection
-        ):
-            raise InvalidatePoolError("the database has gone and come back")  # the pool opens another one
-
-    event.listen(engine, "checkin", back)
-    event.listen(engine, "checkout", taken)
+    event.listen(engine, "checkout", _begin)
+    event.listen(engine, "handle_error", _look_at)
     return engine
 
 
-def _lives(engine: Engine, connection: Any) -> bool:  # noqa: ANN401 - the driver's own
+def _begin(connection: "Connection[Any]", *_: object) -> None:
+    if not _has_begun(connection):
+        raise InvalidatePoolError("the database has gone and come back")  # the pool opens another one
+
+
+def _has_begun(connection: "Connection[Any]") -> bool:
     try:
-        return bool(engine.dialect.do_ping(connection))
-    except engine.dialect.loaded_dbapi.Error:
+        # The driver finds a transaction that is open, and does not begin one before the first statement.
+        return connection.pgconn.exec_(_BEGIN).status == ExecStatus.COMMAND_OK
+    except Error:
         return False
+
+
+def _look_at(met: ExceptionContext) -> None:
+    if isinstance(met.original_exception, ReadOnlySqlTransaction):
+        met.is_disconnect = True

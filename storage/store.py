@@ -7,7 +7,15 @@ from functools import cached_property
 
 from psycopg.errors import UniqueViolation
 from sqlalchemy import Engine
-from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
@@ -40,6 +48,12 @@ from storage.review.review import Reviews
 from storage.settings import StorageSettings
 
 Clock = Callable[[], datetime]
+
+_PASSES = frozenset({"25006", "25P03", "25P04"})
+"""SQLSTATEs that another driver class hides: a standby, or a database that was made read-only, and the two time limits
+of a transaction. Every other one that passes is an OperationalError."""
+_NEVER_PASSES = "54"
+"""The class of what exceeds a limit of PostgreSQL: the same will not succeed later, so it stays a fault of ours."""
 
 
 def utc_now() -> datetime:
@@ -162,7 +176,8 @@ class Store:
         """Open a transaction; leaving the block commits, an exception rolls everything back.
 
         Raises:
-            Unavailable: the database did not answer, or every connection is taken and none came back in time.
+            Unavailable: the database did not answer, or takes nothing for now (a standby after a failover), or every
+                connection is taken and none came back in time.
             Conflict: somebody made at the same time what may be there once (slug `already-there`); nothing was written.
             Invalid: a text holds a NUL or half a character, or a number is out of a column's range; nothing was
                 written.
@@ -178,7 +193,9 @@ class Store:
             raise ALREADY_THERE("the same thing was made at the same time") from err
         except PoolTimeoutError as err:
             raise DATABASE_UNAVAILABLE("every connection to the database is taken") from err
-        except (OperationalError, InterfaceError) as err:
+        except (OperationalError, InterfaceError, InternalError) as err:
+            if not _passes(err):
+                raise
             raise DATABASE_UNAVAILABLE("the database did not answer") from err
         except (DataError, UnicodeEncodeError) as err:
             raise VALUE_UNSTORABLE(
@@ -188,3 +205,8 @@ class Store:
     def close(self) -> None:
         """Return every connection."""
         self.engine.dispose()
+
+
+def _passes(err: DBAPIError) -> bool:
+    state = getattr(err.orig, "sqlstate", None) or ""
+    return state in _PASSES if isinstance(err, InternalError) else not state.startswith(_NEVER_PASSES)

@@ -265,7 +265,6 @@ def test_a_database_that_dies_costs_nothing_acknowledged(apart: Apart) -> None:
         assert sender.refusals[-1] == (503, "database-unavailable")
         apart.stand.database_again()
 
-    apart.store.engine.dispose()  # who looks is no part of the line; its connections died with the database
     assert apart.concluded(apart.received(sender))
 
 

@@ -1,18 +1,22 @@
 """What `Store.begin` makes of a database that has no place left, and of a text that it cannot keep."""
 
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from schemas.errors import Invalid, Unavailable
-from storage.pool import open_pool
-from storage.store import Store
+from storage.store import Store, Transaction
 from storage.tables.actor import accounts
 from tests.factories import folder_url, make_settings
 
 OVERFLOW = 10
+TOO_LONG = "INSERT INTO names SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(1, 999)"
+"""More than an index takes, also compressed."""
 
 
 def test_a_pool_that_is_taken_is_unavailable(database_url: str, tmp_path: Path) -> None:
@@ -28,45 +32,92 @@ def test_a_pool_that_is_taken_is_unavailable(database_url: str, tmp_path: Path) 
     store.close()
 
 
-def test_a_connection_that_broke_while_nobody_used_it_is_not_used_again(
-    database_url: str, tmp_path: Path
-) -> None:
-    """What was kept for a while is asked first; whoever comes next does not meet what happened to it."""
-    settings = make_settings(database_url, folder_url(tmp_path))
-    kept, other = open_pool(settings, idle_seconds=-1.0), Store(settings)
-    with kept.begin() as connection:
-        broken = connection.scalar(select(func.pg_backend_pid()))
-    with other.begin() as tx:
-        assert tx.connection.scalar(select(func.pg_terminate_backend(broken, 60_000)))
-
-    with kept.begin() as connection:
-        assert connection.scalar(select(func.pg_backend_pid())) != broken
-    kept.dispose()
-    other.close()
-
-
-def test_of_connections_that_broke_in_use_one_request_hears(database_url: str, tmp_path: Path) -> None:
-    """The first that meets it is told that the database did not answer; nobody after it is."""
+@pytest.mark.parametrize("is_known", [False, True])
+def test_connections_that_broke_are_met_by_nobody(database_url: str, tmp_path: Path, is_known: bool) -> None:
+    """What was kept while the database went is found when a transaction begins, and goes all together, also where the
+    driver has noticed before.
+    """
     store, other = (Store(make_settings(database_url, folder_url(tmp_path))) for _ in range(2))
     with store.begin() as one, store.begin() as two:
         broken = [tx.connection.scalar(select(func.pg_backend_pid())) for tx in (one, two)]
+        kept = [tx.connection.connection.driver_connection for tx in (one, two)]
     with other.begin() as tx:
         for pid in broken:
             assert tx.connection.scalar(select(func.pg_terminate_backend(pid, 60_000)))
+    for connection in kept if is_known else ():
+        with suppress(psycopg.OperationalError):
+            connection.execute("SELECT 1")
 
-    with suppress(Unavailable), store.begin() as tx:
-        tx.connection.scalar(select(1))
-    with store.begin() as one, store.begin() as two:
-        assert [tx.connection.scalar(select(1)) for tx in (one, two)] == [1, 1]
+    with store.begin() as tx:
+        assert tx.connection.scalar(select(1)) == 1
+        assert store.engine.pool.checkedin() == 1  # no more than the other one, which is opened anew
+        with store.begin() as two:
+            assert two.connection.scalar(select(1)) == 1
     store.close()
     other.close()
 
 
-@pytest.mark.parametrize("text", ["\0", "\ud800"])
-def test_a_text_that_cannot_be_kept_is_invalid(database_url: str, tmp_path: Path, text: str) -> None:
+def test_a_connection_that_breaks_in_mid_transaction_is_unavailable(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What has begun is not done again behind anybody's back: it is told, and nothing of it is there."""
+    store, other = (Store(make_settings(database_url, folder_url(tmp_path))) for _ in range(2))
+    with pytest.raises(Unavailable), store.begin() as tx:
+        broken_by(other, tx)
+    store.close()
+    other.close()
+
+
+def broken_by(other: Store, tx: Transaction) -> None:
+    pid = tx.connection.scalar(select(func.pg_backend_pid()))
+    with other.begin() as killer:
+        assert killer.connection.scalar(select(func.pg_terminate_backend(pid, 60_000)))
+    tx.connection.scalar(select(1))
+
+
+@pytest.fixture
+def read_only(database_url: str) -> Iterator[Callable[[bool], None]]:
+    """Makes the database one that takes nothing, as a standby is, for the sessions that begin from then on."""
+    name = make_url(database_url).database
+    with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
+
+        def switch(is_on: bool) -> None:
+            connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {is_on}")
+
+        yield switch
+        connection.execute("SET default_transaction_read_only = off")
+        switch(False)
+
+
+def test_a_database_that_takes_nothing_is_unavailable(
+    database_url: str, tmp_path: Path, read_only: Callable[[bool], None]
+) -> None:
+    """After a failover the old database answers and takes nothing: that is no fault of ours, and its connections go."""
+    read_only(True)
+    with closing(Store(make_settings(database_url, folder_url(tmp_path)))) as store:
+        for _ in range(2):
+            with pytest.raises(Unavailable) as caught, store.begin() as tx:
+                tx.connection.execute(update(accounts).values(login=accounts.c.login))
+            assert caught.value.slug == "database-unavailable"
+        read_only(False)
+        with store.begin() as tx:
+            tx.connection.execute(update(accounts).values(login=accounts.c.login))
+
+
+def test_what_no_later_try_mends_is_not_put_off(database_url: str, tmp_path: Path) -> None:
+    """A limit of PostgreSQL is exceeded by the same statement tomorrow: that is a fault of ours, and never "later"."""
+    with closing(Store(make_settings(database_url, folder_url(tmp_path)))) as store:
+        with store.begin() as tx:
+            tx.connection.execute(text("CREATE TABLE names (name text PRIMARY KEY)"))
+        with pytest.raises(OperationalError), store.begin() as tx:
+            tx.connection.execute(text(TOO_LONG))
+
+
+@pytest.mark.parametrize("login", ["\0", "\ud800"])
+def test_a_text_that_cannot_be_kept_is_invalid(database_url: str, tmp_path: Path, login: str) -> None:
     """A NUL, or half a character, is the sender's mistake wherever it comes from."""
     store = Store(make_settings(database_url, folder_url(tmp_path)))
     with pytest.raises(Invalid) as caught, store.begin() as tx:
-        tx.connection.execute(select(accounts).where(accounts.c.login == text))
+        tx.connection.execute(select(accounts).where(accounts.c.login == login))
     assert caught.value.slug == "value-unstorable"
     store.close()
