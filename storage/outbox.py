@@ -5,6 +5,11 @@ hold the same job after a lost lease have one effect. Claiming counts the attemp
 is counted even though the worker cannot say so. `release` gives the attempt back, because a dependency that
 did not answer is not the job's fault.
 
+Senders take turns. A job gets its turn when it is made and keeps it: that of the work of now, or one more than the last
+one of the same sender that is not done. Lower turns go first, so that a single file waits for one of each other sender
+and not for all that one of them has; and as the work goes on no new job gets in front of an old one, so that each comes
+to its turn. Making and claiming go by indices over what is open: neither costs more as the line grows.
+
 Leases are short and renewed while a job runs, so that the work of a worker that is killed goes on at once. Where one is
 lost in spite of that – the owner was stopped, or the database away – its token is worth nothing any more.
 """
@@ -16,7 +21,6 @@ from itertools import takewhile
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Connection, func, select, text, true, update
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.base import Frozen
 from storage.tables.outbox import JobState, jobs
@@ -27,8 +31,16 @@ CHANNEL = "quancheng_jobs"
 
 
 _ENQUEUE = text(
-    "WITH added AS (INSERT INTO jobs (kind, subject_id, state) VALUES (:kind, :subject_id, :state)"
-    " ON CONFLICT (kind, subject_id) DO NOTHING)"
+    "WITH line AS (SELECT greatest("
+    " coalesce("
+    "  (SELECT max(turn) FROM jobs WHERE kind = :kind AND state = 'leased'),"
+    "  (SELECT min(turn) FROM jobs WHERE kind = :kind AND state = 'ready' AND not_before <= now()), 0),"
+    " (SELECT max(turn) + 1 FROM jobs"
+    "  WHERE kind = :kind AND state IN ('ready', 'leased') AND sender_id = :sender_id)) AS turn),"
+    " added AS (INSERT INTO jobs (kind, subject_id, sender_id, turn, state)"
+    "  SELECT :kind, one.id, :sender_id, line.turn + one.place - 1, 'ready'"
+    "  FROM line, unnest(CAST(:subject_ids AS uuid[])) WITH ORDINALITY AS one (id, place)"
+    "  ON CONFLICT (kind, subject_id) DO NOTHING)"
     " SELECT pg_notify(:channel, :kind)"
 )
 
@@ -51,6 +63,8 @@ class Job(Frozen):
     id: int
     kind: JobKind
     subject_id: UUID
+    sender_id: UUID
+    turn: int
     attempts: int
     lease_token: UUID
     last_error: str | None
@@ -62,22 +76,20 @@ class Outbox:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def enqueue(self, kind: JobKind, subject_id: UUID) -> None:
+    def enqueue(self, kind: JobKind, subject_id: UUID, *, sender_id: UUID) -> None:
         """Add a job, once per kind and subject; the hint goes out with the commit.
 
+        `sender_id` is whoever takes turns with others: the device or account whose work it is.
         A crash of whoever hears the hint leaves the job ready: the scheduler hints at what waits.
         """
-        wanted = {"kind": kind.value, "subject_id": subject_id, "state": JobState.READY, "channel": CHANNEL}
-        self._connection.execute(_ENQUEUE, wanted)
+        self.enqueue_all(kind, [subject_id], sender_id=sender_id)
 
-    def enqueue_all(self, kind: JobKind, subject_ids: Sequence[UUID]) -> None:
-        """Add a job for each of many subjects, once per kind and subject."""
+    def enqueue_all(self, kind: JobKind, subject_ids: Sequence[UUID], *, sender_id: UUID) -> None:
+        """Add a job for each of many subjects of one sender, once per kind and subject."""
+        # Two transactions of one sender at once may give the same turn twice: it is a little early then.
+        wanted = {"kind": kind.value, "subject_ids": list(subject_ids), "sender_id": sender_id}
         if subject_ids:
-            self._connection.execute(
-                insert(jobs).on_conflict_do_nothing(index_elements=[jobs.c.kind, jobs.c.subject_id]),
-                [{"kind": kind.value, "subject_id": one, "state": JobState.READY} for one in subject_ids],
-            )
-            self._hint(kind)
+            self._connection.execute(_ENQUEUE, {**wanted, "channel": CHANNEL})
 
     def _hint(self, kind: JobKind) -> None:
         self._connection.execute(
@@ -85,7 +97,7 @@ class Outbox:
         )
 
     def claim(self, kind: JobKind, *, limit: int, lease_seconds: int) -> list[Job]:
-        """Lease up to `limit` ready jobs, oldest first; skips what others hold.
+        """Lease up to `limit` ready jobs, by their turns; skips what others hold.
 
         Takes a quarter of what is ready at most, so that the last long jobs are shared and not queued
         behind each other in one process. A job that was tried before is claimed alone: should it kill its worker
@@ -96,7 +108,7 @@ class Outbox:
             select(jobs.c.id)
             .where(*_due(kind))
             .where(true() if share == 1 else jobs.c.attempts == 0)
-            .order_by(jobs.c.id)
+            .order_by(jobs.c.turn, jobs.c.id)
             .limit(share)
             .with_for_update(skip_locked=True)
         )
@@ -112,10 +124,10 @@ class Outbox:
             )
             .returning(jobs)
         ).mappings()
-        return sorted(map(Job.of_row, rows), key=lambda job: job.id)
+        return sorted(map(Job.of_row, rows), key=lambda job: (job.turn, job.id))
 
     def _share(self, kind: JobKind, limit: int) -> int:
-        some = select(jobs.c.attempts).where(*_due(kind)).order_by(jobs.c.id).limit(4 * limit)
+        some = select(jobs.c.attempts).where(*_due(kind)).order_by(jobs.c.turn, jobs.c.id).limit(4 * limit)
         ready = self._connection.scalars(some).all()
         fresh = len(list(takewhile(lambda attempts: attempts == 0, ready)))
         return max(1, min(limit, len(ready) // 4, fresh))

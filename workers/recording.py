@@ -126,7 +126,7 @@ class Verifier:
             return False
         if job.kind is JobKind.VERIFY:
             with concluding(self.store, job) as tx:
-                tx.jobs.enqueue(JobKind.VERIFY_SLOW, recording.id)
+                tx.jobs.enqueue(JobKind.VERIFY_SLOW, recording.id, sender_id=job.sender_id)
             log.info("recording_is_heavy", recording_id=str(recording.id), stopped=probe.stopped.value)
             return True
         if probe.stopped is Stop.WORK or job.attempts >= MAX_ATTEMPTS:

@@ -103,10 +103,10 @@ class Runner:
             raise
 
     def _claim(self, kind: JobKind) -> Sequence[Job]:
+        # Heavy files are long: whoever is next waits for one, and not for all that were claimed with it.
+        limit = 1 if kind is JobKind.VERIFY_SLOW else self._settings.claim_limit
         with self._store.begin() as tx:
-            return tx.jobs.claim(
-                kind, limit=self._settings.claim_limit, lease_seconds=self._settings.lease_seconds
-            )
+            return tx.jobs.claim(kind, limit=limit, lease_seconds=self._settings.lease_seconds)
 
     def _run_all(self, jobs: Sequence[Job], stop: threading.Event | None) -> int:
         for position, job in enumerate(jobs):

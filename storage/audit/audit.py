@@ -313,7 +313,8 @@ class Audits(Collection):
         seed = seed_of(bytes.fromhex(plan.root), self._values(ident, plan.sources))
         sample = draw(population, plan.size, seed)
         # Sample, rechecks and their jobs in one commit: a crash leaves no draw, and drawing again gives the same one.
-        self._unit.jobs.enqueue_all(JobKind.RECHECK, keep_sample(self._connection, held, sample, seed))
+        rechecks = keep_sample(self._connection, held, sample, seed)
+        self._unit.jobs.enqueue_all(JobKind.RECHECK, rechecks, sender_id=ident)
         listed = sha256_hex("\n".join(sample).encode())
         drawn = AuditDraw(seed=seed.hex(), size=len(sample), sample_sha256=listed, to=AuditState.DRAWN)
         self._move(deed, held, row, drawn, seed=seed)

@@ -101,7 +101,7 @@ class Exports(Collection):
             hidden_sha256=sha256_hex(hidden),
         )
         deed.write(asked, reference("export", export_id), about)
-        self._unit.jobs.enqueue(JobKind.EXPORT, export_id)
+        self._unit.jobs.enqueue(JobKind.EXPORT, export_id, sender_id=actor.id)
         return self.known(export_id)
 
     def _waiting_for(self, actor: Actor) -> list[Export]:

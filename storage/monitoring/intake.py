@@ -273,7 +273,7 @@ class Intakes(Collection):
                 picture = pictures[line, position]
                 recording_id = picture.recording_id
                 receive_picture(self._connection, deed, batch.actor, picture)
-                self._unit.jobs.enqueue(JobKind.VERIFY, recording_id)
+                self._unit.jobs.enqueue(JobKind.VERIFY, recording_id, sender_id=batch.actor.account_id)
             self._connection.execute(
                 insert(monitoring_media).values(
                     monitoring_id=monitoring_id, position=position, recording_id=recording_id

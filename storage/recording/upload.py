@@ -262,7 +262,8 @@ class Uploads(Holds):
         receive_recording(self._connection, act, arrival, stored=stored, key=key)
         # A crash before this commit leaves the finished object and an open upload: completion runs again, the store
         # answers that it holds these bytes. After it everything is there, and the receipt can be asked for.
-        self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id)
+        sender_id = row["device_id"] or row["account_id"]
+        self._unit.jobs.enqueue(JobKind.VERIFY, arrival.recording_id, sender_id=sender_id)
         if row["tail_bytes"]:
             self.forget_tails([upload.id])
         given = {

@@ -33,6 +33,8 @@ jobs = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
     Column("subject_id", UUID(as_uuid=True), nullable=False),
+    Column("sender_id", UUID(as_uuid=True), nullable=False),
+    Column("turn", BigInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     moment("not_before", nullable=False, now=True),
@@ -43,7 +45,8 @@ jobs = Table(
     moment("finished_at"),
     states(JobState),
     UniqueConstraint("kind", "subject_id"),
-    Index("ix_jobs_claim", "kind", "not_before", "id", postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_claim", "kind", "turn", "id", postgresql_where=text("state = 'ready'")),
+    Index("ix_jobs_line", "kind", "sender_id", "turn", postgresql_where=text("state IN ('ready', 'leased')")),
     Index("ix_jobs_waiting", "created_at", postgresql_where=text("state = 'ready'")),
     Index("ix_jobs_lease_until", "lease_until", postgresql_where=text("state = 'leased'")),
 )

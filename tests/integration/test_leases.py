@@ -30,7 +30,7 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def enqueued(store: Store, count: int) -> list[UUID]:
     subjects = [uuid4() for _ in range(count)]
     with store.begin() as tx:
-        tx.jobs.enqueue_all(KIND, subjects)
+        tx.jobs.enqueue_all(KIND, subjects, sender_id=uuid4())
     return subjects
 
 

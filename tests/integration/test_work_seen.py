@@ -49,7 +49,7 @@ def lost(store: Store) -> None:
         )
         tx.heartbeats.begin("scheduler 甲机", LoopPart.SCHEDULER, every_seconds=60)
         tx.connection.execute(jobs.delete())
-        tx.jobs.enqueue(JobKind.RECHECK, uuid4())
+        tx.jobs.enqueue(JobKind.RECHECK, uuid4(), sender_id=uuid4())
         tx.connection.execute(update(jobs).values(created_at=func.now() - func.make_interval(0, 0, 0, 0, 1)))
 
 
