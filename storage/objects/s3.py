@@ -157,7 +157,11 @@ class S3Objects:
         if code in ("NoSuchUpload", "PreconditionFailed") or (code is None and not _names_version(answer)):
             # The first Complete may have succeeded and its answer been lost; versitygw then says 200 again,
             # without the version.
-            return self._same(key, size_bytes=size_bytes, checksum=composite(parts))
+            same = self._same(key, size_bytes=size_bytes, checksum=composite(parts))
+            if code == "PreconditionFailed":  # somebody else's parts made it: ours would take room for days
+                with suppress(Unavailable):
+                    self.abort_parts(key, ref)
+            return same
         return Stored(version_id=_version_id(answer, code), size_bytes=size_bytes)
 
     def abort_parts(self, key: str, ref: str) -> None:
