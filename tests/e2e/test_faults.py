@@ -1,6 +1,6 @@
 """Parts and processes that die in the middle of the work, disks that are full, lines that break: on real parts.
 
-Everything here is of this module alone, because it is killed: PostgreSQL, MinIO, Redis, the API, a worker, a scheduler.
+Everything here is of this module alone, because it is killed: PostgreSQL, MinIO, Redis, the API, workers, a scheduler.
 Every test ends with what it sent received whole and concluded; the last one derives all of it again from the bytes.
 """
 
@@ -23,12 +23,16 @@ from sqlalchemy import func, select, update
 
 from schemas.actor import Role
 from schemas.digest import sha256_hex
+from schemas.ids import UploadId
 from schemas.recording import RecordingState
-from schemas.upload import MIB
+from schemas.upload import MIB, Upload
 from storage.outbox import JobKind
+from storage.recording.concat import JOIN_GRACE
+from storage.recording.upload import NewUpload
 from storage.setup.migrate import upgrade
 from storage.store import Store
 from storage.tables.actor import sessions
+from storage.tables.custody import custody_entries
 from storage.tables.outbox import jobs
 from storage.tables.recording import recordings, uploads
 from tests.cuts import MOST, Sender, begun, client_of, cut_again_and_again, recording_of, stored_sha256
@@ -41,6 +45,7 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
+from tests.media import scan_bomb
 from tests.proxy import Cut, How, Proxy
 from tests.room import Room, small_room
 from tests.stand import (
@@ -55,6 +60,7 @@ from tests.stand import (
     temporary_stand,
     until,
 )
+from tests.tus import BODY, VERSION
 from tests.wire import begun as on_the_wire
 
 CUTS = 50
@@ -78,6 +84,8 @@ class Apart:
     minio_port: int
     api_to_store: Proxy
     worker_to_store: Proxy
+    slow_to_store: Proxy
+    scheduler_to_store: Proxy
     disk: Room | None
     scratch: Room | None
     clients: ExitStack
@@ -86,9 +94,9 @@ class Apart:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
-    def sending(self, size_bytes: int, name: str = "现场.bin") -> Sender:
+    def sending(self, size_bytes: int, name: str = "现场.bin", *, payload: bytes = b"") -> Sender:
         """An upload that is opened; nothing is sent."""
-        return begun(self.client(), self.device, os.urandom(size_bytes), name)
+        return begun(self.client(), self.device, payload or os.urandom(size_bytes), name)
 
     def client(self) -> httpx.Client:
         """A client with the device's token of now."""
@@ -184,10 +192,11 @@ def started(
         make_account(store, agency, Role.OFFICER, certificate=number)
     device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
     port, minio = free_port(), port_of(parts["objects"])
-    api_line, worker_line = (open_things.enter_context(Proxy(minio)) for _ in range(2))
-    made = Apart(stand, store, device, port, minio, api_line, worker_line, disk, scratch, open_things)
+    names = ("api", "worker", "slow-worker", "scheduler")
+    lines = {name: open_things.enter_context(Proxy(minio)) for name in names}
+    made = Apart(stand, store, device, port, minio, *lines.values(), disk, scratch, open_things)
     quick = {**QUICK, "WORKERS_SCRATCH_DIR": str(scratch.folder if scratch else stand.state)}
-    for name, line in (("api", api_line), ("worker", worker_line), ("scheduler", api_line)):
+    for name, line in lines.items():
         through = parts["objects"].replace(f":{minio}/", f":{line.port}/")
         stand.start(name, stand.command(name, port=port), {**quick, "OBJECTS_URL": through})
     until(lambda: answers(f"{made.address}/v1/health"), stand.log_path("api").read_text)
@@ -296,6 +305,125 @@ def test_a_worker_that_is_told_to_stop_concludes_first(apart: Apart) -> None:
     assert apart.stand.newest("worker").wait(PATIENCE_SECONDS) == 0
     assert apart.concluded(ident) == 1
     apart.stand.again("worker")
+
+
+HEAVY = scan_bomb(110)
+"""More than the quick lane's pixels, and seconds of work in the slow one."""
+
+
+def held_heavy(apart: Apart) -> UUID:
+    """A recording that goes on in the slow lane, of which its worker has read a part and waits for more."""
+    apart.slow_to_store.hold_answers(len(HEAVY) // 2)
+    ident = apart.received(apart.sending(len(HEAVY), "现场.jpg", payload=HEAVY))
+    until(apart.slow_to_store.is_holding.is_set, "the slow worker to read")
+    return ident
+
+
+def test_a_slow_worker_that_is_killed_is_replaced(apart: Apart) -> None:
+    """The slow worker by SIGKILL in the middle of a heavy file: when its lease has ended the next one concludes."""
+    ident = held_heavy(apart)
+    apart.stand.kill("slow-worker")
+    apart.slow_to_store.let_go()
+    apart.stand.again("slow-worker")
+
+    assert apart.concluded(ident) == 1 + 2  # the quick lane's one, and two of the slow one
+
+
+def test_a_slow_worker_that_is_told_to_stop_concludes_first(apart: Apart) -> None:
+    """The slow worker by SIGTERM in the middle of a heavy file ends it and then itself, in good order."""
+    ident = held_heavy(apart)
+    apart.stand.newest("slow-worker").send_signal(signal.SIGTERM)
+    apart.slow_to_store.let_go()
+    assert apart.stand.newest("slow-worker").wait(PATIENCE_SECONDS) == 0
+    assert apart.concluded(ident) == 1 + 1
+    apart.stand.again("slow-worker")
+
+
+def left_final(apart: Apart) -> Upload:
+    """A final upload that nobody has joined for longer than a join takes: the scheduler's work."""
+    client, bodies = apart.client(), [os.urandom(4 * MIB), os.urandom(3 * MIB)]
+    idents = []
+    for body in bodies:
+        stated = {**VERSION, **BODY, "Upload-Concat": "partial", "Upload-Length": str(len(body))}
+        made = client.post("/v1/uploads", content=body, headers=stated)
+        assert made.headers["Upload-Offset"] == str(len(body)), made.text
+        idents.append(UploadId(UUID(made.headers["Location"].rpartition("/")[2])))
+    value = f"final;{' '.join(map(str, idents))}"
+    wish = NewUpload(length_bytes=0, filename="现场.bin", concat=value, partial_ids=tuple(idents))
+    with apart.store.begin() as tx:
+        upload = tx.finals.open(tx.accounts.actor_of(apart.device.token), wish)
+        aged = update(uploads).where(uploads.c.id == upload.id)
+        tx.connection.execute(aged.values(opened_at=uploads.c.opened_at - 2 * JOIN_GRACE))
+    return upload
+
+
+def held_scheduler(apart: Apart) -> Upload:
+    """A final upload that the scheduler joins, held in the middle."""
+    apart.scheduler_to_store.hold_answers(5 * MIB)
+    upload = left_final(apart)
+    until(apart.scheduler_to_store.is_holding.is_set, "the scheduler to read")
+    return upload
+
+
+def joined(apart: Apart, upload: Upload) -> UUID:
+    """Wait until it is a recording whose leaf has its place in the log; returns its id."""
+    until(lambda: became(apart, upload) is not None, "the file to be joined")
+    ident = became(apart, upload)
+    assert ident is not None
+    until(lambda: waiting_leaves(apart) == 0, "every leaf to have its place")
+    return ident
+
+
+def became(apart: Apart, upload: Upload) -> UUID | None:
+    with apart.store.begin() as tx:
+        return tx.uploads.known(upload.id).recording_id
+
+
+def waiting_leaves(apart: Apart) -> int:
+    with apart.store.begin() as tx:
+        waits = (
+            select(func.count()).select_from(custody_entries).where(custody_entries.c.leaf_index.is_(None))
+        )
+        return int(tx.connection.scalar(waits) or 0)
+
+
+def test_a_scheduler_that_is_killed_is_replaced(apart: Apart) -> None:
+    """The scheduler by SIGKILL in the middle of a join: what came meanwhile waits, and the next one does all of it."""
+    upload = held_scheduler(apart)
+    apart.stand.kill("scheduler")
+    apart.scheduler_to_store.let_go()
+    ident = apart.received(apart.sending(MIB))
+    assert waiting_leaves(apart) > 0
+    apart.stand.again("scheduler")
+
+    assert apart.concluded(ident) == 1
+    assert apart.concluded(joined(apart, upload)) == 1
+
+
+def test_a_scheduler_that_is_told_to_stop_ends_in_good_order(apart: Apart) -> None:
+    """The scheduler by SIGTERM in the middle of a join ends it and then itself; the next one goes on."""
+    upload = held_scheduler(apart)
+    apart.stand.newest("scheduler").send_signal(signal.SIGTERM)
+    apart.scheduler_to_store.let_go()
+    assert apart.stand.newest("scheduler").wait(PATIENCE_SECONDS) == 0
+    assert became(apart, upload) is not None
+    apart.stand.again("scheduler")
+
+    assert apart.concluded(joined(apart, upload)) == 1
+
+
+def test_a_failover_costs_nothing_acknowledged(apart: Apart) -> None:
+    """A database that comes back as a standby takes nothing: 503 by name until it is promoted, and then all goes on."""
+    sender = apart.sending(12 * MIB)
+    with apart.half_sent(sender) as send_more:
+        apart.stand.kill_database()
+        apart.stand.standby_again()
+        send_more(MIB)
+        sender.told(sender.send(sender.acknowledged))
+        assert sender.refusals[-1] == (503, "database-unavailable")
+        apart.stand.promote()
+
+    assert apart.concluded(apart.received(sender))
 
 
 def test_an_api_that_is_killed_keeps_what_it_acknowledged(apart: Apart) -> None:

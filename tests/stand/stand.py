@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import psycopg
+
 from storage.setup.embedded import QUIET, EmbeddedPostgres
 from storage.setup.postmaster import read_postmaster
 from tests.stand.process import Started, read_json, started_at
@@ -214,6 +216,18 @@ class Stand:
         """Start PostgreSQL after a crash, at its address."""
         if self._postgres is not None:
             self._postgres.revive()
+
+    def standby_again(self) -> None:
+        """Start PostgreSQL after a crash as a standby, which answers and takes nothing."""
+        (self.state / "postgres" / "cluster" / "standby.signal").touch()
+        self.database_again()
+
+    def promote(self) -> None:
+        """Make a standby take what comes again."""
+        with psycopg.connect(
+            self.env["DATABASE_URL"].replace("+psycopg", "", 1), autocommit=True
+        ) as connection:
+            connection.execute("SELECT pg_promote()")
 
     def log_path(self, name: str) -> Path:
         return self.state / f"{name}.log"
