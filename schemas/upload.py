@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -161,17 +161,23 @@ def part_size(length_bytes: int) -> int:
 
 
 def has_room(
-    length_bytes: int, *, own_bytes: int, promised_bytes: int, room_bytes: int, reserve_percent: int
+    length_bytes: int,
+    *,
+    own_bytes: int,
+    promised_bytes: Callable[[], int],
+    room_bytes: int,
+    reserve_percent: int,
 ) -> bool:
-    """Say whether an upload may be opened, by what open uploads still have to send (all of them, and the sender's).
+    """Say whether an upload may be opened, by what open uploads still have to send (the sender's, and all of them).
 
     Together they may promise what is free but for a reserve. The reserve is for senders with little open, a tenth of it
-    each: whoever has promised all the rest keeps nobody from handing in a photo.
+    each: whoever has promised all the rest keeps nobody from handing in a photo. So `promised_bytes` is asked, and
+    everybody's uploads are counted, only for a sender with more than that.
     """
     reserve = room_bytes * reserve_percent // 100
-    if promised_bytes + length_bytes <= room_bytes - reserve:
+    if own_bytes + length_bytes <= reserve // 10:
         return True
-    return own_bytes + length_bytes <= reserve // 10
+    return promised_bytes() + length_bytes <= room_bytes - reserve
 
 
 def makes_part(upload: Upload, size_bytes: int, *, least_bytes: int) -> bool:

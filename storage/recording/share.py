@@ -36,14 +36,13 @@ def share_spent(
     """
     if room_bytes is not None and length_bytes * _GOOD_PART > room_bytes:
         connection.execute(select(func.pg_advisory_xact_lock(_ROOM)))
-    query = _open_now(actor.kind, of_all=room_bytes is not None)
-    open_now = connection.execute(query, {"sender_id": actor.id}).one()
+    open_now = connection.execute(_open_now(actor.kind), {"sender_id": actor.id}).one()
     if open_now.uploads >= settings.open_uploads:
         return UPLOADS_OPEN("finish the open ones first", limit=settings.open_uploads)
     if room_bytes is not None and not has_room(
         length_bytes,
-        own_bytes=int(open_now.own_bytes),
-        promised_bytes=int(open_now.promised_bytes),
+        own_bytes=int(open_now.promised_bytes),
+        promised_bytes=lambda: int(connection.scalar(_PROMISED) or 0),
         room_bytes=room_bytes,
         reserve_percent=settings.room_reserve_percent,
     ):
@@ -51,17 +50,18 @@ def share_spent(
     return None
 
 
+# Whoever does not know a length yet promises nothing; a piece of a final upload is counted with it.
+_LEFT = case((uploads.c.is_deferred, 0), else_=uploads.c.length_bytes - uploads.c.offset_bytes)
+_COUNTED = and_(
+    uploads.c.state == UploadState.OPEN, uploads.c.is_given_up.is_(False), uploads.c.final_id.is_(None)
+)
+_PROMISED = select(func.coalesce(func.sum(_LEFT), 0)).where(_COUNTED)
+"""Reads every open upload there is, and so is asked only for whoever needs a good part of the room."""
+
+
 @cache
-def _open_now(kind: ActorKind, *, of_all: bool) -> Select[tuple[Any, ...]]:
-    """What is open now, of one sender and, where promises are counted, of everybody; made once."""
-    own = own_uploads_of(kind)
-    # Whoever does not know a length yet promises nothing.
-    left = case((uploads.c.is_deferred, 0), else_=uploads.c.length_bytes - uploads.c.offset_bytes)
-    # A piece of a final upload is counted with it.
-    counted = and_(uploads.c.is_given_up.is_(False), uploads.c.final_id.is_(None))
-    query = select(
-        func.count().filter(own).label("uploads"),
-        func.coalesce(func.sum(left).filter(own), 0).label("own_bytes"),
-        func.coalesce(func.sum(left), 0).label("promised_bytes"),
-    ).where(uploads.c.state == UploadState.OPEN, counted)
-    return query if of_all else query.where(own)
+def _open_now(kind: ActorKind) -> Select[tuple[Any, ...]]:
+    """What is open now of one sender, of whom not many are; made once."""
+    return select(
+        func.count().label("uploads"), func.coalesce(func.sum(_LEFT), 0).label("promised_bytes")
+    ).where(_COUNTED, own_uploads_of(kind))

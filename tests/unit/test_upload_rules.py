@@ -152,14 +152,28 @@ def test_six_calendar_months(received: str, until: str) -> None:
 )
 def test_promises_fill_the_room_but_for_a_reserve(length: int, own: int, promised: int, fits: bool) -> None:
     """Of 1,000 free bytes 900 may be promised; whoever has little open gets ten of the reserve, whatever others did."""
-    asked = {"own_bytes": own, "promised_bytes": promised, "room_bytes": 1000, "reserve_percent": 10}
+    assert (
+        has_room(length, own_bytes=own, promised_bytes=lambda: promised, room_bytes=1000, reserve_percent=10)
+        is fits
+    )
 
-    assert has_room(length, **asked) is fits
+
+def test_nobody_counts_everything_for_a_sender_with_little_open() -> None:
+    """What all have promised is asked for whoever has more open than a part of the reserve, and for nobody else."""
+    asked = []
+
+    def promised() -> int:
+        asked.append(True)
+        return 0
+
+    for own in (9, 10):
+        assert has_room(1, own_bytes=own, promised_bytes=promised, room_bytes=1000, reserve_percent=10)
+    assert len(asked) == 1
 
 
 def test_a_full_house_has_no_room() -> None:
     """Where nothing is free nothing is promised, not even from the reserve."""
-    assert not has_room(1, own_bytes=0, promised_bytes=0, room_bytes=0, reserve_percent=10)
+    assert not has_room(1, own_bytes=0, promised_bytes=lambda: 0, room_bytes=0, reserve_percent=10)
 
 
 def test_a_long_file_in_short_pieces_never_runs_out_of_numbers() -> None:
