@@ -1,7 +1,7 @@
 """What routes depend on: a transaction that commits before the answer, and who is asking."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
@@ -17,6 +17,7 @@ from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+Found = TypeVar("Found")
 _bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
 
 
@@ -32,21 +33,22 @@ def settings_of(request: Request) -> ApiSettings:
     return settings
 
 
-async def _store(request: Request) -> Store:  # in the loop: what does not wait needs no thread
-    return store_of(request)
+def _in_the_loop(found: Callable[[Request], Found]) -> Callable[[Request], Awaitable[Found]]:
+    """Return the dependency of what does not wait, and so needs no thread."""
+
+    async def given(request: Request) -> Found:
+        return found(request)
+
+    return given
 
 
-async def _settings(request: Request) -> ApiSettings:
-    return settings_of(request)
-
-
-def begin(store: Annotated[Store, Depends(_store)]) -> Iterator[Transaction]:
+def begin(request: Request) -> Iterator[Transaction]:
     """Open the request's transaction.
 
     Always used with `scope="function"`: FastAPI's default ends a `yield` dependency after the answer was
     sent, and then a failing commit leaves the client with a receipt for nothing.
     """
-    with store.begin() as tx:
+    with store_of(request).begin() as tx:
         yield tx
 
 
@@ -109,8 +111,8 @@ CurrentActor = Annotated[Actor, Depends(current_actor, scope="function")]
 StreamActor = Annotated[Actor, Depends(actor_of_request)]
 SourcePassword = Annotated[FreshPassword, Depends(source_password)]
 Token = Annotated[str, Depends(bearer_of)]
-OpenStore = Annotated[Store, Depends(_store)]
-Settings = Annotated[ApiSettings, Depends(_settings)]
+OpenStore = Annotated[Store, Depends(_in_the_loop(store_of))]
+Settings = Annotated[ApiSettings, Depends(_in_the_loop(settings_of))]
 
 
 def cursor_of(after: str | None = None) -> Cursor | None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import Request
 from starlette.responses import Response
 
-from api.settings import ApiSettings
+from api.deps import settings_of
 from schemas.address import is_proxy, origin, parsed
 from schemas.login import BROWSER_LIFETIME, name_hash
 from storage.flow.login import Entered, LoginIn, log_in
@@ -22,13 +22,12 @@ _NAME_DIGITS = 8
 
 def origin_of(request: Request) -> str:
     """Return where a request comes from, in the form that is counted."""
-    settings: ApiSettings = request.app.state.settings
-    return origin(_peer(request), request.headers.getlist("X-Forwarded-For"), settings.proxies)
+    return origin(_peer(request), request.headers.getlist("X-Forwarded-For"), settings_of(request).proxies)
 
 
 def is_secure(request: Request) -> bool:
     """Say whether a cookie may be kept to TLS: it is spoken here, or with a proxy of ours, or the operator says so."""
-    settings: ApiSettings = request.app.state.settings
+    settings = settings_of(request)
     if settings.cookie_secure or request.url.scheme == "https":
         return True
     spoken = request.headers.get("X-Forwarded-Proto", "")

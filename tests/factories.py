@@ -2,6 +2,8 @@
 
 import base64
 import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,6 +31,7 @@ from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, utc_now
+from workers.custody import integrate
 from workers.fsck import findings
 
 OFFICERS = ("10320001001", "10320001002")
@@ -62,6 +65,15 @@ def make_settings(database_url: str, objects_url: str, **changed: Any) -> Storag
 def folder_url(folder: Path) -> str:
     """Address of a folder store below `folder`."""
     return f"file://{folder / 'objects'}"
+
+
+@contextmanager
+def folder_store(database_url: str, folder: Path) -> Iterator[Store]:
+    """A store over a folder, with an agency and a log that has begun; closed at the end."""
+    with closing(Store(make_settings(database_url, folder_url(folder)))) as made:
+        make_agency(made)
+        integrate(made)
+        yield made
 
 
 def make_agency(store: Store, *, parent: UUID | None = None, is_supervising: bool = False) -> UUID:
@@ -245,6 +257,11 @@ def faults(store: Store, about: object = "") -> list[tuple[str, str]]:
     found = list(findings(store))
     assert [one for one in found if isinstance(one, Unchecked)] == []
     return [(one.code, one.subject) for one in found if isinstance(one, Fault) and str(about) in one.subject]
+
+
+def lone_device(store: Store) -> TestDevice:
+    """A device of an agency that has no other."""
+    return enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
 
 
 def acts_of(store: Store, subject: str) -> list[Act]:

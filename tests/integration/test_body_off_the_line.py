@@ -8,24 +8,20 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from schemas.actor import Role
 from schemas.upload import MIB
 from storage.store import Store
-from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
+from tests.cuts import client_of
+from tests.factories import TestDevice, folder_store, lone_device
 from tests.server import serving
-from tests.stand import PATIENCE_SECONDS, until
-from tests.tus import bearer, offset_of, opened, patched
+from tests.stand import until
+from tests.tus import offset_of, opened, patched
 from tests.wire import line
-from workers.custody import integrate
 
 
 @pytest.fixture(scope="module")
 def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("line"))))
-    make_agency(made)
-    integrate(made)  # opens the log
-    yield made
-    made.close()
+    with folder_store(database_url, tmp_path_factory.mktemp("line")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +32,12 @@ def url(store: Store) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def device(store: Store) -> TestDevice:
-    return enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
+    return lone_device(store)
 
 
 @pytest.fixture
 def client(url: str, device: TestDevice) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as made:
+    with client_of(url, device) as made:
         yield made
 
 

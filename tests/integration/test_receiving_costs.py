@@ -10,14 +10,13 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from schemas.actor import Role
 from schemas.upload import MIB
 from storage.store import Store
-from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
+from tests.cuts import client_of
+from tests.factories import TestDevice, folder_store, lone_device
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, opened, patched
-from workers.custody import integrate
 
 PHOTO = b"p" * 4 * MIB
 WRITES = ("put", "begin_parts", "put_part", "finish_parts", "put_staging", "delete_staging")
@@ -38,16 +37,13 @@ class Counting:
 
 @pytest.fixture(scope="module")
 def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("costs"))))
-    make_agency(made)
-    integrate(made)  # opens the log
-    yield made
-    made.close()
+    with folder_store(database_url, tmp_path_factory.mktemp("costs")) as made:
+        yield made
 
 
 @pytest.fixture
 def device(store: Store) -> TestDevice:
-    return enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
+    return lone_device(store)
 
 
 @contextmanager
@@ -76,10 +72,6 @@ def counted(store: Store) -> Iterator[tuple[Counter[str], str]]:
     event.remove(store.engine, "before_cursor_execute", executed)
 
 
-def _client(url: str, device: TestDevice) -> httpx.Client:
-    return httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
-
-
 def spent(seen: Counter[str]) -> dict[str, int]:
     """What was spent since the last look."""
     found = dict(seen)
@@ -89,7 +81,7 @@ def spent(seen: Counter[str]) -> dict[str, int]:
 
 def test_a_photo_is_three_commits_and_one_object(store: Store, device: TestDevice) -> None:
     """Opened in one transaction, begun in one, stored as one object and received in one."""
-    with counted(store) as (seen, url), _client(url, device) as client:
+    with counted(store) as (seen, url), client_of(url, device) as client:
         path = opened(client, len(PHOTO), filename="p.jpg")
         assert spent(seen) == {"commit": 1, "statement": 3}
 
@@ -109,7 +101,7 @@ def test_a_photo_in_one_request_costs_no_more(store: Store, device: TestDevice) 
 
 def test_an_offset_is_told_in_one_transaction(store: Store, device: TestDevice) -> None:
     """Who asks, whether somebody sends, and how far it has come: one look."""
-    with counted(store) as (seen, url), _client(url, device) as client:
+    with counted(store) as (seen, url), client_of(url, device) as client:
         path = opened(client, 5)
         spent(seen)
         assert client.head(path, headers=VERSION).status_code == 200
