@@ -3,14 +3,14 @@
 What waits from before has one sender and the first turn, and is claimed in its old order. Adding the columns rewrites
 nothing; the indexes hold what is open and are built at once. Rolling back makes the order that of arrival again.
 
-Revision ID: 20261129_0017
+Revision ID: 20261129_0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "20261129_0017"
+revision = "20261129_0016"
 down_revision = "20261128_0015"
 branch_labels = None
 depends_on = None
