@@ -13,8 +13,9 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -72,21 +73,22 @@ RACING: tuple[Act, ...] = (
 )  # fmt: skip
 
 
-def raced(world: World, acts: int, seed: int) -> Counter[tuple[str, str]]:
-    """Take so many acts from eight threads; returns how often each came to what.
+def raced(
+    world: World, acts: int, seed: int, *, tell: Callable[[int], None] = lambda _: None
+) -> Counter[tuple[str, str]]:
+    """Take so many acts from eight threads; returns how often each came to what. `tell` hears how far it is.
 
     Raises:
         AssertionError: an act ended with what no act may end with; its cause is that.
     """
     told: Counter[tuple[str, str]] = Counter()
     wrong: list[BaseException] = []
-    numbers, began = count(), time.monotonic()
+    numbers = count()
 
     def work(chance: Random) -> None:
         while not wrong and (number := next(numbers)) < acts:
             if number % TOLD_ACTS == 0:
-                faulthandler.dump_traceback_later(STALL_SECONDS, repeat=True)
-                print(f"{number:6} acts in {time.monotonic() - began:4.0f} s", flush=True)
+                tell(number)
             act = chance.choice(RACING)
             try:
                 refused = tried(world, act, chance)
@@ -101,7 +103,6 @@ def raced(world: World, acts: int, seed: int) -> Counter[tuple[str, str]]:
         thread.start()
     for thread in threads:
         thread.join()
-    faulthandler.cancel_dump_traceback_later()
     if wrong:
         ring = any(isinstance(one, DeadlockDetected) for one in _causes(wrong[0]))
         raise AssertionError("acts waited in a ring" if ring else "an act went wrong") from wrong[0]
@@ -123,6 +124,11 @@ def left(store: Store) -> list[object]:
         return [*examined(connection, vkey)]
 
 
+def _tell(began: float, number: int) -> None:
+    faulthandler.dump_traceback_later(STALL_SECONDS, repeat=True)
+    print(f"{number:6} acts in {time.monotonic() - began:4.0f} s", flush=True)
+
+
 def main(acts: int = 1_000, seed: int | None = None) -> int:
     """Race, examine, and say how it went; a race that goes wrong is told with its seed."""
     seed = secrets.randbelow(2**32) if seed is None else seed
@@ -132,8 +138,9 @@ def main(acts: int = 1_000, seed: int | None = None) -> int:
         with closing(Store(settings)) as store:
             upgrade(store.engine)
             began = time.monotonic()
-            told = raced(make_world(store, Clock()), acts, seed)
+            told = raced(make_world(store, Clock()), acts, seed, tell=partial(_tell, began))
             ended = time.monotonic()
+            faulthandler.cancel_dump_traceback_later()
             found = left(store)
             took = f"{ended - began:.0f} s, examined in {time.monotonic() - ended:.0f} s"
     for (act, end), times in sorted(told.items()):

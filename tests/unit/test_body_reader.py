@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -165,7 +164,7 @@ def test_nothing_runs_ahead_of_what_is_kept() -> None:
             self.is_keeping = True
             self.is_begun.set()
             assert goes_on.wait(PATIENCE_SECONDS)
-            time.sleep(0.05)  # time for a part to be sent that does not wait
+            threading.Event().wait(0.05)  # time for a part to be sent that does not wait
             self.is_keeping = False
             return super().keep(body, is_last=is_last)
 

@@ -11,6 +11,7 @@ CLOCKS = frozenset({"sleep", "monotonic", "perf_counter"})
 MAY_LOOK = {
     "cuts.py": "says how long it took, and judges nothing by it",
     "interrupts.py": "the moment of an interrupt is random, what holds after it is not",
+    "race.py": "says how long it took, and judges nothing by it",
     "server.py": "waits for as long as the server's thread lives",
     "stand/wait.py": "the one place that polls",
     "integration/test_api_places.py": "a sender that is slow on purpose",
