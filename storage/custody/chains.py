@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.exc import OperationalError
 
 from schemas.act import ANY_CHAIN, Act
@@ -16,6 +16,7 @@ from schemas.errors import Invalid
 from schemas.leaf import Place, parse_leaf
 from schemas.reference import noun_of
 from schemas.refusals_custody import CHAIN_BROKEN, CHAIN_BUSY
+from storage.custody.values import words_array
 from storage.tables.custody import chain_places, chains, custody_entries
 
 LONGEST_TRANSACTION = timedelta(seconds=60)
@@ -25,7 +26,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What the database answers where a lock is held by somebody else and was not to be waited for."""
 
 _CLOCK = select(func.clock_timestamp())
-_HOLD = text("SELECT * FROM hold_chains(CAST(:names AS text[]), CAST(:is_changed AS boolean[]), :no_wait)")
+_HOLD = "SELECT * FROM hold_chains(%(names)s::text[], %(is_changed)s::boolean[], %(no_wait)s)"
 
 
 @dataclass(slots=True)
@@ -71,9 +72,13 @@ class Chains:
 
     def _lock(self, wanted: set[str], leant: set[str]) -> Sequence[Row[Any]]:
         names = sorted(wanted | leant)
-        asked = {"names": names, "is_changed": [name in wanted for name in names]}
+        asked = {
+            "names": words_array(names),
+            "is_changed": words_array("t" if name in wanted else "f" for name in names),
+            "no_wait": self._at is not None,
+        }
         try:
-            return self._connection.execute(_HOLD, {**asked, "no_wait": self._at is not None}).all()
+            return self._connection.exec_driver_sql(_HOLD, asked).all()
         except OperationalError as err:
             if getattr(err.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE:
                 raise CHAIN_BUSY("somebody else holds this right now") from err

@@ -26,12 +26,12 @@ from schemas.ids import AgencyId, EntryId
 from schemas.leaf import Leaf, sealed_bytes
 from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.reading import LogReader
-from storage.custody.values import Appended
+from storage.custody.values import Appended, bytes_array, words_array
 
-_APPEND = text(
-    "SELECT append_leaf(:leaf_id, :event, :ev, :actor, :subject, :agency, :at, :leaf, :digest, :leaf_hash,"
-    " CAST(:ofs AS text[]), CAST(:ns AS bigint[]), CAST(:heads AS bytea[]),"
-    " CAST(:members AS text[]), CAST(:opened AS bytea[]))"
+_APPEND = (
+    "SELECT append_leaf(%(leaf_id)s::uuid, %(event)s, %(ev)s, %(actor)s, %(subject)s, %(agency)s, %(at)s, %(leaf)s,"
+    " %(digest)s, %(leaf_hash)s, %(ofs)s::text[], %(ns)s::bigint[], %(heads)s::bytea[], %(members)s::text[],"
+    " %(opened)s::bytea[])"
 )
 _KEEP_SALTS = text(
     "INSERT INTO openings (digest, member, opening)"
@@ -98,7 +98,7 @@ class CustodyLog(LogReader):
             places={place.of: place.n for place in leaf.chains},
         )
         heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
-        self._connection.execute(_APPEND, _row(leaf, appended, heads, openings, agency_id))
+        self._connection.exec_driver_sql(_APPEND, _row(leaf, appended, heads, openings, agency_id))
         return appended
 
     def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:
@@ -135,9 +135,9 @@ def _row(
         "leaf": appended.leaf,
         "digest": bytes.fromhex(appended.digest),
         "leaf_hash": appended.leaf_hash,
-        "ofs": list(appended.places),
-        "ns": list(appended.places.values()),
-        "heads": [bytes.fromhex(head) for head in heads],
-        "members": list(opened),
-        "opened": list(opened.values()),
+        "ofs": words_array(appended.places),
+        "ns": words_array(map(str, appended.places.values())),
+        "heads": bytes_array(map(bytes.fromhex, heads)),
+        "members": words_array(opened),
+        "opened": bytes_array(opened.values()),
     }

@@ -21,7 +21,7 @@ from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
 from storage.custody.custody import CustodyLog
 from storage.custody.signer import Signer
-from storage.custody.values import Appended
+from storage.custody.values import Appended, bytes_array, words_array
 from storage.fsck.custody import LogCheck
 from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
@@ -52,6 +52,18 @@ def _tamper(engine: Engine, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         assert connection.exec_driver_sql(statement).rowcount != 0
+
+
+def test_arrays_are_read_as_they_were_meant(engine: Engine) -> None:
+    """Every byte there is, in values of any length, and every kind of word."""
+    blobs = [bytes(range(256)), b"", b"\\x", b'{"member":"party"}', "某某公司".encode()]
+    words = ["case/0193a6d2-7c41-7d20-9a51-3f0a61c2b7e4", "text.1", "t", "7"]
+    with engine.connect() as connection:
+        asked = {"blobs": bytes_array(blobs), "words": words_array(words)}
+        query = text("SELECT CAST(:blobs AS bytea[]) AS blobs, CAST(:words AS text[]) AS words")
+        found = connection.execute(query, asked).one()
+    assert [bytes(one) for one in found.blobs] == blobs
+    assert found.words == words
 
 
 def _append(engine: Engine, count: int) -> list[Appended]:
