@@ -419,8 +419,10 @@ def test_a_failover_costs_nothing_acknowledged(apart: Apart) -> None:
         apart.stand.kill_database()
         apart.stand.standby_again()
         send_more(MIB)
-        sender.told(sender.send(sender.acknowledged))
+        refused = sender.send(sender.acknowledged)
+        sender.told(refused)
         assert sender.refusals[-1] == (503, "database-unavailable")
+        assert refused.headers["Retry-After"]
         apart.stand.promote()
 
     assert apart.concluded(apart.received(sender))
