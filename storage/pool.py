@@ -11,14 +11,16 @@ whoever still talks to it. Its connections go too, and the next are opened where
 from typing import Any, Final
 
 from psycopg import Connection
-from psycopg.errors import Error, ReadOnlySqlTransaction
+from psycopg.errors import Error, OperationalError, ReadOnlySqlTransaction
 from psycopg.pq import ExecStatus
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.settings import StorageSettings
 
 _BEGIN: Final = b"BEGIN"
+_KEPT = "kept"
 
 
 def open_pool(settings: StorageSettings) -> Engine:
@@ -40,9 +42,13 @@ def open_pool(settings: StorageSettings) -> Engine:
     return engine
 
 
-def _begin(connection: "Connection[Any]", *_: object) -> None:
-    if not _has_begun(connection):
+def _begin(connection: "Connection[Any]", record: ConnectionPoolEntry, _: object) -> None:
+    if _has_begun(connection):
+        record.info[_KEPT] = True
+    elif record.info.get(_KEPT):
         raise InvalidatePoolError("the database has gone and come back")  # the pool opens another one
+    else:
+        raise OperationalError("the database left a connection that was just opened")
 
 
 def _has_begun(connection: "Connection[Any]") -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import func, make_url, select, text, update
+from sqlalchemy import event, func, make_url, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from schemas.errors import Invalid, Unavailable
@@ -53,6 +54,28 @@ def test_connections_that_broke_are_met_by_nobody(database_url: str, tmp_path: P
         assert store.engine.pool.checkedin() == 1  # no more than the other one, which is opened anew
         with store.begin() as two:
             assert two.connection.scalar(select(1)) == 1
+    store.close()
+    other.close()
+
+
+def test_a_database_that_leaves_whoever_comes_is_unavailable(database_url: str, tmp_path: Path) -> None:
+    """While it starts or ends it may take a connection and drop it at once, a new one too: that is no fault of ours."""
+    store, other = (Store(make_settings(database_url, folder_url(tmp_path))) for _ in range(2))
+
+    def left(connection: "psycopg.Connection[Any]", _: object) -> None:
+        with other.begin() as killer:
+            killer.connection.scalar(select(func.pg_terminate_backend(connection.info.backend_pid, 60_000)))
+
+    with store.begin():
+        pass
+    store.engine.dispose()
+    event.listen(store.engine, "connect", left)
+    for _ in range(2):
+        with pytest.raises(Unavailable), store.begin():
+            pass
+    event.remove(store.engine, "connect", left)
+    with store.begin() as tx:
+        assert tx.connection.scalar(select(1)) == 1
     store.close()
     other.close()
 
