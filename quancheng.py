@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from api.listen import Listener
     from quancheng_demo_run import Demo
+    from schemas.account import Link
     from storage.setup.home import Home
     from storage.store import Store
 
@@ -47,6 +48,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
         "serve": (
             "run the server (embedded default: nothing else to install)",
             lambda: (_serve_arguments, serve),
+        ),
+        "admit": (
+            "hand out a one-time link by which an administrator comes in",
+            lambda: (_admit_arguments, admit),
         ),
         "record": (
             "act as the field device: sign, upload, wait for the verdict",
@@ -108,6 +113,16 @@ def _doctor_arguments(one: argparse.ArgumentParser) -> None:
 def _fsck_arguments(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--no-bytes", action="store_true", help="check rows, log and locks, do not re-read objects"
+    )
+
+
+def _admit_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument(
+        "--first", action="store_true", help="only on a server on which nobody has an account, and once"
+    )
+    one.add_argument(
+        "--address",
+        help="how people reach the console (default: CONSOLE_URL, else this machine's QUANCHENG_PORT)",
     )
 
 
@@ -219,13 +234,17 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     # Accounts with passwords that are written down have no place in a database of somebody's own.
     has_demo = not args.no_demo and not is_set("DATABASE_URL")
     demo = _demo(home, store, address, say) if has_demo else None
+    with store.begin() as tx:
+        link = tx.links.offer_first()
+        is_unadministered = tx.links.is_unadministered()
     STOP.check()
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
     api_settings = read(ApiSettings).answering_to(args.host)
     config = configured(create_app(api_settings, store), host=args.host, port=args.port)
     server = Listener(config, lambda: STOP.is_asked)
-    started.enter_context(_beside(server, say, address, demo))
+    introduce = _introduction(say, settings.console_url or address, link, demo, is_new=is_unadministered)
+    started.enter_context(_beside(server, say, address, demo, introduce))
     server.run()
 
 
@@ -254,11 +273,39 @@ def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
     return demo
 
 
+def _introduction(
+    say: _Teller, address: str, link: Link | None, demo: Demo | None, *, is_new: bool
+) -> Callable[[], None]:
+    """Return what is said once the server is up: how the first administrator comes in, or who the demo's people are."""
+
+    def introduce() -> None:
+        if link is not None:
+            _say_link(say, address, link)
+        elif is_new:
+            said = "还没有系统管理员，请运行 nobody administers this server, run: quancheng admit"
+            say("admission_missing", said)
+        if demo is not None:
+            demo.introduce()
+
+    return introduce
+
+
+def _say_link(say: _Teller, address: str, link: Link) -> None:
+    """Say where an administrator comes in: to whoever runs the server, and to nobody's log."""
+    from schemas.base import rfc3339
+
+    url = f"{address}/console/admit/{link.code}"
+    said = "开通系统管理员的一次性链接，30 分钟内有效 for the administrator, once, within 30 minutes"
+    say("admission", f"{said}:\n  {url}", url=url, expires_at=rfc3339(link.expires_at))
+
+
 @contextmanager
-def _beside(server: Listener, say: _Teller, address: str, demo: Demo | None) -> Iterator[None]:
+def _beside(
+    server: Listener, say: _Teller, address: str, demo: Demo | None, introduce: Callable[[], None]
+) -> Iterator[None]:
     """Tell, beside the server, that it is up, and let the demo's device hand in; both end with the block."""
     is_over = threading.Event()
-    teller = threading.Thread(target=_when_up, args=(server, say, address, demo, is_over))
+    teller = threading.Thread(target=_when_up, args=(server, say, address, introduce, is_over))
     teller.start()
     try:
         yield
@@ -270,14 +317,39 @@ def _beside(server: Listener, say: _Teller, address: str, demo: Demo | None) -> 
 
 
 def _when_up(
-    server: Listener, say: _Teller, address: str, demo: Demo | None, is_over: threading.Event
+    server: Listener, say: _Teller, address: str, introduce: Callable[[], None], is_over: threading.Event
 ) -> None:
     while not server.started:
         if is_over.wait(0.05):
             return
     say("up", f"控制台 console {address}/console", url=f"{address}/console")
-    if demo is not None:
-        demo.introduce()
+    introduce()
+
+
+def admit(args: argparse.Namespace) -> int:
+    """Hand out a link by which an administrator comes in; also where the only one is lost. It is logged."""
+    say = _Teller(as_json=args.json)
+    return _guarded(say, lambda: _admit(args, say))
+
+
+def _admit(args: argparse.Namespace, say: _Teller) -> int:
+    from quancheng_parts import migrate, open_store
+
+    with ExitStack() as started:
+        store = open_store(say, started)
+        migrate(store)
+        with store.begin() as tx:
+            link = tx.links.offer_first() if args.first else tx.links.offer()
+        if link is None:
+            said = "已签发过首位管理员的链接，或已有账号；需要时运行 quancheng admit"
+            say(
+                "admission_known",
+                f"{said} a link was handed out, or somebody has an account: run `quancheng admit`",
+            )
+            return OK
+        port = os.environ.get("QUANCHENG_PORT", "8080")
+        _say_link(say, args.address or store.settings.console_url or f"http://127.0.0.1:{port}", link)
+    return OK
 
 
 def doctor(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import (
+    account,
     audit,
     auth,
     case,
@@ -50,6 +51,7 @@ from storage.telemetry import configure
 ROUTERS = (
     health.router,
     auth.router,
+    account.router,
     device.router,
     manifest.router,
     upload.router,

@@ -15,6 +15,7 @@ from schemas.base import WireIn, WireOut
 from schemas.errors import Busy
 from schemas.ids import AccountId, AgencyId
 from schemas.refusals_actor import GRANT_UNSUPPORTED
+from storage.actor.session import Session
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
@@ -81,8 +82,7 @@ def log_in(request: Request, response: Response, wish: SessionIn) -> SessionOut:
     except Busy as err:
         return answer(err, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})  # type: ignore[return-value] # an answer is an answer
     remember(request, response, wish.login, entered)
-    session = entered.session
-    return SessionOut(token=session.token, expires_at=session.expires_at, account=account_out(session.actor))
+    return session_out(entered.session)
 
 
 @router.get("/sessions/current", operation_id="whoAmI")
@@ -96,6 +96,11 @@ def log_out(request: Request, tx: Tx, _: CurrentActor) -> Response:
     """End the token."""
     tx.accounts.logout(token_of(request))
     return Response(status_code=204)
+
+
+def session_out(session: Session) -> SessionOut:
+    """Return the wire form of a session that was just opened."""
+    return SessionOut(token=session.token, expires_at=session.expires_at, account=account_out(session.actor))
 
 
 def account_out(actor: Actor) -> AccountOut:

@@ -22,7 +22,7 @@ MANIFEST, _PART = "CaptureManifest", "Manifest."
 PUBLIC = frozenset(
     {
         "getHealth", "createToken", "logIn", "enrolDevice", "uploadOptions", "uploadOptionsOne", "getTrust",
-        "getCheckpoint",
+        "getCheckpoint", "takeAdmission", "setPassword",
     }
 )  # fmt: skip
 """Everything a stranger may ask; every other operation needs a token."""
@@ -39,6 +39,8 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "createToken": frozenset({401}),
         "logIn": frozenset({401, 403}),
         "enrolDevice": frozenset({401, 403, 404, 409}),
+        "takeAdmission": frozenset({401, 404, 409, 410}),
+        "setPassword": frozenset({401, 404, 409, 410}),
         "declareManifest": frozenset({409}),
         "createUpload": _TUS | {CHECKSUM_MISMATCH},
         "appendUpload": _TUS | {CHECKSUM_MISMATCH},

@@ -37,11 +37,15 @@ def is_secure(request: Request) -> bool:
 def enter(request: Request, login: str, password: str) -> Entered:
     """Log somebody in; see `storage.flow.login.log_in`."""
     store: Store = request.app.state.store
-    queue: LoginQueue = request.app.state.login_queue
     kept = request.cookies.get(known_cookie(login), "")
-    return log_in(
-        store, queue, LoginIn(login=login, password=password, address=origin_of(request), kept=kept)
-    )
+    wish = LoginIn(login=login, password=password, address=origin_of(request), kept=kept)
+    return log_in(store, login_queue(request), wish)
+
+
+def login_queue(request: Request) -> LoginQueue:
+    """Return where passwords wait for a place to be looked at."""
+    queue: LoginQueue = request.app.state.login_queue
+    return queue
 
 
 def known_cookie(login: str) -> str:
@@ -52,15 +56,21 @@ def known_cookie(login: str) -> str:
     return f"{KNOWN_COOKIE}_{name_hash(login).hex()[:_NAME_DIGITS]}"
 
 
-def remember(request: Request, answer: Response, login: str, entered: Entered) -> None:
-    """Let the browser prove later that it logged in: sent to the log-in of this address alone."""
+def remember_at_login(request: Request, answer: Response, entered: Entered) -> None:
+    """Let a browser that came in by a link prove it later: to the log-in of the console, or of the API."""
+    path = "/console/login" if request.url.path.startswith("/console/") else "/v1/sessions"
+    remember(request, answer, entered.session.actor.login, entered, path=path)
+
+
+def remember(request: Request, answer: Response, login: str, entered: Entered, *, path: str = "") -> None:
+    """Let the browser prove later that it logged in: sent to the log-in of this address, or of `path`, alone."""
     if not entered.kept:
         return
     answer.set_cookie(
         known_cookie(login),
         entered.kept,
         max_age=int(BROWSER_LIFETIME / timedelta(seconds=1)),
-        path=request.url.path,
+        path=path or request.url.path,
         httponly=True,
         samesite="strict",
         secure=is_secure(request),

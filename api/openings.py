@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from schemas.errors import EvidenceError
 from schemas.refusals_upload import BUSY
-from storage.actor import token_hash
+from storage.actor.session import token_hash
 
 TURNS = 2
 """So many openings of one sender are at work at once."""

@@ -7,7 +7,7 @@ second); and *source*, a machine account that hands in what its fixed equipment 
 action that no rule below grants is refused, and so is one on a subject outside the actor's agencies.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -76,6 +76,9 @@ class Action(StrEnum):
     DEVICE_REVOKE = "device:revoke"
     CUSTODY_VIEW = "custody:view"
     ACCOUNT_VIEW = "account:view"
+    ACCOUNT_KEEP = "account:keep"
+    ROLE_GRANT = "role:grant"
+    AGENCY_KEEP = "agency:keep"
     WORK_VIEW = "work:view"
 
 
@@ -91,6 +94,7 @@ class Actor(Frozen):
     login: str = ""
     agency_name: str = ""
     certificates: frozenset[str] = frozenset()
+    is_machine: bool = False
 
     @property
     def account_id(self) -> AccountId:
@@ -226,11 +230,24 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.DEVICE_VIEW: _ALL,
         Action.CUSTODY_VIEW: _ALL,
         Action.ACCOUNT_VIEW: _ALL,
+        Action.ACCOUNT_KEEP: _ALL,
+        Action.ROLE_GRANT: _ALL,
+        Action.AGENCY_KEEP: _ALL,
         Action.WORK_VIEW: _ALL,
     },
 }
 """Rules of the role matrix. A supervisor and a custodian see facts and verdicts, not the media itself; an
 inspector sees what was drawn and assigned to them, and nothing else."""
+
+GRANTABLE: tuple[Role, ...] = tuple(role for role in Role if role not in (Role.SOURCE, Role.PARTY))
+"""What a person may be given: a source is a machine's, and a party is nobody of ours."""
+
+
+def stands_apart(roles: Iterable[Role]) -> bool:
+    """Say whether nobody may hold these roles together: whoever administers sees no content and judges nothing."""
+    held = set(roles)
+    return Role.ADMIN in held and len(held) > 1
+
 
 DEVICE_POLICY: Mapping[Action, Reach] = {
     Action.RECORDING_SUBMIT: Reach.OWN,

@@ -22,3 +22,7 @@ class Duty(StrEnum):
     RENEW_CERTIFICATE = "renew-certificate"
     RECHECK_FAILED = "recheck-failed"
     EXPORT_FAILED = "export-failed"
+    UNLOCK_ACCOUNT = "unlock-account"
+    FOLLOW_LINK = "follow-link"
+    GIVE_ROLE = "give-role"
+    RENEW_ROLE = "renew-role"

@@ -1,5 +1,6 @@
 """Leaves of who may act: agencies, accounts, what they are let in by, roles, certificates, and scoring standards."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -9,7 +10,7 @@ from schemas.act import Act, Spec
 from schemas.actor import Reach, Role
 from schemas.members import Digest256, Flag, LeafDigest, Ordinal, StandardCode, Time
 from schemas.opening import SaltedDocument, SaltedText
-from schemas.reference import AgencyReference
+from schemas.reference import AgencyReference, Uuid
 from schemas.words import Words
 
 _ADMIN = frozenset({Role.ADMIN})
@@ -22,6 +23,7 @@ _AGENCY = {
 }
 _ACCOUNT = {
     "agency": "accounts.agency_id",
+    "kind": "accounts.kind",
     "login": "accounts.login",
     "name": "accounts.name",
 }
@@ -133,6 +135,30 @@ class StandardPublish(Act):
     name: SaltedText
 
 
+class AccountAdmit(Act):
+    """A one-time link by which an administrator may come in; the subject is the account it will become.
+
+    `first` says that nobody administered this server yet. Only the digest of the link is kept.
+    """
+
+    spec: ClassVar = Spec(
+        event="account:admit",
+        actors=("service",),
+        words=Words("签发管理员入口链接", "Administrator's link handed out"),
+        follows="–",
+        columns={
+            "subject": "admissions.id",
+            "first": "admissions.is_first",
+            "expires_at": "admissions.expires_at",
+            "code_hash": "admissions.code_hash",
+            "at": "admissions.offered_at",
+        },
+    )
+    first: Flag
+    expires_at: Time
+    code_hash: SaltedText
+
+
 class AccountOpen(Act):
     """Somebody may log in; `kind` says whether a person or a machine."""
 
@@ -188,6 +214,29 @@ class AccountClose(Act):
     reason: SaltedText | None = None
 
 
+class AccountLink(Act):
+    """A one-time link by which its owner sets the password of an account; a newer one takes the place of the older."""
+
+    spec: ClassVar = Spec(
+        event="account:link",
+        chains=("account",),
+        roles=_ADMIN,
+        neutral=("account",),
+        words=Words("签发设置密码的链接", "Link to set the password handed out"),
+        follows="the account is open",
+        columns={
+            "link": "account_links.id",
+            "expires_at": "account_links.expires_at",
+            "code_hash": "account_links.code_hash",
+            "actor": "account_links.issued_by",
+            "at": "account_links.issued_at",
+        },
+    )
+    link: Uuid
+    expires_at: Time
+    code_hash: SaltedText
+
+
 class AccountCredential(Act):
     """What lets an account in is replaced; the record that is kept (a password's hash) stands in the opening."""
 
@@ -206,6 +255,46 @@ class AccountCredential(Act):
     record: SaltedDocument
 
 
+class AccountCredentialByLink(Act):
+    """As version 1; `link` names the one-time link by which its owner set it, where it was not set by log-in."""
+
+    spec: ClassVar = replace(
+        AccountCredential.spec,
+        ev=2,
+        columns={"record": "accounts.password_hash", "link": "account_links.used_at"},
+    )
+    what: Literal["password", "key"]
+    link: Uuid | None = None
+    record: SaltedDocument
+
+
+class AccountUnlock(Act):
+    """Wrong passwords typed so far no longer count against the account."""
+
+    spec: ClassVar = Spec(
+        event="account:unlock",
+        chains=("account",),
+        roles=_ADMIN,
+        neutral=("account",),
+        words=Words("解除登录限制", "Log-ins unlocked"),
+        follows="the account is open",
+    )
+
+
+class AccountSignout(Act):
+    """Every session of the account is ended by somebody else."""
+
+    spec: ClassVar = Spec(
+        event="account:signout",
+        chains=("account",),
+        roles=_ADMIN,
+        neutral=("account",),
+        words=Words("结束全部会话", "All sessions ended"),
+        follows="the account is open",
+    )
+    reason: SaltedText | None = None
+
+
 class RoleGrant(Act):
     """A role is given from a time on, until another where that is known."""
 
@@ -216,7 +305,14 @@ class RoleGrant(Act):
         roles=_ADMIN,
         words=Words("授予角色", "Role granted"),
         follows="the account is open",
-        columns={"role": "accounts.roles"},
+        columns={
+            "subject": "role_grants.id",
+            "role": "role_grants.role",
+            "reach": "role_grants.reach",
+            "from": "role_grants.valid_from",
+            "until": "role_grants.valid_until",
+            "at": "role_grants.granted_at",
+        },
     )
     role: Role
     reach: Reach
@@ -233,7 +329,7 @@ class RoleEnd(Act):
         roles=_ADMIN,
         words=Words("撤销角色", "Role ended"),
         follows="the grant stands",
-        columns={"grant": "accounts.roles"},
+        columns={"grant": "role_grants.leaf", "at": "role_grants.ended_at"},
     )
     grant: LeafDigest
     reason: SaltedText

@@ -10,7 +10,11 @@ from schemas.leaves_actor import (
     AccountAmend,
     AccountClose,
     AccountCredential,
+    AccountCredentialByLink,
+    AccountLink,
     AccountOpen,
+    AccountSignout,
+    AccountUnlock,
     AgencyAmend,
     AgencyClose,
     AgencyOpen,
@@ -98,11 +102,21 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
 
 
 class RoleLife(NamedTuple):
-    """A role as it was given, by the digest of its leaf."""
+    """A role as it was given, by the digest of its leaf; `name` is `role/…`."""
 
     grant: RoleGrant
+    name: str
     at: datetime
     ended_at: datetime | None = None
+
+
+class LinkLife(NamedTuple):
+    """A one-time link to set the password: who handed it out, and when it was used."""
+
+    link: AccountLink
+    by: str
+    at: datetime
+    used_at: datetime | None = None
 
 
 class AccountLife(NamedTuple):
@@ -117,6 +131,7 @@ class AccountLife(NamedTuple):
     credential: Committed | None = None
     roles: Mapping[str, RoleLife] | None = None
     certificates: Mapping[str, CertificateIssue] | None = None
+    links: Mapping[str, LinkLife] = MappingProxyType({})
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -150,9 +165,37 @@ def _let_in(life: AccountLife, leaf: Leaf, act: AccountCredential, here: Here) -
     return life._replace(credential=act.record)
 
 
+def _let_in_by_link(life: AccountLife, leaf: Leaf, act: AccountCredentialByLink, here: Here) -> AccountLife:
+    del here
+    after = life if act.link is None else _used(life, leaf, act.link)
+    return after._replace(credential=act.record)
+
+
+def _used(life: AccountLife, leaf: Leaf, name: str) -> AccountLife:
+    """Use up a link: the newest, within its time, and once."""
+    link = life.links.get(name)
+    is_newest = [name] == [*life.links][-1:]
+    if link is None or link.used_at is not None or not is_newest or link.link.expires_at <= leaf.at:
+        raise Unlawful(FaultCode.CODE)
+    return life._replace(links={**life.links, name: link._replace(used_at=leaf.at)})
+
+
+def _linked(life: AccountLife, leaf: Leaf, act: AccountLink, here: Here) -> AccountLife:
+    del here
+    law(act.link not in life.links, FaultCode.TWICE)
+    law(act.expires_at > leaf.at, FaultCode.PERIOD)
+    return life._replace(links={**life.links, act.link: LinkLife(act, leaf.actor, leaf.at)})
+
+
+def _told(life: AccountLife, leaf: Leaf, act: AccountUnlock | AccountSignout, here: Here) -> AccountLife:
+    """Nothing of an account changes by it: its counts and sessions are no evidence."""
+    del leaf, act, here
+    return life
+
+
 def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant, here: Here) -> AccountLife:
     law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
-    return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.at)})
+    return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.subject, leaf.at)})
 
 
 def _certified(life: AccountLife, leaf: Leaf, act: CertificateIssue, here: Here) -> AccountLife:
@@ -180,6 +223,10 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         AccountAmend: _amended,
         AccountClose: _closed,
         AccountCredential: _let_in,
+        AccountCredentialByLink: _let_in_by_link,
+        AccountLink: _linked,
+        AccountUnlock: _told,
+        AccountSignout: _told,
         RoleGrant: _granted,
         RoleEnd: _ended,
         CertificateIssue: _certified,

@@ -35,11 +35,15 @@ _VERSION = "1"
 
 
 class LoginOutcome(StrEnum):
-    """What became of a try. It is `wrong` from when it is counted until its password was found right."""
+    """What became of a try. It is `wrong` from when it is counted until its password was found right.
+
+    `unlocked` is no try: whoever administers the account lets those before it count no more.
+    """
 
     WRONG = "wrong"
     RIGHT = "right"
     REFUSED = "refused"
+    UNLOCKED = "unlocked"
 
 
 class Tally(NamedTuple):

@@ -7,6 +7,7 @@ KEPT = (
     "清单已原样保留；可继续上传文件，文件将被隔离并说明原因",
     "the manifest is kept; its files can still be sent and will be quarantined with the reason",
 )
+ROLE = ("请系统管理员授予相应的角色", "ask the administrator for a role that has it")
 ASK = ("联系本机关的保管员", "ask your agency's custodian")
 REOPEN = ("打开原页面，重新填写后提交", "open the page again, fill it in and send it")
 RELOAD = ("刷新页面", "reload the page")

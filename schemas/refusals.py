@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from schemas import (
+    refusals_account,
     refusals_actor,
     refusals_audit,
     refusals_case,
@@ -21,6 +22,7 @@ from schemas import (
 from schemas.errors import AnyRefusal, Refusal
 
 SERVER_FAMILIES = (
+    refusals_account,
     refusals_actor,
     refusals_audit,
     refusals_case,

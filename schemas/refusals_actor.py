@@ -12,10 +12,10 @@ from schemas.errors import (
     Refused,
     SignatureInvalid,
 )
-from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, OPERATOR, RESEND, SOON
+from schemas.next_steps import ASK, CHECK_ID, KEPT, LOGIN, OPERATOR, RESEND, ROLE, SOON
 
 PERMISSION_MISSING = Refusal(
-    "permission-missing", Refused, Level.INFO, "缺少权限", "A permission is missing", *ASK
+    "permission-missing", Refused, Level.INFO, "缺少权限", "A permission is missing", *ROLE
 )
 NOT_AUTHENTICATED = Refusal(
     "not-authenticated",

@@ -1,7 +1,9 @@
 """Words for people: their roles, what they may do, and what waits for them."""
 
+from schemas.account import AccountNeed, AccountState
 from schemas.actor import Action, ActorKind, Role
 from schemas.duty import Duty
+from schemas.leaves_actor import AccountKind
 from schemas.login import LoginOutcome
 from schemas.words import vocabulary
 
@@ -64,9 +66,35 @@ ACTIONS = vocabulary(
         Action.DEVICE_ENROL: ("登记执法记录设备", "Enrol devices"),
         Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
         Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
-        Action.ACCOUNT_VIEW: ("查看账号的登录情况", "See log-ins of accounts"),
+        Action.ACCOUNT_VIEW: ("查看账号及其登录情况", "See accounts and their log-ins"),
+        Action.ACCOUNT_KEEP: ("管理账号", "Keep accounts"),
+        Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
+        Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
     },
+)
+
+ACCOUNT_STATES = vocabulary(
+    AccountState,
+    {
+        AccountState.INVITED: ("待本人设置密码", "To be entered"),
+        AccountState.ACTIVE: ("在用", "In use"),
+        AccountState.CLOSED: ("已停用", "Closed"),
+    },
+)
+
+ACCOUNT_NEEDS = vocabulary(
+    AccountNeed,
+    {
+        AccountNeed.LOCKED: ("登录受限", "Locked"),
+        AccountNeed.ROLELESS: ("没有角色", "Without a role"),
+        AccountNeed.ENDING: ("角色将到期", "A role ends soon"),
+    },
+)
+
+ACCOUNT_KINDS = vocabulary(
+    AccountKind,
+    {AccountKind.PERSON: ("个人账号", "A person"), AccountKind.MACHINE: ("数据来源的账号", "A machine")},
 )
 
 LOGIN_OUTCOMES = vocabulary(
@@ -75,6 +103,7 @@ LOGIN_OUTCOMES = vocabulary(
         LoginOutcome.WRONG: ("密码错误", "Wrong password"),
         LoginOutcome.RIGHT: ("已登录", "Logged in"),
         LoginOutcome.REFUSED: ("未核对即拒绝", "Refused without a look"),
+        LoginOutcome.UNLOCKED: ("已解除限制", "Unlocked"),
     },
 )
 
@@ -103,5 +132,9 @@ DUTIES = vocabulary(
         ),
         Duty.RECHECK_FAILED: ("抽中记录复验未通过", "Drawn recordings whose recheck failed"),
         Duty.EXPORT_FAILED: ("导出失败", "Exports that failed"),
+        Duty.UNLOCK_ACCOUNT: ("账号因密码错误过多受限", "Accounts locked by too many wrong passwords"),
+        Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
+        Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
+        Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
     },
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, tuple_
 
-from schemas.actor import Actor
+from schemas.actor import Actor, ActorKind
 from schemas.errors import NotFound
 from schemas.ids import AgencyId
 from schemas.page import Cursor, Page
@@ -18,6 +18,7 @@ from schemas.refusals_request import CURSOR_INVALID
 from storage.act import Deed
 from storage.custody.custody import CustodyLog
 from storage.outbox import Outbox
+from storage.reads.account import moment_of, require_still
 from storage.settings import StorageSettings
 
 Value = TypeVar("Value")
@@ -67,6 +68,11 @@ class Collection:
         self._connection = unit.connection
         self._now = unit.now
 
+    @property
+    def _moment(self) -> ColumnElement[datetime] | datetime:
+        """The time by which dated rights are judged in a query: that of the acts."""
+        return moment_of(self._unit.clock)
+
     def _begin(
         self, actor: Actor | str, agency_id: AgencyId | None, *changes: str, relies: Iterable[str] = ()
     ) -> Deed:
@@ -75,6 +81,7 @@ class Collection:
         What was read to find the chains is read again behind this call. A crash before the commit leaves nothing.
 
         Raises:
+            NotAuthenticated: the account was closed or lost a role since it asked.
             Busy: a further act of this transaction wants what somebody else holds (slug `chain-busy`).
             IntegrityBroken: a chain does not stand where its last leaf does (slug `chain-broken`).
         """
@@ -83,6 +90,8 @@ class Collection:
         if noun_of(who) in ("account", "device"):
             leant.add(who)
         at = self._unit.custody.hold(*changes, relies=leant - set(changes))
+        if isinstance(actor, Actor) and actor.kind is ActorKind.ACCOUNT:
+            require_still(self._connection, actor, at)
         return Deed(self._unit.custody, who, at, agency_id)
 
     def _one(

@@ -42,7 +42,8 @@ from schemas.refusals_actor import (
     KEY_BROKEN,
 )
 from storage.act import fresh_id
-from storage.actor import Accounts, Session, new_session, token_hash
+from storage.actor.actor import Accounts
+from storage.actor.session import Session, new_session, token_hash
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.reads.agency import with_agency

@@ -20,10 +20,14 @@ from schemas.case import CaseState
 from schemas.duty import Duty
 from schemas.equipment import EquipmentState
 from schemas.export import ExportState
+from schemas.leaves_actor import AccountKind
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from schemas.review import OpinionWord, ReviewState
 from storage.collection import Collection
+from storage.reads.account import ends_soon, is_roleless
+from storage.reads.login import locked_accounts
+from storage.tables.actor import account_links, accounts, role_grants
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
 from storage.tables.equipment import equipment, equipment_certificates
@@ -274,6 +278,48 @@ def _failed_exports(actor: Actor, now: datetime) -> _Line:
     )
 
 
+def _people(actor: Actor, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = _inside(accounts.c.agency_id, actor)
+    return and_(mine, accounts.c.is_active, accounts.c.kind == AccountKind.PERSON, *conditions)
+
+
+def _locked(actor: Actor, now: datetime) -> _Line:
+    locked = locked_accounts(now)
+    return _Line(
+        source=accounts.join(locked, locked.c.account_id == accounts.c.id),
+        where=_people(actor),
+        overdue=false(),
+    )
+
+
+def _unentered(actor: Actor, now: datetime) -> _Line:
+    usable = exists().where(
+        account_links.c.account_id == accounts.c.id,
+        account_links.c.used_at.is_(None),
+        account_links.c.expires_at > now,
+    )
+    return _Line(
+        source=accounts,
+        where=_people(actor, accounts.c.password_hash.is_(None)),
+        overdue=~usable,
+        since=accounts.c.created_at,
+    )
+
+
+def _roleless(actor: Actor, now: datetime) -> _Line:
+    return _Line(
+        source=accounts,
+        where=_people(actor, is_roleless(now)),
+        overdue=false(),
+        since=accounts.c.created_at,
+    )
+
+
+def _ending_roles(actor: Actor, now: datetime) -> _Line:
+    ending = accounts.join(role_grants, ends_soon(now))
+    return _Line(source=ending, where=_people(actor), overdue=false())
+
+
 _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
     {
         Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
@@ -301,6 +347,10 @@ _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = Mapp
         Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
         Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),
+        Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_KEEP, _locked),
+        Duty.FOLLOW_LINK: (Action.ACCOUNT_KEEP, _unentered),
+        Duty.GIVE_ROLE: (Action.ROLE_GRANT, _roleless),
+        Duty.RENEW_ROLE: (Action.ROLE_GRANT, _ending_roles),
     }
 )
 """Whom a duty concerns, and how it is counted; the order is that of the page."""

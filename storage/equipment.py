@@ -42,7 +42,7 @@ from schemas.refusals_monitoring import (
     SOURCE_UNKNOWN,
 )
 from storage.act import Deed, fresh_id
-from storage.actor import Accounts
+from storage.actor.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
 from storage.password import FreshPassword
@@ -259,7 +259,7 @@ class EquipmentRegister(Collection):
 
     def sources(self, actor: Actor) -> tuple[Source, ...]:
         """Return the machine accounts of the actor's own agency."""
-        rows = sources_of(self._connection, actor.agency_id)
+        rows = sources_of(self._connection, actor.agency_id, self._moment)
         return tuple(Source.of_row(row) for row in rows)
 
     def bind(self, actor: Actor, ident: EquipmentId, source_id: AccountId, seen: int) -> Equipment:
@@ -271,7 +271,7 @@ class EquipmentRegister(Collection):
         """
         source = reference("account", source_id)
         deed, held = self._take(actor, ident, seen, source)
-        if source_id not in {row["id"] for row in sources_of(self._connection, held.agency_id)}:
+        if source_id not in {row["id"] for row in sources_of(self._connection, held.agency_id, self._moment)}:
             raise SOURCE_UNKNOWN("no such source in the agency of the equipment")
         return self._write(actor, deed, held, EquipmentBind(source=source), source_id=source_id)
 

@@ -3,7 +3,7 @@
 Where somebody comes from is personal data: it stands here alone, in no log and no leaf, and goes with its row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -19,10 +19,12 @@ from schemas.refusals_actor import LOGIN_GUARDED
 from storage.act import fresh_id
 from storage.collection import Collection
 from storage.reads.account import accounts_of, with_name
+from storage.reads.login import locked_accounts
 from storage.tables.login import login_tries
 
 SHOWN = 50
 LATELY = timedelta(days=7)
+_FAILED = (LoginOutcome.WRONG, LoginOutcome.REFUSED)
 
 
 class Counted(NamedTuple):
@@ -99,6 +101,14 @@ class LoginTries(Collection):
                 )
             )
 
+    def unlock(self, login: str, account_id: AccountId) -> None:
+        """Let wrong tries of an account up to now count no more; they are shown to its owner still.
+
+        The caller has looked at who asks, and logged it.
+        """
+        where = {"name_hash": name_hash(login), "account_id": account_id, "address": ELSEWHERE}
+        self._keep(where, LoginOutcome.UNLOCKED)
+
     def own(self, actor: Actor) -> tuple[Origin, ...]:
         """Return where this account's name was tried from, the last first."""
         return self._origins(login_tries.c.account_id == actor.account_id)
@@ -112,13 +122,19 @@ class LoginTries(Collection):
         allowed = require_scope(actor, Action.ACCOUNT_VIEW)
         return self._origins(login_tries.c.account_id.in_(accounts_of(allowed.agency_ids)))
 
+    def locked_of(self, account_ids: Iterable[AccountId]) -> frozenset[AccountId]:
+        """Return those of the accounts from which wrong passwords keep an address, or all strangers, right now."""
+        locked = locked_accounts(self._now)
+        found = select(locked.c.account_id).where(locked.c.account_id.in_(list(account_ids)))
+        return frozenset(AccountId(one) for one in self._connection.scalars(found))
+
     def failed_lately(self, actor: Actor) -> int:
         """Return how many tries of this account's name led to nothing in the last seven days."""
         tries = login_tries.c
         found = self._connection.scalar(
             select(func.sum(tries.times)).where(
                 tries.account_id == actor.account_id,
-                tries.outcome != LoginOutcome.RIGHT,
+                tries.outcome.in_(_FAILED),
                 tries.tried_at > self._now - LATELY,
             )
         )
@@ -146,14 +162,19 @@ class LoginTries(Collection):
             .where(tries.name_hash == named, lately, lane, tries.outcome == LoginOutcome.RIGHT)
             .scalar_subquery()
         )
-        since = func.coalesce(entered, self._now - LANE_TIME)
+        unlocked = (
+            select(func.max(tries.tried_at))
+            .where(tries.name_hash == named, tries.outcome == LoginOutcome.UNLOCKED)
+            .scalar_subquery()
+        )
+        since = func.greatest(entered, unlocked, self._now - LANE_TIME)
         row = self._connection.execute(
             select(
                 func.count().filter(lane, tries.tried_at > since).label("of_lane"),
                 func.count().label("of_account"),
             ).where(
                 tries.name_hash == named,
-                tries.tried_at > self._now - ACCOUNT_TIME,
+                tries.tried_at > func.greatest(unlocked, self._now - ACCOUNT_TIME),
                 tries.outcome == LoginOutcome.WRONG,
             )
         ).one()
@@ -198,7 +219,7 @@ class LoginTries(Collection):
         )
         rows = self._connection.execute(
             with_name(query, tries.account_id, "account_name")
-            .where(whose)
+            .where(whose, tries.outcome != LoginOutcome.UNLOCKED)
             .group_by(tries.account_id, tries.address, text("account_name"))
             .order_by(text("last_at DESC"), tries.address)
             .limit(SHOWN)

@@ -24,6 +24,7 @@ def _calendar(given: object) -> object:
 class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
 
+    `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
     Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
@@ -35,6 +36,8 @@ class StorageSettings(BaseSettings):
     Shares, so that nobody shuts out others: `open_uploads` of one sender, of the free room what is not promised to
     open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
     `waiting_exports` of one person, `sessions_per_account` (the oldest ends).
+    A person's session ends after `session_seconds`, and where it is not used for `session_idle_seconds`; a machine's by
+    the first alone.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -43,6 +46,7 @@ class StorageSettings(BaseSettings):
     database_url: SecretStr
     objects_url: SecretStr
     broker_url: SecretStr | None = None
+    console_url: str = ""
     log_origin: str = "quancheng.local/log"
     log_key: SecretStr | None = None
     registry_key: SecretStr | None = None
@@ -56,6 +60,8 @@ class StorageSettings(BaseSettings):
     room_reserve_percent: int = 10
     waiting_exports: int = 2
     sessions_per_account: int = 10
+    session_seconds: int = 10 * 3600
+    session_idle_seconds: int = 30 * 60
     retention_months: int = 6
     monitoring_review_days: int = 5
     legal_review_days: int = 5

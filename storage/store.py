@@ -20,7 +20,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
-from storage.actor import Accounts
+from storage.actor.account import People
+from storage.actor.actor import Accounts
+from storage.actor.link import Links
+from storage.actor.session import Sessions
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
 from storage.audit.score import AuditScores
@@ -73,6 +76,18 @@ class Transaction(Unit):
     @cached_property
     def accounts(self) -> Accounts:
         return Accounts(self)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self, self.login_tries)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self)
 
     @cached_property
     def login_tries(self) -> LoginTries:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Role
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.equipment import SuspensionIn
@@ -40,8 +41,31 @@ def make_everything(store: Store, clock: Clock) -> None:
     _case(bureau)
     _road(road)
     _supervision(store, clock)
+    _people(store)
     lock(store)
     integrate(store)
+
+
+def _people(store: Store) -> None:
+    """An administrator comes in; somebody is let in by a link, given a role for a time, and closed."""
+    with store.begin() as tx:
+        code = tx.links.offer().code
+        wish = AdmissionIn(code=code, login="admin", name="管理员")
+        admin = tx.accounts.account_actor(tx.links.admit(wish, password_hash()))
+    with store.begin() as tx:
+        tx.links.offer()
+        new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))
+        tx.links.set_password(new.link.code, password_hash())
+        tx.people.hand_out_link(admin, new.account.id)
+    with store.begin() as tx:
+        later = tx.now + timedelta(days=400)
+        granted = tx.people.grant(admin, new.account.id, RoleIn(role=Role.OFFICER, valid_until=later))
+        tx.people.grant(admin, new.account.id, RoleIn(role=Role.AUXILIARY))
+        tx.people.unlock(admin, new.account.id)
+        tx.people.sign_out(admin, new.account.id, "手机遗失")
+    with store.begin() as tx:
+        tx.people.end_role(admin, new.account.id, granted, "调离")
+        tx.people.close(admin, new.account.id, "退休")
 
 
 def lock(store: Store) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from api.console import router
 from api.console.typed import Typed
+from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn, CaseStep
 from schemas.monitoring import LinkBasis, ReviewStage
@@ -17,7 +18,7 @@ from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
-from tests.factories import make_account
+from tests.factories import PASSWORD, make_account, make_agency
 from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
 
@@ -96,7 +97,7 @@ LAWFUL: Mapping[str, str] = {
     "standard": "GB/T 21296",
     "statement": "事实清楚",
     "title": "三季度抽查",
-    "until_day": "2026-03-05",
+    "until_day": "2027-03-05",
     "url": "https://example.invalid/41",
     "valid_from": "2026-01-05",
     "valid_to": "2027-01-05",
@@ -132,7 +133,7 @@ class Scene:
 def make_scene(store: BreakingStore, clock: Clock) -> Scene:
     """Build all three desks, each with somebody who holds every role there."""
     scene = Scene(store, {}, {})
-    for build in (_case, _monitoring, _audits):
+    for build in (_case, _monitoring, _audits, _people):
         build(scene, clock)
     scene.places["/console/login"] = Place(
         "/console/login", "", {"login": "nobody", "password": "secret word", "back": "/console"}
@@ -259,6 +260,35 @@ def _audits(scene: Scene, clock: Clock) -> None:
         text="已整改",
         proof=str(uuid4()),
     )
+
+
+def _people(scene: Scene, _: Clock) -> None:
+    agency = make_agency(scene.store)
+    admin = _person(scene, "people", agency)
+    with scene.store.begin() as tx:
+        new = tx.people.open(admin, AccountIn(login="somebody", name="某人", agency_id=admin.agency_id))
+        granted = tx.people.grant(admin, new.account.id, RoleIn(role=Role.OFFICER))
+        wish = AccountIn(login="invited", name="待入", agency_id=admin.agency_id)
+        link = tx.people.open(admin, wish).link.code
+        offered = tx.links.offer().code
+    one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
+    _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
+    for verb in ("link", "unlock", "signout", "close"):
+        _add(scene, "people", f"{one}/{verb}", ids)
+    _add(scene, "people", f"{one}/roles", ids, role="head")
+    _add(scene, "people", f"{one}/roles/{{grant_id}}/end", ids)
+    _add(scene, "people", "/console/account/sessions/end")
+    _add(scene, "people", "/console/account/sessions/{session_id}/end", {"session_id": uuid4()})
+    typed = {"password": PASSWORD, "password_again": PASSWORD}
+    _add(scene, "people", "/console/account/password", old_password="the old words", **typed)
+    _add(scene, "", "/console/link/{code}", {"code": link}, **typed)
+    admitted = {
+        "agency_name": "某局",
+        "agency_code": "91350100M000100Y43",
+        "name": "管理员",
+        "login": "root-1",
+    }
+    _add(scene, "", "/console/admit/{code}", {"code": offered}, **admitted, **typed)
 
 
 class Controls(HTMLParser):

@@ -352,9 +352,14 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AgencyAmend, agency, admin, parent=None, principal=None)
     history.write(who.StandardPublish, history.thing("standard"), supervisor, of=(agency,))
     yield
+    history.write(who.AccountAdmit, history.thing("account"), API)
     history.write(who.AccountOpen, account, admin, agency=agency)
     history.write(who.AccountAmend, account, admin, agency=agency)
-    history.write(who.AccountCredential, account, account)
+    link = {"link": drawn(account)}
+    history.write(who.AccountLink, account, admin, expires_at=AT + timedelta(days=900), **link)
+    history.write(who.AccountCredentialByLink, account, account, **link)
+    history.write(who.AccountUnlock, account, admin)
+    history.write(who.AccountSignout, account, admin)
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from api.console import (
+    account,
     audit,
     audit_member,
     case,
@@ -11,8 +12,10 @@ from api.console import (
     device,
     equipment,
     home,
+    link,
     login,
     monitoring,
+    own,
     recording,
     rectification,
     review,
@@ -25,7 +28,10 @@ from schemas.refusals_request import NOT_FOUND
 router = APIRouter(include_in_schema=False, route_class=Route)
 for _pages in (
     login,
+    link,
+    own,
     home,
+    account,
     recording,
     monitoring,
     equipment,

@@ -39,6 +39,15 @@ def moment(at: datetime | None) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
+def last_day(until: datetime) -> Markup | str:
+    """Return the last day in UTC+8 of what ends at a midnight, or the time where it ends within a day."""
+    local = until.astimezone(ZONE)
+    if local.time() != time():
+        return moment(until)
+    raw, shown = rfc3339(until), (local - timedelta(days=1)).strftime("%Y-%m-%d")
+    return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
+
+
 def clock(at: datetime, *, with_seconds: bool) -> str:
     """Return the time of day in UTC+8."""
     return at.astimezone(ZONE).strftime("%H:%M:%S" if with_seconds else "%H:%M")

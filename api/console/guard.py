@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from hmac import compare_digest
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
@@ -16,12 +16,13 @@ from starlette.responses import Response
 from api.console.language import language_of
 from api.console.view import here, is_console, problem_view, render
 from api.console.visit import Visit, go
-from api.deps import COOKIE, Tx
+from api.deps import COOKIE, OpenStore, Tx
 from api.problems import log_answer, refusal_of_status, status_of
-from schemas.actor import ActorKind
+from schemas.actor import Action, Actor, ActorKind
 from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import FORM_FOREIGN, FORM_STALE, INTERNAL, REQUEST_INVALID
+from schemas.words import Language
 
 log = structlog.get_logger()
 
@@ -46,6 +47,8 @@ def visitor(request: Request, tx: Tx) -> Visit:
     actor = tx.accounts.actor_of(token)
     if actor.kind is not ActorKind.ACCOUNT:
         raise NOT_AUTHENTICATED("the console is for accounts")
+    if actor.is_machine:
+        raise NOT_AUTHENTICATED("the console is for people")
     return Visit(request=request, tx=tx, actor=actor, csrf=form_token(token))
 
 
@@ -82,6 +85,27 @@ def acting(visit: Visiting, csrf: Annotated[str, Form(max_length=128)] = "") -> 
 Acting = Annotated[Visit, Depends(acting, scope="function")]
 
 
+class Apart(NamedTuple):
+    """Who acts in a form whose work has no transaction of the request's: while a password is hashed none may be open."""
+
+    actor: Actor
+    csrf: str
+    language: Language
+
+
+def acting_apart(
+    request: Request, store: OpenStore, csrf: Annotated[str, Form(max_length=128)] = ""
+) -> Apart:
+    """Return who acts, as `acting` does, in a short transaction of its own.
+
+    Raises:
+        NotAuthenticated, Refused: as for every form.
+    """
+    with store.begin() as tx:
+        visit = acting(visitor(request, tx), csrf)
+        return Apart(visit.actor, visit.csrf, visit.language)
+
+
 def own_address(address: str) -> str:
     """Return `address` when it is a page of the console, else the home page: never another site."""
     parts = urlsplit(address)
@@ -89,10 +113,12 @@ def own_address(address: str) -> str:
     return address if is_own else "/console"
 
 
-def error_page(request: Request, refusal: AnyRefusal, *, detail: str = "") -> Response:
+def error_page(
+    request: Request, refusal: AnyRefusal, *, detail: str = "", permission: object = None
+) -> Response:
     """Return the page that says what happened, what to do, and a reference for the operator.
 
-    `detail` goes to the log alone.
+    `detail` goes to the log alone; a `permission` that is missing is named.
     """
     reference = uuid4().hex[:12]
     log_answer(refusal, reference, detail=detail)
@@ -103,6 +129,7 @@ def error_page(request: Request, refusal: AnyRefusal, *, detail: str = "") -> Re
             "problem": problem_view(refusal, language_of(request.cookies)),
             "status": status_of(refusal),
             "slug": refusal.slug,
+            "permission": permission if permission in set(Action) else None,
             "reference": reference,
         },
         status=status_of(refusal),
@@ -119,7 +146,8 @@ def answer_in_pages(app: FastAPI) -> None:
         if isinstance(err, NotAuthenticated):
             return go(f"{LOGIN}?back={quote(here(request), safe='')}")
         assert isinstance(err, EvidenceError)  # noqa: S101 - registered for this class alone
-        return error_page(request, err.refusal, detail=err.detail)
+        permission = err.facts.get("permission")
+        return error_page(request, err.refusal, detail=err.detail, permission=permission)
 
     def refused_form(request: Request, _: Exception) -> Response:
         return error_page(request, REQUEST_INVALID)

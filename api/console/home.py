@@ -35,6 +35,10 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.RENEW_CERTIFICATE: "/console/equipment",
         Duty.RECHECK_FAILED: "/console/audits",
         Duty.EXPORT_FAILED: "/console/cases",
+        Duty.UNLOCK_ACCOUNT: "/console/accounts?only=locked",
+        Duty.FOLLOW_LINK: "/console/accounts?state=invited",
+        Duty.GIVE_ROLE: "/console/accounts?only=roleless",
+        Duty.RENEW_ROLE: "/console/accounts?only=ending",
     }
 )
 """Where each line of the home page leads."""
@@ -65,6 +69,9 @@ def home(visit: Visiting) -> Response:
         cases=cases,
         may_open=holds(actor, Action.CASE_OPEN),
         devices=devices,
+        may_enrol=holds(actor, Action.DEVICE_ENROL),
+        people=tx.people.counts(actor) if holds(actor, Action.ACCOUNT_VIEW) else None,
+        administrators=tx.people.administrators(),
         signs=signs(tx.heartbeats.work()) if holds(actor, Action.WORK_VIEW) else None,
         checkpoint=signed(tx) if holds(actor, Action.CUSTODY_VIEW) else None,
         may_watch=may_watch_all(actor),

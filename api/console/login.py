@@ -13,13 +13,15 @@ from api.console.language import language_of
 from api.console.typed import Mistaken, Typed, label, meaning, read
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, go, mistake_of
-from api.deps import COOKIE, token_of
-from api.entry import RETRY_AFTER_SECONDS, enter, is_secure, remember
+from api.deps import COOKIE, OpenStore, token_of
+from api.entry import RETRY_AFTER_SECONDS, enter, is_secure, remember_at_login
 from api.problems import status_of
 from api.route import Route
 from schemas.actor import Action, holds
 from schemas.errors import AnyRefusal, Busy, NotAuthenticated
+from schemas.refusals_account import ACCOUNT_MACHINE
 from schemas.words import Language
+from storage.flow.login import Entered
 
 log = structlog.get_logger()
 
@@ -67,7 +69,7 @@ def _door(request: Request, form: LoginForm, mistake: Mistake | None = None) -> 
 
 
 @router.post("/login", dependencies=[Depends(same_origin)])
-def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
+def log_in(request: Request, store: OpenStore, form: Annotated[LoginForm, Form()]) -> Response:
     """Log in and set the cookies; no transaction is open while the password is looked at."""
     try:
         wish = meaning(form)
@@ -81,7 +83,16 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
         return refused
     except NotAuthenticated as err:
         return _refused(request, form, err.refusal)
-    answer = go(own_address(form.back))
+    if entered.session.actor.is_machine:
+        with store.begin() as tx:
+            tx.accounts.logout(entered.session.token)
+        return _refused(request, form, ACCOUNT_MACHINE)
+    return enter_console(request, entered, form.back)
+
+
+def enter_console(request: Request, entered: Entered, back: str) -> Response:
+    """Send a browser on to a page of the console, with the cookies of a session that was just opened."""
+    answer = go(own_address(back))
     answer.set_cookie(
         COOKIE,
         entered.session.token,
@@ -91,7 +102,7 @@ def log_in(request: Request, form: Annotated[LoginForm, Form()]) -> Response:
         samesite="strict",
         secure=is_secure(request),
     )
-    remember(request, answer, wish.login, entered)
+    remember_at_login(request, answer, entered)
     return answer
 
 

@@ -37,6 +37,11 @@ class Fault(StrEnum):
     REVERSED = "reversed"
     HALF = "half"
     MALFORMED = "malformed"
+    DIFFERS = "differs"
+    PASSWORD_SHORT = "password_short"  # noqa: S105 - what is wrong with one
+    PASSWORD_SIMPLE = "password_simple"  # noqa: S105 - as above
+    PASSWORD_KNOWN = "password_known"  # noqa: S105 - as above
+    PASSWORD_PERSONAL = "password_personal"  # noqa: S105 - as above
 
 
 class Sentence(NamedTuple):
@@ -46,6 +51,7 @@ class Sentence(NamedTuple):
     next: Words
 
 
+_OTHER = Words("换一个密码后重新提交。", "Choose another password, and send again.")
 _CORRECT = Words("改正后重新提交。", "Correct it, and send again.")
 
 SENTENCES: Mapping[Fault, Sentence] = MappingProxyType(
@@ -82,6 +88,34 @@ SENTENCES: Mapping[Fault, Sentence] = MappingProxyType(
         Fault.HALF: Sentence(
             Words("“{field}”没有成对填写。", "“{field}” lacks its counterpart."),
             Words("两项都填写，或都不填写，再重新提交。", "Fill in both or neither, and send again."),
+        ),
+        Fault.DIFFERS: Sentence(
+            Words("“{field}”与前面输入的不同。", "“{field}” differs from what was typed before."),
+            Words("两处输入相同的密码后重新提交。", "Type the same password twice, and send again."),
+        ),
+        Fault.PASSWORD_SHORT: Sentence(
+            Words(
+                "“{field}”太短：至少 12 个字符，或 8 个以上汉字的短语。",
+                "“{field}” is too short: 12 characters, or a phrase of 8 Chinese characters.",
+            ),
+            _OTHER,
+        ),
+        Fault.PASSWORD_SIMPLE: Sentence(
+            Words(
+                "“{field}”太简单：只有数字，或是重复、连续的字符。",
+                "“{field}” is too simple: digits alone, repeated signs or runs of the keyboard.",
+            ),
+            _OTHER,
+        ),
+        Fault.PASSWORD_KNOWN: Sentence(
+            Words("“{field}”是常见密码，最先被猜到。", "“{field}” is a common one, guessed first."), _OTHER
+        ),
+        Fault.PASSWORD_PERSONAL: Sentence(
+            Words(
+                "“{field}”主要由登录名、姓名或单位名称组成。",
+                "“{field}” is mostly the log-in name, the name or the agency.",
+            ),
+            _OTHER,
         ),
         Fault.MALFORMED: Sentence(
             Words("“{field}”的写法不符合要求。", "“{field}” is not written as it must be."), _CORRECT

@@ -58,6 +58,7 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/rectifications", "rectifications", Action.RECTIFICATION_VIEW),
     ("/console/equipment", "equipment", Action.EQUIPMENT_VIEW),
     ("/console/devices", "devices", Action.DEVICE_VIEW),
+    ("/console/accounts", "accounts", Action.ACCOUNT_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),
 )
 
@@ -127,6 +128,7 @@ def templates(language: Language) -> Environment:
     environment.install_gettext_callables(translate, _no_plural, newstyle=True)  # type: ignore[attr-defined] # added by the extension
     shown = (
         form.moment,
+        form.last_day,
         form.clock,
         form.day,
         form.thousands,

@@ -11,6 +11,7 @@ from api.console.language import language_of
 from api.console.listing import Listing
 from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
 from api.console.view import HEADERS, ProblemView, field_label, problem_view, render
+from api.entry import is_secure
 from api.problems import status_of
 from schemas.actor import Action, Actor, holds
 from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused
@@ -50,6 +51,11 @@ class Visit(NamedTuple):
     def language(self) -> Language:
         """The language that was chosen."""
         return language_of(self.request.cookies)
+
+    def address(self, path: str) -> str:
+        """Return a path of ours as it is opened from elsewhere: by the name that this browser called us."""
+        scheme = "https" if is_secure(self.request) else "http"
+        return f"{scheme}://{self.request.headers.get('Host', '')}{path}"
 
     def page(
         self,

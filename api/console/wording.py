@@ -6,7 +6,8 @@ from functools import partial
 from types import MappingProxyType
 
 from api.console import form
-from schemas.actor import ActorKind
+from schemas.account import AccountState
+from schemas.actor import Action, ActorKind
 from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
@@ -14,6 +15,7 @@ from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
 from schemas.integrity import Verdict
+from schemas.leaves_actor import AccountKind
 from schemas.login import LoginOutcome
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
@@ -30,6 +32,9 @@ from schemas.work import Sign
 
 NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
     {
+        "AccountKind": AccountKind,
+        "AccountState": AccountState,
+        "Action": Action,
         "ActorKind": ActorKind,
         "AuditStep": AuditStep,
         "CaseState": CaseState,

@@ -65,7 +65,7 @@ class AuditScores(Collection):
 
     def candidates(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
         """Return inspectors within the supervisor's scope who are not of the audited agency."""
-        rows = inspectors_outside(self._connection, actor.agency_ids, audit.target_agency_id)
+        rows = inspectors_outside(self._connection, actor.agency_ids, audit.target_agency_id, self._moment)
         return tuple(Inspector.of_row(row) for row in rows)
 
     def assign(

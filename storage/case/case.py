@@ -130,7 +130,7 @@ class Cases(Collection):
         return self.get(actor, case_id)
 
     def _handler(self, agency_id: AgencyId, login: str) -> AccountId:
-        account_id = handler_of(self._connection, agency_id, login)
+        account_id = handler_of(self._connection, agency_id, login, self._moment)
         if account_id is None:
             raise ACCOUNT_UNKNOWN("no such handler in the agency of the case")
         return account_id

@@ -16,7 +16,8 @@ from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.login import BROWSER_BYTES, BrowserSeal, KnownBrowser
 from schemas.refusals_actor import LOGIN_FAILED
-from storage.actor import Credential, Session
+from storage.actor.actor import Credential
+from storage.actor.session import Session
 from storage.flow.login_queue import LoginQueue
 from storage.login import Counted
 from storage.password import is_password
@@ -65,11 +66,15 @@ def log_in(store: Store, queue: LoginQueue, wish: LoginIn) -> Entered:
         kept = credential.password_hash if credential else None
         if not is_password(kept, wish.password) or credential is None:
             raise LOGIN_FAILED("wrong login or password")
-        session = _enter(store, wish.login, credential, counted)
-    if seal is None:
-        return Entered(session, "")
+        session = _enter(store, wish, credential, counted)
     mark = browser or secrets.token_bytes(BROWSER_BYTES)
-    return Entered(session, seal.written(wish.login, credential.password_hash, mark, store.clock()))
+    return Entered(session, sealed(store, wish.login, credential.password_hash, mark))
+
+
+def sealed(store: Store, login: str, password_hash: str, mark: bytes) -> str:
+    """Return what a browser keeps to be known by under this password; nothing where this server has no key for it."""
+    seal = _seal(store.settings)
+    return "" if seal is None else seal.written(login, password_hash, mark, store.clock())
 
 
 def actor_of_password(store: Store, login: str, password: str) -> Actor | None:
@@ -86,12 +91,12 @@ def actor_of_password(store: Store, login: str, password: str) -> Actor | None:
         return tx.accounts.account_actor(credential.account_id)
 
 
-def _enter(store: Store, login: str, looked_at: Credential, counted: Counted) -> Session:
+def _enter(store: Store, wish: LoginIn, looked_at: Credential, counted: Counted) -> Session:
     with store.begin() as tx:
-        if tx.accounts.credential_of(login) != looked_at:
+        if tx.accounts.credential_of(wish.login) != looked_at:
             raise LOGIN_FAILED("the password was changed meanwhile")
         tx.login_tries.succeed(counted)
-        return tx.accounts.open_session(looked_at.account_id)
+        return tx.accounts.open_session(looked_at.account_id, address=wish.address)
 
 
 def _seal(settings: StorageSettings) -> BrowserSeal | None:

@@ -1,4 +1,4 @@
-"""What leaves make of the rows of agencies, of the codes they hand out, and of accounts with roles and certificates."""
+"""What leaves make of the rows of agencies, the codes they hand out, and accounts with roles, links and certificates."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ from schemas.life_actor import AccountLife, AgencyLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
-from storage.tables.actor import accounts, agencies, certificates
+from storage.tables.actor import account_links, accounts, agencies, certificates, role_grants
 from storage.tables.device import enrolment_codes
 
 AGENCY_MIRRORS = (
@@ -23,7 +23,19 @@ ACCOUNT_MIRRORS = (
         accounts,
         accounts.c.id,
         (),
-        ("agency_id", "login", "name", "password_hash", "roles", "is_active", "created_at"),
+        ("agency_id", "kind", "login", "name", "password_hash", "is_active", "created_at"),
+    ),
+    Mirror(
+        role_grants,
+        role_grants.c.account_id,
+        ("id",),
+        ("role", "reach", "valid_from", "valid_until", "granted_at", "ended_at", "leaf"),
+    ),
+    Mirror(
+        account_links,
+        account_links.c.account_id,
+        ("id",),
+        ("code_hash", "issued_by", "issued_at", "expires_at", "used_at"),
     ),
     Mirror(certificates, certificates.c.account_id, ("id",), ("number", "valid_from", "valid_until")),
 )
@@ -62,13 +74,37 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
         "accounts": [
             {
                 "agency_id": ident_of(life.agency),
+                "kind": life.kind,
                 "login": value_of(life.login),
                 "name": value_of(life.name),
                 "password_hash": _secret(life),
-                "roles": _roles(life),
                 "is_active": life.closed_at is None,
                 "created_at": life.opened_at,
             }
+        ],
+        "role_grants": [
+            {
+                "id": ident_of(one.name),
+                "role": one.grant.role,
+                "reach": one.grant.reach,
+                "valid_from": one.grant.from_,
+                "valid_until": one.grant.until,
+                "granted_at": one.at,
+                "ended_at": one.ended_at,
+                "leaf": digest,
+            }
+            for digest, one in (life.roles or {}).items()
+        ],
+        "account_links": [
+            {
+                "id": link,
+                "code_hash": value_of(one.link.code_hash),
+                "issued_by": ident_of(one.by),
+                "issued_at": one.at,
+                "expires_at": one.link.expires_at,
+                "used_at": one.used_at,
+            }
+            for link, one in life.links.items()
         ],
         "certificates": [
             {
@@ -80,10 +116,6 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             for name, one in (life.certificates or {}).items()
         ],
     }
-
-
-def _roles(life: AccountLife) -> tuple[str, ...]:
-    return tuple(sorted(one.grant.role.value for one in (life.roles or {}).values() if one.ended_at is None))
 
 
 def _secret(life: AccountLife) -> object:

@@ -1,4 +1,4 @@
-"""What has a leaf and no chain of its own to be folded: refused manifests, scoring standards, pictures of records."""
+"""What has a leaf and no chain to be folded: refused manifests, standards, administrators' links, pictures of records."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from schemas.errors import Invalid
 from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf, parse_leaf
-from schemas.leaves_actor import StandardPublish
+from schemas.leaves_actor import AccountAdmit, StandardPublish
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
@@ -23,6 +23,7 @@ from schemas.standard import Standard
 from storage.fsck.mirror import Mirror, Told, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
 from storage.fsck.reading import PAGE_ROWS, acts_of, leaves_about
+from storage.tables.actor import admissions
 from storage.tables.audit import standards
 from storage.tables.custody import custody_entries
 from storage.tables.monitoring import monitoring_media, monitoring_records
@@ -39,6 +40,7 @@ REFUSED = Mirror(
 STANDARD = Mirror(
     standards, standards.c.id, (), ("code", "version", "name", "is_demo", "sha256", "created_at")
 )
+ADMISSION = Mirror(admissions, admissions.c.id, (), ("is_first", "code_hash", "expires_at", "offered_at"))
 _UUID = re.compile(UUID_FORM)
 MEDIA = Mirror(monitoring_media, monitoring_media.c.monitoring_id, (), ("position", "recording_id"))
 
@@ -47,6 +49,7 @@ def check_unchained(connection: Connection) -> Iterator[Found]:
     """Yield every such row that no leaf speaks of, every leaf without its row, and every column that differs."""
     yield from _check(connection, REFUSED, "manifest", Event.MANIFEST_REFUSE)
     yield from _check(connection, STANDARD, "standard", Event.STANDARD_PUBLISH)
+    yield from _check(connection, ADMISSION, "account", Event.ACCOUNT_ADMIT)
     yield from _standard_faults(connection)
     yield from _media_faults(connection)
 
@@ -97,6 +100,8 @@ def _row(leaf: Leaf) -> Mapping[str, object]:
             return _refused(act, leaf.at)
         case StandardPublish() as act:
             return _published(act, leaf.at)
+        case AccountAdmit() as act:
+            return _offered(act, leaf.at)
         case _:
             raise TypeError(leaf.event)
 
@@ -118,6 +123,15 @@ def _published(act: StandardPublish, at: datetime) -> Mapping[str, object]:
         **{name: getattr(act, name) for name in ("code", "version", "is_demo", "sha256")},
         "name": value_of(act.name),
         "created_at": at,
+    }
+
+
+def _offered(act: AccountAdmit, at: datetime) -> Mapping[str, object]:
+    return {
+        "is_first": act.first,
+        "code_hash": value_of(act.code_hash),
+        "expires_at": act.expires_at,
+        "offered_at": at,
     }
 
 

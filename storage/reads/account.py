@@ -1,16 +1,100 @@
 """What other nouns ask of accounts: names, roles and certificates."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from schemas.actor import Role
+from schemas.account import ROLE_ENDS_SOON
+from schemas.actor import Actor, Role
 from schemas.ids import AccountId, AgencyId
+from schemas.refusals_actor import NOT_AUTHENTICATED
 from storage.reads.agency import Query, with_agency
-from storage.tables.actor import accounts, certificates
+from storage.tables.actor import accounts, certificates, role_grants
+
+
+def standing(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
+    """Say of a grant whether its role is held at a time."""
+    known = role_grants.c
+    return and_(
+        known.valid_from <= at,
+        or_(known.valid_until.is_(None), known.valid_until > at),
+        or_(known.ended_at.is_(None), known.ended_at > at),
+    )
+
+
+def roles_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datetime) -> ScalarSelect[Any]:
+    """Return the roles that the account behind a column holds at a time, as one sorted array."""
+    ranked = aggregate_order_by(role_grants.c.role, role_grants.c.role)
+    return (
+        select(func.coalesce(func.array_agg(ranked), cast([], ARRAY(Text))))
+        .where(role_grants.c.account_id == account_id, standing(at))
+        .scalar_subquery()
+    )
+
+
+def has_role(role: Role, at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
+    """Say of an account whether it holds a role at a time."""
+    return exists().where(
+        role_grants.c.account_id == accounts.c.id, role_grants.c.role == role.value, standing(at)
+    )
+
+
+def lasting(now: datetime) -> ColumnElement[bool]:
+    """Say of a grant and an account whether the account holds that role, or will."""
+    known = role_grants.c
+    return and_(
+        known.account_id == accounts.c.id,
+        known.ended_at.is_(None),
+        or_(known.valid_until.is_(None), known.valid_until > now),
+    )
+
+
+def is_roleless(now: datetime) -> ColumnElement[bool]:
+    """Say of an account whether it holds no role, and will hold none."""
+    return ~exists().where(lasting(now))
+
+
+def ends_soon(now: datetime) -> ColumnElement[bool]:
+    """Say of a grant and an account whether that role of it ends within thirty days."""
+    return and_(lasting(now), role_grants.c.valid_until < now + ROLE_ENDS_SOON)
+
+
+def moment_of(clock: Callable[[], datetime] | None) -> ColumnElement[datetime] | datetime:
+    """Return the time by which roles are held: that of the acts, which may be later than the transaction's."""
+    return func.clock_timestamp() if clock is None else clock()
+
+
+def require_still(connection: Connection, actor: Actor, at: datetime) -> None:
+    """Refuse an account that was closed, or lost a role, since it was found out who asks.
+
+    Asked once its chain is held: from here on whatever ends its rights comes after the act.
+
+    Raises:
+        NotAuthenticated: it has other rights by now.
+    """
+    row = connection.execute(
+        select(roles_of(accounts.c.id, at).label("roles")).where(
+            accounts.c.id == actor.id, accounts.c.is_active
+        )
+    ).one_or_none()
+    if row is None or not actor.roles <= set(row.roles):
+        raise NOT_AUTHENTICATED("the account was closed or lost a role meanwhile")
 
 
 def with_name(
@@ -39,25 +123,29 @@ def accounts_of(agency_ids: Iterable[AgencyId]) -> Select[tuple[AccountId]]:
     return select(accounts.c.id).where(accounts.c.agency_id.in_(sorted(agency_ids)))
 
 
-def handler_of(connection: Connection, agency_id: AgencyId, login: str) -> AccountId | None:
-    """Return the active handler of this login in an agency."""
+def handler_of(
+    connection: Connection, agency_id: AgencyId, login: str, at: ColumnElement[datetime] | datetime
+) -> AccountId | None:
+    """Return the active account of this login in an agency that is a handler at a time."""
     found: AccountId | None = connection.scalar(
         select(accounts.c.id).where(
             accounts.c.login == login,
             accounts.c.agency_id == agency_id,
             accounts.c.is_active,
-            accounts.c.roles.contains([Role.HANDLER.value]),
+            has_role(Role.HANDLER, at),
         )
     )
     return found
 
 
-def sources_of(connection: Connection, agency_id: AgencyId) -> Sequence[RowMapping]:
-    """Return id, login and name of an agency's machine accounts, by name."""
+def sources_of(
+    connection: Connection, agency_id: AgencyId, at: ColumnElement[datetime] | datetime
+) -> Sequence[RowMapping]:
+    """Return id, login and name of the accounts of an agency that are sources at a time, by name."""
     return (
         connection.execute(
             select(accounts.c.id, accounts.c.login, accounts.c.name)
-            .where(accounts.c.agency_id == agency_id, accounts.c.roles.contains([Role.SOURCE.value]))
+            .where(accounts.c.agency_id == agency_id, has_role(Role.SOURCE, at))
             .order_by(accounts.c.name, accounts.c.id)
         )
         .mappings()
@@ -71,12 +159,15 @@ def people(connection: Connection, account_ids: Select[tuple[AccountId]]) -> Seq
 
 
 def inspectors_outside(
-    connection: Connection, agency_ids: Iterable[AgencyId], audited: AgencyId
+    connection: Connection,
+    agency_ids: Iterable[AgencyId],
+    audited: AgencyId,
+    at: ColumnElement[datetime] | datetime,
 ) -> Sequence[RowMapping]:
-    """Return id, name and agency of the active inspectors of some agencies but the audited one, by name."""
+    """Return id, name and agency of the inspectors at a time, of some agencies but the audited one, by name."""
     return _people(
         connection,
-        accounts.c.roles.contains([Role.INSPECTOR.value]),
+        has_role(Role.INSPECTOR, at),
         accounts.c.agency_id.in_(sorted(agency_ids)),
         accounts.c.agency_id != audited,
         accounts.c.is_active,

@@ -1,17 +1,20 @@
-"""Agencies, accounts, their certificates and sessions."""
+"""Agencies, accounts, their roles, links, certificates and sessions."""
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Index,
     LargeBinary,
     Table,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
 
-from storage.tables.base import ident, metadata, moment, ref
+from schemas.actor import Reach, Role
+from schemas.leaves_actor import AccountKind
+from storage.tables.base import ident, metadata, moment, one_of, ref, words_index, words_of
 
 agencies = Table(
     "agencies",
@@ -25,6 +28,9 @@ agencies = Table(
     CheckConstraint("kind IN ('agency', 'authorised', 'entrusted')", name="kind"),
 )
 
+ACCOUNT_WORDS = words_of("accounts.login", "accounts.name")
+"""What accounts are searched by."""
+
 accounts = Table(
     "accounts",
     metadata,
@@ -32,11 +38,71 @@ accounts = Table(
     ref("agency_id", "agencies.id"),
     Column("login", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("roles", ARRAY(Text), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("password_hash", Text),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     moment("created_at", nullable=False, now=True),
+    one_of("kind", AccountKind),
+    Index(None, "agency_id"),
+    words_index("ix_accounts_words", ACCOUNT_WORDS),
 )
+
+_ENDS = "greatest(valid_from, least(coalesce(valid_until, 'infinity'), coalesce(ended_at, 'infinity')))"
+role_grants = Table(
+    "role_grants",
+    metadata,
+    ident(),
+    ref("account_id", "accounts.id"),
+    Column("role", Text, nullable=False),
+    Column("reach", Text, nullable=False),
+    moment("valid_from", nullable=False),
+    moment("valid_until"),
+    moment("granted_at", nullable=False),
+    moment("ended_at"),
+    Column("leaf", LargeBinary, nullable=False, unique=True),
+    one_of("role", Role),
+    one_of("reach", Reach),
+    CheckConstraint("valid_until > valid_from", name="validity"),
+    Index(None, "account_id"),
+    Index("ix_role_grants_standing", "role", postgresql_where=text("ended_at IS NULL")),
+    ExcludeConstraint(
+        ("account_id", "="),
+        ("role", "="),
+        (text(f"tstzrange(valid_from, {_ENDS})"), "&&"),
+        name="ex_role_grants_overlap",
+        using="gist",
+    ),
+)
+"""Roles as they were given: held from `valid_from` until the earlier of `valid_until` and `ended_at`.
+
+What was known at a time follows too: a grant since `granted_at`, its end since `ended_at`. `leaf` is the digest of the
+leaf that gave it.
+"""
+
+account_links = Table(
+    "account_links",
+    metadata,
+    ident(),
+    ref("account_id", "accounts.id"),
+    Column("code_hash", LargeBinary, nullable=False, unique=True),
+    ref("issued_by", "accounts.id"),
+    moment("issued_at", nullable=False),
+    moment("expires_at", nullable=False),
+    moment("used_at"),
+    Index(None, "account_id"),
+)
+"""One-time links by which the owner of an account sets its password; of those of one account the newest counts."""
+
+admissions = Table(
+    "admissions",
+    metadata,
+    ident(),
+    Column("code_hash", LargeBinary, nullable=False, unique=True),
+    Column("is_first", Boolean, nullable=False),
+    moment("offered_at", nullable=False),
+    moment("expires_at", nullable=False),
+)
+"""One-time links by which an administrator comes in; the id is that of the account, which is there once it was used."""
 
 certificates = Table(
     "certificates",
@@ -53,12 +119,18 @@ sessions = Table(
     "sessions",
     metadata,
     Column("token_hash", LargeBinary, primary_key=True),
+    Column("id", UUID(as_uuid=True), nullable=False, unique=True, server_default=text("uuidv7()")),
     ref("account_id", "accounts.id", nullable=True),
     ref("device_id", "devices.id", nullable=True),
+    Column("address", Text, nullable=False, server_default=text("''")),
     moment("created_at", nullable=False, now=True),
+    moment("used_at", nullable=False, now=True),
     moment("expires_at", nullable=False),
+    moment("idle_at"),
     CheckConstraint("num_nonnulls(account_id, device_id) = 1", name="one_holder"),
+    Index(None, "account_id"),
 )
+"""Who is logged in. A session ends at `expires_at`, and at `idle_at` unless it is used before; a machine's has none."""
 
 assertions = Table(
     "assertions",

@@ -43,6 +43,12 @@ PUBLIC = {
     ("POST", "/v1/token"),
     ("POST", "/v1/sessions"),
     ("POST", "/v1/devices"),
+    ("POST", "/v1/admissions"),
+    ("POST", "/v1/links"),
+    ("GET", "/console/admit/{code}"),
+    ("POST", "/console/admit/{code}"),
+    ("GET", "/console/link/{code}"),
+    ("POST", "/console/link/{code}"),
     ("OPTIONS", "/v1/uploads"),
     ("OPTIONS", "/v1/uploads/{upload_id}"),
     ("GET", "/console/login"),
@@ -54,7 +60,7 @@ PUBLIC = {
 
 EVERY_ROLE = tuple(Role)
 
-WORDS = {"kind": "thumbnail", "name": "x", "stage": "first", "step": "answer", "act": "withdraw"}
+WORDS = {"code": "x", "kind": "thumbnail", "name": "x", "stage": "first", "step": "answer", "act": "withdraw"}
 """Parameters of a path that are no id."""
 
 SEEN = {"If-Match": '"v1"'}
@@ -104,6 +110,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "equipment_id": highway.equipment_id,
             "monitoring_id": highway.one(),
             "review_id": review.id,
+            "account_id": handler.id,
         }
         token, _ = make_account(store, make_agency(store), Role.SOURCE)
         with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as nobody:
@@ -218,6 +225,13 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("GET", "/v1/monitoring/records/{monitoring_id}/raw", None),
     ("GET", "/v1/monitoring/records/{monitoring_id}/suggestions", None),
     ("POST", "/v1/monitoring/records/{monitoring_id}/opinions/{stage}", {"opinion": "valid", "reason": "x"}),
+    ("GET", "/v1/accounts/{account_id}", None),
+    ("POST", "/v1/accounts/{account_id}/link", None),
+    ("POST", "/v1/accounts/{account_id}/unlock", None),
+    ("POST", "/v1/accounts/{account_id}/close", {"reason": "x"}),
+    ("POST", "/v1/accounts/{account_id}/signout", {"reason": "x"}),
+    ("POST", "/v1/accounts/{account_id}/roles", {"role": "head"}),
+    ("POST", "/v1/accounts/{account_id}/roles/{grant_id}/end", {"reason": "x"}),
 ]
 
 
@@ -312,6 +326,10 @@ REFUSED: list[tuple[Role, str, str, str]] = [
     (Role.SOURCE, "GET", "/v1/monitoring/records", "monitoring:view"),
     (Role.HANDLER, "GET", "/v1/monitoring/queue?stage=first", "monitoring:review-first"),
     (Role.HANDLER, "POST", "/v1/monitoring/records", "monitoring:submit"),
+    (Role.HEAD, "GET", "/v1/accounts", "account:view"),
+    (Role.CUSTODIAN, "GET", "/v1/accounts/{account_id}", "account:view"),
+    (Role.ADMIN, "GET", "/v1/cases", "case:view"),
+    (Role.ADMIN, "GET", "/v1/recordings", "recording:view"),
 ]  # fmt: skip
 
 

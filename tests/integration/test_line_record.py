@@ -17,7 +17,7 @@ from schemas.errors import SignatureInvalid
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaf import MAX_LEAF_BYTES, parse_leaf
-from schemas.leaves_actor import AccountCredential, AccountKind, AccountOpen, AgencyKind
+from schemas.leaves_actor import AccountCredentialByLink, AccountKind, AccountOpen, AgencyKind
 from schemas.leaves_device import DeviceCode, DeviceEnrol
 from schemas.leaves_recording import ReceivedFrom, RecordingReceive, RecordingSeal
 from schemas.opening import Shown, parse_opening
@@ -174,7 +174,7 @@ def test_an_account_begins_with_its_credential_and_roles(store: Store) -> None:
 
     assert token
     assert isinstance(opened, AccountOpen)
-    assert isinstance(credential, AccountCredential)
+    assert isinstance(credential, AccountCredentialByLink)
     told = credential.revealed(known[leaves[1].digest])
     assert isinstance(told.record, Shown)
     assert told.record.value == {"password_hash": kept}

@@ -21,7 +21,7 @@ from storage.flow.login_queue import LoginQueue
 from storage.password import hash_of
 from storage.setup.home import Home
 from storage.store import Store
-from storage.tables.actor import accounts
+from storage.tables.actor import accounts, role_grants
 from storage.tables.login import login_tries
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
@@ -271,6 +271,9 @@ def test_the_demo_starts_whoever_was_locked(store: Store, tmp_path: Path) -> Non
     assert "enrolment_code" in told
 
     with store.begin() as tx:
-        tx.connection.execute(update(accounts).where(accounts.c.login == "sun").values(roles=["officer"]))
+        custodian = tx.accounts.credential_of("sun")
+        assert custodian is not None
+        mine = role_grants.c.account_id == custodian.account_id
+        tx.connection.execute(update(role_grants).where(mine).values(role=Role.OFFICER))
     start()
     assert told == ["demo_left"]

@@ -41,6 +41,7 @@ ATTACH = "QUANCHENG_STAND"
 # The product's processes: the same words here, in docker-compose.yml and in every test that starts one.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "migrate": ("python", "-m", "storage.setup.migrate"),
+    "admit": ("python", "quancheng.py", "admit", "--first"),
     "provision": ("python", "-m", "storage.objects.provision"),
     "api": (
         "uvicorn", "api.app:application", "--factory", "--host", "{host}", "--port", "{port}",

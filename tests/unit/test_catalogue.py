@@ -19,13 +19,14 @@ from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
-from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
+from schemas.leaves_actor import AgencyKind, CertificateKind
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
+from schemas.password import PasswordFault
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.ticket import Answer
@@ -50,13 +51,13 @@ UNSPOKEN: dict[type[Enum], str] = {
     DeviceStep: "the one step of a device; a person reads its event",
     LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
     Sight: "chooses what a page shows of an original; nothing is printed from it",
+    PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""
 
 UNSPOKEN |= dict.fromkeys(
     (
-        AccountKind,
         AgencyKind,
         Answer,
         CaseField,

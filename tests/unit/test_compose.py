@@ -34,7 +34,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-APPS = ("migrate", "api", "worker", "slow-worker", "scheduler")
+APPS = ("migrate", "admit", "api", "worker", "slow-worker", "scheduler")
 SERVER_VARIABLES = {
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
     "minio": {*MINIO_SETTINGS, "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
@@ -176,7 +176,9 @@ def test_every_package_is_in_the_image() -> None:
         assert f"!{package}\n" in allowed
 
 
-@pytest.mark.parametrize("service", [name for name in SERVICES if name not in {"migrate", "provision"}])
+@pytest.mark.parametrize(
+    "service", [name for name in SERVICES if name not in {"migrate", "admit", "provision"}]
+)
 def test_every_lasting_service_has_a_health_check(service: str) -> None:
     """`docker compose ps` tells of each service whether it is well."""
     assert SERVICES[service]["healthcheck"]["test"]

@@ -1,23 +1,22 @@
-"""Agencies, accounts with their roles and certificates, and sessions.
+"""Agencies and accounts as whoever sets the product up makes them, and who is asking.
 
-Agencies, accounts, roles and certificates are kept by whoever sets the product up: their leaves name the service.
+What is made here is made by the service, and its leaves say so; what an administrator does stands in `account`.
 """
 
-import hashlib
-import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, DateTime, bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Actor, ActorKind, Reach, Role
 from schemas.base import Frozen, whole_milliseconds
 from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.leaves_actor import (
-    AccountCredential,
+    AccountCredentialByLink,
     AccountKind,
     AccountOpen,
     AgencyKind,
@@ -26,34 +25,28 @@ from schemas.leaves_actor import (
     CertificateKind,
     RoleGrant,
 )
+from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
+from storage.actor.session import SIGN_OF_LIFE, Session, lives, new_session, note_use, token_hash
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
+from storage.reads.account import moment_of, roles_of
 from storage.reads.agency import tree_below
 from storage.reads.device import names, trusted, with_trusted
-from storage.tables.actor import accounts, agencies, assertions, certificates, sessions
-
-ACCOUNT_SESSION = timedelta(hours=10)
+from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
 
 _SETUP = service(Process.API)
 
 # Asked with every request: made once, and a device is read with its session.
 _HOLDER = with_trusted(
-    select(sessions.c.account_id).where(
-        sessions.c.token_hash == bindparam("token_hash"), sessions.c.expires_at > bindparam("now")
+    select(sessions.c.account_id, sessions.c.used_at).where(
+        sessions.c.token_hash == bindparam("token_hash"),
+        lives(bindparam("now", type_=DateTime(timezone=True))),
     ),
     sessions.c.device_id,
 )
-
-
-class Session(Frozen):
-    """A token and whom it stands for. The token itself is never stored, only its SHA-256."""
-
-    token: str
-    expires_at: datetime
-    actor: Actor
 
 
 class Credential(Frozen):
@@ -68,41 +61,82 @@ def credential(password_hash: str) -> dict[str, str]:
     return {"password_hash": password_hash}
 
 
-def token_hash(token: str) -> bytes:
-    """Return what the database keeps of a token or a one-time code."""
-    return hashlib.sha256(token.encode()).digest()
+def open_account(
+    connection: Connection,
+    act: Deed,
+    *,
+    ident: AccountId,
+    agency_id: AgencyId,
+    login: str,
+    name: str,
+    kind: AccountKind = AccountKind.PERSON,
+    reason: str | None = None,
+) -> None:
+    """Open an account that nobody can enter yet; its chain is held.
+
+    Raises:
+        Conflict: the log-in name is taken (slug `login-taken`).
+    """
+    about = f"account/{ident}"
+    made = connection.scalar(
+        insert(accounts)
+        .values(id=ident, agency_id=agency_id, login=login, name=name, kind=kind, created_at=act.at)
+        .on_conflict_do_nothing(index_elements=[accounts.c.login])
+        .returning(accounts.c.id)
+    )
+    if made is None:
+        raise LOGIN_TAKEN("the log-in name is taken")
+    opened = AccountOpen(
+        agency=f"agency/{agency_id}", kind=kind, login=shown(login), name=shown(name), reason=shown(reason)
+    )
+    act.write(opened, about)
 
 
-def new_session(
-    connection: Connection, *, actor: Actor, now: datetime, lifetime: timedelta, at_most: int | None = None
-) -> Session:
-    """Make a token for `actor` that ends after `lifetime`; of its holder's `at_most` the oldest end for it."""
-    token = secrets.token_urlsafe(
-        32
-    )  # a crash before the answer leaves a token that nobody knows; it ends by itself
-    holder = "device_id" if actor.kind is ActorKind.DEVICE else "account_id"
-    if at_most is not None:
-        _end_oldest(connection, sessions.c[holder] == actor.id, keep=at_most - 1)
+def keep_password(
+    connection: Connection,
+    act: Deed,
+    account_id: AccountId,
+    password_hash: PasswordHash,
+    link: UUID | None = None,
+) -> None:
+    """Replace what lets an account in; `link` is the one-time link by which its owner did so. Its chain is held."""
     connection.execute(
-        sessions.insert().values(
-            token_hash=token_hash(token),
-            created_at=now,
-            expires_at=now + lifetime,
-            **{holder: actor.id},
+        update(accounts).where(accounts.c.id == account_id).values(password_hash=password_hash)
+    )
+    record = shown(credential(password_hash))
+    replaced = AccountCredentialByLink(what="password", link=link and str(link), record=record)
+    act.write(replaced, f"account/{account_id}")
+
+
+def give_role(
+    connection: Connection,
+    act: Deed,
+    account_id: AccountId,
+    role: Role,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> UUID:
+    """Give a role from a time on, now where none is given; the account's chain is held. Returns the grant's id.
+
+    How far each of its permissions reaches within the agency is the policy's word.
+    """
+    ident, begins = fresh_id(), since or act.at
+    given = RoleGrant(role=role, reach=Reach.AGENCY, from_=begins, until=until)
+    leaf = act.write(given, f"role/{ident}", f"account/{account_id}")
+    connection.execute(
+        role_grants.insert().values(
+            id=ident,
+            account_id=account_id,
+            role=role,
+            reach=Reach.AGENCY,
+            valid_from=begins,
+            valid_until=until,
+            granted_at=act.at,
+            leaf=bytes.fromhex(leaf.digest),
         )
     )
-    return Session(token=token, expires_at=now + lifetime, actor=actor)
-
-
-def _end_oldest(connection: Connection, held: ColumnElement[bool], *, keep: int) -> None:
-    # Log-ins of one account at the same instant may leave more; the next one ends them.
-    newest = (
-        select(sessions.c.token_hash)
-        .where(held)
-        .order_by(sessions.c.created_at.desc(), sessions.c.token_hash)
-        .limit(keep)
-    )
-    connection.execute(delete(sessions).where(held, sessions.c.token_hash.not_in(newest)))
+    return ident
 
 
 def _device(ident: DeviceId, agency_id: AgencyId, name: str) -> Actor:
@@ -169,34 +203,20 @@ class Accounts(Collection):
         made = AccountId(fresh_id())
         about = f"account/{made}"
         act = self._begin(_SETUP, agency_id, about)
-        self._connection.execute(
-            accounts.insert().values(
-                id=made,
-                agency_id=agency_id,
-                login=login,
-                name=name,
-                password_hash=password_hash,
-                roles=sorted(role.value for role in roles),
-                created_at=act.at,
-            )
-        )
-        opened = AccountOpen(
-            agency=f"agency/{agency_id}",
+        open_account(
+            self._connection,
+            act,
+            ident=made,
+            agency_id=agency_id,
+            login=login,
+            name=name,
             kind=kind,
-            login=shown(login),
-            name=shown(name),
-            reason=shown(reason),
+            reason=reason,
         )
-        act.write(opened, about)
-        act.write(AccountCredential(what="password", record=shown(credential(password_hash))), about)
+        keep_password(self._connection, act, made, password_hash)
         for role in sorted(roles):
-            self._grant(act, about, role)
+            give_role(self._connection, act, made, role)
         return made
-
-    def _grant(self, act: Deed, account: str, role: Role) -> None:
-        """Log a role from now on; how far each of its permissions reaches within the agency is the policy's word."""
-        given = RoleGrant(role=role, reach=Reach.AGENCY, from_=act.at)
-        act.write(given, f"role/{fresh_id()}", account)
 
     def certify(
         self, account_id: AccountId, number: str, *, valid_from: datetime, valid_until: datetime
@@ -222,23 +242,26 @@ class Accounts(Collection):
         """Return what is kept of the password behind a name; None when nobody may log in by it."""
         row = self._connection.execute(
             select(accounts.c.id, accounts.c.password_hash).where(
-                accounts.c.login == login, accounts.c.is_active
+                accounts.c.login == login, accounts.c.is_active, accounts.c.password_hash.is_not(None)
             )
         ).one_or_none()
         return None if row is None else Credential(account_id=row.id, password_hash=row.password_hash)
 
-    def open_session(self, account_id: AccountId) -> Session:
+    def open_session(self, account_id: AccountId, *, address: str = "") -> Session:
         """Make a token for an account; the caller has looked at the password (`storage.flow.login`).
 
         Raises:
             NotAuthenticated: the account was closed.
         """
+        actor, settings = self.account_actor(account_id), self._unit.settings
         return new_session(
             self._connection,
-            actor=self.account_actor(account_id),
+            actor=actor,
             now=self._now,
-            lifetime=ACCOUNT_SESSION,
-            at_most=self._unit.settings.sessions_per_account,
+            lifetime=timedelta(seconds=settings.session_seconds),
+            idle=None if actor.is_machine else timedelta(seconds=settings.session_idle_seconds),
+            address=address,
+            at_most=settings.sessions_per_account,
         )
 
     def logout(self, token: str) -> None:
@@ -247,7 +270,7 @@ class Accounts(Collection):
 
     def forget_ended(self) -> None:
         """Delete sessions and used assertions that can no longer matter; again after a crash."""
-        self._connection.execute(delete(sessions).where(sessions.c.expires_at < self._now))
+        self._connection.execute(delete(sessions).where(~lives(self._now)))
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
 
     def actor_of(self, token: str) -> Actor:
@@ -262,10 +285,16 @@ class Accounts(Collection):
         if row is None:
             raise NOT_AUTHENTICATED("the token is unknown or has ended")
         if row.account_id:
+            self._note_use(token, row.used_at)
             return self.account_actor(row.account_id)
         if row.trusted_id is None:
             raise DEVICE_REVOKED("the device's key was revoked")
         return _device(row.trusted_id, row.device_agency_id, row.device_name)
+
+    def _note_use(self, token: str, used_at: datetime) -> None:
+        idle = timedelta(seconds=self._unit.settings.session_idle_seconds)
+        if used_at + min(SIGN_OF_LIFE, idle / 4) <= self._now:
+            note_use(self._connection, token, self._now, idle)
 
     def account_actor(self, account_id: AccountId) -> Actor:
         """Return the actor behind an account.
@@ -275,6 +304,7 @@ class Accounts(Collection):
         """
         row = self._connection.execute(
             select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
+            .add_columns(roles_of(accounts.c.id, moment_of(self._unit.clock)).label("roles"))
             .join(agencies, agencies.c.id == accounts.c.agency_id)
             .where(accounts.c.id == account_id, accounts.c.is_active)
         ).one_or_none()
@@ -289,6 +319,7 @@ class Accounts(Collection):
             agency_id=row.agency_id,
             agency_ids=self._reach(row.agency_id, is_supervising=row.is_supervising),
             roles=frozenset(Role(role) for role in row.roles),
+            is_machine=row.kind == AccountKind.MACHINE,
             name=row.name,
             login=row.login,
             agency_name=row.agency_name,

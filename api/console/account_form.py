@@ -1,0 +1,160 @@
+"""The forms of people: coming in by a link, the own password, and what an administrator types."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, ClassVar, NamedTuple
+
+from pydantic import StringConstraints, TypeAdapter
+
+from api.console.typed import Fault, Forms, Mistaken, Typed, W, day_at, into, label, read
+from schemas.account import AccountIn, AdmissionIn, Password, Reason, RoleIn
+from schemas.password import PasswordFault, password_fault
+
+Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
+"""A password, as typed: blanks are part of it, and no page ever shows it again."""
+
+_PASSWORD = TypeAdapter[str](Password)
+_REASON = TypeAdapter[str](Reason)
+_FAULTS: Mapping[PasswordFault, Fault] = MappingProxyType(
+    {
+        PasswordFault.SHORT: Fault.PASSWORD_SHORT,
+        PasswordFault.SIMPLE: Fault.PASSWORD_SIMPLE,
+        PasswordFault.KNOWN: Fault.PASSWORD_KNOWN,
+        PasswordFault.PERSONAL: Fault.PASSWORD_PERSONAL,
+    }
+)
+
+
+class NewPassword(Typed[W]):
+    """A form with a password that is typed twice."""
+
+    password: Secret = label("密码")
+    password_again: Secret = label("再输入一次")
+
+    def wanted(self, *about: str) -> str:
+        """Return the password that is wanted.
+
+        Raises:
+            Mistaken: it is not taken, or the two differ.
+        """
+        typed = read(self, "password", _PASSWORD)
+        fault = password_fault(typed, about)
+        if fault is not None:
+            raise Mistaken("password", _FAULTS[fault])
+        if read(self, "password_again", _PASSWORD) != typed:
+            raise Mistaken("password_again", Fault.DIFFERS)
+        return typed
+
+
+class Admitted(NamedTuple):
+    """Who comes in as an administrator, and the password that is wanted."""
+
+    wish: AdmissionIn
+    password: str
+
+
+class AdmissionForm(NewPassword[Admitted]):
+    """Whoever comes in by an administrator's link."""
+
+    agency_name: str = label("单位名称")
+    agency_code: str = label("统一社会信用代码（可不填）")
+    name: str = label("姓名")
+    login: str = label("登录名")
+
+    def wish(self) -> Admitted:
+        wish = into(self, AdmissionIn, code="-")
+        return Admitted(wish, self.wanted(wish.login, wish.name, wish.agency_name or ""))
+
+
+class LinkForm(NewPassword[str]):
+    """The password of an account, set by its owner."""
+
+    def wish(self) -> str:
+        return self.wanted()
+
+
+class Changed(NamedTuple):
+    """The password that holds, and the one that is wanted."""
+
+    old: str
+    new: str
+
+
+class PasswordForm(NewPassword[Changed]):
+    """The own password, changed."""
+
+    old_password: Secret = label("原密码")
+
+    def wish(self) -> Changed:
+        return Changed(read(self, "old_password", _PASSWORD), self.wanted())
+
+
+class AccountForm(Typed[AccountIn]):
+    """A person who gets an account."""
+
+    name: str = label("姓名")
+    login: str = label("登录名")
+    agency_id: str = label("单位")
+
+    def wish(self) -> AccountIn:
+        return into(self, AccountIn)
+
+
+class RoleForm(Typed[RoleIn]):
+    """A role by days in UTC+8; the last day is held too."""
+
+    role: str = label("角色")
+    from_day: str = label("从（不填为现在）")
+    until_day: str = label("到（含当日，不填为长期）")
+
+    whole: ClassVar[tuple[str, Fault]] = ("until_day", Fault.REVERSED)
+
+    def wish(self) -> RoleIn:
+        since = _day(self, "from_day")
+        until = _day(self, "until_day", days=1)
+        return into(self, RoleIn, valid_from=since, valid_until=until)
+
+
+def _day(form: RoleForm, name: str, *, days: int = 0) -> datetime | None:
+    return day_at(form, name, days=days) if getattr(form, name) else None
+
+
+class _Reasoned(Typed[str]):
+    reason: str = label("理由")
+
+    def wish(self) -> str:
+        return read(self, "reason", _REASON)
+
+
+class CloseForm(_Reasoned):
+    """Why an account is closed."""
+
+
+class SignoutForm(_Reasoned):
+    """Why the sessions of an account are ended."""
+
+
+class EndRoleForm(_Reasoned):
+    """Why a role is ended."""
+
+
+class NewAccountForms(Forms):
+    """The form of a new account."""
+
+    account: AccountForm = AccountForm()
+
+
+class AccountForms(Forms):
+    """The forms of one account."""
+
+    role: RoleForm = RoleForm()
+    end_role: EndRoleForm = EndRoleForm()
+    close: CloseForm = CloseForm()
+    signout: SignoutForm = SignoutForm()
+
+
+class OwnForms(Forms):
+    """The forms of the own account."""
+
+    password: PasswordForm = PasswordForm()

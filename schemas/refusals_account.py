@@ -1,0 +1,207 @@
+"""People and their accounts: links by which they come in, passwords, roles, sessions."""
+
+from schemas.errors import Conflict, Gone, Invalid, Level, NotFound, Refusal, Refused
+from schemas.next_steps import CHECK_ID
+
+_NEW_LINK = ("向系统管理员索取新链接", "ask the administrator for a new link")
+_ADMIT_AGAIN = (
+    "请运维人员运行 quancheng admit 重新签发",
+    "the operator runs `quancheng admit` to hand out another",
+)
+_OTHER = ("换一个密码", "choose another password")
+
+LINK_UNKNOWN = Refusal(
+    "link-unknown",
+    NotFound,
+    Level.INFO,
+    "链接不正确，或已被更新的链接取代",
+    "The link is not right, or a newer one took its place",
+    "核对完整的链接；仍不行时索取新链接",
+    "check that the link is whole; else ask for a new one",
+)
+LINK_USED = Refusal(
+    "link-used", Gone, Level.INFO, "链接已使用过", "The link was used before", "直接登录", "log in"
+)
+LINK_EXPIRED = Refusal("link-expired", Gone, Level.INFO, "链接已过期", "The link has expired", *_NEW_LINK)
+ADMISSION_EXPIRED = Refusal(
+    "admission-expired",
+    Gone,
+    Level.INFO,
+    "管理员入口链接已过期",
+    "The administrator's link has expired",
+    *_ADMIT_AGAIN,
+)
+ADMINISTRATOR_THERE = Refusal(
+    "administrator-there",
+    Conflict,
+    Level.INFO,
+    "已经有人先成为首位系统管理员，这条链接不再有效",
+    "Somebody else became the first administrator; this link no longer counts",
+    "请该管理员为您开通账号",
+    "ask that administrator to open an account for you",
+)
+PASSWORD_SHORT = Refusal(
+    "password-short",
+    Invalid,
+    Level.INFO,
+    "密码太短：至少 12 个字符，或 8 个以上汉字的短语",
+    "The password is too short: 12 characters, or a phrase of 8 Chinese characters",
+    *_OTHER,
+)
+PASSWORD_SIMPLE = Refusal(
+    "password-simple",
+    Invalid,
+    Level.INFO,
+    "密码太简单：只有数字，或是重复、连续的字符",
+    "The password is too simple: digits alone, repeated signs or runs of the keyboard",
+    *_OTHER,
+)
+PASSWORD_KNOWN = Refusal(
+    "password-known",
+    Invalid,
+    Level.INFO,
+    "密码是常见密码，最先被猜到",
+    "The password is a common one, guessed first",
+    *_OTHER,
+)
+PASSWORD_PERSONAL = Refusal(
+    "password-personal",
+    Invalid,
+    Level.INFO,
+    "密码主要由登录名、姓名或单位名称组成",
+    "The password is mostly the log-in name, the name or the agency",
+    *_OTHER,
+)
+PASSWORD_OLD_WRONG = Refusal(
+    "password-old-wrong",
+    Refused,
+    Level.INFO,
+    "原密码不正确",
+    "The old password is wrong",
+    "重新输入；忘记时请系统管理员签发重设链接",
+    "type it again; if it is forgotten ask the administrator for a link",
+)
+PASSWORD_TRIES_SPENT = Refusal(
+    "password-tries-spent",
+    Refused,
+    Level.INFO,
+    "密码错误次数过多，暂不接受尝试",
+    "Too many wrong passwords; none is looked at for now",
+    "十五分钟后重试",
+    "try again in 15 minutes",
+)
+LOGIN_TAKEN = Refusal(
+    "login-taken",
+    Conflict,
+    Level.INFO,
+    "登录名已被使用",
+    "The log-in name is taken",
+    "换一个登录名",
+    "choose another one",
+)
+AGENCY_NAME_MISSING = Refusal(
+    "agency-name-missing",
+    Invalid,
+    Level.INFO,
+    "还没有任何单位：需要填写单位名称",
+    "There is no agency yet: its name is needed",
+    "填写单位名称后重新提交",
+    "give the agency's name and send again",
+)
+AGENCY_CODE_TAKEN = Refusal(
+    "agency-code-taken",
+    Conflict,
+    Level.INFO,
+    "已有单位使用这个代码",
+    "Another agency has this code",
+    "核对统一社会信用代码",
+    "check the code",
+)
+ACCOUNT_NOT_FOUND = Refusal(
+    "account-not-found", NotFound, Level.INFO, "没有这个账号", "No such account", *CHECK_ID
+)
+ACCOUNT_AGENCY_UNKNOWN = Refusal(
+    "account-agency-unknown",
+    NotFound,
+    Level.INFO,
+    "管理范围内没有这个单位",
+    "No such agency within your reach",
+    "从列表中选择单位",
+    "choose an agency from the list",
+)
+ACCOUNT_CLOSED = Refusal(
+    "account-closed",
+    Conflict,
+    Level.INFO,
+    "账号已停用",
+    "The account is closed",
+    "需要时开通新账号",
+    "open another account where one is needed",
+)
+ACCOUNT_MACHINE = Refusal(
+    "account-machine",
+    Conflict,
+    Level.INFO,
+    "这是数据来源的账号，没有控制台",
+    "This is the account of a machine: it has no console",
+    "由设备保管员管理",
+    "the custodian keeps it",
+)
+ADMINISTRATOR_LAST = Refusal(
+    "administrator-last",
+    Conflict,
+    Level.INFO,
+    "这是最后一位系统管理员，不能停用或撤销",
+    "This is the last administrator: it can neither be closed nor lose the role",
+    "先开通另一位系统管理员",
+    "open the account of another administrator first",
+)
+ROLE_OWN = Refusal(
+    "role-own",
+    Refused,
+    Level.INFO,
+    "不能变更自己的角色，也不能停用自己的账号",
+    "Nobody changes the own roles or closes the own account",
+    "请另一位系统管理员办理",
+    "ask another administrator",
+)
+ROLE_APART = Refusal(
+    "role-apart",
+    Conflict,
+    Level.INFO,
+    "系统管理员不能兼任业务角色",
+    "An administrator holds no other role",
+    "另开一个账号，或先撤销已有角色",
+    "open another account, or end the other roles first",
+)
+ROLE_HELD = Refusal(
+    "role-held",
+    Conflict,
+    Level.INFO,
+    "这段时间内已有这个角色",
+    "The account holds this role within that time",
+    "先撤销已有的授予，或改日期",
+    "end the other grant first, or choose other days",
+)
+ROLE_PAST = Refusal(
+    "role-past",
+    Invalid,
+    Level.INFO,
+    "角色不能从过去的时间开始，也不能已经结束",
+    "A role begins now or later, and ends in the future",
+    "改日期后重新提交",
+    "choose other days",
+)
+ROLE_ENDED = Refusal(
+    "role-ended", Conflict, Level.INFO, "角色已经结束", "The role has ended", "刷新页面", "reload the page"
+)
+ROLE_UNKNOWN = Refusal("role-unknown", NotFound, Level.INFO, "没有这个角色", "No such role", *CHECK_ID)
+SESSION_UNKNOWN = Refusal(
+    "session-unknown",
+    NotFound,
+    Level.INFO,
+    "没有这个会话，或已经结束",
+    "No such session, or it has ended",
+    "刷新页面",
+    "reload the page",
+)

@@ -1,0 +1,391 @@
+"""Accounts as an administrator keeps them: opened, let in by a link, given dated roles, closed.
+
+An administrator never types a password, never changes the own roles, and never takes away the last administrator.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+
+from schemas.account import (
+    LINK_LIFETIME,
+    Account,
+    AccountIn,
+    AccountNeed,
+    AccountState,
+    Grant,
+    Link,
+    RoleIn,
+)
+from schemas.actor import Action, Actor, Role, Subject, require, require_scope, stands_apart
+from schemas.ids import AccountId, AgencyId
+from schemas.leaves_actor import (
+    AccountClose,
+    AccountKind,
+    AccountLink,
+    AccountSignout,
+    AccountUnlock,
+    RoleEnd,
+)
+from schemas.page import Cursor, Page
+from schemas.refusals_account import (
+    ACCOUNT_AGENCY_UNKNOWN,
+    ACCOUNT_CLOSED,
+    ACCOUNT_MACHINE,
+    ACCOUNT_NOT_FOUND,
+    ADMINISTRATOR_LAST,
+    ROLE_APART,
+    ROLE_ENDED,
+    ROLE_HELD,
+    ROLE_OWN,
+    ROLE_PAST,
+    ROLE_UNKNOWN,
+)
+from storage.act import Deed, fresh_id
+from storage.actor.actor import give_role, open_account
+from storage.actor.link import CODE_BYTES, lock_administrators, newest_link
+from storage.actor.session import end_sessions, lives, token_hash
+from storage.collection import Collection, Order, Unit
+from storage.custody.values import shown
+from storage.login import LoginTries
+from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
+from storage.reads.agency import with_agency
+from storage.reads.login import locked_accounts
+from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, role_grants, sessions
+from storage.words import matching
+
+_NEWEST = Order(accounts.c.id)
+_TODAY = timedelta(days=1)
+"""A role that begins with a day begins at its midnight; where that is past, it begins now."""
+
+
+class AccountFilter(NamedTuple):
+    """What narrows the list; None is any."""
+
+    text: str | None = None
+    state: AccountState | None = None
+    role: Role | None = None
+    agency_id: AgencyId | None = None
+    need: AccountNeed | None = None
+
+
+class NewAccount(NamedTuple):
+    """An account that was opened, and the link by which its owner comes in."""
+
+    account: Account
+    link: Link
+
+
+class People(Collection):
+    """The accounts that an administrator reaches."""
+
+    def __init__(self, unit: Unit, tries: LoginTries) -> None:
+        super().__init__(unit)
+        self._tries = tries
+
+    def page(
+        self, actor: Actor, wanted: AccountFilter, *, after: Cursor | None = None, limit: int = 50
+    ) -> Page[Account]:
+        """List accounts, newest first.
+
+        Raises:
+            Refused: the actor may not see accounts.
+        """
+        query = self._select().where(self._visible(actor), *self._narrowed(wanted))
+        return self._page(query, _NEWEST, after=after, limit=limit).each(Account.of_row)
+
+    def _narrowed(self, wanted: AccountFilter) -> list[ColumnElement[bool]]:
+        found = []
+        if wanted.text:
+            found.append(matching(self._connection, accounts.c.id, ACCOUNT_WORDS, wanted.text))
+        if wanted.state is not None:
+            found.append(_in_state(wanted.state))
+        if wanted.role is not None:
+            found.append(has_role(wanted.role, self._moment))
+        if wanted.agency_id is not None:
+            found.append(accounts.c.agency_id == wanted.agency_id)
+        if wanted.need is not None:
+            found += [accounts.c.is_active, accounts.c.kind == AccountKind.PERSON, self._needs(wanted.need)]
+        return found
+
+    def _needs(self, need: AccountNeed) -> ColumnElement[bool]:
+        match need:
+            case AccountNeed.LOCKED:
+                return accounts.c.id.in_(select(locked_accounts(self._now).c.account_id))
+            case AccountNeed.ROLELESS:
+                return is_roleless(self._now)
+            case AccountNeed.ENDING:
+                return exists().where(ends_soon(self._now))
+
+    def counts(self, actor: Actor) -> dict[AccountState, int]:
+        """Return how many accounts of people are in each state.
+
+        Raises:
+            Refused: the actor may not see accounts.
+        """
+        row = self._connection.execute(
+            select(*(func.count().filter(_in_state(state)).label(state.value) for state in AccountState))
+            .select_from(accounts)
+            .where(self._visible(actor), accounts.c.kind == AccountKind.PERSON)
+        ).one()
+        return {state: getattr(row, state.value) for state in AccountState}
+
+    def administrators(self) -> int:
+        """Return how many people administer this server and can log in."""
+        return self._connection.execute(select(func.count()).where(*self._administering())).scalar_one()
+
+    def _administering(self) -> tuple[ColumnElement[bool], ...]:
+        return (
+            accounts.c.is_active,
+            accounts.c.password_hash.is_not(None),
+            has_role(Role.ADMIN, self._moment),
+        )
+
+    def get(self, actor: Actor, account_id: AccountId) -> Account:
+        """Return one account.
+
+        Raises:
+            NotFound: no such account within the actor's agencies.
+            Refused: the actor may not see accounts.
+        """
+        query = self._select().where(accounts.c.id == account_id, self._visible(actor))
+        return self._one(query, Account.of_row, ACCOUNT_NOT_FOUND("no such account"))
+
+    def grants(self, account_id: AccountId) -> tuple[Grant, ...]:
+        """Return every role that an account was ever given, the newest first; the caller has looked at the account."""
+        rows = self._connection.execute(
+            select(role_grants)
+            .where(role_grants.c.account_id == account_id)
+            .order_by(role_grants.c.ended_at.desc().nulls_first(), role_grants.c.id.desc())
+        )
+        return tuple(map(Grant.of_row, rows.mappings()))
+
+    def agencies(self, actor: Actor) -> list[tuple[AgencyId, str]]:
+        """Return the agencies whose people the actor keeps, by name."""
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        rows = self._connection.execute(
+            select(agencies.c.id, agencies.c.name)
+            .where(agencies.c.id.in_(sorted(allowed.agency_ids)))
+            .order_by(agencies.c.name, agencies.c.id)
+        )
+        return [(AgencyId(row.id), row.name) for row in rows]
+
+    def open(self, actor: Actor, wish: AccountIn) -> NewAccount:
+        """Open a person's account and hand out the link by which its owner sets the password.
+
+        Raises:
+            NotFound: no such agency within the actor's reach (slug `account-agency-unknown`).
+            Refused: the actor may not keep accounts.
+            Conflict: the log-in name is taken (slug `login-taken`).
+        """
+        if wish.agency_id not in actor.agency_ids:
+            raise ACCOUNT_AGENCY_UNKNOWN("no such agency within the actor's reach")
+        require(actor, Action.ACCOUNT_KEEP, Subject(agency_id=wish.agency_id), self._now)
+        ident = AccountId(fresh_id())
+        act = self._begin(actor, wish.agency_id, f"account/{ident}")
+        open_account(self._connection, act, ident=ident, **wish.model_dump())
+        link = self._hand_out(act, actor, ident)
+        return NewAccount(self.get(actor, ident), link)
+
+    def hand_out_link(self, actor: Actor, account_id: AccountId) -> Link:
+        """Hand out a link by which the owner sets a new password; the old one holds until then, older links no more.
+
+        Raises:
+            NotFound, Refused: as for every act on an account.
+            Conflict: the account is closed, or a machine's.
+        """
+        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        return self._hand_out(act, actor, account_id)
+
+    def _hand_out(self, act: Deed, actor: Actor, account_id: AccountId) -> Link:
+        code, link_id = secrets.token_urlsafe(CODE_BYTES), fresh_id()
+        # A crash before the answer leaves a link that nobody knows; the next one takes its place.
+        expires_at = act.at + LINK_LIFETIME
+        self._connection.execute(
+            account_links.insert().values(
+                id=link_id,
+                account_id=account_id,
+                code_hash=token_hash(code),
+                issued_by=actor.id,
+                issued_at=act.at,
+                expires_at=expires_at,
+            )
+        )
+        handed = AccountLink(
+            link=str(link_id), expires_at=expires_at, code_hash=shown(token_hash(code).hex())
+        )
+        act.write(handed, f"account/{account_id}")
+        return Link(code=code, expires_at=expires_at)
+
+    def close(self, actor: Actor, account_id: AccountId, reason: str) -> None:
+        """Close an account at once and for good: its sessions end, its links count no more.
+
+        Raises:
+            NotFound: as for every act on an account.
+            Refused: the actor may not keep accounts, or it is the actor's own (slug `role-own`).
+            Conflict: it is closed, or the last administrator (slug `administrator-last`).
+        """
+        if account_id == actor.id:
+            raise ROLE_OWN("nobody closes the own account")
+        lock_administrators(self._connection)
+        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
+        self._spare_the_last(account_id)
+        self._connection.execute(update(accounts).where(accounts.c.id == account_id).values(is_active=False))
+        end_sessions(self._connection, account_id)
+        act.write(AccountClose(reason=shown(reason)), f"account/{account_id}")
+
+    def sign_out(self, actor: Actor, account_id: AccountId, reason: str) -> None:
+        """End every session of an account; its owner may log in again.
+
+        Raises:
+            NotFound, Refused, Conflict: as for every act on an account.
+        """
+        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
+        end_sessions(self._connection, account_id)
+        act.write(AccountSignout(reason=shown(reason)), f"account/{account_id}")
+
+    def unlock(self, actor: Actor, account_id: AccountId) -> None:
+        """Let wrong passwords typed so far count no more.
+
+        Raises:
+            NotFound, Refused, Conflict: as for every act on an account.
+        """
+        act, account = self._take(actor, account_id, Action.ACCOUNT_KEEP)
+        self._tries.unlock(account.login, account_id)
+        act.write(AccountUnlock(), f"account/{account_id}")
+
+    def grant(self, actor: Actor, account_id: AccountId, wish: RoleIn) -> UUID:
+        """Give a role for a time; the sessions of the account end, so that nobody works on with other rights.
+
+        Raises:
+            NotFound: as for every act on an account.
+            Refused: the actor may not grant roles, or it is the actor's own account (slug `role-own`).
+            Conflict: the account is closed or a machine's, holds the role in that time, or the two roles must be apart.
+            Invalid: the role begins or ends in the past (slug `role-past`).
+        """
+        if account_id == actor.id:
+            raise ROLE_OWN("nobody grants roles to the own account")
+        act, _ = self._take(actor, account_id, Action.ROLE_GRANT, of_person=True)
+        since, until = _period(wish, act.at)
+        self._check_others(account_id, wish.role, since, until)
+        ident = give_role(self._connection, act, account_id, wish.role, since=since, until=until)
+        end_sessions(self._connection, account_id)
+        return ident
+
+    def _check_others(
+        self, account_id: AccountId, role: Role, since: datetime, until: datetime | None
+    ) -> None:
+        """Look at the roles that are held at any moment of a time."""
+        lasting = [one for one in self.grants(account_id) if not one.is_over(since)]
+        meeting = [one for one in lasting if until is None or one.valid_from < until]
+        if role in {one.role for one in meeting}:
+            raise ROLE_HELD("the account holds this role within that time")
+        if stands_apart({role, *(one.role for one in meeting)}):
+            raise ROLE_APART("an administrator holds no other role")
+
+    def end_role(self, actor: Actor, account_id: AccountId, grant_id: UUID, reason: str) -> None:
+        """End a role now; a closed account loses what was forgotten, too.
+
+        Raises:
+            NotFound: as for every act on an account, or no such grant (slug `role-unknown`).
+            Refused: the actor may not grant roles, or it is the actor's own account (slug `role-own`).
+            Conflict: it has ended (slug `role-ended`), or it makes the last administrator (`administrator-last`).
+        """
+        if account_id == actor.id:
+            raise ROLE_OWN("nobody ends roles of the own account")
+        lock_administrators(self._connection)
+        act, _ = self._take(actor, account_id, Action.ROLE_GRANT, is_open=False)
+        row = self._connection.execute(
+            select(role_grants).where(role_grants.c.id == grant_id, role_grants.c.account_id == account_id)
+        ).one_or_none()
+        if row is None:
+            raise ROLE_UNKNOWN("no such grant")
+        if row.ended_at is not None or (row.valid_until is not None and row.valid_until <= act.at):
+            raise ROLE_ENDED("the role has ended")
+        if row.role == Role.ADMIN:
+            self._spare_the_last(account_id)
+        self._connection.execute(
+            update(role_grants).where(role_grants.c.id == grant_id).values(ended_at=act.at)
+        )
+        end_sessions(self._connection, account_id)
+        ended = RoleEnd(grant=row.leaf.hex(), reason=shown(reason))
+        act.write(ended, f"role/{grant_id}", f"account/{account_id}")
+
+    def _spare_the_last(self, account_id: AccountId) -> None:
+        """Refuse to take away whoever alone administers this server; the caller holds the lock of administrators."""
+        others = select(exists().where(accounts.c.id != account_id, *self._administering()))
+        mine = select(exists().where(accounts.c.id == account_id, has_role(Role.ADMIN, self._moment)))
+        if self._connection.scalar(mine) and not self._connection.scalar(others):
+            raise ADMINISTRATOR_LAST("nobody else administers this server")
+
+    def _take(
+        self,
+        actor: Actor,
+        account_id: AccountId,
+        action: Action,
+        *,
+        of_person: bool = False,
+        is_open: bool = True,
+    ) -> tuple[Deed, Account]:
+        """Hold the chain of an account that the actor reaches, and return it as it stands then."""
+        known = self.get(actor, account_id)
+        require(actor, action, Subject(agency_id=known.agency_id), self._now)
+        act = self._begin(actor, known.agency_id, f"account/{account_id}")
+        account = self.get(actor, account_id)
+        if is_open and not account.is_active:
+            raise ACCOUNT_CLOSED("the account is closed")
+        if of_person and account.kind is AccountKind.MACHINE:
+            raise ACCOUNT_MACHINE("a machine has no console")
+        return act, account
+
+    def _visible(self, actor: Actor) -> ColumnElement[bool]:
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        return accounts.c.agency_id.in_(sorted(allowed.agency_ids))
+
+    def _select(self) -> Select[tuple[Any, ...]]:
+        held = and_(sessions.c.account_id == accounts.c.id, lives(self._now))
+        links = account_links.c
+        until = select(links.expires_at).where(
+            links.id == newest_link(accounts.c.id), links.used_at.is_(None), links.expires_at > self._now
+        )
+        query = select(
+            accounts.c.id,
+            accounts.c.login,
+            accounts.c.name,
+            accounts.c.kind,
+            accounts.c.agency_id,
+            accounts.c.created_at,
+            accounts.c.is_active,
+            accounts.c.password_hash.is_not(None).label("has_password"),
+            roles_of(accounts.c.id, self._moment).label("roles"),
+            select(func.count()).where(held).scalar_subquery().label("sessions"),
+            select(func.max(sessions.c.used_at)).where(held).scalar_subquery().label("used_at"),
+            until.scalar_subquery().label("link_until"),
+        )
+        return with_agency(query, accounts.c.agency_id)
+
+
+def _in_state(state: AccountState) -> ColumnElement[bool]:
+    entered = accounts.c.password_hash.is_not(None)
+    match state:
+        case AccountState.CLOSED:
+            return ~accounts.c.is_active
+        case AccountState.ACTIVE:
+            return and_(accounts.c.is_active, entered)
+        case AccountState.INVITED:
+            return and_(accounts.c.is_active, ~entered)
+
+
+def _period(wish: RoleIn, at: datetime) -> tuple[datetime, datetime | None]:
+    """Return from when and until when a role is held.
+
+    Raises:
+        Invalid: it begins before today, or has ended (slug `role-past`).
+    """
+    since = wish.valid_from or at
+    if since < at - _TODAY or (wish.valid_until is not None and wish.valid_until <= at):
+        raise ROLE_PAST("the role begins or ends in the past")
+    return max(since, at), wish.valid_until

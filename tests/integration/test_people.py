@@ -1,0 +1,509 @@
+"""People: the first administrator, links that count once, roles with dates, the last administrator, the log of it."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from schemas.account import (
+    ADMISSION_LIFETIME,
+    LINK_LIFETIME,
+    AccountIn,
+    AccountNeed,
+    AccountState,
+    AdmissionIn,
+    RoleIn,
+)
+from schemas.actor import Actor, Role
+from schemas.case import CaseIn
+from schemas.duty import Duty
+from schemas.errors import EvidenceError
+from schemas.ids import AccountId
+from schemas.login import LANE_TRIES
+from storage.actor.account import AccountFilter
+from storage.flow.admit import PasswordChange, admit, change_password, set_password
+from storage.flow.login_queue import LoginQueue
+from storage.store import Store, Transaction
+from tests.evidence import Said
+from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings, password_hash
+from tests.stand import PATIENCE_SECONDS
+from tests.supervision import Clock
+from workers.custody import integrate
+from workers.fsck import run
+
+WORDS = "每天早上先看一遍待办"
+HERE = "203.0.113.7"
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Store]:
+    with closing(
+        Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("people"))), clock=clock)
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+def empty(database_url: str, template: str, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """A store on which nobody has an account."""
+    url = make_url(database_url)
+    name = f"people_{uuid4().hex[:12]}"
+    server = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        address = url.set(database=name).render_as_string(hide_password=False)
+        with closing(Store(make_settings(address, folder_url(tmp_path)), clock=clock)) as made:
+            yield made
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def queue() -> LoginQueue:
+    return LoginQueue(length=1000, patience_seconds=PATIENCE_SECONDS)
+
+
+def said(act: Callable[[], Any]) -> str:
+    """The slug of a refusal, or nothing."""
+    try:
+        act()
+    except EvidenceError as err:
+        return err.slug
+    return ""
+
+
+def tried(store: Store, act: Callable[[Transaction], Any]) -> str:
+    def whole() -> None:
+        with store.begin() as tx:
+            act(tx)
+
+    return said(whole)
+
+
+def offered(store: Store) -> str:
+    with store.begin() as tx:
+        return tx.links.offer().code
+
+
+def come_in(store: Store, code: str, login: str = "root", password: str = WORDS) -> str:
+    wish = AdmissionIn(code=code, login=login, name="张管理", agency_name="示范区司法局")
+    return said(lambda: admit(store, queue(), wish, password, HERE))
+
+
+def administrator(store: Store, agency: UUID) -> Actor:
+    return make_account(store, agency, Role.ADMIN)[1]
+
+
+def somebody(store: Store, admin: Actor, *roles: Role) -> Actor:
+    """A person of the administrator's agency who has come in by a link."""
+    wish = AccountIn(login=f"u{uuid4().hex[:10]}", name="李明", agency_id=admin.agency_id)
+    with store.begin() as tx:
+        made = tx.people.open(admin, wish)
+        for role in roles:
+            tx.people.grant(admin, made.account.id, RoleIn(role=role))
+    with store.begin() as tx:
+        tx.links.set_password(made.link.code, password_hash())
+        return tx.accounts.account_actor(made.account.id)
+
+
+def faults(store: Store) -> tuple[list[Any], list[Any]]:
+    integrate(store)
+    told = Said()
+    run(store, told)
+    return told.faults, told.unchecked
+
+
+def test_an_empty_server_hands_out_one_link(empty: Store) -> None:
+    """Of any number of first starts one is told a link; once there is somebody, none is."""
+    with ThreadPoolExecutor(4) as starts:
+
+        def start(_: int) -> bool:
+            with empty.begin() as tx:
+                return tx.links.offer_first() is not None
+
+        assert sorted(starts.map(start, range(4))) == [False, False, False, True]
+
+
+def test_of_two_first_administrators_one_wins(empty: Store) -> None:
+    """Two with a link each, and two with the same, at once: one is made, the others are told; the record holds."""
+    codes = [offered(empty), offered(empty)]
+    with ThreadPoolExecutor(4) as people:
+        answers = list(people.map(lambda n: come_in(empty, codes[n % 2], f"root{n}"), range(4)))
+
+    assert answers.count("") == 1
+    assert set(answers) <= {"", "administrator-there", "link-used"}
+    with empty.begin() as tx:
+        assert tx.people.administrators() == 1
+    assert faults(empty) == ([], [])
+
+
+def test_a_link_counts_once_and_for_half_an_hour(empty: Store, clock: Clock) -> None:
+    """A wrong link, one that was used, one that expired: each is told as what it is, and makes nobody."""
+    late, code = offered(empty), offered(empty)
+    assert come_in(empty, "made-up") == "link-unknown"
+    assert come_in(empty, code, password="password1234") == "password-known"
+    assert come_in(empty, code) == ""
+    assert come_in(empty, code, "again") == "link-used"
+    assert come_in(empty, late, "late") == "administrator-there"
+    later = offered(empty)
+    clock.ahead += ADMISSION_LIFETIME + timedelta(seconds=1)
+    assert come_in(empty, later, "later") == "admission-expired"
+    assert come_in(empty, offered(empty), "lost") == ""
+    with empty.begin() as tx:
+        assert tx.people.administrators() == 2
+
+
+def test_the_first_agency_needs_a_name(empty: Store) -> None:
+    """Without an agency its name is asked for; the code that is given is checked by its last character."""
+    wish = AdmissionIn(code=offered(empty), login="root", name="张管理")
+    assert said(lambda: admit(empty, queue(), wish, WORDS, HERE)) == "agency-name-missing"
+    with pytest.raises(ValueError, match="agency_code"):
+        AdmissionIn(code="x", login="root", name="x", agency_code="91350100M000100Y44")
+
+
+def test_only_the_digest_of_a_link_is_kept(store: Store) -> None:
+    """Nowhere in the database stands a link by which somebody could come in."""
+    admin = administrator(store, make_agency(store))
+    with store.begin() as tx:
+        code = tx.people.hand_out_link(admin, somebody(store, admin).account_id).code
+    other = offered(store)
+    with store.begin() as tx:
+        names = (
+            tx.connection.exec_driver_sql(
+                "SELECT table_name FROM information_schema.tables"
+                " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            )
+            .scalars()
+            .all()
+        )
+        for name in names:
+            rows = tx.connection.exec_driver_sql(f'SELECT t::text FROM "{name}" AS t').scalars().all()
+            hexed = [secret.encode().hex() for secret in (code, other)]
+            assert not [row for row in rows if any(one in row for one in (code, other, *hexed))], name
+
+
+def test_the_owner_alone_sets_the_password(store: Store, clock: Clock) -> None:
+    """A link lets its owner in once; a newer one takes its place; both end, and the sessions before end with them."""
+    admin = administrator(store, make_agency(store))
+    wish = AccountIn(login="lm", name="李明", agency_id=admin.agency_id)
+    with store.begin() as tx:
+        made = tx.people.open(admin, wish)
+        assert made.account.state is AccountState.INVITED
+        assert tx.accounts.credential_of("lm") is None
+        newer = tx.people.hand_out_link(admin, made.account.id)
+
+    def use(code: str, password: str = WORDS) -> str:
+        return said(lambda: set_password(store, queue(), code, password, HERE))
+
+    assert use(made.link.code) == "link-unknown"
+    assert use(newer.code, "lm short") == "password-short"
+    assert use(newer.code, "李明李明是我本人") == "password-personal"
+    assert use(newer.code) == ""
+    assert use(newer.code) == "link-used"
+    with store.begin() as tx:
+        old = tx.accounts.open_session(made.account.id).token
+        again = tx.people.hand_out_link(admin, made.account.id)
+    assert use(again.code, "another red lorry") == ""
+    assert tried(store, lambda tx: tx.accounts.actor_of(old)) == "not-authenticated"
+    with store.begin() as tx:
+        last = tx.people.hand_out_link(admin, made.account.id)
+    clock.ahead += LINK_LIFETIME
+    assert use(last.code) == "link-expired"
+    assert tried(store, lambda tx: tx.people.open(admin, wish)) == "login-taken"
+
+
+def test_two_with_the_same_link_at_once(store: Store) -> None:
+    """One sets the password, the other is told that the link was used."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin)
+    with store.begin() as tx:
+        code = tx.people.hand_out_link(admin, person.account_id).code
+    with ThreadPoolExecutor(2) as people:
+        answers = sorted(
+            people.map(
+                lambda n: said(lambda: set_password(store, queue(), code, WORDS + str(n), HERE)), range(2)
+            )
+        )
+
+    assert answers == ["", "link-used"]
+
+
+def test_closing_ends_everything_at_once(store: Store) -> None:
+    """Sessions, links, log-ins and acts under way end with the account; what its owner did stands."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin, Role.HANDLER)
+    with store.begin() as tx:
+        token = tx.accounts.open_session(person.account_id).token
+        link = tx.people.hand_out_link(admin, person.account_id)
+        before = tx.accounts.actor_of(token)
+    with store.begin() as tx:
+        tx.people.close(admin, person.account_id, "退休")
+
+    assert tried(store, lambda tx: tx.accounts.actor_of(token)) == "not-authenticated"
+    assert tried(store, lambda tx: tx.accounts.open_session(person.account_id)) == "not-authenticated"
+    assert said(lambda: set_password(store, queue(), link.code, WORDS, HERE)) == "account-closed"
+    wish = CaseIn(number=f"案-{uuid4()}", party="x", matter="x", place="x")
+    assert tried(store, lambda tx: tx.cases.open(before, wish)) == "not-authenticated"
+    for act in (
+        lambda tx: tx.people.close(admin, person.account_id, "再次"),
+        lambda tx: tx.people.grant(admin, person.account_id, RoleIn(role=Role.HEAD)),
+        lambda tx: tx.people.hand_out_link(admin, person.account_id),
+    ):
+        assert tried(store, act) == "account-closed"
+
+
+def test_a_role_that_ended_meanwhile_carries_no_act(store: Store) -> None:
+    """Whoever was found out to be a handler and is none any more when the act begins is refused."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin, Role.HANDLER)
+    with store.begin() as tx:
+        (granted,) = tx.people.grants(person.account_id)
+        tx.people.end_role(admin, person.account_id, granted.id, "调离")
+    wish = CaseIn(number=f"案-{uuid4()}", party="x", matter="x", place="x")
+
+    assert tried(store, lambda tx: tx.cases.open(person, wish)) == "not-authenticated"
+
+
+def test_the_last_administrator_stays(empty: Store) -> None:
+    """Nobody closes the last administrator or takes the role away – also when two try it with each other at once."""
+    assert come_in(empty, offered(empty)) == ""
+    assert come_in(empty, offered(empty), "second") == ""
+    with empty.begin() as tx:
+        one, other = (
+            tx.accounts.account_actor(found.account_id)
+            for found in map(tx.accounts.credential_of, ("root", "second"))
+            if found
+        )
+
+    def close(pair: tuple[Actor, Actor]) -> str:
+        return tried(empty, lambda tx: tx.people.close(pair[0], pair[1].account_id, "争执"))
+
+    assert tried(empty, lambda tx: tx.people.close(one, one.account_id, "x")) == "role-own"
+    with ThreadPoolExecutor(2) as people:
+        answers = list(people.map(close, [(one, other), (other, one)]))
+    assert answers.count("") == 1
+    assert set(answers) <= {"", "administrator-last", "not-authenticated", "account-closed"}
+    with empty.begin() as tx:
+        assert tx.people.administrators() == 1
+    assert faults(empty) == ([], [])
+
+
+def test_an_administrator_holds_no_other_role(store: Store) -> None:
+    """Neither an officer becomes one, nor an administrator an officer; nobody grants to the own account."""
+    admin = administrator(store, make_agency(store))
+    officer, second = somebody(store, admin, Role.OFFICER), somebody(store, admin, Role.ADMIN)
+
+    def grant(who: Actor, role: Role, **period: Any) -> str:
+        return tried(store, lambda tx: tx.people.grant(admin, who.account_id, RoleIn(role=role, **period)))
+
+    assert grant(officer, Role.ADMIN) == "role-apart"
+    assert grant(second, Role.HEAD) == "role-apart"
+    assert grant(admin, Role.HEAD) == "role-own"
+    assert grant(officer, Role.OFFICER) == "role-held"
+    assert grant(officer, Role.HANDLER) == ""
+
+
+def test_roles_are_held_within_their_dates(store: Store, clock: Clock) -> None:
+    """A role begins and ends by its dates, may be given anew behind itself, and never twice at one time."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin)
+    day = timedelta(days=1)
+    now = clock()
+
+    def grant(since: timedelta | None, until: timedelta | None) -> str:
+        wish = RoleIn(
+            role=Role.HEAD,
+            valid_from=None if since is None else now + since,
+            valid_until=None if until is None else now + until,
+        )
+        return tried(store, lambda tx: tx.people.grant(admin, person.account_id, wish))
+
+    def roles() -> set[Role]:
+        with store.begin() as tx:
+            return set(tx.accounts.account_actor(person.account_id).roles)
+
+    assert grant(2 * day, 4 * day) == ""
+    assert grant(3 * day, None) == "role-held"
+    assert grant(None, 2 * day) == ""
+    assert grant(4 * day, 5 * day) == ""
+    assert grant(-2 * day, None) == "role-past"
+    assert grant(None, -day) == "role-past"
+    assert roles() == {Role.HEAD}
+    clock.ahead += 5 * day
+    assert roles() == set()
+    with store.begin() as tx:
+        assert all(one.is_over(tx.now) for one in tx.people.grants(person.account_id))
+
+
+def test_a_change_of_roles_ends_the_sessions(store: Store) -> None:
+    """Nobody works on in a session that knew other rights; an administrator ends all sessions of somebody."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin, Role.OFFICER)
+
+    def token() -> str:
+        with store.begin() as tx:
+            return tx.accounts.open_session(person.account_id).token
+
+    def ends(act: Callable[[Transaction], Any]) -> bool:
+        held = token()
+        with store.begin() as tx:
+            act(tx)
+        return tried(store, lambda tx: tx.accounts.actor_of(held)) == "not-authenticated"
+
+    with store.begin() as tx:
+        (granted,) = tx.people.grants(person.account_id)
+    assert ends(lambda tx: tx.people.grant(admin, person.account_id, RoleIn(role=Role.HANDLER)))
+    assert ends(lambda tx: tx.people.end_role(admin, person.account_id, granted.id, "调离"))
+    assert ends(lambda tx: tx.people.sign_out(admin, person.account_id, "手机遗失"))
+    assert (
+        tried(store, lambda tx: tx.people.end_role(admin, person.account_id, granted.id, "x")) == "role-ended"
+    )
+    assert (
+        tried(store, lambda tx: tx.people.end_role(admin, person.account_id, uuid4(), "x")) == "role-unknown"
+    )
+
+
+def test_a_session_ends_when_nobody_uses_it(store: Store, clock: Clock) -> None:
+    """Half an hour without use ends it, use puts that off, and its last hour comes all the same."""
+    idle = store.settings.model_copy(update={"session_idle_seconds": 1800})
+    person = somebody(store, administrator(store, make_agency(store)))
+    with closing(Store(idle, clock=clock)) as strict:
+
+        def opened() -> str:
+            with strict.begin() as tx:
+                return tx.accounts.open_session(person.account_id, address=HERE).token
+
+        def lives(token: str) -> bool:
+            return tried(strict, lambda tx: tx.accounts.actor_of(token)) == ""
+
+        one, other = opened(), opened()
+        for _ in range(4):
+            clock.ahead += timedelta(minutes=25)
+            assert lives(one)
+        assert not lives(other)
+        clock.ahead += timedelta(minutes=31)
+        assert not lives(one)
+        one = opened()
+        for _ in range(24):
+            clock.ahead += timedelta(minutes=24)
+            assert lives(one)
+        clock.ahead += timedelta(minutes=25)
+        assert not lives(one)
+        with strict.begin() as tx:
+            tx.accounts.forget_ended()
+            assert tx.sessions.own(person, one) == ()
+
+
+def test_the_own_password_is_changed_by_the_old_one(store: Store) -> None:
+    """A wrong old one counts as a wrong log-in; the right one ends every other session and keeps this one."""
+    person = somebody(store, administrator(store, make_agency(store)))
+    with store.begin() as tx:
+        here, there = (tx.accounts.open_session(person.account_id).token for _ in range(2))
+
+    def change(old: str, new: str) -> str:
+        wish = PasswordChange(old=old, new=new, address=HERE, token=here)
+        return said(lambda: change_password(store, queue(), person, wish))
+
+    assert change("wrong", WORDS) == "password-old-wrong"
+    assert change(PASSWORD, "password1234") == "password-known"
+    assert change(PASSWORD, WORDS) == ""
+    assert change(PASSWORD, "another red lorry") == "password-old-wrong"
+    assert tried(store, lambda tx: tx.accounts.actor_of(here)) == ""
+    assert tried(store, lambda tx: tx.accounts.actor_of(there)) == "not-authenticated"
+    for _ in range(LANE_TRIES):
+        change("wrong", "another red lorry")
+    assert change(WORDS, "another red lorry") == "password-tries-spent"
+
+
+def test_an_administrator_unlocks(store: Store) -> None:
+    """Tries that were let go count no more, and their owner sees them still."""
+    admin = administrator(store, make_agency(store))
+    person = somebody(store, admin, Role.OFFICER)
+
+    def guess() -> bool:
+        with store.begin() as tx:
+            return (
+                tx.login_tries.count(person.login, person.account_id, address=HERE, browser=None).refusal
+                is None
+            )
+
+    assert [guess() for _ in range(LANE_TRIES + 1)] == [True] * LANE_TRIES + [False]
+    with store.begin() as tx:
+        waiting = {line.duty: line.count for line in tx.duties.waiting(admin)}
+        assert waiting[Duty.UNLOCK_ACCOUNT] == 1
+        page = tx.people.page(admin, AccountFilter(need=AccountNeed.LOCKED))
+        assert [one.id for one in page.rows] == [person.account_id]
+        tx.people.unlock(admin, person.account_id)
+    assert guess()
+    with store.begin() as tx:
+        assert tx.login_tries.locked_of([person.account_id]) == frozenset()
+        (origin,) = tx.login_tries.own(person)
+    assert origin.wrong == LANE_TRIES + 1
+
+
+def test_lists_hold_the_own_agencies_alone(store: Store) -> None:
+    """An administrator of one agency neither lists nor reaches the people of another, nor opens an account there."""
+    ours, theirs = (administrator(store, make_agency(store)) for _ in range(2))
+    person = somebody(store, theirs, Role.OFFICER)
+    acts: list[Callable[[Transaction], Any]] = [
+        lambda tx: tx.people.get(ours, person.account_id),
+        lambda tx: tx.people.close(ours, person.account_id, "x"),
+        lambda tx: tx.people.hand_out_link(ours, person.account_id),
+        lambda tx: tx.people.grant(ours, person.account_id, RoleIn(role=Role.HEAD)),
+        lambda tx: tx.people.unlock(ours, person.account_id),
+        lambda tx: tx.people.get(ours, AccountId(uuid4())),
+    ]
+
+    assert [tried(store, act) for act in acts] == ["account-not-found"] * len(acts)
+    wish = AccountIn(login="spy", name="x", agency_id=theirs.agency_id)
+    assert tried(store, lambda tx: tx.people.open(ours, wish)) == "account-agency-unknown"
+    with store.begin() as tx:
+        assert {one.agency_id for one in tx.people.page(ours, AccountFilter()).rows} == {ours.agency_id}
+        assert [one.name for one in tx.people.page(theirs, AccountFilter(text=person.login[:6])).rows] == [
+            "李明"
+        ]
+        assert tx.people.page(ours, AccountFilter(text=person.login)).rows == ()
+
+
+def test_what_waits_for_an_administrator(store: Store, clock: Clock) -> None:
+    """Accounts that nobody entered, without a role, or whose role ends soon are told and listed."""
+    admin = administrator(store, make_agency(store))
+    wish = AccountIn(login=f"u{uuid4().hex[:8]}", name="新人", agency_id=admin.agency_id)
+    with store.begin() as tx:
+        new = tx.people.open(admin, wish).account
+        ending = RoleIn(role=Role.OFFICER, valid_until=clock() + timedelta(days=10))
+        tx.people.grant(admin, new.id, ending)
+    bare = somebody(store, admin)
+
+    def waiting() -> dict[Duty, tuple[int, int]]:
+        with store.begin() as tx:
+            return {line.duty: (line.count, line.overdue) for line in tx.duties.waiting(admin)}
+
+    assert waiting() == {Duty.FOLLOW_LINK: (1, 0), Duty.GIVE_ROLE: (1, 0), Duty.RENEW_ROLE: (1, 0)}
+    with store.begin() as tx:
+        listed = {
+            need: {one.id for one in tx.people.page(admin, AccountFilter(need=need)).rows}
+            for need in AccountNeed
+        }
+    assert listed == {
+        AccountNeed.LOCKED: set(),
+        AccountNeed.ROLELESS: {bare.id},
+        AccountNeed.ENDING: {new.id},
+    }
+    clock.ahead += LINK_LIFETIME
+    assert waiting()[Duty.FOLLOW_LINK] == (1, 1)
+
+
+def test_the_record_of_all_of_it_holds(store: Store) -> None:
+    """After everything above every leaf folds, and every row is what the leaves make it."""
+    assert faults(store) == ([], [])
