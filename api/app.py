@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import (
     account,
+    agency,
     audit,
     auth,
     case,
@@ -52,6 +53,7 @@ ROUTERS = (
     health.router,
     auth.router,
     account.router,
+    agency.router,
     device.router,
     manifest.router,
     upload.router,

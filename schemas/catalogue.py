@@ -67,10 +67,12 @@ from schemas.words_people import (
     ACCOUNT_STATES,
     ACTIONS,
     ACTOR_KINDS,
+    AGENCY_KINDS,
     DUTIES,
     LOGIN_OUTCOMES,
-    ROLES,
+    ROSTER_FAULTS,
 )
+from schemas.words_role import ROLES
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -84,7 +86,18 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     *(EQUIPMENT_KINDS, EQUIPMENT_STATES, EQUIPMENT_STEPS, GATE_FAULTS, REVIEW_FAULTS, REVIEW_KINDS),
     *(BASES, CHANNELS, MONITORING_STATES, NOTIFY_OUTCOMES, QUANTITIES, REASONS, RECORD_OPINIONS),
     *(ROW_OUTCOMES, STAGES),
-    *(ACCOUNT_KINDS, ACCOUNT_NEEDS, ACCOUNT_STATES, ACTIONS, ACTOR_KINDS, DUTIES, LOGIN_OUTCOMES, ROLES),
+    *(
+        ACCOUNT_KINDS,
+        ACCOUNT_NEEDS,
+        ACCOUNT_STATES,
+        AGENCY_KINDS,
+        ACTIONS,
+        ACTOR_KINDS,
+        DUTIES,
+        LOGIN_OUTCOMES,
+        ROSTER_FAULTS,
+        ROLES,
+    ),
     UNITS,
 )
 

@@ -33,6 +33,7 @@ class Event(StrEnum):
     ACCOUNT_CREDENTIAL = "account:credential"
     ACCOUNT_UNLOCK = "account:unlock"
     ACCOUNT_SIGNOUT = "account:signout"
+    ROSTER_TAKE = "roster:take"
     ROLE_GRANT = "role:grant"
     ROLE_END = "role:end"
     CERTIFICATE_ISSUE = "certificate:issue"

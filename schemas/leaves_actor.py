@@ -8,7 +8,7 @@ from pydantic import Field
 
 from schemas.act import Act, Spec
 from schemas.actor import Reach, Role
-from schemas.members import Digest256, Flag, LeafDigest, Ordinal, StandardCode, Time
+from schemas.members import Digest256, Flag, LeafDigest, Ordinal, Root, StandardCode, Time
 from schemas.opening import SaltedDocument, SaltedText
 from schemas.reference import AgencyReference, Uuid
 from schemas.words import Words
@@ -17,6 +17,7 @@ _ADMIN = frozenset({Role.ADMIN})
 _AGENCY = {
     "kind": "agencies.kind",
     "parent": "agencies.parent_id",
+    "principal": "agencies.principal_id",
     "supervising": "agencies.is_supervising",
     "name": "agencies.name",
     "code": "agencies.code",
@@ -293,6 +294,25 @@ class AccountSignout(Act):
         follows="the account is open",
     )
     reason: SaltedText | None = None
+
+
+class RosterTake(Act):
+    """People were imported by a sheet: `root` is the RFC 6962 root over its rows, each under a salt of its own.
+
+    Each person's account says in its reason which row of which roster it came from.
+    """
+
+    spec: ClassVar = Spec(
+        event="roster:take",
+        chains=("agency",),
+        roles=_ADMIN,
+        neutral=("agency",),
+        words=Words("导入人员名册", "Roster imported"),
+        follows="the agency is open",
+    )
+    rows: Ordinal
+    root: Root
+    salts: SaltedDocument
 
 
 class RoleGrant(Act):

@@ -21,6 +21,7 @@ from schemas.leaves_actor import (
     CertificateIssue,
     RoleEnd,
     RoleGrant,
+    RosterTake,
     StandardPublish,
 )
 from schemas.leaves_device import DeviceCode
@@ -91,12 +92,19 @@ def _handed_out(life: AgencyLife, leaf: Leaf, act: DeviceCode, here: Here) -> Ag
     return life._replace(codes={**life.codes, act.code: handed})
 
 
+def _rostered(life: AgencyLife, leaf: Leaf, act: RosterTake, here: Here) -> AgencyLife:
+    """People came in by a sheet: each has leaves of their own."""
+    del leaf, act, here
+    return life
+
+
 AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
     {
         AgencyAmend: _agency_amended,
         AgencyClose: _agency_closed,
         StandardPublish: _published,
         DeviceCode: _handed_out,
+        RosterTake: _rostered,
     }
 )
 

@@ -205,3 +205,78 @@ SESSION_UNKNOWN = Refusal(
     "刷新页面",
     "reload the page",
 )
+AGENCY_NOT_FOUND = Refusal(
+    "agency-not-found", NotFound, Level.INFO, "没有这个单位", "No such agency", *CHECK_ID
+)
+AGENCY_CODE_WRONG = Refusal(
+    "agency-code-wrong",
+    Invalid,
+    Level.INFO,
+    "统一社会信用代码的校验位不对",
+    "The last character of the unified social credit code does not check the others",
+    "核对后重新提交；没有代码的队、所可用自编的短代码",
+    "check it and send again; a unit without one may have a short code of its own",
+)
+AGENCY_CYCLE = Refusal(
+    "agency-cycle",
+    Conflict,
+    Level.INFO,
+    "不能把单位移到自己或自己的下级之下",
+    "An agency cannot lie below itself or below what lies below it",
+    "选择别的上级单位",
+    "choose another agency above it",
+)
+AGENCY_TOP = Refusal(
+    "agency-top",
+    Conflict,
+    Level.INFO,
+    "最上级的单位不能移动",
+    "The agency at the top stays there",
+    "移动它下面的单位",
+    "move the units below it",
+)
+ROSTER_EMPTY = Refusal(
+    "roster-empty",
+    Invalid,
+    Level.INFO,
+    "表中没有人员",
+    "The sheet holds nobody",
+    "检查文件",
+    "check the file",
+)
+ROSTER_HEADER = Refusal(
+    "roster-header",
+    Invalid,
+    Level.INFO,
+    "首行须有“姓名”“登录名”“单位代码”三列",
+    "The first row names the columns name, login and agency",
+    "补上表头后重新提交",
+    "add them and send again",
+)
+ROSTER_LONG = Refusal(
+    "roster-long",
+    Invalid,
+    Level.INFO,
+    "一次最多导入 1,000 人",
+    "A sheet holds 1,000 people at most",
+    "分成几个文件",
+    "send several files",
+)
+ROSTER_UNREADABLE = Refusal(
+    "roster-unreadable",
+    Invalid,
+    Level.INFO,
+    "无法读取这个文件：须为 XLSX，或 UTF-8、GB18030 编码的 CSV",
+    "The file cannot be read: it is neither XLSX nor CSV in UTF-8 or GB18030",
+    "另存为其中一种后重新提交",
+    "save it as one of them and send again",
+)
+ROSTER_FAULTY = Refusal(
+    "roster-faulty",
+    Invalid,
+    Level.INFO,
+    "有的行不合要求，一个人也没有导入",
+    "Some rows are wrong; nobody was imported",
+    "按每行的说明改正后重新提交",
+    "correct each row as it says and send again",
+)

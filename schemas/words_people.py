@@ -1,29 +1,12 @@
 """Words for people: their roles, what they may do, and what waits for them."""
 
 from schemas.account import AccountNeed, AccountState
-from schemas.actor import Action, ActorKind, Role
+from schemas.actor import Action, ActorKind
 from schemas.duty import Duty
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_actor import AccountKind, AgencyKind
 from schemas.login import LoginOutcome
+from schemas.roster import RosterFault
 from schemas.words import vocabulary
-
-ROLES = vocabulary(
-    Role,
-    {
-        Role.OFFICER: ("执法人员", "Officer"),
-        Role.AUXILIARY: ("辅助人员", "Auxiliary"),
-        Role.HANDLER: ("承办人", "Handler"),
-        Role.HEAD: ("行政机关负责人", "Head of the agency"),
-        Role.CUSTODIAN: ("设备保管员", "Custodian"),
-        Role.EVIDENCE_REVIEWER: ("证据审核人员", "Evidence reviewer"),
-        Role.LEGAL_REVIEWER: ("法制审核人员", "Legal reviewer"),
-        Role.SOURCE: ("数据来源", "Source"),
-        Role.SUPERVISOR: ("执法监督人员", "Supervisor"),
-        Role.INSPECTOR: ("评查员", "Inspector"),
-        Role.PARTY: ("当事人", "Party"),
-        Role.ADMIN: ("系统管理员", "Administrator"),
-    },
-)
 
 ACTOR_KINDS = vocabulary(
     ActorKind,
@@ -136,5 +119,29 @@ DUTIES = vocabulary(
         Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
         Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
         Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
+    },
+)
+
+AGENCY_KINDS = vocabulary(
+    AgencyKind,
+    {
+        AgencyKind.AGENCY: ("行政机关", "Administrative agency"),
+        AgencyKind.AUTHORISED: ("授权组织", "Authorised body"),
+        AgencyKind.ENTRUSTED: ("受委托组织", "Entrusted body"),
+    },
+)
+
+ROSTER_FAULTS = vocabulary(
+    RosterFault,
+    {
+        RosterFault.NAME: ("姓名缺失或过长", "The name is missing or too long"),
+        RosterFault.LOGIN: ("登录名不合要求（小写字母开头，可含数字、点、下划线、连字符）", "No log-in name"),
+        RosterFault.LOGIN_TWICE: ("登录名在表中重复", "The log-in name stands twice in the sheet"),
+        RosterFault.LOGIN_TAKEN: ("登录名已被使用", "The log-in name is taken"),
+        RosterFault.AGENCY: ("管理范围内没有这个单位代码或名称", "No such agency within your reach"),
+        RosterFault.ROLE: ("角色不认识或重复", "A role is unknown, or stands twice"),
+        RosterFault.ROLE_APART: ("系统管理员不能兼任其他角色", "An administrator holds no other role"),
+        RosterFault.DAY: ("日期写法不对（如 2026-12-31）", "No day, such as 2026-12-31"),
+        RosterFault.PERIOD: ("结束早于开始，或已经过去", "It ends before it begins, or has ended"),
     },
 )

@@ -22,7 +22,9 @@ from schemas.refusals_objects import DATABASE_UNAVAILABLE
 from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
 from storage.actor.account import People
 from storage.actor.actor import Accounts
+from storage.actor.agency import Agencies
 from storage.actor.link import Links
+from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -78,8 +80,16 @@ class Transaction(Unit):
         return Accounts(self)
 
     @cached_property
+    def agencies(self) -> Agencies:
+        return Agencies(self)
+
+    @cached_property
     def people(self) -> People:
         return People(self, self.login_tries)
+
+    @cached_property
+    def rosters(self) -> Rosters:
+        return Rosters(self)
 
     @cached_property
     def links(self) -> Links:

@@ -23,13 +23,13 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Serving:
     """One run of the command, and what it has said so far."""
 
-    def __init__(self, home: Path, port: int, **more: str) -> None:
+    def __init__(self, home: Path, port: int, *words: str, **more: str) -> None:
         self.address = f"http://127.0.0.1:{port}"
         self._log = home.with_suffix(f".{time.monotonic_ns()}.log")
-        words = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port)]
+        called = [sys.executable, "quancheng.py", "serve", "--json", "--port", str(port), *words]
         with self._log.open("wb") as output:
             self.process = subprocess.Popen(
-                words,
+                called,
                 cwd=ROOT,
                 env=environment(home, **more),
                 stdout=output,
@@ -75,8 +75,8 @@ def _catches(status: str, one: signal.Signals) -> bool:
 
 
 @contextmanager
-def serving(home: Path, port: int, **more: str) -> Iterator[Serving]:
-    one = Serving(home, port, **more)
+def serving(home: Path, port: int, *words: str, **more: str) -> Iterator[Serving]:
+    one = Serving(home, port, *words, **more)
     try:
         yield one
     finally:

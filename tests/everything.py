@@ -6,9 +6,11 @@ from uuid import UUID
 
 from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Role
+from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
+from schemas.leaves_actor import AgencyKind
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -19,6 +21,7 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
+from schemas.roster import parse_roster
 from schemas.standard import ItemScore
 from storage.outbox import JobKind
 from storage.store import Store
@@ -53,10 +56,21 @@ def _people(store: Store) -> None:
         wish = AdmissionIn(code=code, login="admin", name="管理员")
         admin = tx.accounts.account_actor(tx.links.admit(wish, password_hash()))
     with store.begin() as tx:
+        above = admin.agency_id
+        unit = AgencyIn(
+            parent_id=above, name="一中队", code="YZD-1", kind=AgencyKind.ENTRUSTED, principal_id=above
+        )
+        made = tx.agencies.open(admin, unit)
+        admin = tx.accounts.account_actor(admin.account_id)
+        tx.agencies.amend(admin, made.id, AgencyAmendIn(name="执法一中队", supervising=True), made.version)
+    with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))
         tx.links.set_password(new.link.code, password_hash())
         tx.people.hand_out_link(admin, new.account.id)
+    with store.begin() as tx:
+        table = [["姓名", "登录名", "单位", "角色"], ["赵六", "zhao6", "YZD-1", "执法人员"]]
+        tx.rosters.take(tx.accounts.account_actor(admin.account_id), parse_roster(table))
     with store.begin() as tx:
         later = tx.now + timedelta(days=400)
         granted = tx.people.grant(admin, new.account.id, RoleIn(role=Role.OFFICER, valid_until=later))

@@ -136,7 +136,9 @@ def make_scene(store: BreakingStore, clock: Clock) -> Scene:
     for build in (_case, _monitoring, _audits, _people):
         build(scene, clock)
     scene.places["/console/login"] = Place(
-        "/console/login", "", {"login": "nobody", "password": "secret word", "back": "/console"}
+        "/console/login",
+        "",
+        {"login": "nobody", "password": "secret word", "back": "/console", "kept": "", "to": ""},
     )
     assert set(scene.places) == set(routes())
     return scene
@@ -271,6 +273,11 @@ def _people(scene: Scene, _: Clock) -> None:
         wish = AccountIn(login="invited", name="待入", agency_id=admin.agency_id)
         link = tx.people.open(admin, wish).link.code
         offered = tx.links.offer().code
+    sheet = "姓名,登录名,单位代码\n某人,someone-else,一中队"
+    _add(scene, "people", "/console/accounts/import", sheet=sheet, file="", is_sure="")
+    unit = {"name": "一中队", "code": "YZD-1", "parent_id": str(agency), "supervising": ""}
+    _add(scene, "people", "/console/agencies", kind="agency", principal_id="", **unit)
+    _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     for verb in ("link", "unlock", "signout", "close"):

@@ -352,6 +352,7 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AgencyAmend, agency, admin, parent=None, principal=None)
     history.write(who.StandardPublish, history.thing("standard"), supervisor, of=(agency,))
     yield
+    history.write(who.RosterTake, history.thing("roster"), admin, of=(agency,))
     history.write(who.AccountAdmit, history.thing("account"), API)
     history.write(who.AccountOpen, account, admin, agency=agency)
     history.write(who.AccountAmend, account, admin, agency=agency)

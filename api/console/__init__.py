@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from api.console import (
     account,
+    agency,
     audit,
     audit_member,
     case,
@@ -19,6 +20,7 @@ from api.console import (
     recording,
     rectification,
     review,
+    roster,
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
@@ -31,7 +33,9 @@ for _pages in (
     link,
     own,
     home,
+    roster,
     account,
+    agency,
     recording,
     monitoring,
     equipment,
@@ -60,4 +64,4 @@ def static(request: Request, name: str) -> Response:
 def mount(app: FastAPI) -> None:
     """Add the console's pages; call it after the problem handlers are installed, which it narrows."""
     app.include_router(router)
-    answer_in_pages(app)
+    answer_in_pages(app, login.again)

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api.console.kept import Kept, kept_of
 from api.console.language import language_of
 from api.console.view import here, is_console, problem_view, render
 from api.console.visit import Visit, go
@@ -58,13 +59,17 @@ def same_origin(request: Request) -> None:
     Raises:
         Refused: the request comes from elsewhere.
     """
+    if not _is_ours(request):
+        raise FORM_FOREIGN("the form was sent by another site")
+
+
+def _is_ours(request: Request) -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     is_ours = site in ("same-origin", "none") if site else True
     if origin is not None:
         is_ours = is_ours and urlsplit(origin).netloc == request.headers.get("Host")
-    if not is_ours:
-        raise FORM_FOREIGN("the form was sent by another site")
+    return is_ours
 
 
 Visiting = Annotated[Visit, Depends(visitor, scope="function")]
@@ -136,14 +141,19 @@ def error_page(
     )
 
 
-def answer_in_pages(app: FastAPI) -> None:
+def answer_in_pages(app: FastAPI, log_in_again: Callable[[Request, Kept], Response]) -> None:
     """Answer with pages under /console; elsewhere the handlers that stand stay in charge.
+
+    `log_in_again` shows the log-in that keeps what was typed into a form whose session had ended.
 
     Handlers and not a `try` around the route: an error must pass the transaction's end, which rolls back.
     """
 
     def evidence(request: Request, err: Exception) -> Response:
         if isinstance(err, NotAuthenticated):
+            kept = kept_of(request) if _is_ours(request) else None
+            if kept is not None:
+                return log_in_again(request, kept)
             return go(f"{LOGIN}?back={quote(here(request), safe='')}")
         assert isinstance(err, EvidenceError)  # noqa: S101 - registered for this class alone
         permission = err.facts.get("permission")

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from starlette.responses import Response
 
-from api.console.guard import Acting, Visiting, own_address, same_origin
+from api.console.guard import Acting, Visiting, form_token, own_address, same_origin
+from api.console.kept import Kept, kept_from
 from api.console.language import COOKIE as LANGUAGE_COOKIE
 from api.console.language import language_of
 from api.console.typed import Mistaken, Typed, label, meaning, read
@@ -20,6 +21,7 @@ from api.route import Route
 from schemas.actor import Action, holds
 from schemas.errors import AnyRefusal, Busy, NotAuthenticated
 from schemas.refusals_account import ACCOUNT_MACHINE
+from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.words import Language
 from storage.flow.login import Entered
 
@@ -45,6 +47,8 @@ class LoginForm(Typed[Credentials]):
     login: str = label("用户名")
     password: Annotated[str, StringConstraints(strip_whitespace=False)] = label("密码")
     back: str = Field(default="/console", title="")
+    kept: Annotated[str, StringConstraints(strip_whitespace=False)] = Field(default="", title="")
+    to: str = Field(default="", title="")
 
     def wish(self) -> Credentials:
         return Credentials(read(self, "login", _NAME), read(self, "password", _PASSWORD))
@@ -64,8 +68,16 @@ def form(request: Request, back: str = "/console") -> Response:
 
 
 def _door(request: Request, form: LoginForm, mistake: Mistake | None = None) -> Response:
-    view = {"back": own_address(form.back), "form": form, "mistake": mistake}
+    view = {"back": own_address(form.back), "form": form, "mistake": mistake, "is_kept": bool(form.kept)}
     return render(request, "login.html", view, status=mistake.status if mistake else 200)
+
+
+def again(request: Request, kept: Kept) -> Response:
+    """Show the log-in to somebody whose session ended under a form, with what was typed."""
+    log.info("form_kept", path=kept.to)
+    page = _door(request, LoginForm(kept=kept.text, to=kept.to))
+    page.status_code = status_of(NOT_AUTHENTICATED)
+    return page
 
 
 @router.post("/login", dependencies=[Depends(same_origin)])
@@ -87,12 +99,25 @@ def log_in(request: Request, store: OpenStore, form: Annotated[LoginForm, Form()
         with store.begin() as tx:
             tx.accounts.logout(entered.session.token)
         return _refused(request, form, ACCOUNT_MACHINE)
+    kept = kept_from(form.kept, own_address(form.to)) if form.kept else None
+    if kept is not None:
+        return _with_cookies(request, entered, _resumed(request, entered, kept))
     return enter_console(request, entered, form.back)
+
+
+def _resumed(request: Request, entered: Entered, kept: Kept) -> Response:
+    """Show what was typed before the session ended, to be sent once more in the new one."""
+    session = entered.session
+    given = {"actor": session.actor, "csrf": form_token(session.token), "kept": kept}
+    return render(request, "resume.html", given)
 
 
 def enter_console(request: Request, entered: Entered, back: str) -> Response:
     """Send a browser on to a page of the console, with the cookies of a session that was just opened."""
-    answer = go(own_address(back))
+    return _with_cookies(request, entered, go(own_address(back)))
+
+
+def _with_cookies(request: Request, entered: Entered, answer: Response) -> Response:
     answer.set_cookie(
         COOKIE,
         entered.session.token,

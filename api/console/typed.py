@@ -37,6 +37,7 @@ class Fault(StrEnum):
     REVERSED = "reversed"
     HALF = "half"
     MALFORMED = "malformed"
+    NO_SHEET = "no_sheet"
     DIFFERS = "differs"
     PASSWORD_SHORT = "password_short"  # noqa: S105 - what is wrong with one
     PASSWORD_SIMPLE = "password_simple"  # noqa: S105 - as above
@@ -88,6 +89,13 @@ SENTENCES: Mapping[Fault, Sentence] = MappingProxyType(
         Fault.HALF: Sentence(
             Words("“{field}”没有成对填写。", "“{field}” lacks its counterpart."),
             Words("两项都填写，或都不填写，再重新提交。", "Fill in both or neither, and send again."),
+        ),
+        Fault.NO_SHEET: Sentence(
+            Words(
+                "“{field}”不是能读的名册：首行须有姓名、登录名、单位代码，至多 1,000 人。",
+                "“{field}” is no roster: the first row names name, login and agency, and it holds 1,000 people at most.",
+            ),
+            _CORRECT,
         ),
         Fault.DIFFERS: Sentence(
             Words("“{field}”与前面输入的不同。", "“{field}” differs from what was typed before."),

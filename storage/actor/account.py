@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, update
 
 from schemas.account import (
     LINK_LIFETIME,
@@ -77,6 +77,26 @@ class NewAccount(NamedTuple):
 
     account: Account
     link: Link
+
+
+def hand_out_link(
+    connection: Connection, act: Deed, actor: Actor, account_id: AccountId, expires_at: datetime
+) -> Link:
+    """Hand out a link to the password of an account; its chain is held. A crash leaves one that nobody knows."""
+    code, link_id = secrets.token_urlsafe(CODE_BYTES), fresh_id()
+    connection.execute(
+        account_links.insert().values(
+            id=link_id,
+            account_id=account_id,
+            code_hash=token_hash(code),
+            issued_by=actor.id,
+            issued_at=act.at,
+            expires_at=expires_at,
+        )
+    )
+    handed = AccountLink(link=str(link_id), expires_at=expires_at, code_hash=shown(token_hash(code).hex()))
+    act.write(handed, f"account/{account_id}")
+    return Link(code=code, expires_at=expires_at)
 
 
 class People(Collection):
@@ -187,7 +207,7 @@ class People(Collection):
         ident = AccountId(fresh_id())
         act = self._begin(actor, wish.agency_id, f"account/{ident}")
         open_account(self._connection, act, ident=ident, **wish.model_dump())
-        link = self._hand_out(act, actor, ident)
+        link = hand_out_link(self._connection, act, actor, ident, act.at + LINK_LIFETIME)
         return NewAccount(self.get(actor, ident), link)
 
     def hand_out_link(self, actor: Actor, account_id: AccountId) -> Link:
@@ -198,27 +218,7 @@ class People(Collection):
             Conflict: the account is closed, or a machine's.
         """
         act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
-        return self._hand_out(act, actor, account_id)
-
-    def _hand_out(self, act: Deed, actor: Actor, account_id: AccountId) -> Link:
-        code, link_id = secrets.token_urlsafe(CODE_BYTES), fresh_id()
-        # A crash before the answer leaves a link that nobody knows; the next one takes its place.
-        expires_at = act.at + LINK_LIFETIME
-        self._connection.execute(
-            account_links.insert().values(
-                id=link_id,
-                account_id=account_id,
-                code_hash=token_hash(code),
-                issued_by=actor.id,
-                issued_at=act.at,
-                expires_at=expires_at,
-            )
-        )
-        handed = AccountLink(
-            link=str(link_id), expires_at=expires_at, code_hash=shown(token_hash(code).hex())
-        )
-        act.write(handed, f"account/{account_id}")
-        return Link(code=code, expires_at=expires_at)
+        return hand_out_link(self._connection, act, actor, account_id, act.at + LINK_LIFETIME)
 
     def close(self, actor: Actor, account_id: AccountId, reason: str) -> None:
         """Close an account at once and for good: its sessions end, its links count no more.

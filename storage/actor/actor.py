@@ -313,12 +313,14 @@ class Accounts(Collection):
         numbers = self._connection.scalars(
             select(certificates.c.number).where(certificates.c.account_id == account_id)
         )
+        roles = frozenset(Role(role) for role in row.roles)
+        reaches_below = row.is_supervising or Role.ADMIN in roles
         return Actor(
             id=row.id,
             kind=ActorKind.ACCOUNT,
             agency_id=row.agency_id,
-            agency_ids=self._reach(row.agency_id, is_supervising=row.is_supervising),
-            roles=frozenset(Role(role) for role in row.roles),
+            agency_ids=self._reach(row.agency_id, is_supervising=reaches_below),
+            roles=roles,
             is_machine=row.kind == AccountKind.MACHINE,
             name=row.name,
             login=row.login,

@@ -10,7 +10,9 @@ from storage.tables.actor import account_links, accounts, agencies, certificates
 from storage.tables.device import enrolment_codes
 
 AGENCY_MIRRORS = (
-    Mirror(agencies, agencies.c.id, (), ("parent_id", "name", "code", "kind", "is_supervising")),
+    Mirror(
+        agencies, agencies.c.id, (), ("parent_id", "principal_id", "name", "code", "kind", "is_supervising")
+    ),
     Mirror(
         enrolment_codes,
         enrolment_codes.c.agency_id,
@@ -48,6 +50,7 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
         "agencies": [
             {
                 "parent_id": ident(life.parent),
+                "principal_id": ident(life.principal),
                 "name": value_of(life.name),
                 "code": value_of(life.code),
                 "kind": life.kind,

@@ -1,12 +1,14 @@
 """What other nouns ask of the log: the entries about one of their things, and whether one is signed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.event import Event
 from storage.reads.agency import Query
-from storage.tables.custody import checkpoints, custody_entries
+from storage.tables.custody import chain_places, checkpoints, custody_entries
 
 
 def with_entry(query: Query, noun: str, ident: ColumnElement[Any], event: Event) -> Query:
@@ -28,3 +30,14 @@ def is_signed(connection: Connection, subject: str, event: Event) -> bool:
         custody_entries.c.leaf_index < signed,
     )
     return bool(connection.scalar(select(held)))
+
+
+def version_in(of: ColumnElement[Any], events: Iterable[Event]) -> ScalarSelect[int]:
+    """Return the version of the thing whose chain a column names: the number of its last leaf of these events."""
+    entries = custody_entries.c
+    return (
+        select(func.max(chain_places.c.n))
+        .join(custody_entries, entries.id == chain_places.c.entry)
+        .where(chain_places.c.of == of, entries.event.in_([event.value for event in events]))
+        .scalar_subquery()
+    )

@@ -21,11 +21,13 @@ agencies = Table(
     metadata,
     ident(),
     ref("parent_id", "agencies.id", nullable=True),
+    ref("principal_id", "agencies.id", nullable=True),
     Column("name", Text, nullable=False),
     Column("code", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("is_supervising", Boolean, nullable=False, server_default=text("false")),
     CheckConstraint("kind IN ('agency', 'authorised', 'entrusted')", name="kind"),
+    Index(None, "parent_id"),
 )
 
 ACCOUNT_WORDS = words_of("accounts.login", "accounts.name")

@@ -111,6 +111,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "monitoring_id": highway.one(),
             "review_id": review.id,
             "account_id": handler.id,
+            "agency_id": bureau.agency,
         }
         token, _ = make_account(store, make_agency(store), Role.SOURCE)
         with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as nobody:
@@ -225,6 +226,8 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("GET", "/v1/monitoring/records/{monitoring_id}/raw", None),
     ("GET", "/v1/monitoring/records/{monitoring_id}/suggestions", None),
     ("POST", "/v1/monitoring/records/{monitoring_id}/opinions/{stage}", {"opinion": "valid", "reason": "x"}),
+    ("GET", "/v1/agencies/{agency_id}", None),
+    ("PATCH", "/v1/agencies/{agency_id}", {"name": "他局"}),
     ("GET", "/v1/accounts/{account_id}", None),
     ("POST", "/v1/accounts/{account_id}/link", None),
     ("POST", "/v1/accounts/{account_id}/unlock", None),
@@ -328,6 +331,7 @@ REFUSED: list[tuple[Role, str, str, str]] = [
     (Role.HANDLER, "POST", "/v1/monitoring/records", "monitoring:submit"),
     (Role.HEAD, "GET", "/v1/accounts", "account:view"),
     (Role.CUSTODIAN, "GET", "/v1/accounts/{account_id}", "account:view"),
+    (Role.HEAD, "GET", "/v1/agencies", "account:view"),
     (Role.ADMIN, "GET", "/v1/cases", "case:view"),
     (Role.ADMIN, "GET", "/v1/recordings", "recording:view"),
 ]  # fmt: skip

@@ -22,11 +22,17 @@ from schemas.account import (
     RoleIn,
 )
 from schemas.actor import Actor, Role
+from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.case import CaseIn
 from schemas.duty import Duty
 from schemas.errors import EvidenceError
+from schemas.event import Event
 from schemas.ids import AccountId
+from schemas.intake import rows_root
+from schemas.leaves_actor import AgencyKind
 from schemas.login import LANE_TRIES
+from schemas.record_id import salted_row_hash
+from schemas.roster import RosterFault, RosterLine, parse_roster
 from storage.actor.account import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, set_password
 from storage.flow.login_queue import LoginQueue
@@ -473,6 +479,151 @@ def test_lists_hold_the_own_agencies_alone(store: Store) -> None:
             "李明"
         ]
         assert tx.people.page(ours, AccountFilter(text=person.login)).rows == ()
+
+
+def tree_of(store: Store, admin: Actor) -> list[tuple[int, str]]:
+    with store.begin() as tx:
+        return [
+            (one.depth, one.name) for one in tx.agencies.tree(tx.accounts.account_actor(admin.account_id))
+        ]
+
+
+def test_the_tree_is_a_tree(store: Store) -> None:
+    """Units stand below the one they were put under, move with all below them, and never below themselves."""
+    admin = administrator(store, make_agency(store, is_supervising=True))
+
+    def unit(name: str, above: UUID, **more: Any) -> UUID:
+        with store.begin() as tx:
+            me = tx.accounts.account_actor(admin.account_id)
+            return tx.agencies.open(
+                me, AgencyIn(parent_id=above, name=name, code=f"U-{uuid4().hex[:8]}", **more)
+            ).id
+
+    def move(what: UUID, **change: Any) -> str:
+        def act(tx: Transaction) -> None:
+            me = tx.accounts.account_actor(admin.account_id)
+            tx.agencies.amend(me, what, AgencyAmendIn(**change), tx.agencies.get(me, what).version)
+
+        return tried(store, act)
+
+    top = admin.agency_id
+    office = unit("二局", top)
+    team = unit("一中队", office)
+    group = unit("三组", team, kind=AgencyKind.ENTRUSTED, principal_id=office)
+    shown = tree_of(store, admin)
+    assert shown[1:] == [(1, "二局"), (2, "一中队"), (3, "三组")]
+
+    assert [move(office, parent_id=one) for one in (office, team, group)] == ["agency-cycle"] * 3
+    assert move(top, parent_id=office) == "agency-top"
+    assert move(team, parent_id=uuid4()) == "agency-not-found"
+    assert move(team, code="91350100M000100Y44") == "agency-code-wrong"
+    assert move(team, parent_id=top, name="甲中队") == ""
+    assert tree_of(store, admin)[1:] == [(1, "二局"), (1, "甲中队"), (2, "三组")]
+    with store.begin() as tx:
+        me = tx.accounts.account_actor(admin.account_id)
+        seen = tx.agencies.get(me, team).version
+        tx.agencies.amend(me, team, AgencyAmendIn(name="乙中队"), seen)
+    assert (
+        tried(store, lambda tx: tx.agencies.amend(me, team, AgencyAmendIn(name="丙中队"), seen))
+        == "version-conflict"
+    )
+
+
+def test_two_moves_at_once_make_no_ring(store: Store) -> None:
+    """Two units that are each put below the other at the same time: one moves, the other is told."""
+    admin = administrator(store, make_agency(store, is_supervising=True))
+    pair = []
+    for name in ("甲", "乙"):
+        with store.begin() as tx:
+            me = tx.accounts.account_actor(admin.account_id)
+            wish = AgencyIn(parent_id=me.agency_id, name=f"{name}局", code=f"U-{uuid4().hex[:8]}")
+            pair.append(tx.agencies.open(me, wish))
+    with store.begin() as tx:
+        me = tx.accounts.account_actor(admin.account_id)
+
+    def move(n: int) -> str:
+        wish = AgencyAmendIn(parent_id=pair[1 - n].id)
+        return tried(store, lambda tx: tx.agencies.amend(me, pair[n].id, wish, pair[n].version))
+
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(move, range(2))) == ["", "agency-cycle"]
+    assert [depth for depth, _ in tree_of(store, admin)] == [0, 1, 2]
+
+
+def sheet(*rows: tuple[str, ...]) -> tuple[RosterLine, ...]:
+    return parse_roster([["姓名", "登录名", "单位代码", "角色"], *map(list, rows)])
+
+
+def test_a_roster_is_taken_whole_or_not_at_all(store: Store) -> None:
+    """Of a hundred people with three bad rows the three are named and nobody is made; corrected, all come in."""
+    admin = administrator(store, make_agency(store))
+    with store.begin() as tx:
+        name = tx.agencies.get(admin, admin.agency_id).code
+    mark = uuid4().hex[:6]
+    good = [(f"人员{n}", f"r{mark}.{n}", name, "执法人员") for n in range(97)]
+    bad = [("", f"r{mark}.a", name, ""), ("甲", f"r{mark}.b", "没有这个", ""), ("乙", admin.login, name, "")]
+
+    def faulty() -> dict[int, list[RosterFault]]:
+        with store.begin() as tx:
+            looked = tx.rosters.looked_at(admin, sheet(*good, *bad))
+        return {line.number: [*line.faults] for line in looked if line.faults}
+
+    assert faulty() == {99: [RosterFault.NAME], 100: [RosterFault.AGENCY], 101: [RosterFault.LOGIN_TAKEN]}
+    with store.begin() as tx:
+        before = tx.people.counts(admin)
+    assert tried(store, lambda tx: tx.rosters.take(admin, sheet(*good, *bad))) == "roster-faulty"
+    with store.begin() as tx:
+        assert tx.people.counts(admin) == before
+        taken = tx.rosters.take(admin, sheet(*good))
+    with store.begin() as tx:
+        found = tx.people.page(admin, AccountFilter(text=f"r{mark}."), limit=200).rows
+        leaves = [
+            one for one in tx.custody.chain(f"agency/{admin.agency_id}") if one.event == Event.ROSTER_TAKE
+        ]
+    assert len(found) == len(taken) == 97
+    assert {one.roles for one in found} == {(Role.OFFICER,)}
+    assert [one.leaf.act.rows for one in leaves] == [97]  # type: ignore[union-attr] # of this event
+    assert said(lambda: set_password(store, queue(), taken[5].code, WORDS, HERE)) == ""
+
+
+def test_the_root_of_a_roster_is_that_of_its_rows(store: Store) -> None:
+    """Rows, salts and the ids of the accounts give the root that the one entry commits to."""
+    admin = administrator(store, make_agency(store))
+    with store.begin() as tx:
+        code = tx.agencies.get(admin, admin.agency_id).code
+        taken = tx.rosters.take(
+            admin,
+            sheet(("甲", f"x{uuid4().hex[:8]}", code, "承办人"), ("乙", f"y{uuid4().hex[:8]}", code, "")),
+        )
+    with store.begin() as tx:
+        entry = tx.custody.chain(f"agency/{admin.agency_id}")[-1]
+        shown = entry.leaf.act.revealed(tx.custody.openings_of([entry.digest])[entry.digest])  # type: ignore[union-attr] # of this event
+    salts = [bytes.fromhex(salt) for salt in shown.salts.value["salts"]]
+    rows = [one.line.row.bytes_of(f"account/{one.account_id}") for one in taken]
+
+    assert (
+        rows_root([salted_row_hash(salt, row) for salt, row in zip(salts, rows, strict=True)]).hex()
+        == shown.root
+    )
+
+
+def test_a_roster_raises_nobodys_rights(store: Store) -> None:
+    """Whoever may not keep accounts takes no roster; nobody is put into another agency, and no roles that must be apart."""
+    agency = make_agency(store)
+    admin, head = administrator(store, agency), make_account(store, agency, Role.HEAD)[1]
+    with store.begin() as tx:
+        foreign = tx.agencies.get(other := administrator(store, make_agency(store)), other.agency_id)
+        own = tx.agencies.get(admin, agency).code
+    lines = sheet(
+        ("甲", f"z{uuid4().hex[:8]}", foreign.code, ""),
+        ("乙", f"z{uuid4().hex[:8]}", own, "系统管理员、负责人"),
+    )
+
+    assert (
+        tried(store, lambda tx: tx.rosters.take(head, sheet(("甲", "spy-1", own, ""))))
+        == "permission-missing"
+    )
+    assert tried(store, lambda tx: tx.rosters.take(admin, lines)) == "roster-faulty"
 
 
 def test_what_waits_for_an_administrator(store: Store, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """The administrator's desk and everyone's own account, by pages and by program: nothing is reached around their doors."""
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -283,3 +284,84 @@ def test_the_last_administrator_of_the_server_is_told(world: World) -> None:
     assert "待本人设置密码" in page
     assert "人员与账号" in home
     assert ended.status_code == 303
+
+
+def ended(world: World, token: str) -> None:
+    """A session ends under its owner."""
+    with world.store.begin() as tx:
+        tx.accounts.logout(token)
+
+
+def test_what_was_typed_outlives_its_session(world: World) -> None:
+    """A form whose session has ended asks for the log-in, gives the text back, and is sent in the new session."""
+    token, admin = make_account(world.store, world.agency, Role.ADMIN)
+    login = f"k{uuid4().hex[:8]}"
+    typed = {"name": '李"明" & 子\n二行', "login": login, "agency_id": str(world.agency)}
+    with world.browser(token) as client:
+        ended(world, token)
+        asked = send(client, "/console/accounts", **{**typed, "name": "李明 & 子"})
+        fields = dict(re.findall(r'name="(kept|to)" value="([^"]*)"', asked.text))
+        kept = {name: text.replace("&amp;", "&") for name, text in fields.items()}
+        wrong = client.post("/console/login", data={"login": admin.login, "password": "wrong", **kept})
+        back = client.post("/console/login", data={"login": admin.login, "password": PASSWORD, **kept})
+        again = {
+            name: text.replace("&amp;", "&").replace("&#34;", '"')
+            for name, text in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', back.text)
+            if name in {"csrf", *typed}
+        }
+        made = client.post("/console/accounts", data=again)
+
+    assert (asked.status_code, wrong.status_code, back.status_code, made.status_code) == (401, 401, 200, 200)
+    assert "会话已结束" in asked.text
+    assert kept["kept"] in wrong.text.replace("&amp;", "&")
+    assert "李明 &amp; 子" in back.text
+    assert login in made.text
+
+
+def test_no_password_and_no_foreign_form_is_kept(world: World) -> None:
+    """What another site sends leads to the plain log-in; a password stands in no page."""
+    with world.browser("made up") as client:
+        foreign = client.post(
+            "/console/accounts", data={"name": "x"}, headers={"Origin": "https://elsewhere.example"}
+        )
+        password = client.post("/console/account/password", data={"old_password": WORDS, "password": WORDS})
+        nothing = client.post("/console/logout", data={"csrf": "x"})
+
+    assert [one.status_code for one in (foreign, password, nothing)] == [303] * 3
+
+
+def test_a_roster_by_pages_and_by_program(world: World) -> None:
+    """A pasted sheet is looked at row by row, and taken when its sender is sure; its links are shown once."""
+    mark = uuid4().hex[:6]
+    with world.store.begin() as tx:
+        code = tx.agencies.get(world.admin, world.agency).code
+    text = f"姓名\t登录名\t单位代码\t角色\n甲\tp{mark}1\t{code}\t执法人员\n乙\tp{mark}2\t{code}\t皇帝\n"
+    right = text.replace("皇帝", "承办人")
+    with world.browser(world.token) as client:
+        assert "导入人员" in client.get("/console/accounts/import").text
+        none = send(client, "/console/accounts/import", sheet="姓名,电话")
+        wrong = send(client, "/console/accounts/import", sheet=text, is_sure="yes")
+        looked = send(client, "/console/accounts/import", sheet=right)
+        taken = send(client, "/console/accounts/import", sheet=right, is_sure="yes")
+        again = send(client, "/console/accounts/import", sheet=right, is_sure="yes")
+    gb18030 = base64.b64encode(f"姓名,登录名,单位代码\n丙,p{mark}3,{code}".encode("gb18030")).decode()
+    with world.client(world.token) as program:
+        dry = program.post("/v1/rosters", json={"sheet": gb18030}).json()
+        made = program.post("/v1/rosters", json={"sheet": gb18030, "is_sure": True}).json()
+        refused = program.post("/v1/rosters", json={"sheet": "！"})
+
+    assert (none.status_code, wrong.status_code, looked.status_code, taken.status_code) == (
+        422,
+        200,
+        200,
+        200,
+    )
+    assert "角色不认识" in wrong.text
+    assert "1 行需要改正" in wrong.text
+    assert "2 行都可以导入" in looked.text
+    assert len(re.findall(r"/console/link/", looked.text)) == 0
+    assert len(re.findall(r"/console/link/", taken.text)) == 2
+    assert "登录名已被使用" in again.text
+    assert (dry["taken"], dry["faulty"], dry["rows"][0]["code"]) == (0, 0, None)
+    assert (made["taken"], made["rows"][0]["name"]) == (1, "丙")
+    assert (refused.status_code, refused.json()["slug"]) == (422, "roster-unreadable")

@@ -28,15 +28,15 @@ ACTS: tuple[Act, ...] = (*LINE, *LINE, *DESK, *ROAD, *AUDIT, *PEOPLE)
 SEEDS = st.integers(0, 2**32 - 1)
 
 _STATE = " UNION ALL ".join(
-    f"SELECT md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM \"{table.name}\" AS t"
+    f"SELECT '{table.name} ' || md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) FROM \"{table.name}\" AS t"
     for table in metadata.sorted_tables
     if table.name not in NOT_EVIDENCE
 )
 
 
 def state_of(connection: Connection) -> list[str]:
-    """One digest per table of evidence."""
-    return list(connection.scalars(text(_STATE)))
+    """One digest per table of evidence, under its name: the database tells them in whatever order it likes."""
+    return sorted(connection.scalars(text(_STATE)))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
-from schemas.leaves_actor import AgencyKind, CertificateKind
+from schemas.leaves_actor import CertificateKind
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
@@ -29,6 +29,7 @@ from schemas.package import FileRole
 from schemas.password import PasswordFault
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
+from schemas.roster import RosterColumn
 from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
@@ -52,13 +53,13 @@ UNSPOKEN: dict[type[Enum], str] = {
     LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
     Sight: "chooses what a page shows of an original; nothing is printed from it",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
+    RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""
 
 UNSPOKEN |= dict.fromkeys(
     (
-        AgencyKind,
         Answer,
         CaseField,
         CertificateKind,

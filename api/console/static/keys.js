@@ -31,3 +31,14 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+
+// A chosen file travels as base64 in a hidden field: forms are URL-encoded, and nothing is sent before its button is pressed.
+for (const chooser of document.querySelectorAll("input[type=file][data-into]")) {
+  chooser.addEventListener("change", async () => {
+    const field = chooser.form.elements.namedItem(chooser.dataset.into);
+    const bytes = new Uint8Array(chooser.files[0] ? await chooser.files[0].arrayBuffer() : []);
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    field.value = btoa(text);
+  });
+}

@@ -1,4 +1,4 @@
-"""Roles with dates, kinds of accounts, links by which people come in, and sessions that end when nobody uses them.
+"""Roles with dates, kinds of accounts, links by which people come in, principals, sessions that end by disuse.
 
 Roles and kinds are made from the leaves that gave them: the array of roles held the same, without dates. Sessions that
 are open go on to their end. Rolling back asks that every account has a password, and drops links and dates.
@@ -62,6 +62,11 @@ def _ident() -> sa.Column[object]:
 def upgrade() -> None:
     """Give roles their dates, accounts their kinds, and sessions their signs of life."""
     op.execute("CREATE EXTENSION IF NOT EXISTS btree_gist")
+    op.add_column("agencies", sa.Column("principal_id", postgresql.UUID(as_uuid=True), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_agencies_principal_id_agencies"), "agencies", "agencies", ["principal_id"], ["id"]
+    )
+    op.create_index("ix_agencies_parent_id", "agencies", ["parent_id"])
     _make_grants()
     _make_links()
     op.add_column("accounts", sa.Column("kind", sa.Text(), nullable=True))
@@ -161,4 +166,6 @@ def downgrade() -> None:
     op.drop_column("accounts", "kind")
     for name in ("admissions", "account_links", "role_grants"):
         op.drop_table(name)
+    op.drop_index("ix_agencies_parent_id", "agencies")
+    op.drop_column("agencies", "principal_id")
     op.execute("DROP EXTENSION btree_gist")

@@ -1,0 +1,124 @@
+"""The tree of agencies and units."""
+
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from api.console.guard import Acting, Visiting
+from api.console.typed import Change, Fault, Forms, Typed, Versioned, into, label, seen
+from api.console.visit import Mistake, Visit, submit, to
+from api.route import Route
+from schemas.actor import Action, holds
+from schemas.agency import AgencyAmendIn, AgencyIn
+from schemas.ids import AgencyId
+from schemas.leaves_actor import AgencyKind
+from schemas.reference import reference
+
+router = APIRouter(route_class=Route)
+
+
+class AgencyForm(Typed[AgencyIn]):
+    """A new unit."""
+
+    name: str = label("单位名称")
+    code: str = label("统一社会信用代码，或自编代码")
+    parent_id: str = label("上级单位")
+    kind: str = label("类别")
+    principal_id: str = label("委托机关（仅受委托组织）")
+    supervising: str = label("监督下级单位")
+
+    whole: ClassVar[tuple[str, Fault]] = ("principal_id", Fault.HALF)
+
+    def wish(self) -> AgencyIn:
+        return into(self, AgencyIn, supervising=self.supervising == "yes")
+
+
+class AgencyAmendForm(Versioned[Change[AgencyAmendIn]]):
+    """What is said of a unit, changed."""
+
+    name: str = label("单位名称")
+    code: str = label("统一社会信用代码，或自编代码")
+    parent_id: str = label("上级单位")
+    supervising: str = label("监督下级单位")
+
+    def wish(self) -> Change[AgencyAmendIn]:
+        return Change(into(self, AgencyAmendIn, supervising=self.supervising == "yes"), seen(self))
+
+
+class TreeForms(Forms):
+    """The form of the tree."""
+
+    agency: AgencyForm = AgencyForm()
+
+
+class AgencyForms(Forms):
+    """The form of one unit."""
+
+    amend: AgencyAmendForm = AgencyAmendForm()
+
+
+@router.get("/agencies")
+def agencies(visit: Visiting) -> Response:
+    """Show the tree."""
+    return _tree(visit)
+
+
+def _tree(visit: Visit, mistake: Mistake | None = None) -> Response:
+    return visit.page(
+        "agencies.html",
+        forms=TreeForms,
+        mistake=mistake,
+        here="accounts",
+        tree=visit.tx.agencies.tree(visit.actor),
+        kinds=list(AgencyKind),
+        may_keep=holds(visit.actor, Action.AGENCY_KEEP),
+    )
+
+
+@router.post("/agencies")
+def open_agency(visit: Acting, form: Annotated[AgencyForm, Form()]) -> Response:
+    """Open a unit below another one."""
+    return submit(
+        visit,
+        form,
+        lambda wish: visit.tx.agencies.open(visit.actor, wish),
+        again=lambda mistake: _tree(visit, mistake),
+        then=to("/console/agencies"),
+    )
+
+
+@router.get("/agencies/{agency_id}")
+def agency(visit: Visiting, agency_id: AgencyId) -> Response:
+    """Show one unit."""
+    return _page(visit, agency_id)
+
+
+def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> Response:
+    tx, actor = visit.tx, visit.actor
+    found = tx.agencies.get(actor, agency_id)
+    entries = tx.custody.chain(reference("agency", agency_id))
+    told = [one for one in entries if one.leaf.subject == reference("agency", agency_id)]
+    return visit.page(
+        "agency.html",
+        forms=AgencyForms,
+        mistake=mistake,
+        here="accounts",
+        agency=found,
+        tree=tx.agencies.tree(actor),
+        may_keep=holds(actor, Action.AGENCY_KEEP),
+        entries=told,
+        names=tx.accounts.names(one.leaf.actor for one in told),
+    )
+
+
+@router.post("/agencies/{agency_id}")
+def amend(visit: Acting, agency_id: AgencyId, form: Annotated[AgencyAmendForm, Form()]) -> Response:
+    """Change what is said of a unit."""
+    return submit(
+        visit,
+        form,
+        lambda asked: visit.tx.agencies.amend(visit.actor, agency_id, asked.wish, asked.seen),
+        again=lambda mistake: _page(visit, agency_id, mistake),
+        then=to("/console/agencies"),
+    )
