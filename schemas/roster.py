@@ -21,7 +21,7 @@ from schemas.canonical import canonical_bytes
 from schemas.refusals_account import ROSTER_EMPTY, ROSTER_HEADER, ROSTER_LONG
 from schemas.words_role import ROLES
 
-MOST_ROWS = 1_000
+MOST_ROWS = 500
 """Of one sheet: each row is four leaves, and one commit holds all of them."""
 
 _SERIAL = re.compile(r"[1-9][0-9]{4}")

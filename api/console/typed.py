@@ -92,8 +92,8 @@ SENTENCES: Mapping[Fault, Sentence] = MappingProxyType(
         ),
         Fault.NO_SHEET: Sentence(
             Words(
-                "“{field}”不是能读的名册：首行须有姓名、登录名、单位代码，至多 1,000 人。",
-                "“{field}” is no roster: the first row names name, login and agency, and it holds 1,000 people at most.",
+                "“{field}”不是能读的名册：首行须有姓名、登录名、单位代码，至多 500 人。",
+                "“{field}” is no roster: the first row names name, login and agency, and it holds 500 people at most.",
             ),
             _CORRECT,
         ),
