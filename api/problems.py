@@ -233,7 +233,8 @@ class Faults:
             await self._app(scope, receive, sending)
         except ClientDisconnect:
             # The sender has gone: there is nobody to answer, and nothing of ours has failed.
-            log.info("client_left", path=scope["path"])
+            # The route's pattern, not the address: a one-time link stands in one.
+            log.info("client_left", route=getattr(scope.get("route"), "path", None))
         except Exception as err:
             if scope["type"] != "http" or has_started:
                 raise

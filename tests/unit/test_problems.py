@@ -1,5 +1,6 @@
 import asyncio
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from structlog.testing import capture_logs
 
 from api.problems import STATUS, answer, catalogue, install, problem, status_of
@@ -105,6 +107,28 @@ def test_a_fault_of_ours_has_no_trace() -> None:
     assert got.status_code == 500
     assert got.json()["slug"] == INTERNAL.slug
     assert "secret detail" not in got.text
+
+
+def test_who_leaves_tells_the_log_no_one_time_code() -> None:
+    """A client that goes in the middle of its body is noted by the route, whose address may hold a link's code."""
+    app = FastAPI()
+    install(app)
+
+    @app.post("/admit/{code}")
+    async def gone(code: str) -> None:
+        del code
+        raise ClientDisconnect
+
+    async def left() -> None:
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            await client.post("/admit/one-time-secret")
+
+    with capture_logs() as lines, suppress(AssertionError):  # nobody is answered, and the transport misses it
+        asyncio.run(left())
+    assert [line["event"] for line in lines] == ["client_left"]
+    assert lines[0]["route"] == "/admit/{code}"
+    assert "one-time-secret" not in str(lines)
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 413, 418])
