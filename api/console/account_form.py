@@ -85,6 +85,7 @@ class PasswordForm(NewPassword[Changed]):
     """The own password, changed."""
 
     old_password: Secret = label("原密码")
+    password: Secret = label("新密码")
 
     def wish(self) -> Changed:
         return Changed(read(self, "old_password", _PASSWORD), self.wanted())
