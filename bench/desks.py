@@ -132,8 +132,8 @@ class World:
                             "many": many,
                         },
                     )
-        with self.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
+        with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute("VACUUM ANALYZE")
         integrate(self.store)
 
 

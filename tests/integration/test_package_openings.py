@@ -104,7 +104,7 @@ class Office:
                 hidden_sha256=sha256_hex(hidden),
             )
             deed.write(asked, reference("export", export_id), about)
-            tx.jobs.enqueue(JobKind.EXPORT, export_id)
+            tx.jobs.enqueue(JobKind.EXPORT, export_id, sender_id=self.handler.id)
         return export_id
 
     def report(self, package: Path) -> Report:

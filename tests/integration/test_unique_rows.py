@@ -18,8 +18,10 @@ OWN_KEY = "the key is made for the row"
 ON_CONFLICT = "ON CONFLICT: the one that is there is taken, or named"
 
 LOOKS = {
-    "agencies.code": "a command of the operator, who reads the name of the conflict",
-    "accounts.login": "a command of the operator, or drawn at random",
+    "account_links.code_hash": "drawn at random",
+    "admissions.code_hash": "drawn at random",
+    "agencies.code": "looked for; of two at once the second reads the name of the conflict",
+    "accounts.login": "looked for; of two at once the second reads the name of the conflict",
     "certificates.number": "a command of the operator, who reads the name of the conflict",
     "assertions.kid+jti": ON_CONFLICT,
     "audit_inspectors.audit_id+account_id": "looked for behind the lock of the audit's chain",
@@ -63,6 +65,7 @@ LOOKS = {
     "recordings.upload_id": "the upload's state is read behind its row's lock",
     "review_grounds.review_id+position": OWN_LOCK,
     "reviews.case_id+round": OWN_LOCK,
+    "role_grants.leaf": "a leaf holds its own place and random salts",
     "sessions.token_hash": "drawn at random",
     "standards.code+version": ON_CONFLICT,
     "upload_parts.upload_id+number": "numbers are drawn from the upload's row, under its lease",
@@ -99,7 +102,10 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with opened.begin() as tx:
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(
-            text("INSERT INTO jobs (kind, subject_id, state) VALUES ('verify', uuidv7(), 'ready')")
+            text(
+                "INSERT INTO jobs (kind, subject_id, sender_id, turn, state)"
+                " VALUES ('verify', uuidv7(), uuidv7(), 0, 'ready')"
+            )
         )
         tx.connection.execute(text("INSERT INTO assertions (kid, jti, expires_at) VALUES ('k', 'j', now())"))
     yield opened
