@@ -34,6 +34,9 @@ ELSEWHERE = frozenset(
             "assertions",
             "login_tries",
             "enrolment_codes",
+            "role_grants",
+            "account_links",
+            "admissions",
         ),
         *(
             "heartbeats",

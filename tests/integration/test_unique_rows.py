@@ -99,7 +99,10 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     agency = make_agency(opened)
     actors = [make_account(opened, agency, Role.CUSTODIAN, certificate=f"证-{number}")[1] for number in "12"]
     known = {"agencies": agency, "accounts": actors[0].id, "colleague": actors[1].id}
+    admin = make_account(opened, agency, Role.ADMIN)[1]
     with opened.begin() as tx:
+        tx.links.offer()
+        tx.people.hand_out_link(admin, actors[0].id)
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(
             text(
