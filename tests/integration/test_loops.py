@@ -1,10 +1,9 @@
 """Every loop outlasts what it meets, or whoever started it is told: nothing dies beside a live server."""
 
-import ctypes
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from schemas.recording import RecordingState
 from storage.flow.receive import Receiving
 from storage.outbox import JobKind
 from storage.recording.upload import NewUpload
-from storage.store import Store
+from storage.store import Store, Transaction
 from tests.factories import TestDevice, enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS, until
 from workers.custody import integrate
@@ -27,8 +26,6 @@ from workers.settings import WorkersSettings
 
 SETTINGS = WorkersSettings(lease_seconds=2, sweep_seconds=0.5, pause_seconds=0.5)
 OVERFLOW = 10
-HEARTS = 5
-"""Three workers, the scheduler and its sweeps have one each."""
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +77,6 @@ def table_away(store: Store) -> Iterator[None]:
 def state_of(store: Store, ident: UUID) -> RecordingState:
     with store.begin() as tx:
         return tx.recordings.known(ident).state
-
-
-def threads(name: str) -> list[threading.Thread]:
-    return [one for one in threading.enumerate() if one.name.startswith(name)]
 
 
 def loops_that_met(lines: list[dict[str, Any]]) -> set[str]:
@@ -153,16 +146,22 @@ def test_a_log_that_was_cut_keeps_no_lost_job_waiting(store: Store, device: Test
     assert any(line["event"] == "integrity_broken" for line in lines)
 
 
+class Ends(Store):
+    """A database whose next question ends the thread of one name, by what no loop catches."""
+
+    ends = ""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        if threading.current_thread().name == self.ends:
+            raise SystemExit
+        return super().begin()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("name", ["worker-0", "sweeper"])
 def test_a_thread_that_ends_by_itself_is_told(store: Store, name: str) -> None:
     """Whatever ends a thread, whoever started it hears its name; told to stop, nobody is."""
-    with working(store) as ended:
-        # A thread that is being started has, for a moment, the number of the thread that starts it: what is raised in
-        # that one would end its heart instead, before it says that it runs, and be waited for without an end.
-        until(lambda: len(threads("heart of ")) == HEARTS, lambda: str(threading.enumerate()))
-        (thread,) = threads(name)
-        assert thread.ident is not None
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+    with closing(Ends(store.settings)) as fatal, working(fatal) as ended:
+        fatal.ends = name
         until(lambda: ended == [name], f"{name} to be missed")
     assert ended == [name]
