@@ -2,11 +2,15 @@
 
 import base64
 import csv
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from xml.etree import ElementTree as ET
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.ElementTree import fromstring
 
 from schemas.refusals_account import ROSTER_UNREADABLE
 
@@ -19,6 +23,18 @@ MOST_COLUMNS = 64
 _NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _PLACE = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 _ZIP = b"PK\x03\x04"
+_UNREADABLE = (
+    ValueError,
+    LookupError,
+    EOFError,
+    OSError,
+    RuntimeError,  # it asks a password, or is packed in a way that is not known here
+    csv.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ParseError,
+)
 
 
 def table_of(payload: bytes) -> Table:
@@ -29,7 +45,7 @@ def table_of(payload: bytes) -> Table:
     """
     try:
         return _of_xlsx(payload) if payload.startswith(_ZIP) else _of_csv(payload)
-    except (ValueError, LookupError, csv.Error, zipfile.BadZipFile, ET.ParseError, EOFError) as err:
+    except _UNREADABLE as err:
         raise ROSTER_UNREADABLE(f"the file cannot be read: {type(err).__name__}") from err
 
 
@@ -64,16 +80,17 @@ def _of_xlsx(payload: bytes) -> Table:
         return [list(_cells(row, shared)) for row in rows]
 
 
-def _xml(book: zipfile.ZipFile, name: str) -> ET.Element:
+def _xml(book: zipfile.ZipFile, name: str) -> Element:
     with book.open(name) as part:
         text = part.read(MOST_BYTES + 1)
-    # No sheet has a document type; whoever sends one wants entities to be expanded.
-    if len(text) > MOST_BYTES or b"<!DOCTYPE" in text:
+    if len(text) > MOST_BYTES:
         raise ValueError("no sheet is like this")
-    return ET.fromstring(text)  # noqa: S314 - without a document type there are no entities
+    # No sheet has a document type; whoever sends one, in whatever encoding, wants entities to be expanded.
+    made: Element = fromstring(text, forbid_dtd=True)
+    return made
 
 
-def _cells(row: ET.Element, shared: list[str]) -> Iterator[str]:
+def _cells(row: Element, shared: list[str]) -> Iterator[str]:
     """Yield the cells of a row from column A on; those that a file leaves out are empty."""
     filled = 0
     for cell in row.iter(f"{_NAMESPACE}c"):
@@ -93,14 +110,14 @@ def _column(letters: str) -> int:
     return number - 1
 
 
-def _value(cell: ET.Element, shared: list[str]) -> str:
+def _value(cell: Element, shared: list[str]) -> str:
     kind, value = cell.get("t"), cell.findtext(f"{_NAMESPACE}v") or ""
     if kind == "s":
         return shared[int(value)]
     return _said(cell) if kind == "inlineStr" else value
 
 
-def _said(holder: ET.Element) -> str:
+def _said(holder: Element) -> str:
     """Return the text of a string: one run, or several with a style each; what only tells how to read it is left out."""
     return "".join(one.text or "" for one in holder.iter(f"{_NAMESPACE}t"))
 

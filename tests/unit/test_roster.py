@@ -24,7 +24,7 @@ def csv_of(table: Table, separator: str = ",") -> str:
     return "\r\n".join(separator.join(row) for row in table)
 
 
-def xlsx_of(table: Table, *, head: str = "", is_shared: bool = True) -> bytes:
+def xlsx_of(table: Table, *, head: str = "", is_shared: bool = True, encoding: str = "utf-8") -> bytes:
     """A book as spreadsheet programs write it: shared strings, empty cells left out."""
     strings = list(dict.fromkeys(cell for row in table for cell in row if cell))
     rows = "".join(
@@ -41,7 +41,9 @@ def xlsx_of(table: Table, *, head: str = "", is_shared: bool = True) -> bytes:
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr(
             "xl/worksheets/sheet1.xml",
-            f'{head}<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>',
+            f'{head}<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'.encode(
+                encoding
+            ),
         )
         items = "".join(f"<si><t>{text}</t></si>" for text in strings)
         book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{SPREADSHEET}">{items}</sst>')
@@ -144,6 +146,20 @@ def test_a_sheet_that_is_none_is_refused(table: Table, slug: str) -> None:
     assert caught.value.slug == slug
 
 
+def marked(payload: bytes, place: int, word: int) -> bytes:
+    """An archive whose headers say something else: `place` is that of a word in the header of a member."""
+    made = bytearray(payload)
+    for sign, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):  # the directory repeats it, two bytes on
+        at = made.find(sign)
+        while at >= 0:
+            made[at + place + shift : at + place + shift + 2] = word.to_bytes(2, "little")
+            at = made.find(sign, at + 4)
+    return bytes(made)
+
+
+FLAGS, METHOD = 6, 8
+"""Places in the header of a member (APPNOTE 4.3.7)."""
+
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 
 
@@ -153,11 +169,18 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a
         b"PK\x03\x04 no archive",
         xlsx_of([HEAD, LI])[:200],
         xlsx_of([HEAD, LI], head=BOMB),
+        xlsx_of([HEAD, LI], head=BOMB, encoding="utf-16"),
+        marked(xlsx_of([HEAD, LI]), FLAGS, 1),
+        *(marked(xlsx_of([HEAD, LI]), METHOD, method) for method in (0, 12, 14, 99)),
         xlsx_of([["x" * (17 * 1024 * 1024)]]),
         b"\xff\xff\xff",
         "姓名,登录名\0".encode(),
     ],
-    ids=["no-zip", "cut", "entities", "bomb", "no-text", "nul"],
+    ids=[
+        *("no-zip", "cut", "entities", "entities in UTF-16", "with a password"),
+        *("not packed", "not bzip2", "not lzma", "packed unknown"),
+        *("bomb", "no-text", "nul"),
+    ],
 )
 def test_a_file_that_is_no_sheet_is_refused(payload: bytes) -> None:
     """Whatever is sent is a table or one refusal; nothing is expanded beyond its bounds."""
