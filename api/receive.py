@@ -95,7 +95,7 @@ class Reader:
         try:
             return await self._run(body)
         finally:
-            self._storing.give_all()
+            await self._storing.over()  # nothing is counted behind the end of its hold
 
     async def _run(self, body: Streaming) -> Upload:
         fault: EvidenceError | None = None

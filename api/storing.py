@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, TypeVar
 
 from api.budget import Budget
@@ -57,9 +57,13 @@ class Storing:
         """Note that the budget gave `size` bytes of room to this request."""
         self._taken += size
 
-    def give_all(self) -> None:
-        """Give back what room is left when the request has ended."""
-        self._give(self._taken)
+    async def over(self) -> None:
+        """Wait until nothing is on its way, whatever came of it, and give back what room is left."""
+        try:
+            with suppress(EvidenceError):  # whoever handed it on has met it, or met an error before it
+                await self.settled()
+        finally:
+            self._give(self._taken)
 
     async def settled(self) -> None:
         """Wait until nothing is on its way.
@@ -78,11 +82,7 @@ class Storing:
         """
         # Behind parts only: any other call may leave a tail, which belongs before the next part.
         if self._is_part and self._receiving.runs_ahead:
-            try:
-                await _end_of(self._before)
-            except EvidenceError:
-                await self.settled()  # the part behind it is not counted either
-                raise
+            await _end_of(self._before)
             if self._budget.bodies.is_ample:
                 return
         await self.settled()
@@ -128,7 +128,8 @@ class Storing:
         self._free(handed)
 
     async def _sent(self, before: asyncio.Future[None] | None, number: int, handed: Handed) -> None:
-        # What fails here or before leaves a part that no row names; whoever waits for this one waits for both threads.
+        # What fails here or before leaves a part that no row names; whoever waits for this one waits for both threads,
+        # and every request does at its end (`over`).
         try:
             part = await self.call(
                 lambda: self._receiving.send(handed.pieces, number=number, start_bytes=handed.start_bytes)

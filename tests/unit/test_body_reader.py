@@ -152,6 +152,27 @@ def test_behind_a_part_that_fails_none_is_counted() -> None:
     assert (receiving.stored, receiving.kept) == ([b"abcd"], b"")
 
 
+def test_a_request_ends_when_nothing_of_it_is_on_its_way() -> None:
+    """Whatever ends a request, a part that was on its way has been counted or has failed: none is counted later."""
+    has_failed = threading.Event()
+
+    class Fails(RunsAhead):
+        def next_number(self) -> int:
+            if self.number == 2:
+                has_failed.set()
+                raise OBJECTS_UNAVAILABLE("the database does not answer")
+            return super().next_number()
+
+    def until_the_next_has_failed() -> None:
+        assert has_failed.wait(PATIENCE_SECONDS)
+
+    receiving = Fails(18, efgh=until_the_next_has_failed)
+    with pytest.raises(EvidenceError, check=lambda err: err.slug == "objects-unavailable"):
+        asyncio.run(read(receiving, sending(b"abcdefghijklmnopqr"), threads=2))
+
+    assert receiving.stored == [b"abcd", b"efgh"]
+
+
 def test_nothing_runs_ahead_of_what_is_kept() -> None:
     """Bytes that fill no part stand before the next part, which waits for them."""
     goes_on = threading.Event()
