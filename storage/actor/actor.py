@@ -61,6 +61,41 @@ def credential(password_hash: str) -> dict[str, str]:
     return {"password_hash": password_hash}
 
 
+def open_agency(
+    connection: Connection,
+    act: Deed,
+    *,
+    ident: AgencyId,
+    name: str,
+    kind: AgencyKind,
+    code: str,
+    is_supervising: bool,
+    parent_id: AgencyId | None = None,
+    principal_id: AgencyId | None = None,
+) -> None:
+    """Open an agency whose code nobody has; its chain is held, and those of the agencies that it names stand."""
+    connection.execute(
+        agencies.insert().values(
+            id=ident,
+            parent_id=parent_id,
+            principal_id=principal_id,
+            name=name,
+            code=code,
+            kind=kind,
+            is_supervising=is_supervising,
+        )
+    )
+    opened = AgencyOpen(
+        kind=kind,
+        parent=parent_id and f"agency/{parent_id}",
+        principal=principal_id and f"agency/{principal_id}",
+        supervising=is_supervising,
+        name=shown(name),
+        code=shown(code),
+    )
+    act.write(opened, f"agency/{ident}")
+
+
 def open_account(
     connection: Connection,
     act: Deed,
@@ -171,18 +206,18 @@ class Accounts(Collection):
         The first agency has nobody before it who could open it: the service does, as everything of an empty database.
         """
         made = AgencyId(fresh_id())
-        about = f"agency/{made}"
-        parent = None if parent_id is None else f"agency/{parent_id}"
-        act = self._begin(_SETUP, made, about, relies=() if parent is None else (parent,))
-        self._connection.execute(
-            agencies.insert().values(
-                id=made, name=name, kind=kind, code=code, is_supervising=is_supervising, parent_id=parent_id
-            )
+        relies = () if parent_id is None else (f"agency/{parent_id}",)
+        act = self._begin(_SETUP, made, f"agency/{made}", relies=relies)
+        open_agency(
+            self._connection,
+            act,
+            ident=made,
+            name=name,
+            kind=kind,
+            code=code,
+            is_supervising=is_supervising,
+            parent_id=parent_id,
         )
-        opened = AgencyOpen(
-            kind=kind, parent=parent, supervising=is_supervising, name=shown(name), code=shown(code)
-        )
-        act.write(opened, about)
         return made
 
     def add(

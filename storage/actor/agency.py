@@ -21,7 +21,7 @@ from schemas.actor import Action, Actor, Subject, require, require_scope
 from schemas.agency import Agency, AgencyAmendIn, AgencyIn, code_holds
 from schemas.event import Event
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.leaves_actor import AgencyAmend
 from schemas.refusals_account import (
     AGENCY_CODE_TAKEN,
     AGENCY_CODE_WRONG,
@@ -30,6 +30,7 @@ from schemas.refusals_account import (
     AGENCY_TOP,
 )
 from storage.act import fresh_id
+from storage.actor.actor import open_agency
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.agency import tree_below
@@ -100,29 +101,19 @@ class Agencies(Collection):
             require(actor, Action.AGENCY_KEEP, Subject(agency_id=self.get(actor, one).id), self._now)
         _lock_tree(self._connection)
         made = AgencyId(fresh_id())
-        about = f"agency/{made}"
-        act = self._begin(actor, made, about, relies=[f"agency/{one}" for one in others])
+        act = self._begin(actor, made, f"agency/{made}", relies=[f"agency/{one}" for one in others])
         self._check_code(wish.code, made)
-        self._connection.execute(
-            agencies.insert().values(
-                id=made,
-                parent_id=wish.parent_id,
-                principal_id=wish.principal_id,
-                name=wish.name,
-                code=wish.code,
-                kind=wish.kind,
-                is_supervising=wish.supervising,
-            )
-        )
-        opened = AgencyOpen(
+        open_agency(
+            self._connection,
+            act,
+            ident=made,
+            name=wish.name,
             kind=wish.kind,
-            parent=f"agency/{wish.parent_id}",
-            principal=wish.principal_id and f"agency/{wish.principal_id}",
-            supervising=wish.supervising,
-            name=shown(wish.name),
-            code=shown(wish.code),
+            code=wish.code,
+            is_supervising=wish.supervising,
+            parent_id=wish.parent_id,
+            principal_id=wish.principal_id,
         )
-        act.write(opened, about)
         return self.get(actor.model_copy(update={"agency_ids": actor.agency_ids | {made}}), made)
 
     def amend(self, actor: Actor, agency_id: AgencyId, wish: AgencyAmendIn, seen: int) -> Agency:

@@ -20,7 +20,7 @@ from schemas.account import ADMISSION_LIFETIME, AdmissionIn, Link
 from schemas.act import Process
 from schemas.actor import Role
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountAdmit, AgencyKind, AgencyOpen
+from schemas.leaves_actor import AccountAdmit, AgencyKind
 from schemas.refusals_account import (
     ACCOUNT_CLOSED,
     ADMINISTRATOR_THERE,
@@ -32,7 +32,7 @@ from schemas.refusals_account import (
     LINK_USED,
 )
 from storage.act import fresh_id, service
-from storage.actor.actor import give_role, keep_password, open_account
+from storage.actor.actor import give_role, keep_password, open_account, open_agency
 from storage.actor.session import end_sessions, token_hash
 from storage.collection import Collection
 from storage.custody.values import shown
@@ -179,19 +179,20 @@ class Links(Collection):
         if not wish.agency_name:
             raise AGENCY_NAME_MISSING("there is no agency yet, and no name of one")
         made = AgencyId(fresh_id())
-        about = f"agency/{made}"
-        name, code = wish.agency_name, wish.agency_code or f"LOCAL-{made.hex[-8:].upper()}"
-        act = self._begin(_SETUP, made, about)
+        code = wish.agency_code or f"LOCAL-{made.hex[-8:].upper()}"
+        act = self._begin(_SETUP, made, f"agency/{made}")
         taken = self._connection.scalar(select(exists().where(agencies.c.code == code)))
         if taken:
             raise AGENCY_CODE_TAKEN("another agency has this code")
-        self._connection.execute(
-            agencies.insert().values(
-                id=made, name=name, kind=AgencyKind.AGENCY, code=code, is_supervising=True
-            )
+        open_agency(
+            self._connection,
+            act,
+            ident=made,
+            name=wish.agency_name,
+            kind=AgencyKind.AGENCY,
+            code=code,
+            is_supervising=True,
         )
-        opened = AgencyOpen(kind=AgencyKind.AGENCY, supervising=True, name=shown(name), code=shown(code))
-        act.write(opened, about)
         return made
 
     def owner(self, code: str) -> Owner:
