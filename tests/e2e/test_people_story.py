@@ -1,15 +1,12 @@
 """From an empty server to somebody at work, as an operator, an administrator and an officer meet it."""
 
 import json
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.axe import barriers
@@ -18,16 +15,6 @@ from tests.command import environment, serving
 from tests.stand import PATIENCE_SECONDS, ROOT, free_port
 
 WORDS = "每天早上先看一遍待办"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "home"
-    yield folder
-    if (folder / "postgres").exists():
-        words = [sys.executable, "-m", "tests.stand", "stop", str(folder / "postgres")]
-        subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def told(home: Path, *words: str) -> list[dict[str, object]]:

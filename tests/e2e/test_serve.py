@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -23,16 +22,6 @@ from tests.forked import Forked, forked
 from tests.homes import Homes
 from tests.interrupts import interrupted
 from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "home"
-    yield folder
-    if (folder / "postgres").exists():
-        words = [sys.executable, "-m", "tests.stand", "stop", str(folder / "postgres")]
-        subprocess.run(words, cwd=ROOT, check=False, capture_output=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
