@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from quancheng_stop import STOP
 from schemas.refusals_command import DATA_MISSING, HOME_UNUSABLE, POSTGRES_MISSING, SETTING_UNREADABLE
-from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from storage.settings import StorageSettings, is_set, unreadable
 from storage.setup.embedded import EmbeddedPostgres, running_url
 from storage.setup.home import Home
@@ -70,9 +70,16 @@ def migrate(store: Store) -> None:
     """Bring the database to the newest schema.
 
     Raises:
-        Unavailable: it does not answer.
+        Unavailable: it does not answer, or takes nothing (a standby).
     """
     try:
+        with store.engine.connect() as connection:
+            is_read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+        if is_read_only:
+            raise DATABASE_READ_ONLY(
+                "数据库只读（备库或已设为只读） the database takes nothing (a standby, or made read-only): "
+                "let DATABASE_URL lead to the primary"
+            )
         upgrade(store.engine)
     except OperationalError:
         raise DATABASE_UNAVAILABLE(

@@ -49,6 +49,7 @@ class Health(StrEnum):
     DATABASE_NOT_RUNNING = "database-not-running"
     DATABASE_SILENT = "database-silent"
     DATABASE_TOO_OLD = "database-too-old"
+    DATABASE_READ_ONLY = "database-read-only"
     DATABASE_ANSWERS = "database-answers"
     SCHEMA_BEHIND = "schema-behind"
     SCHEMA_CURRENT = "schema-current"

@@ -69,6 +69,14 @@ OBJECTS_UNVERSIONED = Refusal(
     "The object store has no versions",
     *OPERATOR,
 )
+OBJECT_VERSION_UNREADABLE = Refusal(
+    "object-version-unreadable",
+    Unavailable,
+    Level.ERROR,
+    "证据存储给出的版本号无法记录",
+    "The object store names a version in a way that cannot be recorded",
+    *OPERATOR,
+)
 PARTS_UNKNOWN = Refusal(
     "parts-unknown", Gone, Level.INFO, "分段上传已不存在", "The multipart upload is gone", *UPLOAD_ANEW
 )
@@ -84,6 +92,14 @@ PARTS_DISORDERED = Refusal(
 STORAGE_FULL = Refusal("storage-full", StorageFull, Level.WARNING, "存储空间不足", "No room is left", *LATER)
 DATABASE_UNAVAILABLE = Refusal(
     "database-unavailable", Unavailable, Level.ERROR, "数据库没有应答", "The database does not answer", *LATER
+)
+DATABASE_READ_ONLY = Refusal(
+    "database-read-only",
+    Unavailable,
+    Level.ERROR,
+    "数据库暂不接受写入",
+    "The database takes nothing now",
+    *LATER,
 )
 OBJECT_MISSING = Refusal(
     "object-missing",

@@ -86,6 +86,10 @@ HEALTH = vocabulary(
             "版本 {version}：需要 18 或以上",
             "version {version}: 18 or later is needed",
         ),
+        Health.DATABASE_READ_ONLY: (
+            "只读（备库或已设为只读）：请让 DATABASE_URL 指向主库",
+            "takes nothing (a standby, or made read-only): let DATABASE_URL lead to the primary",
+        ),
         Health.DATABASE_ANSWERS: ("版本 {version}", "version {version}"),
         Health.SCHEMA_BEHIND: (
             "需运行 python -m storage.setup.migrate",

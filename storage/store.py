@@ -18,7 +18,8 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from schemas.errors import EvidenceError
+from schemas.refusals_objects import DATABASE_READ_ONLY, DATABASE_UNAVAILABLE
 from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
 from storage.actor.account import People
 from storage.actor.actor import Accounts
@@ -54,7 +55,8 @@ from storage.settings import StorageSettings
 
 Clock = Callable[[], datetime]
 
-_PASSES = frozenset({"25006", "25P03", "25P04"})
+_READ_ONLY = "25006"
+_PASSES = frozenset({_READ_ONLY, "25P03", "25P04"})
 """SQLSTATEs that another driver class hides: a standby, or a database that was made read-only, and the two time limits
 of a transaction. Every other one that passes is an OperationalError."""
 _NEVER_PASSES = "54"
@@ -201,8 +203,8 @@ class Store:
         """Open a transaction; leaving the block commits, an exception rolls everything back.
 
         Raises:
-            Unavailable: the database did not answer, or takes nothing for now (a standby after a failover), or every
-                connection is taken and none came back in time.
+            Unavailable: the database did not answer, or takes nothing for now (a standby after a failover; slug
+                `database-read-only`), or every connection is taken and none came back in time.
             Conflict: somebody made at the same time what may be there once (slug `already-there`); nothing was written.
             Invalid: a text holds a NUL or half a character, or a number is out of a column's range; nothing was
                 written.
@@ -221,7 +223,7 @@ class Store:
         except (OperationalError, InterfaceError, InternalError) as err:
             if not _passes(err):
                 raise
-            raise DATABASE_UNAVAILABLE("the database did not answer") from err
+            raise _answer_of(err) from err
         except (DataError, UnicodeEncodeError) as err:
             raise VALUE_UNSTORABLE(
                 "a text holds a NUL or half a character, or a number is out of range"
@@ -232,6 +234,16 @@ class Store:
         self.engine.dispose()
 
 
+def _answer_of(err: DBAPIError) -> EvidenceError:
+    if _state(err) == _READ_ONLY:
+        return DATABASE_READ_ONLY("the database is a standby, or was made read-only")
+    return DATABASE_UNAVAILABLE("the database did not answer")
+
+
+def _state(err: DBAPIError) -> str:
+    return getattr(err.orig, "sqlstate", None) or ""
+
+
 def _passes(err: DBAPIError) -> bool:
-    state = getattr(err.orig, "sqlstate", None) or ""
+    state = _state(err)
     return state in _PASSES if isinstance(err, InternalError) else not state.startswith(_NEVER_PASSES)

@@ -172,6 +172,7 @@ def _database(store: Store) -> Iterator[Finding]:
     try:
         with store.begin() as tx:
             version = int(tx.connection.exec_driver_sql("SHOW server_version_num").scalar() or 0)
+            is_read_only = tx.connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
             behind = pending(store.engine)
     except Unavailable:
         yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
@@ -180,6 +181,8 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _good(HealthPart.DATABASE, Health.DATABASE_ANSWERS, version=version)
     else:
         yield _bad(HealthPart.DATABASE, Health.DATABASE_TOO_OLD, version=version)
+    if is_read_only:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_READ_ONLY)
     if behind:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
     else:

@@ -18,11 +18,14 @@ from xml.sax.saxutils import escape
 from defusedxml import ElementTree
 from minio.error import S3Error
 from minio.retention import Retention
+from pydantic import TypeAdapter, ValidationError
 from urllib3 import BaseHTTPResponse
 
 from schemas.errors import NotFound, Unavailable
+from schemas.members import VersionId
 from schemas.refusals_objects import (
     OBJECT_EXISTS,
+    OBJECT_VERSION_UNREADABLE,
     OBJECTS_UNAVAILABLE,
     OBJECTS_UNVERSIONED,
     PARTS_UNKNOWN,
@@ -56,6 +59,7 @@ _FRESH_SECONDS = 1.0
 _CHECKSUM = "x-amz-checksum-sha256"
 _SHOW_CHECKSUM = {"x-amz-checksum-mode": "ENABLED"}
 _ABSENT = {"If-None-Match": "*"}
+_VERSION: TypeAdapter[str] = TypeAdapter(VersionId)
 _XML = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -339,7 +343,18 @@ def _version_of(headers: Mapping[str, str]) -> str:
     version_id = headers.get("x-amz-version-id")
     if not version_id or version_id == "null":
         raise OBJECTS_UNVERSIONED("the evidence bucket keeps no versions")
+    if not _is_version(version_id):
+        # The object is there, and no row names it: what was acknowledged before stays as it was.
+        raise OBJECT_VERSION_UNREADABLE("the name of a version is no base64 of at most 1,024 characters")
     return version_id
+
+
+def _is_version(name: str) -> bool:
+    try:
+        _VERSION.validate_python(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def _stat(headers: Mapping[str, str], version_id: str) -> Stat:

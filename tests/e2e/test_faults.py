@@ -421,7 +421,7 @@ def test_a_failover_costs_nothing_acknowledged(apart: Apart) -> None:
         send_more(MIB)
         refused = sender.send(sender.acknowledged)
         sender.told(refused)
-        assert sender.refusals[-1] == (503, "database-unavailable")
+        assert sender.refusals[-1] == (503, "database-read-only")
         assert refused.headers["Retry-After"]
         apart.stand.promote()
 

@@ -134,7 +134,7 @@ class _Scripted(BaseHTTPRequestHandler):
         status, text = script.pop(0) if len(script) > 1 else script[0]
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
-        self.send_header("x-amz-version-id", "v1")
+        self.send_header("x-amz-version-id", self.server.version)
         self.send_header("ETag", '"tag"')
         self.end_headers()
         self.wfile.write(text)
@@ -148,7 +148,7 @@ class _Scripted(BaseHTTPRequestHandler):
 @pytest.fixture
 def scripted() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Scripted)
-    server.bodies = []
+    server.bodies, server.version = [], "v1"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -192,6 +192,15 @@ def test_a_store_that_pauses_in_the_middle_of_a_body_is_waited_for(key: str) -> 
         assert open_objects(url).put(key, [body], sha256=digest(body)).version_id == "v1"
         server.join()
     assert len(accepted) == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "v?", "v" * 1_025], ids=["blank", "mark", "long"])
+def test_a_version_that_no_leaf_can_name_is_told(scripted: ThreadingHTTPServer, key: str, name: str) -> None:
+    """The store must be looked at: nothing is acknowledged, and the name is met before a leaf would refuse it."""
+    scripted.script, scripted.version = [(200, b"")], name
+    with pytest.raises(Unavailable) as caught:
+        open_objects(_url(scripted)).put(key, [BODY], sha256=digest(BODY))
+    assert caught.value.slug == "object-version-unreadable"
 
 
 def test_opening_a_multipart_is_never_repeated(scripted: ThreadingHTTPServer, key: str) -> None:

@@ -1,5 +1,7 @@
 """What `Store.begin` makes of a database that has no place left, and of a text that it cannot keep."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -13,7 +15,9 @@ from sqlalchemy.exc import OperationalError
 from schemas.errors import Invalid, Unavailable
 from storage.store import Store, Transaction
 from storage.tables.actor import accounts
+from tests.command import environment
 from tests.factories import folder_url, make_settings
+from tests.stand import PATIENCE_SECONDS, ROOT
 
 OVERFLOW = 10
 TOO_LONG = "INSERT INTO names SELECT string_agg(gen_random_uuid()::text, '') FROM generate_series(1, 999)"
@@ -121,10 +125,31 @@ def test_a_database_that_takes_nothing_is_unavailable(
         for _ in range(2):
             with pytest.raises(Unavailable) as caught, store.begin() as tx:
                 tx.connection.execute(update(accounts).values(login=accounts.c.login))
-            assert caught.value.slug == "database-unavailable"
+            assert caught.value.slug == "database-read-only"
         read_only(False)
         with store.begin() as tx:
             tx.connection.execute(update(accounts).values(login=accounts.c.login))
+
+
+@pytest.mark.parametrize("words", [["serve", "--no-demo"], ["admit"], ["doctor", "--part", "database"]])
+def test_a_command_says_that_the_database_takes_nothing(
+    database_url: str, tmp_path: Path, read_only: Callable[[bool], None], words: list[str]
+) -> None:
+    """On a standby no command waits, ends with a trace, or says that the database is silent or well."""
+    read_only(True)
+    done = subprocess.run(
+        [sys.executable, "quancheng.py", *words, "--json"],
+        cwd=ROOT,
+        env=environment(
+            tmp_path / "home", DATABASE_URL=database_url, OBJECTS_URL=folder_url(tmp_path / "objects")
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "database-read-only" in done.stdout
 
 
 def test_what_no_later_try_mends_is_not_put_off(database_url: str, tmp_path: Path) -> None:
