@@ -14,6 +14,7 @@ from schemas.reference import noun_of, reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN
 from storage.act import Deed
 from storage.custody.values import shown
+from storage.reads.copies import item_of
 from storage.tables.case import case_links, cases
 
 
@@ -37,7 +38,13 @@ def link_recording(
     """Insert a tie with its leaf; nothing happens when it stands already. The act holds both chains."""
     made = connection.scalar(
         insert(case_links)
-        .values(case_id=case_id, recording_id=recording_id, linked_by=deed.actor, linked_at=deed.at)
+        .values(
+            case_id=case_id,
+            recording_id=recording_id,
+            linked_by=deed.actor,
+            linked_at=deed.at,
+            item=item_of(recording_id),
+        )
         .on_conflict_do_nothing()
         .returning(case_links.c.id)
     )
@@ -68,6 +75,15 @@ def unlink_recording(
         raise CASE_LINK_UNKNOWN("the recording is not linked to this case")
     case, recording = reference("case", case_id), reference("recording", recording_id)
     deed.write(UnlinkLeaf(case=case, recording=recording, reason=shown(reason)), case)
+
+
+def count_alone(connection: Connection, recording_id: RecordingId) -> None:
+    """Let the ties of a quarantined recording say that it meets no manifest's file: its bytes are others."""
+    connection.execute(
+        update(case_links)
+        .where(case_links.c.recording_id == recording_id, case_links.c.item.is_not(None))
+        .values(item=None)
+    )
 
 
 def links_of_recording(connection: Connection, recording_id: RecordingId) -> tuple[CaseLink, ...]:

@@ -7,7 +7,7 @@ While none is sealed the first that arrived stands for it. A quarantined one is 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, Tuple, case, distinct, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, distinct, exists, func, select, tuple_
 from sqlalchemy.sql.selectable import FromClause, ScalarSelect
 
 from schemas.ids import RecordingId
@@ -28,13 +28,27 @@ def copy_of() -> ScalarSelect[RecordingId]:
     return _before().scalar_subquery()
 
 
-def recordings_of(case_id: ColumnElement[Any]) -> ScalarSelect[int]:
-    """Return how many recordings are linked to a case now, each file of a manifest once (`counted_once`)."""
-    is_item = recordings.c.file_index.is_not(None) & recordings.c.state.in_(_MEETING)
-    item = func.concat(recordings.c.manifest_id, "/", recordings.c.file_index)
+def item_of(recording_id: RecordingId) -> ScalarSelect[str | None]:
+    """Return which manifest's file a recording meets or copies, as its ties repeat it; NULL if it stands for itself."""
     return (
-        select(func.count(distinct(case((is_item, item), else_=recordings.c.id.cast(Text)))))
-        .select_from(case_links.join(recordings, recordings.c.id == case_links.c.recording_id))
+        select(func.concat(recordings.c.manifest_id, "/", recordings.c.file_index))
+        .where(
+            recordings.c.id == recording_id,
+            recordings.c.file_index.is_not(None),
+            recordings.c.state.in_(_MEETING),
+        )
+        .scalar_subquery()
+    )
+
+
+def recordings_of(case_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """Return how many recordings are linked to a case now, each file of a manifest once (`counted_once`).
+
+    It is asked for every line of a list: the live ties and their index hold all it needs.
+    """
+    alone = func.count().filter(case_links.c.item.is_(None))
+    return (
+        select(alone + func.count(distinct(case_links.c.item)))
         .where(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
         .scalar_subquery()
     )

@@ -31,7 +31,7 @@ from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
 from schemas.verdict import BINDING_CHECKS, verdict
 from storage.act import Deed, service
-from storage.case.link import links_of_recording
+from storage.case.link import count_alone, links_of_recording
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.reads.case import is_linked
@@ -230,6 +230,8 @@ class Recordings(Collection):
                 retain_until=concluded.retain_until,
             )
         )
+        if state is RecordingState.QUARANTINED:
+            count_alone(self._connection, recording_id)
         self._keep_checks(act, recording_id, concluded.run, report["checks"])
         self._keep_derivatives(act, recording_id, found.derivatives)
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))

@@ -74,11 +74,13 @@ case_links = Table(
     Column("unlinked_by", Text),
     moment("unlinked_at"),
     Column("reason", Text),
+    Column("item", Text),
     Index(
         "uq_case_links_live",
         "case_id",
         "recording_id",
         unique=True,
+        postgresql_include=["item"],
         postgresql_where=text("unlinked_at IS NULL"),
     ),
     Index("ix_case_links_recording_id", "recording_id"),

@@ -203,6 +203,33 @@ def test_a_case_that_holds_the_copy_alone_counts_it(yard: Yard) -> None:
     assert (counted, len(counted_once(linked))) == (1, 1)
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["tied when received", "tied when concluded"])
+def test_one_that_is_quarantined_counts_alone(yard: Yard, is_late: bool) -> None:
+    """Its bytes are others than the manifest's: it stands beside the file in the case, however it was tied to it."""
+    device = enrol_device(yard.store, yard.custodian)
+    case_id, number = yard.open_case()
+    payload = jpeg(40, 72)
+    manifest = device.manifest({"a.jpg": payload})
+    stated = {} if is_late else {"case": number}
+    names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(payload), **stated}
+    assert declared(yard.docking, device, manifest).status_code == 201
+    made = [sent(yard.docking, body, **names) for body in (payload[:-1] + b"x", payload, payload)]
+    if not is_late:
+        with yard.store.begin() as tx:
+            assert tx.cases.get(yard.handler, case_id).recordings == 1
+    yard.verify()
+    if is_late:
+        with yard.store.begin() as tx:
+            seen = tx.cases.get(yard.handler, case_id)
+            for ident in made:
+                tx.cases.link(yard.handler, case_id, ident, seen.version)
+    with yard.store.begin() as tx:
+        counted = tx.cases.get(yard.handler, case_id).recordings
+        linked = tx.recordings.of_case(case_id)
+
+    assert (counted, len(counted_once(linked))) == (2, 2)
+
+
 def test_another_agency_hears_of_nothing(yard: Yard) -> None:
     """Its manifest is refused like one of an unknown key, and the same bytes there name nothing here."""
     stranger = make_agency(yard.store)
