@@ -203,7 +203,11 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app.add_middleware(TusHeaders)
     app.add_middleware(BodyLimit, limit_bytes=settings.json_limit_bytes, seconds=settings.body_seconds)
     app.add_middleware(
-        Front, hosts=settings.host_names, health_by_address=settings.health_by_address
+        Front,
+        hosts=settings.host_names,
+        health_by_address=settings.health_by_address,
+        proxies=settings.proxies,
+        hsts_seconds=settings.hsts_seconds,
     )  # last is outermost
     return app
 

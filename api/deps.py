@@ -16,6 +16,7 @@ from storage.password import FreshPassword, fresh_password
 from storage.store import Store, Transaction
 
 COOKIE = "qc_session"
+"""The console's cookie; over TLS its name has the prefix that keeps it to TLS and to this host (`session_cookie`)."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 Found = TypeVar("Found")
 _bearer = HTTPBearer(auto_error=False, description="Token of POST /v1/token (device) or POST /v1/sessions")
@@ -31,6 +32,16 @@ def settings_of(request: Request) -> ApiSettings:
     """Return the API's settings."""
     settings: ApiSettings = request.app.state.settings
     return settings
+
+
+def is_secure(request: Request) -> bool:
+    """Say whether a cookie may be kept to TLS: it is spoken, as `front.Front` found, or the operator says so."""
+    return settings_of(request).cookie_secure or request.url.scheme == "https"
+
+
+def session_cookie(request: Request) -> str:
+    """Return the name of the console's cookie: over TLS one that no plain page and no other host can set (`__Host-`)."""
+    return f"__Host-{COOKIE}" if is_secure(request) else COOKIE
 
 
 def _in_the_loop(found: Callable[[Request], Found]) -> Callable[[Request], Awaitable[Found]]:
@@ -62,7 +73,7 @@ def token_of(request: Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
-    if cookie := request.cookies.get(COOKIE):
+    if cookie := request.cookies.get(session_cookie(request)):
         if request.method not in SAFE_METHODS and request.url.path.startswith("/v1/"):
             # A browser adds the cookie by itself, also for a page of somebody else: reading only.
             raise CROSS_SITE("changes through the API need a bearer token")

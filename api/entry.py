@@ -8,8 +8,8 @@ from datetime import timedelta
 from fastapi import Request
 from starlette.responses import Response
 
-from api.deps import settings_of
-from schemas.address import is_proxy, origin, parsed
+from api.deps import is_secure, settings_of
+from schemas.address import origin
 from schemas.login import BROWSER_LIFETIME, name_hash
 from storage.flow.login import Entered, LoginIn, log_in
 from storage.flow.login_queue import LoginQueue
@@ -25,19 +25,10 @@ def origin_of(request: Request) -> str:
     return origin(_peer(request), request.headers.getlist("X-Forwarded-For"), settings_of(request).proxies)
 
 
-def is_secure(request: Request) -> bool:
-    """Say whether a cookie may be kept to TLS: it is spoken here, or with a proxy of ours, or the operator says so."""
-    settings = settings_of(request)
-    if settings.cookie_secure or request.url.scheme == "https":
-        return True
-    spoken = request.headers.get("X-Forwarded-Proto", "")
-    return spoken == "https" and is_proxy(parsed(_peer(request)), settings.proxies)
-
-
 def enter(request: Request, login: str, password: str) -> Entered:
     """Log somebody in; see `storage.flow.login.log_in`."""
     store: Store = request.app.state.store
-    kept = request.cookies.get(known_cookie(login), "")
+    kept = request.cookies.get(_known_cookie(request, login), "")
     wish = LoginIn(login=login, password=password, address=origin_of(request), kept=kept)
     return log_in(store, login_queue(request), wish)
 
@@ -56,6 +47,11 @@ def known_cookie(login: str) -> str:
     return f"{KNOWN_COOKIE}_{name_hash(login).hex()[:_NAME_DIGITS]}"
 
 
+def _known_cookie(request: Request, login: str) -> str:
+    # Not `__Host-`, which wants the path `/`: this one is sent to the log-in alone.
+    return f"__Secure-{known_cookie(login)}" if is_secure(request) else known_cookie(login)
+
+
 def remember_at_login(request: Request, answer: Response, entered: Entered) -> None:
     """Let a browser that came in by a link prove it later: to the log-in of the console, or of the API."""
     path = "/console/login" if request.url.path.startswith("/console/") else "/v1/sessions"
@@ -67,7 +63,7 @@ def remember(request: Request, answer: Response, login: str, entered: Entered, *
     if not entered.kept:
         return
     answer.set_cookie(
-        known_cookie(login),
+        _known_cookie(request, login),
         entered.kept,
         max_age=int(BROWSER_LIFETIME / timedelta(seconds=1)),
         path=path or request.url.path,

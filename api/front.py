@@ -1,4 +1,4 @@
-"""What holds for every answer, whoever makes it: its plain headers, and that we answer to our own names alone.
+"""What holds for every answer: its plain headers, whether TLS is spoken, and that we answer to our own names alone.
 
 A page of somebody else can let its name resolve to our address ("DNS rebinding"); the browser then takes our answers
 for that page's. Only the Host header tells the two apart (RFC 9110 section 7.2), so it is looked at first.
@@ -6,12 +6,13 @@ for that page's. Only the Host header tells the two apart (RFC 9110 section 7.2)
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem
+from schemas.address import Network, is_proxy, parsed
 from schemas.refusals_request import HOST_UNKNOWN
 
 HEALTH = "/v1/health"
@@ -39,17 +40,33 @@ PLAIN_HEADERS = (
 
 
 class Front:
-    """The outermost layer: refuses foreign hosts, and adds the plain headers to whatever is answered."""
+    """The outermost layer: refuses foreign hosts, and adds the plain headers to whatever is answered.
 
-    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], health_by_address: bool) -> None:
+    Behind it the scheme of a request is what the browser speaks, also where a proxy of ours ends TLS.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        hosts: Iterable[str],
+        health_by_address: bool,
+        proxies: Sequence[Network],
+        hsts_seconds: int,
+    ) -> None:
         """Keep who may be asked for.
 
         Args:
             app: The application.
             hosts: Names, addresses, networks of addresses, or `*.name` for every name below one; `*` is any.
             health_by_address: Whether `GET /v1/health` answers by any address: probes know no name.
+            proxies: Who may say that TLS is spoken with it.
+            hsts_seconds: So long a browser that came over TLS is told to come by nothing else; 0 tells it nothing.
         """
         self._app = app
+        self._proxies = proxies
+        pairs = [(b"strict-transport-security", f"max-age={hsts_seconds}".encode())]
+        self._tls_headers = [*PLAIN_HEADERS, *(pairs if hsts_seconds else ())]
         # A client names us alike in every request, and reading an address costs as much as finding the route.
         self._knows = lru_cache(_REMEMBERED)(Hosts(hosts).__contains__)
         self._health_by_address = health_by_address
@@ -59,12 +76,15 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if is_forwarded_tls(scope, self._proxies):
+            scope = {**scope, "scheme": "https"}
+        ours = self._tls_headers if scope["scheme"] == "https" else PLAIN_HEADERS
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = list(message.get("headers", ()))
                 names = {name.lower() for name, _ in given}
-                added = [pair for pair in PLAIN_HEADERS if pair[0] not in names]
+                added = [pair for pair in ours if pair[0] not in names]
                 message = {**message, "headers": [*given, *added]}
             await send(message)
 
@@ -80,6 +100,15 @@ class Front:
         host = host_of(given[0].decode("latin-1"))
         is_probe = self._health_by_address and scope["path"] == HEALTH and _address(host) is not None
         return is_probe or self._knows(host)
+
+
+def is_forwarded_tls(scope: Scope, proxies: Sequence[Network]) -> bool:
+    """Say whether a proxy of ours says that TLS is spoken with it; nobody else's X-Forwarded-Proto counts."""
+    said = [value for name, value in scope["headers"] if name == b"x-forwarded-proto"]
+    if len(said) != 1 or said[0].strip().lower() != b"https":
+        return False
+    peer = scope.get("client")
+    return is_proxy(parsed(peer[0]) if peer else None, proxies)
 
 
 class Hosts:

@@ -25,6 +25,7 @@ class ApiSettings(BaseSettings):
     `API_LOGIN_QUEUE`: so many log-ins wait while others are looked at; the next one is asked to come again,
     and so is whoever waited for `API_LOGIN_WAIT_SECONDS`.
     `API_COOKIE_SECURE`: cookies go over TLS alone, also where the server cannot see that it is spoken.
+    `API_HSTS_SECONDS`: so long a browser that came over TLS comes by nothing else (RFC 6797); 0 says nothing of it.
     Of a connection: a request's head, trailer included, has `head_limit_bytes` and `head_seconds`, a body that is not an
     upload's `body_seconds`; of more than `open_heads` unfinished heads the oldest is given up. Whoever is answered before
     its body was read may send `linger_bytes` and for `linger_seconds` more, which are dropped, so that it comes to read
@@ -61,6 +62,7 @@ class ApiSettings(BaseSettings):
     linger_seconds: float = 10.0
     page_limit: int = 200
     cookie_secure: bool = False
+    hsts_seconds: int = 365 * 24 * 3600
     login_queue: int = 16
     login_wait_seconds: float = 10.0
     proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_proxies)] = ()

@@ -17,7 +17,7 @@ from api.console.kept import Kept, kept_of
 from api.console.language import language_of
 from api.console.view import here, is_console, problem_view, render
 from api.console.visit import Visit, go
-from api.deps import COOKIE, OpenStore, Tx
+from api.deps import OpenStore, Tx, session_cookie
 from api.problems import log_answer, refusal_of_status, status_of
 from schemas.actor import Action, Actor, ActorKind
 from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
@@ -42,7 +42,7 @@ def visitor(request: Request, tx: Tx) -> Visit:
     Raises:
         NotAuthenticated: nobody is logged in, or the cookie holds a device's token.
     """
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(session_cookie(request))
     if not token:
         raise NOT_AUTHENTICATED("nobody is logged in")
     actor = tx.accounts.actor_of(token)

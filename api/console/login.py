@@ -14,8 +14,8 @@ from api.console.language import language_of
 from api.console.typed import Mistaken, Typed, label, meaning, read
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, go, mistake_of
-from api.deps import COOKIE, OpenStore, token_of
-from api.entry import RETRY_AFTER_SECONDS, enter, is_secure, remember_at_login
+from api.deps import OpenStore, is_secure, session_cookie, token_of
+from api.entry import RETRY_AFTER_SECONDS, enter, remember_at_login
 from api.problems import status_of
 from api.route import Route
 from schemas.actor import Action, holds
@@ -119,7 +119,7 @@ def enter_console(request: Request, entered: Entered, back: str) -> Response:
 
 def _with_cookies(request: Request, entered: Entered, answer: Response) -> Response:
     answer.set_cookie(
-        COOKIE,
+        session_cookie(request),
         entered.session.token,
         expires=entered.session.expires_at,
         path="/",
@@ -154,16 +154,26 @@ def logins(visit: Visiting) -> Response:
 @router.post("/logout")
 def log_out(visit: Acting) -> Response:
     """End the session."""
-    visit.tx.accounts.logout(token_of(visit.request))
+    request = visit.request
+    visit.tx.accounts.logout(token_of(request))
     answer = go("/console/login")
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    answer.delete_cookie(
+        session_cookie(request), path="/", httponly=True, samesite="strict", secure=is_secure(request)
+    )
     return answer
 
 
 @router.post("/language", dependencies=[Depends(same_origin)])
-def choose_language(form: Annotated[LanguageForm, Form()]) -> Response:
+def choose_language(request: Request, form: Annotated[LanguageForm, Form()]) -> Response:
     """Keep the language for a year and come back to the page."""
     lang = Language.EN if form.lang == Language.EN else Language.ZH
     answer = go(own_address(form.back))
-    answer.set_cookie(LANGUAGE_COOKIE, lang.value, max_age=YEAR_SECONDS, path="/console", samesite="strict")
+    answer.set_cookie(
+        LANGUAGE_COOKIE,
+        lang.value,
+        max_age=YEAR_SECONDS,
+        path="/console",
+        samesite="strict",
+        secure=is_secure(request),
+    )
     return answer

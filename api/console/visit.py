@@ -11,7 +11,7 @@ from api.console.language import language_of
 from api.console.listing import Listing
 from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
 from api.console.view import HEADERS, ProblemView, field_label, problem_view, render
-from api.entry import is_secure
+from api.deps import is_secure
 from api.problems import status_of
 from schemas.actor import Action, Actor, holds
 from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused

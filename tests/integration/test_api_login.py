@@ -177,6 +177,7 @@ def test_what_a_browser_keeps_opens_nothing_by_itself(world: World) -> None:
 
     words = {word.strip().lower() for word in given[0].split(";")[1:]}
     assert {"httponly", "samesite=strict", f"path={LOGIN}", "secure"} <= words
+    assert given[0].startswith(f"__Secure-{name}=")
     assert "secure" not in plain[0].lower()
     value = given[0].split(";")[0].partition("=")[2]
     for cookies in ({name: value}, {COOKIE: value}):
@@ -198,3 +199,36 @@ def test_the_page_shows_who_tried(world: World) -> None:
         typed(client, colleague.login)
         assert "尝试没有成功" not in client.get("/console").text
         assert "203.0.113.99" not in client.get("/console/logins").text
+
+
+def test_over_tls_the_session_is_kept_to_tls_and_to_this_host(world: World) -> None:
+    """Behind a proxy of ours its cookie can be set and read over TLS alone; one that a plain page has set opens nothing;
+    logging out takes it back."""
+    officer = world.officer()
+    with browser(world.proxied, X_Forwarded_Proto="https") as client:
+        entered = typed(client, officer.login)
+        name, _, rest = next(
+            one for one in entered.headers.get_list("set-cookie") if COOKIE in one
+        ).partition("=")
+        token = rest.partition(";")[0]
+        assert name == f"__Host-{COOKIE}"
+        words = {word.strip().lower() for word in rest.split(";")[1:]}
+        assert {"path=/", "secure", "httponly", "samesite=strict"} <= words
+        assert not [word for word in words if word.startswith("domain")]
+    secure, plain = {"Cookie": f"__Host-{COOKIE}={token}"}, {"Cookie": f"{COOKIE}={token}"}
+    with browser(world.proxied, X_Forwarded_Proto="https") as client:
+        assert client.get("/console", headers=plain).headers["Location"].startswith(LOGIN)
+        assert client.get("/v1/sessions/current", headers=plain).status_code == 401
+        page = client.get("/console", headers=secure)
+        assert page.status_code == 200
+        assert page.headers["Strict-Transport-Security"].startswith("max-age=")
+        csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+        left = client.post("/console/logout", data={"csrf": csrf}, headers=secure)
+        taken = next(one for one in left.headers.get_list("set-cookie") if COOKIE in one)
+        assert taken.startswith(f'__Host-{COOKIE}=""')
+        assert "Max-Age=0" in taken
+        assert "Secure" in taken
+        assert client.get("/console", headers=secure).status_code == 303
+    with browser(world.bare, X_Forwarded_Proto="https") as client:
+        assert client.get("/console", headers=secure).headers["Location"].startswith(LOGIN)
+        assert f"\n{COOKIE}=" in "\n" + "\n".join(typed(client, officer.login).headers.get_list("set-cookie"))

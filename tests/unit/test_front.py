@@ -26,7 +26,14 @@ def _logging() -> Iterator[None]:
 
 
 def asked(
-    path: str, *, host: str = "localhost", method: str = "GET", size_bytes: int = 0, **settings: object
+    path: str,
+    *,
+    host: str = "localhost",
+    method: str = "GET",
+    size_bytes: int = 0,
+    scheme: str = "http",
+    forwarded: tuple[str, ...] = (),
+    **settings: object,
 ) -> httpx.Response:
     app = create_app(
         ApiSettings(json_limit_bytes=LIMIT, **settings),  # type: ignore[arg-type] # named by each test
@@ -35,8 +42,11 @@ def asked(
 
     async def ask() -> httpx.Response:
         inside = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=inside, base_url="http://localhost") as client:
-            return await client.request(method, path, headers={"Host": host}, content=bytes(size_bytes))
+        said = [("X-Forwarded-Proto", one) for one in forwarded]
+        async with httpx.AsyncClient(transport=inside, base_url=f"{scheme}://localhost") as client:
+            return await client.request(
+                method, path, headers=[("Host", host), *said], content=bytes(size_bytes)
+            )
 
     return asyncio.run(ask())
 
@@ -124,3 +134,34 @@ def test_a_host_header_is_read_without_port_and_brackets() -> None:
         "",
         "a b",
     ]
+
+
+HSTS = "strict-transport-security"
+PROXIES = "127.0.0.0/8, 10.9.0.0/16"
+
+
+@pytest.mark.parametrize("path", ["/", "/console/static/console.css", "/v1/uploads/nowhere/at/all"])
+def test_over_tls_a_browser_is_told_to_stay_there(path: str) -> None:
+    """Every answer over TLS says it, none without (RFC 6797, 7.2); an operator may leave it out."""
+    assert asked(path, scheme="https").headers[HSTS] == "max-age=31536000"
+    assert HSTS not in asked(path).headers
+    assert HSTS not in asked(path, scheme="https", hsts_seconds=0).headers
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "is_tls"),
+    [
+        (PROXIES, ("https",), True),
+        (PROXIES, ("http",), False),
+        (PROXIES, (), False),
+        (PROXIES, ("http", "https"), False),
+        (PROXIES, ("https, http",), False),
+        ("", ("https",), False),
+        ("10.9.0.0/16", ("https",), False),
+    ],
+)
+def test_only_a_proxy_of_ours_says_that_tls_is_spoken(
+    proxies: str, forwarded: tuple[str, ...], is_tls: bool
+) -> None:
+    """Who asks is 127.0.0.1: its word counts where it is named, and one word alone."""
+    assert (HSTS in asked("/", proxies=proxies, forwarded=forwarded).headers) == is_tls
