@@ -5,16 +5,15 @@ its way, and evidence that shows an irregularity is still evidence.
 """
 
 import math
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from schemas.base import Frozen, Sha256Hex
-from schemas.checks.manifest import CAPTURE_TIME, CLOCK, OFFICERS, PLACE, SEQUENCE
+from schemas.checks.manifest import CAPTURE_TIME, CLOCK, PLACE, SEQUENCE
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum, Location
-
-MIN_OFFICERS = 2
-"""Administrative Penalty Law of the PRC, art. 42: not fewer than two officers."""
+from schemas.officer import NamedOfficer, check_officers
 
 OFFSET_GOOD_MS = 5_000
 OFFSET_LARGE_MS = 60_000
@@ -43,7 +42,6 @@ class Previous(Frozen):
 class _Known(NamedTuple):
     previous: Previous | None
     received_at: datetime
-    certificates: frozenset[str]
 
 
 def manifest_findings(
@@ -51,15 +49,23 @@ def manifest_findings(
     *,
     previous: Previous | None,
     received_at: datetime,
-    known_certificates: frozenset[str],
+    officers: Collection[NamedOfficer],
 ) -> list[CheckResult]:
     """Compare a manifest with its predecessor, the server's clock and the register of certificates.
+
+    `officers` is what the register knows of the certificates it names, as of its corrected time.
 
     Returns:
         One result each for manifest_sequence, clock, capture_time, officers and place, in this order.
     """
-    known = _Known(previous, received_at, known_certificates)
-    return [check(manifest, known) for check in _CHECKS]
+    known = _Known(previous, received_at)
+    return [
+        check_sequence(manifest, known),
+        check_clock(manifest, known),
+        check_capture_time(manifest, known),
+        check_officers(manifest, officers),
+        check_place(manifest, known),
+    ]
 
 
 @examines(SEQUENCE)
@@ -81,6 +87,8 @@ def check_sequence(check: Check, manifest: CaptureManifest, known: _Known) -> Ch
 def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
     """Grade how far the device's clock was off, by its own account."""
     del known
+    if manifest.clock.is_unchecked:
+        return check.found("clock-never-checked")
     offset = manifest.clock.offset_ms
     if abs(offset) > OFFSET_LARGE_MS:
         return check.found("clock-offset-large", offset_ms=offset)
@@ -102,20 +110,6 @@ def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -
     return check.held()
 
 
-@examines(OFFICERS)
-def check_officers(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
-    """Count the officers; certificate numbers name persons, so findings carry counts only."""
-    named = set(manifest.officers)
-    unknown = len(named - known.certificates)
-    if unknown:
-        return check.found("officers-unknown-certificate", unknown=unknown)
-    if len(named) >= MIN_OFFICERS:
-        return check.held(officers=len(named))
-    if manifest.exception is not None:
-        return check.found("officers-exception", article=manifest.exception.article)
-    return check.found("officers-fewer-than-two", officers=len(named))
-
-
 @examines(PLACE)
 def check_place(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
     """Grade the stated place by itself and against the capture before."""
@@ -132,9 +126,6 @@ def check_place(check: Check, manifest: CaptureManifest, known: _Known) -> Check
     if loc.crs in (Datum.GCJ02, Datum.BD09):
         return check.found(f"location-datum-{loc.crs.lower()}")
     return check.held(crs=loc.crs.value)
-
-
-_CHECKS = (check_sequence, check_clock, check_capture_time, check_officers, check_place)
 
 
 def _too_fast(start: Location, end: Location) -> bool:

@@ -370,6 +370,7 @@ class CertificateIssue(Act):
             "subject": "certificates.id",
             "from": "certificates.valid_from",
             "until": "certificates.valid_until",
+            "kind": "certificates.kind",
             "number": "certificates.number",
         },
     )

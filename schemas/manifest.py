@@ -117,6 +117,10 @@ class CaptureDevice(Frozen):
     app_ver: Text
 
 
+UNCHECKED_SOURCES = frozenset({"none", "rtc", "device"})
+"""What `clock.source` says where a clock was compared with no other: nothing, the chip's own, the device's own."""
+
+
 class Clock(Frozen):
     """The device clock at its last comparison. `offset_ms` = server time minus device time."""
 
@@ -124,6 +128,11 @@ class Clock(Frozen):
     offset_ms: Annotated[int, Field(ge=-_MAX_OFFSET_MS, le=_MAX_OFFSET_MS)]
     uncertainty_ms: Amount
     synced_at: WireTime
+
+    @property
+    def is_unchecked(self) -> bool:
+        """The device says that nobody ever compared its clock: what stands beside is a default, not a measurement."""
+        return self.source in UNCHECKED_SOURCES
 
 
 class Anchor(Frozen):

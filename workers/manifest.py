@@ -9,6 +9,7 @@ from schemas.checks.manifest import CASE, HAND_IN
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
+from schemas.officer import check_officers
 from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
@@ -52,13 +53,22 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     checks = [
         check_signature(presented),
         check_key(presented),
-        *(presented.evidence.findings if presented.evidence and presented.manifest else ()),
+        *_declared_findings(tx, recording, presented),
         *(made for made in received if made is not None),
     ]
     manifest, at = presented.manifest, recording.file_index
     if manifest is None or at is None:
         return Claims(checks=checks, is_unlisted=manifest is not None)
     return Claims(file=manifest.files[at], manifest=manifest, checks=checks)
+
+
+def _declared_findings(
+    tx: Transaction, recording: Recording, presented: Presented
+) -> tuple[CheckResult, ...]:
+    """Return what was found when the manifest was declared; what people bring without one names no officer."""
+    if presented.evidence is not None and presented.manifest is not None:
+        return presented.evidence.findings
+    return () if tx.recordings.is_by_machine(recording) else (check_officers(None),)
 
 
 def _presented(tx: Transaction, recording: Recording) -> Presented:

@@ -127,7 +127,7 @@ def _page(
         may_keep=holds(actor, Action.ACCOUNT_KEEP),
         may_grant=holds(actor, Action.ROLE_GRANT),
         entries=entries,
-        names=tx.accounts.names(one.leaf.actor for one in entries),
+        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
 

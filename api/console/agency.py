@@ -108,7 +108,7 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         tree=tx.agencies.tree(actor),
         may_keep=holds(actor, Action.AGENCY_KEEP),
         entries=told,
-        names=tx.accounts.names(one.leaf.actor for one in told),
+        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in told]),
     )
 
 

@@ -115,7 +115,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
         may_score=actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},
         positions=_positions(visit, found),
         entries=logged,
-        names=tx.accounts.names(one.leaf.actor for one in logged),
+        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in logged]),
         now=tx.now,
         is_english=visit.language is Language.EN,
     )

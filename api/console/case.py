@@ -127,7 +127,7 @@ def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | N
         exports=_exports(visit, case_id) if may_export else (),
         may_watch=may_watch_all(actor),
         history=history,
-        names=names_for(tx, linked) | tx.accounts.names(one.changed_by for one in history),
+        names=names_for(visit, linked) | tx.accounts.names(visit.actor, [one.changed_by for one in history]),
         now=tx.now,
     )
 

@@ -126,7 +126,7 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         sources=tx.equipment.sources(actor) if may_keep else (),
         may_keep=may_keep,
         entries=entries,
-        names=tx.accounts.names(one.leaf.actor for one in entries),
+        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
 

@@ -75,5 +75,5 @@ def home(visit: Visiting) -> Response:
         signs=signs(tx.heartbeats.work()) if holds(actor, Action.WORK_VIEW) else None,
         checkpoint=signed(tx) if holds(actor, Action.CUSTODY_VIEW) else None,
         may_watch=may_watch_all(actor),
-        names=names_for(tx, latest or ()),
+        names=names_for(visit, latest or ()),
     )

@@ -147,7 +147,8 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         may_open=may_link and holds(actor, Action.CASE_OPEN),
         entries=shown,
         may_watch=holds(actor, Action.RECORDING_WATCH),
-        names=names_for(tx, recordings) | tx.accounts.names(one.leaf.actor for one in shown),
+        names=names_for(visit, recordings)
+        | tx.accounts.names(visit.actor, [one.leaf.actor for one in shown]),
         now=tx.now,
     )
 

@@ -13,6 +13,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
+from api.console.visit import Visit
 from api.route import Route
 from schemas.actor import Action, Actor, scope
 from schemas.errors import Refused
@@ -81,7 +82,7 @@ def recordings(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> 
         csv_url=address(f"{path}.csv", query),
         without_device=address(path, {name: text for name, text in query.items() if name != "device"}),
         may_watch=may_watch_all(actor),
-        names=names_for(tx, page.rows),
+        names=names_for(visit, page.rows),
     )
 
 
@@ -90,9 +91,10 @@ def may_watch_all(actor: Actor) -> bool:
     return scope(actor, Action.RECORDING_WATCH) == scope(actor, Action.RECORDING_VIEW)
 
 
-def names_for(tx: Transaction, rows: Iterable[Recording]) -> dict[str, str]:
-    """Return the names of the officers that recordings state."""
-    return tx.accounts.names(number for row in rows for number in row.officers)
+def names_for(visit: Visit, rows: Iterable[Recording]) -> dict[str, str]:
+    """Return the names of the officers that recordings state, as far as the visitor's reach goes."""
+    numbers = [number for row in rows for number in row.officers]
+    return visit.tx.accounts.names(visit.actor, numbers)
 
 
 @router.get("/recordings.csv")
@@ -135,7 +137,7 @@ def recording(visit: Visiting, recording_id: RecordingId) -> Response:
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
-        names=tx.accounts.names([*found.officers, *(one.leaf.actor for one in entries)]),
+        names=tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)]),
     )
 
 

@@ -91,7 +91,7 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
         open_recordings=tx.recordings.visible(visit.actor, proofs),
         may_see_audit=holds(visit.actor, Action.AUDIT_VIEW),
         entries=entries,
-        names=tx.accounts.names(one.leaf.actor for one in entries),
+        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
 

@@ -107,7 +107,8 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         items=list(GroundItem),
         history=history,
         may_watch=may_watch_all(actor),
-        names=names_for(tx, evidence.recordings) | tx.accounts.names(one.changed_by for one in history),
+        names=names_for(visit, evidence.recordings)
+        | tx.accounts.names(visit.actor, [one.changed_by for one in history]),
         now=tx.now,
     )
 

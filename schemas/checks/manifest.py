@@ -47,7 +47,7 @@ SEQUENCE = Check(
 
 CLOCK = Check(
     name="clock",
-    version=1,
+    version=2,
     title=Words("设备时钟", "Device clock"),
     proves=Words(
         "设备时钟与服务器相差不超过 5 秒。",
@@ -60,6 +60,16 @@ CLOCK = Check(
     media=ALL_MEDIA,
     is_telling=True,
     findings=(
+        not_checked(
+            "clock-never-checked",
+            zh="设备写明其时钟从未校对，拍摄时间没有依据。",
+            en="The device says that its clock was never compared: nothing supports the capture time.",
+            then=(
+                "请让设备联系服务器校时，并以其他方式证明拍摄时间。",
+                "Let the device contact the server, and prove the time of the capture by other means.",
+            ),
+            severity=Severity.WARN,
+        ),
         remark(
             "clock-offset-warn",
             zh="设备时钟偏差 {offset_ms} 毫秒，已另列校正后的时间。",
@@ -119,11 +129,14 @@ CAPTURE_TIME = Check(
 
 OFFICERS = Check(
     name="officers",
-    version=1,
+    version=2,
     title=Words("执法人员", "Officers"),
     proves=Words(
-        "清单写明两名以上持有有效执法证的执法人员。",
-        "The manifest names two or more officers whose certificates were valid.",
+        "拍摄时（校正后时间）至少有两名本单位或委托关系单位的执法人员，其执法证有效；按人计，辅助人员不计。",
+        (
+            "At the corrected time of the capture two or more people of the agency, or of one it entrusts or is"
+            " entrusted by, held valid certificates; people count, not certificates, and auxiliaries never."
+        ),
     ),
     leaves=Words(
         "不说明他们确在现场。",
@@ -134,11 +147,14 @@ OFFICERS = Check(
     findings=(
         mismatch(
             "officers-fewer-than-two",
-            zh="采集清单只写明 {officers} 名执法人员；执法人员不得少于两人（行政处罚法第四十二条）。",
-            en="{officers} officer(s) named; there must be at least two (Administrative Penalty Law, art. 42).",
+            zh="写明且符合条件的执法人员只有 {officers} 人；执法人员不得少于两人（行政处罚法第四十二条）。",
+            en="{officers} officer(s) named who count; there must be at least two (Administrative Penalty Law, art. 42).",
             then=(
-                "请补充说明另一名执法人员，或写明法律另有规定的条款。",
-                "Name the second officer, or cite the article that allows an exception.",
+                "请补充说明另一名执法人员，或写明法律另有规定的条款。同一人的多个证件按一人计，辅助人员不计。",
+                (
+                    "Name the second officer, or cite the article that allows an exception. Several certificates of"
+                    " one person are one person, and an auxiliary is none."
+                ),
             ),
             severity=Severity.WARN,
         ),
@@ -149,6 +165,36 @@ OFFICERS = Check(
             then=(
                 "请核对执法证号（行政处罚法第四十二条、第五十五条）。",
                 "Check the certificate numbers (Administrative Penalty Law, arts. 42 and 55).",
+            ),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "officers-invalid-certificate",
+            zh="采集清单中有 {invalid} 个执法证在拍摄时（校正后时间）无效。",
+            en="{invalid} certificate(s) in the manifest were not valid at the corrected time of the capture.",
+            then=(
+                "请查明拍摄时证件的状态（行政处罚法第四十二条、第五十五条）。",
+                "Find out how the certificates stood then (Administrative Penalty Law, arts. 42 and 55).",
+            ),
+            severity=Severity.WARN,
+        ),
+        mismatch(
+            "officers-other-agency",
+            zh="采集清单中有 {others} 个执法证属于其他单位的人员，与设备所属单位没有委托关系。",
+            en="{others} certificate(s) in the manifest are of people of another agency, neither entrusting nor entrusted.",
+            then=(
+                "请说明这些人员以何名义执法（行政处罚法第二十条、第二十一条）。",
+                "Say in whose name they acted (Administrative Penalty Law, arts. 20 and 21).",
+            ),
+            severity=Severity.WARN,
+        ),
+        not_checked(
+            "officers-clock-unchecked",
+            zh="设备时钟从未校对，无法核对执法证在拍摄时是否有效。",
+            en="The device's clock was never compared: whether the certificates were valid then cannot be checked.",
+            then=(
+                "请以其他方式证明拍摄时间，再核对执法证。",
+                "Prove the time of the capture by other means, then look at the certificates.",
             ),
             severity=Severity.WARN,
         ),

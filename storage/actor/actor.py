@@ -254,7 +254,13 @@ class Accounts(Collection):
         return made
 
     def certify(
-        self, account_id: AccountId, number: str, *, valid_from: datetime, valid_until: datetime
+        self,
+        account_id: AccountId,
+        number: str,
+        *,
+        valid_from: datetime,
+        valid_until: datetime,
+        kind: CertificateKind = CertificateKind.ENFORCEMENT,
     ) -> None:
         """Record an enforcement certificate of an account (Administrative Penalty Law art. 42)."""
         agency_id = self._connection.execute(
@@ -265,12 +271,15 @@ class Accounts(Collection):
         act = self._begin(_SETUP, agency_id, holder)
         self._connection.execute(
             certificates.insert().values(
-                id=made, account_id=account_id, number=number, valid_from=since, valid_until=until
+                id=made,
+                account_id=account_id,
+                number=number,
+                kind=kind,
+                valid_from=since,
+                valid_until=until,
             )
         )
-        issued = CertificateIssue(
-            from_=since, until=until, kind=CertificateKind.ENFORCEMENT, number=shown(number)
-        )
+        issued = CertificateIssue(from_=since, until=until, kind=kind, number=shown(number))
         act.write(issued, f"certificate/{made}", holder)
 
     def credential_of(self, login: str) -> Credential | None:
@@ -374,16 +383,20 @@ class Accounts(Collection):
             raise DEVICE_REVOKED("the device's key was revoked")
         return _device(row.id, row.agency_id, row.name)
 
-    def names(self, keys: Iterable[str]) -> dict[str, str]:
-        """Return the names behind certificate numbers and actor references; unknown keys are left out."""
+    def names(self, actor: Actor, keys: Iterable[str]) -> dict[str, str]:
+        """Return the names behind certificate numbers and actor references; unknown keys are left out.
+
+        A certificate number that a device wrote may be anybody's: its name is told within the actor's reach alone.
+        """
         wanted = sorted(set(keys))
         ids = [UUID(key.partition("/")[2]) for key in wanted if key.startswith(("account/", "device/"))]
+        inside = accounts.c.agency_id.in_(sorted(actor.agency_ids))
         found = {
             row.number: row.name
             for row in self._connection.execute(
                 select(certificates.c.number, accounts.c.name)
                 .join(accounts, accounts.c.id == certificates.c.account_id)
-                .where(certificates.c.number.in_(wanted))
+                .where(certificates.c.number.in_(wanted), inside)
             )
         }
         rows = self._connection.execute(select(accounts.c.id, accounts.c.name).where(accounts.c.id.in_(ids)))

@@ -39,7 +39,7 @@ ACCOUNT_MIRRORS = (
         ("id",),
         ("code_hash", "issued_by", "issued_at", "expires_at", "used_at"),
     ),
-    Mirror(certificates, certificates.c.account_id, ("id",), ("number", "valid_from", "valid_until")),
+    Mirror(certificates, certificates.c.account_id, ("id",), ("number", "kind", "valid_from", "valid_until")),
 )
 
 
@@ -113,6 +113,7 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             {
                 "id": ident_of(name),
                 "number": value_of(one.number),
+                "kind": one.kind,
                 "valid_from": one.from_,
                 "valid_until": one.until,
             }

@@ -23,9 +23,10 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from schemas.account import ROLE_ENDS_SOON
 from schemas.actor import Actor, Role
 from schemas.ids import AccountId, AgencyId
+from schemas.leaves_actor import AccountKind
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from storage.reads.agency import Query, with_agency
-from storage.tables.actor import accounts, certificates, role_grants
+from storage.tables.actor import accounts, role_grants
 
 
 def standing(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
@@ -179,14 +180,7 @@ def _people(connection: Connection, *conditions: ColumnElement[bool]) -> Sequenc
     return connection.execute(query.where(*conditions).order_by(accounts.c.name)).mappings().all()
 
 
-def valid_certificates(connection: Connection, numbers: Iterable[str], at: datetime) -> frozenset[str]:
-    """Return those of the certificates that were valid at a time."""
-    return frozenset(
-        connection.scalars(
-            select(certificates.c.number).where(
-                certificates.c.number.in_(numbers),
-                certificates.c.valid_from <= at,
-                certificates.c.valid_until > at,
-            )
-        )
-    )
+def is_machine(connection: Connection, account_id: AccountId) -> bool:
+    """Say whether an account is a machine's."""
+    kind = connection.scalar(select(accounts.c.kind).where(accounts.c.id == account_id))
+    return bool(kind == AccountKind.MACHINE)

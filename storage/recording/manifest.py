@@ -34,8 +34,8 @@ from schemas.refusals_manifest import (
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.device import kept_key
-from storage.reads.account import valid_certificates
 from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
+from storage.reads.officer import named_officers
 from storage.reads.recording import own_uploads
 from storage.recording.receipt import kept_manifest
 from storage.tables.recording import manifests, recordings, uploads
@@ -164,7 +164,9 @@ class Manifests(Collection):
             manifest,
             previous=self._previous(manifest),
             received_at=act.at,
-            known_certificates=valid_certificates(self._connection, manifest.officers, manifest.captured_at),
+            officers=named_officers(
+                self._connection, manifest.officers, agency_id=actor.agency_id, at=manifest.corrected_at
+            ),
         )
         row = self._insert(
             act,

@@ -34,6 +34,7 @@ from storage.act import Deed, service
 from storage.case.link import count_alone, links_of_recording
 from storage.collection import Collection, Order
 from storage.custody.values import shown
+from storage.reads.account import is_machine
 from storage.reads.case import is_linked
 from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
@@ -173,6 +174,11 @@ class Recordings(Collection):
         """Say whether the sender named a manifest, known to us or not."""
         named = select(uploads.c.manifest_sha256).where(uploads.c.recording_id == recording_id)
         return self._connection.scalar(named) is not None
+
+    def is_by_machine(self, recording: Recording) -> bool:
+        """Say whether a machine's account sent it: no officer captures what fixed equipment records."""
+        sender = recording.account_id
+        return sender is not None and is_machine(self._connection, sender)
 
     def counts(self, actor: Actor) -> dict[str, int]:
         """Count by state and by verdict what the actor may see; the home page's first line."""

@@ -13,7 +13,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
 
 from schemas.actor import Reach, Role
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_actor import AccountKind, CertificateKind
 from storage.tables.base import ident, metadata, moment, one_of, ref, words_index, words_of
 
 agencies = Table(
@@ -112,8 +112,10 @@ certificates = Table(
     ident(),
     ref("account_id", "accounts.id"),
     Column("number", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
     moment("valid_from", nullable=False),
     moment("valid_until", nullable=False),
+    one_of("kind", CertificateKind),
     CheckConstraint("valid_until > valid_from", name="validity"),
 )
 

@@ -146,11 +146,12 @@ def test_other_bytes_than_declared_are_quarantined(
 def test_without_a_manifest_nothing_is_claimed(
     store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
 ) -> None:
-    """A stock client's upload is sealed and says that signature and key were not checked."""
+    """A stock client's upload is sealed and says that signature and key were not checked, and that it names nobody."""
     ident = device.send("b.jpg", jpeg())
     drain(store, sandbox)
 
-    assert recording_of(store, reviewer, ident).verdict is Verdict.NOT_CHECKED
+    assert recording_of(store, reviewer, ident).verdict is Verdict.DOUBTFUL
+    assert outcomes(store, ident)["officers"] == (Outcome.MISMATCH, "officers-fewer-than-two")
     assert outcomes(store, ident)["manifest_signature"] == (Outcome.NOT_CHECKED, "manifest-absent")
     assert outcomes(store, ident)["device_key"] == (Outcome.NOT_CHECKED, "device-key-no-manifest")
 

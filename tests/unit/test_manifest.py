@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from schemas.canonical import canonical_bytes
 from schemas.capture import Previous, manifest_findings
 from schemas.errors import ManifestInvalid, TooLarge
+from schemas.ids import AccountId
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.manifest import (
     MAX_MANIFEST_BYTES,
@@ -24,12 +26,18 @@ from schemas.manifest import (
     manifest_digest,
     parse_manifest,
 )
+from schemas.officer import NamedOfficer
 from schemas.verdict import breaks_binding
 from tests.make_contract import AT, CHALLENGE, valid_manifest
 
 RECEIVED_AT = AT + timedelta(minutes=3)
 ENROLMENT = Previous(seq=0, sha256=CHALLENGE)
-CERTIFICATES = frozenset({"10320001001", "10320001002"})
+REGISTERED = tuple(
+    NamedOfficer(
+        number=number, person=AccountId(UUID(int=turn)), is_valid=True, is_ours=True, is_auxiliary=False
+    )
+    for turn, number in enumerate(("10320001001", "10320001002"), 1)
+)
 
 
 def changed(**update: object) -> CaptureManifest:
@@ -45,9 +53,7 @@ def at_place(**update: object) -> Location:
 
 
 def findings(manifest: CaptureManifest, *, previous: Previous | None = ENROLMENT) -> dict[str, CheckResult]:
-    results = manifest_findings(
-        manifest, previous=previous, received_at=RECEIVED_AT, known_certificates=CERTIFICATES
-    )
+    results = manifest_findings(manifest, previous=previous, received_at=RECEIVED_AT, officers=REGISTERED)
     return {result.name: result for result in results}
 
 
@@ -211,6 +217,15 @@ def test_clock_bands(offset_ms, code):
     result = findings(changed(clock=clock(offset_ms)))["clock"]
     assert result.code == code
     assert result.severity is (Severity.WARN if code else Severity.NONE)
+
+
+@pytest.mark.parametrize("source", ["none", "rtc", "device"])
+def test_a_clock_that_was_never_compared_supports_nothing(source):
+    """No offset of it is a measurement: neither the clock nor the certificates of that time were checked."""
+    results = findings(changed(clock=Clock(source=source, offset_ms=0, uncertainty_ms=0, synced_at=AT)))
+    for name, code in (("clock", "clock-never-checked"), ("officers", "officers-clock-unchecked")):
+        assert (results[name].outcome, results[name].code) == (Outcome.NOT_CHECKED, code)
+        assert results[name].severity is Severity.WARN
 
 
 @pytest.mark.parametrize(

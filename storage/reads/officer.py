@@ -1,0 +1,44 @@
+"""Who stands behind the certificates that a capture names, as of a time."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, or_, select
+
+from schemas.actor import Role
+from schemas.ids import AgencyId
+from schemas.leaves_actor import CertificateKind
+from schemas.officer import NamedOfficer
+from storage.reads.account import has_role
+from storage.tables.actor import accounts, agencies, certificates
+
+
+def named_officers(
+    connection: Connection, numbers: Collection[str], *, agency_id: AgencyId, at: datetime
+) -> tuple[NamedOfficer, ...]:
+    """Return what the register knows of certificates that a device of an agency names, as of a time.
+
+    A person belongs to the agency of the account: accounts do not move, so that it was so at any time.
+    """
+    ours = agencies.alias("ours")
+    entrusting = select(ours.c.principal_id).where(ours.c.id == agency_id).scalar_subquery()
+    fits = or_(
+        agencies.c.id == agency_id,
+        agencies.c.principal_id.is_not_distinct_from(agency_id),
+        agencies.c.id.is_not_distinct_from(entrusting),
+    )
+    is_auxiliary = or_(certificates.c.kind != CertificateKind.ENFORCEMENT.value, has_role(Role.AUXILIARY, at))
+    rows = connection.execute(
+        select(
+            certificates.c.number,
+            certificates.c.account_id.label("person"),
+            and_(certificates.c.valid_from <= at, certificates.c.valid_until > at).label("is_valid"),
+            fits.label("is_ours"),
+            is_auxiliary.label("is_auxiliary"),
+        )
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .join(agencies, agencies.c.id == accounts.c.agency_id)
+        .where(certificates.c.number.in_(numbers))
+        .order_by(certificates.c.number)
+    ).mappings()
+    return tuple(map(NamedOfficer.of_row, rows))
