@@ -80,6 +80,7 @@ class Action(StrEnum):
     ROLE_GRANT = "role:grant"
     AGENCY_KEEP = "agency:keep"
     WORK_VIEW = "work:view"
+    LOOK_VIEW = "look:view"
 
 
 class Actor(Frozen):
@@ -152,6 +153,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.MONITORING_LINK: _ALL,
         Action.RECTIFICATION_VIEW: _ALL,
         Action.RECTIFICATION_ANSWER: _ALL,
+        Action.LOOK_VIEW: _OWN,
     },
     Role.HEAD: {
         Action.RECORDING_VIEW: _ALL,
@@ -168,6 +170,7 @@ POLICY: Mapping[Role, Mapping[Action, Reach]] = {
         Action.AUDIT_VIEW: _ALL,
         Action.RECTIFICATION_VIEW: _ALL,
         Action.RECTIFICATION_ANSWER: _ALL,
+        Action.LOOK_VIEW: _ALL,
     },
     Role.CUSTODIAN: {
         Action.RECORDING_VIEW: _ALL,

@@ -18,6 +18,7 @@ class Part(StrEnum):
     INTAKES = "intakes"
     REVIEWS = "reviews"
     AUDITS = "audits"
+    LOOKS = "looks"
     RECORDINGS = "recordings"
     OBJECTS = "objects"
     BYTES = "bytes"

@@ -15,6 +15,7 @@ CaseId = NewType("CaseId", UUID)
 FactId = NewType("FactId", UUID)
 ReviewId = NewType("ReviewId", UUID)
 ExportId = NewType("ExportId", UUID)
+LookId = NewType("LookId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

@@ -12,6 +12,7 @@ FSCK_PARTS = vocabulary(
         Part.INTAKES: ("批次", "batches"),
         Part.REVIEWS: ("审核轮次", "review rounds"),
         Part.AUDITS: ("已冻结的抽查", "frozen audits"),
+        Part.LOOKS: ("查看记录", "looks"),
         Part.RECORDINGS: ("音像记录", "recordings"),
         Part.OBJECTS: ("存储中的文件", "objects in the store"),
         Part.BYTES: ("逐字节重读的文件", "objects read again"),

@@ -54,6 +54,7 @@ ACTIONS = vocabulary(
         Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
         Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
+        Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
     },
 )
 

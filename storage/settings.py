@@ -37,7 +37,7 @@ class StorageSettings(BaseSettings):
     open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
     `waiting_exports` of one person, `sessions_per_account` (the oldest ends).
     A person's session ends after `session_seconds`, and where it is not used for `session_idle_seconds`; a machine's by
-    the first alone.
+    the first alone. A look at evidence ends where nothing is heard of it for `look_idle_seconds` (a default of ours).
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
@@ -62,6 +62,7 @@ class StorageSettings(BaseSettings):
     sessions_per_account: int = 10
     session_seconds: int = 10 * 3600
     session_idle_seconds: int = 30 * 60
+    look_idle_seconds: int = 30 * 60
     retention_months: int = 6
     monitoring_review_days: int = 5
     legal_review_days: int = 5

@@ -40,6 +40,8 @@ from storage.export.export import Exports
 from storage.heartbeat import Heartbeats
 from storage.idempotency import IdempotencyKeys
 from storage.login import LoginTries
+from storage.look.look import Looks
+from storage.look.looker import Lookers
 from storage.monitoring.intake import Intakes
 from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
@@ -184,6 +186,14 @@ class Transaction(Unit):
     @cached_property
     def exports(self) -> Exports:
         return Exports(self, self.cases)
+
+    @cached_property
+    def looks(self) -> Looks:
+        return Looks(self, self.recordings, self.exports)
+
+    @cached_property
+    def lookers(self) -> Lookers:
+        return Lookers(self, self.recordings)
 
 
 class Store:

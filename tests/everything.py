@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy import select
+
 from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Role
 from schemas.agency import AgencyAmendIn, AgencyIn
@@ -11,6 +13,7 @@ from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
 from schemas.leaves_actor import AgencyKind
+from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -25,6 +28,8 @@ from schemas.roster import parse_roster
 from schemas.standard import ItemScore
 from storage.outbox import JobKind
 from storage.store import Store
+from storage.tables.case import case_links
+from storage.tables.export import exports
 from storage.tables.recording import recordings
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, swapped
 from tests.factories import enrol_device, make_account, password_hash
@@ -47,6 +52,28 @@ def make_everything(store: Store, clock: Clock) -> None:
     _people(store)
     lock(store)
     integrate(store)
+    _looks(store, bureau, clock)
+    integrate(store)
+
+
+def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:
+    """A recording is opened and left, its original and the package of its case are taken away."""
+    drain(store, JobKind.EXPORT)
+    origin = LookFrom(way=LookWay.CONSOLE, address="10.20.30.40")
+    why = WhyIn(reason_code=LookReason.OTHER, reason="上级调阅")
+    with store.begin() as tx:
+        (package,) = tx.connection.scalars(select(exports.c.id).where(exports.c.state == "ready"))
+        recording_id = tx.connection.scalars(select(case_links.c.recording_id).limit(1)).one()
+        tx.looks.fetch(bureau.handler, package, why, origin)
+    for kind in (LookKind.DOWNLOAD, LookKind.OPEN):
+        with store.begin() as tx:
+            wish = LookIn(kind=kind, reason_code=LookReason.CASE_HANDLING)
+            look = tx.looks.open(bureau.handler, recording_id, wish, origin)
+    clock.ahead += timedelta(minutes=2)
+    with store.begin() as tx:
+        tx.looks.close(bureau.handler, look.id)
+    with store.begin() as tx:
+        assert tx.looks.end_left(limit=9) == 1
 
 
 def _people(store: Store) -> None:

@@ -16,6 +16,7 @@ from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_device as things
 from schemas import leaves_log as logs
+from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
@@ -380,6 +381,18 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
 
 
+def story_of_looks(world: World) -> Iterator[None]:
+    """A recording is opened and left, its original and a package are taken away."""
+    history, officer = world.history, world.people[Role.OFFICER]
+    view = history.thing("view")
+    history.write(watching.ViewOpen, view, officer)
+    yield
+    history.write(watching.ViewDownload, history.thing("view"), officer)
+    history.write(watching.ExportFetch, history.thing("export"), officer)
+    history.write(watching.ViewClose, view, WORKER)
+    yield
+
+
 def story_of_the_log(world: World) -> Iterator[None]:
     """Keys, witnesses, stamps, a clock that went, a draft that was refused and a chain that was mended."""
     history = world.history
@@ -412,6 +425,7 @@ STORIES = (
     story_of_equipment,
     story_of_an_audit,
     story_of_people,
+    story_of_looks,
     story_of_the_log,
 )
 

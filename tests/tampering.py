@@ -30,6 +30,7 @@ from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
 from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
+from storage.fsck.look import check_looks
 from storage.fsck.review import check_reviews
 from storage.fsck.unchained import check_unchained
 
@@ -86,7 +87,8 @@ class Examiner:
 
     def _rows(self, log: LogCheck) -> Iterator[Found]:
         yield from check_chains(self.connection, log.seen, log.waiting)
-        for check in (check_documents, check_unchained, check_intakes, check_reviews, check_audits):
+        checks = (check_documents, check_unchained, check_intakes, check_reviews, check_audits, check_looks)
+        for check in checks:
             yield from check(self.connection)
 
 

@@ -43,6 +43,8 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "exports.progress_done": "how far a package is while it is built",
         "exports.progress_total": "how far a package is while it is built",
         "fact_evidence.id": "the row's own key, nothing refers to it",
+        "looks.expires_at": "how long content is still given under a look; its end is in the leaf that closes it",
+        "looks.seen_at": "the last sign of life; what it comes to is in the leaf that closes the look",
         "manifests.findings": "what its sender was told; the report of each recording holds the same checks, made again",
         "monitoring_links.id": "the row's own key, nothing refers to it",
         "monitoring_opinions.id": "the row's own key, nothing refers to it",

@@ -17,6 +17,7 @@ from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
 from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
+from storage.fsck.look import check_looks
 from storage.fsck.objects import ObjectCheck
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
@@ -48,6 +49,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     yield from guarded(Part.INTAKES, seen_at_once(check_intakes))
     yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
     yield from guarded(Part.AUDITS, seen_at_once(check_audits))
+    yield from guarded(Part.LOOKS, seen_at_once(check_looks))
     asked = ObjectCheck(objects, with_bytes=with_bytes)
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from asked.rest()

@@ -14,6 +14,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     heartbeat,
     idempotency,
     login,
+    look,
     monitoring,
     outbox,
     recording,

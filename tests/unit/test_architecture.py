@@ -78,6 +78,7 @@ HOMES = {
     "heartbeat": {"heartbeats"},
     "idempotency": {"idempotency_keys"},
     "login": {"login_tries"},
+    "look": {"looks"},
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
                    "notifications"},
     "outbox": {"jobs"},

@@ -1,0 +1,1 @@
+"""Looks at evidence: what begins and ends one, and who reads who looked."""

@@ -1,0 +1,98 @@
+"""Who reads who looked: handlers of the case, whoever may see it of the whole agency, and everybody their own."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, func, select
+
+from schemas.actor import Action, Actor, Role, missing, scope
+from schemas.ids import RecordingId
+from schemas.look import Look, SeenLook, masked
+from schemas.page import Cursor, Page
+from schemas.recording import Recording
+from storage.collection import Collection, Order, Unit
+from storage.reads.account import roles_of, with_name
+from storage.reads.look import is_handled, names_of_things
+from storage.recording.recording import Recordings
+from storage.tables.look import looks
+
+_NEWEST = Order(looks.c.id)
+
+
+class LookReader(NamedTuple):
+    """What somebody is shown of who looked at a recording."""
+
+    may_read: bool
+    sees_addresses: bool
+
+
+class Lookers(Collection):
+    """Who looked, with names, roles at that time, and how long."""
+
+    def __init__(self, unit: Unit, recordings: Recordings) -> None:
+        super().__init__(unit)
+        self._recordings = recordings
+
+    def reader(self, actor: Actor, recording: Recording) -> LookReader:
+        """Say what the actor is shown of who looked at a recording that the actor may see.
+
+        The handlers of a case that it is tied to see the looks, whoever may see those of the whole agency also
+        the addresses.
+        """
+        allowed = scope(actor, Action.LOOK_VIEW)
+        if recording.agency_id not in allowed.agency_ids:
+            return LookReader(may_read=False, sees_addresses=False)
+        if not allowed.own_only:
+            return LookReader(may_read=True, sees_addresses=True)
+        handled = self._connection.scalar(select(is_handled(actor, recording.id)))
+        return LookReader(may_read=bool(handled), sees_addresses=False)
+
+    def of_recording(
+        self, actor: Actor, recording_id: RecordingId, *, after: Cursor | None = None, limit: int = 50
+    ) -> Page[SeenLook]:
+        """List who looked at a recording, newest first.
+
+        Raises:
+            NotFound: no such recording within the actor's scope.
+            Refused: who looked is not the actor's to see.
+        """
+        reader = self.reader(actor, self._recordings.get(actor, recording_id))
+        if not reader.may_read:
+            raise missing(Action.LOOK_VIEW)
+        page = self._shown(looks.c.recording_id == recording_id, after=after, limit=limit)
+        return page if reader.sees_addresses else page.each(_masked)
+
+    def own(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[SeenLook]:
+        """List the actor's own looks, newest first."""
+        return self._shown(looks.c.account_id == actor.id, after=after, limit=limit)
+
+    def count(self, recording_id: RecordingId) -> int:
+        """Count the looks at a recording; the caller has asked whether the actor may know."""
+        query = select(func.count()).where(looks.c.recording_id == recording_id)
+        return self._connection.scalar(query) or 0
+
+    def _shown(self, condition: ColumnElement[bool], *, after: Cursor | None, limit: int) -> Page[SeenLook]:
+        roles = roles_of(looks.c.account_id, looks.c.opened_at).label("roles")
+        query = with_name(select(looks, roles), looks.c.account_id, "looker").where(condition)
+        page = self._page(query, _NEWEST, after=after, limit=limit)
+        named = names_of_things(
+            self._connection,
+            [row["recording_id"] for row in page.rows if row["recording_id"]],
+            [row["export_id"] for row in page.rows if row["export_id"]],
+        )
+        return page.each(lambda row: _seen(row, named))
+
+
+def _seen(row: RowMapping, named: dict[UUID, str]) -> SeenLook:
+    look = Look.of_row(row)
+    return SeenLook(
+        look=look,
+        name=row["looker"],
+        roles=tuple(Role(role) for role in row["roles"]),
+        about=named.get(look.recording_id or look.export_id or look.id, ""),
+        address=look.address,
+    )
+
+
+def _masked(seen: SeenLook) -> SeenLook:
+    return seen.model_copy(update={"address": masked(seen.address)})
