@@ -13,6 +13,7 @@ from api.entry import login_queue, origin_of, remember_at_login
 from api.route import Route
 from schemas.account import (
     Account,
+    AccountAmendIn,
     AccountIn,
     AccountNeed,
     AccountState,
@@ -212,6 +213,13 @@ def account(tx: Tx, actor: CurrentActor, account_id: AccountId) -> AccountDetail
     grants = [GrantOut.of(one) for one in tx.people.grants(account_id)]
     is_locked = account_id in tx.login_tries.locked_of([account_id])
     return AccountDetailOut.of(found, roles=[*found.roles], grants=grants, is_locked=is_locked)
+
+
+@router.patch("/accounts/{account_id}", operation_id="amendAccount", status_code=204)
+def amend(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: AccountAmendIn) -> Response:
+    """Correct the name or the log-in name of a person; what stood before stays in the log."""
+    tx.people.amend(actor, account_id, wish)
+    return Response(status_code=204)
 
 
 @router.post("/accounts/{account_id}/link", operation_id="makeAccountLink", status_code=201)

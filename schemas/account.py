@@ -76,6 +76,14 @@ class AccountIn(WireIn):
     agency_id: AgencyId
 
 
+class AccountAmendIn(WireIn):
+    """What is said of a person, corrected; what is left out stays."""
+
+    name: Name | None = None
+    login: Login | None = None
+    reason: Reason
+
+
 class RoleIn(WireIn):
     """A role, from a time on (now, where none is given) until another (open, where none is given)."""
 

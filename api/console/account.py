@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.console.account_form import (
     AccountForm,
     AccountForms,
+    AmendForm,
     CloseForm,
     EndRoleForm,
     NewAccountForms,
@@ -141,6 +142,12 @@ def _change(visit: Visit, account_id: AccountId, form: Typed[W], act: Callable[[
         again=lambda mistake: _page(visit, account_id, mistake),
         then=to(f"/console/accounts/{account_id}"),
     )
+
+
+@router.post("/accounts/{account_id}")
+def amend(visit: Acting, account_id: AccountId, form: Annotated[AmendForm, Form()]) -> Response:
+    """Correct a name."""
+    return _change(visit, account_id, form, lambda wish: visit.tx.people.amend(visit.actor, account_id, wish))
 
 
 @router.post("/accounts/{account_id}/link")

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import StringConstraints, TypeAdapter
 
 from api.console.typed import Fault, Forms, Mistaken, Typed, W, day_at, into, label, read
-from schemas.account import AccountIn, AdmissionIn, Password, Reason, RoleIn
+from schemas.account import AccountAmendIn, AccountIn, AdmissionIn, Password, Reason, RoleIn
 from schemas.password import PasswordFault, password_fault
 
 Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
@@ -102,6 +102,17 @@ class AccountForm(Typed[AccountIn]):
         return into(self, AccountIn)
 
 
+class AmendForm(Typed[AccountAmendIn]):
+    """The name and the log-in name of a person, corrected."""
+
+    name: str = label("姓名")
+    login: str = label("登录名")
+    reason: str = label("理由")
+
+    def wish(self) -> AccountAmendIn:
+        return into(self, AccountAmendIn)
+
+
 class RoleForm(Typed[RoleIn]):
     """A role by days in UTC+8; the last day is held too."""
 
@@ -149,6 +160,7 @@ class NewAccountForms(Forms):
 class AccountForms(Forms):
     """The forms of one account."""
 
+    amend: AmendForm = AmendForm()
     role: RoleForm = RoleForm()
     end_role: EndRoleForm = EndRoleForm()
     close: CloseForm = CloseForm()

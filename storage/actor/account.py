@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, se
 from schemas.account import (
     LINK_LIFETIME,
     Account,
+    AccountAmendIn,
     AccountIn,
     AccountNeed,
     AccountState,
@@ -23,6 +24,7 @@ from schemas.account import (
 from schemas.actor import Action, Actor, Role, Subject, require, require_scope, stands_apart
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import (
+    AccountAmend,
     AccountClose,
     AccountKind,
     AccountLink,
@@ -37,6 +39,7 @@ from schemas.refusals_account import (
     ACCOUNT_MACHINE,
     ACCOUNT_NOT_FOUND,
     ADMINISTRATOR_LAST,
+    LOGIN_TAKEN,
     ROLE_APART,
     ROLE_ENDED,
     ROLE_HELD,
@@ -236,6 +239,28 @@ class People(Collection):
         self._connection.execute(update(accounts).where(accounts.c.id == account_id).values(is_active=False))
         end_sessions(self._connection, account_id)
         act.write(AccountClose(reason=shown(reason)), f"account/{account_id}")
+
+    def amend(self, actor: Actor, account_id: AccountId, wish: AccountAmendIn) -> None:
+        """Correct the name or the log-in name of a person; what stood before stays in the log. Sessions go on.
+
+        Raises:
+            NotFound, Refused: as for every act on an account.
+            Conflict: the account is closed or a machine's, or the log-in name is taken (slug `login-taken`).
+        """
+        act, held = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        changed = {
+            name: value
+            for name, value in wish.model_dump(include={"name", "login"}).items()
+            if value is not None and value != getattr(held, name)
+        }
+        if not changed:
+            return
+        taken = exists().where(accounts.c.login == changed.get("login"), accounts.c.id != account_id)
+        if self._connection.scalar(select(taken)):
+            raise LOGIN_TAKEN("the log-in name is taken")
+        self._connection.execute(update(accounts).where(accounts.c.id == account_id).values(**changed))
+        told = {name: shown(value) for name, value in changed.items()}
+        act.write(AccountAmend(reason=shown(wish.reason), **told), f"account/{account_id}")
 
     def sign_out(self, actor: Actor, account_id: AccountId, reason: str) -> None:
         """End every session of an account; its owner may log in again.

@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from schemas.account import (
     ADMISSION_LIFETIME,
     LINK_LIFETIME,
+    AccountAmendIn,
     AccountIn,
     AccountNeed,
     AccountState,
@@ -479,6 +480,30 @@ def test_lists_hold_the_own_agencies_alone(store: Store) -> None:
             "李明"
         ]
         assert tx.people.page(ours, AccountFilter(text=person.login)).rows == ()
+
+
+def test_a_name_is_corrected(store: Store) -> None:
+    """Name and log-in name may be corrected, also one's own; the session goes on, and the log has what stood before."""
+    admin = administrator(store, make_agency(store))
+    person, other = (somebody(store, admin, Role.OFFICER) for _ in range(2))
+
+    def amend(who: AccountId, **changed: str) -> str:
+        wish = AccountAmendIn(reason="笔误", **changed)
+        return tried(store, lambda tx: tx.people.amend(admin, who, wish))
+
+    login = f"c{uuid4().hex[:8]}"
+    assert amend(person.account_id, name="李朋", login=login) == ""
+    assert amend(person.account_id, name="李朋", login=login) == ""
+    assert amend(person.account_id, login=other.login) == "login-taken"
+    assert amend(admin.account_id, name="张管") == ""
+    assert tried(store, lambda tx: tx.people.close(admin, other.account_id, "x")) == ""
+    assert amend(other.account_id, name="李朋") == "account-closed"
+    with store.begin() as tx:
+        seen = tx.people.get(admin, person.account_id)
+        entries = [one.event for one in tx.custody.chain(f"account/{person.account_id}")]
+        assert [one.id for one in tx.people.page(admin, AccountFilter(text="李朋")).rows] == [person.id]
+    assert (seen.name, seen.login) == ("李朋", login)
+    assert entries.count("account:amend") == 1
 
 
 def tree_of(store: Store, admin: Actor) -> list[tuple[int, str]]:

@@ -117,6 +117,9 @@ def test_the_administrators_pages(world: World) -> None:
         listed = client.get(f"/console/accounts?q={login}").text
         (ending,) = set(re.findall(rf"{path}/roles/[0-9a-f-]{{36}}/end", page))
         ended = send(client, ending, reason="调离")
+        renamed = send(client, path, name="赵欣", login=login, reason="笔误")
+        unnamed = send(client, path, name="赵欣", login="Zhao Xin", reason="笔误")
+        named = client.get(path).text
         bare = send(client, f"{path}/close", reason="")
         closed = send(client, f"{path}/close", reason="退休")
         after = client.get(path).text
@@ -125,6 +128,9 @@ def test_the_administrators_pages(world: World) -> None:
     assert link.startswith(world.url)
     assert (twice.status_code, past.status_code, bare.status_code) == (409, 422, 422)
     assert (granted.status_code, ended.status_code, closed.status_code) == (303, 303, 303)
+    assert (renamed.status_code, unnamed.status_code) == (303, 422)
+    assert 'value="Zhao Xin"' in unnamed.text
+    assert "<h1>赵欣</h1>" in named
     assert "2999-12-31" in page
     assert link.rpartition("/")[2] not in page
     assert "赵新" in listed

@@ -187,13 +187,18 @@ def test_nothing_runs_ahead_of_what_is_kept() -> None:
             assert goes_on.wait(PATIENCE_SECONDS)
             threading.Event().wait(0.05)  # time for a part to be sent that does not wait
             self.is_keeping = False
+            taken.append(b"".join(body))
             return super().keep(body, is_last=is_last)
 
         def send(self, body: list[bytes], *, number: int, start_bytes: int) -> tuple[int, int, bytes]:
             assert not self.is_keeping
             return super().send(body, number=number, start_bytes=start_bytes)
 
-    receiving = Slow(18)
+        def add(self, part: tuple[int, int, bytes]) -> int:
+            taken.append(part[2])
+            return super().add(part)
+
+    receiving, taken = Slow(18), list[bytes]()
 
     async def silent_for_a_while() -> AsyncIterator[bytes]:
         yield b"abcdef"
@@ -202,7 +207,8 @@ def test_nothing_runs_ahead_of_what_is_kept() -> None:
         yield b"ghijklmnopqr"
 
     asyncio.run(read(receiving, silent_for_a_while(), silent=0.01, threads=2))
-    assert (receiving.stored, receiving.kept) == ([b"abcd", b"ghij", b"klmn", b"opqr"], b"ef")
+    # On a busy machine the reader itself is silent for long enough that more is kept: in its order, too.
+    assert (taken[:2], b"".join(taken)) == ([b"abcd", b"ef"], b"abcdefghijklmnopqr")
 
 
 def test_a_short_body_is_kept() -> None:
