@@ -1,4 +1,4 @@
-# Two images: `app` is api, worker, scheduler and the one-shot jobs; `minio` is built from its last source.
+# Three images: `app` is api, worker, scheduler and the one-shot jobs; `minio` and `proxy` are built from source.
 
 FROM golang:1.26-alpine AS minio-build
 ARG MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
@@ -13,6 +13,17 @@ VOLUME /data
 EXPOSE 9000
 ENTRYPOINT ["minio"]
 
+FROM golang:1.26-alpine AS proxy-build
+ARG CADDY_VERSION=v2.11.9
+ENV CGO_ENABLED=0 GOTOOLCHAIN=local
+RUN go install github.com/caddyserver/caddy/v2/cmd/caddy@${CADDY_VERSION}
+
+FROM alpine:3 AS proxy
+COPY --from=proxy-build /go/bin/caddy /usr/local/bin/caddy
+ENV XDG_DATA_HOME=/data XDG_CONFIG_HOME=/data
+VOLUME /data
+EXPOSE 80 443
+
 FROM python:3.11-slim AS app
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/app QUANCHENG_HOME=/home/quancheng/.quancheng
 WORKDIR /app
@@ -23,7 +34,7 @@ COPY storage ./storage
 COPY workers ./workers
 COPY api ./api
 COPY mobile_contract ./mobile_contract
-COPY quancheng.py quancheng_demo.py quancheng_demo_run.py quancheng_parts.py quancheng_stop.py pyproject.toml LICENSE NOTICE ./
+COPY quancheng.py quancheng_demo.py quancheng_demo_run.py quancheng_parts.py quancheng_stop.py quancheng_tls.py pyproject.toml LICENSE NOTICE ./
 RUN useradd --uid 10001 --create-home quancheng
 USER quancheng
 EXPOSE 8080

@@ -23,8 +23,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from starlette.types import ASGIApp
+
     from api.listen import Listener
+    from api.settings import ApiSettings
     from quancheng_demo_run import Demo
+    from quancheng_tls import Tls
     from schemas.account import Link
     from storage.setup.home import Home
     from storage.store import Store
@@ -133,6 +137,18 @@ def _serve_arguments(one: argparse.ArgumentParser) -> None:
         "--port", type=_port, default=port, help="port to listen on (default: QUANCHENG_PORT or 8080)"
     )
     one.add_argument(
+        "--tls",
+        action="store_true",
+        help="speak TLS with a certificate of an authority of our own; --port then only shows the way to it",
+    )
+    tls_port = os.environ.get("QUANCHENG_TLS_PORT", "8443")
+    one.add_argument(
+        "--tls-port",
+        type=_port,
+        default=tls_port,
+        help="port of TLS (default: QUANCHENG_TLS_PORT or 8443)",
+    )
+    one.add_argument(
         "--no-demo",
         action="store_true",
         help="do not make the demo organisation (never made on a DATABASE_URL)",
@@ -175,10 +191,11 @@ def _serve_until_told(args: argparse.Namespace, say: _Teller) -> int:
     from api.listen import listening_fault
     from schemas.errors import EvidenceError
 
-    fault = listening_fault(args.host, args.port)
-    if fault is not None and not STOP.is_asked:
-        say(fault.event, f"✗ {fault.text}", host=args.host, port=args.port)
-        return MISUSED if fault.is_misuse else UNREACHABLE
+    for port in (args.port, args.tls_port) if args.tls else (args.port,):
+        fault = listening_fault(args.host, port)
+        if fault is not None and not STOP.is_asked:
+            say(fault.event, f"✗ {fault.text}", host=args.host, port=port)
+            return MISUSED if fault.is_misuse else UNREACHABLE
     with ExitStack() as started:
         try:
             _serve(args, say, started)
@@ -215,7 +232,6 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
 
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     from api.app import create_app
-    from api.listen import Listener, configured
     from api.settings import ApiSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from storage.settings import is_set
@@ -230,22 +246,45 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     say("migrating", "正在检查数据库结构 migrating the database")
     migrate(store)
     STOP.check()
-    address = f"http://{args.host}:{args.port}"
+    api_settings = read(ApiSettings).answering_to(args.host)
+    tls = _tls(args, home, api_settings) if args.tls else None
+    address = tls.address if tls else f"http://{args.host}:{args.port}"
     # Accounts with passwords that are written down have no place in a database of somebody's own.
     has_demo = not args.no_demo and not is_set("DATABASE_URL")
-    demo = _demo(home, store, address, say) if has_demo else None
+    demo = _demo(home, store, tls.local_address if tls else address, say, tls) if has_demo else None
     with store.begin() as tx:
         link = tx.links.offer_first()
         is_unadministered = tx.links.is_unadministered()
     STOP.check()
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
-    api_settings = read(ApiSettings).answering_to(args.host)
-    config = configured(create_app(api_settings, store), host=args.host, port=args.port)
-    server = Listener(config, lambda: STOP.is_asked)
+    server = _listener(args, create_app(api_settings, store), tls, started)
     introduce = _introduction(say, settings.console_url or address, link, demo, is_new=is_unadministered)
-    started.enter_context(_beside(server, say, address, demo, introduce))
+
+    def is_up() -> None:
+        if tls is not None:
+            tls.introduce(say)
+        introduce()
+
+    started.enter_context(_beside(server, say, address, demo, is_up))
     server.run()
+
+
+def _tls(args: argparse.Namespace, home: Home, settings: ApiSettings) -> Tls:
+    from quancheng_tls import Tls
+
+    return Tls(home, settings, host=args.host, port=args.tls_port, plain_port=args.port)
+
+
+def _listener(args: argparse.Namespace, app: ASGIApp, tls: Tls | None, started: ExitStack) -> Listener:
+    """Return what listens for the application; with TLS the plain port is served beside it."""
+    from api.listen import Listener, configured
+
+    if tls is None:
+        return Listener(configured(app, host=args.host, port=args.port), lambda: STOP.is_asked)
+    tls.serve_plain(started)
+    config = configured(app, host=args.host, port=args.tls_port, certificate=tls.certificate)
+    return Listener(config, lambda: STOP.is_asked, renewed=tls.renewed)
 
 
 def _start_workers(store: Store, say: _Teller, started: ExitStack) -> None:
@@ -265,11 +304,11 @@ def _loop_ended(name: str) -> None:
     STOP.fail(f"后台任务意外结束 a background loop has ended: {name}; see the log and start again")
 
 
-def _demo(home: Home, store: Store, address: str, say: _Teller) -> Demo:
+def _demo(home: Home, store: Store, address: str, say: _Teller, tls: Tls | None) -> Demo:
     from quancheng_demo_run import Demo
 
     demo = Demo(home, store, say, media=DEMO_MEDIA, command=(sys.executable, __file__))
-    demo.make(address)
+    demo.make(address, authority=tls.trusted if tls else None)
     return demo
 
 

@@ -42,8 +42,11 @@ class Demo:
         self._beside = _Beside()
         self._facts: Mapping[str, Any] = {}
 
-    def make(self, address: str) -> None:
-        """Make the organisation where there is nobody yet; issue fresh enrolment codes at every start."""
+    def make(self, address: str, *, authority: Path | None) -> None:
+        """Make the organisation where there is nobody yet; issue fresh enrolment codes at every start.
+
+        `authority` is whose certificate the server at `address` shows, where it is one of our own.
+        """
         if is_empty(self._store):
             self._say("demo", "正在建立示例机构 making the demo organisation")
             found(
@@ -57,6 +60,7 @@ class Demo:
         self._facts = {
             **kept,
             "server": address,
+            "authority": str(authority) if authority else None,
             "enrolment_code": codes[0],
             "demo_code": codes[1],
             "officers": [p.certificate for p in PEOPLE if p.agency == "urban" and p.certificate],

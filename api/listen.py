@@ -2,8 +2,10 @@
 
 import errno
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import uvicorn
@@ -43,8 +45,13 @@ def listening_fault(host: str, port: int) -> ListeningFault | None:
     return None
 
 
-def configured(app: ASGIApp, *, host: str, port: int, log_level: str = "warning") -> uvicorn.Config:
-    """Return how the server listens; the compose file's command says the same."""
+def configured(
+    app: ASGIApp, *, host: str, port: int, log_level: str = "warning", certificate: Path | None = None
+) -> uvicorn.Config:
+    """Return how the server listens; the compose file's command says the same.
+
+    With `certificate`, a file of a key and its chain, TLS is spoken (1.2 or later, as Python's own default has it).
+    """
     return uvicorn.Config(
         app,
         host=host,
@@ -54,6 +61,7 @@ def configured(app: ASGIApp, *, host: str, port: int, log_level: str = "warning"
         ws="none",
         timeout_graceful_shutdown=10,
         server_header=False,
+        ssl_certfile=certificate,
         proxy_headers=False,  # it believes every program of this machine; `API_PROXIES` names ours
     )
 
@@ -65,9 +73,23 @@ class Listener(uvicorn.Server):
     second one makes it leave out the end of the application.
     """
 
-    def __init__(self, config: uvicorn.Config, is_told: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        is_told: Callable[[], bool],
+        *,
+        renewed: Callable[[], Path | None] = lambda: None,
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            config: How.
+            is_told: Whether to end.
+            renewed: Asked ten times a second; a path is the certificate for connections from now on.
+        """
         super().__init__(config)
         self._is_told = is_told
+        self._renewed = renewed
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,4 +98,7 @@ class Listener(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Say, ten times a second, whether to end."""
+        if (fresh := self._renewed()) is not None and isinstance(self.config.ssl, ssl.SSLContext):
+            # Here and in no thread: handshakes of this loop use the context. Open connections keep what they have.
+            self.config.ssl.load_cert_chain(fresh)
         return self._is_told() or await super().on_tick(counter)

@@ -87,6 +87,11 @@ class ApiSettings(BaseSettings):
         """What the server answers to."""
         return (*LOOPBACK, *_entries(self.hosts))
 
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """What the server answers to beside loopback."""
+        return tuple(_entries(self.hosts))
+
     def answering_to(self, host: str) -> Self:
         """Return the settings of a server that listens on `host`: it answers to that name too."""
         return self.model_copy(update={"hosts": f"{self.hosts} {host.partition('%')[0]}"})

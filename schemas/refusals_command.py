@@ -206,6 +206,33 @@ DATA_MISSING = Refusal(
     "设置 QUANCHENG_HOME 或 DATABASE_URL",
     "set QUANCHENG_HOME or DATABASE_URL",
 )
+AUTHORITY_NAMES = Refusal(
+    "authority-names",
+    Invalid,
+    Level.INFO,
+    "自建证书机构须有确定的名称",
+    "An authority of our own needs names",
+    "在 API_HOSTS 中逐个列出名称和地址",
+    "list names and addresses in API_HOSTS",
+)
+AUTHORITY_UNREADABLE = Refusal(
+    "authority-unreadable",
+    Unavailable,
+    Level.INFO,
+    "证书文件无法读取",
+    "A certificate cannot be read",
+    "从备份恢复，或删除其目录以新建证书机构并在手机上重新安装",
+    "restore it, or remove its folder for a new authority, to be installed anew on phones",
+)
+AUTHORITY_FILE_INVALID = Refusal(
+    "authority-file-invalid",
+    Invalid,
+    Level.INFO,
+    "证书机构文件无效",
+    "Not a file of an authority's certificate",
+    "用 --authority 给出 PEM 格式的证书",
+    "give a certificate in PEM by --authority",
+)
 POSTGRES_MISSING = Refusal(
     "postgres-missing",
     Unavailable,

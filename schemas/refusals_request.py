@@ -43,6 +43,15 @@ HOST_UNKNOWN = Refusal(
     "使用系统管理员给出的地址；管理员可在 API_HOSTS 中加入此名称",
     "use the address the operator gave; the operator can add this name to API_HOSTS",
 )
+TLS_REQUIRED = Refusal(
+    "tls-required",
+    Refused,
+    Level.INFO,
+    "此端口只指路，内容须经 TLS 传送",
+    "This port only shows the way: what is sent goes over TLS",
+    "改用 https 地址；首次使用先在 /ca 安装证书",
+    "use the https address; install the certificate from /ca first",
+)
 HEADER_INVALID = Refusal(
     "header-invalid", Malformed, Level.INFO, "请求头缺失或无效", "A header is missing or invalid", *RESEND
 )

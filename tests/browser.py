@@ -1,5 +1,6 @@
 """Chromium for tests: one window a person, as patient as the rest of the suite."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +18,13 @@ expect.set_options(timeout=_MILLISECONDS)
 
 
 @contextmanager
-def browsing(chromium: Path) -> Iterator[Browser]:
-    """A browser for the length of a block."""
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+def browsing(chromium: Path, *words: str, home: Path | None = None) -> Iterator[Browser]:
+    """A browser for the length of a block; `home` is whose certificates it trusts."""
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", *words]
+    env = {**os.environ, "HOME": str(home)} if home else None
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=str(chromium), args=arguments, timeout=_MILLISECONDS
+            executable_path=str(chromium), args=arguments, env=env, timeout=_MILLISECONDS
         )
         yield running
         running.close()

