@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from schemas.account import Link
     from storage.setup.home import Home
     from storage.store import Store
+    from workers.listening import Listening
 
     AddArguments = Callable[[argparse.ArgumentParser], None]
     Run = Callable[[argparse.Namespace], int]
@@ -235,6 +236,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     from api.settings import ApiSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from storage.settings import is_set
+    from workers.listening import Listening
 
     STOP.check()
     home = open_home(say)
@@ -259,15 +261,28 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
     server = _listener(args, create_app(api_settings, store), tls, started)
+    started.callback(home.listening_path.unlink, missing_ok=True)
+    listening = Listening(args.host, args.port, is_tls=tls is not None)
     introduce = _introduction(say, settings.console_url or address, link, demo, is_new=is_unadministered)
 
     def is_up() -> None:
-        if tls is not None:
-            tls.introduce(say)
+        _say_reach(say, home, listening, tls)
         introduce()
 
     started.enter_context(_beside(server, say, address, demo, is_up))
     server.run()
+
+
+def _say_reach(say: _Teller, home: Home, listening: Listening, tls: Tls | None) -> None:
+    """Write down what is listened on, for the doctor, and say how other machines come: by TLS, or without it."""
+    from workers.listening import plain_to_others, write_listening
+
+    write_listening(home, listening)
+    if tls is not None:
+        tls.introduce(say)
+    elif (url := plain_to_others(listening)) is not None:
+        said = "可从其他机器不经加密访问，请用 --tls other machines are answered without TLS, use --tls"
+        say("without_tls", f"! {url} {said}", url=url)
 
 
 def _tls(args: argparse.Namespace, home: Home, settings: ApiSettings) -> Tls:

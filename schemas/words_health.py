@@ -9,6 +9,7 @@ HEALTH_PARTS = vocabulary(
         HealthPart.SM3: ("商用密码算法（SM3）", "SM3"),
         HealthPart.SANDBOX: ("解码沙箱", "sandbox of the decoders"),
         HealthPart.HOME: ("数据目录", "data folder"),
+        HealthPart.TLS: ("加密连接（TLS）", "TLS"),
         HealthPart.SETTINGS: ("设置", "settings"),
         HealthPart.LOG_KEY: ("存证日志密钥", "key of the custody log"),
         HealthPart.REGISTRY_KEY: ("登记密钥", "key of the registers"),
@@ -48,6 +49,23 @@ HEALTH = vocabulary(
         Health.HOME_UNUSABLE: (
             "{path} 不可用：检查权限，或另设 QUANCHENG_HOME",
             "{path} cannot be used: check its permissions, or set QUANCHENG_HOME",
+        ),
+        Health.TLS_OWN: (
+            "自建证书机构有效至 {until}，服务器证书至 {leaf_until}；SHA-256 {sha256}",
+            "by an authority of our own until {until}, the server's certificate until {leaf_until}; SHA-256 {sha256}",
+        ),
+        Health.TLS_OWN_ENDS: (
+            "自建证书机构 {until} 到期：重新启动会建立新的，须在每台设备上重新安装",
+            "the authority of our own ends {until}: a new start makes another, to be installed on every device",
+        ),
+        Health.TLS_BEFORE: ("由前置代理承担：{url}", "spoken by the proxy before this server: {url}"),
+        Health.TLS_ABSENT: (
+            "没有，只有本机能访问；手机要用相机和密钥，须 serve --tls 或前置代理",
+            "none, and only this machine reaches it; for phones: `serve --tls`, or a proxy",
+        ),
+        Health.TLS_OPEN: (
+            "{url} 不经加密即可从其他机器访问，密码和证据在途中可被读取：用 serve --tls，或只在本机监听并前置代理",
+            "{url} answers other machines without TLS, all can be read on its way: `serve --tls`, or a proxy",
         ),
         Health.SETTINGS_UNREADABLE: ("无法读取：{names}", "cannot be read: {names}; correct or set it"),
         Health.KEY_PRESENT: ("已设置", "present"),

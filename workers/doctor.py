@@ -5,9 +5,10 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.x509 import Certificate
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from pydantic import ValidationError
@@ -19,10 +20,12 @@ from schemas.health import Health, HealthPart
 from schemas.words import Words
 from schemas.work import signs
 from storage.settings import StorageSettings, is_set, seed, unreadable
+from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
 from storage.setup.home import Home
 from storage.setup.migrate import pending
 from storage.store import Store
+from workers.listening import console_url, is_local, plain_to_others, read_listening
 from workers.media.floor import measure
 
 _KEYS = {
@@ -68,6 +71,7 @@ def examine(home: Home) -> Iterator[Finding]:
     """Yield one finding a part. Where an address is not set, the embedded default in `home` is looked at."""
     yield _sm3()
     yield _sandbox()
+    yield from _tls(home)
     embedded: dict[str, Any] = {}
     if not (is_set("DATABASE_URL") and is_set("OBJECTS_URL")):
         yield (folder := _folder(home))
@@ -95,6 +99,31 @@ def examine(home: Home) -> Iterator[Finding]:
         yield from _objects(store)
     finally:
         store.close()
+
+
+def _tls(home: Home) -> Iterator[Finding]:
+    """Say by what TLS is spoken, and where a page answers other machines without it."""
+    listening = read_listening(home)
+    open_at = plain_to_others(listening) if listening else None
+    if open_at is None and console_url().startswith("http://") and not is_local(console_url()):
+        open_at = console_url()
+    if open_at is not None:
+        yield _warned(HealthPart.TLS, Health.TLS_OPEN, url=open_at)
+    pair = seen(home.tls_dir)
+    if pair is not None and (listening is None or listening.is_tls):
+        yield _authority(*pair)
+    elif console_url().startswith("https://"):
+        yield _good(HealthPart.TLS, Health.TLS_BEFORE, url=console_url())
+    elif open_at is None:
+        yield _good(HealthPart.TLS, Health.TLS_ABSENT)
+
+
+def _authority(own: Certificate, leaf: Certificate) -> Finding:
+    until = f"{own.not_valid_after_utc:%Y-%m-%d}"
+    if own.not_valid_after_utc - datetime.now(UTC) < timedelta(days=LEAF_DAYS):
+        return _warned(HealthPart.TLS, Health.TLS_OWN_ENDS, until=until)
+    told = {"leaf_until": f"{leaf.not_valid_after_utc:%Y-%m-%d}", "sha256": fingerprint(own)}
+    return _good(HealthPart.TLS, Health.TLS_OWN, until=until, **told)
 
 
 def _folder(home: Home) -> Finding:

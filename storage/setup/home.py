@@ -69,6 +69,11 @@ class Home:
         """Folder of the server's own certificate authority, where it has one."""
         return self.path / "tls"
 
+    @property
+    def listening_path(self) -> Path:
+        """Where a running server writes down what it listens on."""
+        return self.path / "listening.json"
+
     def read_demo(self) -> dict[str, Any]:
         """Return what the demo wrote; empty before the first start."""
         path = self.demo_path
