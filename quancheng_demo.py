@@ -93,6 +93,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("ding", "丁评查", "bureau", frozenset({Role.INSPECTOR})),
     DemoPerson("feng", "冯评查", "bureau", frozenset({Role.INSPECTOR})),
     DemoPerson("admin", "系统管理员", "bureau", frozenset({Role.ADMIN})),
+    DemoPerson("shen", "沈审计", "bureau", frozenset({Role.TRAIL_READER})),
 )
 
 CASES: tuple[tuple[str, str, CaseIn], ...] = (

@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from api.auth import SessionOut, session_out
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Token, Tx, Words
-from api.entry import login_queue, origin_of, remember_at_login
+from api.entry import login_queue, remember_at_login
+from api.origin import origin_of
 from api.route import Route
 from schemas.account import (
     Account,

@@ -28,6 +28,7 @@ from api import (
     recording,
     rectification,
     review,
+    trail,
     tus,
     upload,
 )
@@ -38,6 +39,7 @@ from api.document import completed
 from api.edge import SETTINGS
 from api.front import Front
 from api.handover import Handover
+from api.noting import noted
 from api.openings import Openings, Senders
 from api.places import Places, Rules
 from api.problems import problem
@@ -60,6 +62,7 @@ ROUTERS = (
     recording.router,
     case.router,
     review.router,
+    trail.router,
     equipment.router,
     monitoring.router,
     audit.router,
@@ -221,7 +224,7 @@ def _routes(lifespan: Any = None) -> FastAPI:  # noqa: ANN401 - Starlette's life
         redoc_url=None,
         lifespan=lifespan,
     )
-    problems.install(app)
+    problems.install(app, noted)
     for router in ROUTERS:
         app.include_router(router)
     mount(app)

@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPBearer
 
 from api.idempotency import claim
+from api.origin import origin_of
 from api.settings import ApiSettings
 from schemas.actor import Action, Actor, Subject, require
 from schemas.page import Cursor
@@ -59,8 +60,14 @@ def begin(request: Request) -> Iterator[Transaction]:
     Always used with `scope="function"`: FastAPI's default ends a `yield` dependency after the answer was
     sent, and then a failing commit leaves the client with a receipt for nothing.
     """
-    with store_of(request).begin() as tx:
+    with store_of(request).begin(origin_of(request)) as tx:
         yield tx
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token; empty where there is none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def token_of(request: Request) -> str:
@@ -70,9 +77,8 @@ def token_of(request: Request) -> str:
         NotAuthenticated: there is neither.
         Refused: the cookie alone stands behind a change through the API (slug `cross-site`).
     """
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
+    if token := bearer(request):
+        return token
     if cookie := request.cookies.get(session_cookie(request)):
         if request.method not in SAFE_METHODS and request.url.path.startswith("/v1/"):
             # A browser adds the cookie by itself, also for a page of somebody else: reading only.

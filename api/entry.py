@@ -8,8 +8,8 @@ from datetime import timedelta
 from fastapi import Request
 from starlette.responses import Response
 
-from api.deps import is_secure, settings_of
-from schemas.address import origin
+from api.deps import is_secure
+from api.origin import origin_of
 from schemas.login import BROWSER_LIFETIME, name_hash
 from storage.flow.login import Entered, LoginIn, log_in
 from storage.flow.login_queue import LoginQueue
@@ -18,11 +18,6 @@ from storage.store import Store
 KNOWN_COOKIE = "qc_known"
 RETRY_AFTER_SECONDS = 2
 _NAME_DIGITS = 8
-
-
-def origin_of(request: Request) -> str:
-    """Return where a request comes from, in the form that is counted."""
-    return origin(_peer(request), request.headers.getlist("X-Forwarded-For"), settings_of(request).proxies)
 
 
 def enter(request: Request, login: str, password: str) -> Entered:
@@ -71,7 +66,3 @@ def remember(request: Request, answer: Response, login: str, entered: Entered, *
         samesite="strict",
         secure=is_secure(request),
     )
-
-
-def _peer(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -1,6 +1,6 @@
 """RFC 9457 problem details: the only place that turns an error into an HTTP answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
@@ -186,12 +186,16 @@ def answer(err: EvidenceError, *, headers: dict[str, str] | None = None) -> JSON
     return problem(err.refusal, detail=err.detail, headers=headers, **facts)
 
 
-def install(app: FastAPI) -> None:
-    """Register the handlers: every answer that is not a success is a problem document."""
+Note = Callable[[Request, EvidenceError], EvidenceError]
+"""Notes a refusal; returns what is to be answered."""
+
+
+def install(app: FastAPI, note: Note) -> None:
+    """Register the handlers: every answer that is not a success is a problem document, and was noted before."""
 
     @app.exception_handler(EvidenceError)
-    def _evidence(_: Request, err: EvidenceError) -> JSONResponse:
-        return answer(err)
+    def _evidence(request: Request, err: EvidenceError) -> JSONResponse:
+        return answer(note(request, err))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, err: RequestValidationError) -> JSONResponse:

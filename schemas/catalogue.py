@@ -74,6 +74,7 @@ from schemas.words_people import (
     ROSTER_FAULTS,
 )
 from schemas.words_role import ROLES
+from schemas.words_trail import SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -100,6 +101,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         ROSTER_FAULTS,
         ROLES,
     ),
+    *(SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
     UNITS,
 )
 

@@ -19,7 +19,9 @@ from schemas.leaves_actor import (
     AgencyClose,
     AgencyOpen,
     RoleEnd,
+    RoleEndApart,
     RoleGrant,
+    RoleGrantNamed,
 )
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
 from schemas.leaves_log import ClockStep, LogResume
@@ -40,10 +42,10 @@ class Span(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """A role of an account, by index and by time."""
+    """A role of an account, by index and by time; one that is not known here gives no right."""
 
     account: str
-    role: Role
+    role: str
     span: Span
     starts: datetime
     ends: datetime | None
@@ -135,11 +137,11 @@ class Directory:
 
     def _learn_role(self, index: int, digest: str, leaf: Leaf) -> None:
         match leaf.act:
-            case RoleGrant() as act:
+            case RoleGrant() | RoleGrantNamed() as act:
                 account = leaf.chains[0].of
                 self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
                 self.by_account.setdefault(account, []).append(digest)
-            case RoleEnd(grant=grant) if grant in self.grants:
+            case RoleEnd(grant=grant) | RoleEndApart(grant=grant) if grant in self.grants:
                 known = self.grants[grant]
                 self.grants[grant] = known._replace(span=known.span._replace(until=index))
             case _:
@@ -153,7 +155,7 @@ class Directory:
             **dict.fromkeys((AgencyOpen, AgencyClose, DeviceCode), _learn_agency),
             **dict.fromkeys((AccountOpen, AccountAmend, AccountClose), _learn_actor),
             **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
-            **dict.fromkeys((RoleGrant, RoleEnd), _learn_role),
+            **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart), _learn_role),
         }
     )
     """Class of an act → what takes it; of most there is nothing to learn."""

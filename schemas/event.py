@@ -20,6 +20,7 @@ class Event(StrEnum):
     STAMP_TAKE = "stamp:take"
     STAMP_MISS = "stamp:miss"
     STAMP_RENEW = "stamp:renew"
+    TRAIL_SEAL = "trail:seal"
     CHAIN_MEND = "chain:mend"
     AGENCY_OPEN = "agency:open"
     AGENCY_AMEND = "agency:amend"

@@ -85,7 +85,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
     {
         one.event: one
         for group in (
-            _reserved("trail", "seal"),
             _reserved("certificate", "suspend restore withdraw cancel verify", "account"),
             _reserved("recusal", "bar lift", "case"),
             _reserved("duty", "open amend close", "duty"),

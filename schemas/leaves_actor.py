@@ -7,13 +7,15 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from schemas.act import Act, Spec
-from schemas.actor import Reach, Role
-from schemas.members import Digest256, Flag, LeafDigest, Ordinal, Root, StandardCode, Time
+from schemas.actor import Role
+from schemas.members import Digest256, Flag, LeafDigest, Ordinal, Root, Slug, StandardCode, Time
 from schemas.opening import SaltedDocument, SaltedText
 from schemas.reference import AgencyReference, Uuid
 from schemas.words import Words
 
 _ADMIN = frozenset({Role.ADMIN})
+_SECURITY = frozenset({Role.ADMIN, Role.SECURITY})
+"""A small site joins the two."""
 _AGENCY = {
     "kind": "agencies.kind",
     "parent": "agencies.parent_id",
@@ -282,6 +284,12 @@ class AccountUnlock(Act):
     )
 
 
+class AccountUnlockApart(Act):
+    """As version 1, by an administrator or a security administrator."""
+
+    spec: ClassVar = replace(AccountUnlock.spec, ev=2, roles=_SECURITY)
+
+
 class AccountSignout(Act):
     """Every session of the account is ended by somebody else."""
 
@@ -334,8 +342,34 @@ class RoleGrant(Act):
             "at": "role_grants.granted_at",
         },
     )
-    role: Role
-    reach: Reach
+    role: Literal[
+        "officer",
+        "auxiliary",
+        "handler",
+        "head",
+        "custodian",
+        "evidence_reviewer",
+        "legal_reviewer",
+        "source",
+        "supervisor",
+        "inspector",
+        "party",
+        "admin",
+    ]
+    reach: Literal["agency", "own"]
+    from_: Time = Field(alias="from")
+    until: Time | None = None
+
+
+class RoleGrantNamed(Act):
+    """As version 1, by an administrator or a security administrator; role and reach are named.
+
+    The lists of both live elsewhere and grow: a reader that does not know a name knows who gave it, to whom and when.
+    """
+
+    spec: ClassVar = replace(RoleGrant.spec, ev=2, roles=_SECURITY)
+    role: Slug
+    reach: Slug
     from_: Time = Field(alias="from")
     until: Time | None = None
 
@@ -351,6 +385,14 @@ class RoleEnd(Act):
         follows="the grant stands",
         columns={"grant": "role_grants.leaf", "at": "role_grants.ended_at"},
     )
+    grant: LeafDigest
+    reason: SaltedText
+
+
+class RoleEndApart(Act):
+    """As version 1, by an administrator or a security administrator."""
+
+    spec: ClassVar = replace(RoleEnd.spec, ev=2, roles=_SECURITY)
     grant: LeafDigest
     reason: SaltedText
 

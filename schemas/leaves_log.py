@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from schemas.act import ANY_CHAIN, Act, Part, Process, Spec
 from schemas.members import (
     Count,
+    Day,
     Digest256,
     EventName,
     KeyId,
@@ -281,6 +282,33 @@ class StampRenew(Act):
     size: Count
     token_sha256: Digest256
     gen_time: Time
+
+
+class TrailSeal(Act):
+    """A day of the access trail is over: how many rows it has, and the head of their chain (`schemas.trail`).
+
+    The day is one of UTC+8. Rows of days before `kept_from` are dropped with this leaf; their seals stay.
+    """
+
+    spec: ClassVar = Spec(
+        event="trail:seal",
+        by=Process.SIGNER,
+        actors=_SERVICE,
+        words=Words("封存访问日志", "Access trail sealed"),
+        follows="the day is over, and the day before is sealed",
+        columns={
+            "subject": "trail_seals.id",
+            "day": "trail_seals.day",
+            "count": "trail_seals.count",
+            "root": "trail_seals.root",
+            "kept_from": "trail_seals.kept_from",
+            "at": "trail_seals.sealed_at",
+        },
+    )
+    day: Day
+    count: Count
+    root: Digest256
+    kept_from: Day
 
 
 class ChainMend(Act):

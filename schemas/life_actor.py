@@ -15,12 +15,15 @@ from schemas.leaves_actor import (
     AccountOpen,
     AccountSignout,
     AccountUnlock,
+    AccountUnlockApart,
     AgencyAmend,
     AgencyClose,
     AgencyOpen,
     CertificateIssue,
     RoleEnd,
+    RoleEndApart,
     RoleGrant,
+    RoleGrantNamed,
     RosterTake,
     StandardPublish,
 )
@@ -112,7 +115,7 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
 class RoleLife(NamedTuple):
     """A role as it was given, by the digest of its leaf; `name` is `role/…`."""
 
-    grant: RoleGrant
+    grant: RoleGrant | RoleGrantNamed
     name: str
     at: datetime
     ended_at: datetime | None = None
@@ -154,7 +157,7 @@ def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLi
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
         return AccountLife(act.agency, act.kind, act.login, act.name, leaf.at)
     # A role that was forgotten ends after the account, too.
-    law(life is None or life.closed_at is None or type(act) is RoleEnd, FaultCode.CLOSED)
+    law(life is None or life.closed_at is None or isinstance(act, (RoleEnd, RoleEndApart)), FaultCode.CLOSED)
     return taken(ACCOUNT_TAKES, life, leaf, here)
 
 
@@ -195,13 +198,15 @@ def _linked(life: AccountLife, leaf: Leaf, act: AccountLink, here: Here) -> Acco
     return life._replace(links={**life.links, act.link: LinkLife(act, leaf.actor, leaf.at)})
 
 
-def _told(life: AccountLife, leaf: Leaf, act: AccountUnlock | AccountSignout, here: Here) -> AccountLife:
+def _told(
+    life: AccountLife, leaf: Leaf, act: AccountUnlock | AccountUnlockApart | AccountSignout, here: Here
+) -> AccountLife:
     """Nothing of an account changes by it: its counts and sessions are no evidence."""
     del leaf, act, here
     return life
 
 
-def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant, here: Here) -> AccountLife:
+def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant | RoleGrantNamed, here: Here) -> AccountLife:
     law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
     return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.subject, leaf.at)})
 
@@ -214,7 +219,7 @@ def _certified(life: AccountLife, leaf: Leaf, act: CertificateIssue, here: Here)
     return life._replace(certificates={**known, leaf.subject: act})
 
 
-def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd, here: Here) -> AccountLife:
+def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd | RoleEndApart, here: Here) -> AccountLife:
     del here
     role = (life.roles or {}).get(act.grant)
     if role is None or role.ended_at is not None:
@@ -234,9 +239,12 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         AccountCredentialByLink: _let_in_by_link,
         AccountLink: _linked,
         AccountUnlock: _told,
+        AccountUnlockApart: _told,
         AccountSignout: _told,
         RoleGrant: _granted,
+        RoleGrantNamed: _granted,
         RoleEnd: _ended,
+        RoleEndApart: _ended,
         CertificateIssue: _certified,
     }
 )

@@ -58,6 +58,9 @@ LeafDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Root = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """An RFC 6962 root, hex."""
 
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+"""A calendar day, `2026-11-28`; of which zone of time says its event."""
+
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 """A word of a closed list that lives elsewhere: a problem, a code, the name of a tool's rule."""
 

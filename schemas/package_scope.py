@@ -12,7 +12,15 @@ from typing import Any
 
 from schemas.disclosure import WHOLE_LEAF, NotShown
 from schemas.leaf import Leaf, Unknown
-from schemas.leaves_actor import AccountClose, AccountOpen, CertificateIssue, RoleEnd, RoleGrant
+from schemas.leaves_actor import (
+    AccountClose,
+    AccountOpen,
+    CertificateIssue,
+    RoleEnd,
+    RoleEndApart,
+    RoleGrant,
+    RoleGrantNamed,
+)
 from schemas.leaves_case import CaseAppoint, CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
 from schemas.leaves_recording import RecordingReceive
 from schemas.opening import Shown
@@ -22,7 +30,8 @@ Ties = CaseLink | CaseUnlink | MonitoringLink | MonitoringUnlink
 
 _ACTORS = frozenset({"account", "device"})
 _PEOPLE = frozenset({"account", "agency"})
-_STAFF_SHOWN = (AccountOpen, AccountClose, CertificateIssue, RoleGrant, RoleEnd)
+_GRANTS = (RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart)
+_STAFF_SHOWN = (AccountOpen, AccountClose, CertificateIssue, *_GRANTS)
 _STAFF_MEMBERS = frozenset({"name", "number"})
 
 

@@ -169,8 +169,8 @@ ROLE_APART = Refusal(
     "role-apart",
     Conflict,
     Level.INFO,
-    "系统管理员不能兼任业务角色",
-    "An administrator holds no other role",
+    "管理类角色（系统、安全、审计）不能兼任业务角色",
+    "Whoever administers holds no role of the work",
     "另开一个账号，或先撤销已有角色",
     "open another account, or end the other roles first",
 )

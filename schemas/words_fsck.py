@@ -13,6 +13,7 @@ FSCK_PARTS = vocabulary(
         Part.REVIEWS: ("审核轮次", "review rounds"),
         Part.AUDITS: ("已冻结的抽查", "frozen audits"),
         Part.LOOKS: ("查看记录", "looks"),
+        Part.TRAIL: ("已封存的访问日志条目", "sealed rows of the access trail"),
         Part.RECORDINGS: ("音像记录", "recordings"),
         Part.OBJECTS: ("存储中的文件", "objects in the store"),
         Part.BYTES: ("逐字节重读的文件", "objects read again"),
@@ -122,6 +123,26 @@ FAULTS = vocabulary(
         FaultCode.SAMPLE_DIFFERS: (
             "由抽查范围和公开随机数重新抽取，结果与保存的或日志登记的不同。",
             "Members and public values give another sample than the kept or the logged one.",
+        ),
+        FaultCode.TRAIL_DAY_MISSING: (
+            "访问日志有一天没有封存，或封存的次序不对。",
+            "A day of the access trail was not sealed, or not in its order.",
+        ),
+        FaultCode.TRAIL_ROW_CHANGED: (
+            "访问日志的一条在封存之后被改动。",
+            "A row of the access trail was changed after its day was sealed.",
+        ),
+        FaultCode.TRAIL_ROW_MISSING: (
+            "已封存的访问日志缺少条目。",
+            "Rows of a sealed day of the access trail are gone.",
+        ),
+        FaultCode.TRAIL_ROW_INSERTED: (
+            "访问日志的一条不属于它所在那一天的封存。",
+            "A row of the access trail does not belong to the seal of its day.",
+        ),
+        FaultCode.TRAIL_ROOT_DIFFERS: (
+            "一天的访问日志与存证日志封存的哈希值不符：整天被重写。",
+            "A day of the access trail does not have the digest that the log sealed: all of it was written anew.",
         ),
         FaultCode.SEALED_WITH_BROKEN_CLAIM: (
             "音像记录已封存，而其采集清单的签名、密钥或所列文件不成立。",

@@ -51,10 +51,12 @@ ACTIONS = vocabulary(
         Action.CUSTODY_VIEW: ("查看存证日志", "See the custody log"),
         Action.ACCOUNT_VIEW: ("查看账号及其登录情况", "See accounts and their log-ins"),
         Action.ACCOUNT_KEEP: ("管理账号", "Keep accounts"),
+        Action.ACCOUNT_UNLOCK: ("解除登录限制", "Unlock accounts"),
         Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
         Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
         Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
+        Action.TRAIL_VIEW: ("查看访问日志", "See the access trail"),
     },
 )
 
@@ -141,7 +143,10 @@ ROSTER_FAULTS = vocabulary(
         RosterFault.LOGIN_TAKEN: ("登录名已被使用", "The log-in name is taken"),
         RosterFault.AGENCY: ("管理范围内没有这个单位代码或名称", "No such agency within your reach"),
         RosterFault.ROLE: ("角色不认识或重复", "A role is unknown, or stands twice"),
-        RosterFault.ROLE_APART: ("系统管理员不能兼任其他角色", "An administrator holds no other role"),
+        RosterFault.ROLE_APART: (
+            "管理类角色（系统、安全、审计）不能兼任业务角色",
+            "Whoever administers holds no role of the work",
+        ),
         RosterFault.DAY: ("日期写法不对（如 2026-12-31）", "No day, such as 2026-12-31"),
         RosterFault.PERIOD: ("结束早于开始，或已经过去", "It ends before it begins, or has ended"),
     },

@@ -18,5 +18,7 @@ ROLES = vocabulary(
         Role.INSPECTOR: ("评查员", "Inspector"),
         Role.PARTY: ("当事人", "Party"),
         Role.ADMIN: ("系统管理员", "Administrator"),
+        Role.SECURITY: ("安全管理员", "Security administrator"),
+        Role.TRAIL_READER: ("审计员", "Trail reader"),
     },
 )

@@ -26,12 +26,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Unit:
-    """What every collection of one transaction stands on: its connection, its one time, its log and its jobs."""
+    """What every collection of one transaction stands on: its connection, its one time, its log and its jobs.
+
+    `address` is where it is asked for from, as `schemas.address.origin` gives it; empty where the product asks itself.
+    It is personal data: for the trail and for sessions alone.
+    """
 
     connection: Connection
     settings: StorageSettings
     now: datetime
     clock: Callable[[], datetime] | None = None
+    address: str = ""
 
     @cached_property
     def custody(self) -> CustodyLog:

@@ -41,6 +41,7 @@ from schemas.refusals_actor import (
     ENROLMENT_CODE_INVALID,
     KEY_BROKEN,
 )
+from schemas.trail import Noted, TrailEvent, TrailResult
 from storage.act import fresh_id
 from storage.actor.actor import Accounts
 from storage.actor.session import Session, new_session, token_hash
@@ -52,6 +53,7 @@ from storage.reads.recording import last_seq
 from storage.settings import seed
 from storage.tables.actor import assertions
 from storage.tables.device import devices, enrolment_codes
+from storage.trail.note import note
 
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
@@ -156,6 +158,7 @@ class Devices(Collection):
             code_hash=shown(token_hash(code).hex()),
         )
         act.write(issued, f"device/{device_id}")
+        note(self._unit, Noted(TrailEvent.CODE_MADE, TrailResult.DONE, account_id=actor.id))
         return IssuedCode(code=code, expires_at=expires_at)
 
     def enrol(self, wish: EnrolIn) -> Enrolled:
@@ -194,6 +197,7 @@ class Devices(Collection):
             model=shown(wish.model),
         )
         act.write(enrolled, about)
+        note(self._unit, Noted(TrailEvent.CODE_USE, TrailResult.DONE, device_id=code.device_id))
         return Enrolled(
             device_id=registration.device_id,
             kid=registration.kid,
@@ -272,7 +276,8 @@ class Devices(Collection):
             raise ASSERTION_INVALID(err.detail) from err
         self._check_claims(kid, claims)
         actor = self._accounts.device_actor(row.id)
-        return new_session(self._connection, actor=actor, now=self._now, lifetime=DEVICE_SESSION)
+        note(self._unit, Noted(TrailEvent.TOKEN, TrailResult.DONE, device_id=row.id))
+        return new_session(self._unit, actor=actor, lifetime=DEVICE_SESSION)
 
     def _check_claims(self, kid: str, claims: dict[str, Any]) -> None:
         expires, issued, jti = claims.get("exp"), claims.get("iat"), claims.get("jti")

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.calendar import Calendar, parse_calendar
+from schemas.trail import LEAST_MONTHS
 
 _SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
 _SEED_BYTES = 32
@@ -29,6 +30,8 @@ class StorageSettings(BaseSettings):
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
     `MADE_UP_TRIES`: of names that nobody has, so many tries are kept at most, and none for longer than an hour.
+    `TRAIL_MONTHS`: so many calendar months the access trail is kept; less than six is refused. `TRAIL_STRANGERS`: of
+    people whom nobody knows, so many rows a minute at most; what comes beyond is counted in one row.
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
     Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
     key, the worker and the scheduler the log key and the export key.
@@ -72,6 +75,8 @@ class StorageSettings(BaseSettings):
     )
     login_tries_days: int = 30
     made_up_tries: int = 10_000
+    trail_months: int = Field(default=LEAST_MONTHS, ge=LEAST_MONTHS)
+    trail_strangers: int = Field(default=20, ge=1)
     randomness_lead_seconds: int = 600
     with_sm3: bool = True
 

@@ -54,6 +54,8 @@ from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
 from storage.review.review import Reviews
 from storage.settings import StorageSettings
+from storage.trail.seal import TrailSeals
+from storage.trail.trail import Trail
 
 Clock = Callable[[], datetime]
 
@@ -106,6 +108,14 @@ class Transaction(Unit):
     @cached_property
     def login_tries(self) -> LoginTries:
         return LoginTries(self)
+
+    @cached_property
+    def trail(self) -> Trail:
+        return Trail(self)
+
+    @cached_property
+    def trail_seals(self) -> TrailSeals:
+        return TrailSeals(self)
 
     @cached_property
     def idempotency(self) -> IdempotencyKeys:
@@ -209,8 +219,10 @@ class Store:
         self.objects: Objects = open_objects(settings.objects_url.get_secret_value())
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self, address: str = "") -> Iterator[Transaction]:
         """Open a transaction; leaving the block commits, an exception rolls everything back.
+
+        `address`: where it is asked for from; empty where the product asks itself.
 
         Raises:
             Unavailable: the database did not answer, or takes nothing for now (a standby after a failover; slug
@@ -222,7 +234,7 @@ class Store:
         try:
             with self.engine.begin() as connection:
                 held = None if self.clock is utc_now else self.clock
-                yield Transaction(connection, self.settings, self.clock(), held)
+                yield Transaction(connection, self.settings, self.clock(), held, address)
         except IntegrityError as err:
             # Another broken constraint is a fault of ours, and stays one.
             if not isinstance(err.orig, UniqueViolation):

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -116,7 +117,19 @@ def template(stand: Stand) -> str:
 @pytest.fixture(scope="module")
 def database_url(stand: Stand, template: str) -> Iterator[str]:
     """Address of a fresh, migrated database for this test module; dropped afterwards."""
-    server = _address(stand, "database")
+    with _fresh(_address(stand, "database"), template) as url:
+        yield url
+
+
+@pytest.fixture
+def own_database_url(stand: Stand, template: str) -> Iterator[str]:
+    """Address of a fresh, migrated database for one test alone."""
+    with _fresh(_address(stand, "database"), template) as url:
+        yield url
+
+
+@contextmanager
+def _fresh(server: str, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     with _admin(server) as admin:
         admin.execute(

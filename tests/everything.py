@@ -26,6 +26,7 @@ from schemas.monitoring import (
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
+from schemas.trail import TrailResult, day_of
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.case import case_links
@@ -50,6 +51,7 @@ def make_everything(store: Store, clock: Clock) -> None:
     _road(road)
     _supervision(store, clock)
     _people(store)
+    _trail(store)
     lock(store)
     integrate(store)
     _looks(store, bureau, clock)
@@ -107,6 +109,14 @@ def _people(store: Store) -> None:
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
         tx.people.close(admin, new.account.id, "退休")
+
+
+def _trail(store: Store) -> None:
+    """Log-ins, one of nobody; then the day is sealed."""
+    with store.begin("10.1.2.3") as tx:
+        tx.trail.login("admin", TrailResult.DONE)
+        tx.trail.login("nobody", TrailResult.FAILED, "login-failed")
+        tx.trail_seals.seal(day_of(tx.now))
 
 
 def lock(store: Store) -> None:

@@ -34,6 +34,7 @@ _SAMPLES: Mapping[Any, Any] = {
     members.Flag: True,
     members.Count: 4_183_002,
     members.Ordinal: 3,
+    members.Day: "2026-11-27",
     members.Slug: "key-lost",
     members.CheckName: "digest",
     members.CheckWord: "mismatch/digest-differs/1",

@@ -130,7 +130,7 @@ def _person(history: History, agency: str, role: Role) -> str:
     history.write(who.AccountOpen, account, API, agency=agency)
     history.write(who.AccountCredential, account, API)
     history.write(
-        who.RoleGrant,
+        who.RoleGrantNamed,
         history.thing("role"),
         API,
         of=(account,),
@@ -361,13 +361,18 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AccountLink, account, admin, expires_at=AT + timedelta(days=900), **link)
     history.write(who.AccountCredentialByLink, account, account, **link)
     history.write(who.AccountUnlock, account, admin)
+    history.write(who.AccountUnlockApart, account, admin)
     history.write(who.AccountSignout, account, admin)
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)
+    named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
+    other = history.thing("role")
+    second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
     yield
     history.write(who.CertificateIssue, history.thing("certificate"), custodian, of=(account,), **given)
     history.write(who.RoleEnd, role, admin, of=(account,), grant=grant)
+    history.write(who.RoleEndApart, other, admin, of=(account,), grant=second)
     history.write(who.AccountClose, account, admin)
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
@@ -394,7 +399,7 @@ def story_of_looks(world: World) -> Iterator[None]:
 
 
 def story_of_the_log(world: World) -> Iterator[None]:
-    """Keys, witnesses, stamps, a clock that went, a draft that was refused and a chain that was mended."""
+    """Keys, witnesses, stamps, a sealed trail, a clock that went, a refused draft and a mended chain."""
     history = world.history
     log = next(of for of in history.turns if of.startswith("log/"))
     key = history.thing("key")
@@ -411,6 +416,7 @@ def story_of_the_log(world: World) -> Iterator[None]:
         history.write(kind, history.thing("witness"), SIGNER, of=of, key=witness)
     for stamp in (logs.StampTake, logs.StampMiss, logs.StampRenew):
         history.write(stamp, history.thing("stamp"), SIGNER)
+    history.write(logs.TrailSeal, history.thing("trail"), SIGNER)
     yield
     history.write(logs.LogRefuse, log, SIGNER)
     history.write(logs.LogResume, log, SIGNER)

@@ -37,6 +37,8 @@ ELSEWHERE = frozenset(
             "role_grants",
             "account_links",
             "admissions",
+            "trail_rows",
+            "trail_seals",
         ),
         *(
             "heartbeats",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Date,
     DateTime,
     Integer,
     LargeBinary,
@@ -32,6 +33,7 @@ from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.look import check_looks
 from storage.fsck.review import check_reviews
+from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
 
 _UNGUARD = """
@@ -87,8 +89,15 @@ class Examiner:
 
     def _rows(self, log: LogCheck) -> Iterator[Found]:
         yield from check_chains(self.connection, log.seen, log.waiting)
-        checks = (check_documents, check_unchained, check_intakes, check_reviews, check_audits, check_looks)
-        for check in checks:
+        for check in (
+            check_documents,
+            check_unchained,
+            check_intakes,
+            check_reviews,
+            check_audits,
+            check_looks,
+            check_trail,
+        ):
             yield from check(self.connection)
 
 
@@ -115,6 +124,7 @@ _OTHERWISE: tuple[tuple[type, str], ...] = (
     (UUID, "gen_random_uuid()"),
     (Boolean, "NOT {0}"),
     (Integer, "coalesce({0}, 0) + 1000"),
+    (Date, "{0} + 400"),
     (DateTime, "coalesce({0}, '2026-01-01T00:00:00Z') + interval '1 microsecond'"),
     (JSONB, """'["x"]'"""),
     (LargeBinary, "sha256(coalesce({0}, ''))"),

@@ -1,4 +1,4 @@
-"""The housekeeper: integrates the custody log, returns lost leases, ends dead uploads, sends hints.
+"""The housekeeper: integrates the custody log, seals the trail, returns lost leases, ends dead uploads, sends hints.
 
 Several may run; an advisory lock inside each duty lets one act at a time. Started on its own
 (`python -m workers.scheduler`) beside Celery workers, or as two threads of the embedded default.
@@ -29,6 +29,7 @@ from workers.custody import Sequencer
 from workers.heart import Heart, Look, Pulse
 from workers.loop import Loops, attempt
 from workers.settings import WorkersSettings
+from workers.trail import seal_trail
 
 log = structlog.get_logger()
 
@@ -37,6 +38,9 @@ TICK_SECONDS = 1.0
 
 RETRY_SECONDS = 5.0
 """A duty that met a fault is tried again after one second, then two, at last after so many."""
+
+TRAIL_SECONDS = 60.0
+"""So often it is asked whether a day of the access trail is to be sealed."""
 
 SWEEP_BATCH = 100
 TAILS_SECONDS = 3600.0
@@ -102,8 +106,8 @@ class _Round:
 class Scheduler:
     """The duties of one process, in two loops, each on a thread of its own and until `stop` is set.
 
-    `run` needs the database alone: it has the log signed and lost leases returned. `run_sweeps` needs evidence store and
-    broker too: either may accept and never answer, and the log is signed all the same. A log that was cut or rewritten
+    `run` needs the database alone: log, lost leases, seals of the trail. `run_sweeps` needs evidence store and broker
+    too: either may accept and never answer, and the log is signed all the same. A log that was cut or rewritten
     is not signed again, and every look at it calls a person; that keeps no lost job from being returned.
     """
 
@@ -117,6 +121,7 @@ class Scheduler:
         self._signing = _Round(
             _Duty("sequencer", Sequencer(store).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
+            _Duty("trail", partial(seal_trail, store), every_seconds=TRAIL_SECONDS),
         )
         self._sweeping = _Round(
             _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
@@ -124,7 +129,7 @@ class Scheduler:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Have the log signed and lost leases returned. What one duty meets delays that one, nothing more."""
+        """Have the log signed, lost leases returned, trail sealed. What one duty meets delays that one, nothing more."""
         self._keep("", self._signing, stop)
 
     def run_sweeps(self, stop: threading.Event) -> None:

@@ -21,6 +21,7 @@ from api.console import (
     rectification,
     review,
     roster,
+    trail,
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
@@ -45,6 +46,7 @@ for _pages in (
     audit_member,
     rectification,
     device,
+    trail,
     custody,
 ):
     router.include_router(_pages.router, prefix="/console")

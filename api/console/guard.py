@@ -18,6 +18,7 @@ from api.console.language import language_of
 from api.console.view import here, is_console, problem_view, render
 from api.console.visit import Visit, go
 from api.deps import OpenStore, Tx, session_cookie
+from api.noting import noted
 from api.problems import log_answer, refusal_of_status, status_of
 from schemas.actor import Action, Actor, ActorKind
 from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
@@ -156,6 +157,7 @@ def answer_in_pages(app: FastAPI, log_in_again: Callable[[Request, Kept], Respon
                 return log_in_again(request, kept)
             return go(f"{LOGIN}?back={quote(here(request), safe='')}")
         assert isinstance(err, EvidenceError)  # noqa: S101 - registered for this class alone
+        err = noted(request, err)
         permission = err.facts.get("permission")
         return error_page(request, err.refusal, detail=err.detail, permission=permission)
 

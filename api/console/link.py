@@ -15,7 +15,8 @@ from api.console.typed import Fault, Mistaken, Typed, meaning
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, mistake_of
 from api.deps import OpenStore
-from api.entry import RETRY_AFTER_SECONDS, login_queue, origin_of
+from api.entry import RETRY_AFTER_SECONDS, login_queue
+from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route
 from schemas.errors import Busy, Conflict, Invalid

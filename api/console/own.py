@@ -11,7 +11,8 @@ from api.console.guard import Acting, Apart, Visiting, acting_apart
 from api.console.typed import Mistaken, NoFields, meaning
 from api.console.visit import Mistake, Visit, go, mistake_of, refusal_of, submit, to
 from api.deps import OpenStore, token_of
-from api.entry import login_queue, origin_of
+from api.entry import login_queue
+from api.origin import origin_of
 from api.route import Route
 from schemas.errors import EvidenceError
 from storage.flow.admit import PasswordChange, change_password
@@ -40,6 +41,7 @@ def _page(visit: Visit, mistake: Mistake | None = None, *, is_changed: bool = Fa
         idle_minutes=tx.settings.session_idle_seconds // 60,
         grants=[one for one in tx.people.grants(actor.account_id) if not one.is_over(tx.now)],
         now=tx.now,
+        trail=tx.trail.own(actor),
     )
 
 

@@ -59,6 +59,7 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/equipment", "equipment", Action.EQUIPMENT_VIEW),
     ("/console/devices", "devices", Action.DEVICE_VIEW),
     ("/console/accounts", "accounts", Action.ACCOUNT_VIEW),
+    ("/console/trail", "trail", Action.TRAIL_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),
 )
 

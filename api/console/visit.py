@@ -12,6 +12,7 @@ from api.console.listing import Listing
 from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
 from api.console.view import HEADERS, ProblemView, field_label, problem_view, render
 from api.deps import is_secure
+from api.noting import note_refusal
 from api.problems import status_of
 from schemas.actor import Action, Actor, holds
 from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused
@@ -118,6 +119,7 @@ def submit(
         with visit.tx.attempt():
             made = act(wish)
     except EvidenceError as err:
+        note_refusal(visit.tx, visit.request, visit.actor, err)
         return again(refusal_of(form, err, visit.language))
     return then(made)
 

@@ -24,10 +24,12 @@ from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
 from schemas.review import OpinionWord, ReviewState
+from schemas.trail import TrailEvent, TrailResult
 from schemas.words import Language, Words
 from schemas.words_check import check_words
 from schemas.words_format import format_name
 from schemas.words_monitoring import GATES
+from schemas.words_trail import asked_words, why_words
 from schemas.work import Sign
 
 NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
@@ -52,6 +54,8 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "RecordOpinion": RecordOpinion,
         "RecordingState": RecordingState,
         "ReviewState": ReviewState,
+        "TrailEvent": TrailEvent,
+        "TrailResult": TrailResult,
         "Verdict": Verdict,
     }
 )
@@ -77,6 +81,18 @@ def refusal(language: Language, slug: str) -> str:
     return Words(found.zh, found.en).spoken(language)
 
 
+def why(language: Language, code: str, event: TrailEvent) -> str:
+    """Return why something of the trail came so; empty where there is nothing to say."""
+    found = why_words(event, code)
+    return "" if found is None else found.spoken(language)
+
+
+def permission(language: Language, asked: str) -> str:
+    """Return the permission that was missing; empty where an address was asked for."""
+    found = asked_words(asked)
+    return "" if found is None else found.spoken(language)
+
+
 def wording(language: Language) -> dict[str, Callable[..., object]]:
     """Return the filters that speak a language."""
     return {
@@ -86,6 +102,8 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
         "gate": lambda fault: GATES[fault].spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),
         "refusal": partial(refusal, language),
+        "why": partial(why, language),
+        "permission": partial(permission, language),
         "medium": medium_of,
         "format_name": format_name,
         "size": partial(form.size, language),

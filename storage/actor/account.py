@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
 
 from schemas.account import (
     LINK_LIFETIME,
@@ -29,8 +29,8 @@ from schemas.leaves_actor import (
     AccountKind,
     AccountLink,
     AccountSignout,
-    AccountUnlock,
-    RoleEnd,
+    AccountUnlockApart,
+    RoleEndApart,
 )
 from schemas.page import Cursor, Page
 from schemas.refusals_account import (
@@ -47,6 +47,7 @@ from schemas.refusals_account import (
     ROLE_PAST,
     ROLE_UNKNOWN,
 )
+from schemas.trail import Noted, SessionEnd, TrailEvent, TrailResult
 from storage.act import Deed, fresh_id
 from storage.actor.actor import give_role, open_account
 from storage.actor.link import CODE_BYTES, lock_administrators, newest_link
@@ -58,6 +59,7 @@ from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
 from storage.reads.agency import with_agency
 from storage.reads.login import locked_accounts
 from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, role_grants, sessions
+from storage.trail.note import note
 from storage.words import matching
 
 _NEWEST = Order(accounts.c.id)
@@ -82,12 +84,14 @@ class NewAccount(NamedTuple):
     link: Link
 
 
-def hand_out_link(
-    connection: Connection, act: Deed, actor: Actor, account_id: AccountId, expires_at: datetime
-) -> Link:
+def _done(event: TrailEvent, actor: Actor, account_id: AccountId) -> Noted:
+    return Noted(event, TrailResult.DONE, account_id=actor.id, about=f"account/{account_id}")
+
+
+def hand_out_link(unit: Unit, act: Deed, actor: Actor, account_id: AccountId, expires_at: datetime) -> Link:
     """Hand out a link to the password of an account; its chain is held. A crash leaves one that nobody knows."""
     code, link_id = secrets.token_urlsafe(CODE_BYTES), fresh_id()
-    connection.execute(
+    unit.connection.execute(
         account_links.insert().values(
             id=link_id,
             account_id=account_id,
@@ -99,6 +103,7 @@ def hand_out_link(
     )
     handed = AccountLink(link=str(link_id), expires_at=expires_at, code_hash=shown(token_hash(code).hex()))
     act.write(handed, f"account/{account_id}")
+    note(unit, _done(TrailEvent.LINK_MADE, actor, account_id))
     return Link(code=code, expires_at=expires_at)
 
 
@@ -210,7 +215,7 @@ class People(Collection):
         ident = AccountId(fresh_id())
         act = self._begin(actor, wish.agency_id, f"account/{ident}")
         open_account(self._connection, act, ident=ident, **wish.model_dump())
-        link = hand_out_link(self._connection, act, actor, ident, act.at + LINK_LIFETIME)
+        link = hand_out_link(self._unit, act, actor, ident, act.at + LINK_LIFETIME)
         return NewAccount(self.get(actor, ident), link)
 
     def hand_out_link(self, actor: Actor, account_id: AccountId) -> Link:
@@ -221,7 +226,7 @@ class People(Collection):
             Conflict: the account is closed, or a machine's.
         """
         act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
-        return hand_out_link(self._connection, act, actor, account_id, act.at + LINK_LIFETIME)
+        return hand_out_link(self._unit, act, actor, account_id, act.at + LINK_LIFETIME)
 
     def close(self, actor: Actor, account_id: AccountId, reason: str) -> None:
         """Close an account at once and for good: its sessions end, its links count no more.
@@ -237,7 +242,7 @@ class People(Collection):
         act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
         self._spare_the_last(account_id)
         self._connection.execute(update(accounts).where(accounts.c.id == account_id).values(is_active=False))
-        end_sessions(self._connection, account_id)
+        end_sessions(self._unit, account_id, SessionEnd.CLOSED)
         act.write(AccountClose(reason=shown(reason)), f"account/{account_id}")
 
     def amend(self, actor: Actor, account_id: AccountId, wish: AccountAmendIn) -> None:
@@ -269,7 +274,7 @@ class People(Collection):
             NotFound, Refused, Conflict: as for every act on an account.
         """
         act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
-        end_sessions(self._connection, account_id)
+        end_sessions(self._unit, account_id, SessionEnd.BY_ADMIN)
         act.write(AccountSignout(reason=shown(reason)), f"account/{account_id}")
 
     def unlock(self, actor: Actor, account_id: AccountId) -> None:
@@ -278,9 +283,10 @@ class People(Collection):
         Raises:
             NotFound, Refused, Conflict: as for every act on an account.
         """
-        act, account = self._take(actor, account_id, Action.ACCOUNT_KEEP)
+        act, account = self._take(actor, account_id, Action.ACCOUNT_UNLOCK)
         self._tries.unlock(account.login, account_id)
-        act.write(AccountUnlock(), f"account/{account_id}")
+        act.write(AccountUnlockApart(), f"account/{account_id}")
+        note(self._unit, _done(TrailEvent.UNLOCK, actor, account_id))
 
     def grant(self, actor: Actor, account_id: AccountId, wish: RoleIn) -> UUID:
         """Give a role for a time; the sessions of the account end, so that nobody works on with other rights.
@@ -297,7 +303,7 @@ class People(Collection):
         since, until = _period(wish, act.at)
         self._check_others(account_id, wish.role, since, until)
         ident = give_role(self._connection, act, account_id, wish.role, since=since, until=until)
-        end_sessions(self._connection, account_id)
+        end_sessions(self._unit, account_id, SessionEnd.ROLE)
         return ident
 
     def _check_others(
@@ -309,7 +315,7 @@ class People(Collection):
         if role in {one.role for one in meeting}:
             raise ROLE_HELD("the account holds this role within that time")
         if stands_apart({role, *(one.role for one in meeting)}):
-            raise ROLE_APART("an administrator holds no other role")
+            raise ROLE_APART("whoever administers holds no other role")
 
     def end_role(self, actor: Actor, account_id: AccountId, grant_id: UUID, reason: str) -> None:
         """End a role now; a closed account loses what was forgotten, too.
@@ -335,8 +341,8 @@ class People(Collection):
         self._connection.execute(
             update(role_grants).where(role_grants.c.id == grant_id).values(ended_at=act.at)
         )
-        end_sessions(self._connection, account_id)
-        ended = RoleEnd(grant=row.leaf.hex(), reason=shown(reason))
+        end_sessions(self._unit, account_id, SessionEnd.ROLE)
+        ended = RoleEndApart(grant=row.leaf.hex(), reason=shown(reason))
         act.write(ended, f"role/{grant_id}", f"account/{account_id}")
 
     def _spare_the_last(self, account_id: AccountId) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, DateTime, bindparam, delete, exists, select, 
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import Actor, ActorKind, Reach, Role
+from schemas.actor import ADMINISTERING, Actor, ActorKind, Reach, Role
 from schemas.base import Frozen, whole_milliseconds
 from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.leaves_actor import (
@@ -23,12 +23,21 @@ from schemas.leaves_actor import (
     AgencyOpen,
     CertificateIssue,
     CertificateKind,
-    RoleGrant,
+    RoleGrantNamed,
 )
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
-from storage.actor.session import SIGN_OF_LIFE, Session, lives, new_session, note_use, token_hash
+from storage.actor.session import (
+    SIGN_OF_LIFE,
+    Session,
+    end_session,
+    forget_ended,
+    lives,
+    new_session,
+    note_use,
+    token_hash,
+)
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
@@ -157,7 +166,7 @@ def give_role(
     How far each of its permissions reaches within the agency is the policy's word.
     """
     ident, begins = fresh_id(), since or act.at
-    given = RoleGrant(role=role, reach=Reach.AGENCY, from_=begins, until=until)
+    given = RoleGrantNamed(role=role, reach=Reach.AGENCY, from_=begins, until=until)
     leaf = act.write(given, f"role/{ident}", f"account/{account_id}")
     connection.execute(
         role_grants.insert().values(
@@ -299,9 +308,8 @@ class Accounts(Collection):
         """
         actor, settings = self.account_actor(account_id), self._unit.settings
         return new_session(
-            self._connection,
+            self._unit,
             actor=actor,
-            now=self._now,
             lifetime=timedelta(seconds=settings.session_seconds),
             idle=None if actor.is_machine else timedelta(seconds=settings.session_idle_seconds),
             address=address,
@@ -310,11 +318,11 @@ class Accounts(Collection):
 
     def logout(self, token: str) -> None:
         """End a session; ending it twice is no error."""
-        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash(token)))
+        end_session(self._unit, token)
 
     def forget_ended(self) -> None:
         """Delete sessions and used assertions that can no longer matter; again after a crash."""
-        self._connection.execute(delete(sessions).where(~lives(self._now)))
+        forget_ended(self._unit)
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
 
     def actor_of(self, token: str) -> Actor:
@@ -358,7 +366,7 @@ class Accounts(Collection):
             select(certificates.c.number).where(certificates.c.account_id == account_id)
         )
         roles = frozenset(Role(role) for role in row.roles)
-        reaches_below = row.is_supervising or Role.ADMIN in roles
+        reaches_below = row.is_supervising or bool(roles & ADMINISTERING)
         return Actor(
             id=row.id,
             kind=ActorKind.ACCOUNT,

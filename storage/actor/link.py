@@ -31,6 +31,7 @@ from schemas.refusals_account import (
     LINK_UNKNOWN,
     LINK_USED,
 )
+from schemas.trail import SessionEnd
 from storage.act import fresh_id, service
 from storage.actor.actor import give_role, keep_password, open_account, open_agency
 from storage.actor.session import end_sessions, token_hash
@@ -245,7 +246,7 @@ class Links(Collection):
             update(account_links).where(account_links.c.id == owner.link_id).values(used_at=act.at)
         )
         keep_password(self._connection, act, owner.account_id, password_hash, owner.link_id)
-        end_sessions(self._connection, owner.account_id)
+        end_sessions(self._unit, owner.account_id, SessionEnd.PASSWORD)
         return owner
 
     def change_password(
@@ -263,5 +264,5 @@ class Links(Collection):
         if kept != looked_at:
             return False
         keep_password(self._connection, act, account_id, password_hash)
-        end_sessions(self._connection, account_id, but=token)
+        end_sessions(self._unit, account_id, SessionEnd.PASSWORD, but=token)
         return True

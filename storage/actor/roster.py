@@ -120,6 +120,6 @@ class Rosters(Collection):
             for role in line.row.roles:
                 since = None if line.row.valid_from is None else max(line.row.valid_from, act.at)
                 give_role(self._connection, act, ident, role, since=since, until=line.row.valid_until)
-            link = hand_out_link(self._connection, act, actor, ident, act.at + LINK_LIFETIME)
+            link = hand_out_link(self._unit, act, actor, ident, act.at + LINK_LIFETIME)
             made.append(Taken(line, ident, link.code))
         return tuple(made)

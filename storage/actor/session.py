@@ -1,7 +1,7 @@
 """Sessions: a token and whom it stands for, until its end, or until nobody used it for a while.
 
 Sessions are no evidence: they stand in no leaf. Where one comes from is personal data: it is shown to its owner, and goes
-with its row.
+with its row. That one of a person or a machine ended, and why, is noted in the trail; a device's ends by the hour.
 """
 
 import hashlib
@@ -9,15 +9,17 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, literal, or_, select, update
 
 from schemas.account import OwnSession
 from schemas.actor import Actor, ActorKind
 from schemas.base import Frozen
 from schemas.ids import AccountId
 from schemas.refusals_account import SESSION_UNKNOWN
-from storage.collection import Collection
+from schemas.trail import Noted, SessionEnd, TrailEvent, TrailResult
+from storage.collection import Collection, Unit
 from storage.tables.actor import sessions
+from storage.trail.note import note
 
 SIGN_OF_LIFE = timedelta(minutes=1)
 """A session that is used notes it no more often: reading a page is no write."""
@@ -37,10 +39,9 @@ def token_hash(token: str) -> bytes:
 
 
 def new_session(
-    connection: Connection,
+    unit: Unit,
     *,
     actor: Actor,
-    now: datetime,
     lifetime: timedelta,
     idle: timedelta | None = None,
     address: str = "",
@@ -55,8 +56,9 @@ def new_session(
     )  # a crash before the answer leaves a token that nobody knows; it ends by itself
     holder = "device_id" if actor.kind is ActorKind.DEVICE else "account_id"
     if at_most is not None:
-        _end_oldest(connection, sessions.c[holder] == actor.id, keep=at_most - 1)
-    connection.execute(
+        _end_oldest(unit, sessions.c[holder] == actor.id, keep=at_most - 1)
+    now = unit.now
+    unit.connection.execute(
         sessions.insert().values(
             token_hash=token_hash(token),
             address=address,
@@ -70,7 +72,7 @@ def new_session(
     return Session(token=token, expires_at=now + lifetime, actor=actor)
 
 
-def _end_oldest(connection: Connection, held: ColumnElement[bool], *, keep: int) -> None:
+def _end_oldest(unit: Unit, held: ColumnElement[bool], *, keep: int) -> None:
     # Log-ins of one account at the same instant may leave more; the next one ends them.
     newest = (
         select(sessions.c.token_hash)
@@ -78,7 +80,23 @@ def _end_oldest(connection: Connection, held: ColumnElement[bool], *, keep: int)
         .order_by(sessions.c.created_at.desc(), sessions.c.token_hash)
         .limit(keep)
     )
-    connection.execute(delete(sessions).where(held, sessions.c.token_hash.not_in(newest)))
+    _end(unit, and_(held, sessions.c.token_hash.not_in(newest)), SessionEnd.TOO_MANY)
+
+
+def _end(unit: Unit, which: ColumnElement[bool], why: SessionEnd | ColumnElement[str]) -> int:
+    """End sessions and note it; each from the address at which it was opened."""
+    code = literal(why.value) if isinstance(why, SessionEnd) else why
+    told = (sessions.c.account_id, sessions.c.address, code.label("why"))
+    ended = unit.connection.execute(delete(sessions).where(which).returning(*told)).all()
+    for row in sorted((one for one in ended if one.account_id is not None), key=_place):
+        gone = Noted(TrailEvent.SESSION_END, TrailResult.DONE, account_id=row.account_id, code=row.why)
+        note(unit, gone, address=row.address)
+    return len(ended)
+
+
+def _place(row: Row[UUID, str, str]) -> tuple[str, ...]:
+    """Rows that are counted are met in one order by all, so that nobody waits in a ring."""
+    return (str(row.account_id), row.address, row.why)
 
 
 def lives(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
@@ -87,12 +105,25 @@ def lives(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(known.expires_at > at, or_(known.idle_at.is_(None), known.idle_at > at))
 
 
-def end_sessions(connection: Connection, account_id: AccountId, *, but: str | None = None) -> int:
+def end_sessions(unit: Unit, account_id: AccountId, why: SessionEnd, *, but: str | None = None) -> int:
     """End every session of an account for good, except that of one token; return how many there were."""
     held = sessions.c.account_id == account_id
     if but is not None:
         held = and_(held, sessions.c.token_hash != token_hash(but))
-    return connection.execute(delete(sessions).where(held)).rowcount
+    return _end(unit, held, why)
+
+
+def end_session(unit: Unit, token: str) -> None:
+    """End the session of a token, whose holder leaves; ending it twice is no error."""
+    _end(unit, sessions.c.token_hash == token_hash(token), SessionEnd.LOGOUT)
+
+
+def forget_ended(unit: Unit) -> None:
+    """Delete sessions that have ended by themselves; again after a crash."""
+    by_itself = case(
+        (sessions.c.expires_at <= unit.now, SessionEnd.EXPIRED.value), else_=SessionEnd.IDLE.value
+    )
+    _end(unit, ~lives(unit.now), by_itself)
 
 
 def note_use(connection: Connection, token: str, now: datetime, idle: timedelta) -> None:
@@ -127,12 +158,10 @@ class Sessions(Collection):
         Raises:
             NotFound: the actor has no such session.
         """
-        ended = self._connection.execute(
-            delete(sessions).where(sessions.c.id == session_id, sessions.c.account_id == actor.id)
-        )
-        if not ended.rowcount:
+        mine = and_(sessions.c.id == session_id, sessions.c.account_id == actor.id)
+        if not _end(self._unit, mine, SessionEnd.BY_OWNER):
             raise SESSION_UNKNOWN("the actor has no such session")
 
     def end_others(self, actor: Actor, token: str) -> int:
         """End every session of the actor's own but the one that asks; return how many there were."""
-        return end_sessions(self._connection, AccountId(actor.id), but=token)
+        return end_sessions(self._unit, AccountId(actor.id), SessionEnd.BY_OWNER, but=token)

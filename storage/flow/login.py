@@ -2,7 +2,7 @@
 
 What a crash leaves, step by step:
   after the count      a try that counts as a wrong one
-  after the look       the same: whoever typed it right has one try less
+  after the look       the same: whoever typed it right has one try less, and no row of the access trail says how it ended
   after the session    a token that nobody knows; it ends by itself
 No connection is held while a password is hashed, and no more log-ins than there are places hold one at all.
 """
@@ -14,15 +14,17 @@ from pydantic import Field
 
 from schemas.actor import Actor
 from schemas.base import Frozen
-from schemas.login import BROWSER_BYTES, BrowserSeal, KnownBrowser
-from schemas.refusals_actor import LOGIN_FAILED
+from schemas.errors import NotAuthenticated, Refusal
+from schemas.login import BROWSER_BYTES, ELSEWHERE, BrowserSeal, KnownBrowser
+from schemas.refusals_actor import LOGIN_FAILED, LOGIN_GUARDED
+from schemas.trail import TrailResult
 from storage.actor.actor import Credential
 from storage.actor.session import Session
 from storage.flow.login_queue import LoginQueue
 from storage.login import Counted
 from storage.password import is_password
 from storage.settings import StorageSettings, seed
-from storage.store import Store
+from storage.store import Store, Transaction
 
 
 class LoginIn(Frozen):
@@ -56,17 +58,22 @@ def log_in(store: Store, queue: LoginQueue, wish: LoginIn) -> Entered:
     known = seal.read(wish.kept, wish.login, store.clock()) if seal and wish.kept else None
     sender = wish.address if known is None else known.browser.hex()
     with queue.place(sender, is_known=known is not None):
-        with store.begin() as tx:
+        with store.begin(wish.address) as tx:
             credential = tx.accounts.credential_of(wish.login)
             browser = _still_known(seal, known, credential)
             account_id = credential.account_id if credential else None
             counted = tx.login_tries.count(wish.login, account_id, address=wish.address, browser=browser)
+            if counted.refusal is not None:
+                _note_refused(tx, wish.login, counted.refusal)
         if counted.refusal is not None:
             raise counted.refusal("no try is left")
         kept = credential.password_hash if credential else None
-        if not is_password(kept, wish.password) or credential is None:
-            raise LOGIN_FAILED("wrong login or password")
-        session = _enter(store, wish, credential, counted)
+        is_right = is_password(kept, wish.password)
+        session = _enter(store, wish, credential, counted) if credential is not None and is_right else None
+        if session is None or credential is None:
+            with store.begin(wish.address) as tx:
+                tx.trail.login(wish.login, TrailResult.FAILED, LOGIN_FAILED.slug)
+            raise LOGIN_FAILED("wrong login or password, or it was changed meanwhile")
     mark = browser or secrets.token_bytes(BROWSER_BYTES)
     return Entered(session, sealed(store, wish.login, credential.password_hash, mark))
 
@@ -91,12 +98,20 @@ def actor_of_password(store: Store, login: str, password: str) -> Actor | None:
         return tx.accounts.account_actor(credential.account_id)
 
 
-def _enter(store: Store, wish: LoginIn, looked_at: Credential, counted: Counted) -> Session:
-    with store.begin() as tx:
+def _enter(store: Store, wish: LoginIn, looked_at: Credential, counted: Counted) -> Session | None:
+    """Open the session; None where the password was changed meanwhile."""
+    with store.begin(wish.address) as tx:
         if tx.accounts.credential_of(wish.login) != looked_at:
-            raise LOGIN_FAILED("the password was changed meanwhile")
+            return None
         tx.login_tries.succeed(counted)
+        tx.trail.login(wish.login, TrailResult.DONE)
         return tx.accounts.open_session(looked_at.account_id, address=wish.address)
+
+
+def _note_refused(tx: Transaction, login: str, why: Refusal[NotAuthenticated]) -> None:
+    """Tries that are refused wherever they come from are counted without their addresses."""
+    address = ELSEWHERE if why is LOGIN_GUARDED else None
+    tx.trail.login(login, TrailResult.REFUSED, why.slug, address=address)
 
 
 def _seal(settings: StorageSettings) -> BrowserSeal | None:

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Date,
     DateTime,
     FromClause,
     Select,
@@ -176,6 +177,7 @@ _PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (UUID, str),
     (Enum, lambda value: value.value),
     (datetime, moment),
+    (date, date.isoformat),
     (bytes, lambda value: value.hex()),
     (Mapping, _document),
     (tuple, lambda value: tuple(map(plain, value))),
@@ -192,7 +194,7 @@ def _read(table: Table, name: str) -> ColumnElement[Any]:
     column = table.c[name]
     if isinstance(column.type, DateTime):
         return moment_of(column).label(name)
-    if isinstance(column.type, JSONB):
+    if isinstance(column.type, (JSONB, Date)):
         return cast(column, Text).label(name)
     return column.label(name)
 

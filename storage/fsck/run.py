@@ -22,6 +22,7 @@ from storage.fsck.objects import ObjectCheck
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
 from storage.fsck.review import check_reviews
+from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
 from storage.objects.port import Objects
 
@@ -50,6 +51,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     yield from guarded(Part.REVIEWS, seen_at_once(check_reviews))
     yield from guarded(Part.AUDITS, seen_at_once(check_audits))
     yield from guarded(Part.LOOKS, seen_at_once(check_looks))
+    yield from guarded(Part.TRAIL, seen_at_once(check_trail))
     asked = ObjectCheck(objects, with_bytes=with_bytes)
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from asked.rest()

@@ -1,4 +1,7 @@
-"""What has a leaf and no chain to be folded: refused manifests, standards, administrators' links, pictures of records."""
+"""What has a leaf and no chain to be folded.
+
+Refused manifests, standards, administrators' links, seals of the access trail, pictures of records.
+"""
 
 import json
 import re
@@ -15,6 +18,7 @@ from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_actor import AccountAdmit, StandardPublish
+from schemas.leaves_log import TrailSeal
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
@@ -28,6 +32,7 @@ from storage.tables.audit import standards
 from storage.tables.custody import custody_entries
 from storage.tables.monitoring import monitoring_media, monitoring_records
 from storage.tables.recording import manifests
+from storage.tables.trail import trail_seals
 
 REFUSED = Mirror(
     manifests,
@@ -41,6 +46,7 @@ STANDARD = Mirror(
     standards, standards.c.id, (), ("code", "version", "name", "is_demo", "sha256", "created_at")
 )
 ADMISSION = Mirror(admissions, admissions.c.id, (), ("is_first", "code_hash", "expires_at", "offered_at"))
+TRAIL = Mirror(trail_seals, trail_seals.c.id, (), ("day", "count", "root", "kept_from", "sealed_at"))
 _UUID = re.compile(UUID_FORM)
 MEDIA = Mirror(monitoring_media, monitoring_media.c.monitoring_id, (), ("position", "recording_id"))
 
@@ -50,6 +56,7 @@ def check_unchained(connection: Connection) -> Iterator[Found]:
     yield from _check(connection, REFUSED, "manifest", Event.MANIFEST_REFUSE)
     yield from _check(connection, STANDARD, "standard", Event.STANDARD_PUBLISH)
     yield from _check(connection, ADMISSION, "account", Event.ACCOUNT_ADMIT)
+    yield from _check(connection, TRAIL, "trail", Event.TRAIL_SEAL)
     yield from _standard_faults(connection)
     yield from _media_faults(connection)
 
@@ -102,6 +109,8 @@ def _row(leaf: Leaf) -> Mapping[str, object]:
             return _published(act, leaf.at)
         case AccountAdmit() as act:
             return _offered(act, leaf.at)
+        case TrailSeal() as act:
+            return {**act.model_dump(), "sealed_at": leaf.at}
         case _:
             raise TypeError(leaf.event)
 

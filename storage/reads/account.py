@@ -26,7 +26,8 @@ from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from storage.reads.agency import Query, with_agency
-from storage.tables.actor import accounts, role_grants
+from storage.tables.actor import ACCOUNT_WORDS, accounts, role_grants
+from storage.words import matching
 
 
 def standing(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
@@ -184,3 +185,29 @@ def is_machine(connection: Connection, account_id: AccountId) -> bool:
     """Say whether an account is a machine's."""
     kind = connection.scalar(select(accounts.c.kind).where(accounts.c.id == account_id))
     return bool(kind == AccountKind.MACHINE)
+
+
+def agency_of_account(account_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the agency of the account behind an expression, as part of a query."""
+    return select(accounts.c.agency_id).where(accounts.c.id == account_id).scalar_subquery()
+
+
+def name_of(account_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the name of the account behind an expression, which may name none, as part of a query."""
+    return select(accounts.c.name).where(accounts.c.id == account_id).scalar_subquery()
+
+
+def login_of(account_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the log-in name of the account behind an expression, which may name none, as part of a query."""
+    return select(accounts.c.login).where(accounts.c.id == account_id).scalar_subquery()
+
+
+def account_called(connection: Connection, login: str) -> AccountId | None:
+    """Return the account of a log-in name, closed or not; None where nobody has it."""
+    found: AccountId | None = connection.scalar(select(accounts.c.id).where(accounts.c.login == login))
+    return found
+
+
+def accounts_named(connection: Connection, text: str) -> Select[tuple[AccountId]]:
+    """Return the ids of all accounts whose name or log-in holds every word of a text, as a part of a query."""
+    return select(accounts.c.id).where(matching(connection, accounts.c.id, ACCOUNT_WORDS, text))

@@ -31,3 +31,9 @@ def supervised(connection: Connection, agency_ids: Iterable[AgencyId]) -> list[t
         .order_by(agencies.c.name)
     )
     return [(row.id, row.name) for row in rows]
+
+
+def is_top(connection: Connection, agency_ids: Iterable[AgencyId]) -> bool:
+    """Say whether an agency that stands below no other is among some."""
+    top = select(agencies.c.id).where(agencies.c.id.in_(sorted(agency_ids)), agencies.c.parent_id.is_(None))
+    return connection.scalar(top.limit(1)) is not None

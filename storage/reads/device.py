@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, and_, bindparam, func, select
 
 from schemas.actor import ActorKind
 from schemas.ids import DeviceId
@@ -77,3 +77,18 @@ def names(connection: Connection, idents: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of those of the ids that are devices."""
     rows = connection.execute(select(devices.c.id, devices.c.name).where(devices.c.id.in_(idents)))
     return {row.id: row.name for row in rows}
+
+
+def agency_of_device(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the agency of the device behind an expression, as part of a query."""
+    return select(devices.c.agency_id).where(devices.c.id == device_id).scalar_subquery()
+
+
+def name_of_device(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the name of the device behind an expression, which may name none, as part of a query."""
+    return select(devices.c.name).where(devices.c.id == device_id).scalar_subquery()
+
+
+def devices_named(text: str) -> Select[tuple[Any]]:
+    """Return the ids of all devices whose name holds a text, as a part of a query: an agency has some dozens."""
+    return select(devices.c.id).where(func.strpos(devices.c.name, text) > 0)

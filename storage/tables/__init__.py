@@ -20,4 +20,5 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     recording,
     rectification,
     review,
+    trail,
 )

@@ -8,6 +8,7 @@ from sqlalchemy import Table, UniqueConstraint, text
 import storage.tables  # noqa: F401 - the metadata is whole with it
 from schemas.actor import Role
 from schemas.errors import Conflict
+from schemas.trail import day_of
 from storage.store import Store
 from storage.tables.base import metadata
 from tests.factories import folder_url, make_account, make_agency, make_settings
@@ -69,6 +70,9 @@ LOOKS = {
     "role_grants.leaf": "a leaf holds its own place and random salts",
     "sessions.token_hash": "drawn at random",
     "standards.code+version": ON_CONFLICT,
+    "trail_rows.day+n": "one seal of a day at a time, and the second meets the first's",
+    "trail_rows.fold": ON_CONFLICT,
+    "trail_seals.day": "of two at once the second reads the name of the conflict",
     "upload_parts.upload_id+number": "numbers are drawn from the upload's row, under its lease",
     "upload_tails.upload_id+start_bytes": "begins at the offset of the upload's row, under its lease",
     "uploads.device_id+manifest_sha256+file_index": ON_CONFLICT,
@@ -104,6 +108,7 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with opened.begin() as tx:
         tx.links.offer()
         tx.people.hand_out_link(admin, actors[0].id)
+        tx.trail_seals.seal(day_of(tx.now))
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(
             text(

@@ -85,6 +85,7 @@ HOMES = {
     "recording": {"checks", "derivatives", "manifests", "recordings", "upload_parts", "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
     "review": {"review_grounds", "reviews"},
+    "trail": {"trail_rows", "trail_seals"},
 }  # fmt: skip
 READ_ALL = {
     "duties": "counts what waits for a person, across all nouns",

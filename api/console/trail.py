@@ -1,0 +1,121 @@
+"""The desk of the trail reader: the access trail, searched, and taken away as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api.console.form import day_start
+from api.console.guard import Visiting
+from api.console.language import gettext
+from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
+from api.console.sheet import plain
+from api.console.view import HEADERS
+from api.route import Route
+from schemas.actor import ADMINISTERING
+from schemas.base import rfc3339
+from schemas.catalogue import words_of
+from schemas.page import Cursor
+from schemas.trail import TrailEvent, TrailFilter, TrailResult, TrailRow
+from schemas.words import Language
+from schemas.words_trail import asked_words, why_words
+
+router = APIRouter(route_class=Route)
+
+CSV_ROWS = 20_000
+"""Rows of one CSV; narrower filters give the rest, and the last line says so."""
+
+PATH = "/console/trail"
+COLUMNS = (
+    *("编号", "时间（UTC）", "最近（UTC）", "次数", "事项", "结果", "原因", "涉及", "人员", "登录名"),
+    *("对象", "来自地址", "已封存"),
+)
+"""Heads of the columns: source texts, translated like those of the templates."""
+
+
+class TrailFilters(Asked):
+    """The filters of the trail."""
+
+    person: Sought = ""
+    from_address: Annotated[Sought, Field(alias="address")] = ""
+    event: Annotated[TrailEvent | None, IGNORED] = None
+    result: Annotated[TrailResult | None, IGNORED] = None
+    from_day: Annotated[Sought, Field(alias="from")] = ""
+    until_day: Annotated[Sought, Field(alias="to")] = ""
+
+    def wanted(self) -> TrailFilter:
+        """Return the filter; a text that is no day narrows nothing."""
+        return TrailFilter(
+            person=self.person or None,
+            address=self.from_address or None,
+            event=self.event,
+            result=self.result,
+            since=day_start(self.from_day),
+            until=day_start(self.until_day, days=1),
+        )
+
+
+@router.get("/trail")
+def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
+    """Show a page of the trail, newest first."""
+    tx, actor = visit.tx, visit.actor
+    page = tx.trail.page(actor, asked.wanted(), after=asked.cursor(), limit=PAGE_ROWS)
+    sealed = tx.trail.sealed_until()
+    return visit.page(
+        "trail.html",
+        here="trail",
+        listing=listed(PATH, asked, page),
+        events=list(TrailEvent),
+        results=list(TrailResult),
+        csv_url=address(f"{PATH}.csv", asked.query),
+        sealed=None if sealed is None else sealed[0].isoformat(),
+        kept_from=None if sealed is None else sealed[1].isoformat(),
+        months=tx.settings.trail_months,
+        joined=sorted(actor.roles & ADMINISTERING) if len(actor.roles & ADMINISTERING) > 1 else None,
+    )
+
+
+@router.get("/trail.csv")
+def as_csv(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
+    """Answer with what the filters show, times in UTC; that it was taken stands in the trail before the first byte."""
+    visit.tx.trail.export(visit.actor)
+    rows: list[TrailRow] = []
+    after: Cursor | None = None
+    while len(rows) < CSV_ROWS:
+        page = visit.tx.trail.page(visit.actor, asked.wanted(), after=after, limit=1000)
+        rows += page.rows
+        after = page.next
+        if after is None:
+            break
+    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="trail.csv"'}
+    text = _csv(rows, visit.language, is_whole=after is None)
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(rows: Iterable[TrailRow], language: Language, *, is_whole: bool) -> str:
+    """Return rows as CSV (RFC 4180) with the mark that lets spreadsheets see UTF-8; one that is cut off says so."""
+    sheet = io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow([gettext(language, column) for column in COLUMNS])
+    for row in rows:
+        writer.writerow([plain(cell) for cell in _cells(row, language)])
+    if not is_whole:
+        writer.writerow([gettext(language, "还有更早的条目没有列出，请缩小查找范围")])
+    return "\ufeff" + sheet.getvalue()
+
+
+def _cells(row: TrailRow, language: Language) -> Iterator[str]:
+    why, asked = why_words(row.event, row.code), asked_words(row.asked)
+    yield from (str(row.id), rfc3339(row.at), rfc3339(row.last_at), str(row.times))
+    yield from (words_of(row.event).spoken(language), words_of(row.result).spoken(language))
+    yield "" if why is None else why.spoken(language)
+    yield row.asked if asked is None else asked.spoken(language)
+    yield row.account_name or row.device_name or (gettext(language, "没有这个账号") if row.is_named else "")
+    yield row.account_login or ""
+    yield row.about_name or row.about
+    yield row.address
+    yield gettext(language, "是" if row.is_sealed else "否")
