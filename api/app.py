@@ -22,6 +22,7 @@ from api import (
     equipment,
     export,
     health,
+    look,
     manifest,
     monitoring,
     problems,
@@ -68,6 +69,7 @@ ROUTERS = (
     audit.router,
     rectification.router,
     export.router,
+    look.router,
     custody.router,
 )
 UPLOADS = "/v1/uploads"

@@ -30,6 +30,9 @@ PUBLIC = frozenset(
 RANGED = frozenset({"getMedia", "getThumbnail", "getPackage"})
 """Stored bytes: whole, one range of them, or nothing new (RFC 9110 sections 13 and 14)."""
 
+LOOKED_AT = frozenset({"getMedia", "getPackage", "keepLook"})
+"""Content: it is given under a look that stands."""
+
 EVERYWHERE = frozenset({413, 421, 500, 503})
 """A body over the limit, another host, a fault of ours, a part that does not answer."""
 
@@ -50,6 +53,7 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "uploadReceipt": frozenset({409, 410}),
         "submitRecords": frozenset({400, 404, 409, 415, 422}),
         "getPackage": frozenset({409}),
+        "openPackage": frozenset({409}),
         "getDrawFile": frozenset({409}),
         "getCheckpoint": frozenset({404}),
     }
@@ -144,6 +148,8 @@ def problem_statuses(method: str, operation: Operation) -> frozenset[int]:
         found |= {412, 428}
     if ident in RANGED:
         found |= {416}
+    if ident in LOOKED_AT:
+        found |= {428}
     return frozenset(found)
 
 

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.deps import CurrentActor, OpenStore, StreamActor, Tx
+from api.look import look_from
 from api.media import stored_bytes
 from api.route import Route
 from schemas.actor import Actor
 from schemas.base import WireOut
 from schemas.export import ExportState
-from schemas.ids import CaseId, ExportId
+from schemas.ids import CaseId, ExportId, LookId
 from schemas.refusals_export import EXPORT_NOT_READY
 from storage.export.export import Export
 from storage.store import Store
@@ -55,21 +56,27 @@ def export(tx: Tx, actor: CurrentActor, export_id: ExportId) -> ExportOut:
 
 @router.head("/exports/{export_id}/package", include_in_schema=False)
 @router.get("/exports/{export_id}/package", operation_id="getPackage", response_class=Response)
-def package(request: Request, store: OpenStore, actor: StreamActor, export_id: ExportId) -> Response:
-    """Download the package."""
-    return download(request, store, actor, export_id)
+def package(
+    request: Request, store: OpenStore, actor: StreamActor, export_id: ExportId, look: LookId | None = None
+) -> Response:
+    """Download the package, under a look (`POST …/looks`)."""
+    return download(request, store, actor, export_id, look)
 
 
-def download(request: Request, store: Store, actor: Actor, export_id: ExportId) -> Response:
-    """Answer with the bytes of a package the actor may export.
+def download(
+    request: Request, store: Store, actor: Actor, export_id: ExportId, look: LookId | None
+) -> Response:
+    """Answer with the bytes of a package the actor may export, where a look at it stands.
 
     Raises:
         Conflict: it is not ready (slug `export-not-ready`).
+        PreconditionRequired: no look is named (slug `look-needed`), or it has ended (`look-ended`).
     """
     with store.begin() as tx:
         found = tx.exports.get(actor, export_id)
-    if found.object_key is None or found.version_id is None or found.size_bytes is None:
-        raise EXPORT_NOT_READY("the package is not ready", state=found.state)
+        if found.object_key is None or found.version_id is None or found.size_bytes is None:
+            raise EXPORT_NOT_READY("the package is not ready", state=found.state)
+        tx.looks.require(actor, look, export_id, look_from(request), taken=True)
     return stored_bytes(
         request,
         store,

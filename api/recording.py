@@ -8,12 +8,13 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
+from api.look import look_from
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
 from api.route import Route
 from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
-from schemas.ids import AgencyId, DeviceId, EntryId, RecordingId
+from schemas.ids import AgencyId, DeviceId, EntryId, LookId, RecordingId
 from schemas.integrity import Verdict
 from schemas.recording import Place, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
@@ -177,17 +178,33 @@ def entry_out(one: Logged) -> EntryOut:
 
 @router.head("/{recording_id}/media", include_in_schema=False)
 @router.get("/{recording_id}/media", operation_id="getMedia", response_class=Response)
-def media(request: Request, store: OpenStore, actor: StreamActor, recording_id: RecordingId) -> Response:
-    """Stream the original bytes; the transaction has ended before the first of them."""
-    return watch(request, store, actor, recording_id)
+def media(
+    request: Request,
+    store: OpenStore,
+    actor: StreamActor,
+    recording_id: RecordingId,
+    look: LookId | None = None,
+) -> Response:
+    """Stream the original bytes under a look; the transaction has ended before the first of them.
+
+    What a browser may not show by itself, and what is asked for with `download`, is given under a look of that kind.
+    """
+    return watch(request, store, actor, recording_id, look)
 
 
-def watch(request: Request, store: Store, actor: Actor, recording_id: RecordingId) -> Response:
-    """Answer with the original bytes of a recording the actor may watch."""
+def watch(
+    request: Request, store: Store, actor: Actor, recording_id: RecordingId, look: LookId | None
+) -> Response:
+    """Answer with the original bytes of a recording the actor may watch, where a look at it stands.
+
+    Raises:
+        PreconditionRequired: no look is named (slug `look-needed`), or it has ended (`look-ended`).
+    """
     with store.begin() as tx:
         found = tx.recordings.watchable(actor, recording_id)
-    is_safe = found.media_type.startswith(SAFE_INLINE)
-    is_attachment = not is_safe or sight_of(found) is Sight.TOO_LARGE
+        is_safe = found.media_type.startswith(SAFE_INLINE)
+        is_taken = "download" in request.query_params or not is_safe or sight_of(found) is Sight.TOO_LARGE
+        tx.looks.require(actor, look, recording_id, look_from(request), taken=is_taken)
     return stored_bytes(
         request,
         store,
@@ -197,7 +214,7 @@ def watch(request: Request, store: Store, actor: Actor, recording_id: RecordingI
         sha256=found.sha256,
         media_type=found.media_type if is_safe else "application/octet-stream",
         filename=found.filename,
-        is_attachment="download" in request.query_params or is_attachment,
+        is_attachment=is_taken,
     )
 
 

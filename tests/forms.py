@@ -13,18 +13,24 @@ from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn, CaseStep
+from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
+from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
 from tests.factories import PASSWORD, make_account, make_agency
 from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
+from workers.custody import integrate
 
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
 OUTSIDE = {"/console/logout", "/console/language"}
 """Buttons of the bar: nothing is typed into them, and they change nothing that is kept."""
+
+HERE = LookFrom(way=LookWay.CONSOLE, address="127.0.0.1")
+"""From where the tests' requests come."""
 
 Texts = dict[str, str | list[str]]
 
@@ -155,7 +161,8 @@ def _add(scene: Scene, who: str, route: str, ids: Mapping[str, object] | None = 
 
 def _case(scene: Scene, _: Clock) -> None:
     bureau = make_bureau(scene.store)
-    _person(scene, "case", bureau.agency)
+    integrate(scene.store)  # opens the log
+    person = _person(scene, "case", bureau.agency)
     case, review = bureau.submitted()
     bureau.opine(review, SUPPLEMENT)
     recording_id = bureau.capture(case)
@@ -175,6 +182,19 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", f"{one}/link", ids, recording_id=str(uuid4()))
     _add(scene, "case", f"{one}/recordings/{{recording_id}}/unlink", ids)
     _add(scene, "case", f"{one}/exports", ids)
+    why = {"reason_code": "dispute", "reason": "复议机关调阅"}
+    with bureau.store.begin() as tx:
+        export = tx.exports.request(bureau.handler, case.id)
+        stored, digest = Stored(version_id="v-1", size_bytes=7), "ab" * 32
+        tx.exports.ready(export, stored, key="exports/a.zip", sha256=digest, tagmanifest_sha256=digest)
+        look = tx.looks.open(person, recording_id, LookIn(reason_code=LookReason.DISPUTE), HERE)
+    ids = {**ids, "export_id": export.id, "look_id": look.id}
+    at = "/console/recordings/{recording_id}/looks"
+    _add(scene, "case", "/console/exports/{export_id}/looks", ids, **why)
+    _add(scene, "case", at, ids, kind="open", **why)
+    _add(scene, "case", f"{at}/{{look_id}}/close", ids)
+    for verb in ("seen", "leave"):
+        _add(scene, "case", f"/console/looks/{{look_id}}/{verb}", ids)
     _add(scene, "case", "/console/devices/codes")
     _add(scene, "case", "/console/devices/{device_id}/revoke", {"device_id": bureau.device.id})
     _, review = bureau.submitted()
@@ -205,6 +225,8 @@ def _monitoring(scene: Scene, _: Clock) -> None:
     first = {**ids, "stage": ReviewStage.FIRST}
     _add(scene, "monitoring", f"{one}/opinions/{{stage}}", first, opinion="invalid")
     _add(scene, "monitoring", f"{one}/notification", ids, proof="短信 1 号")
+    why = {"reason_code": "dispute", "reason": "复议机关调阅"}
+    _add(scene, "monitoring", f"{one}/looks", ids, **why)
     _add(scene, "monitoring", f"{one}/link", ids, number="案-路-1", case_id="")
     _add(scene, "monitoring", f"{one}/cases/{{case_id}}/unlink", tied)
     _add(scene, "monitoring", f"{one}/case", ids, number="案-路-2")

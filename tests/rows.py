@@ -71,6 +71,7 @@ SPELLED: Mapping[str, object] = {
     "gate_faults": ["certificate-missing"],
     "item_code": "A1",
     "linked_by": "service/api",
+    "looks.reason_code": "dispute",
     "media_type": "image/jpeg",
     "offset_bytes": 0,
     "reason_code": "unclear",
@@ -92,6 +93,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "audits.closed": frozenset({"population_root", "seed"}),
     "exports.ready": frozenset({"object_key", "version_id", "size_bytes", "sha256", "ready_at"}),
     "fact_evidence": frozenset({"recording_id"}),
+    "looks": frozenset({"recording_id"}),
     "recordings": frozenset({"run"}),
     "recordings.sealed": frozenset({"sha256", "retain_until"}),
     "reviews.given": frozenset({"opinion", "reviewer_id", "given_at", "statement"}),
@@ -101,6 +103,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
 
 BARRED: Mapping[str, frozenset[str]] = {
     "fact_evidence": frozenset({"monitoring_id"}),
+    "looks": frozenset({"export_id"}),
     "reviews.open": frozenset({"opinion"}),
     "uploads": frozenset({"account_id"}),
 }
@@ -193,7 +196,8 @@ def _plain(column: Column[Any]) -> Any:
     kind = column.type
     if isinstance(kind, DateTime):
         return AT + timedelta(days=300) if column.name in LATER else AT
-    for wanted, value in ((Boolean, True), (LargeBinary, b"0" * 32), (ARRAY, ["一"]), (Uuid, uuid4())):
+    payload = uuid4().bytes * 2 if column.unique else b"0" * 32
+    for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, ["一"]), (Uuid, uuid4())):
         if isinstance(kind, wanted):
             return value
     return uuid4().hex + uuid4().hex if "sha256" in column.name else f"文字〔{next(_NUMBERS)}〕号"

@@ -176,6 +176,8 @@ class Story:
             one.page.locator(f"a.row[href*='stage={stage}']").click()
             self.picture(one, f"queue-{stage}")
             one.open(f"/console/monitoring/{self.record}")
+            one.press("打开查看原图 o")
+            expect(one.page.locator(".media img[src*='/media?look=']").first).to_be_visible()
             self.picture(one, f"record-{stage}")
             one.key("v")
             one.open(f"/console/monitoring/{self.record}")

@@ -1,4 +1,4 @@
-"""The housekeeper: integrates the custody log, seals the trail, returns lost leases, ends dead uploads, sends hints.
+"""The housekeeper: integrates the custody log, seals the trail, returns lost leases, ends looks and dead uploads, sends hints.
 
 Several may run; an advisory lock inside each duty lets one act at a time. Started on its own
 (`python -m workers.scheduler`) beside Celery workers, or as two threads of the embedded default.
@@ -43,6 +43,7 @@ TRAIL_SECONDS = 60.0
 """So often it is asked whether a day of the access trail is to be sealed."""
 
 SWEEP_BATCH = 100
+LOOKS_SECONDS = 10.0
 TAILS_SECONDS = 3600.0
 TAIL_AGE = timedelta(days=1)
 """A tail is written before the row that names it commits: a younger one may still gain its name."""
@@ -106,9 +107,9 @@ class _Round:
 class Scheduler:
     """The duties of one process, in two loops, each on a thread of its own and until `stop` is set.
 
-    `run` needs the database alone: log, lost leases, seals of the trail. `run_sweeps` needs evidence store and broker
-    too: either may accept and never answer, and the log is signed all the same. A log that was cut or rewritten
-    is not signed again, and every look at it calls a person; that keeps no lost job from being returned.
+    `run` needs the database alone: log, lost leases, seals of the trail, ends of looks. `run_sweeps` needs evidence store
+    and broker too: either may accept and never answer, and the log is signed all the same. A log that was cut or
+    rewritten is not signed again, and every look at it calls a person; that keeps no lost job from being returned.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Scheduler:
             _Duty("sequencer", Sequencer(store).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
             _Duty("trail", partial(seal_trail, store), every_seconds=TRAIL_SECONDS),
+            _Duty("looks", self.end_looks, every_seconds=LOOKS_SECONDS),
         )
         self._sweeping = _Round(
             _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
@@ -129,7 +131,7 @@ class Scheduler:
         )
 
     def run(self, stop: threading.Event) -> None:
-        """Have the log signed, lost leases returned, trail sealed. What one duty meets delays that one, nothing more."""
+        """Have the log signed, lost leases returned, looks ended. What one duty meets delays that one, nothing more."""
         self._keep("", self._signing, stop)
 
     def run_sweeps(self, stop: threading.Event) -> None:
@@ -163,6 +165,13 @@ class Scheduler:
             lost = tx.jobs.sweep()
         if lost:
             log.warning("leases_returned", count=lost)
+
+    def end_looks(self) -> None:
+        """Write the closing entries of looks that have ended, some at a time: none is held up by the others' number."""
+        ended = SWEEP_BATCH
+        while ended == SWEEP_BATCH:
+            with self._store.begin() as tx:
+                ended = tx.looks.end_left(limit=SWEEP_BATCH)
 
     def sweep(self) -> None:
         """End uploads past their lifetime, complete what is all here, hint at every kind that waits."""

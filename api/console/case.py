@@ -88,10 +88,11 @@ def open_case(visit: Acting, form: Annotated[CaseForm, Form()]) -> Response:
 @router.get("/cases/{case_id}")
 def case(visit: Visiting, case_id: CaseId, find: Sought = "") -> Response:
     """Show one case: where it stands, what blocks it, what it rests on."""
-    return _page(visit, case_id, find=find)
+    return shown(visit, case_id, find=find)
 
 
-def _page(visit: Visit, case_id: CaseId, *, find: str = "", mistake: Mistake | None = None) -> Response:
+def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find: str = "") -> Response:
+    """Return the page of a case."""
     tx, actor = visit.tx, visit.actor
     found = tx.cases.get(actor, case_id)
     evidence = evidence_of(tx, found, visit.language)
@@ -158,7 +159,7 @@ def _change(
         visit,
         form,
         act,
-        again=lambda mistake: _page(visit, case_id, mistake=mistake),
+        again=lambda mistake: shown(visit, case_id, mistake=mistake),
         then=to(f"/console/cases/{case_id}{anchor}"),
     )
 
@@ -295,4 +296,4 @@ def request_export(visit: Acting, case_id: CaseId, form: Annotated[NoFields, For
 @router.get("/exports/{export_id}")
 def export(visit: Visiting, export_id: ExportId) -> Response:
     """Return how far a package has come: a fragment of the case's page."""
-    return visit.page("_export.html", export=visit.tx.exports.get(visit.actor, export_id))
+    return visit.page("_export.html", forms=CaseForms, export=visit.tx.exports.get(visit.actor, export_id))

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, TypeAdapter
 
 from api.case import AssignIn, LinkIn, UnlinkIn
+from api.console.look_form import WhyForm
 from api.console.typed import (
     Change,
     Fault,
@@ -118,3 +119,4 @@ class CaseForms(Forms):
     proof: ProofForm = ProofForm()
     answer: AnswerForm = AnswerForm()
     unlink: UnlinkForm = UnlinkForm()
+    why: WhyForm = WhyForm()

@@ -24,11 +24,13 @@ from api.console.picture import MapPoint, map_picture
 from api.console.recording import names_for
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
+from api.look import look_from
 from api.route import Route
 from schemas.actor import Action, Actor, holds
 from schemas.case import Case, CaseIn
 from schemas.equipment import GateFault
 from schemas.ids import CaseId, EquipmentId, MonitoringId
+from schemas.look import LookWay
 from schemas.monitoring import (
     STAGE_ACTIONS,
     InvalidReason,
@@ -110,15 +112,16 @@ def queue(visit: Visiting, asked: Annotated[QueueFilters, Query()]) -> Response:
 @router.get("/monitoring/{monitoring_id}")
 def record(visit: Visiting, monitoring_id: MonitoringId) -> Response:
     """Show one record with everything the viewer may know of it."""
-    return _page(visit, monitoring_id)
+    return shown(visit, monitoring_id)
 
 
-def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = None) -> Response:
+def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = None) -> Response:
+    """Return the page of a record; its media are on it while looks at them stand."""
     tx, actor = visit.tx, visit.actor
     found = tx.monitoring.get(actor, monitoring_id)
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
     entries = tx.custody.entries_for(reference("monitoring", monitoring_id))
-    shown = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
+    own = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
     may_link = holds(actor, Action.MONITORING_LINK)
     links = tx.monitoring_links.links_of(monitoring_id)
     return visit.page(
@@ -129,6 +132,9 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         record=found,
         recordings=recordings,
         whole={one.id for one in recordings if sight_of(one) is Sight.WHOLE},
+        looks=tx.looks.standing(
+            actor, [one.id for one in recordings], look_from(visit.request, LookWay.CONSOLE)
+        ),
         picture=_map(found),
         gates=[(fault, fault in tx.monitoring.faults(found)) for fault in GateFault],
         is_recorded_later=tx.monitoring.is_recorded_later(found),
@@ -145,10 +151,9 @@ def _page(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         suggestions=tx.monitoring_links.suggestions(actor, found) if may_link else (),
         may_link=may_link,
         may_open=may_link and holds(actor, Action.CASE_OPEN),
-        entries=shown,
+        entries=own,
         may_watch=holds(actor, Action.RECORDING_WATCH),
-        names=names_for(visit, recordings)
-        | tx.accounts.names(visit.actor, [one.leaf.actor for one in shown]),
+        names=names_for(visit, recordings) | tx.accounts.names(visit.actor, [one.leaf.actor for one in own]),
         now=tx.now,
     )
 
@@ -181,7 +186,7 @@ def _change(
         visit,
         form,
         act,
-        again=lambda mistake: _page(visit, monitoring_id, mistake),
+        again=lambda mistake: shown(visit, monitoring_id, mistake),
         then=to(f"/console/monitoring/{monitoring_id}{anchor}"),
     )
 
@@ -202,7 +207,7 @@ def opine(
         visit,
         form,
         lambda asked: visit.tx.monitoring.opine(visit.actor, monitoring_id, stage, *asked),
-        again=lambda mistake: _page(visit, monitoring_id, mistake),
+        again=lambda mistake: shown(visit, monitoring_id, mistake),
         then=onward,
     )
 
@@ -265,7 +270,7 @@ def open_case(visit: Acting, monitoring_id: MonitoringId, form: Annotated[OpenFo
         visit,
         form,
         act,
-        again=lambda mistake: _page(visit, monitoring_id, mistake),
+        again=lambda mistake: shown(visit, monitoring_id, mistake),
         then=lambda case: go(f"/console/cases/{case.id}"),
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, TypeAdapter
 
 from api.case import UnlinkIn
+from api.console.look_form import WhyForm
 from api.console.typed import (
     Change,
     Fault,
@@ -116,3 +117,4 @@ class RecordForms(Forms):
     link: LinkForm = LinkForm()
     unlink: UnlinkForm = UnlinkForm()
     opening: OpenForm = OpenForm()
+    why: WhyForm = WhyForm()

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from api.console.form import day_start
 from api.console.guard import Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
+from api.console.look_form import RecordingForms
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import csv_text
 from api.console.view import HEADERS
-from api.console.visit import Visit
+from api.console.visit import Mistake, Visit
+from api.look import content_url, look_from
 from api.route import Route
 from schemas.actor import Action, Actor, scope
 from schemas.errors import Refused
@@ -21,6 +23,7 @@ from schemas.findings import sentence
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
+from schemas.look import LookWay
 from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
@@ -34,6 +37,9 @@ SHOWN_OFFSET_MS = 1000
 """Below a second the corrected time is written, but is no station of its own on the time line."""
 CSV_ROWS = 5000
 """Rows of one CSV: a spreadsheet's worth; narrower filters give the rest."""
+
+LATEST_LOOKS = 5
+"""Of those who looked, so many stand on the page of a recording; the rest on a page of its own."""
 
 _BROWSER_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
@@ -116,16 +122,32 @@ def as_csv(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Resp
 @router.get("/recordings/{recording_id}")
 def recording(visit: Visiting, recording_id: RecordingId) -> Response:
     """Show one recording with everything known of it."""
+    return shown(visit, recording_id)
+
+
+def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = None) -> Response:
+    """Return the page of a recording; its content is on it while a look stands."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
     entries, links = _entries(tx, found), tx.recordings.links(recording_id)
+    origin = look_from(visit.request, LookWay.CONSOLE)
+    look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
+    may_read_looks = tx.lookers.reader(visit.actor, found).may_read
     return visit.page(
         "recording.html",
+        forms=RecordingForms,
+        mistake=mistake,
         here="recordings",
+        look=look,
+        may_read_looks=may_read_looks,
+        lookers=tx.lookers.of_recording(visit.actor, recording_id, limit=LATEST_LOOKS).rows
+        if may_read_looks
+        else (),
+        now=tx.now,
         recording=found,
         facts=found.facts,
         may_watch=_may_watch(tx, visit.actor, recording_id),
-        media_url=f"/v1/recordings/{recording_id}/media",
+        media_url="" if look is None else content_url(look),
         shown_as=shown_as(found),
         picture=_map(found),
         stations=_stations(found),

@@ -18,6 +18,7 @@ from api.console.language import gettext, language_of
 from api.console.wording import NAMED, wording
 from schemas.actor import Action, Actor, holds
 from schemas.errors import AnyRefusal
+from schemas.look import usual_reason
 from schemas.visible import visible
 from schemas.words import Language
 
@@ -143,6 +144,7 @@ def templates(language: Language) -> Environment:
         "navigation": navigation,
         "label": partial(field_label, language),
         "lang": language.value,
+        "usual_reason": usual_reason,
     }
     environment.globals |= NAMED
     return environment

@@ -17,6 +17,7 @@ from schemas.export import ExportState
 from schemas.integrity import Verdict
 from schemas.leaves_actor import AccountKind
 from schemas.login import LoginOutcome
+from schemas.look import LookKind, LookReason
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
@@ -47,6 +48,8 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "GateFault": GateFault,
         "InvalidReason": InvalidReason,
         "LoginOutcome": LoginOutcome,
+        "LookKind": LookKind,
+        "LookReason": LookReason,
         "Medium": Medium,
         "MonitoringState": MonitoringState,
         "OpinionWord": OpinionWord,

@@ -8,9 +8,10 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import httpx
@@ -23,6 +24,7 @@ from mobile_contract.client.report import Progress
 from mobile_contract.client.wire import Answered, ask, document_of, server_address
 from schemas.errors import EvidenceError, Unavailable
 from schemas.export import ExportState
+from schemas.look import LookReason
 from schemas.refusals_case import CASE_UNKNOWN
 from schemas.refusals_command import (
     ANSWER_FOREIGN,
@@ -45,6 +47,8 @@ _TRY_AGAIN = frozenset({429, 502, 503, 504})
 _NOT_ALLOWED = frozenset({401, 403})
 """Another log-in mends it: the command was used wrongly."""
 _PARTIAL = 206
+USUAL: Mapping[str, str] = MappingProxyType({"reason_code": LookReason.CASE_HANDLING.value})
+_REASONS = ", ".join(one.value for one in LookReason)
 _EXPORT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -81,6 +85,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password-file", type=Path, metavar="FILE", help="password (default: QUANCHENG_PASSWORD, or asked)"
     )
+    parser.add_argument(
+        "--why",
+        choices=[one.value for one in LookReason],
+        default=LookReason.CASE_HANDLING.value,
+        metavar="REASON",
+        help=f"why it is taken away; the log says it first (default: %(default)s; {_REASONS})",
+    )
+    parser.add_argument(
+        "--why-text", default="", metavar="TEXT", help="the same in words; needed for “other”"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
 
 
@@ -96,7 +110,8 @@ def run(args: argparse.Namespace) -> int:
             httpx.Client(base_url=server_address(server), timeout=_TIMEOUT, verify=trust) as client,
             _teller(as_json=args.json) as tell,
         ):
-            found = Exporter(client, tell).export(args.case, args.output, login)
+            why = {"reason_code": args.why, "reason": args.why_text}
+            found = Exporter(client, tell).export(args.case, args.output, login, why)
     except (KeyboardInterrupt, EvidenceError, OSError, ValueError) as err:
         code, text, problem = _failure_of(err)
         return refuse(args, code, text, problem=problem, event="failed")
@@ -143,8 +158,12 @@ class Exporter:
         self._tell = tell
         self._poll_seconds = poll_seconds
 
-    def export(self, number: str, output: Path, login: Login) -> dict[str, Any]:
+    def export(
+        self, number: str, output: Path, login: Login, why: Mapping[str, str] = USUAL
+    ) -> dict[str, Any]:
         """Build and download the package of the case; returns `export_id`, `size_bytes`, `sha256`.
+
+        `why` is said to the server before it gives a byte: it enters the log.
 
         Raises:
             NotFound: no case of this number within the account's scope.
@@ -159,7 +178,7 @@ class Exporter:
         partial = _partial(output, str(ordered["export_id"]))
         partial.touch()
         built = self._wait(str(ordered["status_url"]))
-        self._download(str(built["package_url"]), partial, built)
+        self._download(f"/v1/exports/{built['export_id']}/looks", why, partial, built)
         _rename_durably(partial, output)
         return {name: built[name] for name in ("export_id", "size_bytes", "sha256")}
 
@@ -196,11 +215,11 @@ class Exporter:
             self._tell("building", status["progress_done"], status["progress_total"])
             time.sleep(self._poll_seconds)
 
-    def _download(self, url: str, partial: Path, built: dict[str, Any]) -> None:
+    def _download(self, looks: str, why: Mapping[str, str], partial: Path, built: dict[str, Any]) -> None:
         """Append what is missing; a wrong digest leaves nothing, so that the next run starts over."""
         for attempt in range(PATIENCE_TRIES):
             try:
-                self._continue(url, partial, size_bytes=built["size_bytes"])
+                self._continue(looks, why, partial, size_bytes=built["size_bytes"])
                 break
             except Unavailable:
                 if attempt == PATIENCE_TRIES - 1:
@@ -212,10 +231,12 @@ class Exporter:
                 "收到的字节与服务器记录的完整性校验值（哈希值）不符 what arrived is not what was built"
             )
 
-    def _continue(self, url: str, partial: Path, *, size_bytes: int) -> None:
+    def _continue(self, looks: str, why: Mapping[str, str], partial: Path, *, size_bytes: int) -> None:
         have = partial.stat().st_size
         if have >= size_bytes:
             return
+        # Said each time: the look that stands goes on, and one that ended while the line was away begins anew.
+        url = str(self._json("POST", looks, json=dict(why))["content_url"])
         headers = {"Range": f"bytes={have}-"} if have else {}
         try:
             with self._client.stream("GET", _same_server(url), headers=headers) as response:

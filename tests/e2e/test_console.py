@@ -220,6 +220,8 @@ def test_a_video_plays_from_where_one_wants(desk: Callable[..., Desk], bureau: B
     asked: list[str] = []
     one.page.on("request", lambda request: asked.append(request.headers.get("range", "")))
     one.open(f"/console/recordings/{bureau.video}")
+    expect(one.page.locator("video")).to_have_count(0)
+    one.page.get_by_role("button", name="打开查看").click()
     position = one.page.evaluate(
         """async () => {
             const video = document.querySelector("video");
@@ -233,6 +235,29 @@ def test_a_video_plays_from_where_one_wants(desk: Callable[..., Desk], bureau: B
     assert position[1] == pytest.approx(2, abs=0.3)
     assert position[2] == 1
     assert any(text.startswith("bytes=") for text in asked)
+
+
+def test_a_look_asks_why_and_is_seen_by_its_owner(desk: Callable[..., Desk], bureau: Bureau) -> None:
+    """One click with the usual reason opens the picture; reloading adds nothing; the owner of the look finds it."""
+    one = desk()
+    page = one.page
+    one.open(f"/console/recordings/{bureau.photo}")
+    expect(page.locator("img[src*='/media']")).to_have_count(0)
+    expect(page.get_by_label("查看事由")).to_have_value("legal-review")
+    page.get_by_role("button", name="打开查看").click()
+    expect(page.locator("img[src*='/media?look=']")).to_be_visible()
+    for _ in range(2):
+        page.reload()
+        expect(page.locator("img[src*='/media?look=']")).to_be_visible()
+    one.shoot("photo-open")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=re.compile("下载原件")).click()
+    assert coming.value.path().read_bytes().startswith(b"\xff\xd8")
+    page.get_by_role("button", name="结束查看").click()
+    expect(page.locator("img[src*='/media']")).to_have_count(0)
+    one.open("/console/account/looks")
+    expect(page.locator("tbody tr", has_text="现场照片")).to_have_count(2)
+    one.shoot("looks-own")
 
 
 def test_one_recording_shows_what_is_known_and_what_proves_it(
@@ -274,6 +299,8 @@ def test_reading_needs_no_script(desk: Callable[..., Desk], bureau: Bureau) -> N
     expect(one.page.locator("tbody tr")).to_have_count(1)
     one.page.locator("a.row").click()
     expect(one.page.locator("table.checks")).to_contain_text("完整性校验值（哈希值）")
+    one.page.get_by_role("button", name="打开查看").click()
+    expect(one.page.get_by_role("button", name="结束查看")).to_be_visible()
     one.page.get_by_role("button", name="帮助").click()
     expect(one.page.locator("#help")).to_be_visible()
 
@@ -299,11 +326,12 @@ def test_a_handler_runs_a_case_from_number_to_package(desk: Callable[..., Desk])
     expect(page.get_by_role("heading", name="已解除的关联")).to_be_visible()
     _link(page)
     page.get_by_role("button", name="生成导出包").click()
-    ready = page.locator("#exports").get_by_role("link", name=re.compile("下载"))
+    ready = page.locator("#exports summary", has_text="下载")
     expect(ready).to_be_visible()
     one.shoot("case")
+    ready.click()
     with page.expect_download() as coming:
-        ready.click()
+        page.locator("#exports").get_by_role("button", name="下载").click()
     assert coming.value.path().read_bytes().startswith(b"PK")
 
 

@@ -206,6 +206,9 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("POST", "/v1/cases/{case_id}/exports", None),
     ("GET", "/v1/exports/{export_id}", None),
     ("GET", "/v1/exports/{export_id}/package", None),
+    ("POST", "/v1/exports/{export_id}/looks", {"reason_code": "dispute"}),
+    ("POST", "/v1/recordings/{recording_id}/looks", {"reason_code": "dispute"}),
+    ("GET", "/v1/recordings/{recording_id}/looks", None),
     ("POST", "/v1/devices/{device_id}/revoke", None),
     ("PATCH", "/v1/uploads/{upload_id}", None),
     ("DELETE", "/v1/uploads/{upload_id}", None),
@@ -311,6 +314,9 @@ REFUSED: list[tuple[Role, str, str, str]] = [
     (Role.CUSTODIAN, "GET", "/v1/recordings/{recording_id}/media", "recording:watch"),
     (Role.CUSTODIAN, "GET", "/v1/recordings/{recording_id}/thumbnail", "recording:watch"),
     (Role.SUPERVISOR, "GET", "/v1/recordings/{recording_id}/media", "recording:watch"),
+    (Role.CUSTODIAN, "POST", "/v1/recordings/{recording_id}/looks", "recording:watch"),
+    (Role.CUSTODIAN, "GET", "/v1/recordings/{recording_id}/looks", "look:view"),
+    (Role.SUPERVISOR, "POST", "/v1/exports/{export_id}/looks", "case:export"),
     (Role.PARTY, "GET", "/v1/recordings", "recording:view"),
     (Role.OFFICER, "POST", "/v1/cases", "case:open"),
     (Role.CUSTODIAN, "GET", "/v1/cases", "case:view"),
@@ -338,6 +344,8 @@ REFUSED: list[tuple[Role, str, str, str]] = [
 
 
 WISHES: dict[str, dict[str, str]] = {
+    "/v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
+    "/v1/exports/{export_id}/looks": {"reason_code": "dispute"},
     "/v1/cases": {"number": "x", "party": "x", "matter": "x", "place": "x"},
     "/v1/cases/{case_id}/recordings": {"recording_id": "{recording_id}"},
 }

@@ -32,6 +32,7 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
+from tests.looks import taken
 from tests.media import (
     billion_laughs,
     exif,
@@ -88,7 +89,7 @@ class Line:
         return answer.json()
 
     def bytes_of(self, ident: UUID) -> bytes:
-        return self.reviewer.get(f"/v1/recordings/{ident}/media").content
+        return taken(self.reviewer, f"/v1/recordings/{ident}").content
 
 
 @pytest.fixture(scope="module")

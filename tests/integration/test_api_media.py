@@ -23,6 +23,7 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
+from tests.looks import looked, taken
 from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
@@ -80,8 +81,8 @@ def client(shelf: Shelf) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def address(shelf: Shelf) -> str:
-    return f"/v1/recordings/{shelf.photo}/media"
+def address(shelf: Shelf, client: httpx.Client) -> str:
+    return looked(client, f"/v1/recordings/{shelf.photo}")
 
 
 def test_the_whole_is_the_original(shelf: Shelf, client: httpx.Client, address: str) -> None:
@@ -203,7 +204,7 @@ def test_head_is_get_without_the_body(shelf: Shelf, client: httpx.Client, addres
 def test_a_chinese_name_comes_through(shelf: Shelf, client: httpx.Client, address: str) -> None:
     """The name of the file survives as RFC 8187 says, and cannot break out of its header."""
     inline = client.get(address).headers["Content-Disposition"]
-    download = client.get(f"{address}?download").headers["Content-Disposition"]
+    download = taken(client, f"/v1/recordings/{shelf.photo}").headers["Content-Disposition"]
     kind, _, name = inline.partition("; ")
 
     assert (kind, unquote(name.removeprefix("filename*=UTF-8''"))) == ("inline", NAME)
@@ -219,20 +220,20 @@ def test_a_page_is_never_shown_as_a_page(
     shelf: Shelf, client: httpx.Client, name: str, payload: bytes
 ) -> None:
     """Active content under whatever name is offered as a download, unsniffed and in a sandbox."""
-    ident = shelf.verified(name, payload)
-    for answer in (client.get(f"/v1/recordings/{ident}/media"), client.head(f"/v1/recordings/{ident}/media")):
+    address = looked(client, f"/v1/recordings/{shelf.verified(name, payload)}", kind="download")
+    for answer in (client.get(address), client.head(address)):
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in answer.headers["Content-Security-Policy"]
         assert answer.headers["Content-Type"].split(";")[0] not in ("text/html", "image/svg+xml")
 
-    assert client.get(f"/v1/recordings/{ident}/media").content == payload
+    assert client.get(address).content == payload
 
 
 def test_before_its_verification_nothing_is_shown(shelf: Shelf, client: httpx.Client) -> None:
     """A recording nobody has looked at yet has no type but a number of bytes, and is a download."""
     ident = shelf.device.capture("fresh.jpg", PAGE)
-    answer = client.get(f"/v1/recordings/{ident}/media")
+    answer = taken(client, f"/v1/recordings/{ident}")
 
     assert answer.content == PAGE
     assert answer.headers["Content-Type"] == "application/octet-stream"
@@ -242,7 +243,7 @@ def test_before_its_verification_nothing_is_shown(shelf: Shelf, client: httpx.Cl
 def test_nothing_has_no_ranges(shelf: Shelf, client: httpx.Client) -> None:
     """An empty file is answered whole; every range of it is beyond its end."""
     ident = shelf.verified("empty.jpg", b"")
-    address = f"/v1/recordings/{ident}/media"
+    address = looked(client, f"/v1/recordings/{ident}", kind="download")
 
     assert (client.get(address).status_code, client.get(address).content) == (200, b"")
     for wanted in ("bytes=0-", "bytes=0-0", "bytes=-1"):
@@ -276,7 +277,7 @@ def test_a_lost_object_is_an_error_and_not_a_broken_body(shelf: Shelf, client: h
         key = tx.recordings.known(ident).object_key
     for path in [path for path in shelf.folder.rglob("*") if key in str(path) and path.is_dir()]:
         shutil.rmtree(path, ignore_errors=True)
-    answer = client.get(f"/v1/recordings/{ident}/media")
+    answer = taken(client, f"/v1/recordings/{ident}")
 
     assert answer.status_code >= 400
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -37,10 +37,12 @@ from tests.factories import (
     make_agency,
     make_settings,
 )
+from tests.looks import looked
 from tests.make_contract import OTHER_KEY
 from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.tus import bearer
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
@@ -184,7 +186,10 @@ def test_a_lost_object_is_a_fault_of_ours_to_the_reader(house: House) -> None:
         held = tx.recordings.known(ident)
     (house.folder / "evidence" / held.object_key / f"@{held.version_id}").unlink()
 
-    found = answered(house, house.token, "GET", f"/v1/recordings/{ident}/media")
+    with httpx.Client(base_url=house.url, headers=bearer(house.token), timeout=PATIENCE_SECONDS) as client:
+        address = looked(client, f"/v1/recordings/{ident}")
+
+    found = answered(house, house.token, "GET", address)
 
     assert found == (500, "object-missing")
 

@@ -35,6 +35,7 @@ def server(request: httpx.Request, *, sent: bytes = PACKAGE) -> httpx.Response:
         "export_id": EXPORT,
         "status_url": f"/v1/exports/{EXPORT}",
         "package_url": "/package",
+        "content_url": "/package",
         "case_id": "c",
         "state": "ready",
         "size_bytes": len(PACKAGE),

@@ -1,0 +1,147 @@
+"""Looks on pages: why somebody looks, the signs of a page that is used, who looked, and one's own looks."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from starlette.responses import Response
+
+from api.console import case, monitoring, recording
+from api.console.guard import Acting, Visiting
+from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.look_form import LookForm, WhyForm
+from api.console.typed import NoFields
+from api.console.view import HEADERS
+from api.console.visit import Mistake, Visit, go, submit, to
+from api.look import content_url, look_from
+from api.route import Route
+from schemas.ids import ExportId, LookId, MonitoringId, RecordingId
+from schemas.look import Look, LookIn, LookKind, LookWay, WhyIn
+from storage.look.looker import COUNTED
+
+router = APIRouter(route_class=Route)
+
+OWN_LOOKS = "/console/account/looks"
+
+
+@router.post("/recordings/{recording_id}/looks")
+def look(visit: Acting, recording_id: RecordingId, form: Annotated[LookForm, Form()]) -> Response:
+    """Open the content and come back to it, or go on to the original."""
+
+    def onward(made: Look) -> Response:
+        shown = f"/console/recordings/{recording_id}"
+        return go(shown if made.kind is LookKind.OPEN else content_url(made))
+
+    return submit(
+        visit,
+        form,
+        lambda wish: visit.tx.looks.open(
+            visit.actor, recording_id, wish, look_from(visit.request, LookWay.CONSOLE)
+        ),
+        again=lambda mistake: recording.shown(visit, recording_id, mistake),
+        then=onward,
+    )
+
+
+@router.post("/monitoring/{monitoring_id}/looks")
+def look_at_media(visit: Acting, monitoring_id: MonitoringId, form: Annotated[WhyForm, Form()]) -> Response:
+    """Open all media of a record for one reason: each is an entry of its own."""
+
+    def act(why: WhyIn) -> None:
+        visit.tx.monitoring.get(visit.actor, monitoring_id)
+        origin = look_from(visit.request, LookWay.CONSOLE)
+        wish = LookIn(**why.model_dump())
+        for recording_id in visit.tx.monitoring.media(monitoring_id):
+            visit.tx.looks.open(visit.actor, recording_id, wish, origin)
+
+    return submit(
+        visit,
+        form,
+        act,
+        again=lambda mistake: monitoring.shown(visit, monitoring_id, mistake),
+        then=to(f"/console/monitoring/{monitoring_id}"),
+    )
+
+
+@router.post("/exports/{export_id}/looks")
+def fetch(visit: Acting, export_id: ExportId, form: Annotated[WhyForm, Form()]) -> Response:
+    """Take a package away."""
+    case_id = visit.tx.exports.get(visit.actor, export_id).case_id
+    return submit(
+        visit,
+        form,
+        lambda why: visit.tx.looks.fetch(
+            visit.actor, export_id, why, look_from(visit.request, LookWay.CONSOLE)
+        ),
+        again=lambda mistake: case.shown(visit, case_id, mistake),
+        then=lambda made: go(content_url(made)),
+    )
+
+
+@router.post("/looks/{look_id}/seen")
+def seen(visit: Acting, look_id: LookId, form: Annotated[NoFields, Form()]) -> Response:
+    """Note that the page is used."""
+    return _sign(visit, form, lambda _: visit.tx.looks.seen(visit.actor, look_id))
+
+
+@router.post("/looks/{look_id}/leave")
+def leave(visit: Acting, look_id: LookId, form: Annotated[NoFields, Form()]) -> Response:
+    """Note that the page was left."""
+    return _sign(visit, form, lambda _: visit.tx.looks.leave(visit.actor, look_id))
+
+
+@router.post("/recordings/{recording_id}/looks/{look_id}/close")
+def close(
+    visit: Acting, recording_id: RecordingId, look_id: LookId, form: Annotated[NoFields, Form()]
+) -> Response:
+    """End a look."""
+    return submit(
+        visit,
+        form,
+        lambda _: visit.tx.looks.close(visit.actor, look_id),
+        again=lambda mistake: _own(visit, Asked(), mistake),
+        then=to(f"/console/recordings/{recording_id}"),
+    )
+
+
+def _sign(visit: Visit, form: NoFields, act: Callable[[None], object]) -> Response:
+    return submit(
+        visit,
+        form,
+        act,
+        again=lambda mistake: _own(visit, Asked(), mistake),
+        then=lambda _: Response(status_code=204, headers=HEADERS),
+    )
+
+
+@router.get("/account/looks")
+def own(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
+    """Show one's own looks, newest first."""
+    return _own(visit, asked)
+
+
+def _own(visit: Visit, asked: Asked, mistake: Mistake | None = None) -> Response:
+    page = visit.tx.lookers.own(visit.actor, after=asked.cursor(), limit=PAGE_ROWS)
+    return visit.page(
+        "looks_own.html",
+        here="own",
+        mistake=mistake,
+        listing=listed(OWN_LOOKS, asked, page),
+        now=visit.tx.now,
+    )
+
+
+@router.get("/recordings/{recording_id}/looks")
+def lookers(visit: Visiting, recording_id: RecordingId, asked: Annotated[Asked, Query()]) -> Response:
+    """Show who looked at a recording, newest first."""
+    tx = visit.tx
+    page = tx.lookers.of_recording(visit.actor, recording_id, after=asked.cursor(), limit=PAGE_ROWS)
+    return visit.page(
+        "looks.html",
+        here="recordings",
+        recording=tx.recordings.get(visit.actor, recording_id),
+        count=tx.lookers.count(recording_id),
+        most=COUNTED,
+        listing=listed(f"/console/recordings/{recording_id}/looks", asked, page),
+        now=tx.now,
+    )

@@ -1,0 +1,138 @@
+"""What it costs to open a recording: its page, the entry that says why, and the first byte under it; few looks, and many.
+
+    python -m tests.stand run --parts database --durable -- python bench/looks.py [--quick]
+
+The same program runs on a state of the product that asks for no look: then content is asked for as it stands there, and
+what the two print for the same line is what looks cost.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+
+import httpx
+from sqlalchemy import text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+
+from desks import database  # noqa: E402
+
+from schemas.actor import Role  # noqa: E402
+from storage.outbox import JobKind  # noqa: E402
+from storage.store import Store  # noqa: E402
+from tests.casework import Bureau, make_bureau  # noqa: E402
+from tests.factories import folder_url, make_account, make_settings  # noqa: E402
+from tests.media import jpeg  # noqa: E402
+from tests.server import serving  # noqa: E402
+from tests.supervision import drain  # noqa: E402
+from workers.custody import integrate  # noqa: E402
+
+TIMEOUT = 600.0
+COPIES = """
+INSERT INTO looks (leaf, kind, way, recording_id, account_id, reason_code, address, opened_at, seen_at, expires_at,
+  closed_at, seconds)
+SELECT sha256(('copy ' || n)::bytea), 'open', 'api', :recording, account_id, reason_code, address, opened_at, seen_at,
+  expires_at, opened_at, 1
+FROM looks, generate_series(1, :many) AS n WHERE looks.id = (SELECT id FROM looks ORDER BY id LIMIT 1)
+"""
+
+
+def timed(act: Callable[[int], object], tries: int) -> list[float]:
+    """Milliseconds of each try, the first ten left out."""
+    took = []
+    for number in range(tries + 10):
+        start = time.perf_counter()
+        act(number)
+        if number >= 10:
+            took.append((time.perf_counter() - start) * 1000)
+    return took
+
+
+class Desk:
+    """One person at a server: a browser and a program."""
+
+    def __init__(self, address: str, token: str, photo: object, size: int) -> None:
+        self.page = f"/console/recordings/{photo}"
+        self.thing = f"/v1/recordings/{photo}"
+        self.size = size
+        self.browser = httpx.Client(base_url=address, cookies={"qc_session": token}, timeout=TIMEOUT)
+        bearer = {"Authorization": f"Bearer {token}"}
+        self.program = httpx.Client(base_url=address, headers=bearer, timeout=TIMEOUT)
+        self.asks = "/v1/looks" in self.program.get("/openapi.json").json()["paths"]
+
+    def show(self, _: int = 0) -> None:
+        assert self.browser.get(self.page).status_code == 200
+
+    def look(self, number: int) -> str:
+        """A look that none stands for yet."""
+        wish = {"reason_code": "dispute", "reason": f"{time.time_ns()} {number}"}
+        answer = self.program.post(f"{self.thing}/looks", json=wish)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["content_url"])
+
+    def content(self, address: str) -> None:
+        answer = self.program.get(address)
+        assert len(answer.content) == self.size, answer.text
+
+    def open(self, number: int) -> None:
+        """The entry, and the content."""
+        self.content(self.look(number) if self.asks else f"{self.thing}/media")
+
+
+def measured(desks: dict[str, Desk], tries: int) -> dict[str, list[float]]:
+    """Everything that somebody does who opens a recording."""
+    took = {}
+    for who, desk in desks.items():
+        took[f"page of a recording, {who}"] = timed(desk.show, tries)
+    desk = desks["reviewer"]
+    address = desk.look(0) if desk.asks else f"{desk.thing}/media"
+    took["content again, under a look that stands"] = timed(lambda _: desk.content(address), tries)
+    took["reason and content, a new entry each"] = timed(desk.open, tries)
+    return took
+
+
+def main() -> int:
+    """Measure with few looks and with many, and print both."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true", help="a tenth of the looks")
+    many, tries = (20_000, 100) if options.parse_args().quick else (200_000, 300)
+    with (
+        tempfile.TemporaryDirectory(prefix="quancheng-looks-") as folder,
+        database(os.environ["DATABASE_URL"], "bench_looks") as url,
+    ):
+        store = Store(make_settings(url, folder_url(Path(folder))))
+        bureau: Bureau = make_bureau(store)
+        integrate(store)
+        payload = jpeg(640, 480)
+        photo = bureau.device.capture("photo.jpg", payload, context={"case": bureau.open().number})
+        drain(store, JobKind.VERIFY)
+        tokens = {
+            "reviewer": make_account(store, bureau.agency, Role.LEGAL_REVIEWER)[0],
+            "head": make_account(store, bureau.agency, Role.HEAD)[0],
+        }
+        with serving(store) as address:
+            desks = {who: Desk(address, token, photo, len(payload)) for who, token in tokens.items()}
+            few = measured(desks, tries)
+            if desks["head"].asks:
+                with store.begin() as tx:
+                    tx.connection.execute(text(COPIES), {"recording": photo, "many": many})
+                    tx.connection.execute(text("ANALYZE looks"))
+            full = measured(desks, tries)
+        store.close()
+    print(
+        f"opening a recording, median and p95 of {tries} tries, ms: few looks, then {many:,} at this recording"
+    )
+    for label, took in few.items():
+        told = [f"{median(one):6.1f} {quantiles(one, n=20)[-1]:7.1f}" for one in (took, full[label])]
+        print(f"  {label:42} {told[0]}   {told[1]}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
