@@ -15,6 +15,7 @@ from pydantic import StringConstraints, model_validator
 
 from schemas.actor import Role
 from schemas.base import Frozen, WireIn
+from schemas.digest import sha256_hex
 from schemas.ids import AccountId, ExportId, LookId, RecordingId
 
 LEFT_LIFETIME = timedelta(minutes=3)
@@ -151,6 +152,11 @@ def masked(address: str) -> str:
     if ":" in address:
         return ":".join(address.split(":")[:2]) + ":*"
     return ".".join([*address.split(".")[:2], "*", "*"]) if address.count(".") == 3 else address  # noqa: PLR2004 - four numbers
+
+
+def reads_sha256(digests: Iterable[str]) -> str:
+    """Return the digest over the leaves of looks, hex digests in order of their indices, each with its newline."""
+    return sha256_hex("".join(f"{digest}\n" for digest in digests).encode())
 
 
 def closing_id(look_id: UUID) -> UUID:

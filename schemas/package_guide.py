@@ -54,6 +54,10 @@ Public keys must come from outside of this package (the trust file). A key insid
   The leaves of a thing are numbered from 1 without a hole, each states the head before it. Every chain goes up to
   where `log/chains.txt` says; `log/hidden.txt` says what is not shown and why. The SHA-256 of both stands in
   export:request, with which the case's chain ends: the word of whoever asked, never of whoever built.
+- export:request 的 reads 写明申请时日志已载有多少次查看（打开、下载、取走）；sha256 由这些记录的摘要按日志次序
+  逐行相连所得。查看记录本身不在包内。
+  `reads` of export:request says how many looks at this evidence the log held then (opened, downloaded, fetched); its
+  sha256 is that of their digests, one a line, in the order of the log. None of them is in the package.
 - 不予展示的一条仍有编号、摘要、事件名与理由：能藏住写了什么，藏不住有这一条、是哪一类。
   A withheld leaf keeps number, digest, event and ground: what it says can be hidden, not that it is there.
 

@@ -49,6 +49,8 @@ def sentences(story: Story) -> Iterator[str]:
         yield f"案件 case: {CASE_STATES[CaseState(told.state)]}{unknown}"
         yield f"案由 matter: {spoken(told.matter)} · 地点 place: {spoken(told.place)}"
         yield f"承办人 handlers: {', '.join(map(spoken, told.handlers))}"
+    if story.looks is not None:
+        yield f"申请时日志所载的查看 looks that the log held: {story.looks} · 不在包内 none of them is in the package"
     for one in story.recordings:
         state, verdict = RECORDING_STATES[RecordingState(one.state)], VERDICTS[Verdict(one.verdict)]
         ended = "" if one.is_evidence else " · 不是本案证据 no evidence of this case"

@@ -7,6 +7,7 @@ from schemas.base import Frozen, rfc3339
 from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf
 from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.leaves_review import ExportRequest
 from schemas.life_actor import AccountLife
 from schemas.life_case import CaseLife
 from schemas.life_evidence import Attempt, MonitoringLife, RecordingLife
@@ -101,6 +102,8 @@ class Story(Frozen):
     facts: tuple[FactTold, ...]
     withheld: tuple[WithheldTold, ...]
     hidden: int
+    looks: int | None = None
+    """How many looks the log held at this evidence when the package was asked for; None: the request does not say."""
 
 
 _Grounds = Mapping[tuple[str, str], str]
@@ -166,7 +169,13 @@ def tell(
             _withheld(record, one) for one in sorted(record.withheld, key=lambda one: (one.of, one.n))
         ),
         hidden=sum(member != "*" for _, member in grounds),
+        looks=_looks(request),
     )
+
+
+def _looks(request: Carried | None) -> int | None:
+    act = None if request is None else request.leaf.act
+    return act.reads.count if isinstance(act, ExportRequest) and act.reads is not None else None
 
 
 def _each(record: Record, kind: type[Any], told: Callable[[str, Any], Any]) -> Iterable[Any]:

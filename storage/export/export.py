@@ -1,5 +1,6 @@
 """Export packages: requested, built by a worker, kept with the digest under which they were logged."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -13,8 +14,9 @@ from schemas.disclosure import chains_text, hidden_text, parse_chains
 from schemas.event import Event
 from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
-from schemas.leaves_review import ExportBuild, ExportFail, ExportPurpose, ExportRequest
-from schemas.reference import reference
+from schemas.leaves_review import ExportBuild, ExportFail, ExportPurpose, ExportRequest, LeafReads
+from schemas.look import reads_sha256
+from schemas.reference import ident_of, noun_of, reference
 from schemas.refusals_custody import LEAF_BROKEN
 from schemas.refusals_export import EXPORT_UNKNOWN, EXPORTS_WAITING
 from storage.act import Deed, fresh_id, service
@@ -24,6 +26,7 @@ from storage.export.material import CaseMaterial, Gathering
 from storage.export.scope import scope_of
 from storage.objects.port import Stored
 from storage.outbox import JobKind
+from storage.reads.look import read_so_far
 from storage.tables.export import exports
 
 _OF_PACKAGES = frozenset({Event.EXPORT_REQUEST, Event.EXPORT_BUILD, Event.EXPORT_FAIL})
@@ -99,10 +102,17 @@ class Exports(Collection):
             chains_sha256=sha256_hex(chains),
             hidden=len(not_shown),
             hidden_sha256=sha256_hex(hidden),
+            reads=self._reads([head.of for head in heads], case_id),
         )
         deed.write(asked, reference("export", export_id), about)
         self._unit.jobs.enqueue(JobKind.EXPORT, export_id, sender_id=actor.id)
         return self.known(export_id)
+
+    def _reads(self, names: Iterable[str], case_id: CaseId) -> LeafReads:
+        """Return how many looks the log holds at what the package is about, and the digest over them."""
+        recordings = [UUID(ident_of(of)) for of in names if noun_of(of) == "recording"]
+        read = read_so_far(self._connection, recordings, case_id)
+        return LeafReads(count=len(read), sha256=reads_sha256(read))
 
     def _waiting_for(self, actor: Actor) -> list[Export]:
         """Return what is being built for a person, one request of whom is let in at a time."""

@@ -7,19 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, or_, select
 
+from schemas.disclosure import parse_chains
 from schemas.errors import Invalid
 from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
-from schemas.look import LookKind, closing_id, seconds_between
-from schemas.reference import ident_of, reference
+from schemas.leaves_review import ExportRequest, LeafReads
+from schemas.look import LookKind, closing_id, reads_sha256, seconds_between
+from schemas.reference import ident_of, noun_of, reference
 from storage.fsck.mirror import Mirror, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
-from storage.fsck.reading import PAGE_ROWS
+from storage.fsck.reading import PAGE_ROWS, Record, acts_of, leaves_about, pages
 from storage.tables.custody import custody_entries
+from storage.tables.export import exports
 from storage.tables.look import looks
 
 LOOK = Mirror(
@@ -52,7 +55,8 @@ class Said(NamedTuple):
 
 
 def check_looks(connection: Connection) -> Iterator[Found]:
-    """Yield every look without its leaf, every leaf without its look, and every column that differs."""
+    """Yield every look without its leaf, every leaf without its look, every column that differs, and false counts."""
+    yield from _reads_faults(connection)
     for page in _pages(connection, _BEGINS):
         begun = [one for one in page.values() if not isinstance(one.leaf.act, ViewClose)]
         yield from _row_faults(connection, begun)
@@ -145,6 +149,38 @@ def _closing_faults(connection: Connection, page: Mapping[UUID, Said]) -> Iterat
         begun = opened.get(look)
         if begun is None or ident != closing_id(look) or not _ends(one, begun):
             yield Fault(code=FaultCode.LEAF_UNLAWFUL, subject=one.leaf.subject, detail=Event.VIEW_CLOSE.value)
+
+
+def _reads_faults(connection: Connection) -> Iterator[Fault]:
+    """A request of a package counts the looks that the log held at its evidence: the first n by their indices."""
+    for page in pages(connection, select(exports.c.id, exports.c.case_id, exports.c.chains), exports.c.id):
+        asked = leaves_about(connection, {reference("export", row.id) for row in page}, (ExportRequest,))
+        for row in page:
+            about = reference("export", row.id)
+            for act in acts_of(asked[about], ExportRequest):
+                if act.reads is not None and not _is_counted(connection, row, act.reads):
+                    yield Fault(
+                        code=FaultCode.LEAF_UNLAWFUL, subject=about, detail=Event.EXPORT_REQUEST.value
+                    )
+
+
+def _is_counted(connection: Connection, row: Record, reads: LeafReads) -> bool:
+    try:
+        names = [head.of for head in parse_chains(bytes(row.chains))]
+    except Invalid:  # the fold of the case names it
+        return True
+    recordings = [UUID(ident_of(of)) for of in names if noun_of(of) == "recording"]
+    packages = select(exports.c.id).where(exports.c.case_id == row.case_id)
+    looked_at = or_(looks.c.recording_id.in_(recordings), looks.c.export_id.in_(packages))
+    first = (
+        select(custody_entries.c.digest)
+        .join(looks, looks.c.id == custody_entries.c.entry_id)
+        .where(looked_at, custody_entries.c.leaf_index.is_not(None))
+        .order_by(custody_entries.c.leaf_index)
+        .limit(reads.count)
+    )
+    digests = [bytes(digest).hex() for digest in connection.scalars(first)]
+    return len(digests) == reads.count and reads_sha256(digests) == reads.sha256
 
 
 def _ends(ended: Said, begun: Said) -> bool:

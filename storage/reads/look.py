@@ -4,12 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from schemas.actor import Actor
-from schemas.ids import ExportId, RecordingId
+from schemas.ids import CaseId, ExportId, RecordingId
 from storage.tables.case import case_handlers, case_links, cases
+from storage.tables.custody import custody_entries
 from storage.tables.export import exports
+from storage.tables.look import looks
 from storage.tables.recording import recordings
 
 
@@ -21,6 +23,22 @@ def is_handled(actor: Actor, recording_id: ColumnElement[Any] | RecordingId) -> 
         case_links.c.case_id == case_handlers.c.case_id,
         case_handlers.c.account_id == actor.id,
     )
+
+
+def read_so_far(connection: Connection, recording_ids: Iterable[UUID], case_id: CaseId) -> tuple[str, ...]:
+    """Return the digests, hex, of the looks that the log holds at some recordings and at the packages of a case.
+
+    In the order of the log, as far as the signer has given indices: so the first n of them stay the first n.
+    """
+    packages = select(exports.c.id).where(exports.c.case_id == case_id)
+    looked_at = or_(looks.c.recording_id.in_(list(recording_ids)), looks.c.export_id.in_(packages))
+    query = (
+        select(looks.c.leaf)
+        .join(custody_entries, custody_entries.c.digest == looks.c.leaf)
+        .where(looked_at, custody_entries.c.leaf_index.is_not(None))
+        .order_by(custody_entries.c.leaf_index)
+    )
+    return tuple(bytes(leaf).hex() for leaf in connection.scalars(query))
 
 
 def names_of_things(

@@ -1,8 +1,12 @@
 """Looks over HTTP: no byte of content before its entry, at the API and on the pages; and the pages of who looked."""
 
+import base64
+import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -10,8 +14,11 @@ import pytest
 from sqlalchemy import func, select
 
 from api.console.guard import form_token
+from api.custody import trust_of
 from api.deps import COOKIE
 from api.settings import ApiSettings
+from mobile_contract.client.verify import verify_package
+from mobile_contract.client.verify_origin import Trust
 from schemas.actor import Role
 from schemas.case import Case
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
@@ -169,20 +176,35 @@ def test_taking_away_is_an_entry_of_its_own(house: House, client: httpx.Client) 
     assert saved.headers["Content-Disposition"].startswith("attachment")
 
 
-def test_a_package_is_taken_away_under_a_look(house: House) -> None:
-    """A package that is not ready cannot be looked at; ready, it is given to whoever said why, by its digest."""
+def test_a_package_is_taken_away_under_a_look(house: House, client: httpx.Client, tmp_path: Path) -> None:
+    """A package that is not ready cannot be looked at; ready, it is given to whoever said why. It carries no look, and
+    says how many the log held."""
     bureau = house.bureau
+    looked(client, house.thing)
+    integrate(house.store)
+    with house.store.begin() as tx:
+        held = tx.lookers.count(house.photo)
     with house.store.begin() as tx:
         export = tx.exports.request(bureau.handler, house.case.id)
-    with house.client(bureau.tokens[bureau.handler.id]) as client:
-        early = client.post(f"/v1/exports/{export.id}/looks", json=WHY)
+    with house.client(bureau.tokens[bureau.handler.id]) as owner:
+        early = owner.post(f"/v1/exports/{export.id}/looks", json=WHY)
         integrate(house.store)
         drain(house.store, JobKind.EXPORT)
-        bare = client.get(f"/v1/exports/{export.id}/package")
-        made = client.post(f"/v1/exports/{export.id}/looks", json=WHY).json()
-        package = client.get(made["content_url"])
-        other = client.get(f"{house.thing}/media?look={made['id']}")
+        bare = owner.get(f"/v1/exports/{export.id}/package")
+        made = owner.post(f"/v1/exports/{export.id}/looks", json=WHY).json()
+        package = owner.get(made["content_url"])
+        other = owner.get(f"{house.thing}/media?look={made['id']}")
 
+    file = tmp_path / "case.zip"
+    file.write_bytes(package.content)
+    report = verify_package(file, Trust.parse(trust_of(house.store.settings)))
+    with zipfile.ZipFile(file) as bag:
+        lines = [json.loads(line) for line in bag.read("log/leaves.jsonl").splitlines()]
+    events = {json.loads(base64.b64decode(one["leaf"]))["event"] for one in lines if one.get("leaf")}
+    assert report.holds
+    assert report.story is not None
+    assert report.story.looks == held > 0
+    assert not {one for one in events if one.startswith("view:") or one == "export:fetch"}
     assert (early.status_code, early.json()["slug"]) == (409, "export-not-ready")
     assert (bare.status_code, bare.json()["slug"]) == (428, "look-needed")
     assert package.content.startswith(b"PK")

@@ -17,7 +17,19 @@ from schemas.event import Event
 from schemas.fsck import Fault, FaultCode
 from schemas.leaf import Leaf
 from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
-from schemas.look import Look, LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn, masked, usual_reason
+from schemas.leaves_review import ExportRequest, LeafReads
+from schemas.look import (
+    Look,
+    LookFrom,
+    LookIn,
+    LookKind,
+    LookReason,
+    LookWay,
+    WhyIn,
+    masked,
+    reads_sha256,
+    usual_reason,
+)
 from storage.custody.values import Logged
 from storage.fsck.look import check_looks
 from storage.look.look import Looks
@@ -334,6 +346,32 @@ def test_seconds_that_never_were_are_named(office: Office, recording: UUID) -> N
 
     assert {(one.code, one.subject) for one in found} == {(FaultCode.LEAF_UNLAWFUL, name) for name in names}
     assert office.faults() == []
+
+
+def test_a_request_says_how_many_looks_the_log_held(office: Office) -> None:
+    """Those at its evidence and at packages of the case, as far as the log has numbered them; a false count is named."""
+    bureau, store = office.bureau, office.store
+    case = bureau.open()
+    recording, another = bureau.capture(case), bureau.capture()
+    made = [office.open(recording), office.open(recording, origin=THERE)]
+    office.open(another)
+    integrate(store)
+    office.open(recording, actor=bureau.reviewer)  # the log has no number for it yet
+    with store.begin() as tx:
+        export = tx.exports.request(bureau.handler, case.id)
+        (asked,) = [one.act for one in tx.custody.entries_for(f"export/{export.id}")]
+    digests = [office.entries(one)[0].digest for one in made]
+
+    assert isinstance(asked, ExportRequest)
+    assert asked.reads == LeafReads(count=2, sha256=reads_sha256(digests))
+    integrate(store)
+    assert office.faults() == []
+    with store.begin() as tx, tx.connection.begin_nested() as undone:
+        moved = looks.update().where(looks.c.id == made[0].id).values(recording_id=another)
+        tx.connection.execute(moved)
+        found = [one for one in check_looks(tx.connection) if isinstance(one, Fault)]
+        undone.rollback()
+    assert (FaultCode.LEAF_UNLAWFUL, f"export/{export.id}") in {(one.code, one.subject) for one in found}
 
 
 def test_who_may_not_watch_may_not_look(office: Office, recording: UUID) -> None:
