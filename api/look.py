@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.deps import After, CurrentActor, Limit, Tx
-from api.entry import origin_of
+from api.origin import origin_of
 from api.route import Route
 from schemas.base import WireOut
 from schemas.ids import AccountId, ExportId, LookId, RecordingId

@@ -1,4 +1,4 @@
-"""The housekeeper: integrates the custody log, seals the trail, returns lost leases, ends looks and dead uploads, sends hints.
+"""The housekeeper: integrates the log, seals the trail, returns lost leases, ends looks and dead uploads, sends hints.
 
 Several may run; an advisory lock inside each duty lets one act at a time. Started on its own
 (`python -m workers.scheduler`) beside Celery workers, or as two threads of the embedded default.
