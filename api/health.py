@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 
 from api.deps import CurrentActor, Tx
 from api.route import Route
-from schemas.actor import Action, holds, missing
+from schemas.actor import Action, require_scope
 from schemas.base import WireOut
 from schemas.catalogue import words_of
 from schemas.health import Health, HealthPart
@@ -122,8 +122,7 @@ def health(tx: Tx, glance: Annotated[Glance, Depends(_glance)]) -> HealthOut:
 @router.get("/work", operation_id="getWork")
 def work(tx: Tx, actor: CurrentActor) -> WorkOut:
     """Show the operator what waits, what was done last, and which loops live."""
-    if not holds(actor, Action.WORK_VIEW):
-        raise missing(Action.WORK_VIEW)
+    require_scope(actor, Action.WORK_VIEW, tx.now)
     seen = tx.heartbeats.work()
     return WorkOut.of(seen, parts=[_part(sign) for sign in signs(seen)])
 

@@ -4,12 +4,13 @@ Roles are those of the role matrix (field officer, auxiliary, custodian, head, l
 inspector, party, administrator) plus three of ours: *handler*, who opens and runs own cases and never reviews
 them; *evidence reviewer*, the first of the two people who look at a monitoring record (the legal reviewer is the
 second); and *source*, a machine account that hands in what its fixed equipment records. Deny by default: an
-action that no rule below grants is refused, and so is one on a subject outside the actor's agencies.
+action that no rule below grants is refused, and so is one on a subject to which the actor has no relation that the
+rule asks for. `storage.reads.policy` is the same question in SQL, for lists.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
+from enum import Flag, StrEnum, auto
 from uuid import UUID
 
 from schemas.base import Frozen
@@ -49,6 +50,7 @@ class Action(StrEnum):
     """Everything that can be asked of the system; the value is the permission's name in a refusal."""
 
     RECORDING_SUBMIT = "recording:submit"
+    RECORDING_COUNT = "recording:count"
     RECORDING_VIEW = "recording:view"
     RECORDING_WATCH = "recording:watch"
     CASE_OPEN = "case:open"
@@ -87,19 +89,41 @@ class Action(StrEnum):
     TRAIL_VIEW = "trail:view"
 
 
+class Grant(Frozen):
+    """A role as it is held: from `since` until `until`, which is the earlier of its appointed end and of its real one."""
+
+    role: Role
+    since: datetime
+    until: datetime | None = None
+
+    def stands(self, at: datetime) -> bool:
+        """Say whether the role is held at a time."""
+        return self.since <= at and (self.until is None or at < self.until)
+
+
 class Actor(Frozen):
-    """Somebody who has proved who they are. `agency_ids` are the agencies whose subjects may be asked for."""
+    """Somebody who has proved who they are, with the roles they hold.
+
+    `agency_ids` are the own agency and, for who supervises or administers, those below it; `entrusted_ids` the bodies
+    that act in its name (Administrative Penalty Law art. 20).
+    """
 
     id: UUID
     kind: ActorKind
     agency_id: AgencyId
     agency_ids: frozenset[AgencyId]
-    roles: frozenset[Role]
+    entrusted_ids: frozenset[AgencyId] = frozenset()
+    grants: tuple[Grant, ...] = ()
     name: str
     login: str = ""
     agency_name: str = ""
     certificates: frozenset[str] = frozenset()
     is_machine: bool = False
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that were held when it was found out who asks."""
+        return frozenset(one.role for one in self.grants)
 
     @property
     def account_id(self) -> AccountId:
@@ -112,150 +136,194 @@ class Actor(Frozen):
         return f"{self.kind.value}/{self.id}"
 
 
-class Subject(Frozen):
-    """What the policy needs to know of the thing asked for."""
-
-    agency_id: AgencyId
-    is_own: bool = False
-
-
 class Reach(StrEnum):
-    """How far a role's permission goes inside the actor's agencies."""
+    """How far a grant of a role goes, as its leaf states it."""
 
     AGENCY = "agency"
     OWN = "own"
 
 
-_OWN, _ALL = Reach.OWN, Reach.AGENCY
+class Relation(Flag):
+    """How a subject stands to an actor: what a rule of the policy reaches.
 
-POLICY: Mapping[Role, Mapping[Action, Reach]] = {
+    Attributes:
+        OWN: Sent or captured by the actor; a case in which such a recording stands; what waits for the actor by name.
+        HANDLED: The actor is a handler of the case, or of the case in which the recording stands.
+        ASSIGNED: A round of legal review of the case is open, or the actor gave the opinion of one.
+        JUDGED: A monitoring record that waits for an opinion, or on which the actor gave one; and its media.
+        MONITORED: Media of a monitoring record.
+        SAMPLED: Drawn by an audit of the actor's agencies, or answered to one.
+        INSPECTED: Drawn by an audit whose inspector the actor is, or answered to one.
+        AUDITED: An audit of the actor's own agency.
+        UNIT: Of the actor's own agency.
+        SUBTREE: Of an agency that the actor supervises or administers.
+        ENTRUSTED: Of a body that acts in the name of the actor's agency (Administrative Penalty Law art. 20).
+    """
+
+    OWN = auto()
+    HANDLED = auto()
+    ASSIGNED = auto()
+    JUDGED = auto()
+    MONITORED = auto()
+    SAMPLED = auto()
+    INSPECTED = auto()
+    AUDITED = auto()
+    UNIT = auto()
+    SUBTREE = auto()
+    ENTRUSTED = auto()
+
+
+NONE = Relation(0)
+NEAR = Relation.OWN | Relation.HANDLED | Relation.ASSIGNED | Relation.JUDGED | Relation.MONITORED
+"""Count within the own agency and the bodies it entrusts only."""
+FAR = Relation.SAMPLED | Relation.INSPECTED | Relation.AUDITED
+"""Count wherever the subject is: the audit that made them says how far."""
+
+
+class Subject(Frozen):
+    """What the policy needs to know of the thing asked for; `related` leaves out what follows from its agency."""
+
+    agency_id: AgencyId
+    related: Relation = NONE
+
+
+_OWN, _HANDLED, _ASSIGNED, _JUDGED = Relation.OWN, Relation.HANDLED, Relation.ASSIGNED, Relation.JUDGED
+_SAMPLED, _INSPECTED = Relation.SAMPLED, Relation.INSPECTED
+_UNIT, _TREE, _NAME = Relation.UNIT, Relation.SUBTREE, Relation.UNIT | Relation.ENTRUSTED
+
+POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.OFFICER: {
-        Action.RECORDING_SUBMIT: _ALL,
+        Action.RECORDING_SUBMIT: _UNIT,
         Action.RECORDING_VIEW: _OWN,
         Action.RECORDING_WATCH: _OWN,
         Action.CASE_VIEW: _OWN,
-        Action.CUSTODY_VIEW: _ALL,
+        Action.CUSTODY_VIEW: _UNIT,
     },
     Role.AUXILIARY: {
-        Action.RECORDING_SUBMIT: _ALL,
+        Action.RECORDING_SUBMIT: _UNIT,
         Action.RECORDING_VIEW: _OWN,
         Action.RECORDING_WATCH: _OWN,
     },
     Role.HANDLER: {
-        Action.RECORDING_SUBMIT: _ALL,
-        Action.RECORDING_VIEW: _OWN,
-        Action.RECORDING_WATCH: _OWN,
-        Action.CASE_OPEN: _ALL,
-        Action.CASE_VIEW: _OWN,
-        Action.CASE_LINK: _OWN,
-        Action.CASE_EXPORT: _OWN,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.CASE_RUN: _OWN,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.MONITORING_VIEW: _ALL,
-        Action.MONITORING_NOTIFY: _ALL,
-        Action.MONITORING_LINK: _ALL,
-        Action.RECTIFICATION_VIEW: _ALL,
-        Action.RECTIFICATION_ANSWER: _ALL,
-        Action.LOOK_VIEW: _OWN,
+        Action.RECORDING_SUBMIT: _UNIT,
+        Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED,
+        Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED,
+        Action.CASE_OPEN: _UNIT,
+        Action.CASE_VIEW: _HANDLED,
+        Action.CASE_LINK: _HANDLED,
+        Action.CASE_EXPORT: _HANDLED,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.CASE_RUN: _HANDLED,
+        Action.EQUIPMENT_VIEW: _UNIT,
+        Action.MONITORING_VIEW: _UNIT,
+        Action.MONITORING_NOTIFY: _UNIT,
+        Action.MONITORING_LINK: _UNIT,
+        Action.RECTIFICATION_VIEW: _UNIT,
+        Action.RECTIFICATION_ANSWER: _UNIT,
+        Action.LOOK_VIEW: _HANDLED,
     },
     Role.HEAD: {
-        Action.RECORDING_VIEW: _ALL,
-        Action.RECORDING_WATCH: _ALL,
-        Action.CASE_OPEN: _ALL,
-        Action.CASE_VIEW: _ALL,
-        Action.CASE_LINK: _ALL,
-        Action.CASE_EXPORT: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.CASE_RUN: _ALL,
-        Action.CASE_DECIDE: _ALL,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.MONITORING_VIEW: _ALL,
-        Action.AUDIT_VIEW: _ALL,
-        Action.RECTIFICATION_VIEW: _ALL,
-        Action.RECTIFICATION_ANSWER: _ALL,
-        Action.LOOK_VIEW: _ALL,
+        Action.RECORDING_VIEW: _NAME,
+        Action.RECORDING_WATCH: _NAME,
+        Action.CASE_OPEN: _UNIT,
+        Action.CASE_VIEW: _NAME,
+        Action.CASE_LINK: _UNIT,
+        Action.CASE_EXPORT: _NAME,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.CASE_RUN: _UNIT,
+        Action.CASE_DECIDE: _NAME,
+        Action.EQUIPMENT_VIEW: _UNIT,
+        Action.MONITORING_VIEW: _NAME,
+        Action.AUDIT_VIEW: _UNIT | Relation.AUDITED,
+        Action.RECTIFICATION_VIEW: _UNIT,
+        Action.RECTIFICATION_ANSWER: _UNIT,
+        Action.LOOK_VIEW: _NAME,
     },
     Role.CUSTODIAN: {
-        Action.RECORDING_VIEW: _ALL,
-        Action.DEVICE_VIEW: _ALL,
-        Action.DEVICE_ENROL: _ALL,
-        Action.DEVICE_REVOKE: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.EQUIPMENT_KEEP: _ALL,
-        Action.MONITORING_VIEW: _ALL,
+        Action.RECORDING_VIEW: _UNIT,
+        Action.DEVICE_VIEW: _UNIT,
+        Action.DEVICE_ENROL: _UNIT,
+        Action.DEVICE_REVOKE: _UNIT,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.EQUIPMENT_VIEW: _UNIT,
+        Action.EQUIPMENT_KEEP: _UNIT,
+        Action.MONITORING_VIEW: _UNIT,
     },
     Role.LEGAL_REVIEWER: {
-        Action.RECORDING_VIEW: _ALL,
-        Action.RECORDING_WATCH: _ALL,
-        Action.CASE_VIEW: _ALL,
-        Action.CASE_EXPORT: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.CASE_REVIEW: _ALL,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.MONITORING_VIEW: _ALL,
-        Action.MONITORING_REVIEW_SECOND: _ALL,
-        Action.RECTIFICATION_VIEW: _ALL,
+        Action.RECORDING_VIEW: _ASSIGNED | _JUDGED,
+        Action.RECORDING_WATCH: _ASSIGNED | _JUDGED,
+        Action.CASE_VIEW: _ASSIGNED,
+        Action.CASE_EXPORT: _ASSIGNED,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.CASE_REVIEW: _NAME,
+        Action.EQUIPMENT_VIEW: _UNIT,
+        Action.MONITORING_VIEW: _ASSIGNED | _JUDGED,
+        Action.MONITORING_REVIEW_SECOND: _UNIT,
+        Action.RECTIFICATION_VIEW: _UNIT,
     },
     Role.EVIDENCE_REVIEWER: {
-        Action.RECORDING_VIEW: _ALL,
-        Action.RECORDING_WATCH: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.MONITORING_VIEW: _ALL,
-        Action.MONITORING_REVIEW_FIRST: _ALL,
+        Action.RECORDING_VIEW: _JUDGED,
+        Action.RECORDING_WATCH: _JUDGED,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.EQUIPMENT_VIEW: _UNIT,
+        Action.MONITORING_VIEW: _JUDGED,
+        Action.MONITORING_REVIEW_FIRST: _UNIT,
     },
     Role.SOURCE: {
-        Action.RECORDING_SUBMIT: _ALL,
+        Action.RECORDING_SUBMIT: _UNIT,
         Action.RECORDING_VIEW: _OWN,
         Action.MONITORING_SUBMIT: _OWN,
     },
     Role.SUPERVISOR: {
-        Action.RECORDING_VIEW: _ALL,
-        Action.CASE_VIEW: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.EQUIPMENT_VIEW: _ALL,
-        Action.MONITORING_VIEW: _ALL,
-        Action.AUDIT_VIEW: _ALL,
-        Action.AUDIT_DEFINE: _ALL,
-        Action.AUDIT_CONFIRM: _ALL,
-        Action.RECTIFICATION_VIEW: _ALL,
-        Action.RECTIFICATION_VERIFY: _ALL,
+        Action.RECORDING_COUNT: _TREE,
+        Action.RECORDING_VIEW: _SAMPLED,
+        Action.RECORDING_WATCH: _SAMPLED,
+        Action.CASE_VIEW: _SAMPLED,
+        Action.CUSTODY_VIEW: _TREE,
+        Action.EQUIPMENT_VIEW: _TREE,
+        Action.MONITORING_VIEW: _SAMPLED,
+        Action.AUDIT_VIEW: _TREE | Relation.AUDITED,
+        Action.AUDIT_DEFINE: _TREE,
+        Action.AUDIT_CONFIRM: _TREE,
+        Action.RECTIFICATION_VIEW: _TREE,
+        Action.RECTIFICATION_VERIFY: _TREE,
     },
     Role.INSPECTOR: {
-        Action.RECORDING_VIEW: _OWN,
-        Action.RECORDING_WATCH: _OWN,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.AUDIT_VIEW: _OWN,
-        Action.AUDIT_CONFIRM: _ALL,
-        Action.AUDIT_SCORE: _OWN,
-        Action.RECTIFICATION_VIEW: _OWN,
+        Action.RECORDING_VIEW: _INSPECTED,
+        Action.RECORDING_WATCH: _INSPECTED,
+        Action.CASE_VIEW: _INSPECTED,
+        Action.CUSTODY_VIEW: _UNIT,
+        Action.MONITORING_VIEW: _INSPECTED,
+        Action.AUDIT_VIEW: _INSPECTED | _OWN,
+        Action.AUDIT_CONFIRM: _TREE,
+        Action.AUDIT_SCORE: _INSPECTED,
+        Action.RECTIFICATION_VIEW: _INSPECTED,
     },
     Role.PARTY: {},
     Role.ADMIN: {
-        Action.DEVICE_VIEW: _ALL,
-        Action.CUSTODY_VIEW: _ALL,
-        Action.ACCOUNT_VIEW: _ALL,
-        Action.ACCOUNT_KEEP: _ALL,
-        Action.ACCOUNT_UNLOCK: _ALL,
-        Action.ROLE_GRANT: _ALL,
-        Action.AGENCY_KEEP: _ALL,
-        Action.WORK_VIEW: _ALL,
+        Action.DEVICE_VIEW: _TREE,
+        Action.CUSTODY_VIEW: _TREE,
+        Action.ACCOUNT_VIEW: _TREE,
+        Action.ACCOUNT_KEEP: _TREE,
+        Action.ACCOUNT_UNLOCK: _TREE,
+        Action.ROLE_GRANT: _TREE,
+        Action.AGENCY_KEEP: _TREE,
+        Action.WORK_VIEW: _TREE,
     },
     Role.SECURITY: {
-        Action.CUSTODY_VIEW: _ALL,
-        Action.ACCOUNT_VIEW: _ALL,
-        Action.ACCOUNT_UNLOCK: _ALL,
-        Action.ROLE_GRANT: _ALL,
+        Action.CUSTODY_VIEW: _TREE,
+        Action.ACCOUNT_VIEW: _TREE,
+        Action.ACCOUNT_UNLOCK: _TREE,
+        Action.ROLE_GRANT: _TREE,
     },
     Role.TRAIL_READER: {
-        Action.CUSTODY_VIEW: _ALL,
-        Action.TRAIL_VIEW: _ALL,
+        Action.CUSTODY_VIEW: _TREE,
+        Action.TRAIL_VIEW: _TREE,
     },
 }
-"""Rules of the role matrix. A supervisor and a custodian see facts and verdicts, not the media itself; an
-inspector sees what was drawn and assigned to them, and nothing else."""
+"""Rules of the role matrix; printed as `docs/policy.json`. An officer's case is one in which a recording of their own
+stands; a legal reviewer's what waits for review or was reviewed by them; a supervisor sees of others' evidence what was
+drawn and counts the rest; an inspector the whole of what was drawn for them."""
 
 GRANTABLE: tuple[Role, ...] = tuple(role for role in Role if role not in (Role.SOURCE, Role.PARTY))
 """What a person may be given: a source is a machine's, and a party is nobody of ours."""
@@ -271,56 +339,77 @@ def stands_apart(roles: Iterable[Role]) -> bool:
     return bool(held & ADMINISTERING) and not held <= ADMINISTERING
 
 
-DEVICE_POLICY: Mapping[Action, Reach] = {
-    Action.RECORDING_SUBMIT: Reach.OWN,
-    Action.RECORDING_VIEW: Reach.OWN,
+DEVICE_POLICY: Mapping[Action, Relation] = {
+    Action.RECORDING_SUBMIT: Relation.OWN,
+    Action.RECORDING_VIEW: Relation.OWN,
 }
 
 
 class Scope(Frozen):
-    """What a list may show: the agencies, and whether only the actor's own subjects in them."""
+    """What an actor may do an action to: everything of some agencies, what is related near by, what is related anywhere.
 
-    agency_ids: frozenset[AgencyId]
-    own_only: bool
+    Attributes:
+        relations: Every relation by which a rule reaches.
+        agency_ids: Everything of these agencies.
+        near_ids: Of these agencies what stands in one of the relations `NEAR`.
+    """
+
+    relations: Relation
+    agency_ids: frozenset[AgencyId] = frozenset()
+    near_ids: frozenset[AgencyId] = frozenset()
 
     @property
     def is_empty(self) -> bool:
-        """Nothing at all may be shown."""
-        return not self.agency_ids
+        """Nothing at all may be asked for."""
+        return not self.relations
+
+    @property
+    def places(self) -> frozenset[AgencyId]:
+        """The agencies in which something may be within it by a relation that is not `FAR`."""
+        return self.agency_ids | (self.near_ids if self.relations & NEAR else frozenset())
+
+    def holds(self, subject: Subject) -> bool:
+        """Say whether one subject is within it."""
+        if subject.agency_id in self.agency_ids:
+            return True
+        met = self.relations & subject.related
+        return bool(met & FAR) or (bool(met & NEAR) and subject.agency_id in self.near_ids)
 
 
-def _reach(actor: Actor, action: Action) -> Reach | None:
+def _granted(actor: Actor, action: Action, at: datetime) -> Relation:
     if actor.kind is ActorKind.DEVICE:
-        return DEVICE_POLICY.get(action)
-    granted = {POLICY[role].get(action) for role in actor.roles}
-    if Reach.AGENCY in granted:
-        return Reach.AGENCY
-    return Reach.OWN if Reach.OWN in granted else None
+        return DEVICE_POLICY.get(action, NONE)
+    granted = NONE
+    for one in actor.grants:
+        if one.stands(at):
+            granted |= POLICY[one.role].get(action, NONE)
+    return granted
 
 
-def holds(actor: Actor, action: Action) -> bool:
-    """Say whether the actor has the permission at all, on whatever subject."""
-    return _reach(actor, action) is not None
+def scope(actor: Actor, action: Action, at: datetime) -> Scope:
+    """Return what the actor may do `action` to at a time; every collection query starts from this."""
+    granted = _granted(actor, action, at)
+    if not granted:
+        return Scope(relations=NONE)
+    wide: frozenset[AgencyId] = frozenset()
+    for relation, reached in (
+        (Relation.UNIT, frozenset({actor.agency_id})),
+        (Relation.SUBTREE, actor.agency_ids),
+        (Relation.ENTRUSTED, actor.entrusted_ids),
+    ):
+        if relation in granted:
+            wide |= reached
+    return Scope(relations=granted, agency_ids=wide, near_ids=actor.entrusted_ids | {actor.agency_id})
 
 
-def scope(actor: Actor, action: Action) -> Scope:
-    """Return what a list under `action` may show; every collection query starts from this."""
-    reach = _reach(actor, action)
-    if reach is None:
-        return Scope(agency_ids=frozenset(), own_only=True)
-    return Scope(agency_ids=actor.agency_ids, own_only=reach is Reach.OWN)
+def holds(actor: Actor, action: Action, at: datetime) -> bool:
+    """Say whether the actor has the permission at all at a time, on whatever subject: what has a list may be entered."""
+    return bool(_granted(actor, action, at))
 
 
 def may(actor: Actor, action: Action, subject: Subject, at: datetime) -> bool:
-    """Say whether `actor` may do `action` to `subject` at the time `at`.
-
-    `at` is part of the question because certificates, duties and assignments are facts valid over time.
-    """
-    del at  # no time-bound grant exists yet; the question is asked with its time from the first day
-    reach = _reach(actor, action)
-    if reach is None or subject.agency_id not in actor.agency_ids:
-        return False
-    return reach is Reach.AGENCY or subject.is_own
+    """Say whether `actor` may do `action` to `subject` at the time `at`: roles are held from a time until another."""
+    return scope(actor, action, at).holds(subject)
 
 
 def missing(action: Action) -> Refused:
@@ -338,13 +427,13 @@ def require(actor: Actor, action: Action, subject: Subject, at: datetime) -> Non
         raise missing(action)
 
 
-def require_scope(actor: Actor, action: Action) -> Scope:
-    """Return what a list under `action` may show, for those who may see any of it.
+def require_scope(actor: Actor, action: Action, at: datetime) -> Scope:
+    """Return what a list under `action` may show at a time, for those who may see any of it.
 
     Raises:
         Refused: the permission is missing on whatever subject (slug `permission-missing`).
     """
-    allowed = scope(actor, action)
+    allowed = scope(actor, action, at)
     if allowed.is_empty:
         raise missing(action)
     return allowed

@@ -21,6 +21,7 @@ ACTIONS = vocabulary(
     Action,
     {
         Action.RECORDING_SUBMIT: ("上交音像记录", "Hand in recordings"),
+        Action.RECORDING_COUNT: ("查看音像记录数量", "See how many recordings there are"),
         Action.RECORDING_VIEW: ("查看音像记录的事实和结论", "See facts and verdicts of recordings"),
         Action.RECORDING_WATCH: ("查看音像记录内容", "Watch recordings"),
         Action.CASE_OPEN: ("登记线索（案源）", "Register a lead"),

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, require
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
 from schemas.device import (
     CLOCK_LEEWAY,
@@ -49,6 +49,7 @@ from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.reads.agency import with_agency
 from storage.reads.device import registered
+from storage.reads.policy import require_within
 from storage.reads.recording import last_seq
 from storage.settings import seed
 from storage.tables.actor import assertions
@@ -315,12 +316,10 @@ class Devices(Collection):
         Raises:
             Refused: the actor may not see devices.
         """
-        allowed = require_scope(actor, Action.DEVICE_VIEW)
+        inside = require_within(actor, Action.DEVICE_VIEW, self._now, devices)
         query = select(devices, last_seq(devices.c.id).label("last_seq"))
         rows = self._connection.execute(
-            with_agency(query, devices.c.agency_id)
-            .where(devices.c.agency_id.in_(sorted(allowed.agency_ids)))
-            .order_by(devices.c.enrolled_at.desc())
+            with_agency(query, devices.c.agency_id).where(inside).order_by(devices.c.enrolled_at.desc())
         )
         return tuple(map(DeviceRow.of_row, rows.mappings()))
 

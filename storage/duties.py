@@ -69,9 +69,10 @@ class Duties(Collection):
 
     def _lines(self, actor: Actor) -> Iterator[Waiting]:
         for duty, (action, line_of) in _DUTIES.items():
-            allowed = scope(actor, action)
+            allowed = scope(actor, action, self._now)
             if not allowed.is_empty:
-                yield self._counted(duty, line_of(actor, self._now))
+                reaching = actor.model_copy(update={"agency_ids": allowed.places})
+                yield self._counted(duty, line_of(reaching, self._now))
 
     def _counted(self, duty: Duty, line: _Line) -> Waiting:
         oldest = func.min(line.since) if line.since is not None else func.now()

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Role, Subject, require, require_scope
+from schemas.actor import Action, Actor, Role, Subject, require
 from schemas.base import Frozen
 from schemas.equipment import (
     STEPS,
@@ -50,6 +50,7 @@ from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of
 from storage.reads.monitoring import recorded_by
+from storage.reads.policy import require_within
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
@@ -148,8 +149,7 @@ class EquipmentRegister(Collection):
         return self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = require_scope(actor, Action.EQUIPMENT_VIEW)
-        return equipment.c.agency_id.in_(sorted(allowed.agency_ids))
+        return require_within(actor, Action.EQUIPMENT_VIEW, self._now, equipment)
 
     def _select(self) -> Select[tuple[object, ...]]:
         certified = (

@@ -119,7 +119,7 @@ class LoginTries(Collection):
         Raises:
             Refused: the actor administers no accounts.
         """
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW, self._now)
         return self._origins(login_tries.c.account_id.in_(accounts_of(allowed.agency_ids)))
 
     def locked_of(self, account_ids: Iterable[AccountId]) -> frozenset[AccountId]:

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from functools import cache
 
-from sqlalchemy import ColumnElement, RowMapping, Select, insert, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, insert, select
 
-from schemas.actor import Action, Actor, Subject, may, missing, require, require_scope, scope
+from schemas.actor import Action, Actor, Subject, holds, may, missing, require
 from schemas.ids import AccountId, AuditId, RectificationId
 from schemas.leaves_rectification import (
     RectificationAnswer,
@@ -29,12 +29,13 @@ from schemas.reference import reference
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
 from storage.act import Deed, fresh_id
 from storage.audit.score import AuditScores
-from storage.audit.values import audit_name, drawn_name
+from storage.audit.values import Audit, audit_name, drawn_name
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
-from storage.reads.audit import is_assigned, with_title
+from storage.reads.audit import with_title
+from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.version import change_to, require_version
@@ -66,11 +67,7 @@ class Rectifications(Collection):
         """
         audit = self._scores.audits.get(actor, audit_id)
         deed = self._begin(actor, audit.target_agency_id, audit_name(audit_id))
-        is_inspector = actor.id in {one.id for one in self._scores.inspectors(audit_id)}
-        about = Subject(agency_id=audit.agency_id, is_own=is_inspector)
-        if not any(
-            may(actor, action, about, self._now) for action in (Action.AUDIT_SCORE, Action.AUDIT_DEFINE)
-        ):
+        if not self.may_raise(actor, audit):
             raise missing(Action.AUDIT_SCORE)
         self._scores.member(actor, audit_id, wish.member_id)
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
@@ -103,6 +100,12 @@ class Rectifications(Collection):
         )
         return self._rectification(rectifications.c.id == ident)
 
+    def may_raise(self, actor: Actor, audit: Audit) -> bool:
+        """Say whether the actor may raise what was found: who scores an audit or runs it; the caller has checked it."""
+        about = self._scores.subject(actor, audit)
+        asked = (Action.AUDIT_SCORE, Action.AUDIT_DEFINE)
+        return any(may(actor, action, about, self._now) for action in asked)
+
     def page(
         self,
         actor: Actor,
@@ -122,7 +125,7 @@ class Rectifications(Collection):
 
     def of_audit(self, actor: Actor, audit_id: AuditId) -> tuple[Rectification, ...]:
         """Return the rectifications of an audit the actor may see, oldest first."""
-        if scope(actor, Action.RECTIFICATION_VIEW).is_empty:
+        if not holds(actor, Action.RECTIFICATION_VIEW, self._now):
             return ()
         rows = self._connection.execute(
             _select()
@@ -163,12 +166,7 @@ class Rectifications(Collection):
         )
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = require_scope(actor, Action.RECTIFICATION_VIEW)
-        inside = rectifications.c.agency_id.in_(sorted(allowed.agency_ids))
-        if not allowed.own_only:
-            return inside
-        assigned = is_assigned(rectifications.c.audit_id, actor.account_id)
-        return or_(assigned, rectifications.c.raised_by == actor.id)
+        return require_within(actor, Action.RECTIFICATION_VIEW, self._now, rectifications)
 
     def step(
         self,

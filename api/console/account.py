@@ -23,7 +23,7 @@ from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
 from schemas.account import AccountNeed, AccountState, Link
-from schemas.actor import GRANTABLE, Action, Role, holds, require_scope
+from schemas.actor import GRANTABLE, Action, Role, require_scope
 from schemas.ids import AccountId, AgencyId
 from schemas.reference import reference
 from storage.actor.account import AccountFilter, NewAccount
@@ -62,7 +62,7 @@ def accounts(visit: Visiting, asked: Annotated[AccountFilters, Query()]) -> Resp
         states=list(AccountState),
         needs=list(AccountNeed),
         roles=list(Role),
-        may_keep=holds(actor, Action.ACCOUNT_KEEP),
+        may_keep=visit.may(Action.ACCOUNT_KEEP),
     )
 
 
@@ -73,7 +73,7 @@ def new_account(visit: Visiting) -> Response:
 
 
 def _new(visit: Visit, mistake: Mistake | None = None) -> Response:
-    require_scope(visit.actor, Action.ACCOUNT_KEEP)
+    require_scope(visit.actor, Action.ACCOUNT_KEEP, visit.tx.now)
     return visit.page(
         "account_new.html",
         forms=NewAccountForms,
@@ -125,8 +125,8 @@ def _page(
         roles=GRANTABLE,
         is_own=account_id == actor.id,
         is_locked=account_id in tx.login_tries.locked_of([account_id]),
-        may_keep=holds(actor, Action.ACCOUNT_KEEP),
-        may_grant=holds(actor, Action.ROLE_GRANT),
+        may_keep=visit.may(Action.ACCOUNT_KEEP, found.agency_id),
+        may_grant=visit.may(Action.ROLE_GRANT, found.agency_id),
         entries=entries,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,

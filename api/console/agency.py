@@ -9,7 +9,7 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Change, Fault, Forms, Typed, Versioned, into, label, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import Action, holds
+from schemas.actor import Action
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.ids import AgencyId
 from schemas.leaves_actor import AgencyKind
@@ -72,7 +72,7 @@ def _tree(visit: Visit, mistake: Mistake | None = None) -> Response:
         here="accounts",
         tree=visit.tx.agencies.tree(visit.actor),
         kinds=list(AgencyKind),
-        may_keep=holds(visit.actor, Action.AGENCY_KEEP),
+        may_keep=visit.may(Action.AGENCY_KEEP),
     )
 
 
@@ -106,7 +106,7 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         here="accounts",
         agency=found,
         tree=tx.agencies.tree(actor),
-        may_keep=holds(actor, Action.AGENCY_KEEP),
+        may_keep=visit.may(Action.AGENCY_KEEP, agency_id),
         entries=told,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in told]),
     )

@@ -16,7 +16,7 @@ from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action, Subject, holds, may
+from schemas.actor import Action, Subject, require
 from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
@@ -36,13 +36,14 @@ def audits(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
         "audits.html",
         here="audits",
         listing=listed("/console/audits", asked, page),
-        may_define=holds(visit.actor, Action.AUDIT_DEFINE),
+        may_define=visit.may(Action.AUDIT_DEFINE),
     )
 
 
 @router.get("/audits/new")
 def new(visit: Visiting) -> Response:
     """Show the form that defines an audit, with a sensible event filled in."""
+    require(visit.actor, Action.AUDIT_DEFINE, Subject(agency_id=visit.actor.agency_id), visit.tx.now)
     ahead = timedelta(seconds=max(visit.tx.settings.randomness_lead_seconds, 60) + 120)
     form = AuditForm(happens_at=_typed_time(visit.tx.now + ahead), defect="5", confidence="95")
     return _new(visit, form)
@@ -90,7 +91,6 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
     is_drawn = found.state in DRAWN_STATES
     eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
     entries = tx.custody.entries_for(reference("audit", audit_id))
-    about = Subject(agency_id=found.agency_id)
     logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
     sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
     return visit.page(
@@ -107,9 +107,9 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
         candidates=tx.audit_scores.candidates(actor, found) if is_drawn else (),
         standard=tx.audit_scores.standard(found),
         rectifications=tx.rectifications.of_audit(actor, audit_id),
-        may_define=may(actor, Action.AUDIT_DEFINE, about, tx.now),
+        may_define=visit.may(Action.AUDIT_DEFINE, found.agency_id),
         steps=[
-            row.name for row in STEPS.offered(found.state, lambda action: may(actor, action, about, tx.now))
+            row.name for row in STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id))
         ],
         is_own_entry=found.entered_by_id == actor.id,
         may_score=actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Form
 from pydantic import ValidationError
 from starlette.responses import Response
 
+from api.console.evidence import evidence_of, names_of
 from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action, holds
 from schemas.findings import sentence
 from schemas.ids import AuditId, MemberId
 from schemas.integrity import CheckResult
@@ -78,8 +78,10 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
     tx, actor = visit.tx, visit.actor
     found = tx.audit_scores.member(actor, audit_id, member_id)
     case_id = tx.audit_scores.case_id_of(found.audit, member_id)
+    case = tx.cases.known(case_id) if case_id else None
+    evidence = evidence_of(tx, actor, case, visit.language) if case else None
     raised = tx.rectifications.of_audit(actor, audit_id)
-    has_scored = any(one.is_own for one in found.scores)
+    idents = [one.recording.id for one in found.rechecks]
     return visit.page(
         "audit_member.html",
         forms=MemberForms,
@@ -87,14 +89,16 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         here="audits",
         audit=found.audit,
         member=found,
-        case=tx.cases.known(case_id) if case_id else None,
+        case=case,
         may_see_case=case_id in tx.cases.visible(actor, [case_id] if case_id else []),
-        records=tx.monitoring_links.of_case(case_id) if case_id else (),
+        evidence=evidence,
+        subjects=names_of(case, evidence) if case and evidence else {},
         standard=tx.audit_scores.standard(found.audit),
         pre_checks={one.item: (one.check, _said(one.check, visit.language)) for one in found.pre_checks},
         rectifications=[one for one in raised if one.member_id == member_id],
-        may_raise=found.may_score or has_scored or holds(actor, Action.AUDIT_DEFINE),
-        may_watch=holds(actor, Action.RECORDING_WATCH),
+        may_raise=tx.rectifications.may_raise(actor, found.audit),
+        seen=tx.recordings.visible(actor, idents) | (evidence.seen if evidence else frozenset()),
+        watched=tx.recordings.watched(actor, idents),
         is_english=visit.language is Language.EN,
     )
 

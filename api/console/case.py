@@ -1,7 +1,6 @@
 """Cases: the list, opening one, its recordings and ties, and its export packages."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
@@ -22,19 +21,18 @@ from api.console.case_form import (
 from api.console.evidence import evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
-from api.console.recording import may_watch_all, names_for
+from api.console.recording import names_for
 from api.console.typed import Change, NoFields, Typed, VersionForm, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action, holds, scope
+from schemas.actor import Action
 from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
 from schemas.integrity import Verdict
 from schemas.recording import Recording, RecordingFilter, counted_once
 from schemas.review import AnswerIn
-from storage.export.export import Export
 
 CANDIDATES = 10
 
@@ -59,13 +57,14 @@ def cases(visit: Visiting, asked: Annotated[CaseFilters, Query()]) -> Response:
         here="cases",
         listing=listed("/console/cases", asked, page),
         states=list(CaseState),
-        may_open=holds(visit.actor, Action.CASE_OPEN),
+        may_open=visit.may(Action.CASE_OPEN),
     )
 
 
 @router.get("/cases/new")
 def new(visit: Visiting) -> Response:
     """Show the form that opens a case."""
+    visit.tx.cases.require_opening(visit.actor)
     return _new(visit, CaseForm())
 
 
@@ -95,11 +94,15 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
     """Return the page of a case."""
     tx, actor = visit.tx, visit.actor
     found = tx.cases.get(actor, case_id)
-    evidence = evidence_of(tx, found, visit.language)
+    evidence = evidence_of(tx, actor, found, visit.language)
     names = names_of(found, evidence)
     linked, counted = evidence.recordings, counted_once(evidence.recordings)
-    may_link = holds(actor, Action.CASE_LINK) and found.state in EVIDENCE_STATES
-    may_export = holds(actor, Action.CASE_EXPORT)
+    granted = tx.cases.granted(actor, case_id)
+    may_link = Action.CASE_LINK in granted and found.state in EVIDENCE_STATES
+    may_export = Action.CASE_EXPORT in granted
+    past = [link for link in tx.cases.links(case_id) if link.unlinked_at is not None]
+    record_links = tx.monitoring_links.links_of_case(case_id)
+    ended = [link for link in record_links if link.unlinked_at is not None]
     history = tx.cases.history(case_id)
     return visit.page(
         "case.html",
@@ -110,12 +113,15 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         evidence=evidence,
         findings=said(tx.reviews.findings(actor, case_id), names, visit.language),
         subjects=names,
-        steps=_offers(visit, found),
-        may_run=holds(actor, Action.CASE_RUN),
-        may_assign=holds(actor, Action.CASE_DECIDE),
-        may_review=holds(actor, Action.CASE_REVIEW),
+        steps=_offers(visit, found, granted),
+        may_run=Action.CASE_RUN in granted,
+        may_assign=Action.CASE_DECIDE in granted,
+        may_review=Action.CASE_REVIEW in granted,
         is_open=found.state in EVIDENCE_STATES,
-        record_links=tx.monitoring_links.links_of_case(case_id),
+        seen=evidence.seen
+        | tx.recordings.visible(actor, [link.recording_id for link in past])
+        | tx.monitoring.visible(actor, [link.monitoring_id for link in ended]),
+        watched=evidence.watched,
         recordings=linked,
         counted=len(counted),
         bad=_count(counted, Verdict.MISMATCH),
@@ -123,10 +129,10 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         may_link=may_link,
         find=find,
         candidates=_candidates(visit, found, find) if find and may_link else (),
-        past=[link for link in tx.cases.links(case_id) if link.unlinked_at is not None],
+        past=past,
+        ended=ended,
         may_export=may_export,
-        exports=_exports(visit, case_id) if may_export else (),
-        may_watch=may_watch_all(actor),
+        exports=tx.exports.of_case(actor, case_id) if may_export else (),
         history=history,
         names=names_for(visit, linked) | tx.accounts.names(visit.actor, [one.changed_by for one in history]),
         now=tx.now,
@@ -140,8 +146,8 @@ class Offer(NamedTuple):
     problem: ProblemView | None
 
 
-def _offers(visit: Visit, found: Case) -> list[Offer]:
-    rows = STEPS.offered(found.state, partial(holds, visit.actor))
+def _offers(visit: Visit, found: Case, granted: frozenset[Action]) -> list[Offer]:
+    rows = STEPS.offered(found.state, granted.__contains__)
     facts = visit.tx.cases.gate_facts(found.id)
     offers = []
     for row in rows:
@@ -239,13 +245,6 @@ def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
     return sum(row.verdict is verdict for row in rows)
 
 
-def _exports(visit: Visit, case_id: CaseId) -> list[Export]:
-    """Return the packages this actor may download: with reach over own cases only, those it ordered."""
-    own_only = scope(visit.actor, Action.CASE_EXPORT).own_only
-    made = visit.tx.exports.of_case(case_id)
-    return [one for one in made if not own_only or one.requested_by == visit.actor.id]
-
-
 def _candidates(visit: Visit, case: Case, wanted: str) -> list[Recording]:
     linked = {row.id for row in visit.tx.recordings.of_case(case.id)}
     sought = RecordingFilter(text=wanted)
@@ -257,7 +256,7 @@ def _candidates(visit: Visit, case: Case, wanted: str) -> list[Recording]:
 @router.get("/cases/{case_id}/candidates")
 def candidates(visit: Visiting, case_id: CaseId, find: Sought = "") -> Response:
     """Return the rows that could be linked: a fragment of the case's page."""
-    found = visit.tx.cases.get(visit.actor, case_id)
+    found = visit.tx.cases.writable(visit.actor, case_id, Action.CASE_LINK)
     rows = _candidates(visit, found, find) if find else []
     return visit.page("_candidates.html", case=found, candidates=rows, find=find)
 

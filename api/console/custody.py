@@ -6,7 +6,7 @@ from starlette.responses import Response
 from api.console.guard import Visiting
 from api.custody import trust_of
 from api.route import Route
-from schemas.actor import Action, holds, missing
+from schemas.actor import Action, missing
 from schemas.checkpoint import Checkpoint, open_checkpoint
 from schemas.ours import ours
 from schemas.refusals_custody import LOG_KEY_DIFFERS
@@ -18,7 +18,7 @@ router = APIRouter(route_class=Route)
 @router.get("/custody")
 def custody(visit: Visiting) -> Response:
     """Show the newest checkpoint and the keys that prove it."""
-    if not holds(visit.actor, Action.CUSTODY_VIEW):
+    if not visit.holds(Action.CUSTODY_VIEW):
         raise missing(Action.CUSTODY_VIEW)
     tx = visit.tx
     checkpoint = signed(tx)

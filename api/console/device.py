@@ -9,7 +9,7 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import NoFields
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import Action, holds
+from schemas.actor import Action
 from schemas.ids import DeviceId
 from storage.device import IssuedCode
 
@@ -29,8 +29,8 @@ def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake 
         here="devices",
         rows=visit.tx.devices.seen_by(visit.actor),
         code=code,
-        may_enrol=holds(visit.actor, Action.DEVICE_ENROL),
-        may_revoke=holds(visit.actor, Action.DEVICE_REVOKE),
+        may_enrol=visit.may(Action.DEVICE_ENROL),
+        may_revoke=visit.may(Action.DEVICE_REVOKE),
     )
 
 

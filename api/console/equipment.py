@@ -24,7 +24,7 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
-from schemas.actor import Action, holds
+from schemas.actor import Action
 from schemas.equipment import (
     EquipmentKind,
     GateFault,
@@ -60,7 +60,7 @@ def _list(
 ) -> Response:
     tx, actor = visit.tx, visit.actor
     page = tx.equipment.page(actor, text=asked.q or None, after=asked.cursor(), limit=PAGE_ROWS)
-    may_keep = holds(actor, Action.EQUIPMENT_KEEP)
+    may_keep = visit.may(Action.EQUIPMENT_KEEP)
     return visit.page(
         "equipment_list.html",
         forms=RegisterForms,
@@ -111,7 +111,7 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
     found = tx.equipment.get(actor, equipment_id)
     facts = tx.equipment.facts(equipment_id)
     entries = tx.custody.entries_for(reference("equipment", equipment_id))
-    may_keep = holds(actor, Action.EQUIPMENT_KEEP)
+    may_keep = visit.may(Action.EQUIPMENT_KEEP, found.agency_id)
     missing = gate_faults(facts, tx.now)
     return visit.page(
         "equipment.html",

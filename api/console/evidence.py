@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from uuid import UUID
 
 from api.console.language import gettext
 from api.console.timeline import Flag, Span, Timeline, timeline
+from schemas.actor import Actor
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import Case
 from schemas.catalogue import words_of
 from schemas.event import Event
 from schemas.fact import Fact
 from schemas.findings import sentence
+from schemas.ids import RecordingId
 from schemas.integrity import CheckResult
 from schemas.monitoring import MonitoringState
 from schemas.recording import Recording, counted_once
@@ -46,20 +49,29 @@ class Evidence(NamedTuple):
     facts: tuple[Fact, ...]
     rounds: tuple[Review, ...]
     picture: Timeline | None
+    seen: frozenset[UUID]
+    watched: frozenset[RecordingId]
 
 
-def evidence_of(tx: Transaction, case: Case, language: Language) -> Evidence:
-    """Read what a case rests on; the caller has checked the case."""
+def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -> Evidence:
+    """Read what a case rests on; the caller has checked the case.
+
+    `seen` are the recordings and monitoring records whose own pages the reader may open, `watched` those whose media.
+    """
     recordings = tx.recordings.of_case(case.id)
     records = tx.monitoring_links.of_case(case.id)
     rounds = tx.reviews.of_case(case.id)
-    spans = [*_recorded(recordings, language), *_monitored(records)]
+    idents = [one.id for one in recordings]
+    seen: frozenset[UUID] = tx.recordings.visible(actor, idents)
+    seen |= tx.monitoring.visible(actor, [one.id for one in records])
+    spans = [*_recorded(recordings, seen, language), *_monitored(records, seen)]
     holes = [_hole(gap, language) for gap in tx.recordings.gaps_of_case(case.id)]
     picture = timeline(spans, _flags(case, rounds, language), holes)
-    return Evidence(recordings, records, tx.facts.of_case(case.id), rounds, picture)
+    facts, watched = tx.facts.of_case(case.id), tx.recordings.watched(actor, idents)
+    return Evidence(recordings, records, facts, rounds, picture, seen, watched)
 
 
-def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]:
+def _recorded(recordings: Sequence[Recording], seen: frozenset[UUID], language: Language) -> list[Span]:
     spans = []
     for one in counted_once(recordings):
         start = one.corrected_at or one.captured_at or one.received_at
@@ -70,7 +82,7 @@ def _recorded(recordings: Sequence[Recording], language: Language) -> list[Span]
                 start_at=start,
                 end_at=start + timedelta(milliseconds=length),
                 label=one.filename,
-                href=f"/console/recordings/{one.id}",
+                href=f"/console/recordings/{one.id}" if one.id in seen else "",
                 kind=one.verdict.value,
             )
         )
@@ -96,14 +108,14 @@ def _hole(gap: SequenceGap, language: Language) -> Span:
     )
 
 
-def _monitored(records: Sequence[MonitoringRecord]) -> list[Span]:
+def _monitored(records: Sequence[MonitoringRecord], seen: frozenset[UUID]) -> list[Span]:
     return [
         Span(
             lane=one.equipment_name,
             start_at=one.captured_at,
             end_at=one.captured_at,
             label=one.plate or one.record_id,
-            href=f"/console/monitoring/{one.id}",
+            href=f"/console/monitoring/{one.id}" if one.id in seen else "",
             kind="verified" if one.state is MonitoringState.VALID else "not_checked",
         )
         for one in records
@@ -121,15 +133,14 @@ def _flags(case: Case, rounds: Sequence[Review], language: Language) -> list[Fla
 
 
 def names_of(case: Case, evidence: Evidence) -> dict[str, tuple[str, str]]:
-    """Return `noun/uuid` → name and page of everything a finding or a ground may be about."""
+    """Return `noun/uuid` → name and page, if the reader may open it, of what a finding or a ground may be about."""
     named = {f"case/{case.id}": (case.number, f"/console/cases/{case.id}")}
     for one in evidence.recordings:
-        named[f"recording/{one.id}"] = (one.filename, f"/console/recordings/{one.id}")
+        href = f"/console/recordings/{one.id}" if one.id in evidence.seen else ""
+        named[f"recording/{one.id}"] = (one.filename, href)
     for record in evidence.records:
-        named[f"monitoring/{record.id}"] = (
-            record.plate or record.record_id,
-            f"/console/monitoring/{record.id}",
-        )
+        href = f"/console/monitoring/{record.id}" if record.id in evidence.seen else ""
+        named[f"monitoring/{record.id}"] = (record.plate or record.record_id, href)
     for fact in evidence.facts:
         named[f"fact/{fact.id}"] = (fact.text, f"/console/cases/{case.id}#facts")
     return named

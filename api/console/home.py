@@ -8,9 +8,9 @@ from starlette.responses import Response
 
 from api.console.custody import signed
 from api.console.guard import Visiting
-from api.console.recording import may_watch_all, names_for
+from api.console.recording import names_for
 from api.route import Route
-from schemas.actor import Action, holds
+from schemas.actor import Action
 from schemas.duty import Duty
 from schemas.recording import RecordingFilter
 from schemas.work import signs
@@ -51,12 +51,12 @@ router = APIRouter(route_class=Route)
 def home(visit: Visiting) -> Response:
     """Show what waits, by what the roles may see."""
     tx, actor = visit.tx, visit.actor
-    counts = tx.recordings.counts(actor) if holds(actor, Action.RECORDING_VIEW) else None
+    counts = tx.recordings.counts(actor) if visit.holds(Action.RECORDING_VIEW) else None
     latest = None
     if counts is not None:
         latest = tx.recordings.page(actor, RecordingFilter(), limit=LATEST).rows
-    cases = tx.cases.page(actor, limit=LATEST).rows if holds(actor, Action.CASE_VIEW) else None
-    devices = tx.devices.seen_by(actor) if holds(actor, Action.DEVICE_VIEW) else None
+    cases = tx.cases.page(actor, limit=LATEST).rows if visit.holds(Action.CASE_VIEW) else None
+    devices = tx.devices.seen_by(actor) if visit.holds(Action.DEVICE_VIEW) else None
     return visit.page(
         "home.html",
         here="home",
@@ -64,16 +64,17 @@ def home(visit: Visiting) -> Response:
         duties=tx.duties.waiting(actor),
         places=PLACES,
         counts=counts,
+        counts_rest=visit.holds(Action.RECORDING_COUNT),
         waiting=sum((counts or {}).get(word, 0) for word in WAITING),
         latest=latest,
         cases=cases,
-        may_open=holds(actor, Action.CASE_OPEN),
+        may_open=visit.may(Action.CASE_OPEN),
         devices=devices,
-        may_enrol=holds(actor, Action.DEVICE_ENROL),
-        people=tx.people.counts(actor) if holds(actor, Action.ACCOUNT_VIEW) else None,
+        may_enrol=visit.may(Action.DEVICE_ENROL),
+        people=tx.people.counts(actor) if visit.holds(Action.ACCOUNT_VIEW) else None,
         administrators=tx.people.administrators(),
-        signs=signs(tx.heartbeats.work()) if holds(actor, Action.WORK_VIEW) else None,
-        checkpoint=signed(tx) if holds(actor, Action.CUSTODY_VIEW) else None,
-        may_watch=may_watch_all(actor),
+        signs=signs(tx.heartbeats.work()) if visit.holds(Action.WORK_VIEW) else None,
+        checkpoint=signed(tx) if visit.holds(Action.CUSTODY_VIEW) else None,
+        watched=tx.recordings.watched(actor, [row.id for row in latest or ()]),
         names=names_for(visit, latest or ()),
     )

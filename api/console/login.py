@@ -18,7 +18,7 @@ from api.deps import OpenStore, is_secure, session_cookie, token_of
 from api.entry import RETRY_AFTER_SECONDS, enter, remember_at_login
 from api.problems import status_of
 from api.route import Route
-from schemas.actor import Action, holds
+from schemas.actor import Action
 from schemas.errors import AnyRefusal, Busy, NotAuthenticated
 from schemas.refusals_account import ACCOUNT_MACHINE
 from schemas.refusals_actor import NOT_AUTHENTICATED
@@ -146,7 +146,7 @@ def logins(visit: Visiting) -> Response:
         here="logins",
         lately=tx.login_tries.failed_lately(actor),
         own=tx.login_tries.own(actor),
-        others=tx.login_tries.seen_by(actor) if holds(actor, Action.ACCOUNT_VIEW) else None,
+        others=tx.login_tries.seen_by(actor) if visit.holds(Action.ACCOUNT_VIEW) else None,
         days=tx.settings.login_tries_days,
     )
 

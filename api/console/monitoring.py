@@ -26,10 +26,11 @@ from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
 from api.route import Route
-from schemas.actor import Action, Actor, holds
+from schemas.actor import Action
 from schemas.case import Case, CaseIn
 from schemas.equipment import GateFault
-from schemas.ids import CaseId, EquipmentId, MonitoringId
+from schemas.errors import NotFound
+from schemas.ids import AgencyId, CaseId, EquipmentId, MonitoringId
 from schemas.look import LookWay
 from schemas.monitoring import (
     STAGE_ACTIONS,
@@ -86,25 +87,31 @@ def records(visit: Visiting, asked: Annotated[RecordFilters, Query()]) -> Respon
         "monitoring_list.html",
         here="monitoring",
         listing=listed("/console/monitoring", asked, page),
-        stages=stages_of(visit.actor),
+        stages=stages_of(visit),
+        may_see_register=visit.holds(Action.EQUIPMENT_VIEW),
     )
 
 
-def stages_of(actor: Actor) -> list[ReviewStage]:
-    """Return the stages at which the actor gives opinions."""
-    return [stage for stage, action in STAGE_ACTIONS.items() if holds(actor, action)]
+def stages_of(visit: Visit, agency_id: AgencyId | None = None) -> list[ReviewStage]:
+    """Return the stages at which the visitor gives opinions on records of an agency, their own where none is named."""
+    return [stage for stage, action in STAGE_ACTIONS.items() if visit.may(action, agency_id)]
 
 
 @router.get("/monitoring/queue")
 def queue(visit: Visiting, asked: Annotated[QueueFilters, Query()]) -> Response:
     """Show what waits at a stage, soonest due first."""
+    return _queue(visit, asked)
+
+
+def _queue(visit: Visit, asked: QueueFilters, mistake: Mistake | None = None) -> Response:
     page = visit.tx.monitoring.queue(visit.actor, asked.stage, after=asked.cursor(), limit=PAGE_ROWS)
     return visit.page(
         "monitoring_queue.html",
+        mistake=mistake,
         here="monitoring",
         listing=listed("/console/monitoring/queue", asked, page),
         stage=asked.stage,
-        stages=stages_of(visit.actor),
+        stages=stages_of(visit),
         now=visit.tx.now,
     )
 
@@ -122,7 +129,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
     entries = tx.custody.entries_for(reference("monitoring", monitoring_id))
     own = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
-    may_link = holds(actor, Action.MONITORING_LINK)
+    may_link = visit.may(Action.MONITORING_LINK, found.agency_id)
     links = tx.monitoring_links.links_of(monitoring_id)
     return visit.page(
         "monitoring_record.html",
@@ -130,6 +137,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         mistake=mistake,
         here="monitoring",
         record=found,
+        may_see_register=visit.may(Action.EQUIPMENT_VIEW, found.agency_id),
         recordings=recordings,
         whole={one.id for one in recordings if sight_of(one) is Sight.WHOLE},
         looks=tx.looks.standing(
@@ -142,17 +150,18 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         stages=_open_stages(visit, found),
         reasons=list(InvalidReason),
         notifications=tx.monitoring.notifications(monitoring_id),
-        may_notify=holds(actor, Action.MONITORING_NOTIFY),
+        may_notify=visit.may(Action.MONITORING_NOTIFY, found.agency_id),
         channels=list(NotifyChannel),
         outcomes=list(NotifyOutcome),
         links=links,
         open_cases=tx.cases.visible(actor, [one.case_id for one in links]),
+        own_cases=tx.cases.visible(actor, [one.case_id for one in links], Action.CASE_LINK),
         open_recordings=tx.recordings.visible(actor, [one.id for one in recordings]),
         suggestions=tx.monitoring_links.suggestions(actor, found) if may_link else (),
         may_link=may_link,
-        may_open=may_link and holds(actor, Action.CASE_OPEN),
+        may_open=may_link and visit.may(Action.CASE_OPEN, found.agency_id),
         entries=own,
-        may_watch=holds(actor, Action.RECORDING_WATCH),
+        watched=tx.recordings.watched(actor, [one.id for one in recordings]),
         names=names_for(visit, recordings) | tx.accounts.names(visit.actor, [one.leaf.actor for one in own]),
         now=tx.now,
     )
@@ -162,7 +171,7 @@ def _open_stages(visit: Visit, found: MonitoringRecord) -> list[ReviewStage]:
     """Return the stages at which the actor may still give an opinion on this record."""
     if found.concluded_at is not None or visit.tx.monitoring.opinions(visit.actor, found):
         return []
-    return stages_of(visit.actor)
+    return stages_of(visit, found.agency_id)
 
 
 def _map(found: MonitoringRecord) -> object:
@@ -197,6 +206,12 @@ def opine(
 ) -> Response:
     """Give an opinion and go on to the next record of the queue."""
 
+    def again(mistake: Mistake) -> Response:
+        try:
+            return shown(visit, monitoring_id, mistake)
+        except NotFound:  # others have concluded it meanwhile: what is left in the queue
+            return _queue(visit, QueueFilters(stage=stage), mistake)
+
     def onward(_: object) -> Response:
         ahead = visit.tx.monitoring.queue(visit.actor, stage, limit=1).rows
         return go(
@@ -207,7 +222,7 @@ def opine(
         visit,
         form,
         lambda asked: visit.tx.monitoring.opine(visit.actor, monitoring_id, stage, *asked),
-        again=lambda mistake: shown(visit, monitoring_id, mistake),
+        again=again,
         then=onward,
     )
 

@@ -17,8 +17,6 @@ from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
-from schemas.actor import Action, Actor, scope
-from schemas.errors import Refused
 from schemas.findings import sentence
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
@@ -87,14 +85,9 @@ def recordings(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> 
         first_url=address(path, query),
         csv_url=address(f"{path}.csv", query),
         without_device=address(path, {name: text for name, text in query.items() if name != "device"}),
-        may_watch=may_watch_all(actor),
+        watched=tx.recordings.watched(actor, [row.id for row in page.rows]),
         names=names_for(visit, page.rows),
     )
-
-
-def may_watch_all(actor: Actor) -> bool:
-    """Say whether everything the actor may list may also be watched: only then a list shows thumbnails."""
-    return scope(actor, Action.RECORDING_WATCH) == scope(actor, Action.RECORDING_VIEW)
 
 
 def names_for(visit: Visit, rows: Iterable[Recording]) -> dict[str, str]:
@@ -146,7 +139,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         now=tx.now,
         recording=found,
         facts=found.facts,
-        may_watch=_may_watch(tx, visit.actor, recording_id),
+        may_watch=bool(tx.recordings.watched(visit.actor, [recording_id])),
         media_url="" if look is None else content_url(look),
         shown_as=shown_as(found),
         picture=_map(found),
@@ -224,14 +217,6 @@ def shown_as(found: Recording) -> str:
     if "gpx" in found.media_type:
         return "track"
     return "picture" if found.has_thumbnail else "nothing"
-
-
-def _may_watch(tx: Transaction, actor: Actor, recording_id: RecordingId) -> bool:
-    try:
-        tx.recordings.watchable(actor, recording_id)
-    except Refused:
-        return False
-    return True
 
 
 def _map(found: Recording) -> MapPicture | None:

@@ -11,7 +11,6 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, id_or_none, listed
 from api.console.typed import Fault, Forms, Mistaken, Versioned, into, label, read, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import Action, Subject, holds, may
 from schemas.ids import RecordingId, RectificationId
 from schemas.rectification import STEPS, Rectification, RectificationStep, RectificationStepIn
 from schemas.reference import reference
@@ -89,7 +88,7 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
         rectification=found,
         steps=_open_steps(visit, found),
         open_recordings=tx.recordings.visible(visit.actor, proofs),
-        may_see_audit=holds(visit.actor, Action.AUDIT_VIEW),
+        may_see_audit=tx.audits.is_visible(visit.actor, found.audit_id),
         entries=entries,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
@@ -99,8 +98,8 @@ def _page(visit: Visit, rectification_id: RectificationId, mistake: Mistake | No
 def _open_steps(visit: Visit, found: Rectification) -> list[RectificationStep]:
     """Return the steps this visitor may take now."""
     tx, actor = visit.tx, visit.actor
-    about, facts = Subject(agency_id=found.agency_id), tx.rectifications.gate_facts(actor, found)
-    rows = STEPS.offered(found.state, lambda action: may(actor, action, about, tx.now))
+    facts = tx.rectifications.gate_facts(actor, found)
+    rows = STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id))
     return [row.name for row in rows if STEPS.why_not(found.state, row.name, facts) is None]
 
 

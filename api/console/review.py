@@ -1,7 +1,6 @@
 """The legal reviewer's desk: the queue by due date, and one screen that answers "may we decide this case?"."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, ClassVar, NamedTuple
 
 from fastapi import APIRouter, Form, Query
@@ -11,11 +10,11 @@ from starlette.responses import Response
 from api.console.evidence import evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
-from api.console.recording import may_watch_all, names_for
+from api.console.recording import names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import holds
+from schemas.errors import NotFound
 from schemas.ids import ReviewId
 from schemas.review import STEPS, GroundIn, GroundItem, ReviewOpinionIn
 
@@ -70,9 +69,14 @@ class ReviewForms(Forms):
 @router.get("/reviews")
 def reviews(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
     """Show the queue, soonest due first."""
+    return _queue(visit, asked)
+
+
+def _queue(visit: Visit, asked: Asked, mistake: Mistake | None = None) -> Response:
     page = visit.tx.reviews.queue(visit.actor, after=asked.cursor(), limit=PAGE_ROWS)
     return visit.page(
         "reviews.html",
+        mistake=mistake,
         here="reviews",
         listing=listed("/console/reviews", asked, page),
         now=visit.tx.now,
@@ -85,13 +89,21 @@ def review(visit: Visiting, review_id: ReviewId) -> Response:
     return _page(visit, review_id)
 
 
+def _again(visit: Visit, review_id: ReviewId, mistake: Mistake) -> Response:
+    """Show the form again; where somebody else has given the opinion meanwhile, what is left in the queue."""
+    try:
+        return _page(visit, review_id, mistake)
+    except NotFound:
+        return _queue(visit, Asked(), mistake)
+
+
 def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> Response:
     tx, actor = visit.tx, visit.actor
     found = tx.reviews.get(actor, review_id)
     case = tx.cases.get(actor, found.case_id)
-    evidence = evidence_of(tx, case, visit.language)
+    evidence = evidence_of(tx, actor, case, visit.language)
     names = names_of(case, evidence)
-    is_offered = bool(STEPS.offered(found.state, partial(holds, actor)))
+    is_offered = bool(STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id)))
     history = tx.cases.history(case.id)
     return visit.page(
         "review.html",
@@ -106,7 +118,8 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         may_opine=is_offered and not tx.reviews.parts(actor, case.id),
         items=list(GroundItem),
         history=history,
-        may_watch=may_watch_all(actor),
+        seen=evidence.seen,
+        watched=evidence.watched,
         names=names_for(visit, evidence.recordings)
         | tx.accounts.names(visit.actor, [one.changed_by for one in history]),
         now=tx.now,
@@ -124,6 +137,6 @@ def opine(visit: Acting, review_id: ReviewId, form: Annotated[OpinionForm, Form(
         visit,
         form,
         act,
-        again=lambda mistake: _page(visit, review_id, mistake),
+        again=lambda mistake: _again(visit, review_id, mistake),
         then=to(f"/console/reviews/{review_id}"),
     )

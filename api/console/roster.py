@@ -58,7 +58,7 @@ def _page(
     taken: tuple[Taken, ...] = (),
 ) -> Response:
     for action in (Action.ACCOUNT_KEEP, Action.ROLE_GRANT):
-        require_scope(visit.actor, action)
+        require_scope(visit.actor, action, visit.tx.now)
     return visit.page(
         "roster.html",
         forms=RosterForms,

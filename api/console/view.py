@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -94,9 +95,9 @@ def asset(name: str) -> str:
     return f"/console/static/{name}?v={hashlib.sha256(ASSETS[name][0]).hexdigest()[:12]}"
 
 
-def navigation(actor: Actor) -> list[tuple[str, str]]:
-    """Return address and key of the pages this actor may open."""
-    return [(href, key) for href, key, action in _NAVIGATION if action is None or holds(actor, action)]
+def navigation(actor: Actor, at: datetime) -> list[tuple[str, str]]:
+    """Return address and key of the pages this actor may open at a time."""
+    return [(href, key) for href, key, action in _NAVIGATION if action is None or holds(actor, action, at)]
 
 
 def officer(number: str, names: Mapping[str, str]) -> str:
@@ -141,7 +142,6 @@ def templates(language: Language) -> Environment:
     environment.filters |= wording(language)
     environment.globals |= {
         "asset": asset,
-        "navigation": navigation,
         "label": partial(field_label, language),
         "lang": language.value,
         "usual_reason": usual_reason,
@@ -152,13 +152,16 @@ def templates(language: Language) -> Environment:
 
 def render(request: Request, name: str, view: Mapping[str, object], *, status: int = 200) -> HTMLResponse:
     """Return the page `name` in the visitor's language."""
-    shared = {
+    shared: dict[str, object] = {
         "actor": None,
         "csrf": "",
         "here": "",
         "may_list": False,
         "mistake": None,
+        "navigation": (),
         "path": here(request),
+        "seen": None,
+        "watched": frozenset(),
     }
     text = templates(language_of(request.cookies)).get_template(name).render({**shared, **view})
     return HTMLResponse(shown_plainly(text), status_code=status, headers=HEADERS)

@@ -10,12 +10,13 @@ from starlette.responses import RedirectResponse, Response
 from api.console.language import language_of
 from api.console.listing import Listing
 from api.console.typed import SENTENCES, Forms, Mistaken, Typed, meaning
-from api.console.view import HEADERS, ProblemView, field_label, problem_view, render
+from api.console.view import HEADERS, ProblemView, field_label, navigation, problem_view, render
 from api.deps import is_secure
 from api.noting import note_refusal
 from api.problems import status_of
-from schemas.actor import Action, Actor, holds
+from schemas.actor import NONE, Action, Actor, Relation, Subject, holds, may
 from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused
+from schemas.ids import AgencyId
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.words import Language
 from storage.store import Transaction
@@ -58,6 +59,18 @@ class Visit(NamedTuple):
         scheme = "https" if is_secure(self.request) else "http"
         return f"{scheme}://{self.request.headers.get('Host', '')}{path}"
 
+    def may(self, action: Action, agency_id: AgencyId | None = None, related: Relation = NONE) -> bool:
+        """Say whether the visitor may do `action` now to what is of an agency, their own where none is named.
+
+        What an act asks is asked here before its button is shown.
+        """
+        subject = Subject(agency_id=agency_id or self.actor.agency_id, related=related)
+        return may(self.actor, action, subject, self.tx.now)
+
+    def holds(self, action: Action) -> bool:
+        """Say whether the visitor has a permission at all: whether a list may be entered."""
+        return holds(self.actor, action, self.tx.now)
+
     def page(
         self,
         name: str,
@@ -71,7 +84,8 @@ class Visit(NamedTuple):
         given: Mapping[str, object] = {
             "actor": self.actor,
             "csrf": self.csrf,
-            "may_list": holds(self.actor, Action.RECORDING_VIEW),
+            "may_list": self.holds(Action.RECORDING_VIEW),
+            "navigation": navigation(self.actor, self.tx.now),
             "mistake": mistake,
             "typed": forms.after(mistake.form if mistake else None, self.request.url.path),
         }

@@ -58,6 +58,7 @@ from storage.login import LoginTries
 from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
 from storage.reads.agency import with_agency
 from storage.reads.login import locked_accounts
+from storage.reads.policy import require_within
 from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, role_grants, sessions
 from storage.trail.note import note
 from storage.words import matching
@@ -193,7 +194,7 @@ class People(Collection):
 
     def agencies(self, actor: Actor) -> list[tuple[AgencyId, str]]:
         """Return the agencies whose people the actor keeps, by name."""
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW, self._now)
         rows = self._connection.execute(
             select(agencies.c.id, agencies.c.name)
             .where(agencies.c.id.in_(sorted(allowed.agency_ids)))
@@ -373,8 +374,7 @@ class People(Collection):
         return act, account
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
-        return accounts.c.agency_id.in_(sorted(allowed.agency_ids))
+        return require_within(actor, Action.ACCOUNT_VIEW, self._now, accounts)
 
     def _select(self) -> Select[tuple[Any, ...]]:
         held = and_(sessions.c.account_id == accounts.c.id, lives(self._now))

@@ -5,14 +5,15 @@ What is made here is made by the service, and its leaves say so; what an adminis
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Connection, DateTime, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, DateTime, Row, bindparam, delete, exists, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import ADMINISTERING, Actor, ActorKind, Reach, Role
+from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Reach, Role
 from schemas.base import Frozen, whole_milliseconds
 from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.leaves_actor import (
@@ -41,8 +42,8 @@ from storage.actor.session import (
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
-from storage.reads.account import moment_of, roles_of
-from storage.reads.agency import tree_below
+from storage.reads.account import grants_of
+from storage.reads.agency import entrusted_by, tree_below
 from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
 
@@ -189,7 +190,6 @@ def _device(ident: DeviceId, agency_id: AgencyId, name: str) -> Actor:
         kind=ActorKind.DEVICE,
         agency_id=agency_id,
         agency_ids=frozenset({agency_id}),
-        roles=frozenset(),
         name=name,
     )
 
@@ -354,10 +354,13 @@ class Accounts(Collection):
         Raises:
             NotAuthenticated: the account is unknown or closed.
         """
+        held = grants_of(accounts.c.id, self._moment)
         row = self._connection.execute(
             select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
-            .add_columns(roles_of(accounts.c.id, moment_of(self._unit.clock)).label("roles"))
+            .add_columns(held.c.roles, held.c.since, held.c.until)
+            .add_columns(entrusted_by(accounts.c.agency_id).label("entrusted"))
             .join(agencies, agencies.c.id == accounts.c.agency_id)
+            .join(held, true())
             .where(accounts.c.id == account_id, accounts.c.is_active)
         ).one_or_none()
         if row is None:
@@ -365,19 +368,30 @@ class Accounts(Collection):
         numbers = self._connection.scalars(
             select(certificates.c.number).where(certificates.c.account_id == account_id)
         )
-        roles = frozenset(Role(role) for role in row.roles)
-        reaches_below = row.is_supervising or bool(roles & ADMINISTERING)
+        grants = self._grants(row)
+        reaches_below = row.is_supervising or bool(ADMINISTERING & {one.role for one in grants})
         return Actor(
             id=row.id,
             kind=ActorKind.ACCOUNT,
             agency_id=row.agency_id,
             agency_ids=self._reach(row.agency_id, is_supervising=reaches_below),
-            roles=roles,
+            grants=grants,
+            entrusted_ids=frozenset(row.entrusted),
             is_machine=row.kind == AccountKind.MACHINE,
             name=row.name,
             login=row.login,
             agency_name=row.agency_name,
             certificates=frozenset(numbers),
+        )
+
+    def _grants(self, row: Row[Any]) -> tuple[Grant, ...]:
+        """Return the roles held at the time of the acts, which may be later than the transaction's, by which rules ask.
+
+        What is held then counts from the transaction's time on.
+        """
+        held = zip(row.roles or (), row.since or (), row.until or (), strict=True)
+        return tuple(
+            Grant(role=Role(role), since=min(since, self._now), until=until) for role, since, until in held
         )
 
     def device_actor(self, device_id: DeviceId) -> Actor:

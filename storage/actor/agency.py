@@ -58,7 +58,7 @@ class Agencies(Collection):
         Raises:
             Refused: the actor may not see accounts.
         """
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW, self._now)
         inside = agencies.c.id.in_(sorted(allowed.agency_ids))
         above = agencies.alias("above")
         is_top = inside & ~exists().where(
@@ -81,7 +81,7 @@ class Agencies(Collection):
             NotFound: no such agency within the actor's reach (slug `agency-not-found`).
             Refused: the actor may not see accounts.
         """
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW)
+        allowed = require_scope(actor, Action.ACCOUNT_VIEW, self._now)
         query = self._select(literal(0).label("depth")).where(
             agencies.c.id == agency_id, agencies.c.id.in_(sorted(allowed.agency_ids))
         )

@@ -7,10 +7,10 @@ only when the freeze has its place under a signed checkpoint, and the draw only 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, insert, or_, select
+from sqlalchemy import ColumnElement, exists, insert, select
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, require
 from schemas.audit import (
     STEPS,
     AuditFacts,
@@ -60,7 +60,7 @@ from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.agency import supervised
-from storage.reads.audit import is_assigned
+from storage.reads.policy import require_within, within
 from storage.tables.audit import audits
 from storage.version import change_to, require_version
 
@@ -142,19 +142,17 @@ class Audits(Collection):
         query = select_audits().where(audits.c.id == ident, self._visible(actor))
         return self._one(query, audit_of, AUDIT_UNKNOWN("no such audit"))
 
+    def is_visible(self, actor: Actor, ident: AuditId) -> bool:
+        """Say whether the actor may open an audit: a link to another would lead nowhere."""
+        inside = within(actor, Action.AUDIT_VIEW, self._now, audits)
+        return bool(self._connection.scalar(select(exists().where(audits.c.id == ident, inside))))
+
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
         """The supervising agency sees its audits, the audited one those of itself, an inspector the assigned.
 
         Whoever may confirm a value sees what waits for it, and what they have confirmed.
         """
-        allowed = require_scope(actor, Action.AUDIT_VIEW)
-        agencies_ = sorted(allowed.agency_ids)
-        inside = or_(audits.c.agency_id.in_(agencies_), audits.c.target_agency_id == actor.agency_id)
-        if not allowed.own_only:
-            return inside
-        assigned = is_assigned(audits.c.id, actor.account_id)
-        waits = audits.c.agency_id.in_(agencies_) & (audits.c.state == AuditState.ENTERED)
-        return or_(assigned, waits, audits.c.confirmed_by == actor.id)
+        return require_within(actor, Action.AUDIT_VIEW, self._now, audits)
 
     def _held(self, actor: Actor, ident: AuditId, step: AuditStep, seen: int) -> tuple[Deed, Audit, _Row]:
         """Hold the audit's chain; return the audit as it stands then and the row of its step, whose gate comes later."""

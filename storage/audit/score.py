@@ -5,7 +5,7 @@ from itertools import groupby
 
 from sqlalchemy import func, insert, select
 
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import NONE, Action, Actor, Relation, Subject, require
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.leaves_audit import AuditAssign, AuditScore, LeafScore
@@ -114,11 +114,18 @@ class AuditScores(Collection):
 
     def _drawn(self, actor: Actor, audit_id: AuditId, action: Action) -> Audit:
         audit = self.audits.get(actor, audit_id)
-        is_own = actor.id in {one.id for one in self.inspectors(audit_id)}
-        require(actor, action, Subject(agency_id=audit.agency_id, is_own=is_own), self._now)
+        require(actor, action, self.subject(actor, audit), self._now)
         if audit.state not in DRAWN_STATES:
             raise AUDIT_NOT_DRAWN("nothing is drawn yet", state=audit.state)
         return audit
+
+    def subject(self, actor: Actor, audit: Audit) -> Subject:
+        """Return how the actor stands to an audit and what it drew; the caller has checked the audit."""
+        is_inspector = actor.id in {one.id for one in self.inspectors(audit.id)}
+        related = Relation.INSPECTED if is_inspector else NONE
+        if audit.target_agency_id == actor.agency_id:
+            related |= Relation.AUDITED
+        return Subject(agency_id=audit.agency_id, related=related)
 
     def drawn(self, actor: Actor, audit_id: AuditId) -> tuple[Drawn, ...]:
         """Return the sample with how far each member has come; the caller has checked the audit."""

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func
 from schemas.actor import Action, Actor
 from schemas.case import EVIDENCE_STATES
 from schemas.ids import AgencyId, CaseId
-from storage.case.values import cases_within
+from storage.reads.policy import within
 from storage.tables.case import cases
 
 NEAR_M = 500
@@ -29,13 +29,14 @@ class Traits(NamedTuple):
 def alike(
     connection: Connection,
     actor: Actor,
+    now: datetime,
     agency_id: AgencyId,
     traits: Traits,
     *,
     but: Select[tuple[CaseId]],
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Return rows of open cases in which the actor may link and that share a trait, newest first."""
+    """Return rows of open cases in which the actor may link now and that share a trait, newest first."""
     shared = [
         cases.c.plates.contains([traits.plate]) if traits.plate else None,
         cases.c.party_code == traits.party_code if traits.party_code else None,
@@ -52,7 +53,7 @@ def alike(
                 cases.c.state.in_(sorted(EVIDENCE_STATES)),
                 or_(*some),
                 cases.c.id.not_in(but),
-                cases_within(actor, Action.CASE_LINK),
+                within(actor, Action.CASE_LINK, now, cases),
             )
             .order_by(cases.c.id.desc())
             .limit(limit)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, missing, require
 from schemas.case import (
     OPINION_STEPS,
     STEPS,
@@ -28,17 +28,27 @@ from storage.act import Deed, fresh_id
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
-from storage.case.values import cases_within, columns_of, fields_of, members_of, require_open, select_cases
+from storage.case.values import columns_of, fields_of, members_of, require_open, select_cases
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
+from storage.reads.policy import require_within, within
 from storage.reads.recording import require_of_agency
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
 from storage.words import matching
 
 _NEWEST = Order(cases.c.id)
+
+_CASE_ACTIONS = (
+    Action.CASE_LINK,
+    Action.CASE_EXPORT,
+    Action.CASE_RUN,
+    Action.CASE_DECIDE,
+    Action.CASE_REVIEW,
+)
+"""What is done in a case that is there."""
 
 
 class Cases(Collection):
@@ -234,8 +244,7 @@ class Cases(Collection):
         Raises:
             Refused: the actor may not see cases at all.
         """
-        require_scope(actor, Action.CASE_VIEW)
-        wanted = select_cases().where(cases_within(actor, Action.CASE_VIEW))
+        wanted = select_cases().where(require_within(actor, Action.CASE_VIEW, self._now, cases))
         if number:
             wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
         if state:
@@ -249,8 +258,7 @@ class Cases(Collection):
             NotFound: no such case within the actor's scope.
             Refused: the actor may not see cases at all.
         """
-        require_scope(actor, Action.CASE_VIEW)
-        return self._case(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
+        return self._case(cases.c.id == case_id, require_within(actor, Action.CASE_VIEW, self._now, cases))
 
     def numbered(self, actor: Actor, agency_id: AgencyId, number: str) -> Case | None:
         """Return the case of exactly this number in an agency, when it is within the actor's scope."""
@@ -259,7 +267,7 @@ class Cases(Collection):
                 select_cases().where(
                     cases.c.agency_id == agency_id,
                     cases.c.number == number,
-                    cases_within(actor, Action.CASE_VIEW),
+                    within(actor, Action.CASE_VIEW, self._now, cases),
                 )
             )
             .mappings()
@@ -273,13 +281,26 @@ class Cases(Collection):
         Raises:
             Refused: the actor may not see cases at all.
         """
-        require_scope(actor, Action.CASE_VIEW)
-        inside = and_(cases.c.id == case_id, cases_within(actor, Action.CASE_VIEW))
-        return bool(self._connection.scalar(select(exists().where(inside))))
+        visible = require_within(actor, Action.CASE_VIEW, self._now, cases)
+        return self._is_met(cases.c.id == case_id, visible)
 
-    def visible(self, actor: Actor, idents: Iterable[CaseId]) -> frozenset[CaseId]:
-        """Return which of these cases the actor may open: a link to another would lead nowhere."""
-        inside = and_(cases.c.id.in_(list(idents)), cases_within(actor, Action.CASE_VIEW))
+    def _is_met(self, *conditions: ColumnElement[bool]) -> bool:
+        return bool(self._connection.scalar(select(exists().where(*conditions))))
+
+    def granted(self, actor: Actor, case_id: CaseId) -> frozenset[Action]:
+        """Return what the actor may do in a case: what its page asks before it shows a button is what an act asks."""
+        asked = [within(actor, action, self._now, cases).label(action) for action in _CASE_ACTIONS]
+        row = self._connection.execute(select(*asked).where(cases.c.id == case_id)).mappings().one()
+        return frozenset(action for action in _CASE_ACTIONS if row[action])
+
+    def _may(self, actor: Actor, case_id: CaseId, action: Action) -> bool:
+        return self._is_met(cases.c.id == case_id, within(actor, action, self._now, cases))
+
+    def visible(
+        self, actor: Actor, idents: Iterable[CaseId], action: Action = Action.CASE_VIEW
+    ) -> frozenset[CaseId]:
+        """Return in which of these cases the actor may do `action`; a link to one that may not be seen leads nowhere."""
+        inside = and_(cases.c.id.in_(list(idents)), within(actor, action, self._now, cases))
         return frozenset(self._connection.scalars(select(cases.c.id).where(inside)))
 
     def known(self, case_id: CaseId) -> Case:
@@ -359,8 +380,8 @@ class Cases(Collection):
             Refused: the actor lacks the permission in this case.
         """
         case = self.get(actor, case_id)
-        is_own = self._is_handled(case_id, AccountId(actor.id))
-        require(actor, action, Subject(agency_id=case.agency_id, is_own=is_own), self._now)
+        if not self._may(actor, case_id, action):
+            raise missing(action)
         return case
 
     def exportable(self, actor: Actor, case_id: CaseId) -> Case:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import Select, func, select
 
-from schemas.actor import Action, Actor, scope
 from schemas.base import rfc3339, whole_milliseconds
 from schemas.case import EVIDENCE_STATES, Case
 from schemas.leaves_case import CaseField
@@ -66,13 +65,3 @@ def require_open(case: Case) -> None:
     """
     if case.state not in EVIDENCE_STATES:
         raise CASE_UNDER_REVIEW(f"the case is at {case.state}: its evidence stands", state=case.state)
-
-
-def cases_within(actor: Actor, action: Action) -> ColumnElement[bool]:
-    """Return the SQL form of what the actor may do `action` to, over `cases`."""
-    allowed = scope(actor, action)
-    inside = cases.c.agency_id.in_(sorted(allowed.agency_ids))
-    if not allowed.own_only:
-        return inside
-    own = exists().where(case_handlers.c.case_id == cases.c.id, case_handlers.c.account_id == actor.id)
-    return and_(inside, own)

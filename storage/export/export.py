@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import func, select, update
 
 from schemas.act import Process
-from schemas.actor import Action, Actor, require_scope
+from schemas.actor import Action, Actor
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
 from schemas.disclosure import chains_text, hidden_text, parse_chains
@@ -27,6 +27,7 @@ from storage.export.scope import scope_of
 from storage.objects.port import Stored
 from storage.outbox import JobKind
 from storage.reads.look import read_so_far
+from storage.reads.policy import require_within, within
 from storage.tables.export import exports
 
 _OF_PACKAGES = frozenset({Event.EXPORT_REQUEST, Event.EXPORT_BUILD, Event.EXPORT_FAIL})
@@ -143,13 +144,9 @@ class Exports(Collection):
         Raises:
             NotFound: no such export within the actor's scope.
         """
-        allowed = require_scope(actor, Action.CASE_EXPORT)
-        found = self.known(export_id)
-        if found.agency_id not in allowed.agency_ids:
-            raise EXPORT_UNKNOWN("no such export")
-        if allowed.own_only and found.requested_by != actor.id:
-            raise EXPORT_UNKNOWN("no such export")
-        return found
+        inside = require_within(actor, Action.CASE_EXPORT, self._now, exports)
+        query = select(exports).where(exports.c.id == export_id, inside)
+        return self._one(query, Export.of_row, EXPORT_UNKNOWN("no such export"))
 
     def known(self, export_id: ExportId) -> Export:
         """Return an export for the system itself.
@@ -160,10 +157,14 @@ class Exports(Collection):
         query = select(exports).where(exports.c.id == export_id)
         return self._one(query, Export.of_row, EXPORT_UNKNOWN("no such export"))
 
-    def of_case(self, case_id: CaseId) -> tuple[Export, ...]:
-        """Return the packages of a case, newest first; the caller has checked the case."""
+    def of_case(self, actor: Actor, case_id: CaseId) -> tuple[Export, ...]:
+        """Return the packages of a case that the actor may download, newest first; the caller has checked the case."""
+        inside = within(actor, Action.CASE_EXPORT, self._now, exports)
         rows = self._connection.execute(
-            select(exports).where(exports.c.case_id == case_id).order_by(exports.c.id.desc()).limit(50)
+            select(exports)
+            .where(exports.c.case_id == case_id, inside)
+            .order_by(exports.c.id.desc())
+            .limit(50)
         ).mappings()
         return tuple(map(Export.of_row, rows))
 

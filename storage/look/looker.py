@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, func, select
 
-from schemas.actor import Action, Actor, Role, missing, scope
+from schemas.actor import Action, Actor, Relation, Role, missing, scope
 from schemas.ids import RecordingId
 from schemas.look import Look, SeenLook, masked
 from schemas.page import Cursor, Page
@@ -42,11 +42,11 @@ class Lookers(Collection):
         The handlers of a case that it is tied to see the looks, whoever may see those of the whole agency also
         the addresses.
         """
-        allowed = scope(actor, Action.LOOK_VIEW)
-        if recording.agency_id not in allowed.agency_ids:
-            return LookReader(may_read=False, sees_addresses=False)
-        if not allowed.own_only:
+        allowed = scope(actor, Action.LOOK_VIEW, self._now)
+        if recording.agency_id in allowed.agency_ids:
             return LookReader(may_read=True, sees_addresses=True)
+        if Relation.HANDLED not in allowed.relations or recording.agency_id not in allowed.near_ids:
+            return LookReader(may_read=False, sees_addresses=False)
         handled = self._connection.scalar(select(is_handled(actor, recording.id)))
         return LookReader(may_read=bool(handled), sees_addresses=False)
 

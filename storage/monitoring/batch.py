@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Action, Actor, Relation, Subject, require
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, Invalid
@@ -66,7 +66,7 @@ def require_source(actor: Actor, now: datetime) -> None:
     Raises:
         Refused: the actor is no source.
     """
-    require(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), now)
+    require(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, related=Relation.OWN), now)
 
 
 def parse_batch(actor: Actor, lines: Mapping[int, bytes], now: datetime) -> Batch:

@@ -46,6 +46,7 @@ class MonitoringLinks(Collection):
         rows = alike(
             self._connection,
             actor,
+            self._now,
             record.agency_id,
             _traits(record),
             but=linked,

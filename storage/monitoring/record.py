@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Action, Actor, Subject, missing, require
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
@@ -50,6 +50,7 @@ from storage.monitoring.values import (
 )
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
+from storage.reads.policy import require_within, within
 from storage.reads.recording import are_sealed, require_of_agency
 from storage.tables.monitoring import (
     MONITORING_WORDS,
@@ -104,13 +105,13 @@ class Monitoring(Collection):
         Raises:
             Refused: the actor is no reviewer of this stage.
         """
-        require_scope(actor, STAGE_ACTIONS[stage])
+        reached = require_within(actor, STAGE_ACTIONS[stage], self._now, monitoring_records)
         taken = exists().where(
             monitoring_opinions.c.monitoring_id == monitoring_records.c.id,
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
         )
         waiting = monitoring_records.c.state.in_(OPEN_STATES)
-        query = select_records().where(self._visible(actor), waiting, ~taken)
+        query = select_records().where(reached, waiting, ~taken)
         return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
     def get(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
@@ -139,9 +140,15 @@ class Monitoring(Collection):
             )
         )
 
+    def visible(self, actor: Actor, idents: Iterable[MonitoringId]) -> frozenset[MonitoringId]:
+        """Return which of these records the actor may open: a link to another would lead nowhere."""
+        wanted = list(idents)
+        inside = within(actor, Action.MONITORING_VIEW, self._now, monitoring_records)
+        query = select(monitoring_records.c.id).where(monitoring_records.c.id.in_(wanted), inside)
+        return frozenset(self._connection.scalars(query) if wanted else ())
+
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = require_scope(actor, Action.MONITORING_VIEW)
-        return monitoring_records.c.agency_id.in_(sorted(allowed.agency_ids))
+        return require_within(actor, Action.MONITORING_VIEW, self._now, monitoring_records)
 
     def raw(self, actor: Actor, ident: MonitoringId) -> bytes:
         """Return the row as kept, verbatim.
@@ -188,8 +195,7 @@ class Monitoring(Collection):
             TransitionRefused, Invalid: as the gate in `schemas.monitoring.STEPS`.
             VersionConflict: somebody else changed the record; the other's opinion alone does not, they are blind.
         """
-        record = self.get(actor, ident)
-        require(actor, STAGE_ACTIONS[stage], Subject(agency_id=record.agency_id), self._now)
+        record = self._asked(actor, ident, STAGE_ACTIONS[stage])
         about = reference("monitoring", ident)
         deed = self._begin(actor, record.agency_id, about)
         version = self._locked(ident)
@@ -211,6 +217,16 @@ class Monitoring(Collection):
         )
         self._keep_opinion(actor, deed, ident, stage, wish)
         return self.get(actor, ident)
+
+    def _asked(self, actor: Actor, ident: MonitoringId, action: Action) -> MonitoringRecord:
+        """Return a record on which the actor may give an opinion, though others may have concluded it just now."""
+        reached = within(actor, action, self._now, monitoring_records)
+        query = select_records().where(monitoring_records.c.id == ident, reached)
+        row = self._connection.execute(query).mappings().one_or_none()
+        if row is None:
+            self.get(actor, ident)
+            raise missing(action)
+        return record_of(row, is_blind=True)
 
     def _locked(self, ident: MonitoringId) -> int:
         """Lock a record whose chain is held and return its version."""

@@ -18,7 +18,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
-from sqlalchemy.sql.selectable import ScalarSelect
+from sqlalchemy.sql.selectable import LateralFromClause, ScalarSelect
 
 from schemas.account import ROLE_ENDS_SOON
 from schemas.actor import Actor, Role
@@ -47,6 +47,23 @@ def roles_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datet
         select(func.coalesce(func.array_agg(ranked), cast([], ARRAY(Text))))
         .where(role_grants.c.account_id == account_id, standing(at))
         .scalar_subquery()
+    )
+
+
+def grants_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datetime) -> LateralFromClause:
+    """Return one row for the account behind a column: its roles at a time, since when and until when each, side by side."""
+    known = role_grants.c
+    ends = func.least(known.valid_until, known.ended_at)
+    columns = {"roles": known.role, "since": known.valid_from, "until": ends}
+    return (
+        select(
+            *(
+                func.array_agg(aggregate_order_by(one, known.role)).label(name)
+                for name, one in columns.items()
+            )
+        )
+        .where(known.account_id == account_id, standing(at))
+        .lateral("held")
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from schemas.ids import AgencyId
 from storage.tables.actor import agencies
@@ -21,6 +21,12 @@ def tree_below(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:
     tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
     tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
     return list(connection.scalars(select(tree.c.id)))
+
+
+def entrusted_by(agency_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the bodies that act in the name of the agency behind a column, as one array."""
+    entrusted = agencies.alias("entrusted")
+    return func.array(select(entrusted.c.id).where(entrusted.c.principal_id == agency_id).scalar_subquery())
 
 
 def supervised(connection: Connection, agency_ids: Iterable[AgencyId]) -> list[tuple[AgencyId, str]]:

@@ -1,4 +1,4 @@
-"""What other nouns ask of recordings: who may see one, whose it is, and whether it holds."""
+"""What other nouns ask of recordings: whose upload one is, and whether it holds."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,23 +10,18 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Select,
-    and_,
     bindparam,
     exists,
     func,
-    or_,
     select,
 )
 from sqlalchemy.sql.selectable import ScalarSelect
 
-from schemas.actor import Action, Actor, ActorKind, Scope, scope
+from schemas.actor import Actor, ActorKind
 from schemas.ids import AccountId, AgencyId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.recording import RecordingState
 from schemas.refusals_recording import RECORDING_UNKNOWN
-from storage.tables.audit import audit_inspectors, audit_rechecks
-from storage.tables.case import case_handlers, case_links
-from storage.tables.monitoring import monitoring_media, monitoring_records
 from storage.tables.recording import manifests, recordings, uploads
 
 
@@ -42,46 +37,6 @@ def own_uploads_of(kind: ActorKind) -> ColumnElement[bool]:
 
 def _sender(kind: ActorKind) -> Column[UUID]:
     return uploads.c.device_id if kind is ActorKind.DEVICE else uploads.c.account_id
-
-
-def visible_to(actor: Actor, allowed: Scope) -> ColumnElement[bool]:
-    """Return the SQL form of a scope over `recordings`."""
-    inside = recordings.c.agency_id.in_(sorted(allowed.agency_ids))
-    return and_(inside, own_recordings(actor)) if allowed.own_only else inside
-
-
-def own_recordings(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition under which a row of `recordings` is the actor's own.
-
-    A device owns what it sent; an account what it sent, what names one of its certificates, what is linked to a
-    case it handles, as an inspector what was drawn in an audit it is assigned to, and what belongs to a
-    monitoring record it may see.
-    """
-    if actor.kind is ActorKind.DEVICE:
-        return recordings.c.device_id == actor.id
-    handled = exists().where(
-        case_links.c.recording_id == recordings.c.id,
-        case_links.c.unlinked_at.is_(None),
-        case_links.c.case_id == case_handlers.c.case_id,
-        case_handlers.c.account_id == actor.id,
-    )
-    drawn = exists().where(
-        audit_rechecks.c.recording_id == recordings.c.id,
-        audit_rechecks.c.audit_id == audit_inspectors.c.audit_id,
-        audit_inspectors.c.account_id == actor.id,
-    )
-    monitored = exists().where(
-        monitoring_media.c.recording_id == recordings.c.id,
-        monitoring_media.c.monitoring_id == monitoring_records.c.id,
-        monitoring_records.c.agency_id.in_(sorted(scope(actor, Action.MONITORING_VIEW).agency_ids)),
-    )
-    return or_(
-        recordings.c.account_id == actor.id,
-        recordings.c.officers.overlap(sorted(actor.certificates)),
-        handled,
-        drawn,
-        monitored,
-    )
 
 
 def require_of_agency(connection: Connection, recording_id: RecordingId, agency_id: AgencyId) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, ActorKind, Subject, require
+from schemas.actor import Action, Actor, ActorKind, Relation, Subject, require
 from schemas.base import Frozen, HexDigest
 from schemas.capture import Previous, manifest_findings
 from schemas.digest import sha256_hex
@@ -97,7 +97,8 @@ class Manifests(Collection):
             NotAuthenticated: the actor is a device that was revoked meanwhile.
             TooLarge: more than 64 KiB; such bytes are not kept, the device still has them.
         """
-        require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
+        own = Subject(agency_id=actor.agency_id, related=Relation.OWN)
+        require(actor, Action.RECORDING_SUBMIT, own, self._now)
         if len(payload) > MAX_MANIFEST_BYTES:
             raise MANIFEST_TOO_LARGE(f"a manifest has at most {MAX_MANIFEST_BYTES} bytes")
         if len(signature) > MAX_SIGNATURE_BYTES:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import Action, Actor, missing, require_scope, scope
+from schemas.actor import Action, Actor, missing
 from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
 from schemas.event import Event
@@ -38,7 +38,8 @@ from storage.reads.account import is_machine
 from storage.reads.case import is_linked
 from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
-from storage.reads.recording import check_of, visible_to
+from storage.reads.policy import require_within, within
+from storage.reads.recording import check_of
 from storage.recording.values import (
     CheckRow,
     Verification,
@@ -83,8 +84,7 @@ class Recordings(Collection):
         return matching(self._connection, recordings.c.id, RECORDING_WORDS, wanted, *others)
 
     def _visible(self, actor: Actor, action: Action) -> ColumnElement[bool]:
-        allowed = require_scope(actor, action)
-        return visible_to(actor, allowed)
+        return require_within(actor, action, self._now, recordings)
 
     def get(self, actor: Actor, recording_id: RecordingId) -> Recording:
         """Return one recording.
@@ -103,17 +103,22 @@ class Recordings(Collection):
             Refused: the actor may see the facts but not the media.
         """
         found = self.get(actor, recording_id)
-        allowed = require_scope(actor, Action.RECORDING_WATCH)
-        inside = and_(recordings.c.id == recording_id, visible_to(actor, allowed))
-        if not self._connection.scalar(select(exists().where(inside))):
+        if not self.watched(actor, [recording_id]):
             raise missing(Action.RECORDING_WATCH)
         return found
 
     def visible(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
         """Return which of these recordings the actor may open: a link to another would lead nowhere."""
-        allowed = scope(actor, Action.RECORDING_VIEW)
-        inside = and_(recordings.c.id.in_(list(idents)), visible_to(actor, allowed))
-        return frozenset(self._connection.scalars(select(recordings.c.id).where(inside)))
+        return self._among(actor, Action.RECORDING_VIEW, idents)
+
+    def watched(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        """Return those of the recordings whose media the actor may see or hear."""
+        return self._among(actor, Action.RECORDING_WATCH, idents)
+
+    def _among(self, actor: Actor, action: Action, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        wanted = list(idents)
+        inside = and_(recordings.c.id.in_(wanted), within(actor, action, self._now, recordings))
+        return frozenset(self._connection.scalars(select(recordings.c.id).where(inside)) if wanted else ())
 
     def known(self, recording_id: RecordingId) -> Recording:
         """Return a recording for the system itself, which has no scope.
@@ -181,8 +186,11 @@ class Recordings(Collection):
         return sender is not None and is_machine(self._connection, sender)
 
     def counts(self, actor: Actor) -> dict[str, int]:
-        """Count by state and by verdict what the actor may see; the home page's first line."""
-        visible = self._visible(actor, Action.RECORDING_VIEW)
+        """Count by state and by verdict what the actor may see or count; the home page's first line."""
+        visible = or_(
+            self._visible(actor, Action.RECORDING_VIEW),
+            within(actor, Action.RECORDING_COUNT, self._now, recordings),
+        )
         counted: dict[str, int] = {}
         for column in (recordings.c.state, recordings.c.verdict):
             rows = self._connection.execute(

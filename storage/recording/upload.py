@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import Action, Actor, ActorKind, Subject, require
+from schemas.actor import Action, Actor, ActorKind, Relation, Subject, require
 from schemas.base import Frozen, HexDigest, whole_milliseconds
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
@@ -116,7 +116,8 @@ class Uploads(Holds):
             Invalid: a file of a manifest is to be sent in pieces (slug `concat-manifest`).
             ShareSpent, StorageFull: as `storage.recording.share`; never for a file that is open already.
         """
-        require(actor, Action.RECORDING_SUBMIT, Subject(agency_id=actor.agency_id, is_own=True), self._now)
+        own = Subject(agency_id=actor.agency_id, related=Relation.OWN)
+        require(actor, Action.RECORDING_SUBMIT, own, self._now)
         if wish.length_bytes > self._unit.settings.max_upload_bytes:
             raise UPLOAD_TOO_LARGE(f"the largest upload is {self._unit.settings.max_upload_bytes} bytes")
         if wish.concat is not None and wish.manifest_sha256 is not None:

@@ -11,7 +11,7 @@ from functools import cache
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Subject, may, require, require_scope, scope
+from schemas.actor import Action, Actor, Subject, holds, may, missing
 from schemas.case import CaseStep
 from schemas.errors import Conflict, NotFound
 from schemas.ids import AgencyId, CaseId, ReviewId
@@ -47,6 +47,7 @@ from storage.reads.case import with_case
 from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
 from storage.reads.participation import parts_of
+from storage.reads.policy import require_within, within
 from storage.tables.review import review_grounds, reviews
 from storage.version import change_to, require_version
 
@@ -66,10 +67,8 @@ class Reviews(Collection):
         Raises:
             Refused: the actor reviews no cases.
         """
-        allowed = require_scope(actor, Action.CASE_REVIEW)
-        wanted = _select().where(
-            reviews.c.agency_id.in_(sorted(allowed.agency_ids)), reviews.c.state == ReviewState.OPEN
-        )
+        reached = require_within(actor, Action.CASE_REVIEW, self._now, reviews)
+        wanted = _select().where(reached, reviews.c.state == ReviewState.OPEN)
         page = self._page(wanted, _DUE_FIRST, after=after, limit=limit)
         return page.having(self._values(page.rows))
 
@@ -88,7 +87,7 @@ class Reviews(Collection):
 
     def _is_visible(self, actor: Actor, case_id: CaseId, agency_id: AgencyId) -> bool:
         """Only inside one's agencies is a missing permission named: elsewhere it would tell that there is a round."""
-        if agency_id not in actor.agency_ids and scope(actor, Action.CASE_VIEW).is_empty:
+        if agency_id not in actor.agency_ids and not holds(actor, Action.CASE_VIEW, self._now):
             return False
         return self._cases.is_visible(actor, case_id)
 
@@ -133,8 +132,7 @@ class Reviews(Collection):
             TransitionRefused: the opinion was given before (slug `review-given`), or it passes a case with a
                 fact that nothing proves (slug `fact-unproven`).
         """
-        review = self.get(actor, review_id)
-        require(actor, STEPS[wish.opinion].asks, Subject(agency_id=review.agency_id), self._now)
+        review = self._asked(actor, review_id, STEPS[wish.opinion].asks)
         deed, review = self._changing(actor, review, seen)
         row = STEPS[wish.opinion]
         facts = OpinionFacts(wish=wish, parts=self.parts(actor, review.case_id))
@@ -142,7 +140,7 @@ class Reviews(Collection):
         self._require_own_subjects(review, wish)
         after = STEPS.after(review.state, wish.opinion, facts)
         # Opinion, grounds and the case's step in one commit: a crash leaves an open round and an unmoved case.
-        case = self._cases.get(actor, review.case_id)
+        case = self._cases.known(review.case_id)
         case_to = self._cases.advance(deed, case, CaseStep(wish.opinion.value))
         statement = wish.statement.strip()
         change_to(
@@ -166,13 +164,22 @@ class Reviews(Collection):
         self._write(deed, LEAVES[row.logs, 1].model_validate(members), review)
         return self.get(actor, review_id)
 
+    def _asked(self, actor: Actor, review_id: ReviewId, action: Action) -> Review:
+        """Return a round on which the actor may give an opinion, though another may have given it just now."""
+        reached = within(actor, action, self._now, reviews)
+        found = self._rounds(and_(reviews.c.id == review_id, reached))
+        if not found:
+            self.get(actor, review_id)
+            raise missing(action)
+        return found[0]
+
     def _changing(self, actor: Actor, review: Review, seen: int) -> tuple[Deed, Review]:
         """Begin an act on a round, which lives in its case's chain: of two who saw it, the second waits and is told."""
         deed = self._begin(actor, review.agency_id, reference("case", review.case_id))
         self._cases.lock(review.case_id)
         held = select(reviews.c.id).where(reviews.c.id == review.id)
         self._connection.execute(held.with_for_update(key_share=True))
-        review = self.get(actor, review.id)
+        review = self._rounds(reviews.c.id == review.id)[0]
         require_version(review.version, seen)
         return deed, review
 

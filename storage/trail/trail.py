@@ -52,7 +52,7 @@ class Trail(Collection):
         Raises:
             Refused: the actor may not read the trail.
         """
-        require_scope(actor, Action.TRAIL_VIEW)
+        require_scope(actor, Action.TRAIL_VIEW, self._now)
         self.note(Noted(TrailEvent.EXPORT, TrailResult.DONE, account_id=actor.id))
 
     def own(self, actor: Actor) -> tuple[TrailRow, ...]:
@@ -76,7 +76,7 @@ class Trail(Collection):
         return None if row is None else (row.day, row.kept_from)
 
     def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        allowed = sorted(require_scope(actor, Action.TRAIL_VIEW).agency_ids)
+        allowed = sorted(require_scope(actor, Action.TRAIL_VIEW, self._now).agency_ids)
         strangers = and_(trail_rows.c.agency_id.is_(None), literal(is_top(self._connection, allowed)))
         return or_(trail_rows.c.agency_id.in_(allowed), strangers)
 

@@ -222,8 +222,10 @@ def test_invalid_needs_a_reason_and_ends_it(road: Road) -> None:
     """One invalid with a reason from the list ends the record; without one it is a problem."""
     ident = road.one()
     bare = road.opine(ident, "first", {"opinion": "invalid", "reason": "错"})
+    tag = road.second.get(f"{RECORDS}/{ident}").headers["ETag"]
     ended = road.opine(ident, "first", {"opinion": "invalid", "reason_code": "plate-misread", "reason": "错"})
-    late = road.opine(ident, "second")
+    said = {"opinion": "valid", "reason": "清楚"}
+    late = road.second.post(f"{RECORDS}/{ident}/opinions/second", json=said, headers={"If-Match": tag})
 
     assert (bare.status_code, bare.json()["slug"]) == (422, "reason-missing")
     assert ended.json()["state"] == "invalid"

@@ -359,7 +359,7 @@ def test_a_run_after_a_crash_builds_the_package_once(
     open_case(store, handler, "重来-2")
     integrate(store)
     with store.begin() as tx:
-        (first,) = tx.exports.of_case(case_id)
+        (first,) = tx.exports.of_case(handler, case_id)
         job = jobs.c.subject_id == first.id
         tx.connection.execute(update(jobs).where(job).values(state="ready", lease_token=None))
     at_once(store)
@@ -474,7 +474,7 @@ def test_the_command_goes_on_with_an_unfinished_download(
     assert code == 0
     assert output.read_bytes() == whole
     with store.begin() as tx:
-        assert [one.id for one in tx.exports.of_case(case_id)] == [built.id]
+        assert [one.id for one in tx.exports.of_case(handler, case_id)] == [built.id]
 
 
 @pytest.mark.usefixtures("working")

@@ -98,11 +98,13 @@ def test_valid_needs_both(store: Store, road: Highway) -> None:
 def test_one_invalid_ends_it(store: Store, road: Highway) -> None:
     """One `invalid` with a reason from the list ends the review; the other opinion is no longer taken."""
     ident = road.one()
-    road.opine(ident, FIRST, INVALID, reason_code=InvalidReason.PLATE_MISREAD)
-    with refused("review-concluded", TransitionRefused):
-        road.opine(ident, SECOND)
     with store.begin() as tx:
-        assert tx.monitoring.get(road.second, ident).state is MonitoringState.INVALID
+        seen = tx.monitoring.get(road.second, ident).version
+    road.opine(ident, FIRST, INVALID, reason_code=InvalidReason.PLATE_MISREAD)
+    with refused("review-concluded", TransitionRefused), store.begin() as tx:
+        tx.monitoring.opine(road.second, ident, SECOND, OpinionIn(opinion=VALID), seen)
+    with store.begin() as tx:
+        assert tx.monitoring.get(road.handler, ident).state is MonitoringState.INVALID
 
 
 def test_the_reviewers_are_blind(store: Store, road: Highway) -> None:

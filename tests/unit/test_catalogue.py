@@ -4,14 +4,14 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, Flag, IntEnum, StrEnum
 
 import pytest
 
 import schemas
 from schemas import life
 from schemas.act import Process
-from schemas.actor import Reach
+from schemas.actor import Reach, Relation
 from schemas.case import CaseState, CaseStep
 from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
 from schemas.checks.table import CHECKS
@@ -43,6 +43,7 @@ BLANK = re.compile(r"\{\w+\}")
 UNSPOKEN: dict[type[Enum], str] = {
     Level: "how loudly a refusal is logged",
     Language: "chooses between words, has none",
+    Relation: "what a rule of the policy reaches; a person meets the permission, never how far it goes",
     Reach: "a column of the policy; a person meets the permission, never how far it goes",
     MonitoringStep: "what an opinion does; a person reads the opinion and the events it enters",
     RecordingStep: "taken by the verification; a person reads its event",
@@ -82,7 +83,11 @@ OF_ONE_LANGUAGE = {"WGS84", "CGCS2000", "GCJ02", "BD09"}
 def every_enum() -> Iterator[type[Enum]]:
     for module in pkgutil.walk_packages(schemas.__path__, "schemas."):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, type) and issubclass(value, Enum) and value not in {StrEnum, IntEnum, Enum}:
+            if (
+                isinstance(value, type)
+                and issubclass(value, Enum)
+                and value not in {StrEnum, IntEnum, Flag, Enum}
+            ):
                 yield value
 
 
