@@ -1,0 +1,41 @@
+"""The policy as a table that people can read: complete, true, and no route beside it."""
+
+from api.app import _routes
+from api.policy import OWN, PUBLIC, ROUTES
+from schemas.actor import POLICY, Action, Role
+from tests.make_policy import FILE, payload, routes_of
+
+
+def test_every_route_says_what_it_asks() -> None:
+    """A route of the API or the console that is not in the table fails here, and so does a line without its route."""
+    found = list(routes_of(_routes()))
+
+    assert len(found) == len(set(found))
+    assert set(found) == set(ROUTES)
+
+
+def test_the_committed_matrix_is_the_policy() -> None:
+    """`docs/policy.json` is what `python -m tests.make_policy` writes."""
+    assert FILE.read_text(encoding="utf-8") == payload()
+
+
+def test_every_action_is_granted_and_asked() -> None:
+    """No action stands for nothing: some role has it, and some route asks it but for what only a page's numbers ask."""
+    granted = {action for rules in POLICY.values() for action in rules}
+    asked = {action for ask in ROUTES.values() for action in (*ask.actions, *ask.either)}
+
+    assert set(POLICY) == set(Role)
+    assert granted == set(Action)
+    assert set(Action) - asked == {Action.RECORDING_COUNT}
+
+
+def test_no_route_that_names_a_thing_of_others_is_open() -> None:
+    """What an address names by id is asked for, but sessions and uploads, which are their owner's, and one-time codes."""
+    open_ = {route for route, ask in ROUTES.items() if ask in (PUBLIC, OWN) and "{" in route}
+
+    assert {route.partition("{")[2].partition("}")[0] for route in open_} == {
+        "session_id",
+        "upload_id",
+        "code",
+        "name",
+    }
