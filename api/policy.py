@@ -22,7 +22,7 @@ class Ask(NamedTuple):
 PUBLIC = Ask(is_public=True)
 """Anybody: what proves who somebody is, what is published, and the files of the pages."""
 OWN = Ask()
-"""Whoever has proved who they are, about themselves: the own account and its sessions, the own upload, the home page."""
+"""Whoever has proved who they are, about themselves: the own account and its sessions, the own looks, the own upload, the home page."""
 
 
 def _asks(*actions: Action, either: tuple[Action, ...] = ()) -> Ask:
@@ -49,6 +49,8 @@ _RAISE = _asks(Action.AUDIT_VIEW, either=(Action.AUDIT_SCORE, Action.AUDIT_DEFIN
 _MEND = _asks(Action.RECTIFICATION_VIEW, either=(Action.RECTIFICATION_ANSWER, Action.RECTIFICATION_VERIFY))
 _KEEP_EQUIPMENT = _asks(Action.EQUIPMENT_VIEW, Action.EQUIPMENT_KEEP)
 _KEEP_ACCOUNT = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP)
+_UNLOCK = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_UNLOCK)
+_LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP, Action.ROLE_GRANT)
@@ -76,7 +78,8 @@ _API: Mapping[str, Ask] = {
     "POST /v1/accounts/{account_id}/link": _KEEP_ACCOUNT,
     "POST /v1/accounts/{account_id}/close": _KEEP_ACCOUNT,
     "POST /v1/accounts/{account_id}/signout": _KEEP_ACCOUNT,
-    "POST /v1/accounts/{account_id}/unlock": _KEEP_ACCOUNT,
+    "PATCH /v1/accounts/{account_id}": _KEEP_ACCOUNT,
+    "POST /v1/accounts/{account_id}/unlock": _UNLOCK,
     "POST /v1/accounts/{account_id}/roles": _GRANT,
     "POST /v1/accounts/{account_id}/roles/{grant_id}/end": _GRANT,
     "POST /v1/rosters": _ROSTER,
@@ -98,6 +101,14 @@ _API: Mapping[str, Ask] = {
     "GET /v1/uploads/{upload_id}/receipt": OWN,
     "GET /v1/recordings": _SEE,
     "GET /v1/recordings/{recording_id}": _SEE,
+    "GET /v1/trail": _asks(Action.TRAIL_VIEW),
+    "GET /v1/trail/own": OWN,
+    "GET /v1/looks": OWN,
+    "POST /v1/looks/{look_id}/seen": OWN,
+    "POST /v1/looks/{look_id}/close": OWN,
+    "GET /v1/recordings/{recording_id}/looks": _LOOKS,
+    "POST /v1/recordings/{recording_id}/looks": _WATCH,
+    "POST /v1/exports/{export_id}/looks": _PACKAGE,
     "GET /v1/recordings/{recording_id}/media": _WATCH,
     "HEAD /v1/recordings/{recording_id}/media": _WATCH,
     "GET /v1/recordings/{recording_id}/thumbnail": _WATCH,
@@ -191,7 +202,8 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/accounts/import": _ROSTER,
     "GET /console/accounts/{account_id}": _asks(Action.ACCOUNT_VIEW),
     "POST /console/accounts/{account_id}/link": _KEEP_ACCOUNT,
-    "POST /console/accounts/{account_id}/unlock": _KEEP_ACCOUNT,
+    "POST /console/accounts/{account_id}": _KEEP_ACCOUNT,
+    "POST /console/accounts/{account_id}/unlock": _UNLOCK,
     "POST /console/accounts/{account_id}/signout": _KEEP_ACCOUNT,
     "POST /console/accounts/{account_id}/close": _KEEP_ACCOUNT,
     "POST /console/accounts/{account_id}/roles": _GRANT,
@@ -200,6 +212,16 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/agencies": _KEEP_AGENCY,
     "GET /console/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "POST /console/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /console/trail": _asks(Action.TRAIL_VIEW),
+    "GET /console/trail.csv": _asks(Action.TRAIL_VIEW),
+    "GET /console/account/looks": OWN,
+    "POST /console/looks/{look_id}/seen": OWN,
+    "POST /console/looks/{look_id}/leave": OWN,
+    "GET /console/recordings/{recording_id}/looks": _LOOKS,
+    "POST /console/recordings/{recording_id}/looks": _WATCH,
+    "POST /console/recordings/{recording_id}/looks/{look_id}/close": _WATCH,
+    "POST /console/monitoring/{monitoring_id}/looks": _RECORD,
+    "POST /console/exports/{export_id}/looks": _PACKAGE,
     "GET /console/recordings": _SEE,
     "GET /console/recordings.csv": _SEE,
     "GET /console/recordings/{recording_id}": _SEE,
