@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "--http", "api.edge:Edge", "--ws", "none", "--loop", "uvloop", "--timeout-graceful-shutdown", "10",
         "--no-server-header", "--no-proxy-headers", "--no-access-log",
     ),
+    "proxy": ("caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"),
     "worker": (
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "2",
         "--without-gossip", "--without-mingle", "-Q", "quancheng", "-n", "worker@%h",

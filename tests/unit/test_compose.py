@@ -4,6 +4,7 @@ import re
 import stat
 import subprocess
 import tomllib
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pydantic import SecretStr
 from api.settings import ApiSettings
 from storage.objects.provision import ProvisionSettings
 from storage.settings import StorageSettings, seed
+from tests.proxied import caddyfile
 from tests.stand import (
     ADDRESSES,
     COMMANDS,
@@ -27,6 +29,7 @@ from tests.stand import (
     POSTGRES_SETTINGS,
     REDIS_FLAGS,
 )
+from tests.stand.program import CADDY, CADDY_GO
 from workers.settings import WorkersSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +42,10 @@ SERVER_VARIABLES = {
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
     "minio": {*MINIO_SETTINGS, "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
     "redis": set(),
+    "proxy": {"TLS_NAME"},
 }
+CERTIFICATE_FILES = {"tls_certificate", "tls_key"}
+"""Secrets that an operator has as files; all the others come from the environment."""
 SECRET_FILES = [
     (service, name)
     for service, text in SERVICES.items()
@@ -149,6 +155,53 @@ def test_minio_is_built_from_the_tested_version() -> None:
     assert tuple(map(int, go.groups())) >= MINIO_GO
 
 
+def test_the_proxy_is_built_from_the_tested_version() -> None:
+    """The image builds the very version that the tests put before a server, with a Go that can."""
+    module, version = CADDY
+    build = DOCKERFILE.partition("AS proxy-build")
+    go = re.search(r"FROM golang:(\d+)\.(\d+)[^\n]*$", build[0])
+    assert f"ARG CADDY_VERSION={version}" in build[2]
+    assert f"go install {module}@${{CADDY_VERSION}}" in build[2]
+    assert go is not None
+    assert tuple(map(int, go.groups())) >= CADDY_GO
+
+
+def test_the_api_believes_the_proxy_and_no_address_that_is_given_away() -> None:
+    """What the API believes is the proxy's own address, which no other service of the network can be given."""
+    believed = SERVICES["api"]["environment"]["API_PROXIES"]
+    own = SERVICES["proxy"]["networks"]["default"]["ipv4_address"]
+    (network,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    assert believed == f"${{API_PROXIES:-{own}}}"
+    assert ip_address(own) in ip_network(network["subnet"])
+    assert ip_address(own) not in ip_network(network["ip_range"])
+    gateway = next(ip_network(network["subnet"]).hosts())
+    assert ip_address(own) != gateway
+
+
+def test_only_the_proxy_listens_for_others_and_only_when_it_is_asked_for() -> None:
+    """Plain HTTP is published on this machine alone; what others reach speaks TLS, and starts by its profile."""
+    published = {name: each["ports"] for name, each in SERVICES.items() if "ports" in each}
+    assert published == {"api": ["127.0.0.1:${QUANCHENG_PORT:-8080}:8080"], "proxy": ["80:80", "443:443"]}
+    assert [name for name, each in SERVICES.items() if each.get("profiles")] == ["proxy"]
+    assert {name for name, each in SERVICES.items() if CERTIFICATE_FILES & set(each.get("secrets", ()))} == {
+        "proxy"
+    }
+
+
+def test_the_configuration_of_the_proxy_names_what_it_is_given() -> None:
+    """Files, name, port and health of the proxy are those of its service; bodies and answers are not held back."""
+    text, proxy = caddyfile(), SERVICES["proxy"]
+    assert "tls /run/secrets/tls_certificate /run/secrets/tls_key" in text
+    assert set(re.findall(r"\{\$(\w+)\}", text)) == set(proxy["environment"])
+    assert "reverse_proxy api:8080" in text
+    assert "flush_interval -1" in text
+    assert not re.search(r"max_size|request_buffers|response_buffers|read_body|write\b", text)
+    assert "http://127.0.0.1:8081 {" in text
+    assert proxy["healthcheck"]["test"][-1] == "http://127.0.0.1:8081/"
+    assert proxy["configs"] == [{"source": "caddyfile", "target": "/etc/caddy/Caddyfile"}]
+    assert "ENTRYPOINT" not in DOCKERFILE.partition("AS proxy\n")[2].partition("FROM")[0]
+
+
 def test_postgresql_is_the_tested_version() -> None:
     """The database's image has the major version of the wheel, and the stand's settings."""
     wheel = next(
@@ -195,8 +248,9 @@ def test_secrets_have_no_default_and_come_from_the_environment() -> None:
     }
     for service in SERVICES.values():
         assert not secret & set(service.get("environment", {}))
-        for name in service.get("secrets", ()):
+        for name in set(service.get("secrets", ())) - CERTIFICATE_FILES:
             assert COMPOSE["secrets"][name] == {"environment": name.upper()}
+    assert {name for name, where in COMPOSE["secrets"].items() if "file" in where} == CERTIFICATE_FILES
 
 
 @pytest.mark.parametrize(("service", "name"), SECRET_FILES)
@@ -238,7 +292,8 @@ def test_the_written_secrets_are_the_ones_that_the_services_read(tmp_path: Path)
         subprocess.run(["make", "secrets"], cwd=tmp_path, check=True, capture_output=True)
     path = tmp_path / ".env"
     written = dict(re.findall(r"^([A-Z_]+)='(.*)'$", path.read_text(), re.MULTILINE))
-    assert set(written) == {secret["environment"] for secret in COMPOSE["secrets"].values()}
+    secrets = COMPOSE["secrets"].values()
+    assert set(written) == {secret["environment"] for secret in secrets if "environment" in secret}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for name in ("DATABASE_URL", "OBJECTS_URL", "KEEPER_URL", "BROKER_URL"):
         assert urlsplit(written[name]).hostname in SERVER_VARIABLES
