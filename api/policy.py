@@ -22,7 +22,7 @@ class Ask(NamedTuple):
 PUBLIC = Ask(is_public=True)
 """Anybody: what proves who somebody is, what is published, and the files of the pages."""
 OWN = Ask()
-"""Whoever has proved who they are, about themselves: the own account and its sessions, the own looks, the own upload, the home page."""
+"""Whoever has proved who they are, about themselves: own account, sessions, looks and uploads, the home page."""
 
 
 def _asks(*actions: Action, either: tuple[Action, ...] = ()) -> Ask:
