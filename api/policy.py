@@ -53,7 +53,7 @@ _UNLOCK = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_UNLOCK)
 _LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
-_ROSTER = _asks(Action.ACCOUNT_KEEP, Action.ROLE_GRANT)
+_ROSTER = _asks(Action.ACCOUNT_KEEP)
 
 _API: Mapping[str, Ask] = {
     "GET /v1/health": PUBLIC,

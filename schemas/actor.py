@@ -305,8 +305,6 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.CUSTODY_VIEW: _TREE,
         Action.ACCOUNT_VIEW: _TREE,
         Action.ACCOUNT_KEEP: _TREE,
-        Action.ACCOUNT_UNLOCK: _TREE,
-        Action.ROLE_GRANT: _TREE,
         Action.AGENCY_KEEP: _TREE,
         Action.WORK_VIEW: _TREE,
     },
@@ -330,7 +328,10 @@ GRANTABLE: tuple[Role, ...] = tuple(role for role in Role if role not in (Role.S
 
 
 ADMINISTERING = frozenset({Role.ADMIN, Role.SECURITY, Role.TRAIL_READER})
-"""System, security and trail: three people where a site is large enough, or one (GB/T 22239-2019, level 3)."""
+"""System, security and trail: three people where a site is large enough, or one (GB/T 22239-2019, level 3).
+
+Where nobody is security administrator, the administrator is that too (`storage.reads.account.joins_security`).
+"""
 
 
 def stands_apart(roles: Iterable[Role]) -> bool:

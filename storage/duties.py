@@ -348,7 +348,7 @@ _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = Mapp
         Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
         Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),
-        Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_KEEP, _locked),
+        Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_UNLOCK, _locked),
         Duty.FOLLOW_LINK: (Action.ACCOUNT_KEEP, _unentered),
         Duty.GIVE_ROLE: (Action.ROLE_GRANT, _roleless),
         Duty.RENEW_ROLE: (Action.ROLE_GRANT, _ending_roles),

@@ -19,6 +19,7 @@ from api.console.account_form import (
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, id_or_none, listed
+from api.console.trail import joined
 from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
@@ -57,6 +58,7 @@ def accounts(visit: Visiting, asked: Annotated[AccountFilters, Query()]) -> Resp
         listing=listed("/console/accounts", asked, page),
         counts=tx.people.counts(actor),
         administrators=tx.people.administrators(),
+        joined=joined(actor),
         locked=tx.login_tries.locked_of([one.id for one in page.rows]),
         agencies=tx.people.agencies(actor),
         states=list(AccountState),
@@ -127,6 +129,7 @@ def _page(
         is_locked=account_id in tx.login_tries.locked_of([account_id]),
         may_keep=visit.may(Action.ACCOUNT_KEEP, found.agency_id),
         may_grant=visit.may(Action.ROLE_GRANT, found.agency_id),
+        may_unlock=visit.may(Action.ACCOUNT_UNLOCK, found.agency_id),
         entries=entries,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,

@@ -72,6 +72,7 @@ def home(visit: Visiting) -> Response:
         devices=devices,
         may_enrol=visit.may(Action.DEVICE_ENROL),
         people=tx.people.counts(actor) if visit.holds(Action.ACCOUNT_VIEW) else None,
+        may_keep=visit.may(Action.ACCOUNT_KEEP),
         administrators=tx.people.administrators(),
         signs=signs(tx.heartbeats.work()) if visit.holds(Action.WORK_VIEW) else None,
         checkpoint=signed(tx) if visit.holds(Action.CUSTODY_VIEW) else None,

@@ -57,8 +57,7 @@ def _page(
     looked: tuple[RosterLine, ...] = (),
     taken: tuple[Taken, ...] = (),
 ) -> Response:
-    for action in (Action.ACCOUNT_KEEP, Action.ROLE_GRANT):
-        require_scope(visit.actor, action, visit.tx.now)
+    require_scope(visit.actor, Action.ACCOUNT_KEEP, visit.tx.now)
     return visit.page(
         "roster.html",
         forms=RosterForms,
@@ -66,6 +65,7 @@ def _page(
         here="accounts",
         form=form,
         looked=looked,
+        may_grant=visit.may(Action.ROLE_GRANT),
         faulty=sum(bool(line.faults) for line in looked),
         taken=[(one, visit.address(f"/console/link/{one.code}")) for one in taken],
     )

@@ -16,7 +16,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.sheet import plain
 from api.console.view import HEADERS
 from api.route import Route
-from schemas.actor import ADMINISTERING
+from schemas.actor import ADMINISTERING, Actor, Role
 from schemas.base import rfc3339
 from schemas.catalogue import words_of
 from schemas.page import Cursor
@@ -59,6 +59,12 @@ class TrailFilters(Asked):
         )
 
 
+def joined(actor: Actor) -> list[Role]:
+    """Return which of the three administrators' roles an actor joins; nothing where they are apart."""
+    held = sorted(actor.roles & ADMINISTERING)
+    return held if len(held) > 1 else []
+
+
 @router.get("/trail")
 def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
     """Show a page of the trail, newest first."""
@@ -75,7 +81,7 @@ def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
         sealed=None if sealed is None else sealed[0].isoformat(),
         kept_from=None if sealed is None else sealed[1].isoformat(),
         months=tx.settings.trail_months,
-        joined=sorted(actor.roles & ADMINISTERING) if len(actor.roles & ADMINISTERING) > 1 else None,
+        joined=joined(actor),
     )
 
 

@@ -42,7 +42,7 @@ from storage.actor.session import (
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
-from storage.reads.account import grants_of
+from storage.reads.account import grants_of, joins_security
 from storage.reads.agency import entrusted_by, tree_below
 from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
@@ -387,12 +387,17 @@ class Accounts(Collection):
     def _grants(self, row: Row[Any]) -> tuple[Grant, ...]:
         """Return the roles held at the time of the acts, which may be later than the transaction's, by which rules ask.
 
-        What is held then counts from the transaction's time on.
+        What is held then counts from the transaction's time on. An administrator beside whom nobody is security
+        administrator is that too, as long as they are administrator.
         """
         held = zip(row.roles or (), row.since or (), row.until or (), strict=True)
-        return tuple(
+        grants = tuple(
             Grant(role=Role(role), since=min(since, self._now), until=until) for role, since, until in held
         )
+        if not joins_security(self._connection, row.roles or (), row.agency_id, self._moment):
+            return grants
+        joined = (one.model_copy(update={"role": Role.SECURITY}) for one in grants if one.role is Role.ADMIN)
+        return (*grants, *joined)
 
     def device_actor(self, device_id: DeviceId) -> Actor:
         """Return the actor behind a device.

@@ -38,9 +38,10 @@ class Rosters(Collection):
         """Return the rows with what the sheet alone could not tell: log-ins that are taken, agencies out of reach.
 
         Raises:
-            Refused: the actor may not keep accounts or grant roles.
+            Refused: the actor may not keep accounts, or not grant the roles that the sheet names.
         """
-        for action in (Action.ACCOUNT_KEEP, Action.ROLE_GRANT):
+        asked = [Action.ACCOUNT_KEEP, *([Action.ROLE_GRANT] if any(one.row.roles for one in lines) else [])]
+        for action in asked:
             require(actor, action, Subject(agency_id=actor.agency_id), self._now)
         taken = set(
             self._connection.scalars(
@@ -80,7 +81,7 @@ class Rosters(Collection):
 
         Raises:
             Invalid: a row is wrong (slug `roster-faulty`); the fact `rows` names their numbers.
-            Refused: the actor may not keep accounts or grant roles.
+            Refused: the actor may not keep accounts, or not grant the roles that the sheet names.
         """
         looked = self.looked_at(actor, lines)
         wrong = [line.number for line in looked if line.faults]

@@ -1,6 +1,6 @@
 """What other nouns ask of accounts: names, roles and certificates."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from schemas.actor import Actor, Role
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind
 from schemas.refusals_actor import NOT_AUTHENTICATED
-from storage.reads.agency import Query, with_agency
+from storage.reads.agency import Query, tree_above, with_agency
 from storage.tables.actor import ACCOUNT_WORDS, accounts, role_grants
 from storage.words import matching
 
@@ -65,6 +65,27 @@ def grants_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | date
         .where(known.account_id == account_id, standing(at))
         .lateral("held")
     )
+
+
+def joins_security(
+    connection: Connection,
+    held: Collection[str],
+    agency_id: AgencyId,
+    at: ColumnElement[datetime] | datetime,
+) -> bool:
+    """Say whether an account of an agency is security administrator because it is administrator and nobody else is.
+
+    Somebody is, where an account that can log in holds that role in the same agency or in one above it.
+    """
+    if Role.ADMIN not in held or Role.SECURITY in held:
+        return False
+    stands = exists().where(
+        accounts.c.is_active,
+        accounts.c.password_hash.is_not(None),
+        accounts.c.agency_id.in_(tree_above(agency_id)),
+        has_role(Role.SECURITY, at),
+    )
+    return not connection.scalar(select(stands))
 
 
 def has_role(role: Role, at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
@@ -108,11 +129,14 @@ def require_still(connection: Connection, actor: Actor, at: datetime) -> None:
         NotAuthenticated: it has other rights by now.
     """
     row = connection.execute(
-        select(roles_of(accounts.c.id, at).label("roles")).where(
+        select(roles_of(accounts.c.id, at).label("roles"), accounts.c.agency_id).where(
             accounts.c.id == actor.id, accounts.c.is_active
         )
     ).one_or_none()
-    if row is None or not actor.roles <= set(row.roles):
+    lost = actor.roles if row is None else actor.roles - set(row.roles)
+    if lost == {Role.SECURITY} and row is not None:
+        lost = frozenset() if joins_security(connection, row.roles, row.agency_id, at) else lost
+    if row is None or lost:
         raise NOT_AUTHENTICATED("the account was closed or lost a role meanwhile")
 
 

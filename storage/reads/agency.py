@@ -29,6 +29,14 @@ def entrusted_by(agency_id: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.array(select(entrusted.c.id).where(entrusted.c.principal_id == agency_id).scalar_subquery())
 
 
+def tree_above(agency_id: AgencyId) -> Select[tuple[AgencyId]]:
+    """Return the ids of an agency and of all that it lies below, as a part of a query."""
+    tree = select(agencies.c.id, agencies.c.parent_id).where(agencies.c.id == agency_id)
+    above = tree.cte("above", recursive=True)
+    step = select(agencies.c.id, agencies.c.parent_id).where(agencies.c.id == above.c.parent_id)
+    return select(above.union_all(step).c.id)
+
+
 def supervised(connection: Connection, agency_ids: Iterable[AgencyId]) -> list[tuple[AgencyId, str]]:
     """Return those of the agencies that supervise nobody, by name."""
     rows = connection.execute(

@@ -78,7 +78,7 @@ def test_an_administrator_comes_in_by_program(world: World) -> None:
 
     assert [one.status_code for one in (weak, made, again)] == [422, 201, 410]
     assert (weak.json()["slug"], again.json()["slug"]) == ("password-known", "link-used")
-    assert made.json()["account"]["roles"] == ["admin"]
+    assert made.json()["account"]["roles"] == ["admin", "security"]  # nobody else is
     assert WORDS not in made.text
 
 

@@ -1,5 +1,6 @@
 """The trail reader's desk, and what reaches the trail through API and console: refusals, links, codes, extracts."""
 
+import base64
 import csv
 import io
 from collections.abc import Iterator
@@ -14,11 +15,13 @@ from api.deps import COOKIE
 from schemas.account import AccountIn
 from schemas.actor import Actor, Role
 from schemas.trail import TrailEvent, TrailFilter, TrailResult, TrailRow
+from schemas.words import Language
 from storage.store import Store
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.walk import walk
 
 LOOPBACK = "127.0.0.1"
 
@@ -221,6 +224,54 @@ def test_an_extract_is_noted(world: World) -> None:
         assert client.get("/v1/trail").status_code == 403
         assert browser.get("/console/trail").status_code == 403
         assert browser.get("/console/trail.csv").status_code == 403
+
+
+def test_security_apart_takes_roles_and_locks_from_the_administrator(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Alone, an administrator grants roles, too; a security administrator above takes that over, and keeps no accounts.
+
+    When the last of them is gone, the administrator is both again.
+    """
+    store = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("apart"))))
+    top = make_agency(store)
+    below = make_agency(store, parent=top)
+    admin_token, admin = make_account(store, below, Role.ADMIN)
+    officer = make_account(store, below)[1]
+    role, path = {"role": "officer"}, f"/v1/accounts/{officer.id}"
+    with (
+        serving(store) as url,
+        httpx.Client(base_url=url, headers=bearer(admin_token), timeout=PATIENCE_SECONDS) as client,
+    ):
+        granted = client.post(f"{path}/roles", json=role).raise_for_status().json()["id"]
+        client.post(f"{path}/roles/{granted}/end", json={"reason": "改由他人授予"}).raise_for_status()
+        token, security = make_account(store, top, Role.SECURITY)
+        with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as apart:
+            refused = [
+                client.post(f"{path}/roles", json=role),
+                client.post(f"{path}/unlock"),
+                apart.post(f"{path}/signout", json={"reason": "无权"}),
+                apart.post("/v1/accounts", json={"login": "x1", "name": "某", "agency_id": str(below)}),
+            ]
+            apart.post(f"{path}/roles", json=role).raise_for_status()
+            apart.post(f"{path}/unlock").raise_for_status()
+        sheet = base64.b64encode("姓名,登录名,单位代码,角色\n某,apart-1,x,执法人员".encode()).decode()
+        refused.append(client.post("/v1/rosters", json={"sheet": sheet}))
+        steps = [one.path for one in walk(url, token, Language.ZH) if one.status >= 400]
+        above = make_account(store, top, Role.ADMIN)[1]
+        with store.begin() as tx:
+            tx.people.close(above, security.account_id, "离岗")
+        client.post(f"{path}/unlock").raise_for_status()
+    assert [(one.status_code, one.json()["permission"]) for one in refused] == [
+        (403, "role:grant"),
+        (403, "account:unlock"),
+        (403, "account:keep"),
+        (403, "account:keep"),
+        (403, "role:grant"),
+    ]
+    assert steps == []
+    assert admin.roles == {Role.ADMIN, Role.SECURITY}
+    store.close()
 
 
 def test_one_account_that_joins_what_should_be_apart_is_told(world: World) -> None:
