@@ -25,6 +25,7 @@ from desks import database  # noqa: E402
 
 from schemas.actor import Role  # noqa: E402
 from storage.outbox import JobKind  # noqa: E402
+from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store  # noqa: E402
 from tests.casework import Bureau, make_bureau  # noqa: E402
 from tests.factories import folder_url, make_account, make_settings  # noqa: E402
@@ -107,6 +108,7 @@ def main() -> int:
         database(os.environ["DATABASE_URL"], "bench_looks") as url,
     ):
         store = Store(make_settings(url, folder_url(Path(folder))))
+        upgrade(store.engine)
         bureau: Bureau = make_bureau(store)
         integrate(store)
         payload = jpeg(640, 480)

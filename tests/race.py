@@ -56,6 +56,7 @@ from tests.acts import (
     unprove,
 )
 from tests.acts_audit import sign
+from tests.acts_look import LOOKS
 from tests.factories import folder_url, make_settings
 from tests.supervision import Clock
 from tests.tampering import examined
@@ -69,7 +70,7 @@ STALL_SECONDS = 120
 RACING: tuple[Act, ...] = (
     *LINE, issue_code, open_case, receive, receive, receive, link, link, unlink, add_fact, prove, unprove, give_opinion,
     answer, ask_for_package, ask_for_package, fail_package, go_on_with_case, amend, take_in, take_in, judge_record, notify,
-    link_record, unlink_record, open_from_record, suspend, resume, sign,
+    link_record, unlink_record, open_from_record, suspend, resume, sign, *LOOKS,
 )  # fmt: skip
 
 

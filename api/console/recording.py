@@ -125,17 +125,15 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     entries, links = _entries(tx, found), tx.recordings.links(recording_id)
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
-    may_read_looks = tx.lookers.reader(visit.actor, found).may_read
+    reader = tx.lookers.reader(visit.actor, found)
     return visit.page(
         "recording.html",
         forms=RecordingForms,
         mistake=mistake,
         here="recordings",
         look=look,
-        may_read_looks=may_read_looks,
-        lookers=tx.lookers.of_recording(visit.actor, recording_id, limit=LATEST_LOOKS).rows
-        if may_read_looks
-        else (),
+        may_read_looks=reader.may_read,
+        lookers=tx.lookers.listed(reader, found, limit=LATEST_LOOKS).rows if reader.may_read else (),
         now=tx.now,
         recording=found,
         facts=found.facts,

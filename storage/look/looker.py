@@ -1,5 +1,6 @@
 """Who reads who looked: handlers of the case, whoever may see it of the whole agency, and everybody their own."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
@@ -59,25 +60,26 @@ class Lookers(Collection):
             NotFound: no such recording within the actor's scope.
             Refused: who looked is not the actor's to see.
         """
-        reader = self.reader(actor, self._recordings.get(actor, recording_id))
+        recording = self._recordings.get(actor, recording_id)
+        return self.listed(self.reader(actor, recording), recording, after=after, limit=limit)
+
+    def listed(
+        self, reader: LookReader, recording: Recording, *, after: Cursor | None = None, limit: int = 50
+    ) -> Page[SeenLook]:
+        """List who looked at a recording, newest first, as this reader sees it.
+
+        Raises:
+            Refused: who looked is not the reader's to see.
+        """
         if not reader.may_read:
             raise missing(Action.LOOK_VIEW)
-        page = self._shown(looks.c.recording_id == recording_id, after=after, limit=limit)
-        return page if reader.sees_addresses else page.each(_masked)
+        page = self._rows(looks.c.recording_id == recording.id, after=after, limit=limit)
+        named: dict[UUID, str] = {recording.id: recording.filename}
+        return page.each(lambda row: _seen(row, named, is_masked=not reader.sees_addresses))
 
     def own(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[SeenLook]:
         """List the actor's own looks, newest first."""
-        return self._shown(looks.c.account_id == actor.id, after=after, limit=limit)
-
-    def count(self, recording_id: RecordingId) -> int:
-        """Count the looks at a recording, as far as `COUNTED`; the caller has asked whether the actor may know."""
-        some = select(looks.c.id).where(looks.c.recording_id == recording_id).limit(COUNTED).subquery()
-        return self._connection.scalar(select(func.count()).select_from(some)) or 0
-
-    def _shown(self, condition: ColumnElement[bool], *, after: Cursor | None, limit: int) -> Page[SeenLook]:
-        roles = roles_of(looks.c.account_id, looks.c.opened_at).label("roles")
-        query = with_name(select(looks, roles), looks.c.account_id, "looker").where(condition)
-        page = self._page(query, _NEWEST, after=after, limit=limit)
+        page = self._rows(looks.c.account_id == actor.id, after=after, limit=limit)
         named = names_of_things(
             self._connection,
             [row["recording_id"] for row in page.rows if row["recording_id"]],
@@ -85,17 +87,23 @@ class Lookers(Collection):
         )
         return page.each(lambda row: _seen(row, named))
 
+    def count(self, recording_id: RecordingId) -> int:
+        """Count the looks at a recording, as far as `COUNTED`; the caller has asked whether the actor may know."""
+        some = select(looks.c.id).where(looks.c.recording_id == recording_id).limit(COUNTED).subquery()
+        return self._connection.scalar(select(func.count()).select_from(some)) or 0
 
-def _seen(row: RowMapping, named: dict[UUID, str]) -> SeenLook:
+    def _rows(self, condition: ColumnElement[bool], *, after: Cursor | None, limit: int) -> Page[RowMapping]:
+        roles = roles_of(looks.c.account_id, looks.c.opened_at).label("roles")
+        query = with_name(select(looks, roles), looks.c.account_id, "looker").where(condition)
+        return self._page(query, _NEWEST, after=after, limit=limit)
+
+
+def _seen(row: RowMapping, named: Mapping[UUID, str], *, is_masked: bool = False) -> SeenLook:
     look = Look.of_row(row)
     return SeenLook(
         look=look,
         name=row["looker"],
         roles=tuple(Role(role) for role in row["roles"]),
         about=named.get(look.recording_id or look.export_id or look.id, ""),
-        address=look.address,
+        address=masked(look.address) if is_masked else look.address,
     )
-
-
-def _masked(seen: SeenLook) -> SeenLook:
-    return seen.model_copy(update={"address": masked(seen.address)})

@@ -1,6 +1,6 @@
 """What is asked about looks: who handles the case of a recording, what was looked at by name, how often."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -42,13 +42,14 @@ def read_so_far(connection: Connection, recording_ids: Iterable[UUID], case_id: 
 
 
 def names_of_things(
-    connection: Connection, recording_ids: Iterable[RecordingId], export_ids: Iterable[ExportId]
+    connection: Connection, recording_ids: Sequence[RecordingId], export_ids: Sequence[ExportId]
 ) -> dict[UUID, str]:
     """Return the file names of recordings, and the numbers of the cases of packages."""
-    files = select(recordings.c.id, recordings.c.filename).where(recordings.c.id.in_(list(recording_ids)))
+    files = select(recordings.c.id, recordings.c.filename).where(recordings.c.id.in_(recording_ids))
     packages = (
         select(exports.c.id, cases.c.number)
         .join(cases, cases.c.id == exports.c.case_id)
-        .where(exports.c.id.in_(list(export_ids)))
+        .where(exports.c.id.in_(export_ids))
     )
-    return {row[0]: row[1] for query in (files, packages) for row in connection.execute(query)}
+    asked = [query for query, idents in ((files, recording_ids), (packages, export_ids)) if idents]
+    return {row[0]: row[1] for query in asked for row in connection.execute(query)}

@@ -17,6 +17,7 @@ from storage.store import Store
 from storage.tables.base import metadata
 from tests.acts import DESK, LINE, PEOPLE, ROAD, Act, World, make_world, tried
 from tests.acts_audit import AUDIT
+from tests.acts_look import LOOKS
 from tests.copies import copied_store
 from tests.factories import folder_url, make_settings
 from tests.supervision import Clock
@@ -24,7 +25,7 @@ from tests.tampering import examined
 from workers.custody import integrate
 
 EXAMPLES, STEPS, EXAMINED_EVERY = 6, 60, 20
-ACTS: tuple[Act, ...] = (*LINE, *LINE, *DESK, *ROAD, *AUDIT, *PEOPLE)
+ACTS: tuple[Act, ...] = (*LINE, *LINE, *DESK, *ROAD, *AUDIT, *PEOPLE, *LOOKS)
 SEEDS = st.integers(0, 2**32 - 1)
 
 _STATE = " UNION ALL ".join(
