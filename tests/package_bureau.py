@@ -372,7 +372,7 @@ def _person(made: Bureau, role: Role) -> str:
         who.AccountCredential, account, API, account, what="password", record=text({"hash": f"secret {role}"})
     )
     granted = {"role": role, "reach": Reach.AGENCY, "from_": LONG_AGO}
-    made.write(who.RoleGrant, made.history.thing("role"), API, account, **granted)
+    made.write(who.RoleGrantNamed, made.history.thing("role"), API, account, **granted)
     return account
 
 

@@ -35,6 +35,9 @@ COLUMNS = (
     *("对象", "来自地址", "已封存"),
 )
 """Heads of the columns: source texts, translated like those of the templates."""
+_YES, _NO, _NOBODY, _CUT_OFF = "是", "否", "没有这个账号", "还有更早的条目没有列出，请缩小查找范围"
+TEXTS = (*COLUMNS, _YES, _NO, _NOBODY, _CUT_OFF)
+"""Source texts used outside the templates; each stands in the catalogue."""
 
 
 class TrailFilters(Asked):
@@ -110,7 +113,7 @@ def _csv(rows: Iterable[TrailRow], language: Language, *, is_whole: bool) -> str
     for row in rows:
         writer.writerow([plain(cell) for cell in _cells(row, language)])
     if not is_whole:
-        writer.writerow([gettext(language, "还有更早的条目没有列出，请缩小查找范围")])
+        writer.writerow([gettext(language, _CUT_OFF)])
     return "\ufeff" + sheet.getvalue()
 
 
@@ -120,8 +123,8 @@ def _cells(row: TrailRow, language: Language) -> Iterator[str]:
     yield from (words_of(row.event).spoken(language), words_of(row.result).spoken(language))
     yield "" if why is None else why.spoken(language)
     yield row.asked if asked is None else asked.spoken(language)
-    yield row.account_name or row.device_name or (gettext(language, "没有这个账号") if row.is_named else "")
+    yield row.account_name or row.device_name or (gettext(language, _NOBODY) if row.is_named else "")
     yield row.account_login or ""
     yield row.about_name or row.about
     yield row.address
-    yield gettext(language, "是" if row.is_sealed else "否")
+    yield gettext(language, _YES if row.is_sealed else _NO)

@@ -36,7 +36,7 @@ class Browser:
 def client() -> Browser:
     """The pages that need no store, beside one route that is not the console's."""
     app = FastAPI()
-    problems.install(app)
+    problems.install(app, lambda _, err: err)
     mount(app)
 
     @app.get("/v1/broken")

@@ -7,6 +7,7 @@ from babel.messages.extract import extract_from_dir
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.sheet import COLUMNS
+from api.console.trail import TEXTS as TRAIL_TEXTS
 from api.console.typed import Typed
 from api.console.wording import refusal, word
 from schemas.case import CaseState
@@ -24,6 +25,7 @@ def texts() -> set[str]:
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
         *COLUMNS,
         *EVIDENCE_TEXTS,
+        *TRAIL_TEXTS,
         *(field.title for form in forms_of(Typed) for field in form.model_fields.values() if field.title),
     }
 

@@ -96,7 +96,7 @@ def answered(app: FastAPI, path: str, method: str = "GET") -> httpx.Response:
 def test_a_fault_of_ours_has_no_trace() -> None:
     """An unexpected exception answers 500 with a reference and without a stack trace."""
     app = FastAPI()
-    install(app)
+    install(app, lambda _, err: err)
 
     @app.get("/boom")
     def boom() -> None:
@@ -112,7 +112,7 @@ def test_a_fault_of_ours_has_no_trace() -> None:
 def test_who_leaves_tells_the_log_no_one_time_code() -> None:
     """A client that goes in the middle of its body is noted by the route, whose address may hold a link's code."""
     app = FastAPI()
-    install(app)
+    install(app, lambda _, err: err)
 
     @app.post("/admit/{code}")
     async def gone(code: str) -> None:
@@ -135,7 +135,7 @@ def test_who_leaves_tells_the_log_no_one_time_code() -> None:
 def test_the_framework_answers_in_our_words(status: int) -> None:
     """What the framework refuses by a bare status is a declared refusal with the status of its class."""
     app = FastAPI()
-    install(app)
+    install(app, lambda _, err: err)
 
     @app.get("/bare")
     def bare() -> None:
@@ -151,7 +151,7 @@ def test_the_framework_answers_in_our_words(status: int) -> None:
 def test_a_path_that_is_not_there_is_not_found() -> None:
     """An address that nobody serves is answered like an id that names nothing."""
     app = FastAPI()
-    install(app)
+    install(app, lambda _, err: err)
 
     assert answered(app, "/nowhere").json()["slug"] == NOT_FOUND.slug
 
