@@ -30,6 +30,7 @@ from schemas.refusals_actor import (
     DEVICE_REVOKED,
     ENROLMENT_CODE_INVALID,
 )
+from schemas.refusals_request import NOT_FOUND
 from schemas.trail import Noted, TrailEvent, TrailResult
 from storage.store import Transaction
 
@@ -44,13 +45,15 @@ _EVENTS: Mapping[str, TrailEvent] = MappingProxyType(
 )
 """Slug → what was tried with it in vain, by whoever it was."""
 
-_ELSEWHERE = frozenset({PASSWORD_OLD_WRONG.slug, PASSWORD_TRIES_SPENT.slug})
-"""Noted where it is counted, with the others of its kind."""
+_ELSEWHERE = frozenset({PASSWORD_OLD_WRONG.slug, PASSWORD_TRIES_SPENT.slug, NOT_FOUND.slug})
+"""Noted where it is counted, with the others of its kind; and an address that is no page of ours, which refuses nothing."""
 
 
 def noted(request: Request, err: EvidenceError) -> EvidenceError:
     """Note a refusal that belongs into the trail; return what is to be answered: it, or that it could not be noted."""
-    if not _is_told(err):
+    if not _is_told(err) or (
+        _is_of_nobody(request) and isinstance(err, NotFound) and err.slug not in _EVENTS
+    ):
         return err
     try:
         with store_of(request).begin(origin_of(request)) as tx:
@@ -81,8 +84,17 @@ def _is_told(err: EvidenceError) -> bool:
     return is_refused and err.slug not in _ELSEWHERE
 
 
+def _token(request: Request) -> str | None:
+    return bearer(request) or request.cookies.get(session_cookie(request))
+
+
+def _is_of_nobody(request: Request) -> bool:
+    """A stranger who asks for what is not there costs no transaction."""
+    return not _token(request)
+
+
 def _asker(request: Request, tx: Transaction) -> Actor | None:
-    token = bearer(request) or request.cookies.get(session_cookie(request))
+    token = _token(request)
     if not token:
         return None
     try:
