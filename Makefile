@@ -47,6 +47,7 @@ bench: setup-dev ## Measure all the figures, each beside a named peer in the sam
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/shares.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py
@@ -57,6 +58,7 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py --quick
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
 

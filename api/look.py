@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.origin import origin_of
 from api.route import Route
-from schemas.base import WireOut
+from api.trail import Sought
+from schemas.base import Moment, WireOut
 from schemas.ids import AccountId, ExportId, LookId, RecordingId
-from schemas.look import Look, LookFrom, LookIn, LookKind, LookWay, SeenLook, WhyIn
+from schemas.look import Look, LookFilter, LookFrom, LookIn, LookKind, LookWay, SeenLook, WhyIn
 from schemas.page import Page
 
 router = APIRouter(prefix="/v1", tags=["look"], route_class=Route)
@@ -51,6 +53,19 @@ class LooksOut(WireOut):
 
     looks: list[SeenLookOut]
     next: str | None
+
+
+class LookQuery(BaseModel):
+    """What narrows a search. `person`: part of a name or a log-in name."""
+
+    person: Sought = None
+    address: Sought = None
+    since: Moment | None = None
+    until: Moment | None = None
+
+    def wanted(self) -> LookFilter:
+        """Return what is asked for."""
+        return LookFilter(**dict(self))
 
 
 def look_from(request: Request, way: LookWay = LookWay.API) -> LookFrom:
@@ -124,6 +139,14 @@ def list_looks(
 ) -> LooksOut:
     """List who looked at a recording, newest first."""
     return _page_out(tx.lookers.of_recording(actor, recording_id, after=after, limit=limit))
+
+
+@router.get("/trail/looks", operation_id="listTrailLooks")
+def list_trail_looks(
+    tx: Tx, actor: CurrentActor, after: After, asked: Annotated[LookQuery, Query()], limit: Limit = 50
+) -> LooksOut:
+    """Search the looks of the people whose trail the reader reads, newest first; `about` is empty."""
+    return _page_out(tx.lookers.trail(actor, asked.wanted(), after=after, limit=limit))
 
 
 @router.get("/looks", operation_id="listOwnLooks")

@@ -132,6 +132,15 @@ class Look(Frozen):
         return seconds_between(self.opened_at, self.seen_at)
 
 
+class LookFilter(Frozen):
+    """What a search of the trail reader is narrowed by; None is any. `person`: part of a name or a log-in name."""
+
+    person: str | None = None
+    address: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class SeenLook(Frozen):
     """A look as it is shown: with names; `address` is masked for whoever has no right to it."""
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from api.console import case, monitoring, recording
+from api.console.form import day_start
 from api.console.guard import Acting, Visiting
-from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.listing import PAGE_ROWS, Asked, Sought, listed
 from api.console.look_form import LookForm, WhyForm
 from api.console.typed import NoFields
 from api.console.view import HEADERS
@@ -16,7 +18,7 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import content_url, look_from
 from api.route import Route
 from schemas.ids import ExportId, LookId, MonitoringId, RecordingId
-from schemas.look import Look, LookIn, LookKind, LookWay, WhyIn
+from schemas.look import Look, LookFilter, LookIn, LookKind, LookWay, WhyIn
 from storage.look.looker import COUNTED
 
 router = APIRouter(route_class=Route)
@@ -111,6 +113,36 @@ def _sign(visit: Visit, form: NoFields, act: Callable[[None], object]) -> Respon
         act,
         again=lambda mistake: _own(visit, Asked(), mistake),
         then=lambda _: Response(status_code=204, headers=HEADERS),
+    )
+
+
+class LookFilters(Asked):
+    """The filters of the trail reader's list."""
+
+    person: Sought = ""
+    from_address: Annotated[Sought, Field(alias="address")] = ""
+    from_day: Annotated[Sought, Field(alias="from")] = ""
+    until_day: Annotated[Sought, Field(alias="to")] = ""
+
+    def wanted(self) -> LookFilter:
+        """Return the filter; a text that is no day narrows nothing."""
+        return LookFilter(
+            person=self.person or None,
+            address=self.from_address or None,
+            since=day_start(self.from_day),
+            until=day_start(self.until_day, days=1),
+        )
+
+
+@router.get("/trail/looks")
+def trail(visit: Visiting, asked: Annotated[LookFilters, Query()]) -> Response:
+    """Show who looked, to the trail reader: people, times, reasons and addresses, never what is to be seen."""
+    page = visit.tx.lookers.trail(visit.actor, asked.wanted(), after=asked.cursor(), limit=PAGE_ROWS)
+    return visit.page(
+        "looks_trail.html",
+        here="trail",
+        listing=listed("/console/trail/looks", asked, page),
+        now=visit.tx.now,
     )
 
 

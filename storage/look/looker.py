@@ -1,18 +1,18 @@
-"""Who reads who looked: handlers of the case, whoever may see it of the whole agency, and everybody their own."""
+"""Who reads who looked: handlers of the case, the head, the trail reader of all people, and everybody their own."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 
-from schemas.actor import Action, Actor, Relation, Role, missing, scope
+from schemas.actor import Action, Actor, Relation, Role, missing, require_scope, scope
 from schemas.ids import RecordingId
-from schemas.look import Look, SeenLook, masked
+from schemas.look import Look, LookFilter, SeenLook, masked
 from schemas.page import Cursor, Page
 from schemas.recording import Recording
 from storage.collection import Collection, Order, Unit
-from storage.reads.account import roles_of, with_name
+from storage.reads.account import accounts_named, accounts_of, roles_of, with_name
 from storage.reads.look import is_handled, names_of_things
 from storage.recording.recording import Recordings
 from storage.tables.look import looks
@@ -76,6 +76,26 @@ class Lookers(Collection):
         page = self._rows(looks.c.recording_id == recording.id, after=after, limit=limit)
         named: dict[UUID, str] = {recording.id: recording.filename}
         return page.each(lambda row: _seen(row, named, is_masked=not reader.sees_addresses))
+
+    def trail(
+        self, actor: Actor, wanted: LookFilter, *, after: Cursor | None = None, limit: int = 50
+    ) -> Page[SeenLook]:
+        """Search the looks of the people whose trail the actor reads, newest first; what was looked at stays an id.
+
+        Raises:
+            Refused: the actor may not read the trail.
+        """
+        allowed = require_scope(actor, Action.TRAIL_VIEW, self._now).agency_ids
+        asked: list[ColumnElement[bool]] = [looks.c.account_id.in_(accounts_of(allowed))]
+        if wanted.person is not None:
+            asked.append(looks.c.account_id.in_(accounts_named(self._connection, wanted.person)))
+        if wanted.address is not None:
+            asked.append(looks.c.address == wanted.address)
+        if wanted.since is not None:
+            asked.append(looks.c.opened_at >= wanted.since)
+        if wanted.until is not None:
+            asked.append(looks.c.opened_at < wanted.until)
+        return self._rows(and_(*asked), after=after, limit=limit).each(lambda row: _seen(row, {}))
 
     def own(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[SeenLook]:
         """List the actor's own looks, newest first."""

@@ -100,7 +100,7 @@ def line(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         make_account(store, agency, Role.OFFICER, certificate=number)
     custodian = make_account(store, agency, Role.CUSTODIAN)[1]
     handler = make_account(store, agency, Role.HANDLER)[1]
-    token, _ = make_account(store, agency, Role.LEGAL_REVIEWER)
+    token, _ = make_account(store, agency, Role.HEAD)
     with (
         Sandbox() as sandbox,
         serving(store) as url,

@@ -65,7 +65,7 @@ def shelf(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     for number in OFFICERS:
         make_account(store, agency, Role.OFFICER, certificate=number)
     device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
-    token, _ = make_account(store, agency, Role.LEGAL_REVIEWER)
+    token, _ = make_account(store, agency, Role.HEAD)
     payload = jpeg(1600, 1200)
     with Sandbox() as sandbox, serving(store) as url:
         made = Shelf(store, folder, url, token, device, sandbox, UUID(int=0), payload)

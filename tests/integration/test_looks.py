@@ -20,6 +20,7 @@ from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
 from schemas.leaves_review import ExportRequest, LeafReads
 from schemas.look import (
     Look,
+    LookFilter,
     LookFrom,
     LookIn,
     LookKind,
@@ -65,6 +66,7 @@ class Office:
         self.store = store
         self.clock = clock
         self.bureau: Bureau = make_bureau(store)
+        self.officer = self.bureau.officers[0]
         integrate(store)
 
     def open(
@@ -196,7 +198,7 @@ def test_the_same_look_is_one_while_it_stands(office: Office, recording: UUID) -
         office.open(recording, LookIn(reason_code=LookReason.CASE_HANDLING, reason="再看一遍")),
         office.open(recording, origin=THERE),
         office.open(recording, LookIn(kind=LookKind.DOWNLOAD, reason_code=LookReason.CASE_HANDLING)),
-        office.open(recording, actor=office.bureau.reviewer),
+        office.open(recording, actor=office.officer),
     ]
     office.wait(minutes=31)
     others.append(office.open(recording))
@@ -222,7 +224,7 @@ def test_content_is_given_under_a_look_of_ones_own_at_this_thing_from_this_place
     """No look, somebody else's, one at another recording, from elsewhere, or of another kind: nothing is given."""
     recording, another = office.bureau.capture(), office.bureau.capture()
     mine = office.open(recording)
-    theirs = office.open(recording, actor=office.bureau.reviewer)
+    theirs = office.open(recording, actor=office.officer)
 
     assert office.asked(mine.id, recording) is None
     assert office.asked(None, recording) == "look-needed"
@@ -311,7 +313,7 @@ def test_nobody_ends_a_look_of_somebody_else(office: Office, recording: UUID) ->
     look = office.open(recording)
     for act in (Looks.seen, Looks.leave, Looks.close):
         with pytest.raises(EvidenceError) as refused, office.store.begin() as tx:
-            act(tx.looks, office.bureau.reviewer, look.id)
+            act(tx.looks, office.officer, look.id)
         assert refused.value.slug == "look-unknown"
     assert office.asked(look.id, recording) is None
 
@@ -356,7 +358,7 @@ def test_a_request_says_how_many_looks_the_log_held(office: Office) -> None:
     made = [office.open(recording), office.open(recording, origin=THERE)]
     office.open(another)
     integrate(store)
-    office.open(recording, actor=bureau.reviewer)  # the log has no number for it yet
+    office.open(recording, actor=office.officer)  # the log has no number for it yet
     with store.begin() as tx:
         export = tx.exports.request(bureau.handler, case.id)
         (asked,) = [one.act for one in tx.custody.entries_for(f"export/{export.id}")]
@@ -409,7 +411,7 @@ def test_who_reads_who_looked(office: Office) -> None:
     case = bureau.open()
     recording = bureau.capture(case)
     other = make_account(office.store, bureau.agency, Role.HANDLER, Role.OFFICER)[1]
-    office.open(recording, LookIn(reason_code=LookReason.OTHER, reason="巡视组调阅"), actor=bureau.reviewer)
+    office.open(recording, LookIn(reason_code=LookReason.OTHER, reason="巡视组调阅"), actor=office.officer)
     office.open(recording, actor=bureau.handler)
     with office.store.begin() as tx:
         whole = tx.lookers.of_recording(bureau.head, recording).rows
@@ -417,22 +419,43 @@ def test_who_reads_who_looked(office: Office) -> None:
         first = tx.lookers.of_recording(bureau.head, recording, limit=1)
         rest = tx.lookers.of_recording(bureau.head, recording, after=first.next, limit=1)
         own = tx.lookers.own(bureau.handler).rows
-    for actor, slug in ((bureau.reviewer, "permission-missing"), (other, "recording-unknown")):
+    for actor, slug in ((office.officer, "permission-missing"), (other, "recording-unknown")):
         with pytest.raises(EvidenceError) as refused, office.store.begin() as tx:
             tx.lookers.of_recording(actor, recording)
         assert refused.value.slug == slug
 
-    assert [one.look.account_id for one in whole] == [bureau.handler.id, bureau.reviewer.id]
+    assert [one.look.account_id for one in whole] == [bureau.handler.id, office.officer.id]
     assert {one.address for one in whole} == {"10.20.30.40"}
     assert {one.address for one in owner} == {"10.20.*.*"}
     assert [one.look.reason for one in owner] == [None, "巡视组调阅"]
     assert [one.roles for one in whole] == [
-        tuple(sorted(one.roles)) for one in (bureau.handler, bureau.reviewer)
+        tuple(sorted(one.roles)) for one in (bureau.handler, office.officer)
     ]
     assert (first.rows + rest.rows, rest.next) == (whole, None)
     assert own[0].look.recording_id == recording
     assert own[0].address == "10.20.30.40"
     assert own[0].about == "a.bin"
+
+
+def test_the_trail_reader_reads_who_looked_and_nothing_else(office: Office) -> None:
+    """All looks of the people of the agency, searched by name, address and day; no name of a file; nobody else may."""
+    bureau, reader = office.bureau, make_account(office.store, office.bureau.agency, Role.TRAIL_READER)[1]
+    recording = bureau.capture()
+    look = office.open(recording, origin=LookFrom(way=LookWay.API, address="10.77.0.1"))
+    elsewhere = make_account(office.store, make_agency(office.store), Role.TRAIL_READER)[1]
+    with office.store.begin() as tx:
+        here = tx.lookers.trail(reader, LookFilter(address="10.77.0.1")).rows
+        named = tx.lookers.trail(reader, LookFilter(person=bureau.head.name, since=look.opened_at)).rows
+        later = tx.lookers.trail(reader, LookFilter(since=look.opened_at + timedelta(seconds=1))).rows
+        before = tx.lookers.trail(reader, LookFilter(address="10.77.0.1", until=look.opened_at)).rows
+        foreign = tx.lookers.trail(elsewhere, LookFilter()).rows
+    with pytest.raises(EvidenceError) as refused, office.store.begin() as tx:
+        tx.lookers.trail(bureau.head, LookFilter())
+
+    assert [(one.look.id, one.address, one.about) for one in here] == [(look.id, "10.77.0.1", "")]
+    assert look.id in {one.look.id for one in named}
+    assert (later, before, foreign) == ((), (), ())
+    assert refused.value.slug == "permission-missing"
 
 
 def test_a_tie_that_ended_shows_no_looks(office: Office) -> None:
