@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from api.deps import CurrentActor, Tx
 from api.route import Route
 from schemas.base import WireOut
+from schemas.device import RenameIn, RevokeIn
 from schemas.ids import DeviceId
 from storage.device import EnrolIn, Enrolled, IssuedCode
 
@@ -50,8 +51,15 @@ def devices(tx: Tx, actor: CurrentActor) -> DevicesOut:
     return DevicesOut(devices=[DeviceOut.of(row) for row in tx.devices.seen_by(actor)])
 
 
+@router.post("/devices/{device_id}/name", operation_id="renameDevice", status_code=204)
+def rename(tx: Tx, actor: CurrentActor, device_id: DeviceId, wish: RenameIn) -> Response:
+    """Call a device otherwise."""
+    tx.devices.rename(actor, device_id, wish.name)
+    return Response(status_code=204)
+
+
 @router.post("/devices/{device_id}/revoke", operation_id="revokeDevice", status_code=204)
-def revoke(tx: Tx, actor: CurrentActor, device_id: DeviceId) -> Response:
-    """Revoke a key: its tokens end at once, what it signed before stays signed."""
-    tx.devices.revoke(actor, device_id)
+def revoke(tx: Tx, actor: CurrentActor, device_id: DeviceId, wish: RevokeIn) -> Response:
+    """Revoke a key, and say why: its tokens end at once, what it signed before stays signed."""
+    tx.devices.revoke(actor, device_id, wish)
     return Response(status_code=204)

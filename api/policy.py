@@ -92,6 +92,7 @@ _API: Mapping[str, Ask] = {
     "PATCH /v1/agencies/{agency_id}": _KEEP_AGENCY,
     "POST /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "GET /v1/devices": _asks(Action.DEVICE_VIEW),
+    "POST /v1/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
     "POST /v1/devices/{device_id}/revoke": _asks(Action.DEVICE_REVOKE),
     "POST /v1/manifests": _asks(Action.RECORDING_SUBMIT),
     "OPTIONS /v1/uploads": PUBLIC,
@@ -286,6 +287,8 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/rectifications/{rectification_id}/step": _MEND,
     "GET /console/devices": _asks(Action.DEVICE_VIEW),
     "POST /console/devices/codes": _asks(Action.DEVICE_ENROL),
+    "GET /console/devices/{device_id}": _asks(Action.DEVICE_VIEW),
+    "POST /console/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
     "POST /console/devices/{device_id}/revoke": _asks(Action.DEVICE_REVOKE),
     "GET /console/custody": _asks(Action.CUSTODY_VIEW),
 }

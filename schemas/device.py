@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from pydantic import Field, model_validator
 
 from schemas.actor import Action
-from schemas.base import Frozen, Sha256Hex, UtcDatetime, rfc3339
+from schemas.base import Frozen, Sha256Hex, UtcDatetime, WireIn, rfc3339
 from schemas.canonical import canonical_bytes
 from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
@@ -43,6 +43,30 @@ class DeviceState(StrEnum):
 
     ENROLLED = "enrolled"
     REVOKED = "revoked"
+
+
+class RevokeReason(StrEnum):
+    """Why a device's key is revoked."""
+
+    LOST = "lost"
+    STOLEN = "stolen"
+    KEY_SUSPECT = "key-suspect"
+    DEFECT = "defect"
+    REPLACED = "replaced"
+    RETIRED = "retired"
+
+
+class RevokeIn(WireIn):
+    """Why a device is revoked: a word of the list, and what is to be said of it."""
+
+    reason_code: RevokeReason
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class RenameIn(WireIn):
+    """What a device is called from now on."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class DeviceStep(StrEnum):

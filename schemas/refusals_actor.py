@@ -72,6 +72,15 @@ ENROLMENT_CODE_INVALID = Refusal(
     "向保管员索取新的注册码",
     "ask the custodian for a new code",
 )
+DEVICE_ENDED = Refusal(
+    "device-ended",
+    Conflict,
+    Level.INFO,
+    "这台设备已注销",
+    "This device was revoked",
+    "重新登记设备后再办理",
+    "enrol the device anew",
+)
 DEVICE_UNKNOWN = Refusal("device-unknown", NotFound, Level.INFO, "没有这台设备", "No such device", *CHECK_ID)
 DEVICE_ENROLLED_ALREADY = Refusal(
     "device-enrolled-already",

@@ -1,6 +1,6 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
-from schemas.device import DeviceState
+from schemas.device import DeviceState, RevokeReason
 from schemas.export import ExportState
 from schemas.integrity import Outcome, Verdict
 from schemas.manifest import Datum, ManifestState
@@ -34,6 +34,18 @@ RECORDING_STATES = vocabulary(
         RecordingState.RECEIVED: ("已接收", "Received"),
         RecordingState.SEALED: ("已封存", "Sealed"),
         RecordingState.QUARANTINED: ("已隔离", "Quarantined"),
+    },
+)
+
+REVOKE_REASONS = vocabulary(
+    RevokeReason,
+    {
+        RevokeReason.LOST: ("遗失", "Lost"),
+        RevokeReason.STOLEN: ("被盗", "Stolen"),
+        RevokeReason.KEY_SUSPECT: ("密钥可能泄露", "The key may be in other hands"),
+        RevokeReason.DEFECT: ("损坏", "Defect"),
+        RevokeReason.REPLACED: ("更换设备", "Replaced by another device"),
+        RevokeReason.RETIRED: ("停用报废", "Taken out of use"),
     },
 )
 

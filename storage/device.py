@@ -20,6 +20,7 @@ from schemas.device import (
     STEPS,
     DeviceRegistration,
     DeviceStep,
+    RevokeIn,
     is_timely,
     key_algs,
     registration_bytes,
@@ -29,13 +30,14 @@ from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, SignatureInvalid
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ES256, parse_header, thumbprint, verify_compact, verify_detached
-from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
+from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceRevoke
 from schemas.ours import ours
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
     ASSERTION_INVALID,
     ASSERTION_KEY_UNKNOWN,
     ASSERTION_REPLAYED,
+    DEVICE_ENDED,
     DEVICE_ENROLLED_ALREADY,
     DEVICE_UNKNOWN,
     ENROLMENT_CODE_INVALID,
@@ -60,9 +62,6 @@ CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
 AUDIENCE = "quancheng"
 ASSERTION_TYP = "JWT"
-UNSTATED = "unstated"
-"""Nobody is asked yet why a device is revoked; the leaf says that no reason was given."""
-
 _CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -102,6 +101,7 @@ class DeviceRow(Frozen):
     name: str
     model: str
     kid: str
+    agency_id: AgencyId
     agency_name: str
     enrolled_at: datetime
     revoked_at: datetime | None
@@ -323,13 +323,41 @@ class Devices(Collection):
         )
         return tuple(map(DeviceRow.of_row, rows.mappings()))
 
-    def revoke(self, actor: Actor, device_id: DeviceId) -> None:
-        """Revoke a device's key; what it signed before stays signed by a registered key.
+    def get(self, actor: Actor, device_id: DeviceId) -> DeviceRow:
+        """Return one device.
 
         Raises:
             NotFound: no such device in the actor's agencies.
-            Refused: the actor may not revoke devices.
+            Refused: the actor may not see devices.
         """
+        found = next((one for one in self.seen_by(actor) if one.id == device_id), None)
+        if found is None:
+            raise DEVICE_UNKNOWN("no such device")
+        return found
+
+    def rename(self, actor: Actor, device_id: DeviceId, name: str) -> None:
+        """Call a device otherwise; nothing happens where that is its name.
+
+        Raises:
+            NotFound: no such device in the actor's agencies.
+            Refused: the actor may not enrol devices.
+            Conflict: it was revoked (slug `device-ended`).
+        """
+        agency_id = self._known(actor, device_id).agency_id
+        require(actor, Action.DEVICE_ENROL, Subject(agency_id=agency_id), self._now)
+        about = f"device/{device_id}"
+        act = self._begin(actor, agency_id, about)
+        changed = self._connection.execute(
+            update(devices)
+            .where(devices.c.id == device_id, devices.c.revoked_at.is_(None), devices.c.name != name)
+            .values(name=name)
+        )
+        if changed.rowcount:
+            act.write(DeviceRename(name=shown(name)), about)
+        elif self.get(actor, device_id).revoked_at is not None:
+            raise DEVICE_ENDED("the device was revoked")
+
+    def _known(self, actor: Actor, device_id: DeviceId) -> Row[AgencyId, str]:
         row = self._connection.execute(
             select(devices.c.agency_id, devices.c.kid).where(
                 devices.c.id == device_id, devices.c.agency_id.in_(sorted(actor.agency_ids))
@@ -337,6 +365,16 @@ class Devices(Collection):
         ).one_or_none()
         if row is None:
             raise DEVICE_UNKNOWN("no such device")
+        return row
+
+    def revoke(self, actor: Actor, device_id: DeviceId, wish: RevokeIn) -> None:
+        """Revoke a device's key: it is dead from the place of this entry in the log on, what it signed before stays.
+
+        Raises:
+            NotFound: no such device in the actor's agencies.
+            Refused: the actor may not revoke devices.
+        """
+        row = self._known(actor, device_id)
         step = STEPS[DeviceStep.REVOKE]
         require(actor, step.asks, Subject(agency_id=row.agency_id), self._now)
         about = f"device/{device_id}"
@@ -348,7 +386,8 @@ class Devices(Collection):
         )
         if changed.rowcount:
             self._accounts.end_sessions_of_device(device_id)
-            act.write(DeviceRevoke(kid=row.kid, reason_code=UNSTATED), about)
+            revoked = DeviceRevoke(kid=row.kid, reason_code=wish.reason_code, reason=shown(wish.reason))
+            act.write(revoked, about)
 
 
 def _code_invalid() -> EvidenceError:

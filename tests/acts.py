@@ -36,7 +36,7 @@ from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
-from tests.factories import TestDevice, append, make_account, make_agency, password_hash
+from tests.factories import LOST, TestDevice, append, make_account, make_agency, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Bureau as Supervision
@@ -191,7 +191,7 @@ def enrol(world: World, chance: Random) -> None:
 def revoke(world: World, chance: Random) -> None:
     ident = chance.choice(world.devices[-3:]).id
     with world.store.begin() as tx:
-        tx.devices.revoke(world.who(chance, world.road.custodian), ident)
+        tx.devices.revoke(world.who(chance, world.road.custodian), ident, LOST)
 
 
 def declare(world: World, chance: Random) -> None:

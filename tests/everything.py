@@ -33,7 +33,7 @@ from storage.tables.case import case_links
 from storage.tables.export import exports
 from storage.tables.recording import recordings
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau, swapped
-from tests.factories import enrol_device, make_account, password_hash
+from tests.factories import LOST, enrol_device, make_account, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Clock, drain, make_supervision
@@ -139,7 +139,7 @@ def _line(store: Store, bureau: Bureau) -> None:
     spare = enrol_device(store, custodian)
     with store.begin() as tx:
         tx.devices.issue_code(custodian)
-        tx.devices.revoke(custodian, spare.id)
+        tx.devices.revoke(custodian, spare.id, LOST)
 
 
 def _case(bureau: Bureau) -> None:

@@ -17,7 +17,7 @@ from schemas.act import Act
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.canonical import canonical_bytes
-from schemas.device import ENROL_TYP
+from schemas.device import ENROL_TYP, RevokeIn, RevokeReason
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.fsck import Fault, Unchecked
@@ -34,6 +34,8 @@ from storage.store import Store, utc_now
 from workers.custody import integrate
 from workers.fsck import findings
 
+LOST = RevokeIn(reason_code=RevokeReason.LOST, reason="执法途中遗失")
+"""Why devices are revoked here."""
 OFFICERS = ("10320001001", "10320001002")
 PASSWORD = "correct horse battery staple"
 

@@ -196,7 +196,9 @@ def _case(scene: Scene, _: Clock) -> None:
     for verb in ("seen", "leave"):
         _add(scene, "case", f"/console/looks/{{look_id}}/{verb}", ids)
     _add(scene, "case", "/console/devices/codes")
-    _add(scene, "case", "/console/devices/{device_id}/revoke", {"device_id": bureau.device.id})
+    mine = {"device_id": bureau.device.id}
+    _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
+    _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")
     _, review = bureau.submitted()
     _add(
         scene,

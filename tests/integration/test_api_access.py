@@ -18,6 +18,7 @@ from storage.store import Store
 from storage.tables.actor import sessions
 from tests.casework import make_bureau
 from tests.factories import (
+    LOST,
     OFFICERS,
     PASSWORD,
     TestDevice,
@@ -209,7 +210,8 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("POST", "/v1/exports/{export_id}/looks", {"reason_code": "dispute"}),
     ("POST", "/v1/recordings/{recording_id}/looks", {"reason_code": "dispute"}),
     ("GET", "/v1/recordings/{recording_id}/looks", None),
-    ("POST", "/v1/devices/{device_id}/revoke", None),
+    ("POST", "/v1/devices/{device_id}/name", {"name": "x"}),
+    ("POST", "/v1/devices/{device_id}/revoke", LOST.model_dump()),
     ("PATCH", "/v1/uploads/{upload_id}", None),
     ("DELETE", "/v1/uploads/{upload_id}", None),
     ("POST", "/v1/uploads/{upload_id}/complete", None),
@@ -339,6 +341,7 @@ REFUSED: list[tuple[Role, str, str, str]] = [
 
 
 WISHES: dict[str, dict[str, str]] = {
+    "/v1/devices/{device_id}/revoke": {"reason_code": "lost", "reason": "x"},
     "/v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
     "/v1/exports/{export_id}/looks": {"reason_code": "dispute"},
     "/v1/cases": {"number": "x", "party": "x", "matter": "x", "place": "x"},
@@ -418,7 +421,9 @@ def test_a_revocation_ends_the_devices_token(world: World) -> None:
         device = enrol_device(world.store, make_account(world.store, world.agency, Role.CUSTODIAN)[1])
         with world.client(device.token) as client:
             url = opened(client, 3)
-            assert custodian.post(f"/v1/devices/{device.id}/revoke").status_code == 204
+            assert (
+                custodian.post(f"/v1/devices/{device.id}/revoke", json=LOST.model_dump()).status_code == 204
+            )
             assert client.head(url, headers=VERSION).status_code == 401
             assert client.get("/v1/recordings").status_code == 401
 

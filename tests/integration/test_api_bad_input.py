@@ -22,6 +22,7 @@ from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.recording import manifests, uploads
 from tests.factories import (
+    LOST,
     OFFICERS,
     TestDevice,
     assertion,
@@ -239,7 +240,7 @@ def test_a_revoked_key_is_refused_and_what_it_signed_is_kept(line: Line, device:
     manifest = device.manifest({"a.jpg": jpeg()})
     token, _ = make_account(line.store, device.actor.agency_id, Role.OFFICER)
     with line.store.begin() as tx:
-        tx.devices.revoke(line.custodian, device.id)
+        tx.devices.revoke(line.custodian, device.id, LOST)
     with (
         line.client(device) as own,
         httpx.Client(base_url=line.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as officer,

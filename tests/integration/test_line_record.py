@@ -33,6 +33,7 @@ from storage.tables.recording import uploads
 from tests.casework import Bureau, conclusion, make_bureau
 from tests.factories import (
     ENROL_TYP,
+    LOST,
     TestDevice,
     append,
     enrol_device,
@@ -103,7 +104,7 @@ def test_no_word_of_anybody_enters_a_leaf(store: Store) -> None:
     device = _marked_device(store, custodian)
     _hand_in(store, device)
     with store.begin() as tx:
-        tx.devices.revoke(custodian, device.id)
+        tx.devices.revoke(custodian, device.id, LOST)
         tx.manifests.declare(custodian, marked("no manifest").encode(), marked("signature"))
     _expire(store, custodian)
 
@@ -254,7 +255,7 @@ def test_a_dead_key_hands_in_nothing(store: Store, bureau: Bureau) -> None:
     receiving = Receiving.begin(store, device.actor, opened.id, offset=0, content_length=4)
     receiving.keep([b"left"])
     with store.begin() as tx:
-        tx.devices.revoke(keeper, device.id)
+        tx.devices.revoke(keeper, device.id, LOST)
 
     with pytest.raises(SignatureInvalid, check=lambda err: err.slug == "device-key-revoked"):
         complete_left(store, receiving.upload)
@@ -283,7 +284,7 @@ def test_a_hundred_receipts_at_once(store: Store, bureau: Bureau) -> None:
 
     def revoke() -> None:
         with store.begin() as tx:
-            tx.devices.revoke(keeper, leaver.id)
+            tx.devices.revoke(keeper, leaver.id, LOST)
 
     work: list[Callable[[], object]] = [lambda number=number: send(number) for number in range(RECEIPTS)]
     work[10:10] = [issue, revoke]

@@ -27,6 +27,7 @@ from storage.tables.actor import sessions
 from storage.tables.outbox import jobs
 from storage.tables.recording import uploads
 from tests.factories import (
+    LOST,
     OFFICERS,
     TestDevice,
     append,
@@ -392,7 +393,7 @@ def test_revoked_device_has_no_token_and_cannot_declare(
     manifest = device.manifest({"m.jpg": jpeg()})
     _, officer = make_account(store, device.actor.agency_id, Role.OFFICER)
     with store.begin() as tx:
-        tx.devices.revoke(custodian, device.id)
+        tx.devices.revoke(custodian, device.id, LOST)
     with store.begin() as tx, pytest.raises(NotAuthenticated):
         tx.accounts.actor_of(device.token)
     with pytest.raises(NotAuthenticated), store.begin() as tx:

@@ -28,7 +28,15 @@ from schemas.words import Language
 from storage.outbox import JobKind
 from storage.store import Store, utc_now
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, make_bureau, swapped
-from tests.factories import enrol_device, events_of, folder_url, make_account, make_agency, make_settings
+from tests.factories import (
+    LOST,
+    enrol_device,
+    events_of,
+    folder_url,
+    make_account,
+    make_agency,
+    make_settings,
+)
 from tests.leftovers import leftovers
 from tests.monitoring import make_highway
 from tests.server import serving
@@ -226,7 +234,7 @@ def test_devices_and_the_log(store: Store, address: str, bureau: Bureau) -> None
     keeper = make_account(store, bureau.agency, Role.CUSTODIAN)[1]
     gone = enrol_device(store, keeper)
     with store.begin() as tx:
-        tx.devices.revoke(keeper, gone.id)
+        tx.devices.revoke(keeper, gone.id, LOST)
     integrate(store)
 
     assert left(store, address, bureau.agency, "/console/devices", "/console/custody", "/console") == {}
