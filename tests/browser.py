@@ -1,6 +1,7 @@
 """Chromium for tests: one window a person, as patient as the rest of the suite."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,14 @@ def browsing(chromium: Path, *words: str, home: Path | None = None) -> Iterator[
         )
         yield running
         running.close()
+
+
+def trust(certutil: Path, certificate: Path, home: Path) -> None:
+    """Let the browsers of `home` trust an authority, as a person does by installing it."""
+    store = home / ".pki" / "nssdb"
+    store.mkdir(parents=True)
+    for words in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "ours", "-i", str(certificate)]):
+        subprocess.run([certutil, "-d", f"sql:{store}", *words], check=True, capture_output=True)
 
 
 def window(browser: Browser, *, size: dict[str, int] = WIDE, **options: object) -> BrowserContext:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 
 from tests.homes import Homes
 from tests.stand import ATTACH, ROOT, MissingPartError, Stand, find_chromium, is_ci, temporary_stand
+from tests.stand.program import find_caddy, find_certutil
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -185,6 +186,24 @@ def chromium() -> Path:
     """The installed Chromium, with a font that draws Chinese."""
     try:
         return find_chromium()
+    except MissingPartError as why:
+        _give_up(why)
+
+
+@pytest.fixture(scope="session")
+def caddy() -> Path:
+    """The proxy of the compose file."""
+    try:
+        return find_caddy()
+    except MissingPartError as why:
+        _give_up(why)
+
+
+@pytest.fixture(scope="session")
+def certutil() -> Path:
+    """The program that tells Chromium whom to trust."""
+    try:
+        return find_certutil()
     except MissingPartError as why:
         _give_up(why)
 

@@ -12,7 +12,6 @@ import yaml
 from schemas.served import served_by
 from storage.setup.authority import Authority
 from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, accepts, free_port, until
-from tests.stand.program import find_caddy
 
 CONFIG = "/etc/caddy/Caddyfile"
 NAME = "localhost"
@@ -35,7 +34,7 @@ def caddyfile() -> str:
 
 
 @contextmanager
-def proxied(server: str, folder: Path) -> Iterator[Proxied]:
+def proxied(caddy: Path, server: str, folder: Path) -> Iterator[Proxied]:
     """Run the proxy before `server`; only places differ from compose: ports, files, and where the API is."""
     folder.mkdir()
     authority = Authority(folder / "tls", served_by([NAME]))
@@ -57,7 +56,7 @@ def proxied(server: str, folder: Path) -> Iterator[Proxied]:
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [find_caddy(), *(str(folder / "Caddyfile") if word == CONFIG else word for word in words)],
+            [str(caddy), *(str(folder / "Caddyfile") if word == CONFIG else word for word in words)],
             env=env,
             stdout=log,
             stderr=log,

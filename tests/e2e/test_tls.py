@@ -16,12 +16,11 @@ from cryptography import x509
 from playwright.sync_api import Browser, Error, Page
 
 from tests.axe import barriers
-from tests.browser import browsing, overflows, widths, window
+from tests.browser import browsing, overflows, trust, widths, window
 from tests.command import Serving, environment, serving
 from tests.homes import Homes
 from tests.media import jpeg
-from tests.stand import PATIENCE_SECONDS, ROOT, MissingPartError, free_port
-from tests.stand.program import find_certutil
+from tests.stand import PATIENCE_SECONDS, ROOT, free_port
 
 NAME = "quancheng.test"
 
@@ -124,18 +123,11 @@ def test_the_plain_port_gives_nothing_away(secured: Secured) -> None:
 
 
 @pytest.fixture
-def installed(secured: Secured, chromium: Path, tmp_path: Path) -> Iterator[Browser]:
+def installed(secured: Secured, chromium: Path, certutil: Path, tmp_path: Path) -> Iterator[Browser]:
     """Chromium of somebody who has installed the authority that the plain port handed out."""
-    try:
-        certutil = find_certutil()
-    except MissingPartError as why:
-        pytest.skip(str(why))
-    store = tmp_path / "phone" / ".pki" / "nssdb"
-    store.mkdir(parents=True)
     given = tmp_path / "given.crt"
     given.write_bytes(httpx.get(f"{secured.plain}/ca/quancheng-ca.crt", timeout=PATIENCE_SECONDS).content)
-    for words in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "ours", "-i", str(given)]):
-        subprocess.run([certutil, "-d", f"sql:{store}", *words], check=True, capture_output=True)
+    trust(certutil, given, tmp_path / "phone")
     with browsing(chromium, *_NAMED, home=tmp_path / "phone") as browser:
         yield browser
 

@@ -6,7 +6,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -29,7 +31,7 @@ from tests.factories import (
 )
 from tests.proxied import NAME, Proxied, proxied
 from tests.server import serving
-from tests.stand import PATIENCE_SECONDS, MissingPartError, until
+from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched, stored_sha256
 
 LARGEST = 128 * MIB
@@ -57,18 +59,17 @@ class Front:
 
 
 @pytest.fixture(scope="module")
-def front(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+def front(database_url: str, caddy: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     folder = tmp_path_factory.mktemp("proxy")
     store = Store(make_settings(database_url, folder_url(folder), max_upload_bytes=LARGEST))
     _, custodian = make_account(store, make_agency(store), Role.CUSTODIAN)
     settings = ApiSettings(proxies="127.0.0.1")  # type: ignore[arg-type] # as the environment gives it
-    try:
-        with serving(store, settings) as server, proxied(server, folder / "caddy") as proxy:
-            yield Front(store, proxy, enrol_device(store, custodian))
-    except MissingPartError as why:
-        pytest.skip(str(why))
-    finally:
-        store.close()
+    with (
+        closing(store),
+        serving(store, settings) as server,
+        proxied(caddy, server, folder / "caddy") as proxy,
+    ):
+        yield Front(store, proxy, enrol_device(store, custodian))
 
 
 @pytest.fixture
