@@ -47,6 +47,7 @@ _CONFIRM = _asks(Action.AUDIT_VIEW, Action.AUDIT_CONFIRM)
 _SCORE = _asks(Action.AUDIT_VIEW, Action.AUDIT_SCORE)
 _RAISE = _asks(Action.AUDIT_VIEW, either=(Action.AUDIT_SCORE, Action.AUDIT_DEFINE))
 _MEND = _asks(Action.RECTIFICATION_VIEW, either=(Action.RECTIFICATION_ANSWER, Action.RECTIFICATION_VERIFY))
+_KEEP_CERTIFICATE = _asks(Action.CERTIFICATE_VIEW, Action.CERTIFICATE_KEEP)
 _KEEP_EQUIPMENT = _asks(Action.EQUIPMENT_VIEW, Action.EQUIPMENT_KEEP)
 _KEEP_ACCOUNT = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP)
 _UNLOCK = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_UNLOCK)
@@ -90,6 +91,15 @@ _API: Mapping[str, Ask] = {
     "POST /v1/agencies": _KEEP_AGENCY,
     "GET /v1/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "PATCH /v1/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /v1/certificates": _asks(Action.CERTIFICATE_VIEW),
+    "POST /v1/certificates": _asks(Action.CERTIFICATE_KEEP),
+    "GET /v1/certificates/{certificate_id}": _asks(Action.CERTIFICATE_VIEW),
+    "GET /v1/certificates/{certificate_id}/standing": _asks(Action.CERTIFICATE_VIEW),
+    "POST /v1/certificates/{certificate_id}/suspend": _KEEP_CERTIFICATE,
+    "POST /v1/certificates/{certificate_id}/restore": _KEEP_CERTIFICATE,
+    "POST /v1/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
+    "POST /v1/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
+    "POST /v1/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
     "POST /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "GET /v1/devices": _asks(Action.DEVICE_VIEW),
     "POST /v1/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
@@ -290,6 +300,14 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/devices/{device_id}": _asks(Action.DEVICE_VIEW),
     "POST /console/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
     "POST /console/devices/{device_id}/revoke": _asks(Action.DEVICE_REVOKE),
+    "GET /console/certificates": _asks(Action.CERTIFICATE_VIEW),
+    "POST /console/certificates": _asks(Action.CERTIFICATE_KEEP),
+    "GET /console/certificates/{certificate_id}": _asks(Action.CERTIFICATE_VIEW),
+    "POST /console/certificates/{certificate_id}/suspend": _KEEP_CERTIFICATE,
+    "POST /console/certificates/{certificate_id}/restore": _KEEP_CERTIFICATE,
+    "POST /console/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
+    "POST /console/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
+    "POST /console/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
     "GET /console/custody": _asks(Action.CUSTODY_VIEW),
 }
 

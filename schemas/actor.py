@@ -75,6 +75,8 @@ class Action(StrEnum):
     RECTIFICATION_VIEW = "rectification:view"
     RECTIFICATION_ANSWER = "rectification:answer"
     RECTIFICATION_VERIFY = "rectification:verify"
+    CERTIFICATE_VIEW = "certificate:view"
+    CERTIFICATE_KEEP = "certificate:keep"
     DEVICE_VIEW = "device:view"
     DEVICE_ENROL = "device:enrol"
     DEVICE_REVOKE = "device:revoke"
@@ -223,6 +225,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _HANDLED,
     },
     Role.HEAD: {
+        Action.CERTIFICATE_VIEW: _UNIT,
         Action.RECORDING_VIEW: _NAME,
         Action.RECORDING_WATCH: _NAME,
         Action.CASE_OPEN: _UNIT,
@@ -240,6 +243,8 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _NAME,
     },
     Role.CUSTODIAN: {
+        Action.CERTIFICATE_VIEW: _UNIT,
+        Action.CERTIFICATE_KEEP: _UNIT,
         Action.RECORDING_VIEW: _UNIT,
         Action.DEVICE_VIEW: _UNIT,
         Action.DEVICE_ENROL: _UNIT,

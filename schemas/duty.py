@@ -20,6 +20,7 @@ class Duty(StrEnum):
     CONFIRM_AUDIT = "confirm-audit"
     SCORE_MEMBER = "score-member"
     RENEW_CERTIFICATE = "renew-certificate"
+    RENEW_OFFICER = "renew-officer"
     RECHECK_FAILED = "recheck-failed"
     EXPORT_FAILED = "export-failed"
     UNLOCK_ACCOUNT = "unlock-account"

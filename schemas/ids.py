@@ -6,6 +6,7 @@ from uuid import UUID
 AgencyId = NewType("AgencyId", UUID)
 AccountId = NewType("AccountId", UUID)
 DeviceId = NewType("DeviceId", UUID)
+CertificateId = NewType("CertificateId", UUID)
 
 UploadId = NewType("UploadId", UUID)
 ManifestId = NewType("ManifestId", UUID)

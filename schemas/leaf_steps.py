@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from schemas.audit import STEPS as AUDIT_STEPS
 from schemas.case import OPINION_STEPS
 from schemas.case import STEPS as CASE_STEPS
+from schemas.certificate import STEPS as CERTIFICATE_STEPS
 from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.leaves import LEAVES
 from schemas.monitoring import STEPS as MONITORING_STEPS
@@ -31,6 +32,7 @@ class StateStep(NamedTuple):
 _TABLES: Mapping[str, Steps[Any, Any, Any]] = MappingProxyType(
     {
         "case": CASE_STEPS,
+        "certificate": CERTIFICATE_STEPS,
         "monitoring": MONITORING_STEPS,
         "equipment": EQUIPMENT_STEPS,
         "audit": AUDIT_STEPS,

@@ -9,6 +9,7 @@ from schemas import (
     leaves_actor,
     leaves_audit,
     leaves_case,
+    leaves_certificate,
     leaves_device,
     leaves_log,
     leaves_look,
@@ -22,6 +23,7 @@ from schemas.act import Act
 _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
     leaves_actor,
+    leaves_certificate,
     leaves_device,
     leaves_recording,
     leaves_case,
@@ -85,7 +87,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
     {
         one.event: one
         for group in (
-            _reserved("certificate", "suspend restore withdraw cancel verify", "account"),
             _reserved("recusal", "bar lift", "case"),
             _reserved("duty", "open amend close", "duty"),
             _reserved("setting", "change", "agency"),

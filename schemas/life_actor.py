@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from schemas.leaf import Leaf
 from schemas.leaves_actor import (
@@ -27,8 +27,10 @@ from schemas.leaves_actor import (
     RosterTake,
     StandardPublish,
 )
+from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
+from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
 
 
@@ -141,7 +143,7 @@ class AccountLife(NamedTuple):
     closed_at: datetime | None = None
     credential: Committed | None = None
     roles: Mapping[str, RoleLife] | None = None
-    certificates: Mapping[str, CertificateIssue] | None = None
+    certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
 
 
@@ -156,8 +158,7 @@ def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLi
         law(life is None, FaultCode.BEGUN_TWICE)
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
         return AccountLife(act.agency, act.kind, act.login, act.name, leaf.at)
-    # A role that was forgotten ends after the account, too.
-    law(life is None or life.closed_at is None or isinstance(act, (RoleEnd, RoleEndApart)), FaultCode.CLOSED)
+    law(life is None or life.closed_at is None or type(act) in _AFTER_ALL, FaultCode.CLOSED)
     return taken(ACCOUNT_TAKES, life, leaf, here)
 
 
@@ -212,11 +213,27 @@ def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant | RoleGrantNamed, her
 
 
 def _certified(life: AccountLife, leaf: Leaf, act: CertificateIssue, here: Here) -> AccountLife:
-    del here
-    law(act.until > act.from_, FaultCode.PERIOD)
-    known = life.certificates or {}
-    law(leaf.subject not in known, FaultCode.BEGUN_TWICE)
-    return life._replace(certificates={**known, leaf.subject: act})
+    law(leaf.subject not in (life.certificates or {}), FaultCode.BEGUN_TWICE)
+    return _with_certificate(life, leaf, issued(leaf, act, here))
+
+
+def _restated(life: AccountLife, leaf: Leaf, act: Restating, here: Here) -> AccountLife:
+    return _with_certificate(life, leaf, restated(_certificate(life, leaf), leaf, act, here))
+
+
+def _verified(life: AccountLife, leaf: Leaf, act: CertificateVerify, here: Here) -> AccountLife:
+    return _with_certificate(life, leaf, verified(_certificate(life, leaf), leaf, act, here))
+
+
+def _certificate(life: AccountLife, leaf: Leaf) -> CertificateLife:
+    known = (life.certificates or {}).get(leaf.subject)
+    if known is None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    return known
+
+
+def _with_certificate(life: AccountLife, leaf: Leaf, one: CertificateLife) -> AccountLife:
+    return life._replace(certificates={**(life.certificates or {}), leaf.subject: one})
 
 
 def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd | RoleEndApart, here: Here) -> AccountLife:
@@ -246,5 +263,9 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         RoleEnd: _ended,
         RoleEndApart: _ended,
         CertificateIssue: _certified,
+        **dict.fromkeys(get_args(Restating), _restated),
+        CertificateVerify: _verified,
     }
 )
+_AFTER_ALL = (RoleEnd, RoleEndApart, CertificateWithdraw, CertificateCancel)
+"""What is done after an account was closed, too: what was forgotten then."""

@@ -22,6 +22,13 @@ from schemas.leaves_actor import (
     RoleGrantNamed,
 )
 from schemas.leaves_case import CaseAppoint, CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
+from schemas.leaves_certificate import (
+    CertificateCancel,
+    CertificateRestore,
+    CertificateSuspend,
+    CertificateVerify,
+    CertificateWithdraw,
+)
 from schemas.leaves_recording import RecordingReceive
 from schemas.opening import Shown
 from schemas.reference import noun_of
@@ -31,7 +38,11 @@ Ties = CaseLink | CaseUnlink | MonitoringLink | MonitoringUnlink
 _ACTORS = frozenset({"account", "device"})
 _PEOPLE = frozenset({"account", "agency"})
 _GRANTS = (RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart)
-_STAFF_SHOWN = (AccountOpen, AccountClose, CertificateIssue, *_GRANTS)
+_STAFF_SHOWN = (
+    *(AccountOpen, AccountClose, *_GRANTS),
+    *(CertificateIssue, CertificateSuspend, CertificateRestore, CertificateWithdraw, CertificateCancel),
+    CertificateVerify,
+)
 _STAFF_MEMBERS = frozenset({"name", "number"})
 
 

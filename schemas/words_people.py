@@ -2,8 +2,10 @@
 
 from schemas.account import AccountNeed, AccountState
 from schemas.actor import Action, ActorKind
+from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
-from schemas.leaves_actor import AccountKind, AgencyKind
+from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
+from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
 from schemas.roster import RosterFault
 from schemas.words import vocabulary
@@ -46,6 +48,8 @@ ACTIONS = vocabulary(
         Action.RECTIFICATION_VIEW: ("查看整改", "See rectifications"),
         Action.RECTIFICATION_ANSWER: ("答复整改", "Answer rectifications"),
         Action.RECTIFICATION_VERIFY: ("核实整改", "Verify rectifications"),
+        Action.CERTIFICATE_VIEW: ("查看执法证", "See certificates of people"),
+        Action.CERTIFICATE_KEEP: ("管理执法证", "Keep certificates of people"),
         Action.DEVICE_VIEW: ("查看执法记录设备", "See devices"),
         Action.DEVICE_ENROL: ("登记执法记录设备", "Enrol devices"),
         Action.DEVICE_REVOKE: ("注销执法记录设备", "Revoke devices"),
@@ -117,12 +121,53 @@ DUTIES = vocabulary(
             "检定证书已到期或 30 天内到期",
             "Verification certificates that have ended or end within 30 days",
         ),
+        Duty.RENEW_OFFICER: (
+            "执法证30 天内到期，或一年内没有年审",
+            "Certificates of people that end within 30 days, or were not verified for a year",
+        ),
         Duty.RECHECK_FAILED: ("抽中记录复验未通过", "Drawn recordings whose recheck failed"),
         Duty.EXPORT_FAILED: ("导出失败", "Exports that failed"),
         Duty.UNLOCK_ACCOUNT: ("账号因密码错误过多受限", "Accounts locked by too many wrong passwords"),
         Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
         Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
         Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
+    },
+)
+
+CERTIFICATE_KINDS = vocabulary(
+    CertificateKind,
+    {
+        CertificateKind.ENFORCEMENT: ("行政执法证", "Enforcement certificate"),
+        CertificateKind.AUXILIARY: ("辅助人员证", "Auxiliary's certificate"),
+        CertificateKind.SUPERVISION: ("行政执法监督证", "Supervision certificate"),
+    },
+)
+
+CERTIFICATE_STATES = vocabulary(
+    CertificateState,
+    {
+        CertificateState.VALID: ("有效", "Valid"),
+        CertificateState.SUSPENDED: ("暂扣", "Suspended"),
+        CertificateState.WITHDRAWN: ("收回", "Withdrawn"),
+        CertificateState.CANCELLED: ("注销", "Cancelled"),
+    },
+)
+
+CERTIFICATE_STEPS = vocabulary(
+    CertificateStep,
+    {
+        CertificateStep.SUSPEND: ("暂扣", "Suspend"),
+        CertificateStep.RESTORE: ("恢复", "Restore"),
+        CertificateStep.WITHDRAW: ("收回", "Withdraw"),
+        CertificateStep.CANCEL: ("注销", "Cancel"),
+    },
+)
+
+CERTIFICATE_NEEDS = vocabulary(
+    CertificateNeed,
+    {
+        CertificateNeed.ENDING: ("30 天内到期", "Ends within 30 days"),
+        CertificateNeed.UNVERIFIED: ("一年内没有年审", "Not verified for a year"),
     },
 )
 

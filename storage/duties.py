@@ -17,6 +17,7 @@ from schemas.audit import AuditState, RecheckOutcome
 from schemas.base import Frozen
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import CaseState
+from schemas.certificate import CertificateNeed
 from schemas.duty import Duty
 from schemas.equipment import EquipmentState
 from schemas.export import ExportState
@@ -26,8 +27,9 @@ from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from schemas.review import OpinionWord, ReviewState
 from storage.collection import Collection
 from storage.reads.account import ends_soon, is_roleless
+from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
-from storage.tables.actor import account_links, accounts, role_grants
+from storage.tables.actor import account_links, accounts, certificates, role_grants
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
 from storage.tables.equipment import equipment, equipment_certificates
@@ -252,6 +254,15 @@ def _expiring(actor: Actor, now: datetime) -> _Line:
     )
 
 
+def _running_out(actor: Actor, now: datetime) -> _Line:
+    needed = or_(*(needing(need, now) for need in CertificateNeed))
+    return _Line(
+        source=certificates.join(accounts, accounts.c.id == certificates.c.account_id),
+        where=and_(_inside(accounts.c.agency_id, actor), needed),
+        overdue=false(),
+    )
+
+
 def _failed_rechecks(actor: Actor, now: datetime) -> _Line:
     del now
     return _Line(
@@ -346,6 +357,7 @@ _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = Mapp
             _rectifications(Action.RECTIFICATION_VERIFY),
         ),
         Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
+        Duty.RENEW_OFFICER: (Action.CERTIFICATE_KEEP, _running_out),
         Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),
         Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_UNLOCK, _locked),

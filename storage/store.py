@@ -24,6 +24,7 @@ from schemas.refusals_request import ALREADY_THERE, VALUE_UNSTORABLE
 from storage.actor.account import People
 from storage.actor.actor import Accounts
 from storage.actor.agency import Agencies
+from storage.actor.certificate import Certificates
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
@@ -92,6 +93,10 @@ class Transaction(Unit):
     @cached_property
     def people(self) -> People:
         return People(self, self.login_tries)
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        return Certificates(self)
 
     @cached_property
     def rosters(self) -> Rosters:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from schemas.actor import Actor, Role
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
+from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
 from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
@@ -167,6 +168,27 @@ def certify_officer(world: World, chance: Random) -> None:
             valid_from=tx.now,
             valid_until=tx.now + timedelta(days=chance.randint(1, 900)),
         )
+
+
+def _certificate(tx: Transaction, world: World, chance: Random) -> Certificate:
+    kept = [one for who in world.bureau.officers for one in tx.certificates.own(who)]
+    return chance.choice(kept)
+
+
+def step_certificate(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        held = _certificate(tx, world, chance)
+        at = None if chance.random() < 0.5 else held.valid_from + timedelta(days=chance.randrange(40))
+        wish = CertificateStepIn(from_at=at, reason="按规定办理")
+        keeper = world.who(chance, world.road.custodian)
+        tx.certificates.step(keeper, held.id, chance.choice([*CertificateStep]), wish, held.version)
+
+
+def verify_certificate(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        held = _certificate(tx, world, chance)
+        keeper = world.who(chance, world.road.custodian)
+        tx.certificates.verify(keeper, held.id, CertificateVerifyIn(), held.version)
 
 
 def issue_code(world: World, chance: Random) -> None:
@@ -492,4 +514,4 @@ DESK: tuple[Act, ...] = (
 ROAD: tuple[Act, ...] = (
     enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
 )  # fmt: skip
-PEOPLE: tuple[Act, ...] = (open_account, certify_officer)
+PEOPLE: tuple[Act, ...] = (open_account, certify_officer, step_certificate, verify_certificate)

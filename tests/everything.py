@@ -7,11 +7,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from schemas.account import AccountIn, AdmissionIn, RoleIn
-from schemas.actor import Role
+from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
+from schemas.certificate import (
+    CertificateIssueIn,
+    CertificateStep,
+    CertificateStepIn,
+    CertificateVerifyIn,
+)
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
+from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
 from schemas.monitoring import (
@@ -108,6 +115,8 @@ def _people(store: Store) -> None:
         tx.people.sign_out(admin, new.account.id, "手机遗失")
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
+    _certificates(store, admin, new.account.id)
+    with store.begin() as tx:
         tx.people.close(admin, new.account.id, "退休")
 
 
@@ -117,6 +126,35 @@ def _trail(store: Store) -> None:
         tx.trail.login("admin", TrailResult.DONE)
         tx.trail.login("nobody", TrailResult.FAILED, "login-failed")
         tx.trail_seals.seal(day_of(tx.now))
+
+
+def _certificates(store: Store, admin: Actor, holder: AccountId) -> None:
+    """A certificate lives: every act once, one of them a correction; a second one is left as it was issued."""
+    custodian = make_account(store, admin.agency_id, Role.CUSTODIAN)[1]
+    with store.begin() as tx:
+        wish = CertificateIssueIn(
+            account_id=holder,
+            number="证-全-1",
+            valid_from=tx.now - timedelta(days=300),
+            valid_until=tx.now + timedelta(days=65, hours=12),
+        )
+        held = tx.certificates.issue(custodian, wish)
+        tx.certificates.issue(custodian, wish.model_copy(update={"number": "证-全-2"}))
+    since = wish.valid_from + timedelta(days=10)
+    for step, at in (
+        (CertificateStep.SUSPEND, since),
+        (CertificateStep.RESTORE, since),
+        (CertificateStep.WITHDRAW, None),
+        (CertificateStep.RESTORE, None),
+    ):
+        with store.begin() as tx:
+            why = CertificateStepIn(from_at=at, reason="按规定办理")
+            held = tx.certificates.step(custodian, held.id, step, why, held.version)
+    with store.begin() as tx:
+        held = tx.certificates.verify(custodian, held.id, CertificateVerifyIn(reason="合格"), held.version)
+    with store.begin() as tx:
+        why = CertificateStepIn(reason="退休")
+        tx.certificates.step(custodian, held.id, CertificateStep.CANCEL, why, held.version)
 
 
 def lock(store: Store) -> None:

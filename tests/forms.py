@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.case import CaseIn, CaseStep
+from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.rectification import RectificationIn
@@ -25,6 +27,7 @@ from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
 from workers.custody import integrate
 
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
 OUTSIDE = {"/console/logout", "/console/language"}
 """Buttons of the bar: nothing is typed into them, and they change nothing that is kept."""
@@ -79,6 +82,7 @@ LAWFUL: Mapping[str, str] = {
     "confidence": "90",
     "crs": "CGCS2000",
     "defect": "4",
+    "ends_hour": "12:00",
     "document": "苏交执审〔2026〕1号",
     "from_at": "2026-01-05T09:30",
     "from_day": "2026-01-05",
@@ -107,6 +111,7 @@ LAWFUL: Mapping[str, str] = {
     "url": "https://example.invalid/41",
     "valid_from": "2026-01-05",
     "valid_to": "2027-01-05",
+    "verified_at": "2026-01-05T09:30",
     "version": "1",
 }
 """What is typed into a field of this name, unless its place says otherwise."""
@@ -139,7 +144,7 @@ class Scene:
 def make_scene(store: BreakingStore, clock: Clock) -> Scene:
     """Build all three desks, each with somebody who holds every role there."""
     scene = Scene(store, {}, {})
-    for build in (_case, _monitoring, _audits, _people):
+    for build in (_case, _monitoring, _audits, _people, _certificates):
         build(scene, clock)
     scene.places["/console/login"] = Place(
         "/console/login",
@@ -304,6 +309,7 @@ def _people(scene: Scene, _: Clock) -> None:
     _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
+    _add(scene, "people", one, ids, name="某人甲", login="somebody-else")
     for verb in ("link", "unlock", "signout", "close"):
         _add(scene, "people", f"{one}/{verb}", ids)
     _add(scene, "people", f"{one}/roles", ids, role="head")
@@ -320,6 +326,28 @@ def _people(scene: Scene, _: Clock) -> None:
         "login": "root-1",
     }
     _add(scene, "", "/console/admit/{code}", {"code": offered}, **admitted, **typed)
+
+
+def _certificates(scene: Scene, _: Clock) -> None:
+    agency = make_agency(scene.store)
+    keeper = _person(scene, "certificates", agency)
+    wish = CertificateIssueIn(
+        account_id=keeper.account_id,
+        number="表-1",
+        valid_from=LONG_AGO,
+        valid_until=LONG_AGO.replace(year=2100),
+    )
+    with scene.store.begin() as tx:
+        made = tx.certificates.issue(keeper, wish)
+        kept = tx.certificates.issue(keeper, wish.model_copy(update={"number": "表-2"}))
+        away = CertificateStepIn(reason="离岗")
+        held = tx.certificates.step(keeper, kept.id, CertificateStep.WITHDRAW, away, kept.version)
+    one, ids = "/console/certificates/{certificate_id}", {"certificate_id": made.id}
+    issued = {"account_id": str(keeper.id), "number": "表-3", "kind": "enforcement"}
+    _add(scene, "certificates", "/console/certificates", **issued)
+    for verb in ("suspend", "withdraw", "cancel", "verify"):
+        _add(scene, "certificates", f"{one}/{verb}", ids)
+    _add(scene, "certificates", f"{one}/restore", {"certificate_id": held.id})
 
 
 class Controls(HTMLParser):

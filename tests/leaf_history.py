@@ -14,6 +14,7 @@ from typing import Any
 from schemas import leaves_actor as who
 from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
+from schemas import leaves_certificate as papers
 from schemas import leaves_device as things
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
@@ -370,10 +371,16 @@ def story_of_people(world: World) -> Iterator[None]:
     other = history.thing("role")
     second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
     yield
-    history.write(who.CertificateIssue, history.thing("certificate"), custodian, of=(account,), **given)
+    certificate = history.thing("certificate")
+    history.write(who.CertificateIssue, certificate, custodian, of=(account,), **given)
+    for kind in (papers.CertificateSuspend, papers.CertificateRestore, papers.CertificateVerify):
+        history.write(kind, certificate, custodian, of=(account,))
+    yield
+    history.write(papers.CertificateWithdraw, certificate, custodian, of=(account,))
     history.write(who.RoleEnd, role, admin, of=(account,), grant=grant)
     history.write(who.RoleEndApart, other, admin, of=(account,), grant=second)
     history.write(who.AccountClose, account, admin)
+    history.write(papers.CertificateCancel, certificate, custodian, of=(account,))
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}

@@ -30,6 +30,7 @@ ELSEWHERE = frozenset(
             "accounts",
             "agencies",
             "certificates",
+            "certificate_facts",
             "sessions",
             "assertions",
             "login_tries",

@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID
 from sqlalchemy.exc import DBAPIError
 
 from schemas.fsck import Fault, Found
@@ -126,6 +126,7 @@ _OTHERWISE: tuple[tuple[type, str], ...] = (
     (Integer, "coalesce({0}, 0) + 1000"),
     (Date, "{0} + 400"),
     (DateTime, "coalesce({0}, '2026-01-01T00:00:00Z') + interval '1 microsecond'"),
+    (TSTZRANGE, "tstzrange(lower({0}), coalesce(upper({0}), '2126-01-01Z') + interval '1 microsecond')"),
     (JSONB, """'["x"]'"""),
     (LargeBinary, "sha256(coalesce({0}, ''))"),
     (ARRAY, "array_append({0}, 'x')"),

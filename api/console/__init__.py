@@ -9,6 +9,7 @@ from api.console import (
     audit,
     audit_member,
     case,
+    certificate,
     custody,
     device,
     equipment,
@@ -49,6 +50,7 @@ for _pages in (
     rectification,
     device,
     trail,
+    certificate,
     custody,
 ):
     router.include_router(_pages.router, prefix="/console")

@@ -33,6 +33,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.CONFIRM_AUDIT: "/console/audits",
         Duty.SCORE_MEMBER: "/console/audits",
         Duty.RENEW_CERTIFICATE: "/console/equipment",
+        Duty.RENEW_OFFICER: "/console/certificates",
         Duty.RECHECK_FAILED: "/console/audits",
         Duty.EXPORT_FAILED: "/console/cases",
         Duty.UNLOCK_ACCOUNT: "/console/accounts?only=locked",

@@ -60,6 +60,7 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/rectifications", "rectifications", Action.RECTIFICATION_VIEW),
     ("/console/equipment", "equipment", Action.EQUIPMENT_VIEW),
     ("/console/devices", "devices", Action.DEVICE_VIEW),
+    ("/console/certificates", "certificates", Action.CERTIFICATE_VIEW),
     ("/console/accounts", "accounts", Action.ACCOUNT_VIEW),
     ("/console/trail", "trail", Action.TRAIL_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),

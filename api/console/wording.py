@@ -11,11 +11,13 @@ from schemas.actor import Action, ActorKind
 from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
+from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
 from schemas.integrity import Verdict
 from schemas.leaves_actor import AccountKind
+from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
 from schemas.look import LookKind, LookReason
 from schemas.media import Medium, medium_of
@@ -41,6 +43,9 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "ActorKind": ActorKind,
         "AuditStep": AuditStep,
         "CaseState": CaseState,
+        "CertificateNeed": CertificateNeed,
+        "CertificateState": CertificateState,
+        "CertificateStep": CertificateStep,
         "DerivativeKind": DerivativeKind,
         "DeviceState": DeviceState,
         "EquipmentStep": EquipmentStep,

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Reach, Role
-from schemas.base import Frozen, whole_milliseconds
+from schemas.base import Frozen
 from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.leaves_actor import (
     AccountCredentialByLink,
@@ -22,13 +22,13 @@ from schemas.leaves_actor import (
     AccountOpen,
     AgencyKind,
     AgencyOpen,
-    CertificateIssue,
     CertificateKind,
     RoleGrantNamed,
 )
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
+from storage.actor.certificate import issue_certificate
 from storage.actor.session import (
     SIGN_OF_LIFE,
     Session,
@@ -275,21 +275,16 @@ class Accounts(Collection):
         agency_id = self._connection.execute(
             select(accounts.c.agency_id).where(accounts.c.id == account_id)
         ).scalar_one()
-        made, holder = fresh_id(), f"account/{account_id}"
-        since, until = whole_milliseconds(valid_from), whole_milliseconds(valid_until)
-        act = self._begin(_SETUP, agency_id, holder)
-        self._connection.execute(
-            certificates.insert().values(
-                id=made,
-                account_id=account_id,
-                number=number,
-                kind=kind,
-                valid_from=since,
-                valid_until=until,
-            )
+        act = self._begin(_SETUP, agency_id, f"account/{account_id}")
+        issue_certificate(
+            self._connection,
+            act,
+            account_id,
+            number=number,
+            kind=kind,
+            valid_from=valid_from,
+            valid_until=valid_until,
         )
-        issued = CertificateIssue(from_=since, until=until, kind=kind, number=shown(number))
-        act.write(issued, f"certificate/{made}", holder)
 
     def credential_of(self, login: str) -> Credential | None:
         """Return what is kept of the password behind a name; None when nobody may log in by it."""

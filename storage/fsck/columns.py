@@ -30,6 +30,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "audit_rechecks.id": "the row's own key, nothing refers to it",
         "audit_scores.id": "the row's own key, nothing refers to it",
         "trail_rows.fold": "finds what is counted in the same row, until its day is sealed",
+        "certificate_facts.id": "the row's own key, nothing refers to it",
         "case_links.id": "the row's own key, nothing refers to it",
         "case_links.item": "repeats the recording's manifest and file, so that a list counts copies once",
         "checkpoints.signed_at": "by the server's clock; the outside times stand in the log",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,10 +22,12 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    case,
     cast,
+    func,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, array
 
 from schemas.digest import sha256_hex
 from schemas.fsck import Fault, FaultCode
@@ -35,6 +37,13 @@ from storage.fsck.reading import moment, moment_of
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 """Table → the rows that leaves make, each with the mirror's key and columns."""
+
+
+class Span(NamedTuple):
+    """A half-open range of time, as a range column holds it; without an end where none is known."""
+
+    since: datetime
+    until: datetime | None
 
 
 class NotTold:
@@ -180,6 +189,7 @@ _PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (date, date.isoformat),
     (bytes, lambda value: value.hex()),
     (Mapping, _document),
+    (Span, lambda value: (moment(value.since), value.until and moment(value.until), "[)")),
     (tuple, lambda value: tuple(map(plain, value))),
     (list, lambda value: tuple(map(plain, value))),
 )
@@ -194,6 +204,11 @@ def _read(table: Table, name: str) -> ColumnElement[Any]:
     column = table.c[name]
     if isinstance(column.type, DateTime):
         return moment_of(column).label(name)
+    if isinstance(column.type, TSTZRANGE):
+        bounds = func.concat(
+            case((func.lower_inc(column), "["), else_="("), case((func.upper_inc(column), "]"), else_=")")
+        )
+        return array([moment_of(func.lower(column)), moment_of(func.upper(column)), bounds]).label(name)
     if isinstance(column.type, (JSONB, Date)):
         return cast(column, Text).label(name)
     return column.label(name)

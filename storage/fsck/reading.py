@@ -39,7 +39,7 @@ def pages(
         page = connection.execute(query.where(ident > page[-1].id).order_by(ident).limit(PAGE_ROWS)).all()
 
 
-def moment_of(column: Column[datetime]) -> ColumnElement[str]:
+def moment_of(column: ColumnElement[datetime]) -> ColumnElement[str]:
     """Return a time to its last microsecond: text, for no driver reads all that a column can hold."""
     return func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 

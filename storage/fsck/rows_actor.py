@@ -5,8 +5,15 @@ from collections.abc import Mapping
 from schemas.life_actor import AccountLife, AgencyLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
-from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
-from storage.tables.actor import account_links, accounts, agencies, certificates, role_grants
+from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
+from storage.tables.actor import (
+    account_links,
+    accounts,
+    agencies,
+    certificate_facts,
+    certificates,
+    role_grants,
+)
 from storage.tables.device import enrolment_codes
 
 AGENCY_MIRRORS = (
@@ -39,7 +46,19 @@ ACCOUNT_MIRRORS = (
         ("id",),
         ("code_hash", "issued_by", "issued_at", "expires_at", "used_at"),
     ),
-    Mirror(certificates, certificates.c.account_id, ("id",), ("number", "kind", "valid_from", "valid_until")),
+    Mirror(
+        certificates,
+        certificates.c.account_id,
+        ("id",),
+        ("number", "kind", "valid_from", "valid_until", "state", "verified_at", "version"),
+    ),
+    Mirror(
+        certificate_facts,
+        certificates.c.account_id,
+        ("certificate_id",),
+        ("state", "valid_during", "known_during", "reason", "leaf"),
+        source=certificate_facts.join(certificates),
+    ),
 )
 
 
@@ -112,12 +131,27 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
         "certificates": [
             {
                 "id": ident_of(name),
-                "number": value_of(one.number),
-                "kind": one.kind,
-                "valid_from": one.from_,
-                "valid_until": one.until,
+                "number": value_of(one.issued.number),
+                "kind": one.issued.kind,
+                "valid_from": one.issued.from_,
+                "valid_until": one.issued.until,
+                "state": one.state,
+                "verified_at": one.verified_at,
+                "version": one.n,
             }
             for name, one in (life.certificates or {}).items()
+        ],
+        "certificate_facts": [
+            {
+                "certificate_id": ident_of(name),
+                "state": told.state,
+                "valid_during": Span(told.valid_from, told.valid_until),
+                "known_during": Span(told.known_from, told.known_until),
+                "reason": value_of(told.reason),
+                "leaf": told.leaf,
+            }
+            for name, one in (life.certificates or {}).items()
+            for told in one.told
         ],
     }
 

@@ -3,20 +3,23 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from schemas.actor import Role
 from schemas.ids import AgencyId
 from schemas.leaves_actor import CertificateKind
 from schemas.officer import NamedOfficer
 from storage.reads.account import has_role
+from storage.reads.certificate import was_valid
 from storage.tables.actor import accounts, agencies, certificates
 
 
 def named_officers(
-    connection: Connection, numbers: Collection[str], *, agency_id: AgencyId, at: datetime
+    connection: Connection, numbers: Collection[str], *, agency_id: AgencyId, at: datetime, known: datetime
 ) -> tuple[NamedOfficer, ...]:
-    """Return what the register knows of certificates that a device of an agency names, as of a time.
+    """Return what the register knows of certificates that a device of an agency names.
+
+    As of the time `at`, as known at `known`.
 
     A person belongs to the agency of the account: accounts do not move, so that it was so at any time.
     """
@@ -32,7 +35,7 @@ def named_officers(
         select(
             certificates.c.number,
             certificates.c.account_id.label("person"),
-            and_(certificates.c.valid_from <= at, certificates.c.valid_until > at).label("is_valid"),
+            was_valid(certificates.c.id, at, known).label("is_valid"),
             fits.label("is_ours"),
             is_auxiliary.label("is_auxiliary"),
         )

@@ -1,6 +1,7 @@
 """What other nouns ask of recordings: whose upload one is, and whether it holds."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.actor import Actor, ActorKind
-from schemas.ids import AccountId, AgencyId, RecordingId, UploadId
+from schemas.ids import AccountId, AgencyId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.recording import RecordingState
 from schemas.refusals_recording import RECORDING_UNKNOWN
@@ -76,6 +77,14 @@ def filenames(connection: Connection, idents: Select[Any]) -> dict[Any, str]:
         select(recordings.c.id, recordings.c.filename).where(recordings.c.id.in_(idents))
     )
     return {row.id: row.filename for row in rows}
+
+
+def declared_at(connection: Connection, manifest_id: ManifestId) -> datetime:
+    """Return when a manifest was declared."""
+    at: datetime = connection.execute(
+        select(manifests.c.declared_at).where(manifests.c.id == manifest_id)
+    ).scalar_one()
+    return at
 
 
 def last_seq(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -166,7 +166,11 @@ class Manifests(Collection):
             previous=self._previous(manifest),
             received_at=act.at,
             officers=named_officers(
-                self._connection, manifest.officers, agency_id=actor.agency_id, at=manifest.corrected_at
+                self._connection,
+                manifest.officers,
+                agency_id=actor.agency_id,
+                at=manifest.corrected_at,
+                known=act.at,
             ),
         )
         row = self._insert(

@@ -5,15 +5,17 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import UUID, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import TSTZRANGE, UUID, ExcludeConstraint
 
 from schemas.actor import Reach, Role
 from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_certificate import CertificateState
 from storage.tables.base import ident, metadata, moment, one_of, ref, words_index, words_of
 
 agencies = Table(
@@ -115,9 +117,40 @@ certificates = Table(
     Column("kind", Text, nullable=False),
     moment("valid_from", nullable=False),
     moment("valid_until", nullable=False),
+    Column("state", Text, nullable=False),
+    moment("verified_at"),
+    Column("version", Integer, nullable=False),
     one_of("kind", CertificateKind),
+    one_of("state", CertificateState),
     CheckConstraint("valid_until > valid_from", name="validity"),
+    Index(None, "account_id"),
 )
+"""Certificates as issued; `state` is that of the last entry, `version` its number in the chain of the holder."""
+
+certificate_facts = Table(
+    "certificate_facts",
+    metadata,
+    ident(),
+    ref("certificate_id", "certificates.id"),
+    Column("state", Text, nullable=False),
+    Column("valid_during", TSTZRANGE, nullable=False),
+    Column("known_during", TSTZRANGE, nullable=False),
+    Column("reason", Text),
+    Column("leaf", LargeBinary, nullable=False),
+    one_of("state", CertificateState),
+    CheckConstraint("NOT isempty(valid_during) AND NOT isempty(known_during)", name="lasts"),
+    ExcludeConstraint(
+        ("certificate_id", "="),
+        ("valid_during", "&&"),
+        ("known_during", "&&"),
+        name="ex_certificate_facts_one_word",
+        using="gist",
+    ),
+)
+"""What the register said: a state, for which time, and from when to when it was said; both ranges half-open.
+
+`leaf` is the digest of the leaf that stated it. Of one time, as known at one time, there is one row at most.
+"""
 
 sessions = Table(
     "sessions",

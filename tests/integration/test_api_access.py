@@ -99,6 +99,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         export = tx.exports.request(handler, case.id)
     highway = make_highway(store)
     _, review = bureau.submitted()
+    with store.begin() as tx:
+        certificate = tx.certificates.own(bureau.officers[0])[0].id
     with serving(store) as url:
         with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as own:
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
@@ -113,6 +115,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "review_id": review.id,
             "account_id": handler.id,
             "agency_id": bureau.agency,
+            "certificate_id": certificate,
         }
         token, _ = make_account(store, make_agency(store), Role.SOURCE)
         with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as nobody:

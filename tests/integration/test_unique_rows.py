@@ -23,7 +23,7 @@ LOOKS = {
     "admissions.code_hash": "drawn at random",
     "agencies.code": "looked for; of two at once the second reads the name of the conflict",
     "accounts.login": "looked for; of two at once the second reads the name of the conflict",
-    "certificates.number": "a command of the operator, who reads the name of the conflict",
+    "certificates.number": ON_CONFLICT,
     "assertions.kid+jti": ON_CONFLICT,
     "audit_inspectors.audit_id+account_id": "looked for behind the lock of the audit's chain",
     "audit_population.audit_id+position": OWN_LOCK,

@@ -19,7 +19,6 @@ from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
-from schemas.leaves_actor import CertificateKind
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
@@ -63,7 +62,6 @@ UNSPOKEN |= dict.fromkeys(
     (
         Answer,
         CaseField,
-        CertificateKind,
         ExportPurpose,
         KeyAlgorithm,
         KeyRole,
