@@ -98,6 +98,11 @@ def measured(desks: dict[str, Desk], tries: int) -> dict[str, list[float]]:
     return took
 
 
+def _spread(took: list[float]) -> str:
+    twentieths = quantiles(took, n=20)
+    return f"{twentieths[1]:6.1f} {median(took):6.1f} {twentieths[-1]:6.1f}"
+
+
 def main() -> int:
     """Measure with few looks and with many, and print both."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -128,10 +133,10 @@ def main() -> int:
             full = measured(desks, tries)
         store.close()
     print(
-        f"opening a recording, median and p95 of {tries} tries, ms: few looks, then {many:,} at this recording"
+        f"opening a recording, ms, p10, median and p95 of {tries} tries: few looks, then {many:,} at this recording"
     )
     for label, took in few.items():
-        told = [f"{median(one):6.1f} {quantiles(one, n=20)[-1]:7.1f}" for one in (took, full[label])]
+        told = [_spread(one) for one in (took, full[label])]
         print(f"  {label:42} {told[0]}   {told[1]}")
     return 0
 

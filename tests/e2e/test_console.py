@@ -127,7 +127,7 @@ def desk(browser: Browser, bureau: Bureau) -> Iterator[Callable[..., Desk]]:
     """Open a window, logged in as somebody of the demo; no test may leave a complaint behind."""
     opened = []
 
-    def sit(login: str | None = "zhou", **options: object) -> Desk:
+    def sit(login: str | None = "qian", **options: object) -> Desk:
         context = window(browser, **options)
         if login is not None:
             seat = {"name": COOKIE, "value": bureau.token(login), "url": bureau.address}
@@ -159,7 +159,7 @@ def _log_in(page: Page, login: str, password: str) -> None:
 def test_every_desk_fits_both_screens(desk: Callable[..., Desk], bureau: Bureau) -> None:
     """Each page of each desk is drawn at both widths without sticking out, and is kept as a picture."""
     pages = {
-        "zhou": {
+        "qian": {
             "home": "/console",
             "recordings": "/console/recordings",
             "photo": f"/console/recordings/{bureau.photo}",
@@ -185,11 +185,11 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_back(
     """A page asked for before log-in is the page shown after it."""
     one = desk(None)
     one.open("/console/recordings?verdict=verified")
-    _log_in(one.page, "zhou", "wrong")
+    _log_in(one.page, "qian", "wrong")
     expect(one.page.get_by_role("alert")).to_be_visible()
     one.complaints.clear()  # the browser reports the 401 that the form is answered with
 
-    _log_in(one.page, "zhou", bureau.passwords["zhou"])
+    _log_in(one.page, "qian", bureau.passwords["qian"])
     one.page.wait_for_url("**/console/recordings?verdict=verified")
     cookies = {cookie["name"]: cookie for cookie in one.page.context.cookies()}
     assert cookies["qc_session"]["httpOnly"]
@@ -243,7 +243,7 @@ def test_a_look_asks_why_and_is_seen_by_its_owner(desk: Callable[..., Desk], bur
     page = one.page
     one.open(f"/console/recordings/{bureau.photo}")
     expect(page.locator("img[src*='/media']")).to_have_count(0)
-    expect(page.get_by_label("查看事由")).to_have_value("legal-review")
+    expect(page.get_by_label("查看事由")).to_have_value("case-handling")
     page.get_by_role("button", name="打开查看").click()
     expect(page.locator("img[src*='/media?look=']")).to_be_visible()
     for _ in range(2):
@@ -292,7 +292,7 @@ def test_a_quarantined_recording_says_why_and_what_to_do(desk: Callable[..., Des
 
 def test_reading_needs_no_script(desk: Callable[..., Desk], bureau: Bureau) -> None:
     """With JavaScript off, lists, filters, one recording and the help are all there."""
-    one = desk("zhou", java_script_enabled=False)
+    one = desk("qian", java_script_enabled=False)
     one.open("/console/recordings")
     one.page.get_by_label("结论").select_option("mismatch")
     one.page.get_by_role("button", name="筛选").click()
@@ -419,7 +419,7 @@ def test_a_form_without_its_token_does_nothing(bureau: Bureau) -> None:
 
 def test_what_is_out_of_scope_is_not_found(bureau: Bureau) -> None:
     """Another agency's recording answers as if it did not exist; a page without permission says so."""
-    with _session(bureau, "zhou") as client:
+    with _session(bureau, "qian") as client:
         assert client.get(f"/console/recordings/{bureau.photo}").status_code == 200
         assert client.get(f"/console/recordings/{bureau.foreign}").status_code == 404
         assert client.get("/console/devices").status_code == 403
@@ -437,7 +437,7 @@ def test_no_page_is_open_without_log_in(bureau: Bureau) -> None:
 
 def test_the_csv_holds_what_the_filters_show(bureau: Bureau) -> None:
     """The file has the rows of the filtered list and no others."""
-    with _session(bureau, "zhou") as client:
+    with _session(bureau, "qian") as client:
         everything = client.get("/console/recordings.csv").text
         broken = client.get("/console/recordings.csv?verdict=mismatch").text
 

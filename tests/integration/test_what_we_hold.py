@@ -128,7 +128,7 @@ def house(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     agency = make_agency(store)
     for number in OFFICERS:
         make_account(store, agency, Role.OFFICER, certificate=number)
-    token, custodian = make_account(store, agency, Role.CUSTODIAN, Role.LEGAL_REVIEWER)
+    token, custodian = make_account(store, agency, Role.CUSTODIAN, Role.HEAD)
     with Sandbox() as sandbox, serving(store) as url:
         yield House(store, folder / "objects", url, sandbox, custodian, token)
     store.close()
