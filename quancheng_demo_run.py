@@ -42,7 +42,7 @@ class Demo:
         self._beside = _Beside()
         self._facts: Mapping[str, Any] = {}
 
-    def make(self, address: str, *, authority: Path | None) -> None:
+    def make(self, address: str, *, authority: Path | None = None) -> None:
         """Make the organisation where there is nobody yet; issue fresh enrolment codes at every start.
 
         `authority` is whose certificate the server at `address` shows, where it is one of our own.
