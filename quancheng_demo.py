@@ -6,13 +6,17 @@ are made up.
 """
 
 import base64
+import csv
+import io
 import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from schemas.account import AdmissionIn
 from schemas.actor import Actor, Role
+from schemas.agency import AgencyIn
 from schemas.base import rfc3339
 from schemas.case import CaseIn, CaseStep
 from schemas.equipment import (
@@ -23,11 +27,14 @@ from schemas.equipment import (
     PublicationIn,
     ReviewKind,
 )
-from schemas.ids import AgencyId
+from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AgencyKind
 from schemas.manifest import Datum
+from schemas.roster import parse_roster
+from schemas.words_role import ROLES
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
+from storage.flow.sheet import table_of
 from storage.monitoring.batch import Receipt
 from storage.password import FreshPassword, PasswordHash, fresh_password, hash_of
 from storage.store import Store, Transaction
@@ -96,6 +103,8 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("shen", "沈审计", "bureau", frozenset({Role.TRAIL_READER})),
 )
 
+ADMINISTRATOR = next(person for person in PEOPLE if Role.ADMIN in person.roles)
+
 CASES: tuple[tuple[str, str, CaseIn], ...] = (
     (
         "wang",
@@ -130,7 +139,10 @@ def is_empty(store: Store) -> bool:
 
 
 def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
-    """Create the demo organisation, its people, two open cases and one scale; return login → password.
+    """Let the demo's people in, by the doors that anybody's come in by; return login → password.
+
+    `admit` makes the administrator, who opens the agencies and takes the roster; each link that comes of it sets a
+    password, as its owner would. Then two cases are opened and one scale is registered.
 
     One transaction. `keep` is called with the passwords just before it commits: a kill in between leaves words
     for nobody, and never people whose words are lost.
@@ -139,10 +151,9 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
     kept = {login: hash_of(password) for login, password in passwords.items()}
     fresh = fresh_password()
     with store.begin() as tx:
-        ids = _agencies(tx)
-        actors = {
-            person.login: _person(tx, person, ids[person.agency], kept[person.login]) for person in PEOPLE
-        }
+        administrator = _admitted(tx, kept[ADMINISTRATOR.login])
+        _open_agencies(tx, administrator)
+        actors = _taken(tx, tx.accounts.account_actor(AccountId(administrator.id)), kept)
         for handler, head, wish in CASES:
             _open_case(tx, actors[handler], actors[head], wish)
         source = admit_scale(tx, actors["he"], fresh)
@@ -151,35 +162,57 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
     return passwords
 
 
-def _agencies(tx: Transaction) -> dict[str, AgencyId]:
-    ids: dict[str, AgencyId] = {}
-    for position, (key, (name, kind, is_supervising)) in enumerate(AGENCIES.items()):
-        ids[key] = tx.accounts.found_agency(
-            name=name,
-            kind=kind,
-            code=f"DEMO-{position:02d}",
-            is_supervising=is_supervising,
-            parent_id=ids.get("bureau"),
-        )
-    return ids
-
-
-def _person(tx: Transaction, person: DemoPerson, agency_id: AgencyId, password_hash: PasswordHash) -> Actor:
-    account_id = tx.accounts.add(
-        agency_id=agency_id,
-        login=person.login,
-        name=person.name,
-        password_hash=password_hash,
-        roles=person.roles,
+def _admitted(tx: Transaction, password_hash: PasswordHash) -> Actor:
+    """Come in by the link of `quancheng admit`; the agency at the top is founded with it."""
+    wish = AdmissionIn(
+        code=tx.links.offer().code,
+        login=ADMINISTRATOR.login,
+        name=ADMINISTRATOR.name,
+        agency_name=AGENCIES[ADMINISTRATOR.agency][0],
     )
-    if person.certificate is not None:
-        tx.accounts.certify(
-            account_id,
-            person.certificate,
-            valid_from=_years(tx.now, -30),
-            valid_until=_years(tx.now, 5),
-        )
-    return tx.accounts.account_actor(account_id)
+    return tx.accounts.account_actor(tx.links.admit(wish, password_hash))
+
+
+def _open_agencies(tx: Transaction, administrator: Actor) -> None:
+    for key, (name, kind, is_supervising) in AGENCIES.items():
+        if key != ADMINISTRATOR.agency:
+            below = AgencyIn(
+                parent_id=AgencyId(administrator.agency_id),
+                name=name,
+                code=f"DEMO-{key.upper()}",
+                kind=kind,
+                supervising=is_supervising,
+            )
+            tx.agencies.open(administrator, below)
+
+
+def roster_file() -> bytes:
+    """Return the sheet by which everybody but the administrator comes in, as an administrator would write it."""
+    sheet = io.StringIO()
+    lines = csv.writer(sheet)
+    lines.writerow(("姓名", "登录名", "单位", "角色"))
+    for person in PEOPLE:
+        if person != ADMINISTRATOR:
+            roles = "、".join(ROLES[role].zh for role in sorted(person.roles))
+            lines.writerow((person.name, person.login, AGENCIES[person.agency][0], roles))
+    return sheet.getvalue().encode()
+
+
+def _taken(tx: Transaction, administrator: Actor, kept: Mapping[str, PasswordHash]) -> dict[str, Actor]:
+    """Take the roster, let everybody set the password by the own link, and enter the certificates."""
+    taken = tx.rosters.take(administrator, parse_roster(table_of(roster_file())))
+    idents = {one.line.row.login: one.account_id for one in taken}
+    for one in taken:
+        tx.links.set_password(one.code, kept[one.line.row.login])
+    for person in PEOPLE:
+        if person.certificate is not None:
+            tx.accounts.certify(
+                idents[person.login],
+                person.certificate,
+                valid_from=_years(tx.now, -30),
+                valid_until=_years(tx.now, 5),
+            )
+    return {login: tx.accounts.account_actor(ident) for login, ident in idents.items()}
 
 
 def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> None:

@@ -5,23 +5,19 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select, update
 
-from quancheng_demo import found
-from quancheng_demo_run import Demo
 from schemas.actor import Actor, Role
 from schemas.errors import NotAuthenticated, Refused
 from schemas.login import ACCOUNT_TIME, ACCOUNT_TRIES, ELSEWHERE, LANE_TIME, LANE_TRIES, LoginOutcome
 from storage.flow.login import Entered, LoginIn, log_in
 from storage.flow.login_queue import LoginQueue
 from storage.password import hash_of
-from storage.setup.home import Home
 from storage.store import Store
-from storage.tables.actor import accounts, role_grants
+from storage.tables.actor import accounts
 from storage.tables.login import login_tries
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
@@ -251,29 +247,3 @@ def test_the_owner_and_who_administers_see_the_tries(store: Store, clock: Clock)
         assert tx.login_tries.own(colleague) == tx.login_tries.seen_by(stranger) == ()
         with pytest.raises(Refused):
             tx.login_tries.seen_by(colleague)
-
-
-def test_the_demo_starts_whoever_was_locked(store: Store, tmp_path: Path) -> None:
-    """Guesses at its people's passwords, or their work taken from them, do not keep a server with a demo from starting."""
-    home, told = Home(tmp_path), []
-    home.prepare()
-    passwords = found(store, lambda drawn: home.write_demo({"passwords": drawn, "is_sent": True}))
-
-    def start() -> None:
-        told.clear()
-        demo = Demo(home, store, lambda event, *_, **__: told.append(event), media=tmp_path, command=())
-        demo.make("http://127.0.0.1:1")
-        demo.introduce()
-
-    exhaust(store, "sun")
-    assert said(store, "sun", passwords["sun"]) == "login-guarded"
-    start()
-    assert "enrolment_code" in told
-
-    with store.begin() as tx:
-        custodian = tx.accounts.credential_of("sun")
-        assert custodian is not None
-        mine = role_grants.c.account_id == custodian.account_id
-        tx.connection.execute(update(role_grants).where(mine).values(role=Role.OFFICER))
-    start()
-    assert told == ["demo_left"]
