@@ -66,7 +66,7 @@ def test_a_first_start_and_a_second(home: Path) -> None:
         healthy = doctor(home)
         assert first.end(signal.SIGINT) == 0
     assert (healthy["database"], healthy["schema"], healthy["objects"], healthy["log_key"]) == (True,) * 4
-    assert doctor(home).keys() == {"sm3", "sandbox", "home", "database"}
+    assert doctor(home).keys() == {"sm3", "sandbox", "tls", "home", "database"}
     steps = ["home", "postgres", "objects", "migrating", "demo", "workers", "up", "enrolment_code"]
     assert [one for one in said if one in steps] == steps
     assert first.events[-1]["event"] == "stopped"
