@@ -19,6 +19,7 @@ from schemas.actor import Actor, Role
 from schemas.agency import AgencyIn
 from schemas.base import rfc3339
 from schemas.case import CaseIn, CaseStep
+from schemas.certificate import CertificateIssueIn
 from schemas.equipment import (
     CertificateIn,
     EquipmentIn,
@@ -96,6 +97,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson("xu", "许法制", "transport", frozenset({Role.LEGAL_REVIEWER})),
     DemoPerson("liu", "刘证据", "transport", frozenset({Role.EVIDENCE_REVIEWER})),
     DemoPerson("gao", "高镇队", "township", frozenset({Role.OFFICER}), "10320003001"),
+    DemoPerson("ma", "马保管", "township", frozenset({Role.CUSTODIAN})),
     DemoPerson("wu", "吴监督", "bureau", frozenset({Role.SUPERVISOR})),
     DemoPerson("ding", "丁评查", "bureau", frozenset({Role.INSPECTOR})),
     DemoPerson("feng", "冯评查", "bureau", frozenset({Role.INSPECTOR})),
@@ -154,6 +156,7 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
         administrator = _admitted(tx, kept[ADMINISTRATOR.login])
         _open_agencies(tx, administrator)
         actors = _taken(tx, tx.accounts.account_actor(AccountId(administrator.id)), kept)
+        _certify(tx, actors)
         for handler, head, wish in CASES:
             _open_case(tx, actors[handler], actors[head], wish)
         source = admit_scale(tx, actors["he"], fresh)
@@ -199,20 +202,26 @@ def roster_file() -> bytes:
 
 
 def _taken(tx: Transaction, administrator: Actor, kept: Mapping[str, PasswordHash]) -> dict[str, Actor]:
-    """Take the roster, let everybody set the password by the own link, and enter the certificates."""
+    """Take the roster, and let everybody set the password by the own link."""
     taken = tx.rosters.take(administrator, parse_roster(table_of(roster_file())))
     idents = {one.line.row.login: one.account_id for one in taken}
     for one in taken:
         tx.links.set_password(one.code, kept[one.line.row.login])
+    return {login: tx.accounts.account_actor(ident) for login, ident in idents.items()}
+
+
+def _certify(tx: Transaction, actors: Mapping[str, Actor]) -> None:
+    """Let each agency's custodian enter the certificates of its officers."""
+    keepers = {one.agency: actors[one.login] for one in PEOPLE if Role.CUSTODIAN in one.roles}
     for person in PEOPLE:
         if person.certificate is not None:
-            tx.accounts.certify(
-                idents[person.login],
-                person.certificate,
+            wish = CertificateIssueIn(
+                account_id=AccountId(actors[person.login].id),
+                number=person.certificate,
                 valid_from=_years(tx.now, -30),
                 valid_until=_years(tx.now, 5),
             )
-    return {login: tx.accounts.account_actor(ident) for login, ident in idents.items()}
+            tx.certificates.issue(keepers[person.agency], wish)
 
 
 def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> None:

@@ -35,6 +35,7 @@ def test_the_demo_is_lawful(database_url: str, tmp_path: Path) -> None:
     assert [by_the_service[event] for event in ("account:open", "role:grant", "agency:open")] == [2, 2, 1]
     assert came["account:open"] == people + 2
     assert came["agency:open"] == len(AGENCIES)
+    assert by_the_service["certificate:issue"] == 0 < came["certificate:issue"]
     chains = folded(store, *APPLY)
     store.close()
     assert {of.partition("/")[0] for of in chains} == {
