@@ -2,7 +2,7 @@
 
 The processes of docker-compose.yml are started natively, by its commands and its variables, over stores in which nothing
 is, with its proxy before them. Everything else is done as the README says, in a browser and by the command: the link
-that `admit` prints, an agency, people by a sheet, their own links, an enrolment code, the reference device, a verdict.
+that `admit` prints, an agency, people by a sheet, their own links, certificates, an enrolment code, the reference device.
 Prints what each step took; ends with 1 where one does not come out, or the record has a difference.
 """
 
@@ -49,9 +49,10 @@ SHEET = textwrap.dedent(README.partition("   ```csv\n")[2].partition("   ```")[0
 PEOPLE = list(csv.DictReader(io.StringIO(SHEET)))
 AGENCY = ("示范区城市管理局", PEOPLE[0]["单位代码"])
 CUSTODIAN = next(one["登录名"] for one in PEOPLE if one["角色"] == "设备保管员")
-HEAD = next(one["登录名"] for one in PEOPLE if one["角色"] == "行政机关负责人")
+OFFICER, _ = (one["登录名"] for one in PEOPLE if "执法人员" in one["角色"])
+OFFICERS = [one["姓名"] for one in PEOPLE if "执法人员" in one["角色"]]
 WORDS = "晨检设备再出门，{login} 记在本上"
-OFFICERS = ("10320001001", "10320001002")
+CERTIFICATES = ("10320001001", "10320001002")
 
 
 @dataclass
@@ -176,22 +177,40 @@ def come_in(walk: Walk, links: dict[str, str]) -> None:
             set_password(page, login)
 
 
-def enrolment_code(walk: Walk) -> str:
+def enter_certificates(walk: Walk, page: Page) -> None:
+    """The custodian enters a certificate of each officer."""
+    log_in(walk, page, CUSTODIAN, "/console/certificates")
+    for name, number in zip(OFFICERS, CERTIFICATES, strict=True):
+        page.goto(f"{walk.proxy.address}/console/certificates")
+        page.select_option("[name=account_id]", label=f"{name} · {AGENCY[0]}")
+        for field, text in {"number": number, "valid_from": "2024-01-01", "valid_to": "2029-12-31"}.items():
+            page.fill(f"[name={field}]", text)
+        with page.expect_navigation():
+            page.click("form.form button.primary")
+        if number not in page.content():
+            raise AssertionError(page.content())
+
+
+def enrolment_code(walk: Walk, page: Page) -> str:
     """What the custodian is shown once."""
-    with walk.person() as page:
-        page.goto(f"{walk.proxy.address}/console/devices")
-        page.fill("[name=login]", CUSTODIAN)
-        page.fill("[name=password]", WORDS.format(login=CUSTODIAN))
-        page.click("main button.primary")
-        page.get_by_role("button", name="发放注册码").click()
-        return page.locator(".secret").inner_text().strip()
+    page.goto(f"{walk.proxy.address}/console/devices")
+    page.get_by_role("button", name="发放注册码").click()
+    return page.locator(".secret").inner_text().strip()
+
+
+def log_in(walk: Walk, page: Page, login: str, path: str) -> None:
+    page.goto(f"{walk.proxy.address}{path}")
+    page.fill("[name=login]", login)
+    page.fill("[name=password]", WORDS.format(login=login))
+    page.click("main button.primary")
+    page.wait_for_url(f"**{path}")
 
 
 def hand_in(walk: Walk, code: str) -> str:
     """The reference device enrols and hands in; returns what became of it."""
     photo = walk.folder / "现场.jpg"
     photo.write_bytes(jpeg())
-    officers = [part for number in OFFICERS for part in ("--officer", number)]
+    officers = [part for number in CERTIFICATES for part in ("--officer", number)]
     words = ["--server", walk.proxy.address, "--enrol", code, *officers, "--place", "33.3475,120.1626"]
     trusted = {
         "QUANCHENG_AUTHORITY": str(walk.proxy.authority),
@@ -206,19 +225,18 @@ def hand_in(walk: Walk, code: str) -> str:
         timeout=PATIENCE_SECONDS,
         check=False,
     )
-    if done.returncode != 0 or '"sealed"' not in done.stdout:
+    if done.returncode != 0:
         raise AssertionError(done.stdout + done.stderr)
     (found,) = map(json.loads, done.stdout.splitlines())
+    if (found["state"], found["verdict"]) != ("sealed", "verified"):
+        raise AssertionError(done.stdout)
     return f"{found['filename']}: {found['state']}, {found['verdict']}"
 
 
-def seen_by_the_head(walk: Walk) -> None:
-    """Whoever answers for the agency finds it on the page of recordings."""
+def seen_by_an_officer(walk: Walk) -> None:
+    """Whom the recording names finds it on the page of recordings."""
     with walk.person() as page:
-        page.goto(f"{walk.proxy.address}/console/recordings")
-        page.fill("[name=login]", HEAD)
-        page.fill("[name=password]", WORDS.format(login=HEAD))
-        page.click("main button.primary")
+        log_in(walk, page, OFFICER, "/console/recordings")
         page.get_by_role("link", name="现场.jpg").wait_for()
 
 
@@ -244,13 +262,18 @@ def main() -> int:
         told(f"{len(links)} people by a sheet")
         come_in(walk, links)
         told("they set their passwords")
-        code = enrolment_code(walk)
+        with walk.person() as page:
+            enter_certificates(walk, page)
+            told("certificates of both officers by the custodian")
+            code = enrolment_code(walk, page)
         told("enrolment code by the custodian")
         print(f"           {hand_in(walk, code)}")
         told("reference device: enrolled, handed in, sealed")
-        seen_by_the_head(walk)
-        told("seen by the head of the agency")
-        print(f"{last - begun:7.1f} s  from the running processes to a sealed recording that its agency sees")
+        seen_by_an_officer(walk)
+        told("seen by an officer whom it names")
+        print(
+            f"{last - begun:7.1f} s  from the running processes to a sealed recording that its officer sees"
+        )
         for words in (("quancheng.py", "doctor"), ("quancheng.py", "fsck")):
             done = walk.run(*words, service="scheduler" if words[1] == "fsck" else "api")
             print("\n".join(f"           {line}" for line in done.stdout.strip().splitlines()[-24:]))
