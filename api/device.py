@@ -1,6 +1,7 @@
 """Devices: enrolment by a one-time code, the register, revocation."""
 
 from datetime import datetime
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
@@ -33,10 +34,38 @@ class DevicesOut(WireOut):
     devices: list[DeviceOut]
 
 
+class OpenCodeOut(WireOut):
+    """A code that counts: its id, the device it would enrol, and who handed it out."""
+
+    id: UUID
+    device_id: DeviceId
+    issued_by: str
+    expires_at: datetime
+
+
+class OpenCodesOut(WireOut):
+    """The codes that count, the first to end first."""
+
+    codes: list[OpenCodeOut]
+
+
 @router.post("/enrolment-codes", operation_id="issueEnrolmentCode", status_code=201)
 def issue_code(tx: Tx, actor: CurrentActor) -> IssuedCode:
     """Issue a one-time code; it is shown once."""
     return tx.devices.issue_code(actor)
+
+
+@router.get("/enrolment-codes", operation_id="listEnrolmentCodes")
+def codes(tx: Tx, actor: CurrentActor) -> OpenCodesOut:
+    """List the codes by which a device may still enrol; what they are is told once, when they are issued."""
+    return OpenCodesOut(codes=[OpenCodeOut.of(one) for one in tx.devices.codes(actor)])
+
+
+@router.delete("/enrolment-codes/{code_id}", operation_id="voidEnrolmentCode", status_code=204)
+def void_code(tx: Tx, actor: CurrentActor, code_id: UUID) -> Response:
+    """Take a code back."""
+    tx.devices.void_code(actor, code_id)
+    return Response(status_code=204)
 
 
 @router.post("/devices", operation_id="enrolDevice", status_code=201)

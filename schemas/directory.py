@@ -23,7 +23,7 @@ from schemas.leaves_actor import (
     RoleGrant,
     RoleGrantNamed,
 )
-from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
+from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceVoid
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
@@ -56,12 +56,13 @@ def _is_within(grant: Grant, at: datetime) -> bool:
 
 
 class Code(NamedTuple):
-    """A one-time code: for which device of which agency, until when."""
+    """A one-time code: for which device of which agency, until when; `until` is where it was taken back."""
 
     device: str
     agency: str
     since: int
     expires_at: datetime
+    until: int | None = None
 
 
 class Concluded(NamedTuple):
@@ -117,6 +118,9 @@ class Directory:
                 self._end(self.agencies, leaf.subject, index)
             case DeviceCode() as act:
                 self.codes[act.code] = Code(leaf.subject, act.agency, index, act.expires_at)
+            case DeviceVoid(code=code):
+                if code in self.codes:
+                    self.codes[code] = self.codes[code]._replace(until=index)
             case _:
                 self.agencies[leaf.subject] = Span(index)
 
@@ -152,7 +156,7 @@ class Directory:
             **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
             **dict.fromkeys((MonitoringOpine, ManifestDeclare, IntakeReceive), _learn_evidence),
             **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
-            **dict.fromkeys((AgencyOpen, AgencyClose, DeviceCode), _learn_agency),
+            **dict.fromkeys((AgencyOpen, AgencyClose, DeviceCode, DeviceVoid), _learn_agency),
             **dict.fromkeys((AccountOpen, AccountAmend, AccountClose), _learn_actor),
             **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
             **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart), _learn_role),

@@ -44,6 +44,7 @@ class Event(StrEnum):
     CERTIFICATE_CANCEL = "certificate:cancel"
     CERTIFICATE_VERIFY = "certificate:verify"
     DEVICE_CODE = "device:code"
+    DEVICE_VOID = "device:void"
     DEVICE_ENROL = "device:enrol"
     DEVICE_RENAME = "device:rename"
     DEVICE_REVOKE = "device:revoke"

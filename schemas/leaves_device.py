@@ -41,6 +41,22 @@ class DeviceCode(Act):
     code_hash: SaltedText
 
 
+class DeviceVoid(Act):
+    """A one-time code is taken back: no device enrols by it any more. The subject is the one it would have become."""
+
+    spec: ClassVar = Spec(
+        event="device:void",
+        chains=("agency",),
+        roles=_CUSTODIAN,
+        neutral=("agency",),
+        words=Words("收回设备登记码", "Enrolment code taken back"),
+        follows="the code was handed out by this agency and is not used",
+        columns={"code": "enrolment_codes.id", "at": "enrolment_codes.voided_at"},
+    )
+    agency: AgencyReference
+    code: Uuid
+
+
 class DeviceEnrol(Act):
     """A device shows its key and the code; the registry's signed statement is named by its digest."""
 

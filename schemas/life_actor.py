@@ -28,18 +28,19 @@ from schemas.leaves_actor import (
     StandardPublish,
 )
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
-from schemas.leaves_device import DeviceCode
+from schemas.leaves_device import DeviceCode, DeviceVoid
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
 
 
 class CodeLife(NamedTuple):
-    """A one-time code: for which device, and who handed it out."""
+    """A one-time code: for which device, who handed it out, and when it was taken back."""
 
     code: DeviceCode
     device: str
     by: str
+    voided_at: datetime | None = None
 
 
 class AgencyLife(NamedTuple):
@@ -97,6 +98,14 @@ def _handed_out(life: AgencyLife, leaf: Leaf, act: DeviceCode, here: Here) -> Ag
     return life._replace(codes={**life.codes, act.code: handed})
 
 
+def _voided(life: AgencyLife, leaf: Leaf, act: DeviceVoid, here: Here) -> AgencyLife:
+    del here
+    handed = life.codes.get(act.code)
+    if handed is None or handed.voided_at is not None or handed.device != leaf.subject:
+        raise Unlawful(FaultCode.CODE)
+    return life._replace(codes={**life.codes, act.code: handed._replace(voided_at=leaf.at)})
+
+
 def _rostered(life: AgencyLife, leaf: Leaf, act: RosterTake, here: Here) -> AgencyLife:
     """People came in by a sheet: each has leaves of their own."""
     del leaf, act, here
@@ -109,6 +118,7 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
         AgencyClose: _agency_closed,
         StandardPublish: _published,
         DeviceCode: _handed_out,
+        DeviceVoid: _voided,
         RosterTake: _rostered,
     }
 )

@@ -71,6 +71,8 @@ def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
         law(not here.seen.is_complete, FaultCode.CODE)
         return
     is_early = here.index is None or code.since < here.index
+    is_taken_back = code.until is not None and (here.index is None or code.until < here.index)
+    law(not is_taken_back, FaultCode.CODE)
     law(is_early and (code.device, code.agency) == (leaf.subject, act.agency), FaultCode.CODE)
     law(leaf.at < code.expires_at, FaultCode.CODE)
 

@@ -72,6 +72,23 @@ ENROLMENT_CODE_INVALID = Refusal(
     "向保管员索取新的注册码",
     "ask the custodian for a new code",
 )
+ENROLMENT_CODE_UNKNOWN = Refusal(
+    "enrolment-code-unknown",
+    NotFound,
+    Level.INFO,
+    "没有这个注册码",
+    "No such enrolment code",
+    *CHECK_ID,
+)
+ENROLMENT_CODE_ENDED = Refusal(
+    "enrolment-code-ended",
+    Conflict,
+    Level.INFO,
+    "注册码已使用、已收回或已过期",
+    "The enrolment code was used or taken back, or has expired",
+    "刷新页面",
+    "reload the page",
+)
 DEVICE_ENDED = Refusal(
     "device-ended",
     Conflict,

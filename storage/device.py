@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, TypeGuard
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import Field
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Action, Actor, Subject, require
@@ -30,7 +30,7 @@ from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, SignatureInvalid
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ES256, parse_header, thumbprint, verify_compact, verify_detached
-from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceRevoke
+from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceRevoke, DeviceVoid
 from schemas.ours import ours
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
@@ -40,7 +40,9 @@ from schemas.refusals_actor import (
     DEVICE_ENDED,
     DEVICE_ENROLLED_ALREADY,
     DEVICE_UNKNOWN,
+    ENROLMENT_CODE_ENDED,
     ENROLMENT_CODE_INVALID,
+    ENROLMENT_CODE_UNKNOWN,
     KEY_BROKEN,
 )
 from schemas.trail import Noted, TrailEvent, TrailResult
@@ -49,6 +51,7 @@ from storage.actor.actor import Accounts
 from storage.actor.session import Session, new_session, token_hash
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
+from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.device import registered
 from storage.reads.policy import require_within
@@ -91,6 +94,15 @@ class IssuedCode(WireOut):
     """A one-time code, shown once: only its hash is kept."""
 
     code: str
+    expires_at: datetime
+
+
+class OpenCode(Frozen):
+    """A code that counts, without itself: only its digest is kept. `issued_by` names who handed it out."""
+
+    id: UUID
+    device_id: DeviceId
+    issued_by: str
     expires_at: datetime
 
 
@@ -162,6 +174,44 @@ class Devices(Collection):
         note(self._unit, Noted(TrailEvent.CODE_MADE, TrailResult.DONE, account_id=actor.id))
         return IssuedCode(code=code, expires_at=expires_at)
 
+    def codes(self, actor: Actor) -> tuple[OpenCode, ...]:
+        """Return the codes of the actor's agency by which a device may still enrol, the first to end first.
+
+        Raises:
+            Refused: the actor may not enrol devices.
+        """
+        require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
+        known = enrolment_codes.c
+        query = select(known.id, known.device_id, known.expires_at).where(
+            known.agency_id == actor.agency_id, *_is_open(self._now)
+        )
+        rows = self._connection.execute(
+            with_name(query, known.issued_by, "issued_by").order_by(known.expires_at, known.id)
+        )
+        return tuple(map(OpenCode.of_row, rows.mappings()))
+
+    def void_code(self, actor: Actor, code_id: UUID) -> None:
+        """Take a code back: whoever holds it enrols nothing any more.
+
+        Raises:
+            NotFound: the actor's agency has no such code (slug `enrolment-code-unknown`).
+            Refused: the actor may not enrol devices.
+            Conflict: it was used or taken back, or has expired (slug `enrolment-code-ended`).
+        """
+        agency, known = f"agency/{actor.agency_id}", enrolment_codes.c
+        mine = and_(known.id == code_id, known.agency_id == actor.agency_id)
+        device_id = self._connection.scalar(select(known.device_id).where(mine))
+        if device_id is None:
+            raise ENROLMENT_CODE_UNKNOWN("no such code")
+        require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
+        act = self._begin(actor, actor.agency_id, agency)
+        voided = self._connection.execute(
+            update(enrolment_codes).where(mine, *_is_open(act.at)).values(voided_at=act.at)
+        )
+        if not voided.rowcount:
+            raise ENROLMENT_CODE_ENDED("the code was used or taken back, or has expired")
+        act.write(DeviceVoid(agency=agency, code=str(code_id)), f"device/{device_id}")
+
     def enrol(self, wish: EnrolIn) -> Enrolled:
         """Register the key of a device that holds a one-time code.
 
@@ -221,13 +271,7 @@ class Devices(Collection):
     def _use(self, code: Row[Any, Any, Any], at: datetime) -> None:
         """Use up a code; of two that come with the same one, the second waited for its chain and finds it used."""
         used = self._connection.execute(
-            update(enrolment_codes)
-            .where(
-                enrolment_codes.c.id == code.id,
-                enrolment_codes.c.used_at.is_(None),
-                enrolment_codes.c.expires_at > at,
-            )
-            .values(used_at=at)
+            update(enrolment_codes).where(enrolment_codes.c.id == code.id, *_is_open(at)).values(used_at=at)
         )
         if not used.rowcount:
             raise _code_invalid()
@@ -388,6 +432,12 @@ class Devices(Collection):
             self._accounts.end_sessions_of_device(device_id)
             revoked = DeviceRevoke(kid=row.kid, reason_code=wish.reason_code, reason=shown(wish.reason))
             act.write(revoked, about)
+
+
+def _is_open(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Say of a code whether a device may enrol by it at a time."""
+    known = enrolment_codes.c
+    return known.used_at.is_(None), known.voided_at.is_(None), known.expires_at > at
 
 
 def _code_invalid() -> EvidenceError:

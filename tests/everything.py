@@ -177,6 +177,8 @@ def _line(store: Store, bureau: Bureau) -> None:
     spare = enrol_device(store, custodian)
     with store.begin() as tx:
         tx.devices.issue_code(custodian)
+        tx.devices.issue_code(custodian)
+        tx.devices.void_code(custodian, tx.devices.codes(custodian)[0].id)
         tx.devices.revoke(custodian, spare.id, LOST)
 
 

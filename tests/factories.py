@@ -25,7 +25,7 @@ from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 from schemas.leaves_actor import AgencyKind
 from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
-from storage.device import EnrolIn
+from storage.device import EnrolIn, Enrolled
 from storage.flow.receive import Receiving
 from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
@@ -218,6 +218,15 @@ def append(store: Store, actor: Actor, upload_id: UUID, payload: bytes) -> Uploa
         receiving.store([view[:needed]])
         view = view[needed:]
     return receiving.finish()
+
+
+def enrolled_by(store: Store, code: str) -> Enrolled:
+    """What the registry says to a fresh key that comes with a code."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = public_jwk(key.public_key())
+    proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
+    with store.begin() as tx:
+        return tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
 
 
 def enrol_device(store: Store, custodian: Actor) -> TestDevice:

@@ -201,6 +201,11 @@ def _case(scene: Scene, _: Clock) -> None:
     for verb in ("seen", "leave"):
         _add(scene, "case", f"/console/looks/{{look_id}}/{verb}", ids)
     _add(scene, "case", "/console/devices/codes")
+    keeper = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
+    with scene.store.begin() as tx:
+        tx.devices.issue_code(keeper)
+        code = {"code_id": tx.devices.codes(keeper)[0].id}
+    _add(scene, "case", "/console/devices/codes/{code_id}/void", code)
     mine = {"device_id": bureau.device.id}
     _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
     _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")

@@ -386,6 +386,10 @@ def story_of_people(world: World) -> Iterator[None]:
     code = {"agency": agency, "code": drawn(device)}
     history.write(things.DeviceCode, device, custodian, of=(agency,), expires_at=later, **code)
     history.write(things.DeviceEnrol, device, device, **code)
+    spare = history.thing("device")
+    unused = {"agency": agency, "code": drawn(spare)}
+    history.write(things.DeviceCode, spare, custodian, of=(agency,), expires_at=later, **unused)
+    history.write(things.DeviceVoid, spare, custodian, of=(agency,), **unused)
     yield
     history.write(things.DeviceRename, device, custodian)
     history.write(things.DeviceRevoke, device, custodian, kid=world.kid)

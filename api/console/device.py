@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -55,13 +56,15 @@ def devices(visit: Visiting) -> Response:
 
 
 def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake | None = None) -> Response:
+    may_enrol = visit.may(Action.DEVICE_ENROL)
     return visit.page(
         "devices.html",
         mistake=mistake,
         here="devices",
         rows=visit.tx.devices.seen_by(visit.actor),
         code=code,
-        may_enrol=visit.may(Action.DEVICE_ENROL),
+        may_enrol=may_enrol,
+        codes=visit.tx.devices.codes(visit.actor) if may_enrol else (),
     )
 
 
@@ -74,6 +77,18 @@ def issue_code(visit: Acting, form: Annotated[NoFields, Form()]) -> Response:
         lambda _: visit.tx.devices.issue_code(visit.actor),
         again=lambda mistake: _register(visit, mistake=mistake),
         then=lambda code: _register(visit, code=code),
+    )
+
+
+@router.post("/devices/codes/{code_id}/void")
+def void_code(visit: Acting, code_id: UUID, form: Annotated[NoFields, Form()]) -> Response:
+    """Take a code back that nobody has used."""
+    return submit(
+        visit,
+        form,
+        lambda _: visit.tx.devices.void_code(visit.actor, code_id),
+        again=lambda mistake: _register(visit, mistake=mistake),
+        then=to("/console/devices"),
     )
 
 

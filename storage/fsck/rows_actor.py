@@ -24,7 +24,7 @@ AGENCY_MIRRORS = (
         enrolment_codes,
         enrolment_codes.c.agency_id,
         ("id",),
-        ("device_id", "code_hash", "issued_by", "expires_at"),
+        ("device_id", "code_hash", "issued_by", "expires_at", "voided_at"),
     ),
 )
 ACCOUNT_MIRRORS = (
@@ -83,6 +83,7 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
                 "code_hash": value_of(handed.code.code_hash),
                 "issued_by": ident_of(handed.by),
                 "expires_at": handed.code.expires_at,
+                "voided_at": handed.voided_at,
             }
             for code, handed in life.codes.items()
         ],

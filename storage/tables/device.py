@@ -20,7 +20,9 @@ enrolment_codes = Table(
     ref("issued_by", "accounts.id"),
     moment("expires_at", nullable=False),
     moment("used_at"),
+    moment("voided_at"),
 )
+"""Each ends by being used, taken back, or at its time."""
 
 devices = Table(
     "devices",

@@ -104,7 +104,12 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with serving(store) as url:
         with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as own:
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
+        keeper = make_account(store, agency, Role.CUSTODIAN)[1]
+        with store.begin() as tx:
+            tx.devices.issue_code(keeper)
+            code = tx.devices.codes(keeper)[0]
         ids = {
+            "code_id": code.id,
             "recording_id": recording_id,
             "case_id": case.id,
             "export_id": export.id,
@@ -213,6 +218,7 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("POST", "/v1/exports/{export_id}/looks", {"reason_code": "dispute"}),
     ("POST", "/v1/recordings/{recording_id}/looks", {"reason_code": "dispute"}),
     ("GET", "/v1/recordings/{recording_id}/looks", None),
+    ("DELETE", "/v1/enrolment-codes/{code_id}", None),
     ("POST", "/v1/devices/{device_id}/name", {"name": "x"}),
     ("POST", "/v1/devices/{device_id}/revoke", LOST.model_dump()),
     ("PATCH", "/v1/uploads/{upload_id}", None),

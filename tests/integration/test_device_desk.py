@@ -1,6 +1,7 @@
 """The custodian's page of one device: its name, why its key was revoked, and its life as the log has it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -10,12 +11,16 @@ import pytest
 from api.console.guard import form_token
 from api.deps import COOKIE
 from schemas.actor import Actor, Role
+from schemas.errors import Refused
+from schemas.event import Event
 from schemas.leaves_device import DeviceRename, DeviceRevoke
 from storage.store import Store
 from tests.factories import (
     LOST,
     TestDevice,
     enrol_device,
+    enrolled_by,
+    events_of,
     faults,
     folder_url,
     make_account,
@@ -131,3 +136,42 @@ def test_a_device_of_another_agency_is_not_there(world: World) -> None:
         with httpx.Client(base_url=world.url, cookies=cookies, timeout=PATIENCE_SECONDS) as browser:
             page = browser.get(f"/console/devices/{ident}")
         assert [one.status_code for one in (name, gone, page)] == [404, 404, 404]
+
+
+def test_a_code_that_was_taken_back_enrols_nothing(world: World) -> None:
+    """Open codes are listed without themselves; one that was taken back counts no more, and the log says so."""
+    with world.client(world.token) as client:
+        code = client.post("/v1/enrolment-codes").raise_for_status().json()["code"]
+        (listed,) = client.get("/v1/enrolment-codes").raise_for_status().json()["codes"]
+        assert code not in str(listed)
+        with world.browser() as browser:
+            assert "没有用过的注册码" in browser.get("/console/devices").text
+        assert world.send(f"/console/devices/codes/{listed['id']}/void").status_code == 303
+        again = client.delete(f"/v1/enrolment-codes/{listed['id']}")
+        left = client.get("/v1/enrolment-codes").json()["codes"]
+    with world.client(world.other_token) as stranger:
+        foreign = stranger.delete(f"/v1/enrolment-codes/{listed['id']}")
+
+    assert (again.status_code, again.json()["slug"], left) == (409, "enrolment-code-ended", [])
+    assert (foreign.status_code, foreign.json()["slug"]) == (404, "enrolment-code-unknown")
+    with pytest.raises(Refused, check=lambda err: err.slug == "enrolment-code-invalid"):
+        enrolled_by(world.store, code)
+    assert events_of(world.store, f"device/{listed['device_id']}") == [Event.DEVICE_CODE, Event.DEVICE_VOID]
+    assert faults(world.store) == []
+
+
+def test_of_a_code_used_and_taken_back_at_once_one_holds(world: World) -> None:
+    """Whichever comes first counts: the other is told, and the log folds."""
+    for _ in range(4):
+        with world.store.begin() as tx:
+            code = tx.devices.issue_code(world.custodian).code
+            open_ = tx.devices.codes(world.custodian)[-1]
+
+        def take_back(ident: UUID = open_.id) -> None:
+            with world.store.begin() as tx:
+                tx.devices.void_code(world.custodian, ident)
+
+        with ThreadPoolExecutor(2) as pool:
+            both = [pool.submit(take_back), pool.submit(enrolled_by, world.store, code)]
+        assert sum(one.exception() is None for one in both) == 1
+    assert faults(world.store) == []
