@@ -57,8 +57,8 @@ class BreakingStore(Store):
     fault: Exception | None = None
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
-        with super().begin() as tx:
+    def begin(self, address: str = "") -> Iterator[Transaction]:
+        with super().begin(address) as tx:
             breaking = BreakingTransaction(tx.connection, tx.settings, tx.now, tx.clock)
             object.__setattr__(breaking, "fault", self.fault)
             yield breaking

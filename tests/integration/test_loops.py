@@ -151,10 +151,10 @@ class Ends(Store):
 
     ends = ""
 
-    def begin(self) -> AbstractContextManager[Transaction]:
+    def begin(self, address: str = "") -> AbstractContextManager[Transaction]:
         if threading.current_thread().name == self.ends:
             raise SystemExit
-        return super().begin()
+        return super().begin(address)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
