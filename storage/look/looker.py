@@ -102,8 +102,8 @@ class Lookers(Collection):
         page = self._rows(looks.c.account_id == actor.id, after=after, limit=limit)
         named = names_of_things(
             self._connection,
-            [row["recording_id"] for row in page.rows if row["recording_id"]],
-            [row["export_id"] for row in page.rows if row["export_id"]],
+            [look.recording_id for look, _ in page.rows if look.recording_id],
+            [look.export_id for look, _ in page.rows if look.export_id],
         )
         return page.each(lambda row: _seen(row, named))
 
@@ -112,18 +112,28 @@ class Lookers(Collection):
         some = select(looks.c.id).where(looks.c.recording_id == recording_id).limit(COUNTED).subquery()
         return self._connection.scalar(select(func.count()).select_from(some)) or 0
 
-    def _rows(self, condition: ColumnElement[bool], *, after: Cursor | None, limit: int) -> Page[RowMapping]:
+    def _rows(
+        self, condition: ColumnElement[bool], *, after: Cursor | None, limit: int
+    ) -> Page[tuple[Look, RowMapping]]:
+        page = self._page(select(looks).where(condition), _NEWEST, after=after, limit=limit).each(Look.of_row)
+        # Of the page alone: beside the limit the planner would weigh the roles of every look there is.
         roles = roles_of(looks.c.account_id, looks.c.opened_at).label("roles")
-        query = with_name(select(looks, roles), looks.c.account_id, "looker").where(condition)
-        return self._page(query, _NEWEST, after=after, limit=limit)
+        query = with_name(select(looks.c.id, roles), looks.c.account_id, "looker")
+        people = {
+            row["id"]: row
+            for row in self._connection.execute(
+                query.where(looks.c.id.in_([look.id for look in page.rows]))
+            ).mappings()
+        }
+        return page.each(lambda look: (look, people[look.id]))
 
 
-def _seen(row: RowMapping, named: Mapping[UUID, str], *, is_masked: bool = False) -> SeenLook:
-    look = Look.of_row(row)
+def _seen(row: tuple[Look, RowMapping], named: Mapping[UUID, str], *, is_masked: bool = False) -> SeenLook:
+    look, person = row
     return SeenLook(
         look=look,
-        name=row["looker"],
-        roles=tuple(Role(role) for role in row["roles"]),
+        name=person["looker"],
+        roles=tuple(Role(role) for role in person["roles"]),
         about=named.get(look.recording_id or look.export_id or look.id, ""),
         address=masked(look.address) if is_masked else look.address,
     )
