@@ -76,6 +76,7 @@ from schemas.words_people import (
     CERTIFICATE_STEPS,
     DUTIES,
     LOGIN_OUTCOMES,
+    PRESENCE_STATES,
     ROSTER_FAULTS,
 )
 from schemas.words_role import ROLES
@@ -107,6 +108,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         CERTIFICATE_STEPS,
         DUTIES,
         LOGIN_OUTCOMES,
+        PRESENCE_STATES,
         ROSTER_FAULTS,
         ROLES,
     ),

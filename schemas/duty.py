@@ -6,6 +6,8 @@ from enum import StrEnum
 class Duty(StrEnum):
     """One line each; the value is its name in an address or a log."""
 
+    CONFIRM_PRESENCE = "confirm-presence"
+    SETTLE_DENIAL = "settle-denial"
     REVIEW_FIRST = "review-first"
     REVIEW_SECOND = "review-second"
     LINK_RECORD = "link-record"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
 from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
+from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     ManifestDeclare,
     RecordingQuarantine,
@@ -18,7 +19,20 @@ from schemas.leaves_recording import (
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import Committed
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
+from schemas.presence import PresenceAnswer
 from schemas.reference import ident_of
+
+
+class AnswerLife(NamedTuple):
+    """What somebody whom a capture names said, by the name of the answer; `digest` is that of its leaf."""
+
+    said: PresenceConfirm | PresenceDeny
+    state: PresenceAnswer
+    at: datetime
+    digest: str
+    settled: PresenceSettle | None = None
+    settled_by: str | None = None
+    settled_at: datetime | None = None
 
 
 class ManifestLife(NamedTuple):
@@ -33,6 +47,7 @@ class ManifestLife(NamedTuple):
     files: int
     by: str
     at: datetime
+    answers: Mapping[str, AnswerLife] = MappingProxyType({})
 
 
 def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> ManifestLife:
@@ -43,7 +58,7 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
     """
     act = leaf.act
     if type(act) is not ManifestDeclare:
-        raise Unlawful(FaultCode.EVENT)
+        return taken(MANIFEST_TAKES, life, leaf, here)
     law(life is None, FaultCode.BEGUN_TWICE)
     law(here.seen.is_alive(act.device, here.index), FaultCode.KEY)
     law(here.seen.is_of(act.device, act.agency, here.index), FaultCode.AGENCY)
@@ -58,6 +73,39 @@ def apply_manifest(life: ManifestLife | None, leaf: Leaf, here: Here) -> Manifes
         leaf.actor,
         leaf.at,
     )
+
+
+def _confirmed(life: ManifestLife, leaf: Leaf, act: PresenceConfirm, here: Here) -> ManifestLife:
+    law(not any(one.said.person == act.person for one in life.answers.values()), FaultCode.TWICE)
+    return _answered(life, leaf, AnswerLife(act, PresenceAnswer.CONFIRMED, leaf.at, here.digest))
+
+
+def _denied(life: ManifestLife, leaf: Leaf, act: PresenceDeny, here: Here) -> ManifestLife:
+    mine = [one for one in life.answers.values() if one.said.person == act.person]
+    law(all(one.state is PresenceAnswer.CONFIRMED for one in mine), FaultCode.TWICE)
+    return _answered(life, leaf, AnswerLife(act, PresenceAnswer.DENIED, leaf.at, here.digest))
+
+
+def _answered(life: ManifestLife, leaf: Leaf, one: AnswerLife) -> ManifestLife:
+    """Only whoever is named answers, and each answer has a name of its own."""
+    law(leaf.actor == one.said.person, FaultCode.ACTOR)
+    law(leaf.subject not in life.answers, FaultCode.BEGUN_TWICE)
+    return life._replace(answers={**life.answers, leaf.subject: one})
+
+
+def _settled(life: ManifestLife, leaf: Leaf, act: PresenceSettle, here: Here) -> ManifestLife:
+    del here
+    known = life.answers.get(leaf.subject)
+    if known is None or known.state is not PresenceAnswer.DENIED or known.digest != act.denial:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    law(known.settled is None, FaultCode.TWICE)
+    after = known._replace(settled=act, settled_by=leaf.actor, settled_at=leaf.at)
+    return life._replace(answers={**life.answers, leaf.subject: after})
+
+
+MANIFEST_TAKES: Takes[ManifestLife] = MappingProxyType(
+    {PresenceConfirm: _confirmed, PresenceDeny: _denied, PresenceSettle: _settled}
+)
 
 
 class RecordingLife(NamedTuple):

@@ -15,6 +15,7 @@ SERVICES = ("api", "worker", "signer", "exporter", "keeper")
 Uuid = Annotated[str, Field(pattern=rf"^{UUID_FORM}$")]
 Reference = Annotated[str, Field(pattern=rf"^[a-z]{{1,16}}/{UUID_FORM}$")]
 AccountReference = Annotated[str, Field(pattern=rf"^account/{UUID_FORM}$")]
+CertificateReference = Annotated[str, Field(pattern=rf"^certificate/{UUID_FORM}$")]
 AgencyReference = Annotated[str, Field(pattern=rf"^agency/{UUID_FORM}$")]
 CaseReference = Annotated[str, Field(pattern=rf"^case/{UUID_FORM}$")]
 DeviceReference = Annotated[str, Field(pattern=rf"^device/{UUID_FORM}$")]

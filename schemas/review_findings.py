@@ -1,12 +1,13 @@
 """What a case gives away by itself to the person who reviews it: every reviewer sees the same list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from schemas.base import Frozen
 from schemas.checks.review import CONCLUDED, EVIDENCE, GATE, LINKED_IN_TIME, PROOF, REVIEWER
 from schemas.checks.table import CHECKS
 from schemas.integrity import Check, CheckResult, Severity, Verdict, examines
+from schemas.presence import Attendance, check_presence
 from schemas.recording import RecordingState
 from schemas.review import Part
 
@@ -19,6 +20,7 @@ class SeenRecording(Frozen):
     verdict: Verdict
     checks: tuple[CheckResult, ...]
     linked_at: datetime
+    attendance: Attendance | None = None
 
 
 class SeenRecord(Frozen):
@@ -53,6 +55,7 @@ def case_findings(
     submitted_at: datetime | None = None,
     decided_at: datetime | None = None,
     parts: Sequence[Part] = (),
+    articles: Collection[str] = (),
 ) -> list[Finding]:
     """Return what the case gives away, worst first: every reviewer sees the same list.
 
@@ -64,14 +67,18 @@ def case_findings(
         submitted_at: When the last round was submitted; what was linked later is named.
         decided_at: When the case was decided; what was linked later is named as that.
         parts: How the person who looks took part, if they did.
+        articles: By which fewer than two officers may act, as the agency lists them.
     """
     linked: list[SeenRecording | SeenRecord] = [*recordings, *records]
+    attended = [one for one in recordings if one.attendance is not None]
+    attendances = [one.attendance for one in attended if one.attendance is not None]
     found = [
         *(
             Finding(subject=one.subject, check=made)
             for one in recordings
             for made in _worth_telling(one.checks)
         ),
+        *_about([check_presence(one, articles) for one in attendances], attended),
         *_about([check_concluded(one) for one in recordings], recordings),
         *_about([check_gate(one) for one in records], records),
         *_about([check_proof(one) for one in facts], facts),

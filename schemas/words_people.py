@@ -7,6 +7,7 @@ from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
 from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
+from schemas.presence import PresenceState
 from schemas.roster import RosterFault
 from schemas.words import vocabulary
 
@@ -101,6 +102,8 @@ LOGIN_OUTCOMES = vocabulary(
 DUTIES = vocabulary(
     Duty,
     {
+        Duty.CONFIRM_PRESENCE: ("写明您在场，待您确认或否认", "Captures that name you: were you there?"),
+        Duty.SETTLE_DENIAL: ("写明的人员否认在场，待处理", "People named who deny that they were there"),
         Duty.REVIEW_FIRST: (
             "非现场监管记录待初审（证据审核）",
             "Monitoring records: first (evidence) review",
@@ -131,6 +134,16 @@ DUTIES = vocabulary(
         Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
         Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
         Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
+    },
+)
+
+PRESENCE_STATES = vocabulary(
+    PresenceState,
+    {
+        PresenceState.NAMED: ("写明，本人未确认", "Named, not confirmed"),
+        PresenceState.CONFIRMED: ("本人确认在场", "Confirmed in person"),
+        PresenceState.DENIED: ("本人否认在场", "Denied in person"),
+        PresenceState.UNKNOWN: ("证号无人持有", "Nobody holds the number"),
     },
 )
 

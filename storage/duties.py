@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.sql.selectable import FromClause
 
 from schemas.actor import Action, Actor, scope
@@ -29,6 +29,7 @@ from storage.collection import Collection
 from storage.reads.account import ends_soon, is_roleless
 from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
+from storage.reads.presence import unanswered, unsettled
 from storage.tables.actor import account_links, accounts, certificates, role_grants
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
@@ -36,7 +37,8 @@ from storage.tables.equipment import equipment, equipment_certificates
 from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_opinions as opinions
 from storage.tables.monitoring import monitoring_records as records
-from storage.tables.recording import recordings
+from storage.tables.presence import presences
+from storage.tables.recording import manifests, recordings
 from storage.tables.rectification import rectifications
 from storage.tables.review import review_grounds, reviews
 
@@ -276,6 +278,28 @@ def _failed_rechecks(actor: Actor, now: datetime) -> _Line:
     )
 
 
+def _unconfirmed(actor: Actor, now: datetime) -> _Line:
+    """Captures, not files; whoever holds no certificate is named by none."""
+    del now
+    asked = (
+        select(recordings.c.manifest_id, func.min(recordings.c.corrected_at).label("at"))
+        .where(unanswered(actor))
+        .group_by(recordings.c.manifest_id)
+        .subquery("asked")
+    )
+    return _Line(source=asked, where=true(), overdue=false(), since=asked.c.at)
+
+
+def _denied(actor: Actor, now: datetime) -> _Line:
+    del now
+    return _Line(
+        source=presences.join(manifests, manifests.c.id == presences.c.manifest_id),
+        where=and_(unsettled(), _inside(manifests.c.agency_id, actor)),
+        overdue=false(),
+        since=presences.c.answered_at,
+    )
+
+
 def _failed_exports(actor: Actor, now: datetime) -> _Line:
     return _Line(
         source=exports,
@@ -334,6 +358,8 @@ def _ending_roles(actor: Actor, now: datetime) -> _Line:
 
 _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
     {
+        Duty.CONFIRM_PRESENCE: (Action.RECORDING_VIEW, _unconfirmed),
+        Duty.SETTLE_DENIAL: (Action.CASE_DECIDE, _denied),
         Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
         Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),

@@ -22,12 +22,18 @@ def _calendar(given: object) -> object:
     return parse_calendar(Path(str(given)).read_text("utf-8")) if given else Calendar()
 
 
+def _articles(given: object) -> object:
+    """Return a list of articles, apart by `;`."""
+    return tuple(filter(None, map(str.strip, given.split(";")))) if isinstance(given, str) else given
+
+
 class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
     Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
+    `EXCEPTION_ARTICLES`: by which fewer than two officers may act (art. 42), apart by `;`; none is assumed.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
     `MADE_UP_TRIES`: of names that nobody has, so many tries are kept at most, and none for longer than an hour.
     `TRAIL_MONTHS`: so many calendar months the access trail is kept; less than six is refused. `TRAIL_STRANGERS`: of
@@ -78,6 +84,7 @@ class StorageSettings(BaseSettings):
     trail_months: int = Field(default=LEAST_MONTHS, ge=LEAST_MONTHS)
     trail_strangers: int = Field(default=20, ge=1)
     randomness_lead_seconds: int = 600
+    exception_articles: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_articles)] = ()
     with_sm3: bool = True
 
     @model_validator(mode="before")

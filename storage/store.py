@@ -50,6 +50,7 @@ from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
+from storage.recording.presence import Presences
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
@@ -133,6 +134,10 @@ class Transaction(Unit):
     @cached_property
     def manifests(self) -> Manifests:
         return Manifests(self)
+
+    @cached_property
+    def presences(self) -> Presences:
+        return Presences(self)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -21,6 +21,7 @@ from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.fact import FactIn, ProofIn
+from schemas.ids import ManifestId
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.monitoring import (
     InvalidReason,
@@ -32,6 +33,7 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.review import AnswerIn
 from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
@@ -189,6 +191,23 @@ def verify_certificate(world: World, chance: Random) -> None:
         held = _certificate(tx, world, chance)
         keeper = world.who(chance, world.road.custodian)
         tx.certificates.verify(keeper, held.id, CertificateVerifyIn(), held.version)
+
+
+def answer_presence(world: World, chance: Random) -> None:
+    officer = chance.choice(world.bureau.officers)
+    with world.store.begin() as tx:
+        officer = tx.accounts.account_actor(officer.account_id)
+        asked = [one.manifest_id for one in tx.presences.questions(officer)]
+        no = PresenceIn(answer=PresenceAnswer.DENIED, reason="不在岗")
+        yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
+        tx.presences.answer(officer, ManifestId(_any(chance, asked)), chance.choice((yes, yes, no)))
+
+
+def settle_denial(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        waiting = [one.id for one in tx.presences.denials(world.bureau.head)]
+        actor = world.who(chance, world.bureau.head)
+        tx.presences.settle(actor, _any(chance, waiting), SettlementIn(text="已查明"))
 
 
 def issue_code(world: World, chance: Random) -> None:
@@ -514,4 +533,7 @@ DESK: tuple[Act, ...] = (
 ROAD: tuple[Act, ...] = (
     enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
 )  # fmt: skip
-PEOPLE: tuple[Act, ...] = (open_account, certify_officer, step_certificate, verify_certificate)
+PEOPLE: tuple[Act, ...] = (
+    open_account, certify_officer, step_certificate, verify_certificate,
+    answer_presence, settle_denial,
+)  # fmt: skip

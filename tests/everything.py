@@ -30,6 +30,7 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
@@ -54,6 +55,7 @@ def make_everything(store: Store, clock: Clock) -> None:
     bureau, road = make_bureau(store), make_highway(store)
     integrate(store)  # opens the log
     _line(store, bureau)
+    _presence(store, bureau)
     _case(bureau)
     _road(road)
     _supervision(store, clock)
@@ -180,6 +182,22 @@ def _line(store: Store, bureau: Bureau) -> None:
         tx.devices.issue_code(custodian)
         tx.devices.void_code(custodian, tx.devices.codes(custodian)[0].id)
         tx.devices.revoke(custodian, spare.id, LOST)
+
+
+def _presence(store: Store, bureau: Bureau) -> None:
+    """Both whom a capture names were there; one of them says later that they were not, and the head settles it."""
+    first, second = bureau.officers
+    yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
+    with store.begin() as tx:
+        asked = tx.presences.questions(first)[0].manifest_id
+        tx.presences.confirm(first, PresencesIn(manifest_ids=(asked,)))
+    with store.begin() as tx:
+        tx.presences.answer(second, asked, yes)
+    with store.begin() as tx:
+        tx.presences.answer(first, asked, PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假"))
+    with store.begin() as tx:
+        denial = tx.presences.denials(bureau.head)[0]
+        tx.presences.settle(bureau.head, denial.id, SettlementIn(text="设备借给他人，已重新采集"))
 
 
 def _case(bureau: Bureau) -> None:

@@ -17,12 +17,13 @@ from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
+from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
-from tests.factories import PASSWORD, make_account, make_agency
+from tests.factories import PASSWORD, enrol_device, make_account, make_agency
 from tests.monitoring import make_highway
 from tests.supervision import Clock, make_supervision
 from workers.custody import integrate
@@ -59,7 +60,7 @@ class BreakingStore(Store):
     @contextmanager
     def begin(self, address: str = "") -> Iterator[Transaction]:
         with super().begin(address) as tx:
-            breaking = BreakingTransaction(tx.connection, tx.settings, tx.now, tx.clock)
+            breaking = BreakingTransaction(tx.connection, tx.settings, tx.now, tx.clock, tx.address)
             object.__setattr__(breaking, "fault", self.fault)
             yield breaking
 
@@ -144,7 +145,7 @@ class Scene:
 def make_scene(store: BreakingStore, clock: Clock) -> Scene:
     """Build all three desks, each with somebody who holds every role there."""
     scene = Scene(store, {}, {})
-    for build in (_case, _monitoring, _audits, _people, _certificates):
+    for build in (_case, _monitoring, _audits, _people, _certificates, _presence):
         build(scene, clock)
     scene.places["/console/login"] = Place(
         "/console/login",
@@ -353,6 +354,24 @@ def _certificates(scene: Scene, _: Clock) -> None:
     for verb in ("suspend", "withdraw", "cancel", "verify"):
         _add(scene, "certificates", f"{one}/{verb}", ids)
     _add(scene, "certificates", f"{one}/restore", {"certificate_id": held.id})
+
+
+def _presence(scene: Scene, _: Clock) -> None:
+    agency = make_agency(scene.store)
+    scene.tokens["presence"], named = make_account(scene.store, agency, *EVERYBODY, certificate="在-1")
+    _, other = make_account(scene.store, agency, Role.OFFICER, certificate="在-2")
+    device = enrol_device(scene.store, named)
+    made = [device.capture(f"{turn}.bin", b"x", officers=["在-1", "在-2"]) for turn in range(3)]
+    no = PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假")
+    with scene.store.begin() as tx:
+        asked = [tx.recordings.known(one).manifest_id for one in made]
+        tx.presences.answer(other, asked[0], no)
+        denial = tx.presences.denials(named)[0].id
+    ids = {"manifest_id": asked[0], "denial_id": denial}
+    _add(scene, "presence", "/console/presence/day", manifest_ids=[str(one) for one in asked[1:]])
+    _add(scene, "presence", "/console/presence/{manifest_id}/confirm", ids)
+    _add(scene, "presence", "/console/presence/{manifest_id}/deny", ids)
+    _add(scene, "presence", "/console/denials/{denial_id}", ids, text="设备借给他人，已更正管理")
 
 
 class Controls(HTMLParser):

@@ -56,6 +56,7 @@ _REFERENCES = {
     reference.AccountReference: "account",
     reference.AgencyReference: "agency",
     reference.CaseReference: "case",
+    reference.CertificateReference: "certificate",
     reference.DeviceReference: "device",
     reference.IntakeReference: "intake",
     reference.MonitoringReference: "monitoring",

@@ -19,6 +19,7 @@ from schemas import leaves_device as things
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
+from schemas import leaves_presence as there
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_review as inside
@@ -180,6 +181,22 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     yield
     history.write(line.ManifestRefuse, history.thing("manifest"), world.device, agency=world.agency)
     history.write(line.UploadExpire, history.thing("upload"), WORKER, agency=world.agency)
+
+
+def story_of_presence(world: World) -> Iterator[None]:
+    """Two people are named: one was there, one says so first and then not; the head says what came of it."""
+    history, officer, handler = world.history, world.people[Role.OFFICER], world.people[Role.HANDLER]
+    manifest = history.thing("manifest")
+    declared = {"agency": world.agency, "device": world.device}
+    history.write(line.ManifestDeclare, manifest, world.device, **declared)
+    yield
+    for person in (officer, handler):
+        history.write(there.PresenceConfirm, history.thing("presence"), person, of=(manifest,), person=person)
+        yield
+    denial = history.thing("presence")
+    denied = history.write(there.PresenceDeny, denial, handler, of=(manifest,), person=handler)
+    yield
+    history.write(there.PresenceSettle, denial, world.people[Role.HEAD], of=(manifest,), denial=denied)
 
 
 def story_of_a_record(world: World, *, outcome: str | None = None) -> Iterator[str]:
@@ -438,6 +455,7 @@ def story_of_the_log(world: World) -> Iterator[None]:
 STORIES = (
     story_of_a_case,
     story_of_a_recording,
+    story_of_presence,
     story_of_a_record,
     story_of_equipment,
     story_of_an_audit,

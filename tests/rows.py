@@ -31,6 +31,7 @@ ELSEWHERE = frozenset(
             "agencies",
             "certificates",
             "certificate_facts",
+            "presences",
             "sessions",
             "assertions",
             "login_tries",

@@ -122,6 +122,7 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         | tx.recordings.visible(actor, [link.recording_id for link in past])
         | tx.monitoring.visible(actor, [link.monitoring_id for link in ended]),
         watched=evidence.watched,
+        denied=tx.presences.denied_among([one.id for one in linked]),
         recordings=linked,
         counted=len(counted),
         bad=_count(counted, Verdict.MISMATCH),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.console.custody import signed
 from api.console.guard import Visiting
+from api.console.presence import PresenceForms, by_day, opened
 from api.console.recording import names_for
 from api.route import Route
 from schemas.actor import Action
@@ -19,6 +20,8 @@ WAITING = ("received", "quarantined", "doubtful")
 LATEST = 8
 PLACES: Mapping[Duty, str] = MappingProxyType(
     {
+        Duty.CONFIRM_PRESENCE: "/console/presence",
+        Duty.SETTLE_DENIAL: "/console/denials",
         Duty.REVIEW_FIRST: "/console/monitoring/queue?stage=first",
         Duty.REVIEW_SECOND: "/console/monitoring/queue?stage=second",
         Duty.LINK_RECORD: "/console/monitoring?state=valid&linked=no",
@@ -58,11 +61,15 @@ def home(visit: Visiting) -> Response:
         latest = tx.recordings.page(actor, RecordingFilter(), limit=LATEST).rows
     cases = tx.cases.page(actor, limit=LATEST).rows if visit.holds(Action.CASE_VIEW) else None
     devices = tx.devices.seen_by(actor) if visit.holds(Action.DEVICE_VIEW) else None
+    questions = tx.presences.questions(actor)
     return visit.page(
         "home.html",
+        forms=PresenceForms,
         here="home",
         failed_logins=tx.login_tries.failed_lately(actor),
         duties=tx.duties.waiting(actor),
+        days=by_day(questions),
+        opened=opened(visit, questions),
         places=PLACES,
         counts=counts,
         counts_rest=visit.holds(Action.RECORDING_COUNT),
@@ -77,6 +84,8 @@ def home(visit: Visiting) -> Response:
         administrators=tx.people.administrators(),
         signs=signs(tx.heartbeats.work()) if visit.holds(Action.WORK_VIEW) else None,
         checkpoint=signed(tx) if visit.holds(Action.CUSTODY_VIEW) else None,
-        watched=tx.recordings.watched(actor, [row.id for row in latest or ()]),
+        watched=tx.recordings.watched(
+            actor, [*(row.id for row in latest or ()), *(one.recording_id for one in questions)]
+        ),
         names=names_for(visit, latest or ()),
     )

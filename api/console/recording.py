@@ -150,6 +150,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
+        attendance=tx.presences.of_recording(found),
         cited=tx.certificates.cited(visit.actor, found),
         names=tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)]),
     )

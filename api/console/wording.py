@@ -23,6 +23,7 @@ from schemas.look import LookKind, LookReason
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
+from schemas.presence import PresenceState
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
@@ -58,6 +59,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "Medium": Medium,
         "MonitoringState": MonitoringState,
         "OpinionWord": OpinionWord,
+        "PresenceState": PresenceState,
         "RecheckOutcome": RecheckOutcome,
         "RecordOpinion": RecordOpinion,
         "RecordingState": RecordingState,

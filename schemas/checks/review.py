@@ -162,6 +162,52 @@ PROOF = Check(
 )
 
 
+PRESENCE = Check(
+    name="presence",
+    version=1,
+    title=Words("执法人员在场", "Officers were there"),
+    proves=Words(
+        "至少两名执法人员本人确认在场，或清单援引的例外条款列在本单位的清单上。",
+        "Two officers or more confirmed in person that they were there, or the article cited is one that the agency lists.",
+    ),
+    leaves=Words(
+        "不说明他们的证件有效，见执法人员一项。",
+        "Not that their certificates were valid; the check of officers says that.",
+    ),
+    findings=(
+        mismatch(
+            "presence-denied",
+            zh="写明的人员中有 {denied} 人本人否认在场。",
+            en="{denied} of the people named deny that they were there.",
+            then=(
+                "请查明清单为何写明此人；封存的内容不变，由行政机关负责人处理（行政处罚法第四十二条）。",
+                "Find out why the capture names them; what was sealed stays, the head settles it (APL art. 42).",
+            ),
+        ),
+        not_checked(
+            "presence-not-confirmed",
+            zh="写明的人员只是写明：{confirmed} 人本人确认在场，{named} 人尚未回答。",
+            en="Named, not confirmed: {confirmed} confirmed in person, {named} have not answered.",
+            then=(
+                "请提醒写明的人员登录后回答是否在场。",
+                "Remind the people named to log in and say whether they were there.",
+            ),
+            severity=Severity.WARN,
+        ),
+        not_checked(
+            "presence-article-unlisted",
+            zh="执法人员少于两人，援引的条款（{article}）不在本单位的例外清单上。",
+            en="Fewer than two officers, and the article cited ({article}) is not one that the agency lists.",
+            then=(
+                "请核对该条款是否允许一人执法；允许的，由运维人员列入例外清单。",
+                "Check whether that article allows one officer; if it does, let the operator list it.",
+            ),
+            severity=Severity.WARN,
+        ),
+    ),
+)
+
+
 REVIEW = (
     REVIEWER,
     EVIDENCE,
@@ -169,4 +215,5 @@ REVIEW = (
     CONCLUDED,
     GATE,
     PROOF,
+    PRESENCE,
 )

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.integrity import Verdict
+from schemas.leaves_presence import PresenceDeny
 from schemas.life_device import DeviceLife
-from schemas.life_evidence import ManifestLife, RecordingLife
+from schemas.life_evidence import AnswerLife, ManifestLife, RecordingLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
-from storage.fsck.mirror import NOT_TOLD, Mirror, Told, value_of
+from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.device import devices, enrolment_codes
+from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
 
 Row = Mapping[str, object]
@@ -39,6 +41,15 @@ MANIFEST_MIRRORS = (
         ("agency_id", "device_id", "kid", "seq", "sha256", "state", "problem", "declared_at"),
         condition=manifests.c.state == ManifestState.DECLARED,
         digests=("payload", "signature"),
+    ),
+    Mirror(
+        presences,
+        presences.c.manifest_id,
+        ("id",),
+        (
+            *("account_id", "certificate_id", "state", "way", "reason", "answered_at", "leaf"),
+            *("settlement", "settled_by", "settled_at"),
+        ),
     ),
 )
 _VERIFIED = ("sha256", "sm3", "media_type", "captured_at", "corrected_at", "retain_until")
@@ -89,7 +100,7 @@ def device_rows(life: DeviceLife, folded: Folded) -> Told:
 
 
 def manifest_rows(life: ManifestLife, folded: Folded) -> Told:
-    """Return the row that the leaf of a kept manifest makes."""
+    """Return the rows that the leaves of a kept manifest make."""
     del folded
     return {
         "manifests": [
@@ -105,7 +116,25 @@ def manifest_rows(life: ManifestLife, folded: Folded) -> Told:
                 "payload": life.sha256,
                 "signature": life.signature_sha256,
             }
-        ]
+        ],
+        "presences": [_answer(name, one) for name, one in life.answers.items()],
+    }
+
+
+def _answer(name: str, one: AnswerLife) -> Row:
+    said, settled = one.said, one.settled
+    return {
+        "id": ident_of(name),
+        "account_id": ident_of(said.person),
+        "certificate_id": ident_of(said.certificate),
+        "state": one.state,
+        "way": said.way,
+        "reason": value_of(said.reason) if isinstance(said, PresenceDeny) else None,
+        "answered_at": one.at,
+        "leaf": one.digest,
+        "settlement": None if settled is None else value_of(settled.text),
+        "settled_by": ident(one.settled_by),
+        "settled_at": one.settled_at,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from schemas.certificate import ENDS_SOON, VERIFIABLE, VERIFIED_WITHIN, CertificateFact, CertificateNeed
-from schemas.ids import CertificateId
+from schemas.ids import AccountId, CertificateId
 from schemas.leaves_certificate import CertificateState
 from storage.tables.actor import certificate_facts, certificates
 
@@ -48,6 +48,19 @@ def facts_of(
             )
         )
     return {ident: tuple(found[ident]) for ident in idents}
+
+
+def certificate_naming(
+    connection: Connection, account_id: AccountId, numbers: Collection[str]
+) -> CertificateId:
+    """Return the certificate of an account that is among some numbers; of several, the lowest number."""
+    found: CertificateId = connection.execute(
+        select(certificates.c.id)
+        .where(certificates.c.account_id == account_id, certificates.c.number.in_(numbers))
+        .order_by(certificates.c.number)
+        .limit(1)
+    ).scalar_one()
+    return found
 
 
 def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:

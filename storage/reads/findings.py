@@ -16,6 +16,7 @@ from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording
 from storage.reads.case import decided_at
 from storage.reads.equipment import facts_of
 from storage.reads.gate import proof_holds
+from storage.reads.presence import attendances
 from storage.reads.recording import check_of
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
@@ -28,6 +29,7 @@ def findings_of(
     *,
     submitted_at: datetime | None,
     parts: Sequence[Part],
+    articles: Sequence[str] = (),
 ) -> list[Finding]:
     """Return the findings of a case as it stands now, worst first."""
     return case_findings(
@@ -38,6 +40,7 @@ def findings_of(
         submitted_at=submitted_at,
         decided_at=decided_at(connection, case_id),
         parts=parts,
+        articles=articles,
     )
 
 
@@ -49,7 +52,8 @@ def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecordi
         .join(case_links, case_links.c.recording_id == recordings.c.id)
         .where(standing)
         .order_by(recordings.c.id)
-    )
+    ).all()
+    there = attendances(connection, [row.id for row in rows])
     for row in rows:
         yield SeenRecording(
             subject=reference("recording", row.id),
@@ -57,6 +61,7 @@ def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecordi
             verdict=Verdict(row.verdict),
             checks=tuple(made[row.id]),
             linked_at=row.linked_at,
+            attendance=there.get(row.id),
         )
 
 

@@ -116,7 +116,13 @@ class Reviews(Collection):
         )
         is_reviewer = may(actor, Action.CASE_REVIEW, Subject(agency_id=actor.agency_id), self._now)
         parts = self.parts(actor, case_id) if is_reviewer else ()
-        return findings_of(self._connection, case_id, submitted_at=last, parts=parts)
+        return findings_of(
+            self._connection,
+            case_id,
+            submitted_at=last,
+            parts=parts,
+            articles=self._unit.settings.exception_articles,
+        )
 
     def opine(self, actor: Actor, review_id: ReviewId, wish: ReviewOpinionIn, seen: int) -> Review:
         """Give the opinion of a round; the case moves with it.

@@ -17,6 +17,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     look,
     monitoring,
     outbox,
+    presence,
     recording,
     rectification,
     review,

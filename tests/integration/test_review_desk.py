@@ -394,7 +394,7 @@ def test_the_reviewer_sees_what_is_wrong(bureau: Bureau) -> None:
 
     told = {(one.subject, one.check.code) for one in found}
     assert told >= {(f"recording/{ident}", "sequence-gap"), (f"recording/{ident}", "late-handin")}
-    assert {code for about, code in told if about == f"recording/{sound}"} == set()
+    assert {code for about, code in told if about == f"recording/{sound}"} == {"presence-not-confirmed"}
     assert "fact-without-evidence" in {code for _, code in told}
 
 

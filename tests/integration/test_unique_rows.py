@@ -64,6 +64,7 @@ LOOKS = {
     "monitoring_opinions.monitoring_id+stage": "looked for behind the lock of the record's chain",
     "monitoring_records.record_id+equipment_id": "looked for behind the lock of the source's chain",
     "openings.digest+member": OWN_KEY,
+    "presences.manifest_id+account_id+state": "looked for behind the lock of the manifest's chain",
     "recordings.upload_id": "the upload's state is read behind its row's lock",
     "review_grounds.review_id+position": OWN_LOCK,
     "reviews.case_id+round": OWN_LOCK,
@@ -128,6 +129,7 @@ EMPTY = frozenset(
         "heartbeats",
         "idempotency_keys",
         "log_tiles",
+        "presences",
         "upload_parts",
         "upload_tails",
     }

@@ -21,11 +21,13 @@ from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
+from schemas.leaves_presence import PresenceWay
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
 from schemas.password import PasswordFault
+from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.roster import RosterColumn
@@ -52,6 +54,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     DeviceStep: "the one step of a device; a person reads its event",
     LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
     Sight: "chooses what a page shows of an original; nothing is printed from it",
+    PresenceAnswer: "what one types; a person reads the state that it makes",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
@@ -66,6 +69,7 @@ UNSPOKEN |= dict.fromkeys(
         KeyAlgorithm,
         KeyRole,
         Missing,
+        PresenceWay,
         Process,
         ReceivedFrom,
         TieBasis,

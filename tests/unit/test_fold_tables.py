@@ -12,7 +12,7 @@ from schemas.life_actor import ACCOUNT_TAKES, AGENCY_TAKES
 from schemas.life_audit import AUDIT_TAKES
 from schemas.life_case import CASE_TAKES
 from schemas.life_device import DEVICE_TAKES, EQUIPMENT_TAKES
-from schemas.life_evidence import MONITORING_TAKES, RECORDING_TAKES
+from schemas.life_evidence import MANIFEST_TAKES, MONITORING_TAKES, RECORDING_TAKES
 from schemas.life_log import LOG_TAKES
 from schemas.replay import APPLY
 
@@ -24,7 +24,7 @@ TABLES: dict[str, Takes[Any]] = {
     "device": DEVICE_TAKES,
     "equipment": EQUIPMENT_TAKES,
     "log": LOG_TAKES,
-    "manifest": {},
+    "manifest": MANIFEST_TAKES,
     "monitoring": MONITORING_TAKES,
     "recording": RECORDING_TAKES,
     "source": {},

@@ -1,0 +1,131 @@
+"""Whoever a capture names says whether they were there; the head settles a denial."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from api.deps import CurrentActor, Tx
+from api.route import Route
+from schemas.base import WireOut
+from schemas.ids import ManifestId, RecordingId
+from schemas.presence import PresenceIn, PresencesIn, PresenceState, SettlementIn
+
+router = APIRouter(prefix="/v1", tags=["presence"], route_class=Route)
+
+
+class QuestionOut(WireOut):
+    """A capture that names you and asks whether you were there; `is_within`: it is of your own agency."""
+
+    manifest_id: ManifestId
+    certificate: str
+    at: datetime
+    device_name: str
+    agency_name: str
+    is_within: bool
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    recording_id: RecordingId
+    filename: str
+    files: int
+
+
+class QuestionsOut(WireOut):
+    """The newest fifty, the newest first."""
+
+    questions: list[QuestionOut]
+
+
+class ConfirmedOut(WireOut):
+    """How many captures were confirmed."""
+
+    confirmed: int
+
+
+class NamedOut(WireOut):
+    """A certificate that a capture names, and what its holder says; `name` only within your reach."""
+
+    certificate: str
+    name: str | None
+    state: PresenceState
+    answered_at: datetime | None
+    reason: str | None
+    settlement: str | None
+
+
+class AttendanceOut(WireOut):
+    """Who was at the capture of a recording; nobody where fixed equipment captured it."""
+
+    named: list[NamedOut]
+
+
+class DenialOut(WireOut):
+    """A denial that waits for the head."""
+
+    id: UUID
+    recording_id: RecordingId
+    filename: str
+    person: str
+    at: datetime
+    reason: str
+    answered_at: datetime
+
+
+class DenialsOut(WireOut):
+    """The oldest first."""
+
+    denials: list[DenialOut]
+
+
+@router.get("/presence", operation_id="listPresenceQuestions")
+def questions(tx: Tx, actor: CurrentActor) -> QuestionsOut:
+    """List the captures that name you and that you have not answered."""
+    return QuestionsOut(questions=[QuestionOut.of(one) for one in tx.presences.questions(actor)])
+
+
+@router.post("/manifests/{manifest_id}/presence", operation_id="answerPresence", status_code=204)
+def answer(tx: Tx, actor: CurrentActor, manifest_id: ManifestId, wish: PresenceIn) -> Response:
+    """Say whether you were there. Once; what was confirmed may yet be denied."""
+    tx.presences.answer(actor, manifest_id, wish)
+    return Response(status_code=204)
+
+
+@router.post("/presence/confirmations", operation_id="confirmPresences")
+def confirm(tx: Tx, actor: CurrentActor, wish: PresencesIn) -> ConfirmedOut:
+    """Say that you were at several captures: all of them, or none."""
+    return ConfirmedOut(confirmed=tx.presences.confirm(actor, wish))
+
+
+@router.get("/recordings/{recording_id}/presence", operation_id="getRecordingPresence")
+def attendance(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> AttendanceOut:
+    """Say who was at the capture, as the people say whom it names."""
+    found = tx.presences.of_recording(tx.recordings.get(actor, recording_id))
+    named = () if found is None else found.named
+    names = tx.accounts.names(actor, [one.certificate for one in named])
+    return AttendanceOut(
+        named=[
+            NamedOut(
+                certificate=one.certificate,
+                name=names.get(one.certificate),
+                state=one.state,
+                answered_at=one.answered_at,
+                reason=one.reason if one.certificate in names else None,
+                settlement=one.settlement if one.certificate in names else None,
+            )
+            for one in named
+        ]
+    )
+
+
+@router.get("/denials", operation_id="listDenials")
+def denials(tx: Tx, actor: CurrentActor) -> DenialsOut:
+    """List the denials that wait for the head of the agency."""
+    return DenialsOut(denials=[DenialOut.of(one) for one in tx.presences.denials(actor)])
+
+
+@router.post("/denials/{denial_id}/settlement", operation_id="settleDenial", status_code=204)
+def settle(tx: Tx, actor: CurrentActor, denial_id: UUID, wish: SettlementIn) -> Response:
+    """Say what came of a denial; nothing that was sealed changes by it."""
+    tx.presences.settle(actor, denial_id, wish)
+    return Response(status_code=204)

@@ -1,0 +1,98 @@
+"""Who was at the captures behind recordings, as the people say whom they name."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, func, select
+from sqlalchemy.dialects.postgresql import JSONB
+
+from schemas.actor import Actor
+from schemas.ids import AccountId, ManifestId, RecordingId
+from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.manifest import ManifestState
+from schemas.presence import Attendance, Holder, Named, PresenceAnswer, PresenceState, attendance_of
+from storage.reads.monitoring import monitored
+from storage.tables.actor import accounts, certificates
+from storage.tables.presence import presences
+from storage.tables.recording import manifests, recordings
+
+
+def attendances(
+    connection: Connection, recording_ids: Collection[RecordingId]
+) -> dict[RecordingId, Attendance]:
+    """Return who was at the capture of each recording; what fixed equipment or a machine hands in has nobody there."""
+    document = cast(func.convert_from(manifests.c.payload, "UTF8"), JSONB)
+    rows = connection.execute(
+        select(
+            recordings.c.id,
+            recordings.c.manifest_id,
+            recordings.c.officers,
+            document["exception"]["article"].astext.label("article"),
+        )
+        .outerjoin(accounts, accounts.c.id == recordings.c.account_id)
+        .outerjoin(
+            manifests,
+            (manifests.c.id == recordings.c.manifest_id) & (manifests.c.state == ManifestState.DECLARED),
+        )
+        .where(
+            recordings.c.id.in_(recording_ids), accounts.c.kind.is_distinct_from(AccountKind.MACHINE.value)
+        )
+    ).all()
+    by_equipment = monitored(connection, [row.id for row in rows])
+    holders = _holders(connection, {number for row in rows for number in row.officers})
+    answers = _answers(connection, {row.manifest_id for row in rows if row.manifest_id})
+    return {
+        row.id: attendance_of(row.officers, holders, answers[row.manifest_id], row.article)
+        for row in rows
+        if row.id not in by_equipment
+    }
+
+
+def _holders(connection: Connection, numbers: Collection[str]) -> dict[str, Holder]:
+    known = certificates.c
+    rows = connection.execute(
+        select(known.number, known.account_id, known.kind).where(known.number.in_(numbers))
+    )
+    return {row.number: Holder(row.account_id, row.kind == CertificateKind.ENFORCEMENT) for row in rows}
+
+
+def _answers(
+    connection: Connection, manifest_ids: Collection[ManifestId]
+) -> defaultdict[ManifestId | None, dict[AccountId, Named]]:
+    """Return the last answer of each person."""
+    found: defaultdict[ManifestId | None, dict[AccountId, Named]] = defaultdict(dict)
+    rows = connection.execute(
+        select(presences)
+        .where(presences.c.manifest_id.in_(manifest_ids))
+        .order_by(presences.c.answered_at, cast(presences.c.id, Text))
+    )
+    for row in rows:
+        found[row.manifest_id][row.account_id] = Named(
+            certificate="",
+            person=row.account_id,
+            state=PresenceState(row.state),
+            answered_at=row.answered_at,
+            reason=row.reason,
+            settlement=row.settlement,
+        )
+    return found
+
+
+def naming(actor: Actor) -> ColumnElement[bool]:
+    """Say of a recording whether its capture names the actor; its time is known then."""
+    return and_(
+        recordings.c.officers.overlap(sorted(actor.certificates)), recordings.c.corrected_at.is_not(None)
+    )
+
+
+def unanswered(actor: Actor) -> ColumnElement[bool]:
+    """Say of a recording whether its capture names the actor, who has said nothing of it."""
+    answered = exists().where(
+        presences.c.manifest_id == recordings.c.manifest_id, presences.c.account_id == actor.id
+    )
+    return and_(naming(actor), ~answered)
+
+
+def unsettled() -> ColumnElement[bool]:
+    """Say of an answer whether it is a denial that waits for the head."""
+    return and_(presences.c.state == PresenceAnswer.DENIED.value, presences.c.settled_at.is_(None))

@@ -1,0 +1,36 @@
+"""What the people say whom captures name."""
+
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, Table, Text, UniqueConstraint, text
+
+from schemas.leaves_presence import PresenceWay
+from schemas.presence import PresenceAnswer
+from storage.tables.base import ident, metadata, moment, one_of, ref
+
+presences = Table(
+    "presences",
+    metadata,
+    ident(),
+    ref("manifest_id", "manifests.id"),
+    ref("account_id", "accounts.id"),
+    ref("certificate_id", "certificates.id"),
+    Column("state", Text, nullable=False),
+    Column("way", Text, nullable=False),
+    Column("reason", Text),
+    moment("answered_at", nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("settlement", Text),
+    ref("settled_by", "accounts.id", nullable=True),
+    moment("settled_at"),
+    one_of("state", PresenceAnswer),
+    one_of("way", PresenceWay),
+    CheckConstraint("(state = 'denied') = (reason IS NOT NULL)", name="explained"),
+    CheckConstraint("num_nulls(settlement, settled_by, settled_at) IN (0, 3)", name="settled"),
+    UniqueConstraint("manifest_id", "account_id", "state"),
+    Index(None, "account_id"),
+    Index(
+        "ix_presences_unsettled",
+        "manifest_id",
+        postgresql_where=text("state = 'denied' AND settled_at IS NULL"),
+    ),
+)
+"""A row for each answer: the last one of a person counts. `leaf` is the digest of the leaf that gave it."""
