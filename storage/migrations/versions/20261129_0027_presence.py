@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_0027"
-down_revision = "20261129_0026"
+down_revision = "20261129_0023"
 branch_labels = None
 depends_on = None
 
