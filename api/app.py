@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import (
     account,
     agency,
+    approval,
     audit,
     auth,
     case,
@@ -60,6 +61,7 @@ ROUTERS = (
     account.router,
     agency.router,
     certificate.router,
+    approval.router,
     device.router,
     manifest.router,
     presence.router,

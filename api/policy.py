@@ -40,6 +40,7 @@ _REVIEW = _asks(Action.CASE_REVIEW)
 _RECORD = _asks(Action.MONITORING_VIEW)
 _STAGES = (Action.MONITORING_REVIEW_FIRST, Action.MONITORING_REVIEW_SECOND)
 _TIE = _asks(Action.MONITORING_VIEW, Action.MONITORING_LINK)
+_TIE_CASE = _asks(Action.CASE_VIEW, Action.CASE_LINK, Action.MONITORING_LINK)
 _LEAD = _asks(Action.MONITORING_VIEW, Action.MONITORING_LINK, Action.CASE_OPEN)
 _AUDIT = _asks(Action.AUDIT_VIEW)
 _DEFINE = _asks(Action.AUDIT_VIEW, Action.AUDIT_DEFINE)
@@ -87,6 +88,10 @@ _API: Mapping[str, Ask] = {
     "GET /v1/trail": _asks(Action.TRAIL_VIEW),
     "GET /v1/trail/own": OWN,
     "GET /v1/trail/looks": _asks(Action.TRAIL_VIEW),
+    "GET /v1/approvals": OWN,
+    "POST /v1/recordings/{recording_id}/approvals": _asks(Action.APPROVAL_ASK),
+    "POST /v1/approvals/{approval_id}/grant": _asks(Action.APPROVAL_GIVE),
+    "POST /v1/approvals/{approval_id}/end": _asks(Action.APPROVAL_GIVE),
     "GET /v1/agencies": _asks(Action.ACCOUNT_VIEW),
     "POST /v1/agencies": _KEEP_AGENCY,
     "GET /v1/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
@@ -148,8 +153,8 @@ _API: Mapping[str, Ask] = {
     "POST /v1/cases/{case_id}/facts/{fact_id}/unprove": _RUN,
     "GET /v1/cases/{case_id}/findings": _CASE,
     "GET /v1/cases/{case_id}/reviews": _CASE,
-    "POST /v1/cases/{case_id}/monitoring": _LINK,
-    "POST /v1/cases/{case_id}/monitoring/{monitoring_id}/unlink": _LINK,
+    "POST /v1/cases/{case_id}/monitoring": _TIE_CASE,
+    "POST /v1/cases/{case_id}/monitoring/{monitoring_id}/unlink": _TIE_CASE,
     "POST /v1/cases/{case_id}/exports": _EXPORT,
     "GET /v1/reviews": _REVIEW,
     "GET /v1/reviews/{review_id}": _CASE,
@@ -237,6 +242,11 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/trail": _asks(Action.TRAIL_VIEW),
     "GET /console/trail.csv": _asks(Action.TRAIL_VIEW),
     "GET /console/trail/looks": _asks(Action.TRAIL_VIEW),
+    "GET /console/approvals": OWN,
+    "GET /console/recordings/{recording_id}/approval": _asks(Action.APPROVAL_ASK),
+    "POST /console/recordings/{recording_id}/approval": _asks(Action.APPROVAL_ASK),
+    "POST /console/approvals/{approval_id}/grant": _asks(Action.APPROVAL_GIVE),
+    "POST /console/approvals/{approval_id}/end": _asks(Action.APPROVAL_GIVE),
     "GET /console/agencies": _asks(Action.ACCOUNT_VIEW),
     "POST /console/agencies": _KEEP_AGENCY,
     "GET /console/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
@@ -247,7 +257,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/recordings/{recording_id}/looks": _LOOKS,
     "POST /console/recordings/{recording_id}/looks": _WATCH,
     "POST /console/recordings/{recording_id}/looks/{look_id}/close": _WATCH,
-    "POST /console/monitoring/{monitoring_id}/looks": _RECORD,
+    "POST /console/monitoring/{monitoring_id}/looks": _asks(Action.MONITORING_VIEW, Action.RECORDING_WATCH),
     "POST /console/exports/{export_id}/looks": _PACKAGE,
     "GET /console/recordings": _SEE,
     "GET /console/recordings.csv": _SEE,

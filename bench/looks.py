@@ -91,7 +91,7 @@ def measured(desks: dict[str, Desk], tries: int) -> dict[str, list[float]]:
     took = {}
     for who, desk in desks.items():
         took[f"page of a recording, {who}"] = timed(desk.show, tries)
-    desk = desks["reviewer"]
+    desk = desks["reader"]
     address = desk.look(0) if desk.asks else f"{desk.thing}/media"
     took["content again, under a look that stands"] = timed(lambda _: desk.content(address), tries)
     took["reason and content, a new entry each"] = timed(desk.open, tries)
@@ -120,7 +120,7 @@ def main() -> int:
         photo = bureau.device.capture("photo.jpg", payload, context={"case": bureau.open().number})
         drain(store, JobKind.VERIFY)
         tokens = {
-            "reviewer": make_account(store, bureau.agency, Role.LEGAL_REVIEWER)[0],
+            "reader": make_account(store, bureau.agency, Role.HEAD)[0],
             "head": make_account(store, bureau.agency, Role.HEAD)[0],
         }
         with serving(store) as address:

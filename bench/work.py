@@ -130,7 +130,7 @@ def main() -> int:
     agency = make_agency(store)
     for number in OFFICERS:
         make_account(store, agency, Role.OFFICER, certificate=number)
-    device = enrol_device(store, make_account(store, agency, Role.LEGAL_REVIEWER, Role.CUSTODIAN)[1])
+    device = enrol_device(store, make_account(store, agency, Role.CUSTODIAN)[1])
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         undisturbed = of_a_killed_worker(store, device, folder, is_killed=False)

@@ -53,6 +53,8 @@ class Action(StrEnum):
     RECORDING_COUNT = "recording:count"
     RECORDING_VIEW = "recording:view"
     RECORDING_WATCH = "recording:watch"
+    APPROVAL_ASK = "approval:ask"
+    APPROVAL_GIVE = "approval:give"
     CASE_OPEN = "case:open"
     CASE_VIEW = "case:view"
     CASE_LINK = "case:link"
@@ -156,6 +158,7 @@ class Relation(Flag):
         MONITORED: Media of a monitoring record.
         SAMPLED: Drawn by an audit of the actor's agencies, or answered to one.
         INSPECTED: Drawn by an audit whose inspector the actor is, or answered to one.
+        APPROVED: Opened to the actor by name, until a time.
         AUDITED: An audit of the actor's own agency.
         UNIT: Of the actor's own agency.
         SUBTREE: Of an agency that the actor supervises or administers.
@@ -170,6 +173,7 @@ class Relation(Flag):
     SAMPLED = auto()
     INSPECTED = auto()
     AUDITED = auto()
+    APPROVED = auto()
     UNIT = auto()
     SUBTREE = auto()
     ENTRUSTED = auto()
@@ -178,8 +182,8 @@ class Relation(Flag):
 NONE = Relation(0)
 NEAR = Relation.OWN | Relation.HANDLED | Relation.ASSIGNED | Relation.JUDGED | Relation.MONITORED
 """Count within the own agency and the bodies it entrusts only."""
-FAR = Relation.SAMPLED | Relation.INSPECTED | Relation.AUDITED
-"""Count wherever the subject is: the audit that made them says how far."""
+FAR = Relation.SAMPLED | Relation.INSPECTED | Relation.AUDITED | Relation.APPROVED
+"""Count wherever the subject is: the audit or the approval that made them says how far."""
 
 
 class Subject(Frozen):
@@ -190,26 +194,29 @@ class Subject(Frozen):
 
 
 _OWN, _HANDLED, _ASSIGNED, _JUDGED = Relation.OWN, Relation.HANDLED, Relation.ASSIGNED, Relation.JUDGED
-_SAMPLED, _INSPECTED = Relation.SAMPLED, Relation.INSPECTED
+_SAMPLED, _INSPECTED, _APPROVED = Relation.SAMPLED, Relation.INSPECTED, Relation.APPROVED
 _UNIT, _TREE, _NAME = Relation.UNIT, Relation.SUBTREE, Relation.UNIT | Relation.ENTRUSTED
 
 POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.OFFICER: {
         Action.RECORDING_SUBMIT: _UNIT,
-        Action.RECORDING_VIEW: _OWN,
-        Action.RECORDING_WATCH: _OWN,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _OWN | _APPROVED,
+        Action.RECORDING_WATCH: _OWN | _APPROVED,
         Action.CASE_VIEW: _OWN,
         Action.CUSTODY_VIEW: _UNIT,
     },
     Role.AUXILIARY: {
         Action.RECORDING_SUBMIT: _UNIT,
-        Action.RECORDING_VIEW: _OWN,
-        Action.RECORDING_WATCH: _OWN,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _OWN | _APPROVED,
+        Action.RECORDING_WATCH: _OWN | _APPROVED,
     },
     Role.HANDLER: {
         Action.RECORDING_SUBMIT: _UNIT,
-        Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED,
-        Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
+        Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
         Action.CASE_OPEN: _UNIT,
         Action.CASE_VIEW: _HANDLED,
         Action.CASE_LINK: _HANDLED,
@@ -226,6 +233,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     },
     Role.HEAD: {
         Action.CERTIFICATE_VIEW: _UNIT,
+        Action.APPROVAL_GIVE: _NAME,
         Action.RECORDING_VIEW: _NAME,
         Action.RECORDING_WATCH: _NAME,
         Action.CASE_OPEN: _UNIT,
@@ -245,7 +253,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.CUSTODIAN: {
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.CERTIFICATE_KEEP: _UNIT,
-        Action.RECORDING_VIEW: _UNIT,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _UNIT | _APPROVED,
+        Action.RECORDING_WATCH: _APPROVED,
         Action.DEVICE_VIEW: _UNIT,
         Action.DEVICE_ENROL: _UNIT,
         Action.DEVICE_REVOKE: _UNIT,
@@ -255,8 +265,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.MONITORING_VIEW: _UNIT,
     },
     Role.LEGAL_REVIEWER: {
-        Action.RECORDING_VIEW: _ASSIGNED | _JUDGED,
-        Action.RECORDING_WATCH: _ASSIGNED | _JUDGED,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _ASSIGNED | _JUDGED | _APPROVED,
+        Action.RECORDING_WATCH: _ASSIGNED | _JUDGED | _APPROVED,
         Action.CASE_VIEW: _ASSIGNED,
         Action.CASE_EXPORT: _ASSIGNED,
         Action.CUSTODY_VIEW: _UNIT,
@@ -267,8 +278,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECTIFICATION_VIEW: _UNIT,
     },
     Role.EVIDENCE_REVIEWER: {
-        Action.RECORDING_VIEW: _JUDGED,
-        Action.RECORDING_WATCH: _JUDGED,
+        Action.APPROVAL_ASK: _UNIT,
+        Action.RECORDING_VIEW: _JUDGED | _APPROVED,
+        Action.RECORDING_WATCH: _JUDGED | _APPROVED,
         Action.CUSTODY_VIEW: _UNIT,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.MONITORING_VIEW: _JUDGED,
@@ -281,8 +293,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     },
     Role.SUPERVISOR: {
         Action.RECORDING_COUNT: _TREE,
-        Action.RECORDING_VIEW: _SAMPLED,
-        Action.RECORDING_WATCH: _SAMPLED,
+        Action.APPROVAL_ASK: _TREE,
+        Action.RECORDING_VIEW: _SAMPLED | _APPROVED,
+        Action.RECORDING_WATCH: _SAMPLED | _APPROVED,
         Action.CASE_VIEW: _SAMPLED,
         Action.CUSTODY_VIEW: _TREE,
         Action.EQUIPMENT_VIEW: _TREE,

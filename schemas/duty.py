@@ -14,6 +14,7 @@ class Duty(StrEnum):
     RUN_CASE = "run-case"
     ANSWER_REVIEW = "answer-review"
     FILE_CASE = "file-case"
+    GRANT_APPROVAL = "grant-approval"
     DECIDE_CASE = "decide-case"
     REVIEW_CASE = "review-case"
     ANSWER_RECTIFICATION = "answer-rectification"

@@ -17,6 +17,7 @@ FactId = NewType("FactId", UUID)
 ReviewId = NewType("ReviewId", UUID)
 ExportId = NewType("ExportId", UUID)
 LookId = NewType("LookId", UUID)
+ApprovalId = NewType("ApprovalId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas import (
     leaves_actor,
+    leaves_approval,
     leaves_audit,
     leaves_case,
     leaves_certificate,
@@ -25,6 +26,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
     leaves_actor,
     leaves_certificate,
+    leaves_approval,
     leaves_device,
     leaves_recording,
     leaves_presence,

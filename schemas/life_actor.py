@@ -27,6 +27,7 @@ from schemas.leaves_actor import (
     RosterTake,
     StandardPublish,
 )
+from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
@@ -142,6 +143,19 @@ class LinkLife(NamedTuple):
     used_at: datetime | None = None
 
 
+class ApprovalLife(NamedTuple):
+    """What was asked for, by the digest of its leaf; `name` is `approval/…`. Who granted or ended it, and when."""
+
+    ask: ApprovalAsk
+    name: str
+    at: datetime
+    granted_by: str | None = None
+    granted_at: datetime | None = None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
+    end_reason: Committed | None = None
+
+
 class AccountLife(NamedTuple):
     """An account, its roles and certificates; `credential` is the commitment of what lets it in now."""
 
@@ -155,6 +169,7 @@ class AccountLife(NamedTuple):
     roles: Mapping[str, RoleLife] | None = None
     certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
+    approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -258,6 +273,36 @@ def _given(act: AgencyAmend | AccountAmend, names: tuple[str, ...]) -> dict[str,
     return {name: value for name in names if (value := getattr(act, name)) is not None}
 
 
+def _approval_asked(life: AccountLife, leaf: Leaf, act: ApprovalAsk, here: Here) -> AccountLife:
+    law(leaf.place(leaf.actor) is not None, FaultCode.ACTOR)
+    law(act.until > leaf.at, FaultCode.PERIOD)
+    return life._replace(approvals={**life.approvals, here.digest: ApprovalLife(act, leaf.subject, leaf.at)})
+
+
+def _approval(life: AccountLife, leaf: Leaf, ask: str) -> ApprovalLife:
+    """Return what was asked for and is not over."""
+    known = life.approvals.get(ask)
+    if known is None or known.ended_at is not None or known.ask.until <= leaf.at:
+        raise Unlawful(FaultCode.GRANT)
+    return known
+
+
+def _approval_granted(life: AccountLife, leaf: Leaf, act: ApprovalGrant, here: Here) -> AccountLife:
+    del here
+    known = _approval(life, leaf, act.ask)
+    law(known.granted_at is None and leaf.place(leaf.actor) is None, FaultCode.GRANT)
+    granted = known._replace(granted_by=leaf.actor, granted_at=leaf.at)
+    return life._replace(approvals={**life.approvals, act.ask: granted})
+
+
+def _approval_ended(life: AccountLife, leaf: Leaf, act: ApprovalEnd, here: Here) -> AccountLife:
+    del here
+    ended = _approval(life, leaf, act.ask)._replace(
+        ended_by=leaf.actor, ended_at=leaf.at, end_reason=act.reason
+    )
+    return life._replace(approvals={**life.approvals, act.ask: ended})
+
+
 ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
     {
         AccountAmend: _amended,
@@ -275,6 +320,9 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         CertificateIssue: _certified,
         **dict.fromkeys(get_args(Restating), _restated),
         CertificateVerify: _verified,
+        ApprovalAsk: _approval_asked,
+        ApprovalGrant: _approval_granted,
+        ApprovalEnd: _approval_ended,
     }
 )
 _AFTER_ALL = (RoleEnd, RoleEndApart, CertificateWithdraw, CertificateCancel)

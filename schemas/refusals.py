@@ -6,6 +6,7 @@ from types import MappingProxyType
 from schemas import (
     refusals_account,
     refusals_actor,
+    refusals_approval,
     refusals_audit,
     refusals_case,
     refusals_command,
@@ -31,6 +32,7 @@ SERVER_FAMILIES = (
     refusals_concat,
     refusals_custody,
     refusals_export,
+    refusals_approval,
     refusals_look,
     refusals_manifest,
     refusals_monitoring,

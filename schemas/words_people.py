@@ -2,6 +2,7 @@
 
 from schemas.account import AccountNeed, AccountState
 from schemas.actor import Action, ActorKind
+from schemas.approval import ApprovalState
 from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
@@ -27,6 +28,8 @@ ACTIONS = vocabulary(
         Action.RECORDING_COUNT: ("查看音像记录数量", "See how many recordings there are"),
         Action.RECORDING_VIEW: ("查看音像记录的事实和结论", "See facts and verdicts of recordings"),
         Action.RECORDING_WATCH: ("查看音像记录内容", "Watch recordings"),
+        Action.APPROVAL_ASK: ("申请查看音像记录内容", "Ask to watch a recording"),
+        Action.APPROVAL_GIVE: ("批准查看音像记录内容", "Approve that a recording is watched"),
         Action.CASE_OPEN: ("登记线索（案源）", "Register a lead"),
         Action.CASE_VIEW: ("查看案件", "See cases"),
         Action.CASE_LINK: ("关联证据", "Link evidence"),
@@ -63,6 +66,15 @@ ACTIONS = vocabulary(
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
         Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
         Action.TRAIL_VIEW: ("查看访问日志", "See the access trail"),
+    },
+)
+
+APPROVAL_STATES = vocabulary(
+    ApprovalState,
+    {
+        ApprovalState.ASKED: ("待批准", "Waits for the head"),
+        ApprovalState.STANDING: ("已批准", "Granted"),
+        ApprovalState.OVER: ("已结束", "Over"),
     },
 )
 
@@ -113,6 +125,7 @@ DUTIES = vocabulary(
         Duty.RUN_CASE: ("在办案件", "Cases you run"),
         Duty.ANSWER_REVIEW: ("法制审核意见待答复", "Grounds of a legal review to answer"),
         Duty.FILE_CASE: ("线索（案源）待立案", "Leads to be filed"),
+        Duty.GRANT_APPROVAL: ("待批准的查看申请", "Requests to watch a recording"),
         Duty.DECIDE_CASE: ("审核已通过，待作出行政处罚决定", "Passed cases to decide"),
         Duty.REVIEW_CASE: ("案件待法制审核", "Cases to review"),
         Duty.ANSWER_RECTIFICATION: ("整改待答复", "Rectifications to answer"),

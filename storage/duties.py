@@ -31,6 +31,7 @@ from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
 from storage.reads.presence import unanswered, unsettled
 from storage.tables.actor import account_links, accounts, certificates, role_grants
+from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
 from storage.tables.equipment import equipment, equipment_certificates
@@ -189,6 +190,18 @@ def _open_reviews(actor: Actor, now: datetime) -> _Line:
         where=and_(_inside(reviews.c.agency_id, actor), reviews.c.state == ReviewState.OPEN),
         overdue=reviews.c.due_at < now,
         since=reviews.c.submitted_at,
+    )
+
+
+def _asked_approvals(actor: Actor, now: datetime) -> _Line:
+    waiting = and_(
+        approvals.c.granted_at.is_(None), approvals.c.ended_at.is_(None), approvals.c.until_at > now
+    )
+    return _Line(
+        source=approvals,
+        where=and_(_inside(approvals.c.agency_id, actor), waiting, approvals.c.account_id != actor.id),
+        overdue=false(),
+        since=approvals.c.asked_at,
     )
 
 
@@ -365,6 +378,7 @@ _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = Mapp
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),
         Duty.FILE_CASE: (Action.CASE_DECIDE, _leads),
         Duty.DECIDE_CASE: (Action.CASE_DECIDE, _passed),
+        Duty.GRANT_APPROVAL: (Action.APPROVAL_GIVE, _asked_approvals),
         Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),
         Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
         Duty.RUN_CASE: (Action.CASE_RUN, _own_cases),

@@ -28,6 +28,7 @@ from storage.actor.certificate import Certificates
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
+from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
 from storage.audit.score import AuditScores
@@ -206,6 +207,10 @@ class Transaction(Unit):
     @cached_property
     def exports(self) -> Exports:
         return Exports(self, self.cases)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(self, self.recordings)
 
     @cached_property
     def looks(self) -> Looks:

@@ -163,8 +163,8 @@ def swapped() -> CheckResult:
     return DIGEST.found("digest-mismatch")
 
 
-def make_bureau(store: Store, *, above: UUID | None = None) -> Bureau:
-    """An agency with one of everybody, below another where one is named."""
+def make_bureau(store: Store, *, above: UUID | None = None, officers: tuple[str, str] = OFFICERS) -> Bureau:
+    """An agency with one of everybody, below another where one is named; its two officers hold these certificates."""
     agency = make_agency(store, parent=above)
     tokens: dict[UUID, str] = {}
 
@@ -181,8 +181,8 @@ def make_bureau(store: Store, *, above: UUID | None = None) -> Bureau:
         reviewer=person(Role.LEGAL_REVIEWER),
         second_reviewer=person(Role.LEGAL_REVIEWER),
         officers=(
-            person(Role.OFFICER, certificate=OFFICERS[0]),
-            person(Role.OFFICER, certificate=OFFICERS[1]),
+            person(Role.OFFICER, certificate=officers[0]),
+            person(Role.OFFICER, certificate=officers[1]),
         ),
         device=enrol_device(store, person(Role.CUSTODIAN)),
         tokens=tokens,

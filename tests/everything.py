@@ -9,6 +9,7 @@ from sqlalchemy import select
 from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
+from schemas.approval import ApprovalIn
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.certificate import (
     CertificateIssueIn,
@@ -64,7 +65,23 @@ def make_everything(store: Store, clock: Clock) -> None:
     lock(store)
     integrate(store)
     _looks(store, bureau, clock)
+    _approvals(store, bureau)
     integrate(store)
+
+
+def _approvals(store: Store, bureau: Bureau) -> None:
+    """A custodian asks for two recordings: one is opened by the head and closed again, the other withdrawn."""
+    custodian = make_account(store, bureau.agency, Role.CUSTODIAN)[1]
+    with store.begin() as tx:
+        found = tx.connection.scalars(select(case_links.c.recording_id).distinct().limit(2)).all()
+        first, second = (
+            tx.approvals.ask(custodian, one, ApprovalIn(reason="设备送修前核对画面")) for one in found
+        )
+    with store.begin() as tx:
+        tx.approvals.grant(bureau.head, first.id)
+    with store.begin() as tx:
+        tx.approvals.end(bureau.head, first.id, "已核对")
+        tx.approvals.end(custodian, second.id, "不再需要")
 
 
 def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:

@@ -13,6 +13,7 @@ from api.console import router
 from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
+from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
@@ -207,6 +208,12 @@ def _case(scene: Scene, _: Clock) -> None:
         tx.devices.issue_code(keeper)
         code = {"code_id": tx.devices.codes(keeper)[0].id}
     _add(scene, "case", "/console/devices/codes/{code_id}/void", code)
+    _add(scene, "case", "/console/recordings/{recording_id}/approval", ids, days="7")
+    asker = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
+    with scene.store.begin() as tx:
+        approval = tx.approvals.ask(asker, recording_id, ApprovalIn(reason="核对画面"))
+    for verb in ("grant", "end"):
+        _add(scene, "case", f"/console/approvals/{{approval_id}}/{verb}", {"approval_id": approval.id})
     mine = {"device_id": bureau.device.id}
     _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
     _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")

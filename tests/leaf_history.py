@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas import leaves_actor as who
+from schemas import leaves_approval as approving
 from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
@@ -398,6 +399,19 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.RoleEndApart, other, admin, of=(account,), grant=second)
     history.write(who.AccountClose, account, admin)
     history.write(papers.CertificateCancel, certificate, custodian, of=(account,))
+    yield
+    head, until = world.people[Role.HEAD], AT + timedelta(days=900)
+    names = history.thing("approval"), history.thing("approval")
+    asks = [
+        history.write(
+            approving.ApprovalAsk, name, custodian, of=(custodian,), agency=world.agency, until=until
+        )
+        for name in names
+    ]
+    history.write(approving.ApprovalGrant, names[0], head, of=(custodian,), ask=asks[0])
+    yield
+    for name, ask, actor in zip(names, asks, (head, custodian), strict=True):
+        history.write(approving.ApprovalEnd, name, actor, of=(custodian,), ask=ask)
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}

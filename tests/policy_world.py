@@ -11,6 +11,7 @@ from schemas.actor import NONE, Actor, ActorKind, Grant, Relation, Role
 from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
 from storage.tables.actor import accounts, agencies, certificates, role_grants
+from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.monitoring import (
@@ -27,6 +28,7 @@ Row = Mapping[str, Any]
 READ: Iterable[Table] = (
     accounts,
     agencies,
+    approvals,
     certificates,
     role_grants,
     audits,
@@ -72,8 +74,8 @@ class Kept:
 class Reference:
     """Relations told from the rows by plain reading, with nothing of the product's SQL."""
 
-    def __init__(self, world: Kept, actor: Actor) -> None:
-        self.w, self.actor = world, actor
+    def __init__(self, world: Kept, actor: Actor, at: datetime) -> None:
+        self.w, self.actor, self.at = world, actor, at
 
     def of(self, noun: str, row: Row) -> Relation:
         told: dict[str, Callable[[Row], dict[Relation, bool]]] = {
@@ -171,7 +173,20 @@ class Reference:
             Relation.MONITORED: bool(records),
             Relation.SAMPLED: self._is_drawn(row["id"], self._runs),
             Relation.INSPECTED: self._is_drawn(row["id"], self._inspects),
+            Relation.APPROVED: any(map(self._opens, self._approvals(row["id"]))),
         }
+
+    def _approvals(self, recording: UUID) -> list[Row]:
+        return [
+            one
+            for one in self.w.all(approvals)
+            if one["recording_id"] == recording and one["account_id"] == self.actor.id
+        ]
+
+    def _opens(self, approval: Row) -> bool:
+        granted, ended = approval.get("granted_at"), approval.get("ended_at")
+        ends = min(one for one in (approval["until_at"], ended) if one is not None)
+        return granted is not None and granted <= self.at < ends
 
     def _case(self, row: Row) -> dict[Relation, bool]:
         captured = [one for one in self.w.all(recordings) if row["id"] in self._cases_of(one["id"])]
@@ -218,19 +233,36 @@ class Reference:
         return {Relation.INSPECTED: is_own or self._inspects(row["audit_id"])}
 
 
+def _has_security(world: Kept, own: Row, at: datetime) -> bool:
+    """Say whether somebody who can log in is security administrator in an agency or above it."""
+    above, up = {own["id"]}, own["parent_id"]
+    while up is not None:
+        above.add(up)
+        up = world.one(agencies, up)["parent_id"]
+    people = {
+        row["id"]
+        for row in world.all(accounts)
+        if row["agency_id"] in above and row["is_active"] and row.get("password_hash") is not None
+    }
+    return any(
+        row["account_id"] in people and row["role"] == Role.SECURITY and _grant(row).stands(at)
+        for row in world.all(role_grants)
+    )
+
+
+def _grant(row: Row) -> Grant:
+    ends = min((one for one in (row["valid_until"], row["ended_at"]) if one), default=None)
+    return Grant(role=Role(row["role"]), since=row["valid_from"], until=ends)
+
+
 def as_kept(world: Kept, person: Row, at: datetime) -> Actor:
     """Who somebody is, told from the rows: every grant with its dates, and the trees by walking them."""
-    grants = tuple(
-        Grant(
-            role=Role(row["role"]),
-            since=row["valid_from"],
-            until=min((one for one in (row["valid_until"], row["ended_at"]) if one), default=None),
-        )
-        for row in world.all(role_grants)
-        if row["account_id"] == person["id"]
-    )
+    grants = tuple(_grant(row) for row in world.all(role_grants) if row["account_id"] == person["id"])
     own = world.one(agencies, person["agency_id"])
     held = {one.role for one in grants if one.stands(at)}
+    if Role.ADMIN in held and Role.SECURITY not in held and not _has_security(world, own, at):
+        joined = [one for one in grants if one.role is Role.ADMIN and one.stands(at)]
+        grants += tuple(one.model_copy(update={"role": Role.SECURITY}) for one in joined)
     below = {own["id"]}
     while own["is_supervising"] or Role.ADMIN in held:
         more = {row["id"] for row in world.all(agencies) if row["parent_id"] in below} - below

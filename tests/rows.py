@@ -174,8 +174,8 @@ class Rows:
             target = next(iter(column.foreign_keys)).column.table
             if column.unique:  # one each
                 self.put(target)
-            # Two people by a CHECK: one entered the value, another confirms it.
-            return self._last["colleague" if column.name == "confirmed_by" else target.name]
+            # Two people by a CHECK: one entered the value or asked, another confirms or grants.
+            return self._last["colleague" if column.name in {"confirmed_by", "granted_by"} else target.name]
         words = words_of(table, column.name)
         if words:
             return words[0]

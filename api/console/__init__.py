@@ -6,6 +6,7 @@ from starlette.responses import Response
 from api.console import (
     account,
     agency,
+    approval,
     audit,
     audit_member,
     case,
@@ -42,6 +43,7 @@ for _pages in (
     account,
     agency,
     look,
+    approval,
     recording,
     monitoring,
     equipment,

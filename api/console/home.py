@@ -28,6 +28,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.RUN_CASE: "/console/cases",
         Duty.ANSWER_REVIEW: "/console/cases?state=investigating",
         Duty.FILE_CASE: "/console/cases?state=lead",
+        Duty.GRANT_APPROVAL: "/console/approvals",
         Duty.DECIDE_CASE: "/console/cases?state=legal_review",
         Duty.REVIEW_CASE: "/console/reviews",
         Duty.ANSWER_RECTIFICATION: "/console/rectifications",

@@ -138,6 +138,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         recording=found,
         facts=found.facts,
         may_watch=bool(tx.recordings.watched(visit.actor, [recording_id])),
+        may_ask=tx.approvals.may_ask(visit.actor, recording_id),
         media_url="" if look is None else content_url(look),
         shown_as=shown_as(found),
         picture=_map(found),

@@ -57,6 +57,8 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/cases", "cases", Action.CASE_VIEW),
     ("/console/reviews", "reviews", Action.CASE_REVIEW),
     ("/console/audits", "audits", Action.AUDIT_VIEW),
+    ("/console/approvals", "approvals", Action.APPROVAL_ASK),
+    ("/console/approvals", "approvals", Action.APPROVAL_GIVE),
     ("/console/rectifications", "rectifications", Action.RECTIFICATION_VIEW),
     ("/console/equipment", "equipment", Action.EQUIPMENT_VIEW),
     ("/console/devices", "devices", Action.DEVICE_VIEW),
@@ -98,7 +100,8 @@ def asset(name: str) -> str:
 
 def navigation(actor: Actor, at: datetime) -> list[tuple[str, str]]:
     """Return address and key of the pages this actor may open at a time."""
-    return [(href, key) for href, key, action in _NAVIGATION if action is None or holds(actor, action, at)]
+    open_ = ((href, key) for href, key, action in _NAVIGATION if action is None or holds(actor, action, at))
+    return list(dict.fromkeys(open_))
 
 
 def officer(number: str, names: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from storage.tables.actor import (
     certificates,
     role_grants,
 )
+from storage.tables.approval import approvals
 from storage.tables.device import enrolment_codes
 
 AGENCY_MIRRORS = (
@@ -45,6 +46,24 @@ ACCOUNT_MIRRORS = (
         account_links.c.account_id,
         ("id",),
         ("code_hash", "issued_by", "issued_at", "expires_at", "used_at"),
+    ),
+    Mirror(
+        approvals,
+        approvals.c.account_id,
+        ("id",),
+        (
+            "agency_id",
+            "recording_id",
+            "reason",
+            "asked_at",
+            "until_at",
+            "granted_by",
+            "granted_at",
+            "ended_by",
+            "ended_at",
+            "end_reason",
+            "leaf",
+        ),
     ),
     Mirror(
         certificates,
@@ -128,6 +147,23 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
                 "used_at": one.used_at,
             }
             for link, one in life.links.items()
+        ],
+        "approvals": [
+            {
+                "id": ident_of(one.name),
+                "agency_id": ident_of(one.ask.agency),
+                "recording_id": ident_of(one.ask.recording),
+                "reason": value_of(one.ask.reason),
+                "asked_at": one.at,
+                "until_at": one.ask.until,
+                "granted_by": ident(one.granted_by),
+                "granted_at": one.granted_at,
+                "ended_by": ident(one.ended_by),
+                "ended_at": one.ended_at,
+                "end_reason": None if one.end_reason is None else value_of(one.end_reason),
+                "leaf": digest,
+            }
+            for digest, one in life.approvals.items()
         ],
         "certificates": [
             {

@@ -16,6 +16,7 @@ from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
 from schemas.review import ReviewState
 from storage.tables.actor import accounts, agencies
+from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.device import devices
@@ -31,7 +32,15 @@ from storage.tables.recording import recordings
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.tables.review import reviews
 
-Tie = Callable[[Actor], ColumnElement[bool]]
+
+class _Asker(NamedTuple):
+    """Who asks, and at what time."""
+
+    actor: Actor
+    at: datetime
+
+
+Tie = Callable[[_Asker], ColumnElement[bool]]
 
 
 class _Noun(NamedTuple):
@@ -46,7 +55,7 @@ def within(actor: Actor, action: Action, at: datetime, noun: Table) -> ColumnEle
     allowed, (agency, ties) = scope(actor, action, at), _NOUNS[noun.name]
     parts: list[ColumnElement[bool]] = [agency.in_(sorted(allowed.agency_ids))] if allowed.agency_ids else []
     near, far = (
-        [tie(actor) for relation, tie in ties.items() if relation in allowed.relations & group]
+        [tie(_Asker(actor, at)) for relation, tie in ties.items() if relation in allowed.relations & group]
         for group in (NEAR, FAR)
     )
     if near:
@@ -64,48 +73,51 @@ def require_within(actor: Actor, action: Action, at: datetime, noun: Table) -> C
     return within(actor, action, at, noun)
 
 
-def _own_recording(actor: Actor) -> ColumnElement[bool]:
+def _own_recording(asker: _Asker) -> ColumnElement[bool]:
     """A device owns what it sent; an account what it sent, and what names one of its certificates."""
-    if actor.kind is ActorKind.DEVICE:
-        return recordings.c.device_id == actor.id
-    return or_(recordings.c.account_id == actor.id, recordings.c.officers.overlap(sorted(actor.certificates)))
+    if asker.actor.kind is ActorKind.DEVICE:
+        return recordings.c.device_id == asker.actor.id
+    return or_(
+        recordings.c.account_id == asker.actor.id,
+        recordings.c.officers.overlap(sorted(asker.actor.certificates)),
+    )
 
 
 def _handles(case_id: ColumnElement[Any]) -> Tie:
-    return lambda actor: exists().where(
-        case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id
+    return lambda asker: exists().where(
+        case_handlers.c.case_id == case_id, case_handlers.c.account_id == asker.actor.id
     )
 
 
 def _reviews(case_id: ColumnElement[Any]) -> Tie:
-    return lambda actor: exists().where(
+    return lambda asker: exists().where(
         reviews.c.case_id == case_id,
-        or_(reviews.c.state == ReviewState.OPEN, reviews.c.reviewer_id == actor.id),
+        or_(reviews.c.state == ReviewState.OPEN, reviews.c.reviewer_id == asker.actor.id),
     )
 
 
 def _linked(tie: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     """A recording stands in a case to which the actor stands so."""
-    return lambda actor: exists().where(
+    return lambda asker: exists().where(
         case_links.c.recording_id == recordings.c.id,
         case_links.c.unlinked_at.is_(None),
-        tie(case_links.c.case_id)(actor),
+        tie(case_links.c.case_id)(asker),
     )
 
 
 def _record_linked(monitoring_id: ColumnElement[Any], tie: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     """A monitoring record is tied to a case to which the actor stands so."""
-    return lambda actor: exists().where(
+    return lambda asker: exists().where(
         monitoring_links.c.monitoring_id == monitoring_id,
         monitoring_links.c.unlinked_at.is_(None),
-        tie(monitoring_links.c.case_id)(actor),
+        tie(monitoring_links.c.case_id)(asker),
     )
 
 
 def _media_of(tie: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     """A recording is among the media of a monitoring record to which the actor stands so."""
-    return lambda actor: exists().where(
-        monitoring_media.c.recording_id == recordings.c.id, tie(monitoring_media.c.monitoring_id)(actor)
+    return lambda asker: exists().where(
+        monitoring_media.c.recording_id == recordings.c.id, tie(monitoring_media.c.monitoring_id)(asker)
     )
 
 
@@ -113,32 +125,32 @@ def _judges(monitoring_id: ColumnElement[Any]) -> Tie:
     waiting = exists().where(
         monitoring_records.c.id == monitoring_id, monitoring_records.c.state.in_(OPEN_STATES)
     )
-    return lambda actor: or_(waiting, _gave(monitoring_id)(actor))
+    return lambda asker: or_(waiting, _gave(monitoring_id)(asker))
 
 
 def _gave(monitoring_id: ColumnElement[Any]) -> Tie:
-    return lambda actor: exists().where(
+    return lambda asker: exists().where(
         monitoring_opinions.c.monitoring_id == monitoring_id,
-        monitoring_opinions.c.reviewer_id == actor.id,
+        monitoring_opinions.c.reviewer_id == asker.actor.id,
     )
 
 
 def _of_own_audits(audit_id: ColumnElement[Any]) -> Tie:
-    return lambda actor: exists().where(
-        audits.c.id == audit_id, audits.c.agency_id.in_(sorted(actor.agency_ids))
+    return lambda asker: exists().where(
+        audits.c.id == audit_id, audits.c.agency_id.in_(sorted(asker.actor.agency_ids))
     )
 
 
 def _inspects(audit_id: ColumnElement[Any]) -> Tie:
-    return lambda actor: exists().where(
-        audit_inspectors.c.audit_id == audit_id, audit_inspectors.c.account_id == actor.id
+    return lambda asker: exists().where(
+        audit_inspectors.c.audit_id == audit_id, audit_inspectors.c.account_id == asker.actor.id
     )
 
 
 def _drawn_case(audit: Callable[[ColumnElement[Any]], Tie]) -> Callable[[ColumnElement[Any]], Tie]:
     return lambda case_id: (
-        lambda actor: exists().where(
-            audit_sample.c.member_id == case_id, audit(audit_sample.c.audit_id)(actor)
+        lambda asker: exists().where(
+            audit_sample.c.member_id == case_id, audit(audit_sample.c.audit_id)(asker)
         )
     )
 
@@ -146,16 +158,16 @@ def _drawn_case(audit: Callable[[ColumnElement[Any]], Tie]) -> Callable[[ColumnE
 def _drawn_recording(audit: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     """Drawn itself or with its case, linked to a drawn case since, or answered to what was found."""
 
-    def tie(actor: Actor) -> ColumnElement[bool]:
+    def tie(asker: _Asker) -> ColumnElement[bool]:
         rechecked = exists().where(
-            audit_rechecks.c.recording_id == recordings.c.id, audit(audit_rechecks.c.audit_id)(actor)
+            audit_rechecks.c.recording_id == recordings.c.id, audit(audit_rechecks.c.audit_id)(asker)
         )
         answered = exists().where(
             rectification_steps.c.proof_recording_id == recordings.c.id,
             rectification_steps.c.rectification_id == rectifications.c.id,
-            audit(rectifications.c.audit_id)(actor),
+            audit(rectifications.c.audit_id)(asker),
         )
-        return or_(rechecked, _linked(_drawn_case(audit))(actor), answered)
+        return or_(rechecked, _linked(_drawn_case(audit))(asker), answered)
 
     return tie
 
@@ -163,32 +175,42 @@ def _drawn_recording(audit: Callable[[ColumnElement[Any]], Tie]) -> Tie:
 def _drawn_record(audit: Callable[[ColumnElement[Any]], Tie]) -> Tie:
     """Tied to a drawn case, or a recording of it was drawn."""
 
-    def tie(actor: Actor) -> ColumnElement[bool]:
+    def tie(asker: _Asker) -> ColumnElement[bool]:
         rechecked = exists().where(
             monitoring_media.c.monitoring_id == monitoring_records.c.id,
             audit_rechecks.c.recording_id == monitoring_media.c.recording_id,
-            audit(audit_rechecks.c.audit_id)(actor),
+            audit(audit_rechecks.c.audit_id)(asker),
         )
-        return or_(_record_linked(monitoring_records.c.id, _drawn_case(audit))(actor), rechecked)
+        return or_(_record_linked(monitoring_records.c.id, _drawn_case(audit))(asker), rechecked)
 
     return tie
 
 
-def _own_case(actor: Actor) -> ColumnElement[bool]:
+def _approved(asker: _Asker) -> ColumnElement[bool]:
+    return exists().where(
+        approvals.c.recording_id == recordings.c.id,
+        approvals.c.account_id == asker.actor.id,
+        approvals.c.granted_at <= asker.at,
+        approvals.c.until_at > asker.at,
+        or_(approvals.c.ended_at.is_(None), approvals.c.ended_at > asker.at),
+    )
+
+
+def _own_case(asker: _Asker) -> ColumnElement[bool]:
     return exists().where(
         case_links.c.case_id == cases.c.id,
         case_links.c.unlinked_at.is_(None),
         case_links.c.recording_id == recordings.c.id,
-        _own_recording(actor),
+        _own_recording(asker),
     )
 
 
-def _waits_for_confirmation(actor: Actor) -> ColumnElement[bool]:
-    return or_(audits.c.state == AuditState.ENTERED, audits.c.confirmed_by == actor.id)
+def _waits_for_confirmation(asker: _Asker) -> ColumnElement[bool]:
+    return or_(audits.c.state == AuditState.ENTERED, audits.c.confirmed_by == asker.actor.id)
 
 
-def _asked_for(actor: Actor) -> ColumnElement[bool]:
-    return exports.c.requested_by == actor.id
+def _asked_for(asker: _Asker) -> ColumnElement[bool]:
+    return exports.c.requested_by == asker.actor.id
 
 
 _NOUNS: Mapping[str, _Noun] = MappingProxyType(
@@ -198,8 +220,9 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
             {
                 Relation.OWN: _own_recording,
                 Relation.HANDLED: _linked(_handles),
-                Relation.ASSIGNED: lambda actor: or_(
-                    _linked(_reviews)(actor), _media_of(lambda one: _record_linked(one, _reviews))(actor)
+                Relation.ASSIGNED: lambda asker: or_(
+                    _linked(_reviews)(asker),
+                    _media_of(lambda one: _record_linked(one, _reviews))(asker),
                 ),
                 Relation.JUDGED: _media_of(_judges),
                 Relation.MONITORED: lambda _: exists().where(
@@ -207,6 +230,7 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
                 ),
                 Relation.SAMPLED: _drawn_recording(_of_own_audits),
                 Relation.INSPECTED: _drawn_recording(_inspects),
+                Relation.APPROVED: _approved,
             },
         ),
         "cases": _Noun(
@@ -225,8 +249,8 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
             monitoring_records.c.agency_id,
             {
                 Relation.ASSIGNED: _record_linked(monitoring_records.c.id, _reviews),
-                Relation.JUDGED: lambda actor: or_(
-                    monitoring_records.c.state.in_(OPEN_STATES), _gave(monitoring_records.c.id)(actor)
+                Relation.JUDGED: lambda asker: or_(
+                    monitoring_records.c.state.in_(OPEN_STATES), _gave(monitoring_records.c.id)(asker)
                 ),
                 Relation.SAMPLED: _drawn_record(_of_own_audits),
                 Relation.INSPECTED: _drawn_record(_inspects),
@@ -237,17 +261,18 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
             {
                 Relation.OWN: _waits_for_confirmation,
                 Relation.INSPECTED: _inspects(audits.c.id),
-                Relation.AUDITED: lambda actor: audits.c.target_agency_id == actor.agency_id,
+                Relation.AUDITED: lambda asker: audits.c.target_agency_id == asker.actor.agency_id,
             },
         ),
         "rectifications": _Noun(
             rectifications.c.agency_id,
             {
-                Relation.INSPECTED: lambda actor: or_(
-                    _inspects(rectifications.c.audit_id)(actor), rectifications.c.raised_by == actor.id
+                Relation.INSPECTED: lambda asker: or_(
+                    _inspects(rectifications.c.audit_id)(asker), rectifications.c.raised_by == asker.actor.id
                 )
             },
         ),
+        "approvals": _Noun(approvals.c.agency_id),
         "equipment": _Noun(equipment.c.agency_id),
         "devices": _Noun(devices.c.agency_id),
         "accounts": _Noun(accounts.c.agency_id),

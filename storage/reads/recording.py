@@ -23,6 +23,7 @@ from schemas.ids import AccountId, AgencyId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.recording import RecordingState
 from schemas.refusals_recording import RECORDING_UNKNOWN
+from storage.reads.agency import Query
 from storage.tables.recording import manifests, recordings, uploads
 
 
@@ -85,6 +86,11 @@ def declared_at(connection: Connection, manifest_id: ManifestId) -> datetime:
         select(manifests.c.declared_at).where(manifests.c.id == manifest_id)
     ).scalar_one()
     return at
+
+
+def with_filename(query: Query, recording_id: ColumnElement[Any]) -> Query:
+    """Add the file name of the recording behind a column."""
+    return query.add_columns(recordings.c.filename).join(recordings, recordings.c.id == recording_id)
 
 
 def last_seq(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -109,13 +109,14 @@ class Recordings(Collection):
 
     def visible(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
         """Return which of these recordings the actor may open: a link to another would lead nowhere."""
-        return self._among(actor, Action.RECORDING_VIEW, idents)
+        return self.reached(actor, Action.RECORDING_VIEW, idents)
 
     def watched(self, actor: Actor, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
         """Return those of the recordings whose media the actor may see or hear."""
-        return self._among(actor, Action.RECORDING_WATCH, idents)
+        return self.reached(actor, Action.RECORDING_WATCH, idents)
 
-    def _among(self, actor: Actor, action: Action, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
+    def reached(self, actor: Actor, action: Action, idents: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        """Return those of the recordings to which the actor may do `action`."""
         wanted = list(idents)
         inside = and_(recordings.c.id.in_(wanted), within(actor, action, self._now, recordings))
         return frozenset(self._connection.scalars(select(recordings.c.id).where(inside)) if wanted else ())

@@ -5,6 +5,7 @@ Ids of evidence are `uuidv7()`: they sort by time, so a keyset page needs no sec
 
 from storage.tables import (  # noqa: F401 - the metadata is whole with them
     actor,
+    approval,
     audit,
     case,
     custody,

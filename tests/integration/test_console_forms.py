@@ -104,8 +104,9 @@ def test_every_form_is_walked() -> None:
     """The walk finds the forms of every desk, and each of them has a model."""
     assert len(FORMS) > 35
     assert {route.split("/")[2] for route in FORMS} == {
-        "account", "accounts", "admit", "agencies", "audits", "cases", "certificates", "denials", "devices", "equipment",
-        "exports", "link", "login", "looks", "monitoring", "presence", "recordings", "rectifications", "reviews",
+        "account", "accounts", "admit", "agencies", "approvals", "audits", "cases", "certificates", "denials", "devices",
+        "equipment", "exports", "link", "login", "looks", "monitoring", "presence", "recordings", "rectifications",
+        "reviews",
     }  # fmt: skip
 
 

@@ -75,7 +75,7 @@ def yard(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     make_account(store, agency, Role.OFFICER, certificate=OFFICERS[1])
     custodian = make_account(store, agency, Role.CUSTODIAN)[1]
     handler = make_account(store, agency, Role.HANDLER)[1]
-    reader, _ = make_account(store, agency, Role.LEGAL_REVIEWER)
+    reader, _ = make_account(store, agency, Role.HEAD)
     with (
         Sandbox() as sandbox,
         serving(store) as url,

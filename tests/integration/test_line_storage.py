@@ -76,7 +76,7 @@ def custodian(store: Store, agency: UUID) -> Actor:
 
 @pytest.fixture(scope="module")
 def reviewer(store: Store, agency: UUID) -> Actor:
-    return make_account(store, agency, Role.LEGAL_REVIEWER)[1]
+    return make_account(store, agency, Role.HEAD)[1]
 
 
 @pytest.fixture
@@ -342,7 +342,7 @@ def test_lost_lease_writes_nothing(
 def test_scope_answers_not_found(store: Store, device: TestDevice, custodian: Actor) -> None:
     """Another agency's reviewer finds nothing; a custodian sees the facts but not the media."""
     ident = device.capture("l.jpg", jpeg())
-    _, stranger = make_account(store, make_agency(store), Role.LEGAL_REVIEWER)
+    _, stranger = make_account(store, make_agency(store), Role.HEAD)
     with store.begin() as tx:
         with pytest.raises(NotFound):
             tx.recordings.get(stranger, ident)

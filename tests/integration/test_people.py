@@ -636,8 +636,9 @@ def test_a_roster_raises_nobodys_rights(store: Store) -> None:
     """Whoever may not keep accounts takes no roster; nobody is put into another agency, and no roles that must be apart."""
     agency = make_agency(store)
     admin, head = administrator(store, agency), make_account(store, agency, Role.HEAD)[1]
+    other = administrator(store, make_agency(store))
     with store.begin() as tx:
-        foreign = tx.agencies.get(other := administrator(store, make_agency(store)), other.agency_id)
+        foreign = tx.agencies.get(other, other.agency_id)
         own = tx.agencies.get(admin, agency).code
     lines = sheet(
         ("甲", f"z{uuid4().hex[:8]}", foreign.code, ""),

@@ -22,6 +22,7 @@ from schemas.monitoring import MonitoringState
 from storage.reads.policy import within
 from storage.store import Store, Transaction
 from storage.tables.actor import accounts, agencies, certificates, role_grants
+from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits
 from storage.tables.case import case_handlers, case_links, cases
 from storage.tables.device import devices
@@ -43,9 +44,18 @@ AT = datetime(2026, 9, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 PEOPLE, AGENCIES = 6, 6
 NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
+    "approvals": (approvals, frozenset({Action.APPROVAL_GIVE})),
     "recordings": (
         recordings,
-        frozenset({Action.RECORDING_VIEW, Action.RECORDING_WATCH, Action.RECORDING_COUNT}),
+        frozenset(
+            {
+                Action.APPROVAL_ASK,
+                Action.LOOK_VIEW,
+                Action.RECORDING_COUNT,
+                Action.RECORDING_VIEW,
+                Action.RECORDING_WATCH,
+            }
+        ),
     ),
     "cases": (
         cases,
@@ -70,7 +80,10 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
     "rectifications": (rectifications, frozenset({Action.RECTIFICATION_VIEW})),
     "equipment": (equipment, frozenset({Action.EQUIPMENT_VIEW, Action.EQUIPMENT_KEEP})),
     "devices": (devices, frozenset({Action.DEVICE_VIEW, Action.DEVICE_REVOKE})),
-    "accounts": (accounts, frozenset({Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP, Action.ROLE_GRANT})),
+    "accounts": (
+        accounts,
+        frozenset({Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP, Action.ACCOUNT_UNLOCK, Action.ROLE_GRANT}),
+    ),
 }
 """What is listed, and what may be done to a row of it."""
 
@@ -146,7 +159,14 @@ def _people(world: World) -> None:
                 ended_at=ended,
             )
         if chance.random() < 0.5:
-            world.put(certificates, account_id=person["id"], valid_from=AT - DAY, valid_until=AT + DAY)
+            world.put(
+                certificates,
+                account_id=person["id"],
+                kind="enforcement",
+                state="valid",
+                valid_from=AT - DAY,
+                valid_until=AT + DAY,
+            )
 
 
 def _evidence(world: World) -> None:
@@ -159,6 +179,20 @@ def _evidence(world: World) -> None:
             officers=chance.sample(numbers, min(len(numbers), chance.randint(0, 2))),
             state="received",
             verdict="not_checked",
+        )
+    for _ in range(4):
+        asker, head = chance.sample(world.all(accounts), 2)
+        granted = AT + chance.randint(-3, 1) * DAY
+        ended = {"ended_at": AT, "ended_by": asker["id"], "end_reason": "x"}
+        world.put(
+            approvals,
+            agency_id=world.any(agencies),
+            recording_id=world.any(recordings),
+            account_id=asker["id"],
+            asked_at=AT - 9 * DAY,
+            until_at=AT + chance.randint(-2, 3) * DAY,
+            **({"granted_by": head["id"], "granted_at": granted} if chance.random() < 0.7 else {}),
+            **(ended if chance.random() < 0.3 else {}),
         )
     for _ in range(6):
         case = world.put(cases, agency_id=world.any(agencies), state=CaseState.LEAD)["id"]
@@ -279,7 +313,7 @@ def test_a_list_shows_what_the_single_question_grants(
 
 def _compare(world: World, person: Row, at: datetime) -> None:
     asking, known = world.tx.accounts.account_actor(person["id"]), as_kept(world.kept, person, at)
-    reference = Reference(world.kept, known)
+    reference = Reference(world.kept, known, at)
     for noun, (table, actions) in NOUNS.items():
         asked = [within(asking, one, world.tx.now, table).label(one.value) for one in actions]
         told = world.tx.connection.execute(select(table.c.id, *asked)).mappings().all()
@@ -313,6 +347,9 @@ def test_every_action_about_a_row_is_compared() -> None:
         Action.RECTIFICATION_VERIFY,
         Action.DEVICE_ENROL,
         Action.AGENCY_KEEP,
+        Action.CERTIFICATE_KEEP,
+        Action.CERTIFICATE_VIEW,
         Action.CUSTODY_VIEW,
+        Action.TRAIL_VIEW,
         Action.WORK_VIEW,
     }

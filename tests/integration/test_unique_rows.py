@@ -55,6 +55,7 @@ LOOKS = {
     "intakes.source_id+seq": OWN_LOCK,
     "jobs.kind+subject_id": ON_CONFLICT,
     "log_tiles.level+n": ON_CONFLICT,
+    "approvals.leaf": "a leaf holds its own id and random salts",
     "looks.leaf": "a leaf holds its own id and random salts",
     "manifests.agency_id+sha256": "looked for under the lock of the manifest's digest",
     "manifests.agency_id+device_id+sha256+signature": "looked for under the lock of the manifest's digest",

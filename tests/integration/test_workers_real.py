@@ -68,7 +68,7 @@ def reviewer(store: Store) -> Actor:
     agency = make_agency(store)
     for number in OFFICERS:
         make_account(store, agency, Role.OFFICER, certificate=number)
-    return make_account(store, agency, Role.LEGAL_REVIEWER, Role.CUSTODIAN)[1]
+    return make_account(store, agency, Role.HEAD, Role.CUSTODIAN)[1]
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ VIOLATIONS = {
 HOMES = {
     "actor": {"account_links", "accounts", "admissions", "agencies", "assertions", "certificate_facts", "certificates",
               "role_grants", "sessions"},
+    "approval": {"approvals"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
     "case": {"case_facts", "case_handlers", "case_links", "cases", "fact_evidence"},
