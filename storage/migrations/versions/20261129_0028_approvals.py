@@ -2,14 +2,14 @@
 
 Rolling back drops the rows; their leaves stay in the log.
 
-Revision ID: 20261129_0019
+Revision ID: 20261129_0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "20261129_0019"
+revision = "20261129_0028"
 down_revision = "20261129_0027"
 branch_labels = None
 depends_on = None
