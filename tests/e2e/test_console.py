@@ -370,12 +370,16 @@ def test_a_code_is_shown_once_and_a_device_is_revoked_for_good(
         enrolled = len(tx.devices.seen_by(bureau.actor("sun")))
     spare = enrol_device(bureau.store, bureau.actor("sun"))
     one.open("/console/devices")
-    row = page.locator("tbody tr").first
-    row.locator("summary").click()
-    row.get_by_role("button").click()
-    expect(page.locator("tbody tr")).to_have_count(enrolled + 1)
-    expect(page.locator("tbody tr").first).to_contain_text("已注销")
-    expect(page.locator("tbody tr").first.locator("summary")).to_have_count(0)
+    expect(page.locator("a.row")).to_have_count(enrolled + 1)
+    page.locator(f'a.row[href$="{spare.id}"]').click()
+    page.locator("summary", has_text="注销").click()
+    page.locator('select[name="reason_code"]').select_option(index=1)
+    page.locator('form[action$="/revoke"] input[name="reason"]').fill("遗失")
+    page.locator('form[action$="/revoke"] button').click()
+    expect(page.locator(".answer")).to_contain_text("已注销")
+    expect(page.locator("summary", has_text="注销")).to_have_count(0)
+    one.open("/console/devices")
+    expect(page.locator("tr", has=page.locator(f'a.row[href$="{spare.id}"]'))).to_contain_text("已注销")
     with bureau.store.begin() as tx, pytest.raises(NotAuthenticated):
         tx.accounts.actor_of(spare.token)
 

@@ -57,7 +57,7 @@ def test_a_first_start_and_a_second(home: Path) -> None:
         first.wait_for("demo_sent")
         said = [one["event"] for one in first.events]
         logins = {one["login"]: one["password"] for one in first.events if one["event"] == "login"}
-        wish = {"login": "zhou", "password": logins["zhou"]}
+        wish = {"login": "qian", "password": logins["qian"]}
         session = httpx.post(f"{first.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
         shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
@@ -119,7 +119,7 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path) -> None:
         again.wait_for("demo_sent")
         until(lambda: _status(again) == "ok", again.said)
         passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
-        wish = {"login": "zhou", "password": passwords["zhou"]}
+        wish = {"login": "qian", "password": passwords["qian"]}
         token = httpx.post(f"{again.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()[
             "token"
         ]
