@@ -1,0 +1,495 @@
+"""Every route × every role × {own agency, unit below, sibling, another}: what is answered is what `may` says.
+
+One set of rows stands in four places. Two people of one agency ask, in each role in turn: one to whom its rows stand in
+every relation, and one to whom nothing does. What is asked is undone, so that all cells meet the same rows.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import Table, delete, insert, select
+
+from api.console.guard import form_token
+from api.deps import COOKIE
+from api.policy import ROUTES
+from schemas.actor import Action, Actor, Relation, Role, Subject, may
+from storage.store import Store
+from storage.tables.actor import accounts, agencies, certificates, role_grants
+from storage.tables.approval import approvals
+from storage.tables.audit import audits
+from storage.tables.case import cases
+from storage.tables.device import devices, enrolment_codes
+from storage.tables.equipment import equipment
+from storage.tables.export import exports
+from storage.tables.monitoring import monitoring_records
+from storage.tables.recording import recordings
+from storage.tables.rectification import rectifications
+from storage.tables.review import review_grounds, reviews
+from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.forms import LAWFUL, routes
+from tests.media import jpeg
+from tests.policy_world import Kept, Reference, as_kept
+from tests.rows import Rows
+from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
+from tests.tus import VERSION, bearer
+from tests.undoing import UndoingStore
+
+NOUNS: Mapping[str, Table] = {
+    "recording_id": recordings,
+    "case_id": cases,
+    "review_id": reviews,
+    "export_id": exports,
+    "monitoring_id": monitoring_records,
+    "equipment_id": equipment,
+    "device_id": devices,
+    "audit_id": audits,
+    "rectification_id": rectifications,
+    "account_id": accounts,
+    "agency_id": agencies,
+    "approval_id": approvals,
+    "certificate_id": certificates,
+    "code_id": enrolment_codes,
+}
+"""What an address names → where it stands. The first one in an address is what its route asks about."""
+
+WORDS = {"stage": "first", "step": "file"}
+WORDS_OF = {"/console/rectifications": "answer", "/v1/rectifications": "answer"}
+SAID: Mapping[str, Action] = {
+    "POST /v1/cases/{case_id}/steps": Action.CASE_DECIDE,
+    "POST /console/cases/{case_id}/steps/{step}": Action.CASE_DECIDE,
+    "POST /v1/rectifications/{rectification_id}/steps/{step}": Action.RECTIFICATION_ANSWER,
+    "POST /console/rectifications/{rectification_id}/step": Action.RECTIFICATION_ANSWER,
+    "POST /v1/monitoring/records/{monitoring_id}/opinions/{stage}": Action.MONITORING_REVIEW_FIRST,
+    "POST /console/monitoring/{monitoring_id}/opinions/{stage}": Action.MONITORING_REVIEW_FIRST,
+    "GET /v1/monitoring/queue": Action.MONITORING_REVIEW_FIRST,
+    "GET /console/monitoring/queue": Action.MONITORING_REVIEW_FIRST,
+}
+"""Which of the alternatives is asked by what is sent here."""
+
+TIME = "2026-01-05T09:30:00Z"
+CASE = {"number": "新-1", "party": "x", "matter": "x", "place": "x"}
+WISHES: Mapping[str, dict[str, Any]] = {
+    "POST /v1/accounts": {"login": "somebody-new", "name": "x", "agency_id": "{agency_id}"},
+    "PATCH /v1/accounts/{account_id}": {"name": "x", "reason": "x"},
+    "POST /v1/devices/{device_id}/name": {"name": "x"},
+    "POST /v1/devices/{device_id}/revoke": {"reason_code": "lost", "reason": "x"},
+    "POST /v1/certificates": {
+        "account_id": "{account_id}",
+        "number": "N-1",
+        "valid_from": TIME,
+        "valid_until": "2027-01-05T09:30:00Z",
+    },
+    "POST /v1/certificates/{certificate_id}/suspend": {"reason": "x"},
+    "POST /v1/certificates/{certificate_id}/restore": {"reason": "x"},
+    "POST /v1/certificates/{certificate_id}/withdraw": {"reason": "x"},
+    "POST /v1/certificates/{certificate_id}/cancel": {"reason": "x"},
+    "POST /v1/certificates/{certificate_id}/verify": {},
+    "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
+    "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
+    "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
+    "POST /v1/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "POST /v1/accounts/{account_id}/close": {"reason": "x"},
+    "POST /v1/accounts/{account_id}/signout": {"reason": "x"},
+    "POST /v1/accounts/{account_id}/roles": {"role": "head"},
+    "POST /v1/accounts/{account_id}/roles/{grant_id}/end": {"reason": "x"},
+    "POST /v1/rosters": {
+        "sheet": base64.b64encode("姓名,登录名,单位代码\n某人,someone-else,x".encode()).decode()
+    },
+    "POST /v1/agencies": {"name": "新队", "code": "XD-1", "parent_id": "{agency_id}", "kind": "agency"},
+    "PATCH /v1/agencies/{agency_id}": {"name": "新名"},
+    "POST /v1/cases": CASE,
+    "PATCH /v1/cases/{case_id}": {"party": "x", "reason": "x"},
+    "POST /v1/cases/{case_id}/handlers": {"login": "{login}"},
+    "POST /v1/cases/{case_id}/steps": {"step": "file"},
+    "POST /v1/cases/{case_id}/recordings": {"recording_id": "{recording_id}"},
+    "POST /v1/cases/{case_id}/recordings/{recording_id}/unlink": {"reason": "x"},
+    "POST /v1/cases/{case_id}/facts": {"text": "x"},
+    "POST /v1/cases/{case_id}/facts/{fact_id}/proofs": {"recording_id": "{recording_id}"},
+    "POST /v1/cases/{case_id}/facts/{fact_id}/unprove": {"recording_id": "{recording_id}"},
+    "POST /v1/cases/{case_id}/monitoring": {"monitoring_id": "{monitoring_id}"},
+    "POST /v1/cases/{case_id}/monitoring/{monitoring_id}/unlink": {"reason": "x"},
+    "POST /v1/reviews/{review_id}/opinion": {"opinion": "pass", "statement": "x"},
+    "POST /v1/reviews/{review_id}/answers": {"position": "{position}", "text": "x"},
+    "POST /v1/equipment": {"number": "S-9", "name": "x", "kind": "axle_scale", "site": "x", "standard": "x"},
+    "POST /v1/equipment/sources": {"name": "x"},
+    "POST /v1/equipment/{equipment_id}/certificates": {
+        "number": "x",
+        "issuer": "x",
+        "valid_from": TIME,
+        "valid_until": "2027-01-05T09:30:00Z",
+    },
+    "POST /v1/equipment/{equipment_id}/reviews": {"kind": "legal", "document": "x", "reviewed_at": TIME},
+    "POST /v1/equipment/{equipment_id}/publications": {
+        "url": "https://example.invalid/41",
+        "published_at": TIME,
+    },
+    "POST /v1/equipment/{equipment_id}/suspend": {"reason": "x", "from_at": TIME},
+    "POST /v1/equipment/{equipment_id}/resume": {},
+    "POST /v1/equipment/{equipment_id}/bind": {"source_id": "{account_id}"},
+    "POST /v1/monitoring/records/{monitoring_id}/opinions/{stage}": {"opinion": "valid", "reason": "x"},
+    "POST /v1/monitoring/records/{monitoring_id}/notifications": {
+        "channel": "sms",
+        "outcome": "sent",
+        "attempted_at": TIME,
+        "proof": "x",
+    },
+    "POST /v1/monitoring/records/{monitoring_id}/case": CASE,
+    "POST /v1/audits": {
+        "title": "x",
+        "kind": "sealed_recordings",
+        "target_agency_id": "{agency_id}",
+        "from_at": TIME,
+        "until_at": "2027-01-05T09:30:00Z",
+        "sources": [{"name": "x", "kind": "dice", "happens_at": "2027-01-05T09:30:00Z"}],
+    },
+    "POST /v1/audits/{audit_id}/randomness": {"values": ["03"]},
+    "POST /v1/audits/{audit_id}/confirmation": {"values": ["03"]},
+    "POST /v1/audits/{audit_id}/inspectors": {"account_id": "{account_id}"},
+    "POST /v1/audits/{audit_id}/members/{member_id}/scores": {
+        "scores": [{"code": "A1", "points": 1, "remark": "x"}]
+    },
+    "POST /v1/audits/{audit_id}/rectifications": {
+        "item_code": "A1",
+        "text": "x",
+        "member_id": "{member_id}",
+    },
+    "POST /v1/rectifications/{rectification_id}/steps/{step}": {"text": "x"},
+}
+"""What is sent to the API; its form is lawful, so that only the right decides."""
+
+TEXTS: Mapping[str, str] = {
+    "name": "新的",
+    "number": "S-2",
+    "login": "{login}",
+    "agency_id": "{agency_id}",
+    "code": "XD-2",
+    "parent_id": "{agency_id}",
+    "principal_id": "",
+    "supervising": "",
+    "kind": "axle_scale",
+    "opinion": "valid",
+    "case_id": "{case_id}",
+    "source_id": "{account_id}",
+    "text": "x",
+    "recording_id": "{recording_id}",
+    "item": "evidence",
+    "about": "",
+    "target": "{agency_id}",
+    "value": "03",
+    "account_id": "{account_id}",
+    "item_code": "A1",
+    "remark": "x",
+    "points": "1",
+    "role": "head",
+    "from_day": "",
+    "until_day": "",
+    "sheet": "姓名,登录名,单位代码\n某人,someone-else,x",
+    "file": "",
+    "is_sure": "",
+    "step": "answer",
+    "days": "7",
+    "verified_at": "",
+    "ends_hour": "",
+}
+TEXTS_OF: Mapping[str, Mapping[str, str]] = {
+    "/console/agencies": {"kind": "agency"},
+    "/console/accounts": {"login": "somebody-new"},
+    "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
+    "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
+    "/console/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
+    "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
+    "/console/reviews/{review_id}/opinion": {"opinion": "pass"},
+    "/console/audits": {
+        "kind": "sealed_recordings",
+        "from_day": "2026-01-05",
+        "until_day": "2026-03-05",
+    },
+    "/console/equipment/{equipment_id}/review": {"kind": "legal"},
+    "/console/monitoring/{monitoring_id}/notification": {"proof": "x", "channel": "sms"},
+    "/console/cases/{case_id}/facts/{fact_id}/prove": {"proof": "recording/{recording_id}"},
+    "/console/cases/{case_id}/facts/{fact_id}/unprove": {"proof": "recording/{recording_id}"},
+    "/console/audits/{audit_id}/members/{member_id}/scores": {"code": "A1", "points": "1"},
+}
+
+LAWFUL_ROWS: Mapping[str, object] = {
+    "review_grounds.position": 1,
+    "audit_rechecks.outcome": "verified",
+    "monitoring_records.plate": "苏J12345",
+    "monitoring_records.party_code": "91320903MA1ABCDE0X",
+}
+"""What rows hold beside what their schema says, so that nothing but the right stands in the way."""
+NOTHING_YET = ("proof-pending", "entry-unknown", "look-needed")
+"""Refusals by which a row says that it has not come so far: they are given to who may ask."""
+
+OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id"}
+"""What an address names that is its owner's, whoever else has whatever role; other tests ask for it."""
+APART = {
+    "POST /v1/manifests": "its body is signed by a device",
+    "POST /v1/monitoring/records": "its body is a batch, not JSON",
+    "DELETE /v1/sessions/current": "ends the asking",
+    "POST /console/logout": "ends the asking",
+    "POST /console/account/password": "hashes a password",
+    "POST /v1/password": "hashes a password",
+    "POST /v1/presence/confirmations": "who was there is told by a code of theirs",
+    "POST /console/presence/day": "as above",
+    "POST /v1/denials/{denial_id}/settlement": "what a denial is about has a test of its own",
+    "POST /console/denials/{denial_id}": "as above",
+}
+ALSO: Mapping[str, tuple[str, Action]] = {
+    "POST /console/monitoring/{monitoring_id}/link": ("case_id", Action.CASE_LINK),
+    "POST /console/monitoring/{monitoring_id}/cases/{case_id}/unlink": ("case_id", Action.CASE_LINK),
+}
+"""What is asked of a second thing that is sent or named."""
+JUDGED_ALREADY = "/opinions/{stage}"
+"""Whoever gave the other opinion on a record is refused for that, whatever they may."""
+PLACES = ("own", "unit", "sibling", "other")
+
+
+@dataclass
+class Place:
+    """One agency full of rows: what an address may name there."""
+
+    agency: UUID
+    names: dict[str, str]
+
+
+@dataclass
+class World:
+    """Four places, and two people of the first."""
+
+    store: UndoingStore
+    places: dict[str, Place]
+    people: dict[str, tuple[str, UUID]]
+    client: httpx.Client
+
+    def become(self, role: Role) -> None:
+        """Give both people this role and no other."""
+        with self.store.begin() as tx:
+            for _, ident in self.people.values():
+                tx.connection.execute(delete(role_grants).where(role_grants.c.account_id == ident))
+                tx.connection.execute(
+                    role_grants.insert().values(
+                        account_id=ident,
+                        role=role,
+                        reach="agency",
+                        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+                        granted_at=datetime(2026, 1, 1, tzinfo=UTC),
+                        leaf=uuid4().bytes,
+                    )
+                )
+
+    def ask(self, who: str, place: Place, route: str) -> httpx.Response:
+        """Ask one route about what stands in a place."""
+        method, _, path = route.partition(" ")
+        token = self.people[who][0]
+        filled = _filled(path, place.names)
+        if path.startswith("/console"):
+            texts = _texts(path, place.names) if method == "POST" else None
+            sent = None if texts is None else {**texts, "csrf": form_token(token)}
+            headers = {"Cookie": f"{COOKIE}={token}"}
+            return self.client.request(method, filled, data=sent, headers=headers)
+        headers = {**bearer(token), "If-Match": '"v1"'}
+        if "/uploads" in path:
+            headers |= {**VERSION, "Upload-Length": "3", "Upload-Metadata": "filename YS5qcGc="}
+        wish = WISHES.get(route)
+        return self.client.request(method, filled, json=_named(wish, place.names), headers=headers)
+
+
+def _filled(path: str, names: Mapping[str, str]) -> str:
+    step = next((word for start, word in WORDS_OF.items() if path.startswith(start)), WORDS["step"])
+    words = {**WORDS, "step": step}
+    query = "?stage=first" if path.endswith("/queue") else ""
+    return re.sub(r"\{(\w+)\}", lambda met: {**words, **names}[met[1]], path) + query
+
+
+def _named(wish: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(wish, dict):
+        return {name: _named(value, names) for name, value in wish.items()}
+    if isinstance(wish, list):
+        return [_named(value, names) for value in wish]
+    if wish == "{position}":
+        return int(names["position"])
+    return _filled(wish, names) if isinstance(wish, str) and "{" in wish else wish
+
+
+def _texts(path: str, names: Mapping[str, str]) -> dict[str, str]:
+    model = routes().get(path)
+    given = {**LAWFUL, **TEXTS, **TEXTS_OF.get(path, {})}
+    return {name: _filled(given[name], names) for name in (model.model_fields if model else ())}
+
+
+def _place(store: Store, agency: UUID, owner: UUID) -> Place:
+    """Fill an agency with rows; what they say somebody did, `owner` did."""
+    _, colleague = make_account(store, agency, Role.HANDLER, certificate=uuid4().hex)
+    _, keeper = make_account(store, agency, Role.CUSTODIAN)
+    payload = jpeg(64, 64)
+    key = f"recordings/{agency}/1"
+    stored = store.objects.put(key, [payload], sha256=hashlib.sha256(payload).digest())
+    kept: dict[str, object] = {"version_id": stored.version_id, "size_bytes": len(payload)}
+    kept |= LAWFUL_ROWS
+    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "exports")}
+    known = {"agencies": agency, "accounts": owner, "colleague": colleague.id}
+    with store.begin() as tx:
+        rows = Rows(tx.connection, known, is_full=True, **kept)
+        rows.put_all()
+        names = {
+            name: str(rows.ids[table.name][-1]) for name, table in NOUNS.items() if table.name in rows.ids
+        }
+        last = review_grounds.c.id == rows.ids["review_grounds"][-1]
+        position = tx.connection.scalar(select(review_grounds.c.position).where(last))
+        grant = tx.connection.scalar(select(role_grants.c.id).where(role_grants.c.account_id == colleague.id))
+        approval_id = tx.connection.scalar(
+            insert(approvals)
+            .values(
+                agency_id=agency,
+                recording_id=UUID(names["recording_id"]),
+                account_id=colleague.id,
+                reason="x",
+                asked_at=tx.now,
+                until_at=tx.now + timedelta(days=9),
+                leaf=uuid4().bytes,
+            )
+            .returning(approvals.c.id)
+        )
+        held = certificates.c.account_id == colleague.id
+        certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
+        tx.devices.issue_code(keeper)
+        names["code_id"] = str(tx.devices.codes(keeper)[0].id)
+    names |= {"certificate_id": str(certificate_id)}
+    names |= {"approval_id": str(approval_id)}
+    names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
+    names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
+    return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})
+
+
+@pytest.fixture(scope="module")
+def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    settings = make_settings(database_url, folder_url(tmp_path_factory.mktemp("matrix")), pool_size=10)
+    store = UndoingStore(settings)
+    top = make_agency(store, is_supervising=True)
+    own = make_agency(store, parent=top, is_supervising=True)
+    found = {
+        "own": own,
+        "unit": make_agency(store, parent=own),
+        "sibling": make_agency(store, parent=top),
+        "other": make_agency(store, is_supervising=True),
+    }
+    people = {who: make_account(store, own) for who in ("related", "stranger")}
+    owners = {name: make_account(store, agency)[1].id for name, agency in found.items()}
+    owners["own"] = people["related"][1].id
+    places = {name: _place(store, agency, owners[name]) for name, agency in found.items()}
+    named = {who: (token, one.id) for who, (token, one) in people.items()}
+    with serving(store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+        yield World(store, places, named, client)
+    store.close()
+
+
+CELLS = [("related", "own"), *(("stranger", place) for place in PLACES)]
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_is_answered_is_what_the_policy_says(world: World, role: Role) -> None:
+    """403 or 404 where `may` says no, and neither of them where it says yes; without a permission at all it is named."""
+    world.become(role)
+    with world.store.begin() as tx:
+        kept, now = Kept.read(tx.connection, exports, equipment, devices, enrolment_codes, approvals), tx.now
+    actors = {who: as_kept(kept, kept.one(accounts, ident), now) for who, (_, ident) in world.people.items()}
+    asked = [
+        (who, place, route)
+        for route, ask in ROUTES.items()
+        if not ask.is_public
+        and route not in APART
+        and not OWNERS_ALONE & set(re.findall(r"\{(\w+)\}", route))
+        for who, place in (CELLS if "{" in route else CELLS[1:2])
+        if not (who == "related" and route.endswith(JUDGED_ALREADY))
+    ]
+    world.store.is_undoing = True
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda one: world.ask(one[0], world.places[one[1]], one[2]), asked))
+    finally:
+        world.store.is_undoing = False
+    wrong = []
+    for (who, place, route), answer in zip(asked, answers, strict=True):
+        expected = _expected(kept, actors[who], world.places[place], route, now)
+        is_refused = answer.status_code in (401, 403, 404) and not any(
+            one in answer.text for one in NOTHING_YET
+        )
+        if expected is is_refused:
+            wrong.append((route, who, place, "yes" if expected else "no", answer.status_code))
+        assert answer.status_code != 405, route
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def _expected(kept: Kept, actor: Actor, place: Place, route: str, now: datetime) -> bool:
+    ask, reference = ROUTES[route], Reference(kept, actor, now)
+    either = (SAID[route],) if route in SAID else ask.either
+    method, _, path = route.partition(" ")
+    is_list = "{" not in path and method == "GET"
+
+    def granted(action: Action) -> bool:
+        if is_list:
+            return bool(_anything(actor, action, now))
+        return may(actor, action, _subject(reference, place, path, action), now)
+
+    if route in ALSO:
+        name, action = ALSO[route]
+        if not may(actor, action, _subject(reference, place, f"{{{name}}}", action), now):
+            return False
+    return all(map(granted, ask.actions)) and (not either or any(map(granted, either)))
+
+
+def _anything(actor: Actor, action: Action, now: datetime) -> bool:
+    everything = Subject(agency_id=actor.agency_id, related=~Relation(0))
+    return may(actor, action, everything, now)
+
+
+def _subject(reference: Reference, place: Place, path: str, action: Action) -> Subject:
+    kept, actor = reference.w, reference.actor
+    named = re.search(r"\{(\w+)\}", path)
+    if named is None:
+        return Subject(agency_id=actor.agency_id, related=Relation.OWN)
+    table, ident = NOUNS[named[1]], UUID(place.names[named[1]])
+    if table is agencies:
+        return Subject(agency_id=ident)
+    if table is monitoring_records and action is Action.RECORDING_WATCH:
+        table, ident = recordings, UUID(place.names["recording_id"])
+    row = kept.one(table, ident)
+    if table is certificates:
+        return Subject(agency_id=kept.one(accounts, row["account_id"])["agency_id"])
+    if table is reviews and action is not Action.CASE_REVIEW:
+        table, row = cases, kept.one(cases, row["case_id"])
+    related = reference.of(table.name, row)
+    return Subject(agency_id=row["agency_id"], related=related)
+
+
+def test_the_matrix_leaves_nothing_out() -> None:
+    """Every route is asked, or named here with the reason; every form and every body is lawful by itself."""
+    asked = {route for route, ask in ROUTES.items() if not ask.is_public}
+    left_out = {route for route in asked if OWNERS_ALONE & set(re.findall(r"\{(\w+)\}", route))}
+    named = {
+        route: re.findall(r"\{(\w+)\}", route)[0]
+        for route in asked - left_out
+        if "{" in route and route not in APART
+    }
+
+    for path in routes():
+        if f"POST {path}" in asked - set(APART):
+            _texts(path, dict.fromkeys([*NOUNS, "login"], "x"))
+    assert set(APART) <= asked
+    assert set(named.values()) <= set(NOUNS)
+    assert {route for route, ask in ROUTES.items() if ask.either} - set(SAID) == {
+        "POST /v1/audits/{audit_id}/rectifications",
+        "POST /console/audits/{audit_id}/members/{member_id}/rectification",
+    }
