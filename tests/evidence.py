@@ -20,7 +20,9 @@ from sqlalchemy.engine import make_url
 from schemas.actor import Role
 from schemas.audit import AuditIn, AuditKind, SourceIn, SourceKind
 from schemas.chain import tree_hash
+from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.merkle import extend
+from schemas.trail import TrailResult
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.settings import StorageSettings
@@ -36,6 +38,7 @@ from workers.fsck import run
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
+from workers.trail import seal_trail
 
 VALUE = "03 07 12 21 29 + 05"
 
@@ -85,11 +88,14 @@ def make_world(database_url: str, folder: Path) -> World:
         road.one()
         lock(store)
         audit = _audit(store, bureau, clock, top)
+        with store.begin() as tx:
+            (sealed,) = (one.id for one in tx.recordings.of_case(review.case_id))
+            why = LookIn(reason_code=LookReason.CASE_HANDLING)
+            tx.looks.open(bureau.handler, sealed, why, LookFrom(way=LookWay.API, address="10.1.2.3"))
         spare = enrol_device(store, make_account(store, bureau.agency, Role.CUSTODIAN)[1])
         integrate(store)
         waiting = bureau.device.send("waiting.bin", b"waiting")
-        with store.begin() as tx:
-            (sealed,) = (one.id for one in tx.recordings.of_case(review.case_id))
+        _trail(store, clock)
     return World(
         settings=settings,
         folder=folder,
@@ -103,6 +109,15 @@ def make_world(database_url: str, folder: Path) -> World:
         review=review.id,
         audit=audit,
     )
+
+
+def _trail(store: Store, clock: Clock) -> None:
+    """A day of four log-ins and three days without any, all sealed; the log has not integrated the seals."""
+    for n in range(4):
+        with store.begin(f"10.1.2.{n}") as tx:
+            tx.trail.login("nobody", TrailResult.FAILED, "login-failed")
+    clock.ahead += timedelta(days=4)
+    assert seal_trail(store) >= 4
 
 
 def _verify(store: Store) -> None:

@@ -6,6 +6,7 @@ Every damage is done and undone inside one transaction, so that hundreds of them
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import (
     ARRAY,
@@ -26,6 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, UUID
 from sqlalchemy.exc import DBAPIError
 
 from schemas.fsck import Fault, Found
+from schemas.trail import day_head, next_head
 from storage.fsck.audit import check_audits
 from storage.fsck.chains import check_chains
 from storage.fsck.custody import LogCheck
@@ -35,6 +37,7 @@ from storage.fsck.look import check_looks
 from storage.fsck.review import check_reviews
 from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
+from storage.tables.trail import trail_rows
 
 _UNGUARD = """
 DO $$ DECLARE one record; BEGIN
@@ -146,3 +149,12 @@ def is_refused(connection: Connection, statement: str) -> bool:
             return False
     except DBAPIError:
         return True
+
+
+def chained_anew(connection: Connection, day: date) -> bytes:
+    """Make the chain of a day as its rows now give it, and keep it beside them; returns its head."""
+    head = day_head(day)
+    for row in connection.execute(select(trail_rows).order_by(trail_rows.c.n)).mappings().all():
+        head = next_head(head, {**row})
+        connection.execute(trail_rows.update().where(trail_rows.c.id == row["id"]).values(digest=head))
+    return head

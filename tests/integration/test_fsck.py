@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from schemas.case import CaseState
 from schemas.catalogue import words_of
@@ -18,6 +19,7 @@ from schemas.leaf import leaf_bytes, parse_leaf
 from schemas.leaves_case import CaseClose
 from storage.objects.folder import side_path
 from tests.evidence import Copy, World, copy_of, make_world
+from tests.tampering import chained_anew
 
 
 @pytest.fixture(scope="module")
@@ -301,6 +303,45 @@ def derivative_of_another(copy: Copy) -> str:
 
 OPENINGS = (FaultCode.OPENING_MISSING, FaultCode.OPENING_UNEXPECTED)
 
+_DAY = "(SELECT day FROM trail_rows GROUP BY day ORDER BY count(*) DESC LIMIT 1)"
+_SECOND = f"FROM trail_rows WHERE day = {_DAY} AND n = 2"
+_EMPTY = "FROM custody_entries WHERE event = 'trail:seal' ORDER BY id DESC OFFSET 1 LIMIT 1"
+_LIKE = "event, result, code, asked, about, address, at, last_at"
+
+
+def trail_row_changed(copy: Copy) -> str:
+    copy.damage(f"UPDATE trail_rows SET address = '10.9.9.9' WHERE id = (SELECT id {_SECOND})")
+    return f"trail/{copy.scalar(f'SELECT id {_SECOND}')}"
+
+
+def trail_row_dropped(copy: Copy) -> str:
+    day = copy.scalar(f"SELECT day::text {_SECOND}")
+    copy.damage(f"DELETE {_SECOND}")
+    return f"trail/{day}"
+
+
+def trail_row_inserted(copy: Copy) -> str:
+    copy.damage(f"INSERT INTO trail_rows (day, {_LIKE}) SELECT day, {_LIKE} {_SECOND}")
+    return f"trail/{copy.scalar(f'SELECT id FROM trail_rows WHERE day = {_DAY} AND n IS NULL')}"
+
+
+def trail_day_rewritten(copy: Copy) -> str:
+    day = copy.scalar(f"SELECT day {_SECOND}")
+    copy.damage(f"UPDATE trail_rows SET address = '10.9.9.9' WHERE day = {_DAY}")
+    with copy.store.begin() as tx:
+        tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
+        chained_anew(tx.connection, day)
+    return f"trail/{day}"
+
+
+def trail_day_dropped(copy: Copy) -> str:
+    """A day without rows, whose seal the log has not integrated: nothing else tells."""
+    day = copy.scalar("SELECT day FROM trail_seals ORDER BY day DESC OFFSET 1 LIMIT 1")
+    copy.damage(f"DELETE FROM custody_entries WHERE id = (SELECT id {_EMPTY})")
+    copy.damage("DELETE FROM trail_seals WHERE day = :day", day=day)
+    return f"trail/{day}"
+
+
 PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.LEAF_HASH_DIFFERS: leaf_altered,
     FaultCode.LEAF_UNREADABLE: leaf_of_nonsense,
@@ -339,6 +380,11 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.DERIVATIVE_MISSING: derivative_gone,
     FaultCode.DERIVATIVE_BYTES_DIFFER: derivative_flipped,
     FaultCode.DERIVATIVE_PARENT_DIFFERS: derivative_of_another,
+    FaultCode.TRAIL_DAY_MISSING: trail_day_dropped,
+    FaultCode.TRAIL_ROW_CHANGED: trail_row_changed,
+    FaultCode.TRAIL_ROW_MISSING: trail_row_dropped,
+    FaultCode.TRAIL_ROW_INSERTED: trail_row_inserted,
+    FaultCode.TRAIL_ROOT_DIFFERS: trail_day_rewritten,
 }
 """What provokes each code; returns what the fault is about."""
 

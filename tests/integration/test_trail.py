@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from schemas.actor import Actor, Role
@@ -21,11 +21,9 @@ from schemas.trail import (
     TrailEvent,
     TrailFilter,
     TrailResult,
-    day_head,
     day_of,
     day_start,
     months_before,
-    next_head,
 )
 from storage.flow.login import LoginIn, log_in
 from storage.flow.login_queue import LoginQueue
@@ -34,7 +32,7 @@ from storage.store import Store
 from storage.tables.trail import trail_rows, trail_seals
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
 from tests.supervision import Clock
-from tests.tampering import Examiner, all_rights, damage
+from tests.tampering import Examiner, all_rights, chained_anew, damage
 from workers.custody import integrate
 from workers.trail import seal_trail
 
@@ -341,12 +339,3 @@ def test_a_day_written_anew_is_named_by_its_seal(all_powerful: Examiner) -> None
         found = all_powerful.rows()
 
     assert [(one.code, one.subject) for one in found] == [(FaultCode.TRAIL_ROOT_DIFFERS, f"trail/{day}")]
-
-
-def chained_anew(connection: Connection, day: date) -> bytes:
-    """Make the chain of a day as its rows now give it, and keep it beside them; returns its head."""
-    head = day_head(day)
-    for row in connection.execute(select(trail_rows).order_by(trail_rows.c.n)).mappings().all():
-        head = next_head(head, {**row})
-        connection.execute(trail_rows.update().where(trail_rows.c.id == row["id"]).values(digest=head))
-    return head
