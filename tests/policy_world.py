@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, select
 
-from schemas.actor import NONE, Actor, ActorKind, Grant, Relation, Role
+from schemas.actor import ADMINISTERING, NONE, Actor, ActorKind, Grant, Relation, Role
 from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
 from storage.tables.actor import accounts, agencies, certificates, role_grants
@@ -264,7 +264,7 @@ def as_kept(world: Kept, person: Row, at: datetime) -> Actor:
         joined = [one for one in grants if one.role is Role.ADMIN and one.stands(at)]
         grants += tuple(one.model_copy(update={"role": Role.SECURITY}) for one in joined)
     below = {own["id"]}
-    while own["is_supervising"] or Role.ADMIN in held:
+    while own["is_supervising"] or held & ADMINISTERING:
         more = {row["id"] for row in world.all(agencies) if row["parent_id"] in below} - below
         if not more:
             break
