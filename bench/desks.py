@@ -117,7 +117,7 @@ class World:
         found(self.store, self.passwords.update)
         self.people = {
             login: _actor(self.store, login, self.passwords)
-            for login in ("chen", "liu", "xu", "wu", "ding", "source")
+            for login in ("chen", "liu", "xu", "zhang", "wu", "ding", "source")
         }
         with self.store.begin() as tx:
             equipment = tx.equipment.page(self.people["liu"]).rows[0]
@@ -158,12 +158,12 @@ def looks(world: World) -> dict[str, Callable[[Transaction], object]]:
         )
     return {
         "recordings": lambda tx: tx.recordings.page(
-            people["xu"], RecordingFilter(), after=middle["recordings"]
+            people["zhang"], RecordingFilter(), after=middle["recordings"]
         ),
         "recordings, doubtful": lambda tx: tx.recordings.page(
-            people["xu"], RecordingFilter(verdict=Verdict.DOUBTFUL)
+            people["zhang"], RecordingFilter(verdict=Verdict.DOUBTFUL)
         ),
-        "cases": lambda tx: tx.cases.page(people["xu"], after=middle["cases"]),
+        "cases": lambda tx: tx.cases.page(people["zhang"], after=middle["cases"]),
         "cases of a handler": lambda tx: tx.cases.page(people["chen"], after=middle["cases"]),
         "monitoring records": lambda tx: tx.monitoring.page(
             people["liu"], MonitoringFilter(), after=middle["monitoring_records"]
@@ -178,9 +178,9 @@ def looks(world: World) -> dict[str, Callable[[Transaction], object]]:
             people["liu"], MonitoringFilter(text="当事人 苏J")
         ),
         "recordings by words": lambda tx: tx.recordings.page(
-            people["xu"], RecordingFilter(text="photo-4242")
+            people["zhang"], RecordingFilter(text="photo-4242")
         ),
-        "cases by words": lambda tx: tx.cases.page(people["xu"], number="当事人 42"),
+        "cases by words": lambda tx: tx.cases.page(people["zhang"], number="当事人 42"),
         "waiting for a case": lambda tx: tx.monitoring.page(
             people["chen"], MonitoringFilter(state=MonitoringState.VALID, is_linked=False)
         ),
