@@ -9,8 +9,9 @@ from fastapi.security import HTTPBearer
 from api.idempotency import claim
 from api.origin import origin_of
 from api.settings import ApiSettings
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Actor
 from schemas.page import Cursor
+from schemas.policy import Action, Subject, require
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import CROSS_SITE
 from storage.password import FreshPassword, fresh_password

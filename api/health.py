@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Request
 
 from api.deps import CurrentActor, Tx
 from api.route import Route
-from schemas.actor import Action, require_scope
 from schemas.base import WireOut
 from schemas.catalogue import words_of
 from schemas.health import Health, HealthPart
+from schemas.policy import Action, require_scope
 from schemas.work import LoopPart, Sign, Work, signs
 
 router = APIRouter(prefix="/v1", tags=["health"], route_class=Route)

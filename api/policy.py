@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from schemas.actor import Action
+from schemas.policy import Action
 
 
 class Ask(NamedTuple):

@@ -13,13 +13,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from schemas.actor import Action
 from schemas.base import Frozen, Moment, Sha256Hex, WireIn
 from schemas.canonical import canonical_bytes, parse_canonical
 from schemas.digest import sha256_hex
 from schemas.errors import ManifestInvalid
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId
+from schemas.policy import Action
 from schemas.refusals_audit import (
     AUDIT_NOT_FROZEN,
     AUDIT_NOT_LOGGED,

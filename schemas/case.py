@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.actor import Action
 from schemas.base import Frozen, UtcDatetime, WireIn
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
+from schemas.policy import Action
 from schemas.refusals_case import (
     CASE_FACTS_MISSING,
     CASE_GROUNDS_UNANSWERED,

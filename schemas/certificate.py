@@ -11,13 +11,13 @@ from enum import StrEnum
 from pydantic import model_validator
 
 from schemas.account import Reason
-from schemas.actor import Action
 from schemas.base import Frozen, Moment, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
 from schemas.manifest import CertificateNumber
+from schemas.policy import Action
 from schemas.refusals_account import CERTIFICATE_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 

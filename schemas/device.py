@@ -15,12 +15,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, model_validator
 
-from schemas.actor import Action
 from schemas.base import Frozen, Sha256Hex, UtcDatetime, WireIn, rfc3339
 from schemas.canonical import canonical_bytes
 from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ED25519_ALGS, ES256, load_public, thumbprint
+from schemas.policy import Action
 from schemas.refusals_actor import DEVICE_REVOKED
 from schemas.refusals_manifest import SIGNATURE_INVALID
 from schemas.step import Begin, Step, Steps

@@ -11,11 +11,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from schemas.actor import Action
 from schemas.base import Frozen, Moment, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, EquipmentId
 from schemas.manifest import Datum
+from schemas.policy import Action
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 

@@ -13,10 +13,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.actor import Action
 from schemas.base import Frozen, Moment, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, RecordingId
+from schemas.policy import Action
 from schemas.refusals_case import REVIEW_GIVEN
 from schemas.refusals_monitoring import (
     ARTICLE_41,

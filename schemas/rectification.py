@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.actor import Action
 from schemas.base import Frozen, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId, RectificationId
+from schemas.policy import Action
 from schemas.refusals_audit import RECTIFICATION_OWN_ANSWER, RECTIFICATION_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from schemas.actor import Action
 from schemas.errors import AnyRefusal, EvidenceError
 from schemas.event import Event
+from schemas.policy import Action
 
 Name = TypeVar("Name", bound=StrEnum)
 State = TypeVar("State", bound=StrEnum)

@@ -1,13 +1,14 @@
 """Words for people: their roles, what they may do, and what waits for them."""
 
 from schemas.account import AccountNeed, AccountState
-from schemas.actor import Action, ActorKind
+from schemas.actor import ActorKind
 from schemas.approval import ApprovalState
 from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
 from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
+from schemas.policy import Action
 from schemas.presence import PresenceState
 from schemas.roster import RosterFault
 from schemas.words import vocabulary

@@ -1,6 +1,6 @@
 """Words of the access trail: what was done or tried, what came of it, why a session ended."""
 
-from schemas.actor import Action
+from schemas.policy import Action
 from schemas.refusals import REFUSALS
 from schemas.trail import SessionEnd, TrailEvent, TrailResult
 from schemas.words import Words, vocabulary

@@ -8,11 +8,12 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, Select, and_, exists, insert, or_, select, update
 
-from schemas.actor import Action, Actor, missing, require_scope
+from schemas.actor import Actor
 from schemas.approval import Approval, ApprovalIn, ApprovalState
 from schemas.ids import AccountId, ApprovalId, RecordingId
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.page import Cursor, Page
+from schemas.policy import Action, missing, require_scope
 from schemas.recording import Recording
 from schemas.reference import reference
 from schemas.refusals_approval import (

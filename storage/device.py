@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Row, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Actor
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
 from schemas.device import (
     CLOCK_LEEWAY,
@@ -32,6 +32,7 @@ from schemas.ids import AgencyId, DeviceId
 from schemas.jws import ES256, parse_header, thumbprint, verify_compact, verify_detached
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceRevoke, DeviceVoid
 from schemas.ours import ours
+from schemas.policy import Action, Subject, require
 from schemas.refusals_actor import (
     ASSERTION_EXPIRED,
     ASSERTION_INVALID,

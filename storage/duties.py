@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 from sqlalchemy.sql.selectable import FromClause
 
-from schemas.actor import Action, Actor, scope
+from schemas.actor import Actor
 from schemas.audit import AuditState, RecheckOutcome
 from schemas.base import Frozen
 from schemas.case import STEPS as CASE_STEPS
@@ -23,6 +23,7 @@ from schemas.equipment import EquipmentState
 from schemas.export import ExportState
 from schemas.leaves_actor import AccountKind
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
+from schemas.policy import Action, scope
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from schemas.review import OpinionWord, ReviewState
 from storage.collection import Collection

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Role, Subject, require
+from schemas.actor import Actor, Role
 from schemas.base import Frozen
 from schemas.equipment import (
     STEPS,
@@ -34,6 +34,7 @@ from schemas.leaves_device import (
 )
 from schemas.leaves_device import EquipmentRegister as Registered
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import (
     EQUIPMENT_NUMBER_TAKEN,

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 
-from schemas.actor import Action, Actor, require_scope
+from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.errors import NotAuthenticated, Refusal
 from schemas.ids import AccountId
 from schemas.login import ACCOUNT_TIME, ELSEWHERE, LANE_TIME, LoginOutcome, Tally, name_hash, refusal
+from schemas.policy import Action, require_scope
 from schemas.refusals_actor import LOGIN_GUARDED
 from storage.act import fresh_id
 from storage.collection import Collection

@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import ColumnElement, RowMapping, Select, insert, select
 
-from schemas.actor import Action, Actor, Subject, holds, may, missing, require
+from schemas.actor import Actor
 from schemas.ids import AccountId, AuditId, RectificationId
 from schemas.leaves_rectification import (
     RectificationAnswer,
@@ -15,6 +15,7 @@ from schemas.leaves_rectification import (
     RectificationVerify,
 )
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, holds, may, missing, require
 from schemas.rectification import (
     STEPS,
     Rectification,

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from api.policy import ROUTES, Ask
-from schemas.actor import DEVICE_POLICY, POLICY, Relation
+from schemas.policy import DEVICE_POLICY, POLICY, Relation
 
 FILE = Path(__file__).parent.parent / "docs" / "policy.json"
 

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Table, select
 
-from schemas.actor import ADMINISTERING, NONE, Actor, ActorKind, Grant, Relation, Role
+from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Role
 from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
+from schemas.policy import NONE, Relation
 from storage.tables.actor import accounts, agencies, certificates, role_grants
 from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audits

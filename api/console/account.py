@@ -24,8 +24,9 @@ from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
 from schemas.account import AccountNeed, AccountState, Link
-from schemas.actor import GRANTABLE, Action, Role, require_scope
+from schemas.actor import GRANTABLE, Role
 from schemas.ids import AccountId, AgencyId
+from schemas.policy import Action, require_scope
 from schemas.reference import reference
 from storage.actor.account import AccountFilter, NewAccount
 

@@ -9,10 +9,10 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Change, Fault, Forms, Typed, Versioned, into, label, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import Action
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.ids import AgencyId
 from schemas.leaves_actor import AgencyKind
+from schemas.policy import Action
 from schemas.reference import reference
 
 router = APIRouter(route_class=Route)

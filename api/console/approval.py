@@ -10,9 +10,9 @@ from api.console.listing import PAGE_ROWS, Asked, Sought, id_or_none, listed
 from api.console.typed import Forms, NoFields, Typed, into, label
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action
 from schemas.approval import ApprovalEndIn, ApprovalIn, ApprovalState
 from schemas.ids import ApprovalId, RecordingId
+from schemas.policy import Action
 
 PLACE = "/console/approvals"
 

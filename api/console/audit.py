@@ -16,11 +16,11 @@ from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action, Subject, require
 from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
 from schemas.leaves_audit import AuditRecheck, AuditScore
+from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.words import Language
 from storage.audit.values import Audit

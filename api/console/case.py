@@ -26,11 +26,11 @@ from api.console.typed import Change, NoFields, Typed, VersionForm, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action
 from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
 from schemas.integrity import Verdict
+from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, counted_once
 from schemas.review import AnswerIn
 

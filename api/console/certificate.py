@@ -21,7 +21,6 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.typed import Change, Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.actor import Action
 from schemas.certificate import (
     STEPS,
     VERIFIABLE,
@@ -32,6 +31,7 @@ from schemas.certificate import (
 from schemas.ids import CertificateId
 from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.policy import Action
 from schemas.reference import reference
 from storage.actor.certificate import CertificateFilter
 

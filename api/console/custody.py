@@ -6,9 +6,9 @@ from starlette.responses import Response
 from api.console.guard import Visiting
 from api.custody import trust_of
 from api.route import Route
-from schemas.actor import Action, missing
 from schemas.checkpoint import Checkpoint, open_checkpoint
 from schemas.ours import ours
+from schemas.policy import Action, missing
 from schemas.refusals_custody import LOG_KEY_DIFFERS
 from storage.store import Transaction
 

@@ -11,11 +11,11 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Forms, NoFields, Typed, W, into, label
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.actor import Action
 from schemas.device import RenameIn, RevokeIn, RevokeReason
 from schemas.ids import DeviceId
 from schemas.leaves_device import DeviceRename, DeviceRevoke
 from schemas.opening import Shown
+from schemas.policy import Action
 from schemas.reference import reference
 from storage.custody.values import Logged
 from storage.device import IssuedCode

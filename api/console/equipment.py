@@ -24,7 +24,6 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
-from schemas.actor import Action
 from schemas.equipment import (
     EquipmentKind,
     GateFault,
@@ -33,6 +32,7 @@ from schemas.equipment import (
 )
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
+from schemas.policy import Action
 from schemas.reference import reference
 from storage.equipment import NewSource
 

@@ -20,8 +20,9 @@ from api.console.visit import Visit, go
 from api.deps import OpenStore, Tx, session_cookie
 from api.noting import noted
 from api.problems import log_answer, refusal_of_status, status_of
-from schemas.actor import Action, Actor, ActorKind
+from schemas.actor import Actor, ActorKind
 from schemas.errors import AnyRefusal, EvidenceError, NotAuthenticated
+from schemas.policy import Action
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.refusals_request import FORM_FOREIGN, FORM_STALE, INTERNAL, REQUEST_INVALID
 from schemas.words import Language

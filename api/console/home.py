@@ -11,8 +11,8 @@ from api.console.guard import Visiting
 from api.console.presence import PresenceForms, by_day, opened
 from api.console.recording import names_for
 from api.route import Route
-from schemas.actor import Action
 from schemas.duty import Duty
+from schemas.policy import Action
 from schemas.recording import RecordingFilter
 from schemas.work import signs
 

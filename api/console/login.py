@@ -18,8 +18,8 @@ from api.deps import OpenStore, is_secure, session_cookie, token_of
 from api.entry import RETRY_AFTER_SECONDS, enter, remember_at_login
 from api.problems import status_of
 from api.route import Route
-from schemas.actor import Action
 from schemas.errors import AnyRefusal, Busy, NotAuthenticated
+from schemas.policy import Action
 from schemas.refusals_account import ACCOUNT_MACHINE
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from schemas.words import Language

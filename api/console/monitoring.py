@@ -26,7 +26,6 @@ from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
 from api.route import Route
-from schemas.actor import Action
 from schemas.case import Case, CaseIn
 from schemas.equipment import GateFault
 from schemas.errors import NotFound
@@ -40,6 +39,7 @@ from schemas.monitoring import (
     NotifyOutcome,
     ReviewStage,
 )
+from schemas.policy import Action
 from schemas.recording import Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN

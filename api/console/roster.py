@@ -10,8 +10,8 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, label
 from api.console.visit import Mistake, Visit, submit
 from api.route import Route
-from schemas.actor import Action, require_scope
 from schemas.errors import Invalid
+from schemas.policy import Action, require_scope
 from schemas.refusals_account import ROSTER_EMPTY
 from schemas.roster import RosterLine, parse_roster
 from storage.actor.roster import Taken

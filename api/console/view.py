@@ -17,9 +17,10 @@ from starlette.responses import HTMLResponse
 from api.console import form
 from api.console.language import gettext, language_of
 from api.console.wording import NAMED, wording
-from schemas.actor import Action, Actor, holds
+from schemas.actor import Actor
 from schemas.errors import AnyRefusal
 from schemas.look import usual_reason
+from schemas.policy import Action, holds
 from schemas.visible import visible
 from schemas.words import Language
 

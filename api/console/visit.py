@@ -14,9 +14,10 @@ from api.console.view import HEADERS, ProblemView, field_label, navigation, prob
 from api.deps import is_secure
 from api.noting import note_refusal
 from api.problems import status_of
-from schemas.actor import NONE, Action, Actor, Relation, Subject, holds, may
+from schemas.actor import Actor
 from schemas.errors import Conflict, EvidenceError, Invalid, NotAuthenticated, NotFound, Refused
 from schemas.ids import AgencyId
+from schemas.policy import NONE, Action, Relation, Subject, holds, may
 from schemas.refusals_request import REQUEST_INVALID
 from schemas.words import Language
 from storage.store import Transaction

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from api.console import form
 from schemas.account import AccountState
-from schemas.actor import Action, ActorKind
+from schemas.actor import ActorKind
 from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
@@ -23,6 +23,7 @@ from schemas.look import LookKind, LookReason
 from schemas.media import Medium, medium_of
 from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
+from schemas.policy import Action
 from schemas.presence import PresenceState
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS

@@ -21,7 +21,7 @@ from schemas.account import (
     Link,
     RoleIn,
 )
-from schemas.actor import Action, Actor, Role, Subject, require, require_scope, stands_apart
+from schemas.actor import Actor, Role, stands_apart
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import (
     AccountAmend,
@@ -33,6 +33,7 @@ from schemas.leaves_actor import (
     RoleEndApart,
 )
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, require, require_scope
 from schemas.refusals_account import (
     ACCOUNT_AGENCY_UNKNOWN,
     ACCOUNT_CLOSED,

@@ -17,11 +17,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Actor
 from schemas.agency import Agency, AgencyAmendIn, AgencyIn, code_holds
 from schemas.event import Event
 from schemas.ids import AgencyId
 from schemas.leaves_actor import AgencyAmend
+from schemas.policy import Action, Subject, require, require_scope
 from schemas.refusals_account import (
     AGENCY_CODE_TAKEN,
     AGENCY_CODE_WRONG,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 
-from schemas.actor import Action, Actor, Subject, require, require_scope
+from schemas.actor import Actor
 from schemas.base import whole_milliseconds
 from schemas.certificate import (
     STEPS,
@@ -35,6 +35,7 @@ from schemas.leaves_certificate import (
     CertificateWithdraw,
 )
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, require, require_scope
 from schemas.recording import Recording
 from schemas.refusals_account import (
     ACCOUNT_NOT_FOUND,

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from schemas.account import LINK_LIFETIME
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Actor
 from schemas.ids import AccountId, AgencyId
 from schemas.intake import rows_root
 from schemas.leaves_actor import RosterTake
+from schemas.policy import Action, Subject, require
 from schemas.record_id import salted_row_hash
 from schemas.refusals_account import ROSTER_FAULTY
 from schemas.roster import RosterFault, RosterLine

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, exists, insert, select
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Actor
 from schemas.audit import (
     STEPS,
     AuditFacts,
@@ -41,6 +41,7 @@ from schemas.leaves_audit import (
 )
 from schemas.ours import ours
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
 from schemas.standard import DEMO_STANDARD

@@ -5,10 +5,11 @@ from itertools import groupby
 
 from sqlalchemy import func, insert, select
 
-from schemas.actor import NONE, Action, Actor, Relation, Subject, require
+from schemas.actor import Actor
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.leaves_audit import AuditAssign, AuditScore, LeafScore
+from schemas.policy import NONE, Action, Relation, Subject, require
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.reference import reference
 from schemas.refusals_audit import (

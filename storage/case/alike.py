@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
 
-from schemas.actor import Action, Actor
+from schemas.actor import Actor
 from schemas.case import EVIDENCE_STATES
 from schemas.ids import AgencyId, CaseId
+from schemas.policy import Action
 from storage.reads.policy import within
 from storage.tables.case import cases
 

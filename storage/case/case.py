@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, missing, require
+from schemas.actor import Actor
 from schemas.case import (
     OPINION_STEPS,
     STEPS,
@@ -22,6 +22,7 @@ from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
 from schemas.leaves import LEAVES
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
 from storage.act import Deed, fresh_id

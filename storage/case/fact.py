@@ -3,10 +3,11 @@
 from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor
+from schemas.actor import Actor
 from schemas.fact import Fact, FactIn, ProofIn
 from schemas.ids import CaseId, FactId
 from schemas.leaves_review import FactAdd, FactProve, FactUnprove, FactWithdraw
+from schemas.policy import Action
 from schemas.reference import reference
 from schemas.refusals_case import EVIDENCE_NOT_LINKED, FACT_UNKNOWN, PROOF_UNKNOWN
 from storage.act import Deed, fresh_id

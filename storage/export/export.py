@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import func, select, update
 
 from schemas.act import Process
-from schemas.actor import Action, Actor
+from schemas.actor import Actor
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
 from schemas.disclosure import chains_text, hidden_text, parse_chains
@@ -16,6 +16,7 @@ from schemas.export import STEPS, ExportState, ExportStep
 from schemas.ids import AccountId, AgencyId, CaseId, ExportId
 from schemas.leaves_review import ExportBuild, ExportFail, ExportPurpose, ExportRequest, LeafReads
 from schemas.look import reads_sha256
+from schemas.policy import Action
 from schemas.reference import ident_of, noun_of, reference
 from schemas.refusals_custody import LEAF_BROKEN
 from schemas.refusals_export import EXPORT_UNKNOWN, EXPORTS_WAITING

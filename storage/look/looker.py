@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 
-from schemas.actor import Action, Actor, Relation, Role, missing, require_scope, scope
+from schemas.actor import Actor, Role
 from schemas.ids import RecordingId
 from schemas.look import Look, LookFilter, SeenLook, masked
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Relation, missing, require_scope, scope
 from schemas.recording import Recording
 from storage.collection import Collection, Order, Unit
 from storage.reads.account import accounts_named, accounts_of, roles_of, with_name

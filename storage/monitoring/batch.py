@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from schemas.actor import Action, Actor, Relation, Subject, require
+from schemas.actor import Actor
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, Invalid
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
+from schemas.policy import Action, Relation, Subject, require
 from schemas.refusals_monitoring import BATCH_EMPTY, BATCH_TOO_LARGE
 from storage.objects.port import Objects, Stored
 from storage.recording.receipt import picture_object

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, require
+from schemas.actor import Actor
 from schemas.agreement import distance_m
 from schemas.case import Case, CaseIn
 from schemas.ids import CaseId, MonitoringId
@@ -13,6 +13,7 @@ from schemas.leaves_case import MonitoringLink as LinkLeaf
 from schemas.leaves_case import MonitoringUnlink as UnlinkLeaf
 from schemas.leaves_case import TieBasis
 from schemas.monitoring import LinkBasis, check_evidence
+from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
 from schemas.refusals_monitoring import NOTIFICATION_MISSING

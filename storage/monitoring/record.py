@@ -12,7 +12,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, Subject, missing, require
+from schemas.actor import Actor
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
@@ -33,6 +33,7 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import is_credit_code, is_plate
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
 from storage.act import Deed

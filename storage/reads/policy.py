@@ -1,6 +1,6 @@
 """The policy in SQL: the one place that turns what an actor may do into a condition over the rows of a noun.
 
-`schemas.actor.may` is the same question about one subject; a property test holds the two equal. A noun names the column
+`schemas.policy.may` is the same question about one subject; a property test holds the two equal. A noun names the column
 of its agency and, for each relation that a rule reaches it by, the condition under which a row stands in it.
 """
 
@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, or_
 
-from schemas.actor import FAR, NEAR, Action, Actor, ActorKind, Relation, require_scope, scope
+from schemas.actor import Actor, ActorKind
 from schemas.audit import AuditState
 from schemas.monitoring import OPEN_STATES
+from schemas.policy import FAR, NEAR, Action, Relation, require_scope, scope
 from schemas.review import ReviewState
 from storage.tables.actor import accounts, agencies
 from storage.tables.approval import approvals

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from schemas.actor import Action, Actor, ActorKind, Relation, Subject, require
+from schemas.actor import Actor, ActorKind
 from schemas.base import Frozen, HexDigest
 from schemas.capture import Previous, manifest_findings
 from schemas.digest import sha256_hex
@@ -23,6 +23,7 @@ from schemas.manifest import (
     ManifestState,
     parse_manifest,
 )
+from schemas.policy import Action, Relation, Subject, require
 from schemas.refusals_actor import DEVICE_KEY_REVOKED, DEVICE_KEY_UNKNOWN
 from schemas.refusals_manifest import (
     MANIFEST_DEVICE_DIFFERS,

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from schemas.actor import Action, Actor, require_scope
+from schemas.actor import Actor
 from schemas.ids import AgencyId, ManifestId, RecordingId
 from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle, PresenceWay
 from schemas.opening import Shown
+from schemas.policy import Action, require_scope
 from schemas.presence import (
     Attendance,
     Denial,

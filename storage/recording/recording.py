@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, updat
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import Action, Actor, missing
+from schemas.actor import Actor
 from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor, Page
+from schemas.policy import Action, missing
 from schemas.recording import (
     STEPS,
     Derivative,

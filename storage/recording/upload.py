@@ -9,10 +9,11 @@ from sqlalchemy import RowMapping, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
-from schemas.actor import Action, Actor, ActorKind, Relation, Subject, require
+from schemas.actor import Actor, ActorKind
 from schemas.base import Frozen, HexDigest, whole_milliseconds
 from schemas.event import Event
 from schemas.ids import DeviceId, EntryId, ManifestId, RecordingId, UploadId
+from schemas.policy import Action, Relation, Subject, require
 from schemas.refusals_actor import DEVICE_KEY_REVOKED
 from schemas.refusals_concat import CONCAT_MANIFEST
 from schemas.refusals_upload import (

@@ -11,13 +11,14 @@ from functools import cache
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, insert, select, update
 
 from schemas.act import Act
-from schemas.actor import Action, Actor, Subject, holds, may, missing
+from schemas.actor import Actor
 from schemas.case import CaseStep
 from schemas.errors import Conflict, NotFound
 from schemas.ids import AgencyId, CaseId, ReviewId
 from schemas.leaves import LEAVES
 from schemas.leaves_review import LeafGround, ReviewAnswer
 from schemas.page import Cursor, Page
+from schemas.policy import Action, Subject, holds, may, missing
 from schemas.reference import reference
 from schemas.refusals_case import (
     GROUND_ANSWERED,

@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import UUID
 
-from schemas.actor import Action, Actor, require_scope
+from schemas.actor import Actor
 from schemas.page import Cursor, Page
+from schemas.policy import Action, require_scope
 from schemas.trail import Noted, TrailEvent, TrailFilter, TrailResult, TrailRow, name_digest
 from storage.collection import Collection, Order
 from storage.reads.account import account_called, accounts_named, login_of, name_of

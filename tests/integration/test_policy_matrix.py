@@ -21,7 +21,8 @@ from sqlalchemy import Table, delete, insert, select
 from api.console.guard import form_token
 from api.deps import COOKIE
 from api.policy import ROUTES
-from schemas.actor import Action, Actor, Relation, Role, Subject, may
+from schemas.actor import Actor, Role
+from schemas.policy import Action, Relation, Subject, may
 from storage.store import Store
 from storage.tables.actor import accounts, agencies, certificates, role_grants
 from storage.tables.approval import approvals

@@ -15,10 +15,11 @@ from sqlalchemy import Table, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
 
-from schemas.actor import POLICY, Action, Role, Subject, may
+from schemas.actor import Role
 from schemas.audit import AuditState
 from schemas.case import CaseState
 from schemas.monitoring import MonitoringState
+from schemas.policy import POLICY, Action, Subject, may
 from storage.reads.policy import within
 from storage.store import Store, Transaction
 from storage.tables.actor import accounts, agencies, certificates, role_grants

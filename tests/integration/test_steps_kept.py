@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
-from schemas.actor import Action, Role
+from schemas.actor import Role
 from schemas.case import OPINION_STEPS, CaseState, CaseStep
 from schemas.case import STEPS as CASE_STEPS
 from schemas.equipment import STEPS as EQUIPMENT_STEPS
 from schemas.equipment import EquipmentIn, EquipmentKind, EquipmentState, EquipmentStep, SuspensionIn
 from schemas.errors import EvidenceError
+from schemas.policy import Action
 from schemas.reference import reference
 from schemas.step import Step
 from storage.store import Store, Transaction

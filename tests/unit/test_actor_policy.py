@@ -5,22 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.actor import (
-    ADMINISTERING,
-    FAR,
-    NEAR,
-    NONE,
-    Action,
-    Actor,
-    ActorKind,
-    Grant,
-    Relation,
-    Role,
-    Subject,
-    holds,
-    may,
-    scope,
-)
+from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Role
+from schemas.policy import FAR, NEAR, NONE, Action, Relation, Subject, holds, may, scope
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 MINE, BELOW, ENTRUSTED, OTHER = UUID(int=1), UUID(int=2), UUID(int=3), UUID(int=4)

@@ -11,7 +11,7 @@ import pytest
 import schemas
 from schemas import life
 from schemas.act import Process
-from schemas.actor import Reach, Relation
+from schemas.actor import Reach
 from schemas.case import CaseState, CaseStep
 from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
 from schemas.checks.table import CHECKS
@@ -27,6 +27,7 @@ from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
 from schemas.password import PasswordFault
+from schemas.policy import Relation
 from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing

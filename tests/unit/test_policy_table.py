@@ -2,7 +2,8 @@
 
 from api.app import _routes
 from api.policy import OWN, PUBLIC, ROUTES
-from schemas.actor import POLICY, Action, Role
+from schemas.actor import Role
+from schemas.policy import POLICY, Action
 from tests.make_policy import FILE, payload, routes_of
 
 

@@ -24,8 +24,8 @@ from schemas import (
     review,
     upload,
 )
-from schemas.actor import Action
 from schemas.errors import Conflict, EvidenceError, Gone, Refused
+from schemas.policy import Action
 from schemas.step import Begin, Step, Steps
 from storage.tables.audit import audits
 from storage.tables.case import cases
