@@ -101,21 +101,11 @@ def confirm(tx: Tx, actor: CurrentActor, wish: PresencesIn) -> ConfirmedOut:
 def attendance(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> AttendanceOut:
     """Say who was at the capture, as the people say whom it names."""
     found = tx.presences.of_recording(tx.recordings.get(actor, recording_id))
-    named = () if found is None else found.named
-    names = tx.accounts.names(actor, [one.certificate for one in named])
-    return AttendanceOut(
-        named=[
-            NamedOut(
-                certificate=one.certificate,
-                name=names.get(one.certificate),
-                state=one.state,
-                answered_at=one.answered_at,
-                reason=one.reason if one.certificate in names else None,
-                settlement=one.settlement if one.certificate in names else None,
-            )
-            for one in named
-        ]
-    )
+    if found is None:
+        return AttendanceOut(named=[])
+    names = tx.accounts.names(actor, [one.certificate for one in found.named])
+    shown = found.within(names).named
+    return AttendanceOut(named=[NamedOut.of(one, name=names.get(one.certificate)) for one in shown])
 
 
 @router.get("/denials", operation_id="listDenials")

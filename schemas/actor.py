@@ -108,6 +108,12 @@ Where nobody is security administrator, the administrator is that too (`storage.
 """
 
 
+def joined(roles: Iterable[Role]) -> list[Role]:
+    """Return which of the administrators' roles are joined in one person; nothing where they are apart."""
+    held = sorted(ADMINISTERING.intersection(roles))
+    return held if len(held) > 1 else []
+
+
 def stands_apart(roles: Iterable[Role]) -> bool:
     """Say whether nobody may hold these roles together: whoever administers sees no content and judges nothing."""
     held = set(roles)

@@ -7,7 +7,7 @@ the seal is a finding, never an undo.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -114,6 +114,19 @@ class Attendance(Frozen):
 
     named: tuple[Named, ...] = ()
     article: str | None = None
+
+    def within(self, certificates: Collection[str]) -> Self:
+        """Return the same to a reader whose reach goes so far: of others the answer is told, and no words of it."""
+        return self.model_copy(
+            update={
+                "named": tuple(
+                    one
+                    if one.certificate in certificates
+                    else one.model_copy(update={"reason": None, "settlement": None})
+                    for one in self.named
+                )
+            }
+        )
 
     def people(self, state: PresenceState) -> int:
         """Return how many people are in a state; of unknown ones, how many certificates."""

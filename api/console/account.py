@@ -19,12 +19,11 @@ from api.console.account_form import (
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, id_or_none, listed
-from api.console.trail import joined
 from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
 from schemas.account import AccountNeed, AccountState, Link
-from schemas.actor import GRANTABLE, Role
+from schemas.actor import GRANTABLE, Role, joined
 from schemas.ids import AccountId, AgencyId
 from schemas.policy import Action, require_scope
 from schemas.reference import reference
@@ -59,7 +58,7 @@ def accounts(visit: Visiting, asked: Annotated[AccountFilters, Query()]) -> Resp
         listing=listed("/console/accounts", asked, page),
         counts=tx.people.counts(actor),
         administrators=tx.people.administrators(),
-        joined=joined(actor),
+        joined=joined(actor.roles),
         locked=tx.login_tries.locked_of([one.id for one in page.rows]),
         agencies=tx.people.agencies(actor),
         states=list(AccountState),

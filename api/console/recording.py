@@ -12,7 +12,7 @@ from api.console.guard import Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.look_form import RecordingForms
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
-from api.console.sheet import csv_text
+from api.console.sheet import COLUMNS, cells_of, csv_answer, csv_text, gathered
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
@@ -22,7 +22,6 @@ from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.look import LookWay
-from schemas.page import Cursor
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
@@ -99,17 +98,11 @@ def names_for(visit: Visit, rows: Iterable[Recording]) -> dict[str, str]:
 @router.get("/recordings.csv")
 def as_csv(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Response:
     """Answer with what the filters show, times in UTC, at most 5,000 rows."""
-    rows: list[Recording] = []
-    after: Cursor | None = None
-    while len(rows) < CSV_ROWS:
-        page = visit.tx.recordings.page(visit.actor, asked.wanted(), after=after, limit=200)
-        rows += page.rows
-        after = page.next
-        if after is None:
-            break
-    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="recordings.csv"'}
-    text = csv_text(rows[:CSV_ROWS], visit.language)
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    rows, is_whole = gathered(
+        lambda after: visit.tx.recordings.page(visit.actor, asked.wanted(), after=after, limit=200), CSV_ROWS
+    )
+    cells = (cells_of(row, visit.language) for row in rows)
+    return csv_answer("recordings", csv_text(COLUMNS, cells, visit.language, is_whole=is_whole))
 
 
 @router.get("/recordings/{recording_id}")
@@ -123,6 +116,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
     entries, links = _entries(tx, found), tx.recordings.links(recording_id)
+    names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
+    attendance = tx.presences.of_recording(found)
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
     reader = tx.lookers.reader(visit.actor, found)
@@ -151,9 +146,9 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
         derivatives=tx.recordings.derivatives(recording_id),
-        attendance=tx.presences.of_recording(found),
+        attendance=attendance and attendance.within(names),
         cited=tx.certificates.cited(visit.actor, found),
-        names=tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)]),
+        names=names,
     )
 
 

@@ -1,12 +1,17 @@
-"""Recordings as a CSV file that a spreadsheet opens without running anything in it."""
+"""Rows as a CSV file that a spreadsheet opens without running anything in it; and recordings as such rows."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from starlette.responses import Response
 
 from api.console.language import gettext
+from api.console.view import HEADERS
 from schemas.base import rfc3339
 from schemas.catalogue import words_of
+from schemas.page import Cursor, Page
 from schemas.recording import Recording
 from schemas.words import Language
 
@@ -27,21 +32,50 @@ COLUMNS = (
 )
 """Heads of the columns: source texts, translated like those of the templates."""
 
+CUT_OFF = "还有更早的条目没有列出，请缩小查找范围"
+TEXTS = (*COLUMNS, CUT_OFF)
+"""Source texts used outside the templates; each stands in the catalogue."""
+
+Row = TypeVar("Row")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _E7 = 10_000_000
 
 
-def csv_text(rows: Iterable[Recording], language: Language) -> str:
-    """Return rows as CSV (RFC 4180) with the mark that lets spreadsheets see UTF-8."""
+def gathered(page_of: Callable[[Cursor | None], Page[Row]], most: int) -> tuple[list[Row], bool]:
+    """Return the rows of a list from its start, so many at most, and whether these are all."""
+    rows: list[Row] = []
+    after: Cursor | None = None
+    while len(rows) < most:
+        page = page_of(after)
+        rows += page.rows
+        after = page.next
+        if after is None:
+            break
+    return rows[:most], after is None and len(rows) <= most
+
+
+def csv_text(
+    columns: Iterable[str], cells: Iterable[Iterable[str]], language: Language, *, is_whole: bool = True
+) -> str:
+    """Return rows as CSV (RFC 4180) with the mark that lets spreadsheets see UTF-8; what is cut off says so."""
     sheet = io.StringIO()
     writer = csv.writer(sheet)
-    writer.writerow([gettext(language, column) for column in COLUMNS])
-    for row in rows:
-        writer.writerow([plain(cell) for cell in _cells(row, language)])
+    writer.writerow([gettext(language, column) for column in columns])
+    for row in cells:
+        writer.writerow([plain(cell) for cell in row])
+    if not is_whole:
+        writer.writerow([gettext(language, CUT_OFF)])
     return "\ufeff" + sheet.getvalue()
 
 
-def _cells(row: Recording, language: Language) -> list[str]:
+def csv_answer(name: str, text: str) -> Response:
+    """Answer with a file of this name."""
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def cells_of(row: Recording, language: Language) -> list[str]:
+    """Return the cells of a recording, in the order of `COLUMNS`."""
     place = row.place
     return [
         str(row.id),

@@ -1,8 +1,6 @@
 """The desk of the trail reader: the access trail, searched, and taken away as CSV."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,13 +11,11 @@ from api.console.form import day_start
 from api.console.guard import Visiting
 from api.console.language import gettext
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
-from api.console.sheet import plain
-from api.console.view import HEADERS
+from api.console.sheet import csv_answer, csv_text, gathered
 from api.route import Route
-from schemas.actor import ADMINISTERING, Actor, Role
+from schemas.actor import joined
 from schemas.base import rfc3339
 from schemas.catalogue import words_of
-from schemas.page import Cursor
 from schemas.trail import TrailEvent, TrailFilter, TrailResult, TrailRow
 from schemas.words import Language
 from schemas.words_trail import asked_words, why_words
@@ -35,8 +31,8 @@ COLUMNS = (
     *("对象", "来自地址", "已封存"),
 )
 """Heads of the columns: source texts, translated like those of the templates."""
-_YES, _NO, _NOBODY, _CUT_OFF = "是", "否", "没有这个账号", "还有更早的条目没有列出，请缩小查找范围"
-TEXTS = (*COLUMNS, _YES, _NO, _NOBODY, _CUT_OFF)
+_YES, _NO, _NOBODY = "是", "否", "没有这个账号"
+TEXTS = (*COLUMNS, _YES, _NO, _NOBODY)
 """Source texts used outside the templates; each stands in the catalogue."""
 
 
@@ -62,12 +58,6 @@ class TrailFilters(Asked):
         )
 
 
-def joined(actor: Actor) -> list[Role]:
-    """Return which of the three administrators' roles an actor joins; nothing where they are apart."""
-    held = sorted(actor.roles & ADMINISTERING)
-    return held if len(held) > 1 else []
-
-
 @router.get("/trail")
 def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
     """Show a page of the trail, newest first."""
@@ -84,7 +74,7 @@ def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
         sealed=None if sealed is None else sealed[0].isoformat(),
         kept_from=None if sealed is None else sealed[1].isoformat(),
         months=tx.settings.trail_months,
-        joined=joined(actor),
+        joined=joined(actor.roles),
     )
 
 
@@ -92,29 +82,11 @@ def trail(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
 def as_csv(visit: Visiting, asked: Annotated[TrailFilters, Query()]) -> Response:
     """Answer with what the filters show, times in UTC; that it was taken stands in the trail before the first byte."""
     visit.tx.trail.export(visit.actor)
-    rows: list[TrailRow] = []
-    after: Cursor | None = None
-    while len(rows) < CSV_ROWS:
-        page = visit.tx.trail.page(visit.actor, asked.wanted(), after=after, limit=1000)
-        rows += page.rows
-        after = page.next
-        if after is None:
-            break
-    headers = {**HEADERS, "Content-Disposition": 'attachment; filename="trail.csv"'}
-    text = _csv(rows, visit.language, is_whole=after is None)
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _csv(rows: Iterable[TrailRow], language: Language, *, is_whole: bool) -> str:
-    """Return rows as CSV (RFC 4180) with the mark that lets spreadsheets see UTF-8; one that is cut off says so."""
-    sheet = io.StringIO()
-    writer = csv.writer(sheet)
-    writer.writerow([gettext(language, column) for column in COLUMNS])
-    for row in rows:
-        writer.writerow([plain(cell) for cell in _cells(row, language)])
-    if not is_whole:
-        writer.writerow([gettext(language, _CUT_OFF)])
-    return "\ufeff" + sheet.getvalue()
+    rows, is_whole = gathered(
+        lambda after: visit.tx.trail.page(visit.actor, asked.wanted(), after=after, limit=1000), CSV_ROWS
+    )
+    cells = (_cells(row, visit.language) for row in rows)
+    return csv_answer("trail", csv_text(COLUMNS, cells, visit.language, is_whole=is_whole))
 
 
 def _cells(row: TrailRow, language: Language) -> Iterator[str]:

@@ -16,7 +16,7 @@ from api.console.form import (
     span,
     span_parts,
 )
-from api.console.sheet import COLUMNS, csv_text, plain
+from api.console.sheet import COLUMNS, cells_of, csv_text, plain
 from schemas.integrity import Verdict
 from schemas.media import MediaFacts
 from schemas.recording import Place, Recording, RecordingState
@@ -143,7 +143,9 @@ def test_a_cell_never_becomes_a_formula(name: str) -> None:
 
 def test_the_list_as_csv_is_whole() -> None:
     """Heads in the chosen language, one row per recording, times in UTC, negative degrees as numbers."""
-    zh, en = (csv_text([recording("现场,1.jpg")], language) for language in Language)
+    zh, en = (
+        csv_text(COLUMNS, [cells_of(recording("现场,1.jpg"), language)], language) for language in Language
+    )
 
     assert zh.startswith("\ufeff" + COLUMNS[0])
     assert en.startswith("\ufeffRecording id,")

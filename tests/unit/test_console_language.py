@@ -6,7 +6,7 @@ from babel.messages.extract import extract_from_dir
 
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
-from api.console.sheet import COLUMNS
+from api.console.sheet import TEXTS as SHEET_TEXTS
 from api.console.trail import TEXTS as TRAIL_TEXTS
 from api.console.typed import Typed
 from api.console.wording import refusal, word
@@ -23,7 +23,7 @@ def texts() -> set[str]:
     """Every source text the templates, the CSV and the time picture use."""
     found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
-        *COLUMNS,
+        *SHEET_TEXTS,
         *EVIDENCE_TEXTS,
         *TRAIL_TEXTS,
         *(field.title for form in forms_of(Typed) for field in form.model_fields.values() if field.title),
