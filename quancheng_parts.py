@@ -22,7 +22,7 @@ from storage.settings import StorageSettings, is_set, unreadable
 from storage.setup.embedded import EmbeddedPostgres, running_url
 from storage.setup.home import Home
 from storage.setup.keeper import Keeper
-from storage.setup.migrate import upgrade
+from storage.setup.migrate import is_read_only, upgrade
 from storage.store import Store
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def migrate(store: Store) -> None:
     """
     try:
         with store.engine.connect() as connection:
-            is_read_only = connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
-        if is_read_only:
+            takes_nothing = is_read_only(connection)
+        if takes_nothing:
             raise DATABASE_READ_ONLY(
                 "数据库只读（备库或已设为只读） the database takes nothing (a standby, or made read-only): "
                 "let DATABASE_URL lead to the primary"

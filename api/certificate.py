@@ -12,13 +12,13 @@ from api.route import Route
 from schemas.base import Moment, WireOut
 from schemas.certificate import (
     Certificate,
-    CertificateFact,
     CertificateIssueIn,
     CertificateNeed,
     CertificateStep,
     CertificateStepIn,
     CertificateVerifyIn,
     fact_at,
+    was_valid,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_actor import CertificateKind
@@ -138,11 +138,12 @@ def standing(
     """Say how it stood at a time, as known at another: both are now where they are left out."""
     found = tx.certificates.get(actor, certificate_id)
     at, known = at or tx.now, known or tx.now
-    fact: CertificateFact | None = fact_at(tx.certificates.facts(found.id), at, known)
+    facts = tx.certificates.facts(found.id)
+    fact = fact_at(facts, at, known)
     return StandingOut(
         at=at,
         known=known,
-        is_valid=fact is not None and fact.state is CertificateState.VALID,
+        is_valid=was_valid(facts, at, known),
         fact=None if fact is None else CertificateFactOut.of(fact),
     )
 

@@ -30,7 +30,7 @@ class TrailQuery(BaseModel):
 
     def wanted(self) -> TrailFilter:
         """Return what is asked for."""
-        return TrailFilter(self.person, self.address, self.event, self.result, self.since, self.until)
+        return TrailFilter(**dict(self))
 
 
 class TrailRowOut(WireOut):

@@ -23,7 +23,7 @@ from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
 from storage.setup.home import Home
-from storage.setup.migrate import pending
+from storage.setup.migrate import is_read_only, pending
 from storage.store import Store
 from workers.listening import console_url, is_local, plain_to_others, read_listening
 from workers.media.floor import measure
@@ -201,7 +201,7 @@ def _database(store: Store) -> Iterator[Finding]:
     try:
         with store.begin() as tx:
             version = int(tx.connection.exec_driver_sql("SHOW server_version_num").scalar() or 0)
-            is_read_only = tx.connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on"
+            takes_nothing = is_read_only(tx.connection)
             behind = pending(store.engine)
     except Unavailable:
         yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
@@ -210,7 +210,7 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _good(HealthPart.DATABASE, Health.DATABASE_ANSWERS, version=version)
     else:
         yield _bad(HealthPart.DATABASE, Health.DATABASE_TOO_OLD, version=version)
-    if is_read_only:
+    if takes_nothing:
         yield _bad(HealthPart.DATABASE, Health.DATABASE_READ_ONLY)
     if behind:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)

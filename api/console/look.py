@@ -167,11 +167,13 @@ def _own(visit: Visit, asked: Asked, mistake: Mistake | None = None) -> Response
 def lookers(visit: Visiting, recording_id: RecordingId, asked: Annotated[Asked, Query()]) -> Response:
     """Show who looked at a recording, newest first."""
     tx = visit.tx
-    page = tx.lookers.of_recording(visit.actor, recording_id, after=asked.cursor(), limit=PAGE_ROWS)
+    found = tx.recordings.get(visit.actor, recording_id)
+    reader = tx.lookers.reader(visit.actor, found)
+    page = tx.lookers.listed(reader, found, after=asked.cursor(), limit=PAGE_ROWS)
     return visit.page(
         "looks.html",
         here="recordings",
-        recording=tx.recordings.get(visit.actor, recording_id),
+        recording=found,
         count=tx.lookers.count(recording_id),
         most=COUNTED,
         listing=listed(f"/console/recordings/{recording_id}/looks", asked, page),

@@ -49,6 +49,11 @@ def pending(engine: Engine) -> bool:
         return current != ScriptDirectory.from_config(_config(connection)).get_current_head()
 
 
+def is_read_only(connection: Connection) -> bool:
+    """Say whether the database takes nothing: a standby, or one that was made read-only."""
+    return bool(connection.scalar(text("SHOW transaction_read_only")) == "on")
+
+
 def main() -> None:
     """Migrate the database named by `DATABASE_URL`."""
     engine = create_engine(StorageSettings().sqlalchemy_url)
