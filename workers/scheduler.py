@@ -122,7 +122,7 @@ class Scheduler:
         self._signing = _Round(
             _Duty("sequencer", Sequencer(store).run, every_seconds=0),
             _Duty("leases", self.return_lost, every_seconds=0),
-            _Duty("trail", partial(seal_trail, store), every_seconds=TRAIL_SECONDS),
+            _Duty("trail", partial(seal_trail, store, most=1), every_seconds=TRAIL_SECONDS),
             _Duty("looks", self.end_looks, every_seconds=LOOKS_SECONDS),
         )
         self._sweeping = _Round(
@@ -167,11 +167,9 @@ class Scheduler:
             log.warning("leases_returned", count=lost)
 
     def end_looks(self) -> None:
-        """Write the closing entries of looks that have ended, some at a time: none is held up by the others' number."""
-        ended = SWEEP_BATCH
-        while ended == SWEEP_BATCH:
-            with self._store.begin() as tx:
-                ended = tx.looks.end_left(limit=SWEEP_BATCH)
+        """Write the closing entries of looks that have ended, some at each round: nothing waits for their number."""
+        with self._store.begin() as tx:
+            tx.looks.end_left(limit=SWEEP_BATCH)
 
     def sweep(self) -> None:
         """End uploads past their lifetime, complete what is all here, hint at every kind that waits."""

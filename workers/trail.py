@@ -13,15 +13,17 @@ GRACE = timedelta(minutes=5)
 """A day is sealed so long after its end: whoever was at it then has ended, and nobody waits for the seal."""
 
 
-def seal_trail(store: Store) -> int:
-    """Seal every day that is over and has no seal, oldest first; returns how many. Each day is one transaction.
+def seal_trail(store: Store, *, most: int | None = None) -> int:
+    """Seal the days that are over and have no seal, oldest first, so many at most; returns how many were.
+
+    Each day is one transaction. Whoever has other work to do seals one at a time.
 
     Raises:
         Conflict: another process sealed the same day (slug `already-there`); nothing is lost.
         Unavailable: the database did not answer.
     """
     days = rows = 0
-    while True:
+    while days != most:
         with store.begin() as tx:
             day = tx.trail_seals.due(day_of(tx.now - GRACE))
             if day is None:
