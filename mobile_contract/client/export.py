@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         require_writable(args.output)
         login = _login(args, demo)
-        trust = trusted(args.authority, demo_of(_home()))
+        trust = trusted(args.authority, server, demo_of(_home()))
         with (
             httpx.Client(base_url=server_address(server), timeout=_TIMEOUT, verify=trust) as client,
             _teller(as_json=args.json) as tell,

@@ -34,13 +34,16 @@ def chosen_server(wish: str | None, demo: Demo) -> str:
     return wish or os.environ.get("QUANCHENG_SERVER") or demo.server or f"http://127.0.0.1:{port}"
 
 
-def trusted(wish: Path | None, demo: Demo) -> ssl.SSLContext | bool:
-    """Return whom a server is believed over TLS: the authority that was given, the demo's, or the well-known ones.
+def trusted(wish: Path | None, server: str, demo: Demo) -> ssl.SSLContext | bool:
+    """Return whom a server is believed over TLS: the authority that was given, or the well-known ones.
+
+    The demo's authority speaks for the demo's server and for no other.
 
     Raises:
         Invalid: the file cannot be read, or holds no certificate.
     """
-    given = wish or os.environ.get("QUANCHENG_AUTHORITY") or demo.authority
+    of_demo = demo.authority if server == demo.server else None
+    given = wish or os.environ.get("QUANCHENG_AUTHORITY") or of_demo
     if not given:
         return True
     try:

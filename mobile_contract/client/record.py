@@ -89,8 +89,8 @@ def _running(args: argparse.Namespace, console: Console) -> Iterator[Run]:
     home = Path(os.environ.get("QUANCHENG_HOME", ".quancheng"))
     folder = DeviceFolder(args.state or home / "device")
     demo = demo_of(home)
-    address = server_address(chosen_server(args.server, demo))
-    trust = trusted(args.authority, demo)
+    chosen = chosen_server(args.server, demo)
+    address, trust = server_address(chosen), trusted(args.authority, chosen, demo)
     with httpx.Client(follow_redirects=False, verify=trust) as client, folder.locked():
         server = Server(address, client, patience_seconds=args.patience)
         session = Run(folder, server, console, is_json=args.json, wait_seconds=args.wait)
