@@ -7,6 +7,7 @@ again by the token: there alone it is known for every route.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import structlog
 from fastapi import Request
 
 from api.deps import bearer, session_cookie, store_of
@@ -34,6 +35,8 @@ from schemas.refusals_request import NOT_FOUND
 from schemas.trail import Noted, TrailEvent, TrailResult
 from storage.store import Transaction
 
+log = structlog.get_logger()
+
 _LINKS = (ADMINISTRATOR_THERE, ADMISSION_EXPIRED, LINK_EXPIRED, LINK_UNKNOWN, LINK_USED)
 _TOKENS = (ASSERTION_EXPIRED, ASSERTION_INVALID, ASSERTION_KEY_UNKNOWN, ASSERTION_REPLAYED, DEVICE_REVOKED)
 _EVENTS: Mapping[str, TrailEvent] = MappingProxyType(
@@ -51,14 +54,13 @@ _ELSEWHERE = frozenset({PASSWORD_OLD_WRONG.slug, PASSWORD_TRIES_SPENT.slug, NOT_
 
 def noted(request: Request, err: EvidenceError) -> EvidenceError:
     """Note a refusal that belongs into the trail; return what is to be answered: it, or that it could not be noted."""
-    if not _is_told(err) or (
-        _is_of_nobody(request) and isinstance(err, NotFound) and err.slug not in _EVENTS
-    ):
+    if not _is_told(err) or _is_of_nobody(request, err):
         return err
     try:
         with store_of(request).begin(origin_of(request)) as tx:
             note_refusal(tx, request, _asker(request, tx), err)
     except EvidenceError as failed:
+        log.warning("refusal_not_noted", slug=err.slug, route=_pattern(request))
         return failed
     return err
 
@@ -84,13 +86,13 @@ def _is_told(err: EvidenceError) -> bool:
     return is_refused and err.slug not in _ELSEWHERE
 
 
+def _is_of_nobody(request: Request, err: EvidenceError) -> bool:
+    """A stranger who asks for what is not there costs no transaction."""
+    return isinstance(err, NotFound) and err.slug not in _EVENTS and not _token(request)
+
+
 def _token(request: Request) -> str | None:
     return bearer(request) or request.cookies.get(session_cookie(request))
-
-
-def _is_of_nobody(request: Request) -> bool:
-    """A stranger who asks for what is not there costs no transaction."""
-    return not _token(request)
 
 
 def _asker(request: Request, tx: Transaction) -> Actor | None:
