@@ -118,11 +118,16 @@ class Directory:
                 self._end(self.agencies, leaf.subject, index)
             case DeviceCode() as act:
                 self.codes[act.code] = Code(leaf.subject, act.agency, index, act.expires_at)
-            case DeviceVoid(code=code):
-                if code in self.codes:
-                    self.codes[code] = self.codes[code]._replace(until=index)
+            case DeviceVoid() as act:
+                self._void(index, leaf.subject, act)
             case _:
                 self.agencies[leaf.subject] = Span(index)
+
+    def _void(self, index: int, device: str, act: DeviceVoid) -> None:
+        """Take a code back, once, by whoever it is of; any other leaf that says so is named in its chain."""
+        known = self.codes.get(act.code)
+        if known is not None and known.until is None and (known.device, known.agency) == (device, act.agency):
+            self.codes[act.code] = known._replace(until=index)
 
     def _learn_actor(self, index: int, digest: str, leaf: Leaf) -> None:
         del digest
@@ -147,7 +152,8 @@ class Directory:
                 self.by_account.setdefault(account, []).append(digest)
             case RoleEnd(grant=grant) | RoleEndApart(grant=grant) if grant in self.grants:
                 known = self.grants[grant]
-                self.grants[grant] = known._replace(span=known.span._replace(until=index))
+                if known.span.until is None:  # a second end, which its chain names, gives no time back
+                    self.grants[grant] = known._replace(span=known.span._replace(until=index))
             case _:
                 pass
 

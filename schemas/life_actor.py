@@ -276,6 +276,8 @@ def _given(act: AgencyAmend | AccountAmend, names: tuple[str, ...]) -> dict[str,
 def _approval_asked(life: AccountLife, leaf: Leaf, act: ApprovalAsk, here: Here) -> AccountLife:
     law(leaf.place(leaf.actor) is not None, FaultCode.ACTOR)
     law(act.until > leaf.at, FaultCode.PERIOD)
+    law(here.seen.is_received(act.recording, act.agency, here.index), FaultCode.EVIDENCE)
+    law(leaf.subject not in {one.name for one in life.approvals.values()}, FaultCode.BEGUN_TWICE)
     return life._replace(approvals={**life.approvals, here.digest: ApprovalLife(act, leaf.subject, leaf.at)})
 
 
