@@ -59,6 +59,7 @@ class FaultCode(StrEnum):
     TRAIL_ROW_MISSING = "trail-row-missing"
     TRAIL_ROW_INSERTED = "trail-row-inserted"
     TRAIL_ROOT_DIFFERS = "trail-root-differs"
+    TRAIL_KEPT_WRONG = "trail-kept-wrong"
     SEALED_WITH_BROKEN_CLAIM = "sealed-with-broken-claim"
     SEALED_WITH_OTHER_BYTES = "sealed-with-other-bytes"
     OBJECT_MISSING = "object-missing"

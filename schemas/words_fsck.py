@@ -144,6 +144,10 @@ FAULTS = vocabulary(
             "一天的访问日志与存证日志封存的哈希值不符：整天被重写。",
             "A day of the access trail does not have the digest that the log sealed: all of it was written anew.",
         ),
+        FaultCode.TRAIL_KEPT_WRONG: (
+            "封存记录称访问日志只保留到不可能的日期：不足六个月，或早于以前已清理的日期。",
+            "A seal says that the access trail is kept from a day that cannot be: less than six months, or dropped before.",
+        ),
         FaultCode.SEALED_WITH_BROKEN_CLAIM: (
             "音像记录已封存，而其采集清单的签名、密钥或所列文件不成立。",
             "The recording is sealed although its manifest's signature, key or listing does not hold.",

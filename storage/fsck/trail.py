@@ -15,7 +15,7 @@ from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import parse_leaf
 from schemas.leaves_log import TrailSeal
-from schemas.trail import day_head, next_head
+from schemas.trail import LEAST_MONTHS, day_head, months_before, next_head
 from storage.fsck.reading import PAGE_ROWS, moment_of
 from storage.tables.custody import custody_entries
 from storage.tables.trail import trail_rows
@@ -39,8 +39,9 @@ def check_trail(connection: Connection) -> Iterator[Found]:
     yield from _stray_faults(connection, {one.day for one in seals}, kept_from, last)
     for seal in seals:
         if seal.day >= kept_from:
-            yield from _Day(connection, seal).run()
-            yield Checked(part=Part.TRAIL, count=seal.count)
+            day = _Day(connection, seal)
+            yield from day.run()
+            yield Checked(part=Part.TRAIL, count=day.looked)
 
 
 def _seals(connection: Connection) -> Sequence[TrailSeal]:
@@ -63,13 +64,17 @@ def _seals(connection: Connection) -> Sequence[TrailSeal]:
 
 
 def _day_faults(seals: Sequence[TrailSeal]) -> Iterator[Fault]:
-    """Every day is sealed once, in order, and what was dropped stays so."""
+    """Every day is sealed once, in order; what was dropped stays so, and none goes before its time."""
     for before, seal in pairwise(seals):
         wanted = (date.fromisoformat(before.day) + timedelta(days=1)).isoformat()
         if seal.day != wanted:
             yield Fault(code=FaultCode.TRAIL_DAY_MISSING, subject=f"trail/{wanted}", detail=seal.day)
         if seal.kept_from < before.kept_from:
-            yield Fault(code=FaultCode.TRAIL_DAY_MISSING, subject=f"trail/{seal.day}", detail=seal.kept_from)
+            yield Fault(code=FaultCode.TRAIL_KEPT_WRONG, subject=f"trail/{seal.day}", detail=seal.kept_from)
+    for seal in seals:
+        latest = months_before(date.fromisoformat(seal.day), LEAST_MONTHS).isoformat()
+        if seal.kept_from > max(seals[0].day, latest):
+            yield Fault(code=FaultCode.TRAIL_KEPT_WRONG, subject=f"trail/{seal.day}", detail=seal.kept_from)
 
 
 def _stray_faults(connection: Connection, sealed: set[str], kept_from: str, last: str) -> Iterator[Fault]:
@@ -96,7 +101,7 @@ class _Day:
     seal: TrailSeal
 
     def __post_init__(self) -> None:
-        self._n = 0
+        self._n = self.looked = 0
         self._heads = {day_head(date.fromisoformat(self.seal.day))}
         """What the last row's digest may be: as it is kept, or as it should be. One changed digest names one row."""
         self._differs = False
@@ -118,6 +123,7 @@ class _Day:
         if row["n"] is None or not self._n < row["n"] <= self.seal.count:
             yield self._fault(FaultCode.TRAIL_ROW_INSERTED, str(row["id"]))
             return
+        self.looked += 1
         is_known = row["n"] == self._n + 1
         yield from self._gap(row["n"])
         kept = bytes(row["digest"] or b"")
@@ -125,7 +131,8 @@ class _Day:
         if is_known and kept not in made:
             yield self._fault(FaultCode.TRAIL_ROW_CHANGED, str(row["id"]))
         self._n = row["n"]
-        self._heads = {kept, *made} if is_known else {kept}
+        # Once a row fits, one head is left: a run of changed rows makes no later one dearer.
+        self._heads = {kept, *made} if is_known and kept not in made else {kept}
 
     def _gap(self, n: int) -> Iterator[Fault]:
         missing = n - self._n - 1

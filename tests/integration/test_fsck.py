@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from schemas.chain import leaf_digest, step, tree_hash
 from schemas.fsck import FaultCode
 from schemas.leaf import leaf_bytes, parse_leaf
 from schemas.leaves_case import CaseClose
+from schemas.leaves_log import TrailSeal
 from storage.objects.folder import side_path
 from tests.evidence import Copy, World, copy_of, make_world
 from tests.tampering import chained_anew
@@ -342,6 +344,24 @@ def trail_day_dropped(copy: Copy) -> str:
     return f"trail/{day}"
 
 
+def trail_dropped_early(copy: Copy) -> str:
+    """The last seal, which the log has not integrated, lets all rows go."""
+    newest = "FROM custody_entries WHERE event = 'trail:seal' ORDER BY id DESC LIMIT 1"
+    leaf = parse_leaf(bytes(copy.scalar(f"SELECT leaf {newest}")))
+    assert isinstance(leaf.act, TrailSeal)
+    after = (date.fromisoformat(leaf.act.day) + timedelta(days=1)).isoformat()
+    made = leaf_bytes(replace(leaf, act=leaf.act.model_copy(update={"kept_from": after})))
+    copy.damage(
+        "UPDATE custody_entries SET leaf = :leaf, digest = sha256(:leaf), leaf_hash = :hash"
+        f" WHERE id = (SELECT id {newest})",
+        leaf=made,
+        hash=tree_hash(made),
+    )
+    copy.damage("UPDATE trail_seals SET kept_from = :after WHERE day = :day", after=after, day=leaf.act.day)
+    copy.damage("DELETE FROM trail_rows")
+    return f"trail/{leaf.act.day}"
+
+
 PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.LEAF_HASH_DIFFERS: leaf_altered,
     FaultCode.LEAF_UNREADABLE: leaf_of_nonsense,
@@ -385,6 +405,7 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.TRAIL_ROW_MISSING: trail_row_dropped,
     FaultCode.TRAIL_ROW_INSERTED: trail_row_inserted,
     FaultCode.TRAIL_ROOT_DIFFERS: trail_day_rewritten,
+    FaultCode.TRAIL_KEPT_WRONG: trail_dropped_early,
 }
 """What provokes each code; returns what the fault is about."""
 
