@@ -32,7 +32,6 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "trail_rows.fold": "finds what is counted in the same row, until its day is sealed",
         "certificate_facts.id": "the row's own key, nothing refers to it",
         "case_links.id": "the row's own key, nothing refers to it",
-        "case_links.item": "repeats the recording's manifest and file, so that a list counts copies once",
         "checkpoints.signed_at": "by the server's clock; the outside times stand in the log",
         "custody_entries.agency_id": "for whom an entry is listed; the chain's first leaf says whose it is",
         "custody_entries.id": "the order of inserts; the index is the order that counts",

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, func, select
 
 from schemas.errors import Invalid
 from schemas.event import Event
@@ -22,6 +22,7 @@ from schemas.leaves_log import TrailSeal
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState
 from schemas.monitoring_row import MonitoringIn, kept_row
+from schemas.recording import RecordingState
 from schemas.reference import UUID_FORM, ident_of
 from schemas.standard import Standard
 from storage.fsck.mirror import Mirror, Told, differences, value_of
@@ -29,9 +30,10 @@ from storage.fsck.opening import opened_leaf, openings_by
 from storage.fsck.reading import PAGE_ROWS, acts_of, leaves_about
 from storage.tables.actor import admissions
 from storage.tables.audit import standards
+from storage.tables.case import case_links
 from storage.tables.custody import custody_entries
 from storage.tables.monitoring import monitoring_media, monitoring_records
-from storage.tables.recording import manifests
+from storage.tables.recording import manifests, recordings
 from storage.tables.trail import trail_seals
 
 REFUSED = Mirror(
@@ -59,6 +61,23 @@ def check_unchained(connection: Connection) -> Iterator[Found]:
     yield from _check(connection, TRAIL, "trail", Event.TRAIL_SEAL)
     yield from _standard_faults(connection)
     yield from _media_faults(connection)
+    yield from _item_faults(connection)
+
+
+def _item_faults(connection: Connection) -> Iterator[Fault]:
+    """Ties repeat which manifest's file their recording meets; a list counts copies by it."""
+    is_item = and_(
+        recordings.c.file_index.is_not(None), recordings.c.state != RecordingState.QUARANTINED.value
+    )
+    item = case((is_item, func.concat(recordings.c.manifest_id, "/", recordings.c.file_index)))
+    query = (
+        select(case_links.c.case_id)
+        .join(recordings, recordings.c.id == case_links.c.recording_id)
+        .where(case_links.c.item.is_distinct_from(item))
+        .order_by(case_links.c.id)
+    )
+    for case_id in connection.scalars(query):
+        yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=f"case/{case_id}", detail="case_links.item")
 
 
 def _check(connection: Connection, mirror: Mirror, noun: str, event: Event) -> Iterator[Found]:
