@@ -1,6 +1,7 @@
 """Devices and the one-time codes that enrol them."""
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     LargeBinary,
     Table,
@@ -21,6 +22,7 @@ enrolment_codes = Table(
     moment("expires_at", nullable=False),
     moment("used_at"),
     moment("voided_at"),
+    CheckConstraint("num_nonnulls(used_at, voided_at) < 2", name="ended_once"),
 )
 """Each ends by being used, taken back, or at its time."""
 

@@ -1,6 +1,6 @@
 """Certificates say what they let their holder do: an auxiliary's never counts as an officer's.
 
-The kind is read from the leaf that issued each; before the log had leaves every one was an officer's.
+The kind is read from the leaf that issued each; one without stops the upgrade.
 
 Revision ID: 20261129_0020
 """
@@ -24,7 +24,6 @@ def upgrade() -> None:
     """Give certificates their kind."""
     op.add_column("certificates", sa.Column("kind", sa.Text(), nullable=True))
     op.execute(_KINDS)
-    op.execute("UPDATE certificates SET kind = 'enforcement' WHERE kind IS NULL")
     op.alter_column("certificates", "kind", nullable=False)
     op.create_check_constraint(
         op.f("ck_certificates_kind"), "certificates", "kind IN ('enforcement', 'auxiliary', 'supervision')"

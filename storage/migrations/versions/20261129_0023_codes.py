@@ -17,6 +17,9 @@ depends_on = None
 def upgrade() -> None:
     """Add when a code was taken back."""
     op.add_column("enrolment_codes", sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_check_constraint(
+        op.f("ck_enrolment_codes_ended_once"), "enrolment_codes", "num_nonnulls(used_at, voided_at) < 2"
+    )
 
 
 def downgrade() -> None:

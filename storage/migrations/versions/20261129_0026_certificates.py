@@ -17,9 +17,9 @@ depends_on = None
 
 _STATES = "state IN ('valid', 'suspended', 'withdrawn', 'cancelled')"
 _VERSIONS = """
-UPDATE certificates SET state = 'valid', version = coalesce((
+UPDATE certificates SET state = 'valid', version = (
   SELECT max(place.n) FROM chain_places AS place JOIN custody_entries AS issued ON issued.id = place.entry
-  WHERE issued.event = 'certificate:issue' AND issued.subject = 'certificate/' || certificates.id), 0)
+  WHERE issued.event = 'certificate:issue' AND issued.subject = 'certificate/' || certificates.id)
 """
 _FACTS = """
 INSERT INTO certificate_facts (certificate_id, state, valid_during, known_during, leaf)

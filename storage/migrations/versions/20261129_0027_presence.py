@@ -45,7 +45,11 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "num_nulls(settlement, settled_by, settled_at) IN (0, 3)", name=op.f("ck_presences_settled")
         ),
+        sa.CheckConstraint(
+            "settled_at IS NULL OR state = 'denied'", name=op.f("ck_presences_settles_denials")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_presences")),
+        sa.UniqueConstraint("leaf", name=op.f("uq_presences_leaf")),
         sa.UniqueConstraint(
             "manifest_id", "account_id", "state", name=op.f("uq_presences_manifest_id_account_id_state")
         ),
