@@ -114,7 +114,7 @@ class Certificate(Frozen):
 
     def needs(self, at: datetime) -> tuple[CertificateNeed, ...]:
         """Return what has to be done about it."""
-        if self.is_over(at) or self.state is CertificateState.WITHDRAWN:
+        if self.valid_until <= at or self.state not in VERIFIABLE:
             return ()
         verified = max(self.verified_at or self.valid_from, self.valid_from)
         wanted = {

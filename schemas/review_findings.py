@@ -70,15 +70,14 @@ def case_findings(
         articles: By which fewer than two officers may act, as the agency lists them.
     """
     linked: list[SeenRecording | SeenRecord] = [*recordings, *records]
-    attended = [one for one in recordings if one.attendance is not None]
-    attendances = [one.attendance for one in attended if one.attendance is not None]
+    attended = [(one, one.attendance) for one in recordings if one.attendance is not None]
     found = [
         *(
             Finding(subject=one.subject, check=made)
             for one in recordings
             for made in _worth_telling(one.checks)
         ),
-        *_about([check_presence(one, articles) for one in attendances], attended),
+        *_about([check_presence(there, articles) for _, there in attended], [one for one, _ in attended]),
         *_about([check_concluded(one) for one in recordings], recordings),
         *_about([check_gate(one) for one in records], records),
         *_about([check_proof(one) for one in facts], facts),

@@ -44,6 +44,7 @@ LOOK = Mirror(
         *("opened_at", "closed_at", "seconds"),
     ),
 )
+_BEGINNING = (ViewOpen, ViewDownload, ExportFetch)
 _BEGINS = (Event.VIEW_OPEN, Event.VIEW_DOWNLOAD, Event.EXPORT_FETCH)
 
 
@@ -58,7 +59,7 @@ def check_looks(connection: Connection) -> Iterator[Found]:
     """Yield every look without its leaf, every leaf without its look, every column that differs, and false counts."""
     yield from _reads_faults(connection)
     for page in _pages(connection, _BEGINS):
-        begun = [one for one in page.values() if not isinstance(one.leaf.act, ViewClose)]
+        begun = [one for one in page.values() if isinstance(one.leaf.act, _BEGINNING)]
         yield from _row_faults(connection, begun)
         yield Checked(part=Part.LOOKS, count=len(begun))
     for page in _pages(connection, (Event.VIEW_CLOSE,)):
