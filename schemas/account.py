@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.actor import Reach, Role
-from schemas.base import Frozen, Moment, WireIn, WireOut
+from schemas.base import Frozen, Moment, Reason, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind
 from schemas.password import MOST_CHARACTERS
@@ -39,7 +39,6 @@ AgencyName = Annotated[
 Uscc = Annotated[str, Field(min_length=18, max_length=18), AfterValidator(_uscc)]
 Password = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 Code = Annotated[str, Field(min_length=1, max_length=64)]
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class AccountState(StrEnum):

@@ -6,10 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, Reason, WireIn
 from schemas.ids import AccountId, AgencyId, ApprovalId, RecordingId
-
-Why = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class ApprovalState(StrEnum):
@@ -23,7 +21,7 @@ class ApprovalState(StrEnum):
 class ApprovalIn(WireIn):
     """Why somebody asks, and for how many days from now."""
 
-    reason: Why
+    reason: Reason
     days: Annotated[int, Field(ge=1, le=90)] = 7
 
     def until(self, now: datetime) -> datetime:
@@ -34,7 +32,7 @@ class ApprovalIn(WireIn):
 class ApprovalEndIn(WireIn):
     """Why it is refused, withdrawn or given back."""
 
-    reason: Why
+    reason: Reason
 
 
 class Approval(Frozen):

@@ -104,6 +104,9 @@ def _stated(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_stated)]
 """A time that somebody states, as rows and leaves hold it: UTC, cut to the millisecond."""
 
+Reason = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+"""Why somebody does what touches another: in words, which blanks are none."""
+
 
 def rfc3339(value: datetime) -> str:
     """Return `value` in UTC with a trailing Z and milliseconds (RFC 3339)."""

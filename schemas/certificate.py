@@ -10,8 +10,7 @@ from enum import StrEnum
 
 from pydantic import model_validator
 
-from schemas.account import Reason
-from schemas.base import Frozen, Moment, WireIn
+from schemas.base import Frozen, Moment, Reason, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_actor import CertificateKind

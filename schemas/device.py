@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import Field, model_validator
 
-from schemas.base import Frozen, Sha256Hex, UtcDatetime, WireIn, rfc3339
+from schemas.base import Frozen, Reason, Sha256Hex, UtcDatetime, WireIn, rfc3339
 from schemas.canonical import canonical_bytes
 from schemas.event import Event
 from schemas.ids import AgencyId, DeviceId
@@ -60,13 +60,15 @@ class RevokeIn(WireIn):
     """Why a device is revoked: a word of the list, and what is to be said of it."""
 
     reason_code: RevokeReason
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Reason
 
 
 class RenameIn(WireIn):
     """What a device is called from now on."""
 
-    name: Annotated[str, Field(min_length=1, max_length=128)]
+    name: Annotated[
+        str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    ]
 
 
 class DeviceStep(StrEnum):

@@ -12,8 +12,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.account import Reason
-from schemas.base import Frozen, WireIn
+from schemas.base import Frozen, Reason, WireIn
 from schemas.checks.review import PRESENCE
 from schemas.ids import AccountId, ManifestId, RecordingId
 from schemas.integrity import Check, CheckResult, examines

@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import StringConstraints, TypeAdapter
 
 from api.console.typed import Fault, Forms, Mistaken, Typed, W, day_at, into, label, read
-from schemas.account import AccountAmendIn, AccountIn, AdmissionIn, Password, Reason, RoleIn
+from schemas.account import AccountAmendIn, AccountIn, AdmissionIn, Password, RoleIn
+from schemas.base import Reason
 from schemas.password import PasswordFault, password_fault
 
 Secret = Annotated[str, StringConstraints(strip_whitespace=False)]

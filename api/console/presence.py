@@ -15,7 +15,7 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Forms, NoFields, Typed, into, label, labels, read
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
-from schemas.account import Reason
+from schemas.base import Reason
 from schemas.ids import ManifestId, RecordingId
 from schemas.policy import Action
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, Question, SettlementIn
