@@ -39,7 +39,7 @@ from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
-from tests.factories import LOST, TestDevice, append, make_account, make_agency, password_hash
+from tests.factories import LOST, TestDevice, append, certify, make_account, make_agency, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Bureau as Supervision
@@ -164,7 +164,8 @@ def open_account(world: World, chance: Random) -> None:
 
 def certify_officer(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
-        tx.accounts.certify(
+        certify(
+            tx,
             chance.choice(world.bureau.officers).account_id,
             f"{chance.randrange(10**11)}",
             valid_from=tx.now,

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import SecretStr
+from sqlalchemy import select
 
-from schemas.act import Act
+from schemas.act import Act, Process
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.canonical import canonical_bytes
@@ -21,16 +23,21 @@ from schemas.device import ENROL_TYP, RevokeIn, RevokeReason
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.fsck import Fault, Unchecked
+from schemas.ids import AccountId, AgencyId
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_actor import AgencyKind, CertificateKind
 from schemas.manifest import MANIFEST_TYP
 from schemas.upload import Upload
+from storage.act import Deed, fresh_id, service
+from storage.actor.actor import open_agency
+from storage.actor.certificate import issue_certificate
 from storage.device import EnrolIn, Enrolled
 from storage.flow.receive import Receiving
 from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
-from storage.store import Store, utc_now
+from storage.store import Store, Transaction, utc_now
+from storage.tables.actor import accounts
 from workers.custody import integrate
 from workers.fsck import findings
 
@@ -79,11 +86,67 @@ def folder_store(database_url: str, folder: Path) -> Iterator[Store]:
         yield made
 
 
+def set_up(tx: Transaction, agency_id: AgencyId, about: str, *relies: str) -> Deed:
+    """An act of whoever sets a server up: nobody came before."""
+    leant = {f"agency/{agency_id}", *relies} - {about}
+    return Deed(tx.custody, service(Process.API), tx.custody.hold(about, relies=leant), agency_id)
+
+
+def found_agency(
+    tx: Transaction,
+    *,
+    name: str,
+    kind: AgencyKind,
+    code: str,
+    is_supervising: bool = False,
+    parent_id: UUID | None = None,
+) -> AgencyId:
+    """Open an agency below `parent_id`."""
+    made = AgencyId(fresh_id())
+    relies = () if parent_id is None else (f"agency/{parent_id}",)
+    open_agency(
+        tx.connection,
+        set_up(tx, made, f"agency/{made}", *relies),
+        ident=made,
+        name=name,
+        kind=kind,
+        code=code,
+        is_supervising=is_supervising,
+        parent_id=None if parent_id is None else AgencyId(parent_id),
+    )
+    return made
+
+
+def certify(
+    tx: Transaction,
+    account_id: AccountId,
+    number: str,
+    *,
+    valid_from: datetime,
+    valid_until: datetime,
+    kind: CertificateKind = CertificateKind.ENFORCEMENT,
+) -> None:
+    """Enter a certificate of an account."""
+    agency_id = tx.connection.execute(
+        select(accounts.c.agency_id).where(accounts.c.id == account_id)
+    ).scalar_one()
+    issue_certificate(
+        tx.connection,
+        set_up(tx, agency_id, f"account/{account_id}"),
+        account_id,
+        number=number,
+        kind=kind,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+
+
 def make_agency(store: Store, *, parent: UUID | None = None, is_supervising: bool = False) -> UUID:
     """An agency with a code of its own."""
     code = uuid4().hex[:12]
     with store.begin() as tx:
-        return tx.accounts.found_agency(
+        return found_agency(
+            tx,
             name=f"机关 {code}",
             code=code,
             kind=AgencyKind.AGENCY,
@@ -106,7 +169,8 @@ def make_account(
             roles=frozenset(roles),
         )
         if certificate is not None:
-            tx.accounts.certify(
+            certify(
+                tx,
                 ident,
                 certificate,
                 valid_from=tx.now.replace(year=2000),

@@ -22,13 +22,11 @@ from schemas.leaves_actor import (
     AccountOpen,
     AgencyKind,
     AgencyOpen,
-    CertificateKind,
     RoleGrantNamed,
 )
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
-from storage.actor.certificate import issue_certificate
 from storage.actor.session import (
     SIGN_OF_LIFE,
     Session,
@@ -201,34 +199,6 @@ class Accounts(Collection):
         """Say whether nobody can log in yet."""
         return not self._connection.scalar(select(exists().select_from(accounts)))
 
-    def found_agency(
-        self,
-        *,
-        name: str,
-        kind: AgencyKind,
-        code: str,
-        is_supervising: bool = False,
-        parent_id: AgencyId | None = None,
-    ) -> AgencyId:
-        """Open an agency below `parent_id` and return its id; `code` is unique.
-
-        The first agency has nobody before it who could open it: the service does, as everything of an empty database.
-        """
-        made = AgencyId(fresh_id())
-        relies = () if parent_id is None else (f"agency/{parent_id}",)
-        act = self._begin(_SETUP, made, f"agency/{made}", relies=relies)
-        open_agency(
-            self._connection,
-            act,
-            ident=made,
-            name=name,
-            kind=kind,
-            code=code,
-            is_supervising=is_supervising,
-            parent_id=parent_id,
-        )
-        return made
-
     def add(
         self,
         *,
@@ -261,30 +231,6 @@ class Accounts(Collection):
         for role in sorted(roles):
             give_role(self._connection, act, made, role)
         return made
-
-    def certify(
-        self,
-        account_id: AccountId,
-        number: str,
-        *,
-        valid_from: datetime,
-        valid_until: datetime,
-        kind: CertificateKind = CertificateKind.ENFORCEMENT,
-    ) -> None:
-        """Record an enforcement certificate of an account (Administrative Penalty Law art. 42)."""
-        agency_id = self._connection.execute(
-            select(accounts.c.agency_id).where(accounts.c.id == account_id)
-        ).scalar_one()
-        act = self._begin(_SETUP, agency_id, f"account/{account_id}")
-        issue_certificate(
-            self._connection,
-            act,
-            account_id,
-            number=number,
-            kind=kind,
-            valid_from=valid_from,
-            valid_until=valid_until,
-        )
 
     def credential_of(self, login: str) -> Credential | None:
         """Return what is kept of the password behind a name; None when nobody may log in by it."""

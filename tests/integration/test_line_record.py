@@ -36,9 +36,11 @@ from tests.factories import (
     LOST,
     TestDevice,
     append,
+    certify,
     enrol_device,
     faults,
     folder_url,
+    found_agency,
     make_account,
     make_agency,
     make_settings,
@@ -86,7 +88,7 @@ def lawful(store: Store) -> None:
 def test_no_word_of_anybody_enters_a_leaf(store: Store) -> None:
     """Whatever text the writers of this family are given stands in openings, and in no leaf."""
     with store.begin() as tx:
-        agency = tx.accounts.found_agency(name=marked("局"), kind=AgencyKind.AGENCY, code=marked("code"))
+        agency = found_agency(tx, name=marked("局"), kind=AgencyKind.AGENCY, code=marked("code"))
         account = tx.accounts.add(
             agency_id=agency,
             login=marked("login"),
@@ -96,9 +98,7 @@ def test_no_word_of_anybody_enters_a_leaf(store: Store) -> None:
             kind=AccountKind.PERSON,
             reason=marked("reason"),
         )
-        tx.accounts.certify(
-            account, marked("certificate"), valid_from=tx.now, valid_until=tx.now + timedelta(days=1)
-        )
+        certify(tx, account, marked("certificate"), valid_from=tx.now, valid_until=tx.now + timedelta(days=1))
         custodian = tx.accounts.account_actor(account)
         source = tx.equipment.make_source(custodian, marked("source"), fresh_password())
     device = _marked_device(store, custodian)

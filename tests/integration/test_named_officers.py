@@ -13,7 +13,7 @@ from schemas.integrity import CheckResult, Outcome
 from schemas.leaves_actor import CertificateKind
 from storage.store import Store
 from storage.tables.actor import agencies
-from tests.factories import TestDevice, enrol_device, faults, folder_store, make_account, make_agency
+from tests.factories import TestDevice, certify, enrol_device, faults, folder_store, make_account, make_agency
 
 DAY = datetime(2026, 6, 1, tzinfo=UTC)
 """From when the certificates of these tests are valid; they end a hundred days later."""
@@ -47,8 +47,13 @@ def certified(
     _, actor = make_account(store, agency, role)
     with store.begin() as tx:
         for number in numbers:
-            tx.accounts.certify(
-                actor.account_id, number, valid_from=DAY, valid_until=DAY + timedelta(days=days), kind=kind
+            certify(
+                tx,
+                actor.account_id,
+                number,
+                valid_from=DAY,
+                valid_until=DAY + timedelta(days=days),
+                kind=kind,
             )
     return actor
 

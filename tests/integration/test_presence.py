@@ -23,6 +23,7 @@ from schemas.recording import Recording
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.factories import (
+    certify,
     enrol_device,
     events_of,
     faults,
@@ -207,7 +208,8 @@ def test_who_does_not_count_makes_no_pair(bureau: Bureau) -> None:
     _, helper = make_account(bureau.store, bureau.agency, Role.AUXILIARY)
     with bureau.store.begin() as tx:
         now = tx.now
-        tx.accounts.certify(
+        certify(
+            tx,
             helper.account_id,
             "辅-1",
             valid_from=now.replace(year=2000),
