@@ -402,12 +402,8 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     head, until = world.people[Role.HEAD], AT + timedelta(days=900)
     names = history.thing("approval"), history.thing("approval")
-    asks = [
-        history.write(
-            approving.ApprovalAsk, name, custodian, of=(custodian,), agency=world.agency, until=until
-        )
-        for name in names
-    ]
+    asked = {"agency": world.agency, "recording": received(world), "until": until}
+    asks = [history.write(approving.ApprovalAsk, name, custodian, of=(custodian,), **asked) for name in names]
     history.write(approving.ApprovalGrant, names[0], head, of=(custodian,), ask=asks[0])
     yield
     for name, ask, actor in zip(names, asks, (head, custodian), strict=True):
