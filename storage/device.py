@@ -3,8 +3,8 @@
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, TypeGuard
+from datetime import datetime, timedelta
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from pydantic import Field
@@ -14,14 +14,11 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Actor
 from schemas.base import Frozen, HexDigest, WireIn, WireOut
 from schemas.device import (
-    CLOCK_LEEWAY,
     ENROL_TYP,
-    MAX_ASSERTION_LIFETIME,
     STEPS,
     DeviceRegistration,
     DeviceStep,
     RevokeIn,
-    is_timely,
     key_algs,
     registration_bytes,
     sign_registration,
@@ -34,10 +31,8 @@ from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceR
 from schemas.ours import ours
 from schemas.policy import Action, Subject, require
 from schemas.refusals_actor import (
-    ASSERTION_EXPIRED,
     ASSERTION_INVALID,
     ASSERTION_KEY_UNKNOWN,
-    ASSERTION_REPLAYED,
     DEVICE_ENDED,
     DEVICE_ENROLLED_ALREADY,
     DEVICE_UNKNOWN,
@@ -49,6 +44,7 @@ from schemas.refusals_actor import (
 from schemas.trail import Noted, TrailEvent, TrailResult
 from storage.act import fresh_id
 from storage.actor.actor import Accounts
+from storage.actor.assertion import spend_assertion
 from storage.actor.session import Session, new_session, token_hash
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
@@ -58,13 +54,11 @@ from storage.reads.device import registered
 from storage.reads.policy import require_within
 from storage.reads.recording import last_seq
 from storage.settings import seed
-from storage.tables.actor import assertions
 from storage.tables.device import devices, enrolment_codes
 from storage.trail.note import note
 
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
-AUDIENCE = "quancheng"
 ASSERTION_TYP = "JWT"
 _CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -320,40 +314,10 @@ class Devices(Collection):
             )
         except SignatureInvalid as err:
             raise ASSERTION_INVALID(err.detail) from err
-        self._check_claims(kid, claims)
+        spend_assertion(self._connection, kid, claims, self._now)
         actor = self._accounts.device_actor(row.id)
         note(self._unit, Noted(TrailEvent.TOKEN, TrailResult.DONE, device_id=row.id))
         return new_session(self._unit, actor=actor, lifetime=DEVICE_SESSION)
-
-    def _check_claims(self, kid: str, claims: dict[str, Any]) -> None:
-        expires, issued, jti = claims.get("exp"), claims.get("iat"), claims.get("jti")
-        if not (claims.get("iss") == claims.get("sub") == kid and claims.get("aud") == AUDIENCE):
-            raise ASSERTION_INVALID("issuer, subject or audience is wrong")
-        if not (_is_number(expires) and _is_number(issued) and isinstance(jti, str) and jti):
-            raise ASSERTION_INVALID("exp, iat and jti are required")
-        if not (jti.isascii() and jti.isprintable()):
-            raise ASSERTION_INVALID("jti is not printable ASCII")
-        if not is_timely(
-            self._now,
-            issued=_from_epoch(issued),
-            expires=_from_epoch(expires),
-            not_before=_not_before(claims, issued),
-        ):
-            raise ASSERTION_EXPIRED(
-                "the assertion is too old, too long or from a wrong clock", server_time=self._now.isoformat()
-            )
-        fresh = self._connection.scalar(
-            insert(assertions)
-            .values(
-                kid=kid,
-                jti=jti[:200],
-                expires_at=self._now + 2 * (CLOCK_LEEWAY + MAX_ASSERTION_LIFETIME),
-            )
-            .on_conflict_do_nothing()
-            .returning(assertions.c.kid)
-        )
-        if fresh is None:
-            raise ASSERTION_REPLAYED("this assertion was used before")
 
     def seen_by(self, actor: Actor) -> tuple[DeviceRow, ...]:
         """Return every device the actor may see, newest first: an agency has some dozens.
@@ -443,21 +407,3 @@ def _is_open(at: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _code_invalid() -> EvidenceError:
     return ENROLMENT_CODE_INVALID("the code is unknown, used or expired")
-
-
-def _is_number(claim: object) -> TypeGuard[int]:
-    return isinstance(claim, int) and not isinstance(claim, bool)
-
-
-def _not_before(claims: Mapping[str, Any], issued: int) -> datetime:
-    given = claims.get("nbf", issued)
-    if not _is_number(given):
-        raise ASSERTION_INVALID("nbf is not a number")
-    return _from_epoch(given)
-
-
-def _from_epoch(seconds: int) -> datetime:
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, ValueError, OSError) as err:
-        raise ASSERTION_INVALID("the assertion's time is out of range") from err
