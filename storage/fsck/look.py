@@ -1,6 +1,8 @@
 """The check of looks: rows against the leaves that began and ended them, both ways. A leaf has the id of its look.
 
 They stand in no chain, so nothing is folded in order: a look is one leaf that begins it and at most one that ends it.
+What a package says of how many looks the log held is held against the log from above: not more, and in its order. Fewer
+cannot be shown: a look gets its index behind its commit, and nothing signed says which had one at the request.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
