@@ -3,9 +3,9 @@
 The actions of a route are asked of the thing that its address names, one after the other: the first is to see it. Of
 `either` one suffices, by what the request says. A route whose address names nothing asks of the own agency, or lists.
 
-It is a statement, held against the routes by `tests/integration/test_policy_matrix.py` and printed in `docs/policy.json`; the
-code asks in `storage`. Two acts ask less of whoever they belong to: whoever asked for an approval ends it, and a look of
-one's own is closed by whoever has it.
+It is a statement, held against the routes by `tests/integration/test_policy_matrix.py` and printed in
+`docs/policy.json`; the code asks in `storage`. Two acts ask less of whoever they belong to: whoever asked for an
+approval ends it, and a look is closed by whoever has it.
 """
 
 from collections.abc import Mapping
