@@ -4,7 +4,8 @@
 
 Intake of plain rows is compared with a bare COPY of the same rows and with one INSERT per row, into a table of the
 same columns, indexes and history. Lists, queues and the draw of 500 are compared with the same at a tenth of the data:
-history grows tenfold, what waits does not, as people work it off: 1,000 records to review, 500 to link, 200 open cases.
+history grows tenfold, what waits does not, as people work it off: 1,000 records to review, 500 to link, 200 open cases,
+20 captures that ask the officer. All recordings are one officer's, more than anybody makes in years.
 """
 
 import argparse
@@ -54,13 +55,22 @@ INSERT INTO uploads (id, agency_id, account_id, filename, metadata, state, lengt
     object_key, opened_at, expires_at)
 SELECT uuidv7(), :agency, :officer, 'photo-' || n || '.jpg', '', 'received', 4000000, 4000000, 8388608,
     'recordings/bench/' || n, now(), now() FROM generate_series(1, :many) AS n;
-INSERT INTO recordings (agency_id, upload_id, account_id, state, verdict, filename, media_type, size_bytes, sha256,
-    object_key, version_id, officers, captured_at, corrected_at, received_at, verified_at, retain_until, run)
-SELECT :agency, id, :officer, 'sealed', CASE WHEN random() < 0.02 THEN 'doubtful' ELSE 'verified' END, filename,
+INSERT INTO manifests (agency_id, sha256, payload, signature, state, declared_at)
+SELECT :agency, encode(sha256(n::text::bytea), 'hex'), '{{}}'::bytea, '', 'declared', now()
+FROM generate_series(1, :many / 4) AS n;
+INSERT INTO recordings (agency_id, upload_id, manifest_id, file_index, account_id, state, verdict, filename,
+    media_type, size_bytes, sha256, object_key, version_id, officers, captured_at, corrected_at, received_at,
+    verified_at, retain_until, run)
+SELECT :agency, u.id, m.id, u.n % 4, :officer, 'sealed',
+    CASE WHEN random() < 0.02 THEN 'doubtful' ELSE 'verified' END, filename,
     'image/jpeg', length_bytes, encode(sha256(object_key::bytea), 'hex'), object_key, 'v',
     ARRAY['10320002001', '10320002002'], now() - random() * interval '80 days', now(),
     now() - random() * interval '80 days', now(), now() + interval '180 days', 1
-FROM uploads WHERE object_key LIKE 'recordings/bench/%';
+FROM (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n FROM uploads WHERE object_key LIKE 'recordings/bench/%') AS u
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM manifests) AS m ON m.n = u.n / 4;
+INSERT INTO presences (manifest_id, account_id, certificate_id, state, way, answered_at, leaf)
+SELECT m.id, :officer, (SELECT id FROM certificates WHERE account_id = :officer), 'confirmed', 'login', now(),
+    sha256(m.id::text::bytea) FROM (SELECT id FROM manifests ORDER BY id OFFSET 20) AS m;
 INSERT INTO cases (agency_id, number, party, matter, place, plates, state, opened_by, opened_at, filed_at, decided_at,
     closed_at, version)
 SELECT :agency, 'B-' || n, '当事人 ' || n, '超限运输', 'S229', ARRAY['苏J' || lpad((n % 90000)::text, 5, '0')],

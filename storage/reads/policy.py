@@ -237,8 +237,10 @@ _NOUNS: Mapping[str, _Noun] = MappingProxyType(
         "cases": _Noun(
             cases.c.agency_id,
             {
-                Relation.OWN: _own_case,
+                # Before the own one: whoever handles a case is not asked for what they recorded in it, which the
+                # database finds by all that they ever recorded.
                 Relation.HANDLED: _handles(cases.c.id),
+                Relation.OWN: _own_case,
                 Relation.ASSIGNED: _reviews(cases.c.id),
                 Relation.SAMPLED: _drawn_case(_of_own_audits)(cases.c.id),
                 Relation.INSPECTED: _drawn_case(_inspects)(cases.c.id),

@@ -81,7 +81,9 @@ def _answers(
 def naming(actor: Actor) -> ColumnElement[bool]:
     """Say of a recording whether its capture names the actor; its time is known then."""
     return and_(
-        recordings.c.officers.overlap(sorted(actor.certificates)), recordings.c.corrected_at.is_not(None)
+        recordings.c.manifest_id.is_not(None),
+        recordings.c.officers.overlap(sorted(actor.certificates)),
+        recordings.c.corrected_at.is_not(None),
     )
 
 
