@@ -1,4 +1,4 @@
-"""From empty stores to a sealed recording, as a new user goes: `python -m tests.compose_walk`.
+"""From empty stores to a sealed recording by a confirmed pair, as a new user goes: `python -m tests.compose_walk`.
 
 The processes of docker-compose.yml are started natively, by its commands and its variables, over stores in which nothing
 is, with its proxy before them. Everything else is done as the README says, in a browser and by the command: the link
@@ -49,7 +49,7 @@ SHEET = textwrap.dedent(README.partition("   ```csv\n")[2].partition("   ```")[0
 PEOPLE = list(csv.DictReader(io.StringIO(SHEET)))
 AGENCY = ("示范区城市管理局", PEOPLE[0]["单位代码"])
 CUSTODIAN = next(one["登录名"] for one in PEOPLE if one["角色"] == "设备保管员")
-OFFICER, _ = (one["登录名"] for one in PEOPLE if "执法人员" in one["角色"])
+PAIR = tuple(one["登录名"] for one in PEOPLE if "执法人员" in one["角色"])
 OFFICERS = [one["姓名"] for one in PEOPLE if "执法人员" in one["角色"]]
 WORDS = "晨检设备再出门，{login} 记在本上"
 CERTIFICATES = ("10320001001", "10320001002")
@@ -233,11 +233,18 @@ def hand_in(walk: Walk, code: str) -> str:
     return f"{found['filename']}: {found['state']}, {found['verdict']}"
 
 
-def seen_by_an_officer(walk: Walk) -> None:
-    """Whom the recording names finds it on the page of recordings."""
-    with walk.person() as page:
-        log_in(walk, page, OFFICER, "/console/recordings")
-        page.get_by_role("link", name="现场.jpg").wait_for()
+def confirm(walk: Walk) -> None:
+    """Each of the two whom the recording names is asked, and says that they were there; its page says so."""
+    for already, login in enumerate(PAIR, 1):
+        with walk.person() as page:
+            log_in(walk, page, login, "/console/presence")
+            page.get_by_role("button", name="我在场", exact=True).click()
+            page.wait_for_url("**/console")
+            page.goto(f"{walk.proxy.address}/console/recordings")
+            page.get_by_role("link", name="现场.jpg").click()
+            page.get_by_role("heading", name="写明的人员", exact=True).wait_for()
+            if page.get_by_text("本人确认在场", exact=True).count() != already:
+                raise AssertionError(page.content())
 
 
 def main() -> int:
@@ -269,11 +276,9 @@ def main() -> int:
         told("enrolment code by the custodian")
         print(f"           {hand_in(walk, code)}")
         told("reference device: enrolled, handed in, sealed")
-        seen_by_an_officer(walk)
-        told("seen by an officer whom it names")
-        print(
-            f"{last - begun:7.1f} s  from the running processes to a sealed recording that its officer sees"
-        )
+        confirm(walk)
+        told("both officers whom it names confirm that they were there")
+        print(f"{last - begun:7.1f} s  from the running processes to a sealed recording by a confirmed pair")
         for words in (("quancheng.py", "doctor"), ("quancheng.py", "fsck")):
             done = walk.run(*words, service="scheduler" if words[1] == "fsck" else "api")
             print("\n".join(f"           {line}" for line in done.stdout.strip().splitlines()[-24:]))
