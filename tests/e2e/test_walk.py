@@ -12,6 +12,7 @@ from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
 from quancheng_demo import AGENCIES, PEOPLE
 from schemas.words import Language
+from tests.axe import barriers
 from tests.browser import overflows, widths, window
 from tests.command import serving
 from tests.homes import Homes
@@ -134,14 +135,16 @@ def test_no_page_shows_a_slug_or_the_other_language(walked: Walked) -> None:
 def test_the_browser_has_nothing_to_complain_about(
     walked: Walked, browser: Browser, language: Language
 ) -> None:
-    """One page of every shape at both widths: nothing on the browser's console, nothing that fails or sticks out."""
+    """One page of every shape at both widths: nothing on the browser's console, nothing fails, sticks out or bars."""
     faults: list[str] = []
     for login, paths in walked.one_of_each().items():
         with closing(window(browser)) as context:
             page = seated(context, walked, login, language, faults)
             for path in paths:
                 page.goto(walked.address + path)
-                faults += [f"{path} sticks out at {size}" for size in widths(page) if overflows(page)]
+                for size in widths(page):
+                    faults += [f"{path} sticks out at {size}"] if overflows(page) else []
+                    faults += [f"{path} at {size}: {one}" for one in barriers(page)]
 
     assert faults == []
 
