@@ -15,6 +15,7 @@ from schemas.base import HexOut, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId, AuditId, MemberId, RecordingId
 from schemas.note import encode64
 from schemas.refusals_audit import AUDIT_NOT_DRAWN, AUDIT_NOT_LOGGED
+from schemas.separation import Part
 from schemas.standard import ItemScore
 from storage.audit.values import Audit, Member
 from storage.store import Transaction
@@ -178,6 +179,7 @@ class MemberOut(WireOut):
     pre_checks: list[PreCheckOut]
     scores: list[GivenScoreOut]
     gap: int | None
+    kept_by: list[Part]
     may_score: bool
 
 

@@ -18,10 +18,10 @@ from schemas.review import (
     AnswerIn,
     GroundItem,
     OpinionWord,
-    Part,
     ReviewOpinionIn,
     ReviewState,
 )
+from schemas.separation import Part
 
 router = APIRouter(prefix="/v1", tags=["review"], route_class=Route)
 

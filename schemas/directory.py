@@ -27,6 +27,8 @@ from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceV
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
+from schemas.participation import Participation
+from schemas.separation import Charge, kept_by
 
 
 class Span(NamedTuple):
@@ -89,12 +91,14 @@ class Directory:
     evidence: dict[str, Concluded] = field(default_factory=dict)
     intakes: dict[str, Span] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
+    participation: Participation = field(default_factory=Participation)
 
     def learn(self, index: int, digest: str, leaf: Leaf) -> None:
         """Take one leaf of the log, in order of indices."""
         learn = self._LEARNS.get(type(leaf.act))
         if learn is not None:
             learn(self, index, digest, leaf)
+        self.participation.learn(index, leaf)
 
     def _learn_evidence(self, index: int, digest: str, leaf: Leaf) -> None:
         del digest
@@ -222,6 +226,15 @@ class Directory:
         if known is None or known.until is None:
             return self._no()
         return known.until < index and known.state in states
+
+    def is_free(self, actor: str, charge: Charge, thing: str, index: int | None) -> bool | None:
+        """Say whether an account had taken no part, before an index, that keeps it from a charge in a case or a recording.
+
+        What leaves tell is told: the officers that a manifest names stand in no leaf, so nobody is free for certain.
+        """
+        if index is None:
+            return None
+        return False if kept_by(charge, self.participation.parts(actor, thing, index)) else None
 
     def is_declared(self, sha256: str, agency: str, index: int | None) -> bool | None:
         """Say whether a manifest of this agency was kept at an index."""

@@ -15,7 +15,7 @@ from schemas.checks.table import FINDINGS
 from schemas.equipment import GateFault
 from schemas.integrity import FindingText
 from schemas.refusals import REFUSALS
-from schemas.review import Part
+from schemas.separation import Part
 from schemas.words import Language, Words
 
 _NAMED: Mapping[str, type[StrEnum]] = MappingProxyType({"faults": GateFault, "parts": Part})

@@ -57,6 +57,7 @@ from schemas.life_inside import (
     untied,
 )
 from schemas.reference import noun_of
+from schemas.separation import Charge
 
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
 _Step = CaseFile | CaseInvestigate | CaseConclude | CaseSubmit | CaseDecide | CaseClose
@@ -119,7 +120,8 @@ def _amended(life: CaseLife, leaf: Leaf, act: CaseAmend, here: Here) -> CaseLife
 
 
 def _appointed(life: CaseLife, leaf: Leaf, act: CaseAppoint, here: Here) -> CaseLife:
-    del leaf, here
+    del leaf
+    law(here.seen.is_free(act.handler, Charge.HANDLE, here.of, here.index), FaultCode.SAME_PERSON)
     law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
     law(act.handler not in life.handlers, FaultCode.HANDLER)
     return life._replace(handlers=life.handlers | {act.handler})
@@ -207,9 +209,9 @@ def _with_fact(life: CaseLife, leaf: Leaf, fact: Fact) -> CaseLife:
 
 
 def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
-    del here
     check_step(leaf, life.state, act.case_to)
     law(leaf.actor not in life.handlers, FaultCode.SAME_PERSON)
+    law(here.seen.is_free(leaf.actor, Charge.REVIEW, here.of, here.index), FaultCode.SAME_PERSON)
     return life._replace(state=act.case_to, rounds=opined(life.rounds, leaf, act))
 
 

@@ -190,8 +190,8 @@ INSPECTOR_TOOK_PART = Refusal(
     "inspector-took-part",
     Refused,
     Level.INFO,
-    "该评查员参与过被抽中案卷的采集、办理或审核",
-    "The inspector captured, handled or reviewed something that was drawn",
+    "该评查员参与过被抽中案卷的采集、办理、批准或审核",
+    "The inspector captured, handled, led or reviewed something that was drawn",
     "改派他人",
     "assign somebody else",
 )

@@ -39,11 +39,20 @@ REVIEWER_TOOK_PART = Refusal(
     "reviewer-took-part",
     Refused,
     Level.INFO,
-    "您参与了本案的采集或办理，不能审核本案（行政处罚法第五十八条）",
-    "You captured evidence of this case or handle it, so you cannot review it (Administrative Penalty Law,"
-    " art. 58)",
+    "您参与了本案的采集、证据审核、办理或批准，不能审核本案（行政处罚法第五十八条）",
+    "You captured or judged evidence of this case, handle or lead it, so you cannot review it (Administrative"
+    " Penalty Law, art. 58)",
     "请由未参与本案的法制审核人员审核",
     "leave it to a legal reviewer who took no part",
+)
+HANDLER_REVIEWED = Refusal(
+    "handler-reviewed",
+    Refused,
+    Level.INFO,
+    "该人员对本案作过法制审核，不能再承办本案",
+    "This person gave a legal review of the case, so they cannot handle it",
+    "请指派其他承办人",
+    "appoint somebody else",
 )
 OPINION_WITHOUT_GROUNDS = Refusal(
     "opinion-without-grounds",

@@ -18,7 +18,8 @@ from schemas.case import CaseStep
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, FactId, ReviewId
-from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN, REVIEWER_TOOK_PART
+from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN
+from schemas.separation import Charge, Part, check_charge
 from schemas.step import Begin, Step, Steps
 
 
@@ -132,27 +133,6 @@ def evidence_digest(document: dict[str, Any]) -> HexDigest:
     return sha256_hex(canonical_bytes(document))
 
 
-class Part(StrEnum):
-    """How a person took part in what is under review."""
-
-    CAPTURED = "captured"
-    HANDLES = "handles"
-    SUBMITTED = "submitted"
-
-
-def check_reviewer(parts: Iterable[Part]) -> None:
-    """Refuse a reviewer who took part in the investigation.
-
-    Raises:
-        Refused: slug `reviewer-took-part`, with how.
-    """
-    taken = sorted({part.value for part in parts})
-    if taken:
-        raise REVIEWER_TOOK_PART(
-            f"the reviewer took part in the investigation: {', '.join(taken)}", parts=taken
-        )
-
-
 def check_opinion(wish: ReviewOpinionIn) -> None:
     """Refuse an opinion that does not say why.
 
@@ -173,7 +153,7 @@ class OpinionFacts(Frozen):
 
 
 def _check_given(facts: OpinionFacts) -> None:
-    check_reviewer(facts.parts)
+    check_charge(Charge.REVIEW, facts.parts)
     check_opinion(facts.wish)
 
 

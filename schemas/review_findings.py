@@ -9,7 +9,7 @@ from schemas.checks.table import CHECKS
 from schemas.integrity import Check, CheckResult, Severity, Verdict, examines
 from schemas.presence import Attendance, check_presence
 from schemas.recording import RecordingState
-from schemas.review import Part
+from schemas.separation import Part
 
 
 class SeenRecording(Frozen):

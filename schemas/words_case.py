@@ -1,7 +1,8 @@
 """Words of cases and of their legal review."""
 
 from schemas.case import CaseState, CaseStep
-from schemas.review import GroundItem, OpinionWord, Part, ReviewState
+from schemas.review import GroundItem, OpinionWord, ReviewState
+from schemas.separation import Part
 from schemas.words import vocabulary
 
 CASE_STATES = vocabulary(
@@ -69,5 +70,9 @@ PARTS = vocabulary(
         Part.CAPTURED: ("参与采集", "captured evidence"),
         Part.HANDLES: ("承办本案", "handles the case"),
         Part.SUBMITTED: ("提交审核", "submitted it for review"),
+        Part.LED: ("批准立案或作出决定", "filed or decided the case"),
+        Part.JUDGED: ("对其非现场监管记录作过证据审核", "judged its monitoring record"),
+        Part.AGREED: ("对其非现场监管记录作过法制复核", "reviewed its monitoring record"),
+        Part.REVIEWED: ("作过法制审核", "gave a legal review of it"),
     },
 )

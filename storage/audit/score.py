@@ -15,7 +15,6 @@ from schemas.reference import reference
 from schemas.refusals_audit import (
     AUDIT_NOT_DRAWN,
     AUDIT_STEP_REFUSED,
-    INSPECTOR_TOOK_PART,
     INSPECTOR_UNKNOWN,
     INSPECTORS_COMPLETE,
     MEMBER_UNKNOWN,
@@ -23,6 +22,7 @@ from schemas.refusals_audit import (
     SCORED_ALREADY,
 )
 from schemas.refusals_request import REQUEST_INVALID
+from schemas.separation import Charge, Part, check_charge, kept_by
 from schemas.standard import ItemScore, Standard, check_scores
 from storage.act import Deed
 from storage.audit.audit import Audits
@@ -44,7 +44,7 @@ from storage.custody.values import shown
 from storage.reads.account import inspectors_outside, people, with_name
 from storage.reads.case import numbers
 from storage.reads.monitoring import monitored
-from storage.reads.participation import took_part_in_sample
+from storage.reads.participation import parts_in_sample
 from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores
@@ -69,6 +69,14 @@ class AuditScores(Collection):
         rows = inspectors_outside(self._connection, actor.agency_ids, audit.target_agency_id, self._moment)
         return tuple(Inspector.of_row(row) for row in rows)
 
+    def offered(self, actor: Actor, audit: Audit) -> tuple[Inspector, ...]:
+        """Return of the candidates those who took no part in anything that was drawn: whom the page offers."""
+        return tuple(
+            one
+            for one in self.candidates(actor, audit)
+            if not kept_by(Charge.INSPECT, parts_in_sample(self._connection, audit.id, one.id))
+        )
+
     def assign(
         self, actor: Actor, audit_id: AuditId, account_id: AccountId, seen: int
     ) -> tuple[Inspector, ...]:
@@ -91,8 +99,7 @@ class AuditScores(Collection):
             raise INSPECTORS_COMPLETE("two inspectors are assigned")
         if account_id not in {one.id for one in self.candidates(actor, audit)}:
             raise INSPECTOR_UNKNOWN("no such inspector outside the audited agency")
-        if took_part_in_sample(self._connection, audit_id, account_id):
-            raise INSPECTOR_TOOK_PART("the inspector took part in what was drawn")
+        check_charge(Charge.INSPECT, parts_in_sample(self._connection, audit_id, account_id))
         self._connection.execute(
             insert(audit_inspectors).values(
                 audit_id=audit_id,
@@ -194,6 +201,7 @@ class AuditScores(Collection):
         scores = self._scores(actor, audit_id, member_id)
         totals = [one.total for one in scores]
         is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
+        kept = self._kept_by(actor, audit_id, member_id) if is_inspector else ()
         return Member(
             audit=audit,
             member_id=member_id,
@@ -203,7 +211,16 @@ class AuditScores(Collection):
             pre_checks=self._pre_checks(standard, rechecks),
             scores=scores,
             gap=max(totals) - min(totals) if len(totals) == INSPECTORS else None,
-            may_score=is_inspector and not found.is_own_scored and audit.state is AuditState.DRAWN,
+            kept_by=kept,
+            may_score=is_inspector
+            and not found.is_own_scored
+            and not kept
+            and audit.state is AuditState.DRAWN,
+        )
+
+    def _kept_by(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> tuple[Part, ...]:
+        return kept_by(
+            Charge.INSPECT, parts_in_sample(self._connection, audit_id, actor.account_id, member_id)
         )
 
     def standard(self, audit: Audit) -> Standard:
@@ -270,7 +287,8 @@ class AuditScores(Collection):
         """Give all points of one member, once.
 
         Raises:
-            Refused: the actor is no inspector of this audit.
+            Refused: the actor is no inspector of this audit, or took part in the member by now (slug
+                `inspector-took-part`).
             Invalid: not every item is scored, or a deduction says not why.
             Conflict: the actor has scored it already (slug `scored-already`).
             NotFound, TransitionRefused: as for `member`.
@@ -279,6 +297,7 @@ class AuditScores(Collection):
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
             raise SCORED_ALREADY("you have scored it; scores are never changed")
+        check_charge(Charge.INSPECT, member.kept_by)
         check_scores(self.standard(audit), wish)
         if not member.may_score:
             raise REQUEST_INVALID("only an assigned inspector scores")

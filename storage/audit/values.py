@@ -11,6 +11,7 @@ from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, Standar
 from schemas.integrity import CheckResult
 from schemas.recording import Recording
 from schemas.reference import reference
+from schemas.separation import Part
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.tables.audit import audits
@@ -112,7 +113,10 @@ class PreCheck(Frozen):
 
 
 class Member(Frozen):
-    """A drawn member as an inspector sees it. `gap` is the distance of two totals, once both are given."""
+    """A drawn member as an inspector sees it. `gap` is the distance of two totals, once both are given.
+
+    `kept_by` is how the inspector took part in it: one who did gives it no scores.
+    """
 
     audit: Audit
     member_id: MemberId
@@ -122,6 +126,7 @@ class Member(Frozen):
     pre_checks: tuple[PreCheck, ...]
     scores: tuple[GivenScore, ...]
     gap: int | None
+    kept_by: tuple[Part, ...]
     may_score: bool
 
 

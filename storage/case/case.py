@@ -25,6 +25,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
+from schemas.separation import Charge, check_charge
 from storage.act import Deed, fresh_id
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
@@ -34,6 +35,7 @@ from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
+from storage.reads.participation import parts_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import require_of_agency
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
@@ -123,7 +125,7 @@ class Cases(Collection):
 
         Raises:
             NotFound: no such case in scope, or no handler of that login in the agency (slug `account-unknown`).
-            Refused: the actor decides no cases here.
+            Refused: the actor decides no cases here, or the handler gave a legal review of it (`handler-reviewed`).
             TransitionRefused: the case is closed (slug `case-step-refused`).
             VersionConflict: somebody else changed the case.
         """
@@ -133,6 +135,7 @@ class Cases(Collection):
         account_id = self._handler(case.agency_id, login)
         if case.state is CaseState.CLOSED:
             raise CASE_STEP_REFUSED("a closed case is handled by nobody new", state=case.state)
+        check_charge(Charge.HANDLE, parts_of(self._connection, case_id, account_id))
         if not self._is_handled(case_id, account_id):
             about = reference("case", case_id)
             change_to(self._connection, cases, case_id, seen, deed.next_number(about))

@@ -11,8 +11,8 @@ from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.recording import RecordingState
 from schemas.reference import reference
-from schemas.review import Part
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
+from schemas.separation import Part
 from storage.reads.case import decided_at
 from storage.reads.equipment import facts_of
 from storage.reads.gate import proof_holds

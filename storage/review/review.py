@@ -32,12 +32,12 @@ from schemas.review import (
     Ground,
     GroundIn,
     OpinionFacts,
-    Part,
     Review,
     ReviewOpinionIn,
     ReviewState,
 )
 from schemas.review_findings import Finding
+from schemas.separation import Charge, Part, kept_by
 from storage.act import Deed
 from storage.case.case import Cases
 from storage.collection import Collection, Order, Unit
@@ -104,8 +104,8 @@ class Reviews(Collection):
         return document
 
     def parts(self, actor: Actor, case_id: CaseId) -> tuple[Part, ...]:
-        """Return how the actor took part in the investigation; empty: they may review it."""
-        return parts_of(self._connection, case_id, actor.account_id)
+        """Return what keeps the actor from reviewing a case; empty: they may review it."""
+        return kept_by(Charge.REVIEW, parts_of(self._connection, case_id, actor.account_id))
 
     def findings(self, actor: Actor, case_id: CaseId) -> list[Finding]:
         """Return what the case gives away by itself, as it stands now; the caller has checked the case."""

@@ -32,6 +32,7 @@ from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.roster import RosterColumn
+from schemas.separation import Charge
 from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
@@ -44,6 +45,7 @@ BLANK = re.compile(r"\{\w+\}")
 
 UNSPOKEN: dict[type[Enum], str] = {
     Level: "how loudly a refusal is logged",
+    Charge: "chooses what keeps somebody away; a person reads the part they took",
     Language: "chooses between words, has none",
     Relation: "what a rule of the policy reaches; a person meets the permission, never how far it goes",
     Reach: "a column of the policy; a person meets the permission, never how far it goes",

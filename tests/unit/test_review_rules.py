@@ -11,7 +11,7 @@ from schemas.checks.claims import DEVICE_KEY, DIGEST, SIZE
 from schemas.checks.facts import EXIF
 from schemas.checks.manifest import HAND_IN, OFFICERS, SEQUENCE
 from schemas.checks.table import FINDINGS
-from schemas.errors import Invalid, Refused
+from schemas.errors import Invalid
 from schemas.findings import sentence
 from schemas.integrity import CheckResult, Severity, Verdict
 from schemas.recording import RecordingState
@@ -20,14 +20,13 @@ from schemas.review import (
     GroundIn,
     GroundItem,
     OpinionWord,
-    Part,
     ReviewOpinionIn,
     check_opinion,
-    check_reviewer,
     evidence_digest,
     evidence_document,
 )
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
+from schemas.separation import Part
 
 CASE = f"case/{uuid4()}"
 AT = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -57,19 +56,6 @@ def record(*faults: str, is_recorded_later: bool = False, linked_at: datetime = 
 
 def codes(found: list[Finding]) -> list[str]:
     return [one.check.code for one in found]
-
-
-@given(st.sets(st.sampled_from(Part)))
-def test_who_took_part_is_refused(parts: set[Part]) -> None:
-    """Any part in the investigation bars a reviewer, and the refusal says which; none does not."""
-    if not parts:
-        check_reviewer(parts)
-        return
-    with pytest.raises(Refused) as refused:
-        check_reviewer(parts)
-
-    assert refused.value.slug == "reviewer-took-part"
-    assert refused.value.facts["parts"] == sorted(parts)
 
 
 @pytest.mark.parametrize(

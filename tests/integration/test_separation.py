@@ -1,0 +1,182 @@
+"""Separation of duties at the acts themselves: the part is taken in truth, and page and act say the same."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from schemas.actor import Actor, Role
+from schemas.audit import AuditKind
+from schemas.case import Case, CaseState, CaseStep
+from schemas.errors import Refused
+from schemas.fsck import FaultCode
+from schemas.ids import CaseId, MemberId
+from schemas.monitoring import LinkBasis, OpinionIn, OpinionWord, ReviewStage
+from schemas.separation import Part
+from schemas.standard import DEMO_STANDARD, ItemScore
+from storage.audit.values import Audit
+from storage.reads.participation import parts_in_sample, parts_of
+from storage.store import Store
+from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
+from tests.factories import OFFICERS, certify, faults, folder_url, make_account, make_settings
+from tests.monitoring import make_highway
+from tests.supervision import Bureau as Supervision
+from tests.supervision import Clock, make_supervision
+from workers.custody import integrate
+
+FULL = [ItemScore(code=item.code, points=item.points) for item in DEMO_STANDARD.items]
+
+
+@pytest.fixture(scope="module")
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Store]:
+    settings = make_settings(database_url, folder_url(tmp_path_factory.mktemp("separation")))
+    made = Store(settings, clock=clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bureau(store: Store) -> Bureau:
+    return make_bureau(store, officers=(uuid4().hex, uuid4().hex))
+
+
+def reviewer(bureau: Bureau, *more: Role) -> Actor:
+    return make_account(bureau.store, bureau.agency, Role.LEGAL_REVIEWER, *more)[1]
+
+
+def investigated(bureau: Bureau, head: Actor) -> Case:
+    """A case with evidence, filed by this head."""
+    case = bureau.open()
+    with bureau.store.begin() as tx:
+        tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
+    case = bureau.step(case, CaseStep.INVESTIGATE)
+    bureau.fact(case, bureau.capture(case))
+    return case
+
+
+def test_who_filed_the_case_does_not_review_it(bureau: Bureau) -> None:
+    """A head who is a legal reviewer too led the case, and says no word on its law."""
+    both, other = reviewer(bureau, Role.HEAD), reviewer(bureau)
+    case, review = bureau.submit(investigated(bureau, both))
+    with bureau.store.begin() as tx:
+        assert tx.reviews.parts(both, case.id) == (Part.LED,)
+        assert tx.reviews.parts(other, case.id) == ()
+    with pytest.raises(Refused) as refused:
+        bureau.opine(review, PASS, both)
+    assert (refused.value.slug, refused.value.facts["parts"]) == ("reviewer-took-part", ["led"])
+    assert bureau.opine(review, PASS, other).opinion is not None
+
+
+def test_who_judged_the_evidence_does_not_review_the_case(store: Store) -> None:
+    """The first opinion on a record keeps from the review of its case, the second, on the law, does not."""
+    road = make_highway(store)
+    office = make_bureau(store, officers=(uuid4().hex, uuid4().hex))
+    people = {role: make_account(store, road.agency, role)[1] for role in (Role.HANDLER, Role.HEAD)}
+    first = make_account(store, road.agency, Role.EVIDENCE_REVIEWER, Role.LEGAL_REVIEWER)[1]
+    office.agency, office.handler, office.head, office.reviewer = (
+        road.agency,
+        people[Role.HANDLER],
+        people[Role.HEAD],
+        road.second,
+    )
+    case = office.at(CaseState.INVESTIGATING)
+    record = road.one()
+    with store.begin() as tx:
+        seen = tx.monitoring.get(first, record).version
+        valid = OpinionIn(opinion=OpinionWord.VALID, reason="看过")
+        tx.monitoring.opine(first, record, ReviewStage.FIRST, valid, seen)
+    road.opine(record, ReviewStage.SECOND)
+    with store.begin() as tx:
+        seen = tx.cases.get(office.handler, case.id).version
+        tx.monitoring_links.link(office.handler, case.id, record, LinkBasis.MANUAL, seen)
+    office.fact(case)
+    _, review = office.submit(case)
+    with pytest.raises(Refused) as refused:
+        office.opine(review, SUPPLEMENT, first)
+    assert (refused.value.slug, refused.value.facts["parts"]) == ("reviewer-took-part", ["judged"])
+    assert office.opine(review, SUPPLEMENT).opinion is not None
+
+
+def test_who_reviewed_the_case_does_not_handle_it(bureau: Bureau) -> None:
+    """A reviewer sent the case back; they cannot become one of its handlers."""
+    both = reviewer(bureau, Role.HANDLER)
+    case, review = bureau.submitted()
+    bureau.opine(review, SUPPLEMENT, both)
+    with pytest.raises(Refused) as refused, bureau.store.begin() as tx:
+        tx.cases.assign(bureau.head, case.id, both.login, bureau.get(case).version)
+    assert refused.value.slug == "handler-reviewed"
+
+
+def closed_and_drawn(store: Store, clock: Clock, above: Supervision) -> tuple[Audit, Bureau, UUID]:
+    """A closed case of an agency below, drawn by an audit and rechecked."""
+    below = make_bureau(store, above=above.supervisor.agency_id, officers=(uuid4().hex, uuid4().hex))
+    above.agency = below.agency
+    with store.begin() as tx:
+        above.supervisor, above.colleague = (
+            tx.accounts.account_actor(one.id) for one in (above.supervisor, above.colleague)
+        )
+    case = below.at(CaseState.CLOSED)
+    integrate(store)
+    return above.rechecked(kind=AuditKind.CLOSED_CASES, size=1), below, case.id
+
+
+def test_page_and_act_say_the_same_of_an_inspector(store: Store, clock: Clock) -> None:
+    """Whoever captured evidence of a drawn case is neither offered nor assigned; who turns out to have, scores no more."""
+    above = make_supervision(store, clock, recordings=0)
+    audit, _, case_id = closed_and_drawn(store, clock, above)
+    captor = make_account(store, above.supervisor.agency_id, Role.INSPECTOR, certificate=OFFICERS[0])[1]
+    with store.begin() as tx:
+        offered = {one.id for one in tx.audit_scores.offered(above.supervisor, audit)}
+    assert offered == {one.id for one in above.inspectors}
+    with pytest.raises(Refused) as refused, store.begin() as tx:
+        tx.audit_scores.assign(above.supervisor, audit.id, captor.id, audit.version)
+    assert (refused.value.slug, refused.value.facts["parts"]) == ("inspector-took-part", ["captured"])
+
+    first, second = above.inspectors
+    for one in above.inspectors:
+        with store.begin() as tx:
+            seen = tx.audits.get(above.supervisor, audit.id).version
+            tx.audit_scores.assign(above.supervisor, audit.id, one.id, seen)
+    with store.begin() as tx:
+        year = timedelta(days=365)
+        certify(tx, first.account_id, OFFICERS[1], valid_from=tx.now - year, valid_until=tx.now + year)
+    with store.begin() as tx:
+        told, free = (tx.audit_scores.member(one, audit.id, case_id) for one in (first, second))
+    assert (told.kept_by, told.may_score) == ((Part.CAPTURED,), False)
+    assert (free.kept_by, free.may_score) == ((), True)
+    with pytest.raises(Refused) as refused, store.begin() as tx:
+        tx.audit_scores.score(first, audit.id, case_id, FULL)
+    assert refused.value.slug == "inspector-took-part"
+    with store.begin() as tx:
+        assert len(tx.audit_scores.score(second, audit.id, case_id, FULL).scores) == 1
+
+
+def test_every_part_is_read_from_what_was_done(store: Store, clock: Clock) -> None:
+    """Of each person of a closed case the parts are exactly what they did, in the case and in the audit that drew it."""
+    above = make_supervision(store, clock, recordings=0)
+    audit, below, case_id = closed_and_drawn(store, clock, above)
+    expected = {
+        below.handler: (Part.HANDLES, Part.SUBMITTED),
+        below.head: (Part.LED,),
+        below.reviewer: (Part.REVIEWED,),
+        below.second_reviewer: (),
+    }
+    with store.begin() as tx:
+        for who, parts in expected.items():
+            assert parts_of(tx.connection, CaseId(case_id), who.account_id) == parts
+            assert parts_in_sample(tx.connection, audit.id, who.account_id) == parts
+            assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(case_id)) == parts
+            assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(uuid4())) == ()
+
+
+def test_the_fold_finds_nothing_to_name(store: Store) -> None:
+    """Everything above was lawful to its last leaf: what was refused left none."""
+    assert [
+        one for one in faults(store) if one[0] is not FaultCode.RETENTION_MISSING
+    ] == []  # sealed without a worker
