@@ -82,6 +82,8 @@ class Event(StrEnum):
     CASE_UNLINK = "case:unlink"
     MONITORING_LINK = "monitoring:link"
     MONITORING_UNLINK = "monitoring:unlink"
+    RECUSAL_BAR = "recusal:bar"
+    RECUSAL_LIFT = "recusal:lift"
     FACT_ADD = "fact:add"
     FACT_WITHDRAW = "fact:withdraw"
     FACT_PROVE = "fact:prove"

@@ -18,6 +18,7 @@ from schemas import (
     leaves_presence,
     leaves_recording,
     leaves_rectification,
+    leaves_recusal,
     leaves_review,
 )
 from schemas.act import Act
@@ -31,6 +32,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_recording,
     leaves_presence,
     leaves_case,
+    leaves_recusal,
     leaves_review,
     leaves_look,
     leaves_monitoring,
@@ -91,7 +93,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
     {
         one.event: one
         for group in (
-            _reserved("recusal", "bar lift", "case"),
             _reserved("duty", "open amend close", "duty"),
             _reserved("setting", "change", "agency"),
             _reserved("training", "enter", "account"),

@@ -44,6 +44,8 @@ class FaultCode(StrEnum):
     UNANSWERED = "grounds-unanswered"
     ANSWERED = "answered-twice"
     SAME_PERSON = "same-person"
+    BARRED = "actor-barred"
+    BAR = "bar-unknown"
     STAGE = "stage-given"
     OUTCOME = "outcome-differs"
     REQUEST = "request-unknown"

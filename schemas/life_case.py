@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, CaseState
 from schemas.leaf import Leaf
 from schemas.leaves_case import (
@@ -21,7 +22,9 @@ from schemas.leaves_case import (
     CaseUnlink,
     MonitoringLink,
     MonitoringUnlink,
+    TieBasis,
 )
+from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import (
     ExportBuild,
     ExportFail,
@@ -59,8 +62,21 @@ from schemas.life_inside import (
 from schemas.reference import noun_of
 from schemas.separation import Charge
 
+_HEAD = frozenset({Role.HEAD})
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
 _Step = CaseFile | CaseInvestigate | CaseConclude | CaseSubmit | CaseDecide | CaseClose
+
+
+class Bar(NamedTuple):
+    """A person barred from the case, and how it ended."""
+
+    recusal: str
+    act: RecusalBar
+    by: str
+    at: datetime
+    lifted_by: str | None = None
+    lifted_at: datetime | None = None
+    lift_reason: Committed | None = None
 
 
 class CaseLife(NamedTuple):
@@ -77,6 +93,12 @@ class CaseLife(NamedTuple):
     facts: Mapping[str, Fact]
     rounds: tuple[Round, ...]
     packages: Mapping[str, Package]
+    bars: Mapping[str, Bar] = MappingProxyType({})
+    """Digest of the leaf that barred somebody → the bar."""
+
+    def is_barred(self, account: str) -> bool:
+        """Say whether somebody is barred from it now."""
+        return any(one.act.person == account and one.lifted_at is None for one in self.bars.values())
 
 
 def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
@@ -88,7 +110,10 @@ def apply_case(life: CaseLife | None, leaf: Leaf, here: Here) -> CaseLife:
     act = leaf.act
     if type(act) is CaseOpen:
         return _opened(life, leaf, act, here)
-    return taken(CASE_TAKES, life, leaf, here)
+    after = taken(CASE_TAKES, life, leaf, here)
+    is_stated = isinstance(act, CaseLink) and act.basis is TieBasis.STATED
+    law(is_stated or life is None or not life.is_barred(leaf.actor), FaultCode.BARRED)
+    return after
 
 
 def _opened(life: CaseLife | None, leaf: Leaf, act: CaseOpen, here: Here) -> CaseLife:
@@ -241,6 +266,24 @@ def _packed(life: CaseLife, leaf: Leaf, act: ExportBuild | ExportFail, here: Her
     return life._replace(packages={**life.packages, act.request: done})
 
 
+def _barred(life: CaseLife, leaf: Leaf, act: RecusalBar, here: Here) -> CaseLife:
+    law(not life.is_barred(act.person), FaultCode.TWICE)
+    is_own = act.ground is RecusalGround.OWN
+    law(is_own is (leaf.actor == act.person), FaultCode.GRANT)
+    law(is_own or here.seen.has_role(leaf.actor, _HEAD, leaf.at, here.index), FaultCode.ROLE)
+    return life._replace(bars={**life.bars, here.digest: Bar(leaf.subject, act, leaf.actor, leaf.at)})
+
+
+def _lifted(life: CaseLife, leaf: Leaf, act: RecusalLift, here: Here) -> CaseLife:
+    known = life.bars.get(act.bar)
+    if known is None and not here.is_whole:  # it may be among what is withheld
+        return life
+    if known is None or known.recusal != leaf.subject or known.lifted_at is not None:
+        raise Unlawful(FaultCode.BAR)
+    lifted = known._replace(lifted_by=leaf.actor, lifted_at=leaf.at, lift_reason=act.reason)
+    return life._replace(bars={**life.bars, act.bar: lifted})
+
+
 CASE_TAKES: Takes[CaseLife] = MappingProxyType(
     {
         CaseAmend: _amended,
@@ -255,6 +298,8 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseUnlink: _recording_untied,
         MonitoringLink: _record_tied,
         MonitoringUnlink: _record_untied,
+        RecusalBar: _barred,
+        RecusalLift: _lifted,
         FactAdd: _fact_added,
         FactWithdraw: _fact_withdrawn,
         FactProve: _fact_proven,

@@ -23,6 +23,7 @@ from schemas.leaves_case import (
 from schemas.leaves_monitoring import MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm
 from schemas.leaves_recording import ManifestDeclare, RecordingReceive
+from schemas.leaves_recusal import RecusalBar, RecusalLift
 from schemas.leaves_review import ReviewPass, ReviewReject, ReviewSupplement
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
@@ -30,11 +31,12 @@ from schemas.separation import Part
 
 
 class Share(NamedTuple):
-    """A part that somebody took in a thing, from an index on."""
+    """A part that somebody took in a thing, from an index on; `until` is the index where a bar was lifted."""
 
     since: int
     who: str
     part: Part
+    until: int | None = None
 
 
 class Knot(NamedTuple):
@@ -59,6 +61,8 @@ class Participation:
     """Digest of a manifest → the manifest."""
     captured_in: dict[str, str] = field(default_factory=dict)
     """Recording → the digest of the manifest that it names."""
+    bars: dict[str, str] = field(default_factory=dict)
+    """Bar → the person it is of."""
 
     def learn(self, index: int, leaf: Leaf) -> None:
         """Take one leaf of the log, in order of indices."""
@@ -75,7 +79,7 @@ class Participation:
         for thing in things:
             manifest = self.declared.get(self.captured_in.get(thing, ""), "")
             for share in (*self.shares.get(thing, ()), *self.shares.get(manifest, ())):
-                if share.who == who and share.since < index:
+                if share.who == who and share.since < index and (share.until is None or index < share.until):
                     yield share.part
 
     def _add(self, thing: str, index: int, who: str, part: Part) -> None:
@@ -112,6 +116,20 @@ class Participation:
             case _:
                 self._add(of, index, leaf.actor, Part.REVIEWED)
 
+    def _learn_bar(self, index: int, leaf: Leaf) -> None:
+        of = leaf.chains[0].of
+        if isinstance(leaf.act, RecusalBar):
+            self.bars[leaf.subject] = leaf.act.person
+            self._add(of, index, leaf.act.person, Part.BARRED)
+            return
+        who = self.bars.get(leaf.subject)
+        self.shares[of] = [
+            share._replace(until=index)
+            if (share.who, share.part, share.until) == (who, Part.BARRED, None)
+            else share
+            for share in self.shares.get(of, ())
+        ]
+
     def _learn_tie(self, index: int, leaf: Leaf) -> None:
         match leaf.act:
             case CaseLink() | CaseUnlink() as act:
@@ -138,6 +156,7 @@ class Participation:
             ),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
+            **dict.fromkeys((RecusalBar, RecusalLift), _learn_bar),
             **dict.fromkeys((CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink), _learn_tie),
         }
     )

@@ -19,6 +19,7 @@ from schemas import (
     refusals_objects,
     refusals_presence,
     refusals_recording,
+    refusals_recusal,
     refusals_request,
     refusals_upload,
 )
@@ -39,6 +40,7 @@ SERVER_FAMILIES = (
     refusals_objects,
     refusals_presence,
     refusals_recording,
+    refusals_recusal,
     refusals_request,
     refusals_upload,
 )

@@ -2,7 +2,8 @@
 
 One rule, asked by the act, by the page that offers it, and by the fold. Who captured, handled or led a case gives no
 legal review of it (Administrative Penalty Law art. 58, 国办发〔2018〕118号); who did any of it, or reviewed it, does not
-inspect it; who reviewed it does not handle it afterwards. Who is barred from a case (art. 43) does nothing in it.
+inspect it; who reviewed it does not handle it afterwards. Who is barred from it (回避, art. 43) does
+nothing in it. Who is barred from a case (art. 43) does nothing in it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from schemas.errors import Refusal, Refused
 from schemas.refusals_audit import INSPECTOR_TOOK_PART
 from schemas.refusals_case import HANDLER_REVIEWED, REVIEWER_TOOK_PART
+from schemas.refusals_recusal import RECUSED
 
 
 class Part(StrEnum):
@@ -25,6 +27,7 @@ class Part(StrEnum):
         JUDGED: Gave the opinion on the evidence of a monitoring record that is tied to it (art. 41, 初审).
         AGREED: Gave the opinion on the law of such a record (复核).
         REVIEWED: Gave the opinion of a round of its legal review.
+        BARRED: Is barred from it now.
     """
 
     CAPTURED = "captured"
@@ -34,6 +37,7 @@ class Part(StrEnum):
     JUDGED = "judged"
     AGREED = "agreed"
     REVIEWED = "reviewed"
+    BARRED = "barred"
 
 
 class Charge(StrEnum):
@@ -48,9 +52,9 @@ INVESTIGATING = frozenset({Part.CAPTURED, Part.HANDLES, Part.SUBMITTED, Part.LED
 
 KEPT_FROM: Mapping[Charge, frozenset[Part]] = MappingProxyType(
     {
-        Charge.HANDLE: frozenset({Part.REVIEWED}),
-        Charge.REVIEW: INVESTIGATING | {Part.JUDGED},
-        Charge.INSPECT: INVESTIGATING | {Part.JUDGED, Part.AGREED, Part.REVIEWED},
+        Charge.HANDLE: frozenset({Part.REVIEWED, Part.BARRED}),
+        Charge.REVIEW: INVESTIGATING | {Part.JUDGED, Part.BARRED},
+        Charge.INSPECT: INVESTIGATING | {Part.JUDGED, Part.AGREED, Part.REVIEWED, Part.BARRED},
     }
 )
 """Charge → the parts that keep somebody from it. Both opinions on the law, of a record and of the case, may be one
@@ -75,9 +79,11 @@ def check_charge(charge: Charge, parts: Iterable[Part]) -> None:
     """Refuse whoever took part in what keeps them from a charge.
 
     Raises:
-        Refused: the person took part; the facts name how.
+        Refused: the person is barred from the case (slug `recused`), or took part; the facts name how.
     """
     taken = kept_by(charge, parts)
+    if Part.BARRED in taken:
+        raise RECUSED("the person is barred from the case")
     if taken:
         names = [part.value for part in taken]
         raise _REFUSED[charge](f"the person took part: {', '.join(names)}", parts=names)

@@ -1,6 +1,7 @@
 """Words of cases and of their legal review."""
 
 from schemas.case import CaseState, CaseStep
+from schemas.leaves_recusal import RecusalGround
 from schemas.review import GroundItem, OpinionWord, ReviewState
 from schemas.separation import Part
 from schemas.words import vocabulary
@@ -64,6 +65,15 @@ REVIEW_STATES = vocabulary(
     },
 )
 
+RECUSAL_GROUNDS = vocabulary(
+    RecusalGround,
+    {
+        RecusalGround.OWN: ("自行回避", "By their own word"),
+        RecusalGround.HEAD: ("负责人指令回避", "By the head"),
+        RecusalGround.PARTY: ("当事人申请，负责人决定", "Asked for by a party, granted by the head"),
+    },
+)
+
 PARTS = vocabulary(
     Part,
     {
@@ -74,5 +84,6 @@ PARTS = vocabulary(
         Part.JUDGED: ("对其非现场监管记录作过证据审核", "judged its monitoring record"),
         Part.AGREED: ("对其非现场监管记录作过法制复核", "reviewed its monitoring record"),
         Part.REVIEWED: ("作过法制审核", "gave a legal review of it"),
+        Part.BARRED: ("须回避本案", "is barred from it"),
     },
 )

@@ -31,6 +31,7 @@ from storage.reads.account import ends_soon, is_roleless
 from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
 from storage.reads.presence import unanswered, unsettled
+from storage.reads.recusal import barred
 from storage.tables.actor import account_links, accounts, certificates, role_grants
 from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
@@ -135,7 +136,8 @@ def _unlinked(actor: Actor, now: datetime) -> _Line:
 
 
 def _handled(actor: Actor, case_id: ColumnElement[object]) -> ColumnElement[bool]:
-    return exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id)
+    handled = exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == actor.id)
+    return and_(handled, ~barred(actor, case_id))
 
 
 def _own_cases(actor: Actor, now: datetime) -> _Line:
@@ -168,7 +170,9 @@ def _leads(actor: Actor, now: datetime) -> _Line:
     del now
     return _Line(
         source=cases,
-        where=and_(_inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEAD),
+        where=and_(
+            _inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEAD, ~barred(actor, cases.c.id)
+        ),
         overdue=false(),
         since=cases.c.opened_at,
     )
@@ -179,7 +183,12 @@ def _passed(actor: Actor, now: datetime) -> _Line:
     passed = exists().where(reviews.c.case_id == cases.c.id, reviews.c.opinion == OpinionWord.PASS)
     return _Line(
         source=cases,
-        where=and_(_inside(cases.c.agency_id, actor), cases.c.state == CaseState.LEGAL_REVIEW, passed),
+        where=and_(
+            _inside(cases.c.agency_id, actor),
+            cases.c.state == CaseState.LEGAL_REVIEW,
+            passed,
+            ~barred(actor, cases.c.id),
+        ),
         overdue=false(),
         since=cases.c.opened_at,
     )
@@ -188,7 +197,11 @@ def _passed(actor: Actor, now: datetime) -> _Line:
 def _open_reviews(actor: Actor, now: datetime) -> _Line:
     return _Line(
         source=reviews,
-        where=and_(_inside(reviews.c.agency_id, actor), reviews.c.state == ReviewState.OPEN),
+        where=and_(
+            _inside(reviews.c.agency_id, actor),
+            reviews.c.state == ReviewState.OPEN,
+            ~barred(actor, reviews.c.case_id),
+        ),
         overdue=reviews.c.due_at < now,
         since=reviews.c.submitted_at,
     )
@@ -246,7 +259,9 @@ def _unscored(actor: Actor, now: datetime) -> _Line:
     )
     return _Line(
         source=audit_sample.join(audits, audits.c.id == audit_sample.c.audit_id),
-        where=and_(audits.c.state == AuditState.DRAWN, assigned, ~scored),
+        where=and_(
+            audits.c.state == AuditState.DRAWN, assigned, ~scored, ~barred(actor, audit_sample.c.member_id)
+        ),
         overdue=false(),
         since=audits.c.drawn_at,
     )

@@ -34,6 +34,7 @@ from storage.audit.recheck import Rechecks
 from storage.audit.score import AuditScores
 from storage.case.case import Cases
 from storage.case.fact import Facts
+from storage.case.recusal import Recusals
 from storage.collection import Unit
 from storage.device import Devices
 from storage.duties import Duties
@@ -207,6 +208,10 @@ class Transaction(Unit):
     @cached_property
     def exports(self) -> Exports:
         return Exports(self, self.cases)
+
+    @cached_property
+    def recusals(self) -> Recusals:
+        return Recusals(self, self.cases)
 
     @cached_property
     def approvals(self) -> Approvals:

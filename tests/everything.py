@@ -21,6 +21,7 @@ from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
 from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
+from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
 from schemas.monitoring import (
     InvalidReason,
@@ -33,6 +34,7 @@ from schemas.monitoring import (
 )
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
+from schemas.recusal import RecusalIn
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
 from schemas.trail import TrailResult, day_of
@@ -248,12 +250,24 @@ def _case(bureau: Bureau) -> None:
     for step in (CaseStep.DECIDE, CaseStep.CLOSE):
         case = bureau.step(case, step, "照此办理")
     other, _ = bureau.submitted()
+    _recusals(bureau, other.id)
     with bureau.store.begin() as tx:
         failing = tx.exports.request(bureau.handler, other.id)
     with bureau.store.begin() as tx:
         tx.exports.fail(failing.id, "object-broken")
     with bureau.store.begin() as tx:
         tx.exports.request(bureau.handler, case.id)
+
+
+def _recusals(bureau: Bureau, case_id: UUID) -> None:
+    """A party asks that a reviewer stays away, which is lifted again; another stays away by their own word."""
+    with bureau.store.begin() as tx:
+        asked = RecusalIn(login=bureau.reviewer.login, ground=RecusalGround.PARTY, reason="当事人的近亲属")
+        bar = tx.recusals.bar(bureau.head, case_id, asked)
+    with bureau.store.begin() as tx:
+        tx.recusals.lift(bureau.head, case_id, bar.id, "查明不是近亲属")
+    with bureau.store.begin() as tx:
+        tx.recusals.bar(bureau.second_reviewer, case_id, RecusalIn(reason="与当事人有利害关系"))
 
 
 def _handler(bureau: Bureau) -> str:

@@ -16,10 +16,12 @@ from schemas.actor import Actor, Role
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
+from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
+from schemas.recusal import RecusalIn
 from schemas.standard import DEMO_STANDARD
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
@@ -202,6 +204,14 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", f"{at}/{{look_id}}/close", ids)
     for verb in ("seen", "leave"):
         _add(scene, "case", f"/console/looks/{{look_id}}/{verb}", ids)
+    with scene.store.begin() as tx:
+        head = bureau.head
+        barred = RecusalIn(login=bureau.second_reviewer.login, ground=RecusalGround.HEAD, reason="近亲属")
+        bar = tx.recusals.bar(head, case.id, barred)
+    away = {"login": bureau.handler.login, "ground": "head", "reason": "当事人申请"}
+    _add(scene, "case", "/console/cases/{case_id}/recusals", ids, **away)
+    lift = {**ids, "recusal_id": bar.id}
+    _add(scene, "case", "/console/cases/{case_id}/recusals/{recusal_id}/lift", lift)
     _add(scene, "case", "/console/devices/codes")
     keeper = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
     with scene.store.begin() as tx:

@@ -23,6 +23,7 @@ from schemas import leaves_monitoring as records
 from schemas import leaves_presence as there
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
+from schemas import leaves_recusal as away
 from schemas import leaves_review as inside
 from schemas.act import Act
 from schemas.actor import Reach, Role
@@ -259,6 +260,17 @@ def story_of_a_case(world: World) -> Iterator[None]:
         within(inside.FactAdd, handler, fact, position=position)
         within(inside.FactProve, handler, fact, evidence=rng.choice(evidence))
         yield
+    second, recusal, own = (
+        world.seconds[Role.LEGAL_REVIEWER],
+        history.thing("recusal"),
+        history.thing("recusal"),
+    )
+    by_head, by_self = away.RecusalGround.PARTY, away.RecusalGround.OWN
+    bar = within(away.RecusalBar, head, recusal, person=second, ground=by_head)
+    yield
+    within(away.RecusalLift, head, recusal, bar=bar)
+    within(away.RecusalBar, second, own, person=second, ground=by_self)
+    yield
     spare = history.thing("fact")
     within(inside.FactAdd, handler, spare, position=9)
     within(inside.FactProve, handler, spare, evidence=evidence[0])

@@ -32,6 +32,7 @@ ELSEWHERE = frozenset(
             "certificates",
             "certificate_facts",
             "presences",
+            "recusals",
             "sessions",
             "assertions",
             "login_tries",

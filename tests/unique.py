@@ -55,6 +55,8 @@ LOOKS = {
     "presences.manifest_id+account_id+state": "looked for behind the lock of the manifest's chain",
     "recordings.upload_id": "the upload's state is read behind its row's lock",
     "review_grounds.review_id+position": OWN_LOCK,
+    "recusals.case_id+account_id": "looked for behind the lock of the case's chain",
+    "recusals.leaf": "a leaf holds its own id and random salts",
     "reviews.case_id+round": OWN_LOCK,
     "role_grants.leaf": "a leaf holds its own place and random salts",
     "sessions.token_hash": "drawn at random",

@@ -13,8 +13,10 @@ from api.console.case_form import (
     CaseForms,
     FactForm,
     HandlerForm,
+    LiftForm,
     LinkForm,
     ProofForm,
+    RecusalForm,
     StepForm,
     UnlinkForm,
 )
@@ -28,10 +30,12 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
 from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
 from schemas.fact import ProofIn
-from schemas.ids import CaseId, ExportId, FactId, RecordingId, ReviewId
+from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Verdict
+from schemas.leaves_recusal import RecusalGround
 from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, counted_once
+from schemas.recusal import RecusalLiftIn
 from schemas.review import AnswerIn
 
 CANDIDATES = 10
@@ -122,6 +126,9 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         | tx.recordings.visible(actor, [link.recording_id for link in past])
         | tx.monitoring.visible(actor, [link.monitoring_id for link in ended]),
         watched=evidence.watched,
+        recusals=tx.recusals.of_case(actor, case_id),
+        barred=tx.recusals.own(actor, found),
+        grounds=list(RecusalGround)[::-1],
         denied=tx.presences.denied_among([one.id for one in linked]),
         recordings=linked,
         counted=len(counted),
@@ -187,6 +194,30 @@ def assign(visit: Acting, case_id: CaseId, form: Annotated[HandlerForm, Form()])
         visit.tx.cases.assign(visit.actor, case_id, asked.wish.login, asked.seen)
 
     return _change(visit, case_id, form, act)
+
+
+@router.post("/cases/{case_id}/recusals")
+def bar(visit: Acting, case_id: CaseId, form: Annotated[RecusalForm, Form()]) -> Response:
+    """Bar oneself, or as the head somebody else."""
+    return _change(
+        visit,
+        case_id,
+        form,
+        lambda wish: visit.tx.recusals.bar(visit.actor, case_id, wish),
+        anchor="#recusals",
+    )
+
+
+@router.post("/cases/{case_id}/recusals/{recusal_id}/lift")
+def lift(
+    visit: Acting, case_id: CaseId, recusal_id: RecusalId, form: Annotated[LiftForm, Form()]
+) -> Response:
+    """End a bar."""
+
+    def act(wish: RecusalLiftIn) -> None:
+        visit.tx.recusals.lift(visit.actor, case_id, recusal_id, wish.reason)
+
+    return _change(visit, case_id, form, act, anchor="#recusals")
 
 
 @router.post("/cases/{case_id}/facts")

@@ -23,6 +23,8 @@ from api.console.typed import (
 )
 from schemas.case import CaseIn
 from schemas.fact import FactIn, ProofIn
+from schemas.leaves_recusal import RecusalGround
+from schemas.recusal import RecusalIn, RecusalLiftIn
 from schemas.review import AnswerIn
 
 
@@ -58,6 +60,26 @@ class HandlerForm(Versioned[Change[AssignIn]]):
 
     def wish(self) -> Change[AssignIn]:
         return change_of(self, AssignIn)
+
+
+class RecusalForm(Typed[RecusalIn]):
+    """Who is barred and why; without a log-in name whoever types."""
+
+    login: str = label("须回避人员（登录名；自行回避可不填）")
+    ground: str = label("回避方式")
+    reason: str = label("回避理由")
+
+    def wish(self) -> RecusalIn:
+        return into(self, RecusalIn, login=self.login or None, ground=self.ground or RecusalGround.OWN)
+
+
+class LiftForm(Typed[RecusalLiftIn]):
+    """Why somebody is barred no longer."""
+
+    reason: str = label("解除回避的理由")
+
+    def wish(self) -> RecusalLiftIn:
+        return into(self, RecusalLiftIn)
 
 
 class FactForm(Versioned[Change[FactIn]]):
@@ -115,6 +137,8 @@ class CaseForms(Forms):
 
     step: StepForm = StepForm()
     handler: HandlerForm = HandlerForm()
+    recusal: RecusalForm = RecusalForm()
+    lift: LiftForm = LiftForm()
     fact: FactForm = FactForm()
     proof: ProofForm = ProofForm()
     answer: AnswerForm = AnswerForm()

@@ -9,12 +9,13 @@ from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.event import Event
 from schemas.integrity import Verdict
+from schemas.leaves_recusal import RecusalGround
 from schemas.monitoring import MonitoringState
 from schemas.package_scope import Ground
 from schemas.recording import RecordingState
 from schemas.review import OpinionWord
 from schemas.words import Words
-from schemas.words_case import CASE_STATES, OPINIONS
+from schemas.words_case import CASE_STATES, OPINIONS, RECUSAL_GROUNDS
 from schemas.words_claim import GROUNDS
 from schemas.words_event import EVENTS
 from schemas.words_line import RECORDING_STATES, VERDICTS
@@ -63,6 +64,14 @@ def sentences(story: Story) -> Iterator[str]:
     for given in story.rounds:
         opinion = "–" if given.opinion is None else str(OPINIONS[OpinionWord(given.opinion)])
         yield f"法制审核第 {given.round} 轮 round {given.round}: {opinion} · {spoken(given.statement)}"
+    for bar in story.recusals:
+        ended = (
+            "" if bar.lifted_at is None else f" · 已解除 lifted {bar.lifted_at}: {spoken(bar.lift_reason)}"
+        )
+        ground = RECUSAL_GROUNDS[RecusalGround(bar.ground)]
+        yield (
+            f"回避 barred: {spoken(bar.person)} · {ground} · 自 from {bar.barred_at}: {spoken(bar.reason)}{ended}"
+        )
     yield from _withheld(story)
 
 

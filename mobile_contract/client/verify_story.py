@@ -79,6 +79,17 @@ class FactTold(Frozen):
     evidence: tuple[str, ...]
 
 
+class RecusalTold(Frozen):
+    """Somebody who was barred from the case: who, on what ground, from when; and since when no longer, if ended."""
+
+    person: Said
+    ground: str
+    reason: Said
+    barred_at: str
+    lifted_at: str | None
+    lift_reason: Said
+
+
 class WithheldTold(Frozen):
     """A leaf that is not shown: number n of a chain up to `last`, of what kind, on what ground."""
 
@@ -100,6 +111,7 @@ class Story(Frozen):
     records: tuple[RecordTold, ...]
     rounds: tuple[RoundTold, ...]
     facts: tuple[FactTold, ...]
+    recusals: tuple[RecusalTold, ...]
     withheld: tuple[WithheldTold, ...]
     hidden: int
     looks: int | None = None
@@ -165,6 +177,7 @@ def tell(
         ),
         rounds=() if life is None else tuple(_rounds(teller, life)),
         facts=() if life is None else tuple(_facts(teller, life)),
+        recusals=() if life is None else tuple(_recusals(record, teller, life)),
         withheld=tuple(
             _withheld(record, one) for one in sorted(record.withheld, key=lambda one: (one.of, one.n))
         ),
@@ -253,6 +266,18 @@ def _facts(teller: _Teller, life: CaseLife) -> Iterable[FactTold]:
     for fact in sorted(life.facts.values(), key=lambda fact: fact.position):
         if fact.withdrawn_at is None:
             yield FactTold(text=teller.said(fact.text), evidence=tuple(sorted(fact.named())))
+
+
+def _recusals(record: Record, teller: _Teller, life: CaseLife) -> Iterable[RecusalTold]:
+    for one in life.bars.values():
+        yield RecusalTold(
+            person=_name(record, teller, one.act.person),
+            ground=one.act.ground,
+            reason=teller.said(one.act.reason),
+            barred_at=rfc3339(one.at),
+            lifted_at=None if one.lifted_at is None else rfc3339(one.lifted_at),
+            lift_reason=teller.said(one.lift_reason),
+        )
 
 
 def _withheld(record: Record, line: WithheldLine) -> WithheldTold:

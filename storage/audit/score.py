@@ -44,7 +44,7 @@ from storage.custody.values import shown
 from storage.reads.account import inspectors_outside, people, with_name
 from storage.reads.case import numbers
 from storage.reads.monitoring import monitored
-from storage.reads.participation import parts_in_sample
+from storage.reads.participation import cases_behind, parts_in_sample
 from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores
@@ -293,7 +293,9 @@ class AuditScores(Collection):
             Conflict: the actor has scored it already (slug `scored-already`).
             NotFound, TransitionRefused: as for `member`.
         """
-        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE)
+        # Whoever is barred, or takes part, meanwhile comes behind the scores in the log.
+        behind = cases_behind(self._connection, member_id)
+        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE, *behind)
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
             raise SCORED_ALREADY("you have scored it; scores are never changed")

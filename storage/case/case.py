@@ -25,6 +25,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
+from schemas.refusals_recusal import RECUSED
 from schemas.separation import Charge, check_charge
 from storage.act import Deed, fresh_id
 from storage.case.history import history_of
@@ -38,6 +39,7 @@ from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import require_of_agency
+from storage.reads.recusal import barred, is_barred
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
 from storage.words import matching
@@ -292,8 +294,14 @@ class Cases(Collection):
         return bool(self._connection.scalar(select(exists().where(*conditions))))
 
     def granted(self, actor: Actor, case_id: CaseId) -> frozenset[Action]:
-        """Return what the actor may do in a case: what its page asks before it shows a button is what an act asks."""
-        asked = [within(actor, action, self._now, cases).label(action) for action in _CASE_ACTIONS]
+        """Return what the actor may do in a case: what its page asks before it shows a button is what an act asks.
+
+        Who is barred from it may do nothing.
+        """
+        free = ~barred(actor, cases.c.id)
+        asked = [
+            and_(within(actor, action, self._now, cases), free).label(action) for action in _CASE_ACTIONS
+        ]
         row = self._connection.execute(select(*asked).where(cases.c.id == case_id)).mappings().one()
         return frozenset(action for action in _CASE_ACTIONS if row[action])
 
@@ -305,6 +313,8 @@ class Cases(Collection):
     ) -> frozenset[CaseId]:
         """Return in which of these cases the actor may do `action`; a link to one that may not be seen leads nowhere."""
         inside = and_(cases.c.id.in_(list(idents)), within(actor, action, self._now, cases))
+        if action is not Action.CASE_VIEW:
+            inside = and_(inside, ~barred(actor, cases.c.id))
         return frozenset(self._connection.scalars(select(cases.c.id).where(inside)))
 
     def known(self, case_id: CaseId) -> Case:
@@ -381,11 +391,13 @@ class Cases(Collection):
 
         Raises:
             NotFound: no such case within the actor's scope.
-            Refused: the actor lacks the permission in this case.
+            Refused: the actor lacks the permission in this case, or is barred from it (slug `recused`).
         """
         case = self.get(actor, case_id)
         if not self._may(actor, case_id, action):
             raise missing(action)
+        if is_barred(self._connection, actor, case_id):
+            raise RECUSED("the actor is barred from the case")
         return case
 
     def exportable(self, actor: Actor, case_id: CaseId) -> Case:

@@ -77,6 +77,7 @@ class Exports(Collection):
         """
         case, about = self._cases.exportable(actor, case_id), reference("case", case_id)
         deed = self._begin(actor, case.agency_id, about)
+        self._cases.exportable(actor, case_id)  # whoever is barred meanwhile comes before this in the log
         waiting = self._waiting_for(actor)
         for one in waiting:
             if one.case_id == case_id and self._is_asked_again(one, purpose):

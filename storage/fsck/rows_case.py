@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.leaves_review import ExportBuild, ExportFail
-from schemas.life_case import CaseLife
+from schemas.life_case import Bar, CaseLife
 from schemas.life_inside import Fact, Package, Round, Tie
 from schemas.reference import ident_of
 from schemas.replay import Folded
@@ -14,6 +14,7 @@ from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.case import case_facts, case_handlers, case_links, cases, fact_evidence
 from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_links
+from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
 
 Row = Mapping[str, object]
@@ -42,6 +43,15 @@ CASE_MIRRORS = (
     Mirror(case_handlers, case_handlers.c.case_id, ("account_id",), ()),
     Mirror(case_links, case_links.c.case_id, ("recording_id",), _TIE),
     Mirror(monitoring_links, monitoring_links.c.case_id, ("monitoring_id",), ("basis", *_TIE)),
+    Mirror(
+        recusals,
+        recusals.c.case_id,
+        ("id",),
+        (
+            *("account_id", "ground", "reason", "barred_by", "barred_at"),
+            *("lifted_by", "lifted_at", "lift_reason", "leaf"),
+        ),
+    ),
     Mirror(
         case_facts,
         case_facts.c.case_id,
@@ -91,6 +101,7 @@ def case_rows(life: CaseLife, folded: Folded) -> Told:
         "case_handlers": [{"account_id": ident_of(one)} for one in life.handlers],
         "case_links": list(_ties(life, "recording")),
         "monitoring_links": list(_ties(life, "monitoring")),
+        "recusals": [_bar(digest, one) for digest, one in life.bars.items()],
         "case_facts": [_fact(name, fact) for name, fact in life.facts.items()],
         "fact_evidence": [row for name, fact in life.facts.items() for row in _proofs(name, fact)],
         "reviews": [_round(life, one, folded) for one in life.rounds],
@@ -146,6 +157,21 @@ def _tie(tie: Tie) -> Row:
         "unlinked_by": tie.ended_by,
         "unlinked_at": tie.ended_at,
         "reason": value_of(tie.reason),
+    }
+
+
+def _bar(digest: str, one: Bar) -> Row:
+    return {
+        "id": ident_of(one.recusal),
+        "account_id": ident_of(one.act.person),
+        "ground": one.act.ground,
+        "reason": value_of(one.act.reason),
+        "barred_by": ident_of(one.by),
+        "barred_at": one.at,
+        "lifted_by": ident(one.lifted_by),
+        "lifted_at": one.lifted_at,
+        "lift_reason": None if one.lift_reason is None else value_of(one.lift_reason),
+        "leaf": digest,
     }
 
 

@@ -105,6 +105,24 @@ def lasting(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def names_holding(
+    connection: Connection,
+    agency_id: AgencyId,
+    role: Role,
+    at: ColumnElement[datetime] | datetime,
+    *,
+    besides: Actor,
+) -> tuple[str, ...]:
+    """Return the names of those of an agency, but for one, who hold a role at a time, sorted."""
+    held = select(accounts.c.name).where(
+        accounts.c.agency_id == agency_id,
+        accounts.c.id != besides.id,
+        accounts.c.is_active,
+        has_role(role, at),
+    )
+    return tuple(connection.scalars(held.order_by(accounts.c.name)))
+
+
 def is_roleless(now: datetime) -> ColumnElement[bool]:
     """Say of an account whether it holds no role, and will hold none."""
     return ~exists().where(lasting(now))
@@ -246,6 +264,18 @@ def login_of(account_id: ColumnElement[Any]) -> ScalarSelect[Any]:
 def account_called(connection: Connection, login: str) -> AccountId | None:
     """Return the account of a log-in name, closed or not; None where nobody has it."""
     found: AccountId | None = connection.scalar(select(accounts.c.id).where(accounts.c.login == login))
+    return found
+
+
+def person_called(
+    connection: Connection, login: str, agency_id: AgencyId, *, or_among: Select[tuple[AccountId]]
+) -> AccountId | None:
+    """Return the person of a log-in name in an agency or in one above it, or among some; None where nobody has it."""
+    near = or_(accounts.c.agency_id.in_(tree_above(agency_id)), accounts.c.id.in_(or_among))
+    is_person = accounts.c.kind == AccountKind.PERSON.value
+    found: AccountId | None = connection.scalar(
+        select(accounts.c.id).where(accounts.c.login == login, is_person, near)
+    )
     return found
 
 

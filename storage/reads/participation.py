@@ -17,6 +17,7 @@ from storage.tables.custody import custody_entries
 from storage.tables.monitoring import monitoring_links, monitoring_opinions
 from storage.tables.presence import presences
 from storage.tables.recording import recordings
+from storage.tables.recusal import recusals
 from storage.tables.review import reviews
 
 Idents = Select[tuple[Any]]
@@ -27,6 +28,15 @@ def parts_of(connection: Connection, case_id: CaseId, account_id: AccountId) -> 
     """Return how an account took part in a case, by what is tied to it now."""
     case = select(cases.c.id).where(cases.c.id == case_id)
     return _told(connection, _parts(account_id, case, _tied(case)))
+
+
+def cases_behind(connection: Connection, member_id: MemberId) -> tuple[str, ...]:
+    """Return the names of the cases that a drawn member is, or is tied to now: chains in which a part may begin or end."""
+    linked = select(case_links.c.case_id).where(
+        case_links.c.recording_id == member_id, case_links.c.unlinked_at.is_(None)
+    )
+    found = select(cases.c.id).where(or_(cases.c.id == member_id, cases.c.id.in_(linked)))
+    return tuple(reference("case", ident) for ident in connection.scalars(found))
 
 
 def parts_in_sample(
@@ -72,6 +82,11 @@ def _parts(account_id: AccountId, within: Idents, evidence: Idents) -> dict[Part
         Part.JUDGED: _opined(account_id, within, ReviewStage.FIRST),
         Part.AGREED: _opined(account_id, within, ReviewStage.SECOND),
         Part.REVIEWED: exists().where(reviews.c.case_id.in_(within), reviews.c.reviewer_id == account_id),
+        Part.BARRED: exists().where(
+            recusals.c.case_id.in_(within),
+            recusals.c.account_id == account_id,
+            recusals.c.lifted_at.is_(None),
+        ),
     }
 
 

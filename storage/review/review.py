@@ -49,6 +49,7 @@ from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within, within
+from storage.reads.recusal import barred
 from storage.tables.review import review_grounds, reviews
 from storage.version import change_to, require_version
 
@@ -63,13 +64,14 @@ class Reviews(Collection):
         self._cases = cases_
 
     def queue(self, actor: Actor, *, after: Cursor | None = None, limit: int = 50) -> Page[Review]:
-        """List open rounds, the one due first on top.
+        """List open rounds, the one due first on top, but for cases from which the actor is barred.
 
         Raises:
             Refused: the actor reviews no cases.
         """
         reached = require_within(actor, Action.CASE_REVIEW, self._now, reviews)
-        wanted = _select().where(reached, reviews.c.state == ReviewState.OPEN)
+        free = ~barred(actor, reviews.c.case_id)
+        wanted = _select().where(reached, free, reviews.c.state == ReviewState.OPEN)
         page = self._page(wanted, _DUE_FIRST, after=after, limit=limit)
         return page.having(self._values(page.rows))
 
@@ -228,6 +230,7 @@ class Reviews(Collection):
         review = self.get(actor, review_id)
         self._cases.writable(actor, review.case_id, Action.CASE_RUN)
         deed, review = self._changing(actor, review, seen)
+        self._cases.writable(actor, review.case_id, Action.CASE_RUN)
         words = wish.text.strip()
         ground = and_(review_grounds.c.review_id == review_id, review_grounds.c.position == position)
         answered = self._connection.execute(

@@ -21,6 +21,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     presence,
     recording,
     rectification,
+    recusal,
     review,
     trail,
 )

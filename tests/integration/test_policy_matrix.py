@@ -34,6 +34,7 @@ from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
+from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.forms import LAWFUL, routes
@@ -114,6 +115,8 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/cases/{case_id}/steps": {"step": "file"},
     "POST /v1/cases/{case_id}/recordings": {"recording_id": "{recording_id}"},
     "POST /v1/cases/{case_id}/recordings/{recording_id}/unlink": {"reason": "x"},
+    "POST /v1/cases/{case_id}/recusals": {"reason": "x"},
+    "POST /v1/cases/{case_id}/recusals/{recusal_id}/lift": {"reason": "x"},
     "POST /v1/cases/{case_id}/facts": {"text": "x"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/proofs": {"recording_id": "{recording_id}"},
     "POST /v1/cases/{case_id}/facts/{fact_id}/unprove": {"recording_id": "{recording_id}"},
@@ -204,6 +207,7 @@ TEXTS: Mapping[str, str] = {
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
+    "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
@@ -363,12 +367,25 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(approvals.c.id)
         )
+        recusal_id = tx.connection.scalar(
+            insert(recusals)
+            .values(
+                case_id=UUID(names["case_id"]),
+                account_id=keeper.id,
+                ground="own",
+                reason="x",
+                barred_by=keeper.id,
+                barred_at=tx.now,
+                leaf=uuid4().bytes,
+            )
+            .returning(recusals.c.id)
+        )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.devices.issue_code(keeper)
         names["code_id"] = str(tx.devices.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
-    names |= {"approval_id": str(approval_id)}
+    names |= {"approval_id": str(approval_id), "recusal_id": str(recusal_id)}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
     return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})

@@ -45,6 +45,7 @@ EMPTY = frozenset(
         "idempotency_keys",
         "log_tiles",
         "presences",
+        "recusals",
         "upload_parts",
         "upload_tails",
     }

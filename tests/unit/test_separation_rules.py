@@ -31,6 +31,7 @@ from schemas.leaves_case import (
 )
 from schemas.leaves_presence import PresenceConfirm
 from schemas.leaves_recording import RecordingSeal
+from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import FactAdd, FactProve, ReviewPass, ReviewSupplement
 from schemas.life import FaultCode
 from schemas.reference import noun_of
@@ -52,6 +53,7 @@ MATRIX = {
     Part.JUDGED: {Charge.REVIEW, Charge.INSPECT},
     Part.AGREED: {Charge.INSPECT},
     Part.REVIEWED: {Charge.HANDLE, Charge.INSPECT},
+    Part.BARRED: set(Charge),
 }
 """The rule once more, by part: what the law asks, written down apart from the table."""
 
@@ -71,6 +73,9 @@ def test_who_took_part_is_refused_by_name(charge: Charge, parts: set[Part]) -> N
         return
     with pytest.raises(Refused) as refused:
         check_charge(charge, parts)
+    if Part.BARRED in parts:
+        assert refused.value.slug == "recused"
+        return
     assert refused.value.slug == SLUGS[charge]
     assert refused.value.facts["parts"] == [part.value for part in forbidding]
 
@@ -218,3 +223,85 @@ def _drawn(world: World, inspector: str) -> str:
     history.write(AuditDraw, audit, supervisor, size=3)
     history.write(AuditAssign, audit, supervisor, inspector=inspector)
     return audit
+
+
+def bar(world: World, case: str, who: str, *, by: str | None = None) -> tuple[str, str]:
+    """Bar somebody from a case, by their own word or by somebody's; returns the bar and its leaf."""
+    recusal = world.history.thing("recusal")
+    ground = RecusalGround.OWN if by is None else RecusalGround.HEAD
+    given = {"person": who, "ground": ground}
+    return recusal, world.history.write(RecusalBar, recusal, by or who, of=(case,), **given)
+
+
+@pytest.mark.parametrize("by_head", [True, False])
+def test_the_fold_names_every_act_of_whoever_is_barred(*, by_head: bool) -> None:
+    """From the bar to its end an act is named and moves nothing; before and behind it is lawful."""
+    world = begin(12)
+    case, _ = opened(world)
+    handler, head = world.people[Role.HANDLER], world.people[Role.HEAD]
+    recusal, leaf = bar(world, case, handler, by=head if by_head else None)
+    for position in (5, 6):
+        world.history.write(FactAdd, world.history.thing("fact"), handler, of=(case,), position=position)
+    assert faults(world, case) == [FaultCode.BARRED] * 2
+    world.history.write(RecusalLift, recusal, head, of=(case,), bar=leaf)
+    world.history.write(FactAdd, world.history.thing("fact"), handler, of=(case,), position=5)
+    assert faults(world, case) == [FaultCode.BARRED] * 2
+
+
+def test_evidence_that_states_its_case_is_tied_whoever_hands_it_in() -> None:
+    """A bar never drops evidence: what a barred person hands in says for itself where it belongs."""
+    world = begin(13)
+    case, _ = opened(world)
+    officer = world.people[Role.OFFICER]
+    bar(world, case, officer)
+    recording = received(world, officer)
+    tie = {"case": case, "recording": recording, "basis": TieBasis.STATED}
+    world.history.write(CaseLink, case, officer, of=(case, recording), **tie)
+    assert faults(world, case) == []
+
+
+@pytest.mark.parametrize(
+    ("by", "person", "ground", "fault"),
+    [
+        (Role.HANDLER, Role.LEGAL_REVIEWER, RecusalGround.HEAD, FaultCode.ROLE),
+        (Role.HEAD, Role.LEGAL_REVIEWER, RecusalGround.OWN, FaultCode.GRANT),
+        (Role.HEAD, Role.HEAD, RecusalGround.PARTY, FaultCode.GRANT),
+        (Role.HEAD, Role.OFFICER, RecusalGround.PARTY, FaultCode.TWICE),
+    ],
+)
+def test_the_fold_names_a_bar_that_nobody_could_make(
+    by: Role, person: Role, ground: RecusalGround, fault: FaultCode
+) -> None:
+    """Nobody but the head bars others, nobody is barred by the word of another, nor twice."""
+    world = begin(14)
+    case, _ = opened(world)
+    bar(world, case, world.people[Role.OFFICER])
+    given = {"person": world.people[person], "ground": ground}
+    world.history.write(RecusalBar, world.history.thing("recusal"), world.people[by], of=(case,), **given)
+    assert faults(world, case) == [fault]
+
+
+def test_the_fold_names_an_end_that_nobody_could_make() -> None:
+    """A bar is lifted once, by its own leaf, by somebody else."""
+    world = begin(15)
+    case, _ = opened(world)
+    head, other = world.people[Role.HEAD], world.seconds[Role.HEAD]
+    recusal, leaf = bar(world, case, head)
+    world.history.write(RecusalLift, recusal, head, of=(case,), bar=leaf)
+    world.history.write(RecusalLift, recusal, other, of=(case,), bar="ab" * 32)
+    world.history.write(RecusalLift, recusal, other, of=(case,), bar=leaf)
+    world.history.write(RecusalLift, recusal, other, of=(case,), bar=leaf)
+    assert faults(world, case) == [FaultCode.BARRED, FaultCode.BAR, FaultCode.BAR]
+
+
+def test_the_fold_names_a_barred_inspector() -> None:
+    """Who is barred from a case scores neither it nor a recording that is tied to it."""
+    world = begin(16)
+    case, recording = opened(world)
+    who = world.people[Role.INSPECTOR]
+    bar(world, case, who)
+    for member in (case, recording):
+        audit = _drawn(world, who)
+        scores = (LeafScore(code="A1", points=1),)
+        world.history.write(AuditScore, audit, who, member=member, scores=scores, total=1)
+        assert faults(world, audit) == [FaultCode.SAME_PERSON]
