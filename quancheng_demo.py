@@ -29,7 +29,7 @@ from schemas.equipment import (
     ReviewKind,
 )
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_actor import AgencyKind, CertificateKind
 from schemas.manifest import Datum
 from schemas.roster import parse_roster
 from schemas.words_role import ROLES
@@ -211,7 +211,7 @@ def _taken(tx: Transaction, administrator: Actor, kept: Mapping[str, PasswordHas
 
 
 def _certify(tx: Transaction, actors: Mapping[str, Actor]) -> None:
-    """Let each agency's custodian enter the certificates of its officers."""
+    """Let each agency's custodian enter the certificates of its officers, and the qualifications of its legal reviewers."""
     keepers = {one.agency: actors[one.login] for one in PEOPLE if Role.CUSTODIAN in one.roles}
     for person in PEOPLE:
         if person.certificate is not None:
@@ -222,6 +222,15 @@ def _certify(tx: Transaction, actors: Mapping[str, Actor]) -> None:
                 valid_until=_years(tx.now, 5),
             )
             tx.certificates.issue(keepers[person.agency], wish)
+        if Role.LEGAL_REVIEWER in person.roles:
+            qualified = CertificateIssueIn(
+                account_id=AccountId(actors[person.login].id),
+                number=f"A2020320903{person.login}",
+                kind=CertificateKind.LEGAL,
+                valid_from=_years(tx.now, -6),
+                valid_until=_years(tx.now, 60),
+            )
+            tx.certificates.issue(keepers[person.agency], qualified)
 
 
 def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> None:

@@ -105,11 +105,12 @@ class RoundsOut(WireOut):
 
 
 class ReviewDetailOut(WireOut):
-    """A round, what the case rested on when it began, and how the asking person took part."""
+    """A round, what the case rested on when it began, how the asking person took part, and whether art. 58 is met."""
 
     review: ReviewOut
     evidence: dict[str, Any]
     parts: list[Part]
+    is_qualified: bool
 
 
 class CaseFindingOut(WireOut):
@@ -233,6 +234,7 @@ def review(tx: Tx, actor: CurrentActor, review_id: ReviewId, response: Response)
         review=ReviewOut.of(found),
         evidence=tx.reviews.snapshot(review_id),
         parts=list(tx.reviews.parts(actor, found.case_id)),
+        is_qualified=tx.reviews.is_qualified(actor),
     )
 
 

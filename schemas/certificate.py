@@ -25,6 +25,13 @@ VERIFIED_WITHIN = timedelta(days=365)
 """A certificate is verified once a year (年审); one that was not is listed, never locked."""
 
 
+YEARLY = frozenset({CertificateKind.ENFORCEMENT, CertificateKind.AUXILIARY, CertificateKind.SUPERVISION})
+"""The kinds that are verified every year."""
+QUALIFYING = frozenset({CertificateKind.LEGAL, CertificateKind.LEGAL_BEFORE})
+"""Whoever gives a legal review holds one of these (Administrative Penalty Law art. 58): newcomers the qualification of the
+legal profession, and that somebody is none is a fact of the register, too."""
+
+
 class CertificateStep(StrEnum):
     """What may be done to a certificate that moves its state."""
 
@@ -118,7 +125,7 @@ class Certificate(Frozen):
         verified = max(self.verified_at or self.valid_from, self.valid_from)
         wanted = {
             CertificateNeed.ENDING: self.valid_until <= at + ENDS_SOON,
-            CertificateNeed.UNVERIFIED: verified <= at - VERIFIED_WITHIN,
+            CertificateNeed.UNVERIFIED: self.kind in YEARLY and verified <= at - VERIFIED_WITHIN,
         }
         return tuple(need for need, is_wanted in wanted.items() if is_wanted)
 

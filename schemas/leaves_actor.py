@@ -47,12 +47,34 @@ class AccountKind(StrEnum):
     MACHINE = "machine"
 
 
-class CertificateKind(StrEnum):
+class IssuedKind(StrEnum):
     """What a certificate lets its holder do."""
 
     ENFORCEMENT = "enforcement"
     AUXILIARY = "auxiliary"
     SUPERVISION = "supervision"
+
+
+IssuedKind.__name__ = IssuedKind.__qualname__ = "CertificateKind"
+"""As the published schema of `certificate:issue` 1 calls this closed list."""
+
+
+class CertificateKind(StrEnum):
+    """What a certificate of the register says of its holder; the list grows, so that leaves name it by its word.
+
+    Attributes:
+        ENFORCEMENT: They may enforce (执法证).
+        AUXILIARY: They help whoever enforces.
+        SUPERVISION: They may supervise.
+        LEGAL: They passed the national examination of the legal profession (法律职业资格).
+        LEGAL_BEFORE: They gave legal reviews before that was asked of newcomers, so that they are none.
+    """
+
+    ENFORCEMENT = "enforcement"
+    AUXILIARY = "auxiliary"
+    SUPERVISION = "supervision"
+    LEGAL = "legal"
+    LEGAL_BEFORE = "legal-before"
 
 
 class AgencyOpen(Act):
@@ -420,5 +442,15 @@ class CertificateIssue(Act):
     )
     from_: Time = Field(alias="from")
     until: Time
-    kind: CertificateKind
+    kind: IssuedKind
+    number: SaltedText
+
+
+class CertificateIssueNamed(Act):
+    """As version 1; the kind is named, as the list of kinds grows."""
+
+    spec: ClassVar = replace(CertificateIssue.spec, ev=2, words=Words("登记证件", "Certificate entered"))
+    from_: Time = Field(alias="from")
+    until: Time
+    kind: Slug
     number: SaltedText

@@ -20,6 +20,7 @@ from schemas.leaves_actor import (
     AgencyClose,
     AgencyOpen,
     CertificateIssue,
+    CertificateIssueNamed,
     RoleEnd,
     RoleEndApart,
     RoleGrant,
@@ -237,7 +238,9 @@ def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant | RoleGrantNamed, her
     return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.subject, leaf.at)})
 
 
-def _certified(life: AccountLife, leaf: Leaf, act: CertificateIssue, here: Here) -> AccountLife:
+def _certified(
+    life: AccountLife, leaf: Leaf, act: CertificateIssue | CertificateIssueNamed, here: Here
+) -> AccountLife:
     law(leaf.subject not in (life.certificates or {}), FaultCode.BEGUN_TWICE)
     return _with_certificate(life, leaf, issued(leaf, act, here))
 
@@ -320,6 +323,7 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         RoleEnd: _ended,
         RoleEndApart: _ended,
         CertificateIssue: _certified,
+        CertificateIssueNamed: _certified,
         **dict.fromkeys(get_args(Restating), _restated),
         CertificateVerify: _verified,
         ApprovalAsk: _approval_asked,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_actor import CertificateIssue
+from schemas.leaves_actor import CertificateIssue, CertificateIssueNamed
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -35,14 +35,14 @@ class Told(NamedTuple):
 class CertificateLife(NamedTuple):
     """A certificate; `n` is the number of its last leaf in its holder's chain."""
 
-    issued: CertificateIssue
+    issued: CertificateIssue | CertificateIssueNamed
     n: int
     state: str
     told: tuple[Told, ...]
     verified_at: datetime | None = None
 
 
-def issued(leaf: Leaf, act: CertificateIssue, here: Here) -> CertificateLife:
+def issued(leaf: Leaf, act: CertificateIssue | CertificateIssueNamed, here: Here) -> CertificateLife:
     """Return a certificate that begins.
 
     Raises:

@@ -17,6 +17,7 @@ from schemas.leaves_actor import (
     AccountClose,
     AccountOpen,
     CertificateIssue,
+    CertificateIssueNamed,
     RoleEnd,
     RoleEndApart,
     RoleGrant,
@@ -42,7 +43,14 @@ _PEOPLE = frozenset({"account", "agency"})
 _GRANTS = (RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart)
 _STAFF_SHOWN = (
     *(AccountOpen, AccountClose, *_GRANTS),
-    *(CertificateIssue, CertificateSuspend, CertificateRestore, CertificateWithdraw, CertificateCancel),
+    *(
+        CertificateIssue,
+        CertificateIssueNamed,
+        CertificateSuspend,
+        CertificateRestore,
+        CertificateWithdraw,
+        CertificateCancel,
+    ),
     CertificateVerify,
 )
 _STAFF_MEMBERS = frozenset({"name", "number"})

@@ -45,6 +45,16 @@ REVIEWER_TOOK_PART = Refusal(
     "请由未参与本案的法制审核人员审核",
     "leave it to a legal reviewer who took no part",
 )
+REVIEWER_UNQUALIFIED = Refusal(
+    "reviewer-unqualified",
+    Refused,
+    Level.INFO,
+    "初次从事行政处罚决定法制审核的人员须取得国家统一法律职业资格（行政处罚法第五十八条），登记中没有",
+    "Whoever is new to legal review holds the national qualification of the legal profession (Administrative Penalty"
+    " Law, art. 58); the register has none",
+    "请采集/档案管理员登记法律职业资格；此前已从事法制审核的，登记“非初次从事法制审核”",
+    "let the custodian enter the qualification, or that the reviewer gave legal reviews before",
+)
 HANDLER_REVIEWED = Refusal(
     "handler-reviewed",
     Refused,

@@ -18,7 +18,7 @@ from schemas.case import CaseStep
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, FactId, ReviewId
-from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN
+from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN, REVIEWER_UNQUALIFIED
 from schemas.separation import Charge, Part, check_charge
 from schemas.step import Begin, Step, Steps
 
@@ -146,14 +146,17 @@ def check_opinion(wish: ReviewOpinionIn) -> None:
 
 
 class OpinionFacts(Frozen):
-    """What the gate of an opinion looks at: what it says, and how its giver took part in the case."""
+    """What the gate of an opinion looks at: what it says, how its giver took part, whether they are qualified."""
 
     wish: ReviewOpinionIn
     parts: tuple[Part, ...]
+    is_qualified: bool
 
 
 def _check_given(facts: OpinionFacts) -> None:
     check_charge(Charge.REVIEW, facts.parts)
+    if not facts.is_qualified:
+        raise REVIEWER_UNQUALIFIED("no qualification of the legal profession is in the register")
     check_opinion(facts.wish)
 
 

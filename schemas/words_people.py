@@ -167,6 +167,8 @@ CERTIFICATE_KINDS = vocabulary(
         CertificateKind.ENFORCEMENT: ("行政执法证", "Enforcement certificate"),
         CertificateKind.AUXILIARY: ("辅助人员证", "Auxiliary's certificate"),
         CertificateKind.SUPERVISION: ("行政执法监督证", "Supervision certificate"),
+        CertificateKind.LEGAL: ("国家统一法律职业资格", "Qualification of the legal profession"),
+        CertificateKind.LEGAL_BEFORE: ("非初次从事法制审核", "Gave legal reviews before"),
     },
 )
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -168,6 +168,15 @@ def make_account(
             password_hash=password_hash(),
             roles=frozenset(roles),
         )
+        if Role.LEGAL_REVIEWER in roles:
+            certify(
+                tx,
+                ident,
+                f"法资-{uuid4().hex[:24]}",
+                valid_from=tx.now - timedelta(days=400),
+                valid_until=tx.now + timedelta(days=36_500),
+                kind=CertificateKind.LEGAL,
+            )
         if certificate is not None:
             certify(
                 tx,

@@ -403,6 +403,10 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     certificate = history.thing("certificate")
     history.write(who.CertificateIssue, certificate, custodian, of=(account,), **given)
+    qualified = {**given, "kind": "legal"}
+    history.write(
+        who.CertificateIssueNamed, history.thing("certificate"), custodian, of=(account,), **qualified
+    )
     for kind in (papers.CertificateSuspend, papers.CertificateRestore, papers.CertificateVerify):
         history.write(kind, certificate, custodian, of=(account,))
     yield

@@ -104,6 +104,7 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
     evidence = evidence_of(tx, actor, case, visit.language)
     names = names_of(case, evidence)
     is_offered = bool(STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id)))
+    is_qualified = tx.reviews.is_qualified(actor)
     history = tx.cases.history(case.id)
     return visit.page(
         "review.html",
@@ -115,7 +116,8 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         evidence=evidence,
         findings=said(tx.reviews.findings(actor, case.id), names, visit.language),
         subjects=names,
-        may_opine=is_offered and not tx.reviews.parts(actor, case.id),
+        may_opine=is_offered and not tx.reviews.parts(actor, case.id) and is_qualified,
+        is_unqualified=is_offered and not is_qualified,
         items=list(GroundItem),
         history=history,
         seen=evidence.seen,

@@ -25,7 +25,7 @@ from schemas.certificate import (
     fact_at,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
-from schemas.leaves_actor import AccountKind, CertificateIssue, CertificateKind
+from schemas.leaves_actor import AccountKind, CertificateIssueNamed, CertificateKind
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -115,7 +115,7 @@ def issue_certificate(
     )
     if kept is None:
         raise CERTIFICATE_NUMBER_TAKEN("somebody holds a certificate of this number")
-    issued = CertificateIssue(from_=since, until=until, kind=kind, number=shown(number))
+    issued = CertificateIssueNamed(from_=since, until=until, kind=kind, number=shown(number))
     leaf = act.write(issued, f"certificate/{made}", holder)
     connection.execute(
         certificate_facts.insert().values(

@@ -7,7 +7,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
-from schemas.certificate import ENDS_SOON, VERIFIABLE, VERIFIED_WITHIN, CertificateFact, CertificateNeed
+from schemas.certificate import (
+    ENDS_SOON,
+    QUALIFYING,
+    VERIFIABLE,
+    VERIFIED_WITHIN,
+    YEARLY,
+    CertificateFact,
+    CertificateNeed,
+)
 from schemas.ids import AccountId, CertificateId
 from schemas.leaves_certificate import CertificateState
 from storage.tables.actor import certificate_facts, certificates
@@ -63,6 +71,17 @@ def certificate_naming(
     return found
 
 
+def is_qualified(connection: Connection, account_id: AccountId, at: datetime) -> bool:
+    """Say whether an account holds, at a time and as known then, what art. 58 asks of whoever gives a legal review."""
+    known = certificates.c
+    held = exists().where(
+        known.account_id == account_id,
+        known.kind.in_([kind.value for kind in QUALIFYING]),
+        was_valid(known.id, at, at),
+    )
+    return bool(connection.scalar(select(held)))
+
+
 def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c
@@ -72,4 +91,5 @@ def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
             return and_(kept, known.valid_until <= now + ENDS_SOON)
         case CertificateNeed.UNVERIFIED:
             verified = func.greatest(func.coalesce(known.verified_at, known.valid_from), known.valid_from)
-            return and_(kept, verified <= now - VERIFIED_WITHIN)
+            is_yearly = known.kind.in_([kind.value for kind in YEARLY])
+            return and_(kept, is_yearly, verified <= now - VERIFIED_WITHIN)

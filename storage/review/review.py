@@ -45,6 +45,7 @@ from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.case import with_case
+from storage.reads.certificate import is_qualified
 from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
 from storage.reads.participation import parts_of
@@ -109,6 +110,10 @@ class Reviews(Collection):
         """Return what keeps the actor from reviewing a case; empty: they may review it."""
         return kept_by(Charge.REVIEW, parts_of(self._connection, case_id, actor.account_id))
 
+    def is_qualified(self, actor: Actor) -> bool:
+        """Say whether the register holds of the actor what art. 58 asks of whoever gives a legal review."""
+        return is_qualified(self._connection, actor.account_id, self._now)
+
     def findings(self, actor: Actor, case_id: CaseId) -> list[Finding]:
         """Return what the case gives away by itself, as it stands now; the caller has checked the case."""
         last = self._connection.scalar(
@@ -134,7 +139,8 @@ class Reviews(Collection):
 
         Raises:
             NotFound: no such review within the actor's scope.
-            Refused: the actor reviews no cases here, or took part in this one (slug `reviewer-took-part`).
+            Refused: the actor reviews no cases here, took part in this one (slug `reviewer-took-part`), is barred from
+                it (`recused`), or holds no qualification of the legal profession (`reviewer-unqualified`).
             Invalid: the opinion does not say why (slug `opinion-without-grounds`), or a ground is about
                 something that is not of this case (slug `ground-subject-unknown`).
             VersionConflict: somebody else gave an opinion since.
@@ -144,7 +150,11 @@ class Reviews(Collection):
         review = self._asked(actor, review_id, STEPS[wish.opinion].asks)
         deed, review = self._changing(actor, review, seen)
         row = STEPS[wish.opinion]
-        facts = OpinionFacts(wish=wish, parts=self.parts(actor, review.case_id))
+        facts = OpinionFacts(
+            wish=wish,
+            parts=self.parts(actor, review.case_id),
+            is_qualified=is_qualified(self._connection, actor.account_id, deed.at),
+        )
         row.check(facts)
         self._require_own_subjects(review, wish)
         after = STEPS.after(review.state, wish.opinion, facts)

@@ -6,13 +6,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.audit import AuditKind
 from schemas.case import Case, CaseState, CaseStep
+from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.errors import Refused
 from schemas.fsck import FaultCode
 from schemas.ids import CaseId, MemberId
+from schemas.leaves_actor import CertificateKind
 from schemas.monitoring import LinkBasis, OpinionIn, OpinionWord, ReviewStage
+from schemas.review import Review
 from schemas.separation import Part
 from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.audit.values import Audit
@@ -173,6 +177,47 @@ def test_every_part_is_read_from_what_was_done(store: Store, clock: Clock) -> No
             assert parts_in_sample(tx.connection, audit.id, who.account_id) == parts
             assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(case_id)) == parts
             assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(uuid4())) == ()
+
+
+@pytest.mark.parametrize("kind", [CertificateKind.LEGAL, CertificateKind.LEGAL_BEFORE])
+def test_whoever_reviews_is_qualified_by_the_register(bureau: Bureau, kind: CertificateKind) -> None:
+    """Art. 58: without an entry no opinion and no button; with one that holds now, both; suspended, neither again."""
+    token, newcomer = make_account(bureau.store, bureau.agency, Role.OFFICER)
+    admin = make_account(bureau.store, bureau.agency, Role.ADMIN)[1]
+    with bureau.store.begin() as tx:
+        tx.people.grant(admin, newcomer.account_id, RoleIn(role=Role.LEGAL_REVIEWER))
+    with bureau.store.begin() as tx:
+        session = tx.accounts.open_session(newcomer.account_id)
+    newcomer = session.actor
+    keeper = make_account(bureau.store, bureau.agency, Role.CUSTODIAN)[1]
+    first, second = (bureau.submitted()[1] for _ in range(2))
+    refuses(bureau, first, newcomer)
+    with bureau.store.begin() as tx:
+        wish = CertificateIssueIn(
+            account_id=newcomer.account_id,
+            number=f"资格-{uuid4().hex[:20]}",
+            kind=kind,
+            valid_from=tx.now - timedelta(days=9),
+            valid_until=tx.now + timedelta(days=900),
+        )
+        held = tx.certificates.issue(keeper, wish)
+        assert held.needs(tx.now) == ()
+    with bureau.store.begin() as tx:
+        assert tx.reviews.is_qualified(newcomer)
+    assert bureau.opine(first, PASS, newcomer).opinion is not None
+    with bureau.store.begin() as tx:
+        wait = CertificateStepIn(reason="复核证书")
+        tx.certificates.step(keeper, held.id, CertificateStep.SUSPEND, wait, held.version)
+    refuses(bureau, second, newcomer)
+    assert session.token != token
+
+
+def refuses(bureau: Bureau, review: Review, who: Actor) -> None:
+    with bureau.store.begin() as tx:
+        assert not tx.reviews.is_qualified(who)
+    with pytest.raises(Refused) as refused:
+        bureau.opine(review, PASS, who)
+    assert refused.value.slug == "reviewer-unqualified"
 
 
 def test_the_fold_finds_nothing_to_name(store: Store) -> None:

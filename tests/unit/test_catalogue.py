@@ -19,6 +19,7 @@ from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
+from schemas.leaves_actor import IssuedKind
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_presence import PresenceWay
@@ -67,6 +68,7 @@ UNSPOKEN: dict[type[Enum], str] = {
 UNSPOKEN |= dict.fromkeys(
     (
         Answer,
+        IssuedKind,
         CaseField,
         ExportPurpose,
         KeyAlgorithm,
