@@ -296,8 +296,8 @@ ROSTER_LONG = Refusal(
     "roster-long",
     Invalid,
     Level.INFO,
-    "一次最多导入 500 人",
-    "A sheet holds 500 people at most",
+    "一次最多导入 10000 人",
+    "A sheet holds 10,000 people at most",
     "分成几个文件",
     "send several files",
 )

@@ -2,13 +2,14 @@
 
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from schemas.act import Act, Process
 from schemas.ids import AgencyId
-from storage.custody.custody import CustodyLog
+from storage.custody.custody import CustodyLog, Entry
 from storage.custody.values import Appended
 
 
@@ -27,6 +28,10 @@ class Deed:
         A crash before the commit leaves neither the change nor its leaf.
         """
         return self.log.append(act, about, *within, actor=self.actor, agency_id=self.agency_id, ident=ident)
+
+    def write_all(self, entries: Iterable[Entry]) -> list[Appended]:
+        """Write the leaves of one act in their order, many in a statement."""
+        return self.log.append_all(entries, actor=self.actor, agency_id=self.agency_id)
 
     def next_number(self, of: str) -> int:
         """Return the number that the next leaf of a held chain will have."""

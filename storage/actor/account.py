@@ -86,8 +86,9 @@ class NewAccount(NamedTuple):
     link: Link
 
 
-def _done(event: TrailEvent, actor: Actor, account_id: AccountId) -> Noted:
-    return Noted(event, TrailResult.DONE, account_id=actor.id, about=f"account/{account_id}")
+def done(event: TrailEvent, actor: Actor, about: str) -> Noted:
+    """Return what the access trail notes of something that an administrator did."""
+    return Noted(event, TrailResult.DONE, account_id=actor.id, about=about)
 
 
 def hand_out_link(unit: Unit, act: Deed, actor: Actor, account_id: AccountId, expires_at: datetime) -> Link:
@@ -105,7 +106,7 @@ def hand_out_link(unit: Unit, act: Deed, actor: Actor, account_id: AccountId, ex
     )
     handed = AccountLink(link=str(link_id), expires_at=expires_at, code_hash=shown(token_hash(code).hex()))
     act.write(handed, f"account/{account_id}")
-    note(unit, _done(TrailEvent.LINK_MADE, actor, account_id))
+    note(unit, done(TrailEvent.LINK_MADE, actor, f"account/{account_id}"))
     return Link(code=code, expires_at=expires_at)
 
 
@@ -288,7 +289,7 @@ class People(Collection):
         act, account = self._take(actor, account_id, Action.ACCOUNT_UNLOCK)
         self._tries.unlock(account.login, account_id)
         act.write(AccountUnlockApart(), f"account/{account_id}")
-        note(self._unit, _done(TrailEvent.UNLOCK, actor, account_id))
+        note(self._unit, done(TrailEvent.UNLOCK, actor, f"account/{account_id}"))
 
     def grant(self, actor: Actor, account_id: AccountId, wish: RoleIn) -> UUID:
         """Give a role for a time; the sessions of the account end, so that nobody works on with other rights.

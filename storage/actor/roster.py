@@ -1,27 +1,57 @@
 """People by a sheet: looked at row by row, then taken whole or not at all."""
 
 import secrets
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.account import LINK_LIFETIME
-from schemas.actor import Actor
+from schemas.actor import Actor, Reach
 from schemas.ids import AccountId, AgencyId
 from schemas.intake import rows_root
-from schemas.leaves_actor import RosterTake
+from schemas.leaves_actor import AccountKind, AccountLink, AccountOpen, RoleGrantNamed, RosterTake
 from schemas.policy import Action, Subject, require
 from schemas.record_id import salted_row_hash
-from schemas.refusals_account import ROSTER_FAULTY
+from schemas.refusals_account import LOGIN_TAKEN, ROSTER_FAULTY
 from schemas.roster import RosterFault, RosterLine
-from storage.act import fresh_id
-from storage.actor.account import hand_out_link
-from storage.actor.actor import give_role, open_account
+from schemas.trail import TrailEvent
+from storage.act import Deed, fresh_id
+from storage.actor.account import done
+from storage.actor.link import CODE_BYTES
+from storage.actor.session import token_hash
 from storage.collection import Collection
+from storage.custody.custody import Entry
 from storage.custody.values import shown
 from storage.tables.actor import accounts, agencies
+from storage.trail.note import note
 
+AT_ONCE = 1_000
+"""People that a few statements enter: some megabytes of them, whatever the sheet holds."""
 SALT_BYTES = 16
+
+
+_OPEN = text(
+    "INSERT INTO accounts (id, agency_id, login, name, kind, created_at)"
+    " SELECT one.id, one.agency_id, one.login, one.name, :kind, :at"
+    " FROM unnest(CAST(:idents AS uuid[]), CAST(:agencies AS uuid[]), CAST(:logins AS text[]), CAST(:names AS text[]))"
+    " AS one (id, agency_id, login, name) ON CONFLICT (login) DO NOTHING"
+)
+_GRANT = text(
+    "INSERT INTO role_grants (id, account_id, role, reach, valid_from, valid_until, granted_at, leaf)"
+    " SELECT one.id, one.account_id, one.role, :reach, one.since, one.until, :at, one.leaf"
+    " FROM unnest(CAST(:idents AS uuid[]), CAST(:accounts AS uuid[]), CAST(:roles AS text[]),"
+    " CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]), CAST(:leaves AS bytea[]))"
+    " AS one (id, account_id, role, since, until, leaf)"
+)
+_LINK = text(
+    "INSERT INTO account_links (id, account_id, code_hash, issued_by, issued_at, expires_at)"
+    " SELECT one.id, one.account_id, one.code_hash, :by, :at, :ends"
+    " FROM unnest(CAST(:idents AS uuid[]), CAST(:accounts AS uuid[]), CAST(:hashes AS bytea[]))"
+    " AS one (id, account_id, code_hash)"
+)
 
 
 class Taken(NamedTuple):
@@ -30,6 +60,16 @@ class Taken(NamedTuple):
     line: RosterLine
     account_id: AccountId
     code: str
+
+
+class _Person(NamedTuple):
+    line: RosterLine
+    ident: AccountId
+    agency_id: AgencyId
+
+    @property
+    def about(self) -> str:
+        return f"account/{self.ident}"
 
 
 class Rosters(Collection):
@@ -44,9 +84,10 @@ class Rosters(Collection):
         asked = [Action.ACCOUNT_KEEP, *([Action.ROLE_GRANT] if any(one.row.roles for one in lines) else [])]
         for action in asked:
             require(actor, action, Subject(agency_id=actor.agency_id), self._now)
+        logins = cast([one.row.login for one in lines], ARRAY(Text))  # one parameter, whatever their number
         taken = set(
             self._connection.scalars(
-                select(accounts.c.login).where(accounts.c.login.in_([one.row.login for one in lines]))
+                select(accounts.c.login).where(accounts.c.login.in_(select(func.unnest(logins))))
             )
         )
         known = self._reached(actor)
@@ -89,39 +130,117 @@ class Rosters(Collection):
         if wrong:
             raise ROSTER_FAULTY("some rows are wrong", rows=wrong)
         known = self._reached(actor)
-        idents = [AccountId(fresh_id()) for _ in looked]
+        people = [_Person(line, AccountId(fresh_id()), known[line.row.agency]) for line in looked]
         roster, agency = fresh_id(), f"agency/{actor.agency_id}"
-        reached = {f"agency/{known[line.row.agency]}" for line in looked} - {agency}
-        act = self._begin(
-            actor,
-            actor.agency_id,
-            agency,
-            *(f"account/{ident}" for ident in idents),
-            relies=reached,
-        )
-        salts = [secrets.token_bytes(SALT_BYTES) for _ in looked]
-        rows = [line.row.bytes_of(f"account/{ident}") for line, ident in zip(looked, idents, strict=True)]
-        hashes = [salted_row_hash(salt, row) for salt, row in zip(salts, rows, strict=True)]
-        taken = RosterTake(
-            rows=len(rows),
-            root=rows_root(hashes).hex(),
-            salts=shown({"salts": [salt.hex() for salt in salts]}),
-        )
-        act.write(taken, f"roster/{roster}", agency)
-        made = []
-        for position, (line, ident) in enumerate(zip(looked, idents, strict=True), 1):
-            open_account(
-                self._connection,
-                act,
-                ident=ident,
-                agency_id=known[line.row.agency],
-                login=line.row.login,
-                name=line.row.name,
-                reason=f"roster/{roster} {position}",
-            )
-            for role in line.row.roles:
-                since = None if line.row.valid_from is None else max(line.row.valid_from, act.at)
-                give_role(self._connection, act, ident, role, since=since, until=line.row.valid_until)
-            link = hand_out_link(self._unit, act, actor, ident, act.at + LINK_LIFETIME)
-            made.append(Taken(line, ident, link.code))
+        reached = {f"agency/{one.agency_id}" for one in people} - {agency}
+        act = self._begin(actor, actor.agency_id, agency, *(one.about for one in people), relies=reached)
+        act.write(_root_of(people), f"roster/{roster}", agency)
+        made: list[Taken] = []
+        for start in range(0, len(people), AT_ONCE):
+            made += self._enter(act, actor, f"roster/{roster}", people[start : start + AT_ONCE], start)
+        note(self._unit, done(TrailEvent.LINK_MADE, actor, f"roster/{roster}"))
         return tuple(made)
+
+    def _enter(
+        self, act: Deed, actor: Actor, roster: str, people: Sequence[_Person], start: int
+    ) -> Iterator[Taken]:
+        """Enter some people with all that they are given: a few statements, whatever their number."""
+        self._open(act, people)
+        act.write_all(_opened(one, f"{roster} {start + k}") for k, one in enumerate(people, 1))
+        self._give_roles(act, people)
+        codes = [secrets.token_urlsafe(CODE_BYTES) for _ in people]
+        self._hand_out(act, actor, people, codes)
+        for one, code in zip(people, codes, strict=True):
+            yield Taken(one.line, one.ident, code)
+
+    def _open(self, act: Deed, people: Sequence[_Person]) -> None:
+        entered = self._connection.execute(
+            _OPEN,
+            {
+                "idents": [one.ident for one in people],
+                "agencies": [one.agency_id for one in people],
+                "logins": [one.line.row.login for one in people],
+                "names": [one.line.row.name for one in people],
+                "kind": AccountKind.PERSON,
+                "at": act.at,
+            },
+        )
+        if entered.rowcount < len(people):
+            raise LOGIN_TAKEN("a log-in name was taken meanwhile")
+
+    def _give_roles(self, act: Deed, people: Sequence[_Person]) -> None:
+        given = [
+            (one, role, fresh_id(), _since(one, act.at)) for one in people for role in one.line.row.roles
+        ]
+        if not given:
+            return
+        leaves = act.write_all(
+            Entry(
+                RoleGrantNamed(role=role, reach=Reach.AGENCY, from_=since, until=one.line.row.valid_until),
+                f"role/{grant}",
+                (one.about,),
+            )
+            for one, role, grant, since in given
+        )
+        self._connection.execute(
+            _GRANT,
+            {
+                "idents": [grant for _, _, grant, _ in given],
+                "accounts": [one.ident for one, _, _, _ in given],
+                "roles": [role.value for _, role, _, _ in given],
+                "reach": Reach.AGENCY,
+                "since": [since for _, _, _, since in given],
+                "until": [one.line.row.valid_until for one, _, _, _ in given],
+                "at": act.at,
+                "leaves": [bytes.fromhex(leaf.digest) for leaf in leaves],
+            },
+        )
+
+    def _hand_out(self, act: Deed, actor: Actor, people: Sequence[_Person], codes: Sequence[str]) -> None:
+        ends, links = act.at + LINK_LIFETIME, [fresh_id() for _ in people]
+        hashes = [token_hash(code) for code in codes]
+        self._connection.execute(
+            _LINK,
+            {
+                "idents": links,
+                "accounts": [one.ident for one in people],
+                "hashes": hashes,
+                "by": actor.id,
+                "at": act.at,
+                "ends": ends,
+            },
+        )
+        act.write_all(
+            Entry(AccountLink(link=str(link), expires_at=ends, code_hash=shown(digest.hex())), one.about)
+            for one, link, digest in zip(people, links, hashes, strict=True)
+        )
+
+
+def _since(one: _Person, at: datetime) -> datetime:
+    return at if one.line.row.valid_from is None else max(one.line.row.valid_from, at)
+
+
+def _opened(one: _Person, reason: str) -> Entry:
+    row = one.line.row
+    opened = AccountOpen(
+        agency=f"agency/{one.agency_id}",
+        kind=AccountKind.PERSON,
+        login=shown(row.login),
+        name=shown(row.name),
+        reason=shown(reason),
+    )
+    return Entry(opened, one.about)
+
+
+def _root_of(people: Sequence[_Person]) -> RosterTake:
+    """Return the entry over all rows: their number, the root over each under its own salt, and what opens it."""
+    salts = [secrets.token_bytes(SALT_BYTES) for _ in people]
+    hashes = [
+        salted_row_hash(salt, one.line.row.bytes_of(one.about))
+        for salt, one in zip(salts, people, strict=True)
+    ]
+    return RosterTake(
+        rows=len(people),
+        root=rows_root(hashes).hex(),
+        salts=shown({"salts": [salt.hex() for salt in salts]}),
+    )

@@ -15,6 +15,8 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
@@ -33,6 +35,14 @@ _APPEND = (
     " %(digest)s, %(leaf_hash)s, %(ofs)s::text[], %(ns)s::bigint[], %(heads)s::bytea[], %(members)s::text[],"
     " %(opened)s::bytea[])"
 )
+_APPEND_ALL = (
+    "SELECT append_leaves(%(actor)s, %(agency)s, %(at)s, %(leaf_ids)s::uuid[], %(events)s::text[], %(evs)s::int[],"
+    " %(subjects)s::text[], %(leaves)s::bytea[], %(digests)s::bytea[], %(leaf_hashes)s::bytea[],"
+    " %(place_leaves)s::int[], %(ofs)s::text[], %(ns)s::bigint[], %(moved)s::text[], %(moved_ns)s::bigint[],"
+    " %(moved_heads)s::bytea[], %(opened_leaves)s::int[], %(members)s::text[], %(opened)s::bytea[])"
+)
+AT_ONCE = 2_000
+"""Leaves that one statement takes: some megabytes of it, whatever their number."""
 _KEEP_SALTS = text(
     "INSERT INTO openings (digest, member, opening)"
     " SELECT :digest, 'row.' || row.k, row.salt"
@@ -79,16 +89,38 @@ class CustodyLog(LogReader):
             Invalid: the leaf is too long, or does not fit its class.
             RuntimeError: a chain of it is not held.
         """
+        made = self._make(Entry(act, about, within, ident), actor)
+        self._connection.exec_driver_sql(_APPEND, _row(made, agency_id))
+        return made.appended
+
+    def append_all(
+        self, entries: Iterable["Entry"], *, actor: str, agency_id: AgencyId | None = None
+    ) -> list[Appended]:
+        """Write the leaves of one act in their order, many in a statement: as `append` of each, and far quicker.
+
+        Raises:
+            Invalid, RuntimeError: as for `append`.
+        """
+        appended: list[Appended] = []
+        waiting = iter(entries)
+        while some := list(islice(waiting, AT_ONCE)):
+            made = [self._make(entry, actor) for entry in some]
+            self._connection.exec_driver_sql(_APPEND_ALL, _rows(made, actor, agency_id, self._chains.at))
+            appended += [one.appended for one in made]
+        return appended
+
+    def _make(self, entry: "Entry", actor: str) -> "_Made":
+        """Make a leaf at the next places of its chains, which go on with it."""
         leaf = Leaf(
-            id=str(ident or uuid4()),
+            id=str(entry.ident or uuid4()),
             salt=secrets.token_hex(16),
             actor=actor,
-            subject=about,
+            subject=entry.about,
             at=self._chains.at,
-            chains=tuple(self._chains.place(of) for of in chains_of(act, about, within)),
-            act=act,
+            chains=tuple(self._chains.place(of) for of in chains_of(entry.act, entry.about, entry.within)),
+            act=entry.act,
         )
-        payload, openings = sealed_bytes(leaf, act)
+        payload, openings = sealed_bytes(leaf, entry.act)
         digest = leaf_digest(payload)
         appended = Appended(
             entry_id=EntryId(UUID(leaf.id)),
@@ -98,8 +130,7 @@ class CustodyLog(LogReader):
             places={place.of: place.n for place in leaf.chains},
         )
         heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
-        self._connection.exec_driver_sql(_APPEND, _row(leaf, appended, heads, openings, agency_id))
-        return appended
+        return _Made(leaf, appended, heads, openings)
 
     def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:
         """Keep what opens the rows that a leaf commits to by their root alone: row k as member `row.k`, from 1."""
@@ -117,13 +148,24 @@ class CustodyLog(LogReader):
         return self._chains.place(of).n
 
 
-def _row(
-    leaf: Leaf,
-    appended: Appended,
-    heads: Sequence[str],
-    opened: Mapping[str, bytes],
-    agency_id: AgencyId | None,
-) -> dict[str, object]:
+class Entry(NamedTuple):
+    """One leaf to be written: its act, its subject, what else names its chains, and its id where a retry must find it."""
+
+    act: Act
+    about: str
+    within: tuple[str, ...] = ()
+    ident: UUID | None = None
+
+
+class _Made(NamedTuple):
+    leaf: Leaf
+    appended: Appended
+    heads: Sequence[str]
+    opened: Mapping[str, bytes]
+
+
+def _row(made: _Made, agency_id: AgencyId | None) -> dict[str, object]:
+    leaf, appended = made.leaf, made.appended
     return {
         "leaf_id": leaf.id,
         "event": leaf.event,
@@ -137,7 +179,40 @@ def _row(
         "leaf_hash": appended.leaf_hash,
         "ofs": words_array(appended.places),
         "ns": words_array(map(str, appended.places.values())),
-        "heads": bytes_array(map(bytes.fromhex, heads)),
-        "members": words_array(opened),
-        "opened": bytes_array(opened.values()),
+        "heads": bytes_array(map(bytes.fromhex, made.heads)),
+        "members": words_array(made.opened),
+        "opened": bytes_array(made.opened.values()),
+    }
+
+
+def _rows(made: Sequence[_Made], actor: str, agency_id: AgencyId | None, at: datetime) -> dict[str, object]:
+    places = [(str(k), of, str(n)) for k, one in enumerate(made, 1) for of, n in one.appended.places.items()]
+    opened = [
+        (str(k), member, value) for k, one in enumerate(made, 1) for member, value in one.opened.items()
+    ]
+    moved = {
+        of: (str(n), bytes.fromhex(head))
+        for one in made
+        for (of, n), head in zip(one.appended.places.items(), one.heads, strict=True)
+    }
+    return {
+        "actor": actor,
+        "agency": agency_id,
+        "at": at,
+        "leaf_ids": words_array(one.leaf.id for one in made),
+        "events": [one.leaf.event for one in made],
+        "evs": words_array(str(one.leaf.ev) for one in made),
+        "subjects": words_array(one.leaf.subject for one in made),
+        "leaves": bytes_array(one.appended.leaf for one in made),
+        "digests": bytes_array(bytes.fromhex(one.appended.digest) for one in made),
+        "leaf_hashes": bytes_array(one.appended.leaf_hash for one in made),
+        "place_leaves": words_array(k for k, _, _ in places),
+        "ofs": words_array(of for _, of, _ in places),
+        "ns": words_array(n for _, _, n in places),
+        "moved": words_array(moved),
+        "moved_ns": words_array(n for n, _ in moved.values()),
+        "moved_heads": bytes_array(head for _, head in moved.values()),
+        "opened_leaves": words_array(k for k, _, _ in opened),
+        "members": words_array(member for _, member, _ in opened),
+        "opened": bytes_array(value for _, _, value in opened),
     }

@@ -15,13 +15,16 @@ from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
+from schemas.directory import Directory
 from schemas.errors import IntegrityBroken, NotFound
 from schemas.fsck import Fault
+from schemas.leaves_actor import AgencyAmend, AgencyClose, AgencyKind, AgencyOpen
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
-from storage.custody.custody import CustodyLog
+from schemas.replay import Turn, fold
+from storage.custody.custody import AT_ONCE, CustodyLog, Entry
 from storage.custody.signer import Signer
-from storage.custody.values import Appended, bytes_array, words_array
+from storage.custody.values import Appended, bytes_array, shown, words_array
 from storage.fsck.custody import LogCheck
 from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
@@ -70,6 +73,34 @@ def _append(engine: Engine, count: int) -> list[Appended]:
     with engine.begin() as connection:
         log = CustodyLog(connection)
         return [leave_trace(log, offset_bytes=n) for n in range(count)]
+
+
+def test_many_leaves_of_one_act_go_in_one_statement(engine: Engine) -> None:
+    """They stand in the order in which they were given, each chain goes on, and what opens them is kept."""
+    agencies, actor = [f"agency/{uuid4()}" for _ in range(2)], f"account/{uuid4()}"
+    opened = [
+        Entry(AgencyOpen(kind=AgencyKind.AGENCY, supervising=False, name=shown("队"), code=shown("D-1")), one)
+        for one in agencies
+    ]
+    count = AT_ONCE - 1  # the last of all goes in a second statement
+    renamed = [Entry(AgencyAmend(name=shown(f"队 {n}")), agencies[n % 2]) for n in range(count)]
+    with engine.begin() as connection:
+        log = CustodyLog(connection)
+        log.hold(*agencies)
+        made = log.append_all([*opened, *renamed], actor=actor)
+        last = log.append(AgencyClose(), agencies[0], actor=actor)
+    with engine.begin() as connection:
+        log = CustodyLog(connection)
+        chains = {of: log.chain(of) for of in agencies}
+        kept = connection.scalars(select(custody_entries.c.digest).order_by(custody_entries.c.id)).all()
+        openings = log.openings_of(one.digest for one in made)
+
+    assert [bytes(one).hex() for one in kept] == [*(one.digest for one in made), last.digest]
+    for of in agencies:
+        turns = [Turn(n, one.digest, one.event, one.leaf) for n, one in enumerate(chains[of], 1)]
+        assert fold(of, turns, Directory()).faults == []
+    assert [len(chains[of]) for of in agencies] == [AT_ONCE // 2 + 2, AT_ONCE // 2]
+    assert [sorted(openings[one.digest]) for one in made] == [["code", "name"]] * 2 + [["name"]] * count
 
 
 def _integrate(engine: Engine, *, limit: int = 1000) -> int:

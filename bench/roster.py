@@ -1,0 +1,139 @@
+"""People by a sheet: read, looked at row by row and taken in one commit, beside a bare COPY of the same rows.
+
+    python -m tests.stand run --parts database --durable -- python bench/roster.py [--quick] [--people N]
+
+Each person comes in with one role and a one-time link: three leaves in a chain of their own. The peer copies what was
+written – accounts, roles, links, log entries, places, openings, chains – into tables of the same columns and indexes,
+in one transaction: no leaf is made, nothing is looked at. A sheet holds `MOST_ROWS` people at most; more are taken
+sheet by sheet, each in a commit of its own. Peak memory is that of the process, which holds one sheet at a time.
+"""
+
+import argparse
+import io
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from psycopg import Connection as Driver
+from sqlalchemy import Connection, text
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from schemas.actor import Actor, Role  # noqa: E402
+from schemas.roster import MOST_ROWS, parse_roster  # noqa: E402
+from storage.flow.sheet import table_of  # noqa: E402
+from storage.setup.migrate import upgrade  # noqa: E402
+from storage.store import Store  # noqa: E402
+from tests.factories import folder_url, make_account, make_agency, make_settings  # noqa: E402
+from workers.custody import integrate  # noqa: E402
+
+TABLES = ("accounts", "role_grants", "account_links", "custody_entries", "chain_places", "openings", "chains")
+WRONG = 37
+
+
+def main() -> None:
+    """Print both figures, and what a dry run with wrong rows says."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--people", type=int, default=100_000)
+    asked = parser.parse_args()
+    people = 2_000 if asked.quick else asked.people
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(make_settings(os.environ["DATABASE_URL"], folder_url(Path(folder))))
+        upgrade(store.engine)
+        agency = make_agency(store)
+        integrate(store)  # opens the log
+        admin = make_account(store, agency, Role.ADMIN)[1]
+        code = _code_of(store, admin)
+        _name_the_wrong(store, admin, code, min(people, MOST_ROWS))
+        before = _counts(store)
+        took = sum(_take(store, admin, sheet) for sheet in _sheets(people, code))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        copied = _copy(store, before)
+    print(f"{people:,} people taken: {took:.1f} s, {people / took:,.0f}/s; peak memory {peak:,.0f} MiB")
+    print(f"a bare COPY of the same rows: {copied:.1f} s; ratio {copied / took:.2f}")
+
+
+def _code_of(store: Store, admin: Actor) -> str:
+    with store.begin() as tx:
+        return tx.agencies.get(admin, admin.agency_id).code
+
+
+def _sheets(people: int, code: str) -> Iterator[bytes]:
+    mark = uuid4().hex[:8]
+    for start in range(0, people, MOST_ROWS):
+        rows = (f"人员{n},b{mark}.{n},{code},执法人员" for n in range(start, min(start + MOST_ROWS, people)))
+        yield "\n".join(("姓名,登录名,单位代码,角色", *rows)).encode()
+
+
+def _take(store: Store, admin: Actor, sheet: bytes) -> float:
+    began = time.monotonic()
+    lines = parse_roster(table_of(sheet))
+    with store.begin() as tx:
+        taken = tx.rosters.take(admin, lines)
+    assert len(taken) == len(lines)
+    return time.monotonic() - began
+
+
+def _name_the_wrong(store: Store, admin: Actor, code: str, people: int) -> None:
+    (sheet,) = _sheets(people, code)
+    rows = sheet.decode().split("\n")
+    wrong = {1 + k * (people // WRONG) for k in range(WRONG)}
+    sheet = "\n".join("无登录名,,x," if n in wrong else row for n, row in enumerate(rows)).encode()
+    began = time.monotonic()
+    lines = parse_roster(table_of(sheet))
+    with store.begin() as tx:
+        looked = tx.rosters.looked_at(admin, lines)
+    named = {line.number - 1 for line in looked if line.faults}
+    assert named == wrong
+    print(f"{people:,} rows looked at, {len(named)} wrong ones named: {time.monotonic() - began:.1f} s")
+
+
+def _counts(store: Store) -> dict[str, int]:
+    with store.begin() as tx:
+        return {
+            one: tx.connection.execute(text(f"SELECT count(*) FROM {one}")).scalar_one() for one in TABLES
+        }
+
+
+def _copy(store: Store, before: dict[str, int]) -> float:
+    """Copy what was added into tables of the same columns and indexes, in one transaction."""
+    with store.engine.begin() as connection:
+        for name in TABLES:
+            connection.execute(text(f"CREATE TABLE bench_{name} (LIKE {name} INCLUDING ALL)"))
+    with store.engine.begin() as connection:
+        rows = {name: _read(connection, name) for name in TABLES}
+    began = time.monotonic()
+    with store.engine.begin() as connection:
+        driver: Driver = connection.connection.driver_connection  # type: ignore[assignment] # psycopg's own
+        for name in TABLES:
+            with (
+                driver.cursor() as cursor,
+                cursor.copy(f"COPY bench_{name} FROM STDIN (FORMAT binary)") as copy,
+            ):
+                copy.write(rows[name])
+    took = time.monotonic() - began
+    with store.engine.begin() as connection:
+        for name in TABLES:
+            there = connection.execute(text(f"SELECT count(*) FROM bench_{name}")).scalar_one()
+            assert there >= before[name]
+    return took
+
+
+def _read(connection: Connection, name: str) -> bytes:
+    driver: Driver = connection.connection.driver_connection  # type: ignore[assignment] # psycopg's own
+    kept = io.BytesIO()
+    with driver.cursor() as cursor, cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)") as copy:
+        for block in copy:
+            kept.write(block)
+    return kept.getvalue()
+
+
+if __name__ == "__main__":
+    main()
