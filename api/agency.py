@@ -1,5 +1,7 @@
 """The tree of agencies and units, kept by an administrator."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Response
 
 from api.deps import CurrentActor, Tx
@@ -24,6 +26,7 @@ class AgencyOut(WireOut):
     code: str
     kind: AgencyKind
     is_supervising: bool
+    closed_at: datetime | None
     people: int
     version: int
 
@@ -58,3 +61,9 @@ def amend(
 ) -> Response:
     """Say something else of a unit, or move it below another one; a ring is refused."""
     return done(tx.agencies.amend(actor, agency_id, wish, seen).version)
+
+
+@router.post("/{agency_id}/close", operation_id="closeAgency", status_code=204)
+def close(tx: Tx, actor: CurrentActor, agency_id: AgencyId, seen: SeenVersion) -> Response:
+    """Close an agency in which nobody and nothing at work stands; what was done in it stays readable."""
+    return done(tx.agencies.close(actor, agency_id, seen).version)

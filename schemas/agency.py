@@ -3,6 +3,8 @@
 An entrusted body acts in its principal's name (Administrative Penalty Law art. 20), so it names one; nobody else does.
 """
 
+from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -50,8 +52,30 @@ class AgencyAmendIn(WireIn):
     supervising: bool | None = None
 
 
+class Standing(StrEnum):
+    """What keeps an agency from being closed while it stands there."""
+
+    PEOPLE = "people"
+    DEVICES = "devices"
+    CODES = "codes"
+    CASES = "cases"
+    UNITS = "units"
+    ENTRUSTED = "entrusted"
+
+
+class StandingThere(Frozen):
+    """How many of one kind stand in an agency, and the names of the first of them."""
+
+    kind: Standing
+    count: int
+    names: tuple[str, ...]
+
+
 class Agency(Frozen):
-    """An agency in the tree: `depth` from 0 at the top of what is shown, `people` in use of its own."""
+    """An agency in the tree: `depth` from 0 at the top of what is shown, `people` in use of its own.
+
+    A closed one takes in nothing new and stays readable.
+    """
 
     id: AgencyId
     parent_id: AgencyId | None
@@ -61,6 +85,7 @@ class Agency(Frozen):
     code: str
     kind: AgencyKind
     is_supervising: bool
+    closed_at: datetime | None
     depth: int
     people: int
     version: int

@@ -128,7 +128,8 @@ class AgencyClose(Act):
         roles=_ADMIN,
         versions=("agency",),
         words=Words("单位停用", "Agency closed"),
-        follows="the agency is open",
+        follows="the agency is open; nobody and nothing at work stands in it",
+        columns={"at": "agencies.closed_at"},
     )
 
 

@@ -265,6 +265,24 @@ AGENCY_CYCLE = Refusal(
     "选择别的上级单位",
     "choose another agency above it",
 )
+AGENCY_STANDING = Refusal(
+    "agency-standing",
+    Conflict,
+    Level.INFO,
+    "单位里还有人员、设备、未结案件或下级单位，不能停用",
+    "People, devices, open cases or units still stand in the agency, so it cannot be closed",
+    "先停用账号、注销设备和登记码、办结案件、移走或停用下级单位",
+    "close the accounts, revoke devices and codes, end the cases, move or close the units below",
+)
+AGENCY_CLOSED = Refusal(
+    "agency-closed",
+    Conflict,
+    Level.INFO,
+    "单位已停用：不能再变更，也不能接收人员或下级单位",
+    "The agency is closed: it is not changed any more and takes in nobody and no unit",
+    "选择在用的单位",
+    "choose one that is open",
+)
 AGENCY_TOP = Refusal(
     "agency-top",
     Conflict,

@@ -2,6 +2,7 @@
 
 from schemas.account import AccountNeed, AccountState
 from schemas.actor import ActorKind
+from schemas.agency import Standing
 from schemas.approval import ApprovalState
 from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
@@ -197,6 +198,18 @@ CERTIFICATE_NEEDS = vocabulary(
     {
         CertificateNeed.ENDING: ("30 天内到期", "Ends within 30 days"),
         CertificateNeed.UNVERIFIED: ("一年内没有年审", "Not verified for a year"),
+    },
+)
+
+STANDING = vocabulary(
+    Standing,
+    {
+        Standing.PEOPLE: ("在用账号", "Open accounts"),
+        Standing.DEVICES: ("未注销设备", "Devices in use"),
+        Standing.CODES: ("未用登记码", "Unused enrolment codes"),
+        Standing.CASES: ("未结案件", "Open cases"),
+        Standing.UNITS: ("在用下级单位", "Open units below"),
+        Standing.ENTRUSTED: ("受其委托的组织", "Bodies that it entrusts"),
     },
 )
 

@@ -120,6 +120,9 @@ def _people(store: Store) -> None:
         made = tx.agencies.open(admin, unit)
         admin = tx.accounts.account_actor(admin.account_id)
         tx.agencies.amend(admin, made.id, AgencyAmendIn(name="执法一中队", supervising=True), made.version)
+        gone = tx.agencies.open(admin, AgencyIn(parent_id=above, name="二中队", code="YZD-2"))
+        admin = tx.accounts.account_actor(admin.account_id)
+        tx.agencies.close(admin, gone.id, gone.version)
     with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))

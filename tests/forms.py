@@ -13,6 +13,7 @@ from api.console import router
 from api.console.typed import Typed
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
+from schemas.agency import AgencyIn
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
@@ -330,6 +331,9 @@ def _people(scene: Scene, _: Clock) -> None:
     unit = {"name": "一中队", "code": "YZD-1", "parent_id": str(agency), "supervising": ""}
     _add(scene, "people", "/console/agencies", kind="agency", principal_id="", **unit)
     _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)
+    with scene.store.begin() as tx:
+        bare = tx.agencies.open(admin, AgencyIn(parent_id=agency, name="空队", code="KD-1"))
+    _add(scene, "people", "/console/agencies/{agency_id}/close", {"agency_id": bare.id})
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from api.console.guard import Acting, Visiting
-from api.console.typed import Change, Fault, Forms, Typed, Versioned, into, label, seen
+from api.console.typed import Change, Fault, Forms, Typed, Versioned, VersionForm, into, label, seen
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
 from schemas.agency import AgencyAmendIn, AgencyIn
@@ -106,7 +106,8 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         here="accounts",
         agency=found,
         tree=tx.agencies.tree(actor),
-        may_keep=visit.may(Action.AGENCY_KEEP, agency_id),
+        may_keep=visit.may(Action.AGENCY_KEEP, agency_id) and found.closed_at is None,
+        standing=tx.agencies.standing(agency_id),
         entries=told,
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in told]),
     )
@@ -119,6 +120,18 @@ def amend(visit: Acting, agency_id: AgencyId, form: Annotated[AgencyAmendForm, F
         visit,
         form,
         lambda asked: visit.tx.agencies.amend(visit.actor, agency_id, asked.wish, asked.seen),
+        again=lambda mistake: _page(visit, agency_id, mistake),
+        then=to("/console/agencies"),
+    )
+
+
+@router.post("/agencies/{agency_id}/close")
+def close(visit: Acting, agency_id: AgencyId, form: Annotated[VersionForm, Form()]) -> Response:
+    """Close a unit in which nobody and nothing at work stands."""
+    return submit(
+        visit,
+        form,
+        lambda version: visit.tx.agencies.close(visit.actor, agency_id, version),
         again=lambda mistake: _page(visit, agency_id, mistake),
         then=to("/console/agencies"),
     )

@@ -40,6 +40,7 @@ from schemas.refusals_account import (
     ACCOUNT_MACHINE,
     ACCOUNT_NOT_FOUND,
     ADMINISTRATOR_LAST,
+    AGENCY_CLOSED,
     LOGIN_TAKEN,
     ROLE_APART,
     ROLE_ENDED,
@@ -57,7 +58,7 @@ from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
 from storage.login import LoginTries
 from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
-from storage.reads.agency import with_agency
+from storage.reads.agency import is_closed, with_agency
 from storage.reads.login import locked_accounts
 from storage.reads.policy import require_within
 from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, role_grants, sessions
@@ -210,13 +211,15 @@ class People(Collection):
         Raises:
             NotFound: no such agency within the actor's reach (slug `account-agency-unknown`).
             Refused: the actor may not keep accounts.
-            Conflict: the log-in name is taken (slug `login-taken`).
+            Conflict: the log-in name is taken (slug `login-taken`), or the agency is closed (`agency-closed`).
         """
         if wish.agency_id not in actor.agency_ids:
             raise ACCOUNT_AGENCY_UNKNOWN("no such agency within the actor's reach")
         require(actor, Action.ACCOUNT_KEEP, Subject(agency_id=wish.agency_id), self._now)
         ident = AccountId(fresh_id())
         act = self._begin(actor, wish.agency_id, f"account/{ident}")
+        if is_closed(self._connection, wish.agency_id):
+            raise AGENCY_CLOSED("the agency is closed")
         open_account(self._connection, act, ident=ident, **wish.model_dump())
         link = hand_out_link(self._unit, act, actor, ident, act.at + LINK_LIFETIME)
         return NewAccount(self.get(actor, ident), link)

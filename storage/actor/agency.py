@@ -18,16 +18,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.actor import Actor
-from schemas.agency import Agency, AgencyAmendIn, AgencyIn, code_holds
+from schemas.agency import Agency, AgencyAmendIn, AgencyIn, StandingThere, code_holds
 from schemas.event import Event
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyAmend
+from schemas.leaves_actor import AgencyAmend, AgencyClose
 from schemas.policy import Action, Subject, require, require_scope
 from schemas.refusals_account import (
+    AGENCY_CLOSED,
     AGENCY_CODE_TAKEN,
     AGENCY_CODE_WRONG,
     AGENCY_CYCLE,
     AGENCY_NOT_FOUND,
+    AGENCY_STANDING,
     AGENCY_TOP,
 )
 from storage.act import fresh_id
@@ -36,6 +38,7 @@ from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.agency import tree_below
 from storage.reads.custody import version_in
+from storage.reads.standing import standing_in
 from storage.tables.actor import accounts, agencies
 from storage.version import require_version
 
@@ -43,7 +46,12 @@ _TREE = text("SELECT pg_advisory_xact_lock(7_110_291_500_017)")
 """Held by whoever changes the tree: of two moves that together make a ring the second sees the first."""
 
 _TEXTS = ARRAY(Text)
-_VERSIONS = (Event.AGENCY_OPEN, Event.AGENCY_AMEND)
+_VERSIONS = (Event.AGENCY_OPEN, Event.AGENCY_AMEND, Event.AGENCY_CLOSE)
+
+
+def _require_open(agency: Agency) -> None:
+    if agency.closed_at is not None:
+        raise AGENCY_CLOSED("the agency is closed")
 
 
 def _lock_tree(connection: Connection) -> None:
@@ -94,7 +102,7 @@ class Agencies(Collection):
         Raises:
             NotFound: the agency above, or the principal, is outside the actor's reach (slug `agency-not-found`).
             Refused: the actor may not keep agencies.
-            Conflict: the code is taken (slug `agency-code-taken`).
+            Conflict: the code is taken (slug `agency-code-taken`), or one of those is closed (`agency-closed`).
             Invalid: the code's last character is wrong (slug `agency-code-wrong`).
         """
         others = [one for one in (wish.parent_id, wish.principal_id) if one is not None]
@@ -103,6 +111,8 @@ class Agencies(Collection):
         _lock_tree(self._connection)
         made = AgencyId(fresh_id())
         act = self._begin(actor, made, f"agency/{made}", relies=[f"agency/{one}" for one in others])
+        for one in others:
+            _require_open(self.get(actor, one))
         self._check_code(wish.code, made)
         open_agency(
             self._connection,
@@ -122,7 +132,8 @@ class Agencies(Collection):
 
         Raises:
             NotFound, Refused, Invalid: as for `open`.
-            Conflict: the code is taken, the unit would lie below itself (slug `agency-cycle`), or it is at the top.
+            Conflict: the code is taken, the unit would lie below itself (slug `agency-cycle`), it is at the top, or it or
+                the one above is closed (slug `agency-closed`).
             VersionConflict: somebody else changed it.
         """
         known = self.get(actor, agency_id)
@@ -134,6 +145,9 @@ class Agencies(Collection):
         act = self._begin(actor, agency_id, about, relies=relies)
         held = self.get(actor, agency_id)
         require_version(held.version, seen)
+        _require_open(held)
+        if above is not None:
+            _require_open(self.get(actor, above))
         changed = {
             name: value
             for name, value in wish.model_dump(exclude_unset=True).items()
@@ -155,6 +169,37 @@ class Agencies(Collection):
             ),
             about,
         )
+        return self.get(actor, agency_id)
+
+    def standing(self, agency_id: AgencyId) -> tuple[StandingThere, ...]:
+        """Return what stands in an agency and keeps it from being closed; the caller has looked at the agency."""
+        return standing_in(self._connection, agency_id, self._now)
+
+    def close(self, actor: Actor, agency_id: AgencyId, seen: int) -> Agency:
+        """Close an agency in which nobody and nothing at work stands any more; its history stays readable.
+
+        Its chain is held: whoever is admitted, opens a case or comes below it meanwhile comes before, and is counted.
+
+        Raises:
+            NotFound, Refused, VersionConflict: as for `amend`.
+            Conflict: something stands there (slug `agency-standing`; the facts count and name it), or it is closed
+                (slug `agency-closed`).
+        """
+        known = self.get(actor, agency_id)
+        require(actor, Action.AGENCY_KEEP, Subject(agency_id=known.id), self._now)
+        _lock_tree(self._connection)
+        about = f"agency/{agency_id}"
+        act = self._begin(actor, agency_id, about)
+        held = self.get(actor, agency_id)
+        require_version(held.version, seen)
+        _require_open(held)
+        standing = self.standing(agency_id)
+        if standing:
+            counted = {one.kind.value: one.count for one in standing}
+            named = {one.kind.value: list(one.names) for one in standing}
+            raise AGENCY_STANDING("something stands there", standing=counted, names=named)
+        self._connection.execute(update(agencies).where(agencies.c.id == agency_id).values(closed_at=act.at))
+        act.write(AgencyClose(), about)
         return self.get(actor, agency_id)
 
     def _check_move(self, held: Agency, above: AgencyId | None) -> None:

@@ -171,7 +171,10 @@ class Links(Collection):
     def _root(self) -> AgencyId | None:
         """Return the agency at the top: of several the first that was founded."""
         root: AgencyId | None = self._connection.scalar(
-            select(agencies.c.id).where(agencies.c.parent_id.is_(None)).order_by(agencies.c.id).limit(1)
+            select(agencies.c.id)
+            .where(agencies.c.parent_id.is_(None), agencies.c.closed_at.is_(None))
+            .order_by(agencies.c.id)
+            .limit(1)
         )
         return root
 

@@ -15,7 +15,7 @@ from schemas.intake import rows_root
 from schemas.leaves_actor import AccountKind, AccountLink, AccountOpen, RoleGrantNamed, RosterTake
 from schemas.policy import Action, Subject, require
 from schemas.record_id import salted_row_hash
-from schemas.refusals_account import LOGIN_TAKEN, ROSTER_FAULTY
+from schemas.refusals_account import AGENCY_CLOSED, LOGIN_TAKEN, ROSTER_FAULTY
 from schemas.roster import RosterFault, RosterLine
 from schemas.trail import TrailEvent
 from storage.act import Deed, fresh_id
@@ -94,10 +94,10 @@ class Rosters(Collection):
         return tuple(line._replace(faults=self._faults(line, taken, known)) for line in lines)
 
     def _reached(self, actor: Actor) -> dict[str, AgencyId]:
-        """Return the agencies that the actor reaches by code, and by name where only one has it."""
+        """Return the open agencies that the actor reaches by code, and by name where only one has it."""
         rows = self._connection.execute(
             select(agencies.c.id, agencies.c.code, agencies.c.name).where(
-                agencies.c.id.in_(sorted(actor.agency_ids))
+                agencies.c.id.in_(sorted(actor.agency_ids)), agencies.c.closed_at.is_(None)
             )
         ).all()
         names = [row.name for row in rows]
@@ -134,6 +134,8 @@ class Rosters(Collection):
         roster, agency = fresh_id(), f"agency/{actor.agency_id}"
         reached = {f"agency/{one.agency_id}" for one in people} - {agency}
         act = self._begin(actor, actor.agency_id, agency, *(one.about for one in people), relies=reached)
+        if not {one.agency_id for one in people} <= set(self._reached(actor).values()):
+            raise AGENCY_CLOSED("an agency was closed meanwhile")
         act.write(_root_of(people), f"roster/{roster}", agency)
         made: list[Taken] = []
         for start in range(0, len(people), AT_ONCE):

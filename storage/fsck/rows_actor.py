@@ -19,7 +19,10 @@ from storage.tables.device import enrolment_codes
 
 AGENCY_MIRRORS = (
     Mirror(
-        agencies, agencies.c.id, (), ("parent_id", "principal_id", "name", "code", "kind", "is_supervising")
+        agencies,
+        agencies.c.id,
+        (),
+        ("parent_id", "principal_id", "name", "code", "kind", "is_supervising", "closed_at"),
     ),
     Mirror(
         enrolment_codes,
@@ -93,6 +96,7 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
                 "code": value_of(life.code),
                 "kind": life.kind,
                 "is_supervising": life.supervising,
+                "closed_at": life.closed_at,
             }
         ],
         "enrolment_codes": [

@@ -37,6 +37,12 @@ def tree_above(agency_id: AgencyId) -> Select[tuple[AgencyId]]:
     return select(above.union_all(step).c.id)
 
 
+def is_closed(connection: Connection, agency_id: AgencyId) -> bool:
+    """Say whether an agency was closed."""
+    at = connection.scalar(select(agencies.c.closed_at).where(agencies.c.id == agency_id))
+    return at is not None
+
+
 def supervised(connection: Connection, agency_ids: Iterable[AgencyId]) -> list[tuple[AgencyId, str]]:
     """Return those of the agencies that supervise nobody, by name."""
     rows = connection.execute(

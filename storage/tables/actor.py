@@ -28,6 +28,7 @@ agencies = Table(
     Column("code", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
     Column("is_supervising", Boolean, nullable=False, server_default=text("false")),
+    moment("closed_at"),
     CheckConstraint("kind IN ('agency', 'authorised', 'entrusted')", name="kind"),
     Index(None, "parent_id"),
 )

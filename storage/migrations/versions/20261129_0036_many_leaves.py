@@ -1,10 +1,12 @@
-"""Many leaves of one act in one statement: `append_leaves` beside `append_leaf`. No table changes.
+"""Many leaves of one act in one statement: `append_leaves` beside `append_leaf`; and agencies may be closed.
 
-What is promised is what `append_leaf` promises for each leaf, in the order in which they are given. Rolling back drops it.
+What is promised is what `append_leaf` promises for each leaf, in the order in which they are given. No agency is closed yet:
+the column is nullable, so no row is written anew. Rolling back forgets which are, and drops the function; leaves stay.
 
 Revision ID: 20261129_0036
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "20261129_0036"
@@ -43,10 +45,12 @@ END $$
 
 
 def upgrade() -> None:
-    """Make the function."""
+    """Make the function and the column."""
     op.execute(_APPEND)
+    op.add_column("agencies", sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop both."""
+    op.drop_column("agencies", "closed_at")
     op.execute("DROP FUNCTION append_leaves")
