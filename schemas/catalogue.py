@@ -81,7 +81,7 @@ from schemas.words_people import (
     ROSTER_FAULTS,
 )
 from schemas.words_role import ROLES
-from schemas.words_trail import SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
+from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -114,7 +114,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         ROSTER_FAULTS,
         ROLES,
     ),
-    *(SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
+    *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
     UNITS,
 )
 

@@ -12,6 +12,7 @@ from schemas import (
     leaves_case,
     leaves_certificate,
     leaves_device,
+    leaves_factor,
     leaves_log,
     leaves_look,
     leaves_monitoring,
@@ -25,6 +26,7 @@ from schemas.act import Act
 _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
     leaves_actor,
+    leaves_factor,
     leaves_certificate,
     leaves_approval,
     leaves_device,

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
+from schemas.factor import MOST_RECOVERY_CODES
 from schemas.leaf import Leaf
 from schemas.leaves_actor import (
     AccountAmend,
@@ -30,6 +31,7 @@ from schemas.leaves_actor import (
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
+from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
@@ -156,6 +158,15 @@ class ApprovalLife(NamedTuple):
     end_reason: Committed | None = None
 
 
+class FactorLife(NamedTuple):
+    """A second factor, and number of a recovery code → when it was used."""
+
+    enrolled: FactorEnrol
+    at: datetime
+    ended_at: datetime | None = None
+    used: Mapping[int, datetime] = MappingProxyType({})
+
+
 class AccountLife(NamedTuple):
     """An account, its roles and certificates; `credential` is the commitment of what lets it in now."""
 
@@ -170,6 +181,7 @@ class AccountLife(NamedTuple):
     certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
     approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
+    factors: Mapping[str, FactorLife] = MappingProxyType({})
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -305,6 +317,40 @@ def _approval_ended(life: AccountLife, leaf: Leaf, act: ApprovalEnd, here: Here)
     return life._replace(approvals={**life.approvals, act.ask: ended})
 
 
+def _factor_enrolled(life: AccountLife, leaf: Leaf, act: FactorEnrol, here: Here) -> AccountLife:
+    """Set up a second factor; the one that stood ends by it."""
+    del here
+    law(leaf.subject not in life.factors, FaultCode.BEGUN_TWICE)
+    law(act.codes <= MOST_RECOVERY_CODES, FaultCode.CODE)
+    ended = {
+        name: one if one.ended_at is not None else one._replace(ended_at=leaf.at)
+        for name, one in life.factors.items()
+    }
+    return life._replace(factors={**ended, leaf.subject: FactorLife(act, leaf.at)})
+
+
+def _factor(life: AccountLife, leaf: Leaf) -> FactorLife:
+    """Return the factor that a leaf is about, which stands."""
+    known = life.factors.get(leaf.subject)
+    if known is None or known.ended_at is not None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    return known
+
+
+def _factor_recovered(life: AccountLife, leaf: Leaf, act: FactorRecover, here: Here) -> AccountLife:
+    del here
+    known = _factor(life, leaf)
+    law(act.code <= known.enrolled.codes and act.code not in known.used, FaultCode.CODE)
+    used = known._replace(used={**known.used, act.code: leaf.at})
+    return life._replace(factors={**life.factors, leaf.subject: used})
+
+
+def _factor_ended(life: AccountLife, leaf: Leaf, act: FactorEnd, here: Here) -> AccountLife:
+    del act, here
+    ended = _factor(life, leaf)._replace(ended_at=leaf.at)
+    return life._replace(factors={**life.factors, leaf.subject: ended})
+
+
 ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
     {
         AccountAmend: _amended,
@@ -325,6 +371,9 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         ApprovalAsk: _approval_asked,
         ApprovalGrant: _approval_granted,
         ApprovalEnd: _approval_ended,
+        FactorEnrol: _factor_enrolled,
+        FactorRecover: _factor_recovered,
+        FactorEnd: _factor_ended,
     }
 )
 _AFTER_ALL = (RoleEnd, RoleEndApart, CertificateWithdraw, CertificateCancel)

@@ -9,10 +9,19 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.actor import Role
 from schemas.calendar import Calendar, parse_calendar
 from schemas.trail import LEAST_MONTHS
 
-_SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
+_SECRETS = (
+    "DATABASE_URL",
+    "OBJECTS_URL",
+    "BROKER_URL",
+    "LOG_KEY",
+    "REGISTRY_KEY",
+    "EXPORT_KEY",
+    "FACTOR_KEY",
+)
 _SEED_BYTES = 32
 
 
@@ -27,8 +36,15 @@ def _articles(given: object) -> object:
     return tuple(filter(None, map(str.strip, given.split(";")))) if isinstance(given, str) else given
 
 
+def _roles(given: object) -> object:
+    """Return a list of roles, apart by commas; `all` is every one."""
+    if not isinstance(given, str):
+        return given
+    return tuple(Role) if given.strip() == "all" else tuple(filter(None, map(str.strip, given.split(","))))
+
+
 class StorageSettings(BaseSettings):
-    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
+    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the four server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
     Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
@@ -39,8 +55,10 @@ class StorageSettings(BaseSettings):
     `TRAIL_MONTHS`: so many calendar months the access trail is kept; less than six is refused. `TRAIL_STRANGERS`: of
     people whom nobody knows, so many rows a minute at most; what comes beyond is counted in one row.
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
-    Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
-    key, the worker and the scheduler the log key and the export key.
+    Keys are base64 of 32 bytes, those that sign Ed25519 seeds. A process gets only the keys it needs: the API the registry
+    key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the worker and the scheduler the log key and
+    the export key. Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at
+    the next log-in by password; none is asked by default.
 
     Shares, so that nobody shuts out others: `open_uploads` of one sender, of the free room what is not promised to
     open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
@@ -60,6 +78,8 @@ class StorageSettings(BaseSettings):
     log_key: SecretStr | None = None
     registry_key: SecretStr | None = None
     export_key: SecretStr | None = None
+    factor_key: SecretStr | None = None
+    second_factor_roles: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)] = ()
     pool_size: int = 10
     pool_wait_seconds: float = 10.0
     upload_lifetime_seconds: int = 7 * 24 * 3600

@@ -25,6 +25,7 @@ from storage.actor.account import People
 from storage.actor.actor import Accounts
 from storage.actor.agency import Agencies
 from storage.actor.certificate import Certificates
+from storage.actor.factor import Factors, Halfways
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
@@ -107,6 +108,14 @@ class Transaction(Unit):
     @cached_property
     def links(self) -> Links:
         return Links(self)
+
+    @cached_property
+    def factors(self) -> Factors:
+        return Factors(self)
+
+    @cached_property
+    def halfways(self) -> Halfways:
+        return Halfways(self)
 
     @cached_property
     def sessions(self) -> Sessions:

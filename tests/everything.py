@@ -19,6 +19,7 @@ from schemas.certificate import (
 )
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
+from schemas.factor import SECRET_BYTES
 from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
@@ -35,7 +36,8 @@ from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, Settlement
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
-from schemas.trail import TrailResult, day_of
+from schemas.trail import LoginWay, TrailResult, day_of
+from storage.actor.factor import Confirmed
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.case import case_links
@@ -135,8 +137,22 @@ def _people(store: Store) -> None:
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
     _certificates(store, admin, new.account.id)
+    _factors(store, admin, new.account.id)
     with store.begin() as tx:
         tx.people.close(admin, new.account.id, "退休")
+
+
+def _factors(store: Store, admin: Actor, holder: AccountId) -> None:
+    """Somebody has a second factor, uses a recovery code, has another, and loses that; the administrator keeps one."""
+    with store.begin() as tx:
+        codes = tx.factors.enrol(holder, Confirmed(bytes(SECRET_BYTES), 0))
+    with store.begin() as tx:
+        assert tx.factors.prove(holder, codes[2]) is LoginWay.RECOVERY
+    with store.begin() as tx:
+        tx.factors.enrol(holder, Confirmed(bytes(SECRET_BYTES), 0))
+        tx.factors.enrol(admin.account_id, Confirmed(bytes(SECRET_BYTES), 0))
+    with store.begin() as tx:
+        tx.people.take_factor(admin, holder, "手机遗失")
 
 
 def _trail(store: Store) -> None:

@@ -16,11 +16,14 @@ from schemas.actor import Actor, Role
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
+from schemas.factor import SECRET_BYTES
+from schemas.ids import AccountId
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
+from storage.actor.factor import Confirmed
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
@@ -323,7 +326,7 @@ def _people(scene: Scene, _: Clock) -> None:
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")
-    for verb in ("link", "unlock", "signout", "close"):
+    for verb in ("link", "unlock", "signout", "factor/end", "close"):
         _add(scene, "people", f"{one}/{verb}", ids)
     _add(scene, "people", f"{one}/roles", ids, role="head")
     _add(scene, "people", f"{one}/roles/{{grant_id}}/end", ids)
@@ -332,6 +335,7 @@ def _people(scene: Scene, _: Clock) -> None:
     typed = {"password": PASSWORD, "password_again": PASSWORD}
     _add(scene, "people", "/console/account/password", old_password="the old words", **typed)
     _add(scene, "", "/console/link/{code}", {"code": link}, **typed)
+    _factors(scene, agency, new.account.id)
     admitted = {
         "agency_name": "某局",
         "agency_code": "91350100M000100Y43",
@@ -339,6 +343,23 @@ def _people(scene: Scene, _: Clock) -> None:
         "login": "root-1",
     }
     _add(scene, "", "/console/admit/{code}", {"code": offered}, **admitted, **typed)
+
+
+def _factors(scene: Scene, agency: UUID, lost: AccountId) -> None:
+    """Two second factors, one of them lost, and a log-in that waits for the other."""
+    owner = _person(scene, "factor", agency)
+    with scene.store.begin() as tx:
+        for one in (owner.account_id, lost):
+            tx.factors.enrol(one, Confirmed(bytes(SECRET_BYTES), 0))
+        offer = tx.factors.offer(owner.account_id, owner.login, "Quancheng").sealed
+        known = tx.accounts.credential_of(owner.login)
+        assert known is not None
+        halfway = tx.halfways.open(owner.account_id, known.password_hash, browser=None, try_id=None)
+    typed = {"password": "the old words", "factor_now": "000000"}
+    _add(scene, "factor", "/console/account/factor", factor_code="000000", offer=offer, **typed)
+    _add(scene, "factor", "/console/account/factor/end", **typed)
+    waiting = {"halfway": halfway, "offer": "", "back": "/console", "kept": "", "to": ""}
+    _add(scene, "", "/console/login/code", factor_code="000000", **waiting)
 
 
 def _certificates(scene: Scene, _: Clock) -> None:

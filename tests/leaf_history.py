@@ -17,6 +17,7 @@ from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
 from schemas import leaves_device as things
+from schemas import leaves_factor as factors
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
@@ -382,6 +383,11 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AccountUnlock, account, admin)
     history.write(who.AccountUnlockApart, account, admin)
     history.write(who.AccountSignout, account, admin)
+    old, new = history.thing("factor"), history.thing("factor")
+    history.write(factors.FactorEnrol, old, account, of=(account,), codes=10)
+    history.write(factors.FactorRecover, old, account, of=(account,), code=7)
+    history.write(factors.FactorEnrol, new, account, of=(account,), codes=10)
+    history.write(factors.FactorEnd, new, history.rng.choice((account, admin)), of=(account,))
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)

@@ -37,6 +37,7 @@ def _page(visit: Visit, mistake: Mistake | None = None, *, is_changed: bool = Fa
         here="own",
         sessions=tx.sessions.own(actor, token_of(visit.request)),
         is_changed=is_changed,
+        factor=tx.factors.of(actor.account_id),
         lately=tx.login_tries.failed_lately(actor),
         idle_minutes=tx.settings.session_idle_seconds // 60,
         grants=[one for one in tx.people.grants(actor.account_id) if not one.is_over(tx.now)],

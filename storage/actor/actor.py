@@ -27,6 +27,7 @@ from schemas.leaves_actor import (
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
+from storage.actor.factor import forget_halfways
 from storage.actor.session import (
     SIGN_OF_LIFE,
     Session,
@@ -262,8 +263,9 @@ class Accounts(Collection):
         end_session(self._unit, token)
 
     def forget_ended(self) -> None:
-        """Delete sessions and used assertions that can no longer matter; again after a crash."""
+        """Delete sessions, unfinished log-ins and used assertions that can no longer matter; again after a crash."""
         forget_ended(self._unit)
+        forget_halfways(self._unit)
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
 
     def actor_of(self, token: str) -> Actor:

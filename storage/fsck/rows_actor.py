@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.life_actor import AccountLife, AgencyLife
+from schemas.life_actor import AccountLife, AgencyLife, FactorLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
@@ -16,6 +16,7 @@ from storage.tables.actor import (
 )
 from storage.tables.approval import approvals
 from storage.tables.device import enrolment_codes
+from storage.tables.factor import recovery_codes, second_factors
 
 AGENCY_MIRRORS = (
     Mirror(
@@ -77,6 +78,19 @@ ACCOUNT_MIRRORS = (
         ("certificate_id",),
         ("state", "valid_during", "known_during", "reason", "leaf"),
         source=certificate_facts.join(certificates),
+    ),
+    Mirror(
+        second_factors,
+        second_factors.c.account_id,
+        ("id",),
+        ("method", "sealed", "enrolled_at", "ended_at"),
+    ),
+    Mirror(
+        recovery_codes,
+        second_factors.c.account_id,
+        ("factor_id", "number"),
+        ("code_hash", "used_at"),
+        source=recovery_codes.join(second_factors),
     ),
 )
 
@@ -190,7 +204,35 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             for name, one in (life.certificates or {}).items()
             for told in one.told
         ],
+        "second_factors": [
+            {
+                "id": ident_of(name),
+                "method": one.enrolled.method,
+                "sealed": _recorded(one, "sealed"),
+                "enrolled_at": one.at,
+                "ended_at": one.ended_at,
+            }
+            for name, one in life.factors.items()
+        ],
+        "recovery_codes": [
+            {
+                "factor_id": ident_of(name),
+                "number": number,
+                "code_hash": _recorded(one, f"code.{number}"),
+                "used_at": one.used.get(number),
+            }
+            for name, one in life.factors.items()
+            for number in range(1, one.enrolled.codes + 1)
+        ],
     }
+
+
+def _recorded(factor: FactorLife, name: str) -> object:
+    """Return a member of the record of a second factor, in hex."""
+    record = value_of(factor.enrolled.record)
+    if record is NOT_TOLD:
+        return NOT_TOLD
+    return record.get(name) if isinstance(record, Mapping) else None
 
 
 def _secret(life: AccountLife) -> object:

@@ -101,6 +101,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/exports/{export_id}/looks": {"reason_code": "dispute"},
     "POST /v1/accounts/{account_id}/close": {"reason": "x"},
     "POST /v1/accounts/{account_id}/signout": {"reason": "x"},
+    "POST /v1/accounts/{account_id}/factor/end": {"reason": "x"},
     "POST /v1/accounts/{account_id}/roles": {"role": "head"},
     "POST /v1/accounts/{account_id}/roles/{grant_id}/end": {"reason": "x"},
     "POST /v1/rosters": {
@@ -242,6 +243,10 @@ APART = {
     "POST /console/logout": "ends the asking",
     "POST /console/account/password": "hashes a password",
     "POST /v1/password": "hashes a password",
+    "POST /v1/factor": "looks at a password",
+    "POST /v1/factor/end": "as above",
+    "POST /console/account/factor": "as above",
+    "POST /console/account/factor/end": "as above",
     "POST /v1/presence/confirmations": "who was there is told by a code of theirs",
     "POST /console/presence/day": "as above",
     "POST /v1/denials/{denial_id}/settlement": "what a denial is about has a test of its own",

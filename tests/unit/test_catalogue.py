@@ -18,6 +18,7 @@ from schemas.checks.table import CHECKS
 from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
+from schemas.factor import CodeFault, Demand
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
@@ -56,6 +57,8 @@ UNSPOKEN: dict[type[Enum], str] = {
     LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
     Sight: "chooses what a page shows of an original; nothing is printed from it",
     PresenceAnswer: "what one types; a person reads the state that it makes",
+    CodeFault: "chooses a refusal",
+    Demand: "chooses the page of a log-in, or a refusal; those are what a person reads",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",

@@ -103,10 +103,11 @@ def test_every_required_setting_is_given(service: str) -> None:
 
 @pytest.mark.parametrize("service", ["api", "worker", "slow-worker", "scheduler"])
 def test_running_services_get_what_the_stand_gives(service: str) -> None:
-    """The stand's addresses and keys, but the keeper's credential, reach every running service."""
+    """The stand's addresses and keys reach every running service; the keeper's credential none, that of factors the API."""
     given = {name for names in ADDRESSES.values() for name in names} | set(KEYS)
-    assert given - {"KEEPER_URL"} <= _variables(service)
+    assert given - {"KEEPER_URL", "FACTOR_KEY"} <= _variables(service)
     assert "KEEPER_URL" not in _variables(service)
+    assert ("FACTOR_KEY" in _variables(service)) is (service == "api")
 
 
 def test_provisioning_gets_its_settings() -> None:
