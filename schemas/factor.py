@@ -45,10 +45,10 @@ NONCE_BYTES = 12
 """Of AES-GCM (NIST SP 800-38D, 8.2.2): drawn anew for every secret."""
 
 HALFWAY_LIFETIME = timedelta(minutes=5)
-"""So long a log-in waits for its second factor."""
+"""So long a log-in waits for its code."""
 
 OFFER_LIFETIME = timedelta(minutes=15)
-"""So long a secret that was shown may be confirmed."""
+"""So long a secret that was shown may be confirmed, and a log-in waits for it: somebody gets an authenticator first."""
 
 _LABEL = b"quancheng-factor\0"
 _HASH = SHA1()  # noqa: S303 - the one that every authenticator knows; HMAC asks no more of it (RFC 6238, 1.2)
@@ -77,6 +77,11 @@ class Factor(Frozen):
     id: UUID
     enrolled_at: datetime
     codes_left: int
+
+
+def waits_for(demand: Demand) -> timedelta:
+    """Return how long a log-in waits for what it wants."""
+    return OFFER_LIFETIME if demand is Demand.ENROL else HALFWAY_LIFETIME
 
 
 def is_demanded(roles: Collection[Role], wanted: Collection[Role]) -> bool:

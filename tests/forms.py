@@ -16,7 +16,7 @@ from schemas.actor import Actor, Role
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
-from schemas.factor import SECRET_BYTES
+from schemas.factor import SECRET_BYTES, Demand
 from schemas.ids import AccountId
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
@@ -354,7 +354,7 @@ def _factors(scene: Scene, agency: UUID, lost: AccountId) -> None:
         offer = tx.factors.offer(owner.account_id, owner.login, "Quancheng").sealed
         known = tx.accounts.credential_of(owner.login)
         assert known is not None
-        halfway = tx.halfways.open(owner.account_id, known.password_hash, browser=None, try_id=None)
+        halfway = tx.halfways.open(owner.account_id, known.password_hash, Demand.CODE)
     typed = {"password": "the old words", "factor_now": "000000"}
     _add(scene, "factor", "/console/account/factor", factor_code="000000", offer=offer, **typed)
     _add(scene, "factor", "/console/account/factor/end", **typed)

@@ -22,7 +22,7 @@ from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route
 from schemas.errors import AnyRefusal, Busy, Conflict, NotAuthenticated
-from schemas.factor import HALFWAY_LIFETIME, Demand
+from schemas.factor import Demand, waits_for
 from schemas.policy import Action
 from schemas.refusals_account import ACCOUNT_MACHINE
 from schemas.refusals_actor import LOGIN_GUARDED, LOGIN_LOCKED, NOT_AUTHENTICATED
@@ -173,7 +173,7 @@ def second_door(
         "is_kept": bool(form.kept),
         "offer": offer,
         "picture": offer and picture_of(offer.uri),
-        "minutes": int(HALFWAY_LIFETIME.total_seconds()) // 60,
+        "minutes": int(waits_for(Demand.CODE if offer is None else Demand.ENROL).total_seconds()) // 60,
     }
     name = "login_code.html" if offer is None else "login_factor.html"
     return render(request, name, view, status=mistake.status if mistake else 200)

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from schemas.factor import (
-    HALFWAY_LIFETIME,
     NONCE_BYTES,
     RECOVERY_BYTES,
     RECOVERY_CODES,
@@ -32,6 +31,7 @@ from schemas.factor import (
     recovery_text,
     secret_text,
     steps_of,
+    waits_for,
 )
 from schemas.ids import AccountId
 from schemas.leaves_actor import AccountKind
@@ -310,7 +310,13 @@ class Halfways(Collection):
     """Log-ins that wait for their second factor."""
 
     def open(
-        self, account_id: AccountId, password_hash: str, *, browser: bytes | None, try_id: UUID | None
+        self,
+        account_id: AccountId,
+        password_hash: str,
+        demand: Demand,
+        *,
+        browser: bytes | None = None,
+        try_id: UUID | None = None,
     ) -> str:
         """Let a log-in wait whose password was right; return the token by which it goes on."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -322,7 +328,7 @@ class Halfways(Collection):
                 browser=browser,
                 password_digest=token_hash(password_hash),
                 try_id=try_id,
-                expires_at=self._now + HALFWAY_LIFETIME,
+                expires_at=self._now + waits_for(demand),
             )
         )
         return token

@@ -189,7 +189,7 @@ def let_through(tx: Transaction, account_id: AccountId, login: str, password_has
     """Log in whoever has just set the password by a link; it stands, and the second factor is asked for as ever."""
     demand = tx.factors.demand(account_id)
     if demand is not None:
-        token = tx.halfways.open(account_id, password_hash, browser=None, try_id=None)
+        token = tx.halfways.open(account_id, password_hash, demand)
         return Halfway(token, demand)
     session = tx.accounts.open_session(account_id, address=tx.address)
     return Entered(session, sealed(tx, login, password_hash, secrets.token_bytes(BROWSER_BYTES)))
@@ -276,9 +276,8 @@ def _enter(tx: Transaction, login: str, proof: _Proof, way: LoginWay) -> Entered
 
 
 def _wait(tx: Transaction, account_id: AccountId, proof: _Proof, demand: Demand) -> Halfway:
-    token = tx.halfways.open(
-        account_id, proof.credential.password_hash, browser=proof.browser, try_id=proof.counted.id
-    )
+    kept, counted = proof.credential.password_hash, proof.counted
+    token = tx.halfways.open(account_id, kept, demand, browser=proof.browser, try_id=counted.id)
     return Halfway(token, demand)
 
 

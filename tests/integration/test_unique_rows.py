@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from schemas.actor import Role
 from schemas.errors import Conflict
-from schemas.factor import SECRET_BYTES
+from schemas.factor import SECRET_BYTES, Demand
 from schemas.trail import day_of
 from storage.actor.factor import Confirmed
 from storage.store import Store
@@ -28,7 +28,7 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         tx.people.hand_out_link(admin, actors[0].id)
         tx.trail_seals.seal(day_of(tx.now))
         tx.factors.enrol(actors[0].account_id, Confirmed(bytes(SECRET_BYTES), 0))
-        tx.halfways.open(actors[0].account_id, "kept", browser=None, try_id=None)
+        tx.halfways.open(actors[0].account_id, "kept", Demand.CODE)
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(
             text(
