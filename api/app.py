@@ -48,7 +48,9 @@ from api.noting import noted
 from api.openings import Openings, Senders
 from api.places import Places, Rules
 from api.problems import problem
+from api.provider import Provider
 from api.settings import ApiSettings
+from api.sso_settings import SsoSettings
 from schemas.errors import AnyRefusal
 from schemas.refusals_request import BODY_TIMEOUT, BODY_TOO_LARGE
 from storage.flow.login_queue import LoginQueue
@@ -185,8 +187,8 @@ class TusHeaders:
         await self._app(scope, receive, sending)
 
 
-def create_app(settings: ApiSettings, store: Store) -> FastAPI:
-    """Build the application over an open store; the caller closes the store."""
+def create_app(settings: ApiSettings, store: Store, sso: SsoSettings | None = None) -> FastAPI:
+    """Build the application over an open store; the caller closes the store. `sso`: an issuer by which people log in."""
     configure()
 
     @asynccontextmanager
@@ -209,6 +211,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
+    app.state.provider = Provider(sso) if sso is not None and sso.issuer else None
     app.state.glance = health.Glance()
     app.state.login_queue = LoginQueue(
         length=settings.login_queue, patience_seconds=settings.login_wait_seconds
@@ -253,4 +256,4 @@ def openapi_document() -> dict[str, Any]:
 
 def application() -> FastAPI:
     """Build the application from the environment, for an ASGI server's factory option."""
-    return create_app(ApiSettings(), Store(StorageSettings()))
+    return create_app(ApiSettings(), Store(StorageSettings()), SsoSettings())

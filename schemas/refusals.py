@@ -21,6 +21,7 @@ from schemas import (
     refusals_presence,
     refusals_recording,
     refusals_request,
+    refusals_sso,
     refusals_upload,
 )
 from schemas.errors import AnyRefusal, Refusal
@@ -42,6 +43,7 @@ SERVER_FAMILIES = (
     refusals_presence,
     refusals_recording,
     refusals_request,
+    refusals_sso,
     refusals_upload,
 )
 COMMAND_FAMILIES = (refusals_command,)

@@ -79,6 +79,7 @@ class LoginWay(StrEnum):
     CODE = "code"
     RECOVERY = "recovery"
     ENROLMENT = "enrolment"
+    SSO = "sso"
 
 
 class FactorDeed(StrEnum):

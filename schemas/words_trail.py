@@ -55,6 +55,7 @@ LOGIN_WAYS = vocabulary(
         LoginWay.PASSWORD: ("凭密码", "By password"),
         LoginWay.CODE: ("凭密码和验证码", "By password and code"),
         LoginWay.RECOVERY: ("凭密码和恢复码", "By password and recovery code"),
+        LoginWay.SSO: ("凭统一认证", "By single sign-on"),
         LoginWay.ENROLMENT: ("凭密码，随即启用两步验证", "By password, and set up a second factor"),
     },
 )

@@ -29,6 +29,7 @@ from storage.actor.factor import Factors, Halfways
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
+from storage.actor.sso import SignOns
 from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -120,6 +121,10 @@ class Transaction(Unit):
     @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self)
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(self)
 
     @cached_property
     def login_tries(self) -> LoginTries:

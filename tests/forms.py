@@ -34,8 +34,8 @@ from workers.custody import integrate
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
-OUTSIDE = {"/console/logout", "/console/language"}
-"""Buttons of the bar: nothing is typed into them, and they change nothing that is kept."""
+OUTSIDE = {"/console/logout", "/console/language", "/console/login/again", "/console/sso"}
+"""Buttons: nothing is typed into them, and they change nothing that is kept."""
 
 HERE = LookFrom(way=LookWay.CONSOLE, address="127.0.0.1")
 """From where the tests' requests come."""

@@ -42,6 +42,7 @@ ELSEWHERE = frozenset(
             "second_factors",
             "recovery_codes",
             "halfways",
+            "sign_ons",
             "trail_rows",
             "trail_seals",
         ),

@@ -60,6 +60,7 @@ LOOKS = {
     "review_grounds.review_id+position": OWN_LOCK,
     "reviews.case_id+round": OWN_LOCK,
     "role_grants.leaf": "a leaf holds its own place and random salts",
+    "sign_ons.state_hash": ON_CONFLICT,
     "sessions.token_hash": "drawn at random",
     "standards.code+version": ON_CONFLICT,
     "trail_rows.day+n": "one seal of a day at a time, and the second meets the first's",

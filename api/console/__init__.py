@@ -26,6 +26,7 @@ from api.console import (
     rectification,
     review,
     roster,
+    sso,
     trail,
 )
 from api.console.guard import answer_in_pages
@@ -37,6 +38,7 @@ router = APIRouter(include_in_schema=False, route_class=Route)
 for _pages in (
     login,
     link,
+    sso,
     own,
     factor,
     home,

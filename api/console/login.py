@@ -28,6 +28,7 @@ from schemas.refusals_account import ACCOUNT_MACHINE
 from schemas.refusals_actor import LOGIN_GUARDED, LOGIN_LOCKED, NOT_AUTHENTICATED
 from schemas.refusals_factor import FACTOR_OFFER_OVER, LOGIN_HALFWAY_OVER
 from schemas.words import Language
+from storage.actor.session import Session
 from storage.flow.login import CodeIn, Entered, Halfway, finish_log_in, login_waiting
 from storage.store import Store
 
@@ -90,7 +91,14 @@ def form(request: Request, back: str = "/console") -> Response:
 
 
 def _door(request: Request, form: LoginForm, mistake: Mistake | None = None) -> Response:
-    view = {"back": own_address(form.back), "form": form, "mistake": mistake, "is_kept": bool(form.kept)}
+    provider = request.app.state.provider
+    view = {
+        "back": own_address(form.back),
+        "form": form,
+        "mistake": mistake,
+        "is_kept": bool(form.kept),
+        "sso": None if provider is None else provider.settings.name,
+    }
     return render(request, "login.html", view, status=mistake.status if mistake else 200)
 
 
@@ -112,17 +120,17 @@ def log_in(request: Request, store: OpenStore, form: Annotated[LoginForm, Form()
     try:
         door = begin(request, wish.login, wish.password)
     except Busy as err:
-        refused = _refused(request, form, err.refusal)
+        refused = refused_at_the_door(request, form, err.refusal)
         refused.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return refused
     except NotAuthenticated as err:
-        return _refused(request, form, err.refusal)
+        return refused_at_the_door(request, form, err.refusal)
     if isinstance(door, Halfway):
         return second_door(request, store, CodeForm(halfway=door.token, **_onward(form)))
     if door.session.actor.is_machine:
         with store.begin() as tx:
             tx.accounts.logout(door.session.token)
-        return _refused(request, form, ACCOUNT_MACHINE)
+        return refused_at_the_door(request, form, ACCOUNT_MACHINE)
     return _inside(request, door, form)
 
 
@@ -138,7 +146,7 @@ def finish(request: Request, store: OpenStore, form: Annotated[CodeForm, Form()]
         return second_door(request, store, form, mistake_of(form, err, language))
     except (Busy, Conflict, NotAuthenticated) as err:
         if err.refusal in _BEGIN_AGAIN:
-            return _refused(request, LoginForm(**_onward(form)), err.refusal)
+            return refused_at_the_door(request, LoginForm(**_onward(form)), err.refusal)
         log.log(err.refusal.level, "mistake_shown", form=type(form).__name__, slug=err.slug)
         wrong = Mistake(form, problem_view(err.refusal, language), status_of(err.refusal))
         return second_door(request, store, form, wrong, is_offered_anew=err.refusal is FACTOR_OFFER_OVER)
@@ -164,7 +172,7 @@ def second_door(
                 offer = tx.factors.offered_again(*who, form.offer) if is_shown else tx.factors.offer(*who)
     except (Conflict, NotAuthenticated) as err:
         if mistake is None or not mistake.field:
-            return _refused(request, LoginForm(**_onward(form)), err.refusal)
+            return refused_at_the_door(request, LoginForm(**_onward(form)), err.refusal)
         offer = None  # what means nothing is told first; that the wait is over, when it means something
     view = {
         "back": own_address(form.back),
@@ -203,20 +211,26 @@ def enter_console(request: Request, entered: Entered, back: str) -> Response:
 
 
 def _with_cookies(request: Request, entered: Entered, answer: Response) -> Response:
+    remember_at_login(request, answer, entered)
+    return enter_by(request, entered.session, answer)
+
+
+def enter_by(request: Request, session: Session, answer: Response) -> Response:
+    """Give a browser the session that was just opened."""
     answer.set_cookie(
         session_cookie(request),
-        entered.session.token,
-        expires=entered.session.expires_at,
+        session.token,
+        expires=session.expires_at,
         path="/",
         httponly=True,
         samesite="strict",
         secure=is_secure(request),
     )
-    remember_at_login(request, answer, entered)
     return answer
 
 
-def _refused(request: Request, form: LoginForm, refusal: AnyRefusal) -> Response:
+def refused_at_the_door(request: Request, form: LoginForm, refusal: AnyRefusal) -> Response:
+    """Show the log-in with the reason why nobody came in by it, or by another way."""
     log.log(refusal.level, "mistake_shown", form=type(form).__name__, slug=refusal.slug)
     shown = problem_view(refusal, language_of(request.cookies))
     return _door(request, form, Mistake(form, shown, status_of(refusal)))

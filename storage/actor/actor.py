@@ -38,6 +38,7 @@ from storage.actor.session import (
     note_use,
     token_hash,
 )
+from storage.actor.sso import forget_sign_ons
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
@@ -266,6 +267,7 @@ class Accounts(Collection):
         """Delete sessions, unfinished log-ins and used assertions that can no longer matter; again after a crash."""
         forget_ended(self._unit)
         forget_halfways(self._unit)
+        forget_sign_ons(self._unit)
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
 
     def actor_of(self, token: str) -> Actor:

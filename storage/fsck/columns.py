@@ -16,6 +16,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "jobs": "what is still to be done",
         "login_tries": "who guessed how often; forgotten after a while",
         "sessions": "who is logged in",
+        "sign_ons": "which states came back; forgotten after minutes",
         "upload_parts": "in flight, no evidence yet",
         "upload_tails": "in flight, no evidence yet",
         "uploads": "in flight, no evidence yet; what it became says its recording's receipt",

@@ -23,5 +23,6 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     recording,
     rectification,
     review,
+    sso,
     trail,
 )

@@ -55,6 +55,9 @@ PUBLIC = {
     ("GET", "/console/login"),
     ("POST", "/console/login"),
     ("POST", "/console/login/code"),
+    ("POST", "/console/login/again"),
+    ("POST", "/console/sso"),
+    ("GET", "/console/sso/callback"),
     ("POST", "/console/language"),
     ("GET", "/console/static/{name}"),
 }

@@ -28,6 +28,7 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         tx.people.hand_out_link(admin, actors[0].id)
         tx.trail_seals.seal(day_of(tx.now))
         tx.factors.enrol(actors[0].account_id, Confirmed(bytes(SECRET_BYTES), 0))
+        tx.sign_ons.take("state")
         tx.halfways.open(actors[0].account_id, "kept", Demand.CODE)
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(

@@ -33,6 +33,7 @@ from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.roster import RosterColumn
+from schemas.sso import SsoMatch
 from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
@@ -61,6 +62,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     Demand: "chooses the page of a log-in, or a refusal; those are what a person reads",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
+    SsoMatch: "a setting of the operator",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""
