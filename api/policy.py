@@ -60,6 +60,7 @@ _LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP)
+_SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
     "GET /v1/health": PUBLIC,
@@ -100,6 +101,8 @@ _API: Mapping[str, Ask] = {
     "POST /v1/agencies": _KEEP_AGENCY,
     "GET /v1/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "PATCH /v1/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /v1/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /v1/agencies/{agency_id}/settings": _SET,
     "GET /v1/certificates": _asks(Action.CERTIFICATE_VIEW),
     "POST /v1/certificates": _asks(Action.CERTIFICATE_KEEP),
     "GET /v1/certificates/{certificate_id}": _asks(Action.CERTIFICATE_VIEW),
@@ -255,6 +258,9 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/agencies": _KEEP_AGENCY,
     "GET /console/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "POST /console/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /console/settings": _SETTINGS,
+    "GET /console/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /console/agencies/{agency_id}/settings": _SET,
     "GET /console/account/looks": OWN,
     "POST /console/looks/{look_id}/seen": OWN,
     "POST /console/looks/{look_id}/leave": OWN,

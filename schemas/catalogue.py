@@ -81,6 +81,7 @@ from schemas.words_people import (
     ROSTER_FAULTS,
 )
 from schemas.words_role import ROLES
+from schemas.words_setting import AS_OF, SETTINGS
 from schemas.words_trail import SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
@@ -115,6 +116,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         ROLES,
     ),
     *(SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
+    *(AS_OF, SETTINGS),
     UNITS,
 )
 

@@ -40,6 +40,7 @@ class Event(StrEnum):
     APPROVAL_ASK = "approval:ask"
     APPROVAL_GRANT = "approval:grant"
     APPROVAL_END = "approval:end"
+    SETTING_CHANGE = "setting:change"
     CERTIFICATE_ISSUE = "certificate:issue"
     CERTIFICATE_SUSPEND = "certificate:suspend"
     CERTIFICATE_RESTORE = "certificate:restore"

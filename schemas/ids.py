@@ -18,6 +18,7 @@ ReviewId = NewType("ReviewId", UUID)
 ExportId = NewType("ExportId", UUID)
 LookId = NewType("LookId", UUID)
 ApprovalId = NewType("ApprovalId", UUID)
+SettingId = NewType("SettingId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

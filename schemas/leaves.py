@@ -19,6 +19,7 @@ from schemas import (
     leaves_recording,
     leaves_rectification,
     leaves_review,
+    leaves_setting,
 )
 from schemas.act import Act
 
@@ -27,6 +28,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_actor,
     leaves_certificate,
     leaves_approval,
+    leaves_setting,
     leaves_device,
     leaves_recording,
     leaves_presence,
@@ -93,7 +95,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
         for group in (
             _reserved("recusal", "bar lift", "case"),
             _reserved("duty", "open amend close", "duty"),
-            _reserved("setting", "change", "agency"),
             _reserved("training", "enter", "account"),
             _reserved("device", "issue return check", "device"),
             _reserved("recording", "examine annotate", "recording"),

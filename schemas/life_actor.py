@@ -30,6 +30,7 @@ from schemas.leaves_actor import (
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
+from schemas.leaves_setting import SettingChange
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
@@ -44,8 +45,16 @@ class CodeLife(NamedTuple):
     voided_at: datetime | None = None
 
 
+class SettingLife(NamedTuple):
+    """What an agency set: by whom and when."""
+
+    change: SettingChange
+    by: str
+    at: datetime
+
+
 class AgencyLife(NamedTuple):
-    """An agency, the standards it published and the codes it handed out."""
+    """An agency, the standards it published, the codes it handed out, and what it set, by `setting/…`."""
 
     kind: str
     parent: str | None
@@ -56,6 +65,7 @@ class AgencyLife(NamedTuple):
     closed_at: datetime | None = None
     standards: Mapping[str, StandardPublish] | None = None
     codes: Mapping[str, CodeLife] = MappingProxyType({})
+    settings: Mapping[str, SettingLife] = MappingProxyType({})
 
 
 def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
@@ -107,6 +117,12 @@ def _voided(life: AgencyLife, leaf: Leaf, act: DeviceVoid, here: Here) -> Agency
     return life._replace(codes={**life.codes, act.code: handed._replace(voided_at=leaf.at)})
 
 
+def _set(life: AgencyLife, leaf: Leaf, act: SettingChange, here: Here) -> AgencyLife:
+    del here
+    law(leaf.subject not in life.settings, FaultCode.BEGUN_TWICE)
+    return life._replace(settings={**life.settings, leaf.subject: SettingLife(act, leaf.actor, leaf.at)})
+
+
 def _rostered(life: AgencyLife, leaf: Leaf, act: RosterTake, here: Here) -> AgencyLife:
     """People came in by a sheet: each has leaves of their own."""
     del leaf, act, here
@@ -121,6 +137,7 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
         DeviceCode: _handed_out,
         DeviceVoid: _voided,
         RosterTake: _rostered,
+        SettingChange: _set,
     }
 )
 

@@ -57,6 +57,8 @@ class Action(StrEnum):
     ACCOUNT_UNLOCK = "account:unlock"
     ROLE_GRANT = "role:grant"
     AGENCY_KEEP = "agency:keep"
+    SETTING_VIEW = "setting:view"
+    SETTING_KEEP = "setting:keep"
     WORK_VIEW = "work:view"
     LOOK_VIEW = "look:view"
     TRAIL_VIEW = "trail:view"
@@ -147,6 +149,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _HANDLED,
     },
     Role.HEAD: {
+        Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.APPROVAL_GIVE: _NAME,
         Action.RECORDING_VIEW: _NAME,
@@ -166,6 +169,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _NAME,
     },
     Role.CUSTODIAN: {
+        Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.CERTIFICATE_KEEP: _UNIT,
         Action.APPROVAL_ASK: _UNIT,
@@ -207,6 +211,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.MONITORING_SUBMIT: _OWN,
     },
     Role.SUPERVISOR: {
+        Action.SETTING_VIEW: _TREE,
         Action.RECORDING_COUNT: _TREE,
         Action.APPROVAL_ASK: _TREE,
         Action.RECORDING_VIEW: _SAMPLED | _APPROVED,
@@ -239,6 +244,8 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.ACCOUNT_VIEW: _TREE,
         Action.ACCOUNT_KEEP: _TREE,
         Action.AGENCY_KEEP: _TREE,
+        Action.SETTING_VIEW: _TREE,
+        Action.SETTING_KEEP: _TREE,
         Action.WORK_VIEW: _TREE,
     },
     Role.SECURITY: {

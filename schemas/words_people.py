@@ -64,6 +64,8 @@ ACTIONS = vocabulary(
         Action.ACCOUNT_UNLOCK: ("解除登录限制", "Unlock accounts"),
         Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
         Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
+        Action.SETTING_VIEW: ("查看单位设置", "See settings of agencies"),
+        Action.SETTING_KEEP: ("变更单位设置", "Change settings of agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
         Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
         Action.TRAIL_VIEW: ("查看访问日志", "See the access trail"),

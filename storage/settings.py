@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.calendar import Calendar, parse_calendar
+from schemas.setting import DECLARED, Setting
 from schemas.trail import LEAST_MONTHS
 
 _SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
@@ -31,7 +32,8 @@ class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
-    Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
+    Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law) and `RETENTION_MONTHS`
+    hold for agencies that have set nothing else (`schemas.setting`). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `EXCEPTION_ARTICLES`: by which fewer than two officers may act (art. 42), apart by `;`; none is assumed.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
@@ -95,6 +97,16 @@ class StorageSettings(BaseSettings):
             if path and not given.get(name.lower()):
                 given[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
         return given
+
+    def installed(self, name: Setting) -> int:
+        """Return what the installation says where no agency says anything: its own variable, or the default."""
+        own = {
+            Setting.RETENTION_MONTHS: self.retention_months,
+            Setting.MONITORING_REVIEW_DAYS: self.monitoring_review_days,
+            Setting.LEGAL_REVIEW_DAYS: self.legal_review_days,
+            Setting.RECTIFICATION_DAYS: self.rectification_days,
+        }
+        return own.get(name, DECLARED[name].default)
 
     @property
     def sqlalchemy_url(self) -> str:

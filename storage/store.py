@@ -56,6 +56,7 @@ from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
 from storage.review.review import Reviews
+from storage.setting import AgencySettings
 from storage.settings import StorageSettings
 from storage.trail.seal import TrailSeals
 from storage.trail.trail import Trail
@@ -91,6 +92,10 @@ class Transaction(Unit):
     @cached_property
     def agencies(self) -> Agencies:
         return Agencies(self)
+
+    @cached_property
+    def agency_settings(self) -> AgencySettings:
+        return AgencySettings(self)
 
     @cached_property
     def people(self) -> People:

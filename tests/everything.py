@@ -34,6 +34,7 @@ from schemas.monitoring import (
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
+from schemas.setting import Setting, SettingIn
 from schemas.standard import ItemScore
 from schemas.trail import TrailResult, day_of
 from storage.outbox import JobKind
@@ -118,6 +119,12 @@ def _people(store: Store) -> None:
         made = tx.agencies.open(admin, unit)
         admin = tx.accounts.account_actor(admin.account_id)
         tx.agencies.amend(admin, made.id, AgencyAmendIn(name="执法一中队", supervising=True), made.version)
+        wish = SettingIn(
+            name=Setting.HAND_IN_HOURS, value=48, from_at=tx.now, source="音像记录管理办法第八条"
+        )
+        tx.agency_settings.change(admin, made.id, wish)
+        again = wish.model_copy(update={"value": None, "source": "与机关统一"})
+        tx.agency_settings.change(admin, made.id, again)
     with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))

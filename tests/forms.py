@@ -320,6 +320,14 @@ def _people(scene: Scene, _: Clock) -> None:
     unit = {"name": "一中队", "code": "YZD-1", "parent_id": str(agency), "supervising": ""}
     _add(scene, "people", "/console/agencies", kind="agency", principal_id="", **unit)
     _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)
+    change = {
+        "name": "link-days",
+        "value": "14",
+        "inherits": "",
+        "from_day": "2026-12-01",
+        "source": "办法第八条",
+    }
+    _add(scene, "people", "/console/agencies/{agency_id}/settings", {"agency_id": agency}, **change)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")

@@ -24,6 +24,7 @@ from schemas import leaves_presence as there
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_review as inside
+from schemas import leaves_setting as settings
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
@@ -408,6 +409,9 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     for name, ask, actor in zip(names, asks, (head, custodian), strict=True):
         history.write(approving.ApprovalEnd, name, actor, of=(custodian,), ask=ask)
+    yield
+    sets = {"name": "hand-in-hours", "from_": history.at}
+    history.write(settings.SettingChange, history.thing("setting"), admin, of=(agency,), **sets)
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}

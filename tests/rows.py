@@ -32,6 +32,7 @@ ELSEWHERE = frozenset(
             "certificates",
             "certificate_facts",
             "presences",
+            "agency_settings",
             "sessions",
             "assertions",
             "login_tries",

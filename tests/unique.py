@@ -41,6 +41,7 @@ LOOKS = {
     "intakes.source_id+seq": OWN_LOCK,
     "jobs.kind+subject_id": ON_CONFLICT,
     "log_tiles.level+n": ON_CONFLICT,
+    "agency_settings.agency_id+name+valid_from+known_at": "of the time behind the lock of the agency's chain",
     "approvals.leaf": "a leaf holds its own id and random salts",
     "looks.leaf": "a leaf holds its own id and random salts",
     "presences.leaf": "a leaf holds its own id and random salts",

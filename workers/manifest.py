@@ -13,13 +13,11 @@ from schemas.officer import check_officers
 from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
+from schemas.setting import Setting
 from storage.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
 from storage.store import Transaction
-
-HAND_IN_TIME = timedelta(hours=24)
-"""Rules 3: recordings are handed in within 24 hours after capture by default."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     """Verify signature, key and listing; add the findings made at declaration and at receipt."""
     presented = _presented(tx, recording)
     numbers = {link.case_number for link in tx.recordings.links(recording.id)}
-    received = (check_case(recording, numbers), check_hand_in(recording))
+    received = (check_case(recording, numbers), check_hand_in(recording, _hand_in_hours(tx, recording)))
     checks = [
         check_signature(presented),
         check_key(presented),
@@ -60,6 +58,12 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     if manifest is None or at is None:
         return Claims(checks=checks, is_unlisted=manifest is not None)
     return Claims(file=manifest.files[at], manifest=manifest, checks=checks)
+
+
+def _hand_in_hours(tx: Transaction, recording: Recording) -> int:
+    """Return how long its agency gives to hand it in, as of its capture."""
+    at = recording.corrected_at or recording.received_at
+    return tx.agency_settings.value(Setting.HAND_IN_HOURS, recording.agency_id, at)
 
 
 def _declared_findings(
@@ -141,10 +145,12 @@ def check_case(check: Check, recording: Recording, linked: Collection[str]) -> C
 
 
 @examines(HAND_IN)
-def check_hand_in(check: Check, recording: Recording) -> CheckResult | None:
+def check_hand_in(check: Check, recording: Recording, allowed_hours: int) -> CheckResult | None:
     """Compare capture and receipt; without a capture time there is nothing to compare."""
     if recording.corrected_at is None:
         return None
     waited = recording.received_at - recording.corrected_at
     hours = int(waited.total_seconds() // 3600)
-    return check.found("late-handin", hours=hours) if waited > HAND_IN_TIME else check.held()
+    if waited > timedelta(hours=allowed_hours):
+        return check.found("late-handin", hours=hours, allowed_hours=allowed_hours)
+    return check.held(allowed_hours=allowed_hours)

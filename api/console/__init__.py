@@ -25,6 +25,7 @@ from api.console import (
     rectification,
     review,
     roster,
+    setting,
     trail,
 )
 from api.console.guard import answer_in_pages
@@ -42,6 +43,7 @@ for _pages in (
     roster,
     account,
     agency,
+    setting,
     look,
     approval,
     recording,

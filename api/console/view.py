@@ -65,6 +65,7 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/devices", "devices", Action.DEVICE_VIEW),
     ("/console/certificates", "certificates", Action.CERTIFICATE_VIEW),
     ("/console/accounts", "accounts", Action.ACCOUNT_VIEW),
+    ("/console/settings", "settings", Action.SETTING_VIEW),
     ("/console/trail", "trail", Action.TRAIL_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),
 )

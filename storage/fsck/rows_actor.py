@@ -1,4 +1,4 @@
-"""What leaves make of the rows of agencies, the codes they hand out, and accounts with roles, links and certificates."""
+"""What leaves make of the rows of agencies, the codes they hand out and what they set, and accounts with all they hold."""
 
 from collections.abc import Mapping
 
@@ -16,6 +16,7 @@ from storage.tables.actor import (
 )
 from storage.tables.approval import approvals
 from storage.tables.device import enrolment_codes
+from storage.tables.setting import agency_settings
 
 AGENCY_MIRRORS = (
     Mirror(
@@ -26,6 +27,12 @@ AGENCY_MIRRORS = (
         enrolment_codes.c.agency_id,
         ("id",),
         ("device_id", "code_hash", "issued_by", "expires_at", "voided_at"),
+    ),
+    Mirror(
+        agency_settings,
+        agency_settings.c.agency_id,
+        ("id",),
+        ("name", "value", "valid_from", "known_at", "set_by", "source"),
     ),
 )
 ACCOUNT_MIRRORS = (
@@ -105,6 +112,18 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
                 "voided_at": handed.voided_at,
             }
             for code, handed in life.codes.items()
+        ],
+        "agency_settings": [
+            {
+                "id": ident_of(name),
+                "name": one.change.name,
+                "value": one.change.value,
+                "valid_from": one.change.from_,
+                "known_at": one.at,
+                "set_by": ident_of(one.by),
+                "source": value_of(one.change.source),
+            }
+            for name, one in life.settings.items()
         ],
     }
 

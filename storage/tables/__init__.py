@@ -22,5 +22,6 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     recording,
     rectification,
     review,
+    setting,
     trail,
 )

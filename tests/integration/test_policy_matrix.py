@@ -108,6 +108,12 @@ WISHES: Mapping[str, dict[str, Any]] = {
     },
     "POST /v1/agencies": {"name": "新队", "code": "XD-1", "parent_id": "{agency_id}", "kind": "agency"},
     "PATCH /v1/agencies/{agency_id}": {"name": "新名"},
+    "POST /v1/agencies/{agency_id}/settings": {
+        "name": "link-days",
+        "value": 9,
+        "from_at": TIME,
+        "source": "x",
+    },
     "POST /v1/cases": CASE,
     "PATCH /v1/cases/{case_id}": {"party": "x", "reason": "x"},
     "POST /v1/cases/{case_id}/handlers": {"login": "{login}"},
@@ -201,10 +207,16 @@ TEXTS: Mapping[str, str] = {
     "days": "7",
     "verified_at": "",
     "ends_hour": "",
+    "inherits": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
     "/console/accounts": {"login": "somebody-new"},
+    "/console/agencies/{agency_id}/settings": {
+        "name": "link-days",
+        "value": "9",
+        "from_day": "2026-01-05",
+    },
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
     "/console/exports/{export_id}/looks": {"reason_code": "dispute"},

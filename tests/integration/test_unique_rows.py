@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from schemas.actor import Role
 from schemas.errors import Conflict
+from schemas.setting import Setting, SettingIn
 from schemas.trail import day_of
 from storage.store import Store
 from tests.factories import folder_url, make_account, make_agency, make_settings
@@ -23,6 +24,8 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     admin = make_account(opened, agency, Role.ADMIN)[1]
     with opened.begin() as tx:
         tx.links.offer()
+        wish = SettingIn(name=Setting.LINK_DAYS, value=9, from_at=tx.now, source="办法")
+        tx.agency_settings.change(admin, agency, wish)
         tx.people.hand_out_link(admin, actors[0].id)
         tx.trail_seals.seal(day_of(tx.now))
         Rows(tx.connection, known, is_full=True).put_all()

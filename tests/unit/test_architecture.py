@@ -87,6 +87,7 @@ HOMES = {
                   "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
     "review": {"review_grounds", "reviews"},
+    "setting": {"agency_settings"},
     "trail": {"trail_rows", "trail_seals"},
 }  # fmt: skip
 READ_ALL = {
