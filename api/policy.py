@@ -5,7 +5,8 @@ The actions of a route are asked of the thing that its address names, one after 
 
 It is a statement, held against the routes by `tests/integration/test_policy_matrix.py` and printed in
 `docs/policy.json`; the code asks in `storage`. Two acts ask less of whoever they belong to: whoever asked for an
-approval ends it, and a look is closed by whoever has it.
+approval ends it, and a look is closed by whoever has it; duties are amended and ended by whoever is on them, by their
+device, and by the custodian.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ _LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP)
+_DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
+_EXPLAIN = _asks(Action.FINDING_ANSWER)
 _SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
@@ -125,6 +128,13 @@ _API: Mapping[str, Ask] = {
     "GET /v1/recordings/{recording_id}/presence": _SEE,
     "GET /v1/denials": _asks(Action.CASE_DECIDE),
     "POST /v1/denials/{denial_id}/settlement": _asks(Action.CASE_DECIDE),
+    "GET /v1/duties": _DUTIES,
+    "POST /v1/duties": _asks(Action.DUTY_KEEP),
+    "GET /v1/duties/{duty_id}": OWN,
+    "POST /v1/duties/{duty_id}/amend": OWN,
+    "POST /v1/duties/{duty_id}/close": OWN,
+    "GET /v1/recordings/{recording_id}/answers": _SEE,
+    "POST /v1/recordings/{recording_id}/answers": _EXPLAIN,
     "OPTIONS /v1/uploads": PUBLIC,
     "OPTIONS /v1/uploads/{upload_id}": PUBLIC,
     "POST /v1/uploads": _asks(Action.RECORDING_SUBMIT),
@@ -225,6 +235,11 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/presence/day": OWN,
     "POST /console/presence/{manifest_id}/confirm": OWN,
     "POST /console/presence/{manifest_id}/deny": OWN,
+    "GET /console/duties": _DUTIES,
+    "POST /console/duties": _asks(Action.DUTY_KEEP),
+    "POST /console/duties/{duty_id}/amend": OWN,
+    "POST /console/duties/{duty_id}/close": OWN,
+    "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
     "GET /console/denials": _asks(Action.CASE_DECIDE),
     "POST /console/denials/{denial_id}": _asks(Action.CASE_DECIDE),
     "GET /console/logins": OWN,

@@ -19,6 +19,8 @@ ExportId = NewType("ExportId", UUID)
 LookId = NewType("LookId", UUID)
 ApprovalId = NewType("ApprovalId", UUID)
 SettingId = NewType("SettingId", UUID)
+ShiftId = NewType("ShiftId", UUID)
+FindingAnswerId = NewType("FindingAnswerId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

@@ -12,6 +12,7 @@ from schemas import (
     leaves_case,
     leaves_certificate,
     leaves_device,
+    leaves_finding,
     leaves_log,
     leaves_look,
     leaves_monitoring,
@@ -20,6 +21,7 @@ from schemas import (
     leaves_rectification,
     leaves_review,
     leaves_setting,
+    leaves_shift,
 )
 from schemas.act import Act
 
@@ -30,7 +32,9 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_approval,
     leaves_setting,
     leaves_device,
+    leaves_shift,
     leaves_recording,
+    leaves_finding,
     leaves_presence,
     leaves_case,
     leaves_review,
@@ -94,7 +98,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
         one.event: one
         for group in (
             _reserved("recusal", "bar lift", "case"),
-            _reserved("duty", "open amend close", "duty"),
             _reserved("training", "enter", "account"),
             _reserved("device", "issue return check", "device"),
             _reserved("recording", "examine annotate", "recording"),
@@ -107,7 +110,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
             _reserved("leaf", "erase"),
             _reserved("note", "add withdraw", OF_THE_THING),
             _reserved("tag", "set", OF_THE_THING),
-            _reserved("finding", "answer", OF_THE_THING),
             _reserved("correction", "make", OF_THE_THING),
             _reserved("view", "print"),
             _reserved("share", "grant use end"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
+from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
@@ -108,6 +109,14 @@ MANIFEST_TAKES: Takes[ManifestLife] = MappingProxyType(
 )
 
 
+class ExplainedLife(NamedTuple):
+    """What somebody said to a finding, by the name of the explanation."""
+
+    answer: FindingAnswer
+    by: str
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it."""
 
@@ -119,6 +128,7 @@ class RecordingLife(NamedTuple):
     verified_at: datetime | None = None
     ties: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
+    explained: Mapping[str, ExplainedLife] = MappingProxyType({})
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -172,6 +182,15 @@ def _found(life: RecordingLife, leaf: Leaf, act: ScrubFind, here: Here) -> Recor
     return life._replace(found=(*life.found, act.code))
 
 
+def _explained(life: RecordingLife, leaf: Leaf, act: FindingAnswer, here: Here) -> RecordingLife:
+    """Each person says one thing to each finding."""
+    del here
+    law(leaf.subject not in life.explained, FaultCode.BEGUN_TWICE)
+    said = {(one.answer.code, one.by) for one in life.explained.values()}
+    law((act.code, leaf.actor) not in said, FaultCode.ANSWERED)
+    return life._replace(explained={**life.explained, leaf.subject: ExplainedLife(act, leaf.actor, leaf.at)})
+
+
 RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
         RecordingSeal: _sealed,
@@ -179,6 +198,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,
+        FindingAnswer: _explained,
     }
 )
 

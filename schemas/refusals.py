@@ -13,6 +13,7 @@ from schemas import (
     refusals_concat,
     refusals_custody,
     refusals_export,
+    refusals_finding,
     refusals_look,
     refusals_manifest,
     refusals_monitoring,
@@ -21,6 +22,7 @@ from schemas import (
     refusals_recording,
     refusals_request,
     refusals_setting,
+    refusals_shift,
     refusals_upload,
 )
 from schemas.errors import AnyRefusal, Refusal
@@ -33,6 +35,7 @@ SERVER_FAMILIES = (
     refusals_concat,
     refusals_custody,
     refusals_export,
+    refusals_finding,
     refusals_approval,
     refusals_look,
     refusals_manifest,
@@ -42,6 +45,7 @@ SERVER_FAMILIES = (
     refusals_recording,
     refusals_request,
     refusals_setting,
+    refusals_shift,
     refusals_upload,
 )
 COMMAND_FAMILIES = (refusals_command,)

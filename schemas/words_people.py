@@ -64,6 +64,9 @@ ACTIONS = vocabulary(
         Action.ACCOUNT_UNLOCK: ("解除登录限制", "Unlock accounts"),
         Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
         Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
+        Action.DUTY_KEEP: ("登记勤务", "Open and end duties"),
+        Action.DUTY_VIEW: ("查看本单位的勤务", "See the duties of an agency"),
+        Action.FINDING_ANSWER: ("说明发现的问题", "Explain findings"),
         Action.SETTING_VIEW: ("查看单位设置", "See settings of agencies"),
         Action.SETTING_KEEP: ("变更单位设置", "Change settings of agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
@@ -118,6 +121,8 @@ DUTIES = vocabulary(
     Duty,
     {
         Duty.CONFIRM_PRESENCE: ("写明您在场，待您确认或否认", "Captures that name you: were you there?"),
+        Duty.EXPLAIN_LATE: ("迟交的音像记录，等您说明", "Recordings that came late, to be explained"),
+        Duty.END_DUTY: ("超过一天没有结束的勤务", "Duties that nobody has ended for more than a day"),
         Duty.SETTLE_DENIAL: ("写明的人员否认在场，待处理", "People named who deny that they were there"),
         Duty.REVIEW_FIRST: (
             "非现场监管记录待初审（证据审核）",

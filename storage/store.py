@@ -49,6 +49,7 @@ from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
+from storage.recording.answer import FindingAnswers
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
@@ -58,6 +59,7 @@ from storage.rectification import Rectifications
 from storage.review.review import Reviews
 from storage.setting import AgencySettings
 from storage.settings import StorageSettings
+from storage.shift import Shifts
 from storage.trail.seal import TrailSeals
 from storage.trail.trail import Trail
 
@@ -144,6 +146,14 @@ class Transaction(Unit):
     @cached_property
     def presences(self) -> Presences:
         return Presences(self)
+
+    @cached_property
+    def shifts(self) -> Shifts:
+        return Shifts(self)
+
+    @cached_property
+    def finding_answers(self) -> FindingAnswers:
+        return FindingAnswers(self, self.recordings)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -10,6 +10,7 @@ from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.approval import ApprovalIn
+from schemas.base import rfc3339
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.certificate import (
     CertificateIssueIn,
@@ -19,6 +20,7 @@ from schemas.certificate import (
 )
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
+from schemas.finding import FindingAnswerIn
 from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
@@ -35,6 +37,7 @@ from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, Settlement
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
 from schemas.setting import Setting, SettingIn
+from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
 from schemas.trail import TrailResult, day_of
 from storage.outbox import JobKind
@@ -58,6 +61,7 @@ def make_everything(store: Store, clock: Clock) -> None:
     integrate(store)  # opens the log
     _line(store, bureau)
     _presence(store, bureau)
+    _duties(store, bureau)
     _case(bureau)
     _road(road)
     _supervision(store, clock)
@@ -206,6 +210,27 @@ def _line(store: Store, bureau: Bureau) -> None:
         tx.devices.issue_code(custodian)
         tx.devices.void_code(custodian, tx.devices.codes(custodian)[0].id)
         tx.devices.revoke(custodian, spare.id, LOST)
+
+
+def _duties(store: Store, bureau: Bureau) -> None:
+    """A duty of two goes on, its beginning is corrected, and it ends before what it captured came: the holder says why."""
+    first, second = bureau.officers
+    number = min(second.certificates)
+    with store.begin() as tx:
+        begins, device = tx.now - timedelta(days=4), bureau.device.id
+        opened = tx.shifts.open(first, ShiftIn(device_id=device, officers=(number,), from_at=begins))
+    with store.begin() as tx:
+        earlier = ShiftAmendIn(officers=(number,), from_at=begins - timedelta(hours=1), reason="记错一小时")
+        tx.shifts.amend(first, opened.id, earlier)
+    with store.begin() as tx:
+        tx.shifts.close(first, opened.id, ShiftCloseIn(until_at=tx.now - timedelta(days=2)))
+    captured_at = rfc3339(begins + timedelta(hours=3))
+    late = bureau.device.capture("迟交.jpg", jpeg(64, 40), captured_at=captured_at)
+    drain(store, JobKind.VERIFY)
+    with store.begin() as tx:
+        wish = FindingAnswerIn(code="late-after-duty", text="山区没有网络")
+        tx.finding_answers.answer(first, late, wish)
+        tx.shifts.open(first, ShiftIn(device_id=bureau.device.id))
 
 
 def _presence(store: Store, bureau: Bureau) -> None:

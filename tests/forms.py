@@ -20,6 +20,7 @@ from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
+from schemas.shift import ShiftIn
 from schemas.standard import DEMO_STANDARD
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
@@ -214,6 +215,21 @@ def _case(scene: Scene, _: Clock) -> None:
         approval = tx.approvals.ask(asker, recording_id, ApprovalIn(reason="核对画面"))
     for verb in ("grant", "end"):
         _add(scene, "case", f"/console/approvals/{{approval_id}}/{verb}", {"approval_id": approval.id})
+    _add(
+        scene,
+        "case",
+        "/console/recordings/{recording_id}/answers",
+        ids,
+        code="late-handin",
+        text="山区无信号",
+    )
+    officer = bureau.officers[0]
+    with scene.store.begin() as tx:
+        duty = {"duty_id": tx.shifts.open(officer, ShiftIn(device_id=bureau.device.id)).id}
+    spare = enrol_device(scene.store, keeper)
+    _add(scene, "case", "/console/duties", device_id=str(spare.id), partner="", from_at="", until_at="")
+    _add(scene, "case", "/console/duties/{duty_id}/close", duty, until_at="")
+    _add(scene, "case", "/console/duties/{duty_id}/amend", duty, from_at="2026-01-05T09:30", reason="漏记")
     mine = {"device_id": bureau.device.id}
     _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
     _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")

@@ -17,6 +17,7 @@ from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
 from schemas import leaves_device as things
+from schemas import leaves_finding as findings
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
@@ -25,6 +26,7 @@ from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_review as inside
 from schemas import leaves_setting as settings
+from schemas import leaves_shift as duties
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
@@ -180,9 +182,31 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     yield
     history.write(line.ScrubFind, history.thing("scrub"), WORKER, of=(recording,))
     history.write(line.ScrubRun, history.thing("scrub"), WORKER)
+    officer = world.people[Role.OFFICER]
+    history.write(findings.FindingAnswer, history.thing("finding"), officer, of=(recording,))
     yield
     history.write(line.ManifestRefuse, history.thing("manifest"), world.device, agency=world.agency)
     history.write(line.UploadExpire, history.thing("upload"), WORKER, agency=world.agency)
+
+
+def story_of_a_duty(world: World) -> Iterator[None]:
+    """Two people have a device, one of them leaves, and it ends; another duty is entered afterwards by the device."""
+    history, (first, second) = (
+        world.history,
+        sorted((world.people[Role.OFFICER], world.people[Role.AUXILIARY])),
+    )
+    duty, begins = history.thing("duty"), history.at - timedelta(hours=2)
+    given = {"agency": world.agency, "device": world.device}
+    going_on = {"persons": (first, second), "from_": begins, "until": None, "due_at": None}
+    history.write(duties.DutyOpen, duty, first, **given, **going_on)
+    yield
+    history.write(duties.DutyAmend, duty, world.people[Role.CUSTODIAN], persons=(second,), from_=begins)
+    yield
+    ends = {"until": history.at, "due_at": history.at + timedelta(hours=24)}
+    history.write(duties.DutyClose, duty, second, **ends)
+    yield
+    over = {"persons": (first,), "from_": history.at - timedelta(seconds=1), **ends, "until": history.at}
+    history.write(duties.DutyOpen, history.thing("duty"), world.device, **given, **over)
 
 
 def story_of_presence(world: World) -> Iterator[None]:
@@ -470,6 +494,7 @@ STORIES = (
     story_of_a_case,
     story_of_a_recording,
     story_of_presence,
+    story_of_a_duty,
     story_of_a_record,
     story_of_equipment,
     story_of_an_audit,

@@ -33,6 +33,7 @@ ELSEWHERE = frozenset(
             "certificate_facts",
             "presences",
             "agency_settings",
+            "shifts",
             "sessions",
             "assertions",
             "login_tries",

@@ -36,6 +36,7 @@ LOOKS = {
     "equipment_suspensions.equipment_id": "the state is read behind the lock of the equipment's chain",
     "fact_evidence.fact_id+recording_id+monitoring_id": ON_CONFLICT,
     "heartbeats.place": ON_CONFLICT,
+    "finding_answers.recording_id+code+answered_by": "looked for behind the lock of the recording's chain",
     "idempotency_keys.sender+key": ON_CONFLICT,
     "intakes.sha256": "a batch's manifest holds its number and the salted root of its rows",
     "intakes.source_id+seq": OWN_LOCK,

@@ -6,6 +6,7 @@ from starlette.responses import Response
 from api.console import (
     account,
     agency,
+    answer,
     approval,
     audit,
     audit_member,
@@ -26,6 +27,7 @@ from api.console import (
     review,
     roster,
     setting,
+    shift,
     trail,
 )
 from api.console.guard import answer_in_pages
@@ -40,6 +42,7 @@ for _pages in (
     own,
     home,
     presence,
+    shift,
     roster,
     account,
     agency,
@@ -47,6 +50,7 @@ for _pages in (
     look,
     approval,
     recording,
+    answer,
     monitoring,
     equipment,
     case,

@@ -54,6 +54,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console", "home", None),
     ("/console/recordings", "recordings", Action.RECORDING_VIEW),
+    ("/console/duties", "duties", Action.DUTY_KEEP),
+    ("/console/duties", "duties", Action.DUTY_VIEW),
     ("/console/monitoring", "monitoring", Action.MONITORING_VIEW),
     ("/console/cases", "cases", Action.CASE_VIEW),
     ("/console/reviews", "reviews", Action.CASE_REVIEW),

@@ -311,8 +311,8 @@ HAND_IN = Check(
     version=2,
     title=Words("及时上交入库", "Handed in on time"),
     proves=Words(
-        "拍摄后在本单位规定的时限内上交入库。",
-        "Handed in after the capture within the time that the agency sets.",
+        "勤务结束后（没有勤务的，拍摄后）在本单位规定的时限内上交入库。",
+        "Handed in within the time that the agency sets after the duty, or after the capture outside of one.",
     ),
     leaves=Words(
         "不说明期间由谁保管。",
@@ -325,6 +325,12 @@ HAND_IN = Check(
             "late-handin",
             zh="拍摄后 {hours} 小时才上交入库，超过规定的时限。",
             en="Handed in {hours} h after the capture, later than the agency's limit.",
+            then=("请说明迟延上交的原因。", "State why it was late."),
+        ),
+        remark(
+            "late-after-duty",
+            zh="勤务结束 {hours} 小时后才上交入库，超过规定的时限。",
+            en="Handed in {hours} h after the end of the duty, later than the agency's limit.",
             then=("请说明迟延上交的原因。", "State why it was late."),
         ),
     ),

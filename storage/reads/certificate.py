@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from schemas.certificate import ENDS_SOON, VERIFIABLE, VERIFIED_WITHIN, CertificateFact, CertificateNeed
-from schemas.ids import AccountId, CertificateId
+from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_certificate import CertificateState
-from storage.tables.actor import certificate_facts, certificates
+from storage.tables.actor import accounts, certificate_facts, certificates
 
 
 def was_valid(certificate_id: ColumnElement[Any], at: datetime, known: datetime) -> ColumnElement[bool]:
@@ -48,6 +48,27 @@ def facts_of(
             )
         )
     return {ident: tuple(found[ident]) for ident in idents}
+
+
+def holders_of(connection: Connection, agency_id: AgencyId, numbers: Collection[str]) -> dict[str, AccountId]:
+    """Return whose certificates of some numbers are, of people of an agency whose accounts are open."""
+    rows = connection.execute(
+        select(certificates.c.number, certificates.c.account_id)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(certificates.c.number.in_(numbers), accounts.c.agency_id == agency_id, accounts.c.is_active)
+    )
+    return {row.number: AccountId(row.account_id) for row in rows}
+
+
+def colleagues(connection: Connection, agency_id: AgencyId) -> list[tuple[str, str]]:
+    """Return number and name of the certificates of people of an agency whose accounts are open, by name."""
+    rows = connection.execute(
+        select(certificates.c.number, accounts.c.name)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(accounts.c.agency_id == agency_id, accounts.c.is_active)
+        .order_by(accounts.c.name, certificates.c.number)
+    )
+    return [(row.number, row.name) for row in rows]
 
 
 def certificate_naming(

@@ -5,6 +5,7 @@ Ids of evidence are `uuidv7()`: they sort by time, so a keyset page needs no sec
 
 from storage.tables import (  # noqa: F401 - the metadata is whole with them
     actor,
+    answer,
     approval,
     audit,
     case,
@@ -23,5 +24,6 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     rectification,
     review,
     setting,
+    shift,
     trail,
 )

@@ -96,6 +96,8 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/certificates/{certificate_id}/cancel": {"reason": "x"},
     "POST /v1/certificates/{certificate_id}/verify": {},
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
+    "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
+    "POST /v1/duties": {"device_id": "{device_id}"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
     "POST /v1/exports/{export_id}/looks": {"reason_code": "dispute"},
@@ -208,10 +210,14 @@ TEXTS: Mapping[str, str] = {
     "verified_at": "",
     "ends_hour": "",
     "inherits": "",
+    "device_id": "{device_id}",
+    "partner": "",
+    "until_at": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
     "/console/accounts": {"login": "somebody-new"},
+    "/console/recordings/{recording_id}/answers": {"code": "late-handin"},
     "/console/agencies/{agency_id}/settings": {
         "name": "link-days",
         "value": "9",
@@ -245,7 +251,7 @@ LAWFUL_ROWS: Mapping[str, object] = {
 NOTHING_YET = ("proof-pending", "entry-unknown", "look-needed")
 """Refusals by which a row says that it has not come so far: they are given to who may ask."""
 
-OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id"}
+OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id", "duty_id"}
 """What an address names that is its owner's, whoever else has whatever role; other tests ask for it."""
 APART = {
     "POST /v1/manifests": "its body is signed by a device",

@@ -83,11 +83,12 @@ HOMES = {
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
                    "notifications"},
     "outbox": {"jobs"},
-    "recording": {"checks", "derivatives", "manifests", "presences", "recordings", "upload_parts", "upload_tails",
-                  "uploads"},
+    "recording": {"checks", "derivatives", "finding_answers", "manifests", "presences", "recordings", "upload_parts",
+                  "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
     "review": {"review_grounds", "reviews"},
     "setting": {"agency_settings"},
+    "shift": {"shifts"},
     "trail": {"trail_rows", "trail_seals"},
 }  # fmt: skip
 READ_ALL = {

@@ -111,7 +111,7 @@ def test_what_is_known_of_an_event(kind: type[Act]) -> None:
 def test_every_chain_begins_somewhere() -> None:
     """One event opens each chain; those of records and sources begin with whatever comes first."""
     opened = sorted(kind.spec.noun for kind in KINDS if kind.spec.opens)
-    assert opened == sorted(set(CHAIN_NOUNS) - {"monitoring", "source", "duty"})
+    assert opened == sorted(set(CHAIN_NOUNS) - {"monitoring", "source"})
 
 
 def test_neutral_is_said_of_a_name_for_ever() -> None:
