@@ -78,6 +78,7 @@ from schemas.words_people import (
     DUTIES,
     LOGIN_OUTCOMES,
     PRESENCE_STATES,
+    PRESENCE_WAYS,
     ROSTER_FAULTS,
 )
 from schemas.words_role import ROLES
@@ -111,6 +112,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         DUTIES,
         LOGIN_OUTCOMES,
         PRESENCE_STATES,
+        PRESENCE_WAYS,
         ROSTER_FAULTS,
         ROLES,
     ),

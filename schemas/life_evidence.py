@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
 from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
-from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle
+from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     ManifestDeclare,
     RecordingQuarantine,
@@ -26,7 +26,7 @@ from schemas.reference import ident_of
 class AnswerLife(NamedTuple):
     """What somebody whom a capture names said, by the name of the answer; `digest` is that of its leaf."""
 
-    said: PresenceConfirm | PresenceDeny
+    said: PresenceConfirm | PresenceConfirmByCode | PresenceDeny
     state: PresenceAnswer
     at: datetime
     digest: str
@@ -80,6 +80,14 @@ def _confirmed(life: ManifestLife, leaf: Leaf, act: PresenceConfirm, here: Here)
     return _answered(life, leaf, AnswerLife(act, PresenceAnswer.CONFIRMED, leaf.at, here.digest))
 
 
+def _confirmed_by_code(
+    life: ManifestLife, leaf: Leaf, act: PresenceConfirmByCode, here: Here
+) -> ManifestLife:
+    law(act.partner != act.person, FaultCode.ACTOR)
+    law(not any(one.said.person == act.person for one in life.answers.values()), FaultCode.TWICE)
+    return _answered(life, leaf, AnswerLife(act, PresenceAnswer.CONFIRMED, leaf.at, here.digest))
+
+
 def _denied(life: ManifestLife, leaf: Leaf, act: PresenceDeny, here: Here) -> ManifestLife:
     mine = [one for one in life.answers.values() if one.said.person == act.person]
     law(all(one.state is PresenceAnswer.CONFIRMED for one in mine), FaultCode.TWICE)
@@ -104,7 +112,12 @@ def _settled(life: ManifestLife, leaf: Leaf, act: PresenceSettle, here: Here) ->
 
 
 MANIFEST_TAKES: Takes[ManifestLife] = MappingProxyType(
-    {PresenceConfirm: _confirmed, PresenceDeny: _denied, PresenceSettle: _settled}
+    {
+        PresenceConfirm: _confirmed,
+        PresenceConfirmByCode: _confirmed_by_code,
+        PresenceDeny: _denied,
+        PresenceSettle: _settled,
+    }
 )
 
 

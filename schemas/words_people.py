@@ -7,6 +7,7 @@ from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_presence import PresenceWay
 from schemas.login import LoginOutcome
 from schemas.policy import Action
 from schemas.presence import PresenceState
@@ -148,6 +149,14 @@ DUTIES = vocabulary(
         Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
         Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
         Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
+    },
+)
+
+PRESENCE_WAYS = vocabulary(
+    PresenceWay,
+    {
+        PresenceWay.LOGIN: ("本人登录", "Own log-in"),
+        PresenceWay.SCAN: ("现场扫同伴出示的码", "Scanned a colleague's code on the spot"),
     },
 )
 

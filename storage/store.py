@@ -52,6 +52,7 @@ from storage.pool import open_pool
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
+from storage.recording.presence_code import PartnerCodes
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
@@ -139,6 +140,10 @@ class Transaction(Unit):
     @cached_property
     def presences(self) -> Presences:
         return Presences(self)
+
+    @cached_property
+    def partner_codes(self) -> PartnerCodes:
+        return PartnerCodes(self, self.presences)
 
     @cached_property
     def uploads(self) -> Uploads:

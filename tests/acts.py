@@ -34,6 +34,7 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
+from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
 from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
@@ -202,6 +203,17 @@ def answer_presence(world: World, chance: Random) -> None:
         no = PresenceIn(answer=PresenceAnswer.DENIED, reason="不在岗")
         yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
         tx.presences.answer(officer, ManifestId(_any(chance, asked)), chance.choice((yes, yes, no)))
+
+
+def confirm_by_code(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        shown, scans = (
+            tx.accounts.account_actor(one.account_id) for one in chance.sample(world.bureau.officers, 2)
+        )
+        code = tx.partner_codes.show(shown).code
+        scans = world.who(chance, scans)
+        found = tx.partner_codes.scan(scans, code).questions
+        tx.partner_codes.confirm(scans, ScanIn(code=code, manifest_ids=(found[0].manifest_id,)))
 
 
 def settle_denial(world: World, chance: Random) -> None:
@@ -536,5 +548,5 @@ ROAD: tuple[Act, ...] = (
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate,
-    answer_presence, settle_denial,
+    answer_presence, confirm_by_code, settle_denial,
 )  # fmt: skip

@@ -32,6 +32,7 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
+from schemas.presence_code import ScanIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
@@ -204,12 +205,12 @@ def _line(store: Store, bureau: Bureau) -> None:
 def _presence(store: Store, bureau: Bureau) -> None:
     """Both whom a capture names were there; one of them says later that they were not, and the head settles it."""
     first, second = bureau.officers
-    yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
     with store.begin() as tx:
         asked = tx.presences.questions(first)[0].manifest_id
         tx.presences.confirm(first, PresencesIn(manifest_ids=(asked,)))
     with store.begin() as tx:
-        tx.presences.answer(second, asked, yes)
+        code = tx.partner_codes.show(first).code
+        tx.partner_codes.confirm(second, ScanIn(code=code, manifest_ids=(asked,)))
     with store.begin() as tx:
         tx.presences.answer(first, asked, PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假"))
     with store.begin() as tx:

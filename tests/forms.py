@@ -368,14 +368,18 @@ def _presence(scene: Scene, _: Clock) -> None:
     scene.tokens["presence"], named = make_account(scene.store, agency, *EVERYBODY, certificate="在-1")
     _, other = make_account(scene.store, agency, Role.OFFICER, certificate="在-2")
     device = enrol_device(scene.store, named)
-    made = [device.capture(f"{turn}.bin", b"x", officers=["在-1", "在-2"]) for turn in range(3)]
+    made = [device.capture(f"{turn}.bin", b"x", officers=["在-1", "在-2"]) for turn in range(4)]
     no = PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假")
     with scene.store.begin() as tx:
         asked = [tx.recordings.known(one).manifest_id for one in made]
         tx.presences.answer(other, asked[0], no)
         denial = tx.presences.denials(named)[0].id
+        code = tx.partner_codes.show(tx.accounts.account_actor(other.account_id)).code
     ids = {"manifest_id": asked[0], "denial_id": denial}
-    _add(scene, "presence", "/console/presence/day", manifest_ids=[str(one) for one in asked[1:]])
+    _add(scene, "presence", "/console/presence/day", manifest_ids=[str(one) for one in asked[1:3]])
+    _add(scene, "presence", "/console/presence/code")
+    _add(scene, "presence", "/console/presence/code/void")
+    _add(scene, "presence", "/console/presence/scan", code=code, manifest_ids=[str(asked[3])])
     _add(scene, "presence", "/console/presence/{manifest_id}/confirm", ids)
     _add(scene, "presence", "/console/presence/{manifest_id}/deny", ids)
     _add(scene, "presence", "/console/denials/{denial_id}", ids, text="设备借给他人，已更正管理")

@@ -185,7 +185,7 @@ def story_of_a_recording(world: World) -> Iterator[None]:
 
 
 def story_of_presence(world: World) -> Iterator[None]:
-    """Two people are named: one was there, one says so first and then not; the head says what came of it."""
+    """Two people are named: one was there, one says so first and then not; the head says what came of it. A third scans."""
     history, officer, handler = world.history, world.people[Role.OFFICER], world.people[Role.HANDLER]
     manifest = history.thing("manifest")
     declared = {"agency": world.agency, "device": world.device}
@@ -194,6 +194,10 @@ def story_of_presence(world: World) -> Iterator[None]:
     for person in (officer, handler):
         history.write(there.PresenceConfirm, history.thing("presence"), person, of=(manifest,), person=person)
         yield
+    third = world.people[Role.CUSTODIAN]
+    scanned = {"person": third, "partner": officer}
+    history.write(there.PresenceConfirmByCode, history.thing("presence"), third, of=(manifest,), **scanned)
+    yield
     denial = history.thing("presence")
     denied = history.write(there.PresenceDeny, denial, handler, of=(manifest,), person=handler)
     yield

@@ -43,6 +43,8 @@ LOOKS = {
     "log_tiles.level+n": ON_CONFLICT,
     "approvals.leaf": "a leaf holds its own id and random salts",
     "looks.leaf": "a leaf holds its own id and random salts",
+    "partner_codes.account_id": ON_CONFLICT,
+    "partner_codes.code_hash": "drawn at random",
     "presences.leaf": "a leaf holds its own id and random salts",
     "manifests.agency_id+sha256": "looked for under the lock of the manifest's digest",
     "manifests.agency_id+device_id+sha256+signature": "looked for under the lock of the manifest's digest",

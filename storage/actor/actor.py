@@ -42,6 +42,7 @@ from storage.custody.values import shown
 from storage.password import PasswordHash
 from storage.reads.account import grants_of, joins_security
 from storage.reads.agency import entrusted_by, tree_below
+from storage.reads.certificate import numbers_of
 from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
 
@@ -306,9 +307,6 @@ class Accounts(Collection):
         ).one_or_none()
         if row is None:
             raise NOT_AUTHENTICATED("the account is closed")
-        numbers = self._connection.scalars(
-            select(certificates.c.number).where(certificates.c.account_id == account_id)
-        )
         grants = self._grants(row)
         reaches_below = row.is_supervising or bool(ADMINISTERING & {one.role for one in grants})
         return Actor(
@@ -322,7 +320,7 @@ class Accounts(Collection):
             name=row.name,
             login=row.login,
             agency_name=row.agency_name,
-            certificates=frozenset(numbers),
+            certificates=numbers_of(self._connection, account_id),
         )
 
     def _grants(self, row: Row[Any]) -> tuple[Grant, ...]:

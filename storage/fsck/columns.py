@@ -14,6 +14,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "idempotency_keys": "what a sender may repeat, for a day; what was done under a key has its own leaf",
         "jobs": "what is still to be done",
         "login_tries": "who guessed how often; forgotten after a while",
+        "partner_codes": "for ten minutes; who confirmed by one, and who showed it, has its own leaf",
         "sessions": "who is logged in",
         "upload_parts": "in flight, no evidence yet",
         "upload_tails": "in flight, no evidence yet",

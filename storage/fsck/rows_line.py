@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.integrity import Verdict
-from schemas.leaves_presence import PresenceDeny
+from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
 from schemas.life_device import DeviceLife
 from schemas.life_evidence import AnswerLife, ManifestLife, RecordingLife
 from schemas.manifest import ManifestState
@@ -47,8 +47,8 @@ MANIFEST_MIRRORS = (
         presences.c.manifest_id,
         ("id",),
         (
-            *("account_id", "certificate_id", "state", "way", "reason", "answered_at", "leaf"),
-            *("settlement", "settled_by", "settled_at"),
+            *("account_id", "certificate_id", "state", "way", "partner_id", "reason"),
+            *("answered_at", "leaf", "settlement", "settled_by", "settled_at"),
         ),
     ),
 )
@@ -129,6 +129,7 @@ def _answer(name: str, one: AnswerLife) -> Row:
         "certificate_id": ident_of(said.certificate),
         "state": one.state,
         "way": said.way,
+        "partner_id": ident(said.partner) if isinstance(said, PresenceConfirmByCode) else None,
         "reason": value_of(said.reason) if isinstance(said, PresenceDeny) else None,
         "answered_at": one.at,
         "leaf": one.digest,

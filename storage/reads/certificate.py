@@ -63,6 +63,12 @@ def certificate_naming(
     return found
 
 
+def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:
+    """Return the numbers of every certificate that an account ever held."""
+    known = certificates.c
+    return frozenset(connection.scalars(select(known.number).where(known.account_id == account_id)))
+
+
 def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c

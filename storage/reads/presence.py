@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -9,8 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from schemas.actor import Actor
 from schemas.ids import AccountId, ManifestId, RecordingId
 from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_presence import PresenceWay
 from schemas.manifest import ManifestState
 from schemas.presence import Attendance, Holder, Named, PresenceAnswer, PresenceState, attendance_of
+from schemas.presence_code import Period
 from storage.reads.monitoring import monitored
 from storage.tables.actor import accounts, certificates
 from storage.tables.presence import presences
@@ -72,6 +75,8 @@ def _answers(
             person=row.account_id,
             state=PresenceState(row.state),
             answered_at=row.answered_at,
+            way=PresenceWay(row.way),
+            partner=row.partner_id,
             reason=row.reason,
             settlement=row.settlement,
         )
@@ -93,6 +98,22 @@ def unanswered(actor: Actor) -> ColumnElement[bool]:
         presences.c.manifest_id == recordings.c.manifest_id, presences.c.account_id == actor.id
     )
     return and_(naming(actor), ~answered)
+
+
+class Partner(NamedTuple):
+    """Whoever shows a code: their certificates, and when captures were made that it may confirm."""
+
+    id: AccountId
+    certificates: frozenset[str]
+    period: Period
+
+    def shared(self) -> ColumnElement[bool]:
+        """Say of a recording whether its capture names the partner, too, and was made within the period."""
+        return and_(
+            recordings.c.officers.overlap(sorted(self.certificates)),
+            recordings.c.corrected_at > self.period.since,
+            recordings.c.corrected_at <= self.period.until,
+        )
 
 
 def unsettled() -> ColumnElement[bool]:

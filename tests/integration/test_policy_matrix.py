@@ -244,6 +244,9 @@ APART = {
     "POST /v1/password": "hashes a password",
     "POST /v1/presence/confirmations": "who was there is told by a code of theirs",
     "POST /console/presence/day": "as above",
+    "POST /v1/presence/scans": "a code that is none is told by a code of its own",
+    "POST /v1/presence/scans/preview": "as above",
+    "POST /console/presence/scan": "as above",
     "POST /v1/denials/{denial_id}/settlement": "what a denial is about has a test of its own",
     "POST /console/denials/{denial_id}": "as above",
 }

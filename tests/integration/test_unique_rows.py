@@ -44,6 +44,7 @@ EMPTY = frozenset(
         "heartbeats",
         "idempotency_keys",
         "log_tiles",
+        "partner_codes",
         "presences",
         "upload_parts",
         "upload_tails",

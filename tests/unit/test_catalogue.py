@@ -21,7 +21,6 @@ from schemas.export import ExportStep
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
-from schemas.leaves_presence import PresenceWay
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
@@ -70,7 +69,6 @@ UNSPOKEN |= dict.fromkeys(
         KeyAlgorithm,
         KeyRole,
         Missing,
-        PresenceWay,
         Process,
         ReceivedFrom,
         TieBasis,
