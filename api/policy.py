@@ -275,6 +275,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/recordings.csv": _SEE,
     "GET /console/recordings/{recording_id}": _SEE,
     "GET /console/recordings/{recording_id}/state": _SEE,
+    "GET /console/recordings/{recording_id}/print": _WATCH,
     "GET /console/monitoring": _RECORD,
     "GET /console/monitoring/queue": _asks(either=_STAGES),
     "GET /console/monitoring/{monitoring_id}": _RECORD,

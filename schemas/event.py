@@ -95,6 +95,7 @@ class Event(StrEnum):
     EXPORT_FAIL = "export:fail"
     VIEW_OPEN = "view:open"
     VIEW_DOWNLOAD = "view:download"
+    VIEW_PRINT = "view:print"
     VIEW_CLOSE = "view:close"
     EXPORT_FETCH = "export:fetch"
     INTAKE_RECEIVE = "intake:receive"

@@ -108,7 +108,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
             _reserved("tag", "set", OF_THE_THING),
             _reserved("finding", "answer", OF_THE_THING),
             _reserved("correction", "make", OF_THE_THING),
-            _reserved("view", "print"),
             _reserved("share", "grant use end"),
             _reserved("case", "relieve handover", "case"),
             _reserved("case", "refuse annul transfer suspend resume terminate recall archive", "case"),

@@ -86,7 +86,7 @@ def _approvals(store: Store, bureau: Bureau) -> None:
 
 
 def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:
-    """A recording is opened and left, its original and the package of its case are taken away."""
+    """A recording is opened and left, its original and the package of its case are taken away, it is printed."""
     drain(store, JobKind.EXPORT)
     origin = LookFrom(way=LookWay.CONSOLE, address="10.20.30.40")
     why = WhyIn(reason_code=LookReason.OTHER, reason="上级调阅")
@@ -94,7 +94,7 @@ def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:
         (package,) = tx.connection.scalars(select(exports.c.id).where(exports.c.state == "ready"))
         recording_id = tx.connection.scalars(select(case_links.c.recording_id).limit(1)).one()
         tx.looks.fetch(bureau.handler, package, why, origin)
-    for kind in (LookKind.DOWNLOAD, LookKind.OPEN):
+    for kind in (LookKind.DOWNLOAD, LookKind.PRINT, LookKind.OPEN):
         with store.begin() as tx:
             wish = LookIn(kind=kind, reason_code=LookReason.CASE_HANDLING)
             look = tx.looks.open(bureau.handler, recording_id, wish, origin)

@@ -429,12 +429,13 @@ def story_of_people(world: World) -> Iterator[None]:
 
 
 def story_of_looks(world: World) -> Iterator[None]:
-    """A recording is opened and left, its original and a package are taken away."""
+    """A recording is opened and left, its original and a package are taken away, it is printed."""
     history, officer = world.history, world.people[Role.OFFICER]
     view = history.thing("view")
     history.write(watching.ViewOpen, view, officer)
     yield
     history.write(watching.ViewDownload, history.thing("view"), officer)
+    history.write(watching.ViewPrint, history.thing("view"), officer)
     history.write(watching.ExportFetch, history.thing("export"), officer)
     history.write(watching.ViewClose, view, WORKER)
     yield

@@ -115,7 +115,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     """Return the page of a recording; its content is on it while a look stands."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
-    entries, links = _entries(tx, found), tx.recordings.links(recording_id)
+    entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
     attendance = tx.presences.of_recording(found)
     origin = look_from(visit.request, LookWay.CONSOLE)
@@ -245,7 +245,7 @@ def _stations(found: Recording) -> tuple[Station, ...]:
     )
 
 
-def _entries(tx: Transaction, found: Recording) -> list[Logged]:
+def entries_of(tx: Transaction, found: Recording) -> list[Logged]:
     """Return the custody of a recording, in the order of its chain."""
     return list(tx.custody.entries_for(reference("recording", found.id)))
 
