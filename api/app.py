@@ -33,6 +33,7 @@ from api import (
     rectification,
     review,
     trail,
+    training,
     tus,
     upload,
 )
@@ -70,6 +71,7 @@ ROUTERS = (
     case.router,
     review.router,
     trail.router,
+    training.router,
     equipment.router,
     monitoring.router,
     audit.router,

@@ -109,6 +109,11 @@ _API: Mapping[str, Ask] = {
     "POST /v1/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
     "POST /v1/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
     "POST /v1/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
+    "GET /v1/training": _asks(Action.CERTIFICATE_VIEW),
+    "GET /v1/training/own": OWN,
+    "GET /v1/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
+    "POST /v1/training/{account_id}": _KEEP_CERTIFICATE,
+    "POST /v1/training/{account_id}/{training_id}/withdraw": _KEEP_CERTIFICATE,
     "GET /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "POST /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "DELETE /v1/enrolment-codes/{code_id}": _asks(Action.DEVICE_ENROL),
@@ -346,6 +351,11 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
     "POST /console/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
     "POST /console/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
+    "GET /console/training": _asks(Action.CERTIFICATE_VIEW),
+    "GET /console/training.csv": _asks(Action.CERTIFICATE_VIEW),
+    "GET /console/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
+    "POST /console/training/{account_id}": _KEEP_CERTIFICATE,
+    "POST /console/training/{account_id}/{training_id}/withdraw": _KEEP_CERTIFICATE,
     "GET /console/custody": _asks(Action.CUSTODY_VIEW),
 }
 

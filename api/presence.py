@@ -69,11 +69,13 @@ class ScanOut(WireOut):
 class NamedOut(WireOut):
     """A certificate that a capture names, and what its holder says; `name` only within your reach.
 
-    `way`: by own log-in, or by the code that a colleague showed on the spot.
+    `way`: by own log-in, or by the code that a colleague showed on the spot. Who is no officer – an auxiliary – is told,
+    and never counts as one of two.
     """
 
     certificate: str
     name: str | None
+    is_officer: bool
     state: PresenceState
     way: PresenceWay | None
     answered_at: datetime | None

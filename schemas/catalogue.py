@@ -80,6 +80,7 @@ from schemas.words_people import (
     PRESENCE_STATES,
     PRESENCE_WAYS,
     ROSTER_FAULTS,
+    TRAINING_KINDS,
 )
 from schemas.words_role import ROLES
 from schemas.words_trail import SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
@@ -113,6 +114,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         LOGIN_OUTCOMES,
         PRESENCE_STATES,
         PRESENCE_WAYS,
+        TRAINING_KINDS,
         ROSTER_FAULTS,
         ROLES,
     ),

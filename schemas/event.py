@@ -60,6 +60,8 @@ class Event(StrEnum):
     EQUIPMENT_RESUME = "equipment:resume"
     MANIFEST_DECLARE = "manifest:declare"
     MANIFEST_REFUSE = "manifest:refuse"
+    TRAINING_ENTER = "training:enter"
+    TRAINING_WITHDRAW = "training:withdraw"
     UPLOAD_EXPIRE = "upload:expire"
     RECORDING_RECEIVE = "recording:receive"
     RECORDING_SEAL = "recording:seal"

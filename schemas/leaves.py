@@ -19,6 +19,7 @@ from schemas import (
     leaves_recording,
     leaves_rectification,
     leaves_review,
+    leaves_training,
 )
 from schemas.act import Act
 
@@ -26,6 +27,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
     leaves_actor,
     leaves_certificate,
+    leaves_training,
     leaves_approval,
     leaves_device,
     leaves_recording,
@@ -94,7 +96,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
             _reserved("recusal", "bar lift", "case"),
             _reserved("duty", "open amend close", "duty"),
             _reserved("setting", "change", "agency"),
-            _reserved("training", "enter", "account"),
             _reserved("device", "issue return check", "device"),
             _reserved("recording", "examine annotate", "recording"),
             _reserved("derivative", "make", "recording"),

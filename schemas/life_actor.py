@@ -30,9 +30,11 @@ from schemas.leaves_actor import (
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
+from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
+from schemas.life_training import TrainingLife, entered, withdrawn
 
 
 class CodeLife(NamedTuple):
@@ -170,6 +172,7 @@ class AccountLife(NamedTuple):
     certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
     approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
+    trainings: Mapping[str, TrainingLife] = MappingProxyType({})
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -261,6 +264,17 @@ def _with_certificate(life: AccountLife, leaf: Leaf, one: CertificateLife) -> Ac
     return life._replace(certificates={**(life.certificates or {}), leaf.subject: one})
 
 
+def _trained(life: AccountLife, leaf: Leaf, act: TrainingEnter, here: Here) -> AccountLife:
+    law(leaf.subject not in {one.name for one in life.trainings.values()}, FaultCode.BEGUN_TWICE)
+    return life._replace(trainings={**life.trainings, here.digest: entered(leaf, act)})
+
+
+def _untrained(life: AccountLife, leaf: Leaf, act: TrainingWithdraw, here: Here) -> AccountLife:
+    del here
+    after = withdrawn(life.trainings.get(act.entry), leaf, act)
+    return life._replace(trainings={**life.trainings, act.entry: after})
+
+
 def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd | RoleEndApart, here: Here) -> AccountLife:
     del here
     role = (life.roles or {}).get(act.grant)
@@ -322,6 +336,8 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         CertificateIssue: _certified,
         **dict.fromkeys(get_args(Restating), _restated),
         CertificateVerify: _verified,
+        TrainingEnter: _trained,
+        TrainingWithdraw: _untrained,
         ApprovalAsk: _approval_asked,
         ApprovalGrant: _approval_granted,
         ApprovalEnd: _approval_ended,

@@ -67,8 +67,8 @@ class SettlementIn(WireIn):
 class Named(Frozen):
     """A person whom a capture names. `person` is absent where nobody holds the certificate.
 
-    `is_officer`: the certificate is an officer's; an auxiliary's never counts. `partner` showed the code by which it was
-    confirmed on the spot.
+    `is_officer`: by the certificate, and by the role at the time; an auxiliary never counts. `partner` showed the code by
+    which it was confirmed on the spot.
     """
 
     certificate: str
@@ -166,7 +166,7 @@ def is_listed(article: str, articles: Collection[str]) -> bool:
 
 
 class Holder(NamedTuple):
-    """Who holds a certificate, and whether it is an officer's."""
+    """Who holds a certificate, and whether as an officer: not by another one's, nor as an auxiliary at the time."""
 
     person: AccountId
     is_officer: bool

@@ -20,6 +20,7 @@ from schemas import (
     refusals_presence,
     refusals_recording,
     refusals_request,
+    refusals_training,
     refusals_upload,
 )
 from schemas.errors import AnyRefusal, Refusal
@@ -40,6 +41,7 @@ SERVER_FAMILIES = (
     refusals_presence,
     refusals_recording,
     refusals_request,
+    refusals_training,
     refusals_upload,
 )
 COMMAND_FAMILIES = (refusals_command,)

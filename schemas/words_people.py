@@ -8,6 +8,7 @@ from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
 from schemas.leaves_certificate import CertificateState
 from schemas.leaves_presence import PresenceWay
+from schemas.leaves_training import TrainingKind
 from schemas.login import LoginOutcome
 from schemas.policy import Action
 from schemas.presence import PresenceState
@@ -167,6 +168,14 @@ PRESENCE_STATES = vocabulary(
         PresenceState.CONFIRMED: ("本人确认在场", "Confirmed in person"),
         PresenceState.DENIED: ("本人否认在场", "Denied in person"),
         PresenceState.UNKNOWN: ("证号无人持有", "Nobody holds the number"),
+    },
+)
+
+TRAINING_KINDS = vocabulary(
+    TrainingKind,
+    {
+        TrainingKind.PUBLIC_LAW: ("公共法律知识", "Public law"),
+        TrainingKind.PROFESSIONAL: ("业务知识和技能", "Law and skills of the profession"),
     },
 )
 

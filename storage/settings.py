@@ -76,6 +76,8 @@ class StorageSettings(BaseSettings):
     monitoring_review_days: int = 5
     legal_review_days: int = 5
     rectification_days: int = 30
+    training_public_law_hours: int = Field(default=20, ge=0)
+    training_professional_hours: int = Field(default=40, ge=0)
     calendar: Annotated[Calendar, NoDecode, BeforeValidator(_calendar)] = Field(
         default=Calendar(), validation_alias="calendar_file"
     )

@@ -28,6 +28,7 @@ from storage.actor.certificate import Certificates
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
+from storage.actor.training import Trainings
 from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -100,6 +101,10 @@ class Transaction(Unit):
     @cached_property
     def certificates(self) -> Certificates:
         return Certificates(self)
+
+    @cached_property
+    def trainings(self) -> Trainings:
+        return Trainings(self)
 
     @cached_property
     def rosters(self) -> Rosters:

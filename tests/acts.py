@@ -23,6 +23,7 @@ from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Ref
 from schemas.fact import FactIn, ProofIn
 from schemas.ids import ManifestId
 from schemas.jws import public_jwk, sign_detached, thumbprint
+from schemas.leaves_training import TrainingKind
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -36,6 +37,7 @@ from schemas.monitoring import (
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
+from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
@@ -193,6 +195,23 @@ def verify_certificate(world: World, chance: Random) -> None:
         held = _certificate(tx, world, chance)
         keeper = world.who(chance, world.road.custodian)
         tx.certificates.verify(keeper, held.id, CertificateVerifyIn(), held.version)
+
+
+def train(world: World, chance: Random) -> None:
+    kinds = list(TrainingKind)
+    with world.store.begin() as tx:
+        keeper = world.who(chance, world.road.custodian)
+        person = chance.choice(world.bureau.officers).account_id
+        known = tx.trainings.of_person(keeper, person)
+        if known and chance.random() < 0.4:
+            wrong = chance.choice(known).id
+            tx.trainings.withdraw(keeper, person, wrong, TrainingWithdrawIn(reason="登记有误"))
+            return
+        day = tx.now.date() + timedelta(days=chance.choice([-300, -1, 0, 3]))
+        wish = TrainingIn(
+            kind=chance.choice(kinds), hours=chance.randint(1, 40), held_on=day, topic="集中培训"
+        )
+        tx.trainings.enter(keeper, person, wish)
 
 
 def answer_presence(world: World, chance: Random) -> None:
@@ -547,6 +566,6 @@ ROAD: tuple[Act, ...] = (
     enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
-    open_account, certify_officer, step_certificate, verify_certificate,
+    open_account, certify_officer, step_certificate, verify_certificate, train,
     answer_presence, confirm_by_code, settle_denial,
 )  # fmt: skip

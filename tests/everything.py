@@ -21,6 +21,7 @@ from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
 from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
+from schemas.leaves_training import TrainingKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
 from schemas.monitoring import (
     InvalidReason,
@@ -37,6 +38,7 @@ from schemas.rectification import RectificationIn, RectificationStep, Rectificat
 from schemas.roster import parse_roster
 from schemas.standard import ItemScore
 from schemas.trail import TrailResult, day_of
+from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.case import case_links
@@ -172,6 +174,14 @@ def _certificates(store: Store, admin: Actor, holder: AccountId) -> None:
             held = tx.certificates.step(custodian, held.id, step, why, held.version)
     with store.begin() as tx:
         held = tx.certificates.verify(custodian, held.id, CertificateVerifyIn(reason="合格"), held.version)
+    with store.begin() as tx:
+        wish = TrainingIn(
+            kind=TrainingKind.PUBLIC_LAW, hours=8, held_on=tx.now.date(), topic="行政处罚法专题"
+        )
+        wrong = tx.trainings.enter(custodian, holder, wish)
+        tx.trainings.enter(custodian, holder, wish.model_copy(update={"kind": TrainingKind.PROFESSIONAL}))
+    with store.begin() as tx:
+        tx.trainings.withdraw(custodian, holder, wrong.id, TrainingWithdrawIn(reason="登记重复"))
     with store.begin() as tx:
         why = CertificateStepIn(reason="退休")
         tx.certificates.step(custodian, held.id, CertificateStep.CANCEL, why, held.version)

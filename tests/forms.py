@@ -21,6 +21,7 @@ from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.standard import DEMO_STANDARD
+from schemas.training import TrainingIn
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
@@ -98,6 +99,9 @@ LAWFUL: Mapping[str, str] = {
     "party": "某某商店",
     "place": "建军路",
     "proof": "",
+    "held_on": "2026-01-05",
+    "hours": "8",
+    "topic": "行政处罚法专题",
     "published_at": "2026-01-05T09:30",
     "reason": "已核对原件",
     "reason_code": "unclear",
@@ -361,6 +365,12 @@ def _certificates(scene: Scene, _: Clock) -> None:
     for verb in ("suspend", "withdraw", "cancel", "verify"):
         _add(scene, "certificates", f"{one}/{verb}", ids)
     _add(scene, "certificates", f"{one}/restore", {"certificate_id": held.id})
+    attended = TrainingIn(kind="public_law", hours=8, held_on=LONG_AGO.date(), topic="行政处罚法专题")
+    with scene.store.begin() as tx:
+        entry = tx.trainings.enter(keeper, keeper.account_id, attended)
+    trained, ids = "/console/training/{account_id}", {"account_id": keeper.id, "training_id": entry.id}
+    _add(scene, "certificates", trained, ids, kind="professional")
+    _add(scene, "certificates", f"{trained}/{{training_id}}/withdraw", ids)
 
 
 def _presence(scene: Scene, _: Clock) -> None:

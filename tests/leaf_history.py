@@ -24,6 +24,7 @@ from schemas import leaves_presence as there
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_review as inside
+from schemas import leaves_training as training_leaves
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
@@ -392,6 +393,11 @@ def story_of_people(world: World) -> Iterator[None]:
     named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
     other = history.thing("role")
     second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
+    yield
+    for _ in range(2):
+        training = history.thing("training")
+        entry = history.write(training_leaves.TrainingEnter, training, custodian, of=(account,))
+    history.write(training_leaves.TrainingWithdraw, training, custodian, of=(account,), entry=entry)
     yield
     certificate = history.thing("certificate")
     history.write(who.CertificateIssue, certificate, custodian, of=(account,), **given)

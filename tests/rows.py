@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Column, Connection, Table
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
+from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, Uuid
 
 import storage.tables  # noqa: F401 - the metadata is whole with it
 from schemas.audit import Source
@@ -108,6 +108,7 @@ BARRED: Mapping[str, frozenset[str]] = {
     "fact_evidence": frozenset({"monitoring_id"}),
     "looks": frozenset({"export_id"}),
     "reviews.open": frozenset({"opinion"}),
+    "trainings": frozenset({"withdrawn_by", "reason"}),
     "uploads": frozenset({"account_id"}),
 }
 """What it cannot have by a CHECK, beside what it needs or before its time."""
@@ -199,6 +200,8 @@ def _plain(column: Column[Any]) -> Any:
     kind = column.type
     if isinstance(kind, DateTime):
         return AT + timedelta(days=300) if column.name in LATER else AT
+    if isinstance(kind, Date):
+        return AT.date()
     payload = uuid4().bytes * 2 if column.unique else b"0" * 32
     for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, ["一"]), (Uuid, uuid4())):
         if isinstance(kind, wanted):

@@ -61,6 +61,7 @@ LOOKS = {
     "role_grants.leaf": "a leaf holds its own place and random salts",
     "sessions.token_hash": "drawn at random",
     "standards.code+version": ON_CONFLICT,
+    "trainings.leaf": "a leaf holds its own place and random salts",
     "trail_rows.day+n": "one seal of a day at a time, and the second meets the first's",
     "trail_rows.fold": ON_CONFLICT,
     "trail_seals.day": "of two at once the second reads the name of the conflict",

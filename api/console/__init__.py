@@ -28,6 +28,7 @@ from api.console import (
     review,
     roster,
     trail,
+    training,
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
@@ -58,6 +59,7 @@ for _pages in (
     rectification,
     device,
     trail,
+    training,
     certificate,
     custody,
 ):

@@ -17,7 +17,7 @@ from schemas.presence_code import PartnerCode
 
 router = APIRouter(route_class=Route)
 _OWN = "/console/presence"
-_SCALE = 6
+_SCALE = 7
 """Pixels of a module: it is scanned from one phone's screen by another."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.life_actor import AccountLife, AgencyLife
+from schemas.life_training import TrainingLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
@@ -16,6 +17,7 @@ from storage.tables.actor import (
 )
 from storage.tables.approval import approvals
 from storage.tables.device import enrolment_codes
+from storage.tables.training import trainings
 
 AGENCY_MIRRORS = (
     Mirror(
@@ -63,6 +65,15 @@ ACCOUNT_MIRRORS = (
             "ended_at",
             "end_reason",
             "leaf",
+        ),
+    ),
+    Mirror(
+        trainings,
+        trainings.c.account_id,
+        ("id",),
+        (
+            *("kind", "hours", "held_on", "topic", "entered_by", "entered_at"),
+            *("withdrawn_by", "withdrawn_at", "reason", "leaf"),
         ),
     ),
     Mirror(
@@ -165,6 +176,7 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             }
             for digest, one in life.approvals.items()
         ],
+        "trainings": [_training(digest, one) for digest, one in life.trainings.items()],
         "certificates": [
             {
                 "id": ident_of(name),
@@ -190,6 +202,22 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             for name, one in (life.certificates or {}).items()
             for told in one.told
         ],
+    }
+
+
+def _training(digest: str, one: TrainingLife) -> Mapping[str, object]:
+    return {
+        "id": ident_of(one.name),
+        "kind": one.entry.kind,
+        "hours": one.entry.hours,
+        "held_on": one.entry.on,
+        "topic": value_of(one.entry.topic),
+        "entered_by": ident_of(one.by),
+        "entered_at": one.at,
+        "withdrawn_by": ident(one.withdrawn_by),
+        "withdrawn_at": one.withdrawn_at,
+        "reason": None if one.reason is None else value_of(one.reason),
+        "leaf": digest,
     }
 
 

@@ -69,10 +69,16 @@ def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:
     return frozenset(connection.scalars(select(known.number).where(known.account_id == account_id)))
 
 
+def kept_until_after(now: datetime) -> ColumnElement[bool]:
+    """Say of a certificate whether it is held: neither withdrawn nor cancelled, and not run out."""
+    known = certificates.c
+    return and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
+
+
 def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c
-    kept = and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
+    kept = kept_until_after(now)
     match need:
         case CertificateNeed.ENDING:
             return and_(kept, known.valid_until <= now + ENDS_SOON)

@@ -23,4 +23,5 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     rectification,
     review,
     trail,
+    training,
 )

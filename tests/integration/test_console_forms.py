@@ -106,7 +106,7 @@ def test_every_form_is_walked() -> None:
     assert {route.split("/")[2] for route in FORMS} == {
         "account", "accounts", "admit", "agencies", "approvals", "audits", "cases", "certificates", "denials", "devices",
         "equipment", "exports", "link", "login", "looks", "monitoring", "presence", "recordings", "rectifications",
-        "reviews",
+        "reviews", "training",
     }  # fmt: skip
 
 

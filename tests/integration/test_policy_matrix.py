@@ -35,6 +35,7 @@ from storage.tables.monitoring import monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
 from storage.tables.review import review_grounds, reviews
+from storage.tables.training import trainings
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.forms import LAWFUL, routes
 from tests.media import jpeg
@@ -95,6 +96,13 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/certificates/{certificate_id}/withdraw": {"reason": "x"},
     "POST /v1/certificates/{certificate_id}/cancel": {"reason": "x"},
     "POST /v1/certificates/{certificate_id}/verify": {},
+    "POST /v1/training/{account_id}": {
+        "kind": "professional",
+        "hours": 8,
+        "held_on": "2026-01-05",
+        "topic": "x",
+    },
+    "POST /v1/training/{account_id}/{training_id}/withdraw": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
@@ -208,6 +216,7 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
     "/console/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "/console/training/{account_id}": {"kind": "professional"},
     "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
     "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
     "/console/reviews/{review_id}/opinion": {"opinion": "pass"},
@@ -366,11 +375,26 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(approvals.c.id)
         )
+        training_id = tx.connection.scalar(
+            insert(trainings)
+            .values(
+                account_id=colleague.id,
+                kind="public_law",
+                hours=8,
+                held_on=tx.now.date(),
+                topic="x",
+                entered_by=colleague.id,
+                entered_at=tx.now,
+                leaf=uuid4().bytes,
+            )
+            .returning(trainings.c.id)
+        )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.devices.issue_code(keeper)
         names["code_id"] = str(tx.devices.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
+    names |= {"training_id": str(training_id)}
     names |= {"approval_id": str(approval_id)}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}

@@ -66,7 +66,7 @@ VIOLATIONS = {
 # Where a table is at home: the room or the file of its noun. Who else may read one reads all that there is.
 HOMES = {
     "actor": {"account_links", "accounts", "admissions", "agencies", "assertions", "certificate_facts", "certificates",
-              "role_grants", "sessions"},
+              "role_grants", "sessions", "trainings"},
     "approval": {"approvals"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",
               "standards"},
