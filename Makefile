@@ -112,7 +112,7 @@ secrets: .env ## Write .env with fresh random secrets for `docker compose up` (k
 		echo "KEEPER_URL='s3+http://keeper:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
 		echo "REDIS_PASSWORD='$$broker'"; \
 		echo "BROKER_URL='redis://:$$broker@redis:6379/0'"; \
-		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY; do echo "$$key='$$(seed)'"; done; \
+		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY FACTOR_KEY; do echo "$$key='$$(seed)'"; done; \
 	} > $@.new && mv $@.new $@ && echo 'Wrote $@: keep a copy in a safe place, the keys sign your evidence'
 
 lock: setup-dev ## Resolve the dependencies anew into the two hashed locks

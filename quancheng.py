@@ -234,6 +234,7 @@ def _guarded(say: _Teller, run: Callable[[], int]) -> int:
 def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     from api.app import create_app
     from api.settings import ApiSettings
+    from api.sso_settings import SsoSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from storage.settings import is_set
     from workers.listening import Listening
@@ -249,6 +250,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     migrate(store)
     STOP.check()
     api_settings = read(ApiSettings).answering_to(args.host)
+    sso = read(SsoSettings)
     tls = _tls(args, home, api_settings) if args.tls else None
     address = tls.address if tls else f"http://{args.host}:{args.port}"
     # Accounts with passwords that are written down have no place in a database of somebody's own.
@@ -260,7 +262,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     STOP.check()
     if settings.broker_url is None:
         _start_workers(opened(settings), say, started)
-    server = _listener(args, create_app(api_settings, store), tls, started)
+    server = _listener(args, create_app(api_settings, store, sso), tls, started)
     started.callback(home.listening_path.unlink, missing_ok=True)
     listening = Listening(args.host, args.port, is_tls=tls is not None)
     introduce = _introduction(say, settings.console_url or address, link, demo, is_new=is_unadministered)

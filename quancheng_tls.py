@@ -11,7 +11,8 @@ import structlog
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.listen import Listener, configured
-from api.plain import PAGE, Installable, code_of, plain_port
+from api.plain import PAGE, Installable, plain_port
+from api.qr import code_of
 from quancheng_stop import STOP
 from schemas.base import rfc3339
 from schemas.refusals_command import HOME_UNUSABLE

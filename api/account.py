@@ -32,7 +32,8 @@ from schemas.leaves_actor import AccountKind
 from schemas.roster import RosterFault, RosterLine, parse_roster
 from storage.actor.account import AccountFilter
 from storage.actor.roster import Taken
-from storage.flow.admit import PasswordChange, admit, change_password, set_password
+from storage.flow.admit import PasswordChange, admit, change_password, require_one_go, set_password
+from storage.flow.login import entered
 from storage.flow.sheet import sheet_bytes, table_of
 
 router = APIRouter(prefix="/v1", tags=["account"], route_class=Route)
@@ -101,9 +102,13 @@ class GrantOut(WireOut):
 
 
 class AccountDetailOut(AccountRowOut):
-    """An account with every role that it was given, and whether wrong passwords keep somebody from it right now."""
+    """An account with every role that it was given.
+
+    `has_factor`: a second factor stands. `is_locked`: wrong passwords keep somebody from it right now.
+    """
 
     is_locked: bool
+    has_factor: bool
     grants: list[GrantOut]
 
 
@@ -148,17 +153,22 @@ class OwnSessionsOut(WireOut):
 def take_admission(request: Request, response: Response, store: OpenStore, wish: AdmissionWish) -> SessionOut:
     """Become an administrator by a one-time link of the operator (`quancheng admit`), and log in."""
     asked = AdmissionIn.model_validate(wish.model_dump(exclude={"password"}))
-    entered = admit(store, login_queue(request), asked, wish.password, origin_of(request))
-    remember_at_login(request, response, entered)
-    return session_out(entered.session)
+    require_one_go(store)
+    door = entered(admit(store, login_queue(request), asked, wish.password, origin_of(request)))
+    remember_at_login(request, response, door)
+    return session_out(door.session)
 
 
 @router.post("/links", operation_id="setPassword", status_code=201)
 def use_link(request: Request, response: Response, store: OpenStore, wish: LinkUseIn) -> SessionOut:
-    """Set the password of the account that a one-time link is for, and log in; its other sessions end."""
-    entered = set_password(store, login_queue(request), wish.code, wish.password, origin_of(request))
-    remember_at_login(request, response, entered)
-    return session_out(entered.session)
+    """Set the password of the account that a one-time link is for, and log in; its other sessions end.
+
+    An account with a second factor uses its links in the console (409 `link-in-console`).
+    """
+    require_one_go(store, wish.code)
+    door = entered(set_password(store, login_queue(request), wish.code, wish.password, origin_of(request)))
+    remember_at_login(request, response, door)
+    return session_out(door.session)
 
 
 @router.post("/password", operation_id="changePassword", status_code=204)
@@ -213,7 +223,10 @@ def account(tx: Tx, actor: CurrentActor, account_id: AccountId) -> AccountDetail
     found = tx.people.get(actor, account_id)
     grants = [GrantOut.of(one) for one in tx.people.grants(account_id)]
     is_locked = account_id in tx.login_tries.locked_of([account_id])
-    return AccountDetailOut.of(found, roles=[*found.roles], grants=grants, is_locked=is_locked)
+    has_factor = tx.factors.of(account_id) is not None
+    return AccountDetailOut.of(
+        found, roles=[*found.roles], grants=grants, is_locked=is_locked, has_factor=has_factor
+    )
 
 
 @router.patch("/accounts/{account_id}", operation_id="amendAccount", status_code=204)
@@ -247,6 +260,13 @@ def sign_out(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: ReasonIn)
 def unlock(tx: Tx, actor: CurrentActor, account_id: AccountId) -> Response:
     """Let wrong passwords typed so far count no more."""
     tx.people.unlock(actor, account_id)
+    return Response(status_code=204)
+
+
+@router.post("/accounts/{account_id}/factor/end", operation_id="takeSecondFactor", status_code=204)
+def take_factor(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: ReasonIn) -> Response:
+    """Take away the second factor of somebody who has lost it; the account's sessions end."""
+    tx.people.take_factor(actor, account_id, wish.reason)
     return Response(status_code=204)
 
 

@@ -23,6 +23,7 @@ from api import (
     device,
     equipment,
     export,
+    factor,
     health,
     look,
     manifest,
@@ -33,7 +34,10 @@ from api import (
     rectification,
     recusal,
     review,
+    setting,
+    shift,
     trail,
+    training,
     tus,
     upload,
 )
@@ -48,7 +52,9 @@ from api.noting import noted
 from api.openings import Openings, Senders
 from api.places import Places, Rules
 from api.problems import problem
+from api.provider import Provider
 from api.settings import ApiSettings
+from api.sso_settings import SsoSettings
 from schemas.errors import AnyRefusal
 from schemas.refusals_request import BODY_TIMEOUT, BODY_TOO_LARGE
 from storage.flow.login_queue import LoginQueue
@@ -60,18 +66,22 @@ ROUTERS = (
     health.router,
     auth.router,
     account.router,
+    factor.router,
     agency.router,
     certificate.router,
     approval.router,
+    setting.router,
     device.router,
     manifest.router,
     presence.router,
+    shift.router,
     upload.router,
     recording.router,
     case.router,
     recusal.router,
     review.router,
     trail.router,
+    training.router,
     equipment.router,
     monitoring.router,
     audit.router,
@@ -185,8 +195,8 @@ class TusHeaders:
         await self._app(scope, receive, sending)
 
 
-def create_app(settings: ApiSettings, store: Store) -> FastAPI:
-    """Build the application over an open store; the caller closes the store."""
+def create_app(settings: ApiSettings, store: Store, sso: SsoSettings | None = None) -> FastAPI:
+    """Build the application over an open store; the caller closes the store. `sso`: an issuer by which people log in."""
     configure()
 
     @asynccontextmanager
@@ -209,6 +219,7 @@ def create_app(settings: ApiSettings, store: Store) -> FastAPI:
     app = _routes(lifespan)
     app.state.store = store
     app.state.settings = settings
+    app.state.provider = Provider(sso) if sso is not None and sso.issuer else None
     app.state.glance = health.Glance()
     app.state.login_queue = LoginQueue(
         length=settings.login_queue, patience_seconds=settings.login_wait_seconds
@@ -253,4 +264,4 @@ def openapi_document() -> dict[str, Any]:
 
 def application() -> FastAPI:
     """Build the application from the environment, for an ASGI server's factory option."""
-    return create_app(ApiSettings(), Store(StorageSettings()))
+    return create_app(ApiSettings(), Store(StorageSettings()), SsoSettings())

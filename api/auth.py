@@ -32,10 +32,11 @@ class TokenOut(WireOut):
 
 
 class SessionIn(WireIn):
-    """Log-in of an account."""
+    """Log-in of an account; `code` of its second factor, or a recovery code, where it has one."""
 
     login: str = Field(min_length=1, max_length=64)
     password: str = Field(min_length=1, max_length=256)
+    code: str = Field(default="", max_length=64)
 
 
 class AccountOut(WireOut):
@@ -76,9 +77,12 @@ def create_token(
 
 @router.post("/sessions", operation_id="logIn", status_code=201)
 def log_in(request: Request, response: Response, wish: SessionIn) -> SessionOut:
-    """Log an account in. A cookie comes with the answer; whoever sends it again is not kept out by others' guesses."""
+    """Log an account in. A cookie comes with the answer; whoever sends it again is not kept out by others' guesses.
+
+    With a second factor the code comes in the same request; without it the answer is 401 `login-code-needed`.
+    """
     try:
-        entered = enter(request, wish.login, wish.password)
+        entered = enter(request, wish.login, wish.password, wish.code)
     except Busy as err:
         return answer(err, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})  # type: ignore[return-value] # an answer is an answer
     remember(request, response, wish.login, entered)

@@ -56,6 +56,7 @@ ALSO: Mapping[str, frozenset[int]] = MappingProxyType(
         "openPackage": frozenset({409}),
         "getDrawFile": frozenset({409}),
         "getCheckpoint": frozenset({404}),
+        "showPartnerCode": frozenset({409}),
     }
 )
 

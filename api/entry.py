@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.deps import is_secure
 from api.origin import origin_of
 from schemas.login import BROWSER_LIFETIME, name_hash
-from storage.flow.login import Entered, LoginIn, log_in
+from storage.flow.login import Entered, Halfway, LoginIn, begin_log_in, log_in
 from storage.flow.login_queue import LoginQueue
 from storage.store import Store
 
@@ -20,12 +20,21 @@ RETRY_AFTER_SECONDS = 2
 _NAME_DIGITS = 8
 
 
-def enter(request: Request, login: str, password: str) -> Entered:
-    """Log somebody in; see `storage.flow.login.log_in`."""
+def enter(request: Request, login: str, password: str, code: str) -> Entered:
+    """Log somebody in, in one go; see `storage.flow.login.log_in`."""
     store: Store = request.app.state.store
+    return log_in(store, login_queue(request), _wish(request, login, password, code))
+
+
+def begin(request: Request, login: str, password: str) -> Entered | Halfway:
+    """Log somebody in, or begin to; see `storage.flow.login.begin_log_in`."""
+    store: Store = request.app.state.store
+    return begin_log_in(store, login_queue(request), _wish(request, login, password))
+
+
+def _wish(request: Request, login: str, password: str, code: str = "") -> LoginIn:
     kept = request.cookies.get(_known_cookie(request, login), "")
-    wish = LoginIn(login=login, password=password, address=origin_of(request), kept=kept)
-    return log_in(store, login_queue(request), wish)
+    return LoginIn(login=login, password=password, code=code, address=origin_of(request), kept=kept)
 
 
 def login_queue(request: Request) -> LoginQueue:

@@ -31,6 +31,13 @@ from schemas.refusals_actor import (
     DEVICE_REVOKED,
     ENROLMENT_CODE_INVALID,
 )
+from schemas.refusals_presence import (
+    PARTNER_CODE_ENDED,
+    PARTNER_CODE_FOREIGN,
+    PARTNER_CODE_OWN,
+    PARTNER_CODE_TRIES_SPENT,
+    PARTNER_CODE_UNKNOWN,
+)
 from schemas.refusals_request import NOT_FOUND
 from schemas.trail import Noted, TrailEvent, TrailResult
 from storage.store import Transaction
@@ -39,11 +46,19 @@ log = structlog.get_logger()
 
 _LINKS = (ADMINISTRATOR_THERE, ADMISSION_EXPIRED, LINK_EXPIRED, LINK_UNKNOWN, LINK_USED)
 _TOKENS = (ASSERTION_EXPIRED, ASSERTION_INVALID, ASSERTION_KEY_UNKNOWN, ASSERTION_REPLAYED, DEVICE_REVOKED)
+_PARTNER_CODES = (
+    PARTNER_CODE_ENDED,
+    PARTNER_CODE_FOREIGN,
+    PARTNER_CODE_OWN,
+    PARTNER_CODE_TRIES_SPENT,
+    PARTNER_CODE_UNKNOWN,
+)
 _EVENTS: Mapping[str, TrailEvent] = MappingProxyType(
     {
         **{one.slug: TrailEvent.LINK_USE for one in _LINKS},
         **{one.slug: TrailEvent.TOKEN for one in _TOKENS},
         ENROLMENT_CODE_INVALID.slug: TrailEvent.CODE_USE,
+        **{one.slug: TrailEvent.PARTNER_CODE_USE for one in _PARTNER_CODES},
     }
 )
 """Slug → what was tried with it in vain, by whoever it was."""

@@ -9,13 +9,13 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
-import segno
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.console.view import ASSETS, HEADERS, templates
 from api.front import Front, host_of
 from api.problems import problem
+from api.qr import picture_of
 from api.settings import ApiSettings
 from schemas.refusals_request import TLS_REQUIRED
 from schemas.words import Language
@@ -46,11 +46,6 @@ def plain_port(settings: ApiSettings, installable: Installable, *, tls_port: int
         proxies=(),
         hsts_seconds=0,
     )
-
-
-def code_of(address: str) -> segno.QRCode:
-    """Return the QR code of an address."""
-    return segno.make(address, error="m", micro=False)
 
 
 class _Plain:
@@ -91,7 +86,7 @@ class _Plain:
                 sha256=self._installable.sha256,
                 until=self._installable.until,
                 console=f"{self._there(scope)}/console",
-                code=code_of(here).svg_inline(scale=5, light="white", svgclass=None, lineclass=None),
+                code=picture_of(here, scale=5),
             )
         )
         return HTMLResponse(text, headers=dict(HEADERS))

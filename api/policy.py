@@ -5,7 +5,8 @@ The actions of a route are asked of the thing that its address names, one after 
 
 It is a statement, held against the routes by `tests/integration/test_policy_matrix.py` and printed in
 `docs/policy.json`; the code asks in `storage`. Two acts ask less of whoever they belong to: whoever asked for an
-approval ends it, and a look is closed by whoever has it.
+approval ends it, and a look is closed by whoever has it; duties are amended and ended by whoever is on them, by their
+device, and by the custodian.
 """
 
 from collections.abc import Mapping
@@ -60,6 +61,9 @@ _LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP)
+_DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
+_EXPLAIN = _asks(Action.FINDING_ANSWER)
+_SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
     "GET /v1/health": PUBLIC,
@@ -75,6 +79,10 @@ _API: Mapping[str, Ask] = {
     "GET /v1/sessions/current": OWN,
     "DELETE /v1/sessions/current": OWN,
     "POST /v1/password": OWN,
+    "GET /v1/factor": OWN,
+    "POST /v1/factor": OWN,
+    "POST /v1/factor/offer": OWN,
+    "POST /v1/factor/end": OWN,
     "GET /v1/sessions": OWN,
     "DELETE /v1/sessions/others": OWN,
     "DELETE /v1/sessions/{session_id}": OWN,
@@ -84,6 +92,7 @@ _API: Mapping[str, Ask] = {
     "POST /v1/accounts/{account_id}/link": _KEEP_ACCOUNT,
     "POST /v1/accounts/{account_id}/close": _KEEP_ACCOUNT,
     "POST /v1/accounts/{account_id}/signout": _KEEP_ACCOUNT,
+    "POST /v1/accounts/{account_id}/factor/end": _KEEP_ACCOUNT,
     "PATCH /v1/accounts/{account_id}": _KEEP_ACCOUNT,
     "POST /v1/accounts/{account_id}/unlock": _UNLOCK,
     "POST /v1/accounts/{account_id}/roles": _GRANT,
@@ -100,6 +109,8 @@ _API: Mapping[str, Ask] = {
     "POST /v1/agencies": _KEEP_AGENCY,
     "GET /v1/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "PATCH /v1/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /v1/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /v1/agencies/{agency_id}/settings": _SET,
     "POST /v1/agencies/{agency_id}/close": _KEEP_AGENCY,
     "GET /v1/certificates": _asks(Action.CERTIFICATE_VIEW),
     "POST /v1/certificates": _asks(Action.CERTIFICATE_KEEP),
@@ -110,6 +121,11 @@ _API: Mapping[str, Ask] = {
     "POST /v1/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
     "POST /v1/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
     "POST /v1/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
+    "GET /v1/training": _asks(Action.CERTIFICATE_VIEW),
+    "GET /v1/training/own": OWN,
+    "GET /v1/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
+    "POST /v1/training/{account_id}": _KEEP_CERTIFICATE,
+    "POST /v1/training/{account_id}/{training_id}/withdraw": _KEEP_CERTIFICATE,
     "GET /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "POST /v1/enrolment-codes": _asks(Action.DEVICE_ENROL),
     "DELETE /v1/enrolment-codes/{code_id}": _asks(Action.DEVICE_ENROL),
@@ -119,10 +135,21 @@ _API: Mapping[str, Ask] = {
     "POST /v1/manifests": _asks(Action.RECORDING_SUBMIT),
     "GET /v1/presence": OWN,
     "POST /v1/presence/confirmations": OWN,
+    "POST /v1/presence/codes": OWN,
+    "DELETE /v1/presence/codes": OWN,
+    "POST /v1/presence/scans": OWN,
+    "POST /v1/presence/scans/preview": OWN,
     "POST /v1/manifests/{manifest_id}/presence": OWN,
     "GET /v1/recordings/{recording_id}/presence": _SEE,
     "GET /v1/denials": _asks(Action.CASE_DECIDE),
     "POST /v1/denials/{denial_id}/settlement": _asks(Action.CASE_DECIDE),
+    "GET /v1/duties": _DUTIES,
+    "POST /v1/duties": _asks(Action.DUTY_KEEP),
+    "GET /v1/duties/{duty_id}": OWN,
+    "POST /v1/duties/{duty_id}/amend": OWN,
+    "POST /v1/duties/{duty_id}/close": OWN,
+    "GET /v1/recordings/{recording_id}/answers": _SEE,
+    "POST /v1/recordings/{recording_id}/answers": _EXPLAIN,
     "OPTIONS /v1/uploads": PUBLIC,
     "OPTIONS /v1/uploads/{upload_id}": PUBLIC,
     "POST /v1/uploads": _asks(Action.RECORDING_SUBMIT),
@@ -215,6 +242,10 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/static/{name}": PUBLIC,
     "GET /console/login": PUBLIC,
     "POST /console/login": PUBLIC,
+    "POST /console/login/code": PUBLIC,
+    "POST /console/login/again": PUBLIC,
+    "POST /console/sso": PUBLIC,
+    "GET /console/sso/callback": PUBLIC,
     "POST /console/language": PUBLIC,
     "GET /console/admit/{code}": PUBLIC,
     "POST /console/admit/{code}": PUBLIC,
@@ -224,14 +255,26 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/": OWN,
     "GET /console/presence": OWN,
     "POST /console/presence/day": OWN,
+    "POST /console/presence/code": OWN,
+    "POST /console/presence/code/void": OWN,
+    "GET /console/presence/scan": OWN,
+    "POST /console/presence/scan": OWN,
     "POST /console/presence/{manifest_id}/confirm": OWN,
     "POST /console/presence/{manifest_id}/deny": OWN,
+    "GET /console/duties": _DUTIES,
+    "POST /console/duties": _asks(Action.DUTY_KEEP),
+    "POST /console/duties/{duty_id}/amend": OWN,
+    "POST /console/duties/{duty_id}/close": OWN,
+    "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
     "GET /console/denials": _asks(Action.CASE_DECIDE),
     "POST /console/denials/{denial_id}": _asks(Action.CASE_DECIDE),
     "GET /console/logins": OWN,
     "POST /console/logout": OWN,
     "GET /console/account": OWN,
     "POST /console/account/password": OWN,
+    "GET /console/account/factor": OWN,
+    "POST /console/account/factor": OWN,
+    "POST /console/account/factor/end": OWN,
     "POST /console/account/sessions/end": OWN,
     "POST /console/account/sessions/{session_id}/end": OWN,
     "GET /console/accounts": _asks(Action.ACCOUNT_VIEW),
@@ -244,6 +287,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/accounts/{account_id}": _KEEP_ACCOUNT,
     "POST /console/accounts/{account_id}/unlock": _UNLOCK,
     "POST /console/accounts/{account_id}/signout": _KEEP_ACCOUNT,
+    "POST /console/accounts/{account_id}/factor/end": _KEEP_ACCOUNT,
     "POST /console/accounts/{account_id}/close": _KEEP_ACCOUNT,
     "POST /console/accounts/{account_id}/roles": _GRANT,
     "POST /console/accounts/{account_id}/roles/{grant_id}/end": _GRANT,
@@ -259,6 +303,9 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/agencies": _KEEP_AGENCY,
     "GET /console/agencies/{agency_id}": _asks(Action.ACCOUNT_VIEW),
     "POST /console/agencies/{agency_id}": _KEEP_AGENCY,
+    "GET /console/settings": _SETTINGS,
+    "GET /console/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /console/agencies/{agency_id}/settings": _SET,
     "POST /console/agencies/{agency_id}/close": _KEEP_AGENCY,
     "GET /console/account/looks": OWN,
     "POST /console/looks/{look_id}/seen": OWN,
@@ -272,6 +319,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/recordings.csv": _SEE,
     "GET /console/recordings/{recording_id}": _SEE,
     "GET /console/recordings/{recording_id}/state": _SEE,
+    "GET /console/recordings/{recording_id}/print": _WATCH,
     "GET /console/monitoring": _RECORD,
     "GET /console/monitoring/queue": _asks(either=_STAGES),
     "GET /console/monitoring/{monitoring_id}": _RECORD,
@@ -344,6 +392,11 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/certificates/{certificate_id}/withdraw": _KEEP_CERTIFICATE,
     "POST /console/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
     "POST /console/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
+    "GET /console/training": _asks(Action.CERTIFICATE_VIEW),
+    "GET /console/training.csv": _asks(Action.CERTIFICATE_VIEW),
+    "GET /console/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
+    "POST /console/training/{account_id}": _KEEP_CERTIFICATE,
+    "POST /console/training/{account_id}/{training_id}/withdraw": _KEEP_CERTIFICATE,
     "GET /console/custody": _asks(Action.CUSTODY_VIEW),
 }
 

@@ -1,6 +1,7 @@
 """Whoever a capture names says whether they were there; the head settles a denial."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -9,7 +10,9 @@ from api.deps import CurrentActor, Tx
 from api.route import Route
 from schemas.base import WireOut
 from schemas.ids import ManifestId, RecordingId
+from schemas.leaves_presence import PresenceWay
 from schemas.presence import PresenceIn, PresencesIn, PresenceState, SettlementIn
+from schemas.presence_code import PartnerCodeIn, ScanIn
 
 router = APIRouter(prefix="/v1", tags=["presence"], route_class=Route)
 
@@ -43,12 +46,38 @@ class ConfirmedOut(WireOut):
     confirmed: int
 
 
+class PartnerCodeOut(WireOut):
+    """A code, shown once. `page` is where a phone's browser confirms by it: show it as a QR code."""
+
+    code: str
+    expires_at: datetime
+    page: str
+
+
+class ScanOut(WireOut):
+    """What a code would confirm, the newest first.
+
+    `partner` is a certificate of whoever shows it, `name` theirs within your reach.
+    """
+
+    partner: str
+    name: str | None
+    expires_at: datetime
+    questions: list[QuestionOut]
+
+
 class NamedOut(WireOut):
-    """A certificate that a capture names, and what its holder says; `name` only within your reach."""
+    """A certificate that a capture names, and what its holder says; `name` only within your reach.
+
+    `way`: by own log-in, or by the code that a colleague showed on the spot. Who is no officer – an auxiliary – is told,
+    and never counts as one of two.
+    """
 
     certificate: str
     name: str | None
+    is_officer: bool
     state: PresenceState
+    way: PresenceWay | None
     answered_at: datetime | None
     reason: str | None
     settlement: str | None
@@ -78,6 +107,11 @@ class DenialsOut(WireOut):
     denials: list[DenialOut]
 
 
+def scan_page(code: str) -> str:
+    """Return the address of the page at which a partner confirms by a code."""
+    return f"/console/presence/scan?{urlencode({'code': code})}"
+
+
 @router.get("/presence", operation_id="listPresenceQuestions")
 def questions(tx: Tx, actor: CurrentActor) -> QuestionsOut:
     """List the captures that name you and that you have not answered."""
@@ -95,6 +129,40 @@ def answer(tx: Tx, actor: CurrentActor, manifest_id: ManifestId, wish: PresenceI
 def confirm(tx: Tx, actor: CurrentActor, wish: PresencesIn) -> ConfirmedOut:
     """Say that you were at several captures: all of them, or none."""
     return ConfirmedOut(confirmed=tx.presences.confirm(actor, wish))
+
+
+@router.post("/presence/codes", operation_id="showPartnerCode", status_code=201)
+def show_code(tx: Tx, actor: CurrentActor) -> PartnerCodeOut:
+    """Make a code for your partner, who scans or types it; an earlier one of yours counts no more."""
+    made = tx.partner_codes.show(actor)
+    return PartnerCodeOut.of(made, page=scan_page(made.code))
+
+
+@router.delete("/presence/codes", operation_id="voidPartnerCode", status_code=204)
+def void_code(tx: Tx, actor: CurrentActor) -> Response:
+    """Take your code back."""
+    tx.partner_codes.void(actor)
+    return Response(status_code=204)
+
+
+@router.post("/presence/scans/preview", operation_id="previewScan")
+def preview(tx: Tx, actor: CurrentActor, wish: PartnerCodeIn) -> ScanOut:
+    """Say which captures a code of your partner would confirm: of the last 24 hours, those that name both of you."""
+    found = tx.partner_codes.scan(actor, wish.code)
+    names = tx.accounts.names(actor, [found.partner])
+    asked = [QuestionOut.of(one) for one in found.questions]
+    return ScanOut(
+        partner=found.partner,
+        name=names.get(found.partner),
+        expires_at=found.expires_at,
+        questions=asked,
+    )
+
+
+@router.post("/presence/scans", operation_id="confirmByCode")
+def scan(tx: Tx, actor: CurrentActor, wish: ScanIn) -> ConfirmedOut:
+    """Say by your partner's code that you were at captures that name both of you: all of them, or none. Once a code."""
+    return ConfirmedOut(confirmed=tx.partner_codes.confirm(actor, wish))
 
 
 @router.get("/recordings/{recording_id}/presence", operation_id="getRecordingPresence")

@@ -203,8 +203,9 @@ def watch(
     with store.begin() as tx:
         found = tx.recordings.watchable(actor, recording_id)
         is_safe = found.media_type.startswith(SAFE_INLINE)
+        is_still = found.media_type.startswith("image/")
         is_taken = "download" in request.query_params or not is_safe or sight_of(found) is Sight.TOO_LARGE
-        tx.looks.require(actor, look, recording_id, look_from(request), taken=is_taken)
+        tx.looks.require(actor, look, recording_id, look_from(request), taken=is_taken, still=is_still)
     return stored_bytes(
         request,
         store,

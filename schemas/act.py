@@ -51,7 +51,7 @@ class Spec:
         opens: It begins its chain, and only it can.
         by: Process that writes it.
         actors: Nouns of those who may act in it.
-        roles: Roles of which an account that acts has one.
+        roles: Roles of which an account that acts has one; none where the account acts for itself alone.
         by_itself: The account it is about may act in it too, whatever its roles.
         versions: Nouns of the things whose ETag its number becomes.
         neutral: Nouns whose state it leaves alone, so that withholding it hides nothing of theirs. For ever:

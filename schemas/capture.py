@@ -15,8 +15,9 @@ from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum, Location
 from schemas.officer import NamedOfficer, check_officers
 
-OFFSET_GOOD_MS = 5_000
-OFFSET_LARGE_MS = 60_000
+TRUSTED_MS = 60_000
+"""So much of its own uncertainty a clock is believed, and so much later than the capture a position may be fixed."""
+
 FUTURE_TOLERANCE = timedelta(seconds=5)
 """Beyond this and the clock's own uncertainty a capture lies in the future of its receipt."""
 
@@ -39,9 +40,17 @@ class Previous(Frozen):
     sibling_sha256: Sha256Hex | None = None
 
 
+class ClockLimits(NamedTuple):
+    """Beyond `good_ms` a clock's error is told, beyond `large_ms` somebody explains it: settings of the agency."""
+
+    good_ms: int
+    large_ms: int
+
+
 class _Known(NamedTuple):
     previous: Previous | None
     received_at: datetime
+    clock: ClockLimits
 
 
 def manifest_findings(
@@ -50,15 +59,17 @@ def manifest_findings(
     previous: Previous | None,
     received_at: datetime,
     officers: Collection[NamedOfficer],
+    clock: ClockLimits,
 ) -> list[CheckResult]:
     """Compare a manifest with its predecessor, the server's clock and the register of certificates.
 
-    `officers` is what the register knows of the certificates it names, as of its corrected time.
+    `officers` is what the register knows of the certificates it names, as of its corrected time;
+    `clock` how far off its agency takes a clock, as of that time.
 
     Returns:
         One result each for manifest_sequence, clock, capture_time, officers and place, in this order.
     """
-    known = _Known(previous, received_at)
+    known = _Known(previous, received_at, clock)
     return [
         check_sequence(manifest, known),
         check_clock(manifest, known),
@@ -86,13 +97,12 @@ def check_sequence(check: Check, manifest: CaptureManifest, known: _Known) -> Ch
 @examines(CLOCK)
 def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
     """Grade how far the device's clock was off, by its own account."""
-    del known
     if manifest.clock.is_unchecked:
         return check.found("clock-never-checked")
     offset = manifest.clock.offset_ms
-    if abs(offset) > OFFSET_LARGE_MS:
+    if abs(offset) > known.clock.large_ms:
         return check.found("clock-offset-large", offset_ms=offset)
-    if abs(offset) > OFFSET_GOOD_MS:
+    if abs(offset) > known.clock.good_ms:
         return check.found("clock-offset-warn", offset_ms=offset)
     return check.held(offset_ms=offset)
 
@@ -100,7 +110,7 @@ def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> Check
 @examines(CAPTURE_TIME)
 def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
     """Hold the capture's time against its receipt and the capture before."""
-    allowed = FUTURE_TOLERANCE + timedelta(milliseconds=min(manifest.clock.uncertainty_ms, OFFSET_LARGE_MS))
+    allowed = FUTURE_TOLERANCE + timedelta(milliseconds=min(manifest.clock.uncertainty_ms, TRUSTED_MS))
     ahead = manifest.corrected_at - known.received_at
     if ahead > allowed:
         return check.found("captured-in-future", ahead_seconds=int(ahead.total_seconds()))
@@ -118,7 +128,7 @@ def check_place(check: Check, manifest: CaptureManifest, known: _Known) -> Check
         return check.found("location-absent")
     if loc.mock:
         return check.found("location-mock")
-    if loc.fix_at > manifest.captured_at + timedelta(milliseconds=OFFSET_LARGE_MS):
+    if loc.fix_at > manifest.captured_at + timedelta(milliseconds=TRUSTED_MS):
         return check.found("location-fix-in-future")
     before = known.previous.manifest if known.previous else None
     if before and before.loc and _too_fast(before.loc, loc):

@@ -79,11 +79,14 @@ from schemas.words_people import (
     DUTIES,
     LOGIN_OUTCOMES,
     PRESENCE_STATES,
+    PRESENCE_WAYS,
     ROSTER_FAULTS,
     STANDING,
+    TRAINING_KINDS,
 )
 from schemas.words_role import ROLES
-from schemas.words_trail import SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
+from schemas.words_setting import AS_OF, SETTINGS
+from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -113,11 +116,14 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         DUTIES,
         LOGIN_OUTCOMES,
         PRESENCE_STATES,
+        PRESENCE_WAYS,
+        TRAINING_KINDS,
         ROSTER_FAULTS,
         STANDING,
         ROLES,
     ),
-    *(SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
+    *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
+    *(AS_OF, SETTINGS),
     UNITS,
 )
 

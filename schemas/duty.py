@@ -8,6 +8,8 @@ class Duty(StrEnum):
 
     CONFIRM_PRESENCE = "confirm-presence"
     SETTLE_DENIAL = "settle-denial"
+    EXPLAIN_LATE = "explain-late"
+    END_DUTY = "end-duty"
     REVIEW_FIRST = "review-first"
     REVIEW_SECOND = "review-second"
     LINK_RECORD = "link-record"

@@ -12,6 +12,8 @@ from schemas import (
     leaves_case,
     leaves_certificate,
     leaves_device,
+    leaves_factor,
+    leaves_finding,
     leaves_log,
     leaves_look,
     leaves_monitoring,
@@ -20,16 +22,24 @@ from schemas import (
     leaves_rectification,
     leaves_recusal,
     leaves_review,
+    leaves_setting,
+    leaves_shift,
+    leaves_training,
 )
 from schemas.act import Act
 
 _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
     leaves_actor,
+    leaves_factor,
     leaves_certificate,
+    leaves_training,
     leaves_approval,
+    leaves_setting,
     leaves_device,
+    leaves_shift,
     leaves_recording,
+    leaves_finding,
     leaves_presence,
     leaves_case,
     leaves_recusal,
@@ -93,9 +103,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
     {
         one.event: one
         for group in (
-            _reserved("duty", "open amend close", "duty"),
-            _reserved("setting", "change", "agency"),
-            _reserved("training", "enter", "account"),
             _reserved("device", "issue return check", "device"),
             _reserved("recording", "examine annotate", "recording"),
             _reserved("derivative", "make", "recording"),
@@ -107,9 +114,7 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
             _reserved("leaf", "erase"),
             _reserved("note", "add withdraw", OF_THE_THING),
             _reserved("tag", "set", OF_THE_THING),
-            _reserved("finding", "answer", OF_THE_THING),
             _reserved("correction", "make", OF_THE_THING),
-            _reserved("view", "print"),
             _reserved("share", "grant use end"),
             _reserved("case", "relieve handover", "case"),
             _reserved("case", "refuse annul transfer suspend resume terminate recall archive", "case"),

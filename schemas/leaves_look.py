@@ -1,4 +1,4 @@
-"""Leaves of who looked: content that was opened or taken away, and how long it was looked at.
+"""Leaves of who looked: content that was opened, printed or taken away, and how long it was looked at.
 
 Looks stand in no chain: watching never locks or versions evidence. They name the recording, and nothing of a case.
 """
@@ -57,6 +57,23 @@ class ViewDownload(Act):
         event="view:download",
         roles=_WATCHERS,
         words=Words("下载原件", "Original downloaded"),
+        follows="the recording is received",
+        columns=_LOOK,
+    )
+    recording: RecordingReference
+    way: LookWay
+    reason_code: Slug
+    reason: SaltedText | None = None
+    address: SaltedText
+
+
+class ViewPrint(Act):
+    """The printable form of a recording was asked for: its facts and one picture, to be put on paper."""
+
+    spec: ClassVar = Spec(
+        event="view:print",
+        roles=_WATCHERS,
+        words=Words("打印", "Printed"),
         follows="the recording is received",
         columns=_LOOK,
     )

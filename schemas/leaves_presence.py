@@ -1,7 +1,8 @@
 """Leaves of what the people say whom a capture names: "I was there", "I was not", and what came of a denial."""
 
+from dataclasses import replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from schemas.act import Act, Spec
 from schemas.actor import Role
@@ -41,6 +42,21 @@ class PresenceConfirm(Act):
     person: AccountReference
     certificate: CertificateReference
     way: PresenceWay
+
+
+class PresenceConfirmByCode(Act):
+    """As version 1, by a code that a colleague showed on the spot: `partner`, whom the same capture names."""
+
+    spec: ClassVar = replace(
+        PresenceConfirm.spec,
+        ev=2,
+        follows="the manifest is kept; the person has answered nothing yet, and is not the partner",
+        columns={**_ANSWERED, "partner": "presences.partner_id"},
+    )
+    person: AccountReference
+    certificate: CertificateReference
+    way: Literal[PresenceWay.SCAN]
+    partner: AccountReference
 
 
 class PresenceDeny(Act):

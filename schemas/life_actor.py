@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
 
+from schemas.factor import MOST_RECOVERY_CODES
 from schemas.leaf import Leaf
 from schemas.leaves_actor import (
     AccountAmend,
@@ -31,9 +32,13 @@ from schemas.leaves_actor import (
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
+from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
+from schemas.leaves_setting import SettingChange
+from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
+from schemas.life_training import TrainingLife, entered, withdrawn
 
 
 class CodeLife(NamedTuple):
@@ -45,8 +50,16 @@ class CodeLife(NamedTuple):
     voided_at: datetime | None = None
 
 
+class SettingLife(NamedTuple):
+    """What an agency set: by whom and when."""
+
+    change: SettingChange
+    by: str
+    at: datetime
+
+
 class AgencyLife(NamedTuple):
-    """An agency, the standards it published and the codes it handed out."""
+    """An agency, the standards it published, the codes it handed out, and what it set, by `setting/…`."""
 
     kind: str
     parent: str | None
@@ -57,6 +70,7 @@ class AgencyLife(NamedTuple):
     closed_at: datetime | None = None
     standards: Mapping[str, StandardPublish] | None = None
     codes: Mapping[str, CodeLife] = MappingProxyType({})
+    settings: Mapping[str, SettingLife] = MappingProxyType({})
 
 
 def apply_agency(life: AgencyLife | None, leaf: Leaf, here: Here) -> AgencyLife:
@@ -108,6 +122,12 @@ def _voided(life: AgencyLife, leaf: Leaf, act: DeviceVoid, here: Here) -> Agency
     return life._replace(codes={**life.codes, act.code: handed._replace(voided_at=leaf.at)})
 
 
+def _set(life: AgencyLife, leaf: Leaf, act: SettingChange, here: Here) -> AgencyLife:
+    del here
+    law(leaf.subject not in life.settings, FaultCode.BEGUN_TWICE)
+    return life._replace(settings={**life.settings, leaf.subject: SettingLife(act, leaf.actor, leaf.at)})
+
+
 def _rostered(life: AgencyLife, leaf: Leaf, act: RosterTake, here: Here) -> AgencyLife:
     """People came in by a sheet: each has leaves of their own."""
     del leaf, act, here
@@ -122,6 +142,7 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
         DeviceCode: _handed_out,
         DeviceVoid: _voided,
         RosterTake: _rostered,
+        SettingChange: _set,
     }
 )
 
@@ -157,6 +178,15 @@ class ApprovalLife(NamedTuple):
     end_reason: Committed | None = None
 
 
+class FactorLife(NamedTuple):
+    """A second factor, and number of a recovery code → when it was used."""
+
+    enrolled: FactorEnrol
+    at: datetime
+    ended_at: datetime | None = None
+    used: Mapping[int, datetime] = MappingProxyType({})
+
+
 class AccountLife(NamedTuple):
     """An account, its roles and certificates; `credential` is the commitment of what lets it in now."""
 
@@ -171,6 +201,8 @@ class AccountLife(NamedTuple):
     certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
     approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
+    factors: Mapping[str, FactorLife] = MappingProxyType({})
+    trainings: Mapping[str, TrainingLife] = MappingProxyType({})
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -264,6 +296,17 @@ def _with_certificate(life: AccountLife, leaf: Leaf, one: CertificateLife) -> Ac
     return life._replace(certificates={**(life.certificates or {}), leaf.subject: one})
 
 
+def _trained(life: AccountLife, leaf: Leaf, act: TrainingEnter, here: Here) -> AccountLife:
+    law(leaf.subject not in {one.name for one in life.trainings.values()}, FaultCode.BEGUN_TWICE)
+    return life._replace(trainings={**life.trainings, here.digest: entered(leaf, act)})
+
+
+def _untrained(life: AccountLife, leaf: Leaf, act: TrainingWithdraw, here: Here) -> AccountLife:
+    del here
+    after = withdrawn(life.trainings.get(act.entry), leaf, act)
+    return life._replace(trainings={**life.trainings, act.entry: after})
+
+
 def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd | RoleEndApart, here: Here) -> AccountLife:
     del here
     role = (life.roles or {}).get(act.grant)
@@ -308,6 +351,40 @@ def _approval_ended(life: AccountLife, leaf: Leaf, act: ApprovalEnd, here: Here)
     return life._replace(approvals={**life.approvals, act.ask: ended})
 
 
+def _factor_enrolled(life: AccountLife, leaf: Leaf, act: FactorEnrol, here: Here) -> AccountLife:
+    """Set up a second factor; the one that stood ends by it."""
+    del here
+    law(leaf.subject not in life.factors, FaultCode.BEGUN_TWICE)
+    law(act.codes <= MOST_RECOVERY_CODES, FaultCode.CODE)
+    ended = {
+        name: one if one.ended_at is not None else one._replace(ended_at=leaf.at)
+        for name, one in life.factors.items()
+    }
+    return life._replace(factors={**ended, leaf.subject: FactorLife(act, leaf.at)})
+
+
+def _factor(life: AccountLife, leaf: Leaf) -> FactorLife:
+    """Return the factor that a leaf is about, which stands."""
+    known = life.factors.get(leaf.subject)
+    if known is None or known.ended_at is not None:
+        raise Unlawful(FaultCode.NOT_BEGUN)
+    return known
+
+
+def _factor_recovered(life: AccountLife, leaf: Leaf, act: FactorRecover, here: Here) -> AccountLife:
+    del here
+    known = _factor(life, leaf)
+    law(act.code <= known.enrolled.codes and act.code not in known.used, FaultCode.CODE)
+    used = known._replace(used={**known.used, act.code: leaf.at})
+    return life._replace(factors={**life.factors, leaf.subject: used})
+
+
+def _factor_ended(life: AccountLife, leaf: Leaf, act: FactorEnd, here: Here) -> AccountLife:
+    del act, here
+    ended = _factor(life, leaf)._replace(ended_at=leaf.at)
+    return life._replace(factors={**life.factors, leaf.subject: ended})
+
+
 ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
     {
         AccountAmend: _amended,
@@ -326,9 +403,14 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         CertificateIssueNamed: _certified,
         **dict.fromkeys(get_args(Restating), _restated),
         CertificateVerify: _verified,
+        TrainingEnter: _trained,
+        TrainingWithdraw: _untrained,
         ApprovalAsk: _approval_asked,
         ApprovalGrant: _approval_granted,
         ApprovalEnd: _approval_ended,
+        FactorEnrol: _factor_enrolled,
+        FactorRecover: _factor_recovered,
+        FactorEnd: _factor_ended,
     }
 )
 _AFTER_ALL = (RoleEnd, RoleEndApart, CertificateWithdraw, CertificateCancel)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
+from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
-from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle
+from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     ManifestDeclare,
     RecordingQuarantine,
@@ -26,7 +27,7 @@ from schemas.reference import ident_of
 class AnswerLife(NamedTuple):
     """What somebody whom a capture names said, by the name of the answer; `digest` is that of its leaf."""
 
-    said: PresenceConfirm | PresenceDeny
+    said: PresenceConfirm | PresenceConfirmByCode | PresenceDeny
     state: PresenceAnswer
     at: datetime
     digest: str
@@ -80,6 +81,14 @@ def _confirmed(life: ManifestLife, leaf: Leaf, act: PresenceConfirm, here: Here)
     return _answered(life, leaf, AnswerLife(act, PresenceAnswer.CONFIRMED, leaf.at, here.digest))
 
 
+def _confirmed_by_code(
+    life: ManifestLife, leaf: Leaf, act: PresenceConfirmByCode, here: Here
+) -> ManifestLife:
+    law(act.partner != act.person, FaultCode.ACTOR)
+    law(not any(one.said.person == act.person for one in life.answers.values()), FaultCode.TWICE)
+    return _answered(life, leaf, AnswerLife(act, PresenceAnswer.CONFIRMED, leaf.at, here.digest))
+
+
 def _denied(life: ManifestLife, leaf: Leaf, act: PresenceDeny, here: Here) -> ManifestLife:
     mine = [one for one in life.answers.values() if one.said.person == act.person]
     law(all(one.state is PresenceAnswer.CONFIRMED for one in mine), FaultCode.TWICE)
@@ -104,8 +113,21 @@ def _settled(life: ManifestLife, leaf: Leaf, act: PresenceSettle, here: Here) ->
 
 
 MANIFEST_TAKES: Takes[ManifestLife] = MappingProxyType(
-    {PresenceConfirm: _confirmed, PresenceDeny: _denied, PresenceSettle: _settled}
+    {
+        PresenceConfirm: _confirmed,
+        PresenceConfirmByCode: _confirmed_by_code,
+        PresenceDeny: _denied,
+        PresenceSettle: _settled,
+    }
 )
+
+
+class ExplainedLife(NamedTuple):
+    """What somebody said to a finding, by the name of the explanation."""
+
+    answer: FindingAnswer
+    by: str
+    at: datetime
 
 
 class RecordingLife(NamedTuple):
@@ -119,6 +141,7 @@ class RecordingLife(NamedTuple):
     verified_at: datetime | None = None
     ties: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
+    explained: Mapping[str, ExplainedLife] = MappingProxyType({})
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -172,6 +195,15 @@ def _found(life: RecordingLife, leaf: Leaf, act: ScrubFind, here: Here) -> Recor
     return life._replace(found=(*life.found, act.code))
 
 
+def _explained(life: RecordingLife, leaf: Leaf, act: FindingAnswer, here: Here) -> RecordingLife:
+    """Each person says one thing to each finding."""
+    del here
+    law(leaf.subject not in life.explained, FaultCode.BEGUN_TWICE)
+    said = {(one.answer.code, one.by) for one in life.explained.values()}
+    law((act.code, leaf.actor) not in said, FaultCode.ANSWERED)
+    return life._replace(explained={**life.explained, leaf.subject: ExplainedLife(act, leaf.actor, leaf.at)})
+
+
 RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
         RecordingSeal: _sealed,
@@ -179,6 +211,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,
+        FindingAnswer: _explained,
     }
 )
 

@@ -29,10 +29,11 @@ LEAST_CHARACTERS = 2
 
 
 class LookKind(StrEnum):
-    """What is done: content is shown, an original or a package is taken away."""
+    """What is done: content is shown, an original or a package is taken away, a recording is put on paper."""
 
     OPEN = "open"
     DOWNLOAD = "download"
+    PRINT = "print"
     FETCH = "fetch"
 
 
@@ -98,7 +99,7 @@ class WhyIn(WireIn):
 class LookIn(WhyIn):
     """What somebody does with a recording, and why."""
 
-    kind: Literal[LookKind.OPEN, LookKind.DOWNLOAD] = LookKind.OPEN
+    kind: Literal[LookKind.OPEN, LookKind.DOWNLOAD, LookKind.PRINT] = LookKind.OPEN
 
 
 class LookFrom(Frozen):

@@ -57,6 +57,11 @@ class Action(StrEnum):
     ACCOUNT_UNLOCK = "account:unlock"
     ROLE_GRANT = "role:grant"
     AGENCY_KEEP = "agency:keep"
+    DUTY_KEEP = "duty:keep"
+    DUTY_VIEW = "duty:view"
+    FINDING_ANSWER = "finding:answer"
+    SETTING_VIEW = "setting:view"
+    SETTING_KEEP = "setting:keep"
     WORK_VIEW = "work:view"
     LOOK_VIEW = "look:view"
     TRAIL_VIEW = "trail:view"
@@ -115,6 +120,8 @@ _UNIT, _TREE, _NAME = Relation.UNIT, Relation.SUBTREE, Relation.UNIT | Relation.
 POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.OFFICER: {
         Action.RECORDING_SUBMIT: _UNIT,
+        Action.DUTY_KEEP: _OWN,
+        Action.FINDING_ANSWER: _OWN,
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _OWN | _APPROVED,
         Action.RECORDING_WATCH: _OWN | _APPROVED,
@@ -123,12 +130,15 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     },
     Role.AUXILIARY: {
         Action.RECORDING_SUBMIT: _UNIT,
+        Action.DUTY_KEEP: _OWN,
+        Action.FINDING_ANSWER: _OWN,
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _OWN | _APPROVED,
         Action.RECORDING_WATCH: _OWN | _APPROVED,
     },
     Role.HANDLER: {
         Action.RECORDING_SUBMIT: _UNIT,
+        Action.FINDING_ANSWER: _OWN,
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
         Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
@@ -147,6 +157,8 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _HANDLED,
     },
     Role.HEAD: {
+        Action.DUTY_VIEW: _UNIT,
+        Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.APPROVAL_GIVE: _NAME,
         Action.RECORDING_VIEW: _NAME,
@@ -166,6 +178,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.LOOK_VIEW: _NAME,
     },
     Role.CUSTODIAN: {
+        Action.DUTY_KEEP: _UNIT,
+        Action.DUTY_VIEW: _UNIT,
+        Action.SETTING_VIEW: _UNIT,
         Action.CERTIFICATE_VIEW: _UNIT,
         Action.CERTIFICATE_KEEP: _UNIT,
         Action.APPROVAL_ASK: _UNIT,
@@ -207,6 +222,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.MONITORING_SUBMIT: _OWN,
     },
     Role.SUPERVISOR: {
+        Action.SETTING_VIEW: _TREE,
         Action.RECORDING_COUNT: _TREE,
         Action.APPROVAL_ASK: _TREE,
         Action.RECORDING_VIEW: _SAMPLED | _APPROVED,
@@ -239,6 +255,8 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.ACCOUNT_VIEW: _TREE,
         Action.ACCOUNT_KEEP: _TREE,
         Action.AGENCY_KEEP: _TREE,
+        Action.SETTING_VIEW: _TREE,
+        Action.SETTING_KEEP: _TREE,
         Action.WORK_VIEW: _TREE,
     },
     Role.SECURITY: {
@@ -259,6 +277,7 @@ drawn and counts the rest; an inspector the whole of what was drawn for them."""
 DEVICE_POLICY: Mapping[Action, Relation] = {
     Action.RECORDING_SUBMIT: Relation.OWN,
     Action.RECORDING_VIEW: Relation.OWN,
+    Action.DUTY_KEEP: Relation.OWN,
 }
 
 

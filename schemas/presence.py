@@ -16,6 +16,7 @@ from schemas.base import Frozen, Reason, WireIn
 from schemas.checks.review import PRESENCE
 from schemas.ids import AccountId, ManifestId, RecordingId
 from schemas.integrity import Check, CheckResult, examines
+from schemas.leaves_presence import PresenceWay
 from schemas.officer import MIN_OFFICERS
 
 MOST_ANSWERS = 200
@@ -66,7 +67,8 @@ class SettlementIn(WireIn):
 class Named(Frozen):
     """A person whom a capture names. `person` is absent where nobody holds the certificate.
 
-    `is_officer`: the certificate is an officer's; an auxiliary's never counts.
+    `is_officer`: by the certificate, and by the role at the time; an auxiliary never counts. `partner` showed the code by
+    which it was confirmed on the spot.
     """
 
     certificate: str
@@ -74,6 +76,8 @@ class Named(Frozen):
     state: PresenceState
     is_officer: bool = True
     answered_at: datetime | None = None
+    way: PresenceWay | None = None
+    partner: AccountId | None = None
     reason: str | None = None
     settlement: str | None = None
 
@@ -162,7 +166,7 @@ def is_listed(article: str, articles: Collection[str]) -> bool:
 
 
 class Holder(NamedTuple):
-    """Who holds a certificate, and whether it is an officer's."""
+    """Who holds a certificate, and whether as an officer: not by another one's, nor as an auxiliary at the time."""
 
     person: AccountId
     is_officer: bool

@@ -13,6 +13,8 @@ from schemas import (
     refusals_concat,
     refusals_custody,
     refusals_export,
+    refusals_factor,
+    refusals_finding,
     refusals_look,
     refusals_manifest,
     refusals_monitoring,
@@ -21,6 +23,10 @@ from schemas import (
     refusals_recording,
     refusals_recusal,
     refusals_request,
+    refusals_setting,
+    refusals_shift,
+    refusals_sso,
+    refusals_training,
     refusals_upload,
 )
 from schemas.errors import AnyRefusal, Refusal
@@ -33,7 +39,9 @@ SERVER_FAMILIES = (
     refusals_concat,
     refusals_custody,
     refusals_export,
+    refusals_finding,
     refusals_approval,
+    refusals_factor,
     refusals_look,
     refusals_manifest,
     refusals_monitoring,
@@ -42,6 +50,10 @@ SERVER_FAMILIES = (
     refusals_recording,
     refusals_recusal,
     refusals_request,
+    refusals_sso,
+    refusals_setting,
+    refusals_shift,
+    refusals_training,
     refusals_upload,
 )
 COMMAND_FAMILIES = (refusals_command,)

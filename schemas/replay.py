@@ -36,6 +36,7 @@ from schemas.life_evidence import (
     apply_source,
 )
 from schemas.life_log import LogLife, apply_log
+from schemas.life_shift import DutyLife, apply_duty
 from schemas.reference import noun_of
 
 Life = (
@@ -44,6 +45,7 @@ Life = (
     | AuditLife
     | CaseLife
     | DeviceLife
+    | DutyLife
     | EquipmentLife
     | LogLife
     | ManifestLife
@@ -60,6 +62,7 @@ APPLY: Mapping[str, Reducer] = MappingProxyType(
         "audit": apply_audit,
         "case": apply_case,
         "device": apply_device,
+        "duty": apply_duty,
         "equipment": apply_equipment,
         "log": apply_log,
         "manifest": apply_manifest,

@@ -43,7 +43,11 @@ class TrailEvent(StrEnum):
     LINK_USE = "link_use"
     CODE_MADE = "code_made"
     CODE_USE = "code_use"
+    PARTNER_CODE_MADE = "partner_code_made"
+    PARTNER_CODE_VOID = "partner_code_void"
+    PARTNER_CODE_USE = "partner_code_use"
     UNLOCK = "unlock"
+    FACTOR = "factor"
     SESSION_END = "session_end"
     EXPORT = "export"
 
@@ -67,13 +71,32 @@ class SessionEnd(StrEnum):
     CLOSED = "closed"
     ROLE = "role"
     PASSWORD = "password"  # noqa: S105 - it was changed
+    FACTOR = "factor"
     TOO_MANY = "too_many"
+
+
+class LoginWay(StrEnum):
+    """By which way somebody came in."""
+
+    PASSWORD = "password"  # noqa: S105 - by one
+    CODE = "code"
+    RECOVERY = "recovery"
+    ENROLMENT = "enrolment"
+    SSO = "sso"
+
+
+class FactorDeed(StrEnum):
+    """What was done with a second factor."""
+
+    ENROLLED = "enrolled"
+    REPLACED = "replaced"
+    REMOVED = "removed"
 
 
 class Noted(NamedTuple):
     """One thing to note. Of somebody without an account the `name` that was typed is kept as a keyed digest alone.
 
-    `about` is the account or device that it was done to, `code` the slug of a refusal or of a reason, `asked` the
+    `about` is the account or device that it was done to, `code` the slug of a refusal, of a reason or of a way, `asked` the
     permission that was missing, or the pattern of the address: never the address, which may hold a one-time link.
     """
 

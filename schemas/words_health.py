@@ -14,6 +14,7 @@ HEALTH_PARTS = vocabulary(
         HealthPart.LOG_KEY: ("存证日志密钥", "key of the custody log"),
         HealthPart.REGISTRY_KEY: ("登记密钥", "key of the registers"),
         HealthPart.EXPORT_KEY: ("导出密钥", "key of exports"),
+        HealthPart.FACTOR_KEY: ("两步验证密钥", "key of second factors"),
         HealthPart.CALENDAR: ("工作日历", "calendar"),
         HealthPart.BROKER: ("任务队列", "broker"),
         HealthPart.ADDRESSES: ("地址", "addresses"),
@@ -72,6 +73,14 @@ HEALTH = vocabulary(
         Health.KEY_UNUSABLE: (
             "{name} 缺失或格式不对：设为 32 个随机字节的 base64",
             "{name} is missing or malformed: set it to base64 of 32 random bytes",
+        ),
+        Health.FACTORS_DEMANDED: (
+            "SECOND_FACTOR_ROLES 要求两步验证，但 FACTOR_KEY 缺失：这些人登录不了，设为 32 个随机字节的 base64",
+            "FACTOR_KEY is missing, and whoever needs a second factor cannot log in: set it to base64 of 32 random bytes",
+        ),
+        Health.FACTORS_OFF: (
+            "未设置，无法启用两步验证：把 FACTOR_KEY 设为 32 个随机字节的 base64",
+            "not set, no second factor can be set up: set FACTOR_KEY to base64 of 32 random bytes",
         ),
         Health.CALENDAR_EMPTY: (
             "未载入节假日，期限按周一至周五计：把国务院办公厅的放假通知写入 CALENDAR_FILE",

@@ -8,6 +8,7 @@ LOOK_KINDS = vocabulary(
     {
         LookKind.OPEN: ("查看内容", "Content opened"),
         LookKind.DOWNLOAD: ("下载原件", "Original downloaded"),
+        LookKind.PRINT: ("打印", "Printed"),
         LookKind.FETCH: ("取走导出包", "Package fetched"),
     },
 )

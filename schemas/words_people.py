@@ -8,6 +8,8 @@ from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
 from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_presence import PresenceWay
+from schemas.leaves_training import TrainingKind
 from schemas.login import LoginOutcome
 from schemas.policy import Action
 from schemas.presence import PresenceState
@@ -65,6 +67,11 @@ ACTIONS = vocabulary(
         Action.ACCOUNT_UNLOCK: ("解除登录限制", "Unlock accounts"),
         Action.ROLE_GRANT: ("授予和撤销角色", "Grant and end roles"),
         Action.AGENCY_KEEP: ("管理单位", "Keep agencies"),
+        Action.DUTY_KEEP: ("登记勤务", "Open and end duties"),
+        Action.DUTY_VIEW: ("查看本单位的勤务", "See the duties of an agency"),
+        Action.FINDING_ANSWER: ("说明发现的问题", "Explain findings"),
+        Action.SETTING_VIEW: ("查看单位设置", "See settings of agencies"),
+        Action.SETTING_KEEP: ("变更单位设置", "Change settings of agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
         Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
         Action.TRAIL_VIEW: ("查看访问日志", "See the access trail"),
@@ -117,6 +124,8 @@ DUTIES = vocabulary(
     Duty,
     {
         Duty.CONFIRM_PRESENCE: ("写明您在场，待您确认或否认", "Captures that name you: were you there?"),
+        Duty.EXPLAIN_LATE: ("迟交的音像记录，等您说明", "Recordings that came late, to be explained"),
+        Duty.END_DUTY: ("超过一天没有结束的勤务", "Duties that nobody has ended for more than a day"),
         Duty.SETTLE_DENIAL: ("写明的人员否认在场，待处理", "People named who deny that they were there"),
         Duty.REVIEW_FIRST: (
             "非现场监管记录待初审（证据审核）",
@@ -152,6 +161,14 @@ DUTIES = vocabulary(
     },
 )
 
+PRESENCE_WAYS = vocabulary(
+    PresenceWay,
+    {
+        PresenceWay.LOGIN: ("本人登录", "Own log-in"),
+        PresenceWay.SCAN: ("现场扫同伴出示的码", "Scanned a colleague's code on the spot"),
+    },
+)
+
 PRESENCE_STATES = vocabulary(
     PresenceState,
     {
@@ -159,6 +176,14 @@ PRESENCE_STATES = vocabulary(
         PresenceState.CONFIRMED: ("本人确认在场", "Confirmed in person"),
         PresenceState.DENIED: ("本人否认在场", "Denied in person"),
         PresenceState.UNKNOWN: ("证号无人持有", "Nobody holds the number"),
+    },
+)
+
+TRAINING_KINDS = vocabulary(
+    TrainingKind,
+    {
+        TrainingKind.PUBLIC_LAW: ("公共法律知识", "Public law"),
+        TrainingKind.PROFESSIONAL: ("业务知识和技能", "Law and skills of the profession"),
     },
 )
 

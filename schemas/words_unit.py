@@ -8,6 +8,8 @@ from schemas.words import vocabulary
 class Unit(StrEnum):
     """Units of time, length and size that a page writes."""
 
+    MONTH = "month"
+    WORKING_DAY = "working-day"
     DAY = "day"
     HOUR = "hour"
     MINUTE = "minute"
@@ -20,6 +22,8 @@ class Unit(StrEnum):
 UNITS = vocabulary(
     Unit,
     {
+        Unit.MONTH: ("个月", "months"),
+        Unit.WORKING_DAY: ("个工作日", "working days"),
         Unit.DAY: ("天", "d"),
         Unit.HOUR: ("小时", "h"),
         Unit.MINUTE: ("分", "min"),

@@ -46,6 +46,7 @@ from storage.act import fresh_id
 from storage.actor.actor import Accounts
 from storage.actor.assertion import spend_assertion
 from storage.actor.session import Session, new_session, token_hash
+from storage.code import drawn_code
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.reads.account import with_name
@@ -60,7 +61,7 @@ from storage.trail.note import note
 CODE_LIFETIME = timedelta(days=7)
 DEVICE_SESSION = timedelta(hours=1)
 ASSERTION_TYP = "JWT"
-_CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_CODE_CHARACTERS = 12
 
 
 class EnrolIn(WireIn):
@@ -142,8 +143,7 @@ class Devices(Collection):
             Refused: the actor may not enrol devices.
         """
         require(actor, Action.DEVICE_ENROL, Subject(agency_id=actor.agency_id), self._now)
-        raw = "".join(secrets.choice(_CODE_ALPHABET) for _ in range(12))
-        code = "-".join((raw[:4], raw[4:8], raw[8:]))
+        code = drawn_code(_CODE_CHARACTERS)
         # The device is named with its code: no code can enrol another one.
         code_id, device_id, agency = fresh_id(), DeviceId(uuid4()), f"agency/{actor.agency_id}"
         act = self._begin(actor, actor.agency_id, agency)

@@ -32,6 +32,7 @@ from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
 from storage.reads.presence import unanswered, unsettled
 from storage.reads.recusal import barred
+from storage.reads.shift import goes_on_long, is_unexplained
 from storage.tables.actor import account_links, accounts, certificates, role_grants
 from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
@@ -44,6 +45,7 @@ from storage.tables.presence import presences
 from storage.tables.recording import manifests, recordings
 from storage.tables.rectification import rectifications
 from storage.tables.review import review_grounds, reviews
+from storage.tables.shift import shifts
 
 EXPIRES_SOON = timedelta(days=30)
 """A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
@@ -385,10 +387,25 @@ def _ending_roles(actor: Actor, now: datetime) -> _Line:
     return _Line(source=ending, where=_people(actor), overdue=false())
 
 
+def _unexplained(actor: Actor, now: datetime) -> _Line:
+    return _Line(
+        source=recordings,
+        where=is_unexplained(actor, now),
+        overdue=false(),
+        since=recordings.c.received_at,
+    )
+
+
+def _never_ended(actor: Actor, now: datetime) -> _Line:
+    return _Line(source=shifts, where=goes_on_long(actor.id, now), overdue=false(), since=shifts.c.from_at)
+
+
 _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
     {
         Duty.CONFIRM_PRESENCE: (Action.RECORDING_VIEW, _unconfirmed),
         Duty.SETTLE_DENIAL: (Action.CASE_DECIDE, _denied),
+        Duty.EXPLAIN_LATE: (Action.FINDING_ANSWER, _unexplained),
+        Duty.END_DUTY: (Action.DUTY_KEEP, _never_ended),
         Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
         Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),

@@ -28,6 +28,7 @@ from schemas.rectification import (
 )
 from schemas.reference import reference
 from schemas.refusals_audit import ITEM_UNKNOWN, RECTIFICATION_UNKNOWN
+from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.audit.score import AuditScores
 from storage.audit.values import Audit, audit_name, drawn_name
@@ -38,6 +39,7 @@ from storage.reads.agency import with_agency
 from storage.reads.audit import with_title
 from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
+from storage.reads.setting import setting_at
 from storage.tables.rectification import rectification_steps, rectifications
 from storage.version import change_to, require_version
 
@@ -74,7 +76,9 @@ class Rectifications(Collection):
         if wish.item_code not in {item.code for item in self._scores.standard(audit).items}:
             raise ITEM_UNKNOWN("the standard has no such item", item=wish.item_code)
         ident, text = RectificationId(fresh_id()), wish.text.strip()
-        due_at = deed.at + timedelta(days=self._unit.settings.rectification_days)
+        target, settings = audit.target_agency_id, self._unit.settings
+        days = setting_at(self._connection, settings, target, Setting.RECTIFICATION_DAYS, deed.at)
+        due_at = deed.at + timedelta(days=days)
         raised = RectificationRaise(
             agency=reference("agency", audit.target_agency_id),
             member=drawn_name(audit.kind, wish.member_id),

@@ -9,10 +9,20 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from schemas.actor import Role
 from schemas.calendar import Calendar, parse_calendar
+from schemas.setting import DECLARED, Setting
 from schemas.trail import LEAST_MONTHS
 
-_SECRETS = ("DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY")
+_SECRETS = (
+    "DATABASE_URL",
+    "OBJECTS_URL",
+    "BROKER_URL",
+    "LOG_KEY",
+    "REGISTRY_KEY",
+    "EXPORT_KEY",
+    "FACTOR_KEY",
+)
 _SEED_BYTES = 32
 
 
@@ -27,11 +37,19 @@ def _articles(given: object) -> object:
     return tuple(filter(None, map(str.strip, given.split(";")))) if isinstance(given, str) else given
 
 
+def _roles(given: object) -> object:
+    """Return a list of roles, apart by commas; `all` is every one."""
+    if not isinstance(given, str):
+        return given
+    return tuple(Role) if given.strip() == "all" else tuple(filter(None, map(str.strip, given.split(","))))
+
+
 class StorageSettings(BaseSettings):
-    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the three server keys; each also as `NAME_FILE`.
+    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the four server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
-    Deadlines: reviews in working days, rectification in calendar days (both defaults of ours, not law). What days
+    Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law) and `RETENTION_MONTHS`
+    hold for agencies that have set nothing else (`schemas.setting`). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `EXCEPTION_ARTICLES`: by which fewer than two officers may act (art. 42), apart by `;`; none is assumed.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
@@ -39,8 +57,10 @@ class StorageSettings(BaseSettings):
     `TRAIL_MONTHS`: so many calendar months the access trail is kept; less than six is refused. `TRAIL_STRANGERS`: of
     people whom nobody knows, so many rows a minute at most; what comes beyond is counted in one row.
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
-    Keys are base64 of a 32-byte Ed25519 seed. A process gets only the keys it needs: the API the registry
-    key, the worker and the scheduler the log key and the export key.
+    Keys are base64 of 32 bytes, those that sign Ed25519 seeds. A process gets only the keys it needs: the API the registry
+    key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the worker and the scheduler the log key and
+    the export key. Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at
+    the next log-in by password; none is asked by default.
 
     Shares, so that nobody shuts out others: `open_uploads` of one sender, of the free room what is not promised to
     open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
@@ -60,6 +80,8 @@ class StorageSettings(BaseSettings):
     log_key: SecretStr | None = None
     registry_key: SecretStr | None = None
     export_key: SecretStr | None = None
+    factor_key: SecretStr | None = None
+    second_factor_roles: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)] = ()
     pool_size: int = 10
     pool_wait_seconds: float = 10.0
     upload_lifetime_seconds: int = 7 * 24 * 3600
@@ -76,6 +98,8 @@ class StorageSettings(BaseSettings):
     monitoring_review_days: int = 5
     legal_review_days: int = 5
     rectification_days: int = 30
+    training_public_law_hours: int = Field(default=20, ge=0)
+    training_professional_hours: int = Field(default=40, ge=0)
     calendar: Annotated[Calendar, NoDecode, BeforeValidator(_calendar)] = Field(
         default=Calendar(), validation_alias="calendar_file"
     )
@@ -95,6 +119,16 @@ class StorageSettings(BaseSettings):
             if path and not given.get(name.lower()):
                 given[name.lower()] = Path(path).read_text(encoding="utf-8").strip()
         return given
+
+    def installed(self, name: Setting) -> int:
+        """Return what the installation says where no agency says anything: its own variable, or the default."""
+        own = {
+            Setting.RETENTION_MONTHS: self.retention_months,
+            Setting.MONITORING_REVIEW_DAYS: self.monitoring_review_days,
+            Setting.LEGAL_REVIEW_DAYS: self.legal_review_days,
+            Setting.RECTIFICATION_DAYS: self.rectification_days,
+        }
+        return own.get(name, DECLARED[name].default)
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -25,9 +25,12 @@ from storage.actor.account import People
 from storage.actor.actor import Accounts
 from storage.actor.agency import Agencies
 from storage.actor.certificate import Certificates
+from storage.actor.factor import Factors, Halfways
 from storage.actor.link import Links
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
+from storage.actor.sso import SignOns
+from storage.actor.training import Trainings
 from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -50,14 +53,18 @@ from storage.monitoring.link import MonitoringLinks
 from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
+from storage.recording.answer import FindingAnswers
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
+from storage.recording.presence_code import PartnerCodes
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
 from storage.review.review import Reviews
+from storage.setting import AgencySettings
 from storage.settings import StorageSettings
+from storage.shift import Shifts
 from storage.trail.seal import TrailSeals
 from storage.trail.trail import Trail
 
@@ -94,12 +101,20 @@ class Transaction(Unit):
         return Agencies(self)
 
     @cached_property
+    def agency_settings(self) -> AgencySettings:
+        return AgencySettings(self)
+
+    @cached_property
     def people(self) -> People:
         return People(self, self.login_tries)
 
     @cached_property
     def certificates(self) -> Certificates:
         return Certificates(self)
+
+    @cached_property
+    def trainings(self) -> Trainings:
+        return Trainings(self)
 
     @cached_property
     def rosters(self) -> Rosters:
@@ -110,8 +125,20 @@ class Transaction(Unit):
         return Links(self)
 
     @cached_property
+    def factors(self) -> Factors:
+        return Factors(self)
+
+    @cached_property
+    def halfways(self) -> Halfways:
+        return Halfways(self)
+
+    @cached_property
     def sessions(self) -> Sessions:
         return Sessions(self)
+
+    @cached_property
+    def sign_ons(self) -> SignOns:
+        return SignOns(self)
 
     @cached_property
     def login_tries(self) -> LoginTries:
@@ -140,6 +167,18 @@ class Transaction(Unit):
     @cached_property
     def presences(self) -> Presences:
         return Presences(self)
+
+    @cached_property
+    def shifts(self) -> Shifts:
+        return Shifts(self)
+
+    @cached_property
+    def finding_answers(self) -> FindingAnswers:
+        return FindingAnswers(self, self.recordings)
+
+    @cached_property
+    def partner_codes(self) -> PartnerCodes:
+        return PartnerCodes(self, self.presences)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -21,8 +21,11 @@ from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.fact import FactIn, ProofIn
-from schemas.ids import ManifestId
+from schemas.finding import FindingAnswerIn
+from schemas.hand_in import LATE_CODES
+from schemas.ids import ManifestId, RecordingId, ShiftId
 from schemas.jws import public_jwk, sign_detached, thumbprint
+from schemas.leaves_training import TrainingKind
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -34,7 +37,11 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
+from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
+from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
+from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
@@ -62,6 +69,7 @@ class World:
     bureau: Bureau
     road: Highway
     above: Supervision
+    admin: Actor
     cases: list[UUID] = field(default_factory=list)
     recordings: list[tuple[UUID, bytes]] = field(default_factory=list)
     records: list[UUID] = field(default_factory=list)
@@ -116,6 +124,7 @@ def make_world(store: Store, clock: Clock) -> World:
         bureau=bureau,
         road=road,
         above=above,
+        admin=make_account(store, top, Role.ADMIN)[1],
         cases=[case.id for case in cases],
         recordings=[],
         records=[road.valid(), road.one()],
@@ -194,6 +203,23 @@ def verify_certificate(world: World, chance: Random) -> None:
         tx.certificates.verify(keeper, held.id, CertificateVerifyIn(), held.version)
 
 
+def train(world: World, chance: Random) -> None:
+    kinds = list(TrainingKind)
+    with world.store.begin() as tx:
+        keeper = world.who(chance, world.road.custodian)
+        person = chance.choice(world.bureau.officers).account_id
+        known = tx.trainings.of_person(keeper, person)
+        if known and chance.random() < 0.4:
+            wrong = chance.choice(known).id
+            tx.trainings.withdraw(keeper, person, wrong, TrainingWithdrawIn(reason="登记有误"))
+            return
+        day = tx.now.date() + timedelta(days=chance.choice([-300, -1, 0, 3]))
+        wish = TrainingIn(
+            kind=chance.choice(kinds), hours=chance.randint(1, 40), held_on=day, topic="集中培训"
+        )
+        tx.trainings.enter(keeper, person, wish)
+
+
 def answer_presence(world: World, chance: Random) -> None:
     officer = chance.choice(world.bureau.officers)
     with world.store.begin() as tx:
@@ -204,11 +230,65 @@ def answer_presence(world: World, chance: Random) -> None:
         tx.presences.answer(officer, ManifestId(_any(chance, asked)), chance.choice((yes, yes, no)))
 
 
+def confirm_by_code(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        shown, scans = (
+            tx.accounts.account_actor(one.account_id) for one in chance.sample(world.bureau.officers, 2)
+        )
+        code = tx.partner_codes.show(shown).code
+        scans = world.who(chance, scans)
+        found = tx.partner_codes.scan(scans, code).questions
+        tx.partner_codes.confirm(scans, ScanIn(code=code, manifest_ids=(found[0].manifest_id,)))
+
+
 def settle_denial(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         waiting = [one.id for one in tx.presences.denials(world.bureau.head)]
         actor = world.who(chance, world.bureau.head)
         tx.presences.settle(actor, _any(chance, waiting), SettlementIn(text="已查明"))
+
+
+def open_duty(world: World, chance: Random) -> None:
+    first, second = chance.sample(world.bureau.officers, 2)
+    with world.store.begin() as tx:
+        ago = chance.randrange(0, 48)
+        begins = tx.now - timedelta(hours=ago)
+        ends = begins + timedelta(hours=chance.randrange(1, 24))
+        wish = ShiftIn(
+            device_id=chance.choice(world.devices).id,
+            officers=tuple(chance.sample(sorted(second.certificates), chance.randrange(2))),
+            from_at=begins,
+            until_at=chance.choice((None, ends)),
+        )
+        tx.shifts.open(world.who(chance, first), wish)
+
+
+def keep_duty(world: World, chance: Random) -> None:
+    officer = chance.choice(world.bureau.officers)
+    with world.store.begin() as tx:
+        ident = ShiftId(_any(chance, [one.id for one in tx.shifts.page(officer).rows]))
+        earlier = ShiftAmendIn(from_at=tx.now - timedelta(hours=chance.randrange(60)), reason="记错")
+        if chance.choice((True, False)):
+            tx.shifts.amend(officer, ident, earlier)
+        else:
+            tx.shifts.close(officer, ident, ShiftCloseIn())
+
+
+def explain(world: World, chance: Random) -> None:
+    officer = chance.choice(world.bureau.officers)
+    with world.store.begin() as tx:
+        ident = RecordingId(_any(chance, [one.id for one in tx.finding_answers.waiting(officer)]))
+        code = chance.choice(LATE_CODES)
+        tx.finding_answers.answer(officer, ident, FindingAnswerIn(code=code, text="无网络"))
+
+
+def change_setting(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        name = chance.choice([*Setting])
+        value = chance.choice((None, DECLARED[name].least, DECLARED[name].most + chance.randrange(2)))
+        begins = tx.now + timedelta(hours=chance.randrange(-48, 48))
+        wish = SettingIn(name=name, value=value, from_at=begins, source="办法")
+        tx.agency_settings.change(world.who(chance, world.admin), world.bureau.agency, wish)
 
 
 def issue_code(world: World, chance: Random) -> None:
@@ -535,6 +615,6 @@ ROAD: tuple[Act, ...] = (
     enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
-    open_account, certify_officer, step_certificate, verify_certificate,
-    answer_presence, settle_denial,
+    open_account, certify_officer, step_certificate, verify_certificate, train,
+    answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.acts import NOBODY, Act, World
 def look(world: World, chance: Random) -> None:
     idents = [ident for ident, _ in world.recordings[-4:]] or [NOBODY]
     wish = LookIn(
-        kind=chance.choice([LookKind.OPEN, LookKind.OPEN, LookKind.DOWNLOAD]),
+        kind=chance.choice([LookKind.OPEN, LookKind.OPEN, LookKind.DOWNLOAD, LookKind.PRINT]),
         reason_code=chance.choice(list(LookReason)),
         reason=chance.choice(["复议机关调阅", "巡视组调阅"]),
     )

@@ -10,6 +10,7 @@ from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.approval import ApprovalIn
+from schemas.base import rfc3339
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.certificate import (
     CertificateIssueIn,
@@ -19,9 +20,12 @@ from schemas.certificate import (
 )
 from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
+from schemas.factor import SECRET_BYTES
+from schemas.finding import FindingAnswerIn
 from schemas.ids import AccountId
 from schemas.leaves_actor import AgencyKind
 from schemas.leaves_recusal import RecusalGround
+from schemas.leaves_training import TrainingKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
 from schemas.monitoring import (
     InvalidReason,
@@ -33,11 +37,16 @@ from schemas.monitoring import (
     ReviewStage,
 )
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
+from schemas.presence_code import ScanIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
 from schemas.roster import parse_roster
+from schemas.setting import Setting, SettingIn
+from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
-from schemas.trail import TrailResult, day_of
+from schemas.trail import LoginWay, TrailResult, day_of
+from schemas.training import TrainingIn, TrainingWithdrawIn
+from storage.actor.factor import Confirmed
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.case import case_links
@@ -59,6 +68,7 @@ def make_everything(store: Store, clock: Clock) -> None:
     integrate(store)  # opens the log
     _line(store, bureau)
     _presence(store, bureau)
+    _duties(store, bureau)
     _case(bureau)
     _road(road)
     _supervision(store, clock)
@@ -87,7 +97,7 @@ def _approvals(store: Store, bureau: Bureau) -> None:
 
 
 def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:
-    """A recording is opened and left, its original and the package of its case are taken away."""
+    """A recording is opened and left, its original and the package of its case are taken away, it is printed."""
     drain(store, JobKind.EXPORT)
     origin = LookFrom(way=LookWay.CONSOLE, address="10.20.30.40")
     why = WhyIn(reason_code=LookReason.OTHER, reason="上级调阅")
@@ -95,7 +105,7 @@ def _looks(store: Store, bureau: Bureau, clock: Clock) -> None:
         (package,) = tx.connection.scalars(select(exports.c.id).where(exports.c.state == "ready"))
         recording_id = tx.connection.scalars(select(case_links.c.recording_id).limit(1)).one()
         tx.looks.fetch(bureau.handler, package, why, origin)
-    for kind in (LookKind.DOWNLOAD, LookKind.OPEN):
+    for kind in (LookKind.DOWNLOAD, LookKind.PRINT, LookKind.OPEN):
         with store.begin() as tx:
             wish = LookIn(kind=kind, reason_code=LookReason.CASE_HANDLING)
             look = tx.looks.open(bureau.handler, recording_id, wish, origin)
@@ -123,6 +133,12 @@ def _people(store: Store) -> None:
         gone = tx.agencies.open(admin, AgencyIn(parent_id=above, name="二中队", code="YZD-2"))
         admin = tx.accounts.account_actor(admin.account_id)
         tx.agencies.close(admin, gone.id, gone.version)
+        wish = SettingIn(
+            name=Setting.HAND_IN_HOURS, value=48, from_at=tx.now, source="音像记录管理办法第八条"
+        )
+        tx.agency_settings.change(admin, made.id, wish)
+        again = wish.model_copy(update={"value": None, "source": "与机关统一"})
+        tx.agency_settings.change(admin, made.id, again)
     with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))
@@ -140,8 +156,22 @@ def _people(store: Store) -> None:
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
     _certificates(store, admin, new.account.id)
+    _factors(store, admin, new.account.id)
     with store.begin() as tx:
         tx.people.close(admin, new.account.id, "退休")
+
+
+def _factors(store: Store, admin: Actor, holder: AccountId) -> None:
+    """Somebody has a second factor, uses a recovery code, has another, and loses that; the administrator keeps one."""
+    with store.begin() as tx:
+        codes = tx.factors.enrol(holder, Confirmed(bytes(SECRET_BYTES), 0))
+    with store.begin() as tx:
+        assert tx.factors.prove(holder, codes[2]) is LoginWay.RECOVERY
+    with store.begin() as tx:
+        tx.factors.enrol(holder, Confirmed(bytes(SECRET_BYTES), 0))
+        tx.factors.enrol(admin.account_id, Confirmed(bytes(SECRET_BYTES), 0))
+    with store.begin() as tx:
+        tx.people.take_factor(admin, holder, "手机遗失")
 
 
 def _trail(store: Store) -> None:
@@ -177,6 +207,14 @@ def _certificates(store: Store, admin: Actor, holder: AccountId) -> None:
     with store.begin() as tx:
         held = tx.certificates.verify(custodian, held.id, CertificateVerifyIn(reason="合格"), held.version)
     with store.begin() as tx:
+        wish = TrainingIn(
+            kind=TrainingKind.PUBLIC_LAW, hours=8, held_on=tx.now.date(), topic="行政处罚法专题"
+        )
+        wrong = tx.trainings.enter(custodian, holder, wish)
+        tx.trainings.enter(custodian, holder, wish.model_copy(update={"kind": TrainingKind.PROFESSIONAL}))
+    with store.begin() as tx:
+        tx.trainings.withdraw(custodian, holder, wrong.id, TrainingWithdrawIn(reason="登记重复"))
+    with store.begin() as tx:
         why = CertificateStepIn(reason="退休")
         tx.certificates.step(custodian, held.id, CertificateStep.CANCEL, why, held.version)
 
@@ -206,15 +244,36 @@ def _line(store: Store, bureau: Bureau) -> None:
         tx.devices.revoke(custodian, spare.id, LOST)
 
 
+def _duties(store: Store, bureau: Bureau) -> None:
+    """A duty of two goes on, its beginning is corrected, and it ends before what it captured came: the holder says why."""
+    first, second = bureau.officers
+    number = min(second.certificates)
+    with store.begin() as tx:
+        begins, device = tx.now - timedelta(days=4), bureau.device.id
+        opened = tx.shifts.open(first, ShiftIn(device_id=device, officers=(number,), from_at=begins))
+    with store.begin() as tx:
+        earlier = ShiftAmendIn(officers=(number,), from_at=begins - timedelta(hours=1), reason="记错一小时")
+        tx.shifts.amend(first, opened.id, earlier)
+    with store.begin() as tx:
+        tx.shifts.close(first, opened.id, ShiftCloseIn(until_at=tx.now - timedelta(days=2)))
+    captured_at = rfc3339(begins + timedelta(hours=3))
+    late = bureau.device.capture("迟交.jpg", jpeg(64, 40), captured_at=captured_at)
+    drain(store, JobKind.VERIFY)
+    with store.begin() as tx:
+        wish = FindingAnswerIn(code="late-after-duty", text="山区没有网络")
+        tx.finding_answers.answer(first, late, wish)
+        tx.shifts.open(first, ShiftIn(device_id=bureau.device.id))
+
+
 def _presence(store: Store, bureau: Bureau) -> None:
     """Both whom a capture names were there; one of them says later that they were not, and the head settles it."""
     first, second = bureau.officers
-    yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
     with store.begin() as tx:
         asked = tx.presences.questions(first)[0].manifest_id
         tx.presences.confirm(first, PresencesIn(manifest_ids=(asked,)))
     with store.begin() as tx:
-        tx.presences.answer(second, asked, yes)
+        code = tx.partner_codes.show(first).code
+        tx.partner_codes.confirm(second, ScanIn(code=code, manifest_ids=(asked,)))
     with store.begin() as tx:
         tx.presences.answer(first, asked, PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假"))
     with store.begin() as tx:

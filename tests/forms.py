@@ -17,13 +17,18 @@ from schemas.agency import AgencyIn
 from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
+from schemas.factor import SECRET_BYTES, Demand
+from schemas.ids import AccountId
 from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.recusal import RecusalIn
+from schemas.shift import ShiftIn
 from schemas.standard import DEMO_STANDARD
+from schemas.training import TrainingIn
+from storage.actor.factor import Confirmed
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
@@ -34,8 +39,8 @@ from workers.custody import integrate
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
-OUTSIDE = {"/console/logout", "/console/language"}
-"""Buttons of the bar: nothing is typed into them, and they change nothing that is kept."""
+OUTSIDE = {"/console/logout", "/console/language", "/console/login/again", "/console/sso"}
+"""Buttons: nothing is typed into them, and they change nothing that is kept."""
 
 HERE = LookFrom(way=LookWay.CONSOLE, address="127.0.0.1")
 """From where the tests' requests come."""
@@ -101,6 +106,9 @@ LAWFUL: Mapping[str, str] = {
     "party": "某某商店",
     "place": "建军路",
     "proof": "",
+    "held_on": "2026-01-05",
+    "hours": "8",
+    "topic": "行政处罚法专题",
     "published_at": "2026-01-05T09:30",
     "reason": "已核对原件",
     "reason_code": "unclear",
@@ -225,6 +233,21 @@ def _case(scene: Scene, _: Clock) -> None:
         approval = tx.approvals.ask(asker, recording_id, ApprovalIn(reason="核对画面"))
     for verb in ("grant", "end"):
         _add(scene, "case", f"/console/approvals/{{approval_id}}/{verb}", {"approval_id": approval.id})
+    _add(
+        scene,
+        "case",
+        "/console/recordings/{recording_id}/answers",
+        ids,
+        code="late-handin",
+        text="山区无信号",
+    )
+    officer = bureau.officers[0]
+    with scene.store.begin() as tx:
+        duty = {"duty_id": tx.shifts.open(officer, ShiftIn(device_id=bureau.device.id)).id}
+    spare = enrol_device(scene.store, keeper)
+    _add(scene, "case", "/console/duties", device_id=str(spare.id), partner="", from_at="", until_at="")
+    _add(scene, "case", "/console/duties/{duty_id}/close", duty, until_at="")
+    _add(scene, "case", "/console/duties/{duty_id}/amend", duty, from_at="2026-01-05T09:30", reason="漏记")
     mine = {"device_id": bureau.device.id}
     _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
     _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")
@@ -334,10 +357,18 @@ def _people(scene: Scene, _: Clock) -> None:
     with scene.store.begin() as tx:
         bare = tx.agencies.open(admin, AgencyIn(parent_id=agency, name="空队", code="KD-1"))
     _add(scene, "people", "/console/agencies/{agency_id}/close", {"agency_id": bare.id})
+    change = {
+        "name": "link-days",
+        "value": "14",
+        "inherits": "",
+        "from_day": "2026-12-01",
+        "source": "办法第八条",
+    }
+    _add(scene, "people", "/console/agencies/{agency_id}/settings", {"agency_id": agency}, **change)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")
-    for verb in ("link", "unlock", "signout", "close"):
+    for verb in ("link", "unlock", "signout", "factor/end", "close"):
         _add(scene, "people", f"{one}/{verb}", ids)
     _add(scene, "people", f"{one}/roles", ids, role="head")
     _add(scene, "people", f"{one}/roles/{{grant_id}}/end", ids)
@@ -346,6 +377,7 @@ def _people(scene: Scene, _: Clock) -> None:
     typed = {"password": PASSWORD, "password_again": PASSWORD}
     _add(scene, "people", "/console/account/password", old_password="the old words", **typed)
     _add(scene, "", "/console/link/{code}", {"code": link}, **typed)
+    _factors(scene, agency, new.account.id)
     admitted = {
         "agency_name": "某局",
         "agency_code": "91350100M000100Y43",
@@ -353,6 +385,23 @@ def _people(scene: Scene, _: Clock) -> None:
         "login": "root-1",
     }
     _add(scene, "", "/console/admit/{code}", {"code": offered}, **admitted, **typed)
+
+
+def _factors(scene: Scene, agency: UUID, lost: AccountId) -> None:
+    """Two second factors, one of them lost, and a log-in that waits for the other."""
+    owner = _person(scene, "factor", agency)
+    with scene.store.begin() as tx:
+        for one in (owner.account_id, lost):
+            tx.factors.enrol(one, Confirmed(bytes(SECRET_BYTES), 0))
+        offer = tx.factors.offer(owner.account_id, owner.login, "Quancheng").sealed
+        known = tx.accounts.credential_of(owner.login)
+        assert known is not None
+        halfway = tx.halfways.open(owner.account_id, known.password_hash, Demand.CODE)
+    typed = {"password": "the old words", "factor_now": "000000"}
+    _add(scene, "factor", "/console/account/factor", factor_code="000000", offer=offer, **typed)
+    _add(scene, "factor", "/console/account/factor/end", **typed)
+    waiting = {"halfway": halfway, "offer": "", "back": "/console", "kept": "", "to": ""}
+    _add(scene, "", "/console/login/code", factor_code="000000", **waiting)
 
 
 def _certificates(scene: Scene, _: Clock) -> None:
@@ -375,6 +424,12 @@ def _certificates(scene: Scene, _: Clock) -> None:
     for verb in ("suspend", "withdraw", "cancel", "verify"):
         _add(scene, "certificates", f"{one}/{verb}", ids)
     _add(scene, "certificates", f"{one}/restore", {"certificate_id": held.id})
+    attended = TrainingIn(kind="public_law", hours=8, held_on=LONG_AGO.date(), topic="行政处罚法专题")
+    with scene.store.begin() as tx:
+        entry = tx.trainings.enter(keeper, keeper.account_id, attended)
+    trained, ids = "/console/training/{account_id}", {"account_id": keeper.id, "training_id": entry.id}
+    _add(scene, "certificates", trained, ids, kind="professional")
+    _add(scene, "certificates", f"{trained}/{{training_id}}/withdraw", ids)
 
 
 def _presence(scene: Scene, _: Clock) -> None:
@@ -382,14 +437,18 @@ def _presence(scene: Scene, _: Clock) -> None:
     scene.tokens["presence"], named = make_account(scene.store, agency, *EVERYBODY, certificate="在-1")
     _, other = make_account(scene.store, agency, Role.OFFICER, certificate="在-2")
     device = enrol_device(scene.store, named)
-    made = [device.capture(f"{turn}.bin", b"x", officers=["在-1", "在-2"]) for turn in range(3)]
+    made = [device.capture(f"{turn}.bin", b"x", officers=["在-1", "在-2"]) for turn in range(4)]
     no = PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假")
     with scene.store.begin() as tx:
         asked = [tx.recordings.known(one).manifest_id for one in made]
         tx.presences.answer(other, asked[0], no)
         denial = tx.presences.denials(named)[0].id
+        code = tx.partner_codes.show(tx.accounts.account_actor(other.account_id)).code
     ids = {"manifest_id": asked[0], "denial_id": denial}
-    _add(scene, "presence", "/console/presence/day", manifest_ids=[str(one) for one in asked[1:]])
+    _add(scene, "presence", "/console/presence/day", manifest_ids=[str(one) for one in asked[1:3]])
+    _add(scene, "presence", "/console/presence/code")
+    _add(scene, "presence", "/console/presence/code/void")
+    _add(scene, "presence", "/console/presence/scan", code=code, manifest_ids=[str(asked[3])])
     _add(scene, "presence", "/console/presence/{manifest_id}/confirm", ids)
     _add(scene, "presence", "/console/presence/{manifest_id}/deny", ids)
     _add(scene, "presence", "/console/denials/{denial_id}", ids, text="设备借给他人，已更正管理")

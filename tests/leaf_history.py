@@ -17,6 +17,8 @@ from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
 from schemas import leaves_device as things
+from schemas import leaves_factor as factors
+from schemas import leaves_finding as findings
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
@@ -25,6 +27,9 @@ from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_recusal as away
 from schemas import leaves_review as inside
+from schemas import leaves_setting as settings
+from schemas import leaves_shift as duties
+from schemas import leaves_training as training_leaves
 from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
@@ -180,13 +185,35 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     yield
     history.write(line.ScrubFind, history.thing("scrub"), WORKER, of=(recording,))
     history.write(line.ScrubRun, history.thing("scrub"), WORKER)
+    officer = world.people[Role.OFFICER]
+    history.write(findings.FindingAnswer, history.thing("finding"), officer, of=(recording,))
     yield
     history.write(line.ManifestRefuse, history.thing("manifest"), world.device, agency=world.agency)
     history.write(line.UploadExpire, history.thing("upload"), WORKER, agency=world.agency)
 
 
+def story_of_a_duty(world: World) -> Iterator[None]:
+    """Two people have a device, one of them leaves, and it ends; another duty is entered afterwards by the device."""
+    history, (first, second) = (
+        world.history,
+        sorted((world.people[Role.OFFICER], world.people[Role.AUXILIARY])),
+    )
+    duty, begins = history.thing("duty"), history.at - timedelta(hours=2)
+    given = {"agency": world.agency, "device": world.device}
+    going_on = {"persons": (first, second), "from_": begins, "until": None, "due_at": None}
+    history.write(duties.DutyOpen, duty, first, **given, **going_on)
+    yield
+    history.write(duties.DutyAmend, duty, world.people[Role.CUSTODIAN], persons=(second,), from_=begins)
+    yield
+    ends = {"until": history.at, "due_at": history.at + timedelta(hours=24)}
+    history.write(duties.DutyClose, duty, second, **ends)
+    yield
+    over = {"persons": (first,), "from_": history.at - timedelta(seconds=1), **ends, "until": history.at}
+    history.write(duties.DutyOpen, history.thing("duty"), world.device, **given, **over)
+
+
 def story_of_presence(world: World) -> Iterator[None]:
-    """Two people are named: one was there, one says so first and then not; the head says what came of it."""
+    """Two people are named: one was there, one says so first and then not; the head says what came of it. A third scans."""
     history, officer, handler = world.history, world.people[Role.OFFICER], world.people[Role.HANDLER]
     manifest = history.thing("manifest")
     declared = {"agency": world.agency, "device": world.device}
@@ -195,6 +222,10 @@ def story_of_presence(world: World) -> Iterator[None]:
     for person in (officer, handler):
         history.write(there.PresenceConfirm, history.thing("presence"), person, of=(manifest,), person=person)
         yield
+    third = world.people[Role.CUSTODIAN]
+    scanned = {"person": third, "partner": officer}
+    history.write(there.PresenceConfirmByCode, history.thing("presence"), third, of=(manifest,), **scanned)
+    yield
     denial = history.thing("presence")
     denied = history.write(there.PresenceDeny, denial, handler, of=(manifest,), person=handler)
     yield
@@ -394,12 +425,22 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AccountUnlock, account, admin)
     history.write(who.AccountUnlockApart, account, admin)
     history.write(who.AccountSignout, account, admin)
+    old, new = history.thing("factor"), history.thing("factor")
+    history.write(factors.FactorEnrol, old, account, of=(account,), codes=10)
+    history.write(factors.FactorRecover, old, account, of=(account,), code=7)
+    history.write(factors.FactorEnrol, new, account, of=(account,), codes=10)
+    history.write(factors.FactorEnd, new, history.rng.choice((account, admin)), of=(account,))
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)
     named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
     other = history.thing("role")
     second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
+    yield
+    for _ in range(2):
+        training = history.thing("training")
+        entry = history.write(training_leaves.TrainingEnter, training, custodian, of=(account,))
+    history.write(training_leaves.TrainingWithdraw, training, custodian, of=(account,), entry=entry)
     yield
     certificate = history.thing("certificate")
     history.write(who.CertificateIssue, certificate, custodian, of=(account,), **given)
@@ -425,6 +466,9 @@ def story_of_people(world: World) -> Iterator[None]:
     for name, ask, actor in zip(names, asks, (head, custodian), strict=True):
         history.write(approving.ApprovalEnd, name, actor, of=(custodian,), ask=ask)
     yield
+    sets = {"name": "hand-in-hours", "from_": history.at}
+    history.write(settings.SettingChange, history.thing("setting"), admin, of=(agency,), **sets)
+    yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}
     history.write(things.DeviceCode, device, custodian, of=(agency,), expires_at=later, **code)
@@ -441,12 +485,13 @@ def story_of_people(world: World) -> Iterator[None]:
 
 
 def story_of_looks(world: World) -> Iterator[None]:
-    """A recording is opened and left, its original and a package are taken away."""
+    """A recording is opened and left, its original and a package are taken away, it is printed."""
     history, officer = world.history, world.people[Role.OFFICER]
     view = history.thing("view")
     history.write(watching.ViewOpen, view, officer)
     yield
     history.write(watching.ViewDownload, history.thing("view"), officer)
+    history.write(watching.ViewPrint, history.thing("view"), officer)
     history.write(watching.ExportFetch, history.thing("export"), officer)
     history.write(watching.ViewClose, view, WORKER)
     yield
@@ -482,6 +527,7 @@ STORIES = (
     story_of_a_case,
     story_of_a_recording,
     story_of_presence,
+    story_of_a_duty,
     story_of_a_record,
     story_of_equipment,
     story_of_an_audit,

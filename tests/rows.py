@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Column, Connection, Table
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
+from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, Uuid
 
 import storage.tables  # noqa: F401 - the metadata is whole with it
 from schemas.audit import Source
@@ -31,8 +31,11 @@ ELSEWHERE = frozenset(
             "agencies",
             "certificates",
             "certificate_facts",
+            "partner_codes",
             "presences",
             "recusals",
+            "agency_settings",
+            "shifts",
             "sessions",
             "assertions",
             "login_tries",
@@ -40,6 +43,10 @@ ELSEWHERE = frozenset(
             "role_grants",
             "account_links",
             "admissions",
+            "second_factors",
+            "recovery_codes",
+            "halfways",
+            "sign_ons",
             "trail_rows",
             "trail_seals",
         ),
@@ -108,6 +115,7 @@ BARRED: Mapping[str, frozenset[str]] = {
     "fact_evidence": frozenset({"monitoring_id"}),
     "looks": frozenset({"export_id"}),
     "reviews.open": frozenset({"opinion"}),
+    "trainings": frozenset({"withdrawn_by", "reason"}),
     "uploads": frozenset({"account_id"}),
 }
 """What it cannot have by a CHECK, beside what it needs or before its time."""
@@ -199,6 +207,8 @@ def _plain(column: Column[Any]) -> Any:
     kind = column.type
     if isinstance(kind, DateTime):
         return AT + timedelta(days=300) if column.name in LATER else AT
+    if isinstance(kind, Date):
+        return AT.date()
     payload = uuid4().bytes * 2 if column.unique else b"0" * 32
     for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, ["一"]), (Uuid, uuid4())):
         if isinstance(kind, wanted):

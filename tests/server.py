@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.listen import configured
 from api.settings import ApiSettings
+from api.sso_settings import SsoSettings
 from storage.store import Store
 from tests.stand import COMMANDS, PATIENCE_SECONDS, ROOT, answers, free_port, until
 
@@ -27,10 +28,12 @@ def serving(
     settings: ApiSettings | None = None,
     *,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+    sso: SsoSettings | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
     """Serve from a thread; yields the base address. `around` may listen in on what reaches the application."""
-    port = free_port()
-    app = around(create_app(settings or ApiSettings(), store))
+    port = port or free_port()
+    app = around(create_app(settings or ApiSettings(), store, sso))
     server = uvicorn.Server(configured(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -49,7 +52,7 @@ def serving_apart(
     store: Store, *, log: IO[bytes] | None = None, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The application over the same store in a process of its own; yields it and its address. It talks to `log`."""
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
+    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "factor_key")
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     port = free_port()
     words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS["api"]]

@@ -87,6 +87,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield _bad(HealthPart.SETTINGS, Health.SETTINGS_UNREADABLE, names=unreadable(err))
         return
     yield from _keys(settings)
+    yield _factors(settings)
     yield _calendar(settings)
     yield _broker(settings)
     try:
@@ -172,6 +173,19 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
             yield _bad(part, Health.KEY_UNUSABLE, name=name.upper())
         else:
             yield _good(part, Health.KEY_PRESENT)
+
+
+def _factors(settings: StorageSettings) -> Finding:
+    """Second factors may be left out, but not where some are demanded."""
+    part = HealthPart.FACTOR_KEY
+    if settings.factor_key is None:
+        is_asked = bool(settings.second_factor_roles)
+        return _bad(part, Health.FACTORS_DEMANDED) if is_asked else _warned(part, Health.FACTORS_OFF)
+    try:
+        seed(settings.factor_key, "FACTOR_KEY")
+    except ValueError:
+        return _bad(part, Health.KEY_UNUSABLE, name="FACTOR_KEY")
+    return _good(part, Health.KEY_PRESENT)
 
 
 def _calendar(settings: StorageSettings) -> Finding:

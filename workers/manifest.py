@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
-from schemas.checks.manifest import CASE, HAND_IN
+from schemas.checks.manifest import CASE
+from schemas.hand_in import check_hand_in
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
@@ -13,13 +13,11 @@ from schemas.officer import check_officers
 from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
+from schemas.setting import Setting
 from storage.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
 from storage.store import Transaction
-
-HAND_IN_TIME = timedelta(hours=24)
-"""Rules 3: recordings are handed in within 24 hours after capture by default."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     """Verify signature, key and listing; add the findings made at declaration and at receipt."""
     presented = _presented(tx, recording)
     numbers = {link.case_number for link in tx.recordings.links(recording.id)}
-    received = (check_case(recording, numbers), check_hand_in(recording))
+    received = (check_case(recording, numbers), _hand_in(tx, recording))
     checks = [
         check_signature(presented),
         check_key(presented),
@@ -60,6 +58,14 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     if manifest is None or at is None:
         return Claims(checks=checks, is_unlisted=manifest is not None)
     return Claims(file=manifest.files[at], manifest=manifest, checks=checks)
+
+
+def _hand_in(tx: Transaction, recording: Recording) -> CheckResult | None:
+    """Judge the hand-in by the duty of its capture, or by what its agency gives as of the capture."""
+    at = recording.corrected_at or recording.received_at
+    hours = tx.agency_settings.value(Setting.HAND_IN_HOURS, recording.agency_id, at)
+    duty = tx.shifts.duty_time(recording)
+    return check_hand_in(recording.corrected_at, recording.received_at, duty, allowed_hours=hours)
 
 
 def _declared_findings(
@@ -138,13 +144,3 @@ def check_case(check: Check, recording: Recording, linked: Collection[str]) -> C
     if number is None:
         return None
     return check.held() if number in linked else check.found("case-unknown", number=number)
-
-
-@examines(HAND_IN)
-def check_hand_in(check: Check, recording: Recording) -> CheckResult | None:
-    """Compare capture and receipt; without a capture time there is nothing to compare."""
-    if recording.corrected_at is None:
-        return None
-    waited = recording.received_at - recording.corrected_at
-    hours = int(waited.total_seconds() // 3600)
-    return check.found("late-handin", hours=hours) if waited > HAND_IN_TIME else check.held()

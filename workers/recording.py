@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -32,10 +33,11 @@ from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
+from schemas.setting import Setting
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
-from storage.store import Store
+from storage.store import Store, Transaction
 from workers.manifest import Claims, manifest_claims
 from workers.media.result import Probe, Stop
 from workers.media.sandbox import Sandbox
@@ -69,12 +71,13 @@ class Verifier:
                 tx.jobs.finish(job)
                 return
             claims = manifest_claims(tx, recording)
+            kept_until = _kept_until(tx, recording)
         with self._scratch(recording.size_bytes) as path:
             hasher = self._copied(recording, path)
             probe = self.sandbox.probe(path, filename=recording.filename, lane=_LANES[job.kind])
         if self._postponed(job, recording, probe):
             return
-        found = self._found(recording, claims, hasher, probe)
+        found = self._found(recording, claims, hasher, probe, kept_until)
         self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
         with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)
@@ -95,13 +98,14 @@ class Verifier:
             if recording.state is not RecordingState.RECEIVED:
                 tx.jobs.fail(job, error)
                 return
-        found = self._unverified(recording, error)
+            kept_until = _kept_until(tx, recording)
+        found = self._unverified(recording, error, kept_until)
         self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
         with self.store.begin() as tx:
             if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
                 tx.recordings.conclude(recording.id, found)
 
-    def _unverified(self, recording: Recording, error: str) -> Verification:
+    def _unverified(self, recording: Recording, error: str, kept_until: datetime) -> Verification:
         hasher = self._hashed(recording)  # the custody entry names the digest of the bytes that are kept
         return Verification(
             checks=(
@@ -113,7 +117,7 @@ class Verifier:
             media_type=recording.media_type,
             facts=MediaFacts(),
             derivatives=(),
-            retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
+            retain_until=kept_until,
         )
 
     def _postponed(self, job: Job, recording: Recording, probe: Probe) -> bool:
@@ -135,7 +139,9 @@ class Verifier:
             tx.jobs.retry(job, "decoder-timeout")
         return True
 
-    def _found(self, recording: Recording, claims: Claims, hasher: Hasher, probe: Probe) -> Verification:
+    def _found(
+        self, recording: Recording, claims: Claims, hasher: Hasher, probe: Probe, kept_until: datetime
+    ) -> Verification:
         derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
             checks=(
@@ -150,7 +156,7 @@ class Verifier:
             media_type=probe.media_type,
             facts=probe.facts,
             derivatives=derivatives,
-            retain_until=retain_until(recording.received_at, months=self.store.settings.retention_months),
+            retain_until=kept_until,
         )
 
     @contextmanager
@@ -235,6 +241,12 @@ def check_size(check: Check, hasher: Hasher, claims: Claims) -> CheckResult:
 def check_verification(check: Check, error: str) -> CheckResult:
     """Say that the verification gave up; one that came to its end has no such result."""
     return check.found("verification-failed", reason=error)
+
+
+def _kept_until(tx: Transaction, recording: Recording) -> datetime:
+    """Return the end of the shortest retention: so many months as its agency sets, as of the receipt."""
+    months = tx.agency_settings.value(Setting.RETENTION_MONTHS, recording.agency_id, recording.received_at)
+    return retain_until(recording.received_at, months=months)
 
 
 def _made(folder: Path) -> IO[bytes]:

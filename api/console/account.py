@@ -16,6 +16,7 @@ from api.console.account_form import (
     NewAccountForms,
     RoleForm,
     SignoutForm,
+    TakeFactorForm,
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, id_or_none, listed
@@ -126,6 +127,7 @@ def _page(
         former=[one for one in grants if one.is_over(tx.now)],
         roles=GRANTABLE,
         is_own=account_id == actor.id,
+        factor=tx.factors.of(account_id),
         is_locked=account_id in tx.login_tries.locked_of([account_id]),
         may_keep=visit.may(Action.ACCOUNT_KEEP, found.agency_id),
         may_grant=visit.may(Action.ROLE_GRANT, found.agency_id),
@@ -176,6 +178,14 @@ def sign_out(visit: Acting, account_id: AccountId, form: Annotated[SignoutForm, 
     """End every session of an account."""
     return _change(
         visit, account_id, form, lambda reason: visit.tx.people.sign_out(visit.actor, account_id, reason)
+    )
+
+
+@router.post("/accounts/{account_id}/factor/end")
+def take_factor(visit: Acting, account_id: AccountId, form: Annotated[TakeFactorForm, Form()]) -> Response:
+    """Take away a second factor that was lost."""
+    return _change(
+        visit, account_id, form, lambda reason: visit.tx.people.take_factor(visit.actor, account_id, reason)
     )
 
 

@@ -148,6 +148,10 @@ class SignoutForm(_Reasoned):
     """Why the sessions of an account are ended."""
 
 
+class TakeFactorForm(_Reasoned):
+    """Why a second factor is taken away."""
+
+
 class EndRoleForm(_Reasoned):
     """Why a role is ended."""
 
@@ -166,6 +170,7 @@ class AccountForms(Forms):
     end_role: EndRoleForm = EndRoleForm()
     close: CloseForm = CloseForm()
     signout: SignoutForm = SignoutForm()
+    factor: TakeFactorForm = TakeFactorForm()
 
 
 class OwnForms(Forms):

@@ -22,6 +22,8 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
     {
         Duty.CONFIRM_PRESENCE: "/console/presence",
         Duty.SETTLE_DENIAL: "/console/denials",
+        Duty.EXPLAIN_LATE: "/console/duties",
+        Duty.END_DUTY: "/console/duties",
         Duty.REVIEW_FIRST: "/console/monitoring/queue?stage=first",
         Duty.REVIEW_SECOND: "/console/monitoring/queue?stage=second",
         Duty.LINK_RECORD: "/console/monitoring?state=valid&linked=no",

@@ -15,6 +15,8 @@ from api.route import MAX_FIELDS
 MOST_BYTES = 256 * 1024
 _UNSEEN = frozenset({"csrf", "version", "back", "kept", "to"})
 """Fields that no person fills in."""
+_NEVER = frozenset({"csrf", "factor_code", "factor_now", "offer"})
+"""What counts once, or proves somebody."""
 
 
 class Kept(NamedTuple):
@@ -56,6 +58,6 @@ def kept_from(text: str, to: str) -> Kept | None:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MAX_FIELDS)
     except ValueError:
         return None
-    fields = tuple((name, one) for name, one in pairs if name != "csrf" and "password" not in name)
+    fields = tuple((name, one) for name, one in pairs if name not in _NEVER and "password" not in name)
     kept = Kept(fields, to)
     return kept if kept.typed else None

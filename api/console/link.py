@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.console.account_form import AdmissionForm, LinkForm
 from api.console.guard import same_origin
 from api.console.language import language_of
-from api.console.login import enter_console
+from api.console.login import CodeForm, enter_console, second_door
 from api.console.typed import Fault, Mistaken, Typed, meaning
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, mistake_of
@@ -26,7 +26,7 @@ from schemas.refusals_account import (
 )
 from storage.actor.link import Admission, Owner
 from storage.flow.admit import admit, set_password
-from storage.flow.login import Entered
+from storage.flow.login import Entered, Halfway
 from storage.store import Store
 
 log = structlog.get_logger()
@@ -60,14 +60,14 @@ def enter_as_administrator(
     with store.begin() as tx:
         offer = tx.links.admission(code)
 
-    def act() -> Entered:
+    def act() -> Entered | Halfway:
         wanted = meaning(form)
         if offer.needs_agency and not wanted.wish.agency_name:
             raise Mistaken("agency_name", Fault.MISSING)
         wish = wanted.wish.model_copy(update={"code": code})
         return admit(store, login_queue(request), wish, wanted.password, origin_of(request))
 
-    return _through(request, form, act, lambda wrong: _admission(request, code, offer, form, wrong))
+    return _through(request, store, form, act, lambda wrong: _admission(request, code, offer, form, wrong))
 
 
 @router.get("/link/{code}")
@@ -95,21 +95,25 @@ def set_own_password(
     """Set the password and log in; no transaction is open while it is hashed."""
     owner = _owner(store, code)
 
-    def act() -> Entered:
+    def act() -> Entered | Halfway:
         password = meaning(form)
         form.wanted(owner.login, owner.name, owner.agency_name)
         return set_password(store, login_queue(request), code, password, origin_of(request))
 
-    return _through(request, form, act, lambda wrong: _link(request, code, owner, form, wrong))
+    return _through(request, store, form, act, lambda wrong: _link(request, code, owner, form, wrong))
 
 
 def _through(
-    request: Request, form: Typed[Any], act: Callable[[], Entered], again: Callable[[Mistake], Response]
+    request: Request,
+    store: Store,
+    form: Typed[Any],
+    act: Callable[[], Entered | Halfway],
+    again: Callable[[Mistake], Response],
 ) -> Response:
     """Come in, or show the door again with what can be mended at it; a link that no longer counts is told by a page."""
     language = language_of(request.cookies)
     try:
-        entered = act()
+        door = act()
     except Mistaken as err:
         return again(mistake_of(form, err, language))
     except Busy as err:
@@ -121,4 +125,6 @@ def _through(
             raise
         log.log(err.refusal.level, "mistake_shown", form=type(form).__name__, slug=err.slug)
         return again(Mistake(form, problem_view(err.refusal, language), status_of(err.refusal)))
-    return enter_console(request, entered, "/console")
+    if isinstance(door, Halfway):
+        return second_door(request, store, CodeForm(halfway=door.token))
+    return enter_console(request, door, "/console")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter
 from starlette.responses import Response
 
+from api.console.factor_form import CODE, picture_of
 from api.console.guard import Acting, Visiting, form_token, own_address, same_origin
 from api.console.kept import Kept, kept_from
 from api.console.language import COOKIE as LANGUAGE_COOKIE
@@ -15,19 +16,27 @@ from api.console.typed import Mistaken, Typed, label, meaning, read
 from api.console.view import problem_view, render
 from api.console.visit import Mistake, go, mistake_of
 from api.deps import OpenStore, is_secure, session_cookie, token_of
-from api.entry import RETRY_AFTER_SECONDS, enter, remember_at_login
+from api.entry import RETRY_AFTER_SECONDS, begin, login_queue, remember_at_login
+from api.factor import ISSUER
+from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route
-from schemas.errors import AnyRefusal, Busy, NotAuthenticated
+from schemas.errors import AnyRefusal, Busy, Conflict, NotAuthenticated
+from schemas.factor import Demand, waits_for
 from schemas.policy import Action
 from schemas.refusals_account import ACCOUNT_MACHINE
-from schemas.refusals_actor import NOT_AUTHENTICATED
+from schemas.refusals_actor import LOGIN_GUARDED, LOGIN_LOCKED, NOT_AUTHENTICATED
+from schemas.refusals_factor import FACTOR_OFFER_OVER, LOGIN_HALFWAY_OVER
 from schemas.words import Language
-from storage.flow.login import Entered
+from storage.actor.session import Session
+from storage.flow.login import CodeIn, Entered, Halfway, finish_log_in, login_waiting
+from storage.store import Store
 
 log = structlog.get_logger()
 
 YEAR_SECONDS = 365 * 24 * 3600
+_BEGIN_AGAIN = (LOGIN_HALFWAY_OVER, LOGIN_LOCKED, LOGIN_GUARDED)
+"""What no other code mends: the log-in begins again, or later."""
 _NAME = TypeAdapter(Annotated[str, Field(min_length=1, max_length=64)])
 _PASSWORD = TypeAdapter(Annotated[str, Field(min_length=1, max_length=256)])
 
@@ -54,6 +63,20 @@ class LoginForm(Typed[Credentials]):
         return Credentials(read(self, "login", _NAME), read(self, "password", _PASSWORD))
 
 
+class CodeForm(Typed[str]):
+    """The second factor of a log-in that waits for it. `offer` is a secret that is shown to be set up."""
+
+    factor_code: str = label("验证码")
+    halfway: str = Field(default="", title="")
+    offer: str = Field(default="", title="")
+    back: str = Field(default="/console", title="")
+    kept: Annotated[str, StringConstraints(strip_whitespace=False)] = Field(default="", title="")
+    to: str = Field(default="", title="")
+
+    def wish(self) -> str:
+        return read(self, "factor_code", CODE)
+
+
 class LanguageForm(BaseModel):
     """The language, and the page to come back to. Chinese is meant by everything that is not English."""
 
@@ -68,7 +91,14 @@ def form(request: Request, back: str = "/console") -> Response:
 
 
 def _door(request: Request, form: LoginForm, mistake: Mistake | None = None) -> Response:
-    view = {"back": own_address(form.back), "form": form, "mistake": mistake, "is_kept": bool(form.kept)}
+    provider = request.app.state.provider
+    view = {
+        "back": own_address(form.back),
+        "form": form,
+        "mistake": mistake,
+        "is_kept": bool(form.kept),
+        "sso": None if provider is None else provider.settings.name,
+    }
     return render(request, "login.html", view, status=mistake.status if mistake else 200)
 
 
@@ -82,34 +112,97 @@ def again(request: Request, kept: Kept) -> Response:
 
 @router.post("/login", dependencies=[Depends(same_origin)])
 def log_in(request: Request, store: OpenStore, form: Annotated[LoginForm, Form()]) -> Response:
-    """Log in and set the cookies; no transaction is open while the password is looked at."""
+    """Log in and set the cookies, or ask for the second factor; no transaction is open while the password is looked at."""
     try:
         wish = meaning(form)
     except Mistaken as err:
         return _door(request, form, mistake_of(form, err, language_of(request.cookies)))
     try:
-        entered = enter(request, wish.login, wish.password)
+        door = begin(request, wish.login, wish.password)
     except Busy as err:
-        refused = _refused(request, form, err.refusal)
+        refused = refused_at_the_door(request, form, err.refusal)
         refused.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return refused
     except NotAuthenticated as err:
-        return _refused(request, form, err.refusal)
-    if entered.session.actor.is_machine:
+        return refused_at_the_door(request, form, err.refusal)
+    if isinstance(door, Halfway):
+        return second_door(request, store, CodeForm(halfway=door.token, **_onward(form)))
+    if door.session.actor.is_machine:
         with store.begin() as tx:
-            tx.accounts.logout(entered.session.token)
-        return _refused(request, form, ACCOUNT_MACHINE)
+            tx.accounts.logout(door.session.token)
+        return refused_at_the_door(request, form, ACCOUNT_MACHINE)
+    return _inside(request, door, form)
+
+
+@router.post("/login/code", dependencies=[Depends(same_origin)])
+def finish(request: Request, store: OpenStore, form: Annotated[CodeForm, Form()]) -> Response:
+    """Finish a log-in by the code of a second factor, or by setting one up."""
+    language = language_of(request.cookies)
+    try:
+        code = meaning(form)
+        wish = CodeIn(token=form.halfway, code=code, offer=form.offer, address=origin_of(request))
+        entered = finish_log_in(store, login_queue(request), wish)
+    except Mistaken as err:
+        return second_door(request, store, form, mistake_of(form, err, language))
+    except (Busy, Conflict, NotAuthenticated) as err:
+        if err.refusal in _BEGIN_AGAIN:
+            return refused_at_the_door(request, LoginForm(**_onward(form)), err.refusal)
+        log.log(err.refusal.level, "mistake_shown", form=type(form).__name__, slug=err.slug)
+        wrong = Mistake(form, problem_view(err.refusal, language), status_of(err.refusal))
+        return second_door(request, store, form, wrong, is_offered_anew=err.refusal is FACTOR_OFFER_OVER)
+    return _inside(request, entered, form)
+
+
+def second_door(
+    request: Request,
+    store: Store,
+    form: CodeForm,
+    mistake: Mistake | None = None,
+    *,
+    is_offered_anew: bool = False,
+) -> Response:
+    """Show what a log-in wants beside the password: a code, or a second factor that is set up first."""
+    try:
+        half, demand = login_waiting(store, form.halfway)
+        offer = None
+        if demand is Demand.ENROL:
+            with store.begin() as tx:
+                who = (half.account_id, half.login, ISSUER)
+                is_shown = form.offer and not is_offered_anew
+                offer = tx.factors.offered_again(*who, form.offer) if is_shown else tx.factors.offer(*who)
+    except (Conflict, NotAuthenticated) as err:
+        if mistake is None or not mistake.field:
+            return refused_at_the_door(request, LoginForm(**_onward(form)), err.refusal)
+        offer = None  # what means nothing is told first; that the wait is over, when it means something
+    view = {
+        "back": own_address(form.back),
+        "form": form,
+        "mistake": mistake,
+        "is_kept": bool(form.kept),
+        "offer": offer,
+        "picture": offer and picture_of(offer.uri),
+        "minutes": int(waits_for(Demand.CODE if offer is None else Demand.ENROL).total_seconds()) // 60,
+    }
+    name = "login_code.html" if offer is None else "login_factor.html"
+    return render(request, name, view, status=mistake.status if mistake else 200)
+
+
+def _onward(form: LoginForm | CodeForm) -> dict[str, str]:
+    """Return where a log-in leads, and what was typed before it."""
+    return {"back": form.back, "kept": form.kept, "to": form.to}
+
+
+def _inside(request: Request, entered: Entered, form: LoginForm | CodeForm) -> Response:
+    """Go on behind a log-in: to what was typed before it, to the recovery codes, or to the page that was asked for."""
     kept = kept_from(form.kept, own_address(form.to)) if form.kept else None
-    if kept is not None:
-        return _with_cookies(request, entered, _resumed(request, entered, kept))
-    return enter_console(request, entered, form.back)
-
-
-def _resumed(request: Request, entered: Entered, kept: Kept) -> Response:
-    """Show what was typed before the session ended, to be sent once more in the new one."""
     session = entered.session
     given = {"actor": session.actor, "csrf": form_token(session.token), "kept": kept}
-    return render(request, "resume.html", given)
+    if entered.codes:
+        view = {**given, "codes": entered.codes, "onward": own_address(form.back)}
+        return _with_cookies(request, entered, render(request, "recovery.html", view))
+    if kept is not None:
+        return _with_cookies(request, entered, render(request, "resume.html", given))
+    return enter_console(request, entered, form.back)
 
 
 def enter_console(request: Request, entered: Entered, back: str) -> Response:
@@ -118,20 +211,26 @@ def enter_console(request: Request, entered: Entered, back: str) -> Response:
 
 
 def _with_cookies(request: Request, entered: Entered, answer: Response) -> Response:
+    remember_at_login(request, answer, entered)
+    return enter_by(request, entered.session, answer)
+
+
+def enter_by(request: Request, session: Session, answer: Response) -> Response:
+    """Give a browser the session that was just opened."""
     answer.set_cookie(
         session_cookie(request),
-        entered.session.token,
-        expires=entered.session.expires_at,
+        session.token,
+        expires=session.expires_at,
         path="/",
         httponly=True,
         samesite="strict",
         secure=is_secure(request),
     )
-    remember_at_login(request, answer, entered)
     return answer
 
 
-def _refused(request: Request, form: LoginForm, refusal: AnyRefusal) -> Response:
+def refused_at_the_door(request: Request, form: LoginForm, refusal: AnyRefusal) -> Response:
+    """Show the log-in with the reason why nobody came in by it, or by another way."""
     log.log(refusal.level, "mistake_shown", form=type(form).__name__, slug=refusal.slug)
     shown = problem_view(refusal, language_of(request.cookies))
     return _door(request, form, Mistake(form, shown, status_of(refusal)))

@@ -28,10 +28,12 @@ OWN_LOOKS = "/console/account/looks"
 
 @router.post("/recordings/{recording_id}/looks")
 def look(visit: Acting, recording_id: RecordingId, form: Annotated[LookForm, Form()]) -> Response:
-    """Open the content and come back to it, or go on to the original."""
+    """Open the content and come back to it, or go on to the original or to what is printed."""
 
     def onward(made: Look) -> Response:
         shown = f"/console/recordings/{recording_id}"
+        if made.kind is LookKind.PRINT:
+            return go(f"{shown}/print?look={made.id}")
         return go(shown if made.kind is LookKind.OPEN else content_url(made))
 
     return submit(

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from api.console.answer_form import AnswerForm
 from api.console.typed import Fault, Forms, Typed, W, into, label
 from schemas.look import LookIn, WhyIn
 
@@ -33,3 +34,4 @@ class RecordingForms(Forms):
     """The forms of one recording."""
 
     look: LookForm = LookForm()
+    answer: AnswerForm = AnswerForm()

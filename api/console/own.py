@@ -15,6 +15,7 @@ from api.entry import login_queue
 from api.origin import origin_of
 from api.route import Route
 from schemas.errors import EvidenceError
+from schemas.training import years_of
 from storage.flow.admit import PasswordChange, change_password
 
 router = APIRouter(route_class=Route)
@@ -37,11 +38,14 @@ def _page(visit: Visit, mistake: Mistake | None = None, *, is_changed: bool = Fa
         here="own",
         sessions=tx.sessions.own(actor, token_of(visit.request)),
         is_changed=is_changed,
+        factor=tx.factors.of(actor.account_id),
         lately=tx.login_tries.failed_lately(actor),
         idle_minutes=tx.settings.session_idle_seconds // 60,
         grants=[one for one in tx.people.grants(actor.account_id) if not one.is_over(tx.now)],
         now=tx.now,
         trail=tx.trail.own(actor),
+        training=years_of(tx.trainings.own(actor), tx.now) if actor.certificates else (),
+        wanted=tx.trainings.wanted,
     )
 
 

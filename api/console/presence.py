@@ -19,6 +19,7 @@ from schemas.base import Reason
 from schemas.ids import ManifestId, RecordingId
 from schemas.policy import Action
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, Question, SettlementIn
+from schemas.presence_code import ScanIn
 
 router = APIRouter(route_class=Route)
 _REASON = TypeAdapter[str](Reason)
@@ -43,6 +44,16 @@ class DenyForm(Typed[PresenceIn]):
         return PresenceIn(answer=PresenceAnswer.DENIED, reason=read(self, "reason", _REASON))
 
 
+class ScanForm(Typed[ScanIn]):
+    """The code, and the captures that stood on the page."""
+
+    code: str = label("同伴确认码")
+    manifest_ids: list[str] = labels("采集")
+
+    def wish(self) -> ScanIn:
+        return ScanIn.model_validate({"code": self.code, "manifest_ids": self.manifest_ids}, strict=False)
+
+
 class SettleForm(Typed[SettlementIn]):
     """What came of a denial."""
 
@@ -57,6 +68,7 @@ class PresenceForms(Forms):
 
     day: DayForm = DayForm()
     deny: DenyForm = DenyForm()
+    scan: ScanForm = ScanForm()
 
 
 class DenialForms(Forms):
@@ -82,10 +94,11 @@ def by_day(questions: Iterable[Question]) -> tuple[Day, ...]:
 @router.get("/presence")
 def presence(visit: Visiting) -> Response:
     """Show the captures that name the visitor and were not answered."""
-    return _page(visit)
+    return shown(visit)
 
 
-def _page(visit: Visit, mistake: Mistake | None = None) -> Response:
+def shown(visit: Visit, mistake: Mistake | None = None) -> Response:
+    """Return the page of whoever is asked, with what may be shown to a partner on the spot."""
     questions = visit.tx.presences.questions(visit.actor)
     idents = [one.recording_id for one in questions]
     return visit.page(
@@ -96,6 +109,8 @@ def _page(visit: Visit, mistake: Mistake | None = None) -> Response:
         days=by_day(questions),
         watched=visit.tx.recordings.watched(visit.actor, idents),
         opened=opened(visit, questions),
+        may_show=bool(visit.actor.certificates),
+        open_until=visit.tx.partner_codes.open_until(visit.actor),
     )
 
 
@@ -113,7 +128,7 @@ def confirm_day(visit: Acting, form: Annotated[DayForm, Form()]) -> Response:
         visit,
         form,
         lambda wish: visit.tx.presences.confirm(visit.actor, wish),
-        again=lambda mistake: _page(visit, mistake),
+        again=lambda mistake: shown(visit, mistake),
         then=to(_HOME),
     )
 
@@ -126,7 +141,7 @@ def confirm(visit: Acting, manifest_id: ManifestId, form: Annotated[NoFields, Fo
         visit,
         form,
         lambda _: visit.tx.presences.answer(visit.actor, manifest_id, yes),
-        again=lambda mistake: _page(visit, mistake),
+        again=lambda mistake: shown(visit, mistake),
         then=to(_HOME),
     )
 
@@ -138,7 +153,7 @@ def deny(visit: Acting, manifest_id: ManifestId, form: Annotated[DenyForm, Form(
         visit,
         form,
         lambda wish: visit.tx.presences.answer(visit.actor, manifest_id, wish),
-        again=lambda mistake: _page(visit, mistake),
+        again=lambda mistake: shown(visit, mistake),
         then=to(_HOME),
     )
 

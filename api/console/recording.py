@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api.console.answer_form import AnswerForm
 from api.console.form import day_start
 from api.console.guard import Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
@@ -18,6 +19,7 @@ from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
 from schemas.findings import sentence
+from schemas.hand_in import LATE_CODES
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
@@ -115,7 +117,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     """Return the page of a recording; its content is on it while a look stands."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
-    entries, links = _entries(tx, found), tx.recordings.links(recording_id)
+    entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
     attendance = tx.presences.of_recording(found)
     origin = look_from(visit.request, LookWay.CONSOLE)
@@ -139,6 +141,9 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         picture=_map(found),
         stations=_stations(found),
         checks=explained(tx.recordings.checks(recording_id), visit.language),
+        explanations=tx.finding_answers.of_recording(recording_id),
+        blank_answer=AnswerForm(),
+        explainable=tx.finding_answers.askable(visit.actor, recording_id),
         entries=entries,
         proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
@@ -176,6 +181,11 @@ class Explained(NamedTuple):
     def is_unchecked(self) -> bool:
         """The check did not run."""
         return self.check.outcome is Outcome.NOT_CHECKED
+
+    @property
+    def is_late(self) -> bool:
+        """It asks the holder for an explanation."""
+        return self.check.code in LATE_CODES
 
     @property
     def is_claim(self) -> bool:
@@ -245,7 +255,7 @@ def _stations(found: Recording) -> tuple[Station, ...]:
     )
 
 
-def _entries(tx: Transaction, found: Recording) -> list[Logged]:
+def entries_of(tx: Transaction, found: Recording) -> list[Logged]:
     """Return the custody of a recording, in the order of its chain."""
     return list(tx.custody.entries_for(reference("recording", found.id)))
 

@@ -54,6 +54,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console", "home", None),
     ("/console/recordings", "recordings", Action.RECORDING_VIEW),
+    ("/console/duties", "duties", Action.DUTY_KEEP),
+    ("/console/duties", "duties", Action.DUTY_VIEW),
     ("/console/monitoring", "monitoring", Action.MONITORING_VIEW),
     ("/console/cases", "cases", Action.CASE_VIEW),
     ("/console/reviews", "reviews", Action.CASE_REVIEW),
@@ -65,6 +67,7 @@ _NAVIGATION: tuple[tuple[str, str, Action | None], ...] = (
     ("/console/devices", "devices", Action.DEVICE_VIEW),
     ("/console/certificates", "certificates", Action.CERTIFICATE_VIEW),
     ("/console/accounts", "accounts", Action.ACCOUNT_VIEW),
+    ("/console/settings", "settings", Action.SETTING_VIEW),
     ("/console/trail", "trail", Action.TRAIL_VIEW),
     ("/console/custody", "custody", Action.CUSTODY_VIEW),
 )

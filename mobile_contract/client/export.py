@@ -34,6 +34,7 @@ from schemas.refusals_command import (
     PASSWORD_FILE_INVALID,
     SERVER_UNREACHABLE,
 )
+from schemas.refusals_factor import LOGIN_CODE_NEEDED
 from schemas.refusals_manifest import DIGEST_MISMATCH
 from schemas.visible import printable
 from schemas.words_line import EXPORT_STATES
@@ -83,7 +84,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--login", help="log-in name (default: QUANCHENG_LOGIN, or the demo's)")
     parser.add_argument(
-        "--password-file", type=Path, metavar="FILE", help="password (default: QUANCHENG_PASSWORD, or asked)"
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help="password (default: QUANCHENG_PASSWORD, or asked; so is the code of a second factor, or QUANCHENG_CODE)",
     )
     parser.add_argument(
         "--why",
@@ -172,7 +176,7 @@ class Exporter:
             DigestMismatch: what arrived is not what was built; the file is not left under its name.
             Unavailable: the server does not answer.
         """
-        answer = self._json("POST", "/v1/sessions", json=login._asdict())
+        answer = self._log_in(login)
         self._client.headers["Authorization"] = f"Bearer {answer['token']}"
         ordered = self._order(self._case_id(number), output)
         partial = _partial(output, str(ordered["export_id"]))
@@ -181,6 +185,17 @@ class Exporter:
         self._download(f"/v1/exports/{built['export_id']}/looks", why, partial, built)
         _rename_durably(partial, output)
         return {name: built[name] for name in ("export_id", "size_bytes", "sha256")}
+
+    def _log_in(self, login: Login) -> dict[str, Any]:
+        """Log in; the code of a second factor is asked for where the server wants one."""
+        given = {"login": login.login, "password": login.password}
+        try:
+            return self._json("POST", "/v1/sessions", json=given)
+        except Answered as err:
+            code = _code(login.login) if err.refusal is LOGIN_CODE_NEEDED else ""
+            if not code:
+                raise
+        return self._json("POST", "/v1/sessions", json={**given, "code": code})
 
     def _order(self, case_id: str, output: Path) -> dict[str, Any]:
         """Go on with the export whose unfinished file lies beside the output, or order a new one."""
@@ -296,6 +311,12 @@ def _same_server(url: str) -> str:
     if httpx.URL(url).is_absolute_url:
         raise ANSWER_FOREIGN("服务器的回答指向别处 the answer leads away from the server")
     return url
+
+
+def _code(login: str) -> str:
+    """Return the code of a second factor: from the environment, or as it is typed; nothing where nobody can be asked."""
+    given = os.environ.get("QUANCHENG_CODE", "")
+    return given or (getpass.getpass(f"{login} 验证码 code: ") if sys.stdin.isatty() else "")
 
 
 def _sha256(path: Path) -> str:

@@ -47,11 +47,11 @@ SEQUENCE = Check(
 
 CLOCK = Check(
     name="clock",
-    version=2,
+    version=3,
     title=Words("设备时钟", "Device clock"),
     proves=Words(
-        "设备时钟与服务器相差不超过 5 秒。",
-        "The device's clock was within 5 s of the server's.",
+        "设备时钟与服务器的相差在本单位规定的允许误差以内。",
+        "The device's clock was as near to the server's as the agency asks.",
     ),
     leaves=Words(
         "不说明首次联系服务器之前的时钟。",
@@ -79,8 +79,8 @@ CLOCK = Check(
         ),
         mismatch(
             "clock-offset-large",
-            zh="设备时钟偏差 {offset_ms} 毫秒，超过一分钟。",
-            en="The device's clock was off by {offset_ms} ms, more than a minute.",
+            zh="设备时钟偏差 {offset_ms} 毫秒，超过规定的界限。",
+            en="The device's clock was off by {offset_ms} ms, beyond the limit that the agency sets.",
             then=(
                 "请立即校时，并在案卷中说明时间偏差。",
                 "Set the clock now, and note the difference in the case file.",
@@ -308,11 +308,11 @@ CASE = Check(
 
 HAND_IN = Check(
     name="hand_in",
-    version=1,
+    version=2,
     title=Words("及时上交入库", "Handed in on time"),
     proves=Words(
-        "拍摄后 24 小时内上交入库。",
-        "Handed in within 24 h after the capture.",
+        "勤务结束后（没有勤务的，拍摄后）在本单位规定的时限内上交入库。",
+        "Handed in within the time that the agency sets after the duty, or after the capture outside of one.",
     ),
     leaves=Words(
         "不说明期间由谁保管。",
@@ -323,8 +323,14 @@ HAND_IN = Check(
     findings=(
         remark(
             "late-handin",
-            zh="拍摄后 {hours} 小时才上交入库，超过 24 小时。",
-            en="Handed in {hours} h after the capture, later than 24 h.",
+            zh="拍摄后 {hours} 小时才上交入库，超过规定的时限。",
+            en="Handed in {hours} h after the capture, later than the agency's limit.",
+            then=("请说明迟延上交的原因。", "State why it was late."),
+        ),
+        remark(
+            "late-after-duty",
+            zh="勤务结束 {hours} 小时后才上交入库，超过规定的时限。",
+            en="Handed in {hours} h after the end of the duty, later than the agency's limit.",
             then=("请说明迟延上交的原因。", "State why it was late."),
         ),
     ),

@@ -49,9 +49,11 @@ from schemas.refusals_account import (
     ROLE_PAST,
     ROLE_UNKNOWN,
 )
-from schemas.trail import Noted, SessionEnd, TrailEvent, TrailResult
+from schemas.refusals_factor import FACTOR_ABSENT, FACTOR_OWN
+from schemas.trail import FactorDeed, Noted, SessionEnd, TrailEvent, TrailResult
 from storage.act import Deed, fresh_id
 from storage.actor.actor import give_role, open_account
+from storage.actor.factor import end_factor
 from storage.actor.link import CODE_BYTES, lock_administrators, newest_link
 from storage.actor.session import end_sessions, lives, token_hash
 from storage.collection import Collection, Order, Unit
@@ -293,6 +295,23 @@ class People(Collection):
         self._tries.unlock(account.login, account_id)
         act.write(AccountUnlockApart(), f"account/{account_id}")
         note(self._unit, done(TrailEvent.UNLOCK, actor, f"account/{account_id}"))
+
+    def take_factor(self, actor: Actor, account_id: AccountId, reason: str) -> None:
+        """Take away the second factor of somebody who has lost it; the sessions of the account end.
+
+        Raises:
+            NotFound: as for every act on an account.
+            Refused: the actor may not keep accounts, or it is the actor's own (slug `factor-own`).
+            Conflict: the account is closed, a machine's, or has none (slug `factor-absent`).
+        """
+        if account_id == actor.id:
+            raise FACTOR_OWN("the own second factor is given up with its code")
+        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        if not end_factor(self._connection, act, account_id, reason):
+            raise FACTOR_ABSENT("the account has no second factor")
+        end_sessions(self._unit, account_id, SessionEnd.FACTOR)
+        taken = done(TrailEvent.FACTOR, actor, f"account/{account_id}")
+        note(self._unit, taken._replace(code=FactorDeed.REMOVED.value))
 
     def grant(self, actor: Actor, account_id: AccountId, wish: RoleIn) -> UUID:
         """Give a role for a time; the sessions of the account end, so that nobody works on with other rights.

@@ -27,6 +27,7 @@ from schemas.leaves_actor import (
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service
+from storage.actor.factor import forget_halfways
 from storage.actor.session import (
     SIGN_OF_LIFE,
     Session,
@@ -37,11 +38,13 @@ from storage.actor.session import (
     note_use,
     token_hash,
 )
+from storage.actor.sso import forget_sign_ons
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
 from storage.reads.account import grants_of, joins_security
 from storage.reads.agency import entrusted_by, tree_below
+from storage.reads.certificate import numbers_of
 from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
 
@@ -262,8 +265,10 @@ class Accounts(Collection):
         end_session(self._unit, token)
 
     def forget_ended(self) -> None:
-        """Delete sessions and used assertions that can no longer matter; again after a crash."""
+        """Delete sessions, unfinished log-ins and used assertions that can no longer matter; again after a crash."""
         forget_ended(self._unit)
+        forget_halfways(self._unit)
+        forget_sign_ons(self._unit)
         self._connection.execute(delete(assertions).where(assertions.c.expires_at < self._now))
 
     def actor_of(self, token: str) -> Actor:
@@ -306,9 +311,6 @@ class Accounts(Collection):
         ).one_or_none()
         if row is None:
             raise NOT_AUTHENTICATED("the account is closed")
-        numbers = self._connection.scalars(
-            select(certificates.c.number).where(certificates.c.account_id == account_id)
-        )
         grants = self._grants(row)
         reaches_below = row.is_supervising or bool(ADMINISTERING & {one.role for one in grants})
         return Actor(
@@ -322,7 +324,7 @@ class Accounts(Collection):
             name=row.name,
             login=row.login,
             agency_name=row.agency_name,
-            certificates=frozenset(numbers),
+            certificates=numbers_of(self._connection, account_id),
         )
 
     def _grants(self, row: Row[Any]) -> tuple[Grant, ...]:

@@ -13,9 +13,12 @@ from schemas.policy import Action
 from storage.reads.policy import within
 from storage.tables.case import cases
 
-NEAR_M = 500
-NEAR_TIME = timedelta(days=7)
-"""What was observed and a case may belong together within half a kilometre and a week (defaults of ours)."""
+
+class Near(NamedTuple):
+    """What was observed and a case may belong together within so many metres and so long: settings of the agency."""
+
+    metres: int
+    time: timedelta
 
 
 class Traits(NamedTuple):
@@ -35,13 +38,14 @@ def alike(
     traits: Traits,
     *,
     but: Select[tuple[CaseId]],
+    near: Near,
     limit: int,
 ) -> Sequence[RowMapping]:
     """Return rows of open cases in which the actor may link now and that share a trait, newest first."""
     shared = [
         cases.c.plates.contains([traits.plate]) if traits.plate else None,
         cases.c.party_code == traits.party_code if traits.party_code else None,
-        None if traits.place is None else _near(*traits.place, traits.at),
+        None if traits.place is None else _box(*traits.place, traits.at, near),
     ]
     some = [one for one in shared if one is not None]
     if not some:
@@ -64,11 +68,11 @@ def alike(
     )
 
 
-def _near(lat_e7: int, lon_e7: int, at: datetime) -> ColumnElement[bool]:
+def _box(lat_e7: int, lon_e7: int, at: datetime, near: Near) -> ColumnElement[bool]:
     """Return a box around the place and time; the exact distance is taken of the few that are left."""
-    span_e7 = 10_000_000 * NEAR_M // 111_000 * 2
+    span_e7 = 10_000_000 * near.metres // 111_000 * 2
     return and_(
         cases.c.lat_e7.between(lat_e7 - span_e7, lat_e7 + span_e7),
         cases.c.lon_e7.between(lon_e7 - 2 * span_e7, lon_e7 + 2 * span_e7),
-        func.coalesce(cases.c.occurred_at, cases.c.opened_at).between(at - NEAR_TIME, at + NEAR_TIME),
+        func.coalesce(cases.c.occurred_at, cases.c.opened_at).between(at - near.time, at + near.time),
     )

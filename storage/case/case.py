@@ -27,6 +27,7 @@ from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
 from schemas.refusals_recusal import RECUSED
 from schemas.separation import Charge, check_charge
+from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
@@ -40,6 +41,7 @@ from storage.reads.participation import parts_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import require_of_agency
 from storage.reads.recusal import barred, is_barred
+from storage.reads.setting import setting_at
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
 from storage.words import matching
@@ -186,7 +188,9 @@ class Cases(Collection):
         about = reference("case", case_id)
         members = {"to": self.advance(deed, case, step), "reason": shown(reason.strip())}
         if step is CaseStep.SUBMIT:
-            due_at = self._unit.settings.calendar.after(deed.at, self._unit.settings.legal_review_days)
+            settings = self._unit.settings
+            days = setting_at(self._connection, settings, case.agency_id, Setting.LEGAL_REVIEW_DAYS, deed.at)
+            due_at = settings.calendar.after(deed.at, days)
             # State, round and snapshot in one commit, under the case's chain: a crash leaves the case as it was.
             members |= submit_round(self._connection, deed, case, actor, due_at=due_at)._asdict()
         deed.write(LEAVES[STEPS[step].logs, 1].model_validate(members), about)

@@ -6,21 +6,20 @@ What a crash leaves, step by step:
   after the change     the password stands, and whoever set it logs in by it
 """
 
-import secrets
-
 from pydantic import Field
 
 from schemas.account import AdmissionIn
-from schemas.actor import Actor
+from schemas.actor import Actor, Role
 from schemas.base import Frozen
 from schemas.ids import AccountId
-from schemas.login import BROWSER_BYTES
 from schemas.password import require_password
-from schemas.refusals_account import PASSWORD_OLD_WRONG, PASSWORD_TRIES_SPENT
+from schemas.refusals_account import PASSWORD_OLD_WRONG
+from schemas.refusals_factor import LINK_IN_CONSOLE
 from schemas.trail import Noted, TrailEvent, TrailResult
-from storage.flow.login import Entered, sealed
+from storage.flow.login import Entered, Halfway, let_through
 from storage.flow.login_queue import LoginQueue
-from storage.password import hash_of, is_password
+from storage.flow.own import own_deed, own_password
+from storage.password import hash_of
 from storage.store import Store
 
 
@@ -33,8 +32,24 @@ class PasswordChange(Frozen):
     token: str = Field(repr=False)
 
 
-def admit(store: Store, queue: LoginQueue, wish: AdmissionIn, password: str, address: str) -> Entered:
-    """Make the administrator that a link is good for, and log in.
+def require_one_go(store: Store, code: str = "") -> None:
+    """Refuse a link whose use cannot end in a session at once: for whoever shows no second page.
+
+    Raises:
+        NotFound, Gone, Conflict: the link does not count (`storage.actor.link`), or a second factor is asked for behind it
+            (slug `link-in-console`).
+    """
+    with store.begin() as tx:
+        demand = tx.factors.demand(tx.links.owner(code).account_id) if code else None
+    is_asked = Role.ADMIN in store.settings.second_factor_roles if not code else demand is not None
+    if is_asked:
+        raise LINK_IN_CONSOLE("a second factor is asked for")
+
+
+def admit(
+    store: Store, queue: LoginQueue, wish: AdmissionIn, password: str, address: str
+) -> Entered | Halfway:
+    """Make the administrator that a link is good for, and log in, or begin to.
 
     Raises:
         NotFound, Gone, Conflict: the link does not count (`storage.actor.link`), or the name is taken.
@@ -51,8 +66,10 @@ def admit(store: Store, queue: LoginQueue, wish: AdmissionIn, password: str, add
     return _entered(store, account_id, wish.login, kept, address)
 
 
-def set_password(store: Store, queue: LoginQueue, code: str, password: str, address: str) -> Entered:
-    """Set the password of the account that a link is for, and log in.
+def set_password(
+    store: Store, queue: LoginQueue, code: str, password: str, address: str
+) -> Entered | Halfway:
+    """Set the password of the account that a link is for, and log in, or begin to: a second factor is asked for as ever.
 
     Raises:
         NotFound, Gone, Conflict: the link does not count (`storage.actor.link`).
@@ -78,37 +95,29 @@ def change_password(store: Store, queue: LoginQueue, actor: Actor, wish: Passwor
         Busy: too many passwords are looked at at once (slug `login-busy`).
     """
     require_password(wish.new, (actor.login, actor.name, actor.agency_name))
-    account_id = AccountId(actor.id)
-    with queue.place(wish.address, is_known=True):
-        with store.begin(wish.address) as tx:
-            known = tx.accounts.credential_of(actor.login)
-            counted = tx.login_tries.count(actor.login, account_id, address=wish.address, browser=None)
-            if counted.refusal is not None:
-                tx.trail.note(_tried(actor, TrailResult.REFUSED, counted.refusal.slug))
-        if counted.refusal is not None:
-            raise PASSWORD_TRIES_SPENT("no try is left")
-        if known is None or not is_password(known.password_hash, wish.old):
-            with store.begin(wish.address) as tx:
-                tx.trail.note(_tried(actor, TrailResult.FAILED, PASSWORD_OLD_WRONG.slug))
-            raise PASSWORD_OLD_WRONG("the old password is wrong")
+    with own_password(
+        store,
+        queue,
+        actor,
+        wish.old,
+        wish.address,
+        event=TrailEvent.PASSWORD,
+        wrong=PASSWORD_OLD_WRONG,
+    ) as proven:
         kept = hash_of(wish.new)
     with store.begin(wish.address) as tx:
-        tx.login_tries.succeed(counted)
+        tx.login_tries.succeed(proven.counted)
         is_changed = tx.links.change_password(
-            account_id, kept, looked_at=known.password_hash, token=wish.token
+            AccountId(actor.id), kept, looked_at=proven.password_hash, token=wish.token
         )
         result = TrailResult.DONE if is_changed else TrailResult.FAILED
-        tx.trail.note(_tried(actor, result, "" if is_changed else PASSWORD_OLD_WRONG.slug))
+        code = "" if is_changed else PASSWORD_OLD_WRONG.slug
+        tx.trail.note(own_deed(actor, TrailEvent.PASSWORD, result, code))
     if not is_changed:
         raise PASSWORD_OLD_WRONG("the password was changed meanwhile")
 
 
-def _tried(actor: Actor, result: TrailResult, code: str) -> Noted:
-    return Noted(TrailEvent.PASSWORD, result, actor.id, code=code)
-
-
-def _entered(store: Store, account_id: AccountId, login: str, kept: str, address: str) -> Entered:
+def _entered(store: Store, account_id: AccountId, login: str, kept: str, address: str) -> Entered | Halfway:
     with store.begin(address) as tx:
-        session = tx.accounts.open_session(account_id, address=address)
         tx.trail.note(Noted(TrailEvent.LINK_USE, TrailResult.DONE, account_id))
-    return Entered(session, sealed(store, login, kept, secrets.token_bytes(BROWSER_BYTES)))
+        return let_through(tx, account_id, login, kept)

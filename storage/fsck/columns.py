@@ -10,11 +10,14 @@ from types import MappingProxyType
 NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
     {
         "assertions": "used once, then forgotten",
+        "halfways": "who has typed a password and no code yet; forgotten after minutes",
         "heartbeats": "which loops live",
         "idempotency_keys": "what a sender may repeat, for a day; what was done under a key has its own leaf",
         "jobs": "what is still to be done",
         "login_tries": "who guessed how often; forgotten after a while",
+        "partner_codes": "for ten minutes; who confirmed by one, and who showed it, has its own leaf",
         "sessions": "who is logged in",
+        "sign_ons": "which states came back; forgotten after minutes",
         "upload_parts": "in flight, no evidence yet",
         "upload_tails": "in flight, no evidence yet",
         "uploads": "in flight, no evidence yet; what it became says its recording's receipt",
@@ -29,6 +32,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
     {
         "audit_rechecks.id": "the row's own key, nothing refers to it",
         "audit_scores.id": "the row's own key, nothing refers to it",
+        "second_factors.last_step": "up to which code is used; one of the last ninety seconds, where it is put back",
         "trail_rows.fold": "finds what is counted in the same row, until its day is sealed",
         "certificate_facts.id": "the row's own key, nothing refers to it",
         "case_links.id": "the row's own key, nothing refers to it",

@@ -16,7 +16,7 @@ from schemas.errors import Invalid
 from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.leaf import Leaf, parse_leaf
-from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
+from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen, ViewPrint
 from schemas.leaves_review import ExportRequest, LeafReads
 from schemas.look import LookKind, closing_id, reads_sha256, seconds_between
 from schemas.reference import ident_of, noun_of, reference
@@ -46,8 +46,8 @@ LOOK = Mirror(
         *("opened_at", "closed_at", "seconds"),
     ),
 )
-_BEGINNING = (ViewOpen, ViewDownload, ExportFetch)
-_BEGINS = (Event.VIEW_OPEN, Event.VIEW_DOWNLOAD, Event.EXPORT_FETCH)
+_BEGINNING = (ViewOpen, ViewDownload, ViewPrint, ExportFetch)
+_BEGINS = (Event.VIEW_OPEN, Event.VIEW_DOWNLOAD, Event.VIEW_PRINT, Event.EXPORT_FETCH)
 
 
 class Said(NamedTuple):
@@ -119,6 +119,8 @@ def _row(begun: Said, ended: Said | None) -> Mapping[str, object]:
             kind, recording = LookKind.OPEN, ident_of(name)
         case ViewDownload(recording=name) as act:
             kind, recording = LookKind.DOWNLOAD, ident_of(name)
+        case ViewPrint(recording=name) as act:
+            kind, recording = LookKind.PRINT, ident_of(name)
         case ExportFetch() as act:
             kind, export = LookKind.FETCH, ident_of(leaf.subject)
         case _:

@@ -12,9 +12,11 @@ from storage.fsck.rows_audit import AUDIT_MIRRORS, audit_rows
 from storage.fsck.rows_case import CASE_MIRRORS, case_rows
 from storage.fsck.rows_line import (
     DEVICE_MIRRORS,
+    DUTY_MIRRORS,
     MANIFEST_MIRRORS,
     RECORDING_MIRRORS,
     device_rows,
+    duty_rows,
     manifest_rows,
     recording_rows,
 )
@@ -46,6 +48,7 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
             Noun("audit", AUDIT_MIRRORS, audit_rows),
             Noun("case", CASE_MIRRORS, case_rows),
             Noun("device", DEVICE_MIRRORS, device_rows),
+            Noun("duty", DUTY_MIRRORS, duty_rows),
             Noun("equipment", EQUIPMENT_MIRRORS, equipment_rows),
             Noun("manifest", MANIFEST_MIRRORS, manifest_rows),
             Noun("monitoring", MONITORING_MIRRORS, monitoring_rows, MonitoringLife()),

@@ -1,8 +1,9 @@
-"""What leaves make of the rows of agencies, the codes they hand out, and accounts with roles, links and certificates."""
+"""What leaves make of the rows of agencies, the codes they hand out and what they set, and accounts with all they hold."""
 
 from collections.abc import Mapping
 
-from schemas.life_actor import AccountLife, AgencyLife
+from schemas.life_actor import AccountLife, AgencyLife, FactorLife
+from schemas.life_training import TrainingLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
@@ -16,6 +17,9 @@ from storage.tables.actor import (
 )
 from storage.tables.approval import approvals
 from storage.tables.device import enrolment_codes
+from storage.tables.factor import recovery_codes, second_factors
+from storage.tables.setting import agency_settings
+from storage.tables.training import trainings
 
 AGENCY_MIRRORS = (
     Mirror(
@@ -29,6 +33,12 @@ AGENCY_MIRRORS = (
         enrolment_codes.c.agency_id,
         ("id",),
         ("device_id", "code_hash", "issued_by", "expires_at", "voided_at"),
+    ),
+    Mirror(
+        agency_settings,
+        agency_settings.c.agency_id,
+        ("id",),
+        ("name", "value", "valid_from", "known_at", "set_by", "source"),
     ),
 )
 ACCOUNT_MIRRORS = (
@@ -69,6 +79,15 @@ ACCOUNT_MIRRORS = (
         ),
     ),
     Mirror(
+        trainings,
+        trainings.c.account_id,
+        ("id",),
+        (
+            *("kind", "hours", "held_on", "topic", "entered_by", "entered_at"),
+            *("withdrawn_by", "withdrawn_at", "reason", "leaf"),
+        ),
+    ),
+    Mirror(
         certificates,
         certificates.c.account_id,
         ("id",),
@@ -80,6 +99,19 @@ ACCOUNT_MIRRORS = (
         ("certificate_id",),
         ("state", "valid_during", "known_during", "reason", "leaf"),
         source=certificate_facts.join(certificates),
+    ),
+    Mirror(
+        second_factors,
+        second_factors.c.account_id,
+        ("id",),
+        ("method", "sealed", "enrolled_at", "ended_at"),
+    ),
+    Mirror(
+        recovery_codes,
+        second_factors.c.account_id,
+        ("factor_id", "number"),
+        ("code_hash", "used_at"),
+        source=recovery_codes.join(second_factors),
     ),
 )
 
@@ -109,6 +141,18 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
                 "voided_at": handed.voided_at,
             }
             for code, handed in life.codes.items()
+        ],
+        "agency_settings": [
+            {
+                "id": ident_of(name),
+                "name": one.change.name,
+                "value": one.change.value,
+                "valid_from": one.change.from_,
+                "known_at": one.at,
+                "set_by": ident_of(one.by),
+                "source": value_of(one.change.source),
+            }
+            for name, one in life.settings.items()
         ],
     }
 
@@ -169,6 +213,7 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             }
             for digest, one in life.approvals.items()
         ],
+        "trainings": [_training(digest, one) for digest, one in life.trainings.items()],
         "certificates": [
             {
                 "id": ident_of(name),
@@ -194,6 +239,50 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
             for name, one in (life.certificates or {}).items()
             for told in one.told
         ],
+        "second_factors": [
+            {
+                "id": ident_of(name),
+                "method": one.enrolled.method,
+                "sealed": _recorded(one, "sealed"),
+                "enrolled_at": one.at,
+                "ended_at": one.ended_at,
+            }
+            for name, one in life.factors.items()
+        ],
+        "recovery_codes": [
+            {
+                "factor_id": ident_of(name),
+                "number": number,
+                "code_hash": _recorded(one, f"code.{number}"),
+                "used_at": one.used.get(number),
+            }
+            for name, one in life.factors.items()
+            for number in range(1, one.enrolled.codes + 1)
+        ],
+    }
+
+
+def _recorded(factor: FactorLife, name: str) -> object:
+    """Return a member of the record of a second factor, in hex."""
+    record = value_of(factor.enrolled.record)
+    if record is NOT_TOLD:
+        return NOT_TOLD
+    return record.get(name) if isinstance(record, Mapping) else None
+
+
+def _training(digest: str, one: TrainingLife) -> Mapping[str, object]:
+    return {
+        "id": ident_of(one.name),
+        "kind": one.entry.kind,
+        "hours": one.entry.hours,
+        "held_on": one.entry.on,
+        "topic": value_of(one.entry.topic),
+        "entered_by": ident_of(one.by),
+        "entered_at": one.at,
+        "withdrawn_by": ident(one.withdrawn_by),
+        "withdrawn_at": one.withdrawn_at,
+        "reason": None if one.reason is None else value_of(one.reason),
+        "leaf": digest,
     }
 
 

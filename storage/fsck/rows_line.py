@@ -1,19 +1,22 @@
-"""What leaves make of the rows of devices, of kept manifests, and of recordings with their checks and derivatives."""
+"""What leaves make of the rows of devices, their duties, kept manifests, and recordings with all that belongs to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.integrity import Verdict
-from schemas.leaves_presence import PresenceDeny
+from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
 from schemas.life_device import DeviceLife
 from schemas.life_evidence import AnswerLife, ManifestLife, RecordingLife
+from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.tables.answer import finding_answers
 from storage.tables.device import devices, enrolment_codes
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
+from storage.tables.shift import shifts
 
 Row = Mapping[str, object]
 
@@ -47,8 +50,8 @@ MANIFEST_MIRRORS = (
         presences.c.manifest_id,
         ("id",),
         (
-            *("account_id", "certificate_id", "state", "way", "reason", "answered_at", "leaf"),
-            *("settlement", "settled_by", "settled_at"),
+            *("account_id", "certificate_id", "state", "way", "partner_id", "reason"),
+            *("answered_at", "leaf", "settlement", "settled_by", "settled_at"),
         ),
     ),
 )
@@ -77,6 +80,23 @@ RECORDING_MIRRORS = (
     ),
     Mirror(checks, checks.c.recording_id, ("run", "name"), ("at", *_CHECK)),
     Mirror(derivatives, derivatives.c.recording_id, ("kind",), ("made_at", "parent_sha256", *_DERIVATIVE)),
+    Mirror(
+        finding_answers,
+        finding_answers.c.recording_id,
+        ("id",),
+        ("code", "text", "answered_by", "answered_at"),
+    ),
+)
+DUTY_MIRRORS = (
+    Mirror(
+        shifts,
+        shifts.c.id,
+        (),
+        (
+            *("agency_id", "device_id", "person_id", "partner_id", "from_at", "until_at", "due_at"),
+            *("opened_at", "closed_at"),
+        ),
+    ),
 )
 
 
@@ -129,6 +149,7 @@ def _answer(name: str, one: AnswerLife) -> Row:
         "certificate_id": ident_of(said.certificate),
         "state": one.state,
         "way": said.way,
+        "partner_id": ident(said.partner) if isinstance(said, PresenceConfirmByCode) else None,
         "reason": value_of(said.reason) if isinstance(said, PresenceDeny) else None,
         "answered_at": one.at,
         "leaf": one.digest,
@@ -146,6 +167,37 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
         "recordings": [_recording(life, report)],
         "checks": _checks(life, report),
         "derivatives": _derivatives(life, report),
+        "finding_answers": [
+            {
+                "id": ident_of(name),
+                "code": one.answer.code,
+                "text": value_of(one.answer.text),
+                "answered_by": ident_of(one.by),
+                "answered_at": one.at,
+            }
+            for name, one in life.explained.items()
+        ],
+    }
+
+
+def duty_rows(life: DutyLife, folded: Folded) -> Told:
+    """Return the row that the leaves of a duty make."""
+    del folded
+    person, *others = life.persons
+    return {
+        "shifts": [
+            {
+                "agency_id": ident_of(life.agency),
+                "device_id": ident_of(life.device),
+                "person_id": ident_of(person),
+                "partner_id": ident_of(others[0]) if others else None,
+                "from_at": life.from_,
+                "until_at": life.until,
+                "due_at": life.due_at,
+                "opened_at": life.opened_at,
+                "closed_at": life.closed_at,
+            }
+        ]
     }
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
 from schemas.act import Act, Process
 from schemas.actor import Actor
 from schemas.ids import AgencyId, ExportId, LookId, RecordingId
-from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
+from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen, ViewPrint
 from schemas.look import (
     LEFT_LIFETIME,
     SIGN_OF_LIFE,
@@ -41,6 +41,10 @@ from storage.tables.look import looks
 
 _OPEN = and_(text("looks.kind = 'open'"), looks.c.closed_at.is_(None))
 """As the index of open looks says it, whose words a parameter would hide from the planner."""
+
+
+_LEAVES = {LookKind.OPEN: ViewOpen, LookKind.DOWNLOAD: ViewDownload, LookKind.PRINT: ViewPrint}
+_SHOW = (LookKind.OPEN, LookKind.DOWNLOAD, LookKind.FETCH)
 
 
 class Asked(NamedTuple):
@@ -99,9 +103,8 @@ class Looks(Collection):
             NotFound, Refused: the actor may not watch it.
         """
         found = self._recordings.watchable(actor, recording_id)
-        act = ViewDownload if wish.kind is LookKind.DOWNLOAD else ViewOpen
         asked = Asked(actor, wish.kind, recording_id, wish, origin)
-        leaf = act(recording=reference("recording", recording_id), **asked.members())
+        leaf = _LEAVES[wish.kind](recording=reference("recording", recording_id), **asked.members())
         return self._enter(asked, leaf, found.agency_id)
 
     def fetch(self, actor: Actor, export_id: ExportId, why: WhyIn, origin: LookFrom) -> Look:
@@ -145,7 +148,14 @@ class Looks(Collection):
         return Look.of_row(self._connection.execute(made).mappings().one())
 
     def require(
-        self, actor: Actor, look_id: LookId | None, thing: UUID, origin: LookFrom, *, taken: bool
+        self,
+        actor: Actor,
+        look_id: LookId | None,
+        thing: UUID,
+        origin: LookFrom,
+        *,
+        taken: bool,
+        still: bool = False,
     ) -> None:
         """Refuse content where no look of the actor at this thing, from this address, stands; note its use.
 
@@ -155,11 +165,14 @@ class Looks(Collection):
             thing: The recording, or the package.
             origin: From where.
             taken: Whether the answer is a file to keep: looking alone is another thing.
+            still: Whether it is one picture, which a print shows too.
 
         Raises:
             PreconditionRequired: there is no such look (`look-needed`), or it has ended (`look-ended`).
         """
-        kinds = [LookKind.DOWNLOAD, LookKind.FETCH] if taken else list(LookKind)
+        kinds = (
+            [LookKind.DOWNLOAD, LookKind.FETCH] if taken else [*_SHOW, *([LookKind.PRINT] if still else [])]
+        )
         mine = and_(
             looks.c.id == look_id,
             looks.c.account_id == actor.id,
@@ -196,6 +209,19 @@ class Looks(Collection):
             .order_by(looks.c.id)
         ).mappings()
         return {row["recording_id"]: Look.of_row(row) for row in rows}
+
+    def printing(
+        self, actor: Actor, look_id: LookId | None, recording_id: RecordingId, origin: LookFrom
+    ) -> Look | None:
+        """Return the actor's print of a recording that stands, from this address, and note its use; None without one."""
+        return self._note(
+            looks.c.id == look_id,
+            looks.c.account_id == actor.id,
+            looks.c.recording_id == recording_id,
+            looks.c.address == origin.address,
+            looks.c.kind == LookKind.PRINT.value,
+            looks.c.expires_at > self._moment,
+        )
 
     def seen(self, actor: Actor, look_id: LookId) -> Look:
         """Note that a look goes on.

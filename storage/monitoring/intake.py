@@ -30,6 +30,7 @@ from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import reference
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
+from schemas.setting import Setting
 from schemas.upload import clean_filename
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
@@ -37,6 +38,7 @@ from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, req
 from storage.outbox import JobKind
 from storage.reads.equipment import bound_to, facts_of
 from storage.reads.recording import sent_by
+from storage.reads.setting import setting_at
 from storage.recording.receipt import Picture, Place, receive_picture
 from storage.settings import seed
 from storage.tables.monitoring import intakes, monitoring_media, monitoring_records
@@ -151,7 +153,9 @@ class Intakes(Collection):
         if not batch.fresh:
             return self._receipt(batch, deed, None)
         rows = [batch.rows[line] for line in batch.fresh]
-        due_at = self._unit.settings.calendar.after(deed.at, self._unit.settings.monitoring_review_days)
+        settings, agency_id = self._unit.settings, actor.agency_id
+        days = setting_at(self._connection, settings, agency_id, Setting.MONITORING_REVIEW_DAYS, deed.at)
+        due_at = settings.calendar.after(deed.at, days)
         kept = self._sign(actor, deed, [parsed.raw for parsed in rows], due_at)
         faults = [_faults(bound, parsed) for parsed in rows]
         idents = self._insert(actor, deed, kept, rows, faults=faults, bound=bound, due_at=due_at)

@@ -1,6 +1,7 @@
 """Ties between monitoring records and cases: suggested, made by a person, ended by a dated counter-entry."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,8 +18,9 @@ from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
 from schemas.refusals_monitoring import NOTIFICATION_MISSING
+from schemas.setting import Setting
 from storage.act import Deed, fresh_id
-from storage.case.alike import NEAR_M, NEAR_TIME, Traits, alike
+from storage.case.alike import Near, Traits, alike
 from storage.case.case import Cases
 from storage.case.values import require_open
 from storage.collection import Collection, Unit
@@ -26,6 +28,7 @@ from storage.custody.values import shown
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.reads.case import with_number
+from storage.reads.setting import said
 from storage.tables.monitoring import monitoring_links, monitoring_records
 
 MAX_SUGGESTIONS = 10
@@ -44,6 +47,7 @@ class MonitoringLinks(Collection):
         linked = select(monitoring_links.c.case_id).where(
             monitoring_links.c.monitoring_id == record.id, monitoring_links.c.unlinked_at.is_(None)
         )
+        near = self._near(record)
         rows = alike(
             self._connection,
             actor,
@@ -51,10 +55,18 @@ class MonitoringLinks(Collection):
             record.agency_id,
             _traits(record),
             but=linked,
+            near=near,
             limit=5 * MAX_SUGGESTIONS,
         )
-        found = [suggestion for row in rows if (suggestion := _suggestion(row, record)) is not None]
+        found = [suggestion for row in rows if (suggestion := _suggestion(row, record, near)) is not None]
         return tuple(sorted(found, key=lambda one: -len(one.bases))[:MAX_SUGGESTIONS])
+
+    def _near(self, record: MonitoringRecord) -> Near:
+        """Return how near its agency takes to be near, as of the time observed."""
+        names, at = (Setting.LINK_RADIUS_METRES, Setting.LINK_DAYS), record.captured_at
+        told = said(self._connection, record.agency_id, names)
+        metres, days = (told.at(name, at, self._unit.settings).value for name in names)
+        return Near(metres, timedelta(days=days))
 
     def link(
         self, actor: Actor, case_id: CaseId, ident: MonitoringId, basis: LinkBasis, seen: int
@@ -216,13 +228,13 @@ def _traits(record: MonitoringRecord) -> Traits:
     return Traits(plate=record.plate, party_code=record.party_code, place=place, at=record.captured_at)
 
 
-def _suggestion(row: RowMapping, record: MonitoringRecord) -> Suggestion | None:
+def _suggestion(row: RowMapping, record: MonitoringRecord, near: Near) -> Suggestion | None:
     bases = []
     if record.plate is not None and record.plate in row["plates"]:
         bases.append(LinkBasis.PLATE)
     if record.party_code is not None and record.party_code == row["party_code"]:
         bases.append(LinkBasis.PARTY_CODE)
-    if _is_near(row, record):
+    if _is_near(row, record, near):
         bases.append(LinkBasis.PLACE_TIME)
     if not bases:
         return None
@@ -235,9 +247,9 @@ def _suggestion(row: RowMapping, record: MonitoringRecord) -> Suggestion | None:
     )
 
 
-def _is_near(row: RowMapping, record: MonitoringRecord) -> bool:
+def _is_near(row: RowMapping, record: MonitoringRecord, near: Near) -> bool:
     if None in (row["lat_e7"], row["lon_e7"]) or record.lat_e7 is None or record.lon_e7 is None:
         return False
     apart = abs((row["occurred_at"] or row["opened_at"]) - record.captured_at)
     here, there = (record.lat_e7, record.lon_e7), (row["lat_e7"], row["lon_e7"])
-    return apart <= NEAR_TIME and distance_m(here, there) <= NEAR_M
+    return apart <= near.time and distance_m(here, there) <= near.metres

@@ -158,6 +158,12 @@ def require_still(connection: Connection, actor: Actor, at: datetime) -> None:
         raise NOT_AUTHENTICATED("the account was closed or lost a role meanwhile")
 
 
+def is_open(account_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say of the account behind a column whether it was not closed."""
+    known = accounts.alias()
+    return exists().where(known.c.id == account_id, known.c.is_active)
+
+
 def with_name(
     query: Query, account_id: ColumnElement[Any], label: str, *, is_optional: bool = False
 ) -> Query:

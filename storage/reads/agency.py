@@ -16,6 +16,11 @@ def with_agency(query: Query, agency_id: ColumnElement[Any], *, label: str = "ag
     return query.add_columns(agencies.c.name.label(label)).join(agencies, agencies.c.id == agency_id)
 
 
+def name_of_agency(agency_id: AgencyId) -> Query:
+    """Return the name of an agency, as a part of a query."""
+    return select(agencies.c.name).where(agencies.c.id == agency_id)
+
+
 def tree_below(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:
     """Return an agency and all that lie below it."""
     tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)

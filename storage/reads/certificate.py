@@ -16,9 +16,9 @@ from schemas.certificate import (
     CertificateFact,
     CertificateNeed,
 )
-from schemas.ids import AccountId, CertificateId
+from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_certificate import CertificateState
-from storage.tables.actor import certificate_facts, certificates
+from storage.tables.actor import accounts, certificate_facts, certificates
 
 
 def was_valid(certificate_id: ColumnElement[Any], at: datetime, known: datetime) -> ColumnElement[bool]:
@@ -58,6 +58,27 @@ def facts_of(
     return {ident: tuple(found[ident]) for ident in idents}
 
 
+def holders_of(connection: Connection, agency_id: AgencyId, numbers: Collection[str]) -> dict[str, AccountId]:
+    """Return whose certificates of some numbers are, of people of an agency whose accounts are open."""
+    rows = connection.execute(
+        select(certificates.c.number, certificates.c.account_id)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(certificates.c.number.in_(numbers), accounts.c.agency_id == agency_id, accounts.c.is_active)
+    )
+    return {row.number: AccountId(row.account_id) for row in rows}
+
+
+def colleagues(connection: Connection, agency_id: AgencyId) -> list[tuple[str, str]]:
+    """Return number and name of the certificates of people of an agency whose accounts are open, by name."""
+    rows = connection.execute(
+        select(certificates.c.number, accounts.c.name)
+        .join(accounts, accounts.c.id == certificates.c.account_id)
+        .where(accounts.c.agency_id == agency_id, accounts.c.is_active)
+        .order_by(accounts.c.name, certificates.c.number)
+    )
+    return [(row.number, row.name) for row in rows]
+
+
 def certificate_naming(
     connection: Connection, account_id: AccountId, numbers: Collection[str]
 ) -> CertificateId:
@@ -82,10 +103,22 @@ def is_qualified(connection: Connection, account_id: AccountId, at: datetime) ->
     return bool(connection.scalar(select(held)))
 
 
+def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:
+    """Return the numbers of every certificate that an account ever held."""
+    known = certificates.c
+    return frozenset(connection.scalars(select(known.number).where(known.account_id == account_id)))
+
+
+def kept_until_after(now: datetime) -> ColumnElement[bool]:
+    """Say of a certificate whether it is held: neither withdrawn nor cancelled, and not run out."""
+    known = certificates.c
+    return and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
+
+
 def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c
-    kept = and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
+    kept = kept_until_after(now)
     match need:
         case CertificateNeed.ENDING:
             return and_(kept, known.valid_until <= now + ENDS_SOON)

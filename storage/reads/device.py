@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, and_, bindparam, func, select
 
 from schemas.actor import ActorKind
-from schemas.ids import DeviceId
+from schemas.ids import AgencyId, DeviceId
 from schemas.refusals_actor import DEVICE_REVOKED
 from storage.reads.agency import Query
 from storage.tables.device import devices
@@ -77,6 +77,16 @@ def names(connection: Connection, idents: Iterable[UUID]) -> dict[UUID, str]:
     """Return the names of those of the ids that are devices."""
     rows = connection.execute(select(devices.c.id, devices.c.name).where(devices.c.id.in_(idents)))
     return {row.id: row.name for row in rows}
+
+
+def in_use(connection: Connection, agency_id: AgencyId) -> tuple[tuple[DeviceId, str], ...]:
+    """Return id and name of the devices of an agency whose keys were not revoked, by name."""
+    rows = connection.execute(
+        select(devices.c.id, devices.c.name)
+        .where(devices.c.agency_id == agency_id, devices.c.revoked_at.is_(None))
+        .order_by(devices.c.name, devices.c.id)
+    )
+    return tuple((DeviceId(row.id), row.name) for row in rows)
 
 
 def agency_of_device(device_id: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -18,6 +18,7 @@ from storage.reads.equipment import facts_of
 from storage.reads.gate import proof_holds
 from storage.reads.presence import attendances
 from storage.reads.recording import check_of
+from storage.reads.shift import with_rejudged
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import checks, recordings
@@ -46,7 +47,7 @@ def findings_of(
 
 def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecording]:
     standing = and_(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
-    made = _checks(connection, case_id)
+    made = with_rejudged(connection, _checks(connection, case_id))
     rows = connection.execute(
         select(recordings.c.id, recordings.c.state, recordings.c.verdict, case_links.c.linked_at)
         .join(case_links, case_links.c.recording_id == recordings.c.id)

@@ -2,15 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, any_, cast, exists, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from schemas.actor import Actor
+from schemas.actor import Actor, Role
 from schemas.ids import AccountId, ManifestId, RecordingId
 from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_presence import PresenceWay
 from schemas.manifest import ManifestState
 from schemas.presence import Attendance, Holder, Named, PresenceAnswer, PresenceState, attendance_of
+from schemas.presence_code import Period
+from storage.reads.account import has_role
 from storage.reads.monitoring import monitored
 from storage.tables.actor import accounts, certificates
 from storage.tables.presence import presences
@@ -39,21 +43,34 @@ def attendances(
         )
     ).all()
     by_equipment = monitored(connection, [row.id for row in rows])
-    holders = _holders(connection, {number for row in rows for number in row.officers})
+    holders = _holders(connection, [row.id for row in rows])
     answers = _answers(connection, {row.manifest_id for row in rows if row.manifest_id})
     return {
-        row.id: attendance_of(row.officers, holders, answers[row.manifest_id], row.article)
+        row.id: attendance_of(row.officers, holders[row.id], answers[row.manifest_id], row.article)
         for row in rows
         if row.id not in by_equipment
     }
 
 
-def _holders(connection: Connection, numbers: Collection[str]) -> dict[str, Holder]:
+def _holders(
+    connection: Connection, recording_ids: Collection[RecordingId]
+) -> defaultdict[RecordingId, dict[str, Holder]]:
+    """Return who holds the certificates that recordings name: an officer by the certificate, and by the role then."""
     known = certificates.c
-    rows = connection.execute(
-        select(known.number, known.account_id, known.kind).where(known.number.in_(numbers))
+    is_officer = and_(
+        known.kind == CertificateKind.ENFORCEMENT.value,
+        ~has_role(Role.AUXILIARY, recordings.c.corrected_at),
     )
-    return {row.number: Holder(row.account_id, row.kind == CertificateKind.ENFORCEMENT) for row in rows}
+    rows = connection.execute(
+        select(recordings.c.id, known.number, known.account_id, is_officer.label("is_officer"))
+        .join(certificates, known.number == any_(recordings.c.officers))
+        .join(accounts, accounts.c.id == known.account_id)
+        .where(recordings.c.id.in_(recording_ids))
+    )
+    found: defaultdict[RecordingId, dict[str, Holder]] = defaultdict(dict)
+    for row in rows:
+        found[row.id][row.number] = Holder(row.account_id, row.is_officer)
+    return found
 
 
 def _answers(
@@ -72,6 +89,8 @@ def _answers(
             person=row.account_id,
             state=PresenceState(row.state),
             answered_at=row.answered_at,
+            way=PresenceWay(row.way),
+            partner=row.partner_id,
             reason=row.reason,
             settlement=row.settlement,
         )
@@ -93,6 +112,22 @@ def unanswered(actor: Actor) -> ColumnElement[bool]:
         presences.c.manifest_id == recordings.c.manifest_id, presences.c.account_id == actor.id
     )
     return and_(naming(actor), ~answered)
+
+
+class Partner(NamedTuple):
+    """Whoever shows a code: their certificates, and when captures were made that it may confirm."""
+
+    id: AccountId
+    certificates: frozenset[str]
+    period: Period
+
+    def shared(self) -> ColumnElement[bool]:
+        """Say of a recording whether its capture names the partner, too, and was made within the period."""
+        return and_(
+            recordings.c.officers.overlap(sorted(self.certificates)),
+            recordings.c.corrected_at > self.period.since,
+            recordings.c.corrected_at <= self.period.until,
+        )
 
 
 def unsettled() -> ColumnElement[bool]:

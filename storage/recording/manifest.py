@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor, ActorKind
 from schemas.base import Frozen, HexDigest
-from schemas.capture import Previous, manifest_findings
+from schemas.capture import ClockLimits, Previous, manifest_findings
 from schemas.digest import sha256_hex
 from schemas.errors import Invalid, ManifestInvalid, SignatureInvalid
-from schemas.ids import DeviceId, ManifestId, RecordingId, UploadId
+from schemas.ids import AgencyId, DeviceId, ManifestId, RecordingId, UploadId
 from schemas.integrity import CheckResult
 from schemas.jws import verify_detached
 from schemas.leaves_recording import ManifestDeclare, ManifestRefuse
@@ -32,12 +32,14 @@ from schemas.refusals_manifest import (
     MANIFEST_SIGNATURE_TOO_LARGE,
     MANIFEST_TOO_LARGE,
 )
+from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.device import kept_key
 from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
 from storage.reads.officer import named_officers
 from storage.reads.recording import own_uploads
+from storage.reads.setting import said
 from storage.recording.receipt import kept_manifest
 from storage.tables.recording import manifests, recordings, uploads
 
@@ -154,6 +156,11 @@ class Manifests(Collection):
             raise MANIFEST_REPLAYED("the manifest is another device's")
         return manifest, DeviceId(row.id)
 
+    def _clock_limits(self, agency_id: AgencyId, at: datetime) -> ClockLimits:
+        names = (Setting.CLOCK_GOOD_SECONDS, Setting.CLOCK_LARGE_SECONDS)
+        told = said(self._connection, agency_id, names)
+        return ClockLimits(*(1000 * told.at(name, at, self._unit.settings).value for name in names))
+
     def _accept(
         self, actor: Actor, payload: bytes, signature: str, manifest: CaptureManifest, *, device: DeviceId
     ) -> Declared:
@@ -173,6 +180,7 @@ class Manifests(Collection):
                 at=manifest.corrected_at,
                 known=act.at,
             ),
+            clock=self._clock_limits(actor.agency_id, manifest.corrected_at),
         )
         row = self._insert(
             act,

@@ -5,13 +5,18 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, select, true, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from schemas.actor import Actor
 from schemas.ids import AgencyId, ManifestId, RecordingId
-from schemas.leaves_presence import PresenceConfirm, PresenceDeny, PresenceSettle, PresenceWay
-from schemas.opening import Shown
+from schemas.leaves_presence import (
+    PresenceConfirm,
+    PresenceConfirmByCode,
+    PresenceDeny,
+    PresenceSettle,
+    PresenceWay,
+)
 from schemas.policy import Action, require_scope
 from schemas.presence import (
     Attendance,
@@ -33,7 +38,7 @@ from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.certificate import certificate_naming
 from storage.reads.device import with_device
-from storage.reads.presence import attendances, naming, unanswered, unsettled
+from storage.reads.presence import Partner, attendances, naming, unanswered, unsettled
 from storage.tables.presence import presences
 from storage.tables.recording import derivatives, manifests, recordings
 
@@ -44,13 +49,15 @@ LISTED = 50
 class Presences(Collection):
     """What is asked of the people whom captures name, and what they answered."""
 
-    def questions(self, actor: Actor, *, limit: int = LISTED) -> tuple[Question, ...]:
+    def questions(
+        self, actor: Actor, partner: Partner | None = None, *, limit: int = LISTED
+    ) -> tuple[Question, ...]:
         """Return the captures that name the actor and were not answered yet, the newest first.
 
-        A capture of another agency's device asks, too; its picture is not shown.
+        With a `partner` those alone that name both. A capture of another agency's device asks, too; its picture is not
+        shown.
         """
-        asked = unanswered(actor)
-        query = self._files(asked).subquery()
+        query = self._files(and_(unanswered(actor), _of_both(partner))).subquery()
         rows = self._connection.execute(
             select(query).order_by(query.c.corrected_at.desc(), query.c.manifest_id).limit(limit)
         ).mappings()
@@ -98,27 +105,31 @@ class Presences(Collection):
         act = self._begin(actor, agency_id, reference("manifest", manifest_id))
         self._enter(act, actor, manifest_id, wish)
 
-    def confirm(self, actor: Actor, wish: PresencesIn) -> int:
+    def confirm(self, actor: Actor, wish: PresencesIn, partner: Partner | None = None) -> int:
         """Say of several captures that the actor was there: all of them, or none. Returns how many.
+
+        With a `partner` whose code was scanned each must name both.
 
         Raises:
             NotFound, Conflict: as for one of them.
         """
-        asking = self._asking(actor, wish.manifest_ids)
+        asking = self._asking(actor, wish.manifest_ids, partner)
         yes = PresenceIn(answer=PresenceAnswer.CONFIRMED)
         by_agency = sorted(asking.items(), key=lambda one: (one[1], one[0]))
         for agency_id, some in groupby(by_agency, key=lambda one: one[1]):
             idents = [ident for ident, _ in some]
             act = self._begin(actor, agency_id, *(reference("manifest", ident) for ident in idents))
             for ident in idents:
-                self._enter(act, actor, ident, yes)
+                self._enter(act, actor, ident, yes, partner)
         return len(asking)
 
-    def _asking(self, actor: Actor, idents: Sequence[ManifestId]) -> dict[ManifestId, AgencyId]:
+    def _asking(
+        self, actor: Actor, idents: Sequence[ManifestId], partner: Partner | None = None
+    ) -> dict[ManifestId, AgencyId]:
         """Return the agency of each capture, all of which name the actor."""
         rows = self._connection.execute(
             select(recordings.c.manifest_id, recordings.c.agency_id)
-            .where(recordings.c.manifest_id.in_(idents), naming(actor))
+            .where(recordings.c.manifest_id.in_(idents), naming(actor), _of_both(partner))
             .distinct()
         ).all()
         found = {ManifestId(row.manifest_id): AgencyId(row.agency_id) for row in rows}
@@ -126,7 +137,14 @@ class Presences(Collection):
             raise PRESENCE_UNASKED("no such capture names the actor")
         return found
 
-    def _enter(self, act: Deed, actor: Actor, manifest_id: ManifestId, wish: PresenceIn) -> None:
+    def _enter(
+        self,
+        act: Deed,
+        actor: Actor,
+        manifest_id: ManifestId,
+        wish: PresenceIn,
+        partner: Partner | None = None,
+    ) -> None:
         given = set(
             self._connection.scalars(
                 select(presences.c.state).where(
@@ -136,11 +154,9 @@ class Presences(Collection):
         )
         if wish.answer in given or PresenceAnswer.DENIED in given:
             raise PRESENCE_ANSWERED("the actor has answered")
-        ident, way = fresh_id(), PresenceWay.LOGIN
-        certificate_id = self._certificate_of(actor, manifest_id)
+        ident, certificate_id = fresh_id(), self._certificate_of(actor, manifest_id)
         who = {"person": actor.reference, "certificate": reference("certificate", certificate_id)}
-        reason = shown(wish.reason)
-        said = PresenceConfirm(**who, way=way) if reason is None else _denial(who, way, reason)
+        said = _said(who, wish, partner)
         leaf = act.write(said, reference("presence", ident), reference("manifest", manifest_id))
         self._connection.execute(
             presences.insert().values(
@@ -149,7 +165,8 @@ class Presences(Collection):
                 account_id=actor.id,
                 certificate_id=certificate_id,
                 state=wish.answer,
-                way=way,
+                way=said.way,
+                partner_id=partner and partner.id,
                 reason=wish.reason,
                 answered_at=act.at,
                 leaf=bytes.fromhex(leaf.digest),
@@ -233,5 +250,18 @@ class Presences(Collection):
         act.write(settled, reference("presence", denial_id), of)
 
 
-def _denial(who: dict[str, str], way: PresenceWay, reason: Shown[Any]) -> PresenceDeny:
-    return PresenceDeny(**who, way=way, reason=reason)
+def _of_both(partner: Partner | None) -> ColumnElement[bool]:
+    return true() if partner is None else partner.shared()
+
+
+def _said(
+    who: dict[str, str], wish: PresenceIn, partner: Partner | None
+) -> PresenceConfirm | PresenceConfirmByCode | PresenceDeny:
+    """Return what is written: a denial is always by own log-in."""
+    reason = shown(wish.reason)
+    if reason is not None:
+        return PresenceDeny(**who, way=PresenceWay.LOGIN, reason=reason)
+    if partner is None:
+        return PresenceConfirm(**who, way=PresenceWay.LOGIN)
+    shown_by = reference("account", partner.id)
+    return PresenceConfirmByCode(**who, way=PresenceWay.SCAN, partner=shown_by)

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.setup.embedded import can_unshare
 
-KEY_NAMES = ("log_key", "registry_key", "export_key")
+KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key")
 SEED_BYTES = 32
 _PRIVATE, _WALKED = 0o700, 0o711
 
@@ -51,7 +51,7 @@ class Home:
         return self.path / "keys" / f"{name}.b64"
 
     def keys(self) -> dict[str, str]:
-        """Return the three seeds by setting name."""
+        """Return the seeds by setting name."""
         return {name: self._key_path(name).read_text(encoding="ascii").strip() for name in KEY_NAMES}
 
     @property

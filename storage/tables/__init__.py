@@ -5,6 +5,7 @@ Ids of evidence are `uuidv7()`: they sort by time, so a keyset page needs no sec
 
 from storage.tables import (  # noqa: F401 - the metadata is whole with them
     actor,
+    answer,
     approval,
     audit,
     case,
@@ -12,6 +13,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     device,
     equipment,
     export,
+    factor,
     heartbeat,
     idempotency,
     login,
@@ -23,5 +25,9 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     rectification,
     recusal,
     review,
+    setting,
+    shift,
+    sso,
     trail,
+    training,
 )

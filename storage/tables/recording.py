@@ -62,6 +62,12 @@ manifests = Table(
     ),
     Index("ix_manifests_sha256", "sha256"),
     Index("ix_manifests_kid_seq", "kid", "seq"),
+    Index(
+        "ix_manifests_device_id_captured_at",
+        "device_id",
+        "captured_at",
+        postgresql_where=text("state = 'declared'"),
+    ),
 )
 
 uploads = Table(

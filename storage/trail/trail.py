@@ -30,7 +30,10 @@ class Trail(Collection):
         note(self._unit, noted, address=address)
 
     def login(self, login: str, result: TrailResult, code: str = "", *, address: str | None = None) -> None:
-        """Note a log-in by what was typed as the name: under the account that has it, closed or not, or as nobody's."""
+        """Note a log-in by what was typed as the name: under the account that has it, closed or not, or as nobody's.
+
+        `code` is the way by which somebody came in, or the slug of what kept them out.
+        """
         account_id = account_called(self._connection, login)
         name = "" if account_id else login
         self.note(Noted(TrailEvent.LOGIN, result, account_id, name=name, code=code), address=address)

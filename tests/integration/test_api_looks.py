@@ -178,6 +178,58 @@ def test_taking_away_is_an_entry_of_its_own(house: House, client: httpx.Client) 
     assert saved.headers["Content-Disposition"].startswith("attachment")
 
 
+def test_a_print_is_an_entry_of_its_own(house: House, token: str) -> None:
+    """Why is asked first, then one entry, then the sheet: picture, digests, checks, custody, who prints and why."""
+    integrate(house.store)
+    before = house.entries()
+    page = f"{house.page}/print"
+    sent = {"csrf": form_token(token), "kind": "print", "reason_code": "other", "reason": "复议案卷存档"}
+    with house.browser(token) as browser:
+        for query in ("", f"?look={uuid4()}"):
+            asked = browser.get(page + query)
+            assert (asked.status_code, "为什么打印" in asked.text) == (200, True)
+            assert "保管链" not in asked.text
+        assert browser.get(f"{page}?look=nonsense").status_code == 422
+        assert house.entries() == before
+        unsaid = browser.post(f"{house.page}/looks", data={**sent, "reason": ""})
+        assert (unsaid.status_code, house.entries()) == (422, before)
+        with broken_commits(house.store, "custody_entries"):
+            assert browser.post(f"{house.page}/looks", data=sent).status_code == 500
+        assert house.entries() == before
+        led = browser.post(f"{house.page}/looks", data=sent).headers["Location"]
+        sheet = browser.get(led).text
+        again = browser.post(f"{house.page}/looks", data=sent).headers["Location"]
+        picture = browser.get(
+            sheet.partition('<figure><img src="')[2].partition('"')[0].replace("&amp;", "&")
+        )
+        listed = browser.get(f"{house.page}/looks").text
+    with house.store.begin() as tx:
+        recording = tx.recordings.known(house.photo)
+        last = tx.custody.entries_for(f"recording/{house.photo}")[-1]
+
+    assert led == again == f"{page}?look={led.rpartition('=')[2]}"
+    assert house.entries() == before + 1
+    assert picture.content == PHOTO
+    wanted = (
+        recording.sha256,
+        recording.manifest_sha256,
+        last.leaf_hash.hex(),
+        "复议案卷存档",
+        "打印人",
+        "SHA-256",
+    )
+    assert [one for one in wanted if one not in sheet] == []
+    assert "打印 · " in listed
+
+
+def test_a_program_prints_under_a_look(house: House, client: httpx.Client) -> None:
+    """A program says so, too, and is given the picture; the original is another thing."""
+    made = client.post(f"{house.thing}/looks", json={**WHY, "kind": "print"}).json()
+
+    assert (made["kind"], client.get(made["content_url"]).content) == ("print", PHOTO)
+    assert client.get(f"{made['content_url']}&download").json()["slug"] == "look-needed"
+
+
 def test_a_package_is_taken_away_under_a_look(house: House, client: httpx.Client, tmp_path: Path) -> None:
     """A package that is not ready cannot be looked at; ready, it is given to whoever said why. It carries no look, and
     says how many the log held."""
@@ -253,7 +305,7 @@ def test_a_look_is_of_one_place(house: House, token: str) -> None:
         {"reason_code": "other", "reason": " x "},
         {"reason_code": "dispute", "reason": "长" * 501},
         {"reason_code": "dispute", "kind": "fetch"},
-        {"reason_code": "dispute", "kind": "print"},
+        {"reason_code": "dispute", "kind": "watch"},
         {"reason_code": "dispute", "seconds": 10**12},
         {"reason_code": "dispute", "account_id": "6f1d2c3b-0a4e-4d5f-8a9b-1c2d3e4f5a6b"},
         {"reason_code": "dispute", "address": "1.2.3.4"},

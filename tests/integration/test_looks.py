@@ -16,7 +16,7 @@ from schemas.errors import EvidenceError
 from schemas.event import Event
 from schemas.fsck import Fault, FaultCode
 from schemas.leaf import Leaf
-from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen
+from schemas.leaves_look import ExportFetch, ViewClose, ViewDownload, ViewOpen, ViewPrint
 from schemas.leaves_review import ExportRequest, LeafReads
 from schemas.look import (
     Look,
@@ -45,6 +45,7 @@ from workers.custody import integrate
 HERE = LookFrom(way=LookWay.CONSOLE, address="10.20.30.40")
 THERE = LookFrom(way=LookWay.CONSOLE, address="10.20.30.41")
 WISH = LookIn(reason_code=LookReason.CASE_HANDLING)
+PRINT = LookIn(kind=LookKind.PRINT, reason_code=LookReason.CASE_HANDLING)
 OTHER = WhyIn(reason_code=LookReason.OTHER, reason="信访件 2026-7 号")
 IDLE = timedelta(minutes=30)
 
@@ -76,12 +77,18 @@ class Office:
             return tx.looks.open(actor or self.bureau.head, recording, wish, origin)
 
     def asked(
-        self, look: UUID | None, thing: UUID, origin: LookFrom = HERE, *, taken: bool = False
+        self,
+        look: UUID | None,
+        thing: UUID,
+        origin: LookFrom = HERE,
+        *,
+        taken: bool = False,
+        still: bool = False,
     ) -> str | None:
         """What is answered where content is asked for; None where it is given."""
         try:
             with self.store.begin() as tx:
-                tx.looks.require(self.bureau.head, look, thing, origin, taken=taken)
+                tx.looks.require(self.bureau.head, look, thing, origin, taken=taken, still=still)
         except EvidenceError as err:
             return err.slug
         return None
@@ -161,9 +168,10 @@ def test_a_look_is_an_entry_of_the_recording(office: Office) -> None:
 
 
 def test_each_kind_has_its_own_event(office: Office, recording: UUID) -> None:
-    """To look, to take the original and to take a package are three events; only a look has an end."""
+    """To look, to take the original, to print and to take a package are four events; only a look has an end."""
     opened = office.open(recording)
     taken = office.open(recording, LookIn(kind=LookKind.DOWNLOAD, reason_code=LookReason.CASE_HANDLING))
+    printed = office.open(recording, PRINT)
     case = office.bureau.open()
     office.bureau.capture(case)
     with office.store.begin() as tx:
@@ -183,10 +191,35 @@ def test_each_kind_has_its_own_event(office: Office, recording: UUID) -> None:
 
     assert [type(one.act) for one in office.entries(opened)] == [ViewOpen, ViewClose]
     assert [type(one.act) for one in office.entries(taken)] == [ViewDownload]
+    assert [type(one.act) for one in office.entries(printed)] == [ViewPrint]
     assert isinstance(acts[-1], ExportFetch)
     assert acts[-1].sha256 == digest
     assert office.row(fetched).export_id == export.id
     assert office.faults() == []
+
+
+def test_a_print_shows_one_picture_and_no_more(office: Office, recording: UUID) -> None:
+    """Under a print one still picture is given, no film, no original; an ended one, or another's, prints nothing."""
+    look = office.open(recording, PRINT)
+
+    def standing(actor: Actor, at: UUID | None, origin: LookFrom = HERE) -> UUID | None:
+        with office.store.begin() as tx:
+            found = tx.looks.printing(actor, at, recording, origin)
+            return found and found.id
+
+    head = office.bureau.head
+    assert office.asked(look.id, recording, still=True) is None
+    assert office.asked(look.id, recording) == "look-needed"
+    assert office.asked(look.id, recording, taken=True, still=True) == "look-needed"
+    assert standing(head, look.id) == look.id
+    assert standing(head, office.open(recording).id) is None
+    assert standing(head, None) is None
+    assert standing(office.officer, look.id) is None
+    assert standing(head, look.id, THERE) is None
+    office.wait(minutes=31)
+    assert standing(head, look.id) is None
+    assert office.open(recording, PRINT).id != look.id
+    assert office.ended() == 1  # the look; a print has no end
 
 
 def test_the_same_look_is_one_while_it_stands(office: Office, recording: UUID) -> None:
@@ -355,7 +388,7 @@ def test_a_request_says_how_many_looks_the_log_held(office: Office) -> None:
     bureau, store = office.bureau, office.store
     case = bureau.open()
     recording, another = bureau.capture(case), bureau.capture()
-    made = [office.open(recording), office.open(recording, origin=THERE)]
+    made = [office.open(recording), office.open(recording, origin=THERE), office.open(recording, PRINT)]
     office.open(another)
     integrate(store)
     office.open(recording, actor=office.officer)  # the log has no number for it yet
@@ -365,7 +398,7 @@ def test_a_request_says_how_many_looks_the_log_held(office: Office) -> None:
     digests = [office.entries(one)[0].digest for one in made]
 
     assert isinstance(asked, ExportRequest)
-    assert asked.reads == LeafReads(count=2, sha256=reads_sha256(digests))
+    assert asked.reads == LeafReads(count=3, sha256=reads_sha256(digests))
     integrate(store)
     assert office.faults() == []
     with store.begin() as tx, tx.connection.begin_nested() as undone:
@@ -517,7 +550,7 @@ def test_a_masked_address_tells_no_machine_from_its_neighbours(address: str, sho
 
 def test_rows_and_entries_are_as_many(office: Office) -> None:
     """Whatever the tests above did: each look has its leaf, and each leaf its look."""
-    begun = (Event.VIEW_OPEN, Event.VIEW_DOWNLOAD, Event.EXPORT_FETCH)
+    begun = (Event.VIEW_OPEN, Event.VIEW_DOWNLOAD, Event.VIEW_PRINT, Event.EXPORT_FETCH)
     with office.store.begin() as tx:
         rows = tx.connection.scalar(select(func.count()).select_from(looks))
         leaves = tx.connection.scalar(

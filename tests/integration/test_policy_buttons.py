@@ -26,7 +26,10 @@ from tests.walk import shape, walk
 from workers.custody import integrate
 
 PERSONS = sorted(set(Role) - {Role.PARTY, Role.SOURCE})
-APART = {"/console/account/password": "looks at a password, in no transaction that is undone"}
+APART = dict.fromkeys(
+    ("/console/account/password", "/console/account/factor", "/console/account/factor/end"),
+    "looks at a password, in no transaction that is undone",
+)
 OTHERS = ("10320009001", "10320009002")
 """Certificates of the desk's officers; the others are those of the demo."""
 TYPED = {

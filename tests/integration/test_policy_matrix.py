@@ -36,6 +36,7 @@ from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
 from storage.tables.recusal import recusals
 from storage.tables.review import review_grounds, reviews
+from storage.tables.training import trainings
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.forms import LAWFUL, routes
 from tests.media import jpeg
@@ -96,12 +97,22 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/certificates/{certificate_id}/withdraw": {"reason": "x"},
     "POST /v1/certificates/{certificate_id}/cancel": {"reason": "x"},
     "POST /v1/certificates/{certificate_id}/verify": {},
+    "POST /v1/training/{account_id}": {
+        "kind": "professional",
+        "hours": 8,
+        "held_on": "2026-01-05",
+        "topic": "x",
+    },
+    "POST /v1/training/{account_id}/{training_id}/withdraw": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
+    "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
+    "POST /v1/duties": {"device_id": "{device_id}"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
     "POST /v1/exports/{export_id}/looks": {"reason_code": "dispute"},
     "POST /v1/accounts/{account_id}/close": {"reason": "x"},
     "POST /v1/accounts/{account_id}/signout": {"reason": "x"},
+    "POST /v1/accounts/{account_id}/factor/end": {"reason": "x"},
     "POST /v1/accounts/{account_id}/roles": {"role": "head"},
     "POST /v1/accounts/{account_id}/roles/{grant_id}/end": {"reason": "x"},
     "POST /v1/rosters": {
@@ -109,6 +120,12 @@ WISHES: Mapping[str, dict[str, Any]] = {
     },
     "POST /v1/agencies": {"name": "新队", "code": "XD-1", "parent_id": "{agency_id}", "kind": "agency"},
     "PATCH /v1/agencies/{agency_id}": {"name": "新名"},
+    "POST /v1/agencies/{agency_id}/settings": {
+        "name": "link-days",
+        "value": 9,
+        "from_at": TIME,
+        "source": "x",
+    },
     "POST /v1/cases": CASE,
     "PATCH /v1/cases/{case_id}": {"party": "x", "reason": "x"},
     "POST /v1/cases/{case_id}/handlers": {"login": "{login}"},
@@ -204,14 +221,25 @@ TEXTS: Mapping[str, str] = {
     "days": "7",
     "verified_at": "",
     "ends_hour": "",
+    "inherits": "",
+    "device_id": "{device_id}",
+    "partner": "",
+    "until_at": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},
+    "/console/recordings/{recording_id}/answers": {"code": "late-handin"},
+    "/console/agencies/{agency_id}/settings": {
+        "name": "link-days",
+        "value": "9",
+        "from_day": "2026-01-05",
+    },
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
     "/console/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "/console/training/{account_id}": {"kind": "professional"},
     "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
     "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
     "/console/reviews/{review_id}/opinion": {"opinion": "pass"},
@@ -237,7 +265,7 @@ LAWFUL_ROWS: Mapping[str, object] = {
 NOTHING_YET = ("proof-pending", "entry-unknown", "look-needed")
 """Refusals by which a row says that it has not come so far: they are given to who may ask."""
 
-OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id"}
+OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id", "duty_id"}
 """What an address names that is its owner's, whoever else has whatever role; other tests ask for it."""
 APART = {
     "POST /v1/manifests": "its body is signed by a device",
@@ -246,8 +274,15 @@ APART = {
     "POST /console/logout": "ends the asking",
     "POST /console/account/password": "hashes a password",
     "POST /v1/password": "hashes a password",
+    "POST /v1/factor": "looks at a password",
+    "POST /v1/factor/end": "as above",
+    "POST /console/account/factor": "as above",
+    "POST /console/account/factor/end": "as above",
     "POST /v1/presence/confirmations": "who was there is told by a code of theirs",
     "POST /console/presence/day": "as above",
+    "POST /v1/presence/scans": "a code that is none is told by a code of its own",
+    "POST /v1/presence/scans/preview": "as above",
+    "POST /console/presence/scan": "as above",
     "POST /v1/denials/{denial_id}/settlement": "what a denial is about has a test of its own",
     "POST /console/denials/{denial_id}": "as above",
 }
@@ -380,12 +415,27 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(recusals.c.id)
         )
+        training_id = tx.connection.scalar(
+            insert(trainings)
+            .values(
+                account_id=colleague.id,
+                kind="public_law",
+                hours=8,
+                held_on=tx.now.date(),
+                topic="x",
+                entered_by=colleague.id,
+                entered_at=tx.now,
+                leaf=uuid4().bytes,
+            )
+            .returning(trainings.c.id)
+        )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.devices.issue_code(keeper)
         names["code_id"] = str(tx.devices.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
-    names |= {"approval_id": str(approval_id), "recusal_id": str(recusal_id)}
+    names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
+    names |= {"approval_id": str(approval_id)}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
     return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})

@@ -229,6 +229,20 @@ def test_who_does_not_count_makes_no_pair(bureau: Bureau) -> None:
     assert finding(bureau, recording) == (Outcome.NOT_CHECKED, "presence-not-confirmed")
 
 
+def test_an_auxiliary_who_holds_an_officers_certificate_makes_no_pair(bureau: Bureau) -> None:
+    """The role at the time of the capture decides, as for the check of the two officers; the page says who is none."""
+    _, helper = make_account(bureau.store, bureau.agency, Role.AUXILIARY, certificate="执-9")
+    recording = captured(bureau, officers=["10320001001", "执-9"])
+    answer(bureau, bureau.officers[0], recording)
+    answer(bureau, helper, recording)
+
+    with bureau.store.begin() as tx:
+        found = tx.presences.of_recording(recording)
+    assert found is not None
+    assert [one.is_officer for one in found.named] == [True, False]
+    assert finding(bureau, recording) == (Outcome.NOT_CHECKED, "presence-not-confirmed")
+
+
 def test_a_device_of_another_agency_asks_too(store: Store, bureau: Bureau) -> None:
     """Whoever is named without being there can say so, wherever the device belongs; its pictures are not shown."""
     other = make_agency(store)

@@ -7,7 +7,10 @@ from sqlalchemy import text
 
 from schemas.actor import Role
 from schemas.errors import Conflict
+from schemas.factor import SECRET_BYTES, Demand
+from schemas.setting import Setting, SettingIn
 from schemas.trail import day_of
+from storage.actor.factor import Confirmed
 from storage.store import Store
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.rows import Rows
@@ -23,8 +26,13 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     admin = make_account(opened, agency, Role.ADMIN)[1]
     with opened.begin() as tx:
         tx.links.offer()
+        wish = SettingIn(name=Setting.LINK_DAYS, value=9, from_at=tx.now, source="办法")
+        tx.agency_settings.change(admin, agency, wish)
         tx.people.hand_out_link(admin, actors[0].id)
         tx.trail_seals.seal(day_of(tx.now))
+        tx.factors.enrol(actors[0].account_id, Confirmed(bytes(SECRET_BYTES), 0))
+        tx.sign_ons.take("state")
+        tx.halfways.open(actors[0].account_id, "kept", Demand.CODE)
         Rows(tx.connection, known, is_full=True).put_all()
         tx.connection.execute(
             text(
@@ -44,6 +52,7 @@ EMPTY = frozenset(
         "heartbeats",
         "idempotency_keys",
         "log_tiles",
+        "partner_codes",
         "presences",
         "recusals",
         "upload_parts",

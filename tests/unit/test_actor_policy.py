@@ -118,8 +118,8 @@ def test_an_entrusting_principal_decides_for_the_body_it_entrusts() -> None:
 
 
 def test_device_only_submits_and_looks_at_its_own() -> None:
-    """A device has no other permission than to hand in and to follow what it handed in."""
+    """A device has no other permission than to hand in, to follow what it handed in, and to keep its own duties."""
     device = account().model_copy(update={"kind": ActorKind.DEVICE})
 
     granted = {action for action in Action if holds(device, action, AT)}
-    assert granted == {Action.RECORDING_SUBMIT, Action.RECORDING_VIEW}
+    assert granted == {Action.RECORDING_SUBMIT, Action.RECORDING_VIEW, Action.DUTY_KEEP}

@@ -18,11 +18,11 @@ from schemas.checks.table import CHECKS
 from schemas.device import DeviceStep
 from schemas.errors import Level
 from schemas.export import ExportStep
+from schemas.factor import CodeFault, Demand
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.leaves_actor import IssuedKind
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_log import KeyAlgorithm, KeyRole
-from schemas.leaves_presence import PresenceWay
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.monitoring import MonitoringStep, ReviewStage
@@ -34,6 +34,7 @@ from schemas.recording import RecordingStep, Sight
 from schemas.replay import Missing
 from schemas.roster import RosterColumn
 from schemas.separation import Charge
+from schemas.sso import SsoMatch
 from schemas.ticket import Answer
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
@@ -59,8 +60,11 @@ UNSPOKEN: dict[type[Enum], str] = {
     LoopPart: "names a place in the table of heartbeats; a person reads which part of health it is",
     Sight: "chooses what a page shows of an original; nothing is printed from it",
     PresenceAnswer: "what one types; a person reads the state that it makes",
+    CodeFault: "chooses a refusal",
+    Demand: "chooses the page of a log-in, or a refusal; those are what a person reads",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
+    SsoMatch: "a setting of the operator",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""
@@ -74,7 +78,6 @@ UNSPOKEN |= dict.fromkeys(
         KeyAlgorithm,
         KeyRole,
         Missing,
-        PresenceWay,
         Process,
         ReceivedFrom,
         TieBasis,

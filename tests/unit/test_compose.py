@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from pydantic import SecretStr
 
 from api.settings import ApiSettings
+from api.sso_settings import SsoSettings
 from storage.objects.provision import ProvisionSettings
 from storage.settings import StorageSettings, seed
 from tests.proxied import caddyfile
@@ -45,6 +46,7 @@ SERVER_VARIABLES = {
     "proxy": {"TLS_NAME"},
 }
 CERTIFICATE_FILES = {"tls_certificate", "tls_key"}
+OPERATORS_FILES = CERTIFICATE_FILES | {"oidc_client_secret"}
 """Secrets that an operator has as files; all the others come from the environment."""
 SECRET_FILES = [
     (service, name)
@@ -60,7 +62,9 @@ def _variables(service: str) -> set[str]:
     return {name.removesuffix("_FILE") for name in SERVICES[service].get("environment", {})}
 
 
-def _fields(*models: type[StorageSettings | ProvisionSettings | WorkersSettings | ApiSettings]) -> set[str]:
+def _fields(
+    *models: type[StorageSettings | ProvisionSettings | WorkersSettings | ApiSettings | SsoSettings],
+) -> set[str]:
     return {
         f"{model.model_config.get('env_prefix', '')}{name}".upper()
         for model in models
@@ -90,7 +94,7 @@ def test_the_compose_file_has_every_service_and_no_other() -> None:
 @pytest.mark.parametrize("service", APPS)
 def test_every_variable_is_a_setting(service: str) -> None:
     """A service's variable that no settings class reads would silently do nothing."""
-    of_the_api = _fields(ApiSettings) if service == "api" else set()
+    of_the_api = _fields(ApiSettings, SsoSettings) if service == "api" else set()
     assert _variables(service) <= _fields(StorageSettings, WorkersSettings) | of_the_api
 
 
@@ -103,10 +107,11 @@ def test_every_required_setting_is_given(service: str) -> None:
 
 @pytest.mark.parametrize("service", ["api", "worker", "slow-worker", "scheduler"])
 def test_running_services_get_what_the_stand_gives(service: str) -> None:
-    """The stand's addresses and keys, but the keeper's credential, reach every running service."""
+    """The stand's addresses and keys reach every running service; the keeper's credential none, that of factors the API."""
     given = {name for names in ADDRESSES.values() for name in names} | set(KEYS)
-    assert given - {"KEEPER_URL"} <= _variables(service)
+    assert given - {"KEEPER_URL", "FACTOR_KEY"} <= _variables(service)
     assert "KEEPER_URL" not in _variables(service)
+    assert ("FACTOR_KEY" in _variables(service)) is (service == "api")
 
 
 def test_provisioning_gets_its_settings() -> None:
@@ -248,9 +253,9 @@ def test_secrets_have_no_default_and_come_from_the_environment() -> None:
     }
     for service in SERVICES.values():
         assert not secret & set(service.get("environment", {}))
-        for name in set(service.get("secrets", ())) - CERTIFICATE_FILES:
+        for name in set(service.get("secrets", ())) - OPERATORS_FILES:
             assert COMPOSE["secrets"][name] == {"environment": name.upper()}
-    assert {name for name, where in COMPOSE["secrets"].items() if "file" in where} == CERTIFICATE_FILES
+    assert {name for name, where in COMPOSE["secrets"].items() if "file" in where} == OPERATORS_FILES
 
 
 @pytest.mark.parametrize(("service", "name"), SECRET_FILES)

@@ -38,6 +38,7 @@ def client() -> Browser:
     app = FastAPI()
     problems.install(app, lambda _, err: err)
     mount(app)
+    app.state.provider = None
 
     @app.get("/v1/broken")
     def broken() -> None:

@@ -8,6 +8,7 @@ from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.sheet import TEXTS as SHEET_TEXTS
 from api.console.trail import TEXTS as TRAIL_TEXTS
+from api.console.training import TEXTS as TRAINING_TEXTS
 from api.console.typed import Typed
 from api.console.wording import refusal, word
 from schemas.case import CaseState
@@ -26,6 +27,7 @@ def texts() -> set[str]:
         *SHEET_TEXTS,
         *EVIDENCE_TEXTS,
         *TRAIL_TEXTS,
+        *TRAINING_TEXTS,
         *(field.title for form in forms_of(Typed) for field in form.model_fields.values() if field.title),
     }
 

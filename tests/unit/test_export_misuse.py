@@ -11,6 +11,7 @@ import pytest
 
 from mobile_contract.client import export
 from mobile_contract.client.export import Exporter, Login
+from mobile_contract.client.wire import Answered
 from schemas.errors import Unavailable
 
 EXPORT = str(UUID(int=7))
@@ -137,3 +138,30 @@ def test_an_answer_longer_than_the_package_is_cut(tmp_path: Path) -> None:
     Exporter(client, lambda *_: None, poll_seconds=0).export("case-1", output, Login("wang", "x"))
 
     assert output.read_bytes() == PACKAGE
+
+
+def test_the_code_of_a_second_factor_goes_with_the_second_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that wants a code is given it; without one its refusal is told, and nobody is asked for ever."""
+    tried: list[object] = []
+
+    def asking(request: httpx.Request) -> httpx.Response:
+        if request.url.path != "/v1/sessions":
+            return server(request)
+        tried.append(json.loads(request.content).get("code"))
+        if tried[-1] == "123456":
+            return server(request)
+        return httpx.Response(401, json={"slug": "login-code-needed", "title": "a code is needed"})
+
+    client = httpx.Client(base_url="http://server.test", transport=httpx.MockTransport(asking))
+    exporter = Exporter(client, lambda *_: None, poll_seconds=0)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    monkeypatch.delenv("QUANCHENG_CODE", raising=False)
+    with pytest.raises(Answered, match="code"):
+        exporter.export("case-1", tmp_path / "one.zip", Login("wang", "x"))
+    monkeypatch.setenv("QUANCHENG_CODE", "123456")
+    exporter.export("case-1", tmp_path / "two.zip", Login("wang", "x"))
+
+    assert tried == [None, None, "123456"]
+    assert (tmp_path / "two.zip").read_bytes() == PACKAGE

@@ -14,6 +14,7 @@ from schemas.life_case import CASE_TAKES
 from schemas.life_device import DEVICE_TAKES, EQUIPMENT_TAKES
 from schemas.life_evidence import MANIFEST_TAKES, MONITORING_TAKES, RECORDING_TAKES
 from schemas.life_log import LOG_TAKES
+from schemas.life_shift import DUTY_TAKES
 from schemas.replay import APPLY
 
 TABLES: dict[str, Takes[Any]] = {
@@ -23,6 +24,7 @@ TABLES: dict[str, Takes[Any]] = {
     "case": CASE_TAKES,
     "device": DEVICE_TAKES,
     "equipment": EQUIPMENT_TAKES,
+    "duty": DUTY_TAKES,
     "log": LOG_TAKES,
     "manifest": MANIFEST_TAKES,
     "monitoring": MONITORING_TAKES,

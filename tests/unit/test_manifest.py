@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.canonical import canonical_bytes
-from schemas.capture import Previous, manifest_findings
+from schemas.capture import ClockLimits, Previous, manifest_findings
 from schemas.errors import ManifestInvalid, TooLarge
 from schemas.ids import AccountId
 from schemas.integrity import CheckResult, Outcome, Severity
@@ -52,8 +52,13 @@ def at_place(**update: object) -> Location:
     return Location.model_validate({**dict(valid_manifest().loc), **update})
 
 
+LIMITS = ClockLimits(5_000, 60_000)
+
+
 def findings(manifest: CaptureManifest, *, previous: Previous | None = ENROLMENT) -> dict[str, CheckResult]:
-    results = manifest_findings(manifest, previous=previous, received_at=RECEIVED_AT, officers=REGISTERED)
+    results = manifest_findings(
+        manifest, previous=previous, received_at=RECEIVED_AT, officers=REGISTERED, clock=LIMITS
+    )
     return {result.name: result for result in results}
 
 

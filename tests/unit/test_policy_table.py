@@ -36,6 +36,7 @@ def test_no_route_that_names_a_thing_of_others_is_open() -> None:
 
     assert {route.partition("{")[2].partition("}")[0] for route in open_} == {
         "session_id",
+        "duty_id",
         "look_id",
         "manifest_id",
         "upload_id",

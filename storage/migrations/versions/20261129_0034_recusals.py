@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_0034"
-down_revision = "20261129_0028"
+down_revision = "20261129_0032"
 branch_labels = None
 depends_on = None
 

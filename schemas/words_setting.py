@@ -1,0 +1,16 @@
+"""Words of settings: each is called what its declaration says."""
+
+from schemas.setting import DECLARED, AsOf, Setting
+from schemas.words import vocabulary
+
+SETTINGS = vocabulary(Setting, {name: (one.words.zh, one.words.en) for name, one in DECLARED.items()})
+
+AS_OF = vocabulary(
+    AsOf,
+    {
+        AsOf.CAPTURE: ("按校正后的拍摄时间适用", "as of the corrected time of the capture"),
+        AsOf.RECEIPT: ("按接收时间适用", "as of the receipt"),
+        AsOf.OBSERVED: ("按采集时间适用", "as of the time observed"),
+        AsOf.ACT: ("按该事项开始的时间适用", "as of the act that starts it"),
+    },
+)

@@ -1,0 +1,57 @@
+"""What holds for an agency at a time: read for other nouns, chosen by `schemas.setting.in_force`."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, literal, select
+
+from schemas.ids import AgencyId
+from schemas.setting import InForce, Setting, SettingRow, in_force
+from storage.settings import StorageSettings
+from storage.tables.actor import agencies
+from storage.tables.setting import agency_settings
+
+
+class Said(NamedTuple):
+    """An agency with those above it, nearest first, and what they said of some settings."""
+
+    line: tuple[AgencyId, ...]
+    rows: tuple[SettingRow, ...]
+
+    def at(
+        self, name: Setting, at: datetime, installed: StorageSettings, known_at: datetime | None = None
+    ) -> InForce:
+        """Return what holds of one setting for the first agency."""
+        told = (row for row in self.rows if row.name is name)
+        return in_force(told, self.line, at, installed=installed.installed(name), known_at=known_at)
+
+
+def said(connection: Connection, agency_id: AgencyId, names: Collection[Setting]) -> Said:
+    """Return what an agency and those above it, as the tree stands, said of some settings."""
+    first = select(agencies.c.id, agencies.c.parent_id, literal(0).label("step")).where(
+        agencies.c.id == agency_id
+    )
+    line = first.cte("line", recursive=True)
+    above = select(agencies.c.id, agencies.c.parent_id, line.c.step + 1).where(
+        agencies.c.id == line.c.parent_id
+    )
+    line = line.union_all(above)
+    about = and_(agency_settings.c.agency_id == line.c.id, agency_settings.c.name.in_(names))
+    found = connection.execute(
+        select(line.c.id.label("of"), agency_settings)
+        .outerjoin_from(line, agency_settings, about)
+        .order_by(line.c.step)
+    ).mappings()
+    rows = found.all()
+    return Said(
+        line=tuple(dict.fromkeys(AgencyId(row["of"]) for row in rows)),
+        rows=tuple(SettingRow.of_row(row) for row in rows if row["id"] is not None),
+    )
+
+
+def setting_at(
+    connection: Connection, installed: StorageSettings, agency_id: AgencyId, name: Setting, at: datetime
+) -> int:
+    """Return the value of a setting for an agency at a time, as it is known now."""
+    return said(connection, agency_id, (name,)).at(name, at, installed).value

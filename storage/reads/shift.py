@@ -1,0 +1,187 @@
+"""What other nouns ask of duties: in which one a recording was captured, and what its end makes of the hand-in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
+
+from schemas.actor import Actor
+from schemas.checks.manifest import HAND_IN
+from schemas.hand_in import LATE_CODES, DutyTime, check_hand_in
+from schemas.ids import DeviceId, RecordingId
+from schemas.integrity import CheckResult
+from schemas.manifest import ManifestState
+from storage.reads.presence import naming
+from storage.tables.answer import finding_answers
+from storage.tables.recording import checks, manifests, recordings
+from storage.tables.shift import shifts
+
+ASKED_FOR = timedelta(days=90)
+"""So long after its receipt a late recording is asked about; its finding stays."""
+
+_DAY = timedelta(days=1)
+
+
+def covering(device_id: ColumnElement[Any], at: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Say of a duty whether it is that of a device at a time; there is one at most."""
+    during = func.tstzrange(shifts.c.from_at, shifts.c.until_at)
+    return and_(shifts.c.device_id == device_id, during.bool_op("@>")(at))
+
+
+def duty_time(
+    connection: Connection, device_id: DeviceId | None, captured_at: datetime | None
+) -> DutyTime | None:
+    """Return when the duty of a device at a time ended, and until when its recordings are due."""
+    if device_id is None or captured_at is None:
+        return None
+    row = connection.execute(
+        select(shifts.c.until_at, shifts.c.due_at).where(
+            covering(literal(device_id, shifts.c.device_id.type), literal(captured_at, shifts.c.from_at.type))
+        )
+    ).one_or_none()
+    return None if row is None else DutyTime(row.until_at, row.due_at)
+
+
+def rejudged(
+    connection: Connection, recording_ids: Iterable[RecordingId]
+) -> Mapping[RecordingId, tuple[CheckResult, datetime]]:
+    """Return of those recordings whose duty is over what its end makes of the hand-in, and when it was ended.
+
+    Nothing is kept for it: what a duty says once it is over does not change, so the answer does not either.
+    """
+    rows = connection.execute(
+        select(
+            recordings.c.id,
+            recordings.c.corrected_at,
+            recordings.c.received_at,
+            shifts.c.until_at,
+            shifts.c.due_at,
+            shifts.c.closed_at,
+        )
+        .join(manifests, manifests.c.id == recordings.c.manifest_id)
+        .join(shifts, covering(manifests.c.device_id, recordings.c.corrected_at))
+        .where(recordings.c.id.in_(recording_ids), shifts.c.closed_at.is_not(None))
+    )
+    found: dict[RecordingId, tuple[CheckResult, datetime]] = {}
+    for row in rows:
+        duty = DutyTime(row.until_at, row.due_at)
+        made = check_hand_in(row.corrected_at, row.received_at, duty, allowed_hours=0)
+        if made is not None:
+            found[RecordingId(row.id)] = (made, row.closed_at)
+    return found
+
+
+def with_rejudged(
+    connection: Connection, made: Mapping[RecordingId, Sequence[CheckResult]]
+) -> dict[RecordingId, list[CheckResult]]:
+    """Return the checks of recordings, the hand-in as the end of their duty judges it."""
+    later = rejudged(connection, made)
+    return defaultdict(
+        list,
+        {
+            ident: [
+                later[ident][0] if one.name == HAND_IN.name and ident in later else one for one in results
+            ]
+            for ident, results in made.items()
+        },
+    )
+
+
+def captured_in(*, is_late: bool = False) -> ScalarSelect[Any]:
+    """Return of a duty how many recordings were captured in it and received, or how many of them too late.
+
+    A device's captures are found by its own times, which are taken for within a day of the corrected ones.
+    """
+    near = and_(
+        manifests.c.captured_at >= shifts.c.from_at - _DAY,
+        or_(shifts.c.until_at.is_(None), manifests.c.captured_at < shifts.c.until_at + _DAY),
+    )
+    inside = and_(
+        manifests.c.device_id == shifts.c.device_id,
+        manifests.c.state == ManifestState.DECLARED,
+        near,
+        recordings.c.corrected_at >= shifts.c.from_at,
+        or_(shifts.c.until_at.is_(None), recordings.c.corrected_at < shifts.c.until_at),
+    )
+    query = select(func.count()).select_from(
+        manifests.join(recordings, recordings.c.manifest_id == manifests.c.id)
+    )
+    late = recordings.c.received_at > shifts.c.due_at if is_late else true()
+    return query.where(inside, late).correlate(shifts).scalar_subquery()
+
+
+def late_code() -> ColumnElement[Any]:
+    """Return of a recording the code by which its hand-in is late, as it is judged now; NULL where it is not."""
+    ended = (
+        select(case((recordings.c.received_at > shifts.c.due_at, "late-after-duty"), else_=""))
+        .select_from(shifts.join(manifests, manifests.c.device_id == shifts.c.device_id))
+        .where(
+            manifests.c.id == recordings.c.manifest_id,
+            covering(manifests.c.device_id, recordings.c.corrected_at),
+            shifts.c.closed_at.is_not(None),
+        )
+        .correlate(recordings)
+        .scalar_subquery()
+    )
+    sealed = (
+        select(checks.c.code)
+        .where(
+            checks.c.recording_id == recordings.c.id,
+            checks.c.run == recordings.c.run,
+            checks.c.name == HAND_IN.name,
+            checks.c.code.in_(LATE_CODES),
+        )
+        .correlate(recordings)
+        .scalar_subquery()
+    )
+    return func.nullif(func.coalesce(ended, sealed), "")
+
+
+def is_unexplained(actor: Actor, now: datetime) -> ColumnElement[bool]:
+    """Say of a recording whether its capture names the actor, it came too late, and nobody has explained that.
+
+    It is found by whom it names, among all recordings of everybody, and asked about for so long, then no more.
+    """
+    answered = exists().where(
+        finding_answers.c.recording_id == recordings.c.id, finding_answers.c.code.in_(LATE_CODES)
+    )
+    return and_(
+        naming(actor),
+        recordings.c.agency_id.in_(sorted({actor.agency_id, *actor.entrusted_ids})),
+        recordings.c.received_at > now - ASKED_FOR,
+        ~answered,
+        late_code().is_not(None),
+    )
+
+
+def unexplained(actor: Actor, now: datetime) -> Select[Any]:
+    """Return what waits for an explanation of the actor, with the code of its finding."""
+    return select(
+        recordings.c.id,
+        recordings.c.filename,
+        recordings.c.corrected_at,
+        recordings.c.received_at,
+        late_code().label("code"),
+    ).where(is_unexplained(actor, now))
+
+
+def goes_on_long(person_id: UUID, now: datetime) -> ColumnElement[bool]:
+    """Say of a duty whether somebody is on it that nobody has ended for longer than a day."""
+    is_on = or_(shifts.c.person_id == person_id, shifts.c.partner_id == person_id)
+    return and_(is_on, shifts.c.until_at.is_(None), shifts.c.from_at < now - _DAY)

@@ -1,0 +1,197 @@
+"""What agencies set counts from its date, is inherited down the tree, and judges nothing again."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+import httpx
+import pytest
+
+from schemas.actor import Actor, Role
+from schemas.base import rfc3339
+from schemas.errors import EvidenceError, Invalid, NotFound, Refused
+from schemas.event import Event
+from schemas.ids import RecordingId
+from schemas.recording import Recording, retain_until
+from schemas.setting import Setting, SettingIn, Standing
+from storage.outbox import JobKind
+from storage.store import Store
+from tests.casework import Bureau, make_bureau
+from tests.factories import faults, folder_url, make_account, make_agency, make_settings
+from tests.server import serving
+from tests.stand import PATIENCE_SECONDS
+from tests.supervision import drain
+
+_NUMBERS = count()
+SOURCE = "执法全过程音像记录管理办法第八条"
+
+
+@pytest.fixture(scope="module")
+def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(make_settings(database_url, folder_url(tmp_path_factory.mktemp("settings"))))
+    yield made
+    made.close()
+
+
+class Tree:
+    """An administrator above, and a bureau below."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.above = make_agency(store)
+        self.bureau: Bureau = make_bureau(
+            store, above=self.above, officers=(f"设-{next(_NUMBERS)}", f"设-{next(_NUMBERS)}")
+        )
+        self.token, self.admin = make_account(store, self.above, Role.ADMIN)
+
+    def change(
+        self,
+        name: Setting,
+        value: int | None,
+        *,
+        agency: UUID | None = None,
+        ago: timedelta = timedelta(),
+        actor: Actor | None = None,
+    ) -> Standing:
+        with self.store.begin() as tx:
+            wish = SettingIn(name=name, value=value, from_at=tx.now - ago, source=SOURCE)
+            return tx.agency_settings.change(actor or self.admin, agency or self.bureau.agency, wish)
+
+    def value(self, name: Setting, at: datetime) -> int:
+        with self.store.begin() as tx:
+            return tx.agency_settings.value(name, self.bureau.agency, at)
+
+    def now(self) -> datetime:
+        with self.store.begin() as tx:
+            return tx.now
+
+
+@pytest.fixture
+def tree(store: Store) -> Tree:
+    return Tree(store)
+
+
+def captured(tree: Tree, *, ago: timedelta = timedelta(minutes=1), **changed: object) -> Recording:
+    """A capture of some time ago, received now and verified by the worker."""
+    at = tree.now() - ago
+    ident = tree.bureau.device.capture("a.bin", b"bytes", captured_at=rfc3339(at), **changed)
+    drain(tree.store, JobKind.VERIFY)
+    with tree.store.begin() as tx:
+        return tx.recordings.known(RecordingId(ident))
+
+
+def code_of(tree: Tree, recording: Recording, check: str) -> str:
+    with tree.store.begin() as tx:
+        return next(one.check.code for one in tx.recordings.checks(recording.id) if one.check.name == check)
+
+
+def test_hours_of_hand_in_count_as_of_the_capture(tree: Tree) -> None:
+    """A capture of thirty hours ago is late under the default, and is not under 48 h that held then; neither changes."""
+    late = captured(tree, ago=timedelta(hours=30))
+    assert code_of(tree, late, "hand_in") == "late-handin"
+    tree.change(Setting.HAND_IN_HOURS, 48, ago=timedelta(hours=20))
+    still = captured(tree, ago=timedelta(hours=30))
+    assert code_of(tree, still, "hand_in") == "late-handin"
+    tree.change(Setting.HAND_IN_HOURS, 48, ago=timedelta(hours=40))
+    fine = captured(tree, ago=timedelta(hours=30))
+    assert code_of(tree, fine, "hand_in") == ""
+    assert code_of(tree, late, "hand_in") == "late-handin", "what was concluded stays"
+
+
+def test_months_of_retention_count_as_of_the_receipt(tree: Tree) -> None:
+    """What is received after the change is kept longer; what was locked before keeps its day."""
+    before = captured(tree)
+    tree.change(Setting.RETENTION_MONTHS, 36)
+    after = captured(tree)
+    with tree.store.begin() as tx:
+        before = tx.recordings.known(before.id)
+    assert before.retain_until == retain_until(before.received_at, months=6)
+    assert after.retain_until == retain_until(after.received_at, months=36)
+
+
+def test_the_clock_is_judged_by_what_its_agency_asks(tree: Tree) -> None:
+    """An error of 30 s is told under the default, explained below 20 s, and good where 60 s are."""
+    synced = rfc3339(tree.now() - timedelta(minutes=5))
+    offset = {"source": "ntp", "offset_ms": 30_000, "uncertainty_ms": 10, "synced_at": synced}
+
+    def code() -> str:
+        return code_of(tree, captured(tree, clock=offset), "clock")
+
+    assert code() == "clock-offset-warn"
+    tree.change(Setting.CLOCK_LARGE_SECONDS, 20, ago=timedelta(hours=1))
+    assert code() == "clock-offset-large"
+    tree.change(Setting.CLOCK_LARGE_SECONDS, None, ago=timedelta(hours=1))
+    tree.change(Setting.CLOCK_GOOD_SECONDS, 60, ago=timedelta(hours=1))
+    assert code() == ""
+
+
+def test_an_agency_takes_what_stands_above_it(tree: Tree) -> None:
+    """The number of the agency above holds below, until the one below says its own, and again when it takes it back."""
+    assert tree.value(Setting.LEGAL_REVIEW_DAYS, tree.now()) == 5
+    tree.change(Setting.LEGAL_REVIEW_DAYS, 8, agency=tree.above)
+    assert tree.value(Setting.LEGAL_REVIEW_DAYS, tree.now()) == 8
+    own = tree.change(Setting.LEGAL_REVIEW_DAYS, 3)
+    assert own.value == 3
+    assert own.entry is not None
+    assert own.entry.source == SOURCE
+    back = tree.change(Setting.LEGAL_REVIEW_DAYS, None)
+    assert back.value == 8
+    assert back.entry is not None
+    assert back.entry.agency_id == tree.above
+    assert tree.value(Setting.LEGAL_REVIEW_DAYS, tree.now() - timedelta(hours=1)) == 5
+    assert faults(tree.store, f"agency/{tree.bureau.agency}") == []
+    with tree.store.begin() as tx:
+        chain = tx.custody.chain(f"agency/{tree.bureau.agency}")
+    assert [one.event for one in chain].count(Event.SETTING_CHANGE) == 2
+
+
+def test_a_round_keeps_the_date_it_was_given(tree: Tree) -> None:
+    """A review that was asked for keeps its day when the agency sets another number; the next one takes it."""
+    _, before = tree.bureau.submitted()
+    tree.change(Setting.LEGAL_REVIEW_DAYS, 20)
+    _, after = tree.bureau.submitted()
+    with tree.store.begin() as tx:
+        kept = tx.reviews.of_case(before.case_id)[-1]
+    assert kept.due_at == before.due_at
+    assert after.due_at - before.due_at > timedelta(days=14)
+
+
+def _slug(tree: Tree, kind: type[EvidenceError], **asked: object) -> str:
+    with pytest.raises(kind) as caught:
+        tree.change(**{"name": Setting.LINK_DAYS, "value": 9, **asked})  # type: ignore[arg-type]
+    return caught.value.slug
+
+
+def test_who_may_change_what(tree: Tree) -> None:
+    """The administrator within the own tree; the head sees and does not change; a stranger finds nothing."""
+    _, stranger = make_account(tree.store, make_agency(tree.store), Role.ADMIN)
+    assert _slug(tree, Refused, actor=tree.bureau.head) == "permission-missing"
+    assert _slug(tree, Refused, actor=tree.bureau.handler) == "permission-missing"
+    assert _slug(tree, NotFound, actor=stranger) == "agency-not-found"
+    assert _slug(tree, Invalid, value=91) == "setting-out-of-range"
+    with tree.store.begin() as tx:
+        assert tx.agency_settings.history(tree.bureau.head, tree.bureau.agency) == ()
+        with pytest.raises(NotFound):
+            tx.agency_settings.standing(tree.bureau.head, tree.above)
+
+
+def test_the_api_tells_what_holds_when(tree: Tree) -> None:
+    """A change by the API is in force from its time; before it, the default is."""
+    path = f"/v1/agencies/{tree.bureau.agency}/settings"
+    begins = tree.now() - timedelta(days=2)
+    wish = {"name": "link-days", "value": 30, "from_at": begins.isoformat(), "source": SOURCE}
+    with serving(tree.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+        client.headers["Authorization"] = f"Bearer {tree.token}"
+        made = client.post(path, json=wish)
+        bad = client.post(path, json={**wish, "value": 0})
+        now = client.get(path).json()
+        before = client.get(path, params={"at": (begins - timedelta(seconds=1)).isoformat()}).json()
+
+    def days(told: dict[str, list[dict[str, object]]]) -> object:
+        return next(one["value"] for one in told["settings"] if one["name"] == "link-days")
+
+    assert (made.status_code, made.json()["value"]) == (201, 30)
+    assert (bad.status_code, bad.json()["least"]) == (422, 1)
+    assert (days(now), days(before)) == (30, 7)
+    assert [one["source"] for one in now["history"]] == [SOURCE]
