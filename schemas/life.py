@@ -97,6 +97,11 @@ def law(holds: bool | None, code: FaultCode) -> None:  # noqa: FBT001 - the rule
         raise Unlawful(code)
 
 
+def is_hidden(known: object | None, here: Here) -> bool:
+    """Say whether what a leaf goes on with may be among what is withheld: then nobody can tell, and nothing is told."""
+    return known is None and not here.is_whole
+
+
 Take = Callable[[LifeOf, Leaf, Any, Here], LifeOf]
 """What one class of acts makes of a life that has begun; the third is the act, of the class it stands for."""
 

@@ -35,7 +35,7 @@ from schemas.leaves_device import DeviceCode, DeviceVoid
 from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
 from schemas.leaves_setting import SettingChange
 from schemas.leaves_training import TrainingEnter, TrainingWithdraw
-from schemas.life import FaultCode, Here, Takes, Unlawful, law, taken
+from schemas.life import FaultCode, Here, Takes, Unlawful, is_hidden, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
 from schemas.life_training import TrainingLife, entered, withdrawn
@@ -115,8 +115,9 @@ def _handed_out(life: AgencyLife, leaf: Leaf, act: DeviceCode, here: Here) -> Ag
 
 
 def _voided(life: AgencyLife, leaf: Leaf, act: DeviceVoid, here: Here) -> AgencyLife:
-    del here
     handed = life.codes.get(act.code)
+    if is_hidden(handed, here):
+        return life
     if handed is None or handed.voided_at is not None or handed.device != leaf.subject:
         raise Unlawful(FaultCode.CODE)
     return life._replace(codes={**life.codes, act.code: handed._replace(voided_at=leaf.at)})
@@ -236,14 +237,15 @@ def _let_in(life: AccountLife, leaf: Leaf, act: AccountCredential, here: Here) -
 
 
 def _let_in_by_link(life: AccountLife, leaf: Leaf, act: AccountCredentialByLink, here: Here) -> AccountLife:
-    del here
-    after = life if act.link is None else _used(life, leaf, act.link)
+    after = life if act.link is None else _used(life, leaf, act.link, here)
     return after._replace(credential=act.record)
 
 
-def _used(life: AccountLife, leaf: Leaf, name: str) -> AccountLife:
+def _used(life: AccountLife, leaf: Leaf, name: str, here: Here) -> AccountLife:
     """Use up a link: the newest, within its time, and once."""
     link = life.links.get(name)
+    if is_hidden(link, here):
+        return life
     is_newest = [name] == [*life.links][-1:]
     if link is None or link.used_at is not None or not is_newest or link.link.expires_at <= leaf.at:
         raise Unlawful(FaultCode.CODE)
@@ -302,8 +304,10 @@ def _trained(life: AccountLife, leaf: Leaf, act: TrainingEnter, here: Here) -> A
 
 
 def _untrained(life: AccountLife, leaf: Leaf, act: TrainingWithdraw, here: Here) -> AccountLife:
-    del here
-    after = withdrawn(life.trainings.get(act.entry), leaf, act)
+    known = life.trainings.get(act.entry)
+    if is_hidden(known, here):
+        return life
+    after = withdrawn(known, leaf, act)
     return life._replace(trainings={**life.trainings, act.entry: after})
 
 
@@ -327,27 +331,30 @@ def _approval_asked(life: AccountLife, leaf: Leaf, act: ApprovalAsk, here: Here)
     return life._replace(approvals={**life.approvals, here.digest: ApprovalLife(act, leaf.subject, leaf.at)})
 
 
-def _approval(life: AccountLife, leaf: Leaf, ask: str) -> ApprovalLife:
-    """Return what was asked for and is not over."""
+def _approval(life: AccountLife, leaf: Leaf, ask: str, here: Here) -> ApprovalLife | None:
+    """Return what was asked for and is not over; None where that may be withheld."""
     known = life.approvals.get(ask)
+    if is_hidden(known, here):
+        return None
     if known is None or known.ended_at is not None or known.ask.until <= leaf.at:
         raise Unlawful(FaultCode.GRANT)
     return known
 
 
 def _approval_granted(life: AccountLife, leaf: Leaf, act: ApprovalGrant, here: Here) -> AccountLife:
-    del here
-    known = _approval(life, leaf, act.ask)
+    known = _approval(life, leaf, act.ask, here)
+    if known is None:
+        return life
     law(known.granted_at is None and leaf.place(leaf.actor) is None, FaultCode.GRANT)
     granted = known._replace(granted_by=leaf.actor, granted_at=leaf.at)
     return life._replace(approvals={**life.approvals, act.ask: granted})
 
 
 def _approval_ended(life: AccountLife, leaf: Leaf, act: ApprovalEnd, here: Here) -> AccountLife:
-    del here
-    ended = _approval(life, leaf, act.ask)._replace(
-        ended_by=leaf.actor, ended_at=leaf.at, end_reason=act.reason
-    )
+    known = _approval(life, leaf, act.ask, here)
+    if known is None:
+        return life
+    ended = known._replace(ended_by=leaf.actor, ended_at=leaf.at, end_reason=act.reason)
     return life._replace(approvals={**life.approvals, act.ask: ended})
 
 
@@ -363,26 +370,31 @@ def _factor_enrolled(life: AccountLife, leaf: Leaf, act: FactorEnrol, here: Here
     return life._replace(factors={**ended, leaf.subject: FactorLife(act, leaf.at)})
 
 
-def _factor(life: AccountLife, leaf: Leaf) -> FactorLife:
-    """Return the factor that a leaf is about, which stands."""
+def _factor(life: AccountLife, leaf: Leaf, here: Here) -> FactorLife | None:
+    """Return the factor that a leaf is about, which stands; None where its beginning may be withheld."""
     known = life.factors.get(leaf.subject)
+    if is_hidden(known, here):
+        return None
     if known is None or known.ended_at is not None:
         raise Unlawful(FaultCode.NOT_BEGUN)
     return known
 
 
 def _factor_recovered(life: AccountLife, leaf: Leaf, act: FactorRecover, here: Here) -> AccountLife:
-    del here
-    known = _factor(life, leaf)
+    known = _factor(life, leaf, here)
+    if known is None:
+        return life
     law(act.code <= known.enrolled.codes and act.code not in known.used, FaultCode.CODE)
     used = known._replace(used={**known.used, act.code: leaf.at})
     return life._replace(factors={**life.factors, leaf.subject: used})
 
 
 def _factor_ended(life: AccountLife, leaf: Leaf, act: FactorEnd, here: Here) -> AccountLife:
-    del act, here
-    ended = _factor(life, leaf)._replace(ended_at=leaf.at)
-    return life._replace(factors={**life.factors, leaf.subject: ended})
+    del act
+    known = _factor(life, leaf, here)
+    if known is None:
+        return life
+    return life._replace(factors={**life.factors, leaf.subject: known._replace(ended_at=leaf.at)})
 
 
 ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(

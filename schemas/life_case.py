@@ -38,7 +38,7 @@ from schemas.leaves_review import (
     ReviewReject,
     ReviewSupplement,
 )
-from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import (
     Committed,
     Fact,
@@ -258,7 +258,7 @@ def _asked(life: CaseLife, leaf: Leaf, act: ExportRequest, here: Here) -> CaseLi
 
 def _packed(life: CaseLife, leaf: Leaf, act: ExportBuild | ExportFail, here: Here) -> CaseLife:
     package = life.packages.get(act.request)
-    if package is None and not here.is_whole:  # its request may be among what is withheld
+    if is_hidden(package, here):
         return life
     if package is None or package.export != leaf.subject or package.state != "building":
         raise Unlawful(FaultCode.REQUEST)
@@ -276,7 +276,7 @@ def _barred(life: CaseLife, leaf: Leaf, act: RecusalBar, here: Here) -> CaseLife
 
 def _lifted(life: CaseLife, leaf: Leaf, act: RecusalLift, here: Here) -> CaseLife:
     known = life.bars.get(act.bar)
-    if known is None and not here.is_whole:  # it may be among what is withheld
+    if is_hidden(known, here):
         return life
     if known is None or known.recusal != leaf.subject or known.lifted_at is not None:
         raise Unlawful(FaultCode.BAR)
