@@ -56,6 +56,11 @@ def widths(page: Page) -> Iterator[int]:
     page.set_viewport_size(WIDE)
 
 
+_CUT = "() => { const menu = document.querySelector('.bar nav'); return !!menu && menu.scrollWidth > menu.clientWidth }"
+
+
 def overflows(page: Page) -> bool:
-    """Whether something sticks out sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth") > page.viewport_size["width"])
+    """Whether something sticks out sideways, or the menu is cut; on a phone it is one line that is moved by a finger."""
+    width = page.viewport_size["width"]
+    is_cut = width > NARROW["width"] and page.evaluate(_CUT)
+    return is_cut or bool(page.evaluate("document.documentElement.scrollWidth") > width)
