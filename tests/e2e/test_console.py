@@ -274,6 +274,8 @@ def test_one_recording_shows_what_is_known_and_what_proves_it(
     with page.expect_download() as coming:
         page.get_by_role("link", name="下载存证证明").click()
     assert coming.value.path().read_text().startswith("c2sp.org/tlog-proof@v1")
+    cited = page.locator("section", has=page.get_by_role("heading", name="拍摄时的执法证"))
+    assert [row.inner_text().count("登记册从") for row in cited.locator("tbody tr").all()] == [1, 1]
 
 
 def _is_signed(one: Desk, recording: str) -> bool:
