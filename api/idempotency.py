@@ -22,7 +22,12 @@ HEADER = "Idempotency-Key"
 _KEY = re.compile(r'"?([\x21\x23-\x5b\x5d-\x7e]{1,255})"?')
 _KEPT_HEADERS = ("content-type", "etag", "location")
 
-SECRET = frozenset({"issueEnrolmentCode", "makeAccountLink", "makeSource", "openAccount", "takeRoster"})
+SECRET = frozenset(
+    {
+        *("issueEnrolmentCode", "makeAccountLink", "makeSource", "openAccount", "takeRoster"),
+        *("offerSecondFactor", "setUpSecondFactor", "showPartnerCode"),
+    }
+)
 """Operations that answer with a secret, told once and kept by nobody: they take no key, and a repeat makes another."""
 
 PARAMETER: Mapping[str, Any] = {

@@ -259,6 +259,7 @@ NO_KEY = {
         "changePassword",
         "enrolDevice",
         "completeUpload",
+        "giveUpSecondFactor",
     ),
     *SECRET,
 }
@@ -275,8 +276,12 @@ def test_a_secret_is_not_kept(store: Store, road: Highway, url: str) -> None:
             custodian.post("/v1/equipment/sources", json={"name": "站"}, headers=key).json()["password"]
             for _ in range(2)
         ]
+        factors = [custodian.post("/v1/factor/offer", headers=key).json()["secret"] for _ in range(2)]
+    officer, _ = make_account(store, road.agency, Role.OFFICER, certificate=f"证-{uuid4().hex[:8]}")
+    with httpx.Client(base_url=url, headers=bearer(officer), timeout=PATIENCE_SECONDS) as person:
+        shown = [person.post("/v1/presence/codes", headers=key).json()["code"] for _ in range(2)]
 
-    assert len({*codes, *sources}) == 4
+    assert len({*codes, *sources, *factors, *shown}) == 8
     assert count(store, idempotency_keys.c.key == key["Idempotency-Key"].strip('"')) == 0
 
 

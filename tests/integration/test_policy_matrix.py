@@ -560,4 +560,6 @@ def test_the_matrix_leaves_nothing_out() -> None:
     assert {route for route, ask in ROUTES.items() if ask.either} - set(SAID) == {
         "POST /v1/audits/{audit_id}/rectifications",
         "POST /console/audits/{audit_id}/members/{member_id}/rectification",
+        "GET /v1/duties",
+        "GET /console/duties",
     }

@@ -51,6 +51,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
         frozenset(
             {
                 Action.APPROVAL_ASK,
+                Action.FINDING_ANSWER,
                 Action.LOOK_VIEW,
                 Action.RECORDING_COUNT,
                 Action.RECORDING_VIEW,
@@ -348,6 +349,10 @@ def test_every_action_about_a_row_is_compared() -> None:
         Action.RECTIFICATION_VERIFY,
         Action.DEVICE_ENROL,
         Action.AGENCY_KEEP,
+        Action.DUTY_KEEP,
+        Action.DUTY_VIEW,
+        Action.SETTING_KEEP,
+        Action.SETTING_VIEW,
         Action.CERTIFICATE_KEEP,
         Action.CERTIFICATE_VIEW,
         Action.CUSTODY_VIEW,
