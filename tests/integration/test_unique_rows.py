@@ -1,6 +1,7 @@
 """Where two meet at a constraint in spite of the look before the insert: a conflict with a name."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -29,7 +30,8 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         wish = SettingIn(name=Setting.LINK_DAYS, value=9, from_at=tx.now, source="办法")
         tx.agency_settings.change(admin, agency, wish)
         tx.people.hand_out_link(admin, actors[0].id)
-        tx.trail_seals.seal(day_of(tx.now))
+        while day := tx.trail_seals.due(day_of(tx.now) + timedelta(days=1)):
+            tx.trail_seals.seal(day)
         tx.factors.enrol(actors[0].account_id, Confirmed(bytes(SECRET_BYTES), 0))
         tx.sign_ons.take("state")
         tx.halfways.open(actors[0].account_id, "kept", Demand.CODE)
