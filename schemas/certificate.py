@@ -27,9 +27,6 @@ VERIFIED_WITHIN = timedelta(days=365)
 
 YEARLY = frozenset({CertificateKind.ENFORCEMENT, CertificateKind.AUXILIARY, CertificateKind.SUPERVISION})
 """The kinds that are verified every year."""
-QUALIFYING = frozenset({CertificateKind.LEGAL, CertificateKind.LEGAL_BEFORE})
-"""Whoever gives a legal review holds one of these (Administrative Penalty Law art. 58): newcomers the qualification of the
-legal profession, and that somebody is none is a fact of the register, too."""
 
 
 class CertificateStep(StrEnum):

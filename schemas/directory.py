@@ -28,6 +28,7 @@ from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
 from schemas.participation import Participation
+from schemas.qualification import Qualifications
 from schemas.separation import Charge, kept_by
 
 
@@ -92,6 +93,7 @@ class Directory:
     intakes: dict[str, Span] = field(default_factory=dict)
     bounds: list[int] = field(default_factory=list)
     participation: Participation = field(default_factory=Participation)
+    qualifications: Qualifications = field(default_factory=Qualifications)
 
     def learn(self, index: int, digest: str, leaf: Leaf) -> None:
         """Take one leaf of the log, in order of indices."""
@@ -99,6 +101,7 @@ class Directory:
         if learn is not None:
             learn(self, index, digest, leaf)
         self.participation.learn(index, leaf)
+        self.qualifications.learn(index, digest, leaf)
 
     def _learn_evidence(self, index: int, digest: str, leaf: Leaf) -> None:
         del digest
@@ -235,6 +238,13 @@ class Directory:
         if index is None:
             return None
         return False if kept_by(charge, self.participation.parts(actor, thing, index)) else None
+
+    def is_qualified(self, account: str, digest: str, at: datetime, index: int | None) -> bool | None:
+        """Say whether a leaf qualified an account for legal review at a time, as known at an index."""
+        if index is None:
+            return None
+        told = self.qualifications.is_valid(account, digest, at, index)
+        return self._no() if told is None else told
 
     def is_declared(self, sha256: str, agency: str, index: int | None) -> bool | None:
         """Say whether a manifest of this agency was kept at an index."""

@@ -1,5 +1,6 @@
 """Leaves inside a case: facts to be proven, opinions of legal review, packages. All stand in the case's chain."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -18,6 +19,7 @@ _HANDLERS = frozenset({Role.HANDLER, Role.HEAD})
 _REVIEWERS = frozenset({Role.LEGAL_REVIEWER})
 _FACTS_OPEN = "the case is open and not under review"
 _ROUND_OPEN = "the round is open and its reviewer took no part in the case"
+_QUALIFIED = ", who was qualified at that time (art. 58), as the leaf that is named says"
 _OPINION = {
     "case_to": "cases.state",
     "n": "cases.version reviews.version",
@@ -124,6 +126,19 @@ class ReviewPass(Act):
     statement: SaltedText
 
 
+class ReviewPassQualified(Act):
+    """As version 1; `qualified_by` is the digest of the leaf that says what qualifies the reviewer."""
+
+    spec: ClassVar = replace(
+        ReviewPass.spec, ev=2, follows=_ROUND_OPEN + ", every fact is proven" + _QUALIFIED
+    )
+    round: Ordinal
+    grounds: tuple[LeafGround, ...] = Field(max_length=50)
+    case_to: Literal[CaseState.LEGAL_REVIEW]
+    statement: SaltedText
+    qualified_by: LeafDigest
+
+
 class ReviewSupplement(Act):
     """The round asks for more: the case goes back to investigation."""
 
@@ -142,6 +157,17 @@ class ReviewSupplement(Act):
     statement: SaltedText
 
 
+class ReviewSupplementQualified(Act):
+    """As version 1; `qualified_by` is the digest of the leaf that says what qualifies the reviewer."""
+
+    spec: ClassVar = replace(ReviewSupplement.spec, ev=2, follows=_ROUND_OPEN + _QUALIFIED)
+    round: Ordinal
+    grounds: tuple[LeafGround, ...] = Field(min_length=1, max_length=50)
+    case_to: Literal[CaseState.INVESTIGATING]
+    statement: SaltedText
+    qualified_by: LeafDigest
+
+
 class ReviewReject(Act):
     """The round does not agree: the case goes back to investigation."""
 
@@ -158,6 +184,17 @@ class ReviewReject(Act):
     grounds: tuple[LeafGround, ...] = Field(min_length=1, max_length=50)
     case_to: Literal[CaseState.INVESTIGATING]
     statement: SaltedText
+
+
+class ReviewRejectQualified(Act):
+    """As version 1; `qualified_by` is the digest of the leaf that says what qualifies the reviewer."""
+
+    spec: ClassVar = replace(ReviewReject.spec, ev=2, follows=_ROUND_OPEN + _QUALIFIED)
+    round: Ordinal
+    grounds: tuple[LeafGround, ...] = Field(min_length=1, max_length=50)
+    case_to: Literal[CaseState.INVESTIGATING]
+    statement: SaltedText
+    qualified_by: LeafDigest
 
 
 class ReviewAnswer(Act):

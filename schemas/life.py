@@ -45,6 +45,7 @@ class FaultCode(StrEnum):
     ANSWERED = "answered-twice"
     SAME_PERSON = "same-person"
     BARRED = "actor-barred"
+    UNQUALIFIED = "reviewer-unqualified"
     BAR = "bar-unknown"
     STAGE = "stage-given"
     OUTCOME = "outcome-differs"

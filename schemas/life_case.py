@@ -35,8 +35,11 @@ from schemas.leaves_review import (
     FactWithdraw,
     ReviewAnswer,
     ReviewPass,
+    ReviewPassQualified,
     ReviewReject,
+    ReviewRejectQualified,
     ReviewSupplement,
+    ReviewSupplementQualified,
 )
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import (
@@ -44,6 +47,7 @@ from schemas.life_inside import (
     Fact,
     Opinion,
     Package,
+    QualifiedOpinion,
     Round,
     Tie,
     added,
@@ -237,10 +241,13 @@ def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
     check_step(leaf, life.state, act.case_to)
     law(leaf.actor not in life.handlers, FaultCode.SAME_PERSON)
     law(here.seen.is_free(leaf.actor, Charge.REVIEW, here.of, here.index), FaultCode.SAME_PERSON)
+    if isinstance(act, QualifiedOpinion):
+        told = here.seen.is_qualified(leaf.actor, act.qualified_by, leaf.at, here.index)
+        law(told, FaultCode.UNQUALIFIED)
     return life._replace(state=act.case_to, rounds=opined(life.rounds, leaf, act))
 
 
-def _passed(life: CaseLife, leaf: Leaf, act: ReviewPass, here: Here) -> CaseLife:
+def _passed(life: CaseLife, leaf: Leaf, act: ReviewPass | ReviewPassQualified, here: Here) -> CaseLife:
     after = _reviewed(life, leaf, act, here)
     check_facts(life.facts, life.ties, here)
     return after
@@ -304,9 +311,9 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         FactWithdraw: _fact_withdrawn,
         FactProve: _fact_proven,
         FactUnprove: _fact_unproven,
-        ReviewPass: _passed,
-        ReviewSupplement: _reviewed,
-        ReviewReject: _reviewed,
+        **dict.fromkeys((ReviewPass, ReviewPassQualified), _passed),
+        **dict.fromkeys((ReviewSupplement, ReviewSupplementQualified), _reviewed),
+        **dict.fromkeys((ReviewReject, ReviewRejectQualified), _reviewed),
         ReviewAnswer: _answered,
         ExportRequest: _asked,
         ExportBuild: _packed,

@@ -21,8 +21,11 @@ from schemas.leaves_review import (
     LeafGround,
     ReviewAnswer,
     ReviewPass,
+    ReviewPassQualified,
     ReviewReject,
+    ReviewRejectQualified,
     ReviewSupplement,
+    ReviewSupplementQualified,
 )
 from schemas.life import FaultCode, Here, Unlawful, law
 from schemas.monitoring import MonitoringState
@@ -31,7 +34,8 @@ from schemas.recording import RecordingState
 from schemas.reference import noun_of
 
 Committed = Shown[Any] | Hidden | Erased
-Opinion = ReviewPass | ReviewSupplement | ReviewReject
+QualifiedOpinion = ReviewPassQualified | ReviewSupplementQualified | ReviewRejectQualified
+Opinion = ReviewPass | ReviewSupplement | ReviewReject | QualifiedOpinion
 
 _HOLDING = frozenset({RecordingState.SEALED, MonitoringState.VALID})
 

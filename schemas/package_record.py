@@ -60,6 +60,10 @@ class PartDirectory(Directory):
             return None
         return super().has_role(account, frozenset(roles), at, index)
 
+    def is_qualified(self, account: str, digest: str, at: datetime, index: int | None) -> bool | None:
+        """Say whether a leaf qualified an account for legal review at a time, as known at an index."""
+        return None if self._is_unsure(account, index) else super().is_qualified(account, digest, at, index)
+
     def is_of(self, actor: str, agency: str, index: int | None) -> bool | None:
         """Say whether an account or a device belonged to an agency at an index."""
         return None if self._is_unsure(actor, index) else super().is_of(actor, agency, index)

@@ -21,10 +21,17 @@ from schemas.leaves_case import (
     MonitoringUnlink,
 )
 from schemas.leaves_monitoring import MonitoringOpine
-from schemas.leaves_presence import PresenceConfirm
+from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode
 from schemas.leaves_recording import ManifestDeclare, RecordingReceive
 from schemas.leaves_recusal import RecusalBar, RecusalLift
-from schemas.leaves_review import ReviewPass, ReviewReject, ReviewSupplement
+from schemas.leaves_review import (
+    ReviewPass,
+    ReviewPassQualified,
+    ReviewReject,
+    ReviewRejectQualified,
+    ReviewSupplement,
+    ReviewSupplementQualified,
+)
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
 from schemas.separation import Part
@@ -94,7 +101,7 @@ class Participation:
                 self._add(leaf.subject, index, leaf.actor, Part.CAPTURED)
                 if act.manifest_sha256 is not None:
                     self.captured_in[leaf.subject] = act.manifest_sha256
-            case PresenceConfirm() as act:
+            case PresenceConfirm() | PresenceConfirmByCode() as act:
                 self._add(leaf.chains[0].of, index, act.person, Part.CAPTURED)
             case MonitoringOpine() as act:
                 part = Part.JUDGED if act.stage == ReviewStage.FIRST else Part.AGREED
@@ -151,11 +158,13 @@ class Participation:
 
     _LEARNS: ClassVar[Mapping[type, Callable[["Participation", int, Leaf], None]]] = MappingProxyType(
         {
-            **dict.fromkeys(
-                (ManifestDeclare, RecordingReceive, PresenceConfirm, MonitoringOpine), _learn_capture
-            ),
+            **dict.fromkeys((ManifestDeclare, RecordingReceive, MonitoringOpine), _learn_capture),
+            **dict.fromkeys((PresenceConfirm, PresenceConfirmByCode), _learn_capture),
             **dict.fromkeys((CaseOpen, CaseAppoint, CaseSubmit, CaseFile, CaseDecide), _learn_case),
             **dict.fromkeys((ReviewPass, ReviewSupplement, ReviewReject), _learn_case),
+            **dict.fromkeys(
+                (ReviewPassQualified, ReviewSupplementQualified, ReviewRejectQualified), _learn_case
+            ),
             **dict.fromkeys((RecusalBar, RecusalLift), _learn_bar),
             **dict.fromkeys((CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink), _learn_tie),
         }

@@ -146,16 +146,16 @@ def check_opinion(wish: ReviewOpinionIn) -> None:
 
 
 class OpinionFacts(Frozen):
-    """What the gate of an opinion looks at: what it says, how its giver took part, whether they are qualified."""
+    """What the gate of an opinion looks at: what it says, how its giver took part, and by which leaf they are qualified."""
 
     wish: ReviewOpinionIn
     parts: tuple[Part, ...]
-    is_qualified: bool
+    qualified_by: str | None
 
 
 def _check_given(facts: OpinionFacts) -> None:
     check_charge(Charge.REVIEW, facts.parts)
-    if not facts.is_qualified:
+    if facts.qualified_by is None:
         raise REVIEWER_UNQUALIFIED("no qualification of the legal profession is in the register")
     check_opinion(facts.wish)
 

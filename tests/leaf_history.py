@@ -315,17 +315,32 @@ def story_of_a_case(world: World) -> Iterator[None]:
     yield
 
 
+def qualify(world: World, account: str, *, kind: str = "legal", **members: Any) -> str:
+    """Enter what qualifies somebody to give legal reviews; return the digest of its leaf."""
+    given = {"from_": LONG_AGO, "until": AT + timedelta(days=900), "kind": kind, **members}
+    certificate, custodian = world.history.thing("certificate"), world.people[Role.CUSTODIAN]
+    return world.history.write(who.CertificateIssueNamed, certificate, custodian, of=(account,), **given)
+
+
 def _rounds(world: World, case: str) -> Iterator[None]:
     history, rng = world.history, world.history.rng
     handler, reviewer = world.people[Role.HANDLER], world.people[Role.LEGAL_REVIEWER]
     unhappy = [rng.choice((inside.ReviewSupplement, inside.ReviewReject)) for _ in range(rng.randrange(3))]
-    for number, kind in enumerate((*unhappy, inside.ReviewPass), start=1):
+    qualified_by = qualify(world, reviewer)
+    later: dict[type[Act], type[Act]] = {
+        inside.ReviewPass: inside.ReviewPassQualified,
+        inside.ReviewSupplement: inside.ReviewSupplementQualified,
+        inside.ReviewReject: inside.ReviewRejectQualified,
+    }
+    for number, first in enumerate((*unhappy, inside.ReviewPass), start=1):
+        kind = rng.choice((first, later[first]))
         history.write(cases.CaseConclude, case, handler)
         review = history.thing("review")
         history.write(cases.CaseSubmit, case, handler, review=review, round=number)
         yield
-        grounds = () if kind is inside.ReviewPass else members_of(kind, is_full=True)["grounds"]
-        history.write(kind, review, reviewer, of=(case,), round=number, grounds=grounds)
+        grounds = () if first is inside.ReviewPass else members_of(kind, is_full=True)["grounds"]
+        told = {"qualified_by": qualified_by} if kind is not first else {}
+        history.write(kind, review, reviewer, of=(case,), round=number, grounds=grounds, **told)
         yield
         for position in range(1, len(grounds) + 1):
             told = {"round": number, "position": position}

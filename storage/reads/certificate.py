@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from schemas.certificate import (
     ENDS_SOON,
-    QUALIFYING,
     VERIFIABLE,
     VERIFIED_WITHIN,
     YEARLY,
@@ -18,18 +17,19 @@ from schemas.certificate import (
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_certificate import CertificateState
+from schemas.qualification import QUALIFYING
 from storage.tables.actor import accounts, certificate_facts, certificates
 
 
 def was_valid(certificate_id: ColumnElement[Any], at: datetime, known: datetime) -> ColumnElement[bool]:
     """Say of the certificate behind a column whether it was valid at `at`, as known at `known`."""
+    return exists().where(certificate_facts.c.certificate_id == certificate_id, *_is_valid(at, known))
+
+
+def _is_valid(at: datetime, known: datetime) -> tuple[ColumnElement[bool], ...]:
     told = certificate_facts.c
-    return exists().where(
-        told.certificate_id == certificate_id,
-        told.state == CertificateState.VALID.value,
-        told.valid_during.contains(at),
-        told.known_during.contains(known),
-    )
+    is_said = told.state == CertificateState.VALID.value
+    return (is_said, told.valid_during.contains(at), told.known_during.contains(known))
 
 
 def facts_of(
@@ -92,15 +92,24 @@ def certificate_naming(
     return found
 
 
-def is_qualified(connection: Connection, account_id: AccountId, at: datetime) -> bool:
-    """Say whether an account holds, at a time and as known then, what art. 58 asks of whoever gives a legal review."""
-    known = certificates.c
-    held = exists().where(
-        known.account_id == account_id,
-        known.kind.in_([kind.value for kind in QUALIFYING]),
-        was_valid(known.id, at, at),
+def qualified_by(connection: Connection, account_id: AccountId, at: datetime) -> str | None:
+    """Return the leaf that says of an account, at a time and as known then, what art. 58 asks of a legal reviewer.
+
+    Its digest, hex; None: nothing of the kind is in the register. Of several, the one that was entered first.
+    """
+    told = certificate_facts.c
+    leaf: bytes | None = connection.scalar(
+        select(told.leaf)
+        .join(certificates, certificates.c.id == told.certificate_id)
+        .where(
+            certificates.c.account_id == account_id,
+            certificates.c.kind.in_([kind.value for kind in QUALIFYING]),
+            *_is_valid(at, at),
+        )
+        .order_by(func.lower(told.known_during), told.id)
+        .limit(1)
     )
-    return bool(connection.scalar(select(held)))
+    return None if leaf is None else leaf.hex()
 
 
 def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:

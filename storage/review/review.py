@@ -45,7 +45,7 @@ from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.case import with_case
-from storage.reads.certificate import is_qualified
+from storage.reads.certificate import qualified_by
 from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
 from storage.reads.participation import parts_of
@@ -112,7 +112,7 @@ class Reviews(Collection):
 
     def is_qualified(self, actor: Actor) -> bool:
         """Say whether the register holds of the actor what art. 58 asks of whoever gives a legal review."""
-        return is_qualified(self._connection, actor.account_id, self._now)
+        return qualified_by(self._connection, actor.account_id, self._now) is not None
 
     def findings(self, actor: Actor, case_id: CaseId) -> list[Finding]:
         """Return what the case gives away by itself, as it stands now; the caller has checked the case."""
@@ -153,7 +153,7 @@ class Reviews(Collection):
         facts = OpinionFacts(
             wish=wish,
             parts=self.parts(actor, review.case_id),
-            is_qualified=is_qualified(self._connection, actor.account_id, deed.at),
+            qualified_by=qualified_by(self._connection, actor.account_id, deed.at),
         )
         row.check(facts)
         self._require_own_subjects(review, wish)
@@ -179,8 +179,9 @@ class Reviews(Collection):
             "grounds": self._keep_grounds(review_id, wish.grounds),
             "case_to": case_to,
             "statement": shown(statement),
+            "qualified_by": facts.qualified_by,
         }
-        self._write(deed, LEAVES[row.logs, 1].model_validate(members), review)
+        self._write(deed, LEAVES[row.logs, 2].model_validate(members), review)
         return self.get(actor, review_id)
 
     def _asked(self, actor: Actor, review_id: ReviewId, action: Action) -> Review:
