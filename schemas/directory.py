@@ -16,6 +16,7 @@ from schemas.leaves_actor import (
     AccountAmend,
     AccountClose,
     AccountOpen,
+    AgencyAmend,
     AgencyClose,
     AgencyOpen,
     RoleEnd,
@@ -127,8 +128,13 @@ class Directory:
                 self.codes[act.code] = Code(leaf.subject, act.agency, index, act.expires_at)
             case DeviceVoid() as act:
                 self._void(index, leaf.subject, act)
+            case AgencyOpen() | AgencyAmend() as act:
+                if isinstance(act, AgencyOpen):
+                    self.agencies[leaf.subject] = Span(index)
+                if act.parent is not None:
+                    self._move(leaf.subject, index, act.parent)
             case _:
-                self.agencies[leaf.subject] = Span(index)
+                pass
 
     def _void(self, index: int, device: str, act: DeviceVoid) -> None:
         """Take a code back, once, by whoever it is of; any other leaf that says so is named in its chain."""
@@ -169,7 +175,8 @@ class Directory:
             **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
             **dict.fromkeys((MonitoringOpine, ManifestDeclare, IntakeReceive), _learn_evidence),
             **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
-            **dict.fromkeys((AgencyOpen, AgencyClose, DeviceCode, DeviceVoid), _learn_agency),
+            **dict.fromkeys((AgencyOpen, AgencyAmend, AgencyClose), _learn_agency),
+            **dict.fromkeys((DeviceCode, DeviceVoid), _learn_agency),
             **dict.fromkeys((AccountOpen, AccountAmend, AccountClose), _learn_actor),
             **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
             **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart), _learn_role),
@@ -211,6 +218,15 @@ class Directory:
             return None
         known = [name for since, name in self.belongs[actor] if since < index]
         return known[-1] == agency if known else self._no()
+
+    def is_vacant(self, agency: str, index: int | None) -> bool | None:
+        """Say whether no open account, living device or open agency belonged to an agency at an index."""
+        if index is None:
+            return None
+        there = (name for name in self.belongs if self.is_of(name, agency, index))
+        if any(self.is_alive(name, index) or self.is_open(name, index) for name in there):
+            return False
+        return True if self.is_complete else None
 
     def is_received(self, evidence: str, agency: str, index: int | None) -> bool | None:
         """Say whether a piece of evidence of this agency was there at an index."""

@@ -32,6 +32,7 @@ class FaultCode(StrEnum):
     ROLE = "actor-without-role"
     AGENCY = "agency-differs"
     CLOSED = "thing-closed"
+    STANDING = "agency-standing"
     TIE = "tie-unknown"
     TIE_TWICE = "tie-twice"
     EVIDENCE = "evidence-not-there"

@@ -95,7 +95,8 @@ def _agency_amended(life: AgencyLife, leaf: Leaf, act: AgencyAmend, here: Here) 
 
 
 def _agency_closed(life: AgencyLife, leaf: Leaf, act: AgencyClose, here: Here) -> AgencyLife:
-    del act, here
+    del act
+    law(here.seen.is_vacant(here.of, here.index), FaultCode.STANDING)
     return life._replace(closed_at=leaf.at)
 
 
