@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from operator import mul
 from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
@@ -41,9 +40,6 @@ FUTURE_TOLERANCE = timedelta(seconds=60)
 
 _JPEG_START = b"\xff\xd8\xff"
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
-_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CODE_VALUES = {letter: value for value, letter in enumerate(_CODE_ALPHABET)}
-_CODE_WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 _PLATE = re.compile(r"[\u4e00-\u9fff][A-Z][A-Z0-9]{4,6}[\u4e00-\u9fff]?")
 
 
@@ -303,16 +299,6 @@ def check_capture(captured_at: datetime, now: datetime) -> None:
         raise ROW_IN_FUTURE(
             f"captured {ahead} s in the future: set the clock of the equipment", ahead_seconds=ahead
         )
-
-
-def is_credit_code(code: str) -> bool:
-    """Say whether a 统一社会信用代码 has 18 characters and the right check character (GB 32100-2015)."""
-    values = [_CODE_VALUES.get(letter, -1) for letter in code]
-    if len(values) != len(_CODE_WEIGHTS) + 1 or min(values) < 0:
-        return False
-    *body, check = values
-    weighed: int = sum(map(mul, body, _CODE_WEIGHTS))
-    return (31 - weighed % 31) % 31 == check
 
 
 def is_plate(text: str) -> bool:

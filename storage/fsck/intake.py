@@ -16,9 +16,10 @@ from schemas.fsck import Checked, Fault, FaultCode, Found, Part
 from schemas.intake import parse_intake, rows_root
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_monitoring import IntakeReceive
-from schemas.monitoring_row import ParsedRow, is_credit_code, kept_row
+from schemas.monitoring_row import ParsedRow, kept_row
 from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import ident_of
+from schemas.uscc import is_uscc
 from storage.fsck.mirror import Mirror, plain
 from storage.fsck.reading import Record, pages
 from storage.fsck.register import Register
@@ -174,7 +175,7 @@ def _told(batch: _Batch, row: Record, register: Register) -> tuple[ParsedRow, di
         "lon_e7",
         "crs",
     )
-    is_sound = stated.party_code is None or is_credit_code(stated.party_code)
+    is_sound = stated.party_code is None or is_uscc(stated.party_code)
     return parsed, {
         **{name: getattr(stated, name) for name in copied},
         "id": record_id(batch.at, batch.act.sha256, row.intake_index),

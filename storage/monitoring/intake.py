@@ -25,13 +25,14 @@ from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
 from schemas.leaves_monitoring import IntakeReceive
 from schemas.monitoring import MonitoringState
-from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn, is_credit_code
+from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn
 from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import reference
 from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN, RECORD_CONFLICT
 from schemas.refusals_upload import UPLOAD_INCOMPLETE, UPLOAD_UNKNOWN
 from schemas.setting import Setting
 from schemas.upload import clean_filename
+from schemas.uscc import is_uscc
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
@@ -337,7 +338,7 @@ def _columns(
     position: int, parsed: ParsedRow, equipment_id: EquipmentId, faults: tuple[str, ...]
 ) -> tuple[object, ...]:
     row = parsed.row
-    is_sound = row.party_code is None or is_credit_code(row.party_code)
+    is_sound = row.party_code is None or is_uscc(row.party_code)
     return (
         position,
         str(equipment_id),

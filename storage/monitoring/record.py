@@ -31,11 +31,12 @@ from schemas.monitoring import (
     state_of,
     step_of,
 )
-from schemas.monitoring_row import is_credit_code, is_plate
+from schemas.monitoring_row import is_plate
 from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
+from schemas.uscc import is_uscc
 from storage.act import Deed
 from storage.collection import Collection, Order
 from storage.custody.values import shown
@@ -86,7 +87,7 @@ class Monitoring(Collection):
     def _holds(self, wanted: str) -> ColumnElement[bool]:
         if is_plate(wanted.upper()):
             return monitoring_records.c.plate == wanted.upper()
-        if is_credit_code(wanted.upper()):
+        if is_uscc(wanted.upper()):
             return monitoring_records.c.party_code == wanted.upper()
         is_id = monitoring_records.c.record_id == wanted
         return matching(self._connection, monitoring_records.c.id, MONITORING_WORDS, wanted, is_id)

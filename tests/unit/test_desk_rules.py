@@ -58,9 +58,10 @@ from schemas.monitoring import (
     state_of,
     step_of,
 )
-from schemas.monitoring_row import is_credit_code, is_plate
+from schemas.monitoring_row import is_plate
 from schemas.rectification import STEPS as RECTIFICATION_STEPS
 from schemas.rectification import RectificationFacts, RectificationState, RectificationStep
+from schemas.uscc import is_uscc
 
 NOW = datetime(2026, 11, 25, 4, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -401,7 +402,7 @@ def test_only_the_audited_agency_answers() -> None:
 )
 def test_credit_codes_have_a_check_character(code: str, is_right: bool) -> None:
     """One wrong letter of a 统一社会信用代码 is seen (GB 32100-2015); I, O, S, V and Z never stand in one."""
-    assert is_credit_code(code) is is_right
+    assert is_uscc(code) is is_right
 
 
 @given(st.integers(0, 16), st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUWXY"))
@@ -410,7 +411,7 @@ def test_every_single_wrong_character_is_seen(position: int, letter: str) -> Non
     right = "91320903MA1DEM001U"
     changed = right[:position] + letter + right[position + 1 :]
 
-    assert is_credit_code(changed) is (changed == right)
+    assert is_uscc(changed) is (changed == right)
 
 
 @pytest.mark.parametrize(
