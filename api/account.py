@@ -29,6 +29,7 @@ from schemas.actor import Role
 from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind
+from schemas.membership import TransferIn
 from schemas.roster import RosterFault, RosterLine, parse_roster
 from storage.actor.account import AccountFilter
 from storage.actor.roster import Taken
@@ -101,15 +102,30 @@ class GrantOut(WireOut):
     ended_at: datetime | None
 
 
+class MembershipOut(WireOut):
+    """Where a person belonged in [`valid_from`, `valid_until`), as said in [`known_from`, `known_until`)."""
+
+    agency_id: AgencyId
+    agency_name: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    known_from: datetime
+    known_until: datetime | None
+    reason: str | None
+    leaf: str
+
+
 class AccountDetailOut(AccountRowOut):
     """An account with every role that it was given.
 
-    `has_factor`: a second factor stands. `is_locked`: wrong passwords keep somebody from it right now.
+    `has_factor`: a second factor stands. `is_locked`: wrong passwords keep somebody from it right now. `memberships`:
+    what was ever said of where the person belonged, the newest first; empty: they never moved.
     """
 
     is_locked: bool
     has_factor: bool
     grants: list[GrantOut]
+    memberships: list[MembershipOut]
 
 
 class AccountsOut(WireOut):
@@ -224,8 +240,14 @@ def account(tx: Tx, actor: CurrentActor, account_id: AccountId) -> AccountDetail
     grants = [GrantOut.of(one) for one in tx.people.grants(account_id)]
     is_locked = account_id in tx.login_tries.locked_of([account_id])
     has_factor = tx.factors.of(account_id) is not None
+    memberships = [MembershipOut.of(one) for one in tx.memberships.of(account_id)]
     return AccountDetailOut.of(
-        found, roles=[*found.roles], grants=grants, is_locked=is_locked, has_factor=has_factor
+        found,
+        roles=[*found.roles],
+        grants=grants,
+        is_locked=is_locked,
+        has_factor=has_factor,
+        memberships=memberships,
     )
 
 
@@ -233,6 +255,13 @@ def account(tx: Tx, actor: CurrentActor, account_id: AccountId) -> AccountDetail
 def amend(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: AccountAmendIn) -> Response:
     """Correct the name or the log-in name of a person; what stood before stays in the log."""
     tx.people.amend(actor, account_id, wish)
+    return Response(status_code=204)
+
+
+@router.post("/accounts/{account_id}/transfer", operation_id="transferAccount", status_code=204)
+def transfer(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: TransferIn) -> Response:
+    """Move a person to another agency, from a time on that may have passed; roles and sessions end."""
+    tx.memberships.transfer(actor, account_id, wish)
     return Response(status_code=204)
 
 

@@ -16,6 +16,7 @@ from schemas.leaves_actor import (
     AccountAmend,
     AccountClose,
     AccountOpen,
+    AccountTransfer,
     AgencyAmend,
     AgencyClose,
     AgencyOpen,
@@ -151,7 +152,7 @@ class Directory:
             case DeviceEnrol() as act:
                 self.actors[leaf.subject] = Span(index - 1)  # it acts in this leaf itself
                 self._move(leaf.subject, index - 1, act.agency)
-            case AccountAmend() as act:
+            case AccountAmend() | AccountTransfer() as act:
                 if act.agency is not None:
                     self._move(leaf.subject, index, act.agency)
             case _:
@@ -177,7 +178,7 @@ class Directory:
             **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
             **dict.fromkeys((AgencyOpen, AgencyAmend, AgencyClose), _learn_agency),
             **dict.fromkeys((DeviceCode, DeviceVoid), _learn_agency),
-            **dict.fromkeys((AccountOpen, AccountAmend, AccountClose), _learn_actor),
+            **dict.fromkeys((AccountOpen, AccountAmend, AccountTransfer, AccountClose), _learn_actor),
             **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
             **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart), _learn_role),
         }

@@ -225,6 +225,26 @@ class AccountAmend(Act):
     reason: SaltedText | None = None
 
 
+class AccountTransfer(Act):
+    """As version 1, of a person who moves to another agency (调动) from a time on, which may have passed."""
+
+    spec: ClassVar = replace(
+        AccountAmend.spec,
+        ev=2,
+        words=Words("人员调动", "Person transferred"),
+        follows="the account is open, the agency is open; the time does not lie in the future",
+        columns={
+            "agency": "accounts.agency_id memberships.agency_id",
+            "from": "memberships.valid_during",
+            "at": "memberships.known_during",
+            "reason": "memberships.reason",
+        },
+    )
+    agency: AgencyReference
+    from_: Time = Field(alias="from")
+    reason: SaltedText
+
+
 class AccountClose(Act):
     """Nobody logs in by this account any more."""
 

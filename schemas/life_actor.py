@@ -15,6 +15,7 @@ from schemas.leaves_actor import (
     AccountLink,
     AccountOpen,
     AccountSignout,
+    AccountTransfer,
     AccountUnlock,
     AccountUnlockApart,
     AgencyAmend,
@@ -38,6 +39,7 @@ from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, is_hidden, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
+from schemas.life_membership import Belonging, transferred
 from schemas.life_training import TrainingLife, entered, withdrawn
 
 
@@ -205,6 +207,8 @@ class AccountLife(NamedTuple):
     approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
     factors: Mapping[str, FactorLife] = MappingProxyType({})
     trainings: Mapping[str, TrainingLife] = MappingProxyType({})
+    memberships: tuple[Belonging, ...] = ()
+    """Empty while the person has not moved."""
 
 
 def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLife:
@@ -225,6 +229,12 @@ def apply_account(life: AccountLife | None, leaf: Leaf, here: Here) -> AccountLi
 def _amended(life: AccountLife, leaf: Leaf, act: AccountAmend, here: Here) -> AccountLife:
     del leaf, here
     return life._replace(**_given(act, ("agency", "kind", "login", "name")))
+
+
+def _transferred(life: AccountLife, leaf: Leaf, act: AccountTransfer, here: Here) -> AccountLife:
+    law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
+    told = transferred(life.memberships, leaf, act, here, agency=life.agency, opened_at=life.opened_at)
+    return life._replace(agency=act.agency, memberships=told)
 
 
 def _closed(life: AccountLife, leaf: Leaf, act: AccountClose, here: Here) -> AccountLife:
@@ -401,6 +411,7 @@ def _factor_ended(life: AccountLife, leaf: Leaf, act: FactorEnd, here: Here) -> 
 ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
     {
         AccountAmend: _amended,
+        AccountTransfer: _transferred,
         AccountClose: _closed,
         AccountCredential: _let_in,
         AccountCredentialByLink: _let_in_by_link,

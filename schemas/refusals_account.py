@@ -283,6 +283,24 @@ AGENCY_CLOSED = Refusal(
     "选择在用的单位",
     "choose one that is open",
 )
+TRANSFER_SAME = Refusal(
+    "transfer-same",
+    Conflict,
+    Level.INFO,
+    "此人在那个时间已经属于这个单位",
+    "The person belongs to that agency at that time already",
+    "刷新页面，核对单位和时间",
+    "reload the page, check the agency and the time",
+)
+TRANSFER_FUTURE = Refusal(
+    "transfer-future",
+    Invalid,
+    Level.INFO,
+    "调动时间不能晚于现在",
+    "Nobody is moved in advance",
+    "到那一天再登记；不填时间就是现在",
+    "enter it on that day; without a time it is now",
+)
 AGENCY_TOP = Refusal(
     "agency-top",
     Conflict,

@@ -27,6 +27,7 @@ from storage.actor.agency import Agencies
 from storage.actor.certificate import Certificates
 from storage.actor.factor import Factors, Halfways
 from storage.actor.link import Links
+from storage.actor.membership import Memberships
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
 from storage.actor.sso import SignOns
@@ -107,6 +108,10 @@ class Transaction(Unit):
     @cached_property
     def people(self) -> People:
         return People(self, self.login_tries)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        return Memberships(self, self.people)
 
     @cached_property
     def certificates(self) -> Certificates:

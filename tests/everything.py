@@ -22,11 +22,12 @@ from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
 from schemas.finding import FindingAnswerIn
-from schemas.ids import AccountId
+from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AgencyKind
 from schemas.leaves_recusal import RecusalGround
 from schemas.leaves_training import TrainingKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn
+from schemas.membership import TransferIn
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -155,10 +156,20 @@ def _people(store: Store) -> None:
         tx.people.sign_out(admin, new.account.id, "手机遗失")
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
+    _transfers(store, admin, new.account.id, made.id)
     _certificates(store, admin, new.account.id)
     _factors(store, admin, new.account.id)
     with store.begin() as tx:
         tx.people.close(admin, new.account.id, "退休")
+
+
+def _transfers(store: Store, admin: Actor, who: AccountId, unit: AgencyId) -> None:
+    """Somebody moves to a unit below and back, one of the moves corrected."""
+    for agency_id, ago in ((unit, 2), (unit, 4), (admin.agency_id, 1)):
+        with store.begin() as tx:
+            mover = tx.accounts.account_actor(admin.account_id)
+            since = tx.now - timedelta(hours=ago)
+            tx.memberships.transfer(mover, who, TransferIn(agency_id=agency_id, from_at=since, reason="轮岗"))
 
 
 def _factors(store: Store, admin: Actor, holder: AccountId) -> None:

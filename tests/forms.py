@@ -355,7 +355,10 @@ def _people(scene: Scene, _: Clock) -> None:
     _add(scene, "people", "/console/agencies", kind="agency", principal_id="", **unit)
     _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)
     with scene.store.begin() as tx:
-        bare = tx.agencies.open(admin, AgencyIn(parent_id=agency, name="空队", code="KD-1"))
+        bare, other = (
+            tx.agencies.open(admin, AgencyIn(parent_id=agency, name=name, code=code))
+            for name, code in (("空队", "KD-1"), ("二中队", "KD-2"))
+        )
     _add(scene, "people", "/console/agencies/{agency_id}/close", {"agency_id": bare.id})
     change = {
         "name": "link-days",
@@ -370,6 +373,7 @@ def _people(scene: Scene, _: Clock) -> None:
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")
     for verb in ("link", "unlock", "signout", "factor/end", "close"):
         _add(scene, "people", f"{one}/{verb}", ids)
+    _add(scene, "people", f"{one}/transfer", ids, agency_id=str(other.id))
     _add(scene, "people", f"{one}/roles", ids, role="head")
     _add(scene, "people", f"{one}/roles/{{grant_id}}/end", ids)
     _add(scene, "people", "/console/account/sessions/end")

@@ -434,6 +434,12 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(who.AccountAdmit, history.thing("account"), API)
     history.write(who.AccountOpen, account, admin, agency=agency)
     history.write(who.AccountAmend, account, admin, agency=agency)
+    for unit, since in (
+        (world.agency, LONG_AGO),
+        (agency, LONG_AGO),
+        (agency, LONG_AGO - timedelta(days=1)),
+    ):
+        history.write(who.AccountTransfer, account, admin, agency=unit, from_=since)
     link = {"link": drawn(account)}
     history.write(who.AccountLink, account, admin, expires_at=AT + timedelta(days=900), **link)
     history.write(who.AccountCredentialByLink, account, account, **link)

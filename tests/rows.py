@@ -31,6 +31,7 @@ ELSEWHERE = frozenset(
             "agencies",
             "certificates",
             "certificate_facts",
+            "memberships",
             "partner_codes",
             "presences",
             "recusals",

@@ -17,6 +17,7 @@ from api.console.account_form import (
     RoleForm,
     SignoutForm,
     TakeFactorForm,
+    TransferForm,
 )
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, id_or_none, listed
@@ -127,6 +128,8 @@ def _page(
         former=[one for one in grants if one.is_over(tx.now)],
         roles=GRANTABLE,
         is_own=account_id == actor.id,
+        memberships=tx.memberships.of(account_id),
+        agencies=[one for one in tx.people.agencies(actor) if visit.may(Action.ACCOUNT_KEEP, one[0])],
         factor=tx.factors.of(account_id),
         is_locked=account_id in tx.login_tries.locked_of([account_id]),
         may_keep=visit.may(Action.ACCOUNT_KEEP, found.agency_id),
@@ -153,6 +156,14 @@ def _change(visit: Visit, account_id: AccountId, form: Typed[W], act: Callable[[
 def amend(visit: Acting, account_id: AccountId, form: Annotated[AmendForm, Form()]) -> Response:
     """Correct a name."""
     return _change(visit, account_id, form, lambda wish: visit.tx.people.amend(visit.actor, account_id, wish))
+
+
+@router.post("/accounts/{account_id}/transfer")
+def transfer(visit: Acting, account_id: AccountId, form: Annotated[TransferForm, Form()]) -> Response:
+    """Move a person to another agency."""
+    return _change(
+        visit, account_id, form, lambda wish: visit.tx.memberships.transfer(visit.actor, account_id, wish)
+    )
 
 
 @router.post("/accounts/{account_id}/link")

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import StringConstraints, TypeAdapter
 
-from api.console.typed import Fault, Forms, Mistaken, Typed, W, day_at, into, label, read
+from api.console.typed import Fault, Forms, Mistaken, Typed, W, day_at, into, label, read, time_or_none
 from schemas.account import AccountAmendIn, AccountIn, AdmissionIn, Password, RoleIn
 from schemas.base import Reason
+from schemas.membership import TransferIn
 from schemas.password import PasswordFault, password_fault
 
 Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
@@ -133,6 +134,17 @@ def _day(form: RoleForm, name: str, *, days: int = 0) -> datetime | None:
     return day_at(form, name, days=days) if getattr(form, name) else None
 
 
+class TransferForm(Typed[TransferIn]):
+    """To which agency a person moves, and from when on."""
+
+    agency_id: str = label("调入单位")
+    from_at: str = label("从（不填为现在）")
+    reason: str = label("理由")
+
+    def wish(self) -> TransferIn:
+        return into(self, TransferIn, from_at=time_or_none(self, "from_at"))
+
+
 class _Reasoned(Typed[str]):
     reason: str = label("理由")
 
@@ -166,6 +178,7 @@ class AccountForms(Forms):
     """The forms of one account."""
 
     amend: AmendForm = AmendForm()
+    transfer: TransferForm = TransferForm()
     role: RoleForm = RoleForm()
     end_role: EndRoleForm = EndRoleForm()
     close: CloseForm = CloseForm()

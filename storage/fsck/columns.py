@@ -35,6 +35,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "second_factors.last_step": "up to which code is used; one of the last ninety seconds, where it is put back",
         "trail_rows.fold": "finds what is counted in the same row, until its day is sealed",
         "certificate_facts.id": "the row's own key, nothing refers to it",
+        "memberships.id": "the row's own key, nothing refers to it",
         "case_links.id": "the row's own key, nothing refers to it",
         "checkpoints.signed_at": "by the server's clock; the outside times stand in the log",
         "custody_entries.agency_id": "for whom an entry is listed; the chain's first leaf says whose it is",

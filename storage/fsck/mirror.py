@@ -40,9 +40,9 @@ Told = Mapping[str, Sequence[Mapping[str, object]]]
 
 
 class Span(NamedTuple):
-    """A half-open range of time, as a range column holds it; without an end where none is known."""
+    """A half-open range of time, as a range column holds it; without a beginning or an end where none is known."""
 
-    since: datetime
+    since: datetime | None
     until: datetime | None
 
 
@@ -181,6 +181,12 @@ def _document(value: Mapping[str, object]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
+def _span(value: Span) -> tuple[str | None, str | None, str]:
+    """As the database spells it: what has no beginning includes none."""
+    since, until = (None if one is None else moment(one) for one in value)
+    return since, until, "()" if since is None else "[)"
+
+
 _PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (bool, bool),
     (UUID, str),
@@ -189,7 +195,7 @@ _PLAIN: tuple[tuple[type, Callable[[Any], object]], ...] = (
     (date, date.isoformat),
     (bytes, lambda value: value.hex()),
     (Mapping, _document),
-    (Span, lambda value: (moment(value.since), value.until and moment(value.until), "[)")),
+    (Span, _span),
     (tuple, lambda value: tuple(map(plain, value))),
     (list, lambda value: tuple(map(plain, value))),
 )

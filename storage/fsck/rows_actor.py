@@ -13,6 +13,7 @@ from storage.tables.actor import (
     agencies,
     certificate_facts,
     certificates,
+    memberships,
     role_grants,
 )
 from storage.tables.approval import approvals
@@ -47,6 +48,12 @@ ACCOUNT_MIRRORS = (
         accounts.c.id,
         (),
         ("agency_id", "kind", "login", "name", "password_hash", "is_active", "created_at"),
+    ),
+    Mirror(
+        memberships,
+        memberships.c.account_id,
+        (),
+        ("agency_id", "valid_during", "known_during", "reason", "leaf"),
     ),
     Mirror(
         role_grants,
@@ -171,6 +178,16 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
                 "is_active": life.closed_at is None,
                 "created_at": life.opened_at,
             }
+        ],
+        "memberships": [
+            {
+                "agency_id": ident_of(one.agency),
+                "valid_during": Span(one.valid_from, one.valid_until),
+                "known_during": Span(one.known_from, one.known_until),
+                "reason": value_of(one.reason),
+                "leaf": one.leaf,
+            }
+            for one in life.memberships
         ],
         "role_grants": [
             {

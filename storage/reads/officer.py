@@ -11,6 +11,7 @@ from schemas.leaves_actor import CertificateKind
 from schemas.officer import NamedOfficer
 from storage.reads.account import has_role
 from storage.reads.certificate import was_valid
+from storage.reads.membership import agency_at
 from storage.tables.actor import accounts, agencies, certificates
 
 
@@ -19,9 +20,7 @@ def named_officers(
 ) -> tuple[NamedOfficer, ...]:
     """Return what the register knows of certificates that a device of an agency names.
 
-    As of the time `at`, as known at `known`.
-
-    A person belongs to the agency of the account: accounts do not move, so that it was so at any time.
+    As of the time `at`, as known at `known`: so whoever has moved since is still of the agency where they were then.
     """
     ours = agencies.alias("ours")
     entrusting = select(ours.c.principal_id).where(ours.c.id == agency_id).scalar_subquery()
@@ -40,7 +39,7 @@ def named_officers(
             is_auxiliary.label("is_auxiliary"),
         )
         .join(accounts, accounts.c.id == certificates.c.account_id)
-        .join(agencies, agencies.c.id == accounts.c.agency_id)
+        .join(agencies, agencies.c.id == agency_at(at, known))
         .where(certificates.c.number.in_(numbers))
         .order_by(certificates.c.number)
     ).mappings()

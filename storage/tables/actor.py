@@ -84,6 +84,29 @@ What was known at a time follows too: a grant since `granted_at`, its end since 
 leaf that gave it.
 """
 
+memberships = Table(
+    "memberships",
+    metadata,
+    ident(),
+    ref("account_id", "accounts.id"),
+    ref("agency_id", "agencies.id"),
+    Column("valid_during", TSTZRANGE, nullable=False),
+    Column("known_during", TSTZRANGE, nullable=False),
+    Column("reason", Text),
+    Column("leaf", LargeBinary, nullable=False),
+    CheckConstraint("NOT isempty(valid_during) AND NOT isempty(known_during)", name="lasts"),
+    ExcludeConstraint(
+        ("account_id", "="),
+        ("valid_during", "&&"),
+        ("known_during", "&&"),
+        name="ex_memberships_one_agency",
+        using="gist",
+    ),
+)
+"""To which agency a person belonged when, and since when it was said, of those alone who ever moved: everybody else
+always belonged to the agency of the account. The first move tells where they had been, too.
+"""
+
 account_links = Table(
     "account_links",
     metadata,

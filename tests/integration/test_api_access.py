@@ -249,6 +249,7 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("GET", "/v1/accounts/{account_id}", None),
     ("POST", "/v1/accounts/{account_id}/link", None),
     ("POST", "/v1/accounts/{account_id}/unlock", None),
+    ("POST", "/v1/accounts/{account_id}/transfer", {"agency_id": str(UUID(int=7)), "reason": "x"}),
     ("POST", "/v1/accounts/{account_id}/close", {"reason": "x"}),
     ("POST", "/v1/accounts/{account_id}/signout", {"reason": "x"}),
     ("POST", "/v1/accounts/{account_id}/roles", {"role": "head"}),

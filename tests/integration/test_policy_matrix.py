@@ -110,6 +110,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
     "POST /v1/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "POST /v1/accounts/{account_id}/transfer": {"agency_id": "{agency_id}", "reason": "x"},
     "POST /v1/accounts/{account_id}/close": {"reason": "x"},
     "POST /v1/accounts/{account_id}/signout": {"reason": "x"},
     "POST /v1/accounts/{account_id}/factor/end": {"reason": "x"},
