@@ -22,6 +22,7 @@ from schemas.refusals_account import (
     TRANSFER_FUTURE,
     TRANSFER_SAME,
 )
+from schemas.refusals_request import VERSION_CONFLICT
 from schemas.trail import SessionEnd
 from storage.act import Deed
 from storage.actor.account import People
@@ -75,6 +76,7 @@ class Memberships(Collection):
             NotFound: no such account, or no such agency (slug `account-agency-unknown`), within the actor's reach.
             Refused: the actor may not keep accounts at both agencies, may not end the roles that are held, or it is
                 their own account (slug `role-own`).
+            VersionConflict: somebody else moved the person since.
             Conflict: the account is closed or a machine's, the agency is closed (slug `agency-closed`), they belong
                 there already (`transfer-same`), or nobody else administers this server (`administrator-last`).
             Invalid: the time lies in the future (slug `transfer-future`).
@@ -122,7 +124,7 @@ class Memberships(Collection):
         if held.kind is AccountKind.MACHINE:
             raise ACCOUNT_MACHINE("a machine stays where it is")
         if held.agency_id != known.agency_id:
-            raise TRANSFER_SAME("somebody else moved the person meanwhile")
+            raise VERSION_CONFLICT("somebody else moved the person meanwhile")
         return held
 
     def _belonged(self, account_id: AccountId, at: datetime) -> bool:

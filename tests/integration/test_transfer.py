@@ -1,6 +1,7 @@
 """People move from one agency to another: what they hold there ends, and what they captured before stays theirs."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -220,6 +221,17 @@ def test_who_is_not_moved(store: Store, admin: Actor, units: tuple[AgencyId, Age
     with store.begin() as tx:
         seen = tx.people.get(tx.accounts.account_actor(admin.account_id), who)
         assert (seen.agency_id, seen.roles) == (here, (Role.OFFICER,))
+
+
+def test_of_two_moves_at_once_one_is_told(
+    store: Store, admin: Actor, units: tuple[AgencyId, AgencyId]
+) -> None:
+    """Two administrators move one person to two agencies: one move stands, and the roles end once."""
+    who = make_account(store, units[0], Role.OFFICER)[1].account_id
+    with ThreadPoolExecutor(2) as movers:
+        told = sorted(movers.map(lambda to: transfer(store, admin, who, to), (units[1], admin.agency_id)))
+    assert told in (["", "role-ended"], ["", "version-conflict"], ["", ""])
+    assert len([one for one in said(store, who) if one.known_until is None and one.valid_until is None]) == 1
 
 
 def test_the_database_itself_keeps_one_agency_at_a_time(
