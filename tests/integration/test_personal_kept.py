@@ -138,9 +138,9 @@ def test_no_server_goes_on_under_another_key(copy: Copy) -> None:
     """What came in under two keys could not be read by one: nothing starts, and nothing was written."""
     check_key(copy.store.engine)
     for key, error in ((seed64(), IntegrityBroken), (None, Unavailable)):
-        with closing(Store(copy.store.settings.model_copy(update={"personal_key": key}))) as store:
-            with pytest.raises(error):
-                check_key(store.engine)
+        settings = copy.store.settings.model_copy(update={"personal_key": key})
+        with closing(Store(settings)) as store, pytest.raises(error):
+            check_key(store.engine)
 
 
 def parties(connection: Any, tx: Any) -> list[tuple[str, str | None]]:
