@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from playwright.sync_api import Browser
-from sqlalchemy import create_engine
 
 from quancheng_demo import found
 from storage.store import Store
@@ -76,9 +75,9 @@ def test_on_real_parts(
         until(lambda: answers(f"{address}/v1/health"), "the product is up")
         with Story(browser, address, passwords, tmp_path, environment, is_pictured=False) as story:
             story.tell()
-    with create_engine(store.settings.sqlalchemy_url).connect() as connection:
-        assert tables_with(connection, [PARTY, PARTY_CODE, PHONE]) == set()
-        connection.engine.dispose()
+    with store.begin() as tx:
+        assert tables_with(tx.connection, [PARTY, PARTY_CODE, PHONE]) == set()
+    store.close()
     said = b"".join(
         (tmp_path / f"{name}.log").read_bytes() for name in ("api", "worker", "scheduler")
     ).lower()
