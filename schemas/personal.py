@@ -122,7 +122,7 @@ class PersonalSeal:
         return self._keys[use, column]
 
     def _about(self, column: str, row: str) -> bytes:
-        return b"\0".join((_LABEL, self.key_id, column.encode(), row.encode()))
+        return b"%b\0%b\0%b\0%b" % (_LABEL, self.key_id, column.encode(), row.encode())
 
 
 def is_sealed(kept: bytes) -> bool:

@@ -6,6 +6,7 @@ stands in no statement, and neither does what it seals. A process without it doe
 
 import secrets
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -160,6 +161,7 @@ def kept_fingerprint(connection: Connection, fingerprint: bytes) -> bytes:
     return fingerprint if found is None else found.digest("idempotency_keys.fingerprint", fingerprint)
 
 
+@cache
 def _name(column: Column[Any]) -> str:
     return f"{column.table.name}.{column.name}"
 

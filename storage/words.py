@@ -118,22 +118,28 @@ def matching_party(
     words = wanted.split()
     if not words:
         return Sought(true())
+    named = [
+        and_(party.tokens.contains(tokens(connection, party.name, word)), party.is_whole) for word in words
+    ]
     indexed = [
-        or_(
-            _grams(searched).contains(_grams(literal(word))),
-            and_(party.tokens.contains(tokens(connection, party.name, word)), party.is_whole),
-        )
-        for word in words
+        or_(_grams(searched).contains(_grams(literal(word))), one)
+        for word, one in zip(words, named, strict=True)
+    ]
+    # A list is read row by row: pieces of every number would be cut anew, so it looks for the word itself.
+    held = [
+        or_(one, func.strpos(func.search_fold(searched), func.search_fold(word)) > 0)
+        for word, one in zip(words, named, strict=True)
     ]
     is_other = (or_(*others) if others else literal(value=False)).label("is_other")
-    some = or_(and_(*indexed), *others)
     connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    some = or_(and_(*indexed), *others)
     hits = connection.scalars(select(party.ident).where(some).limit(FEW + 1)).all()
 
     def holds(row: RowMapping) -> bool:
         return bool(row["is_other"]) or _holds(connection, party, row, words)
 
-    return Sought(party.ident.in_(hits) if len(hits) <= FEW else some, holds, (is_other,))
+    found = party.ident.in_(hits) if len(hits) <= FEW else or_(and_(*held), *others)
+    return Sought(found, holds, (is_other,))
 
 
 def _holds(connection: Connection, party: Party, row: RowMapping, words: list[str]) -> bool:

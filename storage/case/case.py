@@ -48,7 +48,7 @@ from storage.personal import code_digest
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
-from storage.reads.policy import require_within, within
+from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import require_of_agency
 from storage.reads.recusal import barred, is_barred
 from storage.reads.setting import setting_at
@@ -279,7 +279,7 @@ class Cases(Collection):
         return select_cases().add_columns(self._is_whole(actor).label("is_whole"))
 
     def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
-        return within(actor, Action.CASE_PARTY, self._now, cases)
+        return within_seen(actor, Action.CASE_PARTY, Action.CASE_VIEW, self._now, cases)
 
     def _sought(self, actor: Actor, wanted: str) -> Sought:
         """Look for words of number and party, or for a whole code; in parties only where the actor reads them whole."""

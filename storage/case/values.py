@@ -23,6 +23,7 @@ from storage.tables.case import case_handlers, cases
 
 PARTY = ("party", "party_code")
 """What of a case is personal data."""
+_COLUMNS = {name: cases.c[name] for name in PARTY}
 
 
 @cache
@@ -55,7 +56,7 @@ def case_of(connection: Connection) -> Callable[[RowMapping], Case]:
 
 def party_of(connection: Connection, row: RowMapping) -> dict[str, Any]:
     """Return who the party of a case is, masked unless the row says `is_whole`; raises as `case_of`."""
-    told = {name: opened(connection, cases.c[name], row["id"], row[name]) for name in PARTY}
+    told = {name: opened(connection, column, row["id"], row[name]) for name, column in _COLUMNS.items()}
     if row["is_whole"]:
         return told
     return {name: text and masked(name, text) for name, text in told.items()}

@@ -48,7 +48,7 @@ from storage.monitoring.values import (
 from storage.personal import code_digest, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
-from storage.reads.policy import require_within, within
+from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
 from storage.tables.monitoring import (
     MONITORING_WORDS,
@@ -81,11 +81,17 @@ class Monitoring(Collection):
         return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit, keep=sought.keep))
 
     def _select(self, actor: Actor) -> Select[tuple[object, ...]]:
-        """Return the query of records as the actor reads them: `is_whole` says where the party is not masked."""
+        """Return the query of records that the actor sees: `is_whole` says where the party is not masked."""
         return select_records().add_columns(self._is_whole(actor).label("is_whole"))
 
+    def _select_asked(self, actor: Actor) -> Select[tuple[object, ...]]:
+        """Return the same of records that wait for the actor, whether they see them otherwise or not."""
+        whole = within(actor, Action.MONITORING_PARTY, self._now, monitoring_records)
+        return select_records().add_columns(whole.label("is_whole"))
+
     def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
-        return within(actor, Action.MONITORING_PARTY, self._now, monitoring_records)
+        seen = Action.MONITORING_VIEW
+        return within_seen(actor, Action.MONITORING_PARTY, seen, self._now, monitoring_records)
 
     def _sought(self, actor: Actor, wanted: str) -> Sought:
         """Look for a plate, a code or a record's id as a whole, else for words; in parties where they are read whole."""
@@ -125,7 +131,7 @@ class Monitoring(Collection):
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
         )
         waiting = monitoring_records.c.state.in_(OPEN_STATES)
-        query = self._select(actor).where(reached, waiting, ~taken)
+        query = self._select_asked(actor).where(reached, waiting, ~taken)
         return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
     def get(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
@@ -237,7 +243,7 @@ class Monitoring(Collection):
     def _asked(self, actor: Actor, ident: MonitoringId, action: Action) -> MonitoringRecord:
         """Return a record on which the actor may give an opinion, though others may have concluded it just now."""
         reached = within(actor, action, self._now, monitoring_records)
-        query = self._select(actor).where(monitoring_records.c.id == ident, reached)
+        query = self._select_asked(actor).where(monitoring_records.c.id == ident, reached)
         row = self._connection.execute(query).mappings().one_or_none()
         if row is None:
             self.get(actor, ident)
