@@ -46,6 +46,7 @@ bench: setup-dev ## Measure all the figures, each beside a named peer in the sam
 	$(PY) -m tests.stand run --durable -- $(PY) bench/work.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/names.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
@@ -57,6 +58,7 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/log.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/desks.py --quick
+	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/names.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/pages.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py --quick
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
@@ -112,7 +114,7 @@ secrets: .env ## Write .env with fresh random secrets for `docker compose up` (k
 		echo "KEEPER_URL='s3+http://keeper:$$(word)@minio:9000/evidence?staging=staging&region=us-east-1'"; \
 		echo "REDIS_PASSWORD='$$broker'"; \
 		echo "BROKER_URL='redis://:$$broker@redis:6379/0'"; \
-		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY FACTOR_KEY; do echo "$$key='$$(seed)'"; done; \
+		for key in LOG_KEY REGISTRY_KEY EXPORT_KEY FACTOR_KEY PERSONAL_KEY; do echo "$$key='$$(seed)'"; done; \
 	} > $@.new && mv $@.new $@ && echo 'Wrote $@: keep a copy in a safe place, the keys sign your evidence'
 
 lock: setup-dev ## Resolve the dependencies anew into the two hashed locks

@@ -237,6 +237,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     from api.sso_settings import SsoSettings
     from quancheng_parts import migrate, open_home, opened, read, settings_of
     from storage.settings import is_set
+    from storage.setup.migrate import check_key
     from workers.listening import Listening
 
     STOP.check()
@@ -248,6 +249,7 @@ def _serve(args: argparse.Namespace, say: _Teller, started: ExitStack) -> None:
     started.callback(store.close)
     say("migrating", "正在检查数据库结构 migrating the database")
     migrate(store)
+    check_key(store.engine)
     STOP.check()
     api_settings = read(ApiSettings).answering_to(args.host)
     sso = read(SsoSettings)

@@ -20,13 +20,14 @@ router = APIRouter(prefix="/v1/cases", tags=["case"], route_class=Route)
 
 
 class CaseOut(WireOut):
-    """A case."""
+    """A case; `is_masked`: who asks does not need to see who the party is."""
 
     id: CaseId
     agency_id: AgencyId
     agency_name: str
     number: str
     party: str
+    is_masked: bool
     matter: str
     place: str
     occurred_at: datetime | None
@@ -137,7 +138,7 @@ def case(tx: Tx, actor: CurrentActor, case_id: CaseId, response: Response) -> Ca
     return CaseDetailOut(
         case=tagged(response, CaseOut.of(found)),
         recordings=[RecordingOut.of(row) for row in linked],
-        changes=[ChangeOut.of(one) for one in tx.cases.history(case_id)],
+        changes=[ChangeOut.of(one) for one in tx.cases.history(found)],
     )
 
 

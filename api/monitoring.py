@@ -87,7 +87,10 @@ class MeasuredOut(WireOut):
 
 
 class MonitoringOut(WireOut):
-    """A monitoring record. While it is open, nobody sees whether another has given an opinion."""
+    """A monitoring record. While it is open, nobody sees whether another has given an opinion.
+
+    `is_masked`: who asks does not need to see who the party is.
+    """
 
     id: MonitoringId
     agency_id: AgencyId
@@ -102,6 +105,7 @@ class MonitoringOut(WireOut):
     plate: str | None
     party: str | None
     party_code: str | None
+    is_masked: bool
     place: str
     lat_e7: int | None
     lon_e7: int | None
@@ -283,14 +287,14 @@ def record(
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],
         opinions=[OpinionOut.of(one) for one in tx.monitoring.opinions(actor, found)],
-        notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(monitoring_id)],
+        notifications=[NotificationOut.of(one) for one in tx.monitoring.notifications(found)],
         links=[MonitoringLinkOut.of(one) for one in tx.monitoring_links.links_of(monitoring_id)],
     )
 
 
 @router.get("/monitoring/records/{monitoring_id}/raw", operation_id="getRawRow", response_class=Response)
 def raw(tx: Tx, actor: CurrentActor, monitoring_id: MonitoringId) -> Response:
-    """Return the row as kept, verbatim."""
+    """Return the row as kept, verbatim, to those who read its party whole."""
     payload = tx.monitoring.raw(actor, monitoring_id)
     headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
     return Response(payload, media_type="application/json", headers=headers)
@@ -320,7 +324,8 @@ def notify(
 ) -> list[NotificationOut]:
     """Record an attempt to tell the party; attempts are only ever added."""
     tx.monitoring.notify(actor, monitoring_id, wish)
-    return [NotificationOut.of(one) for one in tx.monitoring.notifications(monitoring_id)]
+    found = tx.monitoring.get(actor, monitoring_id)
+    return [NotificationOut.of(one) for one in tx.monitoring.notifications(found)]
 
 
 @router.get("/monitoring/records/{monitoring_id}/suggestions", operation_id="suggestCases")

@@ -213,7 +213,7 @@ _API: Mapping[str, Ask] = {
     "GET /v1/monitoring/records": _RECORD,
     "GET /v1/monitoring/queue": _asks(either=_STAGES),
     "GET /v1/monitoring/records/{monitoring_id}": _RECORD,
-    "GET /v1/monitoring/records/{monitoring_id}/raw": _RECORD,
+    "GET /v1/monitoring/records/{monitoring_id}/raw": _asks(Action.MONITORING_VIEW, Action.MONITORING_PARTY),
     "POST /v1/monitoring/records/{monitoring_id}/opinions/{stage}": _asks(either=_STAGES),
     "POST /v1/monitoring/records/{monitoring_id}/notifications": _asks(
         Action.MONITORING_VIEW, Action.MONITORING_NOTIFY

@@ -42,6 +42,7 @@ from storage.monitoring.values import MonitoringFilter  # noqa: E402
 from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store, Transaction, utc_now  # noqa: E402
 from tests.factories import make_settings  # noqa: E402
+from tests.personal import seal_filled  # noqa: E402
 from workers.custody import integrate  # noqa: E402
 
 BATCH_ROWS = 1_000
@@ -71,9 +72,10 @@ FROM (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n FROM uploads WHERE obje
 INSERT INTO presences (manifest_id, account_id, certificate_id, state, way, answered_at, leaf)
 SELECT m.id, :officer, (SELECT id FROM certificates WHERE account_id = :officer), 'confirmed', 'login', now(),
     sha256(m.id::text::bytea) FROM (SELECT id FROM manifests ORDER BY id OFFSET 20) AS m;
-INSERT INTO cases (agency_id, number, party, matter, place, plates, state, opened_by, opened_at, filed_at, decided_at,
-    closed_at, version)
-SELECT :agency, 'B-' || n, '当事人 ' || n, '超限运输', 'S229', ARRAY['苏J' || lpad((n % 90000)::text, 5, '0')],
+INSERT INTO cases (agency_id, number, party, party_tokens, matter, place, plates, state, opened_by, opened_at,
+    filed_at, decided_at, closed_at, version)
+SELECT :agency, 'B-' || n, convert_to('当事人 ' || n, 'UTF8'), '{{}}', '超限运输', 'S229',
+    ARRAY['苏J' || lpad((n % 90000)::text, 5, '0')],
     CASE WHEN n > 200 THEN 'closed' ELSE 'investigating' END, :officer, now() - interval '60 days', now(), now(),
     CASE WHEN n > 200 THEN now() - random() * interval '50 days' END, 1
 FROM generate_series(1, :many / 20) AS n;
@@ -85,11 +87,11 @@ SELECT c.id, r.id, 'service/worker', now() FROM
     ON c.n = r.n % (:many / 20) + 1;
 INSERT INTO intakes (agency_id, source_id, seq, prev, sha256, payload, signature, rows, received_at)
 SELECT :agency, :officer, 0, repeat('0', 64), repeat('b', 64), ''::bytea, '', 1, now();
-INSERT INTO monitoring_records (agency_id, equipment_id, record_id, intake_id, intake_index, raw, content_sha256,
+INSERT INTO monitoring_records (agency_id, equipment_id, record_id, intake_id, intake_index, raw, content_digest,
     captured_at, received_at, matter, plate, party_code, party, place, state, due_at, concluded_at, links)
 SELECT :agency, :equipment, 'B-' || n, (SELECT id FROM intakes WHERE seq = 0), n, '{{}}'::bytea,
     sha256(n::text::bytea), now() - random() * interval '80 days', now(), '超限运输',
-    '苏J' || lpad((n % 90000)::text, 5, '0'), NULL, '当事人 ' || n, 'S229',
+    '苏J' || lpad((n % 90000)::text, 5, '0'), NULL, convert_to('当事人 ' || n, 'UTF8'), 'S229',
     CASE WHEN n <= 1000 THEN 'received' WHEN n % 10 = 1 THEN 'invalid' ELSE 'valid' END,
     now() + random() * interval '9 days' - interval '2 days', CASE WHEN n > 1000 THEN now() END,
     CASE WHEN n > 1500 AND n % 10 <> 1 THEN 1 ELSE 0 END
@@ -142,8 +144,10 @@ class World:
                             "many": many,
                         },
                     )
+        with self.store.begin() as tx:
+            seal_filled(tx.connection)
         with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
-            connection.execute("VACUUM ANALYZE")
+            connection.execute("VACUUM FULL ANALYZE")
         integrate(self.store)
 
 

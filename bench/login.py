@@ -106,7 +106,8 @@ def serving(url: str, folder: Path) -> Iterator[tuple[Store, int, int, dict[str,
     passwords = found(store)
     port = free_port()
     secrets = {
-        name: getattr(settings, name).get_secret_value() for name in ("registry_key", "log_key", "export_key")
+        name: getattr(settings, name).get_secret_value()
+        for name in ("registry_key", "log_key", "export_key", "personal_key")
     }
     told = {
         "DATABASE_URL": url,

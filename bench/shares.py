@@ -174,7 +174,7 @@ def say(what: str, **figures: object) -> None:
 def serving(store: Store) -> Iterator[str]:
     port = free_port()
     words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS["api"]]
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key")
+    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key")
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     command = [
         str(Path(sys.executable).parent / words[0]),

@@ -1,5 +1,6 @@
 """The matter evidence serves. The full statutory machine follows; these are the states of its straight path."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -190,9 +191,15 @@ OPINION_STEPS = frozenset(row.name for row in STEPS if row.action is Action.CASE
 
 Plate = Annotated[str, Field(min_length=2, max_length=16, pattern=r"^\S+$")]
 PartyCode = Annotated[str, Field(min_length=8, max_length=18, pattern=r"^[0-9A-Z]+$")]
+_CODE = re.compile(r"[0-9A-Z]{8,18}")
 Words = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
 LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
 LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
+
+
+def is_code(text: str) -> bool:
+    """Say whether a text has the form of a party's code, of a person or of a company."""
+    return _CODE.fullmatch(text) is not None
 
 
 class CaseIn(WireIn):
@@ -243,13 +250,14 @@ class CaseAmendIn(WireIn):
 
 
 class Case(Frozen):
-    """A case as kept."""
+    """A case as kept; `is_masked`: who reads it does not see who the party is."""
 
     id: CaseId
     agency_id: AgencyId
     agency_name: str
     number: str
     party: str
+    is_masked: bool
     matter: str
     place: str
     occurred_at: datetime | None

@@ -14,6 +14,7 @@ class HealthPart(StrEnum):
     LOG_KEY = "log_key"
     REGISTRY_KEY = "registry_key"
     EXPORT_KEY = "export_key"
+    PERSONAL_KEY = "personal_key"
     FACTOR_KEY = "factor_key"
     CALENDAR = "calendar"
     BROKER = "broker"

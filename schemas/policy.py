@@ -26,6 +26,7 @@ class Action(StrEnum):
     APPROVAL_GIVE = "approval:give"
     CASE_OPEN = "case:open"
     CASE_VIEW = "case:view"
+    CASE_PARTY = "case:party"
     CASE_LINK = "case:link"
     CASE_EXPORT = "case:export"
     CASE_RUN = "case:run"
@@ -35,6 +36,7 @@ class Action(StrEnum):
     EQUIPMENT_KEEP = "equipment:keep"
     MONITORING_SUBMIT = "monitoring:submit"
     MONITORING_VIEW = "monitoring:view"
+    MONITORING_PARTY = "monitoring:party"
     MONITORING_REVIEW_FIRST = "monitoring:review-first"
     MONITORING_REVIEW_SECOND = "monitoring:review-second"
     MONITORING_NOTIFY = "monitoring:notify"
@@ -144,12 +146,14 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
         Action.CASE_OPEN: _UNIT,
         Action.CASE_VIEW: _HANDLED,
+        Action.CASE_PARTY: _HANDLED,
         Action.CASE_LINK: _HANDLED,
         Action.CASE_EXPORT: _HANDLED,
         Action.CUSTODY_VIEW: _UNIT,
         Action.CASE_RUN: _HANDLED,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.MONITORING_VIEW: _UNIT,
+        Action.MONITORING_PARTY: _UNIT,
         Action.MONITORING_NOTIFY: _UNIT,
         Action.MONITORING_LINK: _UNIT,
         Action.RECTIFICATION_VIEW: _UNIT,
@@ -165,6 +169,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_WATCH: _NAME,
         Action.CASE_OPEN: _UNIT,
         Action.CASE_VIEW: _NAME,
+        Action.CASE_PARTY: _NAME,
         Action.CASE_LINK: _UNIT,
         Action.CASE_EXPORT: _NAME,
         Action.CUSTODY_VIEW: _UNIT,
@@ -172,6 +177,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.CASE_DECIDE: _NAME,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.MONITORING_VIEW: _NAME,
+        Action.MONITORING_PARTY: _NAME,
         Action.AUDIT_VIEW: _UNIT | Relation.AUDITED,
         Action.RECTIFICATION_VIEW: _UNIT,
         Action.RECTIFICATION_ANSWER: _UNIT,
@@ -199,11 +205,13 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_VIEW: _ASSIGNED | _JUDGED | _APPROVED,
         Action.RECORDING_WATCH: _ASSIGNED | _JUDGED | _APPROVED,
         Action.CASE_VIEW: _ASSIGNED,
+        Action.CASE_PARTY: _ASSIGNED,
         Action.CASE_EXPORT: _ASSIGNED,
         Action.CUSTODY_VIEW: _UNIT,
         Action.CASE_REVIEW: _NAME,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.MONITORING_VIEW: _ASSIGNED | _JUDGED,
+        Action.MONITORING_PARTY: _ASSIGNED,
         Action.MONITORING_REVIEW_SECOND: _UNIT,
         Action.RECTIFICATION_VIEW: _UNIT,
     },
@@ -241,8 +249,10 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.RECORDING_VIEW: _INSPECTED,
         Action.RECORDING_WATCH: _INSPECTED,
         Action.CASE_VIEW: _INSPECTED,
+        Action.CASE_PARTY: _INSPECTED,
         Action.CUSTODY_VIEW: _UNIT,
         Action.MONITORING_VIEW: _INSPECTED,
+        Action.MONITORING_PARTY: _INSPECTED,
         Action.AUDIT_VIEW: _INSPECTED | _OWN,
         Action.AUDIT_CONFIRM: _TREE,
         Action.AUDIT_SCORE: _INSPECTED,
@@ -272,7 +282,9 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
 }
 """Rules of the role matrix; printed as `docs/policy.json`. An officer's case is one in which a recording of their own
 stands; a legal reviewer's what waits for review or was reviewed by them; a supervisor sees of others' evidence what was
-drawn and counts the rest; an inspector the whole of what was drawn for them."""
+drawn and counts the rest; an inspector the whole of what was drawn for them. Names, codes and telephone
+numbers of parties are read whole by who works on the matter (`CASE_PARTY`, `MONITORING_PARTY`), masked by whoever else
+sees it."""
 
 DEVICE_POLICY: Mapping[Action, Relation] = {
     Action.RECORDING_SUBMIT: Relation.OWN,

@@ -14,6 +14,7 @@ FSCK_PARTS = vocabulary(
         Part.AUDITS: ("已冻结的抽查", "frozen audits"),
         Part.LOOKS: ("查看记录", "looks"),
         Part.TRAIL: ("已封存的访问日志条目", "sealed rows of the access trail"),
+        Part.PERSONAL: ("加密保存的个人信息", "rows with sealed personal data"),
         Part.RECORDINGS: ("音像记录", "recordings"),
         Part.OBJECTS: ("存储中的文件", "objects in the store"),
         Part.BYTES: ("逐字节重读的文件", "objects read again"),
@@ -83,6 +84,10 @@ FAULTS = vocabulary(
         FaultCode.OPENING_UNEXPECTED: (
             "一段明文没有任何存证记录对应。",
             "Something is kept in clear that no leaf commits to.",
+        ),
+        FaultCode.PERSONAL_UNREADABLE: (
+            "个人信息未按密钥加密保存，或密文被改动、移到了另一行。",
+            "Personal data is not sealed under the key, or was altered or moved to another row.",
         ),
         FaultCode.CHAIN_BROKEN: (
             "编号链缺号、重号或前后不相连。",

@@ -14,6 +14,7 @@ HEALTH_PARTS = vocabulary(
         HealthPart.LOG_KEY: ("存证日志密钥", "key of the custody log"),
         HealthPart.REGISTRY_KEY: ("登记密钥", "key of the registers"),
         HealthPart.EXPORT_KEY: ("导出密钥", "key of exports"),
+        HealthPart.PERSONAL_KEY: ("个人信息密钥", "key of personal data"),
         HealthPart.FACTOR_KEY: ("两步验证密钥", "key of second factors"),
         HealthPart.CALENDAR: ("工作日历", "calendar"),
         HealthPart.BROKER: ("任务队列", "broker"),

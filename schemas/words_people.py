@@ -36,6 +36,7 @@ ACTIONS = vocabulary(
         Action.APPROVAL_GIVE: ("批准查看音像记录内容", "Approve that a recording is watched"),
         Action.CASE_OPEN: ("登记线索（案源）", "Register a lead"),
         Action.CASE_VIEW: ("查看案件", "See cases"),
+        Action.CASE_PARTY: ("查看案件当事人的姓名和证件号码", "See names and codes of a case's parties"),
         Action.CASE_LINK: ("关联证据", "Link evidence"),
         Action.CASE_EXPORT: ("导出案件", "Export a case"),
         Action.CASE_RUN: ("办理案件", "Run a case"),
@@ -45,6 +46,10 @@ ACTIONS = vocabulary(
         Action.EQUIPMENT_KEEP: ("管理监控设备", "Keep equipment"),
         Action.MONITORING_SUBMIT: ("送交非现场监管记录", "Hand in monitoring records"),
         Action.MONITORING_VIEW: ("查看非现场监管记录", "See monitoring records"),
+        Action.MONITORING_PARTY: (
+            "查看非现场监管记录当事人的姓名和证件号码",
+            "See names and codes of a record's parties",
+        ),
         Action.MONITORING_REVIEW_FIRST: ("初审（证据审核）", "First review (evidence)"),
         Action.MONITORING_REVIEW_SECOND: ("复核（法制审核）", "Second review (legal)"),
         Action.MONITORING_NOTIFY: ("告知当事人", "Notify the party"),

@@ -23,6 +23,9 @@ from storage.settings import StorageSettings
 
 Value = TypeVar("Value")
 
+_SIFTED = 2_000
+"""So many rows a request looks at for one page, where not all that the database finds are of the list."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -109,19 +112,44 @@ class Collection:
         return value(row)
 
     def _page(
-        self, query: Select[tuple[Any, ...]], order: Order, *, after: Cursor | None, limit: int
+        self,
+        query: Select[tuple[Any, ...]],
+        order: Order,
+        *,
+        after: Cursor | None,
+        limit: int,
+        keep: Callable[[RowMapping], bool] | None = None,
     ) -> Page[RowMapping]:
         """Return the rows behind `after` in the order of the list.
+
+        Args:
+            query: The list.
+            order: Its order.
+            after: Where the page before ended.
+            limit: How many rows.
+            keep: Which of the rows that the query finds really are of the list. Where few are, a page may have fewer
+                rows than `limit`, and still another behind it: a request reads no more than `_SIFTED` rows.
 
         Raises:
             Invalid: the cursor is of a list with another order (slug `cursor-invalid`).
         """
         ranked = (order.ident.desc(),) if order.at is None else (order.at, order.ident)
-        if after is not None:
-            query = query.where(_behind(order, after))
-        found = self._connection.execute(query.order_by(*ranked).limit(limit + 1)).mappings().all()
-        rows = found[:limit]
-        return Page(rows=tuple(rows), next=_place(order, rows[-1]) if len(found) > limit else None)
+        rows: list[RowMapping] = []
+        read = 0
+        while True:
+            some = query if after is None else query.where(_behind(order, after))
+            found = self._connection.execute(some.order_by(*ranked).limit(limit + 1)).mappings().all()
+            read += len(found)
+            for number, row in enumerate(found[:limit], start=1):
+                if keep is None or keep(row):
+                    rows.append(row)
+                if len(rows) == limit and number < len(found):
+                    return Page(rows=tuple(rows), next=_place(order, row))
+            if len(found) <= limit:
+                return Page(rows=tuple(rows), next=None)
+            after = _place(order, found[limit - 1])
+            if read > _SIFTED:
+                return Page(rows=tuple(rows), next=after)
 
 
 def _behind(order: Order, after: Cursor) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.refusals_request import IDEMPOTENCY_KEY_REUSED
 from storage.collection import Collection
+from storage.personal import kept_answer, kept_fingerprint, shown_answer
 from storage.tables.idempotency import idempotency_keys
 
 Answer = TypeVar("Answer", bound=Frozen)
@@ -56,14 +57,15 @@ class IdempotencyKeys(Collection):
             Conflict: the key was used for another request (slug `idempotency-key-reused`).
         """
         expires_at = self._now + timedelta(seconds=self._unit.settings.idempotency_seconds)
+        asked = kept_fingerprint(self._connection, key.fingerprint)
         fresh = insert(idempotency_keys).values(
-            sender=actor.reference, key=key.key, fingerprint=key.fingerprint, expires_at=expires_at
+            sender=actor.reference, key=key.key, fingerprint=asked, expires_at=expires_at
         )
         # Waits for whoever has inserted the same key and not committed; takes over one that has ended.
         taken = self._connection.scalar(
             fresh.on_conflict_do_update(
                 index_elements=[_KEPT.sender, _KEPT.key],
-                set_={"fingerprint": key.fingerprint, "answer": None, "expires_at": expires_at},
+                set_={"fingerprint": asked, "answer": None, "expires_at": expires_at},
                 where=_KEPT.expires_at <= self._now,
             ).returning(_KEPT.key)
         )
@@ -74,9 +76,9 @@ class IdempotencyKeys(Collection):
                 _KEPT.sender == actor.reference, _KEPT.key == key.key
             )
         ).one()
-        if kept.fingerprint != key.fingerprint:
+        if bytes(kept.fingerprint) != asked:
             raise IDEMPOTENCY_KEY_REUSED("the key was used for another request")
-        return bytes(kept.answer)
+        return shown_answer(self._connection, actor.reference, key.key, bytes(kept.answer))
 
     def keep(self, actor: Actor, key: IdempotencyKey, answer: bytes) -> None:
         """Keep what is answered under a key that this transaction took."""
@@ -84,7 +86,7 @@ class IdempotencyKeys(Collection):
         self._connection.execute(
             update(idempotency_keys)
             .where(_KEPT.sender == actor.reference, _KEPT.key == key.key)
-            .values(answer=answer)
+            .values(answer=kept_answer(self._connection, actor.reference, key.key, answer))
         )
 
     def drop(self, actor: Actor, key: IdempotencyKey) -> None:

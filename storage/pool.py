@@ -17,7 +17,9 @@ from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.personal import personal_seal
 from storage.settings import StorageSettings
+from storage.tables.base import PERSONAL_SEAL
 
 _BEGIN: Final = b"BEGIN"
 _KEPT = "kept"
@@ -28,6 +30,7 @@ def open_pool(settings: StorageSettings) -> Engine:
 
     Raises:
         sqlalchemy.exc.ArgumentError: the address cannot be read.
+        ValueError: `PERSONAL_KEY` is malformed; the message never holds it.
     """
     engine = create_engine(
         settings.sqlalchemy_url,
@@ -35,6 +38,7 @@ def open_pool(settings: StorageSettings) -> Engine:
         max_overflow=10,
         pool_timeout=settings.pool_wait_seconds,
         pool_use_lifo=True,  # few connections are in use, and know their statements
+        execution_options={PERSONAL_SEAL: personal_seal(settings)},
         hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
     )
     event.listen(engine, "checkout", _begin)

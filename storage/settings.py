@@ -22,6 +22,7 @@ _SECRETS = (
     "REGISTRY_KEY",
     "EXPORT_KEY",
     "FACTOR_KEY",
+    "PERSONAL_KEY",
 )
 _SEED_BYTES = 32
 
@@ -45,7 +46,7 @@ def _roles(given: object) -> object:
 
 
 class StorageSettings(BaseSettings):
-    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the four server keys; each also as `NAME_FILE`.
+    """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the five server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
     Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law) and `RETENTION_MONTHS`
@@ -59,8 +60,9 @@ class StorageSettings(BaseSettings):
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
     Keys are base64 of 32 bytes, those that sign Ed25519 seeds. A process gets only the keys it needs: the API the registry
     key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the worker and the scheduler the log key and
-    the export key. Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at
-    the next log-in by password; none is asked by default.
+    the export key, all of them and the migration `PERSONAL_KEY`, under which names and codes of parties are sealed.
+    Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at the next log-in
+    by password; none is asked by default.
 
     Shares, so that nobody shuts out others: `open_uploads` of one sender, of the free room what is not promised to
     open uploads but for `room_reserve_percent` (where the store tells its room: a folder does, an S3 store does not),
@@ -81,6 +83,7 @@ class StorageSettings(BaseSettings):
     registry_key: SecretStr | None = None
     export_key: SecretStr | None = None
     factor_key: SecretStr | None = None
+    personal_key: SecretStr | None = None
     second_factor_roles: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)] = ()
     pool_size: int = 10
     pool_wait_seconds: float = 10.0

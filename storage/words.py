@@ -2,10 +2,32 @@
 
 Chinese has no spaces to cut at, and names of two characters are common: an index of three-letter pieces finds neither.
 What is looked for is folded as Unicode NFKC and lower case, so that full-width and capital letters are found too.
+
+Names of parties are sealed: of them the index holds keyed tokens of the same characters and pairs. What it lets through
+is opened and read again, so nobody is shown a name that does not hold what was typed.
 """
 
-from sqlalchemy import ColumnElement, Connection, String, and_, func, literal, or_, select, text, true
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    String,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
+
+from schemas.personal import fold
+from storage.personal import opened, tokens
 
 FEW = 1_000
 """Up to this many hits are fetched by the index and then named one by one."""
@@ -39,6 +61,92 @@ def matching(
     connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
     hits = connection.scalars(select(ident).where(or_(and_(*held, *indexed), *others)).limit(FEW + 1)).all()
     return ident.in_(hits) if len(hits) <= FEW else or_(and_(*held), *others)
+
+
+class Party(NamedTuple):
+    """The sealed names of a table, beside the text that is searched in clear.
+
+    Attributes:
+        ident: The table's id, to which a name is bound.
+        clear: What the table's `…_words` index is made of, as a column.
+        name: The sealed column.
+        tokens: Where its tokens stand.
+        is_whole: Whose names may be read whole by who searches; the others' are not searched: a hit would tell them.
+    """
+
+    ident: Column[object]
+    clear: Column[object]
+    name: Column[object]
+    tokens: Column[object]
+    is_whole: ColumnElement[bool]
+
+
+class Sought(NamedTuple):
+    """A condition, and what a row that meets it is still asked.
+
+    Attributes:
+        condition: What the index can tell.
+        keep: Says whether a row really is a hit; None where the condition tells all.
+        columns: What the query must select for it, beside the party's columns and `is_whole`.
+    """
+
+    condition: ColumnElement[bool]
+    keep: Callable[[RowMapping], bool] | None = None
+    columns: tuple[ColumnElement[bool], ...] = ()
+
+
+def matching_party(
+    connection: Connection,
+    party: Party,
+    searched: ColumnElement[str],
+    wanted: str,
+    *others: ColumnElement[bool],
+) -> Sought:
+    """Return the same for a table with sealed names: every word stands in `searched` or in the name.
+
+    Args:
+        connection: Where the few hits are fetched.
+        party: The names.
+        searched: The very expression that the table's `…_words` index is made of.
+        wanted: What was typed.
+        others: Conditions with an index of their own.
+
+    Raises:
+        IntegrityBroken: a name does not open (slug `personal-unreadable`).
+        Unavailable: this process has no key (slug `personal-key-missing`).
+    """
+    words = wanted.split()
+    if not words:
+        return Sought(true())
+    named = [
+        and_(party.tokens.contains(tokens(connection, party.name, word)), party.is_whole) for word in words
+    ]
+    indexed = [
+        or_(_grams(searched).contains(_grams(literal(word))), one)
+        for word, one in zip(words, named, strict=True)
+    ]
+    # A list is read row by row: pieces of every number would be cut anew, so it looks for the word itself.
+    held = [
+        or_(one, func.strpos(func.search_fold(searched), func.search_fold(word)) > 0)
+        for word, one in zip(words, named, strict=True)
+    ]
+    is_other = (or_(*others) if others else literal(value=False)).label("is_other")
+    connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
+    some = or_(and_(*indexed), *others)
+    hits = connection.scalars(select(party.ident).where(some).limit(FEW + 1)).all()
+
+    def holds(row: RowMapping) -> bool:
+        return bool(row["is_other"]) or _holds(connection, party, row, words)
+
+    found = party.ident.in_(hits) if len(hits) <= FEW else or_(and_(*held), *others)
+    return Sought(found, holds, (is_other,))
+
+
+def _holds(connection: Connection, party: Party, row: RowMapping, words: list[str]) -> bool:
+    said = fold(row[party.clear.name] or "")
+    name = opened(connection, party.name, row[party.ident], row[party.name]) if row["is_whole"] else None
+    held = fold(name or "")
+    return all(fold(word) in said or fold(word) in held for word in words)
 
 
 def _grams(words: ColumnElement[str]) -> ColumnElement[list[str]]:

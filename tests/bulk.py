@@ -32,11 +32,14 @@ from storage.custody.custody import CustodyLog
 from storage.custody.values import shown
 from storage.fsck.columns import LOG
 from storage.objects.values import sha256_of
+from storage.personal import kept_opening, opened
 from storage.recording.upload import NewUpload
 from storage.store import Store
 from storage.tables.base import metadata
+from storage.tables.case import cases
 from storage.tables.custody import custody_entries
 from tests.casework import Bureau, conclusion
+from tests.personal import seal_rows
 
 TOGETHER = 1_000
 """Recordings of one transaction."""
@@ -80,6 +83,7 @@ class Pattern:
 class Log:
     """The entries of copies, and how far each of their chains goes; `last` is the row id of the last entry."""
 
+    connection: Connection
     last: int
     chains: dict[str, tuple[int, str, datetime]] = field(default_factory=dict)
     entries: list[tuple[object, ...]] = field(default_factory=list)
@@ -109,7 +113,10 @@ class Log:
         for place in leaf.chains:
             self.places.append((place.of, place.n, self.last))
             self.chains[place.of] = (place.n, step(place.prev, digest, leaf.event), leaf.at)
-        self.openings += [(hashes[0], member, opening) for member, opening in opened.items()]
+        self.openings += [
+            (hashes[0], member, kept_opening(self.connection, type(act), hashes[0], member, opening))
+            for member, opening in opened.items()
+        ]
 
     def _place(self, of: str) -> Place:
         n, head = self.chains[of][:2] if of in self.chains else (0, genesis(of))
@@ -235,7 +242,7 @@ def _write(
     connection: Connection, case: Pattern, recording: Pattern, named: Sequence[Names], *, number: str
 ) -> None:
     last = connection.scalar(select(func.max(custody_entries.c.id)))
-    log, rows = Log(last or 0), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
+    log, rows = Log(connection, last or 0), defaultdict[tuple[str, tuple[str, ...]], list[str]](list)
 
     def add(pattern: Pattern, names: Names) -> None:
         for row in pattern.rows:
@@ -244,16 +251,28 @@ def _write(
             log.append(said, names)
 
     of_case: Names = {}
+    made: list[UUID] = []
+    (pattern,) = case.ids
     for position, names in enumerate(named):
         if position % PER_CASE == 0:
             of_case = {**case.names(), number: _number()}
             add(case, of_case)
+            made.append(UUID(of_case[pattern]))
         add(recording, {**names, **of_case})
     log.write(connection)
     for table in metadata.sorted_tables:
         for (name, columns), lines in rows.items():
             if name == table.name:
                 _copy_lines(connection, name, columns, lines)
+    # What is sealed is bound to its row: a copy of it opens nothing.
+    seal_rows(connection, cases, dict.fromkeys(made, _party(connection, UUID(pattern))))
+
+
+def _party(connection: Connection, ident: UUID) -> dict[str, str | None]:
+    row = connection.execute(select(cases.c.party, cases.c.party_code).where(cases.c.id == ident)).one()
+    return {
+        name: opened(connection, cases.c[name], ident, getattr(row, name)) for name in ("party", "party_code")
+    }
 
 
 def _renamed(words: str, names: Names) -> str:

@@ -67,6 +67,7 @@ def make_settings(database_url: str, objects_url: str, **changed: Any) -> Storag
         "registry_key": seed64(),
         "export_key": seed64(),
         "factor_key": seed64(),
+        "personal_key": seed64(),
         "pool_size": 5,
         "session_idle_seconds": 10 * 3600,  # clocks of tests go by hours
     }

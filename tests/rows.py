@@ -20,7 +20,8 @@ from schemas.audit import Source
 from schemas.media import MediaFacts
 from schemas.monitoring import MeasuredValue
 from schemas.standard import StandardItem
-from storage.tables.base import metadata
+from storage.personal import sealed
+from storage.tables.base import PERSONAL, metadata
 from tests.members import members
 
 AT = datetime(2026, 9, 1, 1, 30, tzinfo=UTC)
@@ -166,6 +167,11 @@ class Rows:
         if "id" in table.columns:
             self._last[table.name] = values["id"] = uuid4()
             self.ids.setdefault(table.name, []).append(values["id"])
+        values |= {
+            name: sealed(self._connection, table.c[name], values["id"], text)
+            for name, text in values.items()
+            if table.c[name].info.get(PERSONAL)
+        }
         self._connection.execute(table.insert().values(**{**values, **given}))
 
     def _is_wanted(self, column: Column[Any], needed: frozenset[str]) -> bool:
@@ -210,8 +216,11 @@ def _plain(column: Column[Any]) -> Any:
         return AT + timedelta(days=300) if column.name in LATER else AT
     if isinstance(kind, Date):
         return AT.date()
+    if column.info.get(PERSONAL):
+        return f"某某〔{next(_NUMBERS)}〕店"
     payload = uuid4().bytes * 2 if column.unique else b"0" * 32
-    for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, ["一"]), (Uuid, uuid4())):
+    listed = [1] if isinstance(kind, ARRAY) and isinstance(kind.item_type, Integer) else ["一"]
+    for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, listed), (Uuid, uuid4())):
         if isinstance(kind, wanted):
             return value
     return uuid4().hex + uuid4().hex if "sha256" in column.name else f"文字〔{next(_NUMBERS)}〕号"

@@ -52,7 +52,15 @@ def serving_apart(
     store: Store, *, log: IO[bytes] | None = None, **environment: str
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The application over the same store in a process of its own; yields it and its address. It talks to `log`."""
-    names = ("database_url", "objects_url", "log_key", "registry_key", "export_key", "factor_key")
+    names = (
+        "database_url",
+        "objects_url",
+        "log_key",
+        "registry_key",
+        "export_key",
+        "factor_key",
+        "personal_key",
+    )
     secrets = {name.upper(): getattr(store.settings, name).get_secret_value() for name in names}
     port = free_port()
     words = [word.format(host="127.0.0.1", port=port) for word in COMMANDS["api"]]

@@ -19,6 +19,7 @@ from schemas.errors import EvidenceError, Unavailable
 from schemas.health import Health, HealthPart
 from schemas.words import Words
 from schemas.work import signs
+from storage.personal import personal_seal
 from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
@@ -32,6 +33,7 @@ _KEYS = {
     "log_key": HealthPart.LOG_KEY,
     "registry_key": HealthPart.REGISTRY_KEY,
     "export_key": HealthPart.EXPORT_KEY,
+    "personal_key": HealthPart.PERSONAL_KEY,
 }
 
 
@@ -87,6 +89,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield _bad(HealthPart.SETTINGS, Health.SETTINGS_UNREADABLE, names=unreadable(err))
         return
     yield from _keys(settings)
+    settings = _openable(settings)
     yield _factors(settings)
     yield _calendar(settings)
     yield _broker(settings)
@@ -173,6 +176,15 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
             yield _bad(part, Health.KEY_UNUSABLE, name=name.upper())
         else:
             yield _good(part, Health.KEY_PRESENT)
+
+
+def _openable(settings: StorageSettings) -> StorageSettings:
+    """Return settings with which the stores open: a key of personal data that is malformed was named already."""
+    try:
+        personal_seal(settings)
+    except ValueError:
+        return settings.model_copy(update={"personal_key": None})
+    return settings
 
 
 def _factors(settings: StorageSettings) -> Finding:

@@ -107,7 +107,7 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
     past = [link for link in tx.cases.links(case_id) if link.unlinked_at is not None]
     record_links = tx.monitoring_links.links_of_case(case_id)
     ended = [link for link in record_links if link.unlinked_at is not None]
-    history = tx.cases.history(case_id)
+    history = tx.cases.history(found)
     return visit.page(
         "case.html",
         forms=CaseForms,

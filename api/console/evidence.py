@@ -59,7 +59,7 @@ def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -
     `seen` are the recordings and monitoring records whose own pages the reader may open, `watched` those whose media.
     """
     recordings = tx.recordings.of_case(case.id)
-    records = tx.monitoring_links.of_case(case.id)
+    records = tx.monitoring_links.of_case(case)
     rounds = tx.reviews.of_case(case.id)
     idents = [one.id for one in recordings]
     seen: frozenset[UUID] = tx.recordings.visible(actor, idents)

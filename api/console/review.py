@@ -105,7 +105,7 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
     names = names_of(case, evidence)
     is_offered = bool(STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id)))
     is_qualified = tx.reviews.is_qualified(actor)
-    history = tx.cases.history(case.id)
+    history = tx.cases.history(case)
     return visit.page(
         "review.html",
         forms=ReviewForms,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, false, func, or_, select
 
 from schemas.actor import Actor
 from schemas.case import EVIDENCE_STATES
 from schemas.ids import AgencyId, CaseId
 from schemas.policy import Action
+from storage.personal import code_digest
 from storage.reads.policy import within
 from storage.tables.case import cases
 
@@ -41,10 +42,15 @@ def alike(
     near: Near,
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Return rows of open cases in which the actor may link now and that share a trait, newest first."""
+    """Return rows of open cases in which the actor may link now and that share a trait, newest first.
+
+    `is_same_party` says whose party has the same code, `is_whole` where the actor reads who it is.
+    """
+    digest = code_digest(connection, cases.c.party_code, traits.party_code)
+    is_same_party = cases.c.party_code_digest == digest
     shared = [
         cases.c.plates.contains([traits.plate]) if traits.plate else None,
-        cases.c.party_code == traits.party_code if traits.party_code else None,
+        None if digest is None else is_same_party,
         None if traits.place is None else _box(*traits.place, traits.at, near),
     ]
     some = [one for one in shared if one is not None]
@@ -52,7 +58,11 @@ def alike(
         return ()
     return (
         connection.execute(
-            select(cases)
+            select(
+                cases,
+                func.coalesce(is_same_party, false()).label("is_same_party"),
+                within(actor, Action.CASE_PARTY, now, cases).label("is_whole"),
+            )
             .where(
                 cases.c.agency_id == agency_id,
                 cases.c.state.in_(sorted(EVIDENCE_STATES)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
@@ -17,6 +17,7 @@ from schemas.case import (
     CaseLink,
     CaseState,
     CaseStep,
+    is_code,
 )
 from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
 from schemas.leaves import LEAVES
@@ -32,19 +33,28 @@ from storage.act import Deed, fresh_id
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
-from storage.case.values import columns_of, fields_of, members_of, require_open, select_cases
+from storage.case.values import (
+    case_of,
+    columns_of,
+    fields_of,
+    kept_columns,
+    members_of,
+    require_open,
+    select_cases,
+)
 from storage.collection import Collection, Order
 from storage.custody.values import shown
+from storage.personal import code_digest
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
-from storage.reads.policy import require_within, within
+from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import require_of_agency
 from storage.reads.recusal import barred, is_barred
 from storage.reads.setting import setting_at
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
-from storage.words import matching
+from storage.words import Party, Sought, matching_party
 
 _NEWEST = Order(cases.c.id)
 
@@ -96,6 +106,7 @@ class Cases(Collection):
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
         about, entered = reference("case", case_id), columns_of(wish.model_dump())
+        kept = kept_columns(self._connection, case_id, entered)
         made = self._connection.scalar(
             insert(cases)
             .values(
@@ -105,7 +116,7 @@ class Cases(Collection):
                 version=deed.next_number(about),
                 opened_by=actor.id,
                 opened_at=deed.at,
-                **entered,
+                **kept,
             )
             .on_conflict_do_nothing()
             .returning(cases.c.id)
@@ -166,7 +177,8 @@ class Cases(Collection):
         require_open(case)
         about = reference("case", case_id)
         entered = columns_of(wish.model_dump(exclude_unset=True, exclude={"reason"}))
-        change_to(self._connection, cases, case_id, seen, deed.next_number(about), **entered)
+        kept = kept_columns(self._connection, case_id, entered)
+        change_to(self._connection, cases, case_id, seen, deed.next_number(about), **kept)
         members = {"fields": fields_of(entered), "reason": shown(wish.reason), **members_of(entered)}
         deed.write(CaseAmend.model_validate(members), about)
         return self.get(actor, case_id)
@@ -254,12 +266,30 @@ class Cases(Collection):
         Raises:
             Refused: the actor may not see cases at all.
         """
-        wanted = select_cases().where(require_within(actor, Action.CASE_VIEW, self._now, cases))
-        if number:
-            wanted = wanted.where(matching(self._connection, cases.c.id, CASE_WORDS, number))
+        wanted = self._select(actor).where(require_within(actor, Action.CASE_VIEW, self._now, cases))
+        sought = self._sought(actor, number) if number else Sought(true())
+        wanted = wanted.add_columns(*sought.columns).where(sought.condition)
         if state:
             wanted = wanted.where(cases.c.state == state)
-        return self._page(wanted, _NEWEST, after=after, limit=limit).each(Case.of_row)
+        page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
+        return page.each(case_of(self._connection))
+
+    def _select(self, actor: Actor) -> Select[tuple[object, ...]]:
+        """Return the query of cases as the actor reads them: `is_whole` says where the party is not masked."""
+        return select_cases().add_columns(self._is_whole(actor).label("is_whole"))
+
+    def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
+        return within_seen(actor, Action.CASE_PARTY, Action.CASE_VIEW, self._now, cases)
+
+    def _sought(self, actor: Actor, wanted: str) -> Sought:
+        """Look for words of number and party, or for a whole code; in parties only where the actor reads them whole."""
+        is_whole = self._is_whole(actor)
+        party = Party(cases.c.id, cases.c.number, cases.c.party, cases.c.party_tokens, is_whole)
+        others = []
+        if is_code(code := wanted.strip().upper()):
+            digest = code_digest(self._connection, cases.c.party_code, code)
+            others.append(and_(cases.c.party_code_digest == digest, is_whole))
+        return matching_party(self._connection, party, CASE_WORDS, wanted, *others)
 
     def get(self, actor: Actor, case_id: CaseId) -> Case:
         """Return one case.
@@ -268,13 +298,16 @@ class Cases(Collection):
             NotFound: no such case within the actor's scope.
             Refused: the actor may not see cases at all.
         """
-        return self._case(cases.c.id == case_id, require_within(actor, Action.CASE_VIEW, self._now, cases))
+        query = self._select(actor).where(
+            cases.c.id == case_id, require_within(actor, Action.CASE_VIEW, self._now, cases)
+        )
+        return self._one(query, case_of(self._connection), CASE_UNKNOWN("no such case"))
 
     def numbered(self, actor: Actor, agency_id: AgencyId, number: str) -> Case | None:
         """Return the case of exactly this number in an agency, when it is within the actor's scope."""
         row = (
             self._connection.execute(
-                select_cases().where(
+                self._select(actor).where(
                     cases.c.agency_id == agency_id,
                     cases.c.number == number,
                     within(actor, Action.CASE_VIEW, self._now, cases),
@@ -283,7 +316,7 @@ class Cases(Collection):
             .mappings()
             .one_or_none()
         )
-        return None if row is None else Case.of_row(row)
+        return None if row is None else case_of(self._connection)(row)
 
     def is_visible(self, actor: Actor, case_id: CaseId) -> bool:
         """Say whether the case is within the actor's scope.
@@ -327,11 +360,8 @@ class Cases(Collection):
         Raises:
             NotFound: no such case.
         """
-        return self._case(cases.c.id == case_id)
-
-    def _case(self, *conditions: ColumnElement[bool]) -> Case:
-        query = select_cases().where(*conditions)
-        return self._one(query, Case.of_row, CASE_UNKNOWN("no such case"))
+        query = select_cases().add_columns(true().label("is_whole")).where(cases.c.id == case_id)
+        return self._one(query, case_of(self._connection), CASE_UNKNOWN("no such case"))
 
     def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -382,13 +412,13 @@ class Cases(Collection):
         require_open(case)
         return deed
 
-    def history(self, case_id: CaseId) -> tuple[CaseChange, ...]:
-        """Return every act in the case's chain, oldest first; the caller has checked the case.
+    def history(self, case: Case) -> tuple[CaseChange, ...]:
+        """Return every act in the case's chain, oldest first, as whoever was given the case reads it.
 
         Raises:
             IntegrityBroken: a leaf is none, or an opening is not what its leaf commits to (`leaf-broken`).
         """
-        return history_of(self._unit.custody, reference("case", case_id))
+        return history_of(self._unit.custody, reference("case", case.id), is_masked=case.is_masked)
 
     def writable(self, actor: Actor, case_id: CaseId, action: Action) -> Case:
         """Return a case in which the actor may do `action`.

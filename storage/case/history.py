@@ -9,14 +9,17 @@ from schemas.leaf import Leaf, Unknown
 from schemas.leaves_case import CaseAmend, CaseField, CaseOpen
 from schemas.opening import Shown
 from schemas.ours import ours
+from schemas.personal import MASKED, masked
 from schemas.refusals_custody import LEAF_BROKEN
 from storage.custody.reading import LogReader
 
 _Values = dict[str, Any]
 
 
-def history_of(log: LogReader, case: str) -> tuple[CaseChange, ...]:
+def history_of(log: LogReader, case: str, *, is_masked: bool) -> tuple[CaseChange, ...]:
     """Return every act in the chain of `case/uuid`, oldest first; the caller has checked the case.
+
+    `is_masked`: who reads it does not see who the party is.
 
     Raises:
         IntegrityBroken: a leaf is none, or an opening is not what its leaf commits to (`leaf-broken`).
@@ -33,7 +36,7 @@ def history_of(log: LogReader, case: str) -> tuple[CaseChange, ...]:
                     n=n,
                     event=Event(one.leaf.event),
                     subject=one.leaf.subject,
-                    before=before,
+                    before=_masked(before) if is_masked else before,
                     reason=_plain(getattr(act, "reason", None)) or "",
                     changed_by=one.leaf.actor,
                     changed_at=one.leaf.at,
@@ -60,6 +63,10 @@ def _told(leaf: Leaf, openings: Mapping[str, bytes], values: _Values) -> tuple[o
             return act, before
         case _:
             return act, {}
+
+
+def _masked(before: _Values) -> _Values:
+    return {name: masked(name, text) if text and name in MASKED else text for name, text in before.items()}
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - text, list or position

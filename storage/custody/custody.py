@@ -26,9 +26,11 @@ from schemas.chain import entry_hash, leaf_digest
 from schemas.disclosure import ChainHead
 from schemas.ids import AgencyId, EntryId
 from schemas.leaf import Leaf, sealed_bytes
+from schemas.leaves_monitoring import IntakeReceive
 from storage.custody.chains import Chains, chains_of, heads
 from storage.custody.reading import LogReader
 from storage.custody.values import Appended, bytes_array, words_array
+from storage.personal import kept_opening
 
 _APPEND = (
     "SELECT append_leaf(%(leaf_id)s::uuid, %(event)s, %(ev)s, %(actor)s, %(subject)s, %(agency)s, %(at)s, %(leaf)s,"
@@ -130,14 +132,20 @@ class CustodyLog(LogReader):
             places={place.of: place.n for place in leaf.chains},
         )
         heads = [self._chains.go_on(place, digest, leaf.event) for place in leaf.chains]
-        return _Made(leaf, appended, heads, openings)
+        kept = {
+            member: kept_opening(self._connection, type(entry.act), bytes.fromhex(digest), member, opening)
+            for member, opening in openings.items()
+        }
+        return _Made(leaf, appended, heads, kept)
 
     def keep_salts(self, leaf: Appended, salts: Sequence[bytes]) -> None:
         """Keep what opens the rows that a leaf commits to by their root alone: row k as member `row.k`, from 1."""
-        self._connection.execute(
-            _KEEP_SALTS,
-            {"digest": bytes.fromhex(leaf.digest), "salts": list(salts)},
-        )
+        digest = bytes.fromhex(leaf.digest)
+        kept = [
+            kept_opening(self._connection, IntakeReceive, digest, f"row.{k}", salt)
+            for k, salt in enumerate(salts, start=1)
+        ]
+        self._connection.execute(_KEEP_SALTS, {"digest": digest, "salts": kept})
 
     def heads(self, names: Iterable[str]) -> tuple[ChainHead, ...]:
         """Return how far chains go at this moment: `storage.custody.chains.heads`."""

@@ -13,6 +13,7 @@ from schemas.ours import ours
 from schemas.refusals_custody import ENTRY_UNKNOWN, TILE_BROKEN
 from storage.custody.tree import last_checkpoint, log_size, stored_tile
 from storage.custody.values import Logged, logged
+from storage.personal import shown_opening
 from storage.tables.custody import chain_places, chains, checkpoints, custody_entries, openings
 
 
@@ -128,7 +129,12 @@ class LogReader:
         return of
 
     def openings_of(self, digests: Iterable[str]) -> dict[str, dict[str, bytes]]:
-        """Return digest → member → opening of these leaves, those that are still there."""
+        """Return digest → member → opening of these leaves, those that are still there.
+
+        Raises:
+            IntegrityBroken: one that is sealed does not open (slug `personal-unreadable`).
+            Unavailable: one is, and this process has no key (slug `personal-key-missing`).
+        """
         rows = self._connection.execute(
             select(openings.c.digest, openings.c.member, openings.c.opening).where(
                 openings.c.digest.in_([bytes.fromhex(digest) for digest in digests]),
@@ -137,18 +143,25 @@ class LogReader:
         )
         found: dict[str, dict[str, bytes]] = {}
         for row in rows:
-            found.setdefault(row.digest.hex(), {})[row.member] = row.opening
+            digest = bytes(row.digest)
+            shown = shown_opening(self._connection, digest, row.member, bytes(row.opening))
+            found.setdefault(digest.hex(), {})[row.member] = shown
         return found
 
     def row_salts(self, about: str) -> dict[int, bytes]:
         """Return position from 0 → salt of the rows that the batch `intake/uuid` commits to; erased ones are left out."""
         kept = self._connection.execute(
-            select(openings.c.member, openings.c.opening)
+            select(openings.c.digest, openings.c.member, openings.c.opening)
             .join(custody_entries, custody_entries.c.digest == openings.c.digest)
             .where(custody_entries.c.subject == about, openings.c.member.startswith("row."))
             .where(openings.c.opening.is_not(None))
         )
-        return {int(row.member.removeprefix("row.")) - 1: bytes(row.opening) for row in kept}
+        return {
+            int(row.member.removeprefix("row.")) - 1: shown_opening(
+                self._connection, bytes(row.digest), row.member, bytes(row.opening)
+            )
+            for row in kept
+        }
 
     def _tile(self, level: int, n: int) -> bytes:
         return stored_tile(self._connection, level, n)

@@ -35,6 +35,7 @@ from schemas.reference import ident_of
 from schemas.refusals_export import PACKAGE_UNFIT
 from storage.custody.reading import LogReader
 from storage.export.scope import Evidence
+from storage.personal import opened_bytes
 from storage.tables.device import devices
 from storage.tables.monitoring import intakes, monitoring_records
 from storage.tables.recording import manifests
@@ -183,7 +184,8 @@ class Documents:
             path=[one.hex() for one in row_path(hashes, row.intake_index)],
         )
         name, path_name = row_names(of)
-        yield Document(of=of, role=FileRole.ROW, name=name, payload=bytes(row.raw))
+        payload = opened_bytes(self._connection, known.raw, _ident(of), row.raw)
+        yield Document(of=of, role=FileRole.ROW, name=name, payload=payload)
         yield Document(of=of, role=FileRole.ROW_PATH, name=path_name, payload=path_bytes(path))
 
     def _batch(self, ident: UUID) -> tuple[dict[int, bytes], list[bytes]]:
@@ -191,13 +193,18 @@ class Documents:
         if ident not in self._batches:
             known, salts = monitoring_records.c, self._log.row_salts(f"intake/{ident}")
             rows = self._connection.execute(
-                select(known.intake_index, known.raw)
+                select(known.id, known.intake_index, known.raw)
                 .where(known.intake_id == ident)
                 .order_by(known.intake_index)
             ).all()
             if [*sorted(salts)] != [one.intake_index for one in rows]:
                 raise PACKAGE_UNFIT(f"rows or salts of intake/{ident} are missing")
-            hashes = [salted_row_hash(salts[one.intake_index], bytes(one.raw)) for one in rows]
+            hashes = [
+                salted_row_hash(
+                    salts[one.intake_index], opened_bytes(self._connection, known.raw, one.id, one.raw)
+                )
+                for one in rows
+            ]
             self._batches[ident] = salts, hashes
         return self._batches[ident]
 

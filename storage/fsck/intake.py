@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from schemas.equipment import gate_faults
 from schemas.errors import Invalid
-from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
 from schemas.intake import parse_intake, rows_root
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_monitoring import IntakeReceive
@@ -20,7 +20,8 @@ from schemas.monitoring_row import ParsedRow, kept_row
 from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import ident_of
 from schemas.uscc import is_uscc
-from storage.fsck.mirror import Mirror, plain
+from storage.fsck.mirror import Mirror, is_same, plain
+from storage.fsck.personal import NO_KEY, opening, raw_row, seal_over
 from storage.fsck.reading import Record, pages
 from storage.fsck.register import Register
 from storage.tables.custody import custody_entries, openings
@@ -32,7 +33,7 @@ RECORD = Mirror(
     monitoring_records.c.intake_id,
     ("intake_index",),
     (
-        *("id", "agency_id", "record_id", "content_sha256", "captured_at", "received_at", "matter", "plate"),
+        *("id", "agency_id", "record_id", "captured_at", "received_at", "matter", "plate"),
         *(
             "party_code",
             "party",
@@ -87,8 +88,14 @@ def _logged(connection: Connection, ident: UUID) -> _Batch | None:
             openings.c.digest == entry.digest, openings.c.opening.is_not(None)
         )
     )
+    seal = seal_over(connection)
     salts = {
-        int(row.member.removeprefix("row.")) - 1: bytes(row.opening) for row in kept if _is_row(row.member)
+        int(row.member.removeprefix("row.")) - 1: opening(
+            seal, bytes(entry.digest), row.member, bytes(row.opening)
+        ).value
+        or b""
+        for row in kept
+        if _is_row(row.member)
     }
     return _Batch(f"intake/{ident}", leaf.act, leaf.at, entry.id, salts)
 
@@ -115,24 +122,31 @@ def _document_faults(connection: Connection, row: Record) -> Iterator[Fault]:
         yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=f"intake/{row.id}", detail="intakes.prev")
 
 
-def _batch_faults(connection: Connection, ident: UUID, batch: _Batch, register: Register) -> Iterator[Fault]:
+def _batch_faults(connection: Connection, ident: UUID, batch: _Batch, register: Register) -> Iterator[Found]:
     rows = connection.execute(
-        select(monitoring_records.c.intake_index, monitoring_records.c.raw, monitoring_records.c.equipment_id)
+        select(
+            *(monitoring_records.c[name] for name in ("id", "intake_index", "raw", "equipment_id")),
+        )
         .where(monitoring_records.c.intake_id == ident)
         .order_by(monitoring_records.c.intake_index)
     ).all()
-    if _root([bytes(row.raw) for row in rows], batch.salts) != batch.act.root or len(rows) != batch.act.rows:
+    seal = seal_over(connection)
+    if seal is None:
+        yield Unchecked(part=Part.INTAKES, subject=batch.about, detail=NO_KEY, count=max(1, len(rows)))
+        return
+    raws = {row.id: raw_row(seal, row.id, bytes(row.raw)) or b"" for row in rows}
+    if _root([raws[row.id] for row in rows], batch.salts) != batch.act.root or len(rows) != batch.act.rows:
         yield Fault(code=FaultCode.INTAKE_ROWS_DIFFER, subject=batch.about)
         return
     kept = {row["intake_index"]: row for row in RECORD.read(connection, [ident])[str(ident)]}
     numbers = _numbers(connection, {row.equipment_id for row in rows})
     for row in rows:
-        told = _told(batch, row, register)
+        told = _told(batch, row, raws[row.id], register)
         if told is None:
             continue
         said, found = told
         for name in RECORD.columns:
-            if plain(found[name]) != kept[row.intake_index][name]:
+            if not is_same(plain(found[name]), kept[row.intake_index][name]):
                 yield _differs(batch, row, name)
         if numbers.get(row.equipment_id) != said.row.equipment:
             yield _differs(batch, row, "equipment_id")
@@ -156,10 +170,12 @@ def _numbers(connection: Connection, idents: set[UUID]) -> dict[UUID, str]:
     return {row.id: row.number for row in rows}
 
 
-def _told(batch: _Batch, row: Record, register: Register) -> tuple[ParsedRow, dict[str, Any]] | None:
+def _told(
+    batch: _Batch, row: Record, raw: bytes, register: Register
+) -> tuple[ParsedRow, dict[str, Any]] | None:
     """Return the columns that a row gives; None for bytes that are no row, though the root is theirs."""
     try:
-        parsed = kept_row(bytes(row.raw))
+        parsed = kept_row(raw)
     except Invalid:
         return None
     stated = parsed.row
@@ -180,7 +196,6 @@ def _told(batch: _Batch, row: Record, register: Register) -> tuple[ParsedRow, di
         **{name: getattr(stated, name) for name in copied},
         "id": record_id(batch.at, batch.act.sha256, row.intake_index),
         "agency_id": ident_of(batch.act.agency),
-        "content_sha256": parsed.content_sha256,
         "received_at": batch.at,
         "values": [one.model_dump(mode="json", exclude_none=True) for one in stated.values],
         "findings": () if is_sound else ("party-code-invalid",),

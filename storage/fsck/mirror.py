@@ -32,8 +32,11 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, array
 from schemas.digest import sha256_hex
 from schemas.fsck import Fault, FaultCode
 from schemas.opening import Erased, Hidden, Shown
+from schemas.personal import PersonalSeal
 from schemas.reference import ident_of
+from storage.fsck.personal import State, read, seal_over
 from storage.fsck.reading import moment, moment_of
+from storage.tables.base import PERSONAL
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 """Table → the rows that leaves make, each with the mirror's key and columns."""
@@ -47,7 +50,7 @@ class Span(NamedTuple):
 
 
 class NotTold:
-    """A value that cannot be compared: its opening is erased, or missing and named elsewhere."""
+    """A value that cannot be compared: erased, or it does not open, which is named elsewhere."""
 
 
 NOT_TOLD = NotTold()
@@ -88,16 +91,33 @@ class Mirror:
     def read(self, connection: Connection, idents: Collection[UUID]) -> dict[str, list[dict[str, object]]]:
         """Return id of a thing → its rows as they are kept, in plain values."""
         names = (*self.key, *self.columns, *self.digests)
+        sealed = [name for name in names if self.table.c[name].info.get(PERSONAL)]
+        # What is sealed is bound to its row's own id.
+        own = self.table.c.id if sealed else self.owner
         columns = (_read(self.table, name) for name in names)
         rows = connection.execute(
-            self.rows(self.owner.label("owner_of_row"), *columns).where(self.owner.in_(idents))
+            self.rows(self.owner.label("owner_of_row"), own.label("id_of_row"), *columns).where(
+                self.owner.in_(idents)
+            )
         )
         made = [(name, _digest if name in self.digests else _kept(self.table, name)) for name in names]
+        seal = seal_over(connection)
         found: dict[str, list[dict[str, object]]] = defaultdict(list)
         for row in rows:
-            kept = {name: to(value) for (name, to), value in zip(made, row[1:], strict=True)}
+            kept = {name: to(value) for (name, to), value in zip(made, row[2:], strict=True)}
+            for name in sealed:
+                kept[name] = self._opened(seal, name, str(row[1]), getattr(row, name))
             found[str(row[0])].append(kept)
         return found
+
+    def _opened(self, seal: PersonalSeal | None, name: str, row: str, kept: bytes | None) -> object:
+        """Return a sealed text; what does not open cannot be compared, and is named where such values are looked at."""
+        if kept is None:
+            return None
+        told = read(seal, bytes(kept), f"{self.name}.{name}", row)
+        if told.state is not State.OPENED or told.value is None:
+            return NOT_TOLD
+        return told.value.decode("utf-8", "replace")
 
 
 def differences(
@@ -128,7 +148,7 @@ def _pair_faults(
             left.remove(equal)
     for one, row in zip(left, found, strict=False):
         for name in (*mirror.columns, *mirror.digests):
-            if not _is_same(one[name], row[name]):
+            if not is_same(one[name], row[name]):
                 yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"{mirror.name}.{name}")
     for _ in left[len(found) :]:
         yield Fault(code=FaultCode.LEAF_WITHOUT_ROW, subject=about, detail=mirror.name)
@@ -138,13 +158,18 @@ def _pair_faults(
 
 def _same(mirror: Mirror, wanted: Mapping[str, object], row: Mapping[str, object]) -> bool:
     for name in (*mirror.columns, *mirror.digests):  # noqa: SIM110 - half the time of a generator, for every row
-        if not _is_same(wanted[name], row[name]):
+        if not is_same(wanted[name], row[name]):
             return False
     return True
 
 
-def _is_same(wanted: object, kept: object) -> bool:
-    return isinstance(wanted, NotTold) or (type(wanted) is type(kept) and wanted == kept)
+def is_same(wanted: object, kept: object) -> bool:
+    """Say whether a value that leaves make is the one that is kept, as far as both can be told."""
+    return (
+        isinstance(wanted, NotTold)
+        or isinstance(kept, NotTold)
+        or (type(wanted) is type(kept) and wanted == kept)
+    )
 
 
 def _keyed(

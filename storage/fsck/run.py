@@ -19,6 +19,7 @@ from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.look import check_looks
 from storage.fsck.objects import ObjectCheck
+from storage.fsck.personal import check_personal
 from storage.fsck.reading import snapshot
 from storage.fsck.recording import check_recordings
 from storage.fsck.review import check_reviews
@@ -53,6 +54,7 @@ def examine(engine: Engine, objects: Objects, vkey: str, *, with_bytes: bool = T
     yield from guarded(Part.LOOKS, seen_at_once(check_looks))
     yield from guarded(Part.TRAIL, seen_at_once(check_trail))
     asked = ObjectCheck(objects, with_bytes=with_bytes)
+    yield from guarded(Part.PERSONAL, seen_at_once(check_personal))
     yield from guarded(Part.RECORDINGS, check_recordings(engine, asked))
     yield from asked.rest()
 

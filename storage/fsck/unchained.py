@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, func, 
 
 from schemas.errors import Invalid
 from schemas.event import Event
-from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
 from schemas.leaf import Leaf, parse_leaf
 from schemas.leaves_actor import AccountAdmit, StandardPublish
 from schemas.leaves_log import TrailSeal
@@ -27,6 +27,7 @@ from schemas.reference import UUID_FORM, ident_of
 from schemas.standard import Standard
 from storage.fsck.mirror import Mirror, Told, differences, value_of
 from storage.fsck.opening import opened_leaf, openings_by
+from storage.fsck.personal import NO_KEY, raw_row, seal_over
 from storage.fsck.reading import PAGE_ROWS, acts_of, leaves_about
 from storage.tables.actor import admissions
 from storage.tables.audit import standards
@@ -185,7 +186,7 @@ def _standard(row: Any) -> str:  # noqa: ANN401 - a row
         return ""
 
 
-def _media_faults(connection: Connection) -> Iterator[Fault]:
+def _media_faults(connection: Connection) -> Iterator[Fault | Unchecked]:
     """A row of a batch names its pictures: an upload, or a picture inside the row, whose receipt names the row."""
     records = select(
         monitoring_records.c.id,
@@ -193,8 +194,11 @@ def _media_faults(connection: Connection) -> Iterator[Fault]:
         monitoring_records.c.intake_index,
         monitoring_records.c.raw,
     ).order_by(monitoring_records.c.id)
+    seal = seal_over(connection)
     page = connection.execute(records.limit(PAGE_ROWS)).all()
     while page:
+        if seal is None:
+            yield Unchecked(part=Part.DOCUMENTS, subject="monitoring_media", detail=NO_KEY, count=len(page))
         kept = MEDIA.read(connection, [row.id for row in page])
         named = [f"recording/{one['recording_id']}" for rows in kept.values() for one in rows]
         received = {
@@ -202,7 +206,7 @@ def _media_faults(connection: Connection) -> Iterator[Fault]:
             for about, leaves in leaves_about(connection, named, (RecordingReceive,)).items()
         }
         for row in page:
-            stated = _stated(bytes(row.raw))
+            stated = _stated(raw_row(seal, row.id, bytes(row.raw)) or b"")
             if stated is not None and not _is_shown(row, stated, kept.get(str(row.id), []), received):
                 about = f"monitoring/{row.id}"
                 yield Fault(

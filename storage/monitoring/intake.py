@@ -37,6 +37,7 @@ from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind
+from storage.personal import content_digest, party_columns, sealed
 from storage.reads.equipment import bound_to, facts_of
 from storage.reads.recording import sent_by
 from storage.reads.setting import setting_at
@@ -47,7 +48,8 @@ from storage.tables.monitoring import intakes, monitoring_media, monitoring_reco
 _VALUES = TypeAdapter(tuple[ValueIn, ...])
 _COPY = (
     "COPY monitoring_records (id, agency_id, intake_id, received_at, state, due_at, intake_index, equipment_id,"
-    " record_id, raw, content_sha256, captured_at, matter, plate, party_code, party, place, lat_e7, lon_e7, crs,"
+    " record_id, raw, content_digest, captured_at, matter, plate, party_code, party_code_digest, party, party_tokens,"
+    " place, lat_e7, lon_e7, crs,"
     ' "values", findings, gate_faults) FROM STDIN'
 )
 
@@ -84,11 +86,12 @@ class Intakes(Collection):
         for line, parsed in batch.rows.items():
             key = (bound[parsed.row.equipment].id, parsed.row.record_id)
             before = known.get(key) or seen.get(key)
+            content = content_digest(self._connection, parsed.content_sha256)
             if before is None:
-                seen[key] = (parsed.content_sha256, None)
+                seen[key] = (content, None)
                 batch.fresh.append(line)
             else:
-                batch.results[line] = _repeated(line, parsed, before)
+                batch.results[line] = _repeated(line, parsed, content, before)
 
     def bound_ids(self, actor: Actor) -> dict[str, EquipmentId]:
         """Return number → id of the equipment that is bound to a source."""
@@ -109,12 +112,12 @@ class Intakes(Collection):
         senders = list({bound[parsed.row.equipment].id for parsed in batch.rows.values()})
         # Two arrays that an index is searched for; which pairs were sent is for the caller's look-up.
         rows = self._connection.execute(
-            select(kept.equipment_id, kept.record_id, kept.content_sha256, kept.id).where(
+            select(kept.equipment_id, kept.record_id, kept.content_digest, kept.id).where(
                 kept.record_id == any_(literal(records, ARRAY(Text))),
                 kept.equipment_id == any_(literal(senders, ARRAY(Uuid))),
             )
         )
-        return {(row.equipment_id, row.record_id): (bytes(row.content_sha256), row.id) for row in rows}
+        return {(row.equipment_id, row.record_id): (bytes(row.content_digest), row.id) for row in rows}
 
     def _refuse_strange_media(self, batch: Batch) -> None:
         named = {media.upload for parsed in batch.rows.values() for media in parsed.row.media if media.upload}
@@ -258,9 +261,21 @@ class Intakes(Collection):
         with driver.copy(_COPY) as copy:
             for position, parsed in enumerate(rows):
                 equipment_id = bound[parsed.row.equipment].id
-                own = _columns(position, parsed, equipment_id, faults[position])
+                own = _columns(
+                    position, parsed, equipment_id, faults[position], self._closed(idents[position], parsed)
+                )
                 copy.write_row((str(idents[position]), *same, *own))
         return idents
+
+    def _closed(self, ident: MonitoringId, parsed: ParsedRow) -> "_Closed":
+        """Seal what of a row is personal data."""
+        known, row = monitoring_records, parsed.row
+        party = {"party": row.party, "party_code": row.party_code}
+        return _Closed(
+            raw=sealed(self._connection, known.c.raw, ident, parsed.raw),
+            content_digest=content_digest(self._connection, parsed.content_sha256),
+            **party_columns(self._connection, known, ident, party),
+        )
 
     def _attach(
         self,
@@ -284,6 +299,17 @@ class Intakes(Collection):
                     monitoring_id=monitoring_id, position=position, recording_id=recording_id
                 )
             )
+
+
+class _Closed(NamedTuple):
+    """The columns of a record that hold personal data, as they are kept."""
+
+    raw: bytes | None
+    content_digest: bytes
+    party: bytes | None
+    party_tokens: list[int]
+    party_code: bytes | None
+    party_code_digest: bytes | None
 
 
 def _chain_of(actor: Actor) -> str:
@@ -316,9 +342,11 @@ def _pictures(
             )
 
 
-def _repeated(line: int, parsed: ParsedRow, before: tuple[bytes, MonitoringId | None]) -> RowResult:
-    content, ident = before
-    is_same = content == parsed.content_sha256
+def _repeated(
+    line: int, parsed: ParsedRow, content: bytes, before: tuple[bytes, MonitoringId | None]
+) -> RowResult:
+    known, ident = before
+    is_same = content == known
     return RowResult(
         line=line,
         record_id=parsed.row.record_id,
@@ -335,7 +363,11 @@ def _faults(bound: Mapping[str, _Equipment], parsed: ParsedRow) -> tuple[str, ..
 
 
 def _columns(
-    position: int, parsed: ParsedRow, equipment_id: EquipmentId, faults: tuple[str, ...]
+    position: int,
+    parsed: ParsedRow,
+    equipment_id: EquipmentId,
+    faults: tuple[str, ...],
+    closed: _Closed,
 ) -> tuple[object, ...]:
     row = parsed.row
     is_sound = row.party_code is None or is_uscc(row.party_code)
@@ -343,13 +375,15 @@ def _columns(
         position,
         str(equipment_id),
         row.record_id,
-        parsed.raw,
-        parsed.content_sha256,
+        closed.raw,
+        closed.content_digest,
         row.captured_at,
         row.matter,
         row.plate,
-        row.party_code,
-        row.party,
+        closed.party_code,
+        closed.party_code_digest,
+        closed.party,
+        closed.party_tokens,
         row.place,
         row.lat_e7,
         row.lon_e7,

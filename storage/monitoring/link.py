@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
@@ -22,7 +22,7 @@ from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.case.alike import Near, Traits, alike
 from storage.case.case import Cases
-from storage.case.values import require_open
+from storage.case.values import party_of, require_open
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.monitoring.record import Monitoring
@@ -58,8 +58,26 @@ class MonitoringLinks(Collection):
             near=near,
             limit=5 * MAX_SUGGESTIONS,
         )
-        found = [suggestion for row in rows if (suggestion := _suggestion(row, record, near)) is not None]
+        found = [one for row in rows if (one := self._suggestion(row, record, near)) is not None]
         return tuple(sorted(found, key=lambda one: -len(one.bases))[:MAX_SUGGESTIONS])
+
+    def _suggestion(self, row: RowMapping, record: MonitoringRecord, near: Near) -> Suggestion | None:
+        bases = []
+        if record.plate is not None and record.plate in row["plates"]:
+            bases.append(LinkBasis.PLATE)
+        if row["is_same_party"]:
+            bases.append(LinkBasis.PARTY_CODE)
+        if _is_near(row, record, near):
+            bases.append(LinkBasis.PLACE_TIME)
+        if not bases:
+            return None
+        return Suggestion(
+            case_id=row["id"],
+            case_number=row["number"],
+            party=party_of(self._connection, row)["party"],
+            matter=row["matter"],
+            bases=tuple(bases),
+        )
 
     def _near(self, record: MonitoringRecord) -> Near:
         """Return how near its agency takes to be near, as of the time observed."""
@@ -186,7 +204,7 @@ class MonitoringLinks(Collection):
         deed = self._begin(actor, record.agency_id, *chains, relies=(gate,))
         record = self._monitoring.get(actor, ident)
         check_evidence(record.state, self._monitoring.faults(record))
-        if not self._monitoring.notifications(ident):
+        if not self._monitoring.notifications(record):
             raise NOTIFICATION_MISSING("no attempt to notify the party is recorded (art. 41)")
         self._cases.opened(deed, actor, case_id, wish, monitoring_id=ident)
         self._link(deed, self._cases.get(actor, case_id), record, LinkBasis.OPENED)
@@ -200,17 +218,18 @@ class MonitoringLinks(Collection):
         """Return every tie of a case, past ones included; the caller has checked the case."""
         return self._links(monitoring_links.c.case_id == case_id)
 
-    def of_case(self, case_id: CaseId) -> tuple[MonitoringRecord, ...]:
-        """Return the records linked to a case now, oldest first; the caller has checked the case."""
+    def of_case(self, case: Case) -> tuple[MonitoringRecord, ...]:
+        """Return the records linked to a case now, oldest first, as whoever was given the case reads it."""
         linked = exists().where(
             monitoring_links.c.monitoring_id == monitoring_records.c.id,
-            monitoring_links.c.case_id == case_id,
+            monitoring_links.c.case_id == case.id,
             monitoring_links.c.unlinked_at.is_(None),
         )
+        whole = literal(not case.is_masked).label("is_whole")
         rows = self._connection.execute(
-            select_records().where(linked).order_by(monitoring_records.c.captured_at)
+            select_records().add_columns(whole).where(linked).order_by(monitoring_records.c.captured_at)
         ).mappings()
-        return tuple(record_of(row, is_blind=False) for row in rows)
+        return tuple(record_of(self._connection, row, is_blind=False) for row in rows)
 
     def _links(self, condition: ColumnElement[bool]) -> tuple[MonitoringLink, ...]:
         rows = self._connection.execute(
@@ -226,25 +245,6 @@ def _traits(record: MonitoringRecord) -> Traits:
     if record.lat_e7 is not None and record.lon_e7 is not None:
         place = (record.lat_e7, record.lon_e7)
     return Traits(plate=record.plate, party_code=record.party_code, place=place, at=record.captured_at)
-
-
-def _suggestion(row: RowMapping, record: MonitoringRecord, near: Near) -> Suggestion | None:
-    bases = []
-    if record.plate is not None and record.plate in row["plates"]:
-        bases.append(LinkBasis.PLATE)
-    if record.party_code is not None and record.party_code == row["party_code"]:
-        bases.append(LinkBasis.PARTY_CODE)
-    if _is_near(row, record, near):
-        bases.append(LinkBasis.PLACE_TIME)
-    if not bases:
-        return None
-    return Suggestion(
-        case_id=row["id"],
-        case_number=row["number"],
-        party=row["party"],
-        matter=row["matter"],
-        bases=tuple(bases),
-    )
 
 
 def _is_near(row: RowMapping, record: MonitoringRecord, near: Near) -> bool:

@@ -3,16 +3,11 @@
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from sqlalchemy import (
-    ColumnElement,
-    RowMapping,
-    exists,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
+from schemas.case import is_code
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
@@ -33,11 +28,12 @@ from schemas.monitoring import (
 )
 from schemas.monitoring_row import is_plate
 from schemas.page import Cursor, Page
+from schemas.personal import masked
 from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
 from schemas.uscc import is_uscc
-from storage.act import Deed
+from storage.act import Deed, fresh_id
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.monitoring.values import (
@@ -50,9 +46,10 @@ from storage.monitoring.values import (
     select_records,
     shown_version,
 )
+from storage.personal import code_digest, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
-from storage.reads.policy import require_within, within
+from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
 from storage.tables.monitoring import (
     MONITORING_WORDS,
@@ -62,7 +59,7 @@ from storage.tables.monitoring import (
     notifications,
 )
 from storage.version import change_to, require_version
-from storage.words import matching
+from storage.words import Party, Sought, matching_party
 
 _NEWEST = Order(monitoring_records.c.id)
 _DUE_FIRST = Order(monitoring_records.c.id, monitoring_records.c.due_at)
@@ -79,18 +76,40 @@ class Monitoring(Collection):
         Raises:
             Refused: the actor may not see monitoring records.
         """
-        query = select_records().where(self._visible(actor), *_conditions(wanted))
-        if wanted.text:
-            query = query.where(self._holds(wanted.text))
-        return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit))
+        query = self._select(actor).where(self._visible(actor), *_conditions(wanted))
+        sought = self._sought(actor, wanted.text) if wanted.text else Sought(true())
+        query = query.add_columns(*sought.columns).where(sought.condition)
+        return self._seen_by(actor, self._page(query, _NEWEST, after=after, limit=limit, keep=sought.keep))
 
-    def _holds(self, wanted: str) -> ColumnElement[bool]:
-        if is_plate(wanted.upper()):
-            return monitoring_records.c.plate == wanted.upper()
-        if is_uscc(wanted.upper()):
-            return monitoring_records.c.party_code == wanted.upper()
-        is_id = monitoring_records.c.record_id == wanted
-        return matching(self._connection, monitoring_records.c.id, MONITORING_WORDS, wanted, is_id)
+    def _select(self, actor: Actor) -> Select[tuple[object, ...]]:
+        """Return the query of records that the actor sees: `is_whole` says where the party is not masked."""
+        return select_records().add_columns(self._is_whole(actor).label("is_whole"))
+
+    def _select_asked(self, actor: Actor) -> Select[tuple[object, ...]]:
+        """Return the same of records that wait for the actor, whether they see them otherwise or not."""
+        whole = within(actor, Action.MONITORING_PARTY, self._now, monitoring_records)
+        return select_records().add_columns(whole.label("is_whole"))
+
+    def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
+        seen = Action.MONITORING_VIEW
+        return within_seen(actor, Action.MONITORING_PARTY, seen, self._now, monitoring_records)
+
+    def _sought(self, actor: Actor, wanted: str) -> Sought:
+        """Look for a plate, a code or a record's id as a whole, else for words; in parties where they are read whole."""
+        known, is_whole = monitoring_records.c, self._is_whole(actor)
+        text = wanted.strip().upper()
+        if is_plate(text):
+            return Sought(known.plate == text)
+        if is_code(text):
+            digest = code_digest(self._connection, known.party_code, text)
+            is_code_of = and_(known.party_code_digest == digest, is_whole)
+            if is_uscc(text):
+                return Sought(is_code_of)
+            others = [known.record_id == wanted, is_code_of]
+        else:
+            others = [known.record_id == wanted]
+        party = Party(known.id, known.plate, known.party, known.party_tokens, is_whole)
+        return matching_party(self._connection, party, MONITORING_WORDS, wanted, *others)
 
     def queue(
         self,
@@ -113,7 +132,7 @@ class Monitoring(Collection):
             or_(monitoring_opinions.c.stage == stage, monitoring_opinions.c.reviewer_id == actor.id),
         )
         waiting = monitoring_records.c.state.in_(OPEN_STATES)
-        query = select_records().where(reached, waiting, ~taken)
+        query = self._select_asked(actor).where(reached, waiting, ~taken)
         return self._seen_by(actor, self._page(query, _DUE_FIRST, after=after, limit=limit))
 
     def get(self, actor: Actor, ident: MonitoringId) -> MonitoringRecord:
@@ -123,14 +142,14 @@ class Monitoring(Collection):
             NotFound: no such record within the actor's scope.
             Refused: the actor may not see monitoring records.
         """
-        query = select_records().where(monitoring_records.c.id == ident, self._visible(actor))
+        query = self._select(actor).where(monitoring_records.c.id == ident, self._visible(actor))
         is_blind = not self._own_opinions(actor, [ident])
         absent = MONITORING_UNKNOWN("no such monitoring record")
-        return self._one(query, partial(record_of, is_blind=is_blind), absent)
+        return self._one(query, partial(record_of, self._connection, is_blind=is_blind), absent)
 
     def _seen_by(self, actor: Actor, page: Page[RowMapping]) -> Page[MonitoringRecord]:
         own = self._own_opinions(actor, [row["id"] for row in page.rows])
-        return page.each(lambda row: record_of(row, is_blind=row["id"] not in own))
+        return page.each(lambda row: record_of(self._connection, row, is_blind=row["id"] not in own))
 
     def _own_opinions(self, actor: Actor, idents: Sequence[MonitoringId]) -> frozenset[MonitoringId]:
         return frozenset(
@@ -153,16 +172,18 @@ class Monitoring(Collection):
         return require_within(actor, Action.MONITORING_VIEW, self._now, monitoring_records)
 
     def raw(self, actor: Actor, ident: MonitoringId) -> bytes:
-        """Return the row as kept, verbatim.
+        """Return the row as kept, verbatim: it says who the party is.
 
         Raises:
             NotFound: no such record within the actor's scope.
+            Refused: the actor reads its party masked.
         """
-        self.get(actor, ident)
+        if self.get(actor, ident).is_masked:
+            raise missing(Action.MONITORING_PARTY)
         kept: bytes = self._connection.execute(
             select(monitoring_records.c.raw).where(monitoring_records.c.id == ident)
         ).scalar_one()
-        return bytes(kept)
+        return opened_bytes(self._connection, monitoring_records.c.raw, ident, kept)
 
     def media(self, ident: MonitoringId) -> tuple[RecordingId, ...]:
         """Return the recordings of a record in their order; the caller has checked the record."""
@@ -223,12 +244,12 @@ class Monitoring(Collection):
     def _asked(self, actor: Actor, ident: MonitoringId, action: Action) -> MonitoringRecord:
         """Return a record on which the actor may give an opinion, though others may have concluded it just now."""
         reached = within(actor, action, self._now, monitoring_records)
-        query = select_records().where(monitoring_records.c.id == ident, reached)
+        query = self._select_asked(actor).where(monitoring_records.c.id == ident, reached)
         row = self._connection.execute(query).mappings().one_or_none()
         if row is None:
             self.get(actor, ident)
             raise missing(action)
-        return record_of(row, is_blind=True)
+        return record_of(self._connection, row, is_blind=True)
 
     def _locked(self, ident: MonitoringId) -> int:
         """Lock a record whose chain is held and return its version."""
@@ -299,12 +320,14 @@ class Monitoring(Collection):
         version = self._locked(ident)
         if wish.attempted_at > deed.at:
             raise FACT_IN_FUTURE("an attempt lies in the past")
+        made = fresh_id()
         self._connection.execute(
             insert(notifications).values(
+                id=made,
                 monitoring_id=ident,
                 channel=wish.channel,
                 outcome=wish.outcome,
-                proof=wish.proof.strip(),
+                proof=sealed(self._connection, notifications.c.proof, made, wish.proof.strip()),
                 proof_recording_id=wish.proof_recording_id,
                 attempted_at=wish.attempted_at,
                 recorded_by=actor.id,
@@ -322,11 +345,11 @@ class Monitoring(Collection):
         number = deed.write(notified, about).places[about]
         change_to(self._connection, monitoring_records, ident, version, number)
 
-    def notifications(self, ident: MonitoringId) -> tuple[Notification, ...]:
-        """Return the attempts to tell the party, oldest first; the caller has checked the record."""
+    def notifications(self, record: MonitoringRecord) -> tuple[Notification, ...]:
+        """Return the attempts to tell the party, oldest first, as whoever was given the record reads it."""
         rows = self._connection.execute(
             with_name(select(notifications), notifications.c.recorded_by, "recorder")
-            .where(notifications.c.monitoring_id == ident)
+            .where(notifications.c.monitoring_id == record.id)
             .order_by(notifications.c.id)
         ).mappings()
         return tuple(
@@ -334,10 +357,16 @@ class Monitoring(Collection):
                 channel=NotifyChannel(row["channel"]),
                 outcome=NotifyOutcome(row["outcome"]),
                 recorded_by=row["recorder"],
-                **{name: row[name] for name in ("proof", "proof_recording_id", "attempted_at")},
+                proof=self._proof(record, row),
+                **{name: row[name] for name in ("proof_recording_id", "attempted_at")},
             )
             for row in rows
         )
+
+    def _proof(self, record: MonitoringRecord, row: RowMapping) -> str:
+        """A message's number or a call's: a telephone number may stand in it."""
+        text = opened(self._connection, notifications.c.proof, row["id"], row["proof"]) or ""
+        return masked("proof", text) if record.is_masked else text
 
 
 def _conditions(wanted: MonitoringFilter) -> Iterable[ColumnElement[bool]]:

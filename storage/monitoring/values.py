@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from schemas.base import Frozen
 from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
@@ -18,13 +18,18 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.personal import masked
+from storage.personal import opened
 from storage.reads.agency import with_agency
 from storage.reads.equipment import with_equipment
 from storage.tables.monitoring import monitoring_records
 
 
 class MonitoringRecord(Frozen):
-    """A record as kept. `state` is what the viewer may know: nobody sees that another has given an opinion."""
+    """A record as kept. `state` is what the viewer may know: nobody sees that another has given an opinion.
+
+    `is_masked`: who reads it does not see who the party is.
+    """
 
     id: MonitoringId
     agency_id: AgencyId
@@ -41,6 +46,7 @@ class MonitoringRecord(Frozen):
     plate: str | None
     party: str | None
     party_code: str | None
+    is_masked: bool
     place: str
     lat_e7: int | None
     lon_e7: int | None
@@ -123,14 +129,26 @@ def select_records() -> Select[tuple[object, ...]]:
     return with_equipment(owned, monitoring_records.c.equipment_id)
 
 
-def record_of(row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
-    """Return the value of a row; blind to whether somebody has given an opinion on an open record."""
+def record_of(connection: Connection, row: RowMapping, *, is_blind: bool) -> MonitoringRecord:
+    """Return the value of a row; blind to whether somebody has given an opinion on an open record.
+
+    Who the party is is opened, and masked unless the row says `is_whole`.
+
+    Raises:
+        IntegrityBroken: a value does not open (slug `personal-unreadable`).
+        Unavailable: this process has no key (slug `personal-key-missing`).
+    """
+    told = {
+        name: opened(connection, monitoring_records.c[name], row["id"], row[name])
+        for name in ("party", "party_code")
+    }
+    if not row["is_whole"]:
+        told = {name: text and masked(name, text) for name, text in told.items()}
+    seen: dict[str, object] = {**told, "is_masked": not row["is_whole"]}
     if is_blind and row["concluded_at"] is None:
         opinions = int(row["state"] == MonitoringState.REVIEWING)
-        return MonitoringRecord.of_row(
-            row, state=MonitoringState.RECEIVED, version=shown_version(row["version"], opinions)
-        )
-    return MonitoringRecord.of_row(row)
+        seen |= {"state": MonitoringState.RECEIVED, "version": shown_version(row["version"], opinions)}
+    return MonitoringRecord.of_row(row, **seen)
 
 
 def shown_version(version: int, opinions: int) -> int:

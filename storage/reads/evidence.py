@@ -7,8 +7,10 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, selec
 
 from schemas.fact import Proof, ProofIn
 from schemas.ids import CaseId, FactId
+from schemas.monitoring_row import kept_row
 from schemas.reference import reference
 from schemas.review import EvidenceItem
+from storage.personal import opened_bytes
 from storage.reads.gate import proof_holds
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
@@ -25,11 +27,13 @@ def evidence_items(connection: Connection, case_id: CaseId) -> Iterator[Evidence
     for ident, sha256, state, verdict in connection.execute(linked):
         yield EvidenceItem(subject=f"recording/{ident}", sha256=sha256 or "", state=state, verdict=verdict)
     records = (
-        select(monitoring_records.c.id, monitoring_records.c.content_sha256, monitoring_records.c.state)
+        select(monitoring_records.c.id, monitoring_records.c.raw, monitoring_records.c.state)
         .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
         .where(monitoring_links.c.case_id == case_id, monitoring_links.c.unlinked_at.is_(None))
     )
-    for ident, content, state in connection.execute(records):
+    for ident, kept, state in connection.execute(records):
+        raw = opened_bytes(connection, monitoring_records.c.raw, ident, kept)
+        content = kept_row(raw).content_sha256
         yield EvidenceItem(subject=f"monitoring/{ident}", sha256=content.hex(), state=state)
 
 

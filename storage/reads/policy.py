@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, or_
+from sqlalchemy import Column, ColumnElement, Table, and_, exists, false, or_, true
 
 from schemas.actor import Actor, ActorKind
 from schemas.audit import AuditState
@@ -62,6 +62,13 @@ def within(actor: Actor, action: Action, at: datetime, noun: Table) -> ColumnEle
     if near:
         parts.append(and_(agency.in_(sorted(allowed.near_ids)), or_(*near)))
     return or_(false(), *parts, *far)
+
+
+def within_seen(actor: Actor, action: Action, seen: Action, at: datetime, noun: Table) -> ColumnElement[bool]:
+    """Return the same among rows to which the actor may do `seen`: where both reach as far nothing is asked twice."""
+    if scope(actor, action, at) == scope(actor, seen, at):
+        return true()
+    return within(actor, action, at, noun)
 
 
 def require_within(actor: Actor, action: Action, at: datetime, noun: Table) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.setup.embedded import can_unshare
 
-KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key")
+KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key", "personal_key")
 SEED_BYTES = 32
 _PRIVATE, _WALKED = 0o700, 0o711
 

@@ -9,11 +9,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 
+from schemas.personal import MARK
+from schemas.refusals_personal import PERSONAL_UNREADABLE
+from storage.personal import seal_of
+from storage.pool import open_pool
 from storage.settings import StorageSettings
 
 _FOLDER = Path(__file__).parent.parent / "migrations"
+_SEALED = text(
+    "(SELECT party FROM cases ORDER BY id DESC LIMIT 1)"
+    " UNION ALL (SELECT raw FROM monitoring_records ORDER BY id DESC LIMIT 1)"
+)
 _LOCK = 0x5143_4D49
 """Advisory lock number of migrations; any constant that nothing else of ours uses."""
 
@@ -49,6 +57,21 @@ def pending(engine: Engine) -> bool:
         return current != ScriptDirectory.from_config(_config(connection)).get_current_head()
 
 
+def check_key(engine: Engine) -> None:
+    """Refuse to go on under another PERSONAL_KEY than the one that what stands was sealed under: two would be mixed.
+
+    Raises:
+        IntegrityBroken: it is another key (slug `personal-unreadable`).
+        Unavailable: there is none (slug `personal-key-missing`).
+    """
+    with engine.connect() as connection:
+        kept = connection.scalars(_SEALED).all()
+        if kept and not any(bytes(one).startswith(MARK + seal_of(connection).key_id) for one in kept):
+            raise PERSONAL_UNREADABLE(
+                "PERSONAL_KEY is not the key that parties were sealed under: bring that one back"
+            )
+
+
 def is_read_only(connection: Connection) -> bool:
     """Say whether the database takes nothing: a standby, or one that was made read-only."""
     return bool(connection.scalar(text("SHOW transaction_read_only")) == "on")
@@ -56,8 +79,9 @@ def is_read_only(connection: Connection) -> bool:
 
 def main() -> None:
     """Migrate the database named by `DATABASE_URL`."""
-    engine = create_engine(StorageSettings().sqlalchemy_url)
+    engine = open_pool(StorageSettings())
     upgrade(engine)
+    check_key(engine)
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import reduce
+from typing import Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -10,6 +11,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Index,
+    LargeBinary,
     MetaData,
     Text,
     func,
@@ -17,6 +19,12 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import UUID
+
+PERSONAL: Final = "personal"
+"""Marks a column whose values are sealed."""
+
+PERSONAL_SEAL: Final = "personal_seal"
+"""The execution option by which the key of personal data goes with every connection of a pool; None where there is none."""
 
 metadata = MetaData(
     naming_convention={
@@ -43,6 +51,11 @@ def moment(name: str, *, nullable: bool = True, now: bool = False) -> Column[obj
 def ref(name: str, target: str, *, nullable: bool = False) -> Column[object]:
     """Return a column that refers to another table's id."""
     return Column(name, UUID(as_uuid=True), ForeignKey(target), nullable=nullable)
+
+
+def sealed(name: str, *, nullable: bool = True) -> Column[object]:
+    """Return a column of personal data: `schemas.personal` seals it, and its row's id says to which row it belongs."""
+    return Column(name, LargeBinary, nullable=nullable, info={PERSONAL: True})
 
 
 def states(kind: type[StrEnum]) -> CheckConstraint:

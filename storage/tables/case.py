@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Table,
     Text,
@@ -16,9 +17,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from schemas.case import CaseState
-from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
+from storage.tables.base import ident, metadata, moment, ref, sealed, states, words_index, words_of
 
-CASE_WORDS = words_of("cases.number", "cases.party")
+CASE_WORDS = words_of("cases.number")
 
 cases = Table(
     "cases",
@@ -26,10 +27,12 @@ cases = Table(
     ident(),
     ref("agency_id", "agencies.id"),
     Column("number", Text, nullable=False),
-    Column("party", Text, nullable=False),
+    sealed("party", nullable=False),
+    Column("party_tokens", ARRAY(BigInteger), nullable=False),
     Column("matter", Text, nullable=False),
     Column("place", Text, nullable=False),
-    Column("party_code", Text),
+    sealed("party_code"),
+    Column("party_code_digest", LargeBinary),
     Column("plates", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("lat_e7", BigInteger),
     Column("lon_e7", BigInteger),
@@ -46,7 +49,8 @@ cases = Table(
     Index("ix_cases_agency_id_id", "agency_id", "id"),
     Index("ix_cases_agency_id_state_id", "agency_id", "state", "id"),
     Index("ix_cases_plates", "plates", postgresql_using="gin"),
-    Index("ix_cases_agency_id_party_code", "agency_id", "party_code"),
+    Index("ix_cases_agency_id_party_code_digest", "agency_id", "party_code_digest"),
+    Index("ix_cases_party_tokens", "party_tokens", postgresql_using="gin"),
     Index(
         "ix_cases_agency_id_closed_at",
         "agency_id",

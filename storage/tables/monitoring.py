@@ -17,9 +17,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from schemas.monitoring import MonitoringState
-from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
+from storage.tables.base import ident, metadata, moment, ref, sealed, states, words_index, words_of
 
-MONITORING_WORDS = words_of("monitoring_records.party", "monitoring_records.plate")
+MONITORING_WORDS = words_of("monitoring_records.plate")
 
 intakes = Table(
     "intakes",
@@ -46,14 +46,16 @@ monitoring_records = Table(
     Column("record_id", Text, nullable=False),
     ref("intake_id", "intakes.id"),
     Column("intake_index", Integer, nullable=False),
-    Column("raw", LargeBinary, nullable=False),
-    Column("content_sha256", LargeBinary, nullable=False),
+    sealed("raw", nullable=False),
+    Column("content_digest", LargeBinary, nullable=False),
     moment("captured_at", nullable=False),
     moment("received_at", nullable=False),
     Column("matter", Text, nullable=False),
     Column("plate", Text),
-    Column("party_code", Text),
-    Column("party", Text),
+    sealed("party_code"),
+    Column("party_code_digest", LargeBinary),
+    sealed("party"),
+    Column("party_tokens", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
     Column("place", Text, nullable=False),
     Column("lat_e7", BigInteger),
     Column("lon_e7", BigInteger),
@@ -86,7 +88,8 @@ monitoring_records = Table(
         postgresql_where=text("state = 'valid' AND links = 0"),
     ),
     Index("ix_monitoring_records_agency_id_plate", "agency_id", "plate"),
-    Index("ix_monitoring_records_agency_id_party_code", "agency_id", "party_code"),
+    Index("ix_monitoring_records_agency_id_party_code_digest", "agency_id", "party_code_digest"),
+    Index("ix_monitoring_records_party_tokens", "party_tokens", postgresql_using="gin"),
     Index("ix_monitoring_records_equipment_id_id", "equipment_id", "id"),
     Index("ix_monitoring_records_intake_id", "intake_id"),
     words_index("ix_monitoring_records_words", MONITORING_WORDS),
@@ -149,7 +152,7 @@ notifications = Table(
     ref("monitoring_id", "monitoring_records.id"),
     Column("channel", Text, nullable=False),
     Column("outcome", Text, nullable=False),
-    Column("proof", Text, nullable=False),
+    sealed("proof", nullable=False),
     ref("proof_recording_id", "recordings.id", nullable=True),
     moment("attempted_at", nullable=False),
     ref("recorded_by", "accounts.id"),

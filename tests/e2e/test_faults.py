@@ -182,7 +182,10 @@ def apart() -> Iterator[Apart]:
 def started(
     open_things: ExitStack, stand: Stand, parts: dict[str, str], disk: Room | None, scratch: Room | None
 ) -> Apart:
-    keys = {name: SecretStr(stand.env[name.upper()]) for name in ("log_key", "registry_key", "export_key")}
+    keys = {
+        name: SecretStr(stand.env[name.upper()])
+        for name in ("log_key", "registry_key", "export_key", "personal_key")
+    }
     store = open_things.enter_context(
         closing(Store(make_settings(parts["database"], parts["objects"], **keys)))
     )

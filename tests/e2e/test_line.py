@@ -48,7 +48,7 @@ def people(store: Store) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def environment(store: Store, broker_url: str) -> dict[str, str]:
     given = store.settings.model_dump(
-        include={"database_url", "objects_url", "log_key", "registry_key", "export_key"}
+        include={"database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key"}
     )
     return {
         **os.environ,
@@ -126,7 +126,15 @@ def package(
 
 def offline(environment: dict[str, str]) -> dict[str, str]:
     """An environment without server, database or store."""
-    named = {"DATABASE_URL", "OBJECTS_URL", "BROKER_URL", "LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY"}
+    named = {
+        "DATABASE_URL",
+        "OBJECTS_URL",
+        "BROKER_URL",
+        "LOG_KEY",
+        "REGISTRY_KEY",
+        "EXPORT_KEY",
+        "PERSONAL_KEY",
+    }
     return {name: value for name, value in environment.items() if name not in named}
 
 

@@ -14,9 +14,10 @@ from quancheng_demo import found
 from storage.store import Store
 from tests.factories import make_settings
 from tests.homes import Homes
+from tests.personal import spellings, tables_with
 from tests.server import running
 from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
-from tests.story import Story
+from tests.story import PARTY, PARTY_CODE, PHONE, Story
 
 
 def test_on_the_embedded_default(browser: Browser, tmp_path: Path, homes: Homes) -> None:
@@ -54,7 +55,7 @@ def test_on_real_parts(
     passwords: dict[str, str] = {}
     found(store, passwords.update)
     given = store.settings.model_dump(
-        include={"database_url", "objects_url", "log_key", "registry_key", "export_key"}
+        include={"database_url", "objects_url", "log_key", "registry_key", "export_key", "personal_key"}
     )
     store.close()
     environment = {
@@ -74,3 +75,10 @@ def test_on_real_parts(
         until(lambda: answers(f"{address}/v1/health"), "the product is up")
         with Story(browser, address, passwords, tmp_path, environment, is_pictured=False) as story:
             story.tell()
+    with store.begin() as tx:
+        assert tables_with(tx.connection, [PARTY, PARTY_CODE, PHONE]) == set()
+    store.close()
+    said = b"".join(
+        (tmp_path / f"{name}.log").read_bytes() for name in ("api", "worker", "scheduler")
+    ).lower()
+    assert [one for one in (PARTY, PARTY_CODE, PHONE) if any(way in said for way in spellings(one))] == []

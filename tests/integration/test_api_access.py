@@ -200,7 +200,15 @@ def test_public_routes_answer_strangers(world: World) -> None:
     """Health, trust and the contract need no token, and hold no secret."""
     secrets = [
         getattr(world.store.settings, name).get_secret_value()
-        for name in ("log_key", "registry_key", "export_key", "factor_key", "database_url", "objects_url")
+        for name in (
+            "log_key",
+            "registry_key",
+            "export_key",
+            "factor_key",
+            "personal_key",
+            "database_url",
+            "objects_url",
+        )
     ]
     for path in ("/v1/health", "/v1/trust", "/openapi.json", "/console/login"):
         answer = httpx.get(f"{world.url}{path}", timeout=PATIENCE_SECONDS)

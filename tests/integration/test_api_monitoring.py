@@ -174,7 +174,9 @@ def test_what_was_sent_is_kept_verbatim(road: Road) -> None:
     text = json.dumps(row, ensure_ascii=False, indent=None, separators=(" , ", " : "))
     ident = road.send(text)["rows"][0]["id"]
 
-    assert road.first.get(f"{RECORDS}/{ident}/raw").content == text.encode()
+    assert road.handler.get(f"{RECORDS}/{ident}/raw").content == text.encode()
+    refused = road.first.get(f"{RECORDS}/{ident}/raw")
+    assert (refused.status_code, refused.json()["permission"]) == (403, "monitoring:party")
 
 
 def test_a_list_is_paged_and_filtered(road: Road) -> None:

@@ -103,7 +103,7 @@ def test_a_correction_keeps_what_stood_before(bureau: Bureau) -> None:
         again = tx.cases.amend(
             bureau.handler, case.id, CaseAmendIn(party="第三家店", reason="又写错"), amended.version
         )
-        opening, first, second = tx.cases.history(case.id)
+        opening, first, second = tx.cases.history(case)
 
     assert (amended.party, amended.plates, amended.matter) == ("某某餐饮店", ("苏J54321",), case.matter)
     assert (case.version, amended.version, again.version) == (1, 2, 3)

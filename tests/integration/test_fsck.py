@@ -20,6 +20,8 @@ from schemas.leaf import leaf_bytes, parse_leaf
 from schemas.leaves_case import CaseClose
 from schemas.leaves_log import TrailSeal
 from storage.objects.folder import side_path
+from storage.personal import opened_bytes, sealed
+from storage.tables.monitoring import monitoring_records
 from tests.evidence import Copy, World, copy_of, make_world
 from tests.tampering import chained_anew
 
@@ -216,9 +218,23 @@ def log_cut(copy: Copy) -> str:
 
 
 def batch_row_altered(copy: Copy) -> str:
-    copy.damage("UPDATE monitoring_records SET raw = raw || ' ' WHERE id = :id", id=copy.world.record)
+    """Somebody with the key writes the row as another; whoever has none spoils it, which is named too."""
+    kept = copy.scalar("SELECT raw FROM monitoring_records WHERE id = :id", id=copy.world.record)
+    with copy.store.begin() as tx:
+        column = monitoring_records.c.raw
+        raw = opened_bytes(tx.connection, column, copy.world.record, kept) + b" "
+        made = sealed(tx.connection, column, copy.world.record, raw)
+    copy.damage("UPDATE monitoring_records SET raw = :raw WHERE id = :id", raw=made, id=copy.world.record)
     ident = copy.scalar("SELECT intake_id FROM monitoring_records WHERE id = :id", id=copy.world.record)
     return f"intake/{ident}"
+
+
+def party_spoilt(copy: Copy) -> str:
+    copy.damage(
+        "UPDATE cases SET party = set_byte(party, 30, 255 - get_byte(party, 30)) WHERE id = :id",
+        id=copy.world.case,
+    )
+    return f"case/{copy.world.case}"
 
 
 def evidence_exchanged(copy: Copy) -> str:
@@ -379,6 +395,7 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.OPENING_MISSING: opening_dropped,
     FaultCode.OPENING_DIFFERS: opening_exchanged,
     FaultCode.OPENING_UNEXPECTED: opening_added,
+    FaultCode.PERSONAL_UNREADABLE: party_spoilt,
     FaultCode.CHAIN_BROKEN: chain_torn,
     FaultCode.CHAIN_DIFFERS: chain_set_back,
     FaultCode.LEAF_UNLAWFUL: acts_unlawfully,

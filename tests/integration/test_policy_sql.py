@@ -64,6 +64,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
         frozenset(
             {
                 Action.CASE_VIEW,
+                Action.CASE_PARTY,
                 Action.CASE_LINK,
                 Action.CASE_EXPORT,
                 Action.CASE_RUN,
@@ -76,7 +77,14 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
     "exports": (exports, frozenset({Action.CASE_EXPORT})),
     "monitoring_records": (
         monitoring_records,
-        frozenset({Action.MONITORING_VIEW, Action.MONITORING_REVIEW_FIRST, Action.MONITORING_REVIEW_SECOND}),
+        frozenset(
+            {
+                Action.MONITORING_VIEW,
+                Action.MONITORING_PARTY,
+                Action.MONITORING_REVIEW_FIRST,
+                Action.MONITORING_REVIEW_SECOND,
+            }
+        ),
     ),
     "audits": (audits, frozenset({Action.AUDIT_VIEW})),
     "rectifications": (rectifications, frozenset({Action.RECTIFICATION_VIEW})),

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, insert, text
 
 from schemas.actor import Actor, Role
 from schemas.recording import RecordingFilter
+from storage.act import fresh_id
+from storage.personal import party_columns
 from storage.store import Store
 from storage.tables.case import CASE_WORDS, cases
 from storage.tables.monitoring import MONITORING_WORDS
@@ -37,9 +39,10 @@ def head_of(store: Store, parties: list[str], *, prefix: str = "N") -> Actor:
             insert(cases),
             [
                 {
+                    "id": (ident := fresh_id()),
                     "agency_id": agency,
                     "number": f"{prefix}-{number}",
-                    "party": party,
+                    **party_columns(tx.connection, cases, ident, {"party": party}),
                     "matter": "超限运输",
                     "place": "S229",
                     "state": "lead",

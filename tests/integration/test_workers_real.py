@@ -51,6 +51,7 @@ def environment(store: Store, broker_url: str) -> dict[str, str]:
         "LOG_KEY": settings.log_key,
         "REGISTRY_KEY": settings.registry_key,
         "EXPORT_KEY": settings.export_key,
+        "PERSONAL_KEY": settings.personal_key,
     }
     return {
         **os.environ,

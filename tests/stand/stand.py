@@ -35,7 +35,7 @@ ADDRESSES = {
     "objects": ("OBJECTS_URL", "KEEPER_URL"),
     "broker": ("BROKER_URL",),
 }
-KEYS = ("LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY", "FACTOR_KEY")
+KEYS = ("LOG_KEY", "REGISTRY_KEY", "EXPORT_KEY", "FACTOR_KEY", "PERSONAL_KEY")
 ATTACH = "QUANCHENG_STAND"
 
 # The product's processes: the same words here, in docker-compose.yml and in every test that starts one.
