@@ -24,6 +24,7 @@ from workers.heart import Pulse
 from workers.loop import attempt
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
+from workers.roster import give_up_roster, take_roster
 from workers.settings import WorkersSettings
 from workers.task import Task
 
@@ -43,6 +44,7 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
         Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
+        Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),
     )
     return {task.kind: task for task in known}
