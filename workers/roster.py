@@ -12,6 +12,8 @@ import structlog
 
 from schemas.errors import Invalid, NotAuthenticated, Refused
 from schemas.ids import RosterId
+from schemas.refusals import REFUSALS
+from schemas.refusals_account import ROSTER_CRASHED
 from schemas.roster import Roster, RosterLine, RosterState
 from storage.flow.sheet import rows_of
 from storage.outbox import Job
@@ -73,7 +75,8 @@ def give_up_roster(store: Store, job: Job, error: str) -> None:
     """
     with store.begin() as tx:
         if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and may yet finish it, or has
-            tx.roster_sheets.failed(RosterId(job.subject_id), error)
+            told = error if error in REFUSALS else ROSTER_CRASHED.slug
+            tx.roster_sheets.failed(RosterId(job.subject_id), told)
 
 
 class _Telling:

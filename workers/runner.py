@@ -33,6 +33,8 @@ log = structlog.get_logger()
 RETRY_SECONDS = 5.0
 """After so long a loop that met a fault tries again."""
 
+_LONG = (JobKind.VERIFY_SLOW, JobKind.ROSTER)
+
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
 
@@ -105,8 +107,9 @@ class Runner:
             raise
 
     def _claim(self, kind: JobKind) -> Sequence[Job]:
-        # Heavy files are long: whoever is next waits for one, and not for all that were claimed with it.
-        limit = 1 if kind is JobKind.VERIFY_SLOW else self._settings.claim_limit
+        # They are long: whoever is next waits for one, and not for all that were claimed with it; and a task that
+        # holds its own row to its end would keep the leases of its neighbours from being renewed.
+        limit = 1 if kind in _LONG else self._settings.claim_limit
         with self._store.begin() as tx:
             return tx.jobs.claim(kind, limit=limit, lease_seconds=self._settings.lease_seconds)
 

@@ -16,7 +16,9 @@ from schemas.ids import AgencyId
 from schemas.leaf import Leaf
 from storage.custody.values import Appended
 
-_DRAW = text("SELECT array_agg(nextval('custody_entries_id_seq')) FROM generate_series(1, :count)")
+_DRAW = text(
+    "SELECT array_agg(nextval(pg_get_serial_sequence('custody_entries', 'id'))) FROM generate_series(1, :count)"
+)
 _ENTRIES = "custody_entries (id, entry_id, event, ev, actor, subject, agency_id, at, leaf, digest, leaf_hash)"
 _PLACES = "chain_places (of, n, entry)"
 _CHAINS = "chains (of, n, head, last_at)"

@@ -129,7 +129,7 @@ def read(book: zipfile.ZipFile, name: str, part: Part[Made]) -> Iterator[Made]:
     Raises:
         ValueError, expat.ExpatError, and what `zipfile` raises: it is no such part, or holds too much.
     """
-    left = token = MOST_BYTES
+    left, token = MOST_BYTES, ROW_BYTES
 
     def starts(element: str, marks: Mapping[str, str]) -> None:
         nonlocal token
