@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from api.console.guard import Acting, ActingWithFile, Visiting
 from api.console.listing import id_or_none
 from api.console.sheet import csv_answer, csv_text
-from api.console.typed import Fault, Forms, Mistaken, Typed, label
+from api.console.typed import Fault, Forms, Mistaken, NoFields, Typed, label
 from api.console.view import HEADERS, problem_view
 from api.console.visit import Mistake, Visit, go, submit
 from api.deps import OpenStore
@@ -33,11 +33,14 @@ from schemas.words import Language
 from storage.actor.handing import AT_ONCE, Handed
 from storage.actor.roster import Taken
 from storage.actor.sheet import RosterSheet, WrongRow
-from storage.flow.sheet import rows_of, sheet_bytes
+from storage.flow.sheet import SENT_BYTES, rows_of, sheet_bytes
 
 router = APIRouter(route_class=Route)
 
 PATH = "/console/accounts/import"
+EVERY = "all"
+"""Stands for every agency within reach."""
+
 WRONG_COLUMNS = ("行", "姓名", "登录名", "单位", "需要改正")
 LINK_COLUMNS = ("单位", "姓名", "登录名", "一次性链接", "有效至（UTC）")
 TEXTS = (*WRONG_COLUMNS, *LINK_COLUMNS)
@@ -85,7 +88,12 @@ class LinksForm(Typed[AgencyId | None]):
     agency: str = label("单位")
 
     def wish(self) -> AgencyId | None:
-        return id_or_none(AgencyId, self.agency) if self.agency else None
+        if not self.agency:
+            raise Mistaken("agency", Fault.MISSING)
+        agency_id = id_or_none(AgencyId, self.agency)
+        if agency_id is None and self.agency != EVERY:
+            raise Mistaken("agency", Fault.NOT_LISTED)
+        return agency_id
 
 
 class LinksForms(Forms):
@@ -120,6 +128,7 @@ def _page(
         may_grant=visit.may(Action.ROLE_GRANT),
         faulty=sum(bool(line.faults) for line in looked.lines),
         taken=[(one, visit.address(f"/console/link/{one.code}")) for one in looked.taken],
+        most_bytes=SENT_BYTES,
         recent=visit.tx.roster_sheets.recent(visit.actor),
         refused=None if refusal is None else problem_view(refusal, visit.language),
     )
@@ -177,20 +186,13 @@ def _sheet_page(visit: Visit, roster_id: RosterId, mistake: Mistake | None = Non
     )
 
 
-class SureForm(Typed[None]):
-    """A sheet is to be taken; nothing is typed."""
-
-    def wish(self) -> None:
-        return None
-
-
 @router.post("/rosters/{roster_id}/take")
-def ask(visit: Acting, roster_id: RosterId) -> Response:
+def ask(visit: Acting, roster_id: RosterId, form: Annotated[NoFields, Form()]) -> Response:
     """Have a sheet taken; asking again changes nothing."""
     require_scope(visit.actor, Action.ACCOUNT_KEEP, visit.tx.now)
     return submit(
         visit,
-        SureForm(),
+        form,
         lambda _: visit.tx.roster_sheets.ask(visit.actor, roster_id),
         again=lambda mistake: _sheet_page(visit, roster_id, mistake),
         then=lambda found: go(_address(found)),
@@ -226,6 +228,7 @@ def _links_page(visit: Visit, mistake: Mistake | None = None) -> Response:
         waiting=visit.tx.account_links.waiting(visit.actor),
         agencies=visit.tx.people.agencies(visit.actor),
         most=AT_ONCE,
+        every=EVERY,
     )
 
 

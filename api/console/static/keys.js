@@ -40,6 +40,8 @@ for (const chooser of document.querySelectorAll("input[type=file][data-long]")) 
   chooser.form.addEventListener("submit", async (event) => {
     if (!isLong(chooser)) return;
     event.preventDefault();
+    const tooLarge = `${location.pathname}?refused=body-too-large`;
+    if (chooser.files[0].size > Number(chooser.dataset.most)) return location.assign(tooLarge);
     const button = chooser.form.querySelector("button");
     button.disabled = true;
     const headers = { "X-Form-Token": chooser.form.elements.namedItem("csrf").value, "Content-Type": "application/octet-stream" };
@@ -47,7 +49,7 @@ for (const chooser of document.querySelectorAll("input[type=file][data-long]")) 
     const said = answer?.ok && answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : undefined;
     button.disabled = false;
     if (said) location.assign(said.address);
-    else if (answer?.status === 413) location.assign(`${location.pathname}?refused=body-too-large`);
+    else if (answer?.status === 413) location.assign(tooLarge);
     else location.reload();
   });
 }
