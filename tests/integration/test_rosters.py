@@ -2,8 +2,7 @@
 
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,6 +32,7 @@ from storage.tables.roster import rosters
 from tests.evidence import Said
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.stand import PATIENCE_SECONDS
+from tests.stand.wait import until
 from tests.supervision import drain
 from workers.custody import integrate
 from workers.fsck import run
@@ -88,13 +88,6 @@ def asked(store: Store, admin: Actor, ident: RosterId) -> RosterSheet:
 def seen(store: Store, admin: Actor, ident: RosterId) -> RosterSheet:
     with store.begin() as tx:
         return tx.roster_sheets.get(admin, ident)
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    ends = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < ends, what
-        time.sleep(0.05)
 
 
 def faults(store: Store) -> list[tuple[str, str]]:
@@ -218,7 +211,7 @@ def test_nobody_waits_while_people_are_entered(store: Store, admin: Actor) -> No
 
     def act(rows: int) -> None:
         with store.begin() as tx:
-            tx.connection.execute(text("SET LOCAL lock_timeout = '1s'"))
+            tx.connection.execute(text("SET LOCAL lock_timeout = '5s'"))
             wish = AccountIn(login=f"w{uuid4().hex[:10]}", name="新人", agency_id=admin.agency_id)
             tx.people.open(admin, wish)
             tx.custody.hold(f"account/{admin.id}")
