@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.auth import SessionOut, session_out
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Token, Tx, Words
@@ -30,12 +30,9 @@ from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind
 from schemas.membership import TransferIn
-from schemas.roster import RosterFault, RosterLine, parse_roster
 from storage.actor.account import AccountFilter
-from storage.actor.roster import Taken
 from storage.flow.admit import PasswordChange, admit, change_password, require_one_go, set_password
 from storage.flow.login import entered
-from storage.flow.sheet import sheet_bytes, table_of
 
 router = APIRouter(prefix="/v1", tags=["account"], route_class=Route)
 
@@ -314,54 +311,3 @@ def end_role(tx: Tx, actor: CurrentActor, account_id: AccountId, grant_id: UUID,
 
 def _row(one: Account) -> AccountRowOut:
     return AccountRowOut.of(one, roles=[*one.roles])
-
-
-class RosterIn(WireIn):
-    """A sheet of people: XLSX, or CSV in UTF-8 or GB18030, as base64. `is_sure`: take it; else it is only looked at."""
-
-    sheet: Annotated[str, Field(min_length=1, max_length=1_000_000)]
-    is_sure: bool = False
-
-
-class RosterRowOut(WireOut):
-    """A row by its number in the sheet: what is wrong with it, or once it was taken its account and the link, once."""
-
-    number: int
-    login: str
-    name: str
-    faults: list[RosterFault]
-    account_id: AccountId | None = None
-    code: str | None = None
-
-
-class RosterOut(WireOut):
-    """Every row of the sheet; nobody is taken where one row is wrong."""
-
-    taken: int
-    faulty: int
-    rows: list[RosterRowOut]
-
-
-@router.post("/rosters", operation_id="takeRoster")
-def take_roster(tx: Tx, actor: CurrentActor, wish: RosterIn) -> RosterOut:
-    """Look at a sheet of people, row by row; with `is_sure` open all their accounts in one commit, or none."""
-    lines = parse_roster(table_of(sheet_bytes(wish.sheet)))
-    looked = tx.rosters.looked_at(actor, lines)
-    taken = tx.rosters.take(actor, lines) if wish.is_sure and not any(one.faults for one in looked) else ()
-    codes = {one.line.number: one for one in taken}
-    return RosterOut(
-        taken=len(taken),
-        faulty=sum(bool(one.faults) for one in looked),
-        rows=[_roster_row(one, codes.get(one.number)) for one in looked],
-    )
-
-
-def _roster_row(line: RosterLine, taken: Taken | None) -> RosterRowOut:
-    return RosterRowOut(
-        number=line.number,
-        login=line.row.login,
-        name=line.row.name,
-        faults=[*line.faults],
-        account_id=taken and taken.account_id,
-        code=taken and taken.code,
-    )

@@ -34,6 +34,7 @@ from api import (
     rectification,
     recusal,
     review,
+    roster,
     setting,
     shift,
     trail,
@@ -53,11 +54,13 @@ from api.openings import Openings, Senders
 from api.places import Places, Rules
 from api.problems import problem
 from api.provider import Provider
+from api.roster import SHEETS
 from api.settings import ApiSettings
 from api.sso_settings import SsoSettings
 from schemas.errors import AnyRefusal
 from schemas.refusals_request import BODY_TIMEOUT, BODY_TOO_LARGE
 from storage.flow.login_queue import LoginQueue
+from storage.flow.sheet import SENT_BYTES
 from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
@@ -66,6 +69,7 @@ ROUTERS = (
     health.router,
     auth.router,
     account.router,
+    roster.router,
     factor.router,
     agency.router,
     certificate.router,
@@ -94,6 +98,10 @@ UPLOADS = "/v1/uploads"
 """Addresses whose bodies are streamed under limits of their own; so is the one of batches, but for its time."""
 
 
+_STREAMED = {monitoring.BATCHES: math.inf, **dict.fromkeys(SHEETS, SENT_BYTES)}
+"""Addresses whose body is read by whoever is let in there, and how many bytes of it."""
+
+
 class _App(FastAPI):
     """The application with its published document whole."""
 
@@ -117,7 +125,7 @@ class BodyLimit:
         if scope["type"] != "http" or scope["path"].startswith(UPLOADS):
             await self._app(scope, receive, send)
             return
-        limit = math.inf if scope["path"] == monitoring.BATCHES else self._limit
+        limit = _STREAMED.get(scope["path"], self._limit)
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
         if lengths and (not lengths[0].isdigit() or int(lengths[0]) > limit):
             await problem(BODY_TOO_LARGE)(scope, receive, send)

@@ -24,7 +24,14 @@ _KEPT_HEADERS = ("content-type", "etag", "location")
 
 SECRET = frozenset(
     {
-        *("issueEnrolmentCode", "makeAccountLink", "makeSource", "openAccount", "takeRoster"),
+        *(
+            "issueEnrolmentCode",
+            "makeAccountLink",
+            "makeAccountLinks",
+            "makeSource",
+            "openAccount",
+            "takeRoster",
+        ),
         *("offerSecondFactor", "setUpSecondFactor", "showPartnerCode"),
     }
 )

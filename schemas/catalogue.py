@@ -81,6 +81,7 @@ from schemas.words_people import (
     PRESENCE_STATES,
     PRESENCE_WAYS,
     ROSTER_FAULTS,
+    ROSTER_STATES,
     STANDING,
     TRAINING_KINDS,
 )
@@ -119,6 +120,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         PRESENCE_WAYS,
         TRAINING_KINDS,
         ROSTER_FAULTS,
+        ROSTER_STATES,
         STANDING,
         ROLES,
     ),

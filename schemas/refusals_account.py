@@ -332,10 +332,37 @@ ROSTER_LONG = Refusal(
     "roster-long",
     Invalid,
     Level.INFO,
-    "一次最多导入 10000 人",
-    "A sheet holds 10,000 people at most",
+    "一份名册最多 100000 人",
+    "A sheet holds 100,000 people at most",
     "分成几个文件",
     "send several files",
+)
+ROSTER_MANY = Refusal(
+    "roster-many",
+    Invalid,
+    Level.INFO,
+    "超过 500 人的名册由后台导入",
+    "A sheet of more than 500 people is imported in the background",
+    "作为文件提交（POST /v1/rosters/sheets），检查后确认",
+    "send it as a file (POST /v1/rosters/sheets) and confirm once it was looked at",
+)
+ROSTER_UNKNOWN = Refusal(
+    "roster-unknown",
+    NotFound,
+    Level.INFO,
+    "没有这份名册，或者不是您提交的",
+    "No such roster, or somebody else sent it",
+    "重新提交名册",
+    "send the sheet again",
+)
+ROSTER_CRASHED = Refusal(
+    "roster-crashed",
+    Conflict,
+    Level.INFO,
+    "导入多次出错而停止，一个人也没有导入",
+    "The import failed again and again; nobody was imported",
+    "重新提交名册；仍然出错时请联系运维人员",
+    "send the sheet again; where it fails again ask the operator",
 )
 ROSTER_UNREADABLE = Refusal(
     "roster-unreadable",

@@ -2,13 +2,16 @@
 
 The first row names the columns, in Chinese or English; their order is free, others are not looked at. Days are those of
 UTC+8, and the last one is held too.
+
+A sheet may hold a whole district: of its rows only the texts that are read are kept, and what they say is made row by row,
+as often as it is asked for.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -21,8 +24,11 @@ from schemas.canonical import canonical_bytes
 from schemas.refusals_account import ROSTER_EMPTY, ROSTER_HEADER, ROSTER_LONG
 from schemas.words_role import ROLES
 
-MOST_ROWS = 10_000
-"""Of one sheet: each row is three leaves, and one commit holds all of them, well within the longest transaction."""
+MOST_ROWS = 100_000
+"""Of one sheet: a district with all its towns. Its rows, accounts and leaves are one commit."""
+
+FEW_ROWS = 500
+"""So many are taken while their sender waits, with their links in the answer; more are a task of their own."""
 
 _SERIAL = re.compile(r"[1-9][0-9]{4}")
 _SERIAL_BEGINS = date(1899, 12, 30)
@@ -30,6 +36,9 @@ _SERIAL_BEGINS = date(1899, 12, 30)
 
 _ZONE = timezone(timedelta(hours=8))
 _LOGIN, _NAME = TypeAdapter[str](Login), TypeAdapter[str](Name)
+_KNOWN = 4_096
+"""Roles and days recur in a sheet: of so many texts it is remembered what they say."""
+
 _APART = str.maketrans(dict.fromkeys("、，,;；/|", "\n"))
 
 
@@ -76,6 +85,15 @@ class RosterFault(StrEnum):
     PERIOD = "roster-period"
 
 
+class RosterState(StrEnum):
+    """How far a long sheet has come: looked at → being taken → taken | failed; a row that is wrong by then: looked at."""
+
+    LOOKED = "looked"
+    TAKING = "taking"
+    TAKEN = "taken"
+    FAILED = "failed"
+
+
 class RosterRow(Frozen):
     """A person who gets an account."""
 
@@ -100,6 +118,17 @@ class RosterRow(Frozen):
         return canonical_bytes(told)
 
 
+class _Texts(NamedTuple):
+    """What stands in the columns of a row, in the order of `RosterColumn`."""
+
+    name: str
+    login: str
+    agency: str
+    roles: str
+    since: str
+    until: str
+
+
 class RosterLine(NamedTuple):
     """A row of the sheet by its number there, from 2: what it says, and every fault of it."""
 
@@ -108,40 +137,73 @@ class RosterLine(NamedTuple):
     faults: tuple[RosterFault, ...]
 
 
-def parse_roster(table: Sequence[Sequence[str]]) -> tuple[RosterLine, ...]:
-    """Return the rows of a sheet, those that are wholly empty left out; a wrong one never ends the others.
+class Roster:
+    """The people of a sheet, those rows that are wholly empty left out; a wrong one never ends the others."""
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        """Read the rows once, keeping the texts that are looked at.
+
+        Raises:
+            Invalid: no row, too many, or a column that is needed is not named (slugs `roster-…`).
+        """
+        given = iter(rows)
+        places = _places(next(given, None))
+        self._rows: list[tuple[int, _Texts]] = []
+        seen: set[str] = set()
+        twice: set[str] = set()
+        known: dict[str, str] = {}  # agencies, roles and days recur, and are kept once
+        for number, cells in enumerate(given, 2):
+            if not any(map(str.strip, cells)):
+                continue
+            if len(self._rows) == MOST_ROWS:
+                raise ROSTER_LONG("the sheet has too many rows", rows=MOST_ROWS + 1, most=MOST_ROWS)
+            name, login, *others = (_text(cells, place) for place in places)
+            texts = _Texts(name, login, *(known.setdefault(one, one) for one in others))
+            (twice if texts.login in seen else seen).add(texts.login)
+            self._rows.append((number, texts))
+        if not self._rows:
+            raise ROSTER_EMPTY("the sheet has no person")
+        self._twice = frozenset(twice)
+
+    def __len__(self) -> int:
+        """Return how many people it names."""
+        return len(self._rows)
+
+    def lines(self) -> Iterator[RosterLine]:
+        """Yield what each row says, and what of it is wrong by the sheet alone."""
+        return (_line(number, texts, self._twice) for number, texts in self._rows)
+
+
+def parse_roster(table: Iterable[Sequence[str]]) -> tuple[RosterLine, ...]:
+    """Return the rows of a sheet at once: `Roster`.
 
     Raises:
-        Invalid: no row, too many, or a column that is needed is not named (slugs `roster-…`).
+        Invalid: as `Roster`.
     """
-    if not table:
+    return tuple(Roster(table).lines())
+
+
+def _places(head: Sequence[str] | None) -> tuple[int | None, ...]:
+    """Return where each column stands, in the order of `_Texts`; of two with one name the last."""
+    if head is None:
         raise ROSTER_EMPTY("the sheet has no row")
-    columns = [_HEADERS.get(cell.strip().lower()) for cell in table[0]]
-    missing = [one for one in _ASKED if one not in columns]
+    places = {_HEADERS.get(cell.strip().lower()): place for place, cell in enumerate(head)}
+    missing = [one for one in _ASKED if one not in places]
     if missing:
         raise ROSTER_HEADER("a column is not named", columns=[one.value for one in missing])
-    rows = [(number, cells) for number, cells in enumerate(table[1:], 2) if any(map(str.strip, cells))]
-    if not rows:
-        raise ROSTER_EMPTY("the sheet has no person")
-    if len(rows) > MOST_ROWS:
-        raise ROSTER_LONG("the sheet has too many rows", rows=len(rows), most=MOST_ROWS)
-    named = [
-        {one: cell.strip() for one, cell in zip(columns, cells, strict=False) if one} for _, cells in rows
-    ]
-    logins = Counter(texts.get(RosterColumn.LOGIN, "") for texts in named)
-    twice = {login for login, times in logins.items() if times > 1}
-    return tuple(_line(number, texts, twice) for (number, _), texts in zip(rows, named, strict=True))
+    return tuple(places.get(one) for one in RosterColumn)
 
 
-def _line(number: int, texts: Mapping[RosterColumn, str], twice: set[str]) -> RosterLine:
-    def text(column: RosterColumn) -> str:
-        return texts.get(column, "")
+def _text(cells: Sequence[str], place: int | None) -> str:
+    return cells[place].strip() if place is not None and place < len(cells) else ""
 
-    roles, since, until = _roles(text(RosterColumn.ROLES)), _day(text(RosterColumn.FROM)), _until(texts)
+
+def _line(number: int, texts: _Texts, twice: frozenset[str]) -> RosterLine:
+    roles, since, until = _roles(texts.roles), _day(texts.since), _day(texts.until, days=1)
     row = RosterRow(
-        name=text(RosterColumn.NAME),
-        login=text(RosterColumn.LOGIN),
-        agency=text(RosterColumn.AGENCY),
+        name=texts.name,
+        login=texts.login,
+        agency=texts.agency,
         roles=tuple(role for role in roles if role is not None),
         valid_from=since,
         valid_until=until,
@@ -150,7 +212,7 @@ def _line(number: int, texts: Mapping[RosterColumn, str], twice: set[str]) -> Ro
 
 
 def _faults(
-    texts: Mapping[RosterColumn, str], row: RosterRow, roles: Sequence[Role | None], twice: set[str]
+    texts: _Texts, row: RosterRow, roles: Sequence[Role | None], twice: frozenset[str]
 ) -> Iterator[RosterFault]:
     if not _fits(_NAME, row.name):
         yield RosterFault.NAME
@@ -162,10 +224,10 @@ def _faults(
         yield RosterFault.AGENCY
     if None in roles or len(set(roles)) < len(roles):
         yield RosterFault.ROLE
-    elif stands_apart(row.roles):
+    elif row.roles and stands_apart(row.roles):
         yield RosterFault.ROLE_APART
-    days = ((RosterColumn.FROM, row.valid_from), (RosterColumn.UNTIL, row.valid_until))
-    if any(texts.get(column) and day is None for column, day in days):
+    days = ((texts.since, row.valid_from), (texts.until, row.valid_until))
+    if any(text and day is None for text, day in days):
         yield RosterFault.DAY
     elif row.valid_from and row.valid_until and row.valid_until <= row.valid_from:
         yield RosterFault.PERIOD
@@ -179,7 +241,8 @@ def _fits(kind: TypeAdapter[str], text: str) -> bool:
     return True
 
 
-def _roles(text: str) -> list[Role | None]:
+@lru_cache(maxsize=_KNOWN)
+def _roles(text: str) -> Sequence[Role | None]:
     return [_role(one.strip()) for one in text.translate(_APART).split("\n") if one.strip()]
 
 
@@ -190,7 +253,10 @@ def _role(text: str) -> Role | None:
     return next(found, None)
 
 
+@lru_cache(maxsize=_KNOWN)
 def _day(text: str, *, days: int = 0) -> datetime | None:
+    if not text:
+        return None
     try:
         if _SERIAL.fullmatch(text):
             day = _SERIAL_BEGINS + timedelta(days=int(text) + days)
@@ -199,8 +265,3 @@ def _day(text: str, *, days: int = 0) -> datetime | None:
         return datetime.combine(day, time(), tzinfo=_ZONE).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _until(texts: Mapping[RosterColumn, str]) -> datetime | None:
-    text = texts.get(RosterColumn.UNTIL, "")
-    return _day(text, days=1) if text else None

@@ -13,7 +13,7 @@ from schemas.leaves_training import TrainingKind
 from schemas.login import LoginOutcome
 from schemas.policy import Action
 from schemas.presence import PresenceState
-from schemas.roster import RosterFault
+from schemas.roster import RosterFault, RosterState
 from schemas.words import vocabulary
 
 ACTOR_KINDS = vocabulary(
@@ -249,6 +249,16 @@ AGENCY_KINDS = vocabulary(
         AgencyKind.AGENCY: ("行政机关", "Administrative agency"),
         AgencyKind.AUTHORISED: ("授权组织", "Authorised body"),
         AgencyKind.ENTRUSTED: ("受委托组织", "Entrusted body"),
+    },
+)
+
+ROSTER_STATES = vocabulary(
+    RosterState,
+    {
+        RosterState.LOOKED: ("已检查", "Looked at"),
+        RosterState.TAKING: ("导入中", "Being imported"),
+        RosterState.TAKEN: ("已导入", "Imported"),
+        RosterState.FAILED: ("没有导入", "Not imported"),
     },
 )
 

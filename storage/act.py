@@ -2,13 +2,14 @@
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from schemas.act import Act, Process
 from schemas.ids import AgencyId
+from storage.custody.copying import NewLeaves
 from storage.custody.custody import CustodyLog, Entry
 from storage.custody.values import Appended
 
@@ -32,6 +33,14 @@ class Deed:
     def write_all(self, entries: Iterable[Entry]) -> list[Appended]:
         """Write the leaves of one act in their order, many in a statement."""
         return self.log.append_all(entries, actor=self.actor, agency_id=self.agency_id)
+
+    def make_new(self, entries: Sequence[Entry]) -> NewLeaves:
+        """Make the leaves of things that are made with them, in their order: `CustodyLog.make_new`."""
+        return self.log.make_new(entries, actor=self.actor)
+
+    def enter_new(self, made: NewLeaves) -> None:
+        """Enter leaves that were made: `CustodyLog.enter_new`."""
+        self.log.enter_new(made, agency_id=self.agency_id)
 
     def next_number(self, of: str) -> int:
         """Return the number that the next leaf of a held chain will have."""

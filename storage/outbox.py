@@ -55,6 +55,7 @@ class JobKind(StrEnum):
     VERIFY_SLOW = "verify-slow"
     EXPORT = "export"
     RECHECK = "recheck"
+    ROSTER = "roster"
 
 
 class Job(Frozen):

@@ -26,10 +26,12 @@ from storage.actor.actor import Accounts
 from storage.actor.agency import Agencies
 from storage.actor.certificate import Certificates
 from storage.actor.factor import Factors, Halfways
+from storage.actor.handing import AccountLinks
 from storage.actor.link import Links
 from storage.actor.membership import Memberships
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
+from storage.actor.sheet import RosterSheets
 from storage.actor.sso import SignOns
 from storage.actor.training import Trainings
 from storage.approval import Approvals
@@ -124,6 +126,14 @@ class Transaction(Unit):
     @cached_property
     def rosters(self) -> Rosters:
         return Rosters(self)
+
+    @cached_property
+    def roster_sheets(self) -> RosterSheets:
+        return RosterSheets(self, self.rosters)
+
+    @cached_property
+    def account_links(self) -> AccountLinks:
+        return AccountLinks(self)
 
     @cached_property
     def links(self) -> Links:

@@ -25,10 +25,12 @@ from schemas.monitoring import LinkBasis, ReviewStage
 from schemas.presence import PresenceAnswer, PresenceIn
 from schemas.rectification import RectificationIn
 from schemas.recusal import RecusalIn
+from schemas.roster import Roster
 from schemas.shift import ShiftIn
 from schemas.standard import DEMO_STANDARD
 from schemas.training import TrainingIn
 from storage.actor.factor import Confirmed
+from storage.flow.sheet import rows_of
 from storage.objects.values import Stored
 from storage.store import Store, Transaction
 from tests.casework import SUPPLEMENT, make_bureau
@@ -39,8 +41,8 @@ from workers.custody import integrate
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
-OUTSIDE = {"/console/logout", "/console/language", "/console/login/again", "/console/sso"}
-"""Buttons: nothing is typed into them, and they change nothing that is kept."""
+OUTSIDE = {"/console/logout", "/console/language", "/console/login/again", "/console/sso", "/console/rosters"}
+"""Buttons: nothing is typed into them, and they change nothing that is kept; and a file that is sent as it is."""
 
 HERE = LookFrom(way=LookWay.CONSOLE, address="127.0.0.1")
 """From where the tests' requests come."""
@@ -351,6 +353,12 @@ def _people(scene: Scene, _: Clock) -> None:
         offered = tx.links.offer().code
     sheet = "姓名,登录名,单位代码\n某人,someone-else,一中队"
     _add(scene, "people", "/console/accounts/import", sheet=sheet, file="", is_sure="")
+    with scene.store.begin() as tx:
+        code = tx.agencies.get(admin, agency).code
+        payload = sheet.replace("一中队", code).encode()
+        kept = tx.roster_sheets.send(admin, payload, Roster(rows_of(payload)))
+    _add(scene, "people", "/console/rosters/{roster_id}/take", {"roster_id": kept.id})
+    _add(scene, "people", "/console/accounts/links", agency=str(agency))
     unit = {"name": "一中队", "code": "YZD-1", "parent_id": str(agency), "supervising": ""}
     _add(scene, "people", "/console/agencies", kind="agency", principal_id="", **unit)
     _add(scene, "people", "/console/agencies/{agency_id}", {"agency_id": agency}, **unit)

@@ -24,6 +24,7 @@ from workers.heart import Pulse
 from workers.loop import attempt
 from workers.media.sandbox import Sandbox
 from workers.recording import Verifier
+from workers.roster import give_up_roster, take_roster
 from workers.settings import WorkersSettings
 from workers.task import Task
 
@@ -31,6 +32,8 @@ log = structlog.get_logger()
 
 RETRY_SECONDS = 5.0
 """After so long a loop that met a fault tries again."""
+
+_LONG = (JobKind.VERIFY_SLOW, JobKind.ROSTER)
 
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
@@ -43,6 +46,7 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
         Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
+        Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),
     )
     return {task.kind: task for task in known}
@@ -103,8 +107,9 @@ class Runner:
             raise
 
     def _claim(self, kind: JobKind) -> Sequence[Job]:
-        # Heavy files are long: whoever is next waits for one, and not for all that were claimed with it.
-        limit = 1 if kind is JobKind.VERIFY_SLOW else self._settings.claim_limit
+        # They are long: whoever is next waits for one, and not for all that were claimed with it; and a task that
+        # holds its own row to its end would keep the leases of its neighbours from being renewed.
+        limit = 1 if kind in _LONG else self._settings.claim_limit
         with self._store.begin() as tx:
             return tx.jobs.claim(kind, limit=limit, lease_seconds=self._settings.lease_seconds)
 

@@ -179,6 +179,7 @@ class Scheduler:
             tx.login_tries.forget()
             tx.idempotency.forget_ended()
             tx.heartbeats.forget()
+            tx.roster_sheets.forget_left()
         for kind in waiting:
             self._hint(JobKind(kind))
         self._complete_uploads()

@@ -48,6 +48,7 @@ class Chains:
         self._connection = connection
         self._clock = clock
         self._held: dict[str, _Chain] = {}
+        self._begun: dict[str, _Chain] = {}
         self._relied: set[str] = set()
         self._at: datetime | None = None
 
@@ -55,7 +56,8 @@ class Chains:
         """Lock the chains of an act and return its one time, UTC in whole milliseconds.
 
         Whatever ends a right is then indexed after every act that used it. A second act of one transaction may
-        hold more: it takes what it lacks without waiting, so that no two transactions ever wait in a ring.
+        hold more: it takes what it lacks without waiting, so that no two transactions ever wait in a ring. One that
+        holds nothing yet that others know of – it only began chains – waits as the first does.
 
         Raises:
             Busy: a further chain is held by somebody else right now (`chain-busy`).
@@ -75,7 +77,7 @@ class Chains:
         asked = {
             "names": words_array(names),
             "is_changed": words_array("t" if name in wanted else "f" for name in names),
-            "no_wait": self._at is not None,
+            "no_wait": bool(self._held or self._relied),
         }
         try:
             return self._connection.exec_driver_sql(_HOLD, asked).all()
@@ -102,13 +104,25 @@ class Chains:
             raise RuntimeError("an act begins with hold")
         return self._at
 
+    def begin(self, names: Iterable[str]) -> None:
+        """Go on with chains of things that this transaction makes: nobody else knows their ids, so nothing is locked.
+
+        Whoever begins them writes their rows (`begun`) once, behind their leaves, and goes on with them no further.
+        """
+        self._begun = {of: _Chain(0, genesis(of)) for of in names}
+
+    def begun(self) -> tuple[ChainHead, ...]:
+        """Return how far the chains go that were begun, and let go of them."""
+        stood, self._begun = self._begun, {}
+        return tuple(ChainHead(of, chain.n, chain.head) for of, chain in stood.items())
+
     def place(self, of: str) -> Place:
         """Return the next place in a chain.
 
         Raises:
             RuntimeError: the chain is not held.
         """
-        chain = self._held.get(of)
+        chain = self._begun.get(of) or self._held.get(of)
         if chain is None:
             raise RuntimeError(f"{of} is not held")
         return Place(n=chain.n + 1, of=of, prev=chain.head)
@@ -116,7 +130,8 @@ class Chains:
     def go_on(self, place: Place, digest: str, event: str) -> str:
         """Note that a leaf took the place; returns the chain's head after it."""
         head = step(place.prev, digest, event)
-        self._held[place.of] = _Chain(place.n, head)
+        chains = self._begun if place.of in self._begun else self._held
+        chains[place.of] = _Chain(place.n, head)
         return head
 
     @contextmanager
@@ -131,6 +146,7 @@ class Chains:
             yield
         except BaseException:
             self._held, self._relied, self._at = before
+            self._begun = {}
             raise
 
 

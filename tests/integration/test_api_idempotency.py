@@ -260,6 +260,7 @@ NO_KEY = {
         "enrolDevice",
         "completeUpload",
         "giveUpSecondFactor",
+        "sendRosterSheet",
     ),
     *SECRET,
 }

@@ -117,7 +117,7 @@ def test_every_form_is_walked() -> None:
     assert {route.split("/")[2] for route in FORMS} == {
         "account", "accounts", "admit", "agencies", "approvals", "audits", "cases", "certificates", "denials", "devices",
         "duties", "equipment", "exports", "link", "login", "looks", "monitoring", "presence", "recordings",
-        "rectifications", "reviews", "training",
+        "rectifications", "reviews", "rosters", "training",
     }  # fmt: skip
 
 

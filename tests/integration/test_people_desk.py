@@ -3,20 +3,24 @@
 import base64
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from api.console.guard import form_token
+from api.console.guard import FORM_TOKEN, form_token
 from api.deps import COOKIE
 from schemas.account import AccountIn, RoleIn
 from schemas.actor import Actor, Role
+from storage.outbox import JobKind
 from storage.store import Store
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.supervision import drain
 from tests.tus import bearer
 
 WORDS = "每天早上先看一遍待办"
@@ -371,3 +375,101 @@ def test_a_roster_by_pages_and_by_program(world: World) -> None:
     assert (dry["taken"], dry["faulty"], dry["rows"][0]["code"]) == (0, 0, None)
     assert (made["taken"], made["rows"][0]["name"]) == (1, "丙")
     assert (refused.status_code, refused.json()["slug"]) == (422, "roster-unreadable")
+
+
+def long_sheet(world: World, count: int) -> list[str]:
+    """A sheet of more people than are taken while somebody waits."""
+    mark = uuid4().hex[:6]
+    with world.store.begin() as tx:
+        code = tx.agencies.get(world.admin, world.agency).code
+    return ["姓名,登录名,单位代码,角色", *(f"人员{n},l{mark}.{n},{code},执法人员" for n in range(count))]
+
+
+def test_a_long_sheet_by_pages(world: World) -> None:
+    """A file goes as it is; its page names what is wrong, asks once, says how far it is, and links come as a file, once."""
+    rows = long_sheet(world, 600)
+    wrong = [f",,{row}" if n % 5 == 1 else row for n, row in enumerate(rows)]
+    token = {FORM_TOKEN: form_token(world.token)}
+    with world.browser(world.token) as client:
+
+        def sent(payload: bytes, headers: dict[str, str]) -> httpx.Response:
+            return client.post("/console/rosters", content=payload, headers=headers)
+
+        foreign = sent(b"x", {FORM_TOKEN: "x"})
+        none = sent(b"\xff\xff", token).json()["address"]
+        told = client.get(none)
+        faulty = sent("\n".join(wrong).encode("gb18030"), token).json()["address"]
+        listed, whole = client.get(faulty), client.get(f"{faulty}/wrong.csv")
+        refused = send(client, f"{faulty}/take")
+        pasted = send(client, "/console/accounts/import", sheet="\n".join(rows))
+        address = pasted.headers["Location"]
+        looked = client.get(address)
+        asked = send(client, f"{address}/take")
+        waiting = client.get(address)
+        drain(world.store, JobKind.ROSTER)
+        taken, overview = client.get(address), client.get("/console/accounts/import")
+        before = client.get("/console/accounts/links")
+        links = send(client, "/console/accounts/links", agency=str(world.agency))
+        after = client.get("/console/accounts/links")
+        client.cookies.set("qc_lang", "en", path="/console")
+        english = client.get(address)
+    with world.browser(make_account(world.store, world.agency, Role.ADMIN)[0]) as another:
+        hidden = another.get(address)
+
+    assert foreign.status_code == 403
+    assert "无法读取这个文件" in told.text
+    assert "120 行需要改正，一个人也没有导入" in listed.text
+    assert (listed.text.count("姓名缺失或过长"), whole.text.count("姓名缺失或过长")) == (100, 120)
+    assert len(whole.text.splitlines()) == 121
+    assert (refused.status_code, "有的行不合要求" in refused.text) == (422, True)
+    assert "600 行都可以导入" in looked.text
+    assert (pasted.status_code, asked.status_code) == (303, 303)
+    assert "hx-get" in waiting.text
+    assert "正在导入 600 人" in waiting.text
+    assert "已开通 600 个账号" in taken.text
+    assert "hx-get" not in taken.text
+    assert "已导入" in overview.text
+    assert (links.status_code, links.text.count("/console/link/")) == (200, links.text.count("\n") - 1)
+    assert links.headers["Content-Disposition"] == 'attachment; filename="links.csv"'
+    assert links.text.count(rows[1].split(",")[1]) == 1
+    assert "人还没有密码" in before.text
+    assert "每个人都已有密码" in after.text
+    assert "Accounts opened: 600" in english.text
+    assert hidden.status_code == 404
+
+
+def announced(world: World, size: int) -> int:
+    """The status of a sheet that is only announced: it is refused before a byte of it came."""
+    with closing(HTTPConnection(world.url.partition("//")[2], timeout=PATIENCE_SECONDS)) as line:
+        line.putrequest("POST", "/v1/rosters/sheets")
+        for name, value in {**bearer(world.token), "Content-Length": str(size)}.items():
+            line.putheader(name, value)
+        line.endheaders()
+        return line.getresponse().status
+
+
+def test_a_long_sheet_by_program(world: World) -> None:
+    """Looked at, asked for, taken and linked: each step says where it stands, and a repeat changes nothing."""
+    rows = long_sheet(world, 501)
+    payload, short = "\n".join(rows).encode(), base64.b64encode("\n".join(rows).encode()).decode()
+    with world.client(world.token) as program:
+        many = program.post("/v1/rosters", json={"sheet": short})
+        sent = program.post("/v1/rosters/sheets", content=payload)
+        again = program.post("/v1/rosters/sheets", content=payload)
+        at = f"/v1/rosters/sheets/{sent.json()['id']}"
+        asked = [program.post(f"{at}/take") for _ in range(2)]
+        drain(world.store, JobKind.ROSTER)
+        done, faults = program.get(at).json(), program.get(f"{at}/wrong").json()
+        links = program.post("/v1/accounts/links", json={"agency_id": str(world.agency)})
+    with world.client(make_account(world.store, world.agency, Role.OFFICER)[0]) as officer:
+        refused = officer.post("/v1/rosters/sheets", content=payload)
+
+    assert (many.status_code, many.json()["slug"]) == (422, "roster-many")
+    assert (sent.status_code, sent.json()["state"], sent.json()["people"]) == (201, "looked", 501)
+    assert again.json()["id"] == sent.json()["id"]
+    assert [(one.status_code, one.json()["state"]) for one in asked] == [(202, "taking")] * 2
+    assert (done["state"], done["done"], done["faulty"], faults["rows"]) == ("taken", 501, 0, [])
+    assert (announced(world, 17 * 1024 * 1024), refused.status_code) == (413, 403)
+    assert links.status_code == 201
+    assert {row.split(",")[1] for row in rows[1:]} <= {one["login"] for one in links.json()["links"]}
+    assert links.json()["waiting"] == 0

@@ -119,6 +119,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/rosters": {
         "sheet": base64.b64encode("姓名,登录名,单位代码\n某人,someone-else,x".encode()).decode()
     },
+    "POST /v1/accounts/links": {},
     "POST /v1/agencies": {"name": "新队", "code": "XD-1", "parent_id": "{agency_id}", "kind": "agency"},
     "PATCH /v1/agencies/{agency_id}": {"name": "新名"},
     "POST /v1/agencies/{agency_id}/settings": {
@@ -231,6 +232,7 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},
+    "/console/accounts/links": {"agency": "all"},
     "/console/recordings/{recording_id}/answers": {"code": "late-handin"},
     "/console/agencies/{agency_id}/settings": {
         "name": "link-days",
@@ -266,11 +268,13 @@ LAWFUL_ROWS: Mapping[str, object] = {
 NOTHING_YET = ("proof-pending", "entry-unknown", "look-needed")
 """Refusals by which a row says that it has not come so far: they are given to who may ask."""
 
-OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id", "duty_id"}
+OWNERS_ALONE = {"session_id", "upload_id", "look_id", "manifest_id", "duty_id", "roster_id"}
 """What an address names that is its owner's, whoever else has whatever role; other tests ask for it."""
 APART = {
     "POST /v1/manifests": "its body is signed by a device",
     "POST /v1/monitoring/records": "its body is a batch, not JSON",
+    "POST /v1/rosters/sheets": "its body is a file, and has a test of its own",
+    "POST /console/rosters": "as above",
     "DELETE /v1/sessions/current": "ends the asking",
     "POST /console/logout": "ends the asking",
     "POST /console/account/password": "hashes a password",

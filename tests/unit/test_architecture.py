@@ -66,7 +66,7 @@ VIOLATIONS = {
 # Where a table is at home: the room or the file of its noun. Who else may read one reads all that there is.
 HOMES = {
     "actor": {"account_links", "accounts", "admissions", "agencies", "assertions", "certificate_facts", "certificates",
-              "halfways", "memberships", "recovery_codes", "role_grants", "second_factors", "sessions",
+              "halfways", "memberships", "recovery_codes", "role_grants", "rosters", "second_factors", "sessions",
               "sign_ons", "trainings"},
     "approval": {"approvals"},
     "audit": {"audit_inspectors", "audit_population", "audit_rechecks", "audit_sample", "audit_scores", "audits",

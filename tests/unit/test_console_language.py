@@ -6,6 +6,7 @@ from babel.messages.extract import extract_from_dir
 
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
+from api.console.roster import TEXTS as ROSTER_TEXTS
 from api.console.sheet import TEXTS as SHEET_TEXTS
 from api.console.trail import TEXTS as TRAIL_TEXTS
 from api.console.training import TEXTS as TRAINING_TEXTS
@@ -24,6 +25,7 @@ def texts() -> set[str]:
     """Every source text the templates, the CSV and the time picture use."""
     found = extract_from_dir(str(TEMPLATES), [("**.html", "jinja2.ext.babel_extract")])
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found} | {
+        *ROSTER_TEXTS,
         *SHEET_TEXTS,
         *EVIDENCE_TEXTS,
         *TRAIL_TEXTS,

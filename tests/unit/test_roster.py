@@ -1,10 +1,13 @@
 """Rosters: a sheet in any form is the same table, every row says what is wrong with it, and none ends the others."""
 
+import csv
+import tracemalloc
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from io import BytesIO
+from io import BytesIO, StringIO
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -12,8 +15,8 @@ from hypothesis import strategies as st
 
 from schemas.actor import Role
 from schemas.errors import Invalid
-from schemas.roster import MOST_ROWS, RosterFault, parse_roster
-from storage.flow.sheet import Table, sheet_bytes, table_of
+from schemas.roster import MOST_ROWS, Roster, RosterFault, parse_roster
+from storage.flow.sheet import Table, rows_of, sheet_bytes, table_of
 
 HEAD = ["姓名", "登录名", "单位代码", "角色", "从", "到"]
 LI = ["李明", "liming", "YZD-1", "执法人员、承办人", "2026-12-01", "2026-12-31"]
@@ -213,3 +216,81 @@ def test_base64_alone_is_a_file() -> None:
     """What is no base64 is refused as the file that it is not."""
     with pytest.raises(Invalid):
         sheet_bytes("姓名")
+
+
+def test_how_a_text_is_read_aloud_is_no_part_of_it() -> None:
+    """Runs with a style each are one text; the readings that some programs add are left out (ECMA-376 part 1, 18.4.6)."""
+    made = BytesIO()
+    runs = "<si><r><t>李</t></r><r><rPr><b/></rPr><t>明</t></r><rPh sb='0' eb='1'><t>リ</t></rPh></si>"
+    with zipfile.ZipFile(made, "w") as book:
+        cells = '<c r="A1" t="s"><v>0</v></c><c r="C1"><f>1+1</f><v>2</v></c>'
+        book.writestr(
+            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{SPREADSHEET}"><row>{cells}</row></worksheet>'
+        )
+        book.writestr("xl/sharedStrings.xml", f'<sst xmlns="{SPREADSHEET}">{runs}</sst>')
+
+    assert table_of(made.getvalue()) == [["李明", "", "2"]]
+
+
+@given(
+    st.lists(st.lists(st.text("abc 李,;\t'&<", max_size=5), min_size=1, max_size=5), min_size=1, max_size=5)
+)
+def test_rows_come_one_by_one_as_the_table_at_once(rows: Table) -> None:
+    """A file in whatever encoding, and a book, read as a stream: each row as it was written, however many there are."""
+    sheet = StringIO()
+    csv.writer(sheet).writerows([["姓名,", "登录名"], *rows])
+    expected = [["姓名,", "登录名"], *(row if row != [""] else [""] for row in rows)]
+    for encoding in ("utf-8", "utf-8-sig", "gb18030"):
+        found = list(rows_of(sheet.getvalue().encode(encoding)))
+        assert found == expected
+    book = xlsx_of([[escape(cell) for cell in row] for row in rows])
+    read = [[*row, *[""] * (len(sent) - len(row))] for row, sent in zip(rows_of(book), rows, strict=True)]
+    assert read == rows
+
+
+def test_a_long_sheet_is_read_with_little_memory() -> None:
+    """Of a book whose rows take megabytes only the texts of its people are held, and the last row is still told."""
+    rows = [[f"人员{n}", f"p.{n}", f"YZD-{n % 9}", "执法人员", "2026-12-01", ""] for n in range(20_000)]
+    book = long_book([HEAD, *rows, ["", "p.x", "YZD-1", "", "", ""]])
+    tracemalloc.start()
+    roster = Roster(rows_of(book))
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    wrong = [(one.number, one.faults) for one in roster.lines() if one.faults]
+    assert len(roster) == 20_001
+    assert wrong == [(20_002, (RosterFault.NAME,))]
+    assert held < 12 * 1024 * 1024
+    assert peak < 24 * 1024 * 1024
+
+
+def long_book(table: Table) -> bytes:
+    """A book with a text of its own in every cell."""
+    made = BytesIO()
+    with (
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as book,
+        book.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        part.write(f'<worksheet xmlns="{SPREADSHEET}"><sheetData>'.encode())
+        for row in table:
+            cells = "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row)
+            part.write(f"<row>{cells}</row>".encode())
+        part.write(b"</sheetData></worksheet>")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        long_book([["x" * 64] * 70_000]),
+        ("姓名," + '"\n",' * 1_200_000).encode(),
+        ("姓名," + "x," * 3_000_000).encode(),
+        xlsx_of([["x"]], head=f"<!--{'x' * (5 * 1024 * 1024)}-->"),
+    ],
+    ids=["a row of a book", "a row over many lines", "a row of text", "a remark"],
+)
+def test_a_row_holds_so_much(payload: bytes) -> None:
+    """What would have to be held whole is bounded, whatever the file as a whole may hold."""
+    with pytest.raises(Invalid) as caught:
+        table_of(payload)
+    assert caught.value.slug == "roster-unreadable"

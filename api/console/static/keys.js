@@ -32,9 +32,32 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+// A long file goes as it is, when its button is pressed; the answer is where to look for it.
+const LONG_BYTES = 500_000;
+const isLong = (chooser) => chooser.dataset.long && chooser.files[0]?.size > LONG_BYTES;
+
+for (const chooser of document.querySelectorAll("input[type=file][data-long]")) {
+  chooser.form.addEventListener("submit", async (event) => {
+    if (!isLong(chooser)) return;
+    event.preventDefault();
+    const tooLarge = `${location.pathname}?refused=body-too-large`;
+    if (chooser.files[0].size > Number(chooser.dataset.most)) return location.assign(tooLarge);
+    const button = chooser.form.querySelector("button");
+    button.disabled = true;
+    const headers = { "X-Form-Token": chooser.form.elements.namedItem("csrf").value, "Content-Type": "application/octet-stream" };
+    const answer = await fetch(chooser.dataset.long, { method: "POST", headers, body: chooser.files[0] }).catch(() => undefined);
+    const said = answer?.ok && answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : undefined;
+    button.disabled = false;
+    if (said) location.assign(said.address);
+    else if (answer?.status === 413) location.assign(tooLarge);
+    else location.reload();
+  });
+}
+
 // A chosen file travels as base64 in a hidden field: forms are URL-encoded, and nothing is sent before its button is pressed.
 for (const chooser of document.querySelectorAll("input[type=file][data-into]")) {
   chooser.addEventListener("change", async () => {
+    if (isLong(chooser)) return;
     const field = chooser.form.elements.namedItem(chooser.dataset.into);
     const bytes = new Uint8Array(chooser.files[0] ? await chooser.files[0].arrayBuffer() : []);
     let text = "";
