@@ -31,6 +31,7 @@ ELSEWHERE = frozenset(
             "agencies",
             "certificates",
             "certificate_facts",
+            *("device_check_items", "device_checks", "device_descriptions", "device_holdings"),
             "partner_codes",
             "presences",
             "recusals",

@@ -65,7 +65,7 @@ NOUNS: Mapping[str, Table] = {
 }
 """What an address names → where it stands. The first one in an address is what its route asks about."""
 
-WORDS = {"stage": "first", "step": "file"}
+WORDS = {"stage": "first", "step": "file", "issue": "0" * 64}
 WORDS_OF = {"/console/rectifications": "answer", "/v1/rectifications": "answer"}
 SAID: Mapping[str, Action] = {
     "POST /v1/cases/{case_id}/steps": Action.CASE_DECIDE,
@@ -86,6 +86,16 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "PATCH /v1/accounts/{account_id}": {"name": "x", "reason": "x"},
     "POST /v1/devices/{device_id}/name": {"name": "x"},
     "POST /v1/devices/{device_id}/revoke": {"reason_code": "lost", "reason": "x"},
+    "POST /v1/devices/{device_id}/description": {
+        "kind": "phone",
+        "maker": "x",
+        "model": "x",
+        "serial": "x",
+    },
+    "POST /v1/devices/{device_id}/checks": {"items": [{"item": "lens", "ok": True}]},
+    "POST /v1/devices/{device_id}/issue": {"person_id": "{account_id}", "reason": "x"},
+    "POST /v1/devices/{device_id}/return": {"reason": "x"},
+    "POST /v1/devices/{device_id}/holdings/{issue}/amend": {"never": True, "reason": "x"},
     "POST /v1/certificates": {
         "account_id": "{account_id}",
         "number": "N-1",
@@ -225,6 +235,12 @@ TEXTS: Mapping[str, str] = {
     "device_id": "{device_id}",
     "partner": "",
     "until_at": "",
+    "maker": "x",
+    "model": "x",
+    "serial": "x",
+    "found": "ok",
+    "person_id": "{account_id}",
+    "due_at": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
@@ -242,6 +258,11 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/training/{account_id}": {"kind": "professional"},
     "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
     "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
+    "/console/devices/{device_id}/description": {"kind": "phone"},
+    "/console/devices/{device_id}/checks": {"item": "lens"},
+    "/console/devices/{device_id}/issue": {"item": "lens"},
+    "/console/devices/{device_id}/return": {"item": "lens"},
+    "/console/devices/{device_id}/holdings/{issue}/amend": {"person_id": "nobody", "from_at": ""},
     "/console/reviews/{review_id}/opinion": {"opinion": "pass"},
     "/console/audits": {
         "kind": "sealed_recordings",
