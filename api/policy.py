@@ -314,6 +314,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/agencies/{agency_id}": _KEEP_AGENCY,
     "GET /console/settings": _SETTINGS,
     "GET /console/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /console/agencies/{agency_id}/lists": _SET,
     "POST /console/agencies/{agency_id}/settings": _SET,
     "POST /console/agencies/{agency_id}/close": _KEEP_AGENCY,
     "GET /console/account/looks": OWN,

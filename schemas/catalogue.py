@@ -86,7 +86,7 @@ from schemas.words_people import (
     TRAINING_KINDS,
 )
 from schemas.words_role import ROLES
-from schemas.words_setting import AS_OF, SETTINGS
+from schemas.words_setting import AS_OF, LIST_SETTINGS, SETTINGS
 from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
@@ -125,7 +125,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         ROLES,
     ),
     *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
-    *(AS_OF, SETTINGS),
+    *(AS_OF, LIST_SETTINGS, SETTINGS),
     UNITS,
 )
 

@@ -93,7 +93,7 @@ def issued(
     law(act.reason is not None or passed is not False, FaultCode.VALUES)
     law(act.from_ <= leaf.at, FaultCode.FUTURE)
     law(act.due_at is None or act.due_at > act.from_, FaultCode.PERIOD)
-    law(not any(one.meets(act.from_, None) for one in told), FaultCode.TWICE)
+    _check_free(told, act.from_, None, here)
     new = HoldingLife(act, here.digest, act.person, act.from_, None, leaf.at, None, here.digest)
     return (*told, new)
 
@@ -115,9 +115,9 @@ def returned(
     known = _standing(told, act.issue, here)
     if known is None:
         return told
-    law(known.until is None, FaultCode.CLOSED)
+    law(known.until is None or not here.is_whole, FaultCode.CLOSED)
     law(act.until <= leaf.at, FaultCode.FUTURE)
-    law(known.since < act.until, FaultCode.PERIOD)
+    law(known.since < act.until or not here.is_whole, FaultCode.PERIOD)
     return _restated(told, leaf, here, known._replace(until=act.until, returned=act))
 
 
@@ -136,10 +136,15 @@ def amended(
         return _restated(told, leaf, here, None, of=known.issue)
     law(act.from_ <= leaf.at and (act.until is None or act.until <= leaf.at), FaultCode.FUTURE)
     law(act.until is None or act.from_ < act.until, FaultCode.PERIOD)
-    others = (one for one in told if one.issue != known.issue)
-    law(not any(one.meets(act.from_, act.until) for one in others), FaultCode.TWICE)
+    _check_free([one for one in told if one.issue != known.issue], act.from_, act.until, here)
     corrected = known._replace(person=act.person, since=act.from_, until=act.until, amend_reason=act.reason)
     return _restated(told, leaf, here, corrected)
+
+
+def _check_free(told: Iterable[HoldingLife], since: datetime, until: datetime | None, here: Here) -> None:
+    """Refuse two who have one device at a time; where a leaf is withheld nobody can tell when the other brought it back."""
+    is_free = not any(one.meets(since, until) for one in told)
+    law(is_free or not here.is_whole, FaultCode.TWICE)
 
 
 def _passed(checks: Mapping[str, CheckLife], digest: str | None, occasion: str, here: Here) -> bool | None:

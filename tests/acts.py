@@ -50,7 +50,7 @@ from schemas.monitoring import (
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
-from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device import EnrolIn
@@ -299,6 +299,15 @@ def change_setting(world: World, chance: Random) -> None:
         value = chance.choice((None, DECLARED[name].least, DECLARED[name].most + chance.randrange(2)))
         begins = tx.now + timedelta(hours=chance.randrange(-48, 48))
         wish = SettingIn(name=name, value=value, from_at=begins, source="办法")
+        tx.agency_settings.change(world.who(chance, world.admin), world.bureau.agency, wish)
+
+
+def change_list(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        name = chance.choice([*ListSetting])
+        items = chance.choice((None, LISTS[name].default, LISTS[name].default[:2], ("没有的",)))
+        begins = tx.now + timedelta(hours=chance.randrange(0, 48))
+        wish = SettingIn(name=name, items=items, from_at=begins, source="办法")
         tx.agency_settings.change(world.who(chance, world.admin), world.bureau.agency, wish)
 
 
@@ -674,6 +683,6 @@ ROAD: tuple[Act, ...] = (
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,
-    answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting,
+    answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting, change_list,
     describe_device, hand_out, hand_out, take_back, check_device,
 )  # fmt: skip

@@ -53,7 +53,7 @@ from schemas.presence_code import ScanIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
 from schemas.roster import parse_roster
-from schemas.setting import Setting, SettingIn
+from schemas.setting import ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
 from schemas.trail import LoginWay, TrailResult, day_of
@@ -151,6 +151,15 @@ def _people(store: Store) -> None:
         tx.agency_settings.change(admin, made.id, wish)
         again = wish.model_copy(update={"value": None, "source": "与机关统一"})
         tx.agency_settings.change(admin, made.id, again)
+        articles = SettingIn(
+            name=ListSetting.OFFICER_EXCEPTIONS,
+            items=("行政处罚法第五十一条",),
+            from_at=tx.now,
+            source="执法规范第三条",
+        )
+        tx.agency_settings.change(admin, made.id, articles)
+        tx.agency_settings.change(admin, made.id, articles.model_copy(update={"items": ()}))
+        tx.agency_settings.change(admin, made.id, articles.model_copy(update={"items": None}))
     with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))

@@ -380,6 +380,9 @@ def _people(scene: Scene, _: Clock) -> None:
         "source": "办法第八条",
     }
     _add(scene, "people", "/console/agencies/{agency_id}/settings", {"agency_id": agency}, **change)
+    lists = {**change, "name": "officer-exceptions", "items": "行政处罚法第五十一条"}
+    del lists["value"]
+    _add(scene, "people", "/console/agencies/{agency_id}/lists", {"agency_id": agency}, **lists)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")

@@ -505,6 +505,9 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     sets = {"name": "hand-in-hours", "from_": history.at}
     history.write(settings.SettingChange, history.thing("setting"), admin, of=(agency,), **sets)
+    items = {"count": 1, "items": Shown(("行政处罚法第五十一条",), salt_of("articles"))}
+    sets = {"name": "officer-exceptions", "from_": history.at, **items}
+    history.write(settings.SettingChangeList, history.thing("setting"), admin, of=(agency,), **sets)
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}

@@ -24,8 +24,6 @@ OK, BAD = "ok", "bad"
 """What is typed of a point; nothing: it was not looked at."""
 NOBODY = "nobody"
 """What is chosen where a device was never handed out so."""
-_NAMED = 16
-"""Letters of a point's name: a row is named by no more."""
 
 
 class RenameForm(Typed[RenameIn]):
@@ -74,15 +72,15 @@ class Checking(Typed[W]):
         if not any(self.found):
             return None
         rows = zip(self.item, self.found, self.remark, strict=True)
-        return CheckIn(items=tuple(self._point(*row) for row in rows))
+        return CheckIn(items=tuple(self._point(str(place), *row) for place, row in enumerate(rows, start=1)))
 
-    def _point(self, item: str, found: str, remark: str) -> CheckedIn:
+    def _point(self, place: str, item: str, found: str, remark: str) -> CheckedIn:
         if found not in (OK, BAD):
-            raise Mistaken("found", Fault.NOT_LISTED if found else Fault.MISSING, about=item[:_NAMED])
+            raise Mistaken("found", Fault.NOT_LISTED if found else Fault.MISSING, about=place)
         try:
             return CheckedIn.model_validate({"item": item, "ok": found == OK, "remark": remark})
         except ValidationError as err:
-            raise mistaken(self, err, about=item[:_NAMED]) from err
+            raise mistaken(self, err, about=place) from err
 
     def row(self, place: int) -> tuple[str, str]:
         """Return result and remark that were typed in one row."""

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.dialects.postgresql import Range
 
 from api.console.guard import form_token
 from api.deps import COOKIE
@@ -31,6 +32,7 @@ from storage.tables.case import cases
 from storage.tables.device import devices, enrolment_codes
 from storage.tables.equipment import equipment
 from storage.tables.export import exports
+from storage.tables.holding import device_holdings
 from storage.tables.monitoring import monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
@@ -65,7 +67,7 @@ NOUNS: Mapping[str, Table] = {
 }
 """What an address names → where it stands. The first one in an address is what its route asks about."""
 
-WORDS = {"stage": "first", "step": "file", "issue": "0" * 64}
+WORDS = {"stage": "first", "step": "file"}
 WORDS_OF = {"/console/rectifications": "answer", "/v1/rectifications": "answer"}
 SAID: Mapping[str, Action] = {
     "POST /v1/cases/{case_id}/steps": Action.CASE_DECIDE,
@@ -250,6 +252,11 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies/{agency_id}/settings": {
         "name": "link-days",
         "value": "9",
+        "from_day": "2026-01-05",
+    },
+    "/console/agencies/{agency_id}/lists": {
+        "name": "equipment-kinds",
+        "items": "camera",
         "from_day": "2026-01-05",
     },
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
@@ -450,13 +457,24 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(trainings.c.id)
         )
+        issue = uuid4().bytes * 2
+        tx.connection.execute(
+            insert(device_holdings).values(
+                device_id=UUID(names["device_id"]),
+                person_id=colleague.id,
+                valid_during=Range(tx.now, None),
+                known_during=Range(tx.now, None),
+                issue=issue,
+                leaf=issue,
+            )
+        )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.devices.issue_code(keeper)
         names["code_id"] = str(tx.devices.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
     names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
-    names |= {"approval_id": str(approval_id)}
+    names |= {"approval_id": str(approval_id), "issue": issue.hex()}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
     return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})
