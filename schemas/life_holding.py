@@ -45,9 +45,10 @@ class HoldingLife(NamedTuple):
     amend_reason: Committed | None = None
 
     def meets(self, since: datetime, until: datetime | None) -> bool:
-        """Say whether it is told, and shares a time with another one."""
-        begins = until is None or self.since < until
-        return self.known_until is None and begins and (self.until is None or since < self.until)
+        """Say whether it is told, and shares a time with another one; what is long over is told first: it is the most."""
+        if self.until is not None and self.until <= since:
+            return False
+        return self.known_until is None and (until is None or self.since < until)
 
 
 def described(
@@ -118,7 +119,7 @@ def returned(
     law(known.until is None or not here.is_whole, FaultCode.CLOSED)
     law(act.until <= leaf.at, FaultCode.FUTURE)
     law(known.since < act.until or not here.is_whole, FaultCode.PERIOD)
-    return _restated(told, leaf, here, known._replace(until=act.until, returned=act))
+    return _restated(told, leaf, here, known, known._replace(until=act.until, returned=act))
 
 
 def amended(
@@ -133,12 +134,12 @@ def amended(
     if known is None:
         return told
     if act.person is None or act.from_ is None:
-        return _restated(told, leaf, here, None, of=known.issue)
+        return _restated(told, leaf, here, known, None)
     law(act.from_ <= leaf.at and (act.until is None or act.until <= leaf.at), FaultCode.FUTURE)
     law(act.until is None or act.from_ < act.until, FaultCode.PERIOD)
     _check_free([one for one in told if one.issue != known.issue], act.from_, act.until, here)
     corrected = known._replace(person=act.person, since=act.from_, until=act.until, amend_reason=act.reason)
-    return _restated(told, leaf, here, corrected)
+    return _restated(told, leaf, here, known, corrected)
 
 
 def _check_free(told: Iterable[HoldingLife], since: datetime, until: datetime | None, here: Here) -> None:
@@ -164,22 +165,19 @@ def _passed(checks: Mapping[str, CheckLife], digest: str | None, occasion: str, 
 
 
 def _standing(told: tuple[HoldingLife, ...], issue: str, here: Here) -> HoldingLife | None:
-    known = next((one for one in told if one.issue == issue and one.known_until is None), None)
+    known = next((one for one in reversed(told) if one.issue == issue and one.known_until is None), None)
     if known is None and not is_hidden(known, here):
         raise Unlawful(FaultCode.NOT_BEGUN)
     return known
 
 
 def _restated(
-    told: tuple[HoldingLife, ...], leaf: Leaf, here: Here, new: HoldingLife | None, *, of: str = ""
+    told: tuple[HoldingLife, ...], leaf: Leaf, here: Here, known: HoldingLife, new: HoldingLife | None
 ) -> tuple[HoldingLife, ...]:
     """Close what is told of one handing out, and tell it anew; what was told for no moment is nothing."""
-    issue = of if new is None else new.issue
-    closed = (
-        one._replace(known_until=leaf.at) if one.issue == issue and one.known_until is None else one
-        for one in told
-    )
-    kept = tuple(one for one in closed if one.known_from != one.known_until)
+    place = len(told) - 1 - told[::-1].index(known)
+    closed = (known._replace(known_until=leaf.at),) if known.known_from < leaf.at else ()
+    kept = (*told[:place], *closed, *told[place + 1 :])
     if new is None:
         return kept
     return (*kept, new._replace(known_from=leaf.at, known_until=None, leaf=here.digest))
