@@ -14,12 +14,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from schemas.account import AdmissionIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyIn
 from schemas.base import rfc3339
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn
+from schemas.device import ENROL_TYP
 from schemas.equipment import (
     CertificateIn,
     EquipmentIn,
@@ -28,11 +31,23 @@ from schemas.equipment import (
     PublicationIn,
     ReviewKind,
 )
+from schemas.holding import (
+    POINTS,
+    CheckedIn,
+    CheckIn,
+    CheckOccasion,
+    DescribeIn,
+    DeviceKind,
+    IssueIn,
+    ReturnIn,
+)
 from schemas.ids import AccountId, AgencyId
+from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaves_actor import AgencyKind, CertificateKind
 from schemas.manifest import Datum
 from schemas.roster import parse_roster
 from schemas.words_role import ROLES
+from storage.device import EnrolIn
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
 from storage.flow.sheet import table_of
@@ -159,6 +174,7 @@ def found(store: Store, keep: Keep = _keep_nothing) -> dict[str, str]:
         _certify(tx, actors)
         for handler, head, wish in CASES:
             _open_case(tx, actors[handler], actors[head], wish)
+        _hand_out(tx, actors["sun"], actors["li"])
         source = admit_scale(tx, actors["he"], fresh)
         passwords[source.login] = source.password
         keep({**passwords, "source": source.login})
@@ -238,6 +254,43 @@ def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> No
     case = tx.cases.open(handler, wish)
     case = tx.cases.step(head, case.id, CaseStep.FILE, "", case.version)
     tx.cases.step(handler, case.id, CaseStep.INVESTIGATE, "", case.version)
+
+
+def _hand_out(tx: Transaction, custodian: Actor, holder: Actor) -> None:
+    """Enrol a body camera, say what it is, and hand it out; its key is lost with this line: it captures nothing."""
+    code = tx.devices.issue_code(custodian).code
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = public_jwk(key.public_key())
+    proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
+    wish = EnrolIn(code=code, jwk=jwk, model="DSJ-示", name="二号执法记录仪", proof=proof)
+    device = tx.devices.enrol(wish).device_id
+    plate = DescribeIn(kind=DeviceKind.BODY_CAMERA, maker="示范电子", model="DSJ-A7", serial="SF2026-00217")
+    tx.descriptions.describe(custodian, device, plate)
+    due = tx.now + timedelta(hours=10)
+    tx.holdings.issue(
+        custodian,
+        device,
+        IssueIn(person_id=AccountId(holder.id), due_at=due, check=_well(CheckOccasion.ISSUE)),
+    )
+
+
+def _well(occasion: CheckOccasion) -> CheckIn:
+    return CheckIn(items=tuple(CheckedIn(item=point, ok=True) for point in POINTS[occasion]))
+
+
+def bring_back(store: Store, custodian: Actor, holder: AccountId) -> None:
+    """Enter afterwards that the demo's capturing device was out since it enrolled, and is back; nothing the second time."""
+    with store.begin() as tx:
+        found = [one for one in tx.devices.seen_by(custodian) if one.last_seq is not None]
+        device = next((one for one in found if not tx.holdings.facts(custodian, one.id)), None)
+        if device is None:
+            return
+        plate = DescribeIn(kind=DeviceKind.PHONE, maker="示范电子", model="执法通 P2", serial="SF2026-00101")
+        tx.descriptions.describe(custodian, device.id, plate)
+        check = _well(CheckOccasion.ISSUE)
+        out = IssueIn(person_id=holder, from_at=device.enrolled_at, check=check)
+        tx.holdings.issue(custodian, device.id, out)
+        tx.holdings.take_back(custodian, device.id, ReturnIn(check=_well(CheckOccasion.RETURN)))
 
 
 def _years(at: datetime, years: int) -> datetime:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, found, is_empty, send_rows
+from quancheng_demo import AGENCIES, CASES, PEOPLE, SCALE_PICTURES, bring_back, found, is_empty, send_rows
 from schemas.errors import EvidenceError, Refused
 from schemas.recording import RecordingFilter
 from storage.flow.login import actor_of_password
@@ -125,6 +125,7 @@ class Demo:
             return
         code, said = done
         self._send_rows()
+        self._bring_back()
         self._home.write_demo({**self._facts, "is_sent": code == 0})
         if code == 0:
             self._say("demo_sent", "示例记录已送达并核验 the demo recordings are in and verified")
@@ -159,6 +160,13 @@ class Demo:
         if source is not None:
             pictures = [(self._media / name).read_bytes() for name in SCALE_PICTURES]
             send_rows(self._store, source, pictures)
+
+    def _bring_back(self) -> None:
+        """Let the custodian enter who had the device that captured."""
+        passwords = self._facts["passwords"]
+        custodian, holder = (actor_of_password(self._store, one, passwords[one]) for one in ("sun", "wang"))
+        if custodian is not None and holder is not None:
+            bring_back(self._store, custodian, holder.account_id)
 
     def stop(self) -> None:
         """End the device; the next start goes on with it."""

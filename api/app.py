@@ -25,6 +25,7 @@ from api import (
     export,
     factor,
     health,
+    holding,
     look,
     manifest,
     monitoring,
@@ -67,6 +68,7 @@ from storage.telemetry import configure
 
 ROUTERS = (
     health.router,
+    holding.router,
     auth.router,
     account.router,
     roster.router,

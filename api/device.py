@@ -9,14 +9,15 @@ from api.deps import CurrentActor, Tx
 from api.route import Route
 from schemas.base import WireOut
 from schemas.device import RenameIn, RevokeIn
-from schemas.ids import DeviceId
+from schemas.holding import DeviceKind
+from schemas.ids import AccountId, DeviceId
 from storage.device import EnrolIn, Enrolled, IssuedCode
 
 router = APIRouter(prefix="/v1", tags=["device"], route_class=Route)
 
 
 class DeviceOut(WireOut):
-    """One device of the register."""
+    """One device of the register: what enrolled, what its plate says – absent until it is entered –, who has it."""
 
     id: DeviceId
     name: str
@@ -26,6 +27,14 @@ class DeviceOut(WireOut):
     enrolled_at: datetime
     revoked_at: datetime | None
     last_seq: int | None
+    kind: DeviceKind | None
+    maker: str | None
+    plate_model: str | None
+    serial: str | None
+    holder_id: AccountId | None
+    holder: str | None
+    held_since: datetime | None
+    due_at: datetime | None
 
 
 class DevicesOut(WireOut):

@@ -54,6 +54,7 @@ _SCORE = _asks(Action.AUDIT_VIEW, Action.AUDIT_SCORE)
 _RAISE = _asks(Action.AUDIT_VIEW, either=(Action.AUDIT_SCORE, Action.AUDIT_DEFINE))
 _MEND = _asks(Action.RECTIFICATION_VIEW, either=(Action.RECTIFICATION_ANSWER, Action.RECTIFICATION_VERIFY))
 _KEEP_CERTIFICATE = _asks(Action.CERTIFICATE_VIEW, Action.CERTIFICATE_KEEP)
+_KEEP_DEVICE = _asks(Action.DEVICE_VIEW, Action.DEVICE_KEEP)
 _KEEP_EQUIPMENT = _asks(Action.EQUIPMENT_VIEW, Action.EQUIPMENT_KEEP)
 _KEEP_ACCOUNT = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP)
 _UNLOCK = _asks(Action.ACCOUNT_VIEW, Action.ACCOUNT_UNLOCK)
@@ -138,6 +139,14 @@ _API: Mapping[str, Ask] = {
     "GET /v1/devices": _asks(Action.DEVICE_VIEW),
     "POST /v1/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
     "POST /v1/devices/{device_id}/revoke": _asks(Action.DEVICE_REVOKE),
+    "GET /v1/devices/out": _asks(Action.DEVICE_VIEW),
+    "GET /v1/devices/own": OWN,
+    "GET /v1/devices/{device_id}/holdings": _asks(Action.DEVICE_VIEW),
+    "POST /v1/devices/{device_id}/description": _KEEP_DEVICE,
+    "POST /v1/devices/{device_id}/checks": _KEEP_DEVICE,
+    "POST /v1/devices/{device_id}/issue": _KEEP_DEVICE,
+    "POST /v1/devices/{device_id}/return": _KEEP_DEVICE,
+    "POST /v1/devices/{device_id}/holdings/{issue}/amend": _KEEP_DEVICE,
     "POST /v1/manifests": _asks(Action.RECORDING_SUBMIT),
     "GET /v1/presence": OWN,
     "POST /v1/presence/confirmations": OWN,
@@ -318,6 +327,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/agencies/{agency_id}": _KEEP_AGENCY,
     "GET /console/settings": _SETTINGS,
     "GET /console/agencies/{agency_id}/settings": _SETTINGS,
+    "POST /console/agencies/{agency_id}/lists": _SET,
     "POST /console/agencies/{agency_id}/settings": _SET,
     "POST /console/agencies/{agency_id}/close": _KEEP_AGENCY,
     "GET /console/account/looks": OWN,
@@ -397,6 +407,11 @@ _CONSOLE: Mapping[str, Ask] = {
     "GET /console/devices/{device_id}": _asks(Action.DEVICE_VIEW),
     "POST /console/devices/{device_id}/name": _asks(Action.DEVICE_ENROL),
     "POST /console/devices/{device_id}/revoke": _asks(Action.DEVICE_REVOKE),
+    "POST /console/devices/{device_id}/description": _KEEP_DEVICE,
+    "POST /console/devices/{device_id}/checks": _KEEP_DEVICE,
+    "POST /console/devices/{device_id}/issue": _KEEP_DEVICE,
+    "POST /console/devices/{device_id}/return": _KEEP_DEVICE,
+    "POST /console/devices/{device_id}/holdings/{issue}/amend": _KEEP_DEVICE,
     "GET /console/certificates": _asks(Action.CERTIFICATE_VIEW),
     "POST /console/certificates": _asks(Action.CERTIFICATE_KEEP),
     "GET /console/certificates/{certificate_id}": _asks(Action.CERTIFICATE_VIEW),

@@ -33,6 +33,7 @@ from schemas.words_claim import CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS,
 from schemas.words_event import EVENTS
 from schemas.words_fsck import FAULTS, FSCK_PARTS
 from schemas.words_health import HEALTH, HEALTH_PARTS
+from schemas.words_holding import CHECK_OCCASIONS, CHECK_POINTS, DEVICE_KINDS
 from schemas.words_line import (
     DATUMS,
     DERIVATIVES,
@@ -86,7 +87,7 @@ from schemas.words_people import (
     TRAINING_KINDS,
 )
 from schemas.words_role import ROLES
-from schemas.words_setting import AS_OF, SETTINGS
+from schemas.words_setting import AS_OF, LIST_SETTINGS, SETTINGS
 from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
 from schemas.words_unit import UNITS
 
@@ -97,6 +98,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     *(CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS),
     *(EVENTS, FAULTS, FSCK_PARTS, HEALTH, HEALTH_PARTS),
     *(DATUMS, DERIVATIVES, DEVICE_STATES, EXPORT_STATES, MANIFEST_STATES, MEDIA, OUTCOMES),
+    *(CHECK_OCCASIONS, CHECK_POINTS, DEVICE_KINDS),
     *(RECORDING_STATES, REVOKE_REASONS, UPLOAD_STATES, VERDICTS),
     *(LOOK_KINDS, LOOK_REASONS, LOOK_WAYS),
     *(EQUIPMENT_KINDS, EQUIPMENT_STATES, EQUIPMENT_STEPS, GATE_FAULTS, REVIEW_FAULTS, REVIEW_KINDS),
@@ -125,7 +127,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         ROLES,
     ),
     *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
-    *(AS_OF, SETTINGS),
+    *(AS_OF, LIST_SETTINGS, SETTINGS),
     UNITS,
 )
 

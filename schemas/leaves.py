@@ -14,6 +14,7 @@ from schemas import (
     leaves_device,
     leaves_factor,
     leaves_finding,
+    leaves_holding,
     leaves_log,
     leaves_look,
     leaves_monitoring,
@@ -37,6 +38,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_approval,
     leaves_setting,
     leaves_device,
+    leaves_holding,
     leaves_shift,
     leaves_recording,
     leaves_finding,
@@ -103,7 +105,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
     {
         one.event: one
         for group in (
-            _reserved("device", "issue return check", "device"),
             _reserved("recording", "examine annotate", "recording"),
             _reserved("derivative", "make", "recording"),
             _reserved("retention", "raise", "recording"),

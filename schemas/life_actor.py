@@ -34,13 +34,14 @@ from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_device import DeviceCode, DeviceVoid
 from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
-from schemas.leaves_setting import SettingChange
+from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, is_hidden, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
 from schemas.life_membership import Belonging, transferred
 from schemas.life_training import TrainingLife, entered, withdrawn
+from schemas.opening import Shown
 
 
 class CodeLife(NamedTuple):
@@ -55,7 +56,7 @@ class CodeLife(NamedTuple):
 class SettingLife(NamedTuple):
     """What an agency set: by whom and when."""
 
-    change: SettingChange
+    change: SettingChange | SettingChangeList
     by: str
     at: datetime
 
@@ -132,6 +133,14 @@ def _set(life: AgencyLife, leaf: Leaf, act: SettingChange, here: Here) -> Agency
     return life._replace(settings={**life.settings, leaf.subject: SettingLife(act, leaf.actor, leaf.at)})
 
 
+def _set_list(life: AgencyLife, leaf: Leaf, act: SettingChangeList, here: Here) -> AgencyLife:
+    del here
+    law(leaf.subject not in life.settings, FaultCode.BEGUN_TWICE)
+    if isinstance(act.items, Shown):
+        law(act.count == len(act.items.value), FaultCode.VALUES)
+    return life._replace(settings={**life.settings, leaf.subject: SettingLife(act, leaf.actor, leaf.at)})
+
+
 def _rostered(life: AgencyLife, leaf: Leaf, act: RosterTake, here: Here) -> AgencyLife:
     """People came in by a sheet: each has leaves of their own."""
     del leaf, act, here
@@ -147,6 +156,7 @@ AGENCY_TAKES: Takes[AgencyLife] = MappingProxyType(
         DeviceVoid: _voided,
         RosterTake: _rostered,
         SettingChange: _set,
+        SettingChangeList: _set_list,
     }
 )
 

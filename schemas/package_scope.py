@@ -31,6 +31,7 @@ from schemas.leaves_certificate import (
     CertificateVerify,
     CertificateWithdraw,
 )
+from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceIssue, DeviceReturn
 from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
 from schemas.opening import Shown
@@ -54,6 +55,8 @@ _STAFF_SHOWN = (
     CertificateVerify,
 )
 _STAFF_MEMBERS = frozenset({"name", "number"})
+_STAFF_WITH = (DeviceCheck, DeviceIssue, DeviceReturn, DeviceAmend)
+"""Who had a device at which other time is nobody's in a case: what it says of the capture stands in the report."""
 
 
 class Ground(StrEnum):
@@ -129,6 +132,8 @@ def _hidden(
         yield from (
             NotShown(digest, one, Ground.STAFF_RECORD) for one in members if one not in _STAFF_MEMBERS
         )
+    elif isinstance(leaf.act, _STAFF_WITH):
+        yield NotShown(digest, WHOLE_LEAF, Ground.STAFF_RECORD)
     elif has_ended:
         yield from (NotShown(digest, one, Ground.TIE_ENDED) for one in members)
     elif _is_of_another(leaf.act, number):

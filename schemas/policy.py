@@ -53,6 +53,7 @@ class Action(StrEnum):
     DEVICE_VIEW = "device:view"
     DEVICE_ENROL = "device:enrol"
     DEVICE_REVOKE = "device:revoke"
+    DEVICE_KEEP = "device:keep"
     CUSTODY_VIEW = "custody:view"
     ACCOUNT_VIEW = "account:view"
     ACCOUNT_KEEP = "account:keep"
@@ -195,6 +196,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.DEVICE_VIEW: _UNIT,
         Action.DEVICE_ENROL: _UNIT,
         Action.DEVICE_REVOKE: _UNIT,
+        Action.DEVICE_KEEP: _UNIT,
         Action.CUSTODY_VIEW: _UNIT,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.EQUIPMENT_KEEP: _UNIT,

@@ -1,6 +1,6 @@
 """What a case gives away by itself to the person who reviews it: every reviewer sees the same list."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from schemas.base import Frozen
@@ -21,6 +21,7 @@ class SeenRecording(Frozen):
     checks: tuple[CheckResult, ...]
     linked_at: datetime
     attendance: Attendance | None = None
+    articles: tuple[str, ...] = ()
 
 
 class SeenRecord(Frozen):
@@ -55,7 +56,6 @@ def case_findings(
     submitted_at: datetime | None = None,
     decided_at: datetime | None = None,
     parts: Sequence[Part] = (),
-    articles: Collection[str] = (),
 ) -> list[Finding]:
     """Return what the case gives away, worst first: every reviewer sees the same list.
 
@@ -67,7 +67,6 @@ def case_findings(
         submitted_at: When the last round was submitted; what was linked later is named.
         decided_at: When the case was decided; what was linked later is named as that.
         parts: How the person who looks took part, if they did.
-        articles: By which fewer than two officers may act, as the agency lists them.
     """
     linked: list[SeenRecording | SeenRecord] = [*recordings, *records]
     attended = [(one, one.attendance) for one in recordings if one.attendance is not None]
@@ -77,7 +76,9 @@ def case_findings(
             for one in recordings
             for made in _worth_telling(one.checks)
         ),
-        *_about([check_presence(there, articles) for _, there in attended], [one for one, _ in attended]),
+        *_about(
+            [check_presence(there, one.articles) for one, there in attended], [one for one, _ in attended]
+        ),
         *_about([check_concluded(one) for one in recordings], recordings),
         *_about([check_gate(one) for one in records], records),
         *_about([check_proof(one) for one in facts], facts),

@@ -1,4 +1,4 @@
-"""Settings of an agency: numbers that somebody in office decides, as dated rows with a source.
+"""Settings of an agency: numbers and lists that somebody in office decides, as dated rows with a source.
 
 One mechanism for all of them. A setting is declared once, here: name, unit, range, default, and which time of what is
 judged picks its value. An agency says with a document what holds from when on; who says nothing takes what the agency
@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, NamedTuple
+from typing import Annotated, Generic, NamedTuple, Self, TypeVar, cast
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Frozen, Moment, Reason, WireIn
+from schemas.equipment import EquipmentKind
 from schemas.ids import AgencyId, SettingId
-from schemas.refusals_setting import SETTING_OUT_OF_RANGE
+from schemas.look import LookReason
+from schemas.refusals_setting import SETTING_ITEM, SETTING_OUT_OF_RANGE
 from schemas.words import Words
 from schemas.words_unit import Unit
 
@@ -33,6 +35,24 @@ class Setting(StrEnum):
     MONITORING_REVIEW_DAYS = "monitoring-review-days"
     LEGAL_REVIEW_DAYS = "legal-review-days"
     RECTIFICATION_DAYS = "rectification-days"
+
+
+class ListSetting(StrEnum):
+    """Every setting whose value is a list; a name is never a number's, too."""
+
+    LOOK_REASONS = "look-reasons"
+    OFFICER_EXCEPTIONS = "officer-exceptions"
+    EQUIPMENT_KINDS = "equipment-kinds"
+
+
+Name = Setting | ListSetting
+Items = tuple[str, ...]
+MOST_ITEMS = 64
+Item = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
+]
+"""One item of a list: a name of a closed list, or words of one's own."""
 
 
 class AsOf(StrEnum):
@@ -122,23 +142,82 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
         ),
     }
 )
-"""What may be set. Later issues add rows; `schemas/README.md` says which numbers are kept for them."""
+"""Numbers that may be set. Later issues add rows; `schemas/README.md` says which numbers are kept for them."""
+
+
+class DeclaredList(NamedTuple):
+    """A setting whose value is a list, as declared.
+
+    Attributes:
+        among: What may stand in it; None: words of one's own.
+        default: What holds where nobody says anything: [D].
+        least: So many items at least.
+        words: What it is called.
+        judged: Which time picks the row that counts.
+    """
+
+    among: type[StrEnum] | None
+    default: Items
+    least: int
+    words: Words
+    judged: AsOf
+
+
+def _all(kind: type[StrEnum]) -> Items:
+    return tuple(one.value for one in kind)
+
+
+LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
+    {
+        ListSetting.LOOK_REASONS: DeclaredList(
+            LookReason, _all(LookReason), 1, Words("查看事由", "Reasons to look"), _ACT
+        ),
+        # Art. 42: fewer than two where another law says so; none is assumed.
+        ListSetting.OFFICER_EXCEPTIONS: DeclaredList(
+            None,
+            (),
+            0,
+            Words("可以少于两名执法人员的条款", "Articles by which fewer than two officers may act"),
+            _CAPTURE,
+        ),
+        ListSetting.EQUIPMENT_KINDS: DeclaredList(
+            EquipmentKind, _all(EquipmentKind), 1, Words("监控设备种类", "Kinds of equipment"), _ACT
+        ),
+    }
+)
+"""Lists that may be set. What stands in published leaves stays what it is, whatever a list leaves out later."""
 
 
 class SettingIn(WireIn):
-    """What an agency sets: a number, or nothing where it takes again what stands above it; by which document, from when."""
+    """What an agency sets: a number or a list, or nothing where it takes again what stands above it; by which document.
 
-    name: Setting
-    value: Annotated[int, Field(ge=0, le=2**31 - 1)] | None
+    A number is said as `value`, a list as `items`; null takes what stands above.
+    """
+
+    name: Name
+    value: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    items: Annotated[tuple[Item, ...], Field(max_length=MOST_ITEMS)] | None = None
     from_at: Moment
     source: Reason
 
+    @model_validator(mode="after")
+    def _says_its_own(self) -> Self:
+        said = self.model_fields_set & {"value", "items"}
+        if said != {"items" if isinstance(self.name, ListSetting) else "value"}:
+            raise ValueError("a number is said as value, a list as items")
+        if self.items is not None and len(set(self.items)) < len(self.items):
+            raise ValueError("each item stands once")
+        return self
+
     def check_range(self) -> None:
-        """Refuse a number that is outside its declared range.
+        """Refuse a number that is outside its declared range, or an item that cannot stand in its list.
 
         Raises:
-            Invalid: it is (slug `setting-out-of-range`).
+            Invalid: it is (slugs `setting-out-of-range`, `setting-item`).
         """
+        if isinstance(self.name, ListSetting):
+            _check_items(LISTS[self.name], self.items)
+            return
         known = DECLARED[self.name]
         if self.value is not None and not known.least <= self.value <= known.most:
             raise SETTING_OUT_OF_RANGE(
@@ -148,15 +227,33 @@ class SettingIn(WireIn):
             )
 
 
+def _check_items(known: DeclaredList, items: Items | None) -> None:
+    if items is None:
+        return
+    allowed = items if known.among is None else _all(known.among)
+    wrong = [one for one in items if one not in allowed]
+    if wrong or len(items) < known.least:
+        raise SETTING_ITEM("an item is unknown, or there are too few", items=wrong)
+
+
 class SettingRow(Frozen):
-    """What an agency said once: `value` holds from `valid_from` on, as known since `known_at`; None takes what is above."""
+    """What an agency said once: `value` or `items` holds from `valid_from` on, as known since `known_at`.
+
+    Neither takes what is above.
+    """
 
     id: SettingId
     agency_id: AgencyId
-    name: Setting
+    name: Name
     value: int | None
+    items: Items | None = None
     valid_from: datetime
     known_at: datetime
+
+    @property
+    def says(self) -> int | Items | None:
+        """What it sets, of whichever kind."""
+        return self.value if self.items is None else self.items
 
 
 class SettingEntry(Frozen):
@@ -165,8 +262,9 @@ class SettingEntry(Frozen):
     id: SettingId
     agency_id: AgencyId
     agency_name: str
-    name: Setting
+    name: Name
     value: int | None
+    items: Items | None
     valid_from: datetime
     known_at: datetime
     source: str
@@ -181,10 +279,21 @@ class Standing(NamedTuple):
     entry: SettingEntry | None
 
 
-class InForce(NamedTuple):
+class StandingList(NamedTuple):
+    """A list of an agency at a time, and the entry that says it (None: the installation)."""
+
+    name: ListSetting
+    items: Items
+    entry: SettingEntry | None
+
+
+Value = TypeVar("Value", int, Items)
+
+
+class InForce(NamedTuple, Generic[Value]):
     """A value at a time, and the row that says it; no row: the installation's."""
 
-    value: int
+    value: Value
     row: SettingRow | None = None
 
 
@@ -193,9 +302,9 @@ def in_force(
     line: Sequence[AgencyId],
     at: datetime,
     *,
-    installed: int,
+    installed: Value,
     known_at: datetime | None = None,
-) -> InForce:
+) -> InForce[Value]:
     """Return what holds for the first agency of a line at a time.
 
     Args:
@@ -209,6 +318,6 @@ def in_force(
     for agency_id in line:
         own = [row for row in told if row.agency_id == agency_id]
         last = max(own, key=lambda row: (row.valid_from, row.known_at), default=None)
-        if last is not None and last.value is not None:
-            return InForce(last.value, last)
+        if last is not None and last.says is not None:
+            return InForce(cast("Value", last.says), last)
     return InForce(installed)

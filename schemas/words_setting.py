@@ -1,9 +1,11 @@
 """Words of settings: each is called what its declaration says."""
 
-from schemas.setting import DECLARED, AsOf, Setting
+from schemas.setting import DECLARED, LISTS, AsOf, ListSetting, Setting
 from schemas.words import vocabulary
 
 SETTINGS = vocabulary(Setting, {name: (one.words.zh, one.words.en) for name, one in DECLARED.items()})
+
+LIST_SETTINGS = vocabulary(ListSetting, {name: (one.words.zh, one.words.en) for name, one in LISTS.items()})
 
 AS_OF = vocabulary(
     AsOf,

@@ -25,7 +25,8 @@ from schemas.device import (
 )
 from schemas.digest import sha256_hex
 from schemas.errors import EvidenceError, SignatureInvalid
-from schemas.ids import AgencyId, DeviceId
+from schemas.holding import DeviceKind
+from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.jws import ES256, parse_header, thumbprint, verify_compact, verify_detached
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRename, DeviceRevoke, DeviceVoid
 from schemas.ours import ours
@@ -49,9 +50,11 @@ from storage.actor.session import Session, new_session, token_hash
 from storage.code import drawn_code
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
+from storage.holding.description import end_description
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.device import registered
+from storage.reads.holding import with_description, with_holder
 from storage.reads.policy import require_within
 from storage.reads.recording import last_seq
 from storage.settings import seed
@@ -103,7 +106,7 @@ class OpenCode(Frozen):
 
 
 class DeviceRow(Frozen):
-    """A device as lists show it."""
+    """A device as lists show it: what enrolled, what the register says that it is, and who has it."""
 
     id: DeviceId
     name: str
@@ -114,6 +117,23 @@ class DeviceRow(Frozen):
     enrolled_at: datetime
     revoked_at: datetime | None
     last_seq: int | None
+    kind: DeviceKind | None
+    maker: str | None
+    plate_model: str | None
+    serial: str | None
+    holder_id: AccountId | None
+    holder: str | None
+    held_since: datetime | None
+    due_at: datetime | None
+
+    @property
+    def is_described(self) -> bool:
+        """Somebody entered what it is."""
+        return self.kind is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Say whether it was to be back by now."""
+        return self.holder_id is not None and self.due_at is not None and self.due_at < now
 
 
 def kept_key(kid: str, jwk: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -327,6 +347,7 @@ class Devices(Collection):
         """
         inside = require_within(actor, Action.DEVICE_VIEW, self._now, devices)
         query = select(devices, last_seq(devices.c.id).label("last_seq"))
+        query = with_holder(with_description(query, devices.c.id), devices.c.id)
         rows = self._connection.execute(
             with_agency(query, devices.c.agency_id).where(inside).order_by(devices.c.enrolled_at.desc())
         )
@@ -395,6 +416,7 @@ class Devices(Collection):
         )
         if changed.rowcount:
             self._accounts.end_sessions_of_device(device_id)
+            end_description(self._connection, device_id, act.at)
             revoked = DeviceRevoke(kid=row.kid, reason_code=wish.reason_code, reason=shown(wish.reason))
             act.write(revoked, about)
 

@@ -16,6 +16,7 @@ from schemas.equipment import (
     Equipment,
     EquipmentFacts,
     EquipmentIn,
+    EquipmentKind,
     EquipmentReviewIn,
     EquipmentState,
     EquipmentStep,
@@ -42,6 +43,8 @@ from schemas.refusals_monitoring import (
     FACT_IN_FUTURE,
     SOURCE_UNKNOWN,
 )
+from schemas.refusals_setting import EQUIPMENT_KIND_UNLISTED
+from schemas.setting import ListSetting
 from storage.act import Deed, fresh_id
 from storage.actor.actor import Accounts
 from storage.collection import Collection, Order, Unit
@@ -52,6 +55,7 @@ from storage.reads.agency import with_agency
 from storage.reads.equipment import facts_of
 from storage.reads.monitoring import recorded_by
 from storage.reads.policy import require_within
+from storage.reads.setting import list_at
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
@@ -87,14 +91,24 @@ class EquipmentRegister(Collection):
         super().__init__(unit)
         self._accounts = accounts_
 
+    def kinds(self, actor: Actor) -> tuple[EquipmentKind, ...]:
+        """Return the kinds that the actor's agency registers now, in its order."""
+        name, installed = ListSetting.EQUIPMENT_KINDS, self._unit.settings
+        return tuple(
+            map(EquipmentKind, list_at(self._connection, installed, actor.agency_id, name, self._now))
+        )
+
     def register(self, actor: Actor, wish: EquipmentIn) -> Equipment:
         """Enter a piece of equipment; it is in service, and its gate is closed until its facts are entered.
 
         Raises:
             Refused: the actor does not keep the register.
             Conflict: the agency has equipment of this number (slug `equipment-number-taken`).
+            Invalid: the agency registers no such kind (slug `equipment-kind-unlisted`).
         """
         require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=actor.agency_id), self._now)
+        if wish.kind not in self.kinds(actor):
+            raise EQUIPMENT_KIND_UNLISTED("the agency registers no equipment of this kind")
         ident = EquipmentId(fresh_id())
         about = reference("equipment", ident)
         deed = self._begin(actor, actor.agency_id, about)

@@ -6,17 +6,25 @@ from sqlalchemy import insert, select
 
 from schemas.actor import Actor
 from schemas.ids import AgencyId, SettingId
-from schemas.leaves_setting import SettingChange
+from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.policy import Action, Subject, may, missing, require_scope
 from schemas.reference import reference
 from schemas.refusals_account import AGENCY_NOT_FOUND
-from schemas.setting import Setting, SettingEntry, SettingIn, Standing
+from schemas.setting import (
+    Items,
+    ListSetting,
+    Setting,
+    SettingEntry,
+    SettingIn,
+    Standing,
+    StandingList,
+)
 from storage.act import fresh_id
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import name_of_agency, with_agency
-from storage.reads.setting import said, setting_at
+from storage.reads.setting import list_at, said, setting_at
 from storage.tables.setting import agency_settings
 
 
@@ -42,6 +50,26 @@ class AgencySettings(Collection):
             Standing(name, one.value, entries[one.row.id] if one.row else None) for name, one in found
         )
 
+    def listed(self, name: ListSetting, agency_id: AgencyId, at: datetime) -> Items:
+        """Return a list for an agency at the time of what is judged; for the product itself, not for a reader."""
+        return list_at(self._connection, self._unit.settings, agency_id, name, at)
+
+    def lists(
+        self, actor: Actor, agency_id: AgencyId, at: datetime | None = None
+    ) -> tuple[StandingList, ...]:
+        """Return every list of an agency as it holds at a time, now where none is said.
+
+        Raises:
+            Refused, NotFound: as for `standing`.
+        """
+        self._require_seen(actor, agency_id)
+        told = said(self._connection, agency_id, tuple(ListSetting))
+        entries = {entry.id: entry for entry in self._entries(told.line)}
+        found = [(name, told.list_at(name, at or self._now, self._unit.settings)) for name in ListSetting]
+        return tuple(
+            StandingList(name, one.value, entries[one.row.id] if one.row else None) for name, one in found
+        )
+
     def agency_name(self, actor: Actor, agency_id: AgencyId) -> str:
         """Return what an agency is called.
 
@@ -60,13 +88,14 @@ class AgencySettings(Collection):
         self._require_seen(actor, agency_id)
         return self._entries(said(self._connection, agency_id, tuple(Setting)).line)
 
-    def change(self, actor: Actor, agency_id: AgencyId, wish: SettingIn) -> Standing:
+    def change(self, actor: Actor, agency_id: AgencyId, wish: SettingIn) -> Standing | StandingList:
         """Set a value from a time on, by a document. What was concluded before stays as it is.
 
         Raises:
             NotFound: no such agency within the actor's reach (slug `agency-not-found`).
             Refused: the actor may not change settings there.
-            Invalid: the number is outside its range (slug `setting-out-of-range`).
+            Invalid: the number is outside its range (slug `setting-out-of-range`), or an item cannot stand in its list
+                (`setting-item`).
         """
         self._require_seen(actor, agency_id)
         if not may(actor, Action.SETTING_KEEP, Subject(agency_id=agency_id), self._now):
@@ -80,15 +109,20 @@ class AgencySettings(Collection):
                 agency_id=agency_id,
                 name=wish.name,
                 value=wish.value,
+                items=None if wish.items is None else list(wish.items),
                 valid_from=wish.from_at,
                 known_at=deed.at,
                 set_by=actor.account_id,
                 source=source,
             )
         )
-        set_ = SettingChange(name=wish.name, from_=wish.from_at, value=wish.value, source=shown(source))
-        deed.write(set_, reference("setting", made), of)
-        return next(one for one in self.standing(actor, agency_id, wish.from_at) if one.name is wish.name)
+        deed.write(_leaf(wish, source), reference("setting", made), of)
+        standing: tuple[Standing | StandingList, ...] = (
+            self.lists(actor, agency_id, wish.from_at)
+            if isinstance(wish.name, ListSetting)
+            else self.standing(actor, agency_id, wish.from_at)
+        )
+        return next(one for one in standing if one.name is wish.name)
 
     def _require_seen(self, actor: Actor, agency_id: AgencyId) -> None:
         if agency_id not in require_scope(actor, Action.SETTING_VIEW, self._now).agency_ids:
@@ -101,3 +135,15 @@ class AgencySettings(Collection):
             agency_settings.c.known_at.desc(), agency_settings.c.id.desc()
         )
         return tuple(map(SettingEntry.of_row, self._connection.execute(query).mappings()))
+
+
+def _leaf(wish: SettingIn, source: str) -> SettingChange | SettingChangeList:
+    if not isinstance(wish.name, ListSetting):
+        return SettingChange(name=wish.name, from_=wish.from_at, value=wish.value, source=shown(source))
+    return SettingChangeList(
+        name=wish.name,
+        from_=wish.from_at,
+        count=None if wish.items is None else len(wish.items),
+        items=shown(wish.items),
+        source=shown(source),
+    )

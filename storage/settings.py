@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.actor import Role
 from schemas.calendar import Calendar, parse_calendar
-from schemas.setting import DECLARED, Setting
+from schemas.setting import DECLARED, LISTS, Items, ListSetting, Setting
 from schemas.trail import LEAST_MONTHS
 
 _SECRETS = (
@@ -132,6 +132,11 @@ class StorageSettings(BaseSettings):
             Setting.RECTIFICATION_DAYS: self.rectification_days,
         }
         return own.get(name, DECLARED[name].default)
+
+    def installed_list(self, name: ListSetting) -> Items:
+        """Return what the installation says of a list where no agency says anything."""
+        own = self.exception_articles if name is ListSetting.OFFICER_EXCEPTIONS else ()
+        return own or LISTS[name].default
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection as Some
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 
 from schemas.actor import Actor, ActorKind, Role
 from schemas.hand_in import DutyTime
@@ -155,6 +155,12 @@ class Shifts(Collection):
         """Return the actor's own duties that nobody ended yet."""
         query = _select().where(_is_on(actor), shifts.c.until_at.is_(None)).order_by(shifts.c.id)
         return tuple(map(Shift.of_row, self._connection.execute(query).mappings()))
+
+    def of_device(self, actor: Actor, device_id: DeviceId) -> Shift | None:
+        """Return the duty that goes on with a device, where the actor sees it."""
+        going = and_(shifts.c.device_id == device_id, shifts.c.until_at.is_(None))
+        row = self._connection.execute(_select().where(going, self._visible(actor))).mappings().one_or_none()
+        return None if row is None else Shift.of_row(row)
 
     def devices(self, actor: Actor) -> tuple[tuple[DeviceId, str], ...]:
         """Return id and name of the devices in use of the actor's agency, by name."""

@@ -47,6 +47,9 @@ from storage.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
 from storage.heartbeat import Heartbeats
+from storage.holding.check import DeviceChecks
+from storage.holding.description import Descriptions
+from storage.holding.holding import Holdings
 from storage.idempotency import IdempotencyKeys
 from storage.login import LoginTries
 from storage.look.look import Looks
@@ -174,6 +177,18 @@ class Transaction(Unit):
     @cached_property
     def devices(self) -> Devices:
         return Devices(self, self.accounts)
+
+    @cached_property
+    def descriptions(self) -> Descriptions:
+        return Descriptions(self)
+
+    @cached_property
+    def device_checks(self) -> DeviceChecks:
+        return DeviceChecks(self)
+
+    @cached_property
+    def holdings(self) -> Holdings:
+        return Holdings(self)
 
     @cached_property
     def manifests(self) -> Manifests:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from schemas.actor import Actor, Role
+from schemas.base import HexDigest
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
 from schemas.device import ENROL_TYP
@@ -23,6 +24,16 @@ from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Ref
 from schemas.fact import FactIn, ProofIn
 from schemas.finding import FindingAnswerIn
 from schemas.hand_in import LATE_CODES
+from schemas.holding import (
+    CheckedIn,
+    CheckIn,
+    CheckPoint,
+    DescribeIn,
+    DeviceKind,
+    HoldingAmendIn,
+    IssueIn,
+    ReturnIn,
+)
 from schemas.ids import ManifestId, RecordingId, ShiftId
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaves_training import TrainingKind
@@ -39,7 +50,7 @@ from schemas.monitoring import (
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
-from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device import EnrolIn
@@ -291,6 +302,15 @@ def change_setting(world: World, chance: Random) -> None:
         tx.agency_settings.change(world.who(chance, world.admin), world.bureau.agency, wish)
 
 
+def change_list(world: World, chance: Random) -> None:
+    with world.store.begin() as tx:
+        name = chance.choice([*ListSetting])
+        items = chance.choice((None, LISTS[name].default, LISTS[name].default[:2], ("没有的",)))
+        begins = tx.now + timedelta(hours=chance.randrange(0, 48))
+        wish = SettingIn(name=name, items=items, from_at=begins, source="办法")
+        tx.agency_settings.change(world.who(chance, world.admin), world.bureau.agency, wish)
+
+
 def issue_code(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         code = tx.devices.issue_code(world.who(chance, world.road.custodian)).code
@@ -314,6 +334,53 @@ def revoke(world: World, chance: Random) -> None:
     ident = chance.choice(world.devices[-3:]).id
     with world.store.begin() as tx:
         tx.devices.revoke(world.who(chance, world.road.custodian), ident, LOST)
+
+
+def describe_device(world: World, chance: Random) -> None:
+    ident = chance.choice(world.devices[-3:]).id
+    reason = chance.choice([None, "铭牌抄错"])
+    wish = DescribeIn(
+        kind=DeviceKind.PHONE, maker="某厂", model="M1", serial=f"S{chance.randrange(3)}", reason=reason
+    )
+    with world.store.begin() as tx:
+        tx.descriptions.describe(world.who(chance, world.road.custodian), ident, wish)
+
+
+def _looked(chance: Random) -> CheckIn | None:
+    points = [CheckedIn(item=one, ok=chance.random() < 0.9) for one in CheckPoint]
+    return chance.choice([None, CheckIn(items=tuple(points))])
+
+
+def hand_out(world: World, chance: Random) -> None:
+    ident, person = chance.choice(world.devices[-3:]).id, chance.choice(world.bureau.officers).account_id
+    with world.store.begin() as tx:
+        since = chance.choice([None, tx.now - timedelta(seconds=chance.randrange(9)), tx.now])
+        wish = IssueIn(
+            person_id=person, from_at=since, check=_looked(chance), reason=chance.choice([None, "急用"])
+        )
+        tx.holdings.issue(world.who(chance, world.road.custodian), ident, wish)
+
+
+def take_back(world: World, chance: Random) -> None:
+    ident = chance.choice(world.devices[-3:]).id
+    wish = ReturnIn(check=_looked(chance), reason=chance.choice([None, "补登"]))
+    with world.store.begin() as tx:
+        keeper = world.who(chance, world.road.custodian)
+        if chance.random() < 0.7:
+            tx.holdings.take_back(keeper, ident, wish)
+            return
+        told = [one.issue for one in tx.holdings.facts(keeper, ident)]
+        never = HoldingAmendIn(never=True, reason="登记有误")
+        spans = [HoldingAmendIn(person_id=world.bureau.officers[0].account_id, from_at=tx.now, reason="记错")]
+        issue = HexDigest(chance.choice(told or ["0" * 64]))
+        tx.holdings.amend(keeper, ident, issue, chance.choice([never, *spans]))
+
+
+def check_device(world: World, chance: Random) -> None:
+    ident, looked = chance.choice(world.devices[-3:]).id, _looked(chance)
+    if looked is not None:
+        with world.store.begin() as tx:
+            tx.device_checks.enter(world.who(chance, world.road.custodian), ident, looked)
 
 
 def declare(world: World, chance: Random) -> None:
@@ -616,5 +683,6 @@ ROAD: tuple[Act, ...] = (
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,
-    answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting,
+    answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting, change_list,
+    describe_device, hand_out, hand_out, take_back, check_device,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from schemas.account import AccountIn, AdmissionIn, RoleIn
 from schemas.actor import Actor, Role
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.approval import ApprovalIn
-from schemas.base import rfc3339
+from schemas.base import HexDigest, rfc3339
 from schemas.case import CaseAmendIn, CaseIn, CaseStep
 from schemas.certificate import (
     CertificateIssueIn,
@@ -22,7 +22,19 @@ from schemas.equipment import SuspensionIn
 from schemas.fact import FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
 from schemas.finding import FindingAnswerIn
-from schemas.ids import AccountId, AgencyId
+from schemas.holding import (
+    POINTS,
+    CheckedIn,
+    CheckIn,
+    CheckOccasion,
+    CheckPoint,
+    DescribeIn,
+    DeviceKind,
+    HoldingAmendIn,
+    IssueIn,
+    ReturnIn,
+)
+from schemas.ids import AccountId, AgencyId, DeviceId
 from schemas.leaves_actor import AgencyKind
 from schemas.leaves_recusal import RecusalGround
 from schemas.leaves_training import TrainingKind
@@ -42,7 +54,7 @@ from schemas.presence_code import ScanIn
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
 from schemas.roster import parse_roster
-from schemas.setting import Setting, SettingIn
+from schemas.setting import ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
 from schemas.trail import LoginWay, TrailResult, day_of
@@ -140,6 +152,15 @@ def _people(store: Store) -> None:
         tx.agency_settings.change(admin, made.id, wish)
         again = wish.model_copy(update={"value": None, "source": "与机关统一"})
         tx.agency_settings.change(admin, made.id, again)
+        articles = SettingIn(
+            name=ListSetting.OFFICER_EXCEPTIONS,
+            items=("行政处罚法第五十一条",),
+            from_at=tx.now,
+            source="执法规范第三条",
+        )
+        tx.agency_settings.change(admin, made.id, articles)
+        tx.agency_settings.change(admin, made.id, articles.model_copy(update={"items": ()}))
+        tx.agency_settings.change(admin, made.id, articles.model_copy(update={"items": None}))
     with store.begin() as tx:
         tx.links.offer()
         new = tx.people.open(admin, AccountIn(login="new", name="新人", agency_id=admin.agency_id))
@@ -253,7 +274,38 @@ def _line(store: Store, bureau: Bureau) -> None:
         tx.devices.issue_code(custodian)
         tx.devices.issue_code(custodian)
         tx.devices.void_code(custodian, tx.devices.codes(custodian)[0].id)
+    _lives(store, custodian, spare.id, bureau)
+    with store.begin() as tx:
         tx.devices.revoke(custodian, spare.id, LOST)
+
+
+def _lives(store: Store, custodian: Actor, device: DeviceId, bureau: Bureau) -> None:
+    """A device is described and corrected, checked, handed out, taken back, and what was wrong of that is said anew."""
+    first, second = (one.account_id for one in bureau.officers)
+    plate = DescribeIn(kind=DeviceKind.BODY_CAMERA, maker="某厂", model="DSJ-1", serial="SN-全-1")
+    good = CheckIn(items=tuple(CheckedIn(item=one, ok=True) for one in POINTS[CheckOccasion.ISSUE]))
+    bad = CheckIn(items=(CheckedIn(item=CheckPoint.LENS, ok=False, remark="镜头有划痕"),))
+    with store.begin() as tx:
+        tx.descriptions.describe(custodian, device, plate)
+    with store.begin() as tx:
+        other = plate.model_copy(update={"serial": "SN-全-2", "reason": "铭牌抄错"})
+        tx.descriptions.describe(custodian, device, other)
+        tx.device_checks.enter(custodian, device, good)
+    with store.begin() as tx:
+        due = tx.now + timedelta(hours=10)
+        issued = tx.holdings.issue(custodian, device, IssueIn(person_id=first, due_at=due, check=good))
+    with store.begin() as tx:
+        tx.holdings.take_back(custodian, device, ReturnIn(check=bad))
+        wish = HoldingAmendIn(person_id=second, from_at=issued.from_at, until_at=tx.now, reason="记错人")
+        tx.holdings.amend(custodian, device, HexDigest(issued.issue), wish)
+    with store.begin() as tx:
+        wrong = tx.holdings.issue(custodian, device, IssueIn(person_id=first, check=bad, reason="急用"))
+    with store.begin() as tx:
+        tx.holdings.amend(
+            custodian, device, HexDigest(wrong.issue), HoldingAmendIn(never=True, reason="没有领走")
+        )
+    with store.begin() as tx:
+        tx.holdings.issue(custodian, device, IssueIn(person_id=second, reason="补登"))
 
 
 def _duties(store: Store, bureau: Bureau) -> None:

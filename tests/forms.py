@@ -18,6 +18,7 @@ from schemas.approval import ApprovalIn
 from schemas.case import CaseIn, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.factor import SECRET_BYTES, Demand
+from schemas.holding import IssueIn
 from schemas.ids import AccountId
 from schemas.leaves_recusal import RecusalGround
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
@@ -253,6 +254,20 @@ def _case(scene: Scene, _: Clock) -> None:
     mine = {"device_id": bureau.device.id}
     _add(scene, "case", "/console/devices/{device_id}/name", mine, name="一号记录仪")
     _add(scene, "case", "/console/devices/{device_id}/revoke", mine, reason_code="lost", reason="遗失")
+    person = str(bureau.officers[0].account_id)
+    at, held = "/console/devices/{device_id}", {"device_id": enrol_device(scene.store, keeper).id}
+    with scene.store.begin() as tx:
+        wish = IssueIn(person_id=bureau.officers[0].account_id, reason="急用")
+        out = tx.holdings.issue(keeper, held["device_id"], wish)
+    plate = {"kind": "phone", "maker": "某厂", "model": "M1", "serial": "SN-1"}
+    looked = {"item": ["battery", "lens"], "found": ["ok", "bad"], "remark": ["", "有划痕"]}
+    _add(scene, "case", f"{at}/description", mine, **plate)
+    _add(scene, "case", f"{at}/checks", mine, **looked)
+    _add(scene, "case", f"{at}/issue", mine, person_id=person, due_at="", from_at="", **looked)
+    _add(scene, "case", f"{at}/return", held, until_at="", **looked)
+    mended = {"person_id": person, "from_at": "", "until_at": ""}
+    amend = {**held, "issue": out.issue}
+    _add(scene, "case", f"{at}/holdings/{{issue}}/amend", amend, **mended | {"person_id": "nobody"})
     _, review = bureau.submitted()
     _add(
         scene,
@@ -376,6 +391,9 @@ def _people(scene: Scene, _: Clock) -> None:
         "source": "办法第八条",
     }
     _add(scene, "people", "/console/agencies/{agency_id}/settings", {"agency_id": agency}, **change)
+    lists = {**change, "name": "officer-exceptions", "items": "行政处罚法第五十一条"}
+    del lists["value"]
+    _add(scene, "people", "/console/agencies/{agency_id}/lists", {"agency_id": agency}, **lists)
     one, ids = "/console/accounts/{account_id}", {"account_id": new.account.id, "grant_id": granted}
     _add(scene, "people", "/console/accounts", name="新人", login="newcomer", agency_id=str(agency))
     _add(scene, "people", one, ids, name="某人甲", login="somebody-else")

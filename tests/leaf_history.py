@@ -19,6 +19,7 @@ from schemas import leaves_certificate as papers
 from schemas import leaves_device as things
 from schemas import leaves_factor as factors
 from schemas import leaves_finding as findings
+from schemas import leaves_holding as held
 from schemas import leaves_log as logs
 from schemas import leaves_look as watching
 from schemas import leaves_monitoring as records
@@ -35,11 +36,18 @@ from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
 from schemas.directory import Directory
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
+from schemas.opening import Shown
 from schemas.replay import Folded, Turn, fold, turn_of
 from tests.leaf_examples import AT, drawn, members_of, salt_of
 
 SIGNER, WORKER, API, EXPORTER = (f"service/{name}" for name in ("signer", "worker", "api", "exporter"))
 LONG_AGO = AT - timedelta(days=400)
+POINTS = (held.CheckedItem(item="battery", ok=True), held.CheckedItem(item="lens", ok=True))
+
+
+def shown_text(text: str) -> Shown[str]:
+    """A committed text that everybody sees."""
+    return Shown(text, salt_of(text))
 
 
 @dataclass
@@ -210,6 +218,35 @@ def story_of_a_duty(world: World) -> Iterator[None]:
     yield
     over = {"persons": (first,), "from_": history.at - timedelta(seconds=1), **ends, "until": history.at}
     history.write(duties.DutyOpen, history.thing("duty"), world.device, **given, **over)
+
+
+def story_of_a_device(world: World) -> Iterator[None]:
+    """A device is described twice, handed out and brought back to somebody else, handed out wrongly, and revoked."""
+    history, agency = world.history, world.agency
+    custodian, person = world.people[Role.CUSTODIAN], world.people[Role.OFFICER]
+    device, later = history.thing("device"), history.at + timedelta(days=1)
+    code = {"agency": agency, "code": drawn(device)}
+    history.write(things.DeviceCode, device, custodian, of=(agency,), expires_at=later, **code)
+    history.write(things.DeviceEnrol, device, device, **code)
+    yield
+    for reason in (None, shown_text("铭牌抄错")):
+        history.write(held.DeviceDescribe, device, custodian, reason=reason, from_=history.at)
+    looked = history.write(held.DeviceCheck, device, custodian, items=POINTS, occasion="issue")
+    begins, due = history.at, history.at + timedelta(hours=9)
+    given = {"person": person, "from_": begins, "due_at": due, "check": looked}
+    issue = history.write(held.DeviceIssue, device, custodian, **given)
+    yield
+    looked = history.write(held.DeviceCheck, device, custodian, items=POINTS, occasion="return")
+    back = {"issue": issue, "until": history.at, "check": looked}
+    history.write(held.DeviceReturn, device, custodian, **back)
+    other = {"person": custodian, "from_": begins, "until": history.at}
+    history.write(held.DeviceAmend, device, custodian, issue=issue, **other)
+    yield
+    given = {"person": person, "from_": history.at, "due_at": None, "check": None}
+    wrong = history.write(held.DeviceIssue, device, custodian, reason=shown_text("补登"), **given)
+    history.write(things.DeviceRevoke, device, custodian, kid=world.kid)
+    never = {"person": None, "from_": None, "until": None}
+    history.write(held.DeviceAmend, device, custodian, issue=wrong, **never)
 
 
 def story_of_presence(world: World) -> Iterator[None]:
@@ -489,6 +526,9 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     sets = {"name": "hand-in-hours", "from_": history.at}
     history.write(settings.SettingChange, history.thing("setting"), admin, of=(agency,), **sets)
+    items = {"count": 1, "items": Shown(("行政处罚法第五十一条",), salt_of("articles"))}
+    sets = {"name": "officer-exceptions", "from_": history.at, **items}
+    history.write(settings.SettingChangeList, history.thing("setting"), admin, of=(agency,), **sets)
     yield
     device, later = history.thing("device"), history.at + timedelta(days=1)
     code = {"agency": agency, "code": drawn(device)}
@@ -548,6 +588,7 @@ STORIES = (
     story_of_a_case,
     story_of_a_recording,
     story_of_presence,
+    story_of_a_device,
     story_of_a_duty,
     story_of_a_record,
     story_of_equipment,

@@ -33,6 +33,7 @@ ELSEWHERE = frozenset(
             "certificates",
             "certificate_facts",
             "memberships",
+            *("device_check_items", "device_checks", "device_descriptions", "device_holdings"),
             "partner_codes",
             "presences",
             "recusals",

@@ -29,6 +29,8 @@ LOOKS = {
     "custody_entries.entry_id": OWN_KEY,
     "custody_entries.leaf_index": "one signer at a time, under its lock",
     "derivatives.recording_id+kind": ON_CONFLICT,
+    "device_check_items.leaf+position": OWN_KEY,
+    "device_checks.leaf": "a leaf holds its own place and random salts",
     "devices.kid": ON_CONFLICT,
     "enrolment_codes.code_hash": "drawn at random",
     "enrolment_codes.device_id": OWN_KEY,

@@ -47,7 +47,11 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     """Verify signature, key and listing; add the findings made at declaration and at receipt."""
     presented = _presented(tx, recording)
     numbers = {link.case_number for link in tx.recordings.links(recording.id)}
-    received = (check_case(recording, numbers), _hand_in(tx, recording))
+    received = (
+        check_case(recording, numbers),
+        _hand_in(tx, recording),
+        tx.holdings.holder_check(recording),
+    )
     checks = [
         check_signature(presented),
         check_key(presented),

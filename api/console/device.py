@@ -1,19 +1,34 @@
 """The custodian's desk: the register of devices, one device with its life, one-time codes, revocation."""
 
 from collections.abc import Callable
-from typing import Annotated
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
+from api.console.device_form import (
+    CheckForm,
+    DescribeForm,
+    DeviceForms,
+    HoldingAmendForm,
+    IssueForm,
+    RenameForm,
+    ReturnForm,
+    RevokeForm,
+)
 from api.console.guard import Acting, Visiting
-from api.console.typed import Forms, NoFields, Typed, W, into, label
+from api.console.typed import NoFields, Typed, W
 from api.console.visit import Mistake, Visit, submit, to
+from api.holding import Issue
 from api.route import Route
-from schemas.device import RenameIn, RevokeIn, RevokeReason
+from schemas.device import RevokeReason
+from schemas.holding import POINTS, CheckPoint, DeviceKind
 from schemas.ids import DeviceId
 from schemas.leaves_device import DeviceRename, DeviceRevoke
+from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceDescribe, DeviceIssue, DeviceReturn
 from schemas.opening import Shown
 from schemas.policy import Action
 from schemas.reference import reference
@@ -21,32 +36,6 @@ from storage.custody.values import Logged
 from storage.device import IssuedCode
 
 router = APIRouter(route_class=Route)
-
-
-class RenameForm(Typed[RenameIn]):
-    """What a device is called from now on."""
-
-    name: str = label("设备名称")
-
-    def wish(self) -> RenameIn:
-        return into(self, RenameIn)
-
-
-class RevokeForm(Typed[RevokeIn]):
-    """Why a device is revoked."""
-
-    reason_code: str = label("原因")
-    reason: str = label("说明")
-
-    def wish(self) -> RevokeIn:
-        return into(self, RevokeIn)
-
-
-class DeviceForms(Forms):
-    """The forms of one device."""
-
-    rename: RenameForm = RenameForm()
-    revoke: RevokeForm = RevokeForm()
 
 
 @router.get("/devices")
@@ -62,6 +51,8 @@ def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake 
         mistake=mistake,
         here="devices",
         rows=visit.tx.devices.seen_by(visit.actor),
+        out=visit.tx.holdings.out(visit.actor),
+        now=visit.tx.now,
         code=code,
         may_enrol=may_enrol,
         codes=visit.tx.devices.codes(visit.actor) if may_enrol else (),
@@ -98,36 +89,86 @@ def device(visit: Visiting, device_id: DeviceId) -> Response:
     return _page(visit, device_id)
 
 
+class Line(NamedTuple):
+    """One entry of a device's life, with what it says beyond its event.
+
+    `text` are the words that it commits to; `words` names of lists: a reason, the points that were not well.
+    """
+
+    entry: Logged
+    words: tuple[StrEnum, ...] = ()
+    text: str = ""
+    person: str | None = None
+    from_at: datetime | None = None
+    until_at: datetime | None = None
+    due_at: datetime | None = None
+    passed: bool | None = None
+
+
 def _page(visit: Visit, device_id: DeviceId, mistake: Mistake | None = None) -> Response:
-    tx = visit.tx
-    found = tx.devices.get(visit.actor, device_id)
+    tx, actor = visit.tx, visit.actor
+    found = tx.devices.get(actor, device_id)
     about = reference("device", device_id)
     entries = tx.custody.entries_for(about)
     opened = tx.custody.openings_of(one.digest for one in entries)
+    life = [_line(one, opened.get(one.digest, {})) for one in reversed(entries)]
+    people = [one.person for one in life if one.person is not None]
+    facts = tx.holdings.facts(actor, device_id)
+    may_keep = visit.may(Action.DEVICE_KEEP, found.agency_id)
     return visit.page(
         "device.html",
         forms=DeviceForms,
         mistake=mistake,
         here="devices",
         device=found,
-        life=[(one, _said(one, opened.get(one.digest, {}))) for one in reversed(entries)],
-        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
+        life=life,
+        names=tx.accounts.names(actor, [*people, *(one.leaf.actor for one in entries)]),
         reasons=list(RevokeReason),
+        kinds=list(DeviceKind),
+        points=POINTS,
+        standing=[one for one in reversed(facts) if one.known_until is None],
+        corrected=[one for one in reversed(facts) if one.known_until is not None],
+        people=tx.holdings.people(actor, device_id) if may_keep else (),
+        duty=tx.shifts.of_device(actor, device_id),
+        now=tx.now,
+        may_keep=may_keep,
         may_rename=found.revoked_at is None and visit.may(Action.DEVICE_ENROL, found.agency_id),
         may_revoke=found.revoked_at is None and visit.may(Action.DEVICE_REVOKE, found.agency_id),
     )
 
 
-def _said(entry: Logged, openings: dict[str, bytes]) -> tuple[RevokeReason | None, str]:
-    """Return what an entry says beyond its event: the reason of a revocation, and the words that it commits to."""
+def _line(entry: Logged, openings: dict[str, bytes]) -> Line:
+    told = Line(entry)
     match entry.leaf.act:
         case DeviceRename() as act:
-            return None, _text(act.revealed(openings).name)
+            told = told._replace(text=_text(act.revealed(openings).name))
         case DeviceRevoke() as act:
-            code = RevokeReason(act.reason_code) if act.reason_code in set(RevokeReason) else None
-            return code, _text(act.revealed(openings).reason)
+            told = Line(entry, _known(RevokeReason, act.reason_code), _text(act.revealed(openings).reason))
+        case DeviceDescribe() as act:
+            said = act.revealed(openings)
+            plate = (said.maker, said.model, said.serial, said.reason)
+            told = Line(entry, _known(DeviceKind, act.kind), " · ".join(filter(None, map(_text, plate))))
+        case DeviceCheck() as act:
+            bad = [one for one in act.revealed(openings).items if not one.ok]
+            words = [word for one in bad for word in _known(CheckPoint, one.item)]
+            text = " · ".join(filter(None, (_text(one.remark) for one in bad)))
+            told = Line(entry, tuple(words), text, passed=act.passed)
+        case DeviceIssue() as act:
+            text = _text(act.revealed(openings).reason)
+            told = told._replace(text=text, person=act.person, from_at=act.from_, due_at=act.due_at)
+        case DeviceReturn() as act:
+            told = told._replace(text=_text(act.revealed(openings).reason), until_at=act.until)
+        case DeviceAmend() as act:
+            text = _text(act.revealed(openings).reason)
+            told = told._replace(text=text, person=act.person, from_at=act.from_, until_at=act.until)
         case _:
-            return None, ""
+            pass
+    return told
+
+
+def _known(kind: type[StrEnum], word: str) -> tuple[StrEnum, ...]:
+    """Return a name of a list; nothing where a later version knows it alone."""
+    return (kind(word),) if word in set(kind) else ()
 
 
 def _text(committed: object) -> str:
@@ -157,3 +198,40 @@ def rename(visit: Acting, device_id: DeviceId, form: Annotated[RenameForm, Form(
 def revoke(visit: Acting, device_id: DeviceId, form: Annotated[RevokeForm, Form()]) -> Response:
     """Revoke a device's key, and say why."""
     return _change(visit, device_id, form, lambda wish: visit.tx.devices.revoke(visit.actor, device_id, wish))
+
+
+@router.post("/devices/{device_id}/description")
+def describe(visit: Acting, device_id: DeviceId, form: Annotated[DescribeForm, Form()]) -> Response:
+    """Say what a device is, or correct it."""
+    kept = visit.tx.descriptions
+    return _change(visit, device_id, form, lambda wish: kept.describe(visit.actor, device_id, wish))
+
+
+@router.post("/devices/{device_id}/checks")
+def check(visit: Acting, device_id: DeviceId, form: Annotated[CheckForm, Form()]) -> Response:
+    """Enter how a device was found."""
+    kept = visit.tx.device_checks
+    return _change(visit, device_id, form, lambda wish: kept.enter(visit.actor, device_id, wish))
+
+
+@router.post("/devices/{device_id}/issue")
+def issue(visit: Acting, device_id: DeviceId, form: Annotated[IssueForm, Form()]) -> Response:
+    """Hand a device out."""
+    kept = visit.tx.holdings
+    return _change(visit, device_id, form, lambda wish: kept.issue(visit.actor, device_id, wish))
+
+
+@router.post("/devices/{device_id}/return")
+def take_back(visit: Acting, device_id: DeviceId, form: Annotated[ReturnForm, Form()]) -> Response:
+    """Enter that a device is back."""
+    kept = visit.tx.holdings
+    return _change(visit, device_id, form, lambda wish: kept.take_back(visit.actor, device_id, wish))
+
+
+@router.post("/devices/{device_id}/holdings/{issue}/amend")
+def amend(
+    visit: Acting, device_id: DeviceId, issue: Issue, form: Annotated[HoldingAmendForm, Form()]
+) -> Response:
+    """Correct who had a device."""
+    kept = visit.tx.holdings
+    return _change(visit, device_id, form, lambda wish: kept.amend(visit.actor, device_id, issue, wish))

@@ -25,7 +25,6 @@ from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
 from schemas.equipment import (
-    EquipmentKind,
     GateFault,
     ReviewKind,
     gate_faults,
@@ -68,7 +67,7 @@ def _list(
         here="equipment",
         listing=listed("/console/equipment", asked, page),
         may_keep=may_keep,
-        kinds=list(EquipmentKind),
+        kinds=visit.tx.equipment.kinds(visit.actor),
         datums=list(Datum),
         sources=tx.equipment.sources(actor) if may_keep else (),
         source=source,

@@ -64,6 +64,7 @@ def home(visit: Visiting) -> Response:
         latest = tx.recordings.page(actor, RecordingFilter(), limit=LATEST).rows
     cases = tx.cases.page(actor, limit=LATEST).rows if visit.holds(Action.CASE_VIEW) else None
     devices = tx.devices.seen_by(actor) if visit.holds(Action.DEVICE_VIEW) else None
+    out = tx.holdings.out(actor) if devices is not None else ()
     questions = tx.presences.questions(actor)
     return visit.page(
         "home.html",
@@ -81,6 +82,11 @@ def home(visit: Visiting) -> Response:
         cases=cases,
         may_open=visit.may(Action.CASE_OPEN),
         devices=devices,
+        out=out,
+        overdue_out=sum(one.fact.is_overdue(tx.now) for one in out),
+        own_devices=tx.holdings.own(actor),
+        may_duty=visit.holds(Action.DUTY_KEEP),
+        now=tx.now,
         may_enrol=visit.may(Action.DEVICE_ENROL),
         people=tx.people.counts(actor) if visit.holds(Action.ACCOUNT_VIEW) else None,
         may_keep=visit.may(Action.ACCOUNT_KEEP),

@@ -119,6 +119,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     found = tx.recordings.get(visit.actor, recording_id)
     entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
+    holder = tx.holdings.cited(found)
+    had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
     attendance = tx.presences.of_recording(found)
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
@@ -153,6 +155,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         derivatives=tx.recordings.derivatives(recording_id),
         attendance=attendance and attendance.within(names),
         cited=tx.certificates.cited(visit.actor, found),
+        holder=holder,
+        had=tx.accounts.names(visit.actor, had),
         names=names,
     )
 

@@ -1,5 +1,7 @@
 """Settings of an agency: what holds and by which document; a change from a day on."""
 
+from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -10,12 +12,14 @@ from api.console.guard import Acting, Visiting
 from api.console.typed import Fault, Forms, Mistaken, Typed, day_at, into, label, read
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
+from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
-from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
 
 router = APIRouter(route_class=Route)
 _NUMBER = TypeAdapter(int)
+_LIST = TypeAdapter(ListSetting)
 
 
 class SettingForm(Typed[SettingIn]):
@@ -34,10 +38,35 @@ class SettingForm(Typed[SettingIn]):
         return into(self, SettingIn, value=value, from_at=day_at(self, "from_day"))
 
 
+class ListForm(Typed[SettingIn]):
+    """A list from a day on, one item a line, or again what stands above the agency."""
+
+    name: str = label("清单")
+    items: str = label("项目（每行一项）")
+    inherits: str = label("清单来自")
+    from_day: str = label("从何日起（东八区）")
+    source: str = label("依据（文件名称、文号）")
+
+    def wish(self) -> SettingIn:
+        name, inherits = read(self, "name", _LIST), self.inherits == "yes"
+        if not inherits and not self.items and LISTS[name].least:
+            raise Mistaken("items", Fault.MISSING)
+        items = None if inherits else [_slug(name, one) for one in self.items.splitlines() if one.strip()]
+        return into(self, SettingIn, items=items, from_at=day_at(self, "from_day"))
+
+
+def _slug(name: ListSetting, line: str) -> str:
+    """Return the name behind an item that is written as a page shows it, in either language; others stay."""
+    among, written = LISTS[name].among, line.strip()
+    known = {text: one.value for one in among or () for text in (words_of(one).zh, words_of(one).en)}
+    return known.get(written, written)
+
+
 class SettingForms(Forms):
-    """The form of the page."""
+    """The forms of the page."""
 
     setting: SettingForm = SettingForm()
+    listed: ListForm = ListForm()
 
 
 @router.get("/settings")
@@ -65,8 +94,30 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         history=kept.history(visit.actor, agency_id),
         declared=DECLARED,
         names=list(Setting),
+        lists=kept.lists(visit.actor, agency_id),
+        list_names=list(ListSetting),
+        listed=LISTS,
+        said=_said,
         may_keep=visit.may(Action.SETTING_KEEP, agency_id),
         now=visit.tx.now,
+    )
+
+
+def _said(name: ListSetting, items: Iterable[str]) -> list[StrEnum | str]:
+    """Return the items of a list as what they are: names of a closed list have words."""
+    among = LISTS[name].among
+    return [among(one) if among is not None and one in set(among) else one for one in items]
+
+
+@router.post("/agencies/{agency_id}/lists")
+def change_list(visit: Acting, agency_id: AgencyId, form: Annotated[ListForm, Form()]) -> Response:
+    """Set a list from a day on."""
+    return submit(
+        visit,
+        form,
+        lambda wish: visit.tx.agency_settings.change(visit.actor, agency_id, wish),
+        again=lambda mistake: _page(visit, agency_id, mistake),
+        then=to(f"/console/agencies/{agency_id}/settings"),
     )
 
 

@@ -82,10 +82,16 @@ def _page(visit: Visit, asked: Asked | None = None, mistake: Mistake | None = No
         changeable=tx.shifts.changeable(actor, page.rows),
         late=late,
         may_open=may_open,
-        devices=tx.shifts.devices(actor) if may_open else (),
+        devices=_devices(visit) if may_open else (),
         partners=tx.shifts.partners(actor) if may_open else (),
         now=tx.now,
     )
+
+
+def _devices(visit: Visit) -> list[tuple[DeviceId, str]]:
+    """Return the devices of the agency, those first that the visitor has."""
+    held = {one.fact.device_id for one in visit.tx.holdings.own(visit.actor)}
+    return sorted(visit.tx.shifts.devices(visit.actor), key=lambda one: one[0] not in held)
 
 
 @router.post("/duties")

@@ -87,6 +87,7 @@ class Visit(NamedTuple):
             "csrf": self.csrf,
             "may_list": self.holds(Action.RECORDING_VIEW),
             "navigation": navigation(self.actor, self.tx.now),
+            "look_reasons": lambda: self.tx.looks.reasons(self.actor),
             "mistake": mistake,
             "typed": forms.after(mistake.form if mistake else None, self.request.url.path),
         }

@@ -6,6 +6,7 @@ from itertools import chain
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
 from schemas.checks.facts import FACTS
+from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
 from schemas.checks.review import REVIEW
 from schemas.checks.streams import STREAMS
@@ -14,7 +15,8 @@ from schemas.checks.tracks import TRACKS
 from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
-    check.name: check for check in chain(CLAIMS, MANIFEST, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
+    check.name: check
+    for check in chain(CLAIMS, MANIFEST, HOLDING, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
 }
 
 FINDINGS: Mapping[str, DeclaredFinding] = {

@@ -10,12 +10,11 @@ from storage.fsck.mirror import Mirror, Told
 from storage.fsck.rows_actor import ACCOUNT_MIRRORS, AGENCY_MIRRORS, account_rows, agency_rows
 from storage.fsck.rows_audit import AUDIT_MIRRORS, audit_rows
 from storage.fsck.rows_case import CASE_MIRRORS, case_rows
+from storage.fsck.rows_device import DEVICE_MIRRORS, device_rows
 from storage.fsck.rows_line import (
-    DEVICE_MIRRORS,
     DUTY_MIRRORS,
     MANIFEST_MIRRORS,
     RECORDING_MIRRORS,
-    device_rows,
     duty_rows,
     manifest_rows,
     recording_rows,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.life_actor import AccountLife, AgencyLife, FactorLife
 from schemas.life_training import TrainingLife
 from schemas.reference import ident_of
@@ -39,7 +40,7 @@ AGENCY_MIRRORS = (
         agency_settings,
         agency_settings.c.agency_id,
         ("id",),
-        ("name", "value", "valid_from", "known_at", "set_by", "source"),
+        ("name", "value", "items", "valid_from", "known_at", "set_by", "source"),
     ),
 )
 ACCOUNT_MIRRORS = (
@@ -153,7 +154,8 @@ def agency_rows(life: AgencyLife, folded: Folded) -> Told:
             {
                 "id": ident_of(name),
                 "name": one.change.name,
-                "value": one.change.value,
+                "value": one.change.value if isinstance(one.change, SettingChange) else None,
+                "items": value_of(one.change.items) if isinstance(one.change, SettingChangeList) else None,
                 "valid_from": one.change.from_,
                 "known_at": one.at,
                 "set_by": ident_of(one.by),

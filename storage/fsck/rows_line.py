@@ -1,11 +1,10 @@
-"""What leaves make of the rows of devices, their duties, kept manifests, and recordings with all that belongs to them."""
+"""What leaves make of the rows of duties, kept manifests, and recordings with all that belongs to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
-from schemas.life_device import DeviceLife
 from schemas.life_evidence import AnswerLife, ManifestLife, RecordingLife
 from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
@@ -13,29 +12,12 @@ from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.answer import finding_answers
-from storage.tables.device import devices, enrolment_codes
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
 from storage.tables.shift import shifts
 
 Row = Mapping[str, object]
 
-DEVICE_MIRRORS = (
-    Mirror(
-        devices,
-        devices.c.id,
-        (),
-        ("agency_id", "kid", "name", "model", "enrolled_at", "revoked_at"),
-        digests=("registration",),
-    ),
-    Mirror(
-        enrolment_codes,
-        enrolment_codes.c.device_id,
-        (),
-        ("used_at",),
-        condition=enrolment_codes.c.used_at.is_not(None),
-    ),
-)
 MANIFEST_MIRRORS = (
     Mirror(
         manifests,
@@ -98,25 +80,6 @@ DUTY_MIRRORS = (
         ),
     ),
 )
-
-
-def device_rows(life: DeviceLife, folded: Folded) -> Told:
-    """Return the rows that the leaves of a device make."""
-    del folded
-    return {
-        "devices": [
-            {
-                "agency_id": ident_of(life.agency),
-                "kid": life.kid,
-                "name": value_of(life.name),
-                "model": value_of(life.model),
-                "enrolled_at": life.enrolled_at,
-                "revoked_at": life.revoked_at,
-                "registration": life.registration_sha256,
-            }
-        ],
-        "enrolment_codes": [{"used_at": life.enrolled_at}],
-    }
 
 
 def manifest_rows(life: ManifestLife, folded: Folded) -> Told:

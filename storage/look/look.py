@@ -25,6 +25,7 @@ from schemas.look import (
     LookFrom,
     LookIn,
     LookKind,
+    LookReason,
     WhyIn,
     closing_id,
     seconds_between,
@@ -32,10 +33,13 @@ from schemas.look import (
 from schemas.reference import reference
 from schemas.refusals_export import EXPORT_NOT_READY
 from schemas.refusals_look import LOOK_ENDED, LOOK_NEEDED, LOOK_UNKNOWN
+from schemas.refusals_setting import LOOK_REASON_UNLISTED
+from schemas.setting import ListSetting
 from storage.act import fresh_id, service
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.export.export import Exports
+from storage.reads.setting import list_at
 from storage.recording.recording import Recordings
 from storage.tables.look import looks
 
@@ -101,6 +105,7 @@ class Looks(Collection):
 
         Raises:
             NotFound, Refused: the actor may not watch it.
+            Invalid: the actor's agency takes no such reason (slug `look-reason-unlisted`).
         """
         found = self._recordings.watchable(actor, recording_id)
         asked = Asked(actor, wish.kind, recording_id, wish, origin)
@@ -120,7 +125,15 @@ class Looks(Collection):
         asked = Asked(actor, LookKind.FETCH, export_id, why, origin)
         return self._enter(asked, ExportFetch(sha256=found.sha256, **asked.members()), found.agency_id)
 
+    def reasons(self, actor: Actor) -> tuple[LookReason, ...]:
+        """Return the reasons to look that the actor's agency takes now, in its order."""
+        name, installed = ListSetting.LOOK_REASONS, self._unit.settings
+        listed = list_at(self._connection, installed, actor.agency_id, name, self._now)
+        return tuple(map(LookReason, listed))
+
     def _enter(self, asked: Asked, leaf: Act, agency_id: AgencyId) -> Look:
+        if asked.why.reason_code not in self.reasons(asked.actor):
+            raise LOOK_REASON_UNLISTED("the agency takes no such reason")
         deed = self._begin(asked.actor, agency_id)
         mine = func.hashtextextended(f"look of {asked.actor.id} at {asked.thing}", 0)
         self._connection.execute(select(func.pg_advisory_xact_lock(mine)))  # two tabs at once are one look

@@ -241,6 +241,19 @@ def inspectors_outside(
     )
 
 
+def people_of(
+    connection: Connection, agency_id: AgencyId, *, is_open: bool = False
+) -> tuple[tuple[AccountId, str], ...]:
+    """Return id and name of the people of an agency, by name; those alone whose accounts are open where that is asked."""
+    query = select(accounts.c.id, accounts.c.name).where(
+        accounts.c.agency_id == agency_id, accounts.c.kind == AccountKind.PERSON.value
+    )
+    if is_open:
+        query = query.where(accounts.c.is_active)
+    rows = connection.execute(query.order_by(accounts.c.name, accounts.c.id))
+    return tuple((AccountId(row.id), row.name) for row in rows)
+
+
 def _people(connection: Connection, *conditions: ColumnElement[bool]) -> Sequence[RowMapping]:
     query = with_agency(select(accounts.c.id, accounts.c.name), accounts.c.agency_id)
     return connection.execute(query.where(*conditions).order_by(accounts.c.name)).mappings().all()

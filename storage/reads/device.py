@@ -1,15 +1,18 @@
 """What other nouns ask of devices: their names and registered keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, Select, and_, bindparam, func, select
 
-from schemas.actor import ActorKind
+from schemas.actor import Actor, ActorKind
 from schemas.ids import AgencyId, DeviceId
+from schemas.policy import Action
 from schemas.refusals_actor import DEVICE_REVOKED
 from storage.reads.agency import Query
+from storage.reads.policy import require_within
 from storage.tables.device import devices
 
 _TRUSTED = select(devices).where(devices.c.id == bindparam("device_id"), devices.c.revoked_at.is_(None))
@@ -60,6 +63,31 @@ def kid_of(device_id: UUID) -> ScalarSelect[Any]:
 def trusted(connection: Connection, device_id: DeviceId) -> Row[Any] | None:
     """Return a device whose key was not revoked."""
     return connection.execute(_TRUSTED, {"device_id": device_id}).one_or_none()
+
+
+def devices_seen(actor: Actor, at: datetime) -> ColumnElement[bool]:
+    """Return the condition that an actor sees a device.
+
+    Raises:
+        Refused: they see none (slug `permission-missing`).
+    """
+    return require_within(actor, Action.DEVICE_VIEW, at, devices)
+
+
+def seen_device(connection: Connection, actor: Actor, device_id: DeviceId, at: datetime) -> Row[Any] | None:
+    """Return a device that an actor sees, revoked or not.
+
+    Raises:
+        Refused: they see none (slug `permission-missing`).
+    """
+    mine = and_(devices.c.id == device_id, devices_seen(actor, at))
+    return connection.execute(select(devices).where(mine)).one_or_none()
+
+
+def with_registration(query: Query, device_id: ColumnElement[Any]) -> Query:
+    """Add name, agency and end of the device behind a column."""
+    told = (devices.c.name.label("device_name"), devices.c.agency_id, devices.c.revoked_at)
+    return query.add_columns(*told).join(devices, devices.c.id == device_id)
 
 
 def require_alive(connection: Connection, sender: str) -> None:

@@ -13,12 +13,15 @@ from schemas.recording import RecordingState
 from schemas.reference import reference
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
 from schemas.separation import Part
+from schemas.setting import ListSetting
 from storage.reads.case import decided_at
 from storage.reads.equipment import facts_of
 from storage.reads.gate import proof_holds
 from storage.reads.presence import attendances
 from storage.reads.recording import check_of
+from storage.reads.setting import said
 from storage.reads.shift import with_rejudged
+from storage.settings import StorageSettings
 from storage.tables.case import case_facts, case_links, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import checks, recordings
@@ -30,31 +33,37 @@ def findings_of(
     *,
     submitted_at: datetime | None,
     parts: Sequence[Part],
-    articles: Sequence[str] = (),
+    installed: StorageSettings,
 ) -> list[Finding]:
     """Return the findings of a case as it stands now, worst first."""
     return case_findings(
         reference("case", case_id),
-        recordings=list(_recordings(connection, case_id)),
+        recordings=list(_recordings(connection, case_id, installed)),
         records=list(_records(connection, case_id)),
         facts=list(_facts(connection, case_id)),
         submitted_at=submitted_at,
         decided_at=decided_at(connection, case_id),
         parts=parts,
-        articles=articles,
     )
 
 
-def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecording]:
+def _recordings(
+    connection: Connection, case_id: CaseId, installed: StorageSettings
+) -> Iterator[SeenRecording]:
     standing = and_(case_links.c.case_id == case_id, case_links.c.unlinked_at.is_(None))
     made = with_rejudged(connection, _checks(connection, case_id))
     rows = connection.execute(
-        select(recordings.c.id, recordings.c.state, recordings.c.verdict, case_links.c.linked_at)
+        select(
+            *(recordings.c.id, recordings.c.state, recordings.c.verdict, case_links.c.linked_at),
+            *(recordings.c.agency_id, recordings.c.corrected_at, recordings.c.received_at),
+        )
         .join(case_links, case_links.c.recording_id == recordings.c.id)
         .where(standing)
         .order_by(recordings.c.id)
     ).all()
     there = attendances(connection, [row.id for row in rows])
+    name = ListSetting.OFFICER_EXCEPTIONS
+    said_of = {one: said(connection, one, (name,)) for one in {row.agency_id for row in rows}}
     for row in rows:
         yield SeenRecording(
             subject=reference("recording", row.id),
@@ -63,6 +72,9 @@ def _recordings(connection: Connection, case_id: CaseId) -> Iterator[SeenRecordi
             checks=tuple(made[row.id]),
             linked_at=row.linked_at,
             attendance=there.get(row.id),
+            articles=said_of[row.agency_id]
+            .list_at(name, row.corrected_at or row.received_at, installed)
+            .value,
         )
 
 

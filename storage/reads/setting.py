@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, literal, select
 
 from schemas.ids import AgencyId
-from schemas.setting import InForce, Setting, SettingRow, in_force
+from schemas.setting import InForce, Items, ListSetting, Name, Setting, SettingRow, in_force
 from storage.settings import StorageSettings
 from storage.tables.actor import agencies
 from storage.tables.setting import agency_settings
@@ -21,13 +21,18 @@ class Said(NamedTuple):
 
     def at(
         self, name: Setting, at: datetime, installed: StorageSettings, known_at: datetime | None = None
-    ) -> InForce:
+    ) -> InForce[int]:
         """Return what holds of one setting for the first agency."""
         told = (row for row in self.rows if row.name is name)
         return in_force(told, self.line, at, installed=installed.installed(name), known_at=known_at)
 
+    def list_at(self, name: ListSetting, at: datetime, installed: StorageSettings) -> InForce[Items]:
+        """Return what holds of one list for the first agency."""
+        told = (row for row in self.rows if row.name is name)
+        return in_force(told, self.line, at, installed=installed.installed_list(name))
 
-def said(connection: Connection, agency_id: AgencyId, names: Collection[Setting]) -> Said:
+
+def said(connection: Connection, agency_id: AgencyId, names: Collection[Name]) -> Said:
     """Return what an agency and those above it, as the tree stands, said of some settings."""
     first = select(agencies.c.id, agencies.c.parent_id, literal(0).label("step")).where(
         agencies.c.id == agency_id
@@ -55,3 +60,10 @@ def setting_at(
 ) -> int:
     """Return the value of a setting for an agency at a time, as it is known now."""
     return said(connection, agency_id, (name,)).at(name, at, installed).value
+
+
+def list_at(
+    connection: Connection, installed: StorageSettings, agency_id: AgencyId, name: ListSetting, at: datetime
+) -> Items:
+    """Return a list for an agency at a time, as it is known now."""
+    return said(connection, agency_id, (name,)).list_at(name, at, installed).value

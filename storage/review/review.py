@@ -129,7 +129,7 @@ class Reviews(Collection):
             case_id,
             submitted_at=last,
             parts=parts,
-            articles=self._unit.settings.exception_articles,
+            installed=self._unit.settings,
         )
 
     def opine(self, actor: Actor, review_id: ReviewId, wish: ReviewOpinionIn, seen: int) -> Review:

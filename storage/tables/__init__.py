@@ -15,6 +15,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     export,
     factor,
     heartbeat,
+    holding,
     idempotency,
     login,
     look,

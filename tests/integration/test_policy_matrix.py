@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import Table, delete, insert, select
+from sqlalchemy.dialects.postgresql import Range
 
 from api.console.guard import form_token
 from api.deps import COOKIE
@@ -31,6 +32,7 @@ from storage.tables.case import cases
 from storage.tables.device import devices, enrolment_codes
 from storage.tables.equipment import equipment
 from storage.tables.export import exports
+from storage.tables.holding import device_holdings
 from storage.tables.monitoring import monitoring_records
 from storage.tables.recording import recordings
 from storage.tables.rectification import rectifications
@@ -86,6 +88,16 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "PATCH /v1/accounts/{account_id}": {"name": "x", "reason": "x"},
     "POST /v1/devices/{device_id}/name": {"name": "x"},
     "POST /v1/devices/{device_id}/revoke": {"reason_code": "lost", "reason": "x"},
+    "POST /v1/devices/{device_id}/description": {
+        "kind": "phone",
+        "maker": "x",
+        "model": "x",
+        "serial": "x",
+    },
+    "POST /v1/devices/{device_id}/checks": {"items": [{"item": "lens", "ok": True}]},
+    "POST /v1/devices/{device_id}/issue": {"person_id": "{account_id}", "reason": "x"},
+    "POST /v1/devices/{device_id}/return": {"reason": "x"},
+    "POST /v1/devices/{device_id}/holdings/{issue}/amend": {"never": True, "reason": "x"},
     "POST /v1/certificates": {
         "account_id": "{account_id}",
         "number": "N-1",
@@ -227,6 +239,12 @@ TEXTS: Mapping[str, str] = {
     "device_id": "{device_id}",
     "partner": "",
     "until_at": "",
+    "maker": "x",
+    "model": "x",
+    "serial": "x",
+    "found": "ok",
+    "person_id": "{account_id}",
+    "due_at": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/agencies": {"kind": "agency"},
@@ -239,12 +257,22 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "value": "9",
         "from_day": "2026-01-05",
     },
+    "/console/agencies/{agency_id}/lists": {
+        "name": "equipment-kinds",
+        "items": "camera",
+        "from_day": "2026-01-05",
+    },
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
     "/console/exports/{export_id}/looks": {"reason_code": "dispute"},
     "/console/training/{account_id}": {"kind": "professional"},
     "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
     "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
+    "/console/devices/{device_id}/description": {"kind": "phone"},
+    "/console/devices/{device_id}/checks": {"item": "lens"},
+    "/console/devices/{device_id}/issue": {"item": "lens"},
+    "/console/devices/{device_id}/return": {"item": "lens"},
+    "/console/devices/{device_id}/holdings/{issue}/amend": {"person_id": "nobody", "from_at": ""},
     "/console/reviews/{review_id}/opinion": {"opinion": "pass"},
     "/console/audits": {
         "kind": "sealed_recordings",
@@ -434,13 +462,24 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
             )
             .returning(trainings.c.id)
         )
+        issue = uuid4().bytes * 2
+        tx.connection.execute(
+            insert(device_holdings).values(
+                device_id=UUID(names["device_id"]),
+                person_id=colleague.id,
+                valid_during=Range(tx.now, None),
+                known_during=Range(tx.now, None),
+                issue=issue,
+                leaf=issue,
+            )
+        )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.devices.issue_code(keeper)
         names["code_id"] = str(tx.devices.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
     names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
-    names |= {"approval_id": str(approval_id)}
+    names |= {"approval_id": str(approval_id), "issue": issue.hex()}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
     return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})

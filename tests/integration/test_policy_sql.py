@@ -89,7 +89,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
     "audits": (audits, frozenset({Action.AUDIT_VIEW})),
     "rectifications": (rectifications, frozenset({Action.RECTIFICATION_VIEW})),
     "equipment": (equipment, frozenset({Action.EQUIPMENT_VIEW, Action.EQUIPMENT_KEEP})),
-    "devices": (devices, frozenset({Action.DEVICE_VIEW, Action.DEVICE_REVOKE})),
+    "devices": (devices, frozenset({Action.DEVICE_VIEW, Action.DEVICE_REVOKE, Action.DEVICE_KEEP})),
     "accounts": (
         accounts,
         frozenset({Action.ACCOUNT_VIEW, Action.ACCOUNT_KEEP, Action.ACCOUNT_UNLOCK, Action.ROLE_GRANT}),

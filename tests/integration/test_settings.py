@@ -8,13 +8,18 @@ from uuid import UUID
 import httpx
 import pytest
 
+from api.console.guard import form_token
+from api.deps import COOKIE
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
+from schemas.case import CaseState
+from schemas.equipment import EquipmentIn, EquipmentKind
 from schemas.errors import EvidenceError, Invalid, NotFound, Refused
 from schemas.event import Event
 from schemas.ids import RecordingId
+from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.recording import Recording, retain_until
-from schemas.setting import Setting, SettingIn, Standing
+from schemas.setting import ListSetting, Setting, SettingIn, Standing, StandingList
 from storage.outbox import JobKind
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
@@ -195,3 +200,137 @@ def test_the_api_tells_what_holds_when(tree: Tree) -> None:
     assert (bad.status_code, bad.json()["least"]) == (422, 1)
     assert (days(now), days(before)) == (30, 7)
     assert [one["source"] for one in now["history"]] == [SOURCE]
+
+
+def set_list(
+    tree: Tree, name: ListSetting, items: tuple[str, ...] | None, *, ago: timedelta = timedelta(), **to: UUID
+) -> StandingList:
+    with tree.store.begin() as tx:
+        wish = SettingIn(name=name, items=items, from_at=tx.now - ago, source=SOURCE)
+        made = tx.agency_settings.change(tree.admin, to.get("agency", tree.bureau.agency), wish)
+    assert isinstance(made, StandingList)
+    return made
+
+
+def test_a_list_is_inherited_and_taken_back(tree: Tree) -> None:
+    """The nearest agency that says a list counts, none at all is a list too, and the log says the same both ways."""
+    name = ListSetting.OFFICER_EXCEPTIONS
+    start = tree.now()
+    article, other = "行政处罚法第五十一条", "道路交通安全法第八十七条"
+    set_list(tree, name, (article,), agency=tree.above, ago=timedelta(days=3))
+    set_list(tree, name, (other,), ago=timedelta(days=2))
+    set_list(tree, name, (), ago=timedelta(days=1))
+    assert set_list(tree, name, None).items == (article,)
+    with tree.store.begin() as tx:
+        days = [
+            tx.agency_settings.listed(name, tree.bureau.agency, start - timedelta(days=n, hours=-1))
+            for n in (4, 3, 2, 1)
+        ]
+        history = tx.agency_settings.history(tree.admin, tree.bureau.agency)
+    assert days == [(), (article,), (other,), ()]
+    assert [one.items for one in history] == [None, (), (other,), (article,)]
+    assert faults(tree.store, tree.bureau.agency) == faults(tree.store, tree.above) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "items"),
+    [
+        (ListSetting.EQUIPMENT_KINDS, ("camera", "toaster")),
+        (ListSetting.EQUIPMENT_KINDS, ()),
+        (ListSetting.LOOK_REASONS, ("办理案件",)),
+    ],
+)
+def test_what_cannot_stand_in_a_list_is_refused(
+    tree: Tree, name: ListSetting, items: tuple[str, ...]
+) -> None:
+    """An item that nobody knows, and a list that would leave nothing to choose."""
+    with pytest.raises(Invalid) as caught:
+        set_list(tree, name, items)
+    assert caught.value.slug == "setting-item"
+
+
+def test_an_agency_registers_the_kinds_of_its_list(tree: Tree) -> None:
+    """What is not listed is refused from then on; what was registered stays."""
+    custodian = make_account(tree.store, tree.bureau.agency, Role.CUSTODIAN)[1]
+
+    def register(kind: EquipmentKind) -> None:
+        with tree.store.begin() as tx:
+            number = f"L-{next(_NUMBERS)}"
+            wish = EquipmentIn(number=number, name="设备", kind=kind, site="S229", standard="GB/T 21296")
+            tx.equipment.register(custodian, wish)
+
+    register(EquipmentKind.NOISE_METER)
+    set_list(tree, ListSetting.EQUIPMENT_KINDS, ("axle_scale", "camera"))
+    register(EquipmentKind.CAMERA)
+    with pytest.raises(Invalid) as caught:
+        register(EquipmentKind.NOISE_METER)
+    assert caught.value.slug == "equipment-kind-unlisted"
+    with tree.store.begin() as tx:
+        assert tx.equipment.kinds(custodian) == (EquipmentKind.AXLE_SCALE, EquipmentKind.CAMERA)
+
+
+def test_a_look_asks_for_a_reason_of_the_list(tree: Tree) -> None:
+    """The list of the agency of whoever looks, in its order; another reason is refused, and nothing is shown."""
+    found, head = captured(tree), tree.bureau.head
+    origin = LookFrom(way=LookWay.API, address="192.0.2.1")
+    set_list(tree, ListSetting.LOOK_REASONS, ("dispute", "other"))
+    with tree.store.begin() as tx:
+        assert tx.looks.reasons(head) == (LookReason.DISPUTE, LookReason.OTHER)
+        tx.looks.open(head, found.id, LookIn(reason_code=LookReason.DISPUTE), origin)
+    with tree.store.begin() as tx, pytest.raises(Invalid) as caught:
+        tx.looks.open(head, found.id, LookIn(reason_code=LookReason.CASE_HANDLING), origin)
+    assert caught.value.slug == "look-reason-unlisted"
+
+
+def test_an_exception_counts_as_of_the_capture(tree: Tree) -> None:
+    """One officer under an article that the agency lists from a day on: it counts for what was captured since."""
+    article = "行政处罚法第五十一条"
+    case = tree.bureau.at(CaseState.INVESTIGATING)
+    number = min(tree.bureau.officers[0].certificates)
+    stated = {"officers": [number], "exception": {"article": article}}
+    early = captured(tree, ago=timedelta(hours=50), **stated)
+    late = captured(tree, ago=timedelta(hours=2), **stated)
+    for one in (early, late):
+        with tree.store.begin() as tx:
+            tx.cases.link(tree.bureau.handler, case.id, one.id, tx.cases.known(case.id).version)
+
+    def unlisted() -> set[str]:
+        with tree.store.begin() as tx:
+            found = tx.reviews.findings(tree.bureau.head, case.id)
+        return {one.subject for one in found if one.check.code == "presence-article-unlisted"}
+
+    assert unlisted() == {f"recording/{early.id}", f"recording/{late.id}"}
+    set_list(tree, ListSetting.OFFICER_EXCEPTIONS, (article,), ago=timedelta(hours=24))
+    assert unlisted() == {f"recording/{early.id}"}
+
+
+def test_lists_by_the_api_and_the_page(tree: Tree) -> None:
+    """A number is said as value and a list as items, never the other; the page takes the words that it shows."""
+    at = f"/v1/agencies/{tree.bureau.agency}/settings"
+    wish = {"name": "equipment-kinds", "from_at": rfc3339(tree.now()), "source": SOURCE}
+    with serving(tree.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+        client.headers["Authorization"] = f"Bearer {tree.token}"
+        set_ = client.post(at, json={**wish, "items": ["camera"]})
+        wrong = [client.post(at, json={**wish, "value": 3}), client.post(at, json=wish)]
+        told = client.get(at).json()
+        del client.headers["Authorization"]
+        client.cookies.set(COOKIE, tree.token)
+        page = client.get(f"/console/agencies/{tree.bureau.agency}/settings").text
+        form = {
+            "csrf": form_token(tree.token),
+            "name": "equipment-kinds",
+            "items": "动态汽车衡\nNoise meter\ncamera",
+            "inherits": "",
+            "from_day": "2026-01-05",
+            "source": SOURCE,
+        }
+        sent = client.post(f"/console/agencies/{tree.bureau.agency}/lists", data=form)
+        shown = client.get(at.replace("/v1", "/console")).text
+    assert (set_.status_code, set_.json()["items"]) == (201, ["camera"])
+    assert [one.status_code for one in wrong] == [422, 422]
+    listed = {one["name"]: one["items"] for one in told["lists"]}
+    assert listed["equipment-kinds"] == ["camera"]
+    assert listed["officer-exceptions"] == []
+    assert "视频监控" in page
+    assert sent.status_code == 303
+    assert "动态汽车衡、噪声监测、视频监控" in shown

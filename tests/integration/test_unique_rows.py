@@ -9,11 +9,12 @@ from sqlalchemy import text
 from schemas.actor import Role
 from schemas.errors import Conflict
 from schemas.factor import SECRET_BYTES, Demand
+from schemas.holding import CheckedIn, CheckIn, CheckPoint
 from schemas.setting import Setting, SettingIn
 from schemas.trail import day_of
 from storage.actor.factor import Confirmed
 from storage.store import Store
-from tests.factories import folder_url, make_account, make_agency, make_settings
+from tests.factories import enrol_device, folder_url, make_account, make_agency, make_settings
 from tests.rows import Rows
 from tests.unique import LOOKS
 
@@ -25,11 +26,14 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     actors = [make_account(opened, agency, Role.CUSTODIAN, certificate=f"证-{number}")[1] for number in "12"]
     known = {"agencies": agency, "accounts": actors[0].id, "colleague": actors[1].id}
     admin = make_account(opened, agency, Role.ADMIN)[1]
+    device = enrol_device(opened, actors[0])
     with opened.begin() as tx:
         tx.links.offer()
         wish = SettingIn(name=Setting.LINK_DAYS, value=9, from_at=tx.now, source="办法")
         tx.agency_settings.change(admin, agency, wish)
         tx.people.hand_out_link(admin, actors[0].id)
+        looked = CheckIn(items=(CheckedIn(item=CheckPoint.LENS, ok=True),))
+        tx.device_checks.enter(actors[0], device.id, looked)
         while day := tx.trail_seals.due(day_of(tx.now) + timedelta(days=1)):
             tx.trail_seals.seal(day)
         tx.factors.enrol(actors[0].account_id, Confirmed(bytes(SECRET_BYTES), 0))

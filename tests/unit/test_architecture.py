@@ -78,6 +78,7 @@ HOMES = {
                   "equipment_suspensions"},
     "export": {"exports"},
     "heartbeat": {"heartbeats"},
+    "holding": {"device_check_items", "device_checks", "device_descriptions", "device_holdings"},
     "idempotency": {"idempotency_keys"},
     "login": {"login_tries"},
     "look": {"looks"},

@@ -22,7 +22,7 @@ from schemas.personal import NONCE_BYTES, PersonalSeal
 from schemas.refusals_personal import PERSONAL_KEY_MISSING
 
 revision = "20261129_0040"
-down_revision = "20261129_0038"
+down_revision = "20261129_0039"
 branch_labels = None
 depends_on = None
 
