@@ -24,7 +24,7 @@ CODE_CHARACTERS = 8
 """Of 31 signs: 40 bits, for ten minutes, behind a log-in and a count of tries."""
 
 MOST_TRIES, TRIES_TIME = 10, timedelta(minutes=15)
-"""So many codes that are none may be tried by one person in that time; behind them none is looked at."""
+"""So many codes that are none may be tried by one person in that time from the first on; behind them none is looked at."""
 
 _LABEL = b"quancheng-partner-code\0"
 

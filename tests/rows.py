@@ -31,6 +31,7 @@ ELSEWHERE = frozenset(
             "agencies",
             "certificates",
             "certificate_facts",
+            "partner_code_tries",
             "partner_codes",
             "presences",
             "recusals",

@@ -16,6 +16,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "jobs": "what is still to be done",
         "login_tries": "who guessed how often; forgotten after a while",
         "partner_codes": "for ten minutes; who confirmed by one, and who showed it, has its own leaf",
+        "partner_code_tries": "who guessed lately; the last quarter of an hour counts",
         "sessions": "who is logged in",
         "sign_ons": "which states came back; forgotten after minutes",
         "upload_parts": "in flight, no evidence yet",

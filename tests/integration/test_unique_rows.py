@@ -52,6 +52,7 @@ EMPTY = frozenset(
         "heartbeats",
         "idempotency_keys",
         "log_tiles",
+        "partner_code_tries",
         "partner_codes",
         "presences",
         "recusals",
