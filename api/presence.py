@@ -163,7 +163,7 @@ def void_code(tx: Tx, actor: CurrentActor) -> Response:
 
 @router.post("/presence/scans/preview", operation_id="previewScan")
 def preview(tried: Tried, tx: Tx, actor: CurrentActor, wish: PartnerCodeIn) -> ScanOut:
-    """Say which captures a code of your partner would confirm: of the last 24 hours, those that name both of you."""
+    """Say which captures a code of your partner would confirm: of your duty together, or else of 24 hours."""
     found = tx.partner_codes.scan(tried, wish.code)
     names = tx.accounts.names(actor, [found.partner])
     asked = [QuestionOut.of(one) for one in found.questions]

@@ -40,6 +40,7 @@ from storage.collection import Collection, Unit
 from storage.reads.account import is_open
 from storage.reads.certificate import numbers_of
 from storage.reads.presence import Partner
+from storage.reads.shift import common_duty
 from storage.recording.presence import Presences
 from storage.settings import seed
 from storage.tables.presence import partner_code_tries, partner_codes
@@ -139,7 +140,7 @@ class PartnerCodes(Collection):
                 `partner-code-ended`, `-own`, `-foreign`).
         """
         actor, row = tried.actor, self._standing(tried, code)
-        partner = self._partner(row)
+        partner = self._partner(actor, row)
         found = self._presences.questions(actor, partner, limit=MOST_SHOWN)
         if not found:
             raise PARTNER_CODE_FOREIGN("nothing that names both waits for the actor")
@@ -167,7 +168,7 @@ class PartnerCodes(Collection):
         if not used.rowcount:
             raise PARTNER_CODE_ENDED("it has ended meanwhile")
         confirmed = self._presences.confirm(
-            actor, PresencesIn(manifest_ids=wish.manifest_ids), self._partner(row)
+            actor, PresencesIn(manifest_ids=wish.manifest_ids), self._partner(actor, row)
         )
         done = Noted(TrailEvent.PARTNER_CODE_USE, TrailResult.DONE, about=f"account/{row.account_id}")
         note(self._unit, done.by(actor))
@@ -197,9 +198,10 @@ class PartnerCodes(Collection):
             raise PARTNER_CODE_ENDED("it has expired, was taken back, or the actor has confirmed by it")
         return row
 
-    def _partner(self, row: Row[Any]) -> Partner:
-        held = numbers_of(self._connection, row.account_id)
-        return Partner(row.account_id, held, confirmable(row.made_at, row.expires_at))
+    def _partner(self, actor: Actor, row: Row[Any]) -> Partner:
+        held, both = numbers_of(self._connection, row.account_id), (row.account_id, actor.id)
+        duty = common_duty(self._connection, both, row.made_at, row.expires_at)
+        return Partner(row.account_id, held, confirmable(row.made_at, row.expires_at, duty))
 
     def _number(self, question: Question, partner: Partner) -> str:
         """Return by which certificate a capture names the partner; of several, the lowest."""

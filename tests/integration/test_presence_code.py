@@ -21,6 +21,7 @@ from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, Pres
 from schemas.presence import PresenceAnswer, PresenceIn, PresenceState
 from schemas.presence_code import CODE_LIFETIME, MOST_TRIES, TRIES_TIME, ScanIn
 from schemas.recording import Recording
+from schemas.shift import ShiftCloseIn, ShiftIn
 from schemas.trail import TrailEvent, TrailFilter, TrailResult
 from storage.recording.presence_code import Try
 from storage.store import Store
@@ -325,6 +326,43 @@ def test_whoever_is_not_logged_in_comes_back_to_the_code(world: World) -> None:
     with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
         led = client.get("/console/presence/scan?code=ABCD-EFGH").headers["Location"]
     assert led == "/console/login?back=%2Fconsole%2Fpresence%2Fscan%3Fcode%3DABCD-EFGH"
+
+
+def test_a_code_covers_the_duty_of_both(world: World) -> None:
+    """What was captured before it and behind its end is not shown; a day after its end the last 24 hours are again."""
+    world.clock.ahead += timedelta(days=2)
+    before = world.captured(captured_at=_rfc(world), clock=_clock(world))
+    world.clock.ahead += timedelta(hours=1)
+    wish = ShiftIn(device_id=world.bureau.device.id, officers=("10320001002",))
+    with world.store.begin() as tx:
+        duty = tx.shifts.open(world.shows, wish)
+    inside = world.captured(captured_at=_later(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(inside)}
+
+    world.clock.ahead += timedelta(hours=1)
+    with world.store.begin() as tx:
+        tx.shifts.close(world.shows, duty.id, ShiftCloseIn())
+    behind = world.captured(captured_at=_later(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(inside)}
+    with pytest.raises(EvidenceError) as outside:
+        world.confirm(world.code(), before)
+    assert outside.value.slug == "presence-unasked"
+
+    world.clock.ahead += timedelta(hours=22, minutes=30)
+    assert world.seen(world.code()) == {manifest_of(inside)}
+    world.clock.ahead += timedelta(hours=1, minutes=29)
+    assert world.seen(world.code()) == {manifest_of(inside)}, "over for less than a day"
+    world.clock.ahead += timedelta(minutes=2)
+    assert world.refused(world.code()) == "partner-code-foreign"
+    later = world.captured(captured_at=_rfc(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(later)}
+    assert manifest_of(behind) not in world.seen(world.code())
+
+
+def _later(world: World) -> str:
+    """A second later: times of manifests are whole seconds, and a duty may begin within one."""
+    world.clock.ahead += timedelta(seconds=1)
+    return _rfc(world)
 
 
 def _rfc(world: World) -> str:
