@@ -1,18 +1,21 @@
 """Whoever a capture names says whether they were there; the head settles a denial."""
 
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.deps import CurrentActor, Tx
+from api.deps import CurrentActor, Tx, store_of, token_of
+from api.origin import origin_of
 from api.route import Route
 from schemas.base import WireOut
 from schemas.ids import ManifestId, RecordingId
 from schemas.leaves_presence import PresenceWay
 from schemas.presence import PresenceIn, PresencesIn, PresenceState, SettlementIn
 from schemas.presence_code import PartnerCodeIn, ScanIn
+from storage.recording.presence_code import Try
 
 router = APIRouter(prefix="/v1", tags=["presence"], route_class=Route)
 
@@ -112,6 +115,19 @@ def scan_page(code: str) -> str:
     return f"/console/presence/scan?{urlencode({'code': code})}"
 
 
+def counted_try(request: Request) -> Try:
+    """Return a try that is counted and committed: it stands before the request's transaction among the arguments.
+
+    Raises:
+        NotAuthenticated, Conflict, Refused: as for whoever is asking, and as for one try more.
+    """
+    with store_of(request).begin(origin_of(request)) as tx:
+        return tx.partner_codes.count(tx.accounts.actor_of(token_of(request)))
+
+
+Tried = Annotated[Try, Depends(counted_try)]
+
+
 @router.get("/presence", operation_id="listPresenceQuestions")
 def questions(tx: Tx, actor: CurrentActor) -> QuestionsOut:
     """List the captures that name you and that you have not answered."""
@@ -146,9 +162,9 @@ def void_code(tx: Tx, actor: CurrentActor) -> Response:
 
 
 @router.post("/presence/scans/preview", operation_id="previewScan")
-def preview(tx: Tx, actor: CurrentActor, wish: PartnerCodeIn) -> ScanOut:
-    """Say which captures a code of your partner would confirm: of the last 24 hours, those that name both of you."""
-    found = tx.partner_codes.scan(actor, wish.code)
+def preview(tried: Tried, tx: Tx, actor: CurrentActor, wish: PartnerCodeIn) -> ScanOut:
+    """Say which captures a code of your partner would confirm: of your duty together, or else of 24 hours."""
+    found = tx.partner_codes.scan(tried, wish.code)
     names = tx.accounts.names(actor, [found.partner])
     asked = [QuestionOut.of(one) for one in found.questions]
     return ScanOut(
@@ -160,9 +176,9 @@ def preview(tx: Tx, actor: CurrentActor, wish: PartnerCodeIn) -> ScanOut:
 
 
 @router.post("/presence/scans", operation_id="confirmByCode")
-def scan(tx: Tx, actor: CurrentActor, wish: ScanIn) -> ConfirmedOut:
+def scan(tried: Tried, tx: Tx, _: CurrentActor, wish: ScanIn) -> ConfirmedOut:
     """Say by your partner's code that you were at captures that name both of you: all of them, or none. Once a code."""
-    return ConfirmedOut(confirmed=tx.partner_codes.confirm(actor, wish))
+    return ConfirmedOut(confirmed=tx.partner_codes.confirm(tried, wish))
 
 
 @router.get("/recordings/{recording_id}/presence", operation_id="getRecordingPresence")

@@ -21,7 +21,7 @@ from joserfc.errors import (
     MissingAlgorithmError,
     UnsupportedAlgorithmError,
 )
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 from pydantic import ValidationError
 
 from api.sso_settings import SsoSettings, is_safe
@@ -142,7 +142,7 @@ class Provider:
             return kept[1]
         document = _document(client, client.build_request("GET", metadata.jwks_uri))
         try:
-            found = KeySet.import_key_set(_usable(document))  # type: ignore[arg-type] # whatever it is, it is checked
+            found = KeySet.import_key_set(_usable(document))
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as err:
             raise SSO_MISSET("the issuer's keys cannot be read") from err
         with self._lock:
@@ -225,7 +225,7 @@ def _opened(token: str, keys: KeySet) -> Mapping[str, Any]:
         raise SSO_TOKEN_MALFORMED("the token cannot be read") from err
 
 
-def _usable(document: Mapping[str, Any]) -> dict[str, Any]:
+def _usable(document: Mapping[str, Any]) -> KeySetSerialization:
     """Return the keys that may have signed: those for encryption are none of them."""
     return {
         "keys": [

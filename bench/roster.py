@@ -156,7 +156,7 @@ def _copy(store: Store, before: dict[str, int]) -> float:
         rows = {name: _read(connection, name) for name in TABLES}
     began = time.monotonic()
     with store.engine.begin() as connection:
-        driver: Driver = connection.connection.driver_connection  # type: ignore[assignment] # psycopg's own
+        driver = _driver(connection)
         for name in TABLES:
             with (
                 driver.cursor() as cursor,
@@ -171,10 +171,18 @@ def _copy(store: Store, before: dict[str, int]) -> float:
     return took
 
 
+def _driver(connection: Connection) -> Driver:
+    found = connection.connection.driver_connection
+    assert isinstance(found, Driver)
+    return found
+
+
 def _read(connection: Connection, name: str) -> bytes:
-    driver: Driver = connection.connection.driver_connection  # type: ignore[assignment] # psycopg's own
     kept = io.BytesIO()
-    with driver.cursor() as cursor, cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)") as copy:
+    with (
+        _driver(connection).cursor() as cursor,
+        cursor.copy(f"COPY {name} TO STDOUT (FORMAT binary)") as copy,
+    ):
         for block in copy:
             kept.write(block)
     return kept.getvalue()

@@ -31,7 +31,6 @@ from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
 from schemas.participation import Participation
 from schemas.qualification import Qualifications
-from schemas.separation import Charge, kept_by
 
 
 class Span(NamedTuple):
@@ -247,14 +246,14 @@ class Directory:
             return self._no()
         return known.until < index and known.state in states
 
-    def is_free(self, actor: str, charge: Charge, thing: str, index: int | None) -> bool | None:
-        """Say whether an account had taken no part, before an index, that keeps it from a charge in a case or a recording.
+    def is_free(self, index: int | None) -> bool | None:
+        """Say whether the leaf at an index is of somebody who had taken no part that keeps them from what it says.
 
         What leaves tell is told: the officers that a manifest names stand in no leaf, so nobody is free for certain.
         """
         if index is None:
             return None
-        return False if kept_by(charge, self.participation.parts(actor, thing, index)) else None
+        return False if index in self.participation.kept else None
 
     def is_qualified(self, account: str, digest: str, at: datetime, index: int | None) -> bool | None:
         """Say whether a leaf qualified an account for legal review at a time, as known at an index."""

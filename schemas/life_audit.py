@@ -27,7 +27,6 @@ from schemas.leaves_rectification import (
 )
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
 from schemas.life_inside import Committed
-from schemas.separation import Charge
 
 Judged = TypeVar("Judged")
 
@@ -152,7 +151,7 @@ def _assigned(life: AuditLife, leaf: Leaf, act: AuditAssign, here: Here) -> Audi
 def _scored(life: AuditLife, leaf: Leaf, act: AuditScore, here: Here) -> AuditLife:
     law(life.state == AuditState.DRAWN, FaultCode.STEP)
     law(leaf.actor in life.inspectors, FaultCode.INSPECTOR)
-    law(here.seen.is_free(leaf.actor, Charge.INSPECT, act.member, here.index), FaultCode.SAME_PERSON)
+    law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
     key = (act.member, leaf.actor)
     law(key not in life.scores, FaultCode.TWICE)
     law(sum(one.points for one in act.scores) == act.total, FaultCode.OUTCOME)

@@ -64,7 +64,6 @@ from schemas.life_inside import (
     untied,
 )
 from schemas.reference import noun_of
-from schemas.separation import Charge
 
 _HEAD = frozenset({Role.HEAD})
 _VALUES = ("number", "party", "matter", "place", "party_code", "plates", "point", "occurred_at")
@@ -150,7 +149,7 @@ def _amended(life: CaseLife, leaf: Leaf, act: CaseAmend, here: Here) -> CaseLife
 
 def _appointed(life: CaseLife, leaf: Leaf, act: CaseAppoint, here: Here) -> CaseLife:
     del leaf
-    law(here.seen.is_free(act.handler, Charge.HANDLE, here.of, here.index), FaultCode.SAME_PERSON)
+    law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
     law(life.state != CaseState.CLOSED, FaultCode.CLOSED)
     law(act.handler not in life.handlers, FaultCode.HANDLER)
     return life._replace(handlers=life.handlers | {act.handler})
@@ -240,7 +239,7 @@ def _with_fact(life: CaseLife, leaf: Leaf, fact: Fact) -> CaseLife:
 def _reviewed(life: CaseLife, leaf: Leaf, act: Opinion, here: Here) -> CaseLife:
     check_step(leaf, life.state, act.case_to)
     law(leaf.actor not in life.handlers, FaultCode.SAME_PERSON)
-    law(here.seen.is_free(leaf.actor, Charge.REVIEW, here.of, here.index), FaultCode.SAME_PERSON)
+    law(here.seen.is_free(here.index), FaultCode.SAME_PERSON)
     if isinstance(act, QualifiedOpinion):
         told = here.seen.is_qualified(leaf.actor, act.qualified_by, leaf.at, here.index)
         law(told, FaultCode.UNQUALIFIED)

@@ -1,14 +1,17 @@
 """Who took part in which case, as one pass over the log tells: for `schemas.separation`, asked by the fold.
 
-Everything is kept with the index from which it was so, and until which: an opinion is judged by what was so before it.
+What somebody is to do is judged when its leaf is met, by what was so before it. So the past needs no keeping: a tie that
+ended and a bar that was lifted are gone, and of a hundred thousand recordings stand who took part and what they are tied
+to now, each person once.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from schemas.leaf import Leaf
+from schemas.leaves_audit import AuditScore
 from schemas.leaves_case import (
     CaseAppoint,
     CaseDecide,
@@ -34,42 +37,71 @@ from schemas.leaves_review import (
 )
 from schemas.monitoring import ReviewStage
 from schemas.reference import noun_of
-from schemas.separation import Part
+from schemas.separation import Charge, Part, kept_by
+
+Share = tuple[str, Part]
+"""Who took part, and how."""
 
 
-class Share(NamedTuple):
-    """A part that somebody took in a thing, from an index on; `until` is the index where a bar was lifted."""
+@dataclass(slots=True, eq=False)
+class _Taken:
+    """A thing in which people took part."""
 
-    since: int
-    who: str
-    part: Part
-    until: int | None = None
+    shares: tuple[Share, ...] = ()
+
+    def around(self) -> Iterator["_Taken"]:
+        """Yield the thing, and all that is tied to it now."""
+        yield self
 
 
-class Knot(NamedTuple):
-    """A tie between a case and a piece of evidence; `until` is the index of its end."""
+@dataclass(slots=True, eq=False)
+class _Evidence(_Taken):
+    """A recording or a record; `capture` is what its manifest declares, which other recordings may share."""
 
-    since: int
-    other: str
-    until: int | None = None
+    capture: _Taken | None = None
+    cases: "tuple[_Case, ...]" = ()
 
-    def stands(self, index: int) -> bool:
-        """Say whether it stood at an index."""
-        return self.since < index and (self.until is None or index < self.until)
+    def itself(self) -> Iterator[_Taken]:
+        yield self
+        if self.capture is not None:
+            yield self.capture
+
+    def around(self) -> Iterator[_Taken]:
+        yield from self.itself()
+        yield from self.cases
+
+
+@dataclass(slots=True, eq=False)
+class _Case(_Taken):
+    evidence: set[_Evidence] = field(default_factory=set)
+
+    def around(self) -> Iterator[_Taken]:
+        yield self
+        for one in self.evidence:
+            yield from one.itself()
 
 
 @dataclass
 class Participation:
-    """Thing → the shares in it; case → its ties, and evidence → the same; manifest → what it declares."""
+    """What stands after the last leaf that was learned.
 
-    shares: dict[str, list[Share]] = field(default_factory=dict)
-    knots: dict[str, list[Knot]] = field(default_factory=dict)
-    declared: dict[str, str] = field(default_factory=dict)
-    """Digest of a manifest → the manifest."""
-    captured_in: dict[str, str] = field(default_factory=dict)
-    """Recording → the digest of the manifest that it names."""
+    Attributes:
+        kept: Indices of the leaves whose person had taken a part that keeps them from what the leaf says.
+        cases: By name, as all things.
+        evidence: Recordings and records.
+        manifests: What they declare.
+        declared: The same by digest.
+        bars: Bar → the person it is of.
+    """
+
+    kept: set[int] = field(default_factory=set)
+    cases: dict[str, _Case] = field(default_factory=dict)
+    evidence: dict[str, _Evidence] = field(default_factory=dict)
+    manifests: dict[str, _Taken] = field(default_factory=dict)
+    declared: dict[str, _Taken] = field(default_factory=dict)
     bars: dict[str, str] = field(default_factory=dict)
-    """Bar → the person it is of."""
+    _shares: dict[Share, Share] = field(default_factory=dict)
+    """Each share once, however many things hold it."""
 
     def learn(self, index: int, leaf: Leaf) -> None:
         """Take one leaf of the log, in order of indices."""
@@ -77,84 +109,87 @@ class Participation:
         if learn is not None:
             learn(self, index, leaf)
 
-    def parts(self, who: str, thing: str, index: int) -> frozenset[Part]:
-        """Return how somebody took part, before an index, in a case or a recording and in whatever is tied to it then."""
-        near = [thing, *(knot.other for knot in self.knots.get(thing, ()) if knot.stands(index))]
-        return frozenset(self._shares(who, near, index))
+    def _judge(self, index: int, charge: Charge, who: str, thing: _Taken | None) -> None:
+        around = () if thing is None else thing.around()
+        if kept_by(charge, {part for one in around for name, part in one.shares if name == who}):
+            self.kept.add(index)
 
-    def _shares(self, who: str, things: list[str], index: int) -> Iterator[Part]:
-        for thing in things:
-            manifest = self.declared.get(self.captured_in.get(thing, ""), "")
-            for share in (*self.shares.get(thing, ()), *self.shares.get(manifest, ())):
-                if share.who == who and share.since < index and (share.until is None or index < share.until):
-                    yield share.part
-
-    def _add(self, thing: str, index: int, who: str, part: Part) -> None:
-        if noun_of(who) == "account":
-            self.shares.setdefault(thing, []).append(Share(index, who, part))
+    def _add(self, thing: _Taken, who: str, part: Part) -> None:
+        if noun_of(who) == "account" and (who, part) not in thing.shares:
+            thing.shares = (*thing.shares, self._shares.setdefault((who, part), (who, part)))
 
     def _learn_capture(self, index: int, leaf: Leaf) -> None:
+        del index
         match leaf.act:
             case ManifestDeclare() as act:
-                self.declared.setdefault(act.sha256, leaf.subject)
+                manifest = self.manifests.setdefault(leaf.subject, _Taken())
+                self.declared.setdefault(act.sha256, manifest)
             case RecordingReceive() as act:
-                self._add(leaf.subject, index, leaf.actor, Part.CAPTURED)
-                if act.manifest_sha256 is not None:
-                    self.captured_in[leaf.subject] = act.manifest_sha256
+                recording = self._evidence(leaf.subject)
+                recording.capture = self.declared.get(act.manifest_sha256 or "")
+                self._add(recording, leaf.actor, Part.CAPTURED)
             case PresenceConfirm() | PresenceConfirmByCode() as act:
-                self._add(leaf.chains[0].of, index, act.person, Part.CAPTURED)
+                self._add(self.manifests.setdefault(leaf.chains[0].of, _Taken()), act.person, Part.CAPTURED)
             case MonitoringOpine() as act:
                 part = Part.JUDGED if act.stage == ReviewStage.FIRST else Part.AGREED
-                self._add(leaf.subject, index, leaf.actor, part)
+                self._add(self._evidence(leaf.subject), leaf.actor, part)
             case _:
                 pass
 
     def _learn_case(self, index: int, leaf: Leaf) -> None:
-        of = leaf.chains[0].of
+        case = self._case(leaf.chains[0].of)
         match leaf.act:
             case CaseAppoint() as act:
-                self._add(of, index, act.handler, Part.HANDLES)
+                self._judge(index, Charge.HANDLE, act.handler, case)
+                self._add(case, act.handler, Part.HANDLES)
             case CaseOpen():
-                self._add(of, index, leaf.actor, Part.HANDLES)
+                self._add(case, leaf.actor, Part.HANDLES)
             case CaseSubmit():
-                self._add(of, index, leaf.actor, Part.SUBMITTED)
+                self._add(case, leaf.actor, Part.SUBMITTED)
             case CaseFile() | CaseDecide():
-                self._add(of, index, leaf.actor, Part.LED)
+                self._add(case, leaf.actor, Part.LED)
             case _:
-                self._add(of, index, leaf.actor, Part.REVIEWED)
+                self._judge(index, Charge.REVIEW, leaf.actor, case)
+                self._add(case, leaf.actor, Part.REVIEWED)
+
+    def _learn_score(self, index: int, leaf: Leaf) -> None:
+        if isinstance(leaf.act, AuditScore):
+            member = leaf.act.member
+            drawn = self.cases.get(member) or self.evidence.get(member)
+            self._judge(index, Charge.INSPECT, leaf.actor, drawn)
 
     def _learn_bar(self, index: int, leaf: Leaf) -> None:
-        of = leaf.chains[0].of
+        del index
+        case = self._case(leaf.chains[0].of)
         if isinstance(leaf.act, RecusalBar):
             self.bars[leaf.subject] = leaf.act.person
-            self._add(of, index, leaf.act.person, Part.BARRED)
+            self._add(case, leaf.act.person, Part.BARRED)
             return
-        who = self.bars.get(leaf.subject)
-        self.shares[of] = [
-            share._replace(until=index)
-            if (share.who, share.part, share.until) == (who, Part.BARRED, None)
-            else share
-            for share in self.shares.get(of, ())
-        ]
+        lifted = (self.bars.pop(leaf.subject, ""), Part.BARRED)
+        case.shares = tuple(share for share in case.shares if share != lifted)
 
     def _learn_tie(self, index: int, leaf: Leaf) -> None:
+        del index
         match leaf.act:
             case CaseLink() | CaseUnlink() as act:
-                pair = (act.case, act.recording)
+                case, evidence = self._case(act.case), self._evidence(act.recording)
             case MonitoringLink() | MonitoringUnlink() as act:
-                pair = (act.case, act.monitoring)
+                case, evidence = self._case(act.case), self._evidence(act.monitoring)
             case _:
                 return
-        is_tied = isinstance(leaf.act, CaseLink | MonitoringLink)
-        for thing, other in (pair, pair[::-1]):
-            known = self.knots.setdefault(thing, [])
-            if is_tied:
-                known.append(Knot(index, other))
-            else:
-                known[:] = [
-                    knot._replace(until=index) if knot.other == other and knot.until is None else knot
-                    for knot in known
-                ]
+        others = tuple(one for one in evidence.cases if one is not case)
+        if isinstance(leaf.act, CaseLink | MonitoringLink):
+            case.evidence.add(evidence)
+            evidence.cases = (*others, case)
+        else:
+            case.evidence.discard(evidence)
+            evidence.cases = others
+
+    def _case(self, name: str) -> _Case:
+        return self.cases.get(name) or self.cases.setdefault(name, _Case())
+
+    def _evidence(self, name: str) -> _Evidence:
+        return self.evidence.get(name) or self.evidence.setdefault(name, _Evidence())
 
     _LEARNS: ClassVar[Mapping[type, Callable[["Participation", int, Leaf], None]]] = MappingProxyType(
         {
@@ -167,6 +202,7 @@ class Participation:
             ),
             **dict.fromkeys((RecusalBar, RecusalLift), _learn_bar),
             **dict.fromkeys((CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink), _learn_tie),
+            AuditScore: _learn_score,
         }
     )
     """Class of an act → what takes it; of most there is nothing to learn."""

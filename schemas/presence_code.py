@@ -18,13 +18,14 @@ CODE_LIFETIME = timedelta(minutes=10)
 """So long a shown code counts: for people who stand beside each other."""
 
 DUTY_DAY = timedelta(hours=24)
-"""Captures of so long before a code was shown may be confirmed by it: a duty, and the night over which one goes."""
+"""A duty that ended so long before a code was shown is the one it confirms; without a common duty, captures of so long
+before."""
 
 CODE_CHARACTERS = 8
 """Of 31 signs: 40 bits, for ten minutes, behind a log-in and a count of tries."""
 
 MOST_TRIES, TRIES_TIME = 10, timedelta(minutes=15)
-"""So many codes that are none may be tried by one person in that time; behind them none is looked at."""
+"""So many codes that are none may be tried by one person in that time from the first on; behind them none is looked at."""
 
 _LABEL = b"quancheng-partner-code\0"
 
@@ -55,15 +56,17 @@ class Scan(Frozen):
 
 
 class Period(NamedTuple):
-    """From a time, exclusive, until another, inclusive."""
+    """From a time until another, both inclusive."""
 
     since: datetime
     until: datetime
 
 
-def confirmable(made_at: datetime, expires_at: datetime) -> Period:
-    """Return when a capture must have been made that a code may confirm."""
-    return Period(made_at - DUTY_DAY, expires_at)
+def confirmable(made_at: datetime, expires_at: datetime, duty: Period | None) -> Period:
+    """Return when a capture must have been made that a code may confirm: in the duty of both, if there is one."""
+    if duty is None:
+        return Period(made_at - DUTY_DAY, expires_at)
+    return Period(duty.since, min(duty.until, expires_at))
 
 
 def plain_code(text: str) -> str:

@@ -68,8 +68,8 @@ PARTNER_CODE_FOREIGN = Refusal(
     "partner-code-foreign",
     Conflict,
     Level.INFO,
-    "近 24 小时内没有同时写明你们两人、待您确认的采集",
-    "No capture of the last 24 hours names both of you and waits for your answer",
+    "你们本次共同勤务（没有共同勤务的，近 24 小时）中没有同时写明两人、待您确认的采集",
+    "No capture of your duty together, or without one of the last 24 hours, names both of you and waits for your answer",
     "采集上传以后再扫描，或登录后在“您在场吗”中逐次确认",
     "scan again once the captures were handed in, or confirm each on your own page",
 )

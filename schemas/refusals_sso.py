@@ -109,6 +109,14 @@ SSO_CLAIM_MISSING = Refusal(
     "The issuer does not say what names the account",
     *_OPERATOR,
 )
+SSO_CLAIM_UNVERIFIED = Refusal(
+    "sso-claim-unverified",
+    Refused,
+    Level.INFO,
+    "统一认证没有核实过您的邮箱，不能凭它对应账号",
+    "The issuer has not verified your e-mail address, so it names no account",
+    *_OPERATOR,
+)
 SSO_ACCOUNT_MISSING = Refusal(
     "sso-account-missing",
     Refused,

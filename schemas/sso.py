@@ -6,6 +6,7 @@ Code flow with PKCE S256 (RFC 7636), state and nonce (OpenID Connect Core 1.0, 3
 import base64
 import hashlib
 import hmac
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.refusals_sso import (
     SSO_CLAIM_MISSING,
+    SSO_CLAIM_UNVERIFIED,
     SSO_TOKEN_AUDIENCE,
     SSO_TOKEN_ISSUER,
     SSO_TOKEN_NONCE,
@@ -40,6 +42,9 @@ ALGORITHMS = (
 """Signatures by a key that the issuer alone has: never `none`, never a secret that both have."""
 
 MOST_CLAIM = 64
+
+_EMAIL, _VERIFIED = "email", "email_verified"
+"""OpenID Connect Core 1.0, 5.1: what somebody says is their address is theirs once the issuer has verified it."""
 
 
 class SsoMatch(StrEnum):
@@ -108,7 +113,9 @@ def check_claims(
     if at >= ends + leeway or max(made, begins) - leeway > at:
         raise SSO_TOKEN_TIME("the token has ended, or has not begun")
     said = claims.get("nonce")
-    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), nonce.encode()):
+    if not isinstance(said, str) or not hmac.compare_digest(
+        said.encode("utf-8", "surrogatepass"), nonce.encode()
+    ):
         raise SSO_TOKEN_NONCE("the token is of another sign-on")
 
 
@@ -116,16 +123,25 @@ def _moment(value: object) -> float:
     """Return a NumericDate (RFC 7519, 2): seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SSO_TOKEN_TIME("the token does not say when it holds")
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError as err:
+        raise SSO_TOKEN_TIME("the token names no time of this world") from err
+    if not math.isfinite(found):  # JSON has none, its parser reads some
+        raise SSO_TOKEN_TIME("the token names no time of this world")
+    return found
 
 
 def named_by(claims: Mapping[str, Any], claim: str) -> str:
     """Return what the claim says.
 
     Raises:
-        Refused: it is missing, or is no short text (slug `sso-claim-missing`).
+        Refused: it is missing, or is no short text (slug `sso-claim-missing`); it is an e-mail address that anybody may
+            have typed (`sso-claim-unverified`).
     """
     said = claims.get(claim)
-    if not isinstance(said, str) or not 0 < len(said) <= MOST_CLAIM or "\0" in said:
+    if not isinstance(said, str) or not 0 < len(said) <= MOST_CLAIM or not said.isprintable():
         raise SSO_CLAIM_MISSING(f"there is no usable claim {claim}")
+    if claim == _EMAIL and claims.get(_VERIFIED) is not True:
+        raise SSO_CLAIM_UNVERIFIED("the issuer has not verified the address")
     return said

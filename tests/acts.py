@@ -248,8 +248,9 @@ def confirm_by_code(world: World, chance: Random) -> None:
         )
         code = tx.partner_codes.show(shown).code
         scans = world.who(chance, scans)
-        found = tx.partner_codes.scan(scans, code).questions
-        tx.partner_codes.confirm(scans, ScanIn(code=code, manifest_ids=(found[0].manifest_id,)))
+        tried = tx.partner_codes.count(scans)
+        found = tx.partner_codes.scan(tried, code).questions
+        tx.partner_codes.confirm(tried, ScanIn(code=code, manifest_ids=(found[0].manifest_id,)))
 
 
 def settle_denial(world: World, chance: Random) -> None:

@@ -337,7 +337,7 @@ def _presence(store: Store, bureau: Bureau) -> None:
         tx.presences.confirm(first, PresencesIn(manifest_ids=(asked,)))
     with store.begin() as tx:
         code = tx.partner_codes.show(first).code
-        tx.partner_codes.confirm(second, ScanIn(code=code, manifest_ids=(asked,)))
+        tx.partner_codes.confirm(tx.partner_codes.count(second), ScanIn(code=code, manifest_ids=(asked,)))
     with store.begin() as tx:
         tx.presences.answer(first, asked, PresenceIn(answer=PresenceAnswer.DENIED, reason="当日休假"))
     with store.begin() as tx:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from tests.stand import PATIENCE_SECONDS, free_port
 from tests.stand.foreign import find_node, npm_room
@@ -61,7 +61,7 @@ class Crooked:
 
     url: str = ""
     key: RSAKey = field(default_factory=lambda: fresh_key("one"))
-    signer: RSAKey | None = None
+    signer: RSAKey | OctKey | None = None
     unsigned: bool = False
     header: dict[str, Any] = field(default_factory=dict)
     claims: dict[str, Any] = field(default_factory=dict)

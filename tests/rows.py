@@ -34,6 +34,7 @@ ELSEWHERE = frozenset(
             "certificate_facts",
             "memberships",
             *("device_check_items", "device_checks", "device_descriptions", "device_holdings"),
+            "partner_code_tries",
             "partner_codes",
             "presences",
             "recusals",

@@ -50,6 +50,7 @@ LOOKS = {
     "agency_settings.agency_id+name+valid_from+known_at": "of the time behind the lock of the agency's chain",
     "approvals.leaf": "a leaf holds its own id and random salts",
     "looks.leaf": "a leaf holds its own id and random salts",
+    "partner_code_tries.account_id": ON_CONFLICT,
     "partner_codes.account_id": ON_CONFLICT,
     "partner_codes.code_hash": "drawn at random",
     "presences.leaf": "a leaf holds its own id and random salts",

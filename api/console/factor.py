@@ -100,8 +100,8 @@ def _wish(request: Request, typed: SetUp, offer: str = "") -> OwnFactorIn:
 def _again(
     request: Request, store: Store, apart: Apart, form: Typed[SetUp], err: Mistaken | EvidenceError
 ) -> Response:
-    tell = mistake_of if isinstance(err, Mistaken) else refusal_of
-    wrong = tell(form, err, apart.language)  # type: ignore[arg-type] # each is given its own kind
+    language = apart.language
+    wrong = mistake_of(form, err, language) if isinstance(err, Mistaken) else refusal_of(form, err, language)
     shown = form.offer if isinstance(form, SetUpForm) else ""
     with store.begin() as tx:
         visit = Visit(request=request, tx=tx, actor=apart.actor, csrf=apart.csrf)

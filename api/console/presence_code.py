@@ -2,23 +2,42 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from api.console import presence
-from api.console.guard import Acting, Visiting
+from api.console.guard import Acting, Visiting, acting, visitor
 from api.console.presence import ScanForm
 from api.console.typed import NoFields
 from api.console.visit import go, submit, to
+from api.deps import OpenStore
+from api.origin import origin_of
 from api.presence import scan_page
 from api.qr import picture_of
 from api.route import Route
 from schemas.presence_code import PartnerCode
+from storage.recording.presence_code import Try
 
 router = APIRouter(route_class=Route)
 _OWN = "/console/presence"
 _SCALE = 7
 """Pixels of a module: it is scanned from one phone's screen by another."""
+
+
+def trying(request: Request, store: OpenStore, code: Annotated[str, Query(max_length=64)] = "") -> Try | None:
+    """Return a try that is counted and committed before the page's own transaction begins; None without a code."""
+    if not code.strip():
+        return None
+    with store.begin(origin_of(request)) as tx:
+        return tx.partner_codes.count(visitor(request, tx).actor)
+
+
+def trying_by_form(
+    request: Request, store: OpenStore, csrf: Annotated[str, Form(max_length=128)] = ""
+) -> Try:
+    """Return the same of a form, when that is ours and of this session."""
+    with store.begin(origin_of(request)) as tx:
+        return tx.partner_codes.count(acting(visitor(request, tx), csrf).actor)
 
 
 @router.post("/presence/code")
@@ -51,12 +70,16 @@ def void(visit: Acting, form: Annotated[NoFields, Form()]) -> Response:
 
 
 @router.get("/presence/scan")
-def scan(visit: Visiting, code: Annotated[str, Query(max_length=64)] = "") -> Response:
+def scan(
+    tried: Annotated[Try | None, Depends(trying)],
+    visit: Visiting,
+    code: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
     """Show which captures a code would confirm."""
-    if not code.strip():
+    if tried is None:
         return go(_OWN)
     tx = visit.tx
-    found = tx.partner_codes.scan(visit.actor, code)
+    found = tx.partner_codes.scan(tried, code)
     idents = [one.recording_id for one in found.questions]
     return visit.page(
         "presence_scan.html",
@@ -71,12 +94,14 @@ def scan(visit: Visiting, code: Annotated[str, Query(max_length=64)] = "") -> Re
 
 
 @router.post("/presence/scan")
-def confirm(visit: Acting, form: Annotated[ScanForm, Form()]) -> Response:
+def confirm(
+    tried: Annotated[Try, Depends(trying_by_form)], visit: Acting, form: Annotated[ScanForm, Form()]
+) -> Response:
     """Say by the code that one was at all captures that stood on the page."""
     return submit(
         visit,
         form,
-        lambda wish: visit.tx.partner_codes.confirm(visit.actor, wish),
+        lambda wish: visit.tx.partner_codes.confirm(tried, wish),
         again=lambda mistake: presence.shown(visit, mistake),
         then=to(_OWN),
     )

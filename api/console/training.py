@@ -42,7 +42,7 @@ class TrainingForm(Typed[TrainingIn]):
     def wish(self) -> TrainingIn:
         return into(self, TrainingIn, held_on=_day(self, "held_on"), hours=self._hours())
 
-    def _hours(self) -> Any:  # noqa: ANN401 - what is no number is told by its field
+    def _hours(self) -> int | str:
         return int(self.hours) if self.hours.isascii() and self.hours.isdigit() else self.hours
 
 

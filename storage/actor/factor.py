@@ -125,6 +125,11 @@ def _standing(account_id: AccountId) -> ColumnElement[bool]:
 class Factors(Collection):
     """The second factors of accounts; the caller has looked at who asks."""
 
+    def hold(self, account_id: AccountId) -> None:
+        """Hold the chain of the account: what stands is read behind this call, and nobody else changes it meanwhile."""
+        about = f"account/{account_id}"
+        self._begin(about, None, about)
+
     def of(self, account_id: AccountId) -> Factor | None:
         """Return the second factor that stands; None where there is none."""
         left = (

@@ -67,6 +67,7 @@ def set_up_factor(store: Store, queue: LoginQueue, actor: Actor, wish: OwnFactor
 def _set_up(
     tx: Transaction, actor: Actor, account_id: AccountId, wish: OwnFactorIn, proven: Proven
 ) -> tuple[str, ...] | Refusal[Refused]:
+    tx.factors.hold(account_id)  # of two at once the second finds a factor, and is asked for its code
     if not _stands(tx, actor, proven):
         return OWN_PASSWORD_WRONG
     confirmed = tx.factors.confirmed(account_id, wish.offer, wish.new_code)

@@ -214,6 +214,7 @@ def _finished(tx: Transaction, wish: CodeIn, half: Half) -> Entered | LoginRefus
 
 
 def _proved(tx: Transaction, wish: CodeIn, half: Half) -> tuple[LoginWay | LoginRefusal, tuple[str, ...]]:
+    tx.factors.hold(half.account_id)  # somebody may set one up on the account page at the same time
     demand = tx.factors.demand(half.account_id)
     if demand is Demand.CODE:
         way = tx.factors.prove(half.account_id, wish.code)

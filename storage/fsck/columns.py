@@ -17,6 +17,7 @@ NOT_EVIDENCE: Mapping[str, str] = MappingProxyType(
         "login_tries": "who guessed how often; forgotten after a while",
         "partner_codes": "for ten minutes; who confirmed by one, and who showed it, has its own leaf",
         "rosters": "sheets that are looked at and taken; what came of one has its own leaf",
+        "partner_code_tries": "who guessed lately; the last quarter of an hour counts",
         "sessions": "who is logged in",
         "sign_ons": "which states came back; forgotten after minutes",
         "upload_parts": "in flight, no evidence yet",

@@ -125,7 +125,7 @@ class Partner(NamedTuple):
         """Say of a recording whether its capture names the partner, too, and was made within the period."""
         return and_(
             recordings.c.officers.overlap(sorted(self.certificates)),
-            recordings.c.corrected_at > self.period.since,
+            recordings.c.corrected_at >= self.period.since,
             recordings.c.corrected_at <= self.period.until,
         )
 

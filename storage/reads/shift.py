@@ -27,6 +27,7 @@ from schemas.hand_in import LATE_CODES, DutyTime, check_hand_in
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult
 from schemas.manifest import ManifestState
+from schemas.presence_code import DUTY_DAY, Period
 from storage.reads.presence import naming
 from storage.tables.answer import finding_answers
 from storage.tables.recording import checks, manifests, recordings
@@ -56,6 +57,28 @@ def duty_time(
         )
     ).one_or_none()
     return None if row is None else DutyTime(row.until_at, row.due_at)
+
+
+def common_duty(
+    connection: Connection, people: tuple[UUID, UUID], made_at: datetime, expires_at: datetime
+) -> Period | None:
+    """Return the last duty in which both stand that was open, or over for less than a day, when a code was made.
+
+    One that goes on counts until the code ends.
+    """
+    one, other = people
+    both = or_(
+        and_(shifts.c.person_id == one, shifts.c.partner_id == other),
+        and_(shifts.c.person_id == other, shifts.c.partner_id == one),
+    )
+    row = connection.execute(
+        select(shifts.c.from_at, shifts.c.until_at)
+        .where(both, shifts.c.from_at <= made_at)
+        .where(or_(shifts.c.until_at.is_(None), shifts.c.until_at > made_at - DUTY_DAY))
+        .order_by(shifts.c.from_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Period(row.from_at, row.until_at or expires_at)
 
 
 def rejudged(

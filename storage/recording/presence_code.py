@@ -2,12 +2,15 @@
 
 A code is in flight for ten minutes and no evidence: what was confirmed by it, and who showed it, stands in the leaf. A
 crash before the answer leaves a code that nobody knows, until the next one of its maker takes its place.
+
+A try is counted, and committed, before its code is looked at, as a log-in's is: of many at once each sees those before
+it. A crash in between leaves a try that counts.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
@@ -37,18 +40,24 @@ from storage.collection import Collection, Unit
 from storage.reads.account import is_open
 from storage.reads.certificate import numbers_of
 from storage.reads.presence import Partner
-from storage.reads.trail import failed_tries
+from storage.reads.shift import common_duty
 from storage.recording.presence import Presences
 from storage.settings import seed
-from storage.tables.presence import partner_codes
+from storage.tables.presence import partner_code_tries, partner_codes
 from storage.tables.recording import recordings
 from storage.trail.note import note
 
 _CODES = partner_codes.c
-_TRIED = (PARTNER_CODE_UNKNOWN.slug, PARTNER_CODE_ENDED.slug)
-"""Refusals that count as a try."""
+_TRIES = partner_code_tries.c
 MOST_SHOWN = 200
 """Captures of one duty that one press confirms."""
+
+
+class Try(NamedTuple):
+    """A try that was counted: whose, with those since when. Without one no code is looked at."""
+
+    actor: Actor
+    since: datetime
 
 
 class PartnerCodes(Collection):
@@ -96,30 +105,56 @@ class PartnerCodes(Collection):
         if voided.rowcount:
             note(self._unit, Noted(TrailEvent.PARTNER_CODE_VOID, TrailResult.DONE).by(actor))
 
-    def scan(self, actor: Actor, code: str) -> Scan:
+    def count(self, actor: Actor) -> Try:
+        """Count a try before its code is looked at; the caller commits in between. One that is right counts no more.
+
+        Raises:
+            Conflict: the actor holds no certificate, so no capture names them (slug `partner-code-unnamed`).
+            Refused: the actor has tried too many that are none (slug `partner-code-tries-spent`).
+        """
+        if not actor.certificates:
+            raise PARTNER_CODE_UNNAMED("the actor holds no certificate")
+        is_over = _TRIES.since <= self._now - TRIES_TIME
+        put = insert(partner_code_tries).values(account_id=actor.id, since=self._now, tries=1)
+        # One statement: of two at once the second waits for the row, and reads what the first left in it.
+        since = self._connection.scalar(
+            put.on_conflict_do_update(
+                index_elements=[_TRIES.account_id],
+                set_={
+                    "since": case((is_over, self._now), else_=_TRIES.since),
+                    "tries": case((is_over, 1), else_=_TRIES.tries + 1),
+                },
+                where=or_(is_over, _TRIES.tries < MOST_TRIES),
+            ).returning(_TRIES.since)
+        )
+        if since is None:
+            raise PARTNER_CODE_TRIES_SPENT("too many codes that are none")
+        return Try(actor, since)
+
+    def scan(self, tried: Try, code: str) -> Scan:
         """Return what the actor would confirm by a code: the captures of the duty that name both, the newest first.
 
         Raises:
             NotFound: no such code (slug `partner-code-unknown`).
             Conflict: it has ended for the actor, is their own, or nothing that names both waits for them (slugs
                 `partner-code-ended`, `-own`, `-foreign`).
-            Refused: the actor has tried too many that are none (slug `partner-code-tries-spent`).
         """
-        row = self._standing(actor, code)
-        partner = self._partner(row)
+        actor, row = tried.actor, self._standing(tried, code)
+        partner = self._partner(actor, row)
         found = self._presences.questions(actor, partner, limit=MOST_SHOWN)
         if not found:
             raise PARTNER_CODE_FOREIGN("nothing that names both waits for the actor")
         number = self._number(found[0], partner)
+        self._was_right(tried)
         return Scan(partner=number, expires_at=row.expires_at, questions=found)
 
-    def confirm(self, actor: Actor, wish: ScanIn) -> int:
+    def confirm(self, tried: Try, wish: ScanIn) -> int:
         """Say that the actor was at captures that name both: all of them, or none. Returns how many.
 
         Raises:
-            NotFound, Conflict, Refused: as for a look at the code, and as for captures that are answered at the own page.
+            NotFound, Conflict: as for a look at the code, and as for captures that are answered at the own page.
         """
-        row = self._standing(actor, wish.code)
+        actor, row = tried.actor, self._standing(tried, wish.code)
         # Once for each who scans: of two at once the second waits for the row and finds the first there.
         used = self._connection.execute(
             update(partner_codes)
@@ -133,17 +168,23 @@ class PartnerCodes(Collection):
         if not used.rowcount:
             raise PARTNER_CODE_ENDED("it has ended meanwhile")
         confirmed = self._presences.confirm(
-            actor, PresencesIn(manifest_ids=wish.manifest_ids), self._partner(row)
+            actor, PresencesIn(manifest_ids=wish.manifest_ids), self._partner(actor, row)
         )
         done = Noted(TrailEvent.PARTNER_CODE_USE, TrailResult.DONE, about=f"account/{row.account_id}")
         note(self._unit, done.by(actor))
+        self._was_right(tried)
         return confirmed
 
-    def _standing(self, actor: Actor, code: str) -> Row[Any]:
+    def _was_right(self, tried: Try) -> None:
+        self._connection.execute(
+            update(partner_code_tries)
+            .where(_TRIES.account_id == tried.actor.id, _TRIES.since == tried.since)
+            .values(tries=_TRIES.tries - 1)
+        )
+
+    def _standing(self, tried: Try, code: str) -> Row[Any]:
         """Return the row of a code that counts for the actor."""
-        since = self._now - TRIES_TIME
-        if failed_tries(self._connection, actor.account_id, _TRIED, since) >= MOST_TRIES:
-            raise PARTNER_CODE_TRIES_SPENT("too many codes that are none")
+        actor = tried.actor
         row = self._connection.execute(
             select(partner_codes, and_(self._counts(), is_open(_CODES.account_id)).label("counts")).where(
                 _CODES.code_hash == self._digest(code)
@@ -157,9 +198,10 @@ class PartnerCodes(Collection):
             raise PARTNER_CODE_ENDED("it has expired, was taken back, or the actor has confirmed by it")
         return row
 
-    def _partner(self, row: Row[Any]) -> Partner:
-        held = numbers_of(self._connection, row.account_id)
-        return Partner(row.account_id, held, confirmable(row.made_at, row.expires_at))
+    def _partner(self, actor: Actor, row: Row[Any]) -> Partner:
+        held, both = numbers_of(self._connection, row.account_id), (row.account_id, actor.id)
+        duty = common_duty(self._connection, both, row.made_at, row.expires_at)
+        return Partner(row.account_id, held, confirmable(row.made_at, row.expires_at, duty))
 
     def _number(self, question: Question, partner: Partner) -> str:
         """Return by which certificate a capture names the partner; of several, the lowest."""

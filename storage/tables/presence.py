@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     Table,
     Text,
@@ -66,3 +67,13 @@ partner_codes = Table(
     CheckConstraint("expires_at > made_at", name="lasts"),
 )
 """The last code that somebody showed, one row a person: in flight, no evidence. `used_by`: each confirms by it once."""
+
+partner_code_tries = Table(
+    "partner_code_tries",
+    metadata,
+    Column("account_id", UUID(as_uuid=True), ForeignKey("accounts.id"), primary_key=True),
+    moment("since", nullable=False),
+    Column("tries", Integer, nullable=False),
+    CheckConstraint("tries >= 0", name="tries"),
+)
+"""How many codes somebody tried since when, one row a person: each counts before it is looked at, until it was right."""

@@ -25,7 +25,7 @@ from tests.authenticator import STEP, code_of, secret_of
 from tests.evidence import Said
 from tests.factories import PASSWORD, folder_url, make_account, make_agency, make_settings, password_hash
 from tests.integration.test_people import faults, said
-from tests.stand import PATIENCE_SECONDS
+from tests.stand import PATIENCE_SECONDS, until
 from tests.supervision import Clock
 from workers.custody import integrate
 from workers.fsck import run
@@ -176,6 +176,25 @@ def test_of_many_with_the_same_code_at_once_one_comes_in(store: Store, phone: Ph
         answers = list(people.map(lambda one: said(lambda: finish(store, one.token, code)), halfways_))
 
     assert sorted(answers) == ["", *["login-code-used"] * 3]
+
+
+def test_of_two_that_set_one_up_at_once_the_second_needs_the_code_of_the_first(
+    store: Store, clock: Clock, officer: Actor
+) -> None:
+    """Nobody replaces a factor without its code because none stood yet when they asked."""
+    with ThreadPoolExecutor(2) as people:
+        with store.begin() as tx:
+            tx.factors.hold(officer.account_id)
+            answers = [people.submit(lambda: said(lambda: equip(store, clock, officer))) for _ in range(2)]
+            until(lambda: _waiting(store) == len(answers), "both wait")
+        assert sorted(one.result() for one in answers) == ["", "factor-code-wrong"]
+
+
+def _waiting(store: Store) -> int:
+    """How many wait for a lock in this database."""
+    with store.begin() as tx:
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return tx.connection.exec_driver_sql(waits).scalar_one()
 
 
 def test_one_log_in_is_finished_once(store: Store, phone: Phone) -> None:

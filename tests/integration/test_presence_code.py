@@ -1,9 +1,11 @@
 """A code on the spot: whoever scans it confirms what names both, for themselves, once; all else is refused by name."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Barrier
 
 import httpx
 import pytest
@@ -19,7 +21,9 @@ from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, Pres
 from schemas.presence import PresenceAnswer, PresenceIn, PresenceState
 from schemas.presence_code import CODE_LIFETIME, MOST_TRIES, TRIES_TIME, ScanIn
 from schemas.recording import Recording
+from schemas.shift import ShiftCloseIn, ShiftIn
 from schemas.trail import TrailEvent, TrailFilter, TrailResult
+from storage.recording.presence_code import Try
 from storage.store import Store
 from storage.tables.presence import partner_codes
 from tests.casework import Bureau, make_bureau
@@ -28,6 +32,8 @@ from tests.factories import faults, folder_url, make_account, make_agency, make_
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+
+_AT_ONCE = 40
 
 
 @dataclass
@@ -56,14 +62,20 @@ class World:
         with self.store.begin() as tx:
             return tx.partner_codes.show(self.shows).code
 
-    def seen(self, code: str, who: Actor | None = None) -> set[ManifestId]:
+    def tried(self, who: Actor | None = None) -> Try:
         with self.store.begin() as tx:
-            return {one.manifest_id for one in tx.partner_codes.scan(who or self.scans, code).questions}
+            return tx.partner_codes.count(who or self.scans)
+
+    def seen(self, code: str, who: Actor | None = None) -> set[ManifestId]:
+        tried = self.tried(who)
+        with self.store.begin() as tx:
+            return {one.manifest_id for one in tx.partner_codes.scan(tried, code).questions}
 
     def confirm(self, code: str, *recordings: Recording, who: Actor | None = None) -> int:
         idents = tuple(manifest_of(one) for one in recordings)
+        tried = self.tried(who)
         with self.store.begin() as tx:
-            return tx.partner_codes.confirm(who or self.scans, ScanIn(code=code, manifest_ids=idents))
+            return tx.partner_codes.confirm(tried, ScanIn(code=code, manifest_ids=idents))
 
     def refused(self, code: str, who: Actor | None = None) -> str:
         with pytest.raises(EvidenceError) as told:
@@ -224,7 +236,8 @@ def test_what_is_kept_of_a_code_tells_nothing(world: World) -> None:
 
 
 def test_tries_are_counted_and_end(world: World) -> None:
-    """Ten codes that are none, and no further one is looked at for a while: not even a right one."""
+    """Ten codes that are none, and no further one is looked at for a while, not even a right one; right ones count not."""
+    world.clock.ahead += TRIES_TIME
     world.captured(captured_at=_rfc(world), clock=_clock(world))
     code = world.code()
     with world.client(world.scans) as client:
@@ -235,7 +248,26 @@ def test_tries_are_counted_and_end(world: World) -> None:
         assert (spent.status_code, spent.json()["slug"]) == (403, "partner-code-tries-spent")
         world.clock.ahead += TRIES_TIME + timedelta(minutes=1)
         fresh = world.code()
+        for _ in range(MOST_TRIES + 1):
+            assert client.post("/v1/presence/scans/preview", json={"code": fresh}).status_code == 200
         assert client.post("/v1/presence/scans/preview", json={"code": fresh}).status_code == 200
+
+
+def test_of_many_tries_at_once_no_more_are_looked_at(world: World) -> None:
+    """A count that each reads before any is written would let all of them through."""
+    world.captured(captured_at=_rfc(world), clock=_clock(world))
+    guesser = make_account(world.store, world.bureau.agency, Role.OFFICER, certificate="猜-1")[1]
+    start = Barrier(_AT_ONCE)
+    with world.client(guesser) as client:
+
+        def guess(number: int) -> str:
+            start.wait()
+            answer = client.post("/v1/presence/scans/preview", json={"code": f"ABCD-EF{number:02}"})
+            return str(answer.json()["slug"])
+
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            answers = Counter(pool.map(guess, range(_AT_ONCE)))
+    assert answers == {"partner-code-unknown": MOST_TRIES, "partner-code-tries-spent": _AT_ONCE - MOST_TRIES}
 
 
 def test_a_phone_asks_the_api(world: World) -> None:
@@ -294,6 +326,43 @@ def test_whoever_is_not_logged_in_comes_back_to_the_code(world: World) -> None:
     with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
         led = client.get("/console/presence/scan?code=ABCD-EFGH").headers["Location"]
     assert led == "/console/login?back=%2Fconsole%2Fpresence%2Fscan%3Fcode%3DABCD-EFGH"
+
+
+def test_a_code_covers_the_duty_of_both(world: World) -> None:
+    """What was captured before it and behind its end is not shown; a day after its end the last 24 hours are again."""
+    world.clock.ahead += timedelta(days=2)
+    before = world.captured(captured_at=_rfc(world), clock=_clock(world))
+    world.clock.ahead += timedelta(hours=1)
+    wish = ShiftIn(device_id=world.bureau.device.id, officers=("10320001002",))
+    with world.store.begin() as tx:
+        duty = tx.shifts.open(world.shows, wish)
+    inside = world.captured(captured_at=_later(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(inside)}
+
+    world.clock.ahead += timedelta(hours=1)
+    with world.store.begin() as tx:
+        tx.shifts.close(world.shows, duty.id, ShiftCloseIn())
+    behind = world.captured(captured_at=_later(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(inside)}
+    with pytest.raises(EvidenceError) as outside:
+        world.confirm(world.code(), before)
+    assert outside.value.slug == "presence-unasked"
+
+    world.clock.ahead += timedelta(hours=22, minutes=30)
+    assert world.seen(world.code()) == {manifest_of(inside)}
+    world.clock.ahead += timedelta(hours=1, minutes=29)
+    assert world.seen(world.code()) == {manifest_of(inside)}, "over for less than a day"
+    world.clock.ahead += timedelta(minutes=2)
+    assert world.refused(world.code()) == "partner-code-foreign"
+    later = world.captured(captured_at=_rfc(world), clock=_clock(world))
+    assert world.seen(world.code()) == {manifest_of(later)}
+    assert manifest_of(behind) not in world.seen(world.code())
+
+
+def _later(world: World) -> str:
+    """A second later: times of manifests are whole seconds, and a duty may begin within one."""
+    world.clock.ahead += timedelta(seconds=1)
+    return _rfc(world)
 
 
 def _rfc(world: World) -> str:

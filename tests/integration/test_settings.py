@@ -162,9 +162,9 @@ def test_a_round_keeps_the_date_it_was_given(tree: Tree) -> None:
     assert after.due_at - before.due_at > timedelta(days=14)
 
 
-def _slug(tree: Tree, kind: type[EvidenceError], **asked: object) -> str:
+def _slug(tree: Tree, kind: type[EvidenceError], value: int = 9, *, actor: Actor | None = None) -> str:
     with pytest.raises(kind) as caught:
-        tree.change(**{"name": Setting.LINK_DAYS, "value": 9, **asked})  # type: ignore[arg-type]
+        tree.change(Setting.LINK_DAYS, value, actor=actor)
     return caught.value.slug
 
 

@@ -123,6 +123,9 @@ WRONG = {
     "no nonce": ({"nonce": None}, "sso-token-nonce"),
     "no end": ({"exp": None}, "sso-token-time"),
     "an end in words": ({"exp": "soon"}, "sso-token-time"),
+    "an end that is no number": ({"exp": float("nan")}, "sso-token-time"),
+    "an end behind all time": ({"exp": float("inf")}, "sso-token-time"),
+    "an end too large": ({"exp": 10**400}, "sso-token-time"),
     "no name": ({"preferred_username": None}, "sso-claim-missing"),
     "a name that is none": ({"preferred_username": ["wang"]}, "sso-claim-missing"),
     "a name without an end": ({"preferred_username": "w" * 65}, "sso-claim-missing"),
@@ -155,7 +158,7 @@ def test_an_unsigned_token_is_refused(world: World) -> None:
 def test_a_token_by_a_shared_secret_is_refused(world: World) -> None:
     """Nobody signs with what this server has too."""
     world.issuer.header["alg"] = "HS256"
-    world.issuer.signer = OctKey.import_key(SECRET.encode().ljust(32), {"kid": "one"})  # type: ignore[assignment]
+    world.issuer.signer = OctKey.import_key(SECRET.encode().ljust(32), {"kid": "one"})
     with world.browser() as client:
         assert world.come_back(client, world.begin(client)).status_code == 403
     assert world.told()[0] == ("login", "failed", "sso-token-algorithm")
@@ -371,4 +374,4 @@ def test_what_was_typed_comes_back_from_another_tab(world: World) -> None:
 def test_settings_that_mean_nothing_are_refused(given: dict[str, str]) -> None:
     """An issuer without TLS, one that nobody introduced this server to, and scopes without openid."""
     with pytest.raises(ValueError, match=r"TLS|OIDC_CLIENT_ID|openid"):
-        SsoSettings(**given)  # type: ignore[arg-type]
+        SsoSettings.model_validate(given)

@@ -58,6 +58,7 @@ EMPTY = frozenset(
         "heartbeats",
         "idempotency_keys",
         "log_tiles",
+        "partner_code_tries",
         "partner_codes",
         "presences",
         "recusals",

@@ -1,11 +1,14 @@
 """Separation of duties: which part keeps somebody from what, and what one pass over the log tells of it."""
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.actor import Reach, Role
 from schemas.errors import Refused
+from schemas.leaf import parse_leaf
 from schemas.leaves_actor import RoleGrantNamed
 from schemas.leaves_audit import (
     AuditAssign,
@@ -29,11 +32,12 @@ from schemas.leaves_case import (
     MonitoringLink,
     TieBasis,
 )
-from schemas.leaves_presence import PresenceConfirm
+from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode
 from schemas.leaves_recording import RecordingSeal
 from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import FactAdd, FactProve, ReviewPass, ReviewSupplement
 from schemas.life import FaultCode
+from schemas.participation import Participation
 from schemas.reference import noun_of
 from schemas.replay import fold
 from schemas.separation import KEPT_FROM, Charge, Part, check_charge, kept_by
@@ -56,6 +60,9 @@ MATRIX = {
     Part.BARRED: set(Charge),
 }
 """The rule once more, by part: what the law asks, written down apart from the table."""
+
+MOST_BYTES = 800
+"""Of one recording with its manifest, two people who confirmed and one tie."""
 
 
 def test_the_rule_is_the_one_that_was_written_down() -> None:
@@ -113,6 +120,15 @@ def faults(world: World, of: str) -> list[FaultCode]:
     return [one.code for one in fold(of, world.history.turns[of], world.history.directory()).faults]
 
 
+def confirmed(world: World, who: str, *, by_code: bool = False) -> None:
+    """Say that somebody was at the last capture, by own log-in or by the code of a colleague."""
+    history = world.history
+    manifest = next(of for of in reversed(history.turns) if noun_of(of) == "manifest")
+    kind = PresenceConfirmByCode if by_code else PresenceConfirm
+    named = {"person": who, "certificate": members_of(kind, is_full=True)["certificate"]}
+    history.write(kind, history.thing("presence"), who, of=(manifest,), **named)
+
+
 def reviewer_who(world: World, case: str, part: Part) -> str:
     """Make a legal reviewer take this part in the case, lawfully in itself."""
     history, who = world.history, world.people[Role.LEGAL_REVIEWER]
@@ -123,9 +139,7 @@ def reviewer_who(world: World, case: str, part: Part) -> str:
         _grant(world, other, Role.LEGAL_REVIEWER)
         who = other
     if part is Part.CAPTURED:
-        manifest = next(of for of in history.turns if noun_of(of) == "manifest")
-        named = {"person": who, "certificate": members_of(PresenceConfirm, is_full=True)["certificate"]}
-        history.write(PresenceConfirm, history.thing("presence"), who, of=(manifest,), **named)
+        confirmed(world, who)
     if part is Part.HANDLES:
         history.write(CaseAppoint, case, world.people[Role.HEAD], handler=who)
     if part is Part.JUDGED:
@@ -153,6 +167,35 @@ def test_the_fold_names_a_reviewer_who_took_part(part: Part) -> None:
         review = submit(world, case)
         opine(world, case, review, free if is_fair else who)
         assert faults(world, case) == ([] if is_fair else [FaultCode.SAME_PERSON])
+
+
+def test_whoever_confirmed_by_a_code_took_part_as_by_own_login() -> None:
+    """The second version of the leaf tells no less than the first."""
+    world = begin(7)
+    case, _ = opened(world)
+    confirmed(world, world.people[Role.LEGAL_REVIEWER], by_code=True)
+    opine(world, case, submit(world, case), world.people[Role.LEGAL_REVIEWER])
+    assert faults(world, case) == [FaultCode.SAME_PERSON]
+
+
+def test_what_one_pass_keeps_of_a_recording_is_small() -> None:
+    """Of a hundred thousand recordings that were captured by two, confirmed and tied, all must fit: 80 MB at the most."""
+    world, many = begin(15), 500
+    case, _ = opened(world)
+    for _ in range(many):
+        recording = received(world)
+        for person in list(world.people.values())[:2]:
+            confirmed(world, person)
+        tie = {"case": case, "recording": recording, "basis": TieBasis.STATED}
+        world.history.write(CaseLink, case, world.device, of=(case, recording), **tie)
+    kept = Participation()
+    tracemalloc.start()
+    for index, payload in enumerate(world.history.payloads):
+        kept.learn(index, parse_leaf(payload))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(kept.evidence) == many + 1
+    assert held / many < MOST_BYTES
 
 
 def test_a_tie_that_has_ended_keeps_nobody_away() -> None:

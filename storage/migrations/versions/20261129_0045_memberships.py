@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261129_0045"
-down_revision = "20261129_0043"
+down_revision = "20261129_0044"
 branch_labels = None
 depends_on = None
 
