@@ -292,6 +292,15 @@ TRANSFER_SAME = Refusal(
     "刷新页面，核对单位和时间",
     "reload the page, check the agency and the time",
 )
+TRANSFER_HOLDING = Refusal(
+    "transfer-holding",
+    Conflict,
+    Level.INFO,
+    "此人还领用着原单位的执法记录设备，不能调动",
+    "The person still has devices of the agency, and is not moved",
+    "请设备管理员先办理归还",
+    "let the custodian take them back first",
+)
 TRANSFER_FUTURE = Refusal(
     "transfer-future",
     Invalid,

@@ -20,6 +20,7 @@ from schemas.refusals_account import (
     AGENCY_CLOSED,
     ROLE_OWN,
     TRANSFER_FUTURE,
+    TRANSFER_HOLDING,
     TRANSFER_SAME,
 )
 from schemas.refusals_request import VERSION_CONFLICT
@@ -30,6 +31,7 @@ from storage.actor.session import end_sessions
 from storage.collection import Collection, Unit
 from storage.custody.values import shown
 from storage.reads.agency import is_closed, with_agency
+from storage.reads.holding import held_by
 from storage.tables.actor import accounts, memberships
 
 
@@ -77,8 +79,9 @@ class Memberships(Collection):
             Refused: the actor may not keep accounts at both agencies, may not end the roles that are held, or it is
                 their own account (slug `role-own`).
             VersionConflict: somebody else moved the person since.
-            Conflict: the account is closed or a machine's, the agency is closed (slug `agency-closed`), they belong
-                there already (`transfer-same`), or nobody else administers this server (`administrator-last`).
+            Conflict: the account is closed or a machine's, the agency is closed (slug `agency-closed`), they belong there
+                already (`transfer-same`), still have devices (`transfer-holding`), or nobody else administers this
+                server (`administrator-last`).
             Invalid: the time lies in the future (slug `transfer-future`).
         """
         if account_id == actor.id:
@@ -98,6 +101,8 @@ class Memberships(Collection):
             raise TRANSFER_FUTURE("nobody is moved in advance")
         if is_closed(self._connection, wish.agency_id):
             raise AGENCY_CLOSED("the agency is closed")
+        if is_elsewhere and (names := held_by(self._connection, account_id)):
+            raise TRANSFER_HOLDING("the person has devices of the agency", devices=names)
         if not is_elsewhere and self._belonged(account_id, since):
             raise TRANSFER_SAME("the person belongs there already")
         stated = AccountTransfer(

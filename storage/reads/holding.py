@@ -109,6 +109,13 @@ def is_clock_unchecked(connection: Connection, manifest_id: ManifestId) -> bool:
     return bool(connection.scalar(select(exists().where(manifests.c.id == manifest_id, told))))
 
 
+def held_by(connection: Connection, account_id: AccountId) -> list[str]:
+    """Return the names of the devices that a person has, by name."""
+    held = device_holdings.c
+    query = with_registration(select(held.leaf), held.device_id).where(is_out(), held.person_id == account_id)
+    return sorted(row.device_name for row in connection.execute(query))
+
+
 def out_where(connection: Connection, condition: ColumnElement[bool]) -> tuple[Out, ...]:
     """Return every device that is out and holds a condition, the first to be back first."""
     held = device_holdings.c

@@ -15,6 +15,7 @@ from schemas.actor import Actor, Role
 from schemas.agency import AgencyIn
 from schemas.case import CaseIn
 from schemas.errors import EvidenceError, NotAuthenticated, NotFound
+from schemas.holding import CheckedIn, CheckIn, CheckPoint, IssueIn, ReturnIn
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_actor import AccountKind, AccountTransfer, RoleEndApart
 from schemas.membership import Membership, TransferIn
@@ -232,6 +233,21 @@ def test_of_two_moves_at_once_one_is_told(
         told = sorted(movers.map(lambda to: transfer(store, admin, who, to), (units[1], admin.agency_id)))
     assert told in (["", "role-ended"], ["", "version-conflict"], ["", ""])
     assert len([one for one in said(store, who) if one.known_until is None and one.valid_until is None]) == 1
+
+
+def test_devices_go_back_first(store: Store, admin: Actor, units: tuple[AgencyId, AgencyId]) -> None:
+    """Whoever still has a device of the agency is not moved; once it is back, they are."""
+    here, there = units
+    keeper = make_account(store, here, Role.CUSTODIAN)[1]
+    device = enrol_device(store, keeper).id
+    who = make_account(store, here, Role.OFFICER)[1].account_id
+    check = CheckIn(items=tuple(CheckedIn(item=one, ok=True) for one in CheckPoint))
+    with store.begin() as tx:
+        tx.holdings.issue(keeper, device, IssueIn(person_id=who, check=check))
+    assert transfer(store, admin, who, there) == "transfer-holding"
+    with store.begin() as tx:
+        tx.holdings.take_back(keeper, device, ReturnIn(check=check))
+    assert transfer(store, admin, who, there) == ""
 
 
 def test_the_database_itself_keeps_one_agency_at_a_time(
