@@ -46,7 +46,7 @@ from storage.setup.migrate import upgrade  # noqa: E402
 from storage.store import Store  # noqa: E402
 from storage.tables.custody import custody_entries  # noqa: E402
 from tests.casework import Bureau, make_bureau  # noqa: E402
-from tests.factories import folder_url, make_settings  # noqa: E402
+from tests.factories import folder_url, make_settings, sealing  # noqa: E402
 from tests.leaf_history import History, told  # noqa: E402
 from tests.server import running  # noqa: E402
 from tests.stand import answers, free_port, until  # noqa: E402
@@ -70,7 +70,8 @@ def main() -> None:
     is_quick = parser.parse_args().quick
     rounds, acts, leaves = (3, 80, 5_000) if is_quick else (5, 1_000, 200_000)
     url = os.environ["DATABASE_URL"]
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_size=max(WRITERS))
+    driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(driver, pool_size=max(WRITERS), execution_options=sealing())
     upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE bench_rows (id uuid PRIMARY KEY, version bigint NOT NULL)"))

@@ -27,6 +27,7 @@ from schemas.ids import AccountId, AgencyId
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
 from schemas.leaves_actor import AgencyKind, CertificateKind
 from schemas.manifest import MANIFEST_TYP
+from schemas.personal import PersonalSeal
 from schemas.upload import Upload
 from storage.act import Deed, fresh_id, service
 from storage.actor.actor import open_agency
@@ -38,6 +39,7 @@ from storage.recording.upload import NewUpload
 from storage.settings import StorageSettings
 from storage.store import Store, Transaction, utc_now
 from storage.tables.actor import accounts
+from storage.tables.base import PERSONAL_SEAL
 from workers.custody import integrate
 from workers.fsck import findings
 
@@ -86,6 +88,11 @@ def folder_store(database_url: str, folder: Path) -> Iterator[Store]:
         make_agency(made)
         integrate(made)
         yield made
+
+
+def sealing() -> dict[str, object]:
+    """Options of an engine of a test's own: it seals personal data under a key that nobody else has."""
+    return {PERSONAL_SEAL: PersonalSeal(secrets.token_bytes(32))}
 
 
 def set_up(tx: Transaction, agency_id: AgencyId, about: str, *relies: str) -> Deed:

@@ -29,6 +29,7 @@ from storage.fsck.custody import LogCheck
 from storage.fsck.reading import snapshot
 from storage.tables.custody import checkpoints, custody_entries, log_tiles
 from tests import reference
+from tests.factories import sealing
 from tests.stand import ROOT, until
 from tests.traces import leave_trace
 
@@ -44,7 +45,7 @@ UPLOAD = UUID("0192f000-0000-7000-8000-000000000001")
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An empty log."""
-    made = create_engine(database_url, pool_size=12)
+    made = create_engine(database_url, pool_size=12, execution_options=sealing())
     _tamper(made, WIPE)
     yield made
     made.dispose()

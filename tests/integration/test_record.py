@@ -19,6 +19,7 @@ from schemas.leaves_case import CaseFile, CaseLink, CaseOpen
 from storage.custody.custody import CustodyLog
 from storage.custody.values import Appended, shown
 from storage.tables.custody import chain_places, chains, custody_entries, openings
+from tests.factories import sealing
 
 ACTOR = f"account/{uuid4()}"
 AGENCY = f"agency/{uuid4()}"
@@ -26,7 +27,7 @@ AGENCY = f"agency/{uuid4()}"
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
-    made = create_engine(database_url, pool_size=16)
+    made = create_engine(database_url, pool_size=16, execution_options=sealing())
     yield made
     with made.begin() as connection:
         connection.execute(text("SET session_replication_role = replica"))
