@@ -8,7 +8,7 @@ from html import escape
 import httpx
 import pytest
 from pydantic import ValidationError
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from api.console.guard import form_token
@@ -22,6 +22,7 @@ from schemas.refusals_monitoring import ARTICLE_41
 from schemas.refusals_objects import DATABASE_UNAVAILABLE, OBJECTS_DAMAGED
 from schemas.refusals_request import INTERNAL, VERSION_CONFLICT
 from storage.tables.case import cases
+from storage.tables.presence import partner_code_tries
 from tests.factories import folder_url, make_settings
 from tests.forms import BreakingStore, Controls, Place, Scene, Texts, make_scene, routes
 from tests.server import serving
@@ -171,6 +172,13 @@ def test_each_field_is_named_by_itself(scene: Scene, address: str, route: str) -
 
         assert_named(route, answer, field.title)
         assert_kept(route, place, answer, {key: typed for key, typed in texts.items() if key != name})
+
+
+@pytest.fixture(autouse=True)
+def _tries_left(scene: Scene) -> None:
+    """Each test has the tries of a partner's code for itself: what is broken on purpose counts as one that was none."""
+    with scene.store.begin() as tx:
+        tx.connection.execute(delete(partner_code_tries))
 
 
 @pytest.mark.parametrize("route", ACTED)

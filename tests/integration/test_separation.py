@@ -13,7 +13,7 @@ from schemas.case import Case, CaseState, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
 from schemas.errors import Refused
 from schemas.fsck import FaultCode
-from schemas.ids import CaseId, MemberId
+from schemas.ids import CaseId, MemberId, RecordingId
 from schemas.leaves_actor import CertificateKind
 from schemas.monitoring import LinkBasis, OpinionIn, OpinionWord, ReviewStage
 from schemas.review import Review
@@ -177,6 +177,20 @@ def test_every_part_is_read_from_what_was_done(store: Store, clock: Clock) -> No
             assert parts_in_sample(tx.connection, audit.id, who.account_id) == parts
             assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(case_id)) == parts
             assert parts_in_sample(tx.connection, audit.id, who.account_id, MemberId(uuid4())) == ()
+
+
+def test_a_tie_that_has_ended_is_no_part(bureau: Bureau) -> None:
+    """Who is named by what is tied to a case captured it; once that is untied they took no part."""
+    officer = bureau.officers[0]
+    case = bureau.open()
+    named = {"officers": sorted(officer.certificates), "context": {"case": case.number}}
+    recording = bureau.device.capture("a.bin", b"x", **named)
+    with bureau.store.begin() as tx:
+        case = tx.cases.get(bureau.head, case.id)
+        assert parts_of(tx.connection, case.id, officer.account_id) == (Part.CAPTURED,)
+        tx.cases.unlink(bureau.handler, case.id, RecordingId(recording), "误关联", case.version)
+    with bureau.store.begin() as tx:
+        assert parts_of(tx.connection, case.id, officer.account_id) == ()
 
 
 @pytest.mark.parametrize("kind", [CertificateKind.LEGAL, CertificateKind.LEGAL_BEFORE])

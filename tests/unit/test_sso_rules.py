@@ -1,5 +1,6 @@
 """What a claim names: a short text, and of an e-mail address one that the issuer has verified."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,3 +40,14 @@ def test_a_nonce_that_is_none_is_refused_whatever_it_is(nonce: object) -> None:
     with pytest.raises(Refused) as told:
         check_claims(claims, issuer="i", client_id="us", nonce="n", now=AT, tolerance=timedelta())
     assert told.value.slug == "sso-token-nonce"
+
+
+@pytest.mark.parametrize(
+    ("ends", "begins", "is_taken"), [(-59, -60, True), (-60, -90, False), (60, 60, True), (90, 61, False)]
+)
+def test_clocks_may_differ_by_the_tolerance_and_no_more(ends: int, begins: int, *, is_taken: bool) -> None:
+    """To the second: a token that ended, or begins, so many seconds from now."""
+    now = AT.timestamp()
+    claims = {"iss": "i", "aud": "us", "iat": now + begins, "exp": now + ends, "nonce": "n"}
+    with nullcontext() if is_taken else pytest.raises(Refused, match="has ended, or has not begun"):
+        check_claims(claims, issuer="i", client_id="us", nonce="n", now=AT, tolerance=timedelta(seconds=60))
