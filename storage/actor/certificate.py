@@ -6,7 +6,7 @@ What the register said is never overwritten: an act closes the rows that no long
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from schemas.actor import Actor
@@ -53,6 +53,7 @@ from storage.reads.agency import with_agency
 from storage.reads.certificate import facts_of, needing
 from storage.reads.recording import declared_at
 from storage.tables.actor import accounts, certificate_facts, certificates
+from storage.told import tell_from
 from storage.version import change_to, require_version
 
 _NEWEST = Order(certificates.c.id)
@@ -284,51 +285,17 @@ class Certificates(Collection):
         leaf: bytes,
         reason: str,
     ) -> None:
-        """Say from now on that a certificate is in a state from `since` to its end; what was said before is closed.
-
-        What was said for no moment – two acts of one millisecond – is no row.
-        """
-        told = certificate_facts.c
-        passing = and_(
-            told.certificate_id == held.id,
-            func.upper_inf(told.known_during),
-            func.upper(told.valid_during) > since,
-        )
-        passed = self._connection.execute(select(certificate_facts).where(passing)).all()
-        self._connection.execute(
-            delete(certificate_facts).where(passing, func.lower(told.known_during) == at)
-        )
-        self._connection.execute(
-            update(certificate_facts)
-            .where(passing)
-            .values(known_during=func.tstzrange(func.lower(told.known_during), at))
-        )
-        known = Range(at, None)
-        rows = [
-            {
-                "certificate_id": held.id,
-                "state": row.state,
-                "valid_during": Range(row.valid_during.lower, since),
-                "known_during": known,
-                "reason": row.reason,
-                "leaf": row.leaf,
-            }
-            for row in passed
-            if row.valid_during.lower < since
-        ]
-        if since < held.valid_until:
-            rows.append(
-                {
-                    "certificate_id": held.id,
-                    "state": state,
-                    "valid_during": Range(since, held.valid_until),
-                    "known_during": known,
-                    "reason": reason,
-                    "leaf": leaf,
-                }
-            )
-        if rows:
-            self._connection.execute(insert(certificate_facts), rows)
+        """Say from now on that a certificate is in a state from `since` to its end; what was said before is closed."""
+        row = {
+            "certificate_id": held.id,
+            "state": state,
+            "valid_during": Range(since, held.valid_until),
+            "reason": reason,
+            "leaf": leaf,
+        }
+        mine = certificate_facts.c.certificate_id == held.id
+        lasts = since < held.valid_until
+        tell_from(self._connection, certificate_facts, mine, since=since, at=at, row=row if lasts else None)
 
     def _take(self, actor: Actor, ident: CertificateId, seen: int) -> tuple[Deed, Certificate]:
         """Hold the chain of a certificate's holder, and return the certificate as it stands then."""

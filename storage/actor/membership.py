@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 
 from schemas.account import Account
@@ -33,6 +33,7 @@ from storage.custody.values import shown
 from storage.reads.agency import is_closed, with_agency
 from storage.reads.holding import held_by
 from storage.tables.actor import accounts, memberships
+from storage.told import tell_from
 
 
 class Memberships(Collection):
@@ -144,52 +145,17 @@ class Memberships(Collection):
         return bool(holds) or not said
 
     def _restate(self, held: Account, act: Deed, wish: TransferIn, since: datetime, leaf: bytes) -> None:
-        """Say from now on that a person belongs to an agency from `since` on; what was said before is closed.
-
-        What was said for no moment – two acts of one millisecond – is no row.
-        """
-        told, known = memberships.c, Range(act.at, None)
-        mine = told.account_id == held.id
+        """Say from now on that a person belongs to an agency from `since` on; the first move tells what was before."""
+        mine = memberships.c.account_id == held.id
         if not self._connection.scalar(select(memberships.c.id).where(mine).limit(1)):
-            first = {
-                "valid_during": Range(None, None),
-                "known_during": Range(held.created_at, None),
-                "reason": None,
-            }
-            before = {"account_id": held.id, "agency_id": held.agency_id, "leaf": leaf, **first}
+            spans = {"valid_during": Range(None, None), "known_during": Range(held.created_at, None)}
+            before = {"account_id": held.id, "agency_id": held.agency_id, "leaf": leaf, **spans}
             self._connection.execute(insert(memberships).values(**before))
-        passing = and_(
-            mine,
-            func.upper_inf(told.known_during),
-            or_(func.upper_inf(told.valid_during), func.upper(told.valid_during) > since),
-        )
-        passed = self._connection.execute(select(memberships).where(passing)).all()
-        self._connection.execute(delete(memberships).where(passing, func.lower(told.known_during) == act.at))
-        self._connection.execute(
-            update(memberships)
-            .where(passing)
-            .values(known_during=func.tstzrange(func.lower(told.known_during), act.at))
-        )
-        rows: list[dict[str, object]] = [
-            {
-                "account_id": held.id,
-                "agency_id": row.agency_id,
-                "valid_during": Range(row.valid_during.lower, since),
-                "known_during": known,
-                "reason": row.reason,
-                "leaf": bytes(row.leaf),
-            }
-            for row in passed
-            if row.valid_during.lower is None or row.valid_during.lower < since
-        ]
-        rows.append(
-            {
-                "account_id": held.id,
-                "agency_id": wish.agency_id,
-                "valid_during": Range(since, None),
-                "known_during": known,
-                "reason": wish.reason,
-                "leaf": leaf,
-            }
-        )
-        self._connection.execute(insert(memberships), rows)
+        row = {
+            "account_id": held.id,
+            "agency_id": wish.agency_id,
+            "valid_during": Range(since, None),
+            "reason": wish.reason,
+            "leaf": leaf,
+        }
+        tell_from(self._connection, memberships, mine, since=since, at=act.at, row=row)

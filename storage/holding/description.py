@@ -12,8 +12,9 @@ from schemas.leaves_holding import DeviceDescribe
 from schemas.reference import reference
 from schemas.refusals_holding import DEVICE_REASON, DEVICE_SERIAL_TAKEN
 from storage.custody.values import shown
-from storage.holding.keeping import Keeping, close_told, require_alive
+from storage.holding.keeping import Keeping, require_alive
 from storage.tables.holding import device_descriptions
+from storage.told import close_told, tell_from
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -89,15 +90,5 @@ class Descriptions(Keeping):
 
 def end_description(connection: Connection, device_id: DeviceId, at: datetime) -> None:
     """Say that a device is what it is until now: its key is dead, and another one may be the same thing."""
-    told = device_descriptions.c
-    standing = and_(told.device_id == device_id, func.upper_inf(told.known_during))
-    rows = connection.execute(select(device_descriptions).where(standing)).mappings().all()
-    close_told(connection, device_descriptions, told.device_id == device_id, at)
-    for row in rows:
-        if row["valid_during"].lower < at:
-            told_anew = {name: value for name, value in row.items() if name != "id"}
-            spans = {
-                "valid_during": Range(row["valid_during"].lower, at),
-                "known_during": Range(at, None),
-            }
-            connection.execute(insert(device_descriptions).values(**told_anew | spans))
+    mine = device_descriptions.c.device_id == device_id
+    tell_from(connection, device_descriptions, mine, since=at, at=at, row=None)

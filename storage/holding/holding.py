@@ -40,7 +40,7 @@ from schemas.refusals_holding import (
 from storage.act import Deed
 from storage.custody.values import shown
 from storage.holding.check import enter_check
-from storage.holding.keeping import Keeping, close_told, require_alive
+from storage.holding.keeping import Keeping, require_alive
 from storage.reads.account import people_of
 from storage.reads.device import devices_seen
 from storage.reads.holding import (
@@ -54,6 +54,7 @@ from storage.reads.holding import (
 )
 from storage.reads.recording import declared_at
 from storage.tables.holding import device_holdings
+from storage.told import close_told
 
 
 class Holdings(Keeping):

@@ -1,9 +1,8 @@
 """What every act about a device's life begins with, and how the register is told anew."""
 
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, func, update
+from sqlalchemy import Row
 
 from schemas.actor import Actor
 from schemas.ids import AccountId, DeviceId
@@ -43,11 +42,3 @@ def require_alive(device: Row[Any]) -> None:
     """
     if device.revoked_at is not None:
         raise DEVICE_ENDED("the device was revoked")
-
-
-def close_told(connection: Connection, table: Table, of: ColumnElement[bool], at: datetime) -> None:
-    """Close what is told; what was told for no moment – two acts of one millisecond – is no row."""
-    known = table.c.known_during
-    told = and_(of, func.upper_inf(known))
-    connection.execute(delete(table).where(told, func.lower(known) == at))
-    connection.execute(update(table).where(told).values(known_during=func.tstzrange(func.lower(known), at)))
