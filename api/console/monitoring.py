@@ -39,7 +39,7 @@ from schemas.monitoring import (
     NotifyOutcome,
     ReviewStage,
 )
-from schemas.policy import Action
+from schemas.policy import Action, missing
 from schemas.recording import Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_monitoring import CASE_NUMBER_UNKNOWN
@@ -279,6 +279,9 @@ def open_case(visit: Acting, monitoring_id: MonitoringId, form: Annotated[OpenFo
 
     def act(number: str) -> Case:
         found = visit.tx.monitoring.get(visit.actor, monitoring_id)
+        visit.tx.cases.require_opening(visit.actor)
+        if found.is_masked:  # who does not read its party takes it into no case
+            raise missing(Action.MONITORING_PARTY)
         return visit.tx.monitoring_links.open_case(visit.actor, monitoring_id, _lead(found, number))
 
     return submit(
