@@ -377,6 +377,23 @@ def test_a_roster_by_pages_and_by_program(world: World) -> None:
     assert (refused.status_code, refused.json()["slug"]) == (422, "roster-unreadable")
 
 
+def test_whoever_has_no_role_is_told_so(world: World) -> None:
+    """After a move, or before the first grant: the page says what is missing and who gives it, not that all is done."""
+    who = make_account(world.store, world.agency, Role.OFFICER)[1].account_id
+    with world.store.begin() as tx:
+        (held,) = tx.people.grants(who)
+        tx.people.end_role(world.admin, who, held.id, "调离")
+        token = tx.accounts.open_session(who).token
+    with world.browser(token) as client:
+        home = client.get("/console")
+        client.cookies.set("qc_lang", "en", path="/console")
+        english = client.get("/console")
+    assert "您还没有角色。" in home.text
+    assert "没有等您处理的事" not in home.text
+    assert "</b> · · " not in home.text
+    assert "you have no role yet" in english.text
+
+
 def long_sheet(world: World, count: int) -> list[str]:
     """A sheet of more people than are taken while somebody waits."""
     mark = uuid4().hex[:6]
