@@ -23,6 +23,15 @@ CASE_NUMBER_TAKEN = Refusal(
     "使用其他案号",
     "use another number",
 )
+PARTY_CODE_WRONG = Refusal(
+    "party-code-wrong",
+    Invalid,
+    Level.INFO,
+    "统一社会信用代码或身份证号有一位不对，校验不符",
+    "A character of the unified social credit code or of the identity number is wrong",
+    "对照证照逐位核对；证照上就是这样的，先不填代码",
+    "check it against the document; where the document itself says so, leave the code out",
+)
 REVIEW_UNKNOWN = Refusal(
     "review-unknown", NotFound, Level.INFO, "没有这一轮审核", "No such review", *CHECK_ID
 )

@@ -347,7 +347,7 @@ def _presence(store: Store, bureau: Bureau) -> None:
 
 def _case(bureau: Bureau) -> None:
     case = bureau.open(
-        party_code="91320903MA1ABCDE0X", plates=["苏J12345"], lat_e7=333_400_000, lon_e7=1_201_500_000
+        party_code="91320903MA1ABCDE01", plates=["苏J12345"], lat_e7=333_400_000, lon_e7=1_201_500_000
     )
     for step in (CaseStep.FILE, CaseStep.INVESTIGATE):
         case = bureau.step(case, step, "线索属实")

@@ -23,6 +23,7 @@ from schemas.ids import AccountId, AgencyId, CaseId, MonitoringId, RecordingId
 from schemas.leaves import LEAVES
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
+from schemas.party_code import check_party_code
 from schemas.policy import Action, Subject, missing, require
 from schemas.reference import reference
 from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
@@ -76,9 +77,11 @@ class Cases(Collection):
 
         Raises:
             Refused: the actor may not open cases.
+            Invalid: the party's code is none (slug `party-code-wrong`).
             Conflict: the agency has a case of this number (slug `case-number-taken`).
         """
         self.require_opening(actor)
+        check_party_code(wish.party_code)
         case_id = CaseId(fresh_id())
         self.opened(self._begin(actor, actor.agency_id, reference("case", case_id)), actor, case_id, wish)
         return self.get(actor, case_id)
@@ -170,11 +173,13 @@ class Cases(Collection):
         Raises:
             NotFound: no such case within the actor's scope.
             Refused: the actor does not run this case.
+            Invalid: the party's code is none (slug `party-code-wrong`).
             TransitionRefused: the case is under review or decided (slug `case-under-review`).
             VersionConflict: somebody else changed the case.
         """
         deed, case = self.changing(actor, case_id, Action.CASE_RUN, seen)
         require_open(case)
+        check_party_code(wish.party_code)
         about = reference("case", case_id)
         entered = columns_of(wish.model_dump(exclude_unset=True, exclude={"reason"}))
         kept = kept_columns(self._connection, case_id, entered)

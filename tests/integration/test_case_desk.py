@@ -11,7 +11,15 @@ from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Role
 from schemas.case import EVIDENCE_STATES, Case, CaseAmendIn, CaseState, CaseStep
-from schemas.errors import Conflict, EvidenceError, NotFound, Refused, TransitionRefused, VersionConflict
+from schemas.errors import (
+    Conflict,
+    EvidenceError,
+    Invalid,
+    NotFound,
+    Refused,
+    TransitionRefused,
+    VersionConflict,
+)
 from schemas.event import Event
 from schemas.fact import FactIn, ProofIn
 from schemas.leaf import Leaf
@@ -95,7 +103,7 @@ def test_a_correction_keeps_what_stood_before(bureau: Bureau) -> None:
         plates=["苏J54321"],
         lat_e7=None,
         lon_e7=None,
-        party_code="91320903MA1ABCDE0X",
+        party_code="91320903MA1ABCDE01",
         reason="名称写错",
     )
     with bureau.store.begin() as tx:
@@ -125,6 +133,20 @@ def test_a_correction_keeps_what_stood_before(bureau: Bureau) -> None:
     assert act.fields == (CaseField.PARTY, CaseField.PARTY_CODE, CaseField.PLATES, CaseField.POINT)
     assert act.point is None
     assert folded(bureau.store, f"case/{case.id}").faults == []
+
+
+def test_a_code_with_a_wrong_character_is_refused(bureau: Bureau) -> None:
+    """Typed at the opening or later: refused by name, and nothing of the case is there or changed."""
+    case = bureau.open()
+    with pytest.raises(Invalid) as opening:
+        bureau.open(party_code="91320903MA1ABCDE0X")
+    amending = CaseAmendIn(party="另一家店", party_code="110105194912310020", reason="补填")
+    with pytest.raises(Invalid) as amended, bureau.store.begin() as tx:
+        tx.cases.amend(bureau.handler, case.id, amending, case.version)
+    with bureau.store.begin() as tx:
+        after = tx.cases.get(bureau.handler, case.id)
+    assert (opening.value.slug, amended.value.slug) == ("party-code-wrong",) * 2
+    assert (after.version, after.party, after.party_code) == (case.version, case.party, None)
 
 
 def test_facts_of_a_case_are_never_deleted(bureau: Bureau) -> None:
