@@ -250,6 +250,7 @@ def confirm_by_code(world: World, chance: Random) -> None:
         scans = world.who(chance, scans)
         tried = tx.partner_codes.count(scans)
         found = tx.partner_codes.scan(tried, code).questions
+        tried = tx.partner_codes.count(scans)
         tx.partner_codes.confirm(tried, ScanIn(code=code, manifest_ids=(found[0].manifest_id,)))
 
 

@@ -34,6 +34,7 @@ from storage.fsck.custody import LogCheck
 from storage.fsck.document import check_documents
 from storage.fsck.intake import check_intakes
 from storage.fsck.look import check_looks
+from storage.fsck.personal import check_personal
 from storage.fsck.review import check_reviews
 from storage.fsck.trail import check_trail
 from storage.fsck.unchained import check_unchained
@@ -100,6 +101,7 @@ class Examiner:
             check_audits,
             check_looks,
             check_trail,
+            check_personal,
         ):
             yield from check(self.connection)
 
@@ -138,6 +140,8 @@ _OTHERWISE: tuple[tuple[type, str], ...] = (
 
 
 def _other(column: Column[object]) -> str:
+    if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, Integer):
+        return f'array_append("{column.name}", 7)'
     found = next(spelled for kind, spelled in _OTHERWISE if isinstance(column.type, kind))
     return found.format(f'"{column.name}"')
 

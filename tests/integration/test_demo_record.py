@@ -39,6 +39,6 @@ def test_the_demo_is_lawful(database_url: str, tmp_path: Path) -> None:
     chains = folded(store, *APPLY)
     store.close()
     assert {of.partition("/")[0] for of in chains} == {
-        *("agency", "account", "case", "equipment", "recording", "source"),
+        *("agency", "account", "case", "device", "equipment", "recording", "source"),
     }
     assert [fault for one in chains.values() for fault in one.faults] == []

@@ -120,7 +120,11 @@ def test_the_log_binds_evidence_and_words(bureau: Bureau) -> None:
     assert snapshot["evidence"] == [item.model_dump()]
     (entry,) = entries(bureau.store, review)
     assert entry.actor == bureau.reviewer.reference
-    assert entry.act.facts() == {"round": 1, "grounds": [{"item": "evidence"}], "case_to": "investigating"}
+    told = {"round": 1, "grounds": [{"item": "evidence"}], "case_to": "investigating"}
+    with bureau.store.begin() as tx:
+        own = [*tx.custody.chain(bureau.reviewer.reference)]
+    (qualified,) = [one.digest for one in own if one.event == Event.CERTIFICATE_ISSUE]
+    assert entry.act.facts() == {**told, "qualified_by": qualified}
     assert opened(bureau.store, f"case/{case.id}", Event.REVIEW_SUPPLEMENT) == [
         {"statement": SUPPLEMENT.statement, "text.1": GROUND.text}
     ]
