@@ -79,7 +79,7 @@ class Memberships(Collection):
             NotFound: no such account, or no such agency (slug `account-agency-unknown`), within the actor's reach.
             Refused: the actor may not keep accounts at both agencies, may not end the roles that are held, or it is
                 their own account (slug `role-own`).
-            VersionConflict: somebody else moved the person since.
+            VersionConflict: somebody else moved the person since, or gave them a role.
             Conflict: the account is closed or a machine's, the agency is closed (slug `agency-closed`), they belong there
                 already (`transfer-same`), still have devices (`transfer-holding`), or nobody else administers this
                 server (`administrator-last`).
@@ -102,8 +102,8 @@ class Memberships(Collection):
             raise TRANSFER_FUTURE("nobody is moved in advance")
         if is_closed(self._connection, wish.agency_id):
             raise AGENCY_CLOSED("the agency is closed")
-        if is_elsewhere and (names := held_by(self._connection, account_id)):
-            raise TRANSFER_HOLDING("the person has devices of the agency", devices=names)
+        if is_elsewhere:
+            self._check_leaving(account_id, act.at)
         if not is_elsewhere and self._belonged(account_id, since):
             raise TRANSFER_SAME("the person belongs there already")
         stated = AccountTransfer(
@@ -121,6 +121,13 @@ class Memberships(Collection):
         for grant in self._people.grants(account_id):
             if not grant.is_over(self._now):
                 self._people.end_role(actor, account_id, grant.id, reason)
+
+    def _check_leaving(self, account_id: AccountId, at: datetime) -> None:
+        """Refuse a person, whose chain is held, who takes along what is of the agency they leave."""
+        if any(not one.is_over(at) for one in self._people.grants(account_id)):
+            raise VERSION_CONFLICT("somebody gave the person a role meanwhile")
+        if names := held_by(self._connection, account_id):
+            raise TRANSFER_HOLDING("the person has devices of the agency", devices=names)
 
     @staticmethod
     def _checked(held: Account, known: Account) -> Account:

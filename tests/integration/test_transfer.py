@@ -17,7 +17,7 @@ from schemas.case import CaseIn
 from schemas.errors import EvidenceError, NotAuthenticated, NotFound
 from schemas.holding import CheckedIn, CheckIn, CheckPoint, IssueIn, ReturnIn
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind, AccountTransfer, RoleEndApart
+from schemas.leaves_actor import AccountKind, AccountTransfer, RoleEndApart, RoleGrantNamed
 from schemas.membership import Membership, TransferIn
 from storage.store import Store
 from tests.factories import (
@@ -233,6 +233,40 @@ def test_of_two_moves_at_once_one_is_told(
         told = sorted(movers.map(lambda to: transfer(store, admin, who, to), (units[1], admin.agency_id)))
     assert told in (["", "role-ended"], ["", "version-conflict"], ["", ""])
     assert len([one for one in said(store, who) if one.known_until is None and one.valid_until is None]) == 1
+
+
+def test_a_role_given_meanwhile_does_not_come_along(
+    store: Store, admin: Actor, units: tuple[AgencyId, AgencyId]
+) -> None:
+    """A role is given while somebody without one is moved: it is of the new agency, or the move is refused."""
+    here, there = units
+    for _ in range(6):
+        who = make_account(store, here, Role.OFFICER)[1].account_id
+        with store.begin() as tx:
+            me = tx.accounts.account_actor(admin.account_id)
+            for held in tx.people.grants(who):
+                tx.people.end_role(me, who, held.id, "调离")
+
+        def give(one: AccountId = who) -> str:
+            try:
+                with store.begin() as tx:
+                    me = tx.accounts.account_actor(admin.account_id)
+                    tx.people.grant(me, one, RoleIn(role=Role.HANDLER))
+            except EvidenceError as err:
+                return err.slug
+            return ""
+
+        with ThreadPoolExecutor(2) as both:
+            given = both.submit(give)
+            moved = both.submit(transfer, store, admin, who, there)
+            told = given.result(), moved.result()
+        with store.begin() as tx:
+            acts = [type(one.leaf.act) for one in tx.custody.chain(f"account/{who}")]
+        if AccountTransfer in acts:
+            before = acts[: acts.index(AccountTransfer)]
+            assert before.count(RoleGrantNamed) == before.count(RoleEndApart), told
+        else:
+            assert told == ("", "version-conflict")
 
 
 def test_devices_go_back_first(store: Store, admin: Actor, units: tuple[AgencyId, AgencyId]) -> None:
