@@ -7,7 +7,7 @@ neither; it is shown, because a picture of a picture carries the wrong one of th
 import math
 from datetime import timedelta
 
-from schemas.checks.manifest import PLACE_AGREES, TIME_AGREES
+from schemas.checks.agreement import PLACE_AGREES, TIME_AGREES
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum
 from schemas.media import MediaFacts

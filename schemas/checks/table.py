@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import chain
 
+from schemas.checks.agreement import AGREEMENT
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
 from schemas.checks.facts import FACTS
@@ -16,7 +17,7 @@ from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
     check.name: check
-    for check in chain(CLAIMS, MANIFEST, HOLDING, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
+    for check in chain(CLAIMS, MANIFEST, AGREEMENT, HOLDING, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
 }
 
 FINDINGS: Mapping[str, DeclaredFinding] = {
