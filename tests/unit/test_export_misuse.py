@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mobile_contract.client import export
-from mobile_contract.client.export import Exporter, Login
+from mobile_contract.client.exporter import Exporter, Login
 from mobile_contract.client.wire import Answered
 from schemas.errors import Unavailable
 
