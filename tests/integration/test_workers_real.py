@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from quancheng import UNREACHABLE
+from quancheng_tell import UNREACHABLE
 from schemas.actor import Actor, Role
 from schemas.health import Health, HealthPart
 from schemas.recording import Recording, RecordingState

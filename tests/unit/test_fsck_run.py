@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy.exc import OperationalError
 
-import quancheng
+from quancheng_tell import Teller
 from schemas.fsck import Checked, Found, Part, Unchecked
 from schemas.refusals_objects import OBJECTS_UNAVAILABLE
 from storage.fsck.run import guarded
@@ -41,6 +41,6 @@ def test_a_check_that_fails_is_named_as_not_checked(error: Exception, said: str)
 def test_progress_is_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     """JSON lines hold findings and the end; how far a run has come stands between them for nobody."""
     for as_json in (True, False):
-        quancheng._Teller(as_json=as_json)("progress", "… 2000 log entries")
+        Teller(as_json=as_json)("progress", "… 2000 log entries")
 
     assert capsys.readouterr().out.count("2000") == 1
