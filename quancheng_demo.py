@@ -43,7 +43,8 @@ from schemas.holding import (
 )
 from schemas.ids import AccountId, AgencyId
 from schemas.jws import public_jwk, sign_detached, thumbprint
-from schemas.leaves_actor import AgencyKind, CertificateKind
+from schemas.leaves_agency import AgencyKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import Datum
 from schemas.roster import parse_roster
 from schemas.words_role import ROLES

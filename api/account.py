@@ -28,7 +28,7 @@ from schemas.account import (
 from schemas.actor import Role
 from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.membership import TransferIn
 from storage.actor.account import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, require_one_go, set_password

@@ -10,7 +10,7 @@ from api.route import Route
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.base import WireOut
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_agency import AgencyKind
 
 router = APIRouter(prefix="/v1/agencies", tags=["account"], route_class=Route)
 

@@ -21,8 +21,8 @@ from schemas.certificate import (
     was_valid,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
-from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from storage.actor.certificate import CertificateFilter
 
 router = APIRouter(prefix="/v1/certificates", tags=["certificate"], route_class=Route)

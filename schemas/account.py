@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from schemas.actor import Reach, Role
 from schemas.base import Frozen, Moment, Reason, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.password import MOST_CHARACTERS
 from schemas.uscc import is_uscc
 

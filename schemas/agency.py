@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from schemas.account import AgencyName
 from schemas.base import Frozen, WireIn
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_agency import AgencyKind
 from schemas.uscc import is_uscc
 
 USCC_LENGTH = 18

@@ -13,8 +13,8 @@ from pydantic import model_validator
 from schemas.base import Frozen, Moment, Reason, WireIn
 from schemas.event import Event
 from schemas.ids import AccountId, AgencyId, CertificateId
-from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import CertificateNumber
 from schemas.policy import Action
 from schemas.refusals_account import CERTIFICATE_STEP_REFUSED

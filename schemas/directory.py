@@ -12,23 +12,13 @@ from typing import ClassVar, NamedTuple
 
 from schemas.actor import Role
 from schemas.leaf import Leaf
-from schemas.leaves_actor import (
-    AccountAmend,
-    AccountClose,
-    AccountOpen,
-    AccountTransfer,
-    AgencyAmend,
-    AgencyClose,
-    AgencyOpen,
-    RoleEnd,
-    RoleEndApart,
-    RoleGrant,
-    RoleGrantNamed,
-)
+from schemas.leaves_account import AccountAmend, AccountClose, AccountOpen, AccountTransfer
+from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceVoid
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
+from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.participation import Participation
 from schemas.qualification import Qualifications
 

@@ -6,11 +6,13 @@ from types import MappingProxyType, ModuleType
 from typing import NamedTuple
 
 from schemas import (
-    leaves_actor,
+    leaves_account,
+    leaves_agency,
     leaves_approval,
     leaves_audit,
     leaves_case,
     leaves_certificate,
+    leaves_certificate_issue,
     leaves_device,
     leaves_factor,
     leaves_finding,
@@ -23,6 +25,7 @@ from schemas import (
     leaves_rectification,
     leaves_recusal,
     leaves_review,
+    leaves_role,
     leaves_setting,
     leaves_shift,
     leaves_training,
@@ -31,7 +34,10 @@ from schemas.act import Act
 
 _MODULES: tuple[ModuleType, ...] = (
     leaves_log,
-    leaves_actor,
+    leaves_agency,
+    leaves_account,
+    leaves_role,
+    leaves_certificate_issue,
     leaves_factor,
     leaves_certificate,
     leaves_training,

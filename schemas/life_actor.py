@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, get_args
 
 from schemas.factor import MOST_RECOVERY_CODES
 from schemas.leaf import Leaf
-from schemas.leaves_actor import (
+from schemas.leaves_account import (
     AccountAmend,
     AccountClose,
     AccountCredential,
@@ -18,22 +18,15 @@ from schemas.leaves_actor import (
     AccountTransfer,
     AccountUnlock,
     AccountUnlockApart,
-    AgencyAmend,
-    AgencyClose,
-    AgencyOpen,
-    CertificateIssue,
-    CertificateIssueNamed,
-    RoleEnd,
-    RoleEndApart,
-    RoleGrant,
-    RoleGrantNamed,
     RosterTake,
-    StandardPublish,
 )
+from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen, StandardPublish
 from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
+from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
 from schemas.leaves_device import DeviceCode, DeviceVoid
 from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
+from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, is_hidden, law, taken

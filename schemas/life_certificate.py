@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_actor import CertificateIssue, CertificateIssueNamed
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -13,6 +12,7 @@ from schemas.leaves_certificate import (
     CertificateVerify,
     CertificateWithdraw,
 )
+from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
 from schemas.life import FaultCode, Here, check_step, law
 from schemas.life_inside import Committed
 

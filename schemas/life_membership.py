@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_actor import AccountTransfer
+from schemas.leaves_account import AccountTransfer
 from schemas.life import FaultCode, Here, law
 from schemas.life_inside import Committed
 

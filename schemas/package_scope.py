@@ -13,16 +13,7 @@ from typing import Any
 
 from schemas.disclosure import WHOLE_LEAF, NotShown
 from schemas.leaf import Leaf, Unknown
-from schemas.leaves_actor import (
-    AccountClose,
-    AccountOpen,
-    CertificateIssue,
-    CertificateIssueNamed,
-    RoleEnd,
-    RoleEndApart,
-    RoleGrant,
-    RoleGrantNamed,
-)
+from schemas.leaves_account import AccountClose, AccountOpen
 from schemas.leaves_case import CaseAppoint, CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
 from schemas.leaves_certificate import (
     CertificateCancel,
@@ -31,9 +22,11 @@ from schemas.leaves_certificate import (
     CertificateVerify,
     CertificateWithdraw,
 )
+from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceIssue, DeviceReturn
 from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
+from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.opening import Shown
 from schemas.reference import noun_of
 

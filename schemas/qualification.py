@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_actor import CertificateIssue, CertificateIssueNamed, CertificateKind
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -18,6 +17,7 @@ from schemas.leaves_certificate import (
     CertificateSuspend,
     CertificateWithdraw,
 )
+from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed, CertificateKind
 
 QUALIFYING = frozenset({CertificateKind.LEGAL, CertificateKind.LEGAL_BEFORE})
 """Whoever gives a legal review holds one of these (Administrative Penalty Law art. 58): newcomers the qualification of the

@@ -6,8 +6,10 @@ from schemas.agency import Standing
 from schemas.approval import ApprovalState
 from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.duty import Duty
-from schemas.leaves_actor import AccountKind, AgencyKind, CertificateKind
+from schemas.leaves_account import AccountKind
+from schemas.leaves_agency import AgencyKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_presence import PresenceWay
 from schemas.leaves_training import TrainingKind
 from schemas.login import LoginOutcome

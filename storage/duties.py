@@ -21,7 +21,7 @@ from schemas.certificate import CertificateNeed
 from schemas.duty import Duty
 from schemas.equipment import EquipmentState
 from schemas.export import ExportState
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.policy import Action, scope
 from schemas.rectification import STEPS as RECTIFICATION_STEPS

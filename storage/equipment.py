@@ -24,7 +24,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.ids import AccountId, EquipmentId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.leaves_device import (
     EquipmentBind,
     EquipmentCertify,

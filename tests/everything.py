@@ -35,7 +35,7 @@ from schemas.holding import (
     ReturnIn,
 )
 from schemas.ids import AccountId, AgencyId, DeviceId
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_agency import AgencyKind
 from schemas.leaves_recusal import RecusalGround
 from schemas.leaves_training import TrainingKind
 from schemas.look import LookFrom, LookIn, LookKind, LookReason, LookWay, WhyIn

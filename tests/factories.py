@@ -25,7 +25,8 @@ from schemas.event import Event
 from schemas.fsck import Fault, Unchecked
 from schemas.ids import AccountId, AgencyId
 from schemas.jws import public_jwk, sign_compact, sign_detached, thumbprint
-from schemas.leaves_actor import AgencyKind, CertificateKind
+from schemas.leaves_agency import AgencyKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import MANIFEST_TYP
 from schemas.personal import PersonalSeal
 from schemas.upload import Upload

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas import leaves_actor as who
+from schemas import leaves_account as who
+from schemas import leaves_agency as agencies
 from schemas import leaves_approval as approving
 from schemas import leaves_audit as audits
 from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
+from schemas import leaves_certificate_issue as issues
 from schemas import leaves_device as things
 from schemas import leaves_factor as factors
 from schemas import leaves_finding as findings
@@ -28,6 +30,7 @@ from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_recusal as away
 from schemas import leaves_review as inside
+from schemas import leaves_role as roles
 from schemas import leaves_setting as settings
 from schemas import leaves_shift as duties
 from schemas import leaves_training as training_leaves
@@ -128,7 +131,7 @@ def begin(seed: int = 0) -> World:
     log = history.thing("log")
     history.write(logs.LogOpen, log, SIGNER)
     agency = history.thing("agency")
-    history.write(who.AgencyOpen, agency, API, parent=None, principal=None)
+    history.write(agencies.AgencyOpen, agency, API, parent=None, principal=None)
     first, second = ({role: _person(history, agency, role) for role in Role} for _ in range(2))
     device = history.thing("device")
     code = drawn(device)
@@ -147,7 +150,7 @@ def _person(history: History, agency: str, role: Role) -> str:
     history.write(who.AccountOpen, account, API, agency=agency)
     history.write(who.AccountCredential, account, API)
     history.write(
-        who.RoleGrantNamed,
+        roles.RoleGrantNamed,
         history.thing("role"),
         API,
         of=(account,),
@@ -356,7 +359,7 @@ def qualify(world: World, account: str, *, kind: str = "legal", **members: Any) 
     """Enter what qualifies somebody to give legal reviews; return the digest of its leaf."""
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900), "kind": kind, **members}
     certificate, custodian = world.history.thing("certificate"), world.people[Role.CUSTODIAN]
-    return world.history.write(who.CertificateIssueNamed, certificate, custodian, of=(account,), **given)
+    return world.history.write(issues.CertificateIssueNamed, certificate, custodian, of=(account,), **given)
 
 
 def _rounds(world: World, case: str) -> Iterator[None]:
@@ -463,9 +466,9 @@ def story_of_people(world: World) -> Iterator[None]:
     history, admin = world.history, world.people[Role.ADMIN]
     custodian, supervisor = world.people[Role.CUSTODIAN], world.people[Role.SUPERVISOR]
     agency, account = history.thing("agency"), history.thing("account")
-    history.write(who.AgencyOpen, agency, admin, parent=world.agency, principal=None)
-    history.write(who.AgencyAmend, agency, admin, parent=None, principal=None)
-    history.write(who.StandardPublish, history.thing("standard"), supervisor, of=(agency,))
+    history.write(agencies.AgencyOpen, agency, admin, parent=world.agency, principal=None)
+    history.write(agencies.AgencyAmend, agency, admin, parent=None, principal=None)
+    history.write(agencies.StandardPublish, history.thing("standard"), supervisor, of=(agency,))
     yield
     history.write(who.RosterTake, history.thing("roster"), admin, of=(agency,))
     history.write(who.AccountAdmit, history.thing("account"), API)
@@ -490,10 +493,10 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(factors.FactorEnd, new, history.rng.choice((account, admin)), of=(account,))
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
-    grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)
+    grant = history.write(roles.RoleGrant, role, admin, of=(account,), **given)
     named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
     other = history.thing("role")
-    second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
+    second = history.write(roles.RoleGrantNamed, other, admin, of=(account,), **named)
     yield
     for _ in range(2):
         training = history.thing("training")
@@ -501,17 +504,17 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(training_leaves.TrainingWithdraw, training, custodian, of=(account,), entry=entry)
     yield
     certificate = history.thing("certificate")
-    history.write(who.CertificateIssue, certificate, custodian, of=(account,), **given)
+    history.write(issues.CertificateIssue, certificate, custodian, of=(account,), **given)
     qualified = {**given, "kind": "legal"}
     history.write(
-        who.CertificateIssueNamed, history.thing("certificate"), custodian, of=(account,), **qualified
+        issues.CertificateIssueNamed, history.thing("certificate"), custodian, of=(account,), **qualified
     )
     for kind in (papers.CertificateSuspend, papers.CertificateRestore, papers.CertificateVerify):
         history.write(kind, certificate, custodian, of=(account,))
     yield
     history.write(papers.CertificateWithdraw, certificate, custodian, of=(account,))
-    history.write(who.RoleEnd, role, admin, of=(account,), grant=grant)
-    history.write(who.RoleEndApart, other, admin, of=(account,), grant=second)
+    history.write(roles.RoleEnd, role, admin, of=(account,), grant=grant)
+    history.write(roles.RoleEndApart, other, admin, of=(account,), grant=second)
     history.write(who.AccountClose, account, admin)
     history.write(papers.CertificateCancel, certificate, custodian, of=(account,))
     yield
@@ -541,7 +544,7 @@ def story_of_people(world: World) -> Iterator[None]:
     yield
     history.write(things.DeviceRename, device, custodian)
     history.write(things.DeviceRevoke, device, custodian, kid=world.kid)
-    history.write(who.AgencyClose, agency, admin)
+    history.write(agencies.AgencyClose, agency, admin)
     yield
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from schemas import leaves_actor as who
+from schemas import leaves_agency as agencies
 from schemas import leaves_case as cases
 from schemas import leaves_monitoring as records
 from schemas import leaves_recording as line
@@ -172,7 +172,7 @@ class Made:
     def alone(self) -> set[str]:
         """The leaves that stand in no chain of the package and belong to it all the same."""
         found = set()
-        kinds = (line.ManifestDeclare, records.IntakeReceive, who.AgencyOpen)
+        kinds = (line.ManifestDeclare, records.IntakeReceive, agencies.AgencyOpen)
         wanted = self.evidence() | {self.bureau.agency}
         for one in lines_of(self.bureau.history):
             leaf = parse_leaf(one.leaf)

@@ -13,12 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mobile_contract.client.verify_origin import Trust
-from schemas import leaves_actor as who
+from schemas import leaves_account as who
+from schemas import leaves_agency as agencies
 from schemas import leaves_case as cases
 from schemas import leaves_device as things
 from schemas import leaves_log as logs
 from schemas import leaves_monitoring as records
 from schemas import leaves_recording as line
+from schemas import leaves_role as roles
 from schemas.actor import Reach, Role
 from schemas.base import rfc3339
 from schemas.canonical import canonical_bytes
@@ -348,7 +350,7 @@ def make_bureau(office: Office | None = None) -> Bureau:
         catalogue_sha256=catalogue_sha256(),
     )
     made.write(
-        who.AgencyOpen,
+        agencies.AgencyOpen,
         agency,
         API,
         agency,
@@ -372,7 +374,7 @@ def _person(made: Bureau, role: Role) -> str:
         who.AccountCredential, account, API, account, what="password", record=text({"hash": f"secret {role}"})
     )
     granted = {"role": role, "reach": Reach.AGENCY, "from_": LONG_AGO}
-    made.write(who.RoleGrantNamed, made.history.thing("role"), API, account, **granted)
+    made.write(roles.RoleGrantNamed, made.history.thing("role"), API, account, **granted)
     return account
 
 

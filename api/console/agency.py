@@ -11,7 +11,7 @@ from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
 from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_agency import AgencyKind
 from schemas.policy import Action
 from schemas.reference import reference
 

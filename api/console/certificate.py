@@ -29,8 +29,8 @@ from schemas.certificate import (
     CertificateStepIn,
 )
 from schemas.ids import CertificateId
-from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.policy import Action
 from schemas.reference import reference
 from storage.actor.certificate import CertificateFilter

@@ -16,7 +16,7 @@ from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
 from schemas.integrity import Verdict
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
 from schemas.look import LookKind, LookReason

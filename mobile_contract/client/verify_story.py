@@ -6,7 +6,7 @@ from typing import Any
 from schemas.base import Frozen, rfc3339
 from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf
-from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_review import ExportRequest
 from schemas.life_actor import AccountLife
 from schemas.life_case import CaseLife

@@ -23,15 +23,15 @@ from schemas.account import (
 )
 from schemas.actor import Actor, Role, stands_apart
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import (
+from schemas.leaves_account import (
     AccountAmend,
     AccountClose,
     AccountKind,
     AccountLink,
     AccountSignout,
     AccountUnlockApart,
-    RoleEndApart,
 )
+from schemas.leaves_role import RoleEndApart
 from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require, require_scope
 from schemas.refusals_account import (

@@ -16,14 +16,9 @@ from schemas.act import Process
 from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Reach, Role
 from schemas.base import Frozen
 from schemas.ids import AccountId, AgencyId, DeviceId
-from schemas.leaves_actor import (
-    AccountCredentialByLink,
-    AccountKind,
-    AccountOpen,
-    AgencyKind,
-    AgencyOpen,
-    RoleGrantNamed,
-)
+from schemas.leaves_account import AccountCredentialByLink, AccountKind, AccountOpen
+from schemas.leaves_agency import AgencyKind, AgencyOpen
+from schemas.leaves_role import RoleGrantNamed
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.refusals_actor import DEVICE_REVOKED, NOT_AUTHENTICATED
 from storage.act import Deed, fresh_id, service

@@ -21,7 +21,7 @@ from schemas.actor import Actor
 from schemas.agency import Agency, AgencyAmendIn, AgencyIn, StandingThere, code_holds
 from schemas.event import Event
 from schemas.ids import AgencyId
-from schemas.leaves_actor import AgencyAmend, AgencyClose
+from schemas.leaves_agency import AgencyAmend, AgencyClose
 from schemas.policy import Action, Subject, require, require_scope
 from schemas.refusals_account import (
     AGENCY_CLOSED,

@@ -25,7 +25,7 @@ from schemas.certificate import (
     fact_at,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
-from schemas.leaves_actor import AccountKind, CertificateIssueNamed, CertificateKind
+from schemas.leaves_account import AccountKind
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -34,6 +34,7 @@ from schemas.leaves_certificate import (
     CertificateVerify,
     CertificateWithdraw,
 )
+from schemas.leaves_certificate_issue import CertificateIssueNamed, CertificateKind
 from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require, require_scope
 from schemas.recording import Recording

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 from schemas.actor import Reach, Role
 from schemas.ids import AccountId, AgencyId
 from schemas.intake import rows_root
-from schemas.leaves_actor import AccountKind, AccountOpen, RoleGrantNamed, RosterTake
+from schemas.leaves_account import AccountKind, AccountOpen, RosterTake
+from schemas.leaves_role import RoleGrantNamed
 from schemas.record_id import salted_row_hash
 from schemas.refusals_account import LOGIN_TAKEN
 from schemas.roster import RosterLine

@@ -34,7 +34,7 @@ from schemas.factor import (
     waits_for,
 )
 from schemas.ids import AccountId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
 from schemas.refusals_factor import FACTOR_KEY_MISSING, LOGIN_HALFWAY_OVER
 from schemas.trail import LoginWay, Noted, TrailEvent, TrailResult

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, te
 from schemas.account import LINK_LIFETIME
 from schemas.actor import Actor
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind, AccountLink
+from schemas.leaves_account import AccountKind, AccountLink
 from schemas.policy import Action
 from schemas.trail import TrailEvent
 from storage.act import fresh_id

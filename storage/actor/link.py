@@ -20,7 +20,8 @@ from schemas.account import ADMISSION_LIFETIME, AdmissionIn, Link
 from schemas.act import Process
 from schemas.actor import Role
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountAdmit, AgencyKind
+from schemas.leaves_account import AccountAdmit
+from schemas.leaves_agency import AgencyKind
 from schemas.refusals_account import (
     ACCOUNT_CLOSED,
     ADMINISTRATOR_THERE,

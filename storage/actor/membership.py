@@ -9,7 +9,7 @@ from schemas.account import Account
 from schemas.actor import Actor
 from schemas.base import whole_milliseconds
 from schemas.ids import AccountId
-from schemas.leaves_actor import AccountKind, AccountTransfer
+from schemas.leaves_account import AccountKind, AccountTransfer
 from schemas.membership import Membership, TransferIn
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference

@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.base import Frozen
 from schemas.ids import AccountId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.sso import SIGN_ON_LIFETIME, SsoMatch
 from storage.actor.session import token_hash
 from storage.collection import Collection, Unit

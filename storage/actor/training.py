@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, literal,
 
 from schemas.actor import Actor
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_account import AccountKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_training import TrainingEnter, TrainingKind, TrainingWithdraw
 from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require, require_scope

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.ids import StandardId
-from schemas.leaves_actor import StandardPublish
+from schemas.leaves_agency import StandardPublish
 from schemas.reference import reference
 from schemas.standard import Standard
 from storage.act import Deed, fresh_id

@@ -12,7 +12,7 @@ from schemas.disclosure import ChainHead, NotShown, parse_chains, parse_hidden
 from schemas.ids import ExportId
 from schemas.leaf import parse_leaf
 from schemas.leaf_catalogue import catalogue_sha256
-from schemas.leaves_actor import AgencyAmend, AgencyOpen
+from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_case import CaseOpen
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.life_case import CaseLife

@@ -17,7 +17,8 @@ from schemas.errors import Invalid
 from schemas.event import Event
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
 from schemas.leaf import Leaf, parse_leaf
-from schemas.leaves_actor import AccountAdmit, StandardPublish
+from schemas.leaves_account import AccountAdmit
+from schemas.leaves_agency import StandardPublish
 from schemas.leaves_log import TrailSeal
 from schemas.leaves_recording import ManifestRefuse, RecordingReceive
 from schemas.manifest import ManifestState

@@ -23,7 +23,7 @@ from sqlalchemy.sql.selectable import LateralFromClause, ScalarSelect
 from schemas.account import ROLE_ENDS_SOON
 from schemas.actor import Actor, Role
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.refusals_actor import NOT_AUTHENTICATED
 from storage.reads.agency import Query, tree_above, with_agency
 from storage.tables.actor import ACCOUNT_WORDS, accounts, role_grants

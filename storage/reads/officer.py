@@ -7,7 +7,7 @@ from sqlalchemy import Connection, or_, select
 
 from schemas.actor import Role
 from schemas.ids import AgencyId
-from schemas.leaves_actor import CertificateKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.officer import NamedOfficer
 from storage.reads.account import has_role
 from storage.reads.certificate import was_valid

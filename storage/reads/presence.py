@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from schemas.actor import Actor, Role
 from schemas.ids import AccountId, ManifestId, RecordingId
-from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_account import AccountKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_presence import PresenceWay
 from schemas.manifest import ManifestState
 from schemas.presence import Attendance, Holder, Named, PresenceAnswer, PresenceState, attendance_of

@@ -14,8 +14,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSTZRANGE, UUID, ExcludeConstraint
 
 from schemas.actor import Reach, Role
-from schemas.leaves_actor import AccountKind, CertificateKind
+from schemas.leaves_account import AccountKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from storage.tables.base import ident, metadata, moment, one_of, ref, words_index, words_of
 
 agencies = Table(

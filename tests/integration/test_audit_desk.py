@@ -24,7 +24,7 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.integrity import Outcome
-from schemas.leaves_actor import StandardPublish
+from schemas.leaves_agency import StandardPublish
 from schemas.leaves_audit import (
     AuditAssign,
     AuditClose,

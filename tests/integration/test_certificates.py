@@ -33,8 +33,8 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.event import Event
-from schemas.leaves_actor import CertificateKind
 from schemas.leaves_certificate import CertificateState
+from schemas.leaves_certificate_issue import CertificateKind
 from storage.actor.certificate import CertificateFilter
 from storage.reads.certificate import was_valid as asked
 from storage.store import Store

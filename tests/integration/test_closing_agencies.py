@@ -13,7 +13,7 @@ from schemas.agency import AgencyAmendIn, AgencyIn
 from schemas.case import CaseIn
 from schemas.device import RevokeIn, RevokeReason
 from schemas.errors import EvidenceError
-from schemas.leaves_actor import AgencyClose, AgencyKind
+from schemas.leaves_agency import AgencyClose, AgencyKind
 from schemas.roster import RosterFault, parse_roster
 from storage.store import Store, Transaction
 from tests.factories import (

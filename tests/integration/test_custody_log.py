@@ -18,7 +18,7 @@ from schemas.checkpoint import open_checkpoint, parse_proof, verify_proof
 from schemas.directory import Directory
 from schemas.errors import IntegrityBroken, NotFound
 from schemas.fsck import Fault
-from schemas.leaves_actor import AgencyAmend, AgencyClose, AgencyKind, AgencyOpen
+from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyKind, AgencyOpen
 from schemas.merkle import consistency_proof, verify_consistency
 from schemas.note import vkey_of_seed
 from schemas.replay import Turn, fold

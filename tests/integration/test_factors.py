@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select, text, update
 from schemas.actor import Actor, Role
 from schemas.errors import EvidenceError
 from schemas.factor import HALFWAY_LIFETIME, Demand
-from schemas.leaves_actor import AccountKind
+from schemas.leaves_account import AccountKind
 from schemas.login import LANE_TRIES, LoginOutcome
 from storage.flow.admit import set_password
 from storage.flow.factor import OwnFactorIn, give_up_factor, set_up_factor

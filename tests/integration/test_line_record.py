@@ -17,7 +17,8 @@ from schemas.errors import SignatureInvalid
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaf import MAX_LEAF_BYTES, parse_leaf
-from schemas.leaves_actor import AccountCredentialByLink, AccountKind, AccountOpen, AgencyKind
+from schemas.leaves_account import AccountCredentialByLink, AccountKind, AccountOpen
+from schemas.leaves_agency import AgencyKind
 from schemas.leaves_device import DeviceCode, DeviceEnrol
 from schemas.leaves_recording import ReceivedFrom, RecordingReceive, RecordingSeal
 from schemas.opening import Shown, parse_opening

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.integrity import CheckResult, Outcome
-from schemas.leaves_actor import CertificateKind
+from schemas.leaves_certificate_issue import CertificateKind
 from storage.store import Store
 from storage.tables.actor import agencies
 from tests.factories import TestDevice, certify, enrol_device, faults, folder_store, make_account, make_agency

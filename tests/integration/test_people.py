@@ -30,7 +30,7 @@ from schemas.errors import EvidenceError
 from schemas.event import Event
 from schemas.ids import AccountId
 from schemas.intake import rows_root
-from schemas.leaves_actor import AgencyKind
+from schemas.leaves_agency import AgencyKind
 from schemas.login import LANE_TRIES
 from schemas.record_id import salted_row_hash
 from schemas.roster import RosterFault, RosterLine, parse_roster

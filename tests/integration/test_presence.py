@@ -11,7 +11,7 @@ from schemas.errors import Conflict, NotFound, Refused
 from schemas.event import Event
 from schemas.ids import ManifestId, RecordingId
 from schemas.integrity import Outcome
-from schemas.leaves_actor import CertificateKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.presence import (
     PresenceAnswer,
     PresenceIn,

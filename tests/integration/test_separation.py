@@ -14,7 +14,7 @@ from schemas.certificate import CertificateIssueIn, CertificateStep, Certificate
 from schemas.errors import Refused
 from schemas.fsck import FaultCode
 from schemas.ids import CaseId, MemberId, RecordingId
-from schemas.leaves_actor import CertificateKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.monitoring import LinkBasis, OpinionIn, OpinionWord, ReviewStage
 from schemas.review import Review
 from schemas.separation import Part

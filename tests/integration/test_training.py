@@ -17,7 +17,7 @@ from schemas.actor import Actor, Role
 from schemas.certificate import was_valid
 from schemas.errors import EvidenceError
 from schemas.event import Event
-from schemas.leaves_actor import CertificateKind
+from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_training import TrainingKind
 from schemas.training import Training, TrainingIn, TrainingWithdrawIn, TrainingYear, Wanted, years_of
 from storage.actor.training import TrainingFilter

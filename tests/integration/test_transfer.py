@@ -17,7 +17,8 @@ from schemas.case import CaseIn
 from schemas.errors import EvidenceError, NotAuthenticated, NotFound
 from schemas.holding import CheckedIn, CheckIn, CheckPoint, IssueIn, ReturnIn
 from schemas.ids import AccountId, AgencyId
-from schemas.leaves_actor import AccountKind, AccountTransfer, RoleEndApart, RoleGrantNamed
+from schemas.leaves_account import AccountKind, AccountTransfer
+from schemas.leaves_role import RoleEndApart, RoleGrantNamed
 from schemas.membership import Membership, TransferIn
 from storage.store import Store
 from tests.factories import (

@@ -20,8 +20,8 @@ from schemas.errors import Level
 from schemas.export import ExportStep
 from schemas.factor import CodeFault, Demand
 from schemas.integrity import Outcome, Severity, Verdict
-from schemas.leaves_actor import IssuedKind
 from schemas.leaves_case import CaseField, TieBasis
+from schemas.leaves_certificate_issue import IssuedKind
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose

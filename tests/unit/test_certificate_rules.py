@@ -20,7 +20,6 @@ from schemas.chain import genesis
 from schemas.directory import Directory
 from schemas.errors import TransitionRefused
 from schemas.leaf import Leaf, Place
-from schemas.leaves_actor import CertificateIssue, CertificateKind
 from schemas.leaves_certificate import (
     CertificateCancel,
     CertificateRestore,
@@ -29,6 +28,7 @@ from schemas.leaves_certificate import (
     CertificateVerify,
     CertificateWithdraw,
 )
+from schemas.leaves_certificate_issue import CertificateIssue, CertificateKind
 from schemas.life import FaultCode, Here, Unlawful
 from schemas.life_certificate import CertificateLife, issued, restated, verified
 from storage.custody.values import shown

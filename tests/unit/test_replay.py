@@ -17,11 +17,13 @@ from schemas.directory import Directory
 from schemas.leaf import Leaf, Place, Unknown, leaf_bytes, parse_leaf
 from schemas.leaf_steps import STATE_STEPS
 from schemas.leaves import EVENTS, LEAVES
-from schemas.leaves_actor import AccountAmend, AccountClose, AgencyOpen, RoleEnd
+from schemas.leaves_account import AccountAmend, AccountClose
+from schemas.leaves_agency import AgencyOpen
 from schemas.leaves_case import CaseAmend, CaseFile, CaseInvestigate, CaseLink, CaseOpen, TieBasis
 from schemas.leaves_device import DeviceRevoke
 from schemas.leaves_log import ClockStep
 from schemas.leaves_recording import RecordingSeal
+from schemas.leaves_role import RoleEnd
 from schemas.life import FaultCode, Here, Unlawful
 from schemas.opening import Hidden, Shown
 from schemas.reference import noun_of

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from schemas.actor import Reach, Role
 from schemas.errors import Refused
 from schemas.leaf import parse_leaf
-from schemas.leaves_actor import RoleGrantNamed
 from schemas.leaves_audit import (
     AuditAssign,
     AuditConfirm,
@@ -36,6 +35,7 @@ from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode
 from schemas.leaves_recording import RecordingSeal
 from schemas.leaves_recusal import RecusalBar, RecusalGround, RecusalLift
 from schemas.leaves_review import FactAdd, FactProve, ReviewPass, ReviewSupplement
+from schemas.leaves_role import RoleGrantNamed
 from schemas.life import FaultCode
 from schemas.participation import Participation
 from schemas.reference import noun_of

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from schemas.actor import Role
-from schemas.leaves_actor import AccountAmend, AccountClose, AccountOpen, AgencyAmend, AgencyClose, AgencyOpen
+from schemas.leaves_account import AccountAmend, AccountClose, AccountOpen
+from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke
 from schemas.life import FaultCode
 from tests.leaf_examples import drawn, members_of

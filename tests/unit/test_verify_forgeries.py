@@ -14,7 +14,8 @@ from mobile_contract.client import verify
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_report import Report
 from mobile_contract.client.verify_speech import headline, sentences
-from schemas import leaves_actor as who
+from schemas import leaves_account as who
+from schemas import leaves_agency as agencies
 from schemas import leaves_case as cases
 from schemas import leaves_device as things
 from schemas import leaves_review as inside
@@ -257,7 +258,7 @@ def second_agency(bureau: Bureau) -> str:
     history = bureau.history
     agency, account = history.thing("agency"), history.thing("account")
     named = {"name": text("邻县城市管理局"), "code": text("B")}
-    bureau.write(who.AgencyOpen, agency, API, agency, kind="agency", supervising=False, **named)
+    bureau.write(agencies.AgencyOpen, agency, API, agency, kind="agency", supervising=False, **named)
     told = {"agency": agency, "kind": "person", "login": text("n"), "name": text("邻人")}
     bureau.write(who.AccountOpen, account, API, account, **told)
     photo = bureau.receive(b"another agency's photo", None, agency=agency, source="account")
