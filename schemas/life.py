@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from schemas.act import Act
 from schemas.directory import Directory
 from schemas.leaf import Leaf
 from schemas.leaf_steps import STATE_STEPS
@@ -102,6 +103,11 @@ def law(holds: bool | None, code: FaultCode) -> None:  # noqa: FBT001 - the rule
 def is_hidden(known: object | None, here: Here) -> bool:
     """Say whether what a leaf goes on with may be among what is withheld: then nobody can tell, and nothing is told."""
     return known is None and not here.is_whole
+
+
+def given(act: Act, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the members that an act names; one that is left out stays as it was."""
+    return {name: value for name in names if (value := getattr(act, name)) is not None}
 
 
 Take = Callable[[LifeOf, Leaf, Any, Here], LifeOf]

@@ -21,7 +21,8 @@ from schemas.leaf import Leaf, Unknown, parse_leaf
 from schemas.leaves import LEAVES
 from schemas.leaves_log import ChainMend
 from schemas.life import FaultCode, Here, Unlawful, law
-from schemas.life_actor import AccountLife, AgencyLife, apply_account, apply_agency
+from schemas.life_account import AccountLife, apply_account
+from schemas.life_agency import AgencyLife, apply_agency
 from schemas.life_audit import AuditLife, apply_audit
 from schemas.life_case import CaseLife, apply_case
 from schemas.life_device import DeviceLife, EquipmentLife, apply_device, apply_equipment

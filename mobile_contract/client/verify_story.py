@@ -8,7 +8,7 @@ from schemas.checkpoint import Checkpoint
 from schemas.leaf import Leaf
 from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_review import ExportRequest
-from schemas.life_actor import AccountLife
+from schemas.life_account import AccountLife
 from schemas.life_case import CaseLife
 from schemas.life_evidence import Attempt, MonitoringLife, RecordingLife
 from schemas.life_inside import Committed

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from schemas.leaves_setting import SettingChange, SettingChangeList
-from schemas.life_actor import AccountLife, AgencyLife, FactorLife
+from schemas.life_account import AccountLife, FactorLife
+from schemas.life_agency import AgencyLife
 from schemas.life_training import TrainingLife
 from schemas.reference import ident_of
 from schemas.replay import Folded

@@ -8,7 +8,8 @@ import pytest
 from schemas.act import Act
 from schemas.leaves import LEAVES
 from schemas.life import Takes
-from schemas.life_actor import ACCOUNT_TAKES, AGENCY_TAKES
+from schemas.life_account import ACCOUNT_TAKES
+from schemas.life_agency import AGENCY_TAKES
 from schemas.life_audit import AUDIT_TAKES
 from schemas.life_case import CASE_TAKES
 from schemas.life_device import DEVICE_TAKES, EQUIPMENT_TAKES
