@@ -48,7 +48,7 @@ from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import Datum
 from schemas.roster import parse_roster
 from schemas.words_role import ROLES
-from storage.device import EnrolIn
+from storage.device.enrolment import EnrolIn
 from storage.equipment import NewSource
 from storage.flow.intake import receive_batch
 from storage.flow.sheet import table_of
@@ -259,12 +259,12 @@ def _open_case(tx: Transaction, handler: Actor, head: Actor, wish: CaseIn) -> No
 
 def _hand_out(tx: Transaction, custodian: Actor, holder: Actor) -> None:
     """Enrol a body camera, say what it is, and hand it out; its key is lost with this line: it captures nothing."""
-    code = tx.devices.issue_code(custodian).code
+    code = tx.enrolments.issue_code(custodian).code
     key = ec.generate_private_key(ec.SECP256R1())
     jwk = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
     wish = EnrolIn(code=code, jwk=jwk, model="DSJ-示", name="二号执法记录仪", proof=proof)
-    device = tx.devices.enrol(wish).device_id
+    device = tx.enrolments.enrol(wish).device_id
     plate = DescribeIn(kind=DeviceKind.BODY_CAMERA, maker="示范电子", model="DSJ-A7", serial="SF2026-00217")
     tx.descriptions.describe(custodian, device, plate)
     due = tx.now + timedelta(hours=10)

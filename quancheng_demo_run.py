@@ -76,7 +76,7 @@ class Demo:
         try:
             if custodian is not None:
                 with self._store.begin() as tx:
-                    return [tx.devices.issue_code(custodian).code for _ in range(2)]
+                    return [tx.enrolments.issue_code(custodian).code for _ in range(2)]
         except Refused:
             pass
         self._say(

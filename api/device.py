@@ -11,7 +11,7 @@ from schemas.base import WireOut
 from schemas.device import RenameIn, RevokeIn
 from schemas.holding import DeviceKind
 from schemas.ids import AccountId, DeviceId
-from storage.device import EnrolIn, Enrolled, IssuedCode
+from storage.device.enrolment import EnrolIn, Enrolled, IssuedCode
 
 router = APIRouter(prefix="/v1", tags=["device"], route_class=Route)
 
@@ -61,26 +61,26 @@ class OpenCodesOut(WireOut):
 @router.post("/enrolment-codes", operation_id="issueEnrolmentCode", status_code=201)
 def issue_code(tx: Tx, actor: CurrentActor) -> IssuedCode:
     """Issue a one-time code; it is shown once."""
-    return tx.devices.issue_code(actor)
+    return tx.enrolments.issue_code(actor)
 
 
 @router.get("/enrolment-codes", operation_id="listEnrolmentCodes")
 def codes(tx: Tx, actor: CurrentActor) -> OpenCodesOut:
     """List the codes by which a device may still enrol; what they are is told once, when they are issued."""
-    return OpenCodesOut(codes=[OpenCodeOut.of(one) for one in tx.devices.codes(actor)])
+    return OpenCodesOut(codes=[OpenCodeOut.of(one) for one in tx.enrolments.codes(actor)])
 
 
 @router.delete("/enrolment-codes/{code_id}", operation_id="voidEnrolmentCode", status_code=204)
 def void_code(tx: Tx, actor: CurrentActor, code_id: UUID) -> Response:
     """Take a code back."""
-    tx.devices.void_code(actor, code_id)
+    tx.enrolments.void_code(actor, code_id)
     return Response(status_code=204)
 
 
 @router.post("/devices", operation_id="enrolDevice", status_code=201)
 def enrol(tx: Tx, wish: EnrolIn) -> Enrolled:
     """Register the key of a device that holds a code."""
-    return tx.devices.enrol(wish)
+    return tx.enrolments.enrol(wish)
 
 
 @router.get("/devices", operation_id="listDevices")

@@ -316,7 +316,7 @@ def codes_of(store: Store) -> Iterator[str]:
         raise SystemExit("the bench needs an empty database")
     while True:
         with store.begin() as tx:
-            code = tx.devices.issue_code(custodian).code
+            code = tx.enrolments.issue_code(custodian).code
         yield code
 
 

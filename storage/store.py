@@ -42,7 +42,8 @@ from storage.case.case import Cases
 from storage.case.fact import Facts
 from storage.case.recusal import Recusals
 from storage.collection import Unit
-from storage.device import Devices
+from storage.device.device import Devices
+from storage.device.enrolment import Enrolments
 from storage.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
@@ -177,6 +178,10 @@ class Transaction(Unit):
     @cached_property
     def devices(self) -> Devices:
         return Devices(self, self.accounts)
+
+    @cached_property
+    def enrolments(self) -> Enrolments:
+        return Enrolments(self)
 
     @cached_property
     def descriptions(self) -> Descriptions:

@@ -53,7 +53,7 @@ from schemas.review import AnswerIn
 from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
-from storage.device import EnrolIn
+from storage.device.enrolment import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
@@ -315,7 +315,7 @@ def change_list(world: World, chance: Random) -> None:
 
 def issue_code(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
-        code = tx.devices.issue_code(world.who(chance, world.road.custodian)).code
+        code = tx.enrolments.issue_code(world.who(chance, world.road.custodian)).code
     world.codes.append(code)
 
 
@@ -325,7 +325,7 @@ def enrol(world: World, chance: Random) -> None:
     jwk = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
     with world.store.begin() as tx:
-        made = tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
+        made = tx.enrolments.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
         actor = tx.accounts.device_actor(made.device_id)
     world.devices.append(
         TestDevice(world.store, key, made.device_id, thumbprint(jwk), made.challenge, actor, token="")

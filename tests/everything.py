@@ -271,9 +271,9 @@ def _line(store: Store, bureau: Bureau) -> None:
     custodian = make_account(store, bureau.agency, Role.CUSTODIAN)[1]
     spare = enrol_device(store, custodian)
     with store.begin() as tx:
-        tx.devices.issue_code(custodian)
-        tx.devices.issue_code(custodian)
-        tx.devices.void_code(custodian, tx.devices.codes(custodian)[0].id)
+        tx.enrolments.issue_code(custodian)
+        tx.enrolments.issue_code(custodian)
+        tx.enrolments.void_code(custodian, tx.enrolments.codes(custodian)[0].id)
     _lives(store, custodian, spare.id, bureau)
     with store.begin() as tx:
         tx.devices.revoke(custodian, spare.id, LOST)

@@ -33,7 +33,7 @@ from schemas.upload import Upload
 from storage.act import Deed, fresh_id, service
 from storage.actor.actor import open_agency
 from storage.actor.certificate import issue_certificate
-from storage.device import EnrolIn, Enrolled
+from storage.device.enrolment import EnrolIn, Enrolled
 from storage.flow.receive import Receiving
 from storage.password import PasswordHash, hash_of
 from storage.recording.upload import NewUpload
@@ -309,7 +309,7 @@ def enrolled_by(store: Store, code: str) -> Enrolled:
     jwk = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
     with store.begin() as tx:
-        return tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
+        return tx.enrolments.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
 
 
 def enrol_device(store: Store, custodian: Actor) -> TestDevice:
@@ -318,9 +318,9 @@ def enrol_device(store: Store, custodian: Actor) -> TestDevice:
     jwk = public_jwk(key.public_key())
     kid = thumbprint(jwk)
     with store.begin() as tx:
-        code = tx.devices.issue_code(custodian).code
+        code = tx.enrolments.issue_code(custodian).code
         proof = sign_detached(code.encode(), key, kid=kid, typ=ENROL_TYP)
-        made = tx.devices.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
+        made = tx.enrolments.enrol(EnrolIn(code=code, jwk=jwk, model="test", name="测试设备", proof=proof))
     with store.begin() as tx:
         session = tx.devices.token(assertion(key, kid, int(tx.now.timestamp())))
     return TestDevice(

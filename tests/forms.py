@@ -227,8 +227,8 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", "/console/devices/codes")
     keeper = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]
     with scene.store.begin() as tx:
-        tx.devices.issue_code(keeper)
-        code = {"code_id": tx.devices.codes(keeper)[0].id}
+        tx.enrolments.issue_code(keeper)
+        code = {"code_id": tx.enrolments.codes(keeper)[0].id}
     _add(scene, "case", "/console/devices/codes/{code_id}/void", code)
     _add(scene, "case", "/console/recordings/{recording_id}/approval", ids, days="7")
     asker = make_account(scene.store, bureau.agency, Role.CUSTODIAN)[1]

@@ -14,7 +14,7 @@ from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
 from schemas.setting import Setting
-from storage.device import kept_key
+from storage.device.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
 from storage.store import Transaction

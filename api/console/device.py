@@ -33,7 +33,7 @@ from schemas.opening import Shown
 from schemas.policy import Action
 from schemas.reference import reference
 from storage.custody.values import Logged
-from storage.device import IssuedCode
+from storage.device.enrolment import IssuedCode
 
 router = APIRouter(route_class=Route)
 
@@ -55,7 +55,7 @@ def _register(visit: Visit, *, code: IssuedCode | None = None, mistake: Mistake 
         now=visit.tx.now,
         code=code,
         may_enrol=may_enrol,
-        codes=visit.tx.devices.codes(visit.actor) if may_enrol else (),
+        codes=visit.tx.enrolments.codes(visit.actor) if may_enrol else (),
     )
 
 
@@ -65,7 +65,7 @@ def issue_code(visit: Acting, form: Annotated[NoFields, Form()]) -> Response:
     return submit(
         visit,
         form,
-        lambda _: visit.tx.devices.issue_code(visit.actor),
+        lambda _: visit.tx.enrolments.issue_code(visit.actor),
         again=lambda mistake: _register(visit, mistake=mistake),
         then=lambda code: _register(visit, code=code),
     )
@@ -77,7 +77,7 @@ def void_code(visit: Acting, code_id: UUID, form: Annotated[NoFields, Form()]) -
     return submit(
         visit,
         form,
-        lambda _: visit.tx.devices.void_code(visit.actor, code_id),
+        lambda _: visit.tx.enrolments.void_code(visit.actor, code_id),
         again=lambda mistake: _register(visit, mistake=mistake),
         then=to("/console/devices"),
     )

@@ -35,7 +35,7 @@ from schemas.refusals_manifest import (
 from schemas.setting import Setting
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
-from storage.device import kept_key
+from storage.device.device import kept_key
 from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
 from storage.reads.officer import named_officers
 from storage.reads.recording import own_uploads

@@ -41,7 +41,7 @@ def people(store: Store) -> dict[str, str]:
     _, custodian = make_account(store, agency, Role.CUSTODIAN)
     with store.begin() as tx:
         tx.cases.open(handler, CaseIn(number="例-1", party="某店", matter="占道经营", place="路口"))
-        code = tx.devices.issue_code(custodian).code
+        code = tx.enrolments.issue_code(custodian).code
     return {"login": handler.login, "code": code}
 
 

@@ -110,8 +110,8 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
         keeper = make_account(store, agency, Role.CUSTODIAN)[1]
         with store.begin() as tx:
-            tx.devices.issue_code(keeper)
-            code = tx.devices.codes(keeper)[0]
+            tx.enrolments.issue_code(keeper)
+            code = tx.enrolments.codes(keeper)[0]
         ids = {
             "code_id": code.id,
             "recording_id": recording_id,

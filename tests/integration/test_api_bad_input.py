@@ -658,7 +658,7 @@ def test_an_assertion_out_of_its_time_is_no_token(
 def test_a_key_that_is_none_does_not_enrol(line: Line, jwk: dict[str, str]) -> None:
     """A public key of another kind, or off its curve, is refused, and the code is not used up."""
     with line.store.begin() as tx:
-        code = tx.devices.issue_code(line.custodian).code
+        code = tx.enrolments.issue_code(line.custodian).code
     key = ec.generate_private_key(ec.SECP256R1())
     good = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(good), typ=ENROL_TYP)

@@ -75,7 +75,7 @@ def test_what_stands_there_is_counted_and_named(store: Store, admin: Actor) -> N
     enrol_device(store, keeper)
     with store.begin() as tx:
         tx.cases.open(handler, CaseIn(number="未结-1", party="某店", matter="占道", place="建军路"))
-        tx.devices.issue_code(keeper)
+        tx.enrolments.issue_code(keeper)
     with pytest.raises(EvidenceError) as caught:
         close(store, again(store, admin), agency)
     assert caught.value.slug == "agency-standing"

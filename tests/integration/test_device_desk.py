@@ -164,12 +164,12 @@ def test_of_a_code_used_and_taken_back_at_once_one_holds(world: World) -> None:
     """Whichever comes first counts: the other is told, and the log folds."""
     for _ in range(4):
         with world.store.begin() as tx:
-            code = tx.devices.issue_code(world.custodian).code
-            open_ = tx.devices.codes(world.custodian)[-1]
+            code = tx.enrolments.issue_code(world.custodian).code
+            open_ = tx.enrolments.codes(world.custodian)[-1]
 
         def take_back(ident: UUID = open_.id) -> None:
             with world.store.begin() as tx:
-                tx.devices.void_code(world.custodian, ident)
+                tx.enrolments.void_code(world.custodian, ident)
 
         with ThreadPoolExecutor(2) as pool:
             both = [pool.submit(take_back), pool.submit(enrolled_by, world.store, code)]

@@ -24,7 +24,7 @@ from schemas.leaves_recording import ReceivedFrom, RecordingReceive, RecordingSe
 from schemas.opening import Shown, parse_opening
 from schemas.recording import RecordingState
 from schemas.report import report_of
-from storage.device import EnrolIn
+from storage.device.enrolment import EnrolIn
 from storage.flow.receive import Receiving, complete_left
 from storage.password import fresh_password, hash_of
 from storage.recording.upload import NewUpload
@@ -125,10 +125,10 @@ def _marked_device(store: Store, custodian: Actor) -> TestDevice:
     key = ec.generate_private_key(ec.SECP256R1())
     jwk = public_jwk(key.public_key())
     with store.begin() as tx:
-        code = tx.devices.issue_code(custodian).code
+        code = tx.enrolments.issue_code(custodian).code
         proof = sign_detached(code.encode(), key, kid=thumbprint(jwk), typ=ENROL_TYP)
         wish = EnrolIn(code=code, jwk=jwk, model=marked("model"), name=marked("device"), proof=proof)
-        made = tx.devices.enrol(wish)
+        made = tx.enrolments.enrol(wish)
     with store.begin() as tx:
         actor = tx.accounts.device_actor(made.device_id)
     leaves = [parse_leaf(payload).act for _, _, payload in leaves_of(store)]
@@ -281,7 +281,7 @@ def test_a_hundred_receipts_at_once(store: Store, bureau: Bureau) -> None:
 
     def issue() -> None:
         with store.begin() as tx:
-            tx.devices.issue_code(keeper)
+            tx.enrolments.issue_code(keeper)
 
     def revoke() -> None:
         with store.begin() as tx:

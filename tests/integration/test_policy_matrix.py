@@ -475,8 +475,8 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
         )
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
-        tx.devices.issue_code(keeper)
-        names["code_id"] = str(tx.devices.codes(keeper)[0].id)
+        tx.enrolments.issue_code(keeper)
+        names["code_id"] = str(tx.enrolments.codes(keeper)[0].id)
     names |= {"certificate_id": str(certificate_id)}
     names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
     names |= {"approval_id": str(approval_id), "issue": issue.hex()}
