@@ -44,7 +44,7 @@ from storage.case.recusal import Recusals
 from storage.collection import Unit
 from storage.device.device import Devices
 from storage.device.enrolment import Enrolments
-from storage.duties import Duties
+from storage.duties.duties import Duties
 from storage.equipment import EquipmentRegister
 from storage.export.export import Exports
 from storage.heartbeat import Heartbeats

@@ -1,0 +1,80 @@
+"""Lines of monitoring: records to review and to link, equipment whose verification ends."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import and_, exists, false, func, or_, select
+
+from schemas.actor import Actor
+from schemas.duty import Duty
+from schemas.equipment import EquipmentState
+from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
+from schemas.policy import Action
+from storage.duties.line import Line, Lines, inside
+from storage.tables.equipment import equipment, equipment_certificates
+from storage.tables.monitoring import monitoring_opinions as opinions
+from storage.tables.monitoring import monitoring_records as records
+
+EXPIRES_SOON = timedelta(days=30)
+"""A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
+
+
+def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], Line]:
+    def line(actor: Actor, now: datetime) -> Line:
+        taken = exists().where(
+            opinions.c.monitoring_id == records.c.id,
+            or_(opinions.c.stage == stage, opinions.c.reviewer_id == actor.id),
+        )
+        is_open = records.c.state.in_(OPEN_STATES)
+        return Line(
+            source=records,
+            where=and_(inside(records.c.agency_id, actor), is_open, ~taken),
+            overdue=records.c.due_at < now,
+            since=records.c.received_at,
+        )
+
+    return line
+
+
+def _unlinked(actor: Actor, now: datetime) -> Line:
+    del now
+    return Line(
+        source=records,
+        where=and_(
+            inside(records.c.agency_id, actor),
+            records.c.state == MonitoringState.VALID,
+            records.c.links == 0,
+            records.c.gate_faults == [],
+        ),
+        overdue=false(),
+        since=records.c.concluded_at,
+    )
+
+
+def _expiring(actor: Actor, now: datetime) -> Line:
+    lasting = (
+        select(func.max(equipment_certificates.c.valid_until))
+        .where(equipment_certificates.c.equipment_id == equipment.c.id)
+        .scalar_subquery()
+    )
+    ends = func.coalesce(lasting, equipment.c.registered_at)
+    return Line(
+        source=equipment,
+        where=and_(
+            inside(equipment.c.agency_id, actor),
+            equipment.c.state == EquipmentState.IN_SERVICE,
+            ends < now + EXPIRES_SOON,
+        ),
+        overdue=ends < now,
+    )
+
+
+MONITORING: Lines = MappingProxyType(
+    {
+        Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
+        Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
+        Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
+        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
+    }
+)

@@ -1,0 +1,75 @@
+"""Lines of recordings and of those who made them: presence, lateness, duties that nobody ended, requests to watch."""
+
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import and_, false, func, select, true
+
+from schemas.actor import Actor
+from schemas.duty import Duty
+from schemas.policy import Action
+from storage.duties.line import Line, Lines, inside
+from storage.reads.presence import unanswered, unsettled
+from storage.reads.shift import goes_on_long, is_unexplained
+from storage.tables.approval import approvals
+from storage.tables.presence import presences
+from storage.tables.recording import manifests, recordings
+from storage.tables.shift import shifts
+
+
+def _unconfirmed(actor: Actor, now: datetime) -> Line:
+    """Captures, not files; whoever holds no certificate is named by none."""
+    del now
+    asked = (
+        select(recordings.c.manifest_id, func.min(recordings.c.corrected_at).label("at"))
+        .where(unanswered(actor))
+        .group_by(recordings.c.manifest_id)
+        .subquery("asked")
+    )
+    return Line(source=asked, where=true(), overdue=false(), since=asked.c.at)
+
+
+def _denied(actor: Actor, now: datetime) -> Line:
+    del now
+    return Line(
+        source=presences.join(manifests, manifests.c.id == presences.c.manifest_id),
+        where=and_(unsettled(), inside(manifests.c.agency_id, actor)),
+        overdue=false(),
+        since=presences.c.answered_at,
+    )
+
+
+def _unexplained(actor: Actor, now: datetime) -> Line:
+    return Line(
+        source=recordings,
+        where=is_unexplained(actor, now),
+        overdue=false(),
+        since=recordings.c.received_at,
+    )
+
+
+def _never_ended(actor: Actor, now: datetime) -> Line:
+    return Line(source=shifts, where=goes_on_long(actor.id, now), overdue=false(), since=shifts.c.from_at)
+
+
+def _asked_approvals(actor: Actor, now: datetime) -> Line:
+    waiting = and_(
+        approvals.c.granted_at.is_(None), approvals.c.ended_at.is_(None), approvals.c.until_at > now
+    )
+    return Line(
+        source=approvals,
+        where=and_(inside(approvals.c.agency_id, actor), waiting, approvals.c.account_id != actor.id),
+        overdue=false(),
+        since=approvals.c.asked_at,
+    )
+
+
+RECORDING: Lines = MappingProxyType(
+    {
+        Duty.CONFIRM_PRESENCE: (Action.RECORDING_VIEW, _unconfirmed),
+        Duty.SETTLE_DENIAL: (Action.CASE_DECIDE, _denied),
+        Duty.EXPLAIN_LATE: (Action.FINDING_ANSWER, _unexplained),
+        Duty.END_DUTY: (Action.DUTY_KEEP, _never_ended),
+        Duty.GRANT_APPROVAL: (Action.APPROVAL_GIVE, _asked_approvals),
+    }
+)
