@@ -30,7 +30,7 @@ from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_account import AccountKind
 from schemas.membership import TransferIn
-from storage.actor.account import AccountFilter
+from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, require_one_go, set_password
 from storage.flow.login import entered
 

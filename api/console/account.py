@@ -29,7 +29,8 @@ from schemas.actor import GRANTABLE, Role, joined
 from schemas.ids import AccountId, AgencyId
 from schemas.policy import Action, require_scope
 from schemas.reference import reference
-from storage.actor.account import AccountFilter, NewAccount
+from storage.actor.account import NewAccount
+from storage.actor.account_reading import AccountFilter
 
 router = APIRouter(route_class=Route)
 

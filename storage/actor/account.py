@@ -5,24 +5,22 @@ An administrator never types a password, never changes the own roles, and never 
 
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import exists, select, update
 
 from schemas.account import (
     LINK_LIFETIME,
     Account,
     AccountAmendIn,
     AccountIn,
-    AccountNeed,
-    AccountState,
     Grant,
     Link,
     RoleIn,
 )
 from schemas.actor import Actor, Role, stands_apart
-from schemas.ids import AccountId, AgencyId
+from schemas.ids import AccountId
 from schemas.leaves_account import (
     AccountAmend,
     AccountClose,
@@ -32,13 +30,11 @@ from schemas.leaves_account import (
     AccountUnlockApart,
 )
 from schemas.leaves_role import RoleEndApart
-from schemas.page import Cursor, Page
-from schemas.policy import Action, Subject, require, require_scope
+from schemas.policy import Action, Subject, require
 from schemas.refusals_account import (
     ACCOUNT_AGENCY_UNKNOWN,
     ACCOUNT_CLOSED,
     ACCOUNT_MACHINE,
-    ACCOUNT_NOT_FOUND,
     ADMINISTRATOR_LAST,
     AGENCY_CLOSED,
     LOGIN_TAKEN,
@@ -52,34 +48,21 @@ from schemas.refusals_account import (
 from schemas.refusals_factor import FACTOR_ABSENT, FACTOR_OWN
 from schemas.trail import FactorDeed, Noted, SessionEnd, TrailEvent, TrailResult
 from storage.act import Deed, fresh_id
+from storage.actor.account_reading import AccountReading
 from storage.actor.actor import give_role, open_account
 from storage.actor.factor import end_factor
-from storage.actor.link import CODE_BYTES, lock_administrators, newest_link
-from storage.actor.session import end_sessions, lives, token_hash
-from storage.collection import Collection, Order, Unit
+from storage.actor.link import CODE_BYTES, lock_administrators
+from storage.actor.session import end_sessions, token_hash
+from storage.collection import Unit
 from storage.custody.values import shown
 from storage.login import LoginTries
-from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
-from storage.reads.agency import is_closed, with_agency
-from storage.reads.login import locked_accounts
-from storage.reads.policy import require_within
-from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, role_grants, sessions
+from storage.reads.account import has_role
+from storage.reads.agency import is_closed
+from storage.tables.actor import account_links, accounts, role_grants
 from storage.trail.note import note
-from storage.words import matching
 
-_NEWEST = Order(accounts.c.id)
 _TODAY = timedelta(days=1)
 """A role that begins with a day begins at its midnight; where that is past, it begins now."""
-
-
-class AccountFilter(NamedTuple):
-    """What narrows the list; None is any."""
-
-    text: str | None = None
-    state: AccountState | None = None
-    role: Role | None = None
-    agency_id: AgencyId | None = None
-    need: AccountNeed | None = None
 
 
 class NewAccount(NamedTuple):
@@ -113,80 +96,12 @@ def hand_out_link(unit: Unit, act: Deed, actor: Actor, account_id: AccountId, ex
     return Link(code=code, expires_at=expires_at)
 
 
-class People(Collection):
+class People(AccountReading):
     """The accounts that an administrator reaches."""
 
     def __init__(self, unit: Unit, tries: LoginTries) -> None:
         super().__init__(unit)
         self._tries = tries
-
-    def page(
-        self, actor: Actor, wanted: AccountFilter, *, after: Cursor | None = None, limit: int = 50
-    ) -> Page[Account]:
-        """List accounts, newest first.
-
-        Raises:
-            Refused: the actor may not see accounts.
-        """
-        query = self._select().where(self._visible(actor), *self._narrowed(wanted))
-        return self._page(query, _NEWEST, after=after, limit=limit).each(Account.of_row)
-
-    def _narrowed(self, wanted: AccountFilter) -> list[ColumnElement[bool]]:
-        found = []
-        if wanted.text:
-            found.append(matching(self._connection, accounts.c.id, ACCOUNT_WORDS, wanted.text))
-        if wanted.state is not None:
-            found.append(_in_state(wanted.state))
-        if wanted.role is not None:
-            found.append(has_role(wanted.role, self._moment))
-        if wanted.agency_id is not None:
-            found.append(accounts.c.agency_id == wanted.agency_id)
-        if wanted.need is not None:
-            found += [accounts.c.is_active, accounts.c.kind == AccountKind.PERSON, self._needs(wanted.need)]
-        return found
-
-    def _needs(self, need: AccountNeed) -> ColumnElement[bool]:
-        match need:
-            case AccountNeed.LOCKED:
-                return accounts.c.id.in_(select(locked_accounts(self._now).c.account_id))
-            case AccountNeed.ROLELESS:
-                return is_roleless(self._now)
-            case AccountNeed.ENDING:
-                return exists().where(ends_soon(self._now))
-
-    def counts(self, actor: Actor) -> dict[AccountState, int]:
-        """Return how many accounts of people are in each state.
-
-        Raises:
-            Refused: the actor may not see accounts.
-        """
-        row = self._connection.execute(
-            select(*(func.count().filter(_in_state(state)).label(state.value) for state in AccountState))
-            .select_from(accounts)
-            .where(self._visible(actor), accounts.c.kind == AccountKind.PERSON)
-        ).one()
-        return {state: getattr(row, state.value) for state in AccountState}
-
-    def administrators(self) -> int:
-        """Return how many people administer this server and can log in."""
-        return self._connection.execute(select(func.count()).where(*self._administering())).scalar_one()
-
-    def _administering(self) -> tuple[ColumnElement[bool], ...]:
-        return (
-            accounts.c.is_active,
-            accounts.c.password_hash.is_not(None),
-            has_role(Role.ADMIN, self._moment),
-        )
-
-    def get(self, actor: Actor, account_id: AccountId) -> Account:
-        """Return one account.
-
-        Raises:
-            NotFound: no such account within the actor's agencies.
-            Refused: the actor may not see accounts.
-        """
-        query = self._select().where(accounts.c.id == account_id, self._visible(actor))
-        return self._one(query, Account.of_row, ACCOUNT_NOT_FOUND("no such account"))
 
     def grants(self, account_id: AccountId) -> tuple[Grant, ...]:
         """Return every role that an account was ever given, the newest first; the caller has looked at the account."""
@@ -196,16 +111,6 @@ class People(Collection):
             .order_by(role_grants.c.ended_at.desc().nulls_first(), role_grants.c.id.desc())
         )
         return tuple(map(Grant.of_row, rows.mappings()))
-
-    def agencies(self, actor: Actor) -> list[tuple[AgencyId, str]]:
-        """Return the agencies whose people the actor keeps, by name."""
-        allowed = require_scope(actor, Action.ACCOUNT_VIEW, self._now)
-        rows = self._connection.execute(
-            select(agencies.c.id, agencies.c.name)
-            .where(agencies.c.id.in_(sorted(allowed.agency_ids)))
-            .order_by(agencies.c.name, agencies.c.id)
-        )
-        return [(AgencyId(row.id), row.name) for row in rows]
 
     def open(self, actor: Actor, wish: AccountIn) -> NewAccount:
         """Open a person's account and hand out the link by which its owner sets the password.
@@ -396,42 +301,6 @@ class People(Collection):
         if of_person and account.kind is AccountKind.MACHINE:
             raise ACCOUNT_MACHINE("a machine has no console")
         return act, account
-
-    def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        return require_within(actor, Action.ACCOUNT_VIEW, self._now, accounts)
-
-    def _select(self) -> Select[tuple[Any, ...]]:
-        held = and_(sessions.c.account_id == accounts.c.id, lives(self._now))
-        links = account_links.c
-        until = select(links.expires_at).where(
-            links.id == newest_link(accounts.c.id), links.used_at.is_(None), links.expires_at > self._now
-        )
-        query = select(
-            accounts.c.id,
-            accounts.c.login,
-            accounts.c.name,
-            accounts.c.kind,
-            accounts.c.agency_id,
-            accounts.c.created_at,
-            accounts.c.is_active,
-            accounts.c.password_hash.is_not(None).label("has_password"),
-            roles_of(accounts.c.id, self._moment).label("roles"),
-            select(func.count()).where(held).scalar_subquery().label("sessions"),
-            select(func.max(sessions.c.used_at)).where(held).scalar_subquery().label("used_at"),
-            until.scalar_subquery().label("link_until"),
-        )
-        return with_agency(query, accounts.c.agency_id)
-
-
-def _in_state(state: AccountState) -> ColumnElement[bool]:
-    entered = accounts.c.password_hash.is_not(None)
-    match state:
-        case AccountState.CLOSED:
-            return ~accounts.c.is_active
-        case AccountState.ACTIVE:
-            return and_(accounts.c.is_active, entered)
-        case AccountState.INVITED:
-            return and_(accounts.c.is_active, ~entered)
 
 
 def _period(wish: RoleIn, at: datetime) -> tuple[datetime, datetime | None]:

@@ -34,7 +34,7 @@ from schemas.leaves_agency import AgencyKind
 from schemas.login import LANE_TRIES
 from schemas.record_id import salted_row_hash
 from schemas.roster import RosterFault, RosterLine, parse_roster
-from storage.actor.account import AccountFilter
+from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, set_password
 from storage.flow.login_queue import LoginQueue
 from storage.store import Store, Transaction
