@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select, true
+from sqlalchemy import and_, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
@@ -24,13 +24,13 @@ from schemas.leaves import LEAVES
 from schemas.leaves_case import CaseAmend, CaseAppoint, CaseOpen, TieBasis
 from schemas.page import Cursor, Page
 from schemas.party_code import check_party_code
-from schemas.policy import Action, Subject, missing, require
+from schemas.policy import Action, Subject, require
 from schemas.reference import reference
-from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED, CASE_UNKNOWN
-from schemas.refusals_recusal import RECUSED
+from schemas.refusals_case import ACCOUNT_UNKNOWN, CASE_NUMBER_TAKEN, CASE_STEP_REFUSED
 from schemas.separation import Charge, check_charge
 from schemas.setting import Setting
 from storage.act import Deed, fresh_id
+from storage.case.access import CaseAccess
 from storage.case.history import history_of
 from storage.case.link import link_recording, links_where, unlink_recording
 from storage.case.submission import submit_round
@@ -41,17 +41,15 @@ from storage.case.values import (
     kept_columns,
     members_of,
     require_open,
-    select_cases,
 )
-from storage.collection import Collection, Order
+from storage.collection import Order
 from storage.custody.values import shown
 from storage.personal import code_digest
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
-from storage.reads.policy import require_within, within, within_seen
+from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
-from storage.reads.recusal import barred, is_barred
 from storage.reads.setting import setting_at
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
@@ -59,17 +57,8 @@ from storage.words import Party, Sought, matching_party
 
 _NEWEST = Order(cases.c.id)
 
-_CASE_ACTIONS = (
-    Action.CASE_LINK,
-    Action.CASE_EXPORT,
-    Action.CASE_RUN,
-    Action.CASE_DECIDE,
-    Action.CASE_REVIEW,
-)
-"""What is done in a case that is there."""
 
-
-class Cases(Collection):
+class Cases(CaseAccess):
     """The matters evidence serves."""
 
     def open(self, actor: Actor, wish: CaseIn) -> Case:
@@ -279,13 +268,6 @@ class Cases(Collection):
         page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
         return page.each(case_of(self._connection))
 
-    def _select(self, actor: Actor) -> Select[tuple[object, ...]]:
-        """Return the query of cases as the actor reads them: `is_whole` says where the party is not masked."""
-        return select_cases().add_columns(self._is_whole(actor).label("is_whole"))
-
-    def _is_whole(self, actor: Actor) -> ColumnElement[bool]:
-        return within_seen(actor, Action.CASE_PARTY, Action.CASE_VIEW, self._now, cases)
-
     def _sought(self, actor: Actor, wanted: str) -> Sought:
         """Look for words of number and party, or for a whole code; in parties only where the actor reads them whole."""
         is_whole = self._is_whole(actor)
@@ -295,78 +277,6 @@ class Cases(Collection):
             digest = code_digest(self._connection, cases.c.party_code, code)
             others.append(and_(cases.c.party_code_digest == digest, is_whole))
         return matching_party(self._connection, party, CASE_WORDS, wanted, *others)
-
-    def get(self, actor: Actor, case_id: CaseId) -> Case:
-        """Return one case.
-
-        Raises:
-            NotFound: no such case within the actor's scope.
-            Refused: the actor may not see cases at all.
-        """
-        query = self._select(actor).where(
-            cases.c.id == case_id, require_within(actor, Action.CASE_VIEW, self._now, cases)
-        )
-        return self._one(query, case_of(self._connection), CASE_UNKNOWN("no such case"))
-
-    def numbered(self, actor: Actor, agency_id: AgencyId, number: str) -> Case | None:
-        """Return the case of exactly this number in an agency, when it is within the actor's scope."""
-        row = (
-            self._connection.execute(
-                self._select(actor).where(
-                    cases.c.agency_id == agency_id,
-                    cases.c.number == number,
-                    within(actor, Action.CASE_VIEW, self._now, cases),
-                )
-            )
-            .mappings()
-            .one_or_none()
-        )
-        return None if row is None else case_of(self._connection)(row)
-
-    def is_visible(self, actor: Actor, case_id: CaseId) -> bool:
-        """Say whether the case is within the actor's scope.
-
-        Raises:
-            Refused: the actor may not see cases at all.
-        """
-        visible = require_within(actor, Action.CASE_VIEW, self._now, cases)
-        return self._is_met(cases.c.id == case_id, visible)
-
-    def _is_met(self, *conditions: ColumnElement[bool]) -> bool:
-        return bool(self._connection.scalar(select(exists().where(*conditions))))
-
-    def granted(self, actor: Actor, case_id: CaseId) -> frozenset[Action]:
-        """Return what the actor may do in a case: what its page asks before it shows a button is what an act asks.
-
-        Who is barred from it may do nothing.
-        """
-        free = ~barred(actor, cases.c.id)
-        asked = [
-            and_(within(actor, action, self._now, cases), free).label(action) for action in _CASE_ACTIONS
-        ]
-        row = self._connection.execute(select(*asked).where(cases.c.id == case_id)).mappings().one()
-        return frozenset(action for action in _CASE_ACTIONS if row[action])
-
-    def _may(self, actor: Actor, case_id: CaseId, action: Action) -> bool:
-        return self._is_met(cases.c.id == case_id, within(actor, action, self._now, cases))
-
-    def visible(
-        self, actor: Actor, idents: Iterable[CaseId], action: Action = Action.CASE_VIEW
-    ) -> frozenset[CaseId]:
-        """Return in which of these cases the actor may do `action`; a link to one that may not be seen leads nowhere."""
-        inside = and_(cases.c.id.in_(list(idents)), within(actor, action, self._now, cases))
-        if action is not Action.CASE_VIEW:
-            inside = and_(inside, ~barred(actor, cases.c.id))
-        return frozenset(self._connection.scalars(select(cases.c.id).where(inside)))
-
-    def known(self, case_id: CaseId) -> Case:
-        """Return a case for the system itself, which has no scope.
-
-        Raises:
-            NotFound: no such case.
-        """
-        query = select_cases().add_columns(true().label("is_whole")).where(cases.c.id == case_id)
-        return self._one(query, case_of(self._connection), CASE_UNKNOWN("no such case"))
 
     def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
         """Return every tie of a case, past ones included, oldest first."""
@@ -424,29 +334,6 @@ class Cases(Collection):
             IntegrityBroken: a leaf is none, or an opening is not what its leaf commits to (`leaf-broken`).
         """
         return history_of(self._unit.custody, reference("case", case.id), is_masked=case.is_masked)
-
-    def writable(self, actor: Actor, case_id: CaseId, action: Action) -> Case:
-        """Return a case in which the actor may do `action`.
-
-        Raises:
-            NotFound: no such case within the actor's scope.
-            Refused: the actor lacks the permission in this case, or is barred from it (slug `recused`).
-        """
-        case = self.get(actor, case_id)
-        if not self._may(actor, case_id, action):
-            raise missing(action)
-        if is_barred(self._connection, actor, case_id):
-            raise RECUSED("the actor is barred from the case")
-        return case
-
-    def exportable(self, actor: Actor, case_id: CaseId) -> Case:
-        """Return a case the actor may export.
-
-        Raises:
-            NotFound: no such case within the actor's scope.
-            Refused: the actor may not export it.
-        """
-        return self.writable(actor, case_id, Action.CASE_EXPORT)
 
     def _is_handled(self, case_id: CaseId, account_id: AccountId) -> bool:
         handled = exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == account_id)
