@@ -30,10 +30,15 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; ordered none < info < warn < fail."""
+    """How much a finding weighs; ordered none < info < remark < warn < fail.
+
+    `info` explains, `remark` says that a rule of conduct or form failed while the bytes stand, `warn` asks a person to
+    judge.
+    """
 
     NONE = "none"
     INFO = "info"
+    REMARK = "remark"
     WARN = "warn"
     FAIL = "fail"
 

@@ -5,6 +5,7 @@ from itertools import chain
 
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
+from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
@@ -16,7 +17,9 @@ from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
     check.name: check
-    for check in chain(CLAIMS, MANIFEST, HOLDING, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
+    for check in chain(
+        CLAIMS, MANIFEST, HOLDING, EXAMINATION, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT
+    )
 }
 
 FINDINGS: Mapping[str, DeclaredFinding] = {
