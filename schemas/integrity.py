@@ -88,6 +88,14 @@ class CheckResult(Frozen):
         return self
 
 
+class Asked(StrEnum):
+    """What a finding asks of whoever captured the recording."""
+
+    NOTHING = "nothing"
+    RECORD = "record"
+    HAND_IN = "hand-in"
+
+
 class FindingText(Frozen):
     """What was found, and the next step for the person who reads it (absent: nothing to do).
 
@@ -106,6 +114,7 @@ class DeclaredFinding(FindingText):
     code: str
     outcome: Outcome
     severity: Severity
+    asks: Asked = Asked.NOTHING
 
 
 class Check(Frozen):

@@ -21,8 +21,8 @@ EXAMINED = Check(
     findings=(
         not_checked(
             "parts-not-examined",
-            zh="有 {count} 个部分没有检查到应有的程度，见“检查了什么”。",
-            en="{count} part(s) were not examined as far as is asked; see “What was examined”.",
+            zh="有 {count} 项没有检查到应有的程度：{pieces}。",
+            en="{count} thing(s) were not examined as far as is asked: {pieces}.",
             then=(
                 "字节已完整保存；请用能读取该部分的软件查看，或补充其他证据。",
                 "The bytes are kept whole. View them with software that reads these parts, or add other evidence.",

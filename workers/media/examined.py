@@ -21,4 +21,7 @@ def check_examined(
     if media_type not in REQUIRED or not is_read:
         return None
     lacks = missing(media_type, facts.examined or ())
-    return check.found("parts-not-examined", count=len(lacks)) if lacks else check.held()
+    if not lacks:
+        return check.held()
+    pieces = list(dict.fromkeys(lack.part.value for lack in lacks))
+    return check.found("parts-not-examined", count=len(lacks), pieces=pieces)
