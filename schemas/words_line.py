@@ -1,6 +1,7 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
 from schemas.device import DeviceState, RevokeReason
+from schemas.examination import ExaminationState
 from schemas.export import ExportState
 from schemas.integrity import Outcome, Verdict
 from schemas.manifest import Datum, ManifestState
@@ -110,6 +111,15 @@ DATUMS = vocabulary(
         Datum.CGCS2000: ("CGCS2000", "CGCS2000"),
         Datum.GCJ02: ("GCJ02", "GCJ02"),
         Datum.BD09: ("BD09", "BD09"),
+    },
+)
+
+EXAMINATION_STATES = vocabulary(
+    ExaminationState,
+    {
+        ExaminationState.WAITING: ("等待重新检查", "Waits to be examined again"),
+        ExaminationState.DONE: ("已重新检查", "Examined again"),
+        ExaminationState.FAILED: ("未能重新检查", "Could not be examined again"),
     },
 )
 
