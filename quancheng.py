@@ -63,6 +63,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             "tell which part is missing or misconfigured and what to do",
             lambda: (_doctor_arguments, doctor),
         ),
+        "examine": (
+            "have sealed recordings examined again whose checks are older than today's",
+            lambda: (_examine_arguments, examine),
+        ),
         "fsck": (
             "re-derive every digest, root and state from bytes; trust nothing",
             lambda: (_fsck_arguments, fsck),
@@ -104,6 +108,10 @@ def _doctor_arguments(one: argparse.ArgumentParser) -> None:
 
     parts = [part.value for part in HealthPart]
     one.add_argument("--part", choices=parts, metavar="PART", help=f"this one alone: {', '.join(parts)}")
+
+
+def _examine_arguments(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--count", action="store_true", help="say how many there are, and ask for nothing")
 
 
 def _fsck_arguments(one: argparse.ArgumentParser) -> None:
@@ -164,6 +172,31 @@ def doctor(args: argparse.Namespace) -> int:
             continue
         say("part", str(finding), **finding.model_dump())
     return worst
+
+
+def examine(args: argparse.Namespace) -> int:
+    """Ask that whatever older checks were made of is examined again; the workers do it behind what comes in."""
+    say = _Teller(as_json=args.json)
+    return _guarded(say, lambda: _examine(args, say))
+
+
+def _examine(args: argparse.Namespace, say: _Teller) -> int:
+    from quancheng_parts import open_store
+    from workers.examination import ask_for_outdated, count_outdated
+
+    with ExitStack() as started:
+        store = open_store(say, started)
+        if args.count:
+            number = count_outdated(store)
+            say(
+                "outdated",
+                f"{number} 份音像记录的检查早于现在的方法 · recordings checked by older methods",
+                number=number,
+            )
+            return OK
+        number = ask_for_outdated(store)
+        say("asked", f"已安排重新检查 {number} 份音像记录 · recordings will be examined again", number=number)
+    return OK
 
 
 def fsck(args: argparse.Namespace) -> int:

@@ -64,6 +64,7 @@ _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP)
 _DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
 _EXPLAIN = _asks(Action.FINDING_ANSWER)
+_EXAMINE = _asks(Action.RECORDING_EXAMINE)
 _SETTINGS, _SET = _asks(Action.SETTING_VIEW), _asks(Action.SETTING_VIEW, Action.SETTING_KEEP)
 
 _API: Mapping[str, Ask] = {
@@ -163,6 +164,8 @@ _API: Mapping[str, Ask] = {
     "GET /v1/duties/{duty_id}": OWN,
     "POST /v1/duties/{duty_id}/amend": OWN,
     "POST /v1/duties/{duty_id}/close": OWN,
+    "GET /v1/recordings/{recording_id}/examinations": _SEE,
+    "POST /v1/recordings/{recording_id}/examinations": _EXAMINE,
     "GET /v1/recordings/{recording_id}/answers": _SEE,
     "POST /v1/recordings/{recording_id}/answers": _EXPLAIN,
     "OPTIONS /v1/uploads": PUBLIC,
@@ -281,6 +284,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/duties/{duty_id}/amend": OWN,
     "POST /console/duties/{duty_id}/close": OWN,
     "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
+    "POST /console/recordings/{recording_id}/examinations": _EXAMINE,
     "GET /console/denials": _asks(Action.CASE_DECIDE),
     "POST /console/denials/{denial_id}": _asks(Action.CASE_DECIDE),
     "GET /console/logins": OWN,

@@ -16,6 +16,7 @@ from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
 from schemas.ids import AgencyId, DeviceId, EntryId, LookId, RecordingId
 from schemas.integrity import Verdict
+from schemas.officer_word import OfficerWord, officer_word
 from schemas.recording import Place, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.refusals_custody import PROOF_PENDING
@@ -99,10 +100,15 @@ class DerivativeOut(WireOut):
 
 
 class RecordingDetailOut(RecordingOut):
-    """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see."""
+    """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see.
+
+    `officer_word` is what whoever captured it is told, with the finding that asks it where something is to be done.
+    """
 
     copy_of: RecordingId | None
     same_bytes: list[RecordingId]
+    officer_word: OfficerWord
+    officer_finding: FindingOut | None
     facts: dict[str, Any]
     clock_offset_ms: int | None
     manifest_sha256: str | None
@@ -155,13 +161,17 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     """Return one recording with its checks, custody and derivatives."""
     found = tx.recordings.get(actor, recording_id)
     links = tx.recordings.links(recording_id)
+    checks = [row.check for row in tx.recordings.checks(recording_id)]
+    said = officer_word(found.state, checks)
     met_by = [] if found.copy_of is None else [found.copy_of]
     return RecordingDetailOut.of(
         found,
         copy_of=next(iter(tx.recordings.visible(actor, met_by)), None),
         same_bytes=[one.id for one in tx.recordings.same_bytes(actor, found)],
+        officer_word=said.word,
+        officer_finding=None if said.check is None else finding_out(said.check),
         facts=found.facts.model_dump(mode="json", exclude_none=True),
-        checks=[finding_out(row.check) for row in tx.recordings.checks(recording_id)],
+        checks=[finding_out(check) for check in checks],
         custody=[entry_out(one) for one in tx.custody.entries_for(reference("recording", recording_id))],
         derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],

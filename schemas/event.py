@@ -80,6 +80,7 @@ class Event(StrEnum):
     RECORDING_QUARANTINE = "recording:quarantine"
     SCRUB_FIND = "scrub:find"
     SCRUB_RUN = "scrub:run"
+    RECORDING_EXAMINE = "recording:examine"
     FINDING_ANSWER = "finding:answer"
     PRESENCE_CONFIRM = "presence:confirm"
     PRESENCE_DENY = "presence:deny"

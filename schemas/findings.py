@@ -13,12 +13,15 @@ from typing import Any
 from schemas.catalogue import words_of_all
 from schemas.checks.table import FINDINGS
 from schemas.equipment import GateFault
+from schemas.examined import PartKind
 from schemas.integrity import FindingText
 from schemas.refusals import REFUSALS
 from schemas.separation import Part
 from schemas.words import Language, Words
 
-_NAMED: Mapping[str, type[StrEnum]] = MappingProxyType({"faults": GateFault, "parts": Part})
+_NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
+    {"faults": GateFault, "parts": Part, "pieces": PartKind}
+)
 """Parameters that hold members of an enum, as a result keeps them: by their values."""
 
 _NOT_OURS = FindingText(

@@ -23,6 +23,7 @@ ApprovalId = NewType("ApprovalId", UUID)
 SettingId = NewType("SettingId", UUID)
 ShiftId = NewType("ShiftId", UUID)
 FindingAnswerId = NewType("FindingAnswerId", UUID)
+ExaminationId = NewType("ExaminationId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

@@ -30,10 +30,15 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """How much a finding weighs; ordered none < info < warn < fail."""
+    """How much a finding weighs; ordered none < info < remark < warn < fail.
+
+    `info` explains, `remark` says that a rule of conduct or form failed while the bytes stand, `warn` asks a person to
+    judge.
+    """
 
     NONE = "none"
     INFO = "info"
+    REMARK = "remark"
     WARN = "warn"
     FAIL = "fail"
 
@@ -83,6 +88,14 @@ class CheckResult(Frozen):
         return self
 
 
+class Asked(StrEnum):
+    """What a finding asks of whoever captured the recording."""
+
+    NOTHING = "nothing"
+    RECORD = "record"
+    HAND_IN = "hand-in"
+
+
 class FindingText(Frozen):
     """What was found, and the next step for the person who reads it (absent: nothing to do).
 
@@ -101,6 +114,7 @@ class DeclaredFinding(FindingText):
     code: str
     outcome: Outcome
     severity: Severity
+    asks: Asked = Asked.NOTHING
 
 
 class Check(Frozen):

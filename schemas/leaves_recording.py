@@ -24,7 +24,7 @@ from schemas.members import (
 )
 from schemas.opening import SaltedDocument, SaltedText
 from schemas.recording import RecordingState
-from schemas.reference import AgencyReference, DeviceReference, IntakeReference, Uuid
+from schemas.reference import AccountReference, AgencyReference, DeviceReference, IntakeReference, Uuid
 from schemas.words import Words
 
 _SENDERS = frozenset({Role.OFFICER, Role.AUXILIARY, Role.HANDLER, Role.SOURCE})
@@ -227,6 +227,46 @@ class RecordingQuarantine(Act):
     run: Ordinal
     retain_until: Time | None = None
     to: Literal[RecordingState.QUARANTINED]
+    report: SaltedDocument
+
+
+class RecordingExamine(Act):
+    """A sealed recording was examined again, by newer checks. The seal stays what it is; the newer result stands beside.
+
+    `sha256` is that of the bytes that were read again, and none other than the sealed ones; `run` is one more than that
+    of the result before. What was judged of people, clocks and keys is taken from there and never judged anew.
+    """
+
+    spec: ClassVar = Spec(
+        event="recording:examine",
+        chains=("recording",),
+        by=Process.WORKER,
+        actors=("service",),
+        versions=("recording",),
+        words=Words("重新检查", "Examined again"),
+        follows="the recording is sealed",
+        columns={
+            "examination": "examinations.id",
+            "asked_by": "examinations.asked_by",
+            "media_type": "recordings.media_type",
+            "verdict": "recordings.verdict examinations.verdict",
+            "was": "examinations.was",
+            "checks": "checks.outcome checks.code checks.version",
+            "run": "recordings.run checks.run examinations.run",
+            "at": "checks.at examinations.examined_at",
+            "report": "recordings.facts checks.severity checks.params derivatives.sha256",
+        },
+    )
+    examination: Uuid
+    asked_by: AccountReference | None = None
+    sha256: Digest256
+    size_bytes: Count
+    media_type: MediaType
+    verdict: Verdict
+    was: Verdict
+    checks: Mapping[CheckName, CheckWord]
+    checks_count: Count
+    run: Ordinal
     report: SaltedDocument
 
 

@@ -12,15 +12,17 @@ from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, Monitorin
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     ManifestDeclare,
+    RecordingExamine,
     RecordingQuarantine,
     RecordingReceive,
     RecordingSeal,
     ScrubFind,
 )
-from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, law, taken
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import Committed
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.presence import PresenceAnswer
+from schemas.recording import RecordingState
 from schemas.reference import ident_of
 
 
@@ -130,6 +132,13 @@ class ExplainedLife(NamedTuple):
     at: datetime
 
 
+class ExaminedLife(NamedTuple):
+    """A later examination of a sealed recording, and when it was."""
+
+    made: RecordingExamine
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it."""
 
@@ -142,6 +151,7 @@ class RecordingLife(NamedTuple):
     ties: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     explained: Mapping[str, ExplainedLife] = MappingProxyType({})
+    examined: tuple[ExaminedLife, ...] = ()
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -179,6 +189,19 @@ def _verified(
     return life._replace(state=act.to, verified=act, verified_at=leaf.at)
 
 
+def _examined(life: RecordingLife, leaf: Leaf, act: RecordingExamine, here: Here) -> RecordingLife:
+    """The bytes are those that were sealed, and each result goes on from the one before."""
+    sealed = life.verified
+    if is_hidden(sealed, here):
+        return life._replace(examined=(*life.examined, ExaminedLife(act, leaf.at)))
+    if sealed is None or life.state != RecordingState.SEALED:
+        raise Unlawful(FaultCode.STEP)
+    before = life.examined[-1].made if life.examined else sealed
+    law((act.sha256, act.size_bytes) == (sealed.sha256, sealed.size_bytes), FaultCode.OUTCOME)
+    law((act.run, act.was) == (before.run + 1, before.verdict) or not here.is_whole, FaultCode.OUTCOME)
+    return life._replace(examined=(*life.examined, ExaminedLife(act, leaf.at)))
+
+
 def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
     del leaf, here
     return life._replace(ties=(*life.ties, act.case))
@@ -208,6 +231,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
     {
         RecordingSeal: _sealed,
         RecordingQuarantine: _verified,
+        RecordingExamine: _examined,
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,

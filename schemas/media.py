@@ -10,12 +10,16 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Frozen, UtcDatetime
+from schemas.examined import Examined
 
 MAX_TEXT = 200
 """Longest text kept from a file, in characters; makers write kilobytes into comment fields."""
 
 MAX_LINE_POINTS = 2_000
 """Most points kept of a track for drawing; the count and the length are always those of all points."""
+
+MAX_PARTS = 200
+"""Most rows about the parts of one file; what goes on beyond them is counted in the last one of its kind."""
 
 LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
 LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
@@ -97,7 +101,8 @@ class MediaFacts(Frozen):
     """Everything read from one file; absent means the file does not say or the check did not run.
 
     `width` and `height` are pixels as stored (before rotation), `fps_milli` frames per 1,000 seconds,
-    `created_raw` the container's own creation time as written.
+    `created_raw` the container's own creation time as written. `examined` are the parts of the file and how far each
+    was gone through; absent in what was verified before that was kept.
     """
 
     width: Annotated[int, Field(ge=0)] | None = None
@@ -114,3 +119,4 @@ class MediaFacts(Frozen):
     exif: Exif | None = None
     gps: Gps | None = None
     track: Track | None = None
+    examined: Annotated[tuple[Examined, ...], Field(max_length=MAX_PARTS)] | None = None

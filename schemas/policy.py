@@ -63,6 +63,7 @@ class Action(StrEnum):
     DUTY_KEEP = "duty:keep"
     DUTY_VIEW = "duty:view"
     FINDING_ANSWER = "finding:answer"
+    RECORDING_EXAMINE = "recording:examine"
     SETTING_VIEW = "setting:view"
     SETTING_KEEP = "setting:keep"
     WORK_VIEW = "work:view"
@@ -193,6 +194,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _UNIT | _APPROVED,
         Action.RECORDING_WATCH: _APPROVED,
+        Action.RECORDING_EXAMINE: _UNIT,
         Action.DEVICE_VIEW: _UNIT,
         Action.DEVICE_ENROL: _UNIT,
         Action.DEVICE_REVOKE: _UNIT,

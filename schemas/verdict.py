@@ -7,12 +7,17 @@ sealed recording, because the declared bytes are the bytes we hold (design: "Wha
 from collections.abc import Iterable
 
 from schemas.checks.claims import VERIFICATION
+from schemas.checks.examined import EXAMINED
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 
 BINDING_CHECKS = frozenset(check.name for check in CHECKS.values() if check.is_binding)
 """Names of the claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
+
+
+_LOOKED_INTO = frozenset({CONTAINER.name, EXAMINED.name})
+"""Checks that say whether anybody could look inside, and whether everything there was looked at."""
 
 
 def breaks_binding(check: CheckResult) -> bool:
@@ -30,7 +35,8 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     """Fold checks into one word. Worst first: mismatch, doubtful, not checked, verified.
 
     A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
-    checked, or whose content nobody could read, is `not_checked`, however good everything else looks.
+    checked, whose content nobody could read, or of which a part that is asked for was not examined, is `not_checked`,
+    however good everything else looks.
     """
     found = list(checks)
     if any(breaks_binding(c) for c in found):
@@ -38,5 +44,5 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     if any(c.severity.rank >= Severity.WARN.rank for c in found):
         return Verdict.DOUBTFUL
     held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
-    unread = any(c.name == CONTAINER.name and c.outcome is Outcome.NOT_CHECKED for c in found)
+    unread = any(c.name in _LOOKED_INTO and c.outcome is Outcome.NOT_CHECKED for c in found)
     return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED

@@ -1,10 +1,12 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
 from schemas.device import DeviceState, RevokeReason
+from schemas.examination import ExaminationState
 from schemas.export import ExportState
 from schemas.integrity import Outcome, Verdict
 from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
+from schemas.officer_word import OfficerWord
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.upload import UploadState
 from schemas.words import vocabulary
@@ -109,5 +111,25 @@ DATUMS = vocabulary(
         Datum.CGCS2000: ("CGCS2000", "CGCS2000"),
         Datum.GCJ02: ("GCJ02", "GCJ02"),
         Datum.BD09: ("BD09", "BD09"),
+    },
+)
+
+EXAMINATION_STATES = vocabulary(
+    ExaminationState,
+    {
+        ExaminationState.WAITING: ("等待重新检查", "Waits to be examined again"),
+        ExaminationState.DONE: ("已重新检查", "Examined again"),
+        ExaminationState.FAILED: ("未能重新检查", "Could not be examined again"),
+    },
+)
+
+OFFICER_WORDS = vocabulary(
+    OfficerWord,
+    {
+        OfficerWord.WAITING: ("核验中", "Being verified"),
+        OfficerWord.ACCEPTED: ("已接受", "Accepted"),
+        OfficerWord.REMARKED: ("已接受，有提示", "Accepted with a remark"),
+        OfficerWord.RECORD_AGAIN: ("请补录", "Please record again"),
+        OfficerWord.HAND_IN_AGAIN: ("请重新提交", "Please hand it in again"),
     },
 )

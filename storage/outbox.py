@@ -48,11 +48,13 @@ _ENQUEUE = text(
 class JobKind(StrEnum):
     """What can be done later; one queue per kind.
 
-    What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time.
+    What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time; what was sealed
+    before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come.
     """
 
     VERIFY = "verify"
     VERIFY_SLOW = "verify-slow"
+    EXAMINE = "examine"
     EXPORT = "export"
     RECHECK = "recheck"
     ROSTER = "roster"

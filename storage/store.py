@@ -61,6 +61,7 @@ from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
 from storage.recording.answer import FindingAnswers
+from storage.recording.examination import Examinations
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
@@ -206,6 +207,10 @@ class Transaction(Unit):
     @cached_property
     def shifts(self) -> Shifts:
         return Shifts(self)
+
+    @cached_property
+    def examinations(self) -> Examinations:
+        return Examinations(self)
 
     @cached_property
     def finding_answers(self) -> FindingAnswers:

@@ -287,6 +287,16 @@ def keep_duty(world: World, chance: Random) -> None:
             tx.shifts.close(officer, ident, ShiftCloseIn())
 
 
+def examine_again(world: World, chance: Random) -> None:
+    if not world.recordings:
+        return
+    with world.store.begin() as tx:
+        ident, payload = chance.choice(world.recordings)
+        asked = tx.examinations.ask(world.who(chance, world.road.custodian), RecordingId(ident))
+        if chance.random() < 0.8:
+            tx.examinations.conclude(asked, conclusion(payload, at_retain=tx.now))
+
+
 def explain(world: World, chance: Random) -> None:
     officer = chance.choice(world.bureau.officers)
     with world.store.begin() as tx:
@@ -675,7 +685,16 @@ def open_from_record(world: World, chance: Random) -> None:
     world.cases.append(made.id)
 
 
-LINE: tuple[Act, ...] = (issue_code, enrol, revoke, declare, receive_declared, receive, conclude)
+LINE: tuple[Act, ...] = (
+    issue_code,
+    enrol,
+    revoke,
+    declare,
+    receive_declared,
+    receive,
+    conclude,
+    examine_again,
+)
 DESK: tuple[Act, ...] = (
     open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,
     unprove, give_opinion, answer, ask_for_package, fail_package,

@@ -51,6 +51,7 @@ from schemas.monitoring import (
 )
 from schemas.presence import PresenceAnswer, PresenceIn, PresencesIn, SettlementIn
 from schemas.presence_code import ScanIn
+from schemas.recording import RecordingFilter, RecordingState
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
 from schemas.roster import parse_roster
@@ -277,6 +278,9 @@ def _line(store: Store, bureau: Bureau) -> None:
     _lives(store, custodian, spare.id, bureau)
     with store.begin() as tx:
         tx.devices.revoke(custodian, spare.id, LOST)
+        for one in tx.recordings.page(custodian, RecordingFilter(state=RecordingState.SEALED), limit=2).rows:
+            tx.examinations.ask(custodian, one.id)
+    drain(store, JobKind.EXAMINE)
 
 
 def _lives(store: Store, custodian: Actor, device: DeviceId, bureau: Bureau) -> None:

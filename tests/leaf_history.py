@@ -38,6 +38,7 @@ from schemas.act import Act
 from schemas.actor import Reach, Role
 from schemas.chain import genesis, leaf_digest, step
 from schemas.directory import Directory
+from schemas.integrity import Verdict
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import Shown
 from schemas.replay import Folded, Turn, fold, turn_of
@@ -192,8 +193,17 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     recording = received(world)
     yield
     kind = rng.choice((line.RecordingSeal, line.RecordingQuarantine))
-    history.write(kind, recording, WORKER, size_bytes=7)
+    digest = leaf_digest(recording.encode())
+    history.write(kind, recording, WORKER, size_bytes=7, sha256=digest, run=1, verdict=Verdict.VERIFIED)
     yield
+    if kind is line.RecordingSeal:
+        was = Verdict.VERIFIED
+        for run in (2, 3):
+            now = rng.choice(list(Verdict))
+            again = {"sha256": digest, "size_bytes": 7, "run": run, "was": was, "verdict": now}
+            history.write(line.RecordingExamine, recording, WORKER, **again)
+            was = now
+            yield
     history.write(line.ScrubFind, history.thing("scrub"), WORKER, of=(recording,))
     history.write(line.ScrubRun, history.thing("scrub"), WORKER)
     officer = world.people[Role.OFFICER]

@@ -23,7 +23,7 @@ from storage.store import Store
 from storage.telemetry import configure
 from workers.heart import NODE, Heart, Pulse
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner
+from workers.runner import SLOW, Runner
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -121,7 +121,7 @@ def drain(kind: str) -> None:
 def send_hint(kind: JobKind) -> None:
     """Tell the workers that jobs of `kind` wait. A broker that is away loses a hint, never a job."""
     try:
-        queue = SLOW_QUEUE if kind is JobKind.VERIFY_SLOW else QUEUE
+        queue = SLOW_QUEUE if kind in SLOW else QUEUE
         drain.apply_async((kind.value,), queue=queue, expires=60, retry=False)
     except OperationalError:
         log.warning("hint_not_sent", kind=kind.value)

@@ -15,12 +15,11 @@ from storage.store import Store
 from workers.heart import Heart, Pulse
 from workers.loop import Loops, OnEnd, only_told
 from workers.media.sandbox import Sandbox
-from workers.runner import Runner
+from workers.runner import SLOW, Runner
 from workers.scheduler import Scheduler, listen
 from workers.settings import WorkersSettings
 
 THREADS = 2
-SLOW = (JobKind.VERIFY_SLOW,)
 QUICK = tuple(kind for kind in JobKind if kind not in SLOW)
 IDLE_SECONDS = 5.0
 

@@ -72,9 +72,7 @@ class Verifier:
                 return
             claims = manifest_claims(tx, recording)
             kept_until = _kept_until(tx, recording)
-        with self._scratch(recording.size_bytes) as path:
-            hasher = self._copied(recording, path)
-            probe = self.sandbox.probe(path, filename=recording.filename, lane=_LANES[job.kind])
+        hasher, probe = self.look(recording, _LANES[job.kind])
         if self._postponed(job, recording, probe):
             return
         found = self._found(recording, claims, hasher, probe, kept_until)
@@ -82,6 +80,17 @@ class Verifier:
         with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)
         log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
+
+    def look(self, recording: Recording, lane: Lane) -> tuple[Hasher, Probe]:
+        """Read every stored byte once, and look into the file in the lane's child.
+
+        Raises:
+            Unavailable: the store did not answer, or there is no room for a copy.
+            IntegrityBroken: the store no longer holds what was received.
+        """
+        with self._scratch(recording.size_bytes) as path:
+            hasher = self._copied(recording, path)
+            return hasher, self.sandbox.probe(path, filename=recording.filename, lane=lane)
 
     def give_up(self, job: Job, error: str) -> None:
         """Quarantine a recording that could not be verified: kept, locked, logged, and no claim counts as checked.
@@ -142,7 +151,7 @@ class Verifier:
     def _found(
         self, recording: Recording, claims: Claims, hasher: Hasher, probe: Probe, kept_until: datetime
     ) -> Verification:
-        derivatives = self._keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
+        derivatives = self.keep_derivatives(recording, hasher.sha256.value, probe.derivatives)
         return Verification(
             checks=(
                 check_digest(recording, hasher, claims),
@@ -188,7 +197,7 @@ class Verifier:
             )
         return hasher
 
-    def _keep_derivatives(
+    def keep_derivatives(
         self, recording: Recording, parent_sha256: HexDigest, made: tuple[Any, ...]
     ) -> tuple[Derivative, ...]:
         """Keep one of each kind, the first: a reader is shown that one, and its report lists nothing else."""

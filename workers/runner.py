@@ -19,6 +19,7 @@ from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailabl
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.audit import give_up_recheck, recheck
+from workers.examination import examine_again, give_up_examination
 from workers.export import build_export, give_up_export
 from workers.heart import Pulse
 from workers.loop import attempt
@@ -33,7 +34,10 @@ log = structlog.get_logger()
 RETRY_SECONDS = 5.0
 """After so long a loop that met a fault tries again."""
 
-_LONG = (JobKind.VERIFY_SLOW, JobKind.ROSTER)
+SLOW = (JobKind.VERIFY_SLOW, JobKind.EXAMINE)
+"""Kinds that have a lane of their own, where one runs at a time; in their order."""
+
+_LONG = (*SLOW, JobKind.ROSTER)
 
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
@@ -45,6 +49,7 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
     known = (
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
         Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
+        Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
         Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),

@@ -18,12 +18,15 @@ from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
+from schemas.catalogue import words_of
+from schemas.examination import Examination, changes
 from schemas.findings import sentence
 from schemas.hand_in import LATE_CODES
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.look import LookWay
+from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
@@ -144,6 +147,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         stations=_stations(found),
         checks=explained(tx.recordings.checks(recording_id), visit.language),
         explanations=tx.finding_answers.of_recording(recording_id),
+        examinations=_examinations(tx, recording_id, visit.language),
+        may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),
         blank_answer=AnswerForm(),
         explainable=tx.finding_answers.askable(visit.actor, recording_id),
         entries=entries,
@@ -210,6 +215,33 @@ def explained(rows: Iterable[CheckRow], language: Language) -> list[Explained]:
         words = (text.en, text.next_en) if language is Language.EN else (text.zh, text.next_zh)
         made.append(Explained(row.check, *words))
     return sorted(made, key=lambda one: (not one.is_broken, not one.is_doubt))
+
+
+class Again(NamedTuple):
+    """An examination after the first, and what it says otherwise, before and after, in the visitor's language."""
+
+    asked: Examination
+    changes: list[tuple[str, str, str]]
+
+
+def _examinations(tx: Transaction, recording_id: RecordingId, language: Language) -> list[Again]:
+    """Return how a recording was examined again, newest first."""
+    made = []
+    for one in tx.examinations.of_recording(recording_id):
+        said = () if one.run is None else changes(*tx.examinations.beside(one))
+        rows = [(row.name, _said(row.before, language), _said(row.after, language)) for row in said]
+        made.append(Again(one, rows))
+    return made
+
+
+def _said(check: CheckResult | None, language: Language) -> str:
+    """Return what a check says: its sentence, else its outcome; nothing where it was not made."""
+    if check is None:
+        return ""
+    if not check.code:
+        return words_of(check.outcome).spoken(language)
+    text = sentence(check.code, check.params)
+    return text.en if language is Language.EN else text.zh
 
 
 def shown_as(found: Recording) -> str:

@@ -14,10 +14,11 @@ from rich.table import Table
 
 from schemas.chain import leaf_digest
 from schemas.integrity import Outcome, Severity, Verdict
+from schemas.officer_word import OfficerWord
 from schemas.recording import RecordingState
 from schemas.visible import printable
 from schemas.words_check import check_words
-from schemas.words_line import OUTCOMES, RECORDING_STATES, VERDICTS
+from schemas.words_line import OFFICER_WORDS, OUTCOMES, RECORDING_STATES, VERDICTS
 
 _COLOURS = {
     Verdict.VERIFIED: "green",
@@ -84,12 +85,19 @@ def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     verdict, state = Verdict(recording["verdict"]), RECORDING_STATES[RecordingState(recording["state"])]
     text = f"[bold {_COLOURS[verdict]}]{VERDICTS[verdict]}[/]"
     console.print(f"{escape(printable(recording['filename']))}  {text}  {state}", highlight=False)
+    console.print(_to_officer(recording), highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
     for check in recording["checks"]:
         table.add_row(_mark(check), str(check_words(check["name"])), _reason(check))
     console.print(table)
     may_delete = "是 yes" if recording["may_delete_local"] else "暂不 not yet"
     console.print(f"可删除本机原件 local copy may be deleted: {may_delete}", highlight=False)
+
+
+def _to_officer(recording: dict[str, Any]) -> str:
+    """Say in one line what is to be done, while whoever recorded may still be on site."""
+    word, finding = OfficerWord(recording["officer_word"]), recording["officer_finding"]
+    return f"[bold]{OFFICER_WORDS[word]}[/]" + (f"  {_reason(finding)}" if finding else "")
 
 
 def _mark(check: dict[str, Any]) -> str:

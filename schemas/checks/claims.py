@@ -1,6 +1,6 @@
 """Claims about the bytes and where they come from. A mismatch here quarantines."""
 
-from schemas.checks.rows import ALL_MEDIA, mismatch, not_checked
+from schemas.checks.rows import ALL_MEDIA, HAND_IN, mismatch, not_checked
 from schemas.integrity import Check, CheckResult, DeclaredFinding, Severity
 from schemas.words import Words
 
@@ -52,10 +52,7 @@ DIGEST = Check(
             "digest-mismatch",
             zh="收到的字节与申报的完整性校验值（哈希值）不一致。",
             en="The bytes received do not match the declared digest.",
-            then=(
-                "记录已隔离并锁定。请从设备重新上传原件，两份都会保留。",
-                "The recording is quarantined and locked. Upload the original again; both are kept.",
-            ),
+            then=HAND_IN,
         ),
         mismatch(
             "file-not-in-manifest",
@@ -99,10 +96,7 @@ SIZE = Check(
             "size-mismatch",
             zh="收到 {actual} 字节，申报为 {declared} 字节。",
             en="{actual} bytes were received; {declared} were declared.",
-            then=(
-                "记录已隔离并锁定。请从设备重新上传原件。",
-                "The recording is quarantined and locked. Upload the original from the device again.",
-            ),
+            then=HAND_IN,
         ),
         _not_reached("size-not-reached", "大小", "the size"),
     ),

@@ -6,6 +6,7 @@ from itertools import chain
 from schemas.checks.agreement import AGREEMENT
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
+from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
@@ -17,7 +18,10 @@ from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
     check.name: check
-    for check in chain(CLAIMS, MANIFEST, AGREEMENT, HOLDING, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT)
+    for check in chain(
+        *(CLAIMS, MANIFEST, AGREEMENT, HOLDING, EXAMINATION),
+        *(STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT),
+    )
 }
 
 FINDINGS: Mapping[str, DeclaredFinding] = {

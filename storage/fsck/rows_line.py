@@ -1,17 +1,20 @@
 """What leaves make of the rows of duties, kept manifests, and recordings with all that belongs to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
-from schemas.life_evidence import AnswerLife, ManifestLife, RecordingLife
+from schemas.leaves_recording import RecordingExamine, RecordingQuarantine, RecordingSeal
+from schemas.life_evidence import AnswerLife, ExaminedLife, ManifestLife, RecordingLife
 from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.answer import finding_answers
+from storage.tables.examination import examinations
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
 from storage.tables.shift import shifts
@@ -62,6 +65,13 @@ RECORDING_MIRRORS = (
     ),
     Mirror(checks, checks.c.recording_id, ("run", "name"), ("at", *_CHECK)),
     Mirror(derivatives, derivatives.c.recording_id, ("kind",), ("made_at", "parent_sha256", *_DERIVATIVE)),
+    Mirror(
+        examinations,
+        examinations.c.recording_id,
+        ("id",),
+        ("asked_by", "run", "verdict", "was", "examined_at"),
+        condition=examinations.c.run.is_not(None),
+    ),
     Mirror(
         finding_answers,
         finding_answers.c.recording_id,
@@ -125,11 +135,12 @@ def _answer(name: str, one: AnswerLife) -> Row:
 def recording_rows(life: RecordingLife, folded: Folded) -> Told:
     """Return the rows that the leaves of a recording make; what its manifest says is held against the document."""
     del folded
-    report = _report(life)
+    runs = _runs(life)
     return {
-        "recordings": [_recording(life, report)],
-        "checks": _checks(life, report),
-        "derivatives": _derivatives(life, report),
+        "recordings": [_recording(life, runs)],
+        "checks": [row for run in runs for row in _checks(run)],
+        "derivatives": _derivatives(runs),
+        "examinations": [_examination(one) for one in life.examined],
         "finding_answers": [
             {
                 "id": ident_of(name),
@@ -164,20 +175,48 @@ def duty_rows(life: DutyLife, folded: Folded) -> Told:
     }
 
 
-def _report(life: RecordingLife) -> Mapping[str, Any] | None:
-    """Return the report of the verification; None where there is none, or nobody can see it."""
-    report = None if life.verified is None else value_of(life.verified.report)
+class _Run(NamedTuple):
+    """One result of a recording: its leaf, when it was made, and its report where somebody can see it."""
+
+    made: RecordingSeal | RecordingQuarantine | RecordingExamine
+    at: datetime | None
+    report: Mapping[str, Any] | None
+
+
+def _runs(life: RecordingLife) -> Sequence[_Run]:
+    """Return every result of a recording, the first first."""
+    first = [] if life.verified is None else [(life.verified, life.verified_at)]
+    runs = [*first, *((one.made, one.at) for one in life.examined)]
+    return [_Run(made, at, _report(made)) for made, at in runs]
+
+
+def _report(made: RecordingSeal | RecordingQuarantine | RecordingExamine) -> Mapping[str, Any] | None:
+    report = value_of(made.report)
     return report if isinstance(report, Mapping) else None
 
 
-def _recording(life: RecordingLife, report: Mapping[str, Any] | None) -> Row:
+def _examination(one: ExaminedLife) -> Row:
+    return {
+        "id": one.made.examination,
+        "asked_by": ident(one.made.asked_by),
+        "run": one.made.run,
+        "verdict": one.made.verdict,
+        "was": one.made.was,
+        "examined_at": one.at,
+    }
+
+
+def _recording(life: RecordingLife, runs: Sequence[_Run]) -> Row:
     received, verified = life.received, life.verified
+    latest = runs[-1] if runs else None
     is_device = noun_of(life.by) == "device"
     said = ("size_bytes", "declared_sha256", "object_key", "version_id", "file_index")
     told: dict[str, object] = {name: getattr(received, name) for name in said}
     for name in _VERIFIED:
         # Before the conclusion the manifest says it; bytes that could not be read have no type of their own.
         told[name] = _before(name) if verified is None else getattr(verified, name)
+    if latest is not None:
+        told["media_type"] = latest.made.media_type
     return {
         **told,
         "agency_id": ident_of(received.agency),
@@ -185,13 +224,13 @@ def _recording(life: RecordingLife, report: Mapping[str, Any] | None) -> Row:
         "device_id": ident_of(life.by) if is_device else None,
         "account_id": None if is_device else ident_of(life.by),
         "state": life.state,
-        "verdict": Verdict.NOT_CHECKED if verified is None else verified.verdict,
+        "verdict": Verdict.NOT_CHECKED if latest is None else latest.made.verdict,
         "filename": value_of(received.filename),
         "stated_case": value_of(received.stated_case),
         "received_at": life.received_at,
         "verified_at": life.verified_at,
-        "run": 0 if verified is None else verified.run,
-        "facts": ({} if verified is None else NOT_TOLD) if report is None else report["facts"],
+        "run": 0 if latest is None else latest.made.run,
+        "facts": _facts(latest),
     }
 
 
@@ -199,13 +238,18 @@ def _before(name: str) -> object:
     return NOT_TOLD if name in ("media_type", "captured_at", "corrected_at") else None
 
 
-def _checks(life: RecordingLife, report: Mapping[str, Any] | None) -> Sequence[Row]:
-    if report is None or life.verified is None:
+def _facts(latest: _Run | None) -> object:
+    if latest is None:
+        return {}
+    return NOT_TOLD if latest.report is None else latest.report["facts"]
+
+
+def _checks(run: _Run) -> Sequence[Row]:
+    if run.report is None:
         return ()
-    run, at = life.verified.run, life.verified_at
     return [
-        {"run": run, "at": at, "position": position, **_check(one)}
-        for position, one in enumerate(report["checks"])
+        {"run": run.made.run, "at": run.at, "position": position, **_check(one)}
+        for position, one in enumerate(run.report["checks"])
     ]
 
 
@@ -215,12 +259,12 @@ def _check(one: Mapping[str, Any]) -> Row:
     }
 
 
-def _derivatives(life: RecordingLife, report: Mapping[str, Any] | None) -> Sequence[Row]:
-    return [] if report is None else list(_made(life, report))
-
-
-def _made(life: RecordingLife, report: Mapping[str, Any]) -> Iterator[Row]:
-    for one in report["derivatives"]:
-        yield {"kind": one["kind"], "made_at": life.verified_at, "parent_sha256": one["parent_sha256"]} | {
-            name: one[name] for name in _DERIVATIVE
-        }
+def _derivatives(runs: Sequence[_Run]) -> Sequence[Row]:
+    """Return what was made, by each run what there was none of before."""
+    return [
+        {"kind": one["kind"], "made_at": run.at, "parent_sha256": one["parent_sha256"]}
+        | {name: one[name] for name in _DERIVATIVE}
+        for run in runs
+        if run.report is not None
+        for one in run.report["derivatives"]
+    ]

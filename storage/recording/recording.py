@@ -1,13 +1,12 @@
 """Recordings: received with the upload's completion, then sealed or quarantined once and for all."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid5
 
 from sqlalchemy import ColumnElement, RowMapping, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Actor
@@ -31,7 +30,7 @@ from schemas.reference import reference
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
 from schemas.verdict import BINDING_CHECKS, verdict
-from storage.act import Deed, service
+from storage.act import service
 from storage.case.link import count_alone, links_of_recording
 from storage.collection import Collection, Order
 from storage.custody.values import shown
@@ -42,6 +41,7 @@ from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.shift import rejudged
+from storage.recording.keeping import keep_checks, keep_derivatives
 from storage.recording.values import (
     CheckRow,
     Verification,
@@ -254,33 +254,10 @@ class Recordings(Collection):
         )
         if state is RecordingState.QUARANTINED:
             count_alone(self._connection, recording_id)
-        self._keep_checks(act, recording_id, concluded.run, report["checks"])
-        self._keep_derivatives(act, recording_id, found.derivatives)
+        keep_checks(self._connection, act, recording_id, concluded.run, report["checks"])
+        keep_derivatives(self._connection, act, recording_id, found.derivatives)
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))
         return state
-
-    def _keep_checks(
-        self, act: Deed, recording_id: RecordingId, run: int, made: Sequence[Mapping[str, object]]
-    ) -> None:
-        rows = [
-            {
-                "recording_id": recording_id,
-                "run": run,
-                "position": position,
-                "at": act.at,
-                **check,
-            }
-            for position, check in enumerate(made)
-        ]
-        self._connection.execute(checks.insert(), rows)
-
-    def _keep_derivatives(self, act: Deed, recording_id: RecordingId, made: Sequence[Derivative]) -> None:
-        for derivative in made:
-            self._connection.execute(
-                insert(derivatives)
-                .values(recording_id=recording_id, made_at=act.at, **derivative.model_dump())
-                .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
-            )
 
 
 def _leaf_of(

@@ -12,6 +12,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     custody,
     device,
     equipment,
+    examination,
     export,
     factor,
     heartbeat,

@@ -54,6 +54,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
                 Action.FINDING_ANSWER,
                 Action.LOOK_VIEW,
                 Action.RECORDING_COUNT,
+                Action.RECORDING_EXAMINE,
                 Action.RECORDING_VIEW,
                 Action.RECORDING_WATCH,
             }

@@ -85,7 +85,7 @@ HOMES = {
     "monitoring": {"intakes", "monitoring_links", "monitoring_media", "monitoring_opinions", "monitoring_records",
                    "notifications"},
     "outbox": {"jobs"},
-    "recording": {"checks", "derivatives", "finding_answers", "manifests", "partner_code_tries",
+    "recording": {"checks", "derivatives", "examinations", "finding_answers", "manifests", "partner_code_tries",
                   "partner_codes", "presences", "recordings",
                   "upload_parts",
                   "upload_tails", "uploads"},

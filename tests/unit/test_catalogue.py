@@ -17,9 +17,10 @@ from schemas.catalogue import CATALOGUE, quantity_words, words_of, words_of_all
 from schemas.checks.table import CHECKS
 from schemas.device import DeviceStep
 from schemas.errors import Level
+from schemas.examined import Extent
 from schemas.export import ExportStep
 from schemas.factor import CodeFault, Demand
-from schemas.integrity import Outcome, Severity, Verdict
+from schemas.integrity import Asked, Outcome, Severity, Verdict
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_certificate_issue import IssuedKind
 from schemas.leaves_log import KeyAlgorithm, KeyRole
@@ -64,7 +65,9 @@ UNSPOKEN: dict[type[Enum], str] = {
     Demand: "chooses the page of a log-in, or a refusal; those are what a person reads",
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
+    Extent: "how much of a part the verdict asks for; a person reads what was examined",
     SsoMatch: "a setting of the operator",
+    Asked: "chooses the officer's word, and that is what a person reads",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }
 """Enums that never reach a person, and why."""

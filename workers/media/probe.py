@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from workers.media.container import check_container, note
+from workers.media.examined import check_examined
 from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
@@ -41,7 +42,9 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     except OverBudgetError as over:
         heavy = note("work-too-large", kind=over.kind, limit=over.limit)
         seen = Probe(media_type=media_type, checks=(check_container([heavy]),), stopped=Stop.WORK)
-    return seen.model_copy(update={"checks": (check_name(filename, media_type), *seen.checks)})
+    extent = check_examined(seen.media_type, seen.facts, seen.checks)
+    checks = (check_name(filename, media_type), *seen.checks, *([extent] if extent else []))
+    return seen.model_copy(update={"checks": checks})
 
 
 def _read(source: Source, media_type: str, limits: Limits, work: Work) -> Probe:

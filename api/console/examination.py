@@ -1,0 +1,27 @@
+"""The button that has a recording examined again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from api.console.guard import Acting
+from api.console.recording import shown
+from api.console.typed import NoFields
+from api.console.visit import submit, to
+from api.route import Route
+from schemas.ids import RecordingId
+
+router = APIRouter(route_class=Route)
+
+
+@router.post("/recordings/{recording_id}/examinations")
+def examine(visit: Acting, recording_id: RecordingId, form: Annotated[NoFields, Form()]) -> Response:
+    """Have a sealed recording examined again."""
+    return submit(
+        visit,
+        form,
+        lambda _: visit.tx.examinations.ask(visit.actor, recording_id),
+        again=lambda mistake: shown(visit, recording_id, mistake),
+        then=to(f"/console/recordings/{recording_id}#examined"),
+    )

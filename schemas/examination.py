@@ -1,0 +1,105 @@
+"""Examining a sealed recording again: what was asked, what came of it, and what the newer checks say otherwise."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from schemas.base import Frozen
+from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
+from schemas.checks.holding import HOLDER
+from schemas.checks.manifest import CAPTURE_TIME, CASE, CLOCK, HAND_IN, OFFICERS, PLACE, SEQUENCE
+from schemas.checks.table import CHECKS
+from schemas.ids import AccountId, ExaminationId, RecordingId
+from schemas.integrity import CheckResult, Verdict
+
+
+class ExaminationState(StrEnum):
+    """From the asking to its end."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Examination(Frozen):
+    """One examination of a sealed recording after the first. `asked_by` is absent where the operator asked.
+
+    `run`, `verdict`, `was` – the verdict before – and `examined_at` are there once it is done; `failure` is the slug of
+    what kept it from being done.
+    """
+
+    id: ExaminationId
+    recording_id: RecordingId
+    asked_by: AccountId | None
+    asked_at: datetime
+    run: int | None = None
+    verdict: Verdict | None = None
+    was: Verdict | None = None
+    examined_at: datetime | None = None
+    failure: str | None = None
+
+    @property
+    def state(self) -> ExaminationState:
+        """How far it is."""
+        if self.failure is not None:
+            return ExaminationState.FAILED
+        return ExaminationState.WAITING if self.run is None else ExaminationState.DONE
+
+    @property
+    def is_worse(self) -> bool:
+        """The recording is worth less than was known before."""
+        return self.verdict is not None and self.was is not None and is_worse(self.was, self.verdict)
+
+
+_RANK = {Verdict.VERIFIED: 0, Verdict.NOT_CHECKED: 1, Verdict.DOUBTFUL: 2, Verdict.MISMATCH: 3}
+
+
+def is_worse(was: Verdict, now: Verdict) -> bool:
+    """Say whether a verdict weighs more against a recording than the one before."""
+    return _RANK[now] > _RANK[was]
+
+
+class Change(NamedTuple):
+    """A check that says otherwise than before; absent where it was not made."""
+
+    name: str
+    before: CheckResult | None
+    after: CheckResult | None
+
+
+def changes(before: Iterable[CheckResult], after: Iterable[CheckResult]) -> tuple[Change, ...]:
+    """Return what the newer results say otherwise, in their order, then what is no more said.
+
+    A check that says the same by another version is no change.
+    """
+    old, new = ({one.name: one for one in made} for made in (before, after))
+    names = [*new, *(name for name in old if name not in new)]
+    return tuple(
+        Change(name, old.get(name), new.get(name))
+        for name in names
+        if _said(old.get(name)) != _said(new.get(name))
+    )
+
+
+def _said(one: CheckResult | None) -> tuple[str, str, str, Mapping[str, object]] | None:
+    return None if one is None else (one.outcome, one.severity, one.code, one.params if one.code else {})
+
+
+AS_OF_RECEIPT = frozenset(
+    check.name
+    for check in (
+        *(MANIFEST_SIGNATURE, DEVICE_KEY, SEQUENCE, CLOCK, CAPTURE_TIME),
+        *(OFFICERS, PLACE, CASE, HAND_IN, HOLDER),
+    )
+)
+"""Checks of people, keys, clocks and duties: judged as of the receipt, taken as they were, never judged anew."""
+
+
+def is_outdated(made: Mapping[str, int]) -> bool:
+    """Say whether a result, check → version, was made by older checks of the bytes than there are now."""
+    return any(
+        version < CHECKS[name].version
+        for name, version in made.items()
+        if name in CHECKS and name not in AS_OF_RECEIPT
+    )

@@ -1,0 +1,37 @@
+"""Parts of a file, and in what they are gone through."""
+
+from schemas.examined import Measure, PartKind
+from schemas.words import vocabulary
+
+PART_KINDS = vocabulary(
+    PartKind,
+    {
+        PartKind.CONTAINER: ("文件结构", "File structure"),
+        PartKind.INDEX: ("索引", "Index"),
+        PartKind.VIDEO: ("视频画面", "Moving picture"),
+        PartKind.SOUND: ("声音", "Sound"),
+        PartKind.DATA: ("附加数据", "Data"),
+        PartKind.PICTURE: ("图像", "Picture"),
+        PartKind.METADATA: ("内嵌信息", "Metadata"),
+        PartKind.POINTS: ("轨迹点", "Track points"),
+        PartKind.TEXT: ("文字", "Text"),
+        PartKind.ENDING: ("文件末尾", "End of the file"),
+    },
+)
+
+MEASURES = vocabulary(
+    Measure,
+    {
+        Measure.BYTES: ("字节", "bytes"),
+        Measure.BOXES: ("结构单元", "boxes"),
+        Measure.PACKETS: ("数据包", "packets"),
+        Measure.KEYFRAMES: ("关键帧", "key frames"),
+        Measure.FRAMES: ("帧", "frames"),
+        Measure.SAMPLES: ("采样", "samples"),
+        Measure.PIXELS: ("像素", "pixels"),
+        Measure.TILES: ("图块", "tiles"),
+        Measure.ENTRIES: ("条目", "entries"),
+        Measure.POINTS: ("点", "points"),
+        Measure.PAGES: ("页", "pages"),
+    },
+)

@@ -1,0 +1,28 @@
+"""What was asked to be examined again, and what came of it."""
+
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
+
+from storage.tables.base import ident, metadata, moment, ref
+
+examinations = Table(
+    "examinations",
+    metadata,
+    ident(),
+    ref("recording_id", "recordings.id"),
+    ref("asked_by", "accounts.id", nullable=True),
+    moment("asked_at", nullable=False),
+    Column("run", Integer),
+    Column("verdict", Text),
+    Column("was", Text),
+    moment("examined_at"),
+    Column("failure", Text),
+    CheckConstraint("(run IS NULL) = (examined_at IS NULL)", name="done"),
+    UniqueConstraint("recording_id", "run"),
+    Index(
+        "uq_examinations_waiting",
+        "recording_id",
+        unique=True,
+        postgresql_where=text("run IS NULL AND failure IS NULL"),
+    ),
+)
+"""Of one recording one examination waits at a time; what is done is numbered by its run."""

@@ -1,0 +1,110 @@
+"""Examine a sealed recording again: every byte read once more, today's checks, and the newer result beside the sealed one.
+
+Order, and what a crash leaves:
+  1. one streamed read of the stored version → digest, size, a scratch copy for the decoders      waiting
+  2. container, streams, facts, derivatives in a child with limits                                waiting
+  3. derivatives put into the store (same bytes, same key: repeating is harmless)                 waiting
+  4. checks, verdict, custody entry and end of the job in one commit                              done
+Nothing that was judged of people, keys, clocks or duties is judged anew; nothing that was decided changes.
+"""
+
+import structlog
+
+from schemas.agreement import agreement
+from schemas.errors import IntegrityBroken
+from schemas.examination import AS_OF_RECEIPT
+from schemas.ids import ExaminationId
+from schemas.refusals_objects import OBJECT_BROKEN
+from storage.outbox import MAX_ATTEMPTS, Job
+from storage.recording.values import Verification
+from storage.store import Store
+from workers.manifest import manifest_claims
+from workers.media.result import Stop
+from workers.media.work import Lane
+from workers.recording import Verifier, check_digest, check_size
+from workers.task import concluding
+
+log = structlog.get_logger()
+
+
+def examine_again(verifier: Verifier, job: Job) -> None:
+    """Examine the recording of `job`, and enter what was found beside what was.
+
+    Raises:
+        Unavailable: database or store did not answer; uses no attempt.
+        LeaseLost: another worker holds the job; nothing was written.
+    """
+    store, ident = verifier.store, ExaminationId(job.subject_id)
+    with store.begin() as tx:
+        asked = tx.examinations.waiting(ident)
+        if asked is None:
+            tx.jobs.finish(job)
+            return
+        recording = tx.recordings.known(asked.recording_id)
+        kept = tx.examinations.results(recording.id, tx.examinations.latest_run(recording.id))
+        claims = manifest_claims(tx, recording)
+    try:
+        hasher, probe = verifier.look(recording, Lane.SLOW)
+        if hasher.sha256.value != recording.sha256:
+            raise OBJECT_BROKEN("the store gave other bytes than were sealed", recording_id=str(recording.id))
+    except IntegrityBroken as err:  # elsewhere this stops the task; here finding it out ends it
+        with concluding(store, job) as tx:
+            tx.examinations.fail(ident, err.slug)
+        log.critical("sealed_bytes_differ", recording_id=str(recording.id), problem=err.slug)
+        return
+    if probe.stopped is Stop.TIME and job.attempts < MAX_ATTEMPTS:
+        with store.begin() as tx:
+            tx.jobs.retry(job, "decoder-timeout")
+        return
+    made = Verification(
+        checks=(
+            check_digest(recording, hasher, claims),
+            check_size(hasher, claims),
+            *(one for one in kept if one.name in AS_OF_RECEIPT),
+            *probe.checks,
+            *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+        ),
+        sha256=hasher.sha256.value,
+        sm3=recording.sm3,
+        media_type=probe.media_type,
+        facts=probe.facts,
+        derivatives=verifier.keep_derivatives(recording, hasher.sha256.value, probe.derivatives),
+        retain_until=recording.retain_until or recording.received_at,
+    )
+    with concluding(store, job) as tx:
+        done = tx.examinations.conclude(asked, made)
+    log.info("recording_examined_again", recording_id=str(recording.id), is_worse=done.is_worse)
+
+
+def give_up_examination(store: Store, job: Job, error: str) -> None:
+    """Say that the recording could not be examined again; what was sealed stays as it is.
+
+    Raises:
+        Unavailable: the database did not answer; the job may come here again.
+    """
+    with store.begin() as tx:
+        if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
+            tx.examinations.fail(ExaminationId(job.subject_id), error)
+
+
+PORTION = 1_000
+
+
+def ask_for_outdated(store: Store) -> int:
+    """Ask, in portions, that everything is examined again that older checks were made of; returns how many were added.
+
+    A crash leaves what was asked so far; asked again, only the rest is added.
+    """
+    added, after = 0, None
+    while True:
+        with store.begin() as tx:
+            more, after = tx.examinations.ask_outdated(after=after, limit=PORTION)
+        added += more
+        if after is None:
+            return added
+
+
+def count_outdated(store: Store) -> int:
+    """Count sealed recordings whose latest result was made by older checks of the bytes."""
+    with store.begin() as tx:
+        return tx.examinations.outdated()
