@@ -176,11 +176,11 @@ def doctor(args: argparse.Namespace) -> int:
 
 def examine(args: argparse.Namespace) -> int:
     """Ask that whatever older checks were made of is examined again; the workers do it behind what comes in."""
-    say = _Teller(as_json=args.json)
-    return _guarded(say, lambda: _examine(args, say))
+    say = Teller(as_json=args.json)
+    return guarded(say, lambda: _examine(args, say))
 
 
-def _examine(args: argparse.Namespace, say: _Teller) -> int:
+def _examine(args: argparse.Namespace, say: Teller) -> int:
     from quancheng_parts import open_store
     from workers.examination import ask_for_outdated, count_outdated
 
