@@ -16,6 +16,8 @@ class Duty(StrEnum):
     FILE_CASE = "file-case"
     DECIDE_CASE = "decide-case"
     GRANT_APPROVAL = "grant-approval"
+    EVIDENCE_WORSE = "evidence-worse"
+    REVIEWED_WORSE = "reviewed-worse"
     ANSWER_REVIEW = "answer-review"
     LINK_RECORD = "link-record"
     RUN_CASE = "run-case"

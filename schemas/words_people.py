@@ -161,6 +161,14 @@ DUTIES = vocabulary(
             "执法证30 天内到期，或一年内没有年审",
             "Certificates of people that end within 30 days, or were not verified for a year",
         ),
+        Duty.EVIDENCE_WORSE: (
+            "已决定案件的证据重新检查后变差",
+            "Decided cases whose evidence was found worse",
+        ),
+        Duty.REVIEWED_WORSE: (
+            "您审核过的案件，证据重新检查后变差",
+            "Cases you reviewed whose evidence was found worse",
+        ),
         Duty.RECHECK_FAILED: ("抽中记录复验未通过", "Drawn recordings whose recheck failed"),
         Duty.EXPORT_FAILED: ("导出失败", "Exports that failed"),
         Duty.UNLOCK_ACCOUNT: ("账号因密码错误过多受限", "Accounts locked by too many wrong passwords"),

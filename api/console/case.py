@@ -1,7 +1,7 @@
 """Cases: the list, opening one, its recordings and ties, and its export packages."""
 
-from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
@@ -37,6 +37,7 @@ from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, counted_once
 from schemas.recusal import RecusalLiftIn
 from schemas.review import AnswerIn
+from storage.store import Transaction
 
 CANDIDATES = 10
 
@@ -48,13 +49,19 @@ class CaseFilters(Asked):
 
     number: Sought = ""
     state: Annotated[CaseState | None, IGNORED] = None
+    only: Annotated[Literal["worse"] | None, IGNORED] = None
 
 
 @router.get("/cases")
 def cases(visit: Visiting, asked: Annotated[CaseFilters, Query()]) -> Response:
     """Show a page of cases, newest first."""
     page = visit.tx.cases.page(
-        visit.actor, number=asked.number or None, state=asked.state, after=asked.cursor(), limit=PAGE_ROWS
+        visit.actor,
+        number=asked.number or None,
+        state=asked.state,
+        is_worse=asked.only == "worse",
+        after=asked.cursor(),
+        limit=PAGE_ROWS,
     )
     return visit.page(
         "cases.html",
@@ -86,6 +93,14 @@ def open_case(visit: Acting, form: Annotated[CaseForm, Form()]) -> Response:
         again=lambda mistake: _new(visit, form, mistake),
         then=lambda case: go(f"/console/cases/{case.id}"),
     )
+
+
+def _worse(tx: Transaction, found: Case, linked: Iterable[Recording]) -> list[Recording]:
+    """Return what was found worse since a case was decided."""
+    if found.state not in {CaseState.DECIDED, CaseState.CLOSED}:
+        return []
+    worse = tx.examinations.worse_among([one.id for one in linked])
+    return [one for one in linked if one.id in worse]
 
 
 @router.get("/cases/{case_id}")
@@ -129,6 +144,7 @@ def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find
         recusals=tx.recusals.of_case(actor, case_id),
         barred=tx.recusals.own(actor, found),
         grounds=list(RecusalGround)[::-1],
+        worse=_worse(tx, found, linked),
         denied=tx.presences.denied_among([one.id for one in linked]),
         recordings=linked,
         counted=len(counted),

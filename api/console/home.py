@@ -40,6 +40,8 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.SCORE_MEMBER: "/console/audits",
         Duty.RENEW_CERTIFICATE: "/console/equipment",
         Duty.RENEW_OFFICER: "/console/certificates",
+        Duty.EVIDENCE_WORSE: "/console/cases?only=worse",
+        Duty.REVIEWED_WORSE: "/console/cases?only=worse",
         Duty.RECHECK_FAILED: "/console/audits",
         Duty.EXPORT_FAILED: "/console/cases",
         Duty.UNLOCK_ACCOUNT: "/console/accounts?only=locked",

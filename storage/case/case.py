@@ -46,6 +46,7 @@ from storage.collection import Order
 from storage.custody.values import shown
 from storage.personal import code_digest
 from storage.reads.account import handler_of
+from storage.reads.examination import is_doubted
 from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within
@@ -252,10 +253,11 @@ class Cases(CaseAccess):
         *,
         number: str | None = None,
         state: CaseState | None = None,
+        is_worse: bool = False,
         after: Cursor | None = None,
         limit: int = 50,
     ) -> Page[Case]:
-        """List cases the actor may see, newest first.
+        """List cases the actor may see, newest first; with `is_worse` those decided whose evidence was found worse since.
 
         Raises:
             Refused: the actor may not see cases at all.
@@ -265,6 +267,8 @@ class Cases(CaseAccess):
         wanted = wanted.add_columns(*sought.columns).where(sought.condition)
         if state:
             wanted = wanted.where(cases.c.state == state)
+        if is_worse:
+            wanted = wanted.where(is_doubted())
         page = self._page(wanted, _NEWEST, after=after, limit=limit, keep=sought.keep)
         return page.each(case_of(self._connection))
 

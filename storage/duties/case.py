@@ -13,6 +13,7 @@ from schemas.export import ExportState
 from schemas.policy import Action
 from schemas.review import OpinionWord, ReviewState
 from storage.duties.line import Line, Lines, inside
+from storage.reads.examination import is_doubted
 from storage.reads.recusal import barred
 from storage.tables.case import case_handlers, cases
 from storage.tables.export import exports
@@ -105,11 +106,32 @@ def _failed_exports(actor: Actor, now: datetime) -> Line:
     )
 
 
+def _worse(actor: Actor, now: datetime) -> Line:
+    return Line(
+        source=cases,
+        where=and_(inside(cases.c.agency_id, actor), is_doubted(now)),
+        overdue=false(),
+        since=cases.c.decided_at,
+    )
+
+
+def _reviewed_worse(actor: Actor, now: datetime) -> Line:
+    mine = exists().where(reviews.c.case_id == cases.c.id, reviews.c.reviewer_id == actor.id)
+    return Line(
+        source=cases,
+        where=and_(inside(cases.c.agency_id, actor), is_doubted(now), mine),
+        overdue=false(),
+        since=cases.c.decided_at,
+    )
+
+
 CASE: Lines = MappingProxyType(
     {
         Duty.REVIEW_CASE: (Action.CASE_REVIEW, _open_reviews),
         Duty.FILE_CASE: (Action.CASE_DECIDE, _leads),
         Duty.DECIDE_CASE: (Action.CASE_DECIDE, _passed),
+        Duty.EVIDENCE_WORSE: (Action.CASE_DECIDE, _worse),
+        Duty.REVIEWED_WORSE: (Action.CASE_REVIEW, _reviewed_worse),
         Duty.ANSWER_REVIEW: (Action.CASE_RUN, _unanswered),
         Duty.RUN_CASE: (Action.CASE_RUN, _own_cases),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),

@@ -1,5 +1,6 @@
 """Examining a sealed recording again: asked for by a person or the operator, done once, beside what was sealed."""
 
+from collections.abc import Collection as Some
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid5
@@ -25,6 +26,7 @@ from storage.act import fresh_id, service
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.outbox import JobKind
+from storage.reads.examination import turned_worse
 from storage.reads.policy import require_within
 from storage.reads.recording import check_of
 from storage.recording.keeping import keep_checks, keep_derivatives
@@ -60,6 +62,11 @@ class Examinations(Collection):
                 select(recordings.c.run).where(recordings.c.id == recording_id)
             ).scalar_one()
         )
+
+    def worse_among(self, idents: Some[RecordingId]) -> frozenset[RecordingId]:
+        """Return which of these recordings, which the caller may see, were found worse by their latest result."""
+        wanted = select(recordings.c.id).where(recordings.c.id.in_(idents), turned_worse())
+        return frozenset(self._connection.scalars(wanted) if idents else ())
 
     def ask(self, actor: Actor, recording_id: RecordingId) -> Examination:
         """Have a recording examined again; while one waits, asking again is that one.

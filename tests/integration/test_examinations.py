@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import func, select
 
 from schemas.actor import Actor, Role
+from schemas.case import CaseState
 from schemas.checks.structure import CONTAINER
+from schemas.duty import Duty
 from schemas.errors import NotFound, Refused, TransitionRefused
 from schemas.examination import AS_OF_RECEIPT, Examination, ExaminationState, changes
 from schemas.ids import RecordingId
@@ -18,7 +20,7 @@ from schemas.leaves_recording import RecordingExamine
 from schemas.recording import RecordingState
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
-from storage.store import Store
+from storage.store import Store, Transaction
 from storage.tables.outbox import jobs
 from tests.casework import Bureau, make_bureau, swapped
 from tests.everything import lock
@@ -189,15 +191,28 @@ def test_the_operator_asks_for_all_that_older_checks_were_made_of(bureau: Bureau
     assert count_outdated(bureau.store) == 0
 
 
-def test_a_decided_case_stays_decided(bureau: Bureau, custodian: Actor) -> None:
-    """A recording that proves a fact of it turns worse: state, opinions and decision stay as they are."""
-    case, review = bureau.submitted()
-    del review
-    before = bureau.get(case)
+def test_a_decided_case_stays_decided_and_is_told(bureau: Bureau, custodian: Actor) -> None:
+    """A recording of it turns worse: the decision stays; head and reviewer find it on the home page and in the list."""
+    case = bureau.at(CaseState.DECIDED)
     with bureau.store.begin() as tx:
         tied = tx.recordings.of_case(case.id)[0]
+        before = tx.cases.get(bureau.head, case.id)
+        assert duties(tx, bureau.head).isdisjoint(TOLD)
 
     done = examined(bureau, custodian, tied.id)
 
-    assert done.state is ExaminationState.DONE
-    assert bureau.get(case).state is before.state
+    assert done.is_worse
+    with bureau.store.begin() as tx:
+        assert tx.cases.get(bureau.head, case.id).state is before.state is CaseState.DECIDED
+        assert Duty.EVIDENCE_WORSE in duties(tx, bureau.head)
+        assert Duty.REVIEWED_WORSE in duties(tx, bureau.reviewer)
+        assert TOLD.isdisjoint(duties(tx, bureau.second_reviewer))
+        assert [one.id for one in tx.cases.page(bureau.head, is_worse=True).rows] == [case.id]
+        assert tx.examinations.worse_among([tied.id]) == {tied.id}
+
+
+TOLD = {Duty.EVIDENCE_WORSE, Duty.REVIEWED_WORSE}
+
+
+def duties(tx: Transaction, actor: Actor) -> set[Duty]:
+    return {line.duty for line in tx.duties.waiting(actor)}
