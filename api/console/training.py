@@ -96,6 +96,7 @@ def people(visit: Visiting, asked: Annotated[TrainingFilters, Query()]) -> Respo
         year=wanted.year,
         is_short=wanted.is_short,
         wanted=tx.trainings.wanted(visit.actor.agency_id, wanted.year),
+        may_keep=visit.may(Action.CERTIFICATE_KEEP),
         csv_url=address(f"{_PATH}.csv", asked.query),
     )
 
