@@ -41,6 +41,7 @@ from api import (
     shift,
     trail,
     training,
+    training_sheet,
     tus,
     upload,
 )
@@ -88,6 +89,7 @@ ROUTERS = (
     recusal.router,
     review.router,
     trail.router,
+    training_sheet.router,  # before the people, whose ids stand in the same place
     training.router,
     equipment.router,
     examination.router,

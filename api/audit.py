@@ -114,12 +114,16 @@ class StandardOut(WireOut):
 
 
 class AuditDetailOut(WireOut):
-    """An audit with its sample; `eligible` is what a freeze would take now, before there is one."""
+    """An audit with its sample; `eligible` is what a freeze would take now, before there is one.
+
+    `inspectors_wanted`: so many score each drawn member; fixed by the freeze.
+    """
 
     audit: AuditOut
     eligible: int | None
     sample: list[DrawnOut]
     inspectors: list[InspectorOut]
+    inspectors_wanted: int
     standard: StandardOut
 
 
@@ -170,7 +174,7 @@ class GivenScoreOut(WireOut):
 
 
 class MemberOut(WireOut):
-    """A drawn member with rechecks, pre-checks and scores."""
+    """A drawn member with rechecks, pre-checks and scores; totals further apart than `gap_most` want one more look."""
 
     member_id: MemberId
     label: str
@@ -179,6 +183,7 @@ class MemberOut(WireOut):
     pre_checks: list[PreCheckOut]
     scores: list[GivenScoreOut]
     gap: int | None
+    gap_most: int
     kept_by: list[Part]
     may_score: bool
 
@@ -197,6 +202,7 @@ def _detail(tx: Transaction, actor: CurrentActor, response: Response, audit: Aud
         eligible=tx.audits.eligible(actor, audit.id) if audit.state is AuditState.DEFINED else None,
         sample=[DrawnOut.of(one) for one in drawn],
         inspectors=[InspectorOut.of(one) for one in tx.audit_scores.inspectors(audit.id)],
+        inspectors_wanted=tx.audits.terms(audit).inspectors,
         standard=StandardOut.of(tx.audit_scores.standard(audit)),
     )
 
@@ -269,7 +275,7 @@ def close(
 def assign(
     tx: Tx, actor: CurrentActor, audit_id: AuditId, *, wish: AssignIn, seen: SeenVersion, response: Response
 ) -> AuditDetailOut:
-    """Assign one of the two inspectors."""
+    """Assign one of the inspectors."""
     tx.audit_scores.assign(actor, audit_id, wish.account_id, seen)
     return _detail(tx, actor, response, tx.audits.get(actor, audit_id))
 

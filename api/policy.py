@@ -62,6 +62,7 @@ _LOOKS = _asks(Action.RECORDING_VIEW, Action.LOOK_VIEW)
 _GRANT = _asks(Action.ACCOUNT_VIEW, Action.ROLE_GRANT)
 _KEEP_AGENCY = _asks(Action.ACCOUNT_VIEW, Action.AGENCY_KEEP)
 _ROSTER = _asks(Action.ACCOUNT_KEEP)
+_TRAINING_SHEET = _asks(Action.CERTIFICATE_KEEP)
 _DUTIES = _asks(either=(Action.DUTY_KEEP, Action.DUTY_VIEW))
 _EXPLAIN = _asks(Action.FINDING_ANSWER)
 _EXAMINE = _asks(Action.RECORDING_EXAMINE)
@@ -131,6 +132,7 @@ _API: Mapping[str, Ask] = {
     "POST /v1/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
     "GET /v1/training": _asks(Action.CERTIFICATE_VIEW),
     "GET /v1/training/own": OWN,
+    "POST /v1/training/sheets": _TRAINING_SHEET,
     "GET /v1/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
     "POST /v1/training/{account_id}": _KEEP_CERTIFICATE,
     "POST /v1/training/{account_id}/{training_id}/withdraw": _KEEP_CERTIFICATE,
@@ -425,6 +427,8 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/certificates/{certificate_id}/cancel": _KEEP_CERTIFICATE,
     "POST /console/certificates/{certificate_id}/verify": _KEEP_CERTIFICATE,
     "GET /console/training": _asks(Action.CERTIFICATE_VIEW),
+    "GET /console/training/sheet": _TRAINING_SHEET,
+    "POST /console/training/sheet": _TRAINING_SHEET,
     "GET /console/training.csv": _asks(Action.CERTIFICATE_VIEW),
     "GET /console/training/{account_id}": _asks(Action.CERTIFICATE_VIEW),
     "POST /console/training/{account_id}": _KEEP_CERTIFICATE,

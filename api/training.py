@@ -14,12 +14,11 @@ from schemas.ids import AccountId
 from schemas.leaves_training import TrainingKind
 from schemas.training import (
     FIRST_YEAR,
+    JudgedYear,
     Training,
     TrainingIn,
     TrainingWithdrawIn,
-    TrainingYear,
     this_year,
-    years_of,
 )
 from storage.actor.training import TrainingFilter
 from storage.store import Transaction
@@ -38,11 +37,13 @@ class TrainingQuery(BaseModel):
 
 
 class TrainingYearOut(WireOut):
-    """The hours of a year by kind, and how many are missing of each: a warning, no lock."""
+    """The hours of a year by kind, how many it asks for, and how many are missing of each: a warning, no lock."""
 
     year: int
     public_law: int
     professional: int
+    wanted_public_law: int
+    wanted_professional: int
     lacks_public_law: int
     lacks_professional: int
 
@@ -83,16 +84,19 @@ class TrainingsOut(WireOut):
     entries: list[TrainingOut]
 
 
-def _year(tx: Transaction, year: TrainingYear) -> TrainingYearOut:
-    lacks = year.lacks(tx.trainings.wanted)
+def _year(one: JudgedYear) -> TrainingYearOut:
     return TrainingYearOut(
-        **year._asdict(), lacks_public_law=lacks.public_law, lacks_professional=lacks.professional
+        **one.hours._asdict(),
+        wanted_public_law=one.wanted.public_law,
+        wanted_professional=one.wanted.professional,
+        lacks_public_law=one.lacks.public_law,
+        lacks_professional=one.lacks.professional,
     )
 
 
-def _answer(tx: Transaction, entries: tuple[Training, ...]) -> TrainingsOut:
+def _answer(tx: Transaction, account_id: AccountId, entries: tuple[Training, ...]) -> TrainingsOut:
     return TrainingsOut(
-        years=[_year(tx, one) for one in years_of(entries, tx.now)],
+        years=[_year(one) for one in tx.trainings.judged(account_id, entries)],
         entries=[TrainingOut.of(one) for one in entries],
     )
 
@@ -105,7 +109,7 @@ def people(
     wanted = TrainingFilter(asked.year or this_year(tx.now), asked.short, asked.q)
     page = tx.trainings.page(actor, wanted, after=after, limit=limit)
     rows = [
-        TraineeOut(id=one.id, name=one.name, agency_name=one.agency_name, hours=_year(tx, one.hours))
+        TraineeOut(id=one.id, name=one.name, agency_name=one.agency_name, hours=_year(one.judged))
         for one in page.rows
     ]
     return TraineesOut(people=rows, next=page.next_text)
@@ -114,13 +118,13 @@ def people(
 @router.get("/own", operation_id="getOwnTraining")
 def own(tx: Tx, actor: CurrentActor) -> TrainingsOut:
     """Return your own training."""
-    return _answer(tx, tx.trainings.own(actor))
+    return _answer(tx, actor.account_id, tx.trainings.own(actor))
 
 
 @router.get("/{account_id}", operation_id="getTraining")
 def training(tx: Tx, actor: CurrentActor, account_id: AccountId) -> TrainingsOut:
     """Return the training of a person."""
-    return _answer(tx, tx.trainings.of_person(actor, account_id))
+    return _answer(tx, account_id, tx.trainings.of_person(actor, account_id))
 
 
 @router.post("/{account_id}", operation_id="enterTraining", status_code=201)

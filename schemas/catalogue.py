@@ -87,11 +87,12 @@ from schemas.words_people import (
     ROSTER_FAULTS,
     ROSTER_STATES,
     STANDING,
-    TRAINING_KINDS,
+    TRAINING_FAULTS,
 )
 from schemas.words_role import ROLES
 from schemas.words_setting import AS_OF, LIST_SETTINGS, SETTINGS
 from schemas.words_trail import FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS
+from schemas.words_training import TRAINING_KINDS
 from schemas.words_unit import UNITS
 
 _TABLES: tuple[Mapping[Any, Words], ...] = (
@@ -123,6 +124,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
         LOGIN_OUTCOMES,
         PRESENCE_STATES,
         PRESENCE_WAYS,
+        TRAINING_FAULTS,
         TRAINING_KINDS,
         ROSTER_FAULTS,
         ROSTER_STATES,

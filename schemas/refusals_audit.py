@@ -182,8 +182,8 @@ INSPECTORS_COMPLETE = Refusal(
     "inspectors-complete",
     TransitionRefused,
     Level.INFO,
-    "两名评查员已经指派",
-    "Two inspectors are assigned",
+    "评查员已经指派齐",
+    "All inspectors are assigned",
     *NOTHING,
 )
 INSPECTOR_TOOK_PART = Refusal(

@@ -7,9 +7,8 @@ A sheet may hold a whole district: of its rows only the texts that are read are 
 as often as it is asked for.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from schemas.account import Login, Name
 from schemas.actor import GRANTABLE, Role, stands_apart
 from schemas.base import Frozen, rfc3339
 from schemas.canonical import canonical_bytes
+from schemas.cells import cell, day, places
 from schemas.refusals_account import ROSTER_EMPTY, ROSTER_HEADER, ROSTER_LONG
 from schemas.words_role import ROLES
 
@@ -29,10 +29,6 @@ MOST_ROWS = 100_000
 
 FEW_ROWS = 500
 """So many are taken while their sender waits, with their links in the answer; more are a task of their own."""
-
-_SERIAL = re.compile(r"[1-9][0-9]{4}")
-_SERIAL_BEGINS = date(1899, 12, 30)
-"""A spreadsheet keeps a day as the number of days since then (ECMA-376 part 1, 18.17.4.1)."""
 
 _ZONE = timezone(timedelta(hours=8))
 _LOGIN, _NAME = TypeAdapter[str](Login), TypeAdapter[str](Name)
@@ -147,7 +143,7 @@ class Roster:
             Invalid: no row, too many, or a column that is needed is not named (slugs `roster-…`).
         """
         given = iter(rows)
-        places = _places(next(given, None))
+        columns = _places(next(given, None))
         self._rows: list[tuple[int, _Texts]] = []
         seen: set[str] = set()
         twice: set[str] = set()
@@ -157,7 +153,7 @@ class Roster:
                 continue
             if len(self._rows) == MOST_ROWS:
                 raise ROSTER_LONG("the sheet has too many rows", rows=MOST_ROWS + 1, most=MOST_ROWS)
-            name, login, *others = (_text(cells, place) for place in places)
+            name, login, *others = (cell(cells, place) for place in columns)
             texts = _Texts(name, login, *(known.setdefault(one, one) for one in others))
             (twice if texts.login in seen else seen).add(texts.login)
             self._rows.append((number, texts))
@@ -187,15 +183,11 @@ def _places(head: Sequence[str] | None) -> tuple[int | None, ...]:
     """Return where each column stands, in the order of `_Texts`; of two with one name the last."""
     if head is None:
         raise ROSTER_EMPTY("the sheet has no row")
-    places = {_HEADERS.get(cell.strip().lower()): place for place, cell in enumerate(head)}
-    missing = [one for one in _ASKED if one not in places]
+    named = places(head, _HEADERS)
+    missing = [one for one in _ASKED if one not in named]
     if missing:
         raise ROSTER_HEADER("a column is not named", columns=[one.value for one in missing])
-    return tuple(places.get(one) for one in RosterColumn)
-
-
-def _text(cells: Sequence[str], place: int | None) -> str:
-    return cells[place].strip() if place is not None and place < len(cells) else ""
+    return tuple(named.get(one) for one in RosterColumn)
 
 
 def _line(number: int, texts: _Texts, twice: frozenset[str]) -> RosterLine:
@@ -227,7 +219,7 @@ def _faults(
     elif row.roles and stands_apart(row.roles):
         yield RosterFault.ROLE_APART
     days = ((texts.since, row.valid_from), (texts.until, row.valid_until))
-    if any(text and day is None for text, day in days):
+    if any(text and at is None for text, at in days):
         yield RosterFault.DAY
     elif row.valid_from and row.valid_until and row.valid_until <= row.valid_from:
         yield RosterFault.PERIOD
@@ -255,13 +247,10 @@ def _role(text: str) -> Role | None:
 
 @lru_cache(maxsize=_KNOWN)
 def _day(text: str, *, days: int = 0) -> datetime | None:
-    if not text:
+    said = day(text)
+    if said is None:
         return None
     try:
-        if _SERIAL.fullmatch(text):
-            day = _SERIAL_BEGINS + timedelta(days=int(text) + days)
-        else:
-            day = date.fromisoformat(text.replace("/", "-").replace(".", "-")) + timedelta(days=days)
-        return datetime.combine(day, time(), tzinfo=_ZONE).astimezone(UTC)
-    except (ValueError, OverflowError):
+        return datetime.combine(said + timedelta(days=days), time(), tzinfo=_ZONE).astimezone(UTC)
+    except OverflowError:
         return None

@@ -35,6 +35,10 @@ class Setting(StrEnum):
     MONITORING_REVIEW_DAYS = "monitoring-review-days"
     LEGAL_REVIEW_DAYS = "legal-review-days"
     RECTIFICATION_DAYS = "rectification-days"
+    TRAINING_PUBLIC_LAW_HOURS = "training-public-law-hours"
+    TRAINING_PROFESSIONAL_HOURS = "training-professional-hours"
+    INSPECTORS = "inspectors"
+    SCORE_GAP_POINTS = "score-gap-points"
 
 
 class ListSetting(StrEnum):
@@ -62,6 +66,8 @@ class AsOf(StrEnum):
     RECEIPT = "receipt"
     OBSERVED = "observed"
     ACT = "act"
+    YEAR = "year"
+    FREEZE = "freeze"
 
 
 class Declared(NamedTuple):
@@ -84,7 +90,7 @@ class Declared(NamedTuple):
     judged: AsOf
 
 
-_CAPTURE, _RECEIPT, _OBSERVED, _ACT = AsOf.CAPTURE, AsOf.RECEIPT, AsOf.OBSERVED, AsOf.ACT
+_CAPTURE, _RECEIPT, _OBSERVED, _ACT, _YEAR, _FREEZE = AsOf
 
 DECLARED: Mapping[Setting, Declared] = MappingProxyType(
     {
@@ -139,6 +145,31 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
         # Rules 6 and 8: no law names a number of days.
         Setting.RECTIFICATION_DAYS: Declared(
             Unit.DAY, 30, 1, 365, Words("整改时限", "Time to mend a finding"), _ACT
+        ),
+        # Rules 0: at least 20 and 40 a year by a plan of 2023, which is no law: what is missing is a warning.
+        Setting.TRAINING_PUBLIC_LAW_HOURS: Declared(
+            Unit.TRAINING_HOUR,
+            20,
+            0,
+            400,
+            Words("每年公共法律知识培训学时", "Training in public law a year"),
+            _YEAR,
+        ),
+        Setting.TRAINING_PROFESSIONAL_HOURS: Declared(
+            Unit.TRAINING_HOUR,
+            40,
+            0,
+            400,
+            Words("每年业务知识和技能培训学时", "Training of the profession a year"),
+            _YEAR,
+        ),
+        # Rules 8: no file is scored by fewer than two; an agency may ask for more.
+        Setting.INSPECTORS: Declared(
+            Unit.PERSON, 2, 2, 9, Words("每件案卷的评查员人数", "Inspectors for each file"), _FREEZE
+        ),
+        # Rules 8: wider apart, somebody else looks.
+        Setting.SCORE_GAP_POINTS: Declared(
+            Unit.POINT, 10, 1, 100, Words("评分相差过大的界限", "Distance of scores that is wide"), _FREEZE
         ),
     }
 )

@@ -1,11 +1,12 @@
 """Training of officers: hours by kind, year by year, and what a year lacks – a warning, never a lock.
 
 At least 60 hours a year, of them 20 of public law and 40 of the profession: the State Council's three-year action plan of
-2023 for the quality of administrative enforcement. How many are wanted is a setting. A year is one of UTC+8.
+2023 for the quality of administrative enforcement. How many are wanted is a setting of the agency to which somebody
+belonged at the end of the year (`asked_at`). A year is one of UTC+8.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, NamedTuple, Self
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from pydantic import Field
 from schemas.base import Frozen, Reason, WireIn
 from schemas.ids import AccountId
 from schemas.leaves_training import TrainingKind
-from schemas.trail import day_of
+from schemas.trail import day_of, day_start
 
 MOST_HOURS = 400
 """Of one entry: more than a year of courses; beyond it somebody mistyped."""
@@ -94,8 +95,25 @@ class TrainingYear(NamedTuple):
         return any(self.lacks(wanted))
 
 
+class JudgedYear(NamedTuple):
+    """The hours of one person in one year beside those that it asks of them."""
+
+    hours: TrainingYear
+    wanted: Wanted
+
+    @property
+    def lacks(self) -> Wanted:
+        """The hours that are missing of each kind."""
+        return self.hours.lacks(self.wanted)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether hours are missing."""
+        return self.hours.is_short(self.wanted)
+
+
 class PersonTraining(Frozen):
-    """A person and their hours of a year."""
+    """A person, their hours of a year and those that it asks of them."""
 
     id: AccountId
     name: str
@@ -103,16 +121,24 @@ class PersonTraining(Frozen):
     year: int
     public_law: int
     professional: int
+    wanted_public_law: int
+    wanted_professional: int
 
     @property
-    def hours(self) -> TrainingYear:
+    def judged(self) -> JudgedYear:
         """Their year."""
-        return TrainingYear(self.year, self.public_law, self.professional)
+        hours = TrainingYear(self.year, self.public_law, self.professional)
+        return JudgedYear(hours, Wanted(self.wanted_public_law, self.wanted_professional))
 
 
 def this_year(now: datetime) -> int:
     """Return the year of a time, in UTC+8."""
     return day_of(now).year
+
+
+def asked_at(year: int, now: datetime) -> datetime:
+    """Return the time whose settings say what a year asks for: its last moment, and now where it is not over."""
+    return min(now, day_start(date(year + 1, 1, 1)) - timedelta(microseconds=1))
 
 
 def years_of(entries: Iterable[Training], now: datetime) -> tuple[TrainingYear, ...]:

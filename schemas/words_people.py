@@ -11,11 +11,12 @@ from schemas.leaves_agency import AgencyKind
 from schemas.leaves_certificate import CertificateState
 from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_presence import PresenceWay
-from schemas.leaves_training import TrainingKind
 from schemas.login import LoginOutcome
 from schemas.policy import Action
 from schemas.presence import PresenceState
 from schemas.roster import RosterFault, RosterState
+from schemas.training import MOST_HOURS
+from schemas.training_sheet import TrainingFault
 from schemas.words import vocabulary
 
 ACTOR_KINDS = vocabulary(
@@ -196,11 +197,30 @@ PRESENCE_STATES = vocabulary(
     },
 )
 
-TRAINING_KINDS = vocabulary(
-    TrainingKind,
+TRAINING_FAULTS = vocabulary(
+    TrainingFault,
     {
-        TrainingKind.PUBLIC_LAW: ("公共法律知识", "Public law"),
-        TrainingKind.PROFESSIONAL: ("业务知识和技能", "Law and skills of the profession"),
+        TrainingFault.PERSON: (
+            "本单位没有这个登录名或执法证号",
+            "Nobody of the agency has this log-in name or certificate",
+        ),
+        TrainingFault.PERSONS_DIFFER: (
+            "登录名和执法证号不是同一人",
+            "Log-in name and certificate are of two people",
+        ),
+        TrainingFault.CLOSED: ("此人的账号已停用", "The account of this person is closed"),
+        TrainingFault.DAY: ("培训日期写法不对（如 2026-12-31）", "No day of training, such as 2026-12-31"),
+        TrainingFault.FUTURE: ("培训日期在将来", "The day lies in the future"),
+        TrainingFault.KIND: (
+            "培训类别须为公共法律知识、业务知识和技能之一",
+            "The kind is neither public law nor the profession",
+        ),
+        TrainingFault.HOURS: (
+            f"学时须为 1 至 {MOST_HOURS} 的整数",
+            f"Hours are a whole number from 1 to {MOST_HOURS}",
+        ),
+        TrainingFault.TOPIC: ("培训内容缺失，或超过 500 字", "The subject is missing, or longer than 500"),
+        TrainingFault.TWICE: ("与表中另一行相同", "Another row of the sheet says the same"),
     },
 )
 

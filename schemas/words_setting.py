@@ -14,5 +14,13 @@ AS_OF = vocabulary(
         AsOf.RECEIPT: ("按接收时间适用", "as of the receipt"),
         AsOf.OBSERVED: ("按采集时间适用", "as of the time observed"),
         AsOf.ACT: ("按该事项开始的时间适用", "as of the act that starts it"),
+        AsOf.YEAR: (
+            "按当年年底适用，本年度按现在",
+            "as of the end of the year; of the running one as of now",
+        ),
+        AsOf.FREEZE: (
+            "按冻结抽查范围的时间适用，此后不变",
+            "as of the freeze of the population, and fixed by it",
+        ),
     },
 )

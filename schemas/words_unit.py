@@ -6,7 +6,7 @@ from schemas.words import vocabulary
 
 
 class Unit(StrEnum):
-    """Units of time, length and size that a page writes."""
+    """Units that a page writes beside a number."""
 
     MONTH = "month"
     WORKING_DAY = "working-day"
@@ -14,6 +14,9 @@ class Unit(StrEnum):
     HOUR = "hour"
     MINUTE = "minute"
     SECOND = "second"
+    TRAINING_HOUR = "training-hour"
+    PERSON = "person"
+    POINT = "point"
     METRE = "metre"
     KILOMETRE = "kilometre"
     BYTE = "byte"
@@ -28,6 +31,9 @@ UNITS = vocabulary(
         Unit.HOUR: ("小时", "h"),
         Unit.MINUTE: ("分", "min"),
         Unit.SECOND: ("秒", "s"),
+        Unit.TRAINING_HOUR: ("学时", "training hours"),
+        Unit.PERSON: ("人", "people"),
+        Unit.POINT: ("分值", "points"),
         Unit.METRE: ("米", "m"),
         Unit.KILOMETRE: ("千米", "km"),
         Unit.BYTE: ("字节", "B"),

@@ -49,8 +49,8 @@ class StorageSettings(BaseSettings):
     """`DATABASE_URL`, `OBJECTS_URL`, `BROKER_URL` and the five server keys; each also as `NAME_FILE`.
 
     `CONSOLE_URL`: how people reach this server (scheme, host, port); links that a command prints begin with it.
-    Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law) and `RETENTION_MONTHS`
-    hold for agencies that have set nothing else (`schemas.setting`). What days
+    Deadlines (reviews in working days, rectification in calendar days: defaults of ours, not law), `RETENTION_MONTHS` and
+    hours of training a year hold for agencies that have set nothing else (`schemas.setting`). What days
     are worked says `CALENDAR_FILE` (`schemas.calendar.parse_calendar`); without it Monday to Friday are.
     `EXCEPTION_ARTICLES`: by which fewer than two officers may act (art. 42), apart by `;`; none is assumed.
     `LOGIN_TRIES_DAYS`: so long the owner of an account sees who tried its password, and from where (a default of ours).
@@ -130,6 +130,8 @@ class StorageSettings(BaseSettings):
             Setting.MONITORING_REVIEW_DAYS: self.monitoring_review_days,
             Setting.LEGAL_REVIEW_DAYS: self.legal_review_days,
             Setting.RECTIFICATION_DAYS: self.rectification_days,
+            Setting.TRAINING_PUBLIC_LAW_HOURS: self.training_public_law_hours,
+            Setting.TRAINING_PROFESSIONAL_HOURS: self.training_professional_hours,
         }
         return own.get(name, DECLARED[name].default)
 

@@ -34,6 +34,7 @@ from storage.actor.session import Sessions
 from storage.actor.sheet import RosterSheets
 from storage.actor.sso import SignOns
 from storage.actor.training import Trainings
+from storage.actor.training_sheet import TrainingSheets
 from storage.approval import Approvals
 from storage.audit.audit import Audits
 from storage.audit.recheck import Rechecks
@@ -127,6 +128,10 @@ class Transaction(Unit):
     @cached_property
     def trainings(self) -> Trainings:
         return Trainings(self)
+
+    @cached_property
+    def training_sheets(self) -> TrainingSheets:
+        return TrainingSheets(self)
 
     @cached_property
     def rosters(self) -> Rosters:

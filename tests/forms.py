@@ -460,6 +460,8 @@ def _certificates(scene: Scene, _: Clock) -> None:
     trained, ids = "/console/training/{account_id}", {"account_id": keeper.id, "training_id": entry.id}
     _add(scene, "certificates", trained, ids, kind="professional")
     _add(scene, "certificates", f"{trained}/{{training_id}}/withdraw", ids)
+    sheet = "登录名,日期,类别,学时,内容\nnobody,2026-01-05,业务,8,x"
+    _add(scene, "certificates", "/console/training/sheet", sheet=sheet, file="", is_sure="")
 
 
 def _presence(scene: Scene, _: Clock) -> None:

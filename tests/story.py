@@ -382,7 +382,7 @@ class Story:
                 row.locator("input[name=remark]").fill("未亮明身份")
             one.press("提交评分")
             one.sees("评分")
-        feng.sees("两人相差")
+        feng.sees("评分最多相差")
         self.picture(feng, "member-scored")
         feng.page.get_by_label("评查项").select_option("B1")
         feng.page.get_by_label("发现的问题").fill("现场照片未见亮明身份")

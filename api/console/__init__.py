@@ -35,6 +35,7 @@ from api.console import (
     sso,
     trail,
     training,
+    training_sheet,
 )
 from api.console.guard import answer_in_pages
 from api.console.view import ASSETS, asset
@@ -71,6 +72,7 @@ for _pages in (
     rectification,
     device,
     trail,
+    training_sheet,  # before the people, whose ids stand in the same place
     training,
     certificate,
     custody,

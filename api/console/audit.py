@@ -104,6 +104,7 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
         sample=sample,
         is_rechecking=any(one.is_waiting for one in sample),
         inspectors=tx.audit_scores.inspectors(audit_id) if is_drawn else (),
+        inspectors_wanted=tx.audits.terms(found).inspectors,
         candidates=tx.audit_scores.offered(actor, found) if is_drawn else (),
         standard=tx.audit_scores.standard(found),
         rectifications=tx.rectifications.of_audit(actor, audit_id),

@@ -85,7 +85,7 @@ class ValuesForm(Versioned[Change[ValuesIn]]):
 
 
 class AssignForm(Versioned[Change[AssignIn]]):
-    """One of the two inspectors."""
+    """One of the inspectors."""
 
     account_id: str = label("指派")
 

@@ -15,7 +15,6 @@ from api.entry import login_queue
 from api.origin import origin_of
 from api.route import Route
 from schemas.errors import EvidenceError
-from schemas.training import years_of
 from storage.flow.admit import PasswordChange, change_password
 
 router = APIRouter(route_class=Route)
@@ -44,8 +43,7 @@ def _page(visit: Visit, mistake: Mistake | None = None, *, is_changed: bool = Fa
         grants=[one for one in tx.people.grants(actor.account_id) if not one.is_over(tx.now)],
         now=tx.now,
         trail=tx.trail.own(actor),
-        training=years_of(tx.trainings.own(actor), tx.now) if actor.certificates else (),
-        wanted=tx.trainings.wanted,
+        training=tx.trainings.judged(actor.account_id, tx.trainings.own(actor)) if actor.certificates else (),
     )
 
 

@@ -19,7 +19,7 @@ from api.training import Year
 from schemas.ids import AccountId
 from schemas.leaves_training import TrainingKind
 from schemas.policy import Action
-from schemas.training import PersonTraining, TrainingIn, TrainingWithdrawIn, Wanted, this_year, years_of
+from schemas.training import PersonTraining, TrainingIn, TrainingWithdrawIn, this_year
 from storage.actor.training import TrainingFilter
 
 router = APIRouter(route_class=Route)
@@ -95,7 +95,8 @@ def people(visit: Visiting, asked: Annotated[TrainingFilters, Query()]) -> Respo
         listing=listed(_PATH, asked, page),
         year=wanted.year,
         is_short=wanted.is_short,
-        wanted=tx.trainings.wanted,
+        wanted=tx.trainings.wanted(visit.actor.agency_id, wanted.year),
+        may_keep=visit.may(Action.CERTIFICATE_KEEP),
         csv_url=address(f"{_PATH}.csv", asked.query),
     )
 
@@ -107,13 +108,13 @@ def as_csv(visit: Visiting, asked: Annotated[TrainingFilters, Query()]) -> Respo
     rows, is_whole = gathered(
         lambda after: tx.trainings.page(visit.actor, wanted, after=after, limit=200), CSV_ROWS
     )
-    cells = (list(_cells(row, tx.trainings.wanted)) for row in rows)
+    cells = (list(_cells(row)) for row in rows)
     return csv_answer("training", csv_text(COLUMNS, cells, visit.language, is_whole=is_whole))
 
 
-def _cells(row: PersonTraining, wanted: Wanted) -> Iterator[str]:
+def _cells(row: PersonTraining) -> Iterator[str]:
     yield from (row.name, row.agency_name, str(row.year), str(row.public_law), str(row.professional))
-    yield from map(str, row.hours.lacks(wanted))
+    yield from map(str, row.judged.lacks)
 
 
 @router.get("/training/{account_id}")
@@ -132,9 +133,8 @@ def _page(visit: Visit, account_id: AccountId, mistake: Mistake | None = None) -
         mistake=mistake,
         here="certificates",
         person=found,
-        years=years_of(entries, tx.now),
+        years=tx.trainings.judged(account_id, entries),
         this_year=this_year(tx.now),
-        wanted=tx.trainings.wanted,
         entries=entries,
         kinds=list(TrainingKind),
         may_keep=visit.may(Action.CERTIFICATE_KEEP, found.agency_id) and found.is_active,

@@ -38,6 +38,7 @@ class Fault(StrEnum):
     HALF = "half"
     MALFORMED = "malformed"
     NO_SHEET = "no_sheet"
+    NO_TRAINING_SHEET = "no_training_sheet"
     DIFFERS = "differs"
     PASSWORD_SHORT = "password_short"  # noqa: S105 - what is wrong with one
     PASSWORD_SIMPLE = "password_simple"  # noqa: S105 - as above
@@ -94,6 +95,14 @@ SENTENCES: Mapping[Fault, Sentence] = MappingProxyType(
             Words(
                 "“{field}”不是能读的名册：首行须有姓名、登录名、单位代码，至多 500 人。",
                 "“{field}” is no roster: the first row names name, login and agency, and it holds 500 people at most.",
+            ),
+            _CORRECT,
+        ),
+        Fault.NO_TRAINING_SHEET: Sentence(
+            Words(
+                "“{field}”不是能读的培训表：首行须有登录名或执法证号、培训日期、培训类别、学时、培训内容，至多 2000 行。",
+                "“{field}” is no sheet of training: the first row names login or certificate, date, kind, hours and"
+                " subject, and it holds 2,000 rows at most.",
             ),
             _CORRECT,
         ),

@@ -3,10 +3,13 @@
 What a year lacks is a warning: nothing here keeps anybody from the work.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, exists, func, literal, or_, select, update
 
 from schemas.actor import Actor
 from schemas.ids import AccountId, AgencyId
@@ -18,17 +21,31 @@ from schemas.policy import Action, Subject, require, require_scope
 from schemas.reference import reference
 from schemas.refusals_account import ACCOUNT_NOT_FOUND
 from schemas.refusals_training import TRAINING_CLOSED, TRAINING_DAY, TRAINING_UNKNOWN, TRAINING_WITHDRAWN
+from schemas.setting import Setting
 from schemas.trail import day_of
-from schemas.training import PersonTraining, Training, TrainingIn, TrainingWithdrawIn, Wanted
+from schemas.training import (
+    JudgedYear,
+    PersonTraining,
+    Training,
+    TrainingIn,
+    TrainingWithdrawIn,
+    Wanted,
+    asked_at,
+    years_of,
+)
 from storage.act import Deed, fresh_id
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.reads.agency import with_agency
 from storage.reads.certificate import kept_until_after
-from storage.tables.actor import accounts, certificates
+from storage.reads.membership import agency_at
+from storage.reads.setting import Said, said_each
+from storage.tables.actor import accounts, certificates, memberships
 from storage.tables.training import trainings
 
 _NEWEST = Order(accounts.c.id)
+_HOURS = (Setting.TRAINING_PUBLIC_LAW_HOURS, Setting.TRAINING_PROFESSIONAL_HOURS)
+"""In the order of `Wanted`."""
 
 
 class TrainingFilter(NamedTuple):
@@ -52,11 +69,30 @@ class Trainee(NamedTuple):
 class Trainings(Collection):
     """Training of the people whom an actor reaches."""
 
-    @property
-    def wanted(self) -> Wanted:
-        """How many hours a year asks for."""
-        settings = self._unit.settings
-        return Wanted(settings.training_public_law_hours, settings.training_professional_hours)
+    def wanted(self, agency_id: AgencyId, year: int) -> Wanted:
+        """Return how many hours a year asks for in an agency, by its settings: `asked_at`."""
+        return self._wanted((agency_id,), asked_at(year, self._now))[agency_id]
+
+    def _wanted(self, agency_ids: Iterable[AgencyId], at: datetime) -> Mapping[AgencyId, Wanted]:
+        told = said_each(self._connection, set(agency_ids), _HOURS)
+        return {of: self._wanted_of(one, at) for of, one in told.items()}
+
+    def _wanted_of(self, told: Said, at: datetime) -> Wanted:
+        return Wanted(*(told.at(name, at, self._unit.settings).value for name in _HOURS))
+
+    def judged(self, account_id: AccountId, entries: Iterable[Training]) -> tuple[JudgedYear, ...]:
+        """Return the years of a person beside what each asked for where they belonged then; the caller has looked."""
+        years = years_of(entries, self._now)
+        times = [asked_at(one.year, self._now) for one in years]
+        where = select(*(agency_at(at, self._now).label(f"at_{k}") for k, at in enumerate(times)))
+        found = self._connection.execute(where.where(accounts.c.id == account_id)).one_or_none()
+        if found is None:  # a device, which nobody trains
+            return ()
+        told = said_each(self._connection, set(found), _HOURS)
+        return tuple(
+            JudgedYear(one, self._wanted_of(told[of], at))
+            for one, at, of in zip(years, times, found, strict=True)
+        )
 
     def page(
         self, actor: Actor, wanted: TrainingFilter, *, after: Cursor | None = None, limit: int = 50
@@ -68,6 +104,7 @@ class Trainings(Collection):
         """
         allowed = require_scope(actor, Action.CERTIFICATE_VIEW, self._now)
         public_law, professional = (self._hours(wanted.year, kind) for kind in TrainingKind)
+        least_law, least_work = self._asked(allowed.agency_ids, wanted.year)
         officer = exists().where(
             certificates.c.account_id == accounts.c.id,
             certificates.c.kind == CertificateKind.ENFORCEMENT.value,
@@ -82,17 +119,28 @@ class Trainings(Collection):
         if wanted.text:
             conditions.append(accounts.c.name.icontains(wanted.text, autoescape=True))
         if wanted.is_short:
-            least = self.wanted
-            conditions.append(or_(public_law < least.public_law, professional < least.professional))
+            conditions.append(or_(public_law < least_law, professional < least_work))
         query = select(
             accounts.c.id,
             accounts.c.name,
             literal(wanted.year).label("year"),
             public_law.label("public_law"),
             professional.label("professional"),
+            least_law.label("wanted_public_law"),
+            least_work.label("wanted_professional"),
         ).where(*conditions)
         query = with_agency(query, accounts.c.agency_id)
         return self._page(query, _NEWEST, after=after, limit=limit).each(PersonTraining.of_row)
+
+    def _asked(self, reached: Iterable[AgencyId], year: int) -> tuple[ColumnElement[int], ...]:
+        """Return what a year asks of a row of `accounts`, by kind: whoever moved may have belonged anywhere then."""
+        at = asked_at(year, self._now)
+        elsewhere = self._connection.scalars(select(memberships.c.agency_id).distinct())
+        wanted = self._wanted({*reached, *map(AgencyId, elsewhere)}, at)
+        where = agency_at(at, self._now)
+        return tuple(
+            _number_of(where, {of: one[k] for of, one in wanted.items()}) for k in range(len(_HOURS))
+        )
 
     def _hours(self, year: int, kind: TrainingKind) -> ScalarSelect[Any]:
         known = trainings.c
@@ -218,6 +266,13 @@ class Trainings(Collection):
     def _known(self, ident: UUID) -> Training:
         (found,) = self._entries(trainings.c.id == ident)
         return found
+
+
+def _number_of(where: ColumnElement[Any], numbers: Mapping[AgencyId, int]) -> ColumnElement[int]:
+    """Return the number of an agency in a query; of most agencies it is the same."""
+    ((most, _),) = Counter(numbers.values()).most_common(1)
+    others = {of: number for of, number in numbers.items() if number != most}
+    return case(others, value=where, else_=most) if others else literal(most)
 
 
 def _stands() -> ColumnElement[bool]:

@@ -44,6 +44,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_audit import AGENCY_UNKNOWN, AUDIT_UNKNOWN, PLAN_BROKEN, POPULATION_CHANGED
+from schemas.setting import Setting
 from schemas.standard import DEMO_STANDARD
 from schemas.step import Step
 from storage.act import Deed, fresh_id
@@ -56,12 +57,13 @@ from storage.audit.population import (
     sample_of,
 )
 from storage.audit.standard import Standards
-from storage.audit.values import Audit, audit_name, audit_of, select_audits
+from storage.audit.values import Audit, Terms, audit_name, audit_of, select_audits
 from storage.collection import Collection, Order
 from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.agency import supervised
 from storage.reads.policy import require_within, within
+from storage.reads.setting import said
 from storage.tables.audit import audits
 from storage.version import change_to, require_version
 
@@ -142,6 +144,15 @@ class Audits(Collection):
         """
         query = select_audits().where(audits.c.id == ident, self._visible(actor))
         return self._one(query, audit_of, AUDIT_UNKNOWN("no such audit"))
+
+    def terms(self, audit: Audit) -> Terms:
+        """Return how an audit is scored; the caller has checked it.
+
+        By the settings of the supervising agency at the freeze, as they were known then: no later entry changes it.
+        """
+        names = (Setting.INSPECTORS, Setting.SCORE_GAP_POINTS)
+        told, at = said(self._connection, audit.agency_id, names), audit.frozen_at or self._now
+        return Terms(*(told.at(name, at, self._unit.settings, known_at=at).value for name in names))
 
     def is_visible(self, actor: Actor, ident: AuditId) -> bool:
         """Say whether the actor may open an audit: a link to another would lead nowhere."""
@@ -326,7 +337,8 @@ class Audits(Collection):
             TransitionRefused, NotFound, Refused, VersionConflict: as for every change of an audit.
         """
         deed, held, row = self._held(actor, ident, AuditStep.CLOSE, seen)
-        closed = AuditClose(missing=count_missing(self._connection, ident), to=AuditState.CLOSED)
+        missing = count_missing(self._connection, ident, self.terms(held).inspectors)
+        closed = AuditClose(missing=missing, to=AuditState.CLOSED)
         self._move(deed, held, row, closed)
         return self.get(actor, ident)
 

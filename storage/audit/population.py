@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from schemas.draw import ticket
 from schemas.ids import AuditId, RecheckId
-from storage.audit.values import INSPECTORS, Audit
+from storage.audit.values import Audit
 from storage.reads.agency import tree_below
 from storage.reads.population import drawn_recordings, eligible
 from storage.tables.audit import audit_population, audit_rechecks, audit_sample, audit_scores
@@ -62,8 +62,8 @@ def _listed(connection: Connection, audit_id: AuditId, table: Table, order: Colu
     return list(map(str, rows))
 
 
-def count_missing(connection: Connection, audit_id: AuditId) -> int:
-    """Return how many scores of drawn members were never given; every inspector owes one for each."""
+def count_missing(connection: Connection, audit_id: AuditId, inspectors: int) -> int:
+    """Return how many scores of drawn members were never given; each of so many inspectors owes one for each."""
     pairs = (
         select(audit_scores.c.member_id, audit_scores.c.inspector_id)
         .where(audit_scores.c.audit_id == audit_id)
@@ -71,7 +71,7 @@ def count_missing(connection: Connection, audit_id: AuditId) -> int:
         .subquery()
     )
     given: int = connection.execute(select(func.count()).select_from(pairs)).scalar_one()
-    return INSPECTORS * len(sample_of(connection, audit_id)) - given
+    return inspectors * len(sample_of(connection, audit_id)) - given
 
 
 def keep_sample(

@@ -1,4 +1,7 @@
-"""Scoring what was drawn: two inspectors, blind to each other, after every drawn recording was re-hashed."""
+"""Scoring what was drawn: inspectors blind to each other, after every drawn recording was re-hashed.
+
+How many score each member is a setting, never fewer than two: `Audits.terms`.
+"""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -28,7 +31,6 @@ from storage.act import Deed
 from storage.audit.audit import Audits
 from storage.audit.standard import Standards
 from storage.audit.values import (
-    INSPECTORS,
     Audit,
     Drawn,
     GivenScore,
@@ -80,10 +82,10 @@ class AuditScores(Collection):
     def assign(
         self, actor: Actor, audit_id: AuditId, account_id: AccountId, seen: int
     ) -> tuple[Inspector, ...]:
-        """Assign one of the two inspectors of a drawn audit.
+        """Assign one of the inspectors of a drawn audit.
 
         Raises:
-            TransitionRefused: nothing is drawn yet, the audit is closed, or two are assigned (slug
+            TransitionRefused: nothing is drawn yet, the audit is closed, or all are assigned (slug
                 `inspectors-complete`).
             NotFound: no such inspector within the actor's scope (slug `inspector-unknown`).
             Refused: the inspector took part in what was drawn (slug `inspector-took-part`).
@@ -95,8 +97,8 @@ class AuditScores(Collection):
         given = self.inspectors(audit_id)
         if account_id in {one.id for one in given}:
             return given
-        if len(given) >= INSPECTORS:
-            raise INSPECTORS_COMPLETE("two inspectors are assigned")
+        if len(given) >= self.audits.terms(audit).inspectors:
+            raise INSPECTORS_COMPLETE("all inspectors are assigned")
         if account_id not in {one.id for one in self.candidates(actor, audit)}:
             raise INSPECTOR_UNKNOWN("no such inspector outside the audited agency")
         check_charge(Charge.INSPECT, parts_in_sample(self._connection, audit_id, account_id))
@@ -198,7 +200,8 @@ class AuditScores(Collection):
             raise RECHECK_WAITING("a recording of it is still being re-hashed")
         standard = self.standard(audit)
         rechecks = self._rechecks(audit_id, member_id)
-        scores = self._scores(actor, audit_id, member_id)
+        terms = self.audits.terms(audit)
+        scores = self._scores(actor, audit_id, member_id, terms.inspectors)
         totals = [one.total for one in scores]
         is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
         kept = self._kept_by(actor, audit_id, member_id) if is_inspector else ()
@@ -210,7 +213,9 @@ class AuditScores(Collection):
             rechecks=rechecks,
             pre_checks=self._pre_checks(standard, rechecks),
             scores=scores,
-            gap=max(totals) - min(totals) if len(totals) == INSPECTORS else None,
+            gap=max(totals) - min(totals) if len(totals) == terms.inspectors else None,
+            gap_most=terms.gap_points,
+            inspectors_wanted=terms.inspectors,
             kept_by=kept,
             may_score=is_inspector
             and not found.is_own_scored
@@ -261,8 +266,10 @@ class AuditScores(Collection):
             if item.auto is not None
         )
 
-    def _scores(self, actor: Actor, audit_id: AuditId, member_id: MemberId) -> tuple[GivenScore, ...]:
-        """Return both scores once both are given, and one's own before."""
+    def _scores(
+        self, actor: Actor, audit_id: AuditId, member_id: MemberId, wanted: int
+    ) -> tuple[GivenScore, ...]:
+        """Return all scores once all are given, and one's own before."""
         rows = self._connection.execute(
             with_name(select(audit_scores), audit_scores.c.inspector_id, "name")
             .where(audit_scores.c.audit_id == audit_id, audit_scores.c.member_id == member_id)
@@ -279,7 +286,7 @@ class AuditScores(Collection):
             )
             for some in given
         ]
-        return tuple(one for one in made if one.is_own or len(made) >= INSPECTORS)
+        return tuple(one for one in made if one.is_own or len(made) >= wanted)
 
     def score(
         self, actor: Actor, audit_id: AuditId, member_id: MemberId, wish: Sequence[ItemScore]

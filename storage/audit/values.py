@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
 
@@ -15,9 +16,6 @@ from schemas.separation import Part
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.tables.audit import audits
-
-INSPECTORS = 2
-"""Who score each drawn member, blind to each other."""
 
 
 class Audit(Frozen):
@@ -112,9 +110,17 @@ class PreCheck(Frozen):
     check: CheckResult
 
 
-class Member(Frozen):
-    """A drawn member as an inspector sees it. `gap` is the distance of two totals, once both are given.
+class Terms(NamedTuple):
+    """How an audit is scored: how many inspectors for each member, and how far their totals may lie apart."""
 
+    inspectors: int
+    gap_points: int
+
+
+class Member(Frozen):
+    """A drawn member as an inspector sees it.
+
+    `gap` is the widest distance of two totals, once all are given; beyond `gap_most` somebody else should look.
     `kept_by` is how the inspector took part in it: one who did gives it no scores.
     """
 
@@ -126,6 +132,8 @@ class Member(Frozen):
     pre_checks: tuple[PreCheck, ...]
     scores: tuple[GivenScore, ...]
     gap: int | None
+    gap_most: int
+    inspectors_wanted: int
     kept_by: tuple[Part, ...]
     may_score: bool
 

@@ -1,10 +1,11 @@
 """What holds for an agency at a time: read for other nouns, chosen by `schemas.setting.in_force`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, literal, select
+from sqlalchemy import Connection, RowMapping, and_, literal, select
 
 from schemas.ids import AgencyId
 from schemas.setting import InForce, Items, ListSetting, Name, Setting, SettingRow, in_force
@@ -34,21 +35,31 @@ class Said(NamedTuple):
 
 def said(connection: Connection, agency_id: AgencyId, names: Collection[Name]) -> Said:
     """Return what an agency and those above it, as the tree stands, said of some settings."""
-    first = select(agencies.c.id, agencies.c.parent_id, literal(0).label("step")).where(
-        agencies.c.id == agency_id
-    )
+    return said_each(connection, (agency_id,), names).get(agency_id, Said((), ()))
+
+
+def said_each(
+    connection: Connection, agency_ids: Collection[AgencyId], names: Collection[Name]
+) -> Mapping[AgencyId, Said]:
+    """Return the same for each of many agencies, by one query."""
+    first = select(
+        agencies.c.id.label("first"), agencies.c.id, agencies.c.parent_id, literal(0).label("step")
+    ).where(agencies.c.id.in_(sorted(agency_ids)))
     line = first.cte("line", recursive=True)
-    above = select(agencies.c.id, agencies.c.parent_id, line.c.step + 1).where(
+    above = select(line.c.first, agencies.c.id, agencies.c.parent_id, line.c.step + 1).where(
         agencies.c.id == line.c.parent_id
     )
     line = line.union_all(above)
     about = and_(agency_settings.c.agency_id == line.c.id, agency_settings.c.name.in_(names))
     found = connection.execute(
-        select(line.c.id.label("of"), agency_settings)
+        select(line.c.first, line.c.id.label("of"), agency_settings)
         .outerjoin_from(line, agency_settings, about)
-        .order_by(line.c.step)
+        .order_by(line.c.first, line.c.step)
     ).mappings()
-    rows = found.all()
+    return {of: _said(list(rows)) for of, rows in groupby(found, key=lambda row: AgencyId(row["first"]))}
+
+
+def _said(rows: Sequence[RowMapping]) -> Said:
     return Said(
         line=tuple(dict.fromkeys(AgencyId(row["of"]) for row in rows)),
         rows=tuple(SettingRow.of_row(row) for row in rows if row["id"] is not None),

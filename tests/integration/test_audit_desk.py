@@ -49,6 +49,7 @@ from schemas.rectification import (
     RectificationStep,
     RectificationStepIn,
 )
+from schemas.setting import Setting, SettingIn
 from schemas.standard import DEMO_STANDARD, ItemScore
 from storage.audit.values import Audit
 from storage.objects.folder import FolderObjects
@@ -378,6 +379,55 @@ def test_two_inspectors_blind_to_each_other(bureau: Bureau) -> None:
 
     assert sorted(score.total for score in member.scores) == [80, 100]
     assert member.gap == 20
+
+
+def test_an_agency_sets_how_many_inspectors_score(bureau: Bureau) -> None:
+    """Of the supervising agency at the freeze: more than two where it says so; no later entry changes an audit."""
+    top = bureau.supervisor.agency_id
+    admin = make_account(bureau.store, top, Role.ADMIN)[1]
+    third = make_account(bureau.store, top, Role.INSPECTOR)[1]
+    fourth = make_account(bureau.store, top, Role.INSPECTOR)[1]
+    before = bureau.drawn()
+
+    def change(name: Setting, value: int | None, begins: timedelta) -> None:
+        with bureau.store.begin() as tx:
+            wish = SettingIn(name=name, value=value, from_at=tx.now - begins, source="评查办法")
+            tx.agency_settings.change(admin, top, wish)
+
+    with refused("setting-out-of-range", Invalid):
+        change(Setting.INSPECTORS, 1, timedelta())
+    change(Setting.INSPECTORS, 3, timedelta(days=400))
+    change(Setting.SCORE_GAP_POINTS, 25, timedelta())
+    made = bureau.rechecked()
+    change(Setting.INSPECTORS, 5, timedelta(days=300))
+    change(Setting.SCORE_GAP_POINTS, 5, timedelta(days=300))
+    with bureau.store.begin() as tx:
+        assert tx.audits.terms(before) == (2, 10)
+        assert tx.audits.terms(made) == (3, 25)
+    everyone = (*bureau.inspectors, third)
+    for one in everyone:
+        with bureau.store.begin() as tx:
+            seen = tx.audits.get(bureau.supervisor, made.id).version
+            tx.audit_scores.assign(bureau.supervisor, made.id, one.id, seen)
+    with refused("inspectors-complete", TransitionRefused), bureau.store.begin() as tx:
+        seen = tx.audits.get(bureau.supervisor, made.id).version
+        tx.audit_scores.assign(bureau.supervisor, made.id, fourth.id, seen)
+    low = [FULL[0].model_copy(update={"points": 0, "remark": "缺"}), *FULL[1:]]
+    told = []
+    for one, scores in zip(everyone, (FULL, FULL, low), strict=True):
+        with bureau.store.begin() as tx:
+            member_id = tx.audit_scores.drawn(one, made.id)[0].member_id
+            told.append(tx.audit_scores.score(one, made.id, member_id, scores))
+    assert [len(one.scores) for one in told] == [1, 1, 3]
+    assert [one.gap for one in told] == [None, None, 20]
+    assert told[-1].gap_most == 25
+    with bureau.store.begin() as tx:
+        tx.audits.close(bureau.supervisor, made.id, tx.audits.get(bureau.supervisor, made.id).version)
+    ended = acts_of(bureau.store, f"audit/{made.id}")[-1]
+    assert isinstance(ended, AuditClose)
+    assert ended.missing == 3 * 3 - 3
+    for name in (Setting.INSPECTORS, Setting.SCORE_GAP_POINTS):
+        change(name, None, timedelta())  # the others of this module begin where they did
 
 
 def test_assignments_scores_and_rechecks_leave_the_version(bureau: Bureau) -> None:

@@ -116,6 +116,9 @@ WISHES: Mapping[str, dict[str, Any]] = {
         "topic": "x",
     },
     "POST /v1/training/{account_id}/{training_id}/withdraw": {"reason": "x"},
+    "POST /v1/training/sheets": {
+        "sheet": base64.b64encode("登录名,日期,类别,学时,内容\nnobody,2026-01-05,业务,8,x".encode()).decode()
+    },
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
     "POST /v1/duties": {"device_id": "{device_id}"},

@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -17,8 +17,12 @@ from schemas.actor import Actor, Role
 from schemas.certificate import was_valid
 from schemas.errors import EvidenceError
 from schemas.event import Event
+from schemas.ids import AgencyId
 from schemas.leaves_certificate_issue import CertificateKind
 from schemas.leaves_training import TrainingKind
+from schemas.membership import TransferIn
+from schemas.setting import Setting, SettingIn
+from schemas.trail import day_start
 from schemas.training import Training, TrainingIn, TrainingWithdrawIn, TrainingYear, Wanted, years_of
 from storage.actor.training import TrainingFilter
 from storage.store import Store
@@ -76,10 +80,33 @@ class World:
         with self.store.begin() as tx:
             return years_of(tx.trainings.of_person(self.keeper, who.account_id), tx.now)
 
+    def unit(self, agency: UUID) -> "World":
+        """Return the same of another agency."""
+        token, keeper = make_account(self.store, agency, Role.CUSTODIAN)
+        return replace(self, agency=agency, keeper=keeper, keeper_token=token)
+
+    def change(self, admin: Actor, agency: UUID, name: Setting, value: int, begins: datetime) -> None:
+        wish = SettingIn(name=name, value=value, from_at=begins, source="培训办法")
+        with self.store.begin() as tx:
+            tx.agency_settings.change(admin, AgencyId(agency), wish)
+
+    def asked(self, who: Actor) -> list[Wanted]:
+        """What this year and the last ask of somebody; their own years and the list say the same."""
+        self.enter(who, LAW, 1, date(self.year - 1, 6, 1))
+        with self.store.begin() as tx:
+            entries = tx.trainings.of_person(self.keeper, who.account_id)
+            judged = [one.wanted for one in tx.trainings.judged(who.account_id, entries)]
+            pages = [
+                tx.trainings.page(self.keeper, TrainingFilter(year)).rows
+                for year in (self.year, self.year - 1)
+            ]
+        assert [one.judged.wanted for rows in pages for one in rows if one.id == who.account_id] == judged
+        return judged
+
     def listed(self, **wanted: object) -> dict[UUID, TrainingYear]:
         with self.store.begin() as tx:
             asked = TrainingFilter(**{"year": self.year, **wanted})
-            return {one.id: one.hours for one in tx.trainings.page(self.keeper, asked, limit=200).rows}
+            return {one.id: one.judged.hours for one in tx.trainings.page(self.keeper, asked, limit=200).rows}
 
     def browser(self, token: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
@@ -188,6 +215,55 @@ def test_whose_year_is_short(world: World) -> None:
     assert not {helper.account_id, gone.account_id} & found.keys()
     assert whole.account_id in world.listed(year=world.year - 1, is_short=True)
     assert world.listed(text="没有这个名字") == {}
+
+
+def test_an_agency_sets_how_many_hours_a_year_asks_for(world: World) -> None:
+    """From a day on, inherited by units; of a year that is over its end counts."""
+    above = make_agency(world.store)
+    lenient, strict = (world.unit(make_agency(world.store, parent=above)) for _ in range(2))
+    admin = make_account(world.store, above, Role.ADMIN)[1]
+    begins = day_start(date(world.year, 1, 1))
+    world.change(admin, above, Setting.TRAINING_PUBLIC_LAW_HOURS, 30, begins)
+    world.change(admin, lenient.agency, Setting.TRAINING_PUBLIC_LAW_HOURS, 10, begins)
+    people = []
+    for own in (lenient, strict):
+        people.append(own.officer()[1])
+        own.enter(people[-1], LAW, 12)
+        own.enter(people[-1], WORK, 40)
+    there, here = people
+
+    assert lenient.asked(there) == [Wanted(10, 40), WANTED]
+    assert strict.asked(here) == [Wanted(30, 40), WANTED]
+    assert lenient.listed(is_short=True) == {}
+    assert strict.listed(is_short=True).keys() == {here.account_id}
+    with strict.browser(strict.keeper_token) as desk:
+        page = desk.get(f"/console/training/{here.account_id}").text
+        assert "12 / 30" in page
+        assert "缺公共法律知识 18 学时" in page
+        rows = list(csv.reader(io.StringIO(desk.get("/console/training.csv").text.lstrip("\ufeff"))))
+        assert [row[5] for row in rows[1:]] == ["18"]
+        assert "至少 70 学时" in desk.get("/console/training").text
+    with httpx.Client(
+        base_url=world.url, headers=bearer(lenient.keeper_token), timeout=PATIENCE_SECONDS
+    ) as program:
+        year = program.get(f"/v1/training/{there.account_id}").json()["years"][0]
+        assert (year["wanted_public_law"], year["lacks_public_law"]) == (10, 0)
+
+
+def test_whoever_moved_is_asked_for_the_hours_of_where_they_were(world: World) -> None:
+    """What the agency asks for where somebody went is none of the years before they came."""
+    above = make_agency(world.store)
+    left, came = (world.unit(make_agency(world.store, parent=above)) for _ in range(2))
+    admin = make_account(world.store, above, Role.ADMIN)[1]
+    world.change(
+        admin, came.agency, Setting.TRAINING_PROFESSIONAL_HOURS, 60, day_start(date(world.year - 2, 1, 1))
+    )
+    _, officer = left.officer()
+    moves = TransferIn(agency_id=AgencyId(came.agency), reason="调动")
+    with world.store.begin() as tx:
+        tx.memberships.transfer(admin, officer.account_id, moves)
+
+    assert came.asked(officer) == [Wanted(20, 60), WANTED]
 
 
 def test_a_year_that_is_short_bars_nobody(world: World) -> None:

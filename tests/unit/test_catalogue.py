@@ -37,6 +37,7 @@ from schemas.roster import RosterColumn
 from schemas.separation import Charge
 from schemas.sso import SsoMatch
 from schemas.ticket import Answer
+from schemas.training_sheet import TrainingColumn
 from schemas.upload import UploadStep
 from schemas.words import Language, Words, vocabulary
 from schemas.words_check import check_words
@@ -66,6 +67,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     PasswordFault: "chooses a refusal, or the sentence of a field; those are what a person reads",
     RosterColumn: "names the columns of a sheet, as its first row may; the page says them in its own prose",
     Extent: "how much of a part the verdict asks for; a person reads what was examined",
+    TrainingColumn: "as above",
     SsoMatch: "a setting of the operator",
     Asked: "chooses the officer's word, and that is what a person reads",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",

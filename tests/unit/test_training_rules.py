@@ -15,6 +15,7 @@ from schemas.training import (
     TrainingIn,
     TrainingYear,
     Wanted,
+    asked_at,
     this_year,
     years_of,
 )
@@ -70,6 +71,14 @@ def test_a_year_begins_in_china() -> None:
     """The last hours of a year in UTC are the next one's in UTC+8."""
     assert this_year(datetime(2025, 12, 31, 15, 59, tzinfo=UTC)) == 2025
     assert this_year(datetime(2025, 12, 31, 16, tzinfo=UTC)) == 2026
+
+
+def test_a_year_asks_for_what_is_set_at_its_end() -> None:
+    """Of a year that is over its last moment counts; of the running one, and of one to come, now does."""
+    end = datetime(2025, 12, 31, 15, 59, 59, 999_999, tzinfo=UTC)
+    assert asked_at(2025, NOW) == end
+    assert (this_year(asked_at(2025, NOW)), this_year(end + timedelta(microseconds=1))) == (2025, 2026)
+    assert [asked_at(year, NOW) for year in (2026, 2027)] == [NOW, NOW]
 
 
 @given(some.lists(some.tuples(some.sampled_from(list(TrainingKind)), some.integers(1, 60)), max_size=20))
