@@ -20,6 +20,7 @@ from schemas.health import Health, HealthPart
 from schemas.words import Words
 from schemas.work import signs
 from storage.personal import personal_seal
+from storage.reseal import ends
 from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
@@ -242,7 +243,25 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
     else:
         yield _good(HealthPart.SCHEMA, Health.SCHEMA_CURRENT)
+        yield from _personal(store)
         yield from _work(store)
+
+
+def _personal(store: Store) -> Iterator[Finding]:
+    """Say where values stand under more than one key, or under one that is not here."""
+    seal = personal_seal(store.settings)
+    if seal is None:
+        return
+    try:
+        with store.begin() as tx:
+            heads = ends(tx.connection)
+    except Unavailable:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
+        return
+    if heads - {one.head for one in seal.known}:
+        yield _bad(HealthPart.PERSONAL_KEY, Health.KEY_OTHER)
+    elif heads - {seal.head}:
+        yield _warned(HealthPart.PERSONAL_KEY, Health.KEYS_MIXED)
 
 
 def _work(store: Store) -> Iterator[Finding]:

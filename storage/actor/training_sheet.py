@@ -10,12 +10,12 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from schemas.leaves_actor import AccountKind
 from sqlalchemy import ColumnElement, Text, cast, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.actor import Actor
 from schemas.ids import AccountId
+from schemas.leaves_account import AccountKind
 from schemas.leaves_training import TrainingEnter, TrainingKind
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference

@@ -44,7 +44,7 @@ from storage.case.values import (
 )
 from storage.collection import Order
 from storage.custody.values import shown
-from storage.personal import code_digest
+from storage.personal import asked_digests
 from storage.reads.account import handler_of
 from storage.reads.examination import is_doubted
 from storage.reads.gate import gate_facts
@@ -278,8 +278,8 @@ class Cases(CaseAccess):
         party = Party(cases.c.id, cases.c.number, cases.c.party, cases.c.party_tokens, is_whole)
         others = []
         if is_code(code := wanted.strip().upper()):
-            digest = code_digest(self._connection, cases.c.party_code, code)
-            others.append(and_(cases.c.party_code_digest == digest, is_whole))
+            digests = asked_digests(self._connection, cases.c.party_code, code)
+            others.append(and_(cases.c.party_code_digest.in_(digests), is_whole))
         return matching_party(self._connection, party, CASE_WORDS, wanted, *others)
 
     def links(self, case_id: CaseId) -> tuple[CaseLink, ...]:
