@@ -377,12 +377,12 @@ class RoleGrant(Act):
         words=Words("授予角色", "Role granted"),
         follows="the account is open",
         columns={
-            "subject": "role_grants.id",
+            "subject": "role_grants.grant_id",
             "role": "role_grants.role",
             "reach": "role_grants.reach",
-            "from": "role_grants.valid_from",
-            "until": "role_grants.valid_until",
-            "at": "role_grants.granted_at",
+            "from": "role_grants.valid_during",
+            "until": "role_grants.valid_during",
+            "at": "role_grants.known_during",
         },
     )
     role: Literal[
@@ -426,7 +426,11 @@ class RoleEnd(Act):
         roles=_ADMIN,
         words=Words("撤销角色", "Role ended"),
         follows="the grant stands",
-        columns={"grant": "role_grants.leaf", "at": "role_grants.ended_at"},
+        columns={
+            "grant": "role_grants.grant_leaf",
+            "at": "role_grants.valid_during role_grants.known_during",
+            "reason": "role_grants.reason",
+        },
     )
     grant: LeafDigest
     reason: SaltedText

@@ -28,6 +28,7 @@ from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_recusal as away
 from schemas import leaves_review as inside
+from schemas import leaves_role as role_leaves
 from schemas import leaves_setting as settings
 from schemas import leaves_shift as duties
 from schemas import leaves_training as training_leaves
@@ -491,9 +492,12 @@ def story_of_people(world: World) -> Iterator[None]:
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(who.RoleGrant, role, admin, of=(account,), **given)
-    named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
+    named = {"role": Role.CUSTODIAN, "reach": Reach.AGENCY, **given}
     other = history.thing("role")
     second = history.write(who.RoleGrantNamed, other, admin, of=(account,), **named)
+    for until in (AT + timedelta(days=800), None):
+        corrected = {"grant": second, "from_": LONG_AGO + timedelta(days=1), "until": until}
+        history.write(role_leaves.RoleAmend, other, admin, of=(account,), **corrected)
     yield
     for _ in range(2):
         training = history.thing("training")
@@ -512,6 +516,8 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(papers.CertificateWithdraw, certificate, custodian, of=(account,))
     history.write(who.RoleEnd, role, admin, of=(account,), grant=grant)
     history.write(who.RoleEndApart, other, admin, of=(account,), grant=second)
+    sooner = {"grant": second, "from_": LONG_AGO, "until": history.at - timedelta(seconds=1)}
+    history.write(role_leaves.RoleAmend, other, admin, of=(account,), **sooner)
     history.write(who.AccountClose, account, admin)
     history.write(papers.CertificateCancel, certificate, custodian, of=(account,))
     yield
