@@ -26,10 +26,11 @@ from schemas.account import (
     RoleIn,
 )
 from schemas.actor import Role
-from schemas.base import WireIn, WireOut
+from schemas.base import Moment, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_account import AccountKind
 from schemas.membership import TransferIn
+from schemas.role import RoleAmendIn
 from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, require_one_go, set_password
 from storage.flow.login import entered
@@ -88,15 +89,45 @@ class AccountRowOut(WireOut):
     link_until: datetime | None
 
 
+class RoleFactOut(WireOut):
+    """The role was held in [`valid_from`, `valid_until`), as said in [`known_from`, `known_until`); `leaf` said it."""
+
+    valid_from: datetime
+    valid_until: datetime | None
+    known_from: datetime
+    known_until: datetime | None
+    reason: str | None
+    leaf: str
+
+
 class GrantOut(WireOut):
-    """A role as it was given; held from `valid_from` until the earlier of `valid_until` and `ended_at`."""
+    """A role as it was given, held in [`valid_from`, `valid_until`) by what is said now.
+
+    The two are equal where it was ended before it began. `facts`: all that was ever said of it, the newest first.
+    """
 
     id: UUID
     role: Role
     valid_from: datetime
     valid_until: datetime | None
     granted_at: datetime
-    ended_at: datetime | None
+    facts: list[RoleFactOut]
+
+
+class HeldOut(WireOut):
+    """A role that was held at a time, and what was said of it."""
+
+    id: UUID
+    role: Role
+    fact: RoleFactOut
+
+
+class RolesOut(WireOut):
+    """Which roles a person held at the time `at`, as known at `known`."""
+
+    at: datetime
+    known: datetime
+    roles: list[HeldOut]
 
 
 class MembershipOut(WireOut):
@@ -300,6 +331,30 @@ def take_factor(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: Reason
 def grant(tx: Tx, actor: CurrentActor, account_id: AccountId, wish: RoleIn) -> GrantedOut:
     """Give a role for a time; the account's sessions end."""
     return GrantedOut(id=tx.people.grant(actor, account_id, wish))
+
+
+@router.get("/accounts/{account_id}/roles", operation_id="getRoles")
+def roles(
+    tx: Tx, actor: CurrentActor, account_id: AccountId, at: Moment | None = None, known: Moment | None = None
+) -> RolesOut:
+    """Say which roles a person held at a time, as known at another: both are now where they are left out."""
+    found = tx.people.get(actor, account_id)
+    at, known = at or tx.now, known or tx.now
+    held = [
+        HeldOut(id=one.id, role=one.role, fact=RoleFactOut.of(fact))
+        for one in tx.people.grants(found.id)
+        if (fact := one.fact_at(at, known)) is not None
+    ]
+    return RolesOut(at=at, known=known, roles=held)
+
+
+@router.post("/accounts/{account_id}/roles/{grant_id}/amend", operation_id="amendRole", status_code=204)
+def amend_role(
+    tx: Tx, actor: CurrentActor, account_id: AccountId, grant_id: UUID, wish: RoleAmendIn
+) -> Response:
+    """Correct from when to when a role is held; what was said before stays known for its time."""
+    tx.roles.amend(actor, account_id, grant_id, wish)
+    return Response(status_code=204)
 
 
 @router.post("/accounts/{account_id}/roles/{grant_id}/end", operation_id="endRole", status_code=204)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.actor import Reach, Role
+from schemas.actor import Role
 from schemas.base import Frozen, Moment, Reason, WireIn, WireOut
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_account import AccountKind
@@ -108,32 +108,6 @@ class Link(WireOut):
 
     code: str
     expires_at: datetime
-
-
-class Grant(Frozen):
-    """A role as it was given."""
-
-    id: UUID
-    role: Role
-    reach: Reach
-    valid_from: datetime
-    valid_until: datetime | None
-    granted_at: datetime
-    ended_at: datetime | None
-
-    def stands(self, at: datetime) -> bool:
-        """Say whether the role is held at a time."""
-        return self.valid_from <= at < self.ends
-
-    def is_over(self, at: datetime) -> bool:
-        """Say whether the role is held neither now nor later."""
-        return self.ended_at is not None or self.ends <= at
-
-    @property
-    def ends(self) -> datetime:
-        """When it ends, by its date or by hand; in the year 9999 where nobody knows."""
-        known = [one for one in (self.valid_until, self.ended_at) if one is not None]
-        return min(known, default=datetime.max.replace(tzinfo=self.valid_from.tzinfo))
 
 
 class Account(Frozen):

@@ -18,7 +18,7 @@ from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceV
 from schemas.leaves_log import ClockStep, LogResume
 from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
-from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
+from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.participation import Participation
 from schemas.qualification import Qualifications
 
@@ -36,7 +36,7 @@ class Span(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """A role of an account, by index and by time; one that is not known here gives no right."""
+    """A role of an account for a time, as told from an index to another; one that is not known here gives no right."""
 
     account: str
     role: str
@@ -76,7 +76,7 @@ class Directory:
     agencies: dict[str, Span] = field(default_factory=dict)
     actors: dict[str, Span] = field(default_factory=dict)
     belongs: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    grants: dict[str, Grant] = field(default_factory=dict)
+    grants: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
     by_account: dict[str, list[str]] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     manifests: dict[str, Span] = field(default_factory=dict)
@@ -151,14 +151,30 @@ class Directory:
         match leaf.act:
             case RoleGrant() | RoleGrantNamed() as act:
                 account = leaf.chains[0].of
-                self.grants[digest] = Grant(account, act.role, Span(index), act.from_, act.until)
+                self.grants[digest] = (Grant(account, act.role, Span(index), act.from_, act.until),)
                 self.by_account.setdefault(account, []).append(digest)
             case RoleEnd(grant=grant) | RoleEndApart(grant=grant) if grant in self.grants:
-                known = self.grants[grant]
-                if known.span.until is None:  # a second end, which its chain names, gives no time back
-                    self.grants[grant] = known._replace(span=known.span._replace(until=index))
+                self._end_role(grant, index)
+            case RoleAmend(grant=grant) as act if grant in self.grants:
+                self._amend_role(index, leaf.at, act)
             case _:
                 pass
+
+    def _end_role(self, grant: str, index: int) -> None:
+        *before, known = self.grants[grant]
+        if known.span.until is None:  # a second end, which its chain names, gives no time back
+            self.grants[grant] = (*before, known._replace(span=known.span._replace(until=index)))
+
+    def _amend_role(self, index: int, at: datetime, act: RoleAmend) -> None:
+        """Tell a role anew; one that is over by then gives no right any more, whatever is told of its past."""
+        known = self.grants[act.grant][-1]
+        self._end_role(act.grant, index)
+        is_over = known.span.until is not None or any(
+            ends is not None and ends <= at for ends in (known.ends, act.until)
+        )
+        if not is_over:
+            told = known._replace(span=Span(index), starts=act.from_, ends=act.until)
+            self.grants[act.grant] = (*self.grants[act.grant], told)
 
     _LEARNS: ClassVar[Mapping[type, "Callable[[Directory, int, str, Leaf], None]"]] = MappingProxyType(
         {
@@ -169,7 +185,7 @@ class Directory:
             **dict.fromkeys((DeviceCode, DeviceVoid), _learn_agency),
             **dict.fromkeys((AccountOpen, AccountAmend, AccountTransfer, AccountClose), _learn_actor),
             **dict.fromkeys((DeviceEnrol, DeviceRevoke), _learn_actor),
-            **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart), _learn_role),
+            **dict.fromkeys((RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart, RoleAmend), _learn_role),
         }
     )
     """Class of an act → what takes it; of most there is nothing to learn."""
@@ -197,9 +213,9 @@ class Directory:
         if index is None:
             return None
         for digest in self.by_account.get(account, ()):
-            one = self.grants[digest]
-            if one.role in roles and one.span.covers(index) and _is_within(one, at):
-                return True
+            for one in self.grants[digest]:
+                if one.role in roles and one.span.covers(index) and _is_within(one, at):
+                    return True
         return self._no()
 
     def is_of(self, actor: str, agency: str, index: int | None) -> bool | None:

@@ -40,6 +40,7 @@ class Event(StrEnum):
     ROSTER_TAKE = "roster:take"
     ROLE_GRANT = "role:grant"
     ROLE_END = "role:end"
+    ROLE_AMEND = "role:amend"
     APPROVAL_ASK = "approval:ask"
     APPROVAL_GRANT = "approval:grant"
     APPROVAL_END = "approval:end"

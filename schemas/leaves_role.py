@@ -1,4 +1,4 @@
-"""Leaves of roles: given from a time on, and ended."""
+"""Leaves of roles: given from a time on, corrected, and ended."""
 
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -27,12 +27,12 @@ class RoleGrant(Act):
         words=Words("授予角色", "Role granted"),
         follows="the account is open",
         columns={
-            "subject": "role_grants.id",
+            "subject": "role_grants.grant_id",
             "role": "role_grants.role",
             "reach": "role_grants.reach",
-            "from": "role_grants.valid_from",
-            "until": "role_grants.valid_until",
-            "at": "role_grants.granted_at",
+            "from": "role_grants.valid_during",
+            "until": "role_grants.valid_during",
+            "at": "role_grants.known_during",
         },
     )
     role: Literal[
@@ -76,7 +76,11 @@ class RoleEnd(Act):
         roles=_ADMIN,
         words=Words("撤销角色", "Role ended"),
         follows="the grant stands",
-        columns={"grant": "role_grants.leaf", "at": "role_grants.ended_at"},
+        columns={
+            "grant": "role_grants.grant_leaf",
+            "at": "role_grants.valid_during role_grants.known_during",
+            "reason": "role_grants.reason",
+        },
     )
     grant: LeafDigest
     reason: SaltedText
@@ -87,4 +91,31 @@ class RoleEndApart(Act):
 
     spec: ClassVar = replace(RoleEnd.spec, ev=2, roles=_SECURITY)
     grant: LeafDigest
+    reason: SaltedText
+
+
+class RoleAmend(Act):
+    """From when to when a role was held is said anew, whole; `grant` is the digest of the leaf that gave it.
+
+    What was said before stays known for its time: acts are judged by what was known when they were done.
+    """
+
+    spec: ClassVar = Spec(
+        event="role:amend",
+        chains=("account",),
+        roles=_SECURITY,
+        words=Words("更正角色任期", "Term of a role corrected"),
+        follows="the role was given by the leaf that it names; one that is over does not come back",
+        columns={
+            "subject": "role_grants.grant_id",
+            "grant": "role_grants.grant_leaf",
+            "from": "role_grants.valid_during",
+            "until": "role_grants.valid_during",
+            "at": "role_grants.known_during",
+            "reason": "role_grants.reason",
+        },
+    )
+    grant: LeafDigest
+    from_: Time = Field(alias="from")
+    until: Time | None = None
     reason: SaltedText

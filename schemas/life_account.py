@@ -23,22 +23,14 @@ from schemas.leaves_approval import ApprovalAsk, ApprovalEnd, ApprovalGrant
 from schemas.leaves_certificate import CertificateCancel, CertificateVerify, CertificateWithdraw
 from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
 from schemas.leaves_factor import FactorEnd, FactorEnrol, FactorRecover
-from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
+from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.leaves_training import TrainingEnter, TrainingWithdraw
 from schemas.life import FaultCode, Here, Takes, Unlawful, given, is_hidden, law, taken
 from schemas.life_certificate import CertificateLife, Restating, issued, restated, verified
 from schemas.life_inside import Committed
 from schemas.life_membership import Belonging, transferred
+from schemas.life_role import RoleLife, amended, ended, granted
 from schemas.life_training import TrainingLife, entered, withdrawn
-
-
-class RoleLife(NamedTuple):
-    """A role as it was given, by the digest of its leaf; `name` is `role/…`."""
-
-    grant: RoleGrant | RoleGrantNamed
-    name: str
-    at: datetime
-    ended_at: datetime | None = None
 
 
 class LinkLife(NamedTuple):
@@ -82,7 +74,7 @@ class AccountLife(NamedTuple):
     opened_at: datetime
     closed_at: datetime | None = None
     credential: Committed | None = None
-    roles: Mapping[str, RoleLife] | None = None
+    roles: Mapping[str, RoleLife] = MappingProxyType({})
     certificates: Mapping[str, CertificateLife] | None = None
     links: Mapping[str, LinkLife] = MappingProxyType({})
     approvals: Mapping[str, ApprovalLife] = MappingProxyType({})
@@ -160,8 +152,7 @@ def _told(
 
 
 def _granted(life: AccountLife, leaf: Leaf, act: RoleGrant | RoleGrantNamed, here: Here) -> AccountLife:
-    law(act.until is None or act.until > act.from_, FaultCode.PERIOD)
-    return life._replace(roles={**(life.roles or {}), here.digest: RoleLife(act, leaf.subject, leaf.at)})
+    return life._replace(roles={**life.roles, here.digest: granted(leaf, act, here)})
 
 
 def _certified(
@@ -204,11 +195,11 @@ def _untrained(life: AccountLife, leaf: Leaf, act: TrainingWithdraw, here: Here)
 
 
 def _ended(life: AccountLife, leaf: Leaf, act: RoleEnd | RoleEndApart, here: Here) -> AccountLife:
-    del here
-    role = (life.roles or {}).get(act.grant)
-    if role is None or role.ended_at is not None:
-        raise Unlawful(FaultCode.GRANT)
-    return life._replace(roles={**(life.roles or {}), act.grant: role._replace(ended_at=leaf.at)})
+    return life._replace(roles={**life.roles, act.grant: ended(life.roles, leaf, act, here)})
+
+
+def _role_amended(life: AccountLife, leaf: Leaf, act: RoleAmend, here: Here) -> AccountLife:
+    return life._replace(roles={**life.roles, act.grant: amended(life.roles, leaf, act, here)})
 
 
 def _approval_asked(life: AccountLife, leaf: Leaf, act: ApprovalAsk, here: Here) -> AccountLife:
@@ -300,6 +291,7 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         RoleGrantNamed: _granted,
         RoleEnd: _ended,
         RoleEndApart: _ended,
+        RoleAmend: _role_amended,
         CertificateIssue: _certified,
         CertificateIssueNamed: _certified,
         **dict.fromkeys(get_args(Restating), _restated),
@@ -314,5 +306,5 @@ ACCOUNT_TAKES: Takes[AccountLife] = MappingProxyType(
         FactorEnd: _factor_ended,
     }
 )
-_AFTER_ALL = (RoleEnd, RoleEndApart, CertificateWithdraw, CertificateCancel)
+_AFTER_ALL = (RoleEnd, RoleEndApart, RoleAmend, CertificateWithdraw, CertificateCancel)
 """What is done after an account was closed, too: what was forgotten then."""

@@ -26,7 +26,7 @@ from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueN
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceIssue, DeviceReturn
 from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
-from schemas.leaves_role import RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
+from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.opening import Shown
 from schemas.reference import noun_of
 
@@ -34,7 +34,7 @@ Ties = CaseLink | CaseUnlink | MonitoringLink | MonitoringUnlink
 
 _ACTORS = frozenset({"account", "device"})
 _PEOPLE = frozenset({"account", "agency"})
-_GRANTS = (RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart)
+_GRANTS = (RoleGrant, RoleGrantNamed, RoleEnd, RoleEndApart, RoleAmend)
 _STAFF_SHOWN = (
     *(AccountOpen, AccountClose, *_GRANTS),
     *(

@@ -234,6 +234,33 @@ ROLE_PAST = Refusal(
 ROLE_ENDED = Refusal(
     "role-ended", Conflict, Level.INFO, "角色已经结束", "The role has ended", "刷新页面", "reload the page"
 )
+ROLE_DATES = Refusal(
+    "role-dates",
+    Invalid,
+    Level.INFO,
+    "角色的结束要晚于开始",
+    "A role ends after it begins",
+    "改时间后重新提交",
+    "choose other times",
+)
+ROLE_SAME = Refusal(
+    "role-same",
+    Conflict,
+    Level.INFO,
+    "角色的任期已经是这样登记的",
+    "This is what is said of the role already",
+    "刷新页面，核对时间",
+    "reload the page, check the times",
+)
+ROLE_OVER = Refusal(
+    "role-over",
+    Conflict,
+    Level.INFO,
+    "角色已经结束：更正后的结束时间不能晚于现在",
+    "The role is over: its end can be corrected to a time that has passed",
+    "需要时重新授予角色",
+    "give the role anew where it is needed",
+)
 ROLE_UNKNOWN = Refusal("role-unknown", NotFound, Level.INFO, "没有这个角色", "No such role", *CHECK_ID)
 SESSION_UNKNOWN = Refusal(
     "session-unknown",

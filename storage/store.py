@@ -29,6 +29,7 @@ from storage.actor.factor import Factors, Halfways
 from storage.actor.handing import AccountLinks
 from storage.actor.link import Links
 from storage.actor.membership import Memberships
+from storage.actor.role import Roles
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
 from storage.actor.sheet import RosterSheets
@@ -120,6 +121,10 @@ class Transaction(Unit):
     @cached_property
     def memberships(self) -> Memberships:
         return Memberships(self, self.people)
+
+    @cached_property
+    def roles(self) -> Roles:
+        return Roles(self, self.people)
 
     @cached_property
     def certificates(self) -> Certificates:

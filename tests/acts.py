@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.base import HexDigest
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
@@ -50,6 +51,7 @@ from schemas.monitoring import (
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
 from schemas.review import AnswerIn
+from schemas.role import RoleAmendIn
 from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
@@ -180,6 +182,27 @@ def open_account(world: World, chance: Random) -> None:
             roles=roles,
         )
     world.logins.append(login)
+
+
+def restate_role(world: World, chance: Random) -> None:
+    """A role of somebody who was let in is corrected, ended, or given anew."""
+    if not world.logins:
+        return
+    with world.store.begin() as tx:
+        admin = tx.accounts.account_actor(world.admin.account_id)
+        known = tx.accounts.credential_of(chance.choice(world.logins))
+        if known is None:
+            return
+        held = chance.choice(tx.people.grants(known.account_id))
+        begins, ends = (tx.now + timedelta(hours=chance.randint(-90, 30)) for _ in range(2))
+        told = chance.choice(({"valid_from": begins}, {"valid_until": ends}, {"for_good": True}))
+        wish = RoleAmendIn(leaf=held.facts[0].leaf, reason="任命文件为准", **told)
+        if chance.random() < 0.7:
+            tx.roles.amend(admin, known.account_id, held.id, wish)
+        elif chance.random() < 0.5:
+            tx.people.end_role(admin, known.account_id, held.id, "调离")
+        else:
+            tx.people.grant(admin, known.account_id, RoleIn(role=held.role))
 
 
 def certify_officer(world: World, chance: Random) -> None:
@@ -705,5 +728,5 @@ ROAD: tuple[Act, ...] = (
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,
     answer_presence, confirm_by_code, settle_denial, open_duty, keep_duty, explain, change_setting, change_list,
-    describe_device, hand_out, hand_out, take_back, check_device,
+    describe_device, hand_out, hand_out, take_back, check_device, restate_role, restate_role,
 )  # fmt: skip

@@ -54,6 +54,7 @@ from schemas.presence_code import ScanIn
 from schemas.recording import RecordingFilter, RecordingState
 from schemas.rectification import RectificationIn, RectificationStep, RectificationStepIn
 from schemas.recusal import RecusalIn
+from schemas.role import RoleAmendIn
 from schemas.roster import parse_roster
 from schemas.setting import ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
@@ -178,6 +179,11 @@ def _people(store: Store) -> None:
         tx.people.sign_out(admin, new.account.id, "手机遗失")
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
+    for told in ({"for_good": True}, {"valid_from": later - timedelta(days=500)}):
+        with store.begin() as tx:
+            held = next(one for one in tx.people.grants(new.account.id) if one.role is Role.AUXILIARY)
+            wish = RoleAmendIn(leaf=held.facts[0].leaf, reason="登记有误", **told)
+            tx.roles.amend(admin, new.account.id, held.id, wish)
     _transfers(store, admin, new.account.id, made.id)
     _certificates(store, admin, new.account.id)
     _factors(store, admin, new.account.id)

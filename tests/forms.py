@@ -363,6 +363,7 @@ def _people(scene: Scene, _: Clock) -> None:
     with scene.store.begin() as tx:
         new = tx.people.open(admin, AccountIn(login="somebody", name="某人", agency_id=admin.agency_id))
         granted = tx.people.grant(admin, new.account.id, RoleIn(role=Role.OFFICER))
+        (held,) = tx.people.grants(new.account.id)
         wish = AccountIn(login="invited", name="待入", agency_id=admin.agency_id)
         link = tx.people.open(admin, wish).link.code
         offered = tx.links.offer().code
@@ -402,6 +403,7 @@ def _people(scene: Scene, _: Clock) -> None:
     _add(scene, "people", f"{one}/transfer", ids, agency_id=str(other.id))
     _add(scene, "people", f"{one}/roles", ids, role="head")
     _add(scene, "people", f"{one}/roles/{{grant_id}}/end", ids)
+    _add(scene, "people", f"{one}/roles/{{grant_id}}/amend", ids, leaf=held.leaf, until_at="", for_good="")
     _add(scene, "people", "/console/account/sessions/end")
     _add(scene, "people", "/console/account/sessions/{session_id}/end", {"session_id": uuid4()})
     typed = {"password": PASSWORD, "password_again": PASSWORD}

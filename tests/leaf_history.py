@@ -504,9 +504,12 @@ def story_of_people(world: World) -> Iterator[None]:
     given = {"from_": LONG_AGO, "until": AT + timedelta(days=900)}
     role = history.thing("role")
     grant = history.write(roles.RoleGrant, role, admin, of=(account,), **given)
-    named = {"role": Role.OFFICER, "reach": Reach.AGENCY, **given}
+    named = {"role": Role.CUSTODIAN, "reach": Reach.AGENCY, **given}
     other = history.thing("role")
     second = history.write(roles.RoleGrantNamed, other, admin, of=(account,), **named)
+    for until in (AT + timedelta(days=800), None):
+        corrected = {"grant": second, "from_": LONG_AGO + timedelta(days=1), "until": until}
+        history.write(roles.RoleAmend, other, admin, of=(account,), **corrected)
     yield
     for _ in range(2):
         training = history.thing("training")
@@ -525,6 +528,8 @@ def story_of_people(world: World) -> Iterator[None]:
     history.write(papers.CertificateWithdraw, certificate, custodian, of=(account,))
     history.write(roles.RoleEnd, role, admin, of=(account,), grant=grant)
     history.write(roles.RoleEndApart, other, admin, of=(account,), grant=second)
+    sooner = {"grant": second, "from_": LONG_AGO, "until": history.at - timedelta(seconds=1)}
+    history.write(roles.RoleAmend, other, admin, of=(account,), **sooner)
     history.write(who.AccountClose, account, admin)
     history.write(papers.CertificateCancel, certificate, custodian, of=(account,))
     yield

@@ -247,18 +247,23 @@ def _has_security(world: Kept, own: Row, at: datetime) -> bool:
     }
     return any(
         row["account_id"] in people and row["role"] == Role.SECURITY and _grant(row).stands(at)
-        for row in world.all(role_grants)
+        for row in _grants(world)
     )
 
 
 def _grant(row: Row) -> Grant:
-    ends = min((one for one in (row["valid_until"], row["ended_at"]) if one), default=None)
-    return Grant(role=Role(row["role"]), since=row["valid_from"], until=ends)
+    held = row["valid_during"]
+    return Grant(role=Role(row["role"]), since=held.lower, until=held.upper)
+
+
+def _grants(world: Kept) -> list[Row]:
+    """Every grant as it is told now."""
+    return [row for row in world.all(role_grants) if row["known_during"].upper is None]
 
 
 def as_kept(world: Kept, person: Row, at: datetime) -> Actor:
     """Who somebody is, told from the rows: every grant with its dates, and the trees by walking them."""
-    grants = tuple(_grant(row) for row in world.all(role_grants) if row["account_id"] == person["id"])
+    grants = tuple(_grant(row) for row in _grants(world) if row["account_id"] == person["id"])
     own = world.one(agencies, person["agency_id"])
     held = {one.role for one in grants if one.stands(at)}
     if Role.ADMIN in held and Role.SECURITY not in held and not _has_security(world, own, at):

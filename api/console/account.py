@@ -11,6 +11,7 @@ from api.console.account_form import (
     AccountForm,
     AccountForms,
     AmendForm,
+    AmendRoleForm,
     CloseForm,
     EndRoleForm,
     NewAccountForms,
@@ -29,6 +30,7 @@ from schemas.actor import GRANTABLE, Role, joined
 from schemas.ids import AccountId, AgencyId
 from schemas.policy import Action, require_scope
 from schemas.reference import reference
+from schemas.role import RoleAmendIn
 from storage.actor.account import NewAccount
 from storage.actor.account_reading import AccountFilter
 
@@ -125,6 +127,7 @@ def _page(
         account=found,
         link=link,
         link_url=link and visit.address(f"/console/link/{link.code}"),
+        restated=[one for one in grants if len(one.facts) > 1],
         standing=[one for one in grants if not one.is_over(tx.now)],
         former=[one for one in grants if one.is_over(tx.now)],
         roles=GRANTABLE,
@@ -213,6 +216,18 @@ def close(visit: Acting, account_id: AccountId, form: Annotated[CloseForm, Form(
 def grant(visit: Acting, account_id: AccountId, form: Annotated[RoleForm, Form()]) -> Response:
     """Give a role for a time."""
     return _change(visit, account_id, form, lambda wish: visit.tx.people.grant(visit.actor, account_id, wish))
+
+
+@router.post("/accounts/{account_id}/roles/{grant_id}/amend")
+def amend_role(
+    visit: Acting, account_id: AccountId, grant_id: UUID, form: Annotated[AmendRoleForm, Form()]
+) -> Response:
+    """Correct from when to when a role is held."""
+
+    def act(wish: RoleAmendIn) -> None:
+        visit.tx.roles.amend(visit.actor, account_id, grant_id, wish)
+
+    return _change(visit, account_id, form, act)
 
 
 @router.post("/accounts/{account_id}/roles/{grant_id}/end")

@@ -12,6 +12,7 @@ from schemas.account import AccountAmendIn, AccountIn, AdmissionIn, Password, Ro
 from schemas.base import Reason
 from schemas.membership import TransferIn
 from schemas.password import PasswordFault, password_fault
+from schemas.role import RoleAmendIn
 
 Secret = Annotated[str, StringConstraints(strip_whitespace=False)]
 """A password, as typed: blanks are part of it, and no page ever shows it again."""
@@ -152,6 +153,25 @@ class _Reasoned(Typed[str]):
         return read(self, "reason", _REASON)
 
 
+class AmendRoleForm(Typed[RoleAmendIn]):
+    """From when to when a role is held; what stays empty stays as it is said."""
+
+    leaf: str = label("所更正的登记")
+    from_at: str = label("实际开始时间（东八区，不填为不变）")
+    until_at: str = label("实际结束时间（东八区，不填为不变）")
+    for_good: str = label("期限")
+    reason: str = label("更正的理由")
+
+    whole: ClassVar[tuple[str, Fault]] = ("from_at", Fault.MISSING)
+
+    def wish(self) -> RoleAmendIn:
+        since, until = time_or_none(self, "from_at"), time_or_none(self, "until_at")
+        if self.for_good not in ("", "yes"):
+            raise Mistaken("for_good", Fault.NOT_LISTED)
+        ends = {"for_good": True} if self.for_good else {"for_good": False, "valid_until": until}
+        return into(self, RoleAmendIn, valid_from=since, **ends)
+
+
 class CloseForm(_Reasoned):
     """Why an account is closed."""
 
@@ -181,6 +201,7 @@ class AccountForms(Forms):
     transfer: TransferForm = TransferForm()
     role: RoleForm = RoleForm()
     end_role: EndRoleForm = EndRoleForm()
+    amend_role: AmendRoleForm = AmendRoleForm()
     close: CloseForm = CloseForm()
     signout: SignoutForm = SignoutForm()
     factor: TakeFactorForm = TakeFactorForm()

@@ -15,7 +15,6 @@ from schemas.account import (
     Account,
     AccountAmendIn,
     AccountIn,
-    Grant,
     Link,
     RoleIn,
 )
@@ -43,9 +42,9 @@ from schemas.refusals_account import (
     ROLE_HELD,
     ROLE_OWN,
     ROLE_PAST,
-    ROLE_UNKNOWN,
 )
 from schemas.refusals_factor import FACTOR_ABSENT, FACTOR_OWN
+from schemas.role import Grant
 from schemas.trail import FactorDeed, Noted, SessionEnd, TrailEvent, TrailResult
 from storage.act import Deed, fresh_id
 from storage.actor.account_reading import AccountReading
@@ -53,12 +52,13 @@ from storage.actor.actor import give_role, open_account
 from storage.actor.factor import end_factor
 from storage.actor.link import CODE_BYTES, lock_administrators
 from storage.actor.session import end_sessions, token_hash
+from storage.actor.term import grant_told, grants_told, say_term
 from storage.collection import Unit
 from storage.custody.values import shown
 from storage.login import LoginTries
 from storage.reads.account import has_role
 from storage.reads.agency import is_closed
-from storage.tables.actor import account_links, accounts, role_grants
+from storage.tables.actor import account_links, accounts
 from storage.trail.note import note
 
 _TODAY = timedelta(days=1)
@@ -105,12 +105,7 @@ class People(AccountReading):
 
     def grants(self, account_id: AccountId) -> tuple[Grant, ...]:
         """Return every role that an account was ever given, the newest first; the caller has looked at the account."""
-        rows = self._connection.execute(
-            select(role_grants)
-            .where(role_grants.c.account_id == account_id)
-            .order_by(role_grants.c.ended_at.desc().nulls_first(), role_grants.c.id.desc())
-        )
-        return tuple(map(Grant.of_row, rows.mappings()))
+        return grants_told(self._connection, account_id)
 
     def open(self, actor: Actor, wish: AccountIn) -> NewAccount:
         """Open a person's account and hand out the link by which its owner sets the password.
@@ -138,7 +133,7 @@ class People(AccountReading):
             NotFound, Refused: as for every act on an account.
             Conflict: the account is closed, or a machine's.
         """
-        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        act, _ = self.take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
         return hand_out_link(self._unit, act, actor, account_id, act.at + LINK_LIFETIME)
 
     def close(self, actor: Actor, account_id: AccountId, reason: str) -> None:
@@ -152,8 +147,8 @@ class People(AccountReading):
         if account_id == actor.id:
             raise ROLE_OWN("nobody closes the own account")
         lock_administrators(self._connection)
-        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
-        self._spare_the_last(account_id)
+        act, _ = self.take(actor, account_id, Action.ACCOUNT_KEEP)
+        self.spare_the_last(account_id)
         self._connection.execute(update(accounts).where(accounts.c.id == account_id).values(is_active=False))
         end_sessions(self._unit, account_id, SessionEnd.CLOSED)
         act.write(AccountClose(reason=shown(reason)), f"account/{account_id}")
@@ -165,7 +160,7 @@ class People(AccountReading):
             NotFound, Refused: as for every act on an account.
             Conflict: the account is closed or a machine's, or the log-in name is taken (slug `login-taken`).
         """
-        act, held = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        act, held = self.take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
         changed = {
             name: value
             for name, value in wish.model_dump(include={"name", "login"}).items()
@@ -186,7 +181,7 @@ class People(AccountReading):
         Raises:
             NotFound, Refused, Conflict: as for every act on an account.
         """
-        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP)
+        act, _ = self.take(actor, account_id, Action.ACCOUNT_KEEP)
         end_sessions(self._unit, account_id, SessionEnd.BY_ADMIN)
         act.write(AccountSignout(reason=shown(reason)), f"account/{account_id}")
 
@@ -196,7 +191,7 @@ class People(AccountReading):
         Raises:
             NotFound, Refused, Conflict: as for every act on an account.
         """
-        act, account = self._take(actor, account_id, Action.ACCOUNT_UNLOCK)
+        act, account = self.take(actor, account_id, Action.ACCOUNT_UNLOCK)
         self._tries.unlock(account.login, account_id)
         act.write(AccountUnlockApart(), f"account/{account_id}")
         note(self._unit, done(TrailEvent.UNLOCK, actor, f"account/{account_id}"))
@@ -211,7 +206,7 @@ class People(AccountReading):
         """
         if account_id == actor.id:
             raise FACTOR_OWN("the own second factor is given up with its code")
-        act, _ = self._take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
+        act, _ = self.take(actor, account_id, Action.ACCOUNT_KEEP, of_person=True)
         if not end_factor(self._connection, act, account_id, reason):
             raise FACTOR_ABSENT("the account has no second factor")
         end_sessions(self._unit, account_id, SessionEnd.FACTOR)
@@ -229,18 +224,28 @@ class People(AccountReading):
         """
         if account_id == actor.id:
             raise ROLE_OWN("nobody grants roles to the own account")
-        act, _ = self._take(actor, account_id, Action.ROLE_GRANT, of_person=True)
+        act, _ = self.take(actor, account_id, Action.ROLE_GRANT, of_person=True)
         since, until = _period(wish, act.at)
-        self._check_others(account_id, wish.role, since, until)
+        self.check_others(account_id, wish.role, since, until)
         ident = give_role(self._connection, act, account_id, wish.role, since=since, until=until)
         end_sessions(self._unit, account_id, SessionEnd.ROLE)
         return ident
 
-    def _check_others(
-        self, account_id: AccountId, role: Role, since: datetime, until: datetime | None
+    def check_others(
+        self,
+        account_id: AccountId,
+        role: Role,
+        since: datetime,
+        until: datetime | None,
+        *,
+        but: UUID | None = None,
     ) -> None:
-        """Look at the roles that are held at any moment of a time."""
-        lasting = [one for one in self.grants(account_id) if not one.is_over(since)]
+        """Look at the roles that are held at any moment of a time, by other grants than `but`.
+
+        Raises:
+            Conflict: it is held then (slug `role-held`), or the two must be apart (`role-apart`).
+        """
+        lasting = [one for one in self.grants(account_id) if one.id != but and not one.is_over(since)]
         meeting = [one for one in lasting if until is None or one.valid_from < until]
         if role in {one.role for one in meeting}:
             raise ROLE_HELD("the account holds this role within that time")
@@ -258,31 +263,30 @@ class People(AccountReading):
         if account_id == actor.id:
             raise ROLE_OWN("nobody ends roles of the own account")
         lock_administrators(self._connection)
-        act, _ = self._take(actor, account_id, Action.ROLE_GRANT, is_open=False)
-        row = self._connection.execute(
-            select(role_grants).where(role_grants.c.id == grant_id, role_grants.c.account_id == account_id)
-        ).one_or_none()
-        if row is None:
-            raise ROLE_UNKNOWN("no such grant")
-        if row.ended_at is not None or (row.valid_until is not None and row.valid_until <= act.at):
+        act, _ = self.take(actor, account_id, Action.ROLE_GRANT, is_open=False)
+        held = grant_told(self._connection, account_id, grant_id)
+        if held.is_over(act.at):
             raise ROLE_ENDED("the role has ended")
-        if row.role == Role.ADMIN:
-            self._spare_the_last(account_id)
-        self._connection.execute(
-            update(role_grants).where(role_grants.c.id == grant_id).values(ended_at=act.at)
-        )
+        if held.role is Role.ADMIN:
+            self.spare_the_last(account_id)
         end_sessions(self._unit, account_id, SessionEnd.ROLE)
-        ended = RoleEndApart(grant=row.leaf.hex(), reason=shown(reason))
-        act.write(ended, f"role/{grant_id}", f"account/{account_id}")
+        ended = RoleEndApart(grant=held.leaf, reason=shown(reason))
+        leaf = act.write(ended, f"role/{grant_id}", f"account/{account_id}")
+        term = (held.valid_from, act.at) if held.valid_from < act.at else None
+        say_term(self._connection, account_id, held, act.at, term, leaf=leaf.digest, reason=reason)
 
-    def _spare_the_last(self, account_id: AccountId) -> None:
-        """Refuse to take away whoever alone administers this server; the caller holds the lock of administrators."""
+    def spare_the_last(self, account_id: AccountId) -> None:
+        """Refuse to take away whoever alone administers this server; the caller holds the lock of administrators.
+
+        Raises:
+            Conflict: nobody else does (slug `administrator-last`).
+        """
         others = select(exists().where(accounts.c.id != account_id, *self._administering()))
         mine = select(exists().where(accounts.c.id == account_id, has_role(Role.ADMIN, self._moment)))
         if self._connection.scalar(mine) and not self._connection.scalar(others):
             raise ADMINISTRATOR_LAST("nobody else administers this server")
 
-    def _take(
+    def take(
         self,
         actor: Actor,
         account_id: AccountId,
@@ -291,7 +295,13 @@ class People(AccountReading):
         of_person: bool = False,
         is_open: bool = True,
     ) -> tuple[Deed, Account]:
-        """Hold the chain of an account that the actor reaches, and return it as it stands then."""
+        """Hold the chain of an account that the actor reaches, and return it as it stands then.
+
+        Raises:
+            NotFound: no such account within the actor's agencies.
+            Refused: the actor may not do this there.
+            Conflict: the account is closed, or a machine's, where it must not be.
+        """
         known = self.get(actor, account_id)
         require(actor, action, Subject(agency_id=known.agency_id), self._now)
         act = self._begin(actor, known.agency_id, f"account/{account_id}")

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import Connection, DateTime, Row, bindparam, delete, exists, select, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Range, insert
 
 from schemas.act import Process
 from schemas.actor import ADMINISTERING, Actor, ActorKind, Grant, Reach, Role
@@ -167,13 +167,13 @@ def give_role(
     leaf = act.write(given, f"role/{ident}", f"account/{account_id}")
     connection.execute(
         role_grants.insert().values(
-            id=ident,
+            grant_id=ident,
             account_id=account_id,
             role=role,
             reach=Reach.AGENCY,
-            valid_from=begins,
-            valid_until=until,
-            granted_at=act.at,
+            valid_during=Range(begins, until),
+            known_during=Range(act.at, None),
+            grant_leaf=bytes.fromhex(leaf.digest),
             leaf=bytes.fromhex(leaf.digest),
         )
     )

@@ -35,8 +35,9 @@ _OPEN = text(
     " AS one (id, agency_id, login, name) ON CONFLICT (login) DO NOTHING"
 )
 _GRANT = text(
-    "INSERT INTO role_grants (id, account_id, role, reach, valid_from, valid_until, granted_at, leaf)"
-    " SELECT one.id, one.account_id, one.role, :reach, one.since, one.until, :at, one.leaf"
+    "INSERT INTO role_grants (grant_id, account_id, role, reach, valid_during, known_during, grant_leaf, leaf)"
+    " SELECT one.id, one.account_id, one.role, :reach, tstzrange(one.since, one.until), tstzrange(:at, NULL),"
+    " one.leaf, one.leaf"
     " FROM unnest(CAST(:idents AS uuid[]), CAST(:accounts AS uuid[]), CAST(:roles AS text[]),"
     " CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]), CAST(:leaves AS bytea[]))"
     " AS one (id, account_id, role, since, until, leaf)"

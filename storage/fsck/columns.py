@@ -62,6 +62,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "manifests.findings": "what its sender was told; the report of each recording holds the same checks, made again",
         "monitoring_links.id": "the row's own key, nothing refers to it",
         "monitoring_opinions.id": "the row's own key, nothing refers to it",
+        "role_grants.id": "the row's own key, nothing refers to it",
         "rectification_steps.id": "the row's own key, nothing refers to it",
         "review_grounds.id": "the row's own key, nothing refers to it",
     }

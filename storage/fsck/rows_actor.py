@@ -60,8 +60,8 @@ ACCOUNT_MIRRORS = (
     Mirror(
         role_grants,
         role_grants.c.account_id,
-        ("id",),
-        ("role", "reach", "valid_from", "valid_until", "granted_at", "ended_at", "leaf"),
+        ("grant_id",),
+        ("role", "reach", "valid_during", "known_during", "reason", "grant_leaf", "leaf"),
     ),
     Mirror(
         account_links,
@@ -194,16 +194,17 @@ def account_rows(life: AccountLife, folded: Folded) -> Told:
         ],
         "role_grants": [
             {
-                "id": ident_of(one.name),
+                "grant_id": ident_of(one.name),
                 "role": one.grant.role,
                 "reach": one.grant.reach,
-                "valid_from": one.grant.from_,
-                "valid_until": one.grant.until,
-                "granted_at": one.at,
-                "ended_at": one.ended_at,
-                "leaf": digest,
+                "valid_during": Span(told.valid_from, told.valid_until),
+                "known_during": Span(told.known_from, told.known_until),
+                "reason": value_of(told.reason),
+                "grant_leaf": digest,
+                "leaf": told.leaf,
             }
-            for digest, one in (life.roles or {}).items()
+            for digest, one in life.roles.items()
+            for told in one.told
         ],
         "account_links": [
             {

@@ -30,14 +30,13 @@ from storage.tables.actor import ACCOUNT_WORDS, accounts, role_grants
 from storage.words import matching
 
 
-def standing(at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
-    """Say of a grant whether its role is held at a time."""
-    known = role_grants.c
-    return and_(
-        known.valid_from <= at,
-        or_(known.valid_until.is_(None), known.valid_until > at),
-        or_(known.ended_at.is_(None), known.ended_at > at),
-    )
+def standing(
+    at: ColumnElement[datetime] | datetime, known: ColumnElement[datetime] | datetime | None = None
+) -> ColumnElement[bool]:
+    """Say of a grant whether its role is held at a time, as known at another; as known now where none is given."""
+    told = role_grants.c
+    is_known = func.upper_inf(told.known_during) if known is None else told.known_during.contains(known)
+    return and_(is_known, told.valid_during.contains(at))
 
 
 def roles_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datetime) -> ScalarSelect[Any]:
@@ -53,8 +52,11 @@ def roles_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datet
 def grants_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | datetime) -> LateralFromClause:
     """Return one row for the account behind a column: its roles at a time, since when and until when each, side by side."""
     known = role_grants.c
-    ends = func.least(known.valid_until, known.ended_at)
-    columns = {"roles": known.role, "since": known.valid_from, "until": ends}
+    columns = {
+        "roles": known.role,
+        "since": func.lower(known.valid_during),
+        "until": func.upper(known.valid_during),
+    }
     return (
         select(
             *(
@@ -88,10 +90,14 @@ def joins_security(
     return not connection.scalar(select(stands))
 
 
-def has_role(role: Role, at: ColumnElement[datetime] | datetime) -> ColumnElement[bool]:
-    """Say of an account whether it holds a role at a time."""
+def has_role(
+    role: Role,
+    at: ColumnElement[datetime] | datetime,
+    known: ColumnElement[datetime] | datetime | None = None,
+) -> ColumnElement[bool]:
+    """Say of an account whether it holds a role at a time, as known at another; as known now where none is given."""
     return exists().where(
-        role_grants.c.account_id == accounts.c.id, role_grants.c.role == role.value, standing(at)
+        role_grants.c.account_id == accounts.c.id, role_grants.c.role == role.value, standing(at, known)
     )
 
 
@@ -100,8 +106,8 @@ def lasting(now: datetime) -> ColumnElement[bool]:
     known = role_grants.c
     return and_(
         known.account_id == accounts.c.id,
-        known.ended_at.is_(None),
-        or_(known.valid_until.is_(None), known.valid_until > now),
+        func.upper_inf(known.known_during),
+        or_(func.upper_inf(known.valid_during), func.upper(known.valid_during) > now),
     )
 
 
@@ -130,7 +136,7 @@ def is_roleless(now: datetime) -> ColumnElement[bool]:
 
 def ends_soon(now: datetime) -> ColumnElement[bool]:
     """Say of a grant and an account whether that role of it ends within thirty days."""
-    return and_(lasting(now), role_grants.c.valid_until < now + ROLE_ENDS_SOON)
+    return and_(lasting(now), func.upper(role_grants.c.valid_during) < now + ROLE_ENDS_SOON)
 
 
 def moment_of(clock: Callable[[], datetime] | None) -> ColumnElement[datetime] | datetime:

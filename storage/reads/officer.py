@@ -29,7 +29,9 @@ def named_officers(
         agencies.c.principal_id.is_not_distinct_from(agency_id),
         agencies.c.id.is_not_distinct_from(entrusting),
     )
-    is_auxiliary = or_(certificates.c.kind != CertificateKind.ENFORCEMENT.value, has_role(Role.AUXILIARY, at))
+    is_auxiliary = or_(
+        certificates.c.kind != CertificateKind.ENFORCEMENT.value, has_role(Role.AUXILIARY, at, known)
+    )
     rows = connection.execute(
         select(
             certificates.c.number,

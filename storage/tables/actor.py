@@ -53,36 +53,37 @@ accounts = Table(
     words_index("ix_accounts_words", ACCOUNT_WORDS),
 )
 
-_ENDS = "greatest(valid_from, least(coalesce(valid_until, 'infinity'), coalesce(ended_at, 'infinity')))"
 role_grants = Table(
     "role_grants",
     metadata,
     ident(),
+    Column("grant_id", UUID(as_uuid=True), nullable=False),
     ref("account_id", "accounts.id"),
     Column("role", Text, nullable=False),
     Column("reach", Text, nullable=False),
-    moment("valid_from", nullable=False),
-    moment("valid_until"),
-    moment("granted_at", nullable=False),
-    moment("ended_at"),
+    Column("valid_during", TSTZRANGE, nullable=False),
+    Column("known_during", TSTZRANGE, nullable=False),
+    Column("reason", Text),
+    Column("grant_leaf", LargeBinary, nullable=False),
     Column("leaf", LargeBinary, nullable=False, unique=True),
     one_of("role", Role),
     one_of("reach", Reach),
-    CheckConstraint("valid_until > valid_from", name="validity"),
+    CheckConstraint("NOT isempty(valid_during) AND NOT isempty(known_during)", name="lasts"),
     Index(None, "account_id"),
-    Index("ix_role_grants_standing", "role", postgresql_where=text("ended_at IS NULL")),
+    Index("ix_role_grants_standing", "role", postgresql_where=text("upper_inf(known_during)")),
     ExcludeConstraint(
         ("account_id", "="),
         ("role", "="),
-        (text(f"tstzrange(valid_from, {_ENDS})"), "&&"),
-        name="ex_role_grants_overlap",
+        ("valid_during", "&&"),
+        ("known_during", "&&"),
+        name="ex_role_grants_one_grant",
         using="gist",
     ),
 )
-"""Roles as they were given: held from `valid_from` until the earlier of `valid_until` and `ended_at`.
+"""From when to when a role was held, and from when to when that was said; both ranges half-open.
 
-What was known at a time follows too: a grant since `granted_at`, its end since `ended_at`. `leaf` is the digest of the
-leaf that gave it.
+`grant_leaf` is the digest of the leaf that gave the role, `leaf` of the one that said this: the same, its end, or a
+correction.
 """
 
 memberships = Table(

@@ -261,7 +261,13 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("POST", "/v1/accounts/{account_id}/close", {"reason": "x"}),
     ("POST", "/v1/accounts/{account_id}/signout", {"reason": "x"}),
     ("POST", "/v1/accounts/{account_id}/roles", {"role": "head"}),
+    ("GET", "/v1/accounts/{account_id}/roles", None),
     ("POST", "/v1/accounts/{account_id}/roles/{grant_id}/end", {"reason": "x"}),
+    (
+        "POST",
+        "/v1/accounts/{account_id}/roles/{grant_id}/amend",
+        {"leaf": "0" * 64, "for_good": True, "reason": "x"},
+    ),
 ]
 
 

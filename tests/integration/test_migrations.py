@@ -50,3 +50,65 @@ def test_a_declaration_by_a_person_comes_to_name_its_device(empty_database_url: 
         assert connection.scalar(text(named)) == 1
         assert connection.scalar(text(guarded)) == "O"
     engine.dispose()
+
+
+GIVEN = """
+INSERT INTO agencies (id, name, code, kind) VALUES ('00000000-0000-0000-0000-00000000000a', 'x', 'x', 'agency');
+INSERT INTO accounts (id, agency_id, login, name, kind) VALUES
+('00000000-0000-0000-0000-00000000000b', '00000000-0000-0000-0000-00000000000a', 'x', 'x', 'person');
+INSERT INTO role_grants (id, account_id, role, reach, valid_from, valid_until, granted_at, ended_at, leaf) VALUES
+('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000b', 'head', 'agency',
+    '2026-03-01Z', NULL, '2026-03-01Z', NULL, '\\x01'),
+('00000000-0000-0000-0000-000000000002', '00000000-0000-0000-0000-00000000000b', 'officer', 'agency',
+    '2026-03-01Z', '2026-09-01Z', '2026-03-01Z', '2026-06-01Z', '\\x02'),
+('00000000-0000-0000-0000-000000000003', '00000000-0000-0000-0000-00000000000b', 'handler', 'agency',
+    '2026-09-01Z', NULL, '2026-03-01Z', '2026-06-01Z', '\\x03');
+INSERT INTO custody_entries (entry_id, event, actor, subject, at, ev, leaf, digest, leaf_hash)
+SELECT gen_random_uuid(), 'role:end', 'service/api', 'role/x', '2026-06-01Z', 2,
+    convert_to('{"facts":{"grant":"' || grant_leaf || '"}}', 'UTF8'), decode('a0' || grant_leaf, 'hex') || '\\x00', ''
+FROM (VALUES ('02'), ('03')) AS ended (grant_leaf);
+"""
+
+
+def test_roles_that_were_ended_become_two_words(empty_database_url: str) -> None:
+    """A grant that stands is one row; an ended one is what was said until then, and its shorter time since."""
+    engine = create_engine(empty_database_url)
+    upgrade(engine)
+    downgrade(engine, "20261129_0045")
+    with engine.begin() as connection:
+        connection.execute(text(GIVEN))
+        connection.execute(
+            text("INSERT INTO openings (digest, member, opening) VALUES ('\\xa00200', 'reason', :opening)"),
+            {"opening": '{"member":"reason","salt":"00","value":"调离"}'.encode()},
+        )
+    upgrade(engine)
+
+    told = "SELECT right(grant_id::text, 1), valid_during, known_during, reason, leaf FROM role_grants ORDER BY 1, 3"
+    with engine.connect() as connection:
+        rows = [
+            (
+                one,
+                valid.lower.month,
+                valid.upper and valid.upper.month,
+                known.lower.month,
+                known.upper and known.upper.month,
+                reason,
+                bytes(leaf).hex(),
+            )
+            for one, valid, known, reason, leaf in connection.execute(text(told))
+        ]
+    assert rows == [
+        ("1", 3, None, 3, None, None, "01"),
+        ("2", 3, 9, 3, 6, None, "02"),
+        ("2", 3, 6, 6, None, "调离", "a00200"),
+        ("3", 9, None, 3, 6, None, "03"),
+    ]
+    downgrade(engine, "20261129_0045")
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text(
+                "SELECT right(id::text, 1), valid_until IS NULL, ended_at IS NULL FROM role_grants ORDER BY 1"
+            )
+        )
+        assert [tuple(row) for row in kept] == [("1", True, True), ("2", False, False)]
+    engine.dispose()

@@ -33,6 +33,7 @@ from schemas.intake import rows_root
 from schemas.leaves_agency import AgencyKind
 from schemas.login import LANE_TRIES
 from schemas.record_id import salted_row_hash
+from schemas.role import RoleAmendIn
 from schemas.roster import RosterFault, RosterLine, parse_roster
 from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, set_password
@@ -303,6 +304,35 @@ def test_the_last_administrator_stays(empty: Store) -> None:
     with empty.begin() as tx:
         assert tx.people.administrators() == 1
     assert faults(empty) == ([], [])
+
+
+def test_no_correction_takes_away_the_last_administrator(empty: Store) -> None:
+    """Told to begin tomorrow, the one of two is none today; the last one's term is not told so."""
+    assert come_in(empty, offered(empty)) == ""
+    assert come_in(empty, offered(empty), "second") == ""
+    with empty.begin() as tx:
+        one, other = (
+            tx.accounts.account_actor(found.account_id)
+            for found in map(tx.accounts.credential_of, ("root", "second"))
+            if found
+        )
+        opened = tx.people.open(one, AccountIn(login="third", name="安全员", agency_id=one.agency_id))
+        tx.links.set_password(opened.link.code, password_hash())
+    with empty.begin() as tx:
+        tx.people.grant(one, opened.account.id, RoleIn(role=Role.SECURITY))
+
+    def put_off(who: Actor) -> str:
+        with empty.begin() as tx:
+            security = tx.accounts.account_actor(opened.account.id)
+            (held,) = (grant for grant in tx.people.grants(who.account_id) if grant.role is Role.ADMIN)
+            tomorrow = tx.now + timedelta(days=1)
+        wish = RoleAmendIn(leaf=held.facts[0].leaf, valid_from=tomorrow, reason="任命文件为准")
+        return tried(empty, lambda tx: tx.roles.amend(security, who.account_id, held.id, wish))
+
+    assert put_off(other) == ""
+    assert put_off(one) == "administrator-last"
+    with empty.begin() as tx:
+        assert tx.people.administrators() == 1
 
 
 def test_an_administrator_holds_no_other_role(store: Store) -> None:

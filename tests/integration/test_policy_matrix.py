@@ -131,6 +131,11 @@ WISHES: Mapping[str, dict[str, Any]] = {
     "POST /v1/accounts/{account_id}/factor/end": {"reason": "x"},
     "POST /v1/accounts/{account_id}/roles": {"role": "head"},
     "POST /v1/accounts/{account_id}/roles/{grant_id}/end": {"reason": "x"},
+    "POST /v1/accounts/{account_id}/roles/{grant_id}/amend": {
+        "leaf": "0" * 64,
+        "for_good": True,
+        "reason": "x",
+    },
     "POST /v1/rosters": {
         "sheet": base64.b64encode("姓名,登录名,单位代码\n某人,someone-else,x".encode()).decode()
     },
@@ -250,6 +255,12 @@ TEXTS: Mapping[str, str] = {
     "due_at": "",
 }
 TEXTS_OF: Mapping[str, Mapping[str, str]] = {
+    "/console/accounts/{account_id}/roles/{grant_id}/amend": {
+        "leaf": "0" * 64,
+        "from_at": "",
+        "until_at": "",
+        "for_good": "yes",
+    },
     "/console/agencies": {"kind": "agency"},
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},
@@ -356,11 +367,13 @@ class World:
                 tx.connection.execute(delete(role_grants).where(role_grants.c.account_id == ident))
                 tx.connection.execute(
                     role_grants.insert().values(
+                        grant_id=uuid4(),
                         account_id=ident,
                         role=role,
                         reach="agency",
-                        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
-                        granted_at=datetime(2026, 1, 1, tzinfo=UTC),
+                        valid_during=Range(datetime(2026, 1, 1, tzinfo=UTC), None),
+                        known_during=Range(datetime(2026, 1, 1, tzinfo=UTC), None),
+                        grant_leaf=uuid4().bytes,
                         leaf=uuid4().bytes,
                     )
                 )
@@ -424,7 +437,8 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
         }
         last = review_grounds.c.id == rows.ids["review_grounds"][-1]
         position = tx.connection.scalar(select(review_grounds.c.position).where(last))
-        grant = tx.connection.scalar(select(role_grants.c.id).where(role_grants.c.account_id == colleague.id))
+        mine = role_grants.c.account_id == colleague.id
+        grant = tx.connection.scalar(select(role_grants.c.grant_id).where(mine))
         approval_id = tx.connection.scalar(
             insert(approvals)
             .values(

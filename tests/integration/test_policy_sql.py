@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Table, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Range
 from sqlalchemy.types import Boolean, DateTime, Integer, LargeBinary, Uuid
 
 from schemas.actor import Role
@@ -160,15 +160,14 @@ def _people(world: World) -> None:
             begins = AT + chance.randint(-3, 1) * DAY
             until = chance.choice([None, begins + chance.randint(1, 4) * DAY])
             ended = chance.choice([None, None, begins + chance.randint(1, 3) * DAY])
-            world.put(
-                role_grants,
-                account_id=person["id"],
-                role=role,
-                reach="agency",
-                valid_from=begins,
-                valid_until=until,
-                ended_at=ended,
-            )
+            ends = min((one for one in (until, ended) if one), default=None)
+            told = {"account_id": person["id"], "role": role, "reach": "agency", "grant_id": uuid4()}
+            told["valid_during"] = Range(begins, ends)
+            corrected = chance.choice([None, None, AT - 5 * DAY])
+            if corrected is not None:  # what was said before counts no more
+                before = {**told, "valid_during": Range(AT - 9 * DAY, AT + 9 * DAY)}
+                world.put(role_grants, **before, known_during=Range(AT - 9 * DAY, corrected))
+            world.put(role_grants, **told, known_during=Range(corrected or AT - 9 * DAY, None))
         if chance.random() < 0.5:
             world.put(
                 certificates,

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261130_0050"
-down_revision = "20261129_0045"
+down_revision = "20261129_0048"
 branch_labels = None
 depends_on = None
 
