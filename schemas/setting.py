@@ -6,7 +6,7 @@ above it says, and at the top what the installation says. Nothing is deleted: of
 that was known last counts, and what was concluded under another one is never judged again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from schemas.equipment import EquipmentKind
 from schemas.ids import AgencyId, SettingId
 from schemas.look import LookReason
 from schemas.refusals_setting import SETTING_ITEM, SETTING_OUT_OF_RANGE
+from schemas.weight import is_weight
 from schemas.words import Words
 from schemas.words_unit import Unit
 
@@ -47,6 +48,7 @@ class ListSetting(StrEnum):
     LOOK_REASONS = "look-reasons"
     OFFICER_EXCEPTIONS = "officer-exceptions"
     EQUIPMENT_KINDS = "equipment-kinds"
+    FINDING_WEIGHTS = "finding-weights"
 
 
 Name = Setting | ListSetting
@@ -180,7 +182,7 @@ class DeclaredList(NamedTuple):
     """A setting whose value is a list, as declared.
 
     Attributes:
-        among: What may stand in it; None: words of one's own.
+        among: What may stand in it; None: words of one's own, of which `may_stand` says whether they mean something.
         default: What holds where nobody says anything: [D].
         least: So many items at least.
         words: What it is called.
@@ -192,6 +194,7 @@ class DeclaredList(NamedTuple):
     least: int
     words: Words
     judged: AsOf
+    may_stand: Callable[[str], bool] = bool
 
 
 def _all(kind: type[StrEnum]) -> Items:
@@ -213,6 +216,9 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         ),
         ListSetting.EQUIPMENT_KINDS: DeclaredList(
             EquipmentKind, _all(EquipmentKind), 1, Words("监控设备种类", "Kinds of equipment"), _ACT
+        ),
+        ListSetting.FINDING_WEIGHTS: DeclaredList(
+            None, (), 0, Words("检查发现的轻重", "How much findings weigh"), _RECEIPT, is_weight
         ),
     }
 )
@@ -261,8 +267,8 @@ class SettingIn(WireIn):
 def _check_items(known: DeclaredList, items: Items | None) -> None:
     if items is None:
         return
-    allowed = items if known.among is None else _all(known.among)
-    wrong = [one for one in items if one not in allowed]
+    allowed = None if known.among is None else _all(known.among)
+    wrong = [one for one in items if not (known.may_stand(one) if allowed is None else one in allowed)]
     if wrong or len(items) < known.least:
         raise SETTING_ITEM("an item is unknown, or there are too few", items=wrong)
 

@@ -15,6 +15,8 @@ from schemas.errors import IntegrityBroken
 from schemas.examination import AS_OF_RECEIPT
 from schemas.ids import ExaminationId
 from schemas.refusals_objects import OBJECT_BROKEN
+from schemas.setting import ListSetting
+from schemas.weight import weighed
 from storage.outbox import MAX_ATTEMPTS, Job
 from storage.recording.values import Verification
 from storage.store import Store
@@ -43,6 +45,9 @@ def examine_again(verifier: Verifier, job: Job) -> None:
         recording = tx.recordings.known(asked.recording_id)
         kept = tx.examinations.results(recording.id, tx.examinations.latest_run(recording.id))
         claims = manifest_claims(tx, recording)
+        weights = tx.agency_settings.listed(
+            ListSetting.FINDING_WEIGHTS, recording.agency_id, recording.received_at
+        )
     try:
         hasher, probe = verifier.look(recording, Lane.SLOW)
         if hasher.sha256.value != recording.sha256:
@@ -56,14 +61,14 @@ def examine_again(verifier: Verifier, job: Job) -> None:
         with store.begin() as tx:
             tx.jobs.retry(job, "decoder-timeout")
         return
+    anew = (
+        check_digest(recording, hasher, claims),
+        check_size(hasher, claims),
+        *probe.checks,
+        *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+    )
     made = Verification(
-        checks=(
-            check_digest(recording, hasher, claims),
-            check_size(hasher, claims),
-            *(one for one in kept if one.name in AS_OF_RECEIPT),
-            *probe.checks,
-            *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
-        ),
+        checks=(*weighed(anew, weights), *(one for one in kept if one.name in AS_OF_RECEIPT)),
         sha256=hasher.sha256.value,
         sm3=recording.sm3,
         media_type=probe.media_type,

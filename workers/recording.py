@@ -33,7 +33,8 @@ from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
-from schemas.setting import Setting
+from schemas.setting import ListSetting, Setting
+from schemas.weight import weighed
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
@@ -72,10 +73,14 @@ class Verifier:
                 return
             claims = manifest_claims(tx, recording)
             kept_until = _kept_until(tx, recording)
+            weights = tx.agency_settings.listed(
+                ListSetting.FINDING_WEIGHTS, recording.agency_id, recording.received_at
+            )
         hasher, probe = self.look(recording, _LANES[job.kind])
         if self._postponed(job, recording, probe):
             return
         found = self._found(recording, claims, hasher, probe, kept_until)
+        found = found.model_copy(update={"checks": weighed(found.checks, weights)})
         self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
         with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)

@@ -29,6 +29,7 @@ from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
 from schemas.review import OpinionWord, ReviewState
+from schemas.setting import ListSetting
 from schemas.trail import TrailEvent, TrailResult
 from schemas.words import Language, Words
 from schemas.words_check import check_words
@@ -55,6 +56,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "GateFault": GateFault,
         "InvalidReason": InvalidReason,
         "LoginOutcome": LoginOutcome,
+        "ListSetting": ListSetting,
         "LookKind": LookKind,
         "LookReason": LookReason,
         "Medium": Medium,

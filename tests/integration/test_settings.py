@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from PIL import Image
 
 from api.console.guard import form_token
 from api.deps import COOKIE
@@ -17,6 +18,7 @@ from schemas.equipment import EquipmentIn, EquipmentKind
 from schemas.errors import EvidenceError, Invalid, NotFound, Refused
 from schemas.event import Event
 from schemas.ids import RecordingId
+from schemas.integrity import Severity
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.recording import Recording, retain_until
 from schemas.setting import ListSetting, Setting, SettingIn, Standing, StandingList
@@ -24,6 +26,7 @@ from storage.outbox import JobKind
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
+from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
@@ -238,6 +241,7 @@ def test_a_list_is_inherited_and_taken_back(tree: Tree) -> None:
         (ListSetting.EQUIPMENT_KINDS, ("camera", "toaster")),
         (ListSetting.EQUIPMENT_KINDS, ()),
         (ListSetting.LOOK_REASONS, ("办理案件",)),
+        (ListSetting.FINDING_WEIGHTS, ("track-jump=warn", "digest-mismatch=info")),
     ],
 )
 def test_what_cannot_stand_in_a_list_is_refused(
@@ -247,6 +251,30 @@ def test_what_cannot_stand_in_a_list_is_refused(
     with pytest.raises(Invalid) as caught:
         set_list(tree, name, items)
     assert caught.value.slug == "setting-item"
+
+
+def test_a_finding_weighs_what_the_agency_says_at_the_receipt(tree: Tree) -> None:
+    """Who came before is judged as declared and stays so; who comes after reads what the agency has set."""
+    set_list(tree, ListSetting.FINDING_WEIGHTS, None)
+    device, bare = tree.bureau.device, jpeg(with_exif=Image.Exif())
+    first = device.capture("前.jpg", bare)
+    drain(tree.store, JobKind.VERIFY)
+    set_list(tree, ListSetting.FINDING_WEIGHTS, ("exif-absent=warn",))
+    second = device.capture("后.jpg", bare)
+    drain(tree.store, JobKind.VERIFY)
+    set_list(tree, ListSetting.FINDING_WEIGHTS, None)
+
+    with tree.store.begin() as tx:
+        found = {
+            ident: next(
+                row.check
+                for row in tx.recordings.checks(RecordingId(ident))
+                if row.check.code == "exif-absent"
+            )
+            for ident in (first, second)
+        }
+    assert found[second].severity is Severity.WARN
+    assert found[first].severity.rank < Severity.WARN.rank
 
 
 def test_an_agency_registers_the_kinds_of_its_list(tree: Tree) -> None:
