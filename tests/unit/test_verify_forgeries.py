@@ -459,7 +459,7 @@ def test_what_rests_on_what_is_not_understood_does_not_hold(tmp_path: Path) -> N
     class SealOfTomorrow(things.DeviceRename):
         spec: ClassVar = replace(
             things.DeviceRename.spec,
-            event="recording:examine",
+            event="recording:annotate",
             chains=("recording",),
             ev=1,
             actors=("service",),

@@ -71,6 +71,8 @@ def test_commands_and_the_verifier_show_it() -> None:
     out = StringIO()
     recording = {
         "verdict": "verified",
+        "officer_word": "accepted",
+        "officer_finding": None,
         "state": "sealed",
         "filename": NAME,
         "checks": [],
