@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from workers.media.source import Source
 from workers.media.work import Work
+from workers.media.xml_text import READ_BYTES
 
-READ_BYTES = 256 * 1024
 DEPTH = 64
 MAX_TOKEN = 64 * 1024
 """Characters of the longest token; a longer text is one that no track has."""

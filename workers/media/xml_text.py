@@ -11,7 +11,7 @@ from xml.parsers import expat  # no document type is let through, see `parser`
 
 from workers.media.source import Source
 
-READ_BYTES = 256 * 1024
+READ_BYTES = 512 * 1024
 DEPTH = 64
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _MARKS = (
