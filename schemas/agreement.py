@@ -11,6 +11,7 @@ from schemas.checks.agreement import PLACE_AGREES, TIME_AGREES
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum
 from schemas.media import MediaFacts
+from schemas.track_agreement import check_track_datum, check_track_time
 
 NEAR_M = 500
 """Metres that a fix from memory and a fresh one may lie apart, beyond the accuracy that both state."""
@@ -28,9 +29,15 @@ def agreement(facts: MediaFacts, manifest: CaptureManifest) -> list[CheckResult]
 
     Returns:
         At most one result each for place_agrees (warn) and time_agrees (info: files are often handed in with
-        the time of their copy, and both times are shown side by side anyway).
+        the time of their copy, and both times are shown side by side anyway), and of tracks for track_datum and
+        track_time_agrees (remarks).
     """
-    made = (check_place_agrees(facts, manifest), check_time_agrees(facts, manifest))
+    made = (
+        check_place_agrees(facts, manifest),
+        check_time_agrees(facts, manifest),
+        check_track_datum(facts, manifest),
+        check_track_time(facts, manifest),
+    )
     return [one for one in made if one is not None]
 
 

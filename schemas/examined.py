@@ -148,7 +148,15 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
         ),
         _STILL,
     ),
-    "application/gpx+xml": _TRACK,
+    **dict.fromkeys(
+        (
+            "application/gpx+xml",
+            "application/vnd.google-earth.kml+xml",
+            "application/geo+json",
+            "application/nmea",
+        ),
+        _TRACK,
+    ),
 }
 """What the verdict asks of a file, by its type; of a type that is not here nothing can be verified."""
 

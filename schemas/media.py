@@ -36,13 +36,22 @@ class Medium(StrEnum):
     OTHER = "other"
 
 
-_TRACKS = frozenset({"application/gpx+xml", "application/xml"})
+TRACK_TYPES = frozenset(
+    {
+        "application/gpx+xml",
+        "application/vnd.google-earth.kml+xml",
+        "application/geo+json",
+        "application/nmea",
+        "application/xml",
+    }
+)
+"""What a reader of tracks is tried on. NMEA 0183 has no registered type; XML is a track where its root says so."""
 
 
 def medium_of(media_type: str) -> Medium:
     """Return the kind of recording a media type is of; what nobody can look into is `other`."""
     kinds = {"image": Medium.PHOTO, "video": Medium.VIDEO, "audio": Medium.AUDIO}
-    if media_type in _TRACKS:
+    if media_type in TRACK_TYPES:
         return Medium.TRACK
     return kinds.get(media_type.partition("/")[0], Medium.OTHER)
 
@@ -85,9 +94,14 @@ class BoundsE7(Frozen):
 
 
 class Track(Frozen):
-    """A GPX track: `length_m` is in metres, `line_e7` holds (lat, lon) pairs thinned for drawing."""
+    """A track: `length_m` is in metres, `line_e7` holds (lat, lon) pairs thinned for drawing.
+
+    `points` lie on a line, `waypoints` are marks beside it, absent where there are none. A file of marks alone begins and
+    ends at the first and the last time of its marks.
+    """
 
     points: Annotated[int, Field(ge=0)]
+    waypoints: Annotated[int, Field(ge=0)] | None = None
     segments: Annotated[int, Field(ge=0)] = 0
     start_at: UtcDatetime | None = None
     end_at: UtcDatetime | None = None

@@ -27,6 +27,7 @@ from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdi
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.look import LookWay
 from schemas.policy import Action
+from schemas.media import Medium, medium_of
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
@@ -256,7 +257,7 @@ def shown_as(found: Recording) -> str:
         return kind
     if kind == "image" and found.state is RecordingState.RECEIVED:
         return "waiting"
-    if "gpx" in found.media_type:
+    if medium_of(found.media_type) is Medium.TRACK:
         return "track"
     return "picture" if found.has_thumbnail else "nothing"
 

@@ -180,6 +180,12 @@ CONTAINER = Check(
             en="The track is damaged at line {line}; what follows was not read.",
             then=RETAKE,
         ),
+        mismatch(
+            "json-damaged",
+            zh="轨迹文件（GeoJSON）在第 {line} 行损坏，其后未读。",
+            en="The track (GeoJSON) is damaged at line {line}; what follows was not read.",
+            then=RETAKE,
+        ),
     ),
 )
 

@@ -97,7 +97,9 @@ def test_what_chinese_programs_declare_is_read(tmp_path: Path, name: str) -> Non
     assert (named(found, "container").code, track(found).points) == ("", 20_000)
 
 
-@pytest.mark.parametrize(("name", "bytes_"), [("GBK", b"\xff\xff"), ("shift_jis", b"a"), ("hex", b"a")])
+@pytest.mark.parametrize(
+    ("name", "bytes_"), [("GBK", b"\xff\xff"), ("shift_jis", b"\xff\xff"), ("no-such", b"a"), ("hex", b"a")]
+)
 def test_text_in_another_encoding_than_declared_is_damage(tmp_path: Path, name: str, bytes_: bytes) -> None:
     """Bytes that are no text of the declared encoding, and encodings nobody reads, are findings, never a crash."""
     assert named(look(tmp_path, named_track(name, bytes_)), "container").code == "xml-damaged"

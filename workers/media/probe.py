@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from schemas.media import TRACK_TYPES
 from workers.media.container import check_container, note
 from workers.media.examined import check_examined
 from workers.media.photo import STILL_TYPES, probe_still
@@ -11,8 +12,6 @@ from workers.media.source import Source
 from workers.media.track import probe_track
 from workers.media.video import DEMUXERS, probe_video
 from workers.media.work import Lane, OverBudgetError, Work
-
-TRACK_TYPES = frozenset({"application/gpx+xml", "application/xml"})
 
 
 def probe(path: Path, *, filename: str, limits: Limits, lane: Lane = Lane.SLOW) -> Probe:

@@ -70,7 +70,14 @@ SAMPLES: dict[str, bytes] = {
     **{name: b64decode(text) for name, text in _TEXT.items()},
     "a.gpx": (
         b'<?xml version="1.0"?><gpx version="1.1"><trk><trkseg><trkpt lat="1" lon="1">'
-        b"<time>2026-01-01T00:00:00Z</time></trkpt></trkseg></trk></gpx>"
+        b"<time>2026-01-01T00:00:00Z</time></trkpt>"
+        b'<trkpt lat="1" lon="2"><time>2026-01-01T00:00:10Z</time></trkpt></trkseg></trk></gpx>'
     ),
+    "a.kml": (
+        b'<?xml version="1.0"?><kml><Placemark><LineString><coordinates>1,1 1,2</coordinates></LineString>'
+        b"</Placemark></kml>"
+    ),
+    "a.geojson": b'{"type":"LineString","coordinates":[[1,1],[1.5,2],[2,2]]}',
+    "a.nmea": b"$GPGLL,0100.00,N,00100.00,E,000000,A*2A\r\n",
 }
 """By a name whose ending fits."""

@@ -3,6 +3,7 @@
 Names are chosen by people and attackers; only bytes choose the decoder.
 """
 
+import re
 from collections.abc import Callable
 
 from schemas.checks.structure import MEDIA_TYPE
@@ -32,6 +33,20 @@ _HEIF_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _BARE_BOXES = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
+_SENTENCE = re.compile(
+    rb"(?:^|[\r\n\0 ,;\x80-\xff])[$](?:G[A-Z]|BD|QZ|IN)"
+    rb"(?:RMC|GGA|GLL|GNS|GSA|GSV|VTG|ZDA|GST|TXT),[ -)+-~]{0,90}(?:\*|[\r\n])"
+)
+_GEOJSON = re.compile(
+    r'"type"\s*:\s*"(?:FeatureCollection|Feature|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))"'
+)
+_WIDE = (
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
+)
+
 _MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
 _HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
 _ENDINGS: dict[str, frozenset[str]] = {
@@ -40,19 +55,21 @@ _ENDINGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
     **dict.fromkeys(("mkv", "webm", "mka"), frozenset({"video/x-matroska", "video/webm"})),
     **dict.fromkeys(("tif", "tiff", "dng"), frozenset({"image/tiff"})),
-    **dict.fromkeys(("json", "geojson"), frozenset({"application/json"})),
+    **dict.fromkeys(("json", "geojson"), frozenset({"application/json", "application/geo+json"})),
+    **dict.fromkeys(("nmea", "nma"), frozenset({"application/nmea"})),
     **dict.fromkeys(("ogg", "oga", "opus"), frozenset({"audio/ogg"})),
     "png": frozenset({"image/png"}),
     "gif": frozenset({"image/gif"}),
     "webp": frozenset({"image/webp"}),
     "avi": frozenset({"video/x-msvideo"}),
     "gpx": frozenset({"application/gpx+xml", "application/xml"}),
-    "xml": frozenset({"application/gpx+xml", "application/xml"}),
+    "kml": frozenset({"application/vnd.google-earth.kml+xml", "application/xml"}),
+    "xml": frozenset({"application/gpx+xml", "application/vnd.google-earth.kml+xml", "application/xml"}),
     "wav": frozenset({"audio/wav"}),
     "flac": frozenset({"audio/flac"}),
     "mp3": frozenset({"audio/mpeg"}),
     "pdf": frozenset({"application/pdf"}),
-    "txt": frozenset({PLAIN, "application/json"}),
+    "txt": frozenset({PLAIN, "application/json", "application/geo+json", "application/nmea"}),
 }
 
 
@@ -61,7 +78,7 @@ def sniff(head: bytes) -> str:
     for start, media_type in _STARTS:
         if head.startswith(start):
             return media_type
-    readers: tuple[Callable[[bytes], str | None], ...] = (_riff, _boxes, _ebml, _mpeg_audio, _text)
+    readers: tuple[Callable[[bytes], str | None], ...] = (_riff, _boxes, _ebml, _nmea, _mpeg_audio, _text)
     return next((found for read in readers if (found := read(head))), UNKNOWN)
 
 
@@ -116,9 +133,15 @@ def _mpeg_audio(head: bytes) -> str | None:
     return "audio/mpeg" if is_frame else None
 
 
+def _nmea(head: bytes) -> str | None:
+    """A sentence of a receiver on a line of its own, also behind what a serial line said at its start."""
+    return "application/nmea" if _SENTENCE.search(head) else None
+
+
 def _text(head: bytes) -> str | None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head.decode("utf-16", errors="ignore").encode()
+    wide = next((name for start, name in _WIDE if head.startswith(start)), None)
+    if wide is not None:
+        head = head.decode(wide, errors="ignore").encode()
     if head.startswith(b"<?xml "):
         # The declaration is ASCII in all encodings but those of UTF-16, and names the one of what follows.
         return _markup(head.decode("ascii", errors="ignore"))
@@ -128,12 +151,16 @@ def _text(head: bytes) -> str | None:
         return None
     if text.startswith("<"):
         return _markup(text)
-    return "application/json" if text.startswith(("{", "[")) else PLAIN
+    if not text.startswith(("{", "[", "\x1e")):
+        return PLAIN
+    return "application/geo+json" if _GEOJSON.search(text) else "application/json"
 
 
 def _markup(text: str) -> str:
     if "<gpx" in text:
         return "application/gpx+xml"
+    if "<kml" in text:
+        return "application/vnd.google-earth.kml+xml"
     if text[:64].lower().startswith(("<!doctype html", "<html")):
         return "text/html"
     return "application/xml"
