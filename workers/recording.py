@@ -34,6 +34,7 @@ from schemas.recording import Derivative, Recording, RecordingState, retain_unti
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
 from schemas.setting import Setting
+from schemas.stated_time import stated_time
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.recording.values import Verification
@@ -150,6 +151,7 @@ class Verifier:
                 *claims.checks,
                 *probe.checks,
                 *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+                *stated_time(probe.facts, claims.manifest, recording.received_at),
             ),
             sha256=hasher.sha256.value,
             sm3=hasher.sm3.value if hasher.sm3 else None,

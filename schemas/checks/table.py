@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import chain
 
+from schemas.checks.agreement import AGREEMENT
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
 from schemas.checks.examined import EXAMINATION
@@ -19,7 +20,7 @@ from schemas.integrity import Check, DeclaredFinding
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in chain(
-        CLAIMS, MANIFEST, HOLDING, EXAMINATION, STRUCTURE, STREAMS, STILLS, FACTS, TRACKS, REVIEW, AUDIT
+        CLAIMS, MANIFEST, AGREEMENT, HOLDING, EXAMINATION, STRUCTURE, STREAMS, STILLS, FACTS, TRACKS, REVIEW, AUDIT
     )
 }
 
