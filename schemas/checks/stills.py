@@ -148,4 +148,54 @@ RAW_PIXELS = Check(
     ),
 )
 
-STILLS = (STILL_END, EDITS, RAW_PIXELS)
+CREDENTIALS = Check(
+    name="credentials",
+    version=1,
+    title=Words("内容凭证（C2PA）", "Content credentials (C2PA)"),
+    proves=Words(
+        "照片自带的内容凭证有效，签名者在本机构钉定的名单上。",
+        "The photo's own content credentials are valid, and their signer is on the list that this agency pinned.",
+    ),
+    leaves=Words(
+        "不说明画面属实；没有内容凭证的照片同样有效。",
+        "Not that the picture is true. A photo without content credentials is worth as much.",
+    ),
+    media=_PHOTO,
+    findings=(
+        mismatch(
+            "c2pa-altered",
+            zh="照片在写入内容凭证（C2PA）之后被改动，或凭证本身被改动。",
+            en="The photo was changed after its content credentials (C2PA) were written, or they were changed themselves.",
+            then=(
+                "请查明改动由何产生；本系统收到后的字节由完整性校验值证明。",
+                "Find out what changed it. That its bytes are those received is proven by the digest.",
+            ),
+            severity=Severity.WARN,
+        ),
+        remark(
+            "c2pa-bytes-unsigned",
+            zh="内容凭证（C2PA）的签名没有覆盖全部字节，旧的签名程序会这样写。",
+            en="The signature of the content credentials (C2PA) leaves bytes out, as older signers do.",
+            severity=Severity.REMARK,
+        ),
+        remark(
+            "c2pa-signer-unknown",
+            zh="内容凭证（C2PA）与内容相符；签名者不在本机构钉定的名单上。",
+            en="The content credentials (C2PA) fit the content; their signer is on no list that this agency pinned.",
+        ),
+        remark(
+            "c2pa-not-valid",
+            zh="内容凭证（C2PA）不符合规范（程序报告：{reason}），没有发现内容被改动。",
+            en="The content credentials (C2PA) do not follow their standard ({reason}); no change was found.",
+            severity=Severity.REMARK,
+        ),
+        remark(
+            "c2pa-unreadable",
+            zh="内容凭证（C2PA）无法读取（程序报告：{reason}）。",
+            en="The content credentials (C2PA) cannot be read ({reason}).",
+            severity=Severity.REMARK,
+        ),
+    ),
+)
+
+STILLS = (STILL_END, EDITS, RAW_PIXELS, CREDENTIALS)

@@ -20,7 +20,18 @@ from schemas.integrity import Check, DeclaredFinding
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in chain(
-        CLAIMS, MANIFEST, AGREEMENT, HOLDING, EXAMINATION, STRUCTURE, STREAMS, STILLS, FACTS, TRACKS, REVIEW, AUDIT
+        CLAIMS,
+        MANIFEST,
+        AGREEMENT,
+        HOLDING,
+        EXAMINATION,
+        STRUCTURE,
+        STREAMS,
+        STILLS,
+        FACTS,
+        TRACKS,
+        REVIEW,
+        AUDIT,
     )
 }
 

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
 from workers.media.container import Note, check_container, note
+from workers.media.credentials import check_credentials
 from workers.media.edits import check_edits
 from workers.media.ending import check_still_end, cut_companion
 from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, exif_checks, read_exif
@@ -103,7 +104,7 @@ def _conclude(payload: bytes, media_type: str, seen: Seen, limits: Limits, work:
     return Probe(
         media_type=media_type,
         facts=facts,
-        checks=_checks(payload, seen, xmp, iptc),
+        checks=_checks(payload, media_type, seen, xmp, iptc),
         derivatives=pictures,
     )
 
@@ -117,12 +118,12 @@ def _entries(seen: Seen, xmp: Xmp, iptc: Iptc) -> Decoded | None:
     return Decoded(done, done + unread)
 
 
-def _checks(payload: bytes, seen: Seen, xmp: Xmp, iptc: Iptc) -> tuple[CheckResult, ...]:
+def _checks(payload: bytes, media_type: str, seen: Seen, xmp: Xmp, iptc: Iptc) -> tuple[CheckResult, ...]:
     container = check_container([seen.met] if seen.met else [])
     if seen.met is not None and seen.exif is None:
         return (container, *seen.checks)
     ending = check_still_end(payload, seen.layout, xmp.companions, seen.damaged)
-    made = (ending, check_edits(seen, xmp, iptc))
+    made = (ending, check_edits(seen, xmp, iptc), check_credentials(payload, media_type))
     stated = exif_checks(seen.exif) if seen.exif else []
     return (container, *stated, *seen.checks, *(one for one in made if one is not None))
 
