@@ -5,12 +5,13 @@ neither; it is shown, because a picture of a picture carries the wrong one of th
 """
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from schemas.checks.agreement import PLACE_AGREES, TIME_AGREES
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum
 from schemas.media import MediaFacts
+from schemas.stated_time import local_time
 from schemas.track_agreement import check_track_datum, check_track_time
 
 NEAR_M = 500
@@ -18,6 +19,13 @@ NEAR_M = 500
 
 CLOSE = timedelta(minutes=2)
 """A shutter and the signing of its manifest are seconds apart; a clock set in between is caught elsewhere."""
+
+FAR = timedelta(days=365)
+"""Farther apart the two times are no matter of a copy or a clock that drifts."""
+
+CHINA = timedelta(hours=8)
+_HOUR = timedelta(hours=1)
+_WIDEST_HOURS = 14
 
 _EARTH_M = 6_371_008
 _WGS84_LIKE = frozenset({Datum.WGS84, Datum.CGCS2000})
@@ -28,8 +36,8 @@ def agreement(facts: MediaFacts, manifest: CaptureManifest) -> list[CheckResult]
     """Compare what both sides state; where one is silent, or in another datum, no result is given.
 
     Returns:
-        At most one result each for place_agrees (warn) and time_agrees (info: files are often handed in with
-        the time of their copy, and both times are shown side by side anyway), and of tracks for track_datum and
+        At most one result each for place_agrees (warn) and time_agrees (info up to a year: files are often handed in
+        with the time of their copy, and both times are shown side by side anyway), and of tracks for track_datum and
         track_time_agrees (remarks).
     """
     made = (
@@ -54,16 +62,31 @@ def check_place_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifes
 
 @examines(TIME_AGREES)
 def check_time_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
-    """Measure how far apart the two times are.
+    """Measure how far apart the two times are, and name a whole number of hours as what it looks like.
 
-    The camera may know the network's time or the device's: the nearer of the two counts.
+    The camera may know the network's time or the device's: the nearer of the two counts. A wall clock without a zone is
+    no time that could be late; a year away, or hours off the time of this country, it says something all the same.
     """
-    if facts.exif is None or facts.exif.captured_at is None:
+    stated, is_zoned = _stated(facts)
+    if stated is None:
         return None
-    apart = min(abs(facts.exif.captured_at - at) for at in (manifest.captured_at, manifest.corrected_at))
-    if apart <= CLOSE:
+    apart = min((stated - at for at in (manifest.captured_at, manifest.corrected_at)), key=abs)
+    if abs(apart) <= CLOSE:
         return check.held()
-    return check.found("exif-time-differs", seconds=int(apart.total_seconds()))
+    if abs(apart) >= FAR:
+        return check.found("exif-time-far", days=abs(apart).days)
+    hours = round(apart / _HOUR)
+    if 0 < abs(hours) <= _WIDEST_HOURS and abs(apart - hours * _HOUR) <= CLOSE:
+        return check.found("exif-time-zone", hours=abs(hours))
+    return check.found("exif-time-differs", seconds=int(abs(apart).total_seconds())) if is_zoned else None
+
+
+def _stated(facts: MediaFacts) -> tuple[datetime | None, bool]:
+    """Return the file's time, and whether it states its zone; without one it is read as this country's."""
+    if facts.exif is not None and facts.exif.captured_at is not None:
+        return facts.exif.captured_at, True
+    local = local_time(facts)
+    return (None if local is None else local - CHINA), False
 
 
 def distance_m(start: tuple[int, int], end: tuple[int, int]) -> float:

@@ -115,10 +115,10 @@ _LINED = (_all(PartKind.CONTAINER, Measure.BYTES), *_STREAMS)
 _STILL = (
     _all(PartKind.CONTAINER, Measure.BYTES),
     _all(PartKind.PICTURE, Measure.PIXELS),
-    _each(PartKind.PICTURE, Measure.TILES),
     _all(PartKind.METADATA, Measure.ENTRIES),
     _all(PartKind.ENDING, Measure.BYTES),
 )
+_TILED = (*_STILL, _all(PartKind.PICTURE, Measure.TILES))
 _TRACK = (_all(PartKind.CONTAINER, Measure.BYTES), _all(PartKind.POINTS, Measure.POINTS))
 
 REQUIRED: Mapping[str, tuple[Required, ...]] = {
@@ -141,12 +141,18 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
             "image/png",
             "image/gif",
             "image/webp",
+        ),
+        _STILL,
+    ),
+    **dict.fromkeys(
+        (
             "image/tiff",
+            "image/x-adobe-dng",
             "image/avif",
             "image/heic",
             "image/heif",
         ),
-        _STILL,
+        _TILED,
     ),
     **dict.fromkeys(
         (

@@ -60,12 +60,15 @@ class Exif(Frozen):
     """Exif 2.32 fields as written by the maker.
 
     `datetime_original` is local time of unknown zone unless `offset_original` is present; `captured_at` is
-    set only when both are valid, so a zone is never guessed.
+    set only when both are valid, so a zone is never guessed. A date of zeros, of blanks or half a date is none.
+    `description` and `comment` are read in the encoding that they are written in.
     """
 
     make: Text | None = None
     model: Text | None = None
     software: Text | None = None
+    description: Text | None = None
+    comment: Text | None = None
     datetime_original: Text | None = None
     offset_original: Text | None = None
     subsec_original: Text | None = None

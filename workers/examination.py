@@ -10,7 +10,6 @@ Nothing that was judged of people, keys, clocks or duties is judged anew; nothin
 
 import structlog
 
-from schemas.agreement import agreement
 from schemas.errors import IntegrityBroken
 from schemas.examination import AS_OF_RECEIPT
 from schemas.ids import ExaminationId
@@ -23,7 +22,7 @@ from storage.store import Store
 from workers.manifest import manifest_claims
 from workers.media.result import Stop
 from workers.media.work import Lane
-from workers.recording import Verifier, check_digest, check_size
+from workers.recording import Verifier, check_digest, check_size, of_content
 from workers.task import concluding
 
 log = structlog.get_logger()
@@ -64,8 +63,7 @@ def examine_again(verifier: Verifier, job: Job) -> None:
     anew = (
         check_digest(recording, hasher, claims),
         check_size(hasher, claims),
-        *probe.checks,
-        *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+        *of_content(recording, claims, probe),
     )
     made = Verification(
         checks=(*weighed(anew, weights), *(one for one in kept if one.name in AS_OF_RECEIPT)),

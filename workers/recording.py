@@ -34,6 +34,7 @@ from schemas.recording import Derivative, Recording, RecordingState, retain_unti
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
 from schemas.setting import ListSetting, Setting
+from schemas.stated_time import stated_time
 from schemas.weight import weighed
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
@@ -162,8 +163,7 @@ class Verifier:
                 check_digest(recording, hasher, claims),
                 check_size(hasher, claims),
                 *claims.checks,
-                *probe.checks,
-                *(agreement(probe.facts, claims.manifest) if claims.manifest else ()),
+                *of_content(recording, claims, probe),
             ),
             sha256=hasher.sha256.value,
             sm3=hasher.sm3.value if hasher.sm3 else None,
@@ -225,6 +225,14 @@ class Verifier:
             sha256=digest,
             parent_sha256=parent_sha256,
         )
+
+
+def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[CheckResult]:
+    """Yield what a look at the file found, and what the file says against manifest and receipt."""
+    yield from probe.checks
+    if claims.manifest is not None:
+        yield from agreement(probe.facts, claims.manifest)
+    yield from stated_time(probe.facts, claims.manifest, recording.received_at)
 
 
 @examines(DIGEST)

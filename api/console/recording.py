@@ -26,8 +26,8 @@ from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.look import LookWay
-from schemas.policy import Action
 from schemas.media import Medium, medium_of
+from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding

@@ -38,7 +38,7 @@ EXIF = Check(
 
 EXIF_TIME = Check(
     name="exif_time",
-    version=1,
+    version=2,
     title=Words("内嵌拍摄时间（EXIF）", "Exif time"),
     proves=Words(
         "照片内嵌的拍摄时间是可能的时间。",
@@ -60,12 +60,19 @@ EXIF_TIME = Check(
             ),
             severity=Severity.WARN,
         ),
+        remark(
+            "exif-date-unset",
+            zh="相机没有写明拍摄时间（写的是：{raw}），可能时钟没有设置。",
+            en="The camera states no time (it wrote: {raw}); its clock was probably never set.",
+            then=("时间以采集清单为准。", "The time rests on the manifest."),
+            severity=Severity.REMARK,
+        ),
     ),
 )
 
 EXIF_PLACE = Check(
     name="exif_place",
-    version=1,
+    version=2,
     title=Words("内嵌拍摄地点（EXIF）", "Exif place"),
     proves=Words(
         "照片内嵌的地点是可能的坐标。",
@@ -83,6 +90,27 @@ EXIF_PLACE = Check(
             en="The Exif coordinates cannot exist.",
             then=("地点以采集清单为准。", "The place rests on the manifest."),
             severity=Severity.WARN,
+        ),
+        remark(
+            "exif-place-unset",
+            zh="照片留有坐标栏，但没有写入坐标（没有定位）。",
+            en="The photo has room for coordinates and holds none: there was no fix.",
+            then=("地点以采集清单为准。", "The place rests on the manifest."),
+            severity=Severity.REMARK,
+        ),
+        remark(
+            "exif-place-zero",
+            zh="照片内嵌的坐标是纬度 0、经度 0，即没有定位，不作为地点。",
+            en="The photo's coordinates are 0 N 0 E, which means no fix; they are not taken for a place.",
+            then=("地点以采集清单为准。", "The place rests on the manifest."),
+            severity=Severity.REMARK,
+        ),
+        remark(
+            "exif-datum-shifted",
+            zh="照片内嵌坐标写明的坐标系是 {datum}，不是 WGS-84；坐标按原文保留，未换算，画在地图上会偏几百米。",
+            en="The photo states its coordinates in the datum {datum}, not in WGS-84. They are kept as written and not"
+            " converted; drawn on a map they lie some hundred metres off.",
+            severity=Severity.REMARK,
         ),
     ),
 )

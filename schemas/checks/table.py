@@ -11,6 +11,7 @@ from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
 from schemas.checks.review import REVIEW
+from schemas.checks.stills import STILLS
 from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
 from schemas.checks.tracks import TRACKS
@@ -19,8 +20,18 @@ from schemas.integrity import Check, DeclaredFinding
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in chain(
-        *(CLAIMS, MANIFEST, AGREEMENT, HOLDING, EXAMINATION),
-        *(STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT),
+        CLAIMS,
+        MANIFEST,
+        AGREEMENT,
+        HOLDING,
+        EXAMINATION,
+        STRUCTURE,
+        STREAMS,
+        STILLS,
+        FACTS,
+        TRACKS,
+        REVIEW,
+        AUDIT,
     )
 }
 

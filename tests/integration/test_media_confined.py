@@ -34,6 +34,8 @@ from tests.media import (
     zeroed,
     zeroed_jpeg,
 )
+from tests.media_credentials import signed_jpeg
+from tests.media_stills import dng, several, with_xmp
 from workers.media import Limits, Probe, Sandbox, Stop
 from workers.media.probe import probe
 
@@ -186,6 +188,8 @@ def samples(folder: Path) -> Iterator[Path]:
     track = gpx(20).partition(b"?>")[2]
     made = {
         "a.jpg": jpeg(), "cut.jpg": truncated_jpeg(), "zeroed.jpg": zeroed_jpeg(), "stray.jpg": stray_jpeg(),
+        "raw.dng": dng(64, 48), "several.jpg": several(jpeg(64, 64)), "xmp.jpg": with_xmp("<rdf:Description/>"),
+        "signed.jpg": signed_jpeg(jpeg(64, 64)),
         "a.png": png(), "flipped.png": flipped_png(), "laughs.gpx": billion_laughs(),
         **{f"{name}.gpx": f'<?xml version="1.0" encoding="{name}"?>'.encode() + track
            for name in ENCODINGS},

@@ -68,17 +68,6 @@ def read_boxes(source: Source, work: Work) -> Structure:
     return whole
 
 
-def read_heif(source: Source, work: Work) -> Note | None:
-    """Say whether a HEIF file is whole: libheif paints what is there and says nothing about missing tiles."""
-    size = source.size_bytes
-    boxes, end = walk(source.raw(), size, work)
-    if not any(box.kind == b"meta" for box in boxes):
-        return note("image-damaged", reason="no meta box")
-    if end > size:
-        return note("media-truncated", missing_bytes=end - size)
-    return None
-
-
 def read_riff(source: Source) -> Structure:
     """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
     size = source.size_bytes

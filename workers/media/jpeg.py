@@ -5,7 +5,6 @@ with 64 KiB of zeros in it (0 of 20 found); libjpeg-turbo at 1/8 with every warn
 costs less (design: trap 10).
 """
 
-import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,18 +12,13 @@ import simplejpeg
 from PIL import Image
 
 from workers.media.container import Note, note
-from workers.media.exif import clean
-from workers.media.work import Work
+from workers.media.exif_text import clean
+from workers.media.jpeg_walk import SOS, STANDALONE
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 """Rows of BGR bytes: shape (height, width, 3)."""
 
-_SOS, _EOI = 0xDA, 0xD9
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""A marker in entropy-coded data: neither a stuffed byte, nor a restart, nor fill (T.81, B.1.1)."""
-
 _FILL = 0xFF
-_STANDALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD9)})
 _COLOURS = 3
 
 
@@ -36,24 +30,6 @@ def jpeg_header(payload: bytes) -> tuple[int, int, str] | Note:
         # KeyError: a colour space or subsampling that simplejpeg has no name for.
         return _damaged(why)
     return width, height, space
-
-
-def count_work(payload: bytes, pixels: int, work: Work) -> None:
-    """Spend the segments of a file and its pixels once a scan: a progressive one may have thousands of scans.
-
-    Raises:
-        OverBudgetError: before a decoder has seen the first of them.
-    """
-    at = 2
-    while (found := _MARKER.search(payload, at)) is not None:
-        work.pieces()
-        marker, at = payload[found.start() + 1], found.end()
-        if marker == _EOI:
-            return
-        if marker == _SOS:
-            work.pixels(pixels)
-        if marker not in _STANDALONE:
-            at += int.from_bytes(payload[at : at + 2])
 
 
 class Scale(NamedTuple):
@@ -97,10 +73,10 @@ def without_stray_bytes(payload: bytes) -> bytes:
     kept, at = [payload[:2]], 2
     while True:
         at = payload.find(b"\xff", at)
-        if at < 0 or at + 4 > len(payload) or payload[at + 1] == _SOS:
+        if at < 0 or at + 4 > len(payload) or payload[at + 1] == SOS:
             break
         marker = payload[at + 1]
-        if marker == _FILL or marker in _STANDALONE:
+        if marker == _FILL or marker in STANDALONE:
             at += 1
             continue
         end = at + 2 + int.from_bytes(payload[at + 2 : at + 4])

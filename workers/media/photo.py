@@ -1,65 +1,58 @@
-"""Stills: a gate on dimensions, then a strict decode, then facts and a thumbnail.
+"""Stills: a gate on dimensions, a strict decode of everything in the file, then facts and a thumbnail.
 
-Pillow reads Exif and the formats whose own checks suffice (PNG carries a CRC per chunk); JPEG goes through
-`jpeg.py`, HEIC through pi_heif (libheif and libde265, without the encoder that other builds ship).
+JPEG goes through `jpeg`, HEIC through pi_heif (libheif and libde265, without the encoder that other builds ship), raw
+photos through `raw`, the others through `frames`. A walk over the structure comes first: it says where the picture ends.
 """
 
 import io
 import warnings
-from typing import NamedTuple
 
-import numpy as np
 import pi_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
-from workers.media.boxes import read_heif
 from workers.media.container import Note, check_container, note
-from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, clean, exif_checks, read_exif
-from workers.media.jpeg import Pixels, count_work, decode_jpeg, jpeg_header, scale_for
+from workers.media.credentials import check_credentials
+from workers.media.edits import check_edits
+from workers.media.ending import check_still_end, cut_companion
+from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, exif_checks, read_exif
+from workers.media.exif_text import clean
+from workers.media.frames import DECODE_ERRORS, FORMATS, WALKS, bgr, broken, gate, read_frames, shrunk
+from workers.media.heif_walk import Heif, walk_heif
+from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for
+from workers.media.jpeg_walk import (
+    APP1,
+    APP13,
+    PHOTOSHOP_HEAD,
+    XMP_HEAD,
+    Walked,
+    layout_of,
+    segments_with,
+    walk_jpeg,
+)
+from workers.media.layout import Layout
+from workers.media.metadata import Iptc, Xmp, iptc_of, read_iptc, read_xmp
 from workers.media.picture import picture
+from workers.media.raw import read_raw
 from workers.media.result import Limits, Probe
+from workers.media.sniff import DNG
 from workers.media.source import Source
-from workers.media.tiles import check_tiles
+from workers.media.still import Decoded, Seen, examined
+from workers.media.strips import check_strips
+from workers.media.tiff_walk import walk_tiff
+from workers.media.tiles import check_tiles, read_tiles
 from workers.media.work import Work
+from workers.media.zero_runs import empty_run_of_jpeg
 
 # Pillow's own bomb check warns and raises in two steps; our gate decides before any decode.
 Image.MAX_IMAGE_PIXELS = None
 
-PILLOW_FORMATS = {
-    "image/png": "PNG",
-    "image/gif": "GIF",
-    "image/webp": "WEBP",
-    "image/tiff": "TIFF",
-    "image/avif": "AVIF",
-}
 HEIF_TYPES = frozenset({"image/heic", "image/heif"})
-STILL_TYPES = frozenset({"image/jpeg", *PILLOW_FORMATS, *HEIF_TYPES})
+STILL_TYPES = frozenset({"image/jpeg", DNG, *FORMATS, *HEIF_TYPES})
 
-_DECODE_ERRORS = (
-    OSError,
-    EOFError,
-    SyntaxError,
-    ValueError,
-    RuntimeError,
-    ArithmeticError,
-    TypeError,
-    KeyError,
-)
-"""What Pillow raises on broken pixels; a MemoryError is none of them and ends the child. Only calls of the decoders are
-tried for it: a fault of ours is no finding about a file."""
-
-
-class _Seen(NamedTuple):
-    """What a decoder answered: size as stored, what it met, pixels in BGR when there are any."""
-
-    width: int = 0
-    height: int = 0
-    met: Note | None = None
-    pixels: Pixels | None = None
-    exif: ExifSeen | None = None
-    tiles: CheckResult | None = None
+_EXIF_HEAD = b"Exif\x00\x00"
+_JPEG_AT, _JPEG_BYTES = 0x0201, 0x0202
 
 
 def probe_still(source: Source, media_type: str, *, limits: Limits, work: Work) -> Probe:
@@ -72,26 +65,35 @@ def probe_still(source: Source, media_type: str, *, limits: Limits, work: Work) 
     if source.size_bytes > limits.still_bytes:
         too_long = note("file-too-large", limit_bytes=limits.still_bytes)
         return Probe(media_type=media_type, checks=(check_container([too_long]),))
+    payload = source.read_all()
+    return _conclude(payload, media_type, _read(source, payload, media_type, limits, work), limits, work)
+
+
+def _read(source: Source, payload: bytes, media_type: str, limits: Limits, work: Work) -> Seen:
     if media_type == "image/jpeg":
-        seen = _jpeg(source, limits, work)
-    elif media_type in HEIF_TYPES:
-        seen = _heif(source, limits, work)
-    else:
-        seen = _pillow(source, PILLOW_FORMATS[media_type], limits, work)
-    return _conclude(media_type, seen, limits)
+        return _jpeg(payload, limits, work)
+    if media_type in HEIF_TYPES:
+        return _heif(source, payload, limits, work)
+    if media_type in {"image/tiff", DNG}:
+        return _tiff(payload, limits, work)
+    if media_type == "image/avif":
+        return _avif(source, payload, limits, work)
+    return read_frames(payload, media_type, WALKS[media_type](payload, work), limits, work)
 
 
-def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
+def _conclude(payload: bytes, media_type: str, seen: Seen, limits: Limits, work: Work) -> Probe:
     exif, gps = (seen.exif.exif, seen.exif.gps) if seen.exif else (None, None)
+    xmp, iptc = read_xmp(seen.xmp, work), read_iptc(seen.iptc, work)
     facts = MediaFacts(
         width=seen.width or None,
         height=seen.height or None,
         container=media_type.removeprefix("image/"),
         exif=exif,
         gps=gps,
+        examined=examined(seen, size_bytes=len(payload), entries=_entries(seen, xmp, iptc)),
     )
-    # libheif applies the container's own rotation while decoding; turning again would tip the picture over.
-    orientation = (exif.orientation if exif and media_type not in HEIF_TYPES else None) or 1
+    # A decoder that turned the picture itself has done it; turning again would tip it over.
+    orientation = (exif.orientation if exif and not seen.is_upright else None) or 1
     pictures = (
         ()
         if seen.pixels is None
@@ -99,129 +101,155 @@ def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
             picture(seen.pixels, kind="thumbnail", orientation=orientation, longest_px=limits.thumbnail_px),
         )
     )
-    return Probe(media_type=media_type, facts=facts, checks=_checks(seen), derivatives=pictures)
-
-
-def _checks(seen: _Seen) -> tuple[CheckResult, ...]:
-    container = check_container([seen.met] if seen.met else [])
-    stated = exif_checks(seen.exif) if seen.exif else []
-    return (container, *stated, *([seen.tiles] if seen.tiles else []))
-
-
-def _gate(width: int, height: int, limits: Limits) -> Note | None:
-    if width * height <= limits.pixels:
-        return None
-    return note(
-        "image-too-large",
-        width=width,
-        height=height,
-        megapixels=width * height // 1_000_000,
-        limit_megapixels=limits.pixels // 1_000_000,
+    return Probe(
+        media_type=media_type,
+        facts=facts,
+        checks=_checks(payload, media_type, seen, xmp, iptc),
+        derivatives=pictures,
     )
 
 
-def _jpeg(source: Source, limits: Limits, work: Work) -> _Seen:
-    payload = source.read_all()
+def _entries(seen: Seen, xmp: Xmp, iptc: Iptc) -> Decoded | None:
+    """Count what was read of the metadata; a block that could not be read is one that was not examined."""
+    if seen.exif is None:
+        return None
+    done = seen.exif.entries + xmp.entries + iptc.entries
+    unread = (seen.exif.code == UNREADABLE.code) + (not xmp.is_readable)
+    return Decoded(done, done + unread)
+
+
+def _checks(payload: bytes, media_type: str, seen: Seen, xmp: Xmp, iptc: Iptc) -> tuple[CheckResult, ...]:
+    container = check_container([seen.met] if seen.met else [])
+    if seen.met is not None and seen.exif is None:
+        return (container, *seen.checks)
+    ending = check_still_end(payload, seen.layout, xmp.companions, seen.damaged)
+    made = (ending, check_edits(seen, xmp, iptc), check_credentials(payload, media_type))
+    stated = exif_checks(seen.exif) if seen.exif else []
+    return (container, *stated, *seen.checks, *(one for one in made if one is not None))
+
+
+def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
     header = jpeg_header(payload)
     if isinstance(header, Note):
-        return _Seen(met=header)
+        return Seen(met=header)
     width, height, space = header
-    gate = _gate(width, height, limits)
-    count_work(payload, 0 if gate else width * height, work)
-    seen = _Seen(width, height, exif=_jpeg_exif(payload))
-    if gate is not None:
-        return seen._replace(met=gate)
+    over = gate(width, height, limits)
+    walked = walk_jpeg(payload, 0 if over else width * height, work)
+    seen = _jpeg_metadata(payload, walked, Seen(width, height, layout=layout_of(payload, walked)))
+    if over is not None:
+        return seen._replace(met=over)
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
     met, pixels = decode_jpeg(payload, space=space, scale=scale)
-    return seen._replace(met=met, pixels=pixels)
+    if met is None or met.code != "jpeg-damaged":
+        met = empty_run_of_jpeg(payload, walked) or _cut(payload, seen.layout) or met
+    whole = width * height
+    done = 0 if pixels is None or (met and met.code == "jpeg-damaged") else whole
+    inner = [_inner(payload[span.start : span.end], limits, work) for span in seen.layout.inner]
+    return seen._replace(
+        met=met,
+        pixels=pixels,
+        decoded=(Decoded(done, whole), *(decoded for decoded, _ in inner)),
+        damaged=next((number for number, (_, is_sound) in enumerate(inner, 2) if not is_sound), None),
+    )
 
 
-def _jpeg_exif(payload: bytes) -> ExifSeen:
+def _cut(payload: bytes, layout: Layout) -> Note | None:
+    return layout.met or cut_companion(payload, layout)
+
+
+def _inner(payload: bytes, limits: Limits, work: Work) -> tuple[Decoded, bool]:
+    """Decode a further picture as strictly as the first one, and say whether it is sound."""
+    header = jpeg_header(payload)
+    if isinstance(header, Note):
+        return Decoded(0, 1), False
+    width, height, space = header
+    if gate(width, height, limits) is not None:
+        return Decoded(0, width * height), True
+    walk_jpeg(payload, width * height, work)
+    met, _ = decode_jpeg(payload, space=space, scale=scale_for(width, height, longest_px=64))
+    return Decoded(width * height, width * height), met is None or met.code != "jpeg-damaged"
+
+
+def _jpeg_metadata(payload: bytes, walked: Walked, seen: Seen) -> Seen:
+    exif, thumbnail = _jpeg_exif(payload)
+    resources = next(segments_with(payload, walked, APP13, PHOTOSHOP_HEAD), b"")
+    return seen._replace(
+        exif=exif,
+        thumbnail=thumbnail,
+        xmp=next(segments_with(payload, walked, APP1, XMP_HEAD), None),
+        iptc=iptc_of(resources),
+    )
+
+
+def _jpeg_exif(payload: bytes) -> tuple[ExifSeen, bytes | None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(payload), formats=("JPEG", "MPO")) as image:
-                exif = image.getexif()
+                exif, raw = image.getexif(), image.info.get("exif", b"")
+                small = exif.get_ifd(ExifTags.IFD.IFD1)
         except EXIF_ERRORS:
-            return UNREADABLE
-    return read_exif(exif)
+            return UNREADABLE, None
+    return read_exif(exif), _thumbnail(raw.removeprefix(_EXIF_HEAD), small)
 
 
-def _pillow(source: Source, fmt: str, limits: Limits, work: Work) -> _Seen:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            opened = Image.open(source.raw(work), formats=(fmt,))
-        except UnidentifiedImageError:
-            return _Seen(met=_broken("unreadable header"))
-        except _DECODE_ERRORS as why:
-            return _Seen(met=_broken(why))
-        with opened as image:
-            return _opened(source, image, limits, work)
+def _thumbnail(raw: bytes, directory: dict[int, object]) -> bytes | None:
+    start, size = directory.get(_JPEG_AT), directory.get(_JPEG_BYTES)
+    return raw[start : start + size] if isinstance(start, int) and isinstance(size, int) else None
 
 
-def _opened(source: Source, image: Image.Image, limits: Limits, work: Work) -> _Seen:
-    seen = _Seen(image.width, image.height)
-    gate = _gate(image.width, image.height, limits)
-    if gate is not None:
-        # No Exif either: Pillow decodes a whole PNG to look for the chunk behind the pixels.
-        return seen._replace(met=gate)
-    work.pixels(image.width * image.height)
+def _tiff(payload: bytes, limits: Limits, work: Work) -> Seen:
+    tiff = walk_tiff(payload, work)
+    if tiff.layout.met is None:
+        met = next((met for one in tiff.directories if (met := check_strips(payload, one, work))), None)
+        tiff = tiff._replace(layout=tiff.layout._replace(met=met))
+    pieces = Decoded(*tiff.pieces)
+    if tiff.raw is not None or tiff.is_dng:
+        return read_raw(payload, tiff, limits, work)._replace(tiles=pieces)
+    return read_frames(payload, "image/tiff", tiff.layout, limits, work)._replace(tiles=pieces)
+
+
+def _avif(source: Source, payload: bytes, limits: Limits, work: Work) -> Seen:
+    heif = walk_heif(source, work)
+    seen = read_frames(payload, "image/avif", heif.layout, limits, work)
+    return seen if seen.pixels is None else _tiled(source, heif, seen, work)
+
+
+def _tiled(source: Source, heif: Heif, seen: Seen, work: Work) -> Seen:
+    tiles = read_tiles(source, work)
+    return seen._replace(
+        checks=(check_tiles(tiles),), tiles=Decoded(tiles.decoded, max(heif.coded, tiles.decoded))
+    )
+
+
+def _heif(source: Source, payload: bytes, limits: Limits, work: Work) -> Seen:
+    walked = walk_heif(source, work)
+    seen = Seen(met=walked.layout.met, layout=walked.layout, is_upright=True)
     try:
-        if image.format == "PNG":
-            # Decoding skips the CRC of some chunks; verifying reads them all and needs a file of its own.
-            with Image.open(source.raw(work), formats=("PNG",)) as again:
-                again.verify()
-        small, exif = _shrunk(image, limits.thumbnail_px), image.getexif()
-    except _DECODE_ERRORS as why:
-        return seen._replace(met=_broken(why))
-    return seen._replace(pixels=_bgr(small), exif=read_exif(exif))
-
-
-def _shrunk(image: Image.Image, longest_px: int) -> Image.Image:
-    """Decode fully, then shrink by a whole factor before any conversion, so no second full-size copy is made."""
-    image.load()
-    factor = max(1, max(image.size) // (2 * longest_px))
-    small = image.convert("RGB") if image.mode in {"P", "1", "I;16"} else image
-    small = small.reduce(factor) if factor > 1 else small
-    return small.convert("RGB")
-
-
-def _bgr(image: Image.Image) -> Pixels:
-    return np.asarray(image)[:, :, ::-1].copy()
-
-
-def _broken(why: Exception | str) -> Note:
-    return note("image-damaged", reason=clean(why) or "unreadable")
-
-
-def _heif(source: Source, limits: Limits, work: Work) -> _Seen:
-    seen = _Seen(met=read_heif(source, work))
-    try:
-        heif = pi_heif.open_heif(source.read_all(), convert_hdr_to_8bit=True)
-        (width, height), stated = heif.size, heif.info.get("exif")
-    except _DECODE_ERRORS as why:
+        heif = pi_heif.open_heif(payload, convert_hdr_to_8bit=True)
+        (width, height), stated, xmp = heif.size, heif.info.get("exif"), heif.info.get("xmp")
+    except DECODE_ERRORS as why:
         return _heif_failed(seen, why)
-    seen = seen._replace(width=width, height=height, exif=_heif_exif(stated))
-    gate = _gate(width, height, limits)
-    if gate is not None:
-        return seen._replace(met=gate)
+    seen = seen._replace(width=width, height=height, exif=_heif_exif(stated), xmp=xmp)
+    over = gate(width, height, limits)
+    if over is not None:
+        return seen._replace(met=over)
     work.pixels(width * height)
-    seen = seen._replace(tiles=check_tiles(source, work))
+    seen = _tiled(source, walked, seen, work)
     try:
-        small = _shrunk(heif.to_pillow(), limits.thumbnail_px)
-    except _DECODE_ERRORS as why:
+        small = shrunk(heif.to_pillow(), limits.thumbnail_px)
+    except DECODE_ERRORS as why:
         return _heif_failed(seen, why)
-    return seen._replace(pixels=_bgr(small))
+    return seen._replace(pixels=bgr(small), decoded=(Decoded(width * height, width * height),))
 
 
-def _heif_failed(seen: _Seen, why: Exception) -> _Seen:
+def _heif_failed(seen: Seen, why: Exception) -> Seen:
     """A file cut short is that before anything else; SyntaxError is how pi_heif says "not supported"."""
     if seen.met is not None:
         return seen
     if isinstance(why, SyntaxError):
         return seen._replace(met=note("decoder-unsupported", reason=clean(why) or "heif"))
-    return seen._replace(met=_broken(why))
+    return seen._replace(met=broken(why))
 
 
 def _heif_exif(raw: bytes | None) -> ExifSeen:

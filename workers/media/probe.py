@@ -7,7 +7,7 @@ from workers.media.container import check_container, note
 from workers.media.examined import check_examined
 from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe, Stop
-from workers.media.sniff import HEAD_BYTES, check_name, sniff
+from workers.media.sniff import check_name, sniff_source
 from workers.media.source import Source
 from workers.media.track import probe_track
 from workers.media.video import DEMUXERS, probe_video
@@ -32,10 +32,9 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
         MemoryError: a decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    head = source.head(HEAD_BYTES)
-    if not head:
+    if not source.size_bytes:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
-    media_type = sniff(head)
+    media_type = sniff_source(source)
     try:
         seen = _read(source, media_type, limits, limits.work(lane))
     except OverBudgetError as over:

@@ -1,7 +1,8 @@
 """One tiny whole file a kind: what a decoder child reads before it is locked in.
 
 Libraries load the rest of themselves at the first file they meet; once no path can be opened it would be missing.
-Made with Pillow and PyAV from one colour; the HEIC is one coded picture of 64 × 64 in the boxes of ISO/IEC 23008-12.
+Made with Pillow and PyAV from one colour; the HEIC is one coded picture of 64 × 64 in the boxes of ISO/IEC 23008-12,
+the DNG one directory and a sensor of 32 × 32, the second JPEG names what reads content credentials.
 """
 
 from base64 import b64decode
@@ -66,8 +67,16 @@ _TEXT = {
     ),
 }
 
+_DNG_HEAD = (
+    "SUkqAAgAAAAQAP4ABAABAAAAAAAAAAABBAABAAAAIAAAAAEBBAABAAAAIAAAAAIBAwABAAAAEAAAAAMBAwABAAAAAQAAAAYBAwAB"
+    "AAAAI4AAAA8BAgACAAAAYQAAABEBBAABAAAAzgAAABIBAwABAAAAAQAAABUBAwABAAAAAQAAABYBBAABAAAAIAAAABcBBAABAAAA"
+    "AAgAAI2CAwACAAAAAgACAI6CAQAEAAAAAAEBAhLGAQAEAAAAAQQAABTGAgACAAAAYQAAAAAAAAA="
+)
+
 SAMPLES: dict[str, bytes] = {
     **{name: b64decode(text) for name, text in _TEXT.items()},
+    "b.jpg": b64decode(_TEXT["a.jpg"])[:2] + b"\xff\xfe\x00\x06c2pa" + b64decode(_TEXT["a.jpg"])[2:],
+    "a.dng": b64decode(_DNG_HEAD) + b"\x00\x02" * 1024,
     "a.gpx": (
         b'<?xml version="1.0"?><gpx version="1.1"><trk><trkseg><trkpt lat="1" lon="1">'
         b"<time>2026-01-01T00:00:00Z</time></trkpt>"

@@ -3,15 +3,19 @@
 Names are chosen by people and attackers; only bytes choose the decoder.
 """
 
+import io
 import re
 from collections.abc import Callable
+from typing import BinaryIO, Literal
 
 from schemas.checks.structure import MEDIA_TYPE
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import ending
+from workers.media.source import Source
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
+DNG = "image/x-adobe-dng"
 PLAIN = "text/plain"
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
@@ -26,7 +30,10 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),
+    (b"MM\x00+", "image/tiff"),
 )
+_DNG_VERSION = 0xC612
 _RIFF = {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo", b"WAVE": "audio/wav"}
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _HEIF_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
@@ -54,7 +61,7 @@ _ENDINGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("heic", "heif", "hif", "avif"), _HEIF),
     **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
     **dict.fromkeys(("mkv", "webm", "mka"), frozenset({"video/x-matroska", "video/webm"})),
-    **dict.fromkeys(("tif", "tiff", "dng"), frozenset({"image/tiff"})),
+    **dict.fromkeys(("tif", "tiff", "dng"), frozenset({"image/tiff", DNG})),
     **dict.fromkeys(("json", "geojson"), frozenset({"application/json", "application/geo+json"})),
     **dict.fromkeys(("nmea", "nma"), frozenset({"application/nmea"})),
     **dict.fromkeys(("ogg", "oga", "opus"), frozenset({"audio/ogg"})),
@@ -77,9 +84,18 @@ def sniff(head: bytes) -> str:
     """Return the media type of a file whose first bytes (up to `HEAD_BYTES`) are `head`."""
     for start, media_type in _STARTS:
         if head.startswith(start):
-            return media_type
+            return _tiff(io.BytesIO(head)) or media_type if media_type == "image/tiff" else media_type
     readers: tuple[Callable[[bytes], str | None], ...] = (_riff, _boxes, _ebml, _nmea, _mpeg_audio, _text)
     return next((found for read in readers if (found := read(head))), UNKNOWN)
+
+
+def sniff_source(source: Source) -> str:
+    """Return the media type of an open file; a DNG says what it is in its first directory, wherever that stands."""
+    found = sniff(source.head(HEAD_BYTES))
+    if found != "image/tiff":
+        return found
+    with source.open() as reader:
+        return _tiff(reader) or found
 
 
 @examines(MEDIA_TYPE)
@@ -90,6 +106,18 @@ def check_name(check: Check, filename: str, media_type: str) -> CheckResult:
     if allowed is None or media_type in allowed:
         return check.held(media_type=media_type)
     return check.found("type-name-conflict", ending=said, media_type=media_type)
+
+
+def _tiff(reader: BinaryIO) -> str | None:
+    """DNG 1.7, "DNGVersion": the first directory states it; in a BigTIFF nobody writes one."""
+    start = reader.read(8)
+    if start[:4] not in {b"II*\x00", b"MM\x00*"}:
+        return None
+    order: Literal["little", "big"] = "little" if start.startswith(b"II") else "big"
+    reader.seek(int.from_bytes(start[4:8], order))
+    entries = reader.read(12 * int.from_bytes(reader.read(2), order))
+    tags = (int.from_bytes(entries[at : at + 2], order) for at in range(0, len(entries), 12))
+    return DNG if _DNG_VERSION in tags else "image/tiff"
 
 
 def _riff(head: bytes) -> str | None:

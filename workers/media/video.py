@@ -23,7 +23,7 @@ from schemas.media import Gps, MediaFacts
 from workers.media.boxes import Structure, check_end, read_boxes, read_riff
 from workers.media.container import Note, check_container, note
 from workers.media.demux import UnreadableError, opened, packets
-from workers.media.exif import clean
+from workers.media.exif_text import clean
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits, Probe
