@@ -10,6 +10,7 @@ from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
 from schemas.checks.review import REVIEW
+from schemas.checks.sound import SOUNDS
 from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
 from schemas.checks.tracks import TRACKS
@@ -18,7 +19,7 @@ from schemas.integrity import Check, DeclaredFinding
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in chain(
-        CLAIMS, MANIFEST, HOLDING, EXAMINATION, STRUCTURE, STREAMS, FACTS, TRACKS, REVIEW, AUDIT
+        CLAIMS, MANIFEST, HOLDING, EXAMINATION, STRUCTURE, STREAMS, SOUNDS, FACTS, TRACKS, REVIEW, AUDIT
     )
 }
 
