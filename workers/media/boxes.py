@@ -83,7 +83,7 @@ def read_heif(source: Source, work: Work) -> Note | None:
 
 
 def read_riff(source: Source) -> Structure:
-    """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
+    """Compare the size that a RIFF header claims with the file (AVI); streaming writers leave 0 or all ones."""
     size = source.size_bytes
     claimed = int.from_bytes(source.head(8)[4:8], "little")
     if claimed in {0, 0xFFFF_FFFF} or claimed + 8 <= size:

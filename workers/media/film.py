@@ -21,13 +21,18 @@ def length_s(container: InputContainer) -> float:
     return (container.duration or 0) / av.time_base
 
 
-def facts(container: InputContainer, walk: Walk, examined: Sequence[Examined]) -> MediaFacts:
-    """Return the facts of a file that was walked; of pictures and sound those of the first stream."""
+def facts(
+    container: InputContainer, walk: Walk, examined: Sequence[Examined], *, is_sound_file: bool
+) -> MediaFacts:
+    """Return the facts of a file that was walked; of pictures and sound those of the first stream.
+
+    How long a sound file is, the decoder says: a header that nobody closed, or a mean bit rate, does not know.
+    """
     seen = next((one for one in walk.readers.values() if isinstance(one, PictureReader)), None)
     heard = next((one for one in walk.readers.values() if isinstance(one, SoundReader)), None)
     tags = {key.lower(): value for key, value in container.metadata.items()}
     rate = seen.video.average_rate if seen else None
-    seconds = length_s(container)
+    seconds = heard.heard_s if is_sound_file and heard and not heard.left_out else length_s(container)
     return MediaFacts(
         width=seen.context.width if seen and seen.context else None,
         height=seen.context.height if seen and seen.context else None,
