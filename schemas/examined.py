@@ -111,6 +111,22 @@ _BOXED = (
     _all(PartKind.ENDING, Measure.BYTES),
     *_STREAMS,
 )
+_BOXED_TYPES = ("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp")
+_LINED_TYPES = (
+    "video/x-matroska",
+    "video/webm",
+    "video/x-msvideo",
+    "video/ogg",
+    "audio/x-matroska",
+    "audio/webm",
+    "audio/wav",
+    "audio/mpeg",
+    "audio/aac",
+    "audio/amr",
+    "audio/amr-wb",
+    "audio/ogg",
+    "audio/flac",
+)
 _LINED = (_all(PartKind.CONTAINER, Measure.BYTES), *_STREAMS)
 _STILL = (
     _all(PartKind.CONTAINER, Measure.BYTES),
@@ -122,19 +138,8 @@ _TILED = (*_STILL, _all(PartKind.PICTURE, Measure.TILES))
 _TRACK = (_all(PartKind.CONTAINER, Measure.BYTES), _all(PartKind.POINTS, Measure.POINTS))
 
 REQUIRED: Mapping[str, tuple[Required, ...]] = {
-    **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), _BOXED),
-    **dict.fromkeys(
-        (
-            "video/x-matroska",
-            "video/webm",
-            "video/x-msvideo",
-            "audio/wav",
-            "audio/mpeg",
-            "audio/ogg",
-            "audio/flac",
-        ),
-        _LINED,
-    ),
+    **dict.fromkeys(_BOXED_TYPES, _BOXED),
+    **dict.fromkeys(_LINED_TYPES, _LINED),
     **dict.fromkeys(
         (
             "image/jpeg",

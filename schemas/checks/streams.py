@@ -78,6 +78,57 @@ KEYFRAMES = Check(
     ),
 )
 
+COVER = Check(
+    name="cover",
+    version=1,
+    title=Words("封面图", "Cover picture"),
+    proves=Words(
+        "随录音或录像保存的封面图可以解码。",
+        "The cover picture kept with the recording decodes.",
+    ),
+    leaves=Words(
+        "不说明封面图与内容有关。",
+        "Not that the picture has to do with the content.",
+    ),
+    media=frozenset({Medium.VIDEO, Medium.AUDIO}),
+    findings=(
+        remark(
+            "cover-damaged",
+            zh="封面图损坏（程序报告：{reason}），录音录像本身不受影响。",
+            en="The cover picture is damaged ({reason}); the recording itself is not touched by it.",
+            severity=Severity.REMARK,
+        ),
+    ),
+)
+
+DATA = Check(
+    name="data_streams",
+    version=1,
+    title=Words("附带数据", "Data beside the recording"),
+    proves=Words(
+        "相机随画面写入的数据（时间码、遥测、字幕、章节）都已读取。",
+        "What the camera wrote beside pictures and sound – time code, telemetry, titles, chapters – was read.",
+    ),
+    leaves=Words(
+        "不说明这些数据的内容属实。",
+        "Not that what these data say is true.",
+    ),
+    media=frozenset({Medium.VIDEO, Medium.AUDIO}),
+    findings=(
+        mismatch(
+            "data-missing",
+            zh="附带数据中有 {count} 个数据包读不到。",
+            en="{count} packet(s) of the data beside the recording cannot be read.",
+            severity=Severity.WARN,
+        ),
+        not_checked(
+            "data-unknown",
+            zh="有 {count} 路附带数据种类不明，未检查。",
+            en="{count} stream(s) of data are of no known kind and were not checked.",
+        ),
+    ),
+)
+
 TILES = Check(
     name="tiles",
     version=1,
@@ -114,5 +165,7 @@ TILES = Check(
 STREAMS = (
     PACKETS,
     KEYFRAMES,
+    COVER,
+    DATA,
     TILES,
 )

@@ -11,6 +11,7 @@ from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
 from schemas.checks.review import REVIEW
+from schemas.checks.sound import SOUNDS
 from schemas.checks.stills import STILLS
 from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
@@ -27,6 +28,7 @@ CHECKS: Mapping[str, Check] = {
         EXAMINATION,
         STRUCTURE,
         STREAMS,
+        SOUNDS,
         STILLS,
         FACTS,
         TRACKS,

@@ -13,7 +13,7 @@ from workers.media.probe import probe
 from workers.media.result import Limits, Probe, Stop
 from workers.media.work import QUICK, SLOW, Budget, Lane, OverBudgetError, Work
 
-LITTLE = Budget(pixels=3_000_000, packets=300, pieces=300)
+LITTLE = Budget(pixels=3_000_000, packets=300, pieces=300, samples=3_000)
 Make = Callable[[Path], Path]
 
 
@@ -111,7 +111,7 @@ def test_every_real_recording_is_quick(media: Path) -> None:
 
 def test_spending_ends_at_the_budget() -> None:
     """The last unit is given, the next is not; looking ahead spends nothing and stops only where there is a lane."""
-    work = Work(Budget(pixels=10, packets=1, pieces=2), is_last=False)
+    work = Work(Budget(pixels=10, packets=1, pieces=2, samples=4), is_last=False)
     work.pixels(10)
     work.packets()
     work.pieces(2)

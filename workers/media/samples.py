@@ -88,5 +88,9 @@ SAMPLES: dict[str, bytes] = {
     ),
     "a.geojson": b'{"type":"LineString","coordinates":[[1,1],[1.5,2],[2,2]]}',
     "a.nmea": b"$GPGLL,0100.00,N,00100.00,E,000000,A*2A\r\n",
+    "a.wav": (
+        b"RIFF\x64\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x40\0\0\0"
+        + b"\x01\x20\xff\xdf" * 16
+    ),
 }
 """By a name whose ending fits."""

@@ -20,17 +20,18 @@ class Budget(Frozen):
     """Most work of one look. A core does roughly the quick budget of any one kind in a second or two.
 
     `pixels` are decoded pixels: of a still those of every scan of its JPEG, of a video those of its key frames.
-    `packets` are demuxed. `pieces` are what a reader steps over one by one: boxes, segments, chunks, NAL units, the
-    elements and texts of a track.
+    `packets` are demuxed. `samples` are those of sound, counted in each channel. `pieces` are what a reader steps over
+    one by one: boxes, segments, chunks, NAL units, the elements and texts of a track.
     """
 
     pixels: int
     packets: int
     pieces: int
+    samples: int
 
 
-QUICK = Budget(pixels=400_000_000, packets=300_000, pieces=300_000)
-SLOW = Budget(pixels=20_000_000_000, packets=20_000_000, pieces=20_000_000)
+QUICK = Budget(pixels=400_000_000, packets=300_000, pieces=300_000, samples=60_000_000)
+SLOW = Budget(pixels=20_000_000_000, packets=20_000_000, pieces=20_000_000, samples=4_000_000_000)
 
 
 class OverBudgetError(Exception):
@@ -48,7 +49,7 @@ class Work:
     def __init__(self, budget: Budget, *, is_last: bool = True) -> None:
         self._budget = budget
         self.is_last = is_last
-        self._pixels = self._packets = self._pieces = 0
+        self._pixels = self._packets = self._pieces = self._samples = 0
 
     def pixels(self, count: int) -> None:
         """Spend pixels that are about to be decoded.
@@ -80,7 +81,17 @@ class Work:
         if self._pieces > self._budget.pieces:
             raise OverBudgetError("pieces", self._budget.pieces)
 
-    def expect(self, *, pixels: int = 0, packets: int = 0) -> None:
+    def samples(self, count: int) -> None:
+        """Spend samples of sound that were decoded.
+
+        Raises:
+            OverBudgetError: they are more than is left.
+        """
+        self._samples += count
+        if self._samples > self._budget.samples:
+            raise OverBudgetError("samples", self._budget.samples)
+
+    def expect(self, *, pixels: int = 0, packets: int = 0, samples: int = 0) -> None:
         """Look ahead by what an index promises, so that a heavy file is known as one before it costs anything.
 
         Raises:
@@ -92,7 +103,11 @@ class Work:
             raise OverBudgetError("packets", self._budget.packets)
         if not self.has(pixels):
             raise OverBudgetError("pixels", self._budget.pixels)
+        if not self.has(samples=samples):
+            raise OverBudgetError("samples", self._budget.samples)
 
-    def has(self, pixels: int) -> bool:
-        """Say whether so many pixels are left."""
-        return self._pixels + pixels <= self._budget.pixels
+    def has(self, pixels: int = 0, *, samples: int = 0) -> bool:
+        """Say whether so many pixels and samples are left."""
+        return (
+            self._pixels + pixels <= self._budget.pixels and self._samples + samples <= self._budget.samples
+        )
