@@ -112,6 +112,18 @@ _BOXED = (
     *_STREAMS,
 )
 _LINED = (_all(PartKind.CONTAINER, Measure.BYTES), *_STREAMS)
+_CHUNKED = (
+    _all(PartKind.CONTAINER, Measure.BYTES),
+    _all(PartKind.INDEX, Measure.ENTRIES),
+    _all(PartKind.ENDING, Measure.BYTES),
+    *_STREAMS,
+)
+_STREAMED = (
+    _all(PartKind.CONTAINER, Measure.BYTES),
+    _all(PartKind.CONTAINER, Measure.PACKETS),
+    _all(PartKind.ENDING, Measure.BYTES),
+    *_STREAMS,
+)
 _STILL = (
     _all(PartKind.CONTAINER, Measure.BYTES),
     _all(PartKind.PICTURE, Measure.PIXELS),
@@ -125,9 +137,6 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), _BOXED),
     **dict.fromkeys(
         (
-            "video/x-matroska",
-            "video/webm",
-            "video/x-msvideo",
             "audio/wav",
             "audio/mpeg",
             "audio/ogg",
@@ -135,6 +144,8 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
         ),
         _LINED,
     ),
+    **dict.fromkeys(("video/x-matroska", "video/webm", "video/x-msvideo"), _CHUNKED),
+    **dict.fromkeys(("video/mp2t", "video/mpeg", "video/h264", "video/h265"), _STREAMED),
     **dict.fromkeys(
         (
             "image/jpeg",

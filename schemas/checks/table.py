@@ -5,6 +5,7 @@ from itertools import chain
 
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
+from schemas.checks.containers import CONTAINERS
 from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
@@ -13,13 +14,26 @@ from schemas.checks.review import REVIEW
 from schemas.checks.sound import SOUNDS
 from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
+from schemas.checks.timing import TIMINGS
 from schemas.checks.tracks import TRACKS
 from schemas.integrity import Check, DeclaredFinding
 
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in chain(
-        CLAIMS, MANIFEST, HOLDING, EXAMINATION, STRUCTURE, STREAMS, SOUNDS, FACTS, TRACKS, REVIEW, AUDIT
+        CLAIMS,
+        MANIFEST,
+        HOLDING,
+        EXAMINATION,
+        STRUCTURE,
+        CONTAINERS,
+        STREAMS,
+        SOUNDS,
+        TIMINGS,
+        FACTS,
+        TRACKS,
+        REVIEW,
+        AUDIT,
     )
 }
 

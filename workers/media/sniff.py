@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from schemas.checks.structure import MEDIA_TYPE
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.elementary import bare_type
+from workers.media.program import is_program
 from workers.media.result import ending
+from workers.media.transport import step_of
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
@@ -34,7 +37,12 @@ _BARE_BOXES = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
 _MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
 _HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
+_STREAMED = frozenset({"video/mp2t", "video/mpeg"})
 _ENDINGS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("ts", "mts", "m2ts", "m2t", "mpg", "mpeg", "ps", "tp", "trp"), _STREAMED),
+    **dict.fromkeys(("vob", "m2p", "mpe"), frozenset({"video/mpeg"})),
+    **dict.fromkeys(("h264", "264", "avc"), frozenset({"video/h264"})),
+    **dict.fromkeys(("h265", "265", "hevc"), frozenset({"video/h265"})),
     **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), frozenset({"image/jpeg"})),
     **dict.fromkeys(("heic", "heif", "hif", "avif"), _HEIF),
     **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
@@ -61,7 +69,16 @@ def sniff(head: bytes) -> str:
     for start, media_type in _STARTS:
         if head.startswith(start):
             return media_type
-    readers: tuple[Callable[[bytes], str | None], ...] = (_riff, _boxes, _ebml, _mpeg_audio, _text)
+    readers: tuple[Callable[[bytes], str | None], ...] = (
+        _riff,
+        _boxes,
+        _ebml,
+        _program,
+        bare_type,
+        _transport,
+        _mpeg_audio,
+        _text,
+    )
     return next((found for read in readers if (found := read(head))), UNKNOWN)
 
 
@@ -108,6 +125,14 @@ def _ebml(head: bytes) -> str | None:
     if not head.startswith(b"\x1a\x45\xdf\xa3"):
         return None
     return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+
+
+def _program(head: bytes) -> str | None:
+    return "video/mpeg" if is_program(head) else None
+
+
+def _transport(head: bytes) -> str | None:
+    return "video/mp2t" if step_of(head) else None
 
 
 def _mpeg_audio(head: bytes) -> str | None:

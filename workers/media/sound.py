@@ -79,7 +79,7 @@ class SoundReader(StreamReader):
     def _bad(self, packet: Any) -> None:  # noqa: ANN401 - as above
         self.bad_packets += 1
         if self.first_bad_s is None:
-            self.first_bad_s = self.seconds(packet.pts)
+            self.first_bad_s = self.at_s(packet.pts)
 
 
 @examines(SOUND)

@@ -1,19 +1,20 @@
 """Video and sound: the box walk, then one pass over all packets with a reader for each stream."""
 
+from collections.abc import Sequence
+
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from schemas.checks.structure import CONTAINER, CONTAINER_END, DEMUXER
+from schemas.checks.structure import CONTAINER, DEMUXER
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
-from workers.media.boxes import Structure, check_end, read_boxes, read_riff
 from workers.media.container import Note, check_container, note
 from workers.media.data import DataReader, check_data, kinds
 from workers.media.demux import UnreadableError, opened
 from workers.media.exif import clean
-from workers.media.film import facts, length_s
+from workers.media.film import facts, length_s, start_s
 from workers.media.pictures import (
     CoverReader,
     PictureReader,
@@ -25,22 +26,27 @@ from workers.media.pictures import (
 from workers.media.result import Derivative, Limits, Probe
 from workers.media.sound import SoundReader, check_sound
 from workers.media.source import Source
-from workers.media.walk import StreamReader, Walk, entries
+from workers.media.structure import OF_A_STRUCTURE, Structure
+from workers.media.structures import BOXED, read_structure
+from workers.media.timing import Timing, check_timing
+from workers.media.trailer import check_end
+from workers.media.walk import StreamReader, Walk
 from workers.media.work import Work
 
 DEMUXERS = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), "mov"),
     **dict.fromkeys(("video/x-matroska", "video/webm"), "matroska"),
     "video/x-msvideo": "avi",
+    "video/mp2t": "mpegts",
+    "video/mpeg": "mpeg",
+    "video/h264": "h264",
+    "video/h265": "hevc",
     "audio/wav": "wav",
     "audio/mpeg": "mp3",
     "audio/ogg": "ogg",
     "audio/flac": "flac",
 }
 """The demuxer is named, never guessed: a playlist or a script that libav would follow is not media."""
-
-BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
-RIFFS = frozenset({"video/x-msvideo", "audio/wav"})
 
 # No second file, no reference out of the container into another file, and every stored sample: an edit list
 # hides samples from a player, never from us.
@@ -54,7 +60,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    structure = _structure(source, media_type, work)
+    structure = read_structure(source, media_type, work)
     if any(met.code == "mp4-no-moov" for met in structure.notes):
         return _unread(source, media_type, structure)
     try:
@@ -63,13 +69,14 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         broken = note("media-damaged", reason=clean(why) or "unreadable")
         return _unread(source, media_type, structure, broken)
     with readable as container:
-        walk = Walk(container, _Readers(source, media_type, container, limits, work), work=work)
+        readers = _Readers(source, media_type, container, structure, limits=limits, work=work)
+        walk = Walk(container, readers, work=work)
         walk.run()
         examined = (*_examined(source, structure, walk), *_of_streams(walk))
         return Probe(
             media_type=media_type,
-            facts=facts(container, walk, examined),
-            checks=_checks(source, structure, walk),
+            facts=facts(container, walk, structure, examined, readers.timings),
+            checks=_checks(source, structure, walk, readers.timings),
             derivatives=_posters(walk),
         )
 
@@ -78,16 +85,36 @@ class _Readers:
     """Chooses the reader of each stream of one container."""
 
     def __init__(
-        self, source: Source, media_type: str, container: InputContainer, limits: Limits, work: Work
+        self,
+        source: Source,
+        media_type: str,
+        container: InputContainer,
+        structure: Structure,
+        *,
+        limits: Limits,
+        work: Work,
     ) -> None:
         self._source = source
         self._limits = limits
         self._work = work
-        self._length_s = length_s(container)
+        self._length_s = length_s(container, structure)
+        self._start_s = start_s(container)
+        self._empty = structure.empty
+        self.timings: list[Timing] = []
         self._kinds = kinds(source, work) if media_type in BOXED else {}
         self._has_posters = media_type.startswith("audio/")
 
     def __call__(self, stream: Stream) -> StreamReader:
+        reader = self._reader(stream)
+        reader.start_s = self._start_s
+        if isinstance(reader, PictureReader | SoundReader) and stream.time_base:
+            is_picture = isinstance(reader, PictureReader)
+            timing = Timing(float(stream.time_base), self._start_s, is_picture=is_picture)
+            reader.listeners = (*reader.listeners, timing)
+            self.timings.append(timing)
+        return reader
+
+    def _reader(self, stream: Stream) -> StreamReader:
         if isinstance(stream, AudioStream):
             return SoundReader(stream, self._work)
         if not isinstance(stream, VideoStream):
@@ -102,13 +129,8 @@ class _Readers:
             length_s=self._length_s,
             size_bytes=self._source.size_bytes,
             with_posters=is_first,
+            empty=self._empty.get(stream.index, 0),
         )
-
-
-def _structure(source: Source, media_type: str, work: Work) -> Structure:
-    if media_type in BOXED:
-        return read_boxes(source, work)
-    return read_riff(source) if media_type in RIFFS else Structure()
 
 
 def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -> Probe:
@@ -116,31 +138,35 @@ def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -
     return Probe(media_type=media_type, checks=tuple(one for one in made if one is not None))
 
 
-def _checks(source: Source, structure: Structure, walk: Walk) -> tuple[CheckResult, ...]:
+def _checks(
+    source: Source, structure: Structure, walk: Walk, timings: Sequence[Timing]
+) -> tuple[CheckResult, ...]:
     container = check_container([*structure.notes, *walk.notes()])
-    made = (container, check_end(source, structure), *(check(walk) for check in _OF_A_WALK))
+    made = (
+        container,
+        check_end(source, structure),
+        *(check(structure) for check in OF_A_STRUCTURE),
+        check_timing(timings, structure),
+        *(check(walk) for check in _OF_A_WALK),
+    )
     return tuple(one for one in made if one is not None)
 
 
 def _examined(source: Source, structure: Structure, walk: Walk) -> tuple[Examined, ...]:
-    """Return the container: its boxes, index and ending, or its bytes as far as the demuxer came."""
-    if not structure.boxes:
-        is_whole = not walk.notes() and not structure.notes
-        return (
-            _row(PartKind.CONTAINER, Measure.BYTES, source.size_bytes if is_whole else 0, source.size_bytes),
-        )
-    behind = structure.size_bytes - structure.end
-    named = sum(entries(one.stream) for one in walk.readers.values())
-    met = sum(min(one.packets, entries(one.stream)) for one in walk.readers.values())
+    """Return what the walk over the bytes went through; without one, the bytes as far as the demuxer came."""
+    if structure.examined:
+        return structure.examined
+    size = source.size_bytes
+    is_whole = not walk.notes() and not structure.notes
     return (
-        _row(PartKind.CONTAINER, Measure.BOXES, structure.boxes, structure.boxes),
-        _row(PartKind.INDEX, Measure.ENTRIES, met, named, DEMUXER.name),
-        _row(PartKind.ENDING, Measure.BYTES, behind, behind, CONTAINER_END.name),
+        Examined(
+            part=PartKind.CONTAINER,
+            measure=Measure.BYTES,
+            done=size if is_whole else 0,
+            of=size,
+            check=CONTAINER.name,
+        ),
     )
-
-
-def _row(part: PartKind, measure: Measure, done: int, of: int, check: str = CONTAINER.name) -> Examined:
-    return Examined(part=part, measure=measure, done=done, of=of, check=check)
 
 
 def _of_streams(walk: Walk) -> tuple[Examined, ...]:
