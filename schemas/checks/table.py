@@ -6,6 +6,7 @@ from itertools import chain
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
 from schemas.checks.containers import CONTAINERS
+from schemas.checks.content import CONTENTS
 from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
@@ -30,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
         STREAMS,
         SOUNDS,
         TIMINGS,
+        CONTENTS,
         FACTS,
         TRACKS,
         REVIEW,

@@ -16,6 +16,7 @@ from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
 from workers.media.boxes import read_heif
 from workers.media.container import Note, check_container, note
+from workers.media.content import check_content, of_photo
 from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, clean, exif_checks, read_exif
 from workers.media.jpeg import Pixels, count_work, decode_jpeg, jpeg_header, scale_for
 from workers.media.picture import picture
@@ -105,7 +106,8 @@ def _conclude(media_type: str, seen: _Seen, limits: Limits) -> Probe:
 def _checks(seen: _Seen) -> tuple[CheckResult, ...]:
     container = check_container([seen.met] if seen.met else [])
     stated = exif_checks(seen.exif) if seen.exif else []
-    return (container, *stated, *([seen.tiles] if seen.tiles else []))
+    shown = check_content(None if seen.pixels is None else of_photo(seen.pixels))
+    return (container, *stated, *([seen.tiles] if seen.tiles else []), *([shown] if shown else []))
 
 
 def _gate(width: int, height: int, limits: Limits) -> Note | None:

@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from schemas.checks.streams import COVER, KEYFRAMES, PACKETS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.content import Content, check_content
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits
@@ -54,6 +55,7 @@ class PictureReader(StreamReader):
         self.empty = empty
         self.bad_packets = self.keyframes = self.frames = self.bad_frames = self.skipped = 0
         self.rotation = 0
+        self.content = Content()
         self.posters: list[Derivative] = []
         self._limits = limits
         self._length_s = length_s
@@ -135,6 +137,7 @@ class PictureReader(StreamReader):
             self.frames += 1
             self.bad_frames += bool(frame.is_corrupt)
             self.rotation = TURNS.get(orientation(frame), 0)
+            self.content.watch(frame, self.at_s(frame.pts))
             self._poster(frame)
 
     def _poster(self, frame: VideoFrame) -> None:
@@ -212,6 +215,12 @@ def check_keyframes(check: Check, walk: Walk) -> CheckResult | None:
     readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
     made = [_keyframes(check, one) for one in readers]
     return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
+
+
+def content_of(walk: Walk) -> CheckResult | None:
+    """Say the gravest of what is seen in any stream of pictures; nothing where none was decoded."""
+    shown = [one for one in walk.readers.values() if isinstance(one, PictureReader) and one.frames]
+    return check_content([met for one in shown for met in one.content.met()] if shown else None)
 
 
 @examines(COVER)

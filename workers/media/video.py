@@ -21,6 +21,7 @@ from workers.media.pictures import (
     check_cover,
     check_keyframes,
     check_packets,
+    content_of,
     is_cover,
 )
 from workers.media.result import Derivative, Limits, Probe
@@ -148,6 +149,7 @@ def _checks(
         *(check(structure) for check in OF_A_STRUCTURE),
         check_timing(timings, structure),
         *(check(walk) for check in _OF_A_WALK),
+        content_of(walk),
     )
     return tuple(one for one in made if one is not None)
 
