@@ -112,13 +112,9 @@ _BOXED = (
     *_STREAMS,
 )
 _BOXED_TYPES = ("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp")
+_CHUNKED_TYPES = ("video/x-matroska", "video/webm", "video/x-msvideo", "audio/x-matroska", "audio/webm")
 _LINED_TYPES = (
-    "video/x-matroska",
-    "video/webm",
-    "video/x-msvideo",
     "video/ogg",
-    "audio/x-matroska",
-    "audio/webm",
     "audio/wav",
     "audio/mpeg",
     "audio/aac",
@@ -128,6 +124,18 @@ _LINED_TYPES = (
     "audio/flac",
 )
 _LINED = (_all(PartKind.CONTAINER, Measure.BYTES), *_STREAMS)
+_CHUNKED = (
+    _all(PartKind.CONTAINER, Measure.BYTES),
+    _all(PartKind.INDEX, Measure.ENTRIES),
+    _all(PartKind.ENDING, Measure.BYTES),
+    *_STREAMS,
+)
+_STREAMED = (
+    _all(PartKind.CONTAINER, Measure.BYTES),
+    _all(PartKind.CONTAINER, Measure.PACKETS),
+    _all(PartKind.ENDING, Measure.BYTES),
+    *_STREAMS,
+)
 _STILL = (
     _all(PartKind.CONTAINER, Measure.BYTES),
     _all(PartKind.PICTURE, Measure.PIXELS),
@@ -140,6 +148,8 @@ _TRACK = (_all(PartKind.CONTAINER, Measure.BYTES), _all(PartKind.POINTS, Measure
 REQUIRED: Mapping[str, tuple[Required, ...]] = {
     **dict.fromkeys(_BOXED_TYPES, _BOXED),
     **dict.fromkeys(_LINED_TYPES, _LINED),
+    **dict.fromkeys(_CHUNKED_TYPES, _CHUNKED),
+    **dict.fromkeys(("video/mp2t", "video/mpeg", "video/h264", "video/h265"), _STREAMED),
     **dict.fromkeys(
         (
             "image/jpeg",

@@ -26,7 +26,10 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "mov,mp4,m4a,3gp,3g2,mj2": "MP4",
         "mp3": "MP3",
         "mp4": "MP4",
-        "mpeg": "MP3",
+        "audio/mpeg": "MP3",
+        "mp2t": "MPEG-TS",
+        "mpeg": "MPEG-PS",
+        "mpegts": "MPEG-TS",
         "mpeg4": "MPEG-4",
         "nmea": "NMEA",
         "ogg": "Ogg",
@@ -54,4 +57,4 @@ FORMATS: Mapping[str, str] = MappingProxyType(
 def format_name(text: str) -> str:
     """Return the name of a container, a codec or a media type; one that we do not know stands as it was read."""
     kind = text.rpartition("/")[2]
-    return FORMATS.get(kind, text)
+    return FORMATS.get(text) or FORMATS.get(kind, text)

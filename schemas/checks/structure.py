@@ -197,11 +197,11 @@ CONTAINER = Check(
 
 CONTAINER_END = Check(
     name="container_end",
-    version=1,
+    version=2,
     title=Words("文件结尾", "File ending"),
     proves=Words(
-        "最后一个结构之后没有多余字节。",
-        "Nothing follows the last box.",
+        "最后一个结构之后没有来历不明的字节。",
+        "Nothing unexplained follows the last structure.",
     ),
     leaves=Words(
         "不说明多余字节的来历。",
@@ -213,6 +213,11 @@ CONTAINER_END = Check(
             "mp4-padding",
             zh="录像末尾有 {count} 字节的零，为设备预留空间。",
             en="{count} zero bytes follow the end of the video: room the camera had set aside.",
+        ),
+        remark(
+            "trailer-known",
+            zh="录像末尾有 {count} 字节的厂商附加数据（{maker}）。",
+            en="{count} bytes of its maker's own data ({maker}) follow the end of the video.",
         ),
         remark(
             "mp4-trailing-bytes",

@@ -6,6 +6,8 @@ from itertools import chain
 from schemas.checks.agreement import AGREEMENT
 from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
+from schemas.checks.containers import CONTAINERS
+from schemas.checks.content import CONTENTS
 from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
@@ -15,6 +17,7 @@ from schemas.checks.sound import SOUNDS
 from schemas.checks.stills import STILLS
 from schemas.checks.streams import STREAMS
 from schemas.checks.structure import STRUCTURE
+from schemas.checks.timing import TIMINGS
 from schemas.checks.tracks import TRACKS
 from schemas.integrity import Check, DeclaredFinding
 
@@ -27,9 +30,12 @@ CHECKS: Mapping[str, Check] = {
         HOLDING,
         EXAMINATION,
         STRUCTURE,
+        CONTAINERS,
         STREAMS,
         SOUNDS,
         STILLS,
+        TIMINGS,
+        CONTENTS,
         FACTS,
         TRACKS,
         REVIEW,

@@ -11,18 +11,37 @@ from schemas.media import MAX_PARTS, Gps, MediaFacts
 from workers.media.exif_text import clean
 from workers.media.pictures import PictureReader
 from workers.media.sound import SoundReader
+from workers.media.structure import Structure
+from workers.media.timing import Timing
 from workers.media.walk import Walk
 
 _ISO6709 = re.compile(r"([+-]\d{2}(?:\.\d+)?)([+-]\d{3}(?:\.\d+)?)([+-]\d+(?:\.\d+)?)?")
 
 
-def length_s(container: InputContainer) -> float:
-    """Return how long the container says it is, in seconds; 0 where it does not say."""
+_WITHOUT_CLOCK = frozenset({"h264", "hevc"})
+"""Bare streams: libav gives them the clock of 25 pictures a second, and they have none."""
+
+
+def length_s(container: InputContainer, structure: Structure) -> float:
+    """Return how long the file says it is, in seconds; 0 where it does not. The walk over its bytes knows better."""
+    if structure.seconds is not None:
+        return structure.seconds
     return (container.duration or 0) / av.time_base
 
 
+def start_s(container: InputContainer) -> float:
+    """Return where the clock of the container begins, in seconds."""
+    return (container.start_time or 0) / av.time_base
+
+
 def facts(
-    container: InputContainer, walk: Walk, examined: Sequence[Examined], *, is_sound_file: bool
+    container: InputContainer,
+    walk: Walk,
+    structure: Structure,
+    examined: Sequence[Examined],
+    timings: Sequence[Timing],
+    *,
+    is_sound_file: bool,
 ) -> MediaFacts:
     """Return the facts of a file that was walked; of pictures and sound those of the first stream.
 
@@ -32,7 +51,11 @@ def facts(
     heard = next((one for one in walk.readers.values() if isinstance(one, SoundReader)), None)
     tags = {key.lower(): value for key, value in container.metadata.items()}
     rate = seen.video.average_rate if seen else None
-    seconds = heard.heard_s if is_sound_file and heard and not heard.left_out else length_s(container)
+    seconds = length_s(container, structure)
+    if is_sound_file and heard and not heard.left_out:
+        seconds = heard.heard_s
+    elif not seconds and container.format.name not in _WITHOUT_CLOCK:
+        seconds = max((one.length_s for one in timings), default=0.0)
     return MediaFacts(
         width=seen.context.width if seen and seen.context else None,
         height=seen.context.height if seen and seen.context else None,

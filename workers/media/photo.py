@@ -123,7 +123,8 @@ def _checks(payload: bytes, media_type: str, seen: Seen, xmp: Xmp, iptc: Iptc) -
     if seen.met is not None and seen.exif is None:
         return (container, *seen.checks)
     ending = check_still_end(payload, seen.layout, xmp.companions, seen.damaged)
-    made = (ending, check_edits(seen, xmp, iptc), check_credentials(payload, media_type))
+    shown = check_content(None if seen.pixels is None else of_photo(seen.pixels))
+    made = (ending, check_edits(seen, xmp, iptc), check_credentials(payload, media_type), shown)
     stated = exif_checks(seen.exif) if seen.exif else []
     return (container, *stated, *seen.checks, *(one for one in made if one is not None))
 

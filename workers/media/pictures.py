@@ -16,9 +16,11 @@ from av.video.stream import VideoStream
 from schemas.checks.streams import COVER, KEYFRAMES, PACKETS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.content import Content, check_content
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits
+from workers.media.upright import TURNS, orientation
 from workers.media.walk import StreamReader, Walk
 from workers.media.work import Work
 
@@ -28,12 +30,14 @@ _SKIPPING = re.compile(
 """What sound files make a decoder say when only key frames are fed to it: their neighbours were never given."""
 
 _POSTERS = (0.0, 1 / 3, 2 / 3)
-_TURN = {90: 8, 180: 3, -90: 6, 270: 6, -180: 3}
-"""Display rotation in degrees (counter-clockwise, as libav gives it) to Exif orientation."""
 
 
 class PictureReader(StreamReader):
-    """Reads one stream of moving pictures; `length_s` is that of the whole file, `with_posters` makes up to three."""
+    """Reads one stream of moving pictures.
+
+    `length_s` is that of the whole file, `with_posters` makes up to three. The demuxer passes over `empty` places where
+    no picture came in time; the container counts them.
+    """
 
     def __init__(
         self,
@@ -44,11 +48,14 @@ class PictureReader(StreamReader):
         length_s: float,
         size_bytes: int,
         with_posters: bool,
+        empty: int = 0,
     ) -> None:
         super().__init__(stream)
         self.video = stream
+        self.empty = empty
         self.bad_packets = self.keyframes = self.frames = self.bad_frames = self.skipped = 0
         self.rotation = 0
+        self.content = Content()
         self.posters: list[Derivative] = []
         self._limits = limits
         self._length_s = length_s
@@ -83,7 +90,7 @@ class PictureReader(StreamReader):
         if not packet.is_keyframe or self.context is None:
             return
         self.keyframes += 1
-        at = self.seconds(packet.pts)
+        at = self.at_s(packet.pts)
         if at < self._next or (self._work.is_last and not self._work.has(self._frame_pixels)):
             self.skipped += 1  # of what the last lane has no room for, the structure alone is checked
             return
@@ -105,7 +112,7 @@ class PictureReader(StreamReader):
                 number=number,
                 measure=Measure.PACKETS,
                 done=self.packets,
-                of=max(self.packets, self.video.frames),
+                of=max(self.packets, self.video.frames - self.empty),
                 check=PACKETS.name,
             ),
             Examined(
@@ -129,14 +136,15 @@ class PictureReader(StreamReader):
         for frame in frames:
             self.frames += 1
             self.bad_frames += bool(frame.is_corrupt)
-            self.rotation = frame.rotation
+            self.rotation = TURNS.get(orientation(frame), 0)
+            self.content.watch(frame, self.at_s(frame.pts))
             self._poster(frame)
 
     def _poster(self, frame: VideoFrame) -> None:
         wanted = len(self.posters)
         if not self._with_posters or wanted == len(_POSTERS):
             return
-        if self.seconds(frame.pts) >= _POSTERS[wanted] * self._length_s:
+        if self.at_s(frame.pts) >= _POSTERS[wanted] * self._length_s:
             self.posters.append(poster(frame, self._limits.thumbnail_px))
 
 
@@ -195,8 +203,9 @@ def check_packets(check: Check, walk: Walk) -> CheckResult | None:
     for one in readers:
         if one.bad_packets:
             return check.found("video-packets-damaged", count=one.bad_packets, packets=one.packets)
-        if one.packets < one.video.frames:
-            return check.found("video-frames-missing", found=one.packets, promised=one.video.frames)
+        if one.packets + one.empty < one.video.frames:
+            found = one.packets + one.empty
+            return check.found("video-frames-missing", found=found, promised=one.video.frames)
     return check.held() if readers else None
 
 
@@ -206,6 +215,12 @@ def check_keyframes(check: Check, walk: Walk) -> CheckResult | None:
     readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
     made = [_keyframes(check, one) for one in readers]
     return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
+
+
+def content_of(walk: Walk) -> CheckResult | None:
+    """Say the gravest of what is seen in any stream of pictures; nothing where none was decoded."""
+    shown = [one for one in walk.readers.values() if isinstance(one, PictureReader) and one.frames]
+    return check_content([met for one in shown for met in one.content.met()] if shown else None)
 
 
 @examines(COVER)
@@ -239,7 +254,7 @@ def poster(frame: VideoFrame, longest_px: int) -> Derivative:
     return picture(
         np.asarray(small.to_ndarray(), dtype=np.uint8),
         kind="poster",
-        orientation=_TURN.get(frame.rotation, 1),
+        orientation=orientation(frame),
         longest_px=longest_px,
         tool=f"pyav {av.__version__}, {TOOL}",
     )

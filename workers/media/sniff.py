@@ -10,9 +10,12 @@ from typing import BinaryIO, Literal
 
 from schemas.checks.structure import MEDIA_TYPE
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.elementary import bare_type
 from workers.media.mpeg_audio import adts, mpeg
+from workers.media.program import is_program
 from workers.media.result import ending
 from workers.media.source import Source
+from workers.media.transport import step_of
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
@@ -61,7 +64,12 @@ _WIDE = (
 _MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp"})
 _MATROSKA = frozenset({"video/x-matroska", "video/webm", "audio/x-matroska", "audio/webm"})
 _HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
+_STREAMED = frozenset({"video/mp2t", "video/mpeg"})
 _ENDINGS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("ts", "mts", "m2ts", "m2t", "mpg", "mpeg", "ps", "tp", "trp"), _STREAMED),
+    **dict.fromkeys(("vob", "m2p", "mpe"), frozenset({"video/mpeg"})),
+    **dict.fromkeys(("h264", "264", "avc"), frozenset({"video/h264"})),
+    **dict.fromkeys(("h265", "265", "hevc"), frozenset({"video/h265"})),
     **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), frozenset({"image/jpeg"})),
     **dict.fromkeys(("heic", "heif", "hif", "avif"), _HEIF),
     **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
@@ -96,6 +104,9 @@ def sniff(head: bytes) -> str:
         _riff,
         _boxes,
         _ebml,
+        _program,
+        bare_type,
+        _transport,
         _nmea,
         _framed,
         _text,
@@ -199,6 +210,14 @@ def _follow(head: bytes, at: int) -> bool:
 def _nmea(head: bytes) -> str | None:
     """A sentence of a receiver on a line of its own, also behind what a serial line said at its start."""
     return "application/nmea" if _SENTENCE.search(head) else None
+
+
+def _program(head: bytes) -> str | None:
+    return "video/mpeg" if is_program(head) else None
+
+
+def _transport(head: bytes) -> str | None:
+    return "video/mp2t" if step_of(head) else None
 
 
 def _text(head: bytes) -> str | None:

@@ -1,20 +1,22 @@
 """Video and sound: the box walk, then one pass over all packets with a reader for each stream."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from schemas.checks.sound import FRAMES
-from schemas.checks.structure import CONTAINER, CONTAINER_END, DEMUXER
+from schemas.checks.structure import CONTAINER, DEMUXER
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
-from workers.media.boxes import Structure, check_end, read_boxes, read_riff
 from workers.media.container import Note, check_container, note
 from workers.media.data import DataReader, check_data, kinds
 from workers.media.demux import UnreadableError, opened
 from workers.media.exif_text import clean
-from workers.media.film import facts, length_s
+from workers.media.film import facts, length_s, start_s
 from workers.media.lengths import check_lengths
 from workers.media.pictures import (
     CoverReader,
@@ -22,19 +24,28 @@ from workers.media.pictures import (
     check_cover,
     check_keyframes,
     check_packets,
+    content_of,
     is_cover,
 )
 from workers.media.result import Derivative, Limits, Probe
 from workers.media.sound import SoundReader, check_content, check_sound
 from workers.media.soundfile import SoundFile, check_frames, read_sound_file
 from workers.media.source import Source
-from workers.media.walk import StreamReader, Walk, entries
+from workers.media.structure import OF_A_STRUCTURE, Structure, row
+from workers.media.structures import BOXED, read_structure
+from workers.media.timing import Timing, check_timing
+from workers.media.trailer import check_end
+from workers.media.walk import StreamReader, Walk
 from workers.media.work import Work
 
 DEMUXERS = {
     **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), "mov"),
     **dict.fromkeys(("video/x-matroska", "video/webm"), "matroska"),
     "video/x-msvideo": "avi",
+    "video/mp2t": "mpegts",
+    "video/mpeg": "mpeg",
+    "video/h264": "h264",
+    "video/h265": "hevc",
     "audio/wav": "wav",
     "audio/mpeg": "mp3",
     "audio/aac": "aac",
@@ -44,9 +55,6 @@ DEMUXERS = {
     "audio/flac": "flac",
 }
 """The demuxer is named, never guessed: a playlist or a script that libav would follow is not media."""
-
-BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
-RIFFS = frozenset({"video/x-msvideo"})
 
 _HEARD_ONLY = {
     "video/mp4": "audio/mp4",
@@ -76,7 +84,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         MemoryError: the decoder needed more than the child may have.
         OSError: the file cannot be read at all.
     """
-    structure = _structure(source, media_type, work)
+    structure = read_structure(source, media_type, work)
     file = read_sound_file(source, media_type, work)
     if any(met.code == "mp4-no-moov" for met in structure.notes):
         return _unread(source, media_type, structure)
@@ -86,33 +94,69 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         broken = note("media-damaged", reason=clean(why) or "unreadable")
         return _unread(source, media_type, structure, *(file.notes if file else ()), broken)
     with readable as container:
-        walk = Walk(container, _Readers(source, media_type, container, limits, work), work=work)
+        readers = _Readers(source, media_type, container, structure, limits=limits, work=work)
+        walk = Walk(container, readers, work=work)
         walk.run()
         kind = _kind(media_type, walk)
         examined = (*_examined(source, structure, file, walk), *_of_streams(walk))
         return Probe(
             media_type=kind,
-            facts=facts(container, walk, examined, is_sound_file=media_type in SOUND_FILES),
-            checks=_checks(source, structure, file, walk, kind),
+            facts=facts(
+                container,
+                walk,
+                structure,
+                examined,
+                readers.timings,
+                is_sound_file=media_type in SOUND_FILES,
+            ),
+            checks=_checks(source, _Met(structure, file, readers.timings), walk, kind),
             derivatives=_posters(walk),
         )
+
+
+class _Met(NamedTuple):
+    """What was met beside the streams: by the walk over the bytes, in a file of sound alone, in the times of packets."""
+
+    structure: Structure
+    file: SoundFile | None
+    timings: Sequence[Timing]
 
 
 class _Readers:
     """Chooses the reader of each stream of one container."""
 
     def __init__(
-        self, source: Source, media_type: str, container: InputContainer, limits: Limits, work: Work
+        self,
+        source: Source,
+        media_type: str,
+        container: InputContainer,
+        structure: Structure,
+        *,
+        limits: Limits,
+        work: Work,
     ) -> None:
         self._source = source
         self._limits = limits
         self._work = work
-        self._length_s = length_s(container)
+        self._length_s = length_s(container, structure)
+        self._start_s = start_s(container)
+        self._empty = structure.empty
+        self.timings: list[Timing] = []
         self._kinds = kinds(source, work) if media_type in BOXED else {}
         self._has_posters = False
         self._is_flac = media_type == "audio/flac"
 
     def __call__(self, stream: Stream) -> StreamReader:
+        reader = self._reader(stream)
+        reader.start_s = self._start_s
+        if isinstance(reader, PictureReader | SoundReader) and stream.time_base:
+            is_picture = isinstance(reader, PictureReader)
+            timing = Timing(float(stream.time_base), self._start_s, is_picture=is_picture)
+            reader.listeners = (*reader.listeners, timing)
+            self.timings.append(timing)
+        return reader
+
+    def _reader(self, stream: Stream) -> StreamReader:
         if isinstance(stream, AudioStream):
             return SoundReader(stream, self._work, with_proof=self._is_flac)
         if not isinstance(stream, VideoStream):
@@ -127,13 +171,8 @@ class _Readers:
             length_s=self._length_s,
             size_bytes=self._source.size_bytes,
             with_posters=is_first,
+            empty=self._empty.get(stream.index, 0),
         )
-
-
-def _structure(source: Source, media_type: str, work: Work) -> Structure:
-    if media_type in BOXED:
-        return read_boxes(source, work)
-    return read_riff(source) if media_type in RIFFS else Structure()
 
 
 def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -> Probe:
@@ -141,13 +180,14 @@ def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -
     return Probe(media_type=media_type, checks=tuple(one for one in made if one is not None))
 
 
-def _checks(
-    source: Source, structure: Structure, file: SoundFile | None, walk: Walk, media_type: str
-) -> tuple[CheckResult, ...]:
-    met = (*structure.notes, *(file.notes if file else ()), *walk.notes(), *_empty(walk))
+def _checks(source: Source, met: _Met, walk: Walk, media_type: str) -> tuple[CheckResult, ...]:
+    structure, file = met.structure, met.file
+    notes = (*structure.notes, *(file.notes if file else ()), *walk.notes(), *_empty(walk))
     made = (
-        check_container(met),
+        check_container(notes),
         check_end(source, structure),
+        *(check(structure) for check in OF_A_STRUCTURE),
+        check_timing(met.timings, structure),
         check_demuxer(walk),
         check_packets(walk),
         check_keyframes(walk),
@@ -157,6 +197,7 @@ def _checks(
         check_lengths(walk),
         check_cover(walk),
         check_data(walk),
+        content_of(walk),
     )
     return tuple(one for one in made if one is not None)
 
@@ -179,24 +220,12 @@ def _examined(
 ) -> tuple[Examined, ...]:
     """Return the container: its boxes, index and ending, or its bytes as far as the demuxer came."""
     if file is not None:
-        return (_row(PartKind.CONTAINER, Measure.BYTES, file.done, source.size_bytes, FRAMES.name),)
-    if not structure.boxes:
-        is_whole = not walk.notes() and not structure.notes
-        return (
-            _row(PartKind.CONTAINER, Measure.BYTES, source.size_bytes if is_whole else 0, source.size_bytes),
-        )
-    behind = structure.size_bytes - structure.end
-    named = sum(entries(one.stream) for one in walk.readers.values())
-    met = sum(min(one.packets, entries(one.stream)) for one in walk.readers.values())
-    return (
-        _row(PartKind.CONTAINER, Measure.BOXES, structure.boxes, structure.boxes),
-        _row(PartKind.INDEX, Measure.ENTRIES, met, named, DEMUXER.name),
-        _row(PartKind.ENDING, Measure.BYTES, behind, behind, CONTAINER_END.name),
-    )
-
-
-def _row(part: PartKind, measure: Measure, done: int, of: int, check: str = CONTAINER.name) -> Examined:
-    return Examined(part=part, measure=measure, done=done, of=of, check=check)
+        return (row(PartKind.CONTAINER, Measure.BYTES, FRAMES, file.done, source.size_bytes),)
+    if structure.examined:
+        return structure.examined
+    size = source.size_bytes
+    is_whole = not walk.notes() and not structure.notes
+    return (row(PartKind.CONTAINER, Measure.BYTES, CONTAINER, size if is_whole else 0, size),)
 
 
 def _of_streams(walk: Walk) -> tuple[Examined, ...]:

@@ -48,6 +48,7 @@ class StreamReader:
         self.stream = stream
         self.number = stream.index
         self.listeners = listeners
+        self.start_s = 0.0
         self.packets = 0
         self._first: int | None = None
         self._last = 0
@@ -62,6 +63,10 @@ class StreamReader:
     def seconds(self, units: int | None) -> float:
         """Turn units of the stream's time base into seconds."""
         return float((units or 0) * (self.stream.time_base or 0))
+
+    def at_s(self, units: int | None) -> float:
+        """Return the time of a picture or sound from the beginning of the file on; its clock may begin anywhere."""
+        return max(0.0, self.seconds(units) - self.start_s) if units is not None else 0.0
 
     def expect(self, work: Work) -> None:
         """Look ahead by what the index promises."""

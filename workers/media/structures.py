@@ -1,0 +1,30 @@
+"""The walk over the bytes of each kind of container."""
+
+from collections.abc import Callable, Mapping
+
+from workers.media.elementary import read_elementary
+from workers.media.iso import read_iso
+from workers.media.matroska import read_matroska
+from workers.media.program import read_program
+from workers.media.riff import read_avi
+from workers.media.source import Source
+from workers.media.structure import Structure
+from workers.media.transport import read_transport
+from workers.media.work import Work
+
+BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
+
+_WALKS: Mapping[str, Callable[[Source, Work], Structure]] = {
+    **dict.fromkeys(BOXED, read_iso),
+    **dict.fromkeys(("video/x-matroska", "video/webm"), read_matroska),
+    **dict.fromkeys(("video/h264", "video/h265"), read_elementary),
+    "video/x-msvideo": read_avi,
+    "video/mp2t": read_transport,
+    "video/mpeg": read_program,
+}
+
+
+def read_structure(source: Source, media_type: str, work: Work) -> Structure:
+    """Walk a file by its bytes, without a decoder; nothing is known of one whose kind has no walk."""
+    walk = _WALKS.get(media_type)
+    return walk(source, work) if walk else Structure()
