@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
 from workers.media.container import Note, check_container, note
+from workers.media.content import check_content, of_photo
 from workers.media.credentials import check_credentials
 from workers.media.edits import check_edits
 from workers.media.ending import check_still_end, cut_companion
