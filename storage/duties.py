@@ -32,6 +32,7 @@ from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
 from storage.reads.presence import unanswered, unsettled
 from storage.reads.recusal import barred
+from storage.reads.setting import soon
 from storage.reads.shift import goes_on_long, is_unexplained
 from storage.tables.actor import account_links, accounts, certificates, role_grants
 from storage.tables.approval import approvals
@@ -46,9 +47,6 @@ from storage.tables.recording import manifests, recordings
 from storage.tables.rectification import rectifications
 from storage.tables.review import review_grounds, reviews
 from storage.tables.shift import shifts
-
-EXPIRES_SOON = timedelta(days=30)
-"""A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
 
 
 class Waiting(Frozen):
@@ -69,6 +67,12 @@ class _Line(NamedTuple):
     since: ColumnElement[datetime] | None = None
 
 
+class _Ending(NamedTuple):
+    """How a duty is counted that comes of an end: warned of until a time, by the setting of whoever looks."""
+
+    line: Callable[[Actor, datetime, datetime], _Line]
+
+
 class Duties(Collection):
     """The home page's counts for one actor."""
 
@@ -81,7 +85,14 @@ class Duties(Collection):
             allowed = scope(actor, action, self._now)
             if not allowed.is_empty:
                 reaching = actor.model_copy(update={"agency_ids": allowed.places})
-                yield self._counted(duty, line_of(reaching, self._now))
+                if isinstance(line_of, _Ending):
+                    line = line_of.line(reaching, self._now, self._soon(actor))
+                else:
+                    line = line_of(reaching, self._now)
+                yield self._counted(duty, line)
+
+    def _soon(self, actor: Actor) -> datetime:
+        return soon(self._connection, self._unit.settings, actor.agency_id, self._now)
 
     def _counted(self, duty: Duty, line: _Line) -> Waiting:
         oldest = func.min(line.since) if line.since is not None else func.now()
@@ -269,7 +280,8 @@ def _unscored(actor: Actor, now: datetime) -> _Line:
     )
 
 
-def _expiring(actor: Actor, now: datetime) -> _Line:
+def _expiring(actor: Actor, now: datetime, until: datetime) -> _Line:
+    """Without its verification certificate nothing that equipment records is evidence."""
     lasting = (
         select(func.max(equipment_certificates.c.valid_until))
         .where(equipment_certificates.c.equipment_id == equipment.c.id)
@@ -281,14 +293,14 @@ def _expiring(actor: Actor, now: datetime) -> _Line:
         where=and_(
             _inside(equipment.c.agency_id, actor),
             equipment.c.state == EquipmentState.IN_SERVICE,
-            ends < now + EXPIRES_SOON,
+            ends < until,
         ),
         overdue=ends < now,
     )
 
 
-def _running_out(actor: Actor, now: datetime) -> _Line:
-    needed = or_(*(needing(need, now) for need in CertificateNeed))
+def _running_out(actor: Actor, now: datetime, until: datetime) -> _Line:
+    needed = or_(*(needing(need, now, until) for need in CertificateNeed))
     return _Line(
         source=certificates.join(accounts, accounts.c.id == certificates.c.account_id),
         where=and_(_inside(accounts.c.agency_id, actor), needed),
@@ -382,8 +394,8 @@ def _roleless(actor: Actor, now: datetime) -> _Line:
     )
 
 
-def _ending_roles(actor: Actor, now: datetime) -> _Line:
-    ending = accounts.join(role_grants, ends_soon(now))
+def _ending_roles(actor: Actor, now: datetime, until: datetime) -> _Line:
+    ending = accounts.join(role_grants, ends_soon(now, until))
     return _Line(source=ending, where=_people(actor), overdue=false())
 
 
@@ -400,7 +412,7 @@ def _never_ended(actor: Actor, now: datetime) -> _Line:
     return _Line(source=shifts, where=goes_on_long(actor.id, now), overdue=false(), since=shifts.c.from_at)
 
 
-_DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = MappingProxyType(
+_DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line] | _Ending]] = MappingProxyType(
     {
         Duty.CONFIRM_PRESENCE: (Action.RECORDING_VIEW, _unconfirmed),
         Duty.SETTLE_DENIAL: (Action.CASE_DECIDE, _denied),
@@ -429,14 +441,14 @@ _DUTIES: Mapping[Duty, tuple[Action, Callable[[Actor, datetime], _Line]]] = Mapp
             Action.RECTIFICATION_VERIFY,
             _rectifications(Action.RECTIFICATION_VERIFY),
         ),
-        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
-        Duty.RENEW_OFFICER: (Action.CERTIFICATE_KEEP, _running_out),
+        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _Ending(_expiring)),
+        Duty.RENEW_OFFICER: (Action.CERTIFICATE_KEEP, _Ending(_running_out)),
         Duty.RECHECK_FAILED: (Action.AUDIT_DEFINE, _failed_rechecks),
         Duty.EXPORT_FAILED: (Action.CASE_EXPORT, _failed_exports),
         Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_UNLOCK, _locked),
         Duty.FOLLOW_LINK: (Action.ACCOUNT_KEEP, _unentered),
         Duty.GIVE_ROLE: (Action.ROLE_GRANT, _roleless),
-        Duty.RENEW_ROLE: (Action.ROLE_GRANT, _ending_roles),
+        Duty.RENEW_ROLE: (Action.ROLE_GRANT, _Ending(_ending_roles)),
     }
 )
 """Whom a duty concerns, and how it is counted; the order is that of the page."""
