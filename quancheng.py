@@ -76,6 +76,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             "re-derive every digest, root and state from bytes; trust nothing",
             lambda: (_fsck_arguments, fsck),
         ),
+        "reseal": (
+            "move personal data from PERSONAL_KEY_BEFORE to PERSONAL_KEY, beside a running server",
+            lambda: (lambda _: None, reseal),
+        ),
     }
 
 
@@ -440,6 +444,22 @@ def _fsck(args: argparse.Namespace, say: _Teller) -> int:
 
     with ExitStack() as started:
         return run(open_store(say, started), say, with_bytes=not args.no_bytes)
+
+
+def reseal(args: argparse.Namespace) -> int:
+    """Move personal data to the new key; exit 1 when something did not open or is left under the key before."""
+    say = _Teller(as_json=args.json)
+    return _guarded(say, lambda: _reseal(say))
+
+
+def _reseal(say: _Teller) -> int:
+    from quancheng_parts import migrate, open_store
+    from workers.reseal import run
+
+    with ExitStack() as started:
+        store = open_store(say, started)
+        migrate(store)
+        return run(store, say)
 
 
 if __name__ == "__main__":

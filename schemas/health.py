@@ -47,6 +47,8 @@ class Health(StrEnum):
     SETTINGS_UNREADABLE = "settings-unreadable"
     KEY_PRESENT = "key-present"
     KEY_UNUSABLE = "key-unusable"
+    KEYS_MIXED = "keys-mixed"
+    KEY_OTHER = "key-other"
     FACTORS_DEMANDED = "factors-demanded"
     FACTORS_OFF = "factors-off"
     CALENDAR_EMPTY = "calendar-empty"

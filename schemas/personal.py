@@ -27,7 +27,7 @@ NONCE_BYTES = 12
 """Of AES-GCM (NIST SP 800-38D, 8.2.2): drawn anew for every value; every column has a key of its own."""
 
 KEY_ID_BYTES = 8
-"""Names the key in every value, so that one day two may be known at once while values move to the newer."""
+"""Names the key in every value: two may be known at once while values move to the newer."""
 
 MARK: Final = b"\x01"
 """Begins a sealed value; no text and no JSON begins so."""
@@ -44,7 +44,10 @@ SEALED_COLUMNS = frozenset(
 )
 """Columns of personal data; what opens a member of a leaf that they repeat is sealed too."""
 
-_HEAD = len(MARK) + KEY_ID_BYTES + NONCE_BYTES
+HEAD_BYTES = len(MARK) + KEY_ID_BYTES
+"""So many bytes of a sealed value say that it is one, and under which key."""
+
+_HEAD = HEAD_BYTES + NONCE_BYTES
 _LABEL = b"quancheng-personal\0"
 _TOKEN_BYTES = 8
 _ROW_SALT = re.compile(r"row\.[1-9][0-9]*")
@@ -59,16 +62,39 @@ class PersonalSeal:
 
     Args:
         seed: 32 bytes that are kept outside the database; without them nothing that was sealed can be read.
+        before: The key that values are moved away from. It opens what is not moved yet, and seals nothing.
     """
 
-    def __init__(self, seed: bytes) -> None:
+    def __init__(self, seed: bytes, before: "PersonalSeal | None" = None) -> None:
         self._seed = seed
+        self.before = before
         self._keys: dict[tuple[bytes, str], bytes] = {}
         self._boxes: dict[str, AESGCM] = {}
         self.key_id = hmac.digest(seed, _LABEL + b"name", "sha256")[:KEY_ID_BYTES]
 
     def __repr__(self) -> str:
         return "PersonalSeal(…)"
+
+    @property
+    def head(self) -> bytes:
+        """What every value that was sealed under this key begins with."""
+        return MARK + self.key_id
+
+    @property
+    def known(self) -> "tuple[PersonalSeal, ...]":
+        """The seals that open values here, the one that seals them first."""
+        return (self,) if self.before is None else (self, self.before)
+
+    def of(self, kept: bytes) -> "PersonalSeal":
+        """Return the one that a value was sealed by.
+
+        Raises:
+            IntegrityBroken: neither the key nor the one before (slug `personal-unreadable`).
+        """
+        for one in self.known:
+            if kept.startswith(one.head):
+                return one
+        raise PERSONAL_UNREADABLE("a value was not sealed under PERSONAL_KEY")
 
     def sealed(self, plain: bytes, nonce: bytes, column: str, row: str) -> bytes:
         """Return what is kept: mark, name of the key, nonce, ciphertext and tag, good in this column of this row alone.
@@ -89,11 +115,9 @@ class PersonalSeal:
             IntegrityBroken: it was sealed under another key, is of another row, or was altered (slug
                 `personal-unreadable`).
         """
-        nonce = kept[_HEAD - NONCE_BYTES : _HEAD]
-        if not kept.startswith(MARK + self.key_id):
-            raise PERSONAL_UNREADABLE("a value was not sealed under PERSONAL_KEY")
+        own, nonce = self.of(kept), kept[HEAD_BYTES:_HEAD]
         try:
-            return self._box(column).decrypt(nonce, kept[_HEAD:], self._about(column, row))
+            return own._box(column).decrypt(nonce, kept[_HEAD:], own._about(column, row))  # noqa: SLF001 - of its class
         except (InvalidTag, ValueError) as err:
             raise PERSONAL_UNREADABLE("a sealed value is of another row, or was altered") from err
 

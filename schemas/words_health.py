@@ -75,6 +75,14 @@ HEALTH = vocabulary(
             "{name} 缺失或格式不对：设为 32 个随机字节的 base64",
             "{name} is missing or malformed: set it to base64 of 32 random bytes",
         ),
+        Health.KEYS_MIXED: (
+            "尚有内容以 PERSONAL_KEY_BEFORE 加密：运行 quancheng reseal 全部改用新密钥",
+            "values stand under PERSONAL_KEY_BEFORE still: `quancheng reseal` moves them to the new one",
+        ),
+        Health.KEY_OTHER: (
+            "有内容以另一密钥加密：找回该密钥，设为 PERSONAL_KEY_BEFORE 并运行 quancheng reseal",
+            "values stand under another key: bring it as PERSONAL_KEY_BEFORE and run `quancheng reseal`",
+        ),
         Health.FACTORS_DEMANDED: (
             "SECOND_FACTOR_ROLES 要求两步验证，但 FACTOR_KEY 缺失：这些人登录不了，设为 32 个随机字节的 base64",
             "FACTOR_KEY is missing, and whoever needs a second factor cannot log in: set it to base64 of 32 random bytes",

@@ -15,7 +15,7 @@ from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.refusals_request import IDEMPOTENCY_KEY_REUSED
 from storage.collection import Collection
-from storage.personal import kept_answer, kept_fingerprint, shown_answer
+from storage.personal import kept_answer, kept_fingerprints, shown_answer
 from storage.tables.idempotency import idempotency_keys
 
 Answer = TypeVar("Answer", bound=Frozen)
@@ -57,15 +57,15 @@ class IdempotencyKeys(Collection):
             Conflict: the key was used for another request (slug `idempotency-key-reused`).
         """
         expires_at = self._now + timedelta(seconds=self._unit.settings.idempotency_seconds)
-        asked = kept_fingerprint(self._connection, key.fingerprint)
+        asked = kept_fingerprints(self._connection, key.fingerprint)
         fresh = insert(idempotency_keys).values(
-            sender=actor.reference, key=key.key, fingerprint=asked, expires_at=expires_at
+            sender=actor.reference, key=key.key, fingerprint=asked[0], expires_at=expires_at
         )
         # Waits for whoever has inserted the same key and not committed; takes over one that has ended.
         taken = self._connection.scalar(
             fresh.on_conflict_do_update(
                 index_elements=[_KEPT.sender, _KEPT.key],
-                set_={"fingerprint": asked, "answer": None, "expires_at": expires_at},
+                set_={"fingerprint": asked[0], "answer": None, "expires_at": expires_at},
                 where=_KEPT.expires_at <= self._now,
             ).returning(_KEPT.key)
         )
@@ -76,7 +76,7 @@ class IdempotencyKeys(Collection):
                 _KEPT.sender == actor.reference, _KEPT.key == key.key
             )
         ).one()
-        if bytes(kept.fingerprint) != asked:
+        if bytes(kept.fingerprint) not in asked:
             raise IDEMPOTENCY_KEY_REUSED("the key was used for another request")
         return shown_answer(self._connection, actor.reference, key.key, bytes(kept.answer))
 

@@ -30,7 +30,10 @@ def personal_seal(settings: StorageSettings) -> PersonalSeal | None:
     """
     if settings.personal_key is None:
         return None
-    return PersonalSeal(seed(settings.personal_key, "PERSONAL_KEY"))
+    before = settings.personal_key_before
+    # A file that compose mounts where there is no key before is empty.
+    former = PersonalSeal(seed(before, "PERSONAL_KEY_BEFORE")) if before else None
+    return PersonalSeal(seed(settings.personal_key, "PERSONAL_KEY"), former)
 
 
 def seal_of(connection: Connection) -> PersonalSeal:
@@ -102,18 +105,31 @@ def tokens(connection: Connection, column: Column[Any], text: str) -> list[int]:
     return seal_of(connection).tokens(_name(column), text)
 
 
+def asked_tokens(connection: Connection, column: Column[Any], text: str) -> list[list[int]]:
+    """Return the tokens of a text under every key that values may stand under; raises as `seal_of`."""
+    return [one.tokens(_name(column), text) for one in seal_of(connection).known]
+
+
 def code_digest(connection: Connection, column: Column[Any], code: str | None) -> bytes | None:
     """Return by what a whole code is found in a column; raises as `seal_of`."""
     return None if code is None else seal_of(connection).digest(_name(column), code.encode())
 
 
-def content_digest(connection: Connection, sha256: bytes) -> bytes:
+def asked_digests(connection: Connection, column: Column[Any], code: str) -> list[bytes]:
+    """Return the same under every key that values may stand under; raises as `seal_of`."""
+    return [one.digest(_name(column), code.encode()) for one in seal_of(connection).known]
+
+
+def content_digests(connection: Connection, sha256: bytes) -> list[bytes]:
     """Return what is kept of the digest of a monitoring row: in clear it would let guesses of the row be tried.
+
+    Returns:
+        One of every key that values may stand under; the first is what is kept of a new row.
 
     Raises:
         Unavailable: this process has no key (slug `personal-key-missing`).
     """
-    return seal_of(connection).digest("monitoring_records.raw", sha256)
+    return [one.digest("monitoring_records.raw", sha256) for one in seal_of(connection).known]
 
 
 def kept_opening(
@@ -155,10 +171,16 @@ def shown_answer(connection: Connection, sender: str, key: str, kept: bytes) -> 
     return seal_of(connection).opened(kept, _ANSWERS, _answer(sender, key))
 
 
-def kept_fingerprint(connection: Connection, fingerprint: bytes) -> bytes:
-    """Return what is kept of what a request asked: its digest in clear would let guesses of a name be tried."""
+def kept_fingerprints(connection: Connection, fingerprint: bytes) -> list[bytes]:
+    """Return what is kept of what a request asked: its digest in clear would let guesses of a name be tried.
+
+    Returns:
+        One of every key that may have been in use; the first is what is kept of a new request.
+    """
     found: PersonalSeal | None = connection.get_execution_options().get(PERSONAL_SEAL)
-    return fingerprint if found is None else found.digest("idempotency_keys.fingerprint", fingerprint)
+    if found is None:
+        return [fingerprint]
+    return [one.digest("idempotency_keys.fingerprint", fingerprint) for one in found.known]
 
 
 @cache

@@ -30,15 +30,19 @@ def open_pool(settings: StorageSettings) -> Engine:
 
     Raises:
         sqlalchemy.exc.ArgumentError: the address cannot be read.
-        ValueError: `PERSONAL_KEY` is malformed; the message never holds it.
+        ValueError: `PERSONAL_KEY` or the one before is malformed; the message never holds it.
     """
+    seal = personal_seal(settings)
+    # Whoever moves values to another key asks the database for processes that do not know it (`storage.reseal`).
+    known = () if seal is None else (one.key_id.hex() for one in seal.known)
     engine = create_engine(
         settings.sqlalchemy_url,
+        connect_args={"application_name": " ".join(("quancheng", *known))},
         pool_size=settings.pool_size,
         max_overflow=10,
         pool_timeout=settings.pool_wait_seconds,
         pool_use_lifo=True,  # few connections are in use, and know their statements
-        execution_options={PERSONAL_SEAL: personal_seal(settings)},
+        execution_options={PERSONAL_SEAL: seal},
         hide_parameters=True,  # errors are logged: names, parties and password hashes must not be
     )
     event.listen(engine, "checkout", _begin)

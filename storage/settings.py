@@ -23,6 +23,7 @@ _SECRETS = (
     "EXPORT_KEY",
     "FACTOR_KEY",
     "PERSONAL_KEY",
+    "PERSONAL_KEY_BEFORE",
 )
 _SEED_BYTES = 32
 
@@ -60,7 +61,8 @@ class StorageSettings(BaseSettings):
     A request is repeated under its Idempotency-Key for `IDEMPOTENCY_SECONDS`, a day.
     Keys are base64 of 32 bytes, those that sign Ed25519 seeds. A process gets only the keys it needs: the API the registry
     key and `FACTOR_KEY`, under which the secrets of second factors are sealed, the worker and the scheduler the log key and
-    the export key, all of them and the migration `PERSONAL_KEY`, under which names and codes of parties are sealed.
+    the export key, all of them and the migration `PERSONAL_KEY`, under which names and codes of parties are sealed, and
+    `PERSONAL_KEY_BEFORE` as long as some still stand under that one (`storage.reseal`).
     Whoever holds one of `SECOND_FACTOR_ROLES` (names apart by commas, or `all`) sets up a second factor at the next log-in
     by password; none is asked by default.
 
@@ -84,6 +86,7 @@ class StorageSettings(BaseSettings):
     export_key: SecretStr | None = None
     factor_key: SecretStr | None = None
     personal_key: SecretStr | None = None
+    personal_key_before: SecretStr | None = None
     second_factor_roles: Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_roles)] = ()
     pool_size: int = 10
     pool_wait_seconds: float = 10.0

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.personal import fold
-from storage.personal import opened, tokens
+from storage.personal import asked_tokens, opened
 
 FEW = 1_000
 """Up to this many hits are fetched by the index and then named one by one."""
@@ -119,7 +119,8 @@ def matching_party(
     if not words:
         return Sought(true())
     named = [
-        and_(party.tokens.contains(tokens(connection, party.name, word)), party.is_whole) for word in words
+        and_(or_(*map(party.tokens.contains, asked_tokens(connection, party.name, word))), party.is_whole)
+        for word in words
     ]
     indexed = [
         or_(_grams(searched).contains(_grams(literal(word))), one)

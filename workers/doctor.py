@@ -20,6 +20,7 @@ from schemas.health import Health, HealthPart
 from schemas.words import Words
 from schemas.work import signs
 from storage.personal import personal_seal
+from storage.reseal import ends
 from storage.settings import StorageSettings, is_set, seed, unreadable
 from storage.setup.authority import LEAF_DAYS, fingerprint, seen
 from storage.setup.embedded import running_url
@@ -89,6 +90,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield _bad(HealthPart.SETTINGS, Health.SETTINGS_UNREADABLE, names=unreadable(err))
         return
     yield from _keys(settings)
+    yield from _key_before(settings)
     settings = _openable(settings)
     yield _factors(settings)
     yield _calendar(settings)
@@ -178,6 +180,15 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
             yield _good(part, Health.KEY_PRESENT)
 
 
+def _key_before(settings: StorageSettings) -> Iterator[Finding]:
+    """Name the key before where it is given and means nothing: no store opens with it."""
+    if settings.personal_key_before:
+        try:
+            seed(settings.personal_key_before, "PERSONAL_KEY_BEFORE")
+        except ValueError:
+            yield _bad(HealthPart.PERSONAL_KEY, Health.KEY_UNUSABLE, name="PERSONAL_KEY_BEFORE")
+
+
 def _openable(settings: StorageSettings) -> StorageSettings:
     """Return settings with which the stores open: a key of personal data that is malformed was named already."""
     try:
@@ -242,7 +253,25 @@ def _database(store: Store) -> Iterator[Finding]:
         yield _bad(HealthPart.SCHEMA, Health.SCHEMA_BEHIND)
     else:
         yield _good(HealthPart.SCHEMA, Health.SCHEMA_CURRENT)
+        yield from _personal(store)
         yield from _work(store)
+
+
+def _personal(store: Store) -> Iterator[Finding]:
+    """Say where values stand under more than one key, or under one that is not here."""
+    seal = personal_seal(store.settings)
+    if seal is None:
+        return
+    try:
+        with store.begin() as tx:
+            heads = ends(tx.connection)
+    except Unavailable:
+        yield _bad(HealthPart.DATABASE, Health.DATABASE_SILENT)
+        return
+    if heads - {one.head for one in seal.known}:
+        yield _bad(HealthPart.PERSONAL_KEY, Health.KEY_OTHER)
+    elif heads - {seal.head}:
+        yield _warned(HealthPart.PERSONAL_KEY, Health.KEYS_MIXED)
 
 
 def _work(store: Store) -> Iterator[Finding]:

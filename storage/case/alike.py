@@ -10,7 +10,7 @@ from schemas.actor import Actor
 from schemas.case import EVIDENCE_STATES
 from schemas.ids import AgencyId, CaseId
 from schemas.policy import Action
-from storage.personal import code_digest
+from storage.personal import asked_digests
 from storage.reads.policy import within
 from storage.tables.case import cases
 
@@ -46,11 +46,12 @@ def alike(
 
     `is_same_party` says whose party has the same code, `is_whole` where the actor reads who it is.
     """
-    digest = code_digest(connection, cases.c.party_code, traits.party_code)
-    is_same_party = cases.c.party_code_digest == digest
+    code = traits.party_code
+    digests = [] if code is None else asked_digests(connection, cases.c.party_code, code)
+    is_same_party = cases.c.party_code_digest.in_(digests)
     shared = [
         cases.c.plates.contains([traits.plate]) if traits.plate else None,
-        None if digest is None else is_same_party,
+        is_same_party if digests else None,
         None if traits.place is None else _box(*traits.place, traits.at, near),
     ]
     some = [one for one in shared if one is not None]

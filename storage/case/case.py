@@ -45,7 +45,7 @@ from storage.case.values import (
 )
 from storage.collection import Collection, Order
 from storage.custody.values import shown
-from storage.personal import code_digest
+from storage.personal import asked_digests
 from storage.reads.account import handler_of
 from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
@@ -292,8 +292,8 @@ class Cases(Collection):
         party = Party(cases.c.id, cases.c.number, cases.c.party, cases.c.party_tokens, is_whole)
         others = []
         if is_code(code := wanted.strip().upper()):
-            digest = code_digest(self._connection, cases.c.party_code, code)
-            others.append(and_(cases.c.party_code_digest == digest, is_whole))
+            digests = asked_digests(self._connection, cases.c.party_code, code)
+            others.append(and_(cases.c.party_code_digest.in_(digests), is_whole))
         return matching_party(self._connection, party, CASE_WORDS, wanted, *others)
 
     def get(self, actor: Actor, case_id: CaseId) -> Case:

@@ -111,16 +111,18 @@ def _unchecked(connection: Connection) -> Iterator[Found]:
 
 def _row_faults(seal: PersonalSeal, table: Table, row: Record, about: str) -> Iterator[Fault]:
     told: dict[str, str | None] = {}
+    by: dict[str, PersonalSeal] = {}
     for column in personal_columns(table):
         kept = getattr(row, column.name)
         found = None if kept is None else read(seal, bytes(kept), f"{table.name}.{column.name}", str(row.id))
         if found is None or found.state is State.OPENED:
             told[column.name] = None if found is None or found.value is None else _text(found.value)
+            by[column.name] = seal if kept is None else seal.of(bytes(kept))
         else:
             yield Fault(
                 code=FaultCode.PERSONAL_UNREADABLE, subject=about, detail=f"{table.name}.{column.name}"
             )
-    for name, wanted in _found_by(seal, table, told):
+    for name, wanted in _found_by(by, table, told):
         kept = getattr(row, name)
         if (bytes(kept) if isinstance(kept, (bytes, memoryview)) else kept) != wanted:
             yield Fault(code=FaultCode.COLUMN_DIFFERS, subject=about, detail=f"{table.name}.{name}")
@@ -130,19 +132,21 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _found_by(seal: PersonalSeal, table: Table, told: dict[str, str | None]) -> Iterator[tuple[str, object]]:
-    """Yield what each value that opened is found by."""
+def _found_by(
+    by: dict[str, PersonalSeal], table: Table, told: dict[str, str | None]
+) -> Iterator[tuple[str, object]]:
+    """Yield what each value that opened is found by, under the key that it was sealed under itself."""
     if "party_tokens" in table.c and "party" in told:
-        yield "party_tokens", seal.tokens(f"{table.name}.party", told["party"] or "")
+        yield "party_tokens", by["party"].tokens(f"{table.name}.party", told["party"] or "")
     if "party_code_digest" in table.c and "party_code" in told:
         code = told["party_code"]
         yield (
             "party_code_digest",
-            None if code is None else seal.digest(f"{table.name}.party_code", code.encode()),
+            None if code is None else by["party_code"].digest(f"{table.name}.party_code", code.encode()),
         )
     if "content_digest" in table.c and told.get("raw") is not None:
         try:
             content = kept_row(str(told["raw"]).encode()).content_sha256
         except Invalid:
             return  # bytes that are no row are named where the batch is looked at
-        yield "content_digest", seal.digest("monitoring_records.raw", content)
+        yield "content_digest", by["raw"].digest("monitoring_records.raw", content)

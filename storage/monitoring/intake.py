@@ -37,7 +37,7 @@ from storage.act import Deed, fresh_id
 from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
 from storage.outbox import JobKind
-from storage.personal import content_digest, party_columns, sealed
+from storage.personal import content_digests, party_columns, sealed
 from storage.reads.equipment import bound_to, facts_of
 from storage.reads.recording import sent_by
 from storage.reads.setting import setting_at
@@ -86,12 +86,12 @@ class Intakes(Collection):
         for line, parsed in batch.rows.items():
             key = (bound[parsed.row.equipment].id, parsed.row.record_id)
             before = known.get(key) or seen.get(key)
-            content = content_digest(self._connection, parsed.content_sha256)
+            contents = content_digests(self._connection, parsed.content_sha256)
             if before is None:
-                seen[key] = (content, None)
+                seen[key] = (contents[0], None)
                 batch.fresh.append(line)
             else:
-                batch.results[line] = _repeated(line, parsed, content, before)
+                batch.results[line] = _repeated(line, parsed, contents, before)
 
     def bound_ids(self, actor: Actor) -> dict[str, EquipmentId]:
         """Return number → id of the equipment that is bound to a source."""
@@ -273,7 +273,7 @@ class Intakes(Collection):
         party = {"party": row.party, "party_code": row.party_code}
         return _Closed(
             raw=sealed(self._connection, known.c.raw, ident, parsed.raw),
-            content_digest=content_digest(self._connection, parsed.content_sha256),
+            content_digest=content_digests(self._connection, parsed.content_sha256)[0],
             **party_columns(self._connection, known, ident, party),
         )
 
@@ -343,10 +343,10 @@ def _pictures(
 
 
 def _repeated(
-    line: int, parsed: ParsedRow, content: bytes, before: tuple[bytes, MonitoringId | None]
+    line: int, parsed: ParsedRow, contents: list[bytes], before: tuple[bytes, MonitoringId | None]
 ) -> RowResult:
     known, ident = before
-    is_same = content == known
+    is_same = known in contents
     return RowResult(
         line=line,
         record_id=parsed.row.record_id,

@@ -46,7 +46,7 @@ from storage.monitoring.values import (
     select_records,
     shown_version,
 )
-from storage.personal import code_digest, opened, opened_bytes, sealed
+from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
 from storage.reads.policy import require_within, within, within_seen
@@ -101,8 +101,8 @@ class Monitoring(Collection):
         if is_plate(text):
             return Sought(known.plate == text)
         if is_code(text):
-            digest = code_digest(self._connection, known.party_code, text)
-            is_code_of = and_(known.party_code_digest == digest, is_whole)
+            digests = asked_digests(self._connection, known.party_code, text)
+            is_code_of = and_(known.party_code_digest.in_(digests), is_whole)
             if is_uscc(text):
                 return Sought(is_code_of)
             others = [known.record_id == wanted, is_code_of]

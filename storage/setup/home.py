@@ -11,6 +11,9 @@ from typing import Any
 from storage.setup.embedded import can_unshare
 
 KEY_NAMES = ("log_key", "registry_key", "export_key", "factor_key", "personal_key")
+KEY_BEFORE = "personal_key_before"
+"""The key that values are moved away from: `personal_key` under this name, so that the next start draws a new one."""
+
 SEED_BYTES = 32
 _PRIVATE, _WALKED = 0o700, 0o711
 
@@ -52,7 +55,8 @@ class Home:
 
     def keys(self) -> dict[str, str]:
         """Return the seeds by setting name."""
-        return {name: self._key_path(name).read_text(encoding="ascii").strip() for name in KEY_NAMES}
+        names = (*KEY_NAMES, *([KEY_BEFORE] if self._key_path(KEY_BEFORE).exists() else []))
+        return {name: self._key_path(name).read_text(encoding="ascii").strip() for name in names}
 
     @property
     def objects_url(self) -> str:

@@ -11,17 +11,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from schemas.personal import MARK
 from schemas.refusals_personal import PERSONAL_UNREADABLE
 from storage.personal import seal_of
 from storage.pool import open_pool
+from storage.reseal import ends
 from storage.settings import StorageSettings
 
 _FOLDER = Path(__file__).parent.parent / "migrations"
-_SEALED = text(
-    "(SELECT party FROM cases ORDER BY id DESC LIMIT 1)"
-    " UNION ALL (SELECT raw FROM monitoring_records ORDER BY id DESC LIMIT 1)"
-)
 _LOCK = 0x5143_4D49
 """Advisory lock number of migrations; any constant that nothing else of ours uses."""
 
@@ -60,15 +56,18 @@ def pending(engine: Engine) -> bool:
 def check_key(engine: Engine) -> None:
     """Refuse to go on under another PERSONAL_KEY than the one that what stands was sealed under: two would be mixed.
 
+    The one that values are moved away from counts too, where it is given as PERSONAL_KEY_BEFORE.
+
     Raises:
-        IntegrityBroken: it is another key (slug `personal-unreadable`).
+        IntegrityBroken: something stands under another key (slug `personal-unreadable`).
         Unavailable: there is none (slug `personal-key-missing`).
     """
     with engine.connect() as connection:
-        kept = connection.scalars(_SEALED).all()
-        if kept and not any(bytes(one).startswith(MARK + seal_of(connection).key_id) for one in kept):
+        heads = ends(connection)
+        if heads and heads - {one.head for one in seal_of(connection).known}:
             raise PERSONAL_UNREADABLE(
-                "PERSONAL_KEY is not the key that parties were sealed under: bring that one back"
+                "PERSONAL_KEY is not the key that parties were sealed under: "
+                "bring that one back, or give it as PERSONAL_KEY_BEFORE and run `quancheng reseal`"
             )
 
 

@@ -100,6 +100,7 @@ READ_ALL = {
     "export": "packs everything that a case holds",
     "fsck": "re-derives everything",
     "reads": "what a noun tells other nouns, under a name",
+    "reseal": "moves everything that is sealed to another key",
 }
 GUESTS = {
     ("case/submission.py", "reviews"): "a submission of a case opens its round in the same act",

@@ -6,7 +6,7 @@ import pytest
 import quancheng
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "admit", "record", "export", "verify", "redraw", "doctor", "fsck")
+COMMANDS = ("serve", "admit", "record", "export", "verify", "redraw", "doctor", "fsck", "reseal")
 
 
 def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -46,7 +46,7 @@ SERVER_VARIABLES = {
     "proxy": {"TLS_NAME"},
 }
 CERTIFICATE_FILES = {"tls_certificate", "tls_key"}
-OPERATORS_FILES = CERTIFICATE_FILES | {"oidc_client_secret"}
+OPERATORS_FILES = CERTIFICATE_FILES | {"oidc_client_secret", "personal_key_before"}
 """Secrets that an operator has as files; all the others come from the environment."""
 SECRET_FILES = [
     (service, name)

@@ -56,6 +56,21 @@ def test_what_is_sealed_opens_in_its_place(plain: bytes, row: str) -> None:
     assert len(kept) == 1 + 8 + 12 + len(plain) + 16
 
 
+def test_two_keys_are_known_while_values_move() -> None:
+    """What either sealed opens; what is sealed is the newer one's; a third key's value is named."""
+    before, third = PersonalSeal(bytes([1]) * 32), PersonalSeal(bytes([2]) * 32)
+    both = PersonalSeal(bytes(32), before)
+    kept = before.sealed(b"name", NONCE, *PARTY)
+
+    assert both.opened(kept, *PARTY) == both.opened(both.sealed(b"name", NONCE, *PARTY), *PARTY) == b"name"
+    assert both.sealed(b"name", NONCE, *PARTY) == SEAL.sealed(b"name", NONCE, *PARTY)
+    assert (both.of(kept), both.known) == (before, (both, before))
+    assert both.tokens(PARTY[0], "name") == SEAL.tokens(PARTY[0], "name") != before.tokens(PARTY[0], "name")
+    with pytest.raises(IntegrityBroken) as refused:
+        both.opened(third.sealed(b"name", NONCE, *PARTY), *PARTY)
+    assert refused.value.slug == "personal-unreadable"
+
+
 @pytest.mark.parametrize(
     ("seal", "column", "row"),
     [
