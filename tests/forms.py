@@ -212,6 +212,7 @@ def _case(scene: Scene, _: Clock) -> None:
     ids = {**ids, "export_id": export.id, "look_id": look.id}
     at = "/console/recordings/{recording_id}/looks"
     _add(scene, "case", "/console/exports/{export_id}/looks", ids, **why)
+    _add(scene, "case", f"{one}/print", ids, pictures="with", **why)
     _add(scene, "case", at, ids, kind="open", **why)
     _add(scene, "case", f"{at}/{{look_id}}/close", ids)
     for verb in ("seen", "leave"):
