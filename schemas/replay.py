@@ -24,7 +24,8 @@ from schemas.life import FaultCode, Here, Unlawful, law
 from schemas.life_actor import AccountLife, AgencyLife, apply_account, apply_agency
 from schemas.life_audit import AuditLife, apply_audit
 from schemas.life_case import CaseLife, apply_case
-from schemas.life_device import DeviceLife, EquipmentLife, apply_device, apply_equipment
+from schemas.life_device import DeviceLife, apply_device
+from schemas.life_equipment import EquipmentLife, apply_equipment
 from schemas.life_evidence import (
     ManifestLife,
     MonitoringLife,

@@ -29,6 +29,7 @@ from schemas.review import OpinionWord, ReviewState
 from storage.collection import Collection
 from storage.reads.account import ends_soon, is_roleless
 from storage.reads.certificate import needing
+from storage.reads.equipment import certified_until
 from storage.reads.login import locked_accounts
 from storage.reads.presence import unanswered, unsettled
 from storage.reads.recusal import barred
@@ -37,7 +38,7 @@ from storage.tables.actor import account_links, accounts, certificates, role_gra
 from storage.tables.approval import approvals
 from storage.tables.audit import audit_inspectors, audit_rechecks, audit_sample, audit_scores, audits
 from storage.tables.case import case_handlers, cases
-from storage.tables.equipment import equipment, equipment_certificates
+from storage.tables.equipment import equipment
 from storage.tables.export import exports
 from storage.tables.monitoring import monitoring_opinions as opinions
 from storage.tables.monitoring import monitoring_records as records
@@ -270,12 +271,7 @@ def _unscored(actor: Actor, now: datetime) -> _Line:
 
 
 def _expiring(actor: Actor, now: datetime) -> _Line:
-    lasting = (
-        select(func.max(equipment_certificates.c.valid_until))
-        .where(equipment_certificates.c.equipment_id == equipment.c.id)
-        .scalar_subquery()
-    )
-    ends = func.coalesce(lasting, equipment.c.registered_at)
+    ends = func.coalesce(certified_until(equipment.c.id), equipment.c.registered_at)
     return _Line(
         source=equipment,
         where=and_(

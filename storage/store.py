@@ -45,7 +45,7 @@ from storage.case.recusal import Recusals
 from storage.collection import Unit
 from storage.device import Devices
 from storage.duties import Duties
-from storage.equipment import EquipmentRegister
+from storage.equipment.register import EquipmentRegister
 from storage.export.export import Exports
 from storage.heartbeat import Heartbeats
 from storage.holding.check import DeviceChecks
