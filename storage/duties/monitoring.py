@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import and_, exists, false, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_
 
 from schemas.actor import Actor
 from schemas.duty import Duty
@@ -12,7 +12,8 @@ from schemas.equipment import EquipmentState
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.policy import Action
 from storage.duties.line import Ending, Line, Lines, inside
-from storage.tables.equipment import equipment, equipment_certificates
+from storage.reads.equipment import certified_until
+from storage.tables.equipment import equipment
 from storage.tables.monitoring import monitoring_opinions as opinions
 from storage.tables.monitoring import monitoring_records as records
 
@@ -51,12 +52,7 @@ def _unlinked(actor: Actor, now: datetime) -> Line:
 
 def _expiring(actor: Actor, now: datetime, until: datetime) -> Line:
     """Without its verification certificate nothing that equipment records is evidence."""
-    lasting = (
-        select(func.max(equipment_certificates.c.valid_until))
-        .where(equipment_certificates.c.equipment_id == equipment.c.id)
-        .scalar_subquery()
-    )
-    ends = func.coalesce(lasting, equipment.c.registered_at)
+    ends = func.coalesce(certified_until(equipment.c.id), equipment.c.registered_at)
     return Line(
         source=equipment,
         where=and_(
