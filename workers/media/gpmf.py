@@ -136,11 +136,12 @@ def _time(one: Klv | None) -> int:
     found = _TIME.match(one.payload) if one else None
     if found is None:
         return NO_TIME
-    year, *parts, thousandths = (int(part) for part in found.groups())
+    year, month, day, hour, minute, second, thousandths = (int(part) for part in found.groups())
     try:
-        return micros(datetime(2000 + year, *parts, thousandths * 1000, tzinfo=UTC))
+        at = datetime(2000 + year, month, day, hour, minute, second, thousandths * 1000, tzinfo=UTC)
     except ValueError:
         return NO_TIME
+    return micros(at)
 
 
 def _moment(days: float, seconds: float) -> int:

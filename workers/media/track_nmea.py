@@ -152,7 +152,8 @@ class NmeaReader:
         if not is_valid:
             self.voids += 1
         elif self._place is None:
-            self._place = Place(_degrees_e7(*place[:2], b"NS"), _degrees_e7(*place[2:], b"EW"))
+            lat, north, lon, east = place
+            self._place = Place(_degrees_e7(lat, north, b"NS"), _degrees_e7(lon, east, b"EW"))
 
     def _begin(self, name: bytes, time: bytes) -> None:
         """Begin another moment where the time is another, or where the same sentence is said again."""
