@@ -134,8 +134,8 @@ CONTAINER = Check(
         ),
         remark(
             "jpeg-stray-bytes",
-            zh="照片文件头中夹有多余字节，图像完整。",
-            en="There are stray bytes between the photo's header segments; the picture is whole.",
+            zh="照片中夹有多余字节（在文件头，或在扫描数据末尾），图像完整。",
+            en="There are stray bytes in the photo, in its header or at the end of a scan; the picture is whole.",
         ),
         mismatch(
             "mp4-no-moov",

@@ -209,6 +209,31 @@ def test_code_inside_a_photo_is_found(tmp_path: Path, payload: bytes) -> None:
     assert named(look(tmp_path, payload), "still_end").code == "still-hidden-file"
 
 
+def padded(count: int, *, restarts: int = 3, at_end: bool = False) -> bytes:
+    """A photo whose scan is filled up with zeros before its third restart, or before its end."""
+    whole = plain_jpeg(320, 240, restart_marker_blocks=restarts)
+    mark = b"\xff\xd9" if at_end else b"\xff\xd2"
+    at = whole.index(mark, whole.index(b"\xff\xda"))
+    return whole[:at] + bytes(count) + whole[at:]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 300])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_zeros_that_fill_a_scan_up_are_a_remark(tmp_path: Path, count: int, at_end: bool) -> None:
+    """Before a restart and before the end: the picture is whole. Zeros in the place of its codes are damage."""
+    whole = padded(count, at_end=at_end)
+    end = whole.index(b"\xff\xd9", whole.index(b"\xff\xda"))
+
+    found = look(tmp_path, whole)
+    assert (alarms(found), named(found, "examined").outcome) == ([], Outcome.VERIFIED)
+    # The decoder itself passes over a few zeros before the end without a word.
+    assert named(found, "container").code == "jpeg-stray-bytes" or at_end
+    assert (
+        named(look(tmp_path, whole[: end - 900] + bytes(900) + whole[end:]), "container").code
+        == "jpeg-damaged"
+    )
+
+
 def test_a_second_picture_is_decoded_as_well(tmp_path: Path) -> None:
     """Damage in it is for a person to judge; a file that ends in its middle is cut; one that is gone is remarked on."""
     second = plain_jpeg(320, 240)

@@ -20,7 +20,7 @@ from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, exif_checks, r
 from workers.media.exif_text import clean
 from workers.media.frames import DECODE_ERRORS, FORMATS, WALKS, bgr, broken, gate, read_frames, shrunk
 from workers.media.heif_walk import Heif, walk_heif
-from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for
+from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for, without_padding
 from workers.media.jpeg_walk import (
     APP1,
     APP13,
@@ -141,7 +141,7 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
     met, pixels = decode_jpeg(payload, space=space, scale=scale)
     if met is None or met.code != "jpeg-damaged":
-        met = empty_run_of_jpeg(payload, walked) or _cut(payload, seen.layout) or met
+        met = _empty_run(payload, walked, met, work) or _cut(payload, seen.layout) or met
     whole = width * height
     done = 0 if pixels is None or (met and met.code == "jpeg-damaged") else whole
     inner = [_inner(payload[span.start : span.end], limits, work) for span in seen.layout.inner]
@@ -151,6 +151,14 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
         decoded=(Decoded(done, whole), *(decoded for decoded, _ in inner)),
         damaged=next((number for number, (_, is_sound) in enumerate(inner, 2) if not is_sound), None),
     )
+
+
+def _empty_run(payload: bytes, walked: Walked, met: Note | None, work: Work) -> Note | None:
+    """Look for a hole; zeros that fill a scan up are none."""
+    if met is None:
+        return empty_run_of_jpeg(payload, walked)
+    filled = without_padding(payload)
+    return empty_run_of_jpeg(filled, walk_jpeg(filled, 0, work))
 
 
 def _cut(payload: bytes, layout: Layout) -> Note | None:
