@@ -16,7 +16,15 @@ from workers.media.container import Note, check_container, note
 from workers.media.credentials import check_credentials
 from workers.media.edits import check_edits
 from workers.media.ending import check_still_end, cut_companion
-from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, exif_checks, read_exif
+from workers.media.exif import (
+    EXIF_ERRORS,
+    EXIF_HEAD,
+    UNREADABLE,
+    ExifSeen,
+    exif_checks,
+    read_block,
+    read_exif,
+)
 from workers.media.exif_text import clean
 from workers.media.frames import DECODE_ERRORS, FORMATS, WALKS, bgr, broken, gate, read_frames, shrunk
 from workers.media.heif_walk import Heif, walk_heif
@@ -51,7 +59,6 @@ Image.MAX_IMAGE_PIXELS = None
 HEIF_TYPES = frozenset({"image/heic", "image/heif"})
 STILL_TYPES = frozenset({"image/jpeg", DNG, *FORMATS, *HEIF_TYPES})
 
-_EXIF_HEAD = b"Exif\x00\x00"
 _JPEG_AT, _JPEG_BYTES = 0x0201, 0x0202
 
 
@@ -198,7 +205,7 @@ def _jpeg_exif(payload: bytes) -> tuple[ExifSeen, bytes | None]:
                 small = exif.get_ifd(ExifTags.IFD.IFD1)
         except EXIF_ERRORS:
             return UNREADABLE, None
-    return read_exif(exif), _thumbnail(raw.removeprefix(_EXIF_HEAD), small)
+    return read_exif(exif), _thumbnail(raw.removeprefix(EXIF_HEAD), small)
 
 
 def _thumbnail(raw: bytes, directory: dict[int, object]) -> bytes | None:
@@ -238,7 +245,7 @@ def _heif(source: Source, payload: bytes, limits: Limits, work: Work) -> Seen:
         (width, height), stated, xmp = heif.size, heif.info.get("exif"), heif.info.get("xmp")
     except DECODE_ERRORS as why:
         return _heif_failed(seen, why)
-    seen = seen._replace(width=width, height=height, exif=_heif_exif(stated), xmp=xmp)
+    seen = seen._replace(width=width, height=height, exif=read_block(stated or b""), xmp=xmp)
     over = gate(width, height, limits)
     if over is not None:
         return seen._replace(met=over)
@@ -258,12 +265,3 @@ def _heif_failed(seen: Seen, why: Exception) -> Seen:
     if isinstance(why, SyntaxError):
         return seen._replace(met=note("decoder-unsupported", reason=clean(why) or "heif"))
     return seen._replace(met=broken(why))
-
-
-def _heif_exif(raw: bytes | None) -> ExifSeen:
-    exif = Image.Exif()
-    try:
-        exif.load(raw or b"")
-    except EXIF_ERRORS:
-        return UNREADABLE
-    return read_exif(exif)
