@@ -266,6 +266,23 @@ def test_noise_for_sound_beside_whole_pictures_is_found(tmp_path: Path) -> None:
     assert named(found, "sound").severity is Severity.FAIL
 
 
+@pytest.mark.parametrize("damage", [zeros, swapped, dropped])
+def test_sound_that_a_container_lost_is_found_by_its_clock(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """A reader that finds the next block again says little of what it passed over; the clock says how much is gone."""
+    check = named(look(changed(sound(tmp_path / "a.mka", seconds=20), damage)), "sound")
+
+    assert (check.code, check.severity) == ("sound-gap", Severity.WARN)
+
+
+def test_sound_in_a_container_that_gives_it_any_time_is_as_long_as_it_is(tmp_path: Path) -> None:
+    """An AVI whose header names a wrong rate has pictures and sound of one length."""
+    found = look(film(tmp_path / "a.avi", codec="adpcm_g726", rate=8000))
+
+    assert named(found, "sound_length").code == ""
+
+
 def test_a_container_of_sound_alone_is_no_film(tmp_path: Path) -> None:
     """A voice note in a container of films is sound: it has no key frames to miss and no posters."""
     voice_note, matroska = look(sound(tmp_path / "a.3gp")), look(sound(tmp_path / "a.mka"))

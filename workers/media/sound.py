@@ -26,6 +26,7 @@ _CLIPPED = 0.01
 _PLANES = 8
 """Channels that a frame holds by itself: PyAV reads beyond them, where noise was decoded to dozens, and crashes."""
 
+_CLOCKED = frozenset({"audio/mp4", "audio/3gpp", "audio/x-matroska", "audio/webm"})
 _EXACT = ("pcm_", "adpcm_", "flac", "alac")
 _HEADERS: Mapping[str, Header] = {"amrnb": amr_narrow, "amrwb": amr_wide}
 """Frames whose decoder takes anything: whether they fit their packet is looked at here."""
@@ -157,23 +158,24 @@ def _gravest(walk: Walk, judge: Callable[[SoundReader], CheckResult]) -> CheckRe
 
 
 @examines(SOUND)
-def check_sound(check: Check, walk: Walk, allowed: int = 0) -> CheckResult | None:
+def check_sound(check: Check, walk: Walk, media_type: str, allowed: int = 0) -> CheckResult | None:
     """Say the gravest of what decoding the streams of sound gave.
 
     `allowed` packets may be bad: a decoder is handed what lies between frames, as a tag where files were joined.
+    Sound alone, in a container with a clock, goes on without a gap; beside pictures a microphone may be switched off.
     """
-    return _gravest(walk, lambda one: _sound(check, one, allowed))
+    return _gravest(walk, lambda one: _sound(check, one, allowed, has_clock=media_type in _CLOCKED))
 
 
-def _sound(check: Check, one: SoundReader, allowed: int) -> CheckResult:
+def _sound(check: Check, one: SoundReader, allowed: int, *, has_clock: bool) -> CheckResult:
     if one.context is None:
         return check.found("sound-unsupported", reason="codec")
     if one.proof is not None and one.proof.holds:
         return check.held()
-    return next(_faults(check, one, allowed), check.held())
+    return next(_faults(check, one, allowed, has_clock=has_clock), check.held())
 
 
-def _faults(check: Check, one: SoundReader, allowed: int) -> Iterator[CheckResult]:
+def _faults(check: Check, one: SoundReader, allowed: int, *, has_clock: bool) -> Iterator[CheckResult]:
     if one.bad_packets > allowed:
         yield check.found(
             "sound-damaged",
@@ -186,6 +188,8 @@ def _faults(check: Check, one: SoundReader, allowed: int) -> Iterator[CheckResul
         yield check.found("sound-partly", count=one.packets)
     if one.proof is not None and one.proof.is_given:
         yield check.found("sound-sum-differs")
+    if has_clock and one.length_s - one.heard_s > SHORT_S:
+        yield check.found("sound-gap", heard=int(one.heard_s), span=round(one.length_s))
     if one.given_s - one.heard_s > SHORT_S:
         yield check.found("sound-short", heard=int(one.heard_s), given=int(one.given_s))
 
