@@ -1,8 +1,10 @@
 """Sound: every stream is decoded to its last sample, and what comes out is held against what the container says."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import av
 import numpy as np
 from av.audio.stream import AudioStream
 
@@ -25,6 +27,9 @@ _MOSTLY = 0.9
 _CLIPPED = 0.01
 _PLANES = 8
 """Channels that a frame holds by itself: PyAV reads beyond them, where noise was decoded to dozens, and crashes."""
+
+_STORED = re.compile(r"pcm_(?:[a-z]+?)(\d+)?(?:le|be|law)?$")
+"""Samples that are stored as they are, and in how many bits; a law of telephones has eight."""
 
 _CLOCKED = frozenset({"audio/mp4", "audio/3gpp", "audio/x-matroska", "audio/webm"})
 _EXACT = ("pcm_", "adpcm_", "flac", "alac")
@@ -67,7 +72,13 @@ class SoundReader(StreamReader):
             self.left_out += max(1, samples)
             return
         self.given_s += seconds
-        frames = self.decoded(packet)
+        if self._is_pause(packet):
+            self._pass_over(samples)
+            return
+        whole = self._whole(packet)
+        if whole is None:
+            return
+        frames = self.decoded(whole)
         if frames is None:
             self.lost += samples
         if frames is None or packet.is_corrupt or not self._fits(bytes(packet)):
@@ -99,6 +110,31 @@ class SoundReader(StreamReader):
                 check=SOUND.name if is_read else None,
             ),
         )
+
+    def _whole(self, packet: Any) -> Any:  # noqa: ANN401 - as above
+        """Leave away the rest of a sample at the end of a packet, if it holds more: recorders stop in the middle of one."""
+        stored = _STORED.match(self.codec or "")
+        rest = packet.size % max(1, int(stored[1] or 8) // 8 * self.context.channels) if stored else 0
+        if not rest or rest == packet.size:
+            return None if rest else packet
+        kept = av.Packet(bytes(packet)[:-rest])
+        kept.stream, kept.pts, kept.dts, kept.time_base = (
+            packet.stream,
+            packet.pts,
+            packet.dts,
+            packet.time_base,
+        )
+        return kept
+
+    def _is_pause(self, packet: Any) -> bool:  # noqa: ANN401 - as above
+        """Say whether a packet stands for time in which nothing was sent: some decoders know no such frames."""
+        header = _HEADERS.get(self.codec or "")
+        frame = header(bytes(memoryview(packet)[:1])) if header else None
+        return frame is not None and frame.is_pause and bool(packet.size == frame.size_bytes)
+
+    def _pass_over(self, samples: int) -> None:
+        self.samples += samples
+        self.heard_s += samples / self.context.sample_rate if self.context.sample_rate else 0.0
 
     def _fits(self, packet: bytes) -> bool:
         """Frames of a codec that takes anything follow each other to the end of their packet."""
