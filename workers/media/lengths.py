@@ -34,4 +34,4 @@ def check_lengths(check: Check, walk: Walk) -> CheckResult | None:
 
 def _heard_s(one: SoundReader) -> float:
     """Return how long a sound is: by what was decoded, for containers may give its packets any time."""
-    return one.length_s if one.context is None or one.left_out else one.heard_s
+    return one.length_s if one.context is None or one.left_out or one.lost else one.heard_s
