@@ -192,7 +192,7 @@ def _checks(source: Source, met: _Met, walk: Walk, media_type: str) -> tuple[Che
         check_packets(walk),
         check_keyframes(walk),
         check_frames(file),
-        check_sound(walk, file.harmless if file else 0),
+        check_sound(walk, media_type, file.harmless if file else 0),
         check_content(walk, media_type),
         check_lengths(walk),
         check_cover(walk),
