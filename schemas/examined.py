@@ -111,6 +111,19 @@ _BOXED = (
     _all(PartKind.ENDING, Measure.BYTES),
     *_STREAMS,
 )
+_BOXED_TYPES = ("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp")
+_CHUNKED_TYPES = ("video/x-matroska", "video/webm", "video/x-msvideo", "audio/x-matroska", "audio/webm")
+_STREAMED_TYPES = ("video/mp2t", "video/mpeg", "video/h264", "video/h265")
+_LINED_TYPES = (
+    "video/ogg",
+    "audio/wav",
+    "audio/mpeg",
+    "audio/aac",
+    "audio/amr",
+    "audio/amr-wb",
+    "audio/ogg",
+    "audio/flac",
+)
 _LINED = (_all(PartKind.CONTAINER, Measure.BYTES), *_STREAMS)
 _CHUNKED = (
     _all(PartKind.CONTAINER, Measure.BYTES),
@@ -134,18 +147,10 @@ _STILL = (
 _TRACK = (_all(PartKind.CONTAINER, Measure.BYTES), _all(PartKind.POINTS, Measure.POINTS))
 
 REQUIRED: Mapping[str, tuple[Required, ...]] = {
-    **dict.fromkeys(("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"), _BOXED),
-    **dict.fromkeys(
-        (
-            "audio/wav",
-            "audio/mpeg",
-            "audio/ogg",
-            "audio/flac",
-        ),
-        _LINED,
-    ),
-    **dict.fromkeys(("video/x-matroska", "video/webm", "video/x-msvideo"), _CHUNKED),
-    **dict.fromkeys(("video/mp2t", "video/mpeg", "video/h264", "video/h265"), _STREAMED),
+    **dict.fromkeys(_BOXED_TYPES, _BOXED),
+    **dict.fromkeys(_LINED_TYPES, _LINED),
+    **dict.fromkeys(_CHUNKED_TYPES, _CHUNKED),
+    **dict.fromkeys(_STREAMED_TYPES, _STREAMED),
     **dict.fromkeys(
         (
             "image/jpeg",

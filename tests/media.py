@@ -172,8 +172,8 @@ def zeroed(path: Path, *, start: float, zeros: int) -> Path:
 
 
 def wav(seconds: int = 1) -> bytes:
-    """Silence, 8 kHz, 16 bit, one channel."""
-    samples = bytes(16_000 * seconds)
+    """A tone of 400 Hz, 8 kHz, 16 bit, one channel."""
+    samples = (8_000 * np.sin(np.arange(8_000 * seconds) * np.pi / 10)).astype("<i2").tobytes()
     fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)
     return (
         struct.pack("<4sI4s", b"RIFF", 36 + len(samples), b"WAVE")

@@ -159,6 +159,12 @@ CONTAINER = Check(
             then=RETAKE,
         ),
         mismatch(
+            "media-empty",
+            zh="录制内容为空：没有画面，也没有声音。",
+            en="The recording is empty: no picture and no sound was recorded.",
+            then=RETAKE,
+        ),
+        mismatch(
             "media-damaged",
             zh="媒体文件无法完整读取（程序报告：{reason}）。",
             en="The media file cannot be read in full ({reason}).",

@@ -34,6 +34,7 @@ from tests.media import (
     zeroed,
     zeroed_jpeg,
 )
+from tests.media_sound import SOUND_CODECS, sound
 from workers.media import Limits, Probe, Sandbox, Stop
 from workers.media.probe import probe
 
@@ -195,6 +196,9 @@ def samples(folder: Path) -> Iterator[Path]:
     cut(mp4(folder / "cut.mkv"), keep=0.6)
     zeroed(mp4(folder / "zeroed.mp4"), start=0.5, zeros=3_000)
     without_moov(mp4(folder / "open.mp4"))
+    for ending in SOUND_CODECS:
+        sound(folder / f"a{ending}", seconds=1)
+    zeroed(sound(folder / "zeroed.mp3"), start=0.5, zeros=3_000)
     shared = HEIC.parents[1] / "cases" / "files"
     yield from sorted([*folder.iterdir(), *(path for path in shared.rglob("*") if path.is_file())])
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas.checks.claims import CLAIMS, VERIFICATION, not_reached
+from schemas.checks.sound import FRAMES
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS, FINDINGS
 from schemas.errors import ManifestInvalid, SignatureInvalid
@@ -131,6 +132,14 @@ def test_a_reader_notes_only_what_the_container_check_declares() -> None:
 
     assert len(made) > 10
     assert faults == []
+
+
+def test_the_walk_over_a_sound_file_says_only_what_its_check_declares() -> None:
+    """What is met between frames, pages and chunks is declared, and every blank of its sentence is filled."""
+    tree = dict(modules())["workers/media/soundfile.py"]
+
+    assert len(list(said(tree, "_about"))) > 5
+    assert wrong(said(tree, "_about"), FRAMES) == []
 
 
 def makers(tree: ast.AST) -> Iterator[int]:

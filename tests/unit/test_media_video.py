@@ -139,7 +139,15 @@ def test_sound_alone_gives_container_facts(tmp_path: Path) -> None:
 
     assert codes(found) == {}
     assert (found.facts.audio_codec, found.facts.duration_ms) == ("pcm_s16le", 2000)
-    assert {check.name for check in found.checks} == {"media_type", "container", "demuxer", "sound", "examined"}
+    assert {check.name for check in found.checks} == {
+        "media_type",
+        "container",
+        "demuxer",
+        "sound_frames",
+        "sound",
+        "sound_content",
+        "examined",
+    }
     path.write_bytes(wav()[:-100])
     assert codes(look(path)) == {"container": "media-truncated"}
 

@@ -1,10 +1,9 @@
-"""The outermost structure of a container without decoding: boxes of ISO/IEC 14496-12, the header of RIFF."""
+"""The outermost structure of a container without decoding: boxes of ISO/IEC 14496-12."""
 
 from typing import BinaryIO, NamedTuple
 
 from workers.media.container import Note, note
 from workers.media.source import Source
-from workers.media.structure import Structure
 from workers.media.work import Work
 
 
@@ -49,15 +48,6 @@ def read_heif(source: Source, work: Work) -> Note | None:
     if end > size:
         return note("media-truncated", missing_bytes=end - size)
     return None
-
-
-def read_riff(source: Source) -> Structure:
-    """Compare the size that a RIFF header claims with the file (AVI, WAV); streaming writers leave 0 or all ones."""
-    size = source.size_bytes
-    claimed = int.from_bytes(source.head(8)[4:8], "little")
-    if claimed in {0, 0xFFFF_FFFF} or claimed + 8 <= size:
-        return Structure()
-    return Structure(notes=(note("media-truncated", missing_bytes=claimed + 8 - size),))
 
 
 def _is_printable(kind: bytes) -> bool:

@@ -40,14 +40,21 @@ def facts(
     structure: Structure,
     examined: Sequence[Examined],
     timings: Sequence[Timing],
+    *,
+    is_sound_file: bool,
 ) -> MediaFacts:
-    """Return the facts of a file that was walked; of pictures and sound those of the first stream."""
+    """Return the facts of a file that was walked; of pictures and sound those of the first stream.
+
+    How long a sound file is, the decoder says: a header that nobody closed, or a mean bit rate, does not know.
+    """
     seen = next((one for one in walk.readers.values() if isinstance(one, PictureReader)), None)
     heard = next((one for one in walk.readers.values() if isinstance(one, SoundReader)), None)
     tags = {key.lower(): value for key, value in container.metadata.items()}
     rate = seen.video.average_rate if seen else None
     seconds = length_s(container, structure)
-    if not seconds and container.format.name not in _WITHOUT_CLOCK:
+    if is_sound_file and heard and not heard.left_out:
+        seconds = heard.heard_s
+    elif not seconds and container.format.name not in _WITHOUT_CLOCK:
         seconds = max((one.length_s for one in timings), default=0.0)
     return MediaFacts(
         width=seen.context.width if seen and seen.context else None,

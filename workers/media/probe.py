@@ -4,10 +4,12 @@ from pathlib import Path
 
 from workers.media.container import check_container, note
 from workers.media.examined import check_examined
+from workers.media.frames import View
 from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff
 from workers.media.source import Source
+from workers.media.tags import sound_start
 from workers.media.track import probe_track
 from workers.media.video import DEMUXERS, probe_video
 from workers.media.work import Lane, OverBudgetError, Work
@@ -36,15 +38,22 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     head = source.head(HEAD_BYTES)
     if not head:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
-    media_type = sniff(head)
+    media_type = _behind_tags(source) if head.startswith(b"ID3") else sniff(head)
     try:
         seen = _read(source, media_type, limits, limits.work(lane))
     except OverBudgetError as over:
         heavy = note("work-too-large", kind=over.kind, limit=over.limit)
         seen = Probe(media_type=media_type, checks=(check_container([heavy]),), stopped=Stop.WORK)
     extent = check_examined(seen.media_type, seen.facts, seen.checks)
-    checks = (check_name(filename, media_type), *seen.checks, *([extent] if extent else []))
+    checks = (check_name(filename, seen.media_type), *seen.checks, *([extent] if extent else []))
     return seen.model_copy(update={"checks": checks})
+
+
+def _behind_tags(source: Source) -> str:
+    """ID3 tags stand before MP3, seldom before AAC or FLAC: what follows them says which."""
+    view = View(source)
+    kind = sniff(view.at(sound_start(view, source.size_bytes), HEAD_BYTES))
+    return kind if kind in {"audio/aac", "audio/flac"} else "audio/mpeg"
 
 
 def _read(source: Source, media_type: str, limits: Limits, work: Work) -> Probe:

@@ -72,5 +72,9 @@ SAMPLES: dict[str, bytes] = {
         b'<?xml version="1.0"?><gpx version="1.1"><trk><trkseg><trkpt lat="1" lon="1">'
         b"<time>2026-01-01T00:00:00Z</time></trkpt></trkseg></trk></gpx>"
     ),
+    "a.wav": (
+        b"RIFF\x64\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x40\0\0\0"
+        + b"\x01\x20\xff\xdf" * 16
+    ),
 }
 """By a name whose ending fits."""

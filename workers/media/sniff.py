@@ -8,6 +8,7 @@ from collections.abc import Callable
 from schemas.checks.structure import MEDIA_TYPE
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.elementary import bare_type
+from workers.media.mpeg_audio import adts, mpeg
 from workers.media.program import is_program
 from workers.media.result import ending
 from workers.media.transport import step_of
@@ -15,6 +16,7 @@ from workers.media.transport import step_of
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"
 PLAIN = "text/plain"
+_LONGEST_FRAME = 1441
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -26,6 +28,8 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
+    (b"#!AMR-WB\n", "audio/amr-wb"),
+    (b"#!AMR\n", "audio/amr"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
 )
@@ -35,7 +39,8 @@ _HEIF_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _BARE_BOXES = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
-_MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
+_MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp"})
+_MATROSKA = frozenset({"video/x-matroska", "video/webm", "audio/x-matroska", "audio/webm"})
 _HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
 _STREAMED = frozenset({"video/mp2t", "video/mpeg"})
 _ENDINGS: dict[str, frozenset[str]] = {
@@ -46,10 +51,11 @@ _ENDINGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), frozenset({"image/jpeg"})),
     **dict.fromkeys(("heic", "heif", "hif", "avif"), _HEIF),
     **dict.fromkeys(("mp4", "m4v", "mov", "qt", "3gp", "3g2", "m4a"), _MP4),
-    **dict.fromkeys(("mkv", "webm", "mka"), frozenset({"video/x-matroska", "video/webm"})),
+    **dict.fromkeys(("mkv", "webm", "mka"), _MATROSKA),
     **dict.fromkeys(("tif", "tiff", "dng"), frozenset({"image/tiff"})),
     **dict.fromkeys(("json", "geojson"), frozenset({"application/json"})),
-    **dict.fromkeys(("ogg", "oga", "opus"), frozenset({"audio/ogg"})),
+    **dict.fromkeys(("ogg", "oga", "opus", "ogv"), frozenset({"audio/ogg", "video/ogg"})),
+    **dict.fromkeys(("amr", "awb"), frozenset({"audio/amr", "audio/amr-wb"})),
     "png": frozenset({"image/png"}),
     "gif": frozenset({"image/gif"}),
     "webp": frozenset({"image/webp"}),
@@ -57,6 +63,7 @@ _ENDINGS: dict[str, frozenset[str]] = {
     "gpx": frozenset({"application/gpx+xml", "application/xml"}),
     "xml": frozenset({"application/gpx+xml", "application/xml"}),
     "wav": frozenset({"audio/wav"}),
+    "aac": frozenset({"audio/aac", "audio/mp4"}),
     "flac": frozenset({"audio/flac"}),
     "mp3": frozenset({"audio/mpeg"}),
     "pdf": frozenset({"application/pdf"}),
@@ -76,8 +83,9 @@ def sniff(head: bytes) -> str:
         _program,
         bare_type,
         _transport,
-        _mpeg_audio,
+        _framed,
         _text,
+        _cut_out,
     )
     return next((found for read in readers if (found := read(head))), UNKNOWN)
 
@@ -93,7 +101,7 @@ def check_name(check: Check, filename: str, media_type: str) -> CheckResult:
 
 
 def _riff(head: bytes) -> str | None:
-    return _RIFF.get(head[8:12]) if head.startswith(b"RIFF") else None
+    return _RIFF.get(head[8:12]) if head[:4] in {b"RIFF", b"RF64", b"BW64"} else None
 
 
 def _boxes(head: bytes) -> str | None:
@@ -135,10 +143,30 @@ def _transport(head: bytes) -> str | None:
     return "video/mp2t" if step_of(head) else None
 
 
-def _mpeg_audio(head: bytes) -> str | None:
-    """ISO/IEC 11172-3 2.4.1.3: eleven sync bits, then layer III; layer bits 00 would be AAC in ADTS."""
-    is_frame = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[2] >> 4 != 0xF  # noqa: PLR2004
-    return "audio/mpeg" if is_frame else None
+def _framed(head: bytes) -> str | None:
+    """Twelve sync bits and layer 00 are AAC in ADTS (ISO/IEC 14496-3, 1.A); eleven and layer II or III MPEG audio."""
+    if adts(head) is not None:
+        return "audio/aac"
+    is_frame = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 in {2, 4}  # noqa: PLR2004
+    return "audio/mpeg" if is_frame and head[2] >> 4 != 0xF else None  # noqa: PLR2004
+
+
+def _cut_out(head: bytes) -> str | None:
+    """A piece of a longer MP3 begins in the middle of a frame: three that follow each other are no chance."""
+    for at in range(min(len(head), _LONGEST_FRAME)):
+        if head[at] == 0xFF and _follow(head, at):  # noqa: PLR2004
+            return "audio/mpeg"
+    return None
+
+
+def _follow(head: bytes, at: int) -> bool:
+    kind = None
+    for _ in range(3):
+        frame = mpeg(head[at : at + 4])
+        if frame is None or kind not in {None, frame.kind}:
+            return False
+        at, kind = at + frame.size_bytes, frame.kind
+    return True
 
 
 def _text(head: bytes) -> str | None:

@@ -1,35 +1,60 @@
 """Sound: every stream is decoded to its last sample, and what comes out is held against what the container says."""
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from av.audio.stream import AudioStream
 
-from schemas.checks.sound import SOUND
+from schemas.checks.sound import CONTENT, SOUND
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
+from schemas.media import Medium, medium_of
+from workers.media.flac import Proof, proof
+from workers.media.frames import Header
+from workers.media.levels import Levels, Span
+from workers.media.mpeg_audio import amr_narrow, amr_wide
 from workers.media.walk import StreamReader, Walk
 from workers.media.work import Work
 
 SHORT_S = 0.5
 """Sound that may be missing without a word, in seconds: what encoders put in front and players skip is less."""
 
+_LONG_S = 10.0
+_MOSTLY = 0.9
+_CLIPPED = 0.01
+_PLANES = 8
+"""Channels that a frame holds by itself: PyAV reads beyond them, where noise was decoded to dozens, and crashes."""
+
+_EXACT = ("pcm_", "adpcm_", "flac", "alac")
+_HEADERS: Mapping[str, Header] = {"amrnb": amr_narrow, "amrwb": amr_wide}
+"""Frames whose decoder takes anything: whether they fit their packet is looked at here."""
+
 
 class SoundReader(StreamReader):
     """Reads one stream of sound. Samples are counted per channel, seconds by the decoder's own rate."""
 
-    def __init__(self, stream: AudioStream, work: Work) -> None:
+    def __init__(self, stream: AudioStream, work: Work, *, with_proof: bool = False) -> None:
         super().__init__(stream)
         self.samples = self.left_out = self.lost = self.bad_packets = 0
         self.heard_s = self.given_s = 0.0
-        self.first_bad_s: float | None = None
+        self.first_bad_s = 0.0
+        self.levels: Levels | None = None
+        self.proof: Proof | None = None
         self._work = work
-        if self.context is not None:
-            self.context.thread_type = "NONE"
+        self._bad_packet = 0
+        if self.context is None:
+            return
+        self.context.thread_type = "NONE"
+        if self.codec == "flac":
+            self.context.options = {"err_detect": "crccheck"}
+            self.proof = proof(bytes(self.context.extradata or b"")) if with_proof else None
 
     def expect(self, work: Work) -> None:
         """The container says how long the sound is, and all of it will be decoded."""
         if self.context is not None:
-            work.expect(samples=round(self.seconds(self.stream.duration) * self._samples_per_second))
+            wanted = self.seconds(self.stream.duration) * self.context.sample_rate * self.context.channels
+            work.expect(samples=round(wanted))
 
     def read(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         """Decode one packet, unless the last lane has no room left."""
@@ -44,13 +69,21 @@ class SoundReader(StreamReader):
         frames = self.decoded(packet)
         if frames is None:
             self.lost += samples
-            self._bad(packet)
-        self._frames(frames)
+        if frames is None or packet.is_corrupt or not self._fits(bytes(packet)):
+            self._bad()
+        self._hear(frames or ())
+
+    def complain(self, said: str) -> None:
+        """A packet that the decoder complains of is a bad one."""
+        super().complain(said)
+        self._bad()
 
     def drain(self) -> None:
         """Samples that the decoder still holds back."""
         if self.context is not None and self.packets:
-            self._frames(self.decoded(None))
+            self._hear(self.decoded(None) or ())
+        if self.levels is not None:
+            self.levels.close()
 
     def examined(self) -> tuple[Examined, ...]:
         """Return the samples that went through the decoder, those that it refused as well: the check says so."""
@@ -66,41 +99,126 @@ class SoundReader(StreamReader):
             ),
         )
 
-    @property
-    def _samples_per_second(self) -> int:
-        return int(self.context.sample_rate * self.context.channels)
+    def _fits(self, packet: bytes) -> bool:
+        """Frames of a codec that takes anything follow each other to the end of their packet."""
+        header = _HEADERS.get(self.codec or "")
+        return header is None or _are_filled(packet, header)
 
-    def _frames(self, frames: list[Any] | None) -> None:
-        for frame in frames or ():
-            self._work.samples(frame.samples * frame.layout.nb_channels)
+    def _hear(self, frames: Iterable[Any]) -> None:
+        for frame in frames:
+            channels = frame.layout.nb_channels
+            self._work.samples(frame.samples * channels)
             self.samples += frame.samples
             self.heard_s += frame.samples / frame.sample_rate if frame.sample_rate else 0.0
+            if self.proof is not None:
+                self.proof.take(frame)
+            if self.levels is None:
+                is_exact = (self.codec or "").startswith(_EXACT)
+                self.levels = Levels(frame.sample_rate or 1, is_exact=is_exact)
+            if frame.samples and channels <= _PLANES:
+                self.levels.take(_unit(frame))
 
-    def _bad(self, packet: Any) -> None:  # noqa: ANN401 - as above
+    def _bad(self) -> None:
+        """One packet is bad once, whatever is said of it."""
+        if self._bad_packet == self.packets:
+            return
+        self._bad_packet = self.packets
         self.bad_packets += 1
-        if self.first_bad_s is None:
-            self.first_bad_s = self.at_s(packet.pts)
+        if self.bad_packets == 1:
+            self.first_bad_s = self.given_s
 
 
-@examines(SOUND)
-def check_sound(check: Check, walk: Walk) -> CheckResult | None:
-    """Say the gravest of what decoding the streams of sound gave."""
+def _are_filled(packet: bytes, header: Header) -> bool:
+    at = 0
+    while at < len(packet):
+        frame = header(packet[at : at + 1])
+        if frame is None:
+            return False
+        at += frame.size_bytes
+    return at == len(packet)
+
+
+def _unit(frame: Any) -> np.ndarray:  # noqa: ANN401 - a frame of PyAV
+    """Return samples as channels by samples from -1 to 1."""
+    rows: np.ndarray = frame.to_ndarray()
+    if not frame.format.is_planar:
+        rows = rows.reshape(frame.samples, -1).T
+    if rows.dtype == np.uint8:
+        return (rows.astype(np.float32) - 128) / 128
+    if rows.dtype.kind == "i":
+        return rows.astype(np.float32) / float(1 << (8 * rows.dtype.itemsize - 1))
+    return rows.astype(np.float32)
+
+
+def _gravest(walk: Walk, judge: Callable[[SoundReader], CheckResult]) -> CheckResult | None:
     readers = [one for one in walk.readers.values() if isinstance(one, SoundReader)]
-    made = [_sound(check, one) for one in readers]
+    made = [judge(one) for one in readers]
     return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
 
 
-def _sound(check: Check, one: SoundReader) -> CheckResult:
+@examines(SOUND)
+def check_sound(check: Check, walk: Walk, allowed: int = 0) -> CheckResult | None:
+    """Say the gravest of what decoding the streams of sound gave.
+
+    `allowed` packets may be bad: a decoder is handed what lies between frames, as a tag where files were joined.
+    """
+    return _gravest(walk, lambda one: _sound(check, one, allowed))
+
+
+def _sound(check: Check, one: SoundReader, allowed: int) -> CheckResult:
     if one.context is None:
         return check.found("sound-unsupported", reason="codec")
-    if one.bad_packets or one.complaints:
-        reason = one.complaints[0] if one.complaints else "corrupt packet"
-        at = round(one.first_bad_s or 0.0)
-        return check.found(
-            "sound-damaged", count=max(one.bad_packets, 1), packets=one.packets, reason=reason, at_seconds=at
+    if one.proof is not None and one.proof.holds:
+        return check.held()
+    return next(_faults(check, one, allowed), check.held())
+
+
+def _faults(check: Check, one: SoundReader, allowed: int) -> Iterator[CheckResult]:
+    if one.bad_packets > allowed:
+        yield check.found(
+            "sound-damaged",
+            count=one.bad_packets,
+            packets=one.packets,
+            reason=one.complaints[0] if one.complaints else "corrupt packet",
+            at_seconds=int(one.first_bad_s),
         )
     if one.left_out:
-        return check.found("sound-partly", count=one.packets)
+        yield check.found("sound-partly", count=one.packets)
+    if one.proof is not None and one.proof.is_given:
+        yield check.found("sound-sum-differs")
     if one.given_s - one.heard_s > SHORT_S:
-        return check.found("sound-short", heard=round(one.heard_s), given=round(one.given_s))
-    return check.held()
+        yield check.found("sound-short", heard=int(one.heard_s), given=int(one.given_s))
+
+
+@examines(CONTENT)
+def check_content(check: Check, walk: Walk, media_type: str) -> CheckResult | None:
+    """Say what the gravest stream of sound is like; of one that was not decoded there is nothing to say."""
+    if not any(isinstance(one, SoundReader) and one.levels for one in walk.readers.values()):
+        return None
+    is_film = medium_of(media_type) is Medium.VIDEO
+    return _gravest(walk, lambda one: _content(check, one, is_film=is_film))
+
+
+def _content(check: Check, one: SoundReader, *, is_film: bool) -> CheckResult:
+    if one.levels is None or not one.levels.samples:
+        return check.held()
+    return next(_heard(check, one.levels, is_film=is_film), check.held())
+
+
+def _heard(check: Check, levels: Levels, *, is_film: bool) -> Iterator[CheckResult]:
+    silence = levels.longest_silence
+    quiet_s, length_s = silence.end_s - silence.start_s, levels.samples / levels.rate
+    if levels.dropped and not levels.is_gated:
+        yield check.found("sound-dropped", count=levels.drops, **_span(levels.dropped[0]))
+    if levels.is_silent:
+        yield check.found("sound-off" if is_film else "sound-silent", seconds=int(length_s))
+    if quiet_s > min(_LONG_S, _MOSTLY * length_s):
+        yield check.found("sound-pauses", **_span(silence))
+    if levels.is_gated:
+        yield check.found("sound-gated")
+    if levels.clipped > _CLIPPED * levels.samples:
+        yield check.found("sound-clipped", percent=100 * levels.clipped // levels.samples)
+
+
+def _span(span: Span) -> dict[str, str]:
+    return {"from_seconds": f"{span.start_s:.2f}", "to_seconds": f"{span.end_s:.2f}"}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from workers.media.boxes import read_riff
 from workers.media.elementary import read_elementary
 from workers.media.iso import read_iso
 from workers.media.matroska import read_matroska
@@ -27,7 +26,5 @@ _WALKS: Mapping[str, Callable[[Source, Work], Structure]] = {
 
 def read_structure(source: Source, media_type: str, work: Work) -> Structure:
     """Walk a file by its bytes, without a decoder; nothing is known of one whose kind has no walk."""
-    if media_type == "audio/wav":
-        return read_riff(source)
     walk = _WALKS.get(media_type)
     return walk(source, work) if walk else Structure()

@@ -157,7 +157,7 @@ def check_timing(check: Check, timings: Sequence[Timing], structure: Structure) 
         one.close()
     met = [note for one in timings for note in _of_clock(one, structure)]
     met += [note for one in structure.lengths for note in _of_length(one)]
-    if not met and not any(one.shown for one in timings if one.is_picture):
+    if not any(one.shown for one in timings if one.is_picture):
         return None
     return gravest(check, tuple(met))
 

@@ -7,6 +7,7 @@ from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from schemas.checks.sound import FRAMES
 from schemas.checks.structure import CONTAINER, DEMUXER
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
@@ -15,6 +16,7 @@ from workers.media.data import DataReader, check_data, kinds
 from workers.media.demux import UnreadableError, opened
 from workers.media.exif import clean
 from workers.media.film import facts, length_s, start_s
+from workers.media.lengths import check_lengths
 from workers.media.pictures import (
     CoverReader,
     PictureReader,
@@ -25,7 +27,8 @@ from workers.media.pictures import (
     is_cover,
 )
 from workers.media.result import Derivative, Limits, Probe
-from workers.media.sound import SoundReader, check_sound
+from workers.media.sound import SoundReader, check_content, check_sound
+from workers.media.soundfile import SoundFile, check_frames, read_sound_file
 from workers.media.source import Source
 from workers.media.structure import OF_A_STRUCTURE, Structure
 from workers.media.structures import BOXED, read_structure
@@ -44,10 +47,29 @@ DEMUXERS = {
     "video/h265": "hevc",
     "audio/wav": "wav",
     "audio/mpeg": "mp3",
+    "audio/aac": "aac",
+    "audio/amr": "amr",
+    "audio/amr-wb": "amr",
     "audio/ogg": "ogg",
     "audio/flac": "flac",
 }
 """The demuxer is named, never guessed: a playlist or a script that libav would follow is not media."""
+
+_HEARD_ONLY = {
+    "video/mp4": "audio/mp4",
+    "video/3gpp": "audio/3gpp",
+    "video/x-matroska": "audio/x-matroska",
+    "video/webm": "audio/webm",
+}
+"""What a file is whose container may hold pictures, and holds sound alone."""
+
+_SEEN_TOO = {"audio/mp4": "video/mp4", "audio/ogg": "video/ogg"}
+"""What a file is whose beginning says sound, and that holds pictures."""
+
+SOUND_FILES = frozenset(
+    {"audio/wav", "audio/mpeg", "audio/aac", "audio/amr", "audio/amr-wb", "audio/ogg", "audio/flac"}
+)
+"""Sound without a clock of its own: how long it is, its samples say."""
 
 # No second file, no reference out of the container into another file, and every stored sample: an edit list
 # hides samples from a player, never from us.
@@ -62,22 +84,31 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         OSError: the file cannot be read at all.
     """
     structure = read_structure(source, media_type, work)
+    file = read_sound_file(source, media_type, work)
     if any(met.code == "mp4-no-moov" for met in structure.notes):
         return _unread(source, media_type, structure)
     try:
         readable = opened(source, DEMUXERS[media_type], _OPTIONS)
     except UnreadableError as why:
         broken = note("media-damaged", reason=clean(why) or "unreadable")
-        return _unread(source, media_type, structure, broken)
+        return _unread(source, media_type, structure, *(file.notes if file else ()), broken)
     with readable as container:
         readers = _Readers(source, media_type, container, structure, limits=limits, work=work)
         walk = Walk(container, readers, work=work)
         walk.run()
-        examined = (*_examined(source, structure, walk), *_of_streams(walk))
+        kind = _kind(media_type, walk)
+        examined = (*_examined(source, structure, file, walk), *_of_streams(walk))
         return Probe(
-            media_type=media_type,
-            facts=facts(container, walk, structure, examined, readers.timings),
-            checks=_checks(source, structure, walk, readers.timings),
+            media_type=kind,
+            facts=facts(
+                container,
+                walk,
+                structure,
+                examined,
+                readers.timings,
+                is_sound_file=media_type in SOUND_FILES,
+            ),
+            checks=_checks(source, structure, file, walk, readers.timings, media_type=kind),
             derivatives=_posters(walk),
         )
 
@@ -103,7 +134,8 @@ class _Readers:
         self._empty = structure.empty
         self.timings: list[Timing] = []
         self._kinds = kinds(source, work) if media_type in BOXED else {}
-        self._has_posters = media_type.startswith("audio/")
+        self._has_posters = False
+        self._is_flac = media_type == "audio/flac"
 
     def __call__(self, stream: Stream) -> StreamReader:
         reader = self._reader(stream)
@@ -117,7 +149,7 @@ class _Readers:
 
     def _reader(self, stream: Stream) -> StreamReader:
         if isinstance(stream, AudioStream):
-            return SoundReader(stream, self._work)
+            return SoundReader(stream, self._work, with_proof=self._is_flac)
         if not isinstance(stream, VideoStream):
             return DataReader(stream, self._kinds.get(stream.id, ""), self._source, self._work)
         if is_cover(stream):
@@ -140,35 +172,60 @@ def _unread(source: Source, media_type: str, structure: Structure, *met: Note) -
 
 
 def _checks(
-    source: Source, structure: Structure, walk: Walk, timings: Sequence[Timing]
+    source: Source,
+    structure: Structure,
+    file: SoundFile | None,
+    walk: Walk,
+    timings: Sequence[Timing],
+    *,
+    media_type: str,
 ) -> tuple[CheckResult, ...]:
-    container = check_container([*structure.notes, *walk.notes()])
+    met = (*structure.notes, *(file.notes if file else ()), *walk.notes(), *_empty(walk))
     made = (
-        container,
+        check_container(met),
         check_end(source, structure),
         *(check(structure) for check in OF_A_STRUCTURE),
         check_timing(timings, structure),
-        *(check(walk) for check in _OF_A_WALK),
+        check_demuxer(walk),
+        check_packets(walk),
+        check_keyframes(walk),
         content_of(walk),
+        check_frames(file),
+        check_sound(walk, file.harmless if file else 0),
+        check_content(walk, media_type),
+        check_lengths(walk),
+        check_cover(walk),
+        check_data(walk),
     )
     return tuple(one for one in made if one is not None)
 
 
-def _examined(source: Source, structure: Structure, walk: Walk) -> tuple[Examined, ...]:
+def _empty(walk: Walk) -> tuple[Note, ...]:
+    """The movie of an app that was stopped before it wrote anything is regular, and empty."""
+    held = (one.packets for one in walk.readers.values() if isinstance(one, PictureReader | SoundReader))
+    return () if any(held) else (note("media-empty"),)
+
+
+def _kind(media_type: str, walk: Walk) -> str:
+    if any(isinstance(one, PictureReader) for one in walk.readers.values()):
+        return _SEEN_TOO.get(media_type, media_type)
+    is_heard = any(isinstance(one, SoundReader) for one in walk.readers.values())
+    return _HEARD_ONLY.get(media_type, media_type) if is_heard else media_type
+
+
+def _examined(
+    source: Source, structure: Structure, file: SoundFile | None, walk: Walk
+) -> tuple[Examined, ...]:
     """Return what the walk over the bytes went through; without one, the bytes as far as the demuxer came."""
-    if structure.examined:
-        return structure.examined
     size = source.size_bytes
+    if file is not None:
+        return (_bytes(file.done, size, FRAMES.name),)
     is_whole = not walk.notes() and not structure.notes
-    return (
-        Examined(
-            part=PartKind.CONTAINER,
-            measure=Measure.BYTES,
-            done=size if is_whole else 0,
-            of=size,
-            check=CONTAINER.name,
-        ),
-    )
+    return structure.examined or (_bytes(size if is_whole else 0, size, CONTAINER.name),)
+
+
+def _bytes(done: int, of: int, check: str) -> Examined:
+    return Examined(part=PartKind.CONTAINER, measure=Measure.BYTES, done=done, of=of, check=check)
 
 
 def _of_streams(walk: Walk) -> tuple[Examined, ...]:
@@ -187,6 +244,3 @@ def check_demuxer(check: Check, walk: Walk) -> CheckResult | None:
     if walk.remarks and not walk.ended_early:
         return check.found("demuxer-remark", reason=walk.remarks[0])
     return None if walk.remarks or walk.read_error else check.held()
-
-
-_OF_A_WALK = (check_demuxer, check_packets, check_keyframes, check_sound, check_cover, check_data)

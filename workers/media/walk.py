@@ -50,6 +50,8 @@ class StreamReader:
         self.listeners = listeners
         self.start_s = 0.0
         self.packets = 0
+        self._first: int | None = None
+        self._last = 0
         self.complaints: list[str] = []
         self.context: Any = stream.codec_context
 
@@ -73,10 +75,22 @@ class StreamReader:
         """Count one packet and tell who listens, then read it."""
         self.packets += 1
         stamp = Stamp(packet.pts, packet.dts, packet.duration or 0, packet.size, bool(packet.is_keyframe))
+        self._time(stamp)
         for listener in self.listeners:
             listener.told(stamp)
         if packet.size:
             self.read(packet)
+
+    @property
+    def length_s(self) -> float:
+        """From the earliest packet to the end of the latest, in seconds."""
+        return self.seconds(self._last - (self._first or 0))
+
+    def _time(self, stamp: Stamp) -> None:
+        at = stamp.dts if stamp.pts is None else stamp.pts
+        if at is not None:
+            self._first = at if self._first is None else min(self._first, at)
+            self._last = max(self._last, at + stamp.duration) if self.packets > 1 else at + stamp.duration
 
     def read(self, packet: Any) -> None:  # noqa: ANN401 - as above
         """Read one packet that holds something."""
