@@ -33,6 +33,7 @@ _BACK_S, _BACK_SENT_S = 0.5, 0.25
 _STRAY = 2
 _FEW = 10
 _LENGTH_S, _LENGTH_SHARE = 1.0, 0.05
+_ABSURD, _ABSURD_S = 4, 60.0
 
 
 class Hole(NamedTuple):
@@ -183,7 +184,10 @@ def _of_length(length: Length) -> list[Note]:
     by = length.promised - length.found
     if abs(by) <= max(_LENGTH_S, _LENGTH_SHARE * length.promised):
         return []
-    code = "timing-length-short" if by > 0 else "timing-length-differs"
+    is_absurd = length.found > _ABSURD * length.promised and -by > _ABSURD_S
+    code = (
+        "timing-length-short" if by > 0 else "timing-length-absurd" if is_absurd else "timing-length-differs"
+    )
     return [Note(code, {"promised": round(length.promised), "found": round(length.found)})]
 
 

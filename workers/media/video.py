@@ -85,7 +85,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
     """
     structure = read_structure(source, media_type, work)
     file = read_sound_file(source, media_type, work)
-    if any(met.code == "mp4-no-moov" for met in structure.notes):
+    if not structure.is_readable:
         return _unread(source, media_type, structure)
     try:
         readable = opened(source, DEMUXERS[media_type], _OPTIONS)
