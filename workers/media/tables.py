@@ -35,7 +35,8 @@ class Chunks(NamedTuple):
 class Track(NamedTuple):
     """One track by its tables: of `of` entries `entries` were read, `samples` are promised, `empty` have no byte.
 
-    `torn` names tables that count more entries than they have room for: no demuxer can make sense of them.
+    `torn` names tables that count more entries than they have room for, or a sample larger than the file: no demuxer can
+    make sense of them.
     """
 
     faults: tuple[Note, ...]
@@ -76,7 +77,7 @@ def read_track(
     found += _places(chunks, spans) if is_here else []
     return Track(
         faults=tuple(found),
-        torn=_torn(held),
+        torn=(*_torn(held), *_oversized(sizes, spans.size_bytes)),
         empty=int((sizes == 0).sum()),
         entries=read,
         of=of,
@@ -116,6 +117,12 @@ def _counts(kind: bytes, table: bytes) -> tuple[int, int]:
 def _torn(held: Mapping[bytes, bytes]) -> tuple[str, ...]:
     rooms = ((kind, *_counts(kind, table)) for kind, table in held.items())
     return tuple(f"{kind.decode()}: {count} > {room}" for kind, count, room in rooms if count > room)
+
+
+def _oversized(sizes: Numbers, size_bytes: int) -> tuple[str, ...]:
+    """A sample larger than the file: a demuxer would ask for memory to hold it."""
+    largest = int(sizes.max()) if len(sizes) else 0
+    return (f"stsz: {largest} > {size_bytes}",) if largest > size_bytes else ()
 
 
 def _described(held: Mapping[bytes, bytes]) -> list[Note]:
