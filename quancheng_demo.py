@@ -49,7 +49,7 @@ from schemas.manifest import Datum
 from schemas.roster import parse_roster
 from schemas.words_role import ROLES
 from storage.device.enrolment import EnrolIn
-from storage.equipment import NewSource
+from storage.equipment.register import NewSource
 from storage.flow.intake import receive_batch
 from storage.flow.sheet import table_of
 from storage.monitoring.batch import Receipt

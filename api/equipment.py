@@ -1,6 +1,7 @@
 """The register of fixed equipment: its dated facts, its source, in or out of service."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
@@ -8,7 +9,7 @@ from pydantic import Field
 from api.deps import After, CurrentActor, Limit, SourcePassword, Tx
 from api.etag import SeenVersion, tag
 from api.route import Route
-from schemas.base import WireIn, WireOut
+from schemas.base import Moment, Sha256Hex, WireIn, WireOut
 from schemas.equipment import (
     CertificateIn,
     Equipment,
@@ -23,6 +24,7 @@ from schemas.equipment import (
     SuspensionIn,
     gate_faults,
 )
+from schemas.equipment_amend import FactAmendIn
 from schemas.ids import AccountId, AgencyId, EquipmentId
 
 router = APIRouter(prefix="/v1/equipment", tags=["equipment"], route_class=Route)
@@ -57,34 +59,44 @@ class RegisterOut(WireOut):
     next: str | None
 
 
-class CertificateOut(WireOut):
-    """A certificate; `recorded_at` is when the register learned of it."""
+class ToldOut(WireOut):
+    """A fact as it was said in [`known_from`, `known_until`).
+
+    `entry` entered it, `leaf` said this, `amend_reason` says why it was corrected.
+    """
+
+    entry: str
+    leaf: str
+    known_from: datetime
+    known_until: datetime | None
+    amend_reason: str | None
+
+
+class CertificateOut(ToldOut):
+    """A certificate."""
 
     number: str
     issuer: str
     valid_from: datetime
     valid_until: datetime
-    recorded_at: datetime
 
 
-class EquipmentReviewOut(WireOut):
+class EquipmentReviewOut(ToldOut):
     """A technical or legal review."""
 
     kind: ReviewKind
     document: str
     reviewed_at: datetime
-    recorded_at: datetime
 
 
-class PublicationOut(WireOut):
+class PublicationOut(ToldOut):
     """Where and when the location was published."""
 
     url: str
     published_at: datetime
-    recorded_at: datetime
 
 
-class SuspensionOut(WireOut):
+class SuspensionOut(ToldOut):
     """A time out of service."""
 
     from_at: datetime
@@ -92,14 +104,31 @@ class SuspensionOut(WireOut):
     reason: str
 
 
-class EquipmentDetailOut(WireOut):
-    """Equipment with its dated facts, and what article 41 would miss for a record captured now."""
+class EquipmentFactsOut(WireOut):
+    """Dated facts of one piece of equipment."""
 
-    equipment: EquipmentOut
     certificates: list[CertificateOut]
     reviews: list[EquipmentReviewOut]
     publications: list[PublicationOut]
     suspensions: list[SuspensionOut]
+
+
+class EquipmentDetailOut(EquipmentFactsOut):
+    """Equipment with its dated facts as they are said now, and what article 41 would miss for a record captured now.
+
+    `past`: what was said before and is said no more.
+    """
+
+    equipment: EquipmentOut
+    past: EquipmentFactsOut
+    gate_faults: list[GateFault]
+
+
+class GateOut(EquipmentFactsOut):
+    """What article 41 misses for a record captured `at`, as known at `known`; the facts are those said then."""
+
+    at: datetime
+    known: datetime
     gate_faults: list[GateFault]
 
 
@@ -123,13 +152,20 @@ class BindIn(WireIn):
     source_id: AccountId
 
 
+def _facts(facts: EquipmentFacts) -> dict[str, Any]:
+    return {
+        "certificates": [CertificateOut.of(one) for one in facts.certificates],
+        "reviews": [EquipmentReviewOut.of(one) for one in facts.reviews],
+        "publications": [PublicationOut.of(one) for one in facts.publications],
+        "suspensions": [SuspensionOut.of(one) for one in facts.suspensions],
+    }
+
+
 def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> EquipmentDetailOut:
     return EquipmentDetailOut(
         equipment=EquipmentOut.of(found),
-        certificates=[CertificateOut.of(one) for one in facts.certificates],
-        reviews=[EquipmentReviewOut.of(one) for one in facts.reviews],
-        publications=[PublicationOut.of(one) for one in facts.publications],
-        suspensions=[SuspensionOut.of(one) for one in facts.suspensions],
+        **_facts(facts.said()),
+        past=EquipmentFactsOut(**_facts(facts.past())),
         gate_faults=list(gate_faults(facts, now)),
     )
 
@@ -170,6 +206,37 @@ def equipment_one(
 ) -> EquipmentDetailOut:
     """Return one piece of equipment with its dated facts."""
     return _changed(tx, response, tx.equipment.get(actor, equipment_id))
+
+
+@router.get("/{equipment_id}/gate", operation_id="getEquipmentGate")
+def gate(
+    tx: Tx,
+    actor: CurrentActor,
+    equipment_id: EquipmentId,
+    at: Moment | None = None,
+    known: Moment | None = None,
+) -> GateOut:
+    """Say what article 41 misses for a record captured at a time, as known at another: both are now where left out."""
+    facts = tx.equipment.facts(tx.equipment.get(actor, equipment_id).id)
+    at, known = at or tx.now, known or tx.now
+    return GateOut(
+        at=at, known=known, **_facts(facts.said(known)), gate_faults=list(gate_faults(facts, at, known))
+    )
+
+
+@router.post("/{equipment_id}/facts/{entry}/amend", operation_id="amendEquipmentFact")
+def amend(
+    tx: Tx,
+    actor: CurrentActor,
+    equipment_id: EquipmentId,
+    entry: Sha256Hex,
+    *,
+    wish: FactAmendIn,
+    seen: SeenVersion,
+    response: Response,
+) -> EquipmentDetailOut:
+    """Correct a certificate, review, publication or suspension; what was said before stays known for its time."""
+    return _changed(tx, response, tx.equipment.amend(actor, equipment_id, entry, wish, seen))
 
 
 @router.post("/{equipment_id}/certificates", operation_id="certifyEquipment", status_code=201)

@@ -20,8 +20,6 @@ ADMISSION_LIFETIME = timedelta(minutes=30)
 LINK_LIFETIME = timedelta(days=3)
 """So long the link to a person's password lives: it is handed over by hand, before a week-end too."""
 
-ROLE_ENDS_SOON = timedelta(days=30)
-
 
 def _uscc(code: str) -> str:
     if not is_uscc(code):

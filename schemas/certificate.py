@@ -20,7 +20,6 @@ from schemas.policy import Action
 from schemas.refusals_account import CERTIFICATE_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 
-ENDS_SOON = timedelta(days=30)
 VERIFIED_WITHIN = timedelta(days=365)
 """A certificate is verified once a year (年审); one that was not is listed, never locked."""
 
@@ -115,13 +114,13 @@ class Certificate(Frozen):
         """Say whether it has run out or was cancelled."""
         return self.valid_until <= at or self.state is CertificateState.CANCELLED
 
-    def needs(self, at: datetime) -> tuple[CertificateNeed, ...]:
-        """Return what has to be done about it."""
+    def needs(self, at: datetime, soon: datetime) -> tuple[CertificateNeed, ...]:
+        """Return what has to be done about it; what ends until `soon` is to be renewed."""
         if self.valid_until <= at or self.state not in VERIFIABLE:
             return ()
         verified = max(self.verified_at or self.valid_from, self.valid_from)
         wanted = {
-            CertificateNeed.ENDING: self.valid_until <= at + ENDS_SOON,
+            CertificateNeed.ENDING: self.valid_until <= soon,
             CertificateNeed.UNVERIFIED: self.kind in YEARLY and verified <= at - VERIFIED_WITHIN,
         }
         return tuple(need for need, is_wanted in wanted.items() if is_wanted)

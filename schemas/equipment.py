@@ -128,49 +128,83 @@ class SuspensionIn(WireIn):
     reason: Reason
 
 
-class Certificate(Frozen):
-    """A certificate as kept; `recorded_at` is when the register learned of it."""
+class Told(Frozen):
+    """A fact as it was said in [`known_from`, `known_until`); without `known_until` that is still said.
+
+    `entry` is the digest of the leaf that entered the fact, `leaf` of the one that said this, both hex; `amend_reason` is
+    why it was corrected.
+    """
+
+    entry: str
+    leaf: str
+    known_from: datetime
+    known_until: datetime | None = None
+    amend_reason: str | None = None
+
+    def is_said(self, at: datetime | None = None) -> bool:
+        """Say whether this is said now, or was at a time."""
+        if at is None:
+            return self.known_until is None
+        return self.known_from <= at and (self.known_until is None or at < self.known_until)
+
+
+class Certificate(Told):
+    """A certificate as kept."""
 
     number: str
     issuer: str
     valid_from: datetime
     valid_until: datetime
-    recorded_at: datetime
 
 
-class EquipmentReview(Frozen):
+class EquipmentReview(Told):
     """A review as kept."""
 
     kind: ReviewKind
     document: str
     reviewed_at: datetime
-    recorded_at: datetime
 
 
-class Publication(Frozen):
+class Publication(Told):
     """A publication as kept."""
 
     url: str
     published_at: datetime
-    recorded_at: datetime
 
 
-class Suspension(Frozen):
+class Suspension(Told):
     """A time out of service; open while `until_at` is None."""
 
     from_at: datetime
     until_at: datetime | None
     reason: str
-    recorded_at: datetime
 
 
 class EquipmentFacts(Frozen):
-    """Everything dated that is known of one piece of equipment."""
+    """Everything dated that was ever said of one piece of equipment, in the order in which it was said."""
 
     certificates: tuple[Certificate, ...] = ()
     reviews: tuple[EquipmentReview, ...] = ()
     publications: tuple[Publication, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+
+    def said(self, at: datetime | None = None) -> "EquipmentFacts":
+        """Return what is said now, or was said at a time."""
+        return EquipmentFacts(
+            certificates=tuple(one for one in self.certificates if one.is_said(at)),
+            reviews=tuple(one for one in self.reviews if one.is_said(at)),
+            publications=tuple(one for one in self.publications if one.is_said(at)),
+            suspensions=tuple(one for one in self.suspensions if one.is_said(at)),
+        )
+
+    def past(self) -> "EquipmentFacts":
+        """Return what was said before, and is said no more."""
+        return EquipmentFacts(
+            certificates=tuple(one for one in self.certificates if not one.is_said()),
+            reviews=tuple(one for one in self.reviews if not one.is_said()),
+            publications=tuple(one for one in self.publications if not one.is_said()),
+            suspensions=tuple(one for one in self.suspensions if not one.is_said()),
+        )
 
 
 class Equipment(Frozen):
@@ -195,12 +229,21 @@ class Equipment(Frozen):
     records: int
 
 
-def gate_faults(facts: EquipmentFacts, captured_at: datetime) -> tuple[GateFault, ...]:
-    """Return what article 41 missed when the record was captured; empty means the gate was open."""
-    reviewed = {one.kind for one in facts.reviews if one.reviewed_at <= captured_at}
-    certified = any(one.valid_from <= captured_at < one.valid_until for one in facts.certificates)
-    published = any(one.published_at <= captured_at for one in facts.publications)
-    suspended = any(_covers(one, captured_at) for one in facts.suspensions)
+def gate_faults(
+    facts: EquipmentFacts, captured_at: datetime, known: datetime | None = None
+) -> tuple[GateFault, ...]:
+    """Return what article 41 missed when the record was captured, as known at a time, now where none is given.
+
+    Empty means the gate was open.
+    """
+    return _faults(facts.said(known), captured_at)
+
+
+def _faults(said: EquipmentFacts, captured_at: datetime) -> tuple[GateFault, ...]:
+    reviewed = {one.kind for one in said.reviews if one.reviewed_at <= captured_at}
+    certified = any(one.valid_from <= captured_at < one.valid_until for one in said.certificates)
+    published = any(one.published_at <= captured_at for one in said.publications)
+    suspended = any(_covers(one, captured_at) for one in said.suspensions)
     missing = {
         GateFault.CERTIFICATE_MISSING: not certified,
         GateFault.TECHNICAL_REVIEW_MISSING: ReviewKind.TECHNICAL not in reviewed,
@@ -216,17 +259,13 @@ def _covers(suspension: Suspension, at: datetime) -> bool:
 
 
 def recorded_later(facts: EquipmentFacts, captured_at: datetime) -> bool:
-    """Say whether the gate is open only by what was entered after the capture.
+    """Say whether the gate is open only by what was entered, or corrected, after the capture.
 
     Such facts count, they may be true, but a reviewer must see that the register learned of them afterwards.
     """
-    known = EquipmentFacts(
-        certificates=tuple(one for one in facts.certificates if one.recorded_at <= captured_at),
-        reviews=tuple(one for one in facts.reviews if one.recorded_at <= captured_at),
-        publications=tuple(one for one in facts.publications if one.recorded_at <= captured_at),
-        suspensions=facts.suspensions,
-    )
-    return not gate_faults(facts, captured_at) and bool(gate_faults(known, captured_at))
+    said, known = facts.said(), facts.said(captured_at)
+    known = known.model_copy(update={"suspensions": said.suspensions})
+    return not _faults(said, captured_at) and bool(_faults(known, captured_at))
 
 
 STEPS: Steps[EquipmentStep, EquipmentState, None] = Steps(

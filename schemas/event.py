@@ -64,6 +64,7 @@ class Event(StrEnum):
     EQUIPMENT_CERTIFY = "equipment:certify"
     EQUIPMENT_REVIEW = "equipment:review"
     EQUIPMENT_PUBLISH = "equipment:publish"
+    EQUIPMENT_CORRECT = "equipment:correct"
     EQUIPMENT_SUSPEND = "equipment:suspend"
     EQUIPMENT_RESUME = "equipment:resume"
     DEVICE_DESCRIBE = "device:describe"

@@ -113,6 +113,7 @@ _BOXED = (
 )
 _BOXED_TYPES = ("video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp")
 _CHUNKED_TYPES = ("video/x-matroska", "video/webm", "video/x-msvideo", "audio/x-matroska", "audio/webm")
+_STREAMED_TYPES = ("video/mp2t", "video/mpeg", "video/h264", "video/h265")
 _LINED_TYPES = (
     "video/ogg",
     "audio/wav",
@@ -149,7 +150,7 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
     **dict.fromkeys(_BOXED_TYPES, _BOXED),
     **dict.fromkeys(_LINED_TYPES, _LINED),
     **dict.fromkeys(_CHUNKED_TYPES, _CHUNKED),
-    **dict.fromkeys(("video/mp2t", "video/mpeg", "video/h264", "video/h265"), _STREAMED),
+    **dict.fromkeys(_STREAMED_TYPES, _STREAMED),
     **dict.fromkeys(
         (
             "image/jpeg",

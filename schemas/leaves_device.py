@@ -183,12 +183,12 @@ class EquipmentCertify(Act):
         follows=_KEPT,
         columns={
             "n": "equipment.version",
-            "from": "equipment_certificates.valid_from",
-            "until": "equipment_certificates.valid_until",
+            "from": "equipment_certificates.valid_during",
+            "until": "equipment_certificates.valid_during",
             "number": "equipment_certificates.number",
             "issuer": "equipment_certificates.issuer",
             "actor": "equipment_certificates.recorded_by",
-            "at": "equipment_certificates.recorded_at",
+            "at": "equipment_certificates.known_during",
         },
     )
     from_: Time = Field(alias="from")
@@ -211,10 +211,10 @@ class EquipmentReviewed(Act):
         columns={
             "n": "equipment.version",
             "kind": "equipment_reviews.kind",
-            "reviewed_at": "equipment_reviews.reviewed_at",
+            "reviewed_at": "equipment_reviews.valid_during",
             "title": "equipment_reviews.document",
             "actor": "equipment_reviews.recorded_by",
-            "at": "equipment_reviews.recorded_at",
+            "at": "equipment_reviews.known_during",
         },
     )
     kind: ReviewKind
@@ -235,10 +235,10 @@ class EquipmentPublish(Act):
         follows=_KEPT,
         columns={
             "n": "equipment.version",
-            "published_at": "equipment_publications.published_at",
+            "published_at": "equipment_publications.valid_during",
             "url": "equipment_publications.url",
             "actor": "equipment_publications.recorded_by",
-            "at": "equipment_publications.recorded_at",
+            "at": "equipment_publications.known_during",
         },
     )
     published_at: Time
@@ -258,10 +258,10 @@ class EquipmentSuspend(Act):
         columns={
             "n": "equipment.version",
             "to": "equipment.state",
-            "from_at": "equipment_suspensions.from_at",
+            "from_at": "equipment_suspensions.valid_during",
             "reason": "equipment_suspensions.reason",
             "actor": "equipment_suspensions.recorded_by",
-            "at": "equipment_suspensions.recorded_at",
+            "at": "equipment_suspensions.known_during",
         },
     )
     from_at: Time
@@ -282,7 +282,9 @@ class EquipmentResume(Act):
         columns={
             "n": "equipment.version",
             "to": "equipment.state",
-            "until_at": "equipment_suspensions.until_at",
+            "until_at": "equipment_suspensions.valid_during",
+            "actor": "equipment_suspensions.recorded_by",
+            "at": "equipment_suspensions.known_during",
         },
     )
     until_at: Time

@@ -1,25 +1,14 @@
-"""The lives of what records: devices with their keys, and fixed equipment with its papers."""
+"""The life of a device: its key, what it is, its checks, and who had it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_device import (
-    DeviceEnrol,
-    DeviceRename,
-    DeviceRevoke,
-    EquipmentBind,
-    EquipmentCertify,
-    EquipmentPublish,
-    EquipmentRegister,
-    EquipmentResume,
-    EquipmentReviewed,
-    EquipmentSuspend,
-)
+from schemas.leaves_device import DeviceEnrol, DeviceRename, DeviceRevoke
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceDescribe, DeviceIssue, DeviceReturn
-from schemas.life import FaultCode, Here, Takes, check_step, law, taken
+from schemas.life import FaultCode, Here, Takes, law, taken
 from schemas.life_holding import (
     CheckLife,
     DescribedLife,
@@ -31,8 +20,6 @@ from schemas.life_holding import (
     returned,
 )
 from schemas.life_inside import Committed
-
-Paper = TypeVar("Paper")
 
 
 class DeviceLife(NamedTuple):
@@ -135,94 +122,3 @@ def _check_code(leaf: Leaf, act: DeviceEnrol, here: Here) -> None:
     law(not is_taken_back, FaultCode.CODE)
     law(is_early and (code.device, code.agency) == (leaf.subject, act.agency), FaultCode.CODE)
     law(leaf.at < code.expires_at, FaultCode.CODE)
-
-
-class Entered(NamedTuple, Generic[Paper]):
-    """A paper as it was entered; `until_at` is when a suspension ended."""
-
-    paper: Paper
-    by: str
-    at: datetime
-    until_at: datetime | None = None
-
-
-class EquipmentLife(NamedTuple):
-    """Fixed equipment and everything dated that is known of it."""
-
-    agency: str
-    kind: str
-    state: str
-    registered: EquipmentRegister
-    by: str
-    at: datetime
-    source: str | None = None
-    certificates: tuple[Entered[EquipmentCertify], ...] = ()
-    reviews: tuple[Entered[EquipmentReviewed], ...] = ()
-    publications: tuple[Entered[EquipmentPublish], ...] = ()
-    suspensions: tuple[Entered[EquipmentSuspend], ...] = ()
-
-
-def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> EquipmentLife:
-    """Return the equipment after this leaf.
-
-    Raises:
-        Unlawful: a rule does not hold.
-    """
-    act = leaf.act
-    if type(act) is EquipmentRegister:
-        check_step(leaf, None if life is None else life.state, act.to)
-        law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
-        return EquipmentLife(act.agency, act.kind, act.to, act, leaf.actor, leaf.at)
-    return taken(EQUIPMENT_TAKES, life, leaf, here)
-
-
-def _bound(life: EquipmentLife, leaf: Leaf, act: EquipmentBind, here: Here) -> EquipmentLife:
-    del leaf, here
-    return life._replace(source=act.source)
-
-
-def _certified(life: EquipmentLife, leaf: Leaf, act: EquipmentCertify, here: Here) -> EquipmentLife:
-    del here
-    law(act.until > act.from_, FaultCode.PERIOD)
-    return life._replace(certificates=(*life.certificates, Entered(act, leaf.actor, leaf.at)))
-
-
-def _reviewed(life: EquipmentLife, leaf: Leaf, act: EquipmentReviewed, here: Here) -> EquipmentLife:
-    del here
-    law(act.reviewed_at <= leaf.at, FaultCode.FUTURE)
-    return life._replace(reviews=(*life.reviews, Entered(act, leaf.actor, leaf.at)))
-
-
-def _published(life: EquipmentLife, leaf: Leaf, act: EquipmentPublish, here: Here) -> EquipmentLife:
-    del here
-    law(act.published_at <= leaf.at, FaultCode.FUTURE)
-    return life._replace(publications=(*life.publications, Entered(act, leaf.actor, leaf.at)))
-
-
-def _suspended(life: EquipmentLife, leaf: Leaf, act: EquipmentSuspend, here: Here) -> EquipmentLife:
-    del here
-    check_step(leaf, life.state, act.to)
-    law(act.from_at <= leaf.at, FaultCode.FUTURE)
-    return life._replace(state=act.to, suspensions=(*life.suspensions, Entered(act, leaf.actor, leaf.at)))
-
-
-def _resumed(life: EquipmentLife, leaf: Leaf, act: EquipmentResume, here: Here) -> EquipmentLife:
-    del here
-    check_step(leaf, life.state, act.to)
-    law(act.until_at <= leaf.at, FaultCode.FUTURE)
-    last = life.suspensions[-1]
-    law(act.until_at >= last.paper.from_at, FaultCode.PERIOD)
-    ended = last._replace(until_at=act.until_at)
-    return life._replace(state=act.to, suspensions=(*life.suspensions[:-1], ended))
-
-
-EQUIPMENT_TAKES: Takes[EquipmentLife] = MappingProxyType(
-    {
-        EquipmentBind: _bound,
-        EquipmentCertify: _certified,
-        EquipmentReviewed: _reviewed,
-        EquipmentPublish: _published,
-        EquipmentSuspend: _suspended,
-        EquipmentResume: _resumed,
-    }
-)

@@ -102,6 +102,19 @@ class LookIn(WhyIn):
     kind: Literal[LookKind.OPEN, LookKind.DOWNLOAD, LookKind.PRINT] = LookKind.OPEN
 
 
+class Pictures(StrEnum):
+    """Whether the print of a case shows pictures of its recordings."""
+
+    WITHOUT = "without"
+    WITH = "with"
+
+
+class PrintIn(WhyIn):
+    """Why somebody prints a case, and how."""
+
+    pictures: Pictures
+
+
 class LookFrom(Frozen):
     """By which door somebody looks, and from which address."""
 

@@ -54,6 +54,51 @@ FACT_IN_FUTURE = Refusal(
     "发生之后再登记",
     "enter it once it has happened",
 )
+EQUIPMENT_FACT_UNKNOWN = Refusal(
+    "equipment-fact-unknown",
+    NotFound,
+    Level.INFO,
+    "没有这条登记，或已经登记为从未有过",
+    "No such fact, or it is said never to have been",
+    "刷新页面",
+    "reload the page",
+)
+EQUIPMENT_FACT_MEMBER = Refusal(
+    "equipment-fact-member",
+    Invalid,
+    Level.INFO,
+    "这种登记没有所更正的这一项",
+    "A fact of this kind has no such member",
+    "只更正它有的各项",
+    "correct what it has",
+)
+EQUIPMENT_FACT_DATES = Refusal(
+    "equipment-fact-dates",
+    Invalid,
+    Level.INFO,
+    "结束要晚于开始",
+    "A fact ends after it begins",
+    "改时间后重新提交",
+    "choose other times",
+)
+EQUIPMENT_FACT_SAME = Refusal(
+    "equipment-fact-same",
+    Conflict,
+    Level.INFO,
+    "已经是这样登记的",
+    "This is what is said already",
+    "刷新页面，核对各项",
+    "reload the page, check what it says",
+)
+EQUIPMENT_FACT_SUSPENDED = Refusal(
+    "equipment-fact-suspended",
+    Conflict,
+    Level.INFO,
+    "设备现在正因此停用",
+    "The equipment is suspended by it now",
+    "先恢复使用，再更正结束时间或登记为从未停用",
+    "put it back into service first, then correct the end or say that it never was",
+)
 MONITORING_UNKNOWN = Refusal(
     "monitoring-unknown",
     NotFound,

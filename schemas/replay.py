@@ -25,7 +25,8 @@ from schemas.life_account import AccountLife, apply_account
 from schemas.life_agency import AgencyLife, apply_agency
 from schemas.life_audit import AuditLife, apply_audit
 from schemas.life_case import CaseLife, apply_case
-from schemas.life_device import DeviceLife, EquipmentLife, apply_device, apply_equipment
+from schemas.life_device import DeviceLife, apply_device
+from schemas.life_equipment import EquipmentLife, apply_equipment
 from schemas.life_evidence import (
     ManifestLife,
     MonitoringLife,

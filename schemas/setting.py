@@ -40,6 +40,7 @@ class Setting(StrEnum):
     TRAINING_PROFESSIONAL_HOURS = "training-professional-hours"
     INSPECTORS = "inspectors"
     SCORE_GAP_POINTS = "score-gap-points"
+    WARNING_DAYS = "warning-days"
 
 
 class ListSetting(StrEnum):
@@ -70,6 +71,7 @@ class AsOf(StrEnum):
     ACT = "act"
     YEAR = "year"
     FREEZE = "freeze"
+    NOW = "now"
 
 
 class Declared(NamedTuple):
@@ -92,7 +94,7 @@ class Declared(NamedTuple):
     judged: AsOf
 
 
-_CAPTURE, _RECEIPT, _OBSERVED, _ACT, _YEAR, _FREEZE = AsOf
+_CAPTURE, _RECEIPT, _OBSERVED, _ACT, _YEAR, _FREEZE, _NOW = AsOf
 
 DECLARED: Mapping[Setting, Declared] = MappingProxyType(
     {
@@ -172,6 +174,10 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
         # Rules 8: wider apart, somebody else looks.
         Setting.SCORE_GAP_POINTS: Declared(
             Unit.POINT, 10, 1, 100, Words("评分相差过大的界限", "Distance of scores that is wide"), _FREEZE
+        ),
+        # No law names it: what ends is renewed in weeks. Of the agency of whoever looks.
+        Setting.WARNING_DAYS: Declared(
+            Unit.DAY, 30, 1, 365, Words("到期前提示的时间", "Time before an end that it is warned of"), _NOW
         ),
     }
 )

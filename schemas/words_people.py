@@ -155,12 +155,12 @@ DUTIES = vocabulary(
         Duty.CONFIRM_AUDIT: ("公开随机值待核对", "Public values to confirm"),
         Duty.SCORE_MEMBER: ("抽中案卷待评查", "Drawn files to score"),
         Duty.RENEW_CERTIFICATE: (
-            "检定证书已到期或 30 天内到期",
-            "Verification certificates that have ended or end within 30 days",
+            "检定证书已到期或即将到期",
+            "Verification certificates that have ended or end soon",
         ),
         Duty.RENEW_OFFICER: (
-            "执法证30 天内到期，或一年内没有年审",
-            "Certificates of people that end within 30 days, or were not verified for a year",
+            "执法证即将到期，或一年内没有年审",
+            "Certificates of people that end soon, or were not verified for a year",
         ),
         Duty.EVIDENCE_WORSE: (
             "已决定案件的证据重新检查后变差",
@@ -175,7 +175,7 @@ DUTIES = vocabulary(
         Duty.UNLOCK_ACCOUNT: ("账号因密码错误过多受限", "Accounts locked by too many wrong passwords"),
         Duty.FOLLOW_LINK: ("已开通，本人还没有设置密码", "Opened accounts whose owner has set no password"),
         Duty.GIVE_ROLE: ("账号没有任何角色", "Accounts without any role"),
-        Duty.RENEW_ROLE: ("角色 30 天内到期", "Roles that end within 30 days"),
+        Duty.RENEW_ROLE: ("角色即将到期", "Roles that end soon"),
     },
 )
 
@@ -258,7 +258,7 @@ CERTIFICATE_STEPS = vocabulary(
 CERTIFICATE_NEEDS = vocabulary(
     CertificateNeed,
     {
-        CertificateNeed.ENDING: ("30 天内到期", "Ends within 30 days"),
+        CertificateNeed.ENDING: ("即将到期", "Ends soon"),
         CertificateNeed.UNVERIFIED: ("一年内没有年审", "Not verified for a year"),
     },
 )

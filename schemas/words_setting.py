@@ -22,5 +22,6 @@ AS_OF = vocabulary(
             "按冻结抽查范围的时间适用，此后不变",
             "as of the freeze of the population, and fixed by it",
         ),
+        AsOf.NOW: ("按现在适用", "as of now"),
     },
 )

@@ -92,11 +92,10 @@ PLACES: Final = (
 
 
 class Moved(NamedTuple):
-    """A portion that is committed: so many rows of a table were moved, and so many did not open and stand as they were."""
+    """A portion that is committed: so many rows of a table were moved; what did not open stands as it was."""
 
     table: str
     rows: int
-    unreadable: int
 
 
 class Standing(NamedTuple):
@@ -222,7 +221,7 @@ def _pass(store: Store, place: Place, before: PersonalSeal, *, waits: bool) -> I
             if not rows:
                 return
             moved = _move(tx.connection, place, rows)
-        yield Moved(place.table.name, moved, len(rows) - moved)
+        yield Moved(place.table.name, moved)
         after = tuple(getattr(rows[-1], one.name) for one in place.key)
 
 

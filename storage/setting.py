@@ -24,7 +24,7 @@ from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import name_of_agency, with_agency
-from storage.reads.setting import list_at, said, setting_at
+from storage.reads.setting import list_at, said, setting_at, soon
 from storage.tables.setting import agency_settings
 
 
@@ -34,6 +34,10 @@ class AgencySettings(Collection):
     def value(self, name: Setting, agency_id: AgencyId, at: datetime) -> int:
         """Return what holds for an agency at the time of what is judged; for the product itself, not for a reader."""
         return setting_at(self._connection, self._unit.settings, agency_id, name, at)
+
+    def soon(self, agency_id: AgencyId) -> datetime:
+        """Return until when an end is warned of to people of an agency, by its setting as it holds now."""
+        return soon(self._connection, self._unit.settings, agency_id, self._now)
 
     def standing(self, actor: Actor, agency_id: AgencyId, at: datetime | None = None) -> tuple[Standing, ...]:
         """Return every setting of an agency as it holds at a time, now where none is said.

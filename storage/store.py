@@ -47,7 +47,7 @@ from storage.collection import Unit
 from storage.device.device import Devices
 from storage.device.enrolment import Enrolments
 from storage.duties.duties import Duties
-from storage.equipment import EquipmentRegister
+from storage.equipment.register import EquipmentRegister
 from storage.export.export import Exports
 from storage.heartbeat import Heartbeats
 from storage.holding.check import DeviceChecks

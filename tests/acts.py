@@ -21,6 +21,7 @@ from schemas.certificate import Certificate, CertificateStep, CertificateStepIn,
 from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
+from schemas.equipment_amend import FactAmendIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.fact import FactIn, ProofIn
 from schemas.finding import FindingAnswerIn
@@ -631,6 +632,23 @@ def enter_paper(world: World, chance: Random) -> None:
                 tx.equipment.publish(actor, ident, told, seen)
 
 
+def restate_paper(world: World, chance: Random) -> None:
+    """A dated fact of the equipment is corrected, or said never to have been."""
+    with world.store.begin() as tx:
+        ident, actor = world.road.equipment_id, world.who(chance, world.road.custodian)
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        said = tx.equipment.facts(ident).said()
+        known = [*said.certificates, *said.reviews, *said.publications, *said.suspensions]
+        if not known:
+            return
+        begins, ends = (tx.now + timedelta(days=chance.randint(-300, 20)) for _ in range(2))
+        told = chance.choice(
+            ({"from_at": begins}, {"until_at": ends}, {"number": "C-3"}, {"document": "D-3"}, {"never": True})
+        )
+        wish = FactAmendIn(reason="登记有误", **told)
+        tx.equipment.amend(actor, ident, chance.choice(known).entry, wish, seen)
+
+
 def suspend(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         ident = world.road.equipment_id
@@ -723,7 +741,8 @@ DESK: tuple[Act, ...] = (
     unprove, give_opinion, answer, ask_for_package, fail_package,
 )  # fmt: skip
 ROAD: tuple[Act, ...] = (
-    enter_paper, suspend, resume, take_in, judge_record, notify, link_record, unlink_record, open_from_record,
+    enter_paper, enter_paper, restate_paper, suspend, resume, take_in, judge_record, notify, link_record,
+    unlink_record, open_from_record,
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,

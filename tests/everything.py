@@ -18,7 +18,8 @@ from schemas.certificate import (
     CertificateStepIn,
     CertificateVerifyIn,
 )
-from schemas.equipment import SuspensionIn
+from schemas.equipment import PublicationIn, SuspensionIn
+from schemas.equipment_amend import FactAmendIn
 from schemas.fact import FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
 from schemas.finding import FindingAnswerIn
@@ -179,7 +180,7 @@ def _people(store: Store) -> None:
         tx.people.sign_out(admin, new.account.id, "手机遗失")
     with store.begin() as tx:
         tx.people.end_role(admin, new.account.id, granted, "调离")
-    for told in ({"for_good": True}, {"valid_from": later - timedelta(days=500)}):
+    for told in ({"valid_until": later}, {"for_good": True, "valid_from": later - timedelta(days=500)}):
         with store.begin() as tx:
             held = next(one for one in tx.people.grants(new.account.id) if one.role is Role.AUXILIARY)
             wish = RoleAmendIn(leaf=held.facts[0].leaf, reason="登记有误", **told)
@@ -450,7 +451,34 @@ def _road(road: Highway) -> None:
             road.custodian, road.equipment_id, SuspensionIn(reason="检修"), seen
         ).version
         tx.equipment.resume(road.custodian, road.equipment_id, seen)
+    _corrects_papers(road)
     road.one()
+
+
+def _corrects_papers(road: Highway) -> None:
+    """One fact of each kind is corrected, and one was entered that never was."""
+    with road.store.begin() as tx:
+        seen = tx.equipment.get(road.custodian, road.equipment_id).version
+        twice = PublicationIn(url="https://example.invalid/2", published_at=tx.now - timedelta(days=9))
+        seen = tx.equipment.publish(road.custodian, road.equipment_id, twice, seen).version
+        stopped = SuspensionIn(from_at=tx.now - timedelta(seconds=2), reason="标定")
+        seen = tx.equipment.suspend(road.custodian, road.equipment_id, stopped, seen).version
+    with road.store.begin() as tx:
+        tx.equipment.resume(road.custodian, road.equipment_id, seen)
+    with road.store.begin() as tx:
+        said = tx.equipment.facts(road.equipment_id).said()
+    day = timedelta(days=1)
+    for fact, told in (
+        (said.certificates[0], {"number": "C-更正", "until_at": said.certificates[0].valid_until + day}),
+        (said.reviews[0], {"from_at": said.reviews[0].reviewed_at - day, "document": "审-更正"}),
+        (said.publications[0], {"url": "https://example.invalid/43"}),
+        (said.suspensions[-1], {"from_at": said.suspensions[-1].from_at - timedelta(seconds=1)}),
+        (said.publications[1], {"never": True}),
+    ):
+        wish = FactAmendIn(reason="登记有误", **told)
+        with road.store.begin() as tx:
+            seen = tx.equipment.get(road.custodian, road.equipment_id).version
+            tx.equipment.amend(road.custodian, road.equipment_id, fact.entry, wish, seen)
 
 
 def _supervision(store: Store, clock: Clock) -> None:

@@ -212,6 +212,7 @@ def _case(scene: Scene, _: Clock) -> None:
     ids = {**ids, "export_id": export.id, "look_id": look.id}
     at = "/console/recordings/{recording_id}/looks"
     _add(scene, "case", "/console/exports/{export_id}/looks", ids, **why)
+    _add(scene, "case", f"{one}/print", ids, pictures="with", **why)
     _add(scene, "case", at, ids, kind="open", **why)
     _add(scene, "case", f"{at}/{{look_id}}/close", ids)
     for verb in ("seen", "leave"):
@@ -291,6 +292,7 @@ def _monitoring(scene: Scene, _: Clock) -> None:
         tx.monitoring_links.link(highway.handler, case.id, valid, LinkBasis.MANUAL, case.version)
         register = tx.equipment.get(highway.custodian, highway.equipment_id)
         source_id = str(register.source_id)
+        (certificate,) = tx.equipment.facts(highway.equipment_id).certificates
     one, ids = "/console/monitoring/{monitoring_id}", {"monitoring_id": waiting}
     tied = {"monitoring_id": valid, "case_id": case.id}
     first = {**ids, "stage": ReviewStage.FIRST}
@@ -308,6 +310,9 @@ def _monitoring(scene: Scene, _: Clock) -> None:
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/certificate", piece, number="证-1")
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/review", piece, kind="legal")
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/publication", piece)
+    mended = {"until_at": "", "document": "", "url": "", "never": "", "number": "证-2"}
+    entered = {**piece, "entry": certificate.entry}
+    _add(scene, "monitoring", f"{at}/{{equipment_id}}/facts/{{entry}}/amend", entered, **mended)
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/suspend", piece)
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/resume", piece)
     _add(scene, "monitoring", f"{at}/{{equipment_id}}/bind", piece, source_id=source_id)

@@ -19,6 +19,7 @@ from schemas import leaves_case as cases
 from schemas import leaves_certificate as papers
 from schemas import leaves_certificate_issue as issues
 from schemas import leaves_device as things
+from schemas import leaves_equipment as register
 from schemas import leaves_factor as factors
 from schemas import leaves_finding as findings
 from schemas import leaves_holding as held
@@ -418,15 +419,33 @@ def story_of_equipment(world: World) -> Iterator[None]:
     history.write(things.EquipmentRegister, one, custodian, agency=world.agency)
     yield
     history.write(things.EquipmentBind, one, custodian, source=world.people[Role.SOURCE])
-    history.write(things.EquipmentCertify, one, custodian, **papers)
-    history.write(things.EquipmentReviewed, one, custodian, reviewed_at=LONG_AGO)
-    history.write(things.EquipmentPublish, one, custodian, published_at=LONG_AGO)
+    certificate = history.write(things.EquipmentCertify, one, custodian, **papers)
+    review = history.write(things.EquipmentReviewed, one, custodian, reviewed_at=LONG_AGO)
+    publication = history.write(things.EquipmentPublish, one, custodian, published_at=LONG_AGO)
+    wrong = history.write(things.EquipmentCertify, one, custodian, **papers)
+    yield
+    texts = {"number": None, "issuer": None, "title": None, "url": None}
+    for entry, said in (
+        (
+            certificate,
+            {"until": AT + timedelta(days=300), "number": shown_text("证-2"), "issuer": shown_text("院")},
+        ),
+        (review, {"until": None, "title": shown_text("审〔2〕号")}),
+        (publication, {"until": None, "url": shown_text("https://example.invalid/2")}),
+        (wrong, {"from_": None, "until": None}),
+    ):
+        told = {"entry": entry, "from_": LONG_AGO, **texts, **said}
+        history.write(register.EquipmentCorrect, one, custodian, **told)
     yield
     for _ in range(history.rng.randrange(1, 3)):
         since = history.at
-        history.write(things.EquipmentSuspend, one, custodian, from_at=since)
+        stopped = history.write(things.EquipmentSuspend, one, custodian, from_at=since)
+        told = {"entry": stopped, **texts}
+        begins = since - timedelta(days=1)
+        history.write(register.EquipmentCorrect, one, custodian, from_=begins, until=None, **told)
         yield
         history.write(things.EquipmentResume, one, custodian, until_at=history.at)
+        history.write(register.EquipmentCorrect, one, custodian, from_=begins, until=since, **told)
         yield
 
 

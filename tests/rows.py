@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, Column, Connection, Table
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, Range
 from sqlalchemy.types import Boolean, Date, DateTime, Integer, LargeBinary, Uuid
 
 import storage.tables  # noqa: F401 - the metadata is whole with it
@@ -218,9 +218,11 @@ def _plain(column: Column[Any]) -> Any:
         return AT + timedelta(days=300) if column.name in LATER else AT
     if isinstance(kind, Date):
         return AT.date()
+    if isinstance(kind, TSTZRANGE):
+        return Range(AT, AT + timedelta(days=300) if column.name == "valid_during" else None)
     if column.info.get(PERSONAL):
         return f"某某〔{next(_NUMBERS)}〕店"
-    payload = uuid4().bytes * 2 if column.unique else b"0" * 32
+    payload = uuid4().bytes * 2 if column.unique or column.name == "entry" else b"0" * 32
     listed = [1] if isinstance(kind, ARRAY) and isinstance(kind.item_type, Integer) else ["一"]
     for wanted, value in ((Boolean, True), (LargeBinary, payload), (ARRAY, listed), (Uuid, uuid4())):
         if isinstance(kind, wanted):

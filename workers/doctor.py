@@ -90,6 +90,7 @@ def examine(home: Home) -> Iterator[Finding]:
         yield _bad(HealthPart.SETTINGS, Health.SETTINGS_UNREADABLE, names=unreadable(err))
         return
     yield from _keys(settings)
+    yield from _key_before(settings)
     settings = _openable(settings)
     yield _factors(settings)
     yield _calendar(settings)
@@ -177,6 +178,15 @@ def _keys(settings: StorageSettings) -> Iterator[Finding]:
             yield _bad(part, Health.KEY_UNUSABLE, name=name.upper())
         else:
             yield _good(part, Health.KEY_PRESENT)
+
+
+def _key_before(settings: StorageSettings) -> Iterator[Finding]:
+    """Name the key before where it is given and means nothing: no store opens with it."""
+    if settings.personal_key_before:
+        try:
+            seed(settings.personal_key_before, "PERSONAL_KEY_BEFORE")
+        except ValueError:
+            yield _bad(HealthPart.PERSONAL_KEY, Health.KEY_UNUSABLE, name="PERSONAL_KEY_BEFORE")
 
 
 def _openable(settings: StorageSettings) -> StorageSettings:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
@@ -21,9 +21,12 @@ from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
 from schemas.leaves_audit import AuditRecheck, AuditScore
 from schemas.policy import Action, Subject, require
+from schemas.rectification import Rectification
 from schemas.reference import reference
+from schemas.standard import Standard
 from schemas.words import Language
-from storage.audit.values import Audit
+from storage.audit.values import Audit, Drawn, Inspector
+from storage.custody.values import Logged
 
 router = APIRouter(route_class=Route)
 
@@ -89,34 +92,64 @@ def _page(visit: Visit, audit_id: AuditId, mistake: Mistake | None = None) -> Re
     tx, actor = visit.tx, visit.actor
     found = tx.audits.get(actor, audit_id)
     is_drawn = found.state in DRAWN_STATES
-    eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
-    entries = tx.custody.entries_for(reference("audit", audit_id))
-    logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
-    sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
     return visit.page(
         "audit.html",
         forms=AuditForms,
         mistake=mistake,
         here="audits",
-        audit=found,
-        eligible=eligible,
-        chosen=_chosen(found, eligible),
-        sample=sample,
-        is_rechecking=any(one.is_waiting for one in sample),
-        inspectors=tx.audit_scores.inspectors(audit_id) if is_drawn else (),
-        inspectors_wanted=tx.audits.terms(found).inspectors,
         candidates=tx.audit_scores.offered(actor, found) if is_drawn else (),
-        standard=tx.audit_scores.standard(found),
-        rectifications=tx.rectifications.of_audit(actor, audit_id),
         may_define=visit.may(Action.AUDIT_DEFINE, found.agency_id),
         steps=[
             row.name for row in STEPS.offered(found.state, lambda action: visit.may(action, found.agency_id))
         ],
         is_own_entry=found.entered_by_id == actor.id,
-        may_score=actor.id in {one.id for one in tx.audit_scores.inspectors(audit_id)},
+        **told_of_audit(visit, found)._asdict(),
+    )
+
+
+class ToldAudit(NamedTuple):
+    """What an audit's page says of it, and its print: where it stands, its size, its sample, its entries."""
+
+    audit: Audit
+    eligible: int | None
+    chosen: dict[str, object] | None
+    sample: tuple[Drawn, ...]
+    is_rechecking: bool
+    inspectors: tuple[Inspector, ...]
+    inspectors_wanted: int
+    standard: Standard
+    rectifications: tuple[Rectification, ...]
+    may_score: bool
+    positions: dict[str, int | None]
+    entries: list[Logged]
+    names: dict[str, str]
+    now: datetime
+    is_english: bool
+
+
+def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
+    """Read what this visitor is told of an audit."""
+    tx, actor, audit_id = visit.tx, visit.actor, found.id
+    is_drawn = found.state in DRAWN_STATES
+    eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
+    entries = tx.custody.entries_for(reference("audit", audit_id))
+    logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
+    sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
+    inspectors = tx.audit_scores.inspectors(audit_id) if is_drawn else ()
+    return ToldAudit(
+        audit=found,
+        eligible=eligible,
+        chosen=_chosen(found, eligible),
+        sample=sample,
+        is_rechecking=any(one.is_waiting for one in sample),
+        inspectors=inspectors,
+        inspectors_wanted=tx.audits.terms(found).inspectors,
+        standard=tx.audit_scores.standard(found),
+        rectifications=tx.rectifications.of_audit(actor, audit_id),
+        may_score=actor.id in {one.id for one in inspectors},
         positions=_positions(visit, found),
         entries=logged,
-        names=tx.accounts.names(visit.actor, [one.leaf.actor for one in logged]),
+        names=tx.accounts.names(actor, [one.leaf.actor for one in logged]),
         now=tx.now,
         is_english=visit.language is Language.EN,
     )

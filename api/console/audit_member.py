@@ -17,6 +17,7 @@ from schemas.integrity import CheckResult
 from schemas.rectification import FoundIn, Rectification, RectificationIn
 from schemas.standard import ItemScore
 from schemas.words import Language
+from storage.audit.values import Member
 
 _CODE = 4
 """Letters of an item's code: a row is named by no more."""
@@ -94,13 +95,18 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         evidence=evidence,
         subjects=names_of(case, evidence) if case and evidence else {},
         standard=tx.audit_scores.standard(found.audit),
-        pre_checks={one.item: (one.check, _said(one.check, visit.language)) for one in found.pre_checks},
+        pre_checks=pre_checks_of(found, visit.language),
         rectifications=[one for one in raised if one.member_id == member_id],
         may_raise=tx.rectifications.may_raise(actor, found.audit),
         seen=tx.recordings.visible(actor, idents) | (evidence.seen if evidence else frozenset()),
         watched=tx.recordings.watched(actor, idents),
         is_english=visit.language is Language.EN,
     )
+
+
+def pre_checks_of(found: Member, language: Language) -> dict[str, tuple[CheckResult, str]]:
+    """Return item → what the system found out for it, and the sentence that says so."""
+    return {one.item: (one.check, _said(one.check, language)) for one in found.pre_checks}
 
 
 def _said(check: CheckResult, language: Language) -> str:

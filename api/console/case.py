@@ -20,7 +20,7 @@ from api.console.case_form import (
     StepForm,
     UnlinkForm,
 )
-from api.console.evidence import evidence_of, names_of, said
+from api.console.evidence import Evidence, SaidFinding, evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
 from api.console.recording import names_for
@@ -28,15 +28,26 @@ from api.console.typed import Change, NoFields, Typed, VersionForm, W
 from api.console.view import ProblemView, problem_view
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
-from schemas.case import EVIDENCE_STATES, OPINION_STEPS, STEPS, Case, CaseState, CaseStep
+from schemas.case import (
+    EVIDENCE_STATES,
+    OPINION_STEPS,
+    STEPS,
+    Case,
+    CaseChange,
+    CaseLink,
+    CaseState,
+    CaseStep,
+)
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Verdict
 from schemas.leaves_recusal import RecusalGround
 from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, counted_once
-from schemas.recusal import RecusalLiftIn
+from schemas.recusal import Recusal, RecusalLiftIn
 from schemas.review import AnswerIn
+from storage.export.export import Export
+from storage.monitoring.values import MonitoringLink
 from storage.store import Transaction
 
 CANDIDATES = 10
@@ -109,56 +120,84 @@ def case(visit: Visiting, case_id: CaseId, find: Sought = "") -> Response:
     return shown(visit, case_id, find=find)
 
 
+class ToldCase(NamedTuple):
+    """What a case's page says of it, and its print."""
+
+    case: Case
+    evidence: Evidence
+    findings: list[SaidFinding]
+    subjects: dict[str, tuple[str, str]]
+    recordings: tuple[Recording, ...]
+    counted: int
+    bad: int
+    doubtful: int
+    denied: int
+    worse: list[Recording]
+    recusals: tuple[Recusal, ...]
+    past: list[CaseLink]
+    ended: list[MonitoringLink]
+    exports: tuple[Export, ...]
+    history: tuple[CaseChange, ...]
+    names: dict[str, str]
+
+
+def told_of_case(visit: Visit, found: Case) -> ToldCase:
+    """Read what this visitor is told of a case."""
+    tx, actor = visit.tx, visit.actor
+    evidence = evidence_of(tx, actor, found, visit.language)
+    subjects = names_of(found, evidence)
+    linked, counted = evidence.recordings, counted_once(evidence.recordings)
+    record_links = tx.monitoring_links.links_of_case(found.id)
+    history = tx.cases.history(found)
+    may_export = Action.CASE_EXPORT in tx.cases.granted(actor, found.id)
+    return ToldCase(
+        case=found,
+        evidence=evidence,
+        findings=said(tx.reviews.findings(actor, found.id), subjects, visit.language),
+        subjects=subjects,
+        recordings=linked,
+        counted=len(counted),
+        bad=_count(counted, Verdict.MISMATCH),
+        doubtful=_count(counted, Verdict.DOUBTFUL),
+        denied=tx.presences.denied_among([one.id for one in linked]),
+        worse=_worse(tx, found, linked),
+        recusals=tx.recusals.of_case(actor, found.id),
+        past=[link for link in tx.cases.links(found.id) if link.unlinked_at is not None],
+        ended=[link for link in record_links if link.unlinked_at is not None],
+        exports=tx.exports.of_case(actor, found.id) if may_export else (),
+        history=history,
+        names=names_for(visit, linked) | tx.accounts.names(actor, [one.changed_by for one in history]),
+    )
+
+
 def shown(visit: Visit, case_id: CaseId, mistake: Mistake | None = None, *, find: str = "") -> Response:
     """Return the page of a case."""
     tx, actor = visit.tx, visit.actor
     found = tx.cases.get(actor, case_id)
-    evidence = evidence_of(tx, actor, found, visit.language)
-    names = names_of(found, evidence)
-    linked, counted = evidence.recordings, counted_once(evidence.recordings)
+    told = told_of_case(visit, found)
     granted = tx.cases.granted(actor, case_id)
     may_link = Action.CASE_LINK in granted and found.state in EVIDENCE_STATES
-    may_export = Action.CASE_EXPORT in granted
-    past = [link for link in tx.cases.links(case_id) if link.unlinked_at is not None]
-    record_links = tx.monitoring_links.links_of_case(case_id)
-    ended = [link for link in record_links if link.unlinked_at is not None]
-    history = tx.cases.history(found)
     return visit.page(
         "case.html",
         forms=CaseForms,
         mistake=mistake,
         here="cases",
-        case=found,
-        evidence=evidence,
-        findings=said(tx.reviews.findings(actor, case_id), names, visit.language),
-        subjects=names,
+        **told._asdict(),
         steps=_offers(visit, found, granted),
         may_run=Action.CASE_RUN in granted,
         may_assign=Action.CASE_DECIDE in granted,
         may_review=Action.CASE_REVIEW in granted,
         is_open=found.state in EVIDENCE_STATES,
-        seen=evidence.seen
-        | tx.recordings.visible(actor, [link.recording_id for link in past])
-        | tx.monitoring.visible(actor, [link.monitoring_id for link in ended]),
-        watched=evidence.watched,
-        recusals=tx.recusals.of_case(actor, case_id),
+        seen=told.evidence.seen
+        | tx.recordings.visible(actor, [link.recording_id for link in told.past])
+        | tx.monitoring.visible(actor, [link.monitoring_id for link in told.ended]),
+        watched=told.evidence.watched,
         barred=tx.recusals.own(actor, found),
         grounds=list(RecusalGround)[::-1],
-        worse=_worse(tx, found, linked),
-        denied=tx.presences.denied_among([one.id for one in linked]),
-        recordings=linked,
-        counted=len(counted),
-        bad=_count(counted, Verdict.MISMATCH),
-        doubtful=_count(counted, Verdict.DOUBTFUL),
         may_link=may_link,
         find=find,
         candidates=_candidates(visit, found, find) if find and may_link else (),
-        past=past,
-        ended=ended,
-        may_export=may_export,
-        exports=tx.exports.of_case(actor, case_id) if may_export else (),
-        history=history,
-        names=names_for(visit, linked) | tx.accounts.names(visit.actor, [one.changed_by for one in history]),
+        may_export=Action.CASE_EXPORT in granted,
         now=tx.now,
     )
 

@@ -11,6 +11,7 @@ from api.console.equipment_form import (
     CertificateForm,
     EquipmentForm,
     EquipmentForms,
+    FactForm,
     PublicationForm,
     RegisterForms,
     ReviewForm,
@@ -24,16 +25,18 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
+from schemas.base import Sha256Hex
 from schemas.equipment import (
     GateFault,
     ReviewKind,
     gate_faults,
 )
+from schemas.equipment_amend import FactAmendIn
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
 from schemas.policy import Action
 from schemas.reference import reference
-from storage.equipment import NewSource
+from storage.equipment.register import NewSource
 
 router = APIRouter(route_class=Route)
 
@@ -118,7 +121,8 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         mistake=mistake,
         here="equipment",
         equipment=found,
-        facts=facts,
+        facts=facts.said(),
+        past=facts.past(),
         gates=[(fault, fault in missing) for fault in GateFault],
         missing=missing,
         kinds=list(ReviewKind),
@@ -163,6 +167,18 @@ def publish(visit: Acting, equipment_id: EquipmentId, form: Annotated[Publicatio
     return _change(
         visit, equipment_id, form, lambda asked: visit.tx.equipment.publish(visit.actor, equipment_id, *asked)
     )
+
+
+@router.post("/equipment/{equipment_id}/facts/{entry}/amend")
+def amend(
+    visit: Acting, equipment_id: EquipmentId, entry: Sha256Hex, form: Annotated[FactForm, Form()]
+) -> Response:
+    """Correct a dated fact."""
+
+    def act(asked: Change[FactAmendIn]) -> None:
+        visit.tx.equipment.amend(visit.actor, equipment_id, entry, *asked)
+
+    return _change(visit, equipment_id, form, act)
 
 
 @router.post("/equipment/{equipment_id}/suspend")

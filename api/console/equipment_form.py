@@ -28,6 +28,7 @@ from schemas.equipment import (
     PublicationIn,
     SuspensionIn,
 )
+from schemas.equipment_amend import FactAmendIn
 
 
 class EquipmentForm(Typed[EquipmentIn]):
@@ -113,6 +114,31 @@ class SuspensionForm(Versioned[Change[SuspensionIn]]):
         return Change(wish, seen(self))
 
 
+class FactForm(Versioned[Change[FactAmendIn]]):
+    """A dated fact, corrected; what stays empty stays as it is said."""
+
+    from_at: str = label("实际开始时间（东八区，不填为不变）")
+    until_at: str = label("实际结束时间（东八区，不填为不变）")
+    number: str = label("证书编号（不填为不变）")
+    issuer: str = label("检定机构（不填为不变）")
+    document: str = label("文件（不填为不变）")
+    url: str = label("公示网址（不填为不变）")
+    never: str = label("是否确有此事")
+    reason: str = label("更正的理由")
+
+    whole: ClassVar[tuple[str, Fault]] = ("from_at", Fault.MISSING)
+
+    def wish(self) -> Change[FactAmendIn]:
+        begins, ends = time_or_none(self, "from_at"), time_or_none(self, "until_at")
+        if self.never not in ("", "never"):
+            raise Mistaken("never", Fault.NOT_LISTED)
+        if self.never:
+            wish = FactAmendIn.model_validate({"never": True, "reason": self.reason})
+        else:
+            wish = into(self, FactAmendIn, from_at=begins, until_at=ends, never=False)
+        return Change(wish, seen(self))
+
+
 class BindForm(Versioned[Change[BindIn]]):
     """Who hands in what the equipment records."""
 
@@ -136,4 +162,5 @@ class EquipmentForms(Forms):
     review: ReviewForm = ReviewForm()
     publication: PublicationForm = PublicationForm()
     suspension: SuspensionForm = SuspensionForm()
+    fact: FactForm = FactForm()
     bind: BindForm = BindForm()

@@ -1,10 +1,10 @@
-"""Why somebody looks, as it is typed: at a recording, at the media of a record, at a package."""
+"""Why somebody looks, as it is typed: at a recording, at the media of a record, at a package; why a case is printed."""
 
 from typing import ClassVar
 
 from api.console.answer_form import AnswerForm
 from api.console.typed import Fault, Forms, Typed, W, into, label
-from schemas.look import LookIn, WhyIn
+from schemas.look import LookIn, PrintIn, WhyIn
 
 
 class _Why(Typed[W]):
@@ -28,6 +28,21 @@ class LookForm(_Why[LookIn]):
 
     def wish(self) -> LookIn:
         return into(self, LookIn)
+
+
+class PrintForm(_Why[PrintIn]):
+    """Why a case is printed: the button that was pressed says whether with pictures."""
+
+    pictures: str = label("画面")
+
+    def wish(self) -> PrintIn:
+        return into(self, PrintIn)
+
+
+class PrintForms(Forms):
+    """The form in front of a print."""
+
+    printed: PrintForm = PrintForm()
 
 
 class RecordingForms(Forms):

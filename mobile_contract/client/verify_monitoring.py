@@ -14,7 +14,7 @@ from schemas.errors import Invalid
 from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row
 from schemas.leaves_case import CaseSubmit
 from schemas.leaves_monitoring import IntakeReceive
-from schemas.life_device import EquipmentLife
+from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import MonitoringLife
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.package import FileRole, RowPath
@@ -160,7 +160,8 @@ def _facts_at_tie(case: Case, of: str, equipment: str) -> EquipmentFacts | Claim
         return ClaimFault.WITHHELD_FROM
     if not isinstance(folded.life, EquipmentLife):
         return ClaimFault.LEAF_MISSING
-    return facts_of(case.record.leaves(equipment)[turn.digest] for turn in turns)
+    leaves = case.record.leaves(equipment)
+    return facts_of((turn.digest, leaves[turn.digest]) for turn in turns)
 
 
 def _captured_at(row: dict[str, Any]) -> Any:  # noqa: ANN401 - a time, or none

@@ -10,7 +10,7 @@ from schemas.errors import Invalid
 from schemas.leaf import Leaf
 from schemas.leaves_recording import ManifestDeclare
 from schemas.life_case import CaseLife
-from schemas.life_device import EquipmentLife
+from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import RecordingLife
 from schemas.opening import Shown
 from schemas.package import INDEX, LOG_FILES, FileRole, RowPath, parse_path, proof_name

@@ -67,6 +67,13 @@ INDEX = Check(
             severity=Severity.WARN,
         ),
         mismatch(
+            "index-empty",
+            zh="声音的 {entries} 个样本中有 {count} 个为空。",
+            en="{count} of {entries} samples of the sound are empty.",
+            then=RETAKE,
+            severity=Severity.WARN,
+        ),
+        mismatch(
             "index-overlaps",
             zh="索引 {entries} 项中有 {count} 项与下一项重叠：长度或位置有误。",
             en="{count} of {entries} entries of the index reach into the next one: their lengths or places are wrong.",

@@ -37,6 +37,13 @@ SOUND = Check(
             severity=Severity.WARN,
         ),
         mismatch(
+            "sound-gap",
+            zh="录音的时间轴长 {span} 秒，其中只有 {heard} 秒声音，其余缺失。",
+            en="The recording's clock runs for {span} seconds; it holds {heard} seconds of sound, the rest is missing.",
+            then=RETAKE,
+            severity=Severity.WARN,
+        ),
+        mismatch(
             "sound-sum-differs",
             zh="解出的声音与编码时写入的校验和不符。",
             en="The decoded sound differs from the sum that its encoder wrote into the file.",

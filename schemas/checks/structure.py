@@ -134,8 +134,16 @@ CONTAINER = Check(
         ),
         remark(
             "jpeg-stray-bytes",
-            zh="照片文件头中夹有多余字节，图像完整。",
-            en="There are stray bytes between the photo's header segments; the picture is whole.",
+            zh="照片中夹有多余字节（在文件头，或在扫描数据末尾），图像完整。",
+            en="There are stray bytes in the photo, in its header or at the end of a scan; the picture is whole.",
+        ),
+        remark(
+            "image-long-zero-run",
+            zh="图像数据在第 {offset} 字节处有一长段零：可能是大片单色，也可能是复制时缺失，解码程序分辨不出。",
+            en="A long run of zeros lies in the picture's data at byte {offset}: a flat area, or a hole in a copy; a"
+            " decoder cannot tell.",
+            then=("请查看画面，留意单色的整块。", "Look at the picture for a block of one colour."),
+            severity=Severity.REMARK,
         ),
         mismatch(
             "mp4-no-moov",

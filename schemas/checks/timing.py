@@ -58,6 +58,13 @@ TIMING = Check(
             severity=Severity.WARN,
         ),
         mismatch(
+            "timing-length-absurd",
+            zh="文件头写明长 {promised} 秒，时间表却长 {found} 秒，两者矛盾。",
+            en="The header says {promised} seconds, the table of times {found}: they contradict each other.",
+            then=RETAKE,
+            severity=Severity.WARN,
+        ),
+        mismatch(
             "timing-length-short",
             zh="文件头写明长 {promised} 秒，实际只有 {found} 秒。",
             en="The header promises {promised} seconds; only {found} are there.",

@@ -18,6 +18,7 @@ from storage.reads.account import ends_soon, has_role, is_roleless, roles_of
 from storage.reads.agency import with_agency
 from storage.reads.login import locked_accounts
 from storage.reads.policy import require_within
+from storage.reads.setting import soon
 from storage.tables.actor import ACCOUNT_WORDS, account_links, accounts, agencies, sessions
 from storage.words import matching
 
@@ -45,10 +46,10 @@ class AccountReading(Collection):
         Raises:
             Refused: the actor may not see accounts.
         """
-        query = self._select().where(self._visible(actor), *self._narrowed(wanted))
+        query = self._select().where(self._visible(actor), *self._narrowed(actor, wanted))
         return self._page(query, _NEWEST, after=after, limit=limit).each(Account.of_row)
 
-    def _narrowed(self, wanted: AccountFilter) -> list[ColumnElement[bool]]:
+    def _narrowed(self, actor: Actor, wanted: AccountFilter) -> list[ColumnElement[bool]]:
         found = []
         if wanted.text:
             found.append(matching(self._connection, accounts.c.id, ACCOUNT_WORDS, wanted.text))
@@ -59,17 +60,22 @@ class AccountReading(Collection):
         if wanted.agency_id is not None:
             found.append(accounts.c.agency_id == wanted.agency_id)
         if wanted.need is not None:
-            found += [accounts.c.is_active, accounts.c.kind == AccountKind.PERSON, self._needs(wanted.need)]
+            found += [
+                accounts.c.is_active,
+                accounts.c.kind == AccountKind.PERSON,
+                self._needs(actor, wanted.need),
+            ]
         return found
 
-    def _needs(self, need: AccountNeed) -> ColumnElement[bool]:
+    def _needs(self, actor: Actor, need: AccountNeed) -> ColumnElement[bool]:
         match need:
             case AccountNeed.LOCKED:
                 return accounts.c.id.in_(select(locked_accounts(self._now).c.account_id))
             case AccountNeed.ROLELESS:
                 return is_roleless(self._now)
             case AccountNeed.ENDING:
-                return exists().where(ends_soon(self._now))
+                until = soon(self._connection, self._unit.settings, actor.agency_id, self._now)
+                return exists().where(ends_soon(self._now, until))
 
     def counts(self, actor: Actor) -> dict[AccountState, int]:
         """Return how many accounts of people are in each state.

@@ -53,6 +53,7 @@ from storage.reads.account import people
 from storage.reads.agency import with_agency
 from storage.reads.certificate import facts_of, needing
 from storage.reads.recording import declared_at
+from storage.reads.setting import soon
 from storage.tables.actor import accounts, certificate_facts, certificates
 from storage.told import tell_from
 from storage.version import change_to, require_version
@@ -142,7 +143,7 @@ class Certificates(Collection):
         Raises:
             Refused: the actor may not see certificates.
         """
-        query = self._select().where(self._visible(actor), *self._conditions(wanted))
+        query = self._select().where(self._visible(actor), *self._conditions(actor, wanted))
         return self._page(query, _NEWEST, after=after, limit=limit).each(Certificate.of_row)
 
     def get(self, actor: Actor, ident: CertificateId) -> Certificate:
@@ -324,7 +325,7 @@ class Certificates(Collection):
         allowed = require_scope(actor, Action.CERTIFICATE_VIEW, self._now)
         return accounts.c.agency_id.in_(sorted(allowed.agency_ids))
 
-    def _conditions(self, wanted: CertificateFilter) -> list[ColumnElement[bool]]:
+    def _conditions(self, actor: Actor, wanted: CertificateFilter) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
         if wanted.text:
             written = func.concat_ws(" ", certificates.c.number, accounts.c.name)
@@ -334,7 +335,8 @@ class Certificates(Collection):
         if wanted.agency_id is not None:
             found.append(accounts.c.agency_id == wanted.agency_id)
         if wanted.only is not None:
-            found.append(needing(wanted.only, self._now))
+            until = soon(self._connection, self._unit.settings, actor.agency_id, self._now)
+            found.append(needing(wanted.only, self._now, until))
         return found
 
     def _select(self) -> Select[tuple[Any, ...]]:

@@ -148,7 +148,8 @@ class Audits(Collection):
     def terms(self, audit: Audit) -> Terms:
         """Return how an audit is scored; the caller has checked it.
 
-        By the settings of the supervising agency at the freeze, as they were known then: no later entry changes it.
+        By the settings of the supervising agency at the freeze, as they were known then: no later entry changes it. The
+        tree is the one of now, as for every setting.
         """
         names = (Setting.INSPECTORS, Setting.SCORE_GAP_POINTS)
         told, at = said(self._connection, audit.agency_id, names), audit.frozen_at or self._now

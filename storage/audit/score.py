@@ -198,12 +198,32 @@ class AuditScores(Collection):
             raise MEMBER_UNKNOWN("this was not drawn")
         if found.is_waiting:
             raise RECHECK_WAITING("a recording of it is still being re-hashed")
+        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
+        return self._member(actor, audit, found, self.standard(audit), is_inspector=is_inspector)
+
+    def members(self, actor: Actor, audit_id: AuditId) -> tuple[Member, ...]:
+        """Return the whole sample as `member` does, but for what waits for its recheck.
+
+        Raises:
+            NotFound, TransitionRefused: no such audit within the actor's scope, or nothing is drawn yet.
+        """
+        audit = self._drawn(actor, audit_id, Action.AUDIT_VIEW)
         standard = self.standard(audit)
+        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
+        return tuple(
+            self._member(actor, audit, one, standard, is_inspector=is_inspector)
+            for one in self.drawn(actor, audit_id)
+            if not one.is_waiting
+        )
+
+    def _member(
+        self, actor: Actor, audit: Audit, found: Drawn, standard: Standard, *, is_inspector: bool
+    ) -> Member:
+        audit_id, member_id = audit.id, found.member_id
         rechecks = self._rechecks(audit_id, member_id)
         terms = self.audits.terms(audit)
         scores = self._scores(actor, audit_id, member_id, terms.inspectors)
         totals = [one.total for one in scores]
-        is_inspector = actor.id in {one.id for one in self.inspectors(audit_id)}
         kept = self._kept_by(actor, audit_id, member_id) if is_inspector else ()
         return Member(
             audit=audit,

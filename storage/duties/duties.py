@@ -17,10 +17,11 @@ from schemas.policy import scope
 from storage.collection import Collection
 from storage.duties.audit import AUDIT
 from storage.duties.case import CASE
-from storage.duties.line import Line, Lines
+from storage.duties.line import Ending, Line, Lines
 from storage.duties.monitoring import MONITORING
 from storage.duties.people import PEOPLE
 from storage.duties.recording import RECORDING
+from storage.reads.setting import soon
 
 
 class Waiting(Frozen):
@@ -45,7 +46,14 @@ class Duties(Collection):
             allowed = scope(actor, action, self._now)
             if not allowed.is_empty:
                 reaching = actor.model_copy(update={"agency_ids": allowed.places})
-                yield self._counted(duty, line_of(reaching, self._now))
+                if isinstance(line_of, Ending):
+                    line = line_of.line(reaching, self._now, self._soon(actor))
+                else:
+                    line = line_of(reaching, self._now)
+                yield self._counted(duty, line)
+
+    def _soon(self, actor: Actor) -> datetime:
+        return soon(self._connection, self._unit.settings, actor.agency_id, self._now)
 
     def _counted(self, duty: Duty, line: Line) -> Waiting:
         oldest = func.min(line.since) if line.since is not None else func.now()

@@ -21,7 +21,13 @@ class Line(NamedTuple):
     since: ColumnElement[datetime] | None = None
 
 
-Lines = Mapping[Duty, tuple[Action, Callable[[Actor, datetime], Line]]]
+class Ending(NamedTuple):
+    """How a duty is counted that comes of an end: warned of until a time, by the setting of whoever looks."""
+
+    line: Callable[[Actor, datetime, datetime], Line]
+
+
+Lines = Mapping[Duty, tuple[Action, Callable[[Actor, datetime], Line] | Ending]]
 """Whom a duty concerns, and how it is counted."""
 
 

@@ -1,23 +1,21 @@
 """Lines of monitoring: records to review and to link, equipment whose verification ends."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import and_, exists, false, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_
 
 from schemas.actor import Actor
 from schemas.duty import Duty
 from schemas.equipment import EquipmentState
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.policy import Action
-from storage.duties.line import Line, Lines, inside
-from storage.tables.equipment import equipment, equipment_certificates
+from storage.duties.line import Ending, Line, Lines, inside
+from storage.reads.equipment import certified_until
+from storage.tables.equipment import equipment
 from storage.tables.monitoring import monitoring_opinions as opinions
 from storage.tables.monitoring import monitoring_records as records
-
-EXPIRES_SOON = timedelta(days=30)
-"""A verification certificate takes weeks to renew; without it nothing the equipment records is evidence."""
 
 
 def _unreviewed(stage: ReviewStage) -> Callable[[Actor, datetime], Line]:
@@ -52,19 +50,15 @@ def _unlinked(actor: Actor, now: datetime) -> Line:
     )
 
 
-def _expiring(actor: Actor, now: datetime) -> Line:
-    lasting = (
-        select(func.max(equipment_certificates.c.valid_until))
-        .where(equipment_certificates.c.equipment_id == equipment.c.id)
-        .scalar_subquery()
-    )
-    ends = func.coalesce(lasting, equipment.c.registered_at)
+def _expiring(actor: Actor, now: datetime, until: datetime) -> Line:
+    """Without its verification certificate nothing that equipment records is evidence."""
+    ends = func.coalesce(certified_until(equipment.c.id), equipment.c.registered_at)
     return Line(
         source=equipment,
         where=and_(
             inside(equipment.c.agency_id, actor),
             equipment.c.state == EquipmentState.IN_SERVICE,
-            ends < now + EXPIRES_SOON,
+            ends < until,
         ),
         overdue=ends < now,
     )
@@ -75,6 +69,6 @@ MONITORING: Lines = MappingProxyType(
         Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
         Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
         Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
-        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, _expiring),
+        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, Ending(_expiring)),
     }
 )

@@ -10,15 +10,15 @@ from schemas.certificate import CertificateNeed
 from schemas.duty import Duty
 from schemas.leaves_account import AccountKind
 from schemas.policy import Action
-from storage.duties.line import Line, Lines, inside
+from storage.duties.line import Ending, Line, Lines, inside
 from storage.reads.account import ends_soon, is_roleless
 from storage.reads.certificate import needing
 from storage.reads.login import locked_accounts
 from storage.tables.actor import account_links, accounts, certificates, role_grants
 
 
-def _running_out(actor: Actor, now: datetime) -> Line:
-    needed = or_(*(needing(need, now) for need in CertificateNeed))
+def _running_out(actor: Actor, now: datetime, until: datetime) -> Line:
+    needed = or_(*(needing(need, now, until) for need in CertificateNeed))
     return Line(
         source=certificates.join(accounts, accounts.c.id == certificates.c.account_id),
         where=and_(inside(accounts.c.agency_id, actor), needed),
@@ -63,17 +63,17 @@ def _roleless(actor: Actor, now: datetime) -> Line:
     )
 
 
-def _ending_roles(actor: Actor, now: datetime) -> Line:
-    ending = accounts.join(role_grants, ends_soon(now))
+def _ending_roles(actor: Actor, now: datetime, until: datetime) -> Line:
+    ending = accounts.join(role_grants, ends_soon(now, until))
     return Line(source=ending, where=_people(actor), overdue=false())
 
 
 PEOPLE: Lines = MappingProxyType(
     {
-        Duty.RENEW_OFFICER: (Action.CERTIFICATE_KEEP, _running_out),
+        Duty.RENEW_OFFICER: (Action.CERTIFICATE_KEEP, Ending(_running_out)),
         Duty.UNLOCK_ACCOUNT: (Action.ACCOUNT_UNLOCK, _locked),
         Duty.FOLLOW_LINK: (Action.ACCOUNT_KEEP, _unentered),
         Duty.GIVE_ROLE: (Action.ROLE_GRANT, _roleless),
-        Duty.RENEW_ROLE: (Action.ROLE_GRANT, _ending_roles),
+        Duty.RENEW_ROLE: (Action.ROLE_GRANT, Ending(_ending_roles)),
     }
 )

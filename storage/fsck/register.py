@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from schemas.chain import leaf_digest
 from schemas.equipment import EquipmentFacts
 from schemas.equipment_facts import facts_of
 from schemas.errors import Invalid
@@ -18,15 +19,17 @@ class Register:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._chains: dict[UUID, Sequence[tuple[int, Leaf]]] = {}
+        self._chains: dict[UUID, Sequence[tuple[int, str, Leaf]]] = {}
 
     def facts(self, equipment_id: UUID, before: int) -> EquipmentFacts:
         """Return what was entered by leaves before the entry of this row id."""
         if equipment_id not in self._chains:
             self._chains[equipment_id] = self._read(equipment_id)
-        return facts_of(leaf for entry, leaf in self._chains[equipment_id] if entry < before)
+        return facts_of(
+            (digest, leaf) for entry, digest, leaf in self._chains[equipment_id] if entry < before
+        )
 
-    def _read(self, equipment_id: UUID) -> Sequence[tuple[int, Leaf]]:
+    def _read(self, equipment_id: UUID) -> Sequence[tuple[int, str, Leaf]]:
         rows = self._connection.execute(
             select(custody_entries.c.id, custody_entries.c.leaf)
             .join(chain_places, chain_places.c.entry == custody_entries.c.id)
@@ -36,5 +39,6 @@ class Register:
         found = []
         for row in rows:
             with suppress(Invalid):  # the check of the log names it
-                found.append((row.id, parse_leaf(bytes(row.leaf))))
+                payload = bytes(row.leaf)
+                found.append((row.id, leaf_digest(payload), parse_leaf(payload)))
         return found

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.life_device import Entered, EquipmentLife
+from schemas.life_equipment import EquipmentLife, Said
 from schemas.life_evidence import MonitoringLife, SourceLife
 from schemas.reference import ident_of
 from schemas.replay import Folded
-from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
+from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
@@ -19,7 +19,7 @@ from storage.tables.monitoring import intakes, monitoring_opinions, monitoring_r
 
 Row = Mapping[str, object]
 
-_ENTERED = ("recorded_by", "recorded_at")
+_TOLD = ("valid_during", "known_during", "amend_reason", "recorded_by", "entry", "leaf")
 
 EQUIPMENT_MIRRORS = (
     Mirror(
@@ -46,22 +46,20 @@ EQUIPMENT_MIRRORS = (
         equipment_certificates,
         equipment_certificates.c.equipment_id,
         (),
-        ("number", "issuer", "valid_from", "valid_until", *_ENTERED),
+        ("number", "issuer", *_TOLD),
     ),
     Mirror(
         equipment_reviews,
         equipment_reviews.c.equipment_id,
         ("kind",),
-        ("document", "reviewed_at", *_ENTERED),
+        ("document", *_TOLD),
     ),
-    Mirror(
-        equipment_publications, equipment_publications.c.equipment_id, (), ("url", "published_at", *_ENTERED)
-    ),
+    Mirror(equipment_publications, equipment_publications.c.equipment_id, (), ("url", *_TOLD)),
     Mirror(
         equipment_suspensions,
         equipment_suspensions.c.equipment_id,
         (),
-        ("from_at", "until_at", "reason", *_ENTERED),
+        ("reason", *_TOLD),
     ),
 )
 
@@ -77,7 +75,7 @@ MONITORING_MIRRORS = (
         notifications,
         notifications.c.monitoring_id,
         (),
-        ("channel", "outcome", "proof", "proof_recording_id", "attempted_at", *_ENTERED),
+        ("channel", "outcome", "proof", "proof_recording_id", "attempted_at", "recorded_by", "recorded_at"),
     ),
 )
 
@@ -97,36 +95,16 @@ def equipment_rows(life: EquipmentLife, folded: Folded) -> Told:
     return {
         "equipment": [_equipment(life, folded)],
         "equipment_certificates": [
-            {
-                "number": value_of(one.paper.number),
-                "issuer": value_of(one.paper.issuer),
-                "valid_from": one.paper.from_,
-                "valid_until": one.paper.until,
-                **_entered(one),
-            }
+            {"number": _text(one, "number"), "issuer": _text(one, "issuer"), **_told(one)}
             for one in life.certificates
         ],
         "equipment_reviews": [
-            {
-                "kind": one.paper.kind.value,
-                "document": value_of(one.paper.title),
-                "reviewed_at": one.paper.reviewed_at,
-                **_entered(one),
-            }
+            {"kind": one.paper.kind.value, "document": _text(one, "title"), **_told(one)}
             for one in life.reviews
         ],
-        "equipment_publications": [
-            {"url": value_of(one.paper.url), "published_at": one.paper.published_at, **_entered(one)}
-            for one in life.publications
-        ],
+        "equipment_publications": [{"url": _text(one, "url"), **_told(one)} for one in life.publications],
         "equipment_suspensions": [
-            {
-                "from_at": one.paper.from_at,
-                "until_at": one.until_at,
-                "reason": value_of(one.paper.reason),
-                **_entered(one),
-            }
-            for one in life.suspensions
+            {"reason": value_of(one.paper.reason), **_told(one)} for one in life.suspensions
         ],
     }
 
@@ -148,8 +126,20 @@ def _equipment(life: EquipmentLife, folded: Folded) -> Row:
     }
 
 
-def _entered(one: Entered[Any]) -> Row:
-    return {"recorded_by": ident_of(one.by), "recorded_at": one.at}
+def _text(one: Said[Any], name: str) -> object:
+    """Return a text of a fact as it was told: by what entered it, or by what corrected that."""
+    return value_of(getattr(one.paper if one.amended is None else one.amended, name))
+
+
+def _told(one: Said[Any]) -> Row:
+    return {
+        "valid_during": Span(one.since, one.until),
+        "known_during": Span(one.known_from, one.known_until),
+        "amend_reason": None if one.amended is None else value_of(one.amended.reason),
+        "recorded_by": ident_of(one.by),
+        "entry": one.entry,
+        "leaf": one.leaf,
+    }
 
 
 def monitoring_rows(life: MonitoringLife, folded: Folded) -> Told:

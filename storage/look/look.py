@@ -30,13 +30,15 @@ from schemas.look import (
     closing_id,
     seconds_between,
 )
+from schemas.policy import Action, missing
 from schemas.reference import reference
 from schemas.refusals_export import EXPORT_NOT_READY
 from schemas.refusals_look import LOOK_ENDED, LOOK_NEEDED, LOOK_UNKNOWN
 from schemas.refusals_setting import LOOK_REASON_UNLISTED
 from schemas.setting import ListSetting
-from storage.act import fresh_id, service
+from storage.act import Deed, fresh_id, service
 from storage.collection import Collection, Unit
+from storage.custody.custody import Entry
 from storage.custody.values import shown
 from storage.export.export import Exports
 from storage.reads.setting import list_at
@@ -46,6 +48,11 @@ from storage.tables.look import looks
 _OPEN = and_(text("looks.kind = 'open'"), looks.c.closed_at.is_(None))
 """As the index of open looks says it, whose words a parameter would hide from the planner."""
 
+
+_ALONE = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(one, 0)) FROM unnest(CAST(:names AS text[])) AS one"
+)
+"""Two tabs at once are one look; the names are sorted, so that no two wait in a ring."""
 
 _LEAVES = {LookKind.OPEN: ViewOpen, LookKind.DOWNLOAD: ViewDownload, LookKind.PRINT: ViewPrint}
 _SHOW = (LookKind.OPEN, LookKind.DOWNLOAD, LookKind.FETCH)
@@ -92,6 +99,15 @@ class Asked(NamedTuple):
         }
 
 
+def _leaf(asked: Asked) -> Act:
+    """Return what the log says of a look at a recording."""
+    return _LEAVES[asked.kind](recording=reference("recording", asked.thing), **asked.members())
+
+
+def _alone(actor: Actor, thing: UUID) -> str:
+    return f"look of {actor.id} at {thing}"
+
+
 class Looks(Collection):
     """Who looked at recordings and took packages away."""
 
@@ -109,8 +125,7 @@ class Looks(Collection):
         """
         found = self._recordings.watchable(actor, recording_id)
         asked = Asked(actor, wish.kind, recording_id, wish, origin)
-        leaf = _LEAVES[wish.kind](recording=reference("recording", recording_id), **asked.members())
-        return self._enter(asked, leaf, found.agency_id)
+        return self._enter(asked, _leaf(asked), found.agency_id)
 
     def fetch(self, actor: Actor, export_id: ExportId, why: WhyIn, origin: LookFrom) -> Look:
         """Begin to take a package away, or go on.
@@ -125,18 +140,70 @@ class Looks(Collection):
         asked = Asked(actor, LookKind.FETCH, export_id, why, origin)
         return self._enter(asked, ExportFetch(sha256=found.sha256, **asked.members()), found.agency_id)
 
+    def print_all(
+        self,
+        actor: Actor,
+        agency_id: AgencyId,
+        recording_ids: Iterable[RecordingId],
+        why: WhyIn,
+        origin: LookFrom,
+    ) -> None:
+        """Enter a print of each of these recordings of one agency, or go on with those that stand: one act of all.
+
+        Raises:
+            Refused: the actor may not watch one of them.
+            Invalid: the actor's agency takes no such reason (slug `look-reason-unlisted`).
+        """
+        wanted = sorted(set(recording_ids))
+        self._require_reason(actor, why)
+        if set(wanted) - self._recordings.watched(actor, wanted):
+            raise missing(Action.RECORDING_WATCH)
+        if not wanted:
+            return
+        deed = self._begin(actor, agency_id)
+        self._connection.execute(_ALONE, {"names": [_alone(actor, one) for one in wanted]})
+        asked = {one: Asked(actor, LookKind.PRINT, one, why, origin) for one in wanted}
+        going_on = self._going_on(asked[wanted[0]], wanted)
+        fresh = {LookId(fresh_id()): one for one in wanted if one not in going_on}
+        entries = [
+            Entry(_leaf(asked[one]), reference("view", look_id), ident=look_id)
+            for look_id, one in fresh.items()
+        ]
+        rows = [
+            {"id": look_id, "leaf": bytes.fromhex(written.digest), **asked[one].row(), **self._times(deed)}
+            for (look_id, one), written in zip(fresh.items(), deed.write_all(entries), strict=True)
+        ]
+        if rows:
+            self._connection.execute(looks.insert(), rows)
+
+    def _going_on(self, asked: Asked, recording_ids: Iterable[RecordingId]) -> frozenset[RecordingId]:
+        """Put off the end of looks that stand, alike but for their recordings, and return at which they are."""
+        alike = [looks.c[name] == value for name, value in asked.row().items() if name != asked.column]
+        noted = (
+            update(looks)
+            .where(*alike, looks.c.recording_id.in_(list(recording_ids)), looks.c.expires_at > self._moment)
+            .values(seen_at=self._moment, expires_at=self._moment + self._idle)
+            .returning(looks.c.recording_id)
+        )
+        return frozenset(self._connection.scalars(noted))
+
+    def _times(self, deed: Deed) -> dict[str, Any]:
+        return {"opened_at": deed.at, "seen_at": deed.at, "expires_at": deed.at + self._idle}
+
     def reasons(self, actor: Actor) -> tuple[LookReason, ...]:
         """Return the reasons to look that the actor's agency takes now, in its order."""
         name, installed = ListSetting.LOOK_REASONS, self._unit.settings
         listed = list_at(self._connection, installed, actor.agency_id, name, self._now)
         return tuple(map(LookReason, listed))
 
-    def _enter(self, asked: Asked, leaf: Act, agency_id: AgencyId) -> Look:
-        if asked.why.reason_code not in self.reasons(asked.actor):
+    def _require_reason(self, actor: Actor, why: WhyIn) -> None:
+        if why.reason_code not in self.reasons(actor):
             raise LOOK_REASON_UNLISTED("the agency takes no such reason")
+
+    def _enter(self, asked: Asked, leaf: Act, agency_id: AgencyId) -> Look:
+        self._require_reason(asked.actor, asked.why)
         deed = self._begin(asked.actor, agency_id)
-        mine = func.hashtextextended(f"look of {asked.actor.id} at {asked.thing}", 0)
-        self._connection.execute(select(func.pg_advisory_xact_lock(mine)))  # two tabs at once are one look
+        self._connection.execute(_ALONE, {"names": [_alone(asked.actor, asked.thing)]})
         row = asked.row()
         known = self._note(*asked.same(), looks.c.expires_at > self._moment)
         if known is not None:
@@ -151,9 +218,7 @@ class Looks(Collection):
             .values(
                 id=look_id,
                 leaf=bytes.fromhex(written.digest),
-                opened_at=deed.at,
-                seen_at=deed.at,
-                expires_at=deed.at + self._idle,
+                **self._times(deed),
                 **row,
             )
             .returning(looks)

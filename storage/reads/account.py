@@ -20,7 +20,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.sql.selectable import LateralFromClause, ScalarSelect
 
-from schemas.account import ROLE_ENDS_SOON
 from schemas.actor import Actor, Role
 from schemas.ids import AccountId, AgencyId
 from schemas.leaves_account import AccountKind
@@ -134,9 +133,9 @@ def is_roleless(now: datetime) -> ColumnElement[bool]:
     return ~exists().where(lasting(now))
 
 
-def ends_soon(now: datetime) -> ColumnElement[bool]:
-    """Say of a grant and an account whether that role of it ends within thirty days."""
-    return and_(lasting(now), func.upper(role_grants.c.valid_during) < now + ROLE_ENDS_SOON)
+def ends_soon(now: datetime, soon: datetime) -> ColumnElement[bool]:
+    """Say of a grant and an account whether that role of it ends before `soon`."""
+    return and_(lasting(now), func.upper(role_grants.c.valid_during) < soon)
 
 
 def moment_of(clock: Callable[[], datetime] | None) -> ColumnElement[datetime] | datetime:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
 
 from schemas.certificate import (
-    ENDS_SOON,
     VERIFIABLE,
     VERIFIED_WITHIN,
     YEARLY,
@@ -124,13 +123,13 @@ def kept_until_after(now: datetime) -> ColumnElement[bool]:
     return and_(known.valid_until > now, known.state.in_([state.value for state in VERIFIABLE]))
 
 
-def needing(need: CertificateNeed, now: datetime) -> ColumnElement[bool]:
+def needing(need: CertificateNeed, now: datetime, soon: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether something has to be done about it: the SQL form of `Certificate.needs`."""
     known = certificates.c
     kept = kept_until_after(now)
     match need:
         case CertificateNeed.ENDING:
-            return and_(kept, known.valid_until <= now + ENDS_SOON)
+            return and_(kept, known.valid_until <= soon)
         case CertificateNeed.UNVERIFIED:
             verified = func.greatest(func.coalesce(known.verified_at, known.valid_from), known.valid_from)
             is_yearly = known.kind.in_([kind.value for kind in YEARLY])

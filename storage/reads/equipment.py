@@ -1,11 +1,21 @@
 """What other nouns ask of equipment: its name and number, who hands in for it, and its dated facts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Table, func, select
+from sqlalchemy.sql.selectable import ScalarSelect
 
-from schemas.equipment import Certificate, EquipmentFacts, EquipmentReview, Publication, Suspension
+from schemas.equipment import (
+    Certificate,
+    EquipmentFacts,
+    EquipmentReview,
+    Publication,
+    ReviewKind,
+    Suspension,
+)
+from schemas.equipment_amend import Fact
 from schemas.ids import AccountId, EquipmentId
 from storage.reads.agency import Query
 from storage.tables.equipment import (
@@ -29,18 +39,67 @@ def bound_to(connection: Connection, source_id: AccountId) -> list[Row[Any]]:
     return list(connection.execute(bound))
 
 
+def certified_until(equipment_id: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Return the end of the latest certificate of the equipment behind a column, by what is said now."""
+    told = equipment_certificates.c
+    return (
+        select(func.max(func.upper(told.valid_during)))
+        .where(told.equipment_id == equipment_id, func.upper_inf(told.known_during))
+        .scalar_subquery()
+    )
+
+
 def facts_of(connection: Connection, idents: Iterable[EquipmentId]) -> dict[EquipmentId, EquipmentFacts]:
-    """Return the dated facts of several pieces of equipment, four queries in all."""
-    found: dict[EquipmentId, dict[str, list[Any]]] = {ident: {} for ident in idents}
-    for name, table, shape in (
-        ("certificates", equipment_certificates, Certificate),
-        ("reviews", equipment_reviews, EquipmentReview),
-        ("publications", equipment_publications, Publication),
-        ("suspensions", equipment_suspensions, Suspension),
-    ):
+    """Return what was ever said of several pieces of equipment, in the order in which it was, four queries in all."""
+    found: dict[EquipmentId, dict[str, list[Fact]]] = {ident: {} for ident in idents}
+    for name, (table, fact) in FACTS.items():
+        told = table.c
         rows = connection.execute(
-            select(table).where(table.c.equipment_id.in_(found)).order_by(table.c.id)
+            select(table)
+            .where(told.equipment_id.in_(found))
+            .order_by(func.lower(told.known_during), told.valid_during, told.id)
         ).mappings()
         for row in rows:
-            found[row["equipment_id"]].setdefault(name, []).append(shape.of_row(row))
+            found[row["equipment_id"]].setdefault(name, []).append(fact(row))
     return {ident: EquipmentFacts.model_validate(known, strict=False) for ident, known in found.items()}
+
+
+def _told(row: RowMapping) -> dict[str, Any]:
+    known = row["known_during"]
+    return {
+        "entry": bytes(row["entry"]).hex(),
+        "leaf": bytes(row["leaf"]).hex(),
+        "known_from": known.lower,
+        "known_until": known.upper,
+        "amend_reason": row["amend_reason"],
+    }
+
+
+def _certificate(row: RowMapping) -> Certificate:
+    valid, papers = row["valid_during"], {"number": row["number"], "issuer": row["issuer"]}
+    return Certificate(valid_from=valid.lower, valid_until=valid.upper, **papers, **_told(row))
+
+
+def _review(row: RowMapping) -> EquipmentReview:
+    at, kind = row["valid_during"].lower, ReviewKind(row["kind"])
+    return EquipmentReview(kind=kind, document=row["document"], reviewed_at=at, **_told(row))
+
+
+def _publication(row: RowMapping) -> Publication:
+    return Publication(url=row["url"], published_at=row["valid_during"].lower, **_told(row))
+
+
+def _suspension(row: RowMapping) -> Suspension:
+    valid = row["valid_during"]
+    return Suspension(from_at=valid.lower, until_at=valid.upper, reason=row["reason"], **_told(row))
+
+
+FACTS: Mapping[str, tuple[Table, Callable[[RowMapping], Fact]]] = MappingProxyType(
+    {
+        "certificates": (equipment_certificates, _certificate),
+        "reviews": (equipment_reviews, _review),
+        "publications": (equipment_publications, _publication),
+        "suspensions": (equipment_suspensions, _suspension),
+    }
+)
+"""Kind of a dated fact → its table, and what a row of it is."""

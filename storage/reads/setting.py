@@ -1,7 +1,7 @@
 """What holds for an agency at a time: read for other nouns, chosen by `schemas.setting.in_force`."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
@@ -71,6 +71,11 @@ def setting_at(
 ) -> int:
     """Return the value of a setting for an agency at a time, as it is known now."""
     return said(connection, agency_id, (name,)).at(name, at, installed).value
+
+
+def soon(connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime) -> datetime:
+    """Return until when an end is warned of to people of an agency."""
+    return now + timedelta(days=setting_at(connection, installed, agency_id, Setting.WARNING_DAYS, now))
 
 
 def list_at(

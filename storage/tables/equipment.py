@@ -1,16 +1,21 @@
 """The register of fixed equipment, with the facts that article 41 asks for."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
+from sqlalchemy.schema import SchemaItem
 
 from schemas.equipment import EquipmentState
 from storage.tables.base import ident, metadata, moment, ref, states
@@ -38,6 +43,26 @@ equipment = Table(
     Index("ix_equipment_source_id", "source_id"),
 )
 
+
+def _told(table: str) -> Iterator[SchemaItem]:
+    """What every dated fact has: both ranges, who said it and by which leaf; one word of one time as known at one."""
+    yield Column("valid_during", TSTZRANGE, nullable=False)
+    yield Column("known_during", TSTZRANGE, nullable=False)
+    yield Column("amend_reason", Text)
+    yield ref("recorded_by", "accounts.id")
+    yield Column("entry", LargeBinary, nullable=False)
+    yield Column("leaf", LargeBinary, nullable=False, unique=True)
+    yield CheckConstraint("NOT isempty(valid_during) AND NOT isempty(known_during)", name="lasts")
+    yield Index(f"ix_{table}_equipment_id", "equipment_id")
+    yield ExcludeConstraint(
+        ("entry", "="),
+        ("valid_during", "&&"),
+        ("known_during", "&&"),
+        name=f"ex_{table}_one_word",
+        using="gist",
+    )
+
+
 equipment_certificates = Table(
     "equipment_certificates",
     metadata,
@@ -45,13 +70,12 @@ equipment_certificates = Table(
     ref("equipment_id", "equipment.id"),
     Column("number", Text, nullable=False),
     Column("issuer", Text, nullable=False),
-    moment("valid_from", nullable=False),
-    moment("valid_until", nullable=False),
-    ref("recorded_by", "accounts.id"),
-    moment("recorded_at", nullable=False),
-    CheckConstraint("valid_until > valid_from", name="validity"),
-    Index("ix_equipment_certificates_equipment_id", "equipment_id"),
+    *_told("equipment_certificates"),
 )
+"""From when to when a certificate is valid, and from when to when that was said.
+
+In this and the next three `entry` is the digest of the leaf that entered the fact, `leaf` of the one that said this.
+"""
 
 equipment_reviews = Table(
     "equipment_reviews",
@@ -60,12 +84,10 @@ equipment_reviews = Table(
     ref("equipment_id", "equipment.id"),
     Column("kind", Text, nullable=False),
     Column("document", Text, nullable=False),
-    moment("reviewed_at", nullable=False),
-    ref("recorded_by", "accounts.id"),
-    moment("recorded_at", nullable=False),
+    *_told("equipment_reviews"),
     CheckConstraint("kind IN ('technical', 'legal')", name="kind"),
-    Index("ix_equipment_reviews_equipment_id", "equipment_id"),
 )
+"""Since when equipment is reviewed: a review has no end."""
 
 equipment_publications = Table(
     "equipment_publications",
@@ -73,28 +95,22 @@ equipment_publications = Table(
     ident(),
     ref("equipment_id", "equipment.id"),
     Column("url", Text, nullable=False),
-    moment("published_at", nullable=False),
-    ref("recorded_by", "accounts.id"),
-    moment("recorded_at", nullable=False),
-    Index("ix_equipment_publications_equipment_id", "equipment_id"),
+    *_told("equipment_publications"),
 )
+"""Since when the place of equipment is public."""
 
 equipment_suspensions = Table(
     "equipment_suspensions",
     metadata,
     ident(),
     ref("equipment_id", "equipment.id"),
-    moment("from_at", nullable=False),
-    moment("until_at"),
     Column("reason", Text, nullable=False),
-    ref("recorded_by", "accounts.id"),
-    moment("recorded_at", nullable=False),
-    CheckConstraint("until_at IS NULL OR until_at >= from_at", name="span"),
+    *_told("equipment_suspensions"),
     Index(
         "uq_equipment_suspensions_open",
         "equipment_id",
         unique=True,
-        postgresql_where=text("until_at IS NULL"),
+        postgresql_where=text("upper_inf(valid_during) AND upper_inf(known_during)"),
     ),
-    Index("ix_equipment_suspensions_equipment_id", "equipment_id"),
 )
+"""From when to when equipment was out of service; its return is a word of its own."""

@@ -247,6 +247,8 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     ("GET", "/v1/reviews/{review_id}", None),
     ("POST", "/v1/reviews/{review_id}/opinion", {"opinion": "pass", "statement": "x"}),
     ("GET", "/v1/equipment/{equipment_id}", None),
+    ("GET", "/v1/equipment/{equipment_id}/gate", None),
+    ("POST", f"/v1/equipment/{{equipment_id}}/facts/{'0' * 64}/amend", {"number": "x", "reason": "x"}),
     ("POST", "/v1/equipment/{equipment_id}/suspend", {"reason": "x", "from_at": "2026-01-01T00:00:00Z"}),
     ("GET", "/v1/monitoring/records/{monitoring_id}", None),
     ("GET", "/v1/monitoring/records/{monitoring_id}/raw", None),
@@ -266,7 +268,7 @@ STRANGE: list[tuple[str, str, dict | None]] = [
     (
         "POST",
         "/v1/accounts/{account_id}/roles/{grant_id}/amend",
-        {"leaf": "0" * 64, "for_good": True, "reason": "x"},
+        {"leaf": "0" * 64, "valid_from": "2026-01-01T00:00:00Z", "reason": "x"},
     ),
 ]
 

@@ -33,8 +33,10 @@ from schemas.errors import (
     VersionConflict,
 )
 from schemas.event import Event
+from schemas.ids import AgencyId
 from schemas.leaves_certificate import CertificateState
 from schemas.leaves_certificate_issue import CertificateKind
+from schemas.setting import Setting, SettingIn
 from storage.actor.certificate import CertificateFilter
 from storage.reads.certificate import was_valid as asked
 from storage.store import Store
@@ -249,7 +251,7 @@ def test_only_lawful_steps_and_only_on_what_was_seen(store: Store, keeper: Actor
 
 
 def test_what_runs_out_is_counted_and_listed(store: Store, clock: Clock) -> None:
-    """The home page counts what ends within thirty days or was not verified for a year; the list finds the same."""
+    """The home page counts what ends soon, as the agency sets it, or was not verified for a year; the list does too."""
     agency = make_agency(store)
     keeper = make_account(store, agency, Role.CUSTODIAN)[1]
     officer = make_account(store, agency, Role.OFFICER)[1]
@@ -262,7 +264,7 @@ def test_what_runs_out_is_counted_and_listed(store: Store, clock: Clock) -> None
     def listed(need: CertificateNeed) -> set[UUID]:
         with store.begin() as tx:
             rows = tx.certificates.page(keeper, CertificateFilter(only=need)).rows
-            assert all(need in one.needs(tx.now) for one in rows)
+            assert all(need in one.needs(tx.now, tx.agency_settings.soon(keeper.agency_id)) for one in rows)
             return {one.id for one in rows}
 
     def waiting() -> int:
@@ -276,6 +278,12 @@ def test_what_runs_out_is_counted_and_listed(store: Store, clock: Clock) -> None
         tx.certificates.verify(keeper, old.id, CertificateVerifyIn(), old.version)
     assert listed(CertificateNeed.UNVERIFIED) == set()
     assert waiting() == 1
+    admin = make_account(store, agency, Role.ADMIN)[1]
+    with store.begin() as tx:
+        later = SettingIn(name=Setting.WARNING_DAYS, value=10, from_at=tx.now, source="办法")
+        tx.agency_settings.change(admin, AgencyId(agency), later)
+    assert listed(CertificateNeed.ENDING) == set()
+    assert waiting() == 0
 
 
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.HANDLER, Role.ADMIN, Role.HEAD])

@@ -34,6 +34,7 @@ from tests.media import (
     zeroed,
     zeroed_jpeg,
 )
+from tests.media_containers import FRAGMENTED, avi, film
 from tests.media_credentials import signed_jpeg
 from tests.media_sound import SOUND_CODECS, sound
 from tests.media_stills import dng, several, with_xmp
@@ -200,6 +201,11 @@ def samples(folder: Path) -> Iterator[Path]:
     cut(mp4(folder / "cut.mkv"), keep=0.6)
     zeroed(mp4(folder / "zeroed.mp4"), start=0.5, zeros=3_000)
     without_moov(mp4(folder / "open.mp4"))
+    for name, form in (("a.ts", "mpegts"), ("a.ps", "vob"), ("a.avi", "avi"), ("a.h264", "h264")):
+        film(folder / name, form=form, seconds=1, sound=form != "h264")
+    film(folder / "fragments.mp4", options=FRAGMENTED, seconds=2)
+    zeroed(film(folder / "zeroed.ts", form="mpegts", seconds=1), start=0.5, zeros=3_000)
+    (folder / "unclosed.avi").write_bytes(avi(is_closed=False, cut_bytes=3_000))
     for ending in SOUND_CODECS:
         sound(folder / f"a{ending}", seconds=1)
     zeroed(sound(folder / "zeroed.mp3"), start=0.5, zeros=3_000)

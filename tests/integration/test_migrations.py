@@ -112,3 +112,72 @@ def test_roles_that_were_ended_become_two_words(empty_database_url: str) -> None
         )
         assert [tuple(row) for row in kept] == [("1", True, True), ("2", False, False)]
     engine.dispose()
+
+
+SUSPENDED = """
+INSERT INTO agencies (id, name, code, kind) VALUES ('00000000-0000-0000-0000-00000000001a', 'y', 'y', 'agency');
+INSERT INTO accounts (id, agency_id, login, name, kind) VALUES
+('00000000-0000-0000-0000-00000000001b', '00000000-0000-0000-0000-00000000001a', 'y', 'y', 'person');
+INSERT INTO equipment
+    (id, agency_id, number, name, kind, site, standard, state, version, registered_by, registered_at)
+VALUES ('00000000-0000-0000-0000-00000000001c', '00000000-0000-0000-0000-00000000001a', 'x', 'x', 'camera', 'x', 'x',
+    'suspended', 9, '00000000-0000-0000-0000-00000000001b', '2026-01-01Z');
+INSERT INTO equipment_certificates
+    (equipment_id, number, issuer, valid_from, valid_until, recorded_by, recorded_at)
+SELECT '00000000-0000-0000-0000-00000000001c', number, 'x', '2026-01-01Z', '2027-01-01Z',
+    '00000000-0000-0000-0000-00000000001b', at FROM (VALUES ('1', '2026-02-01Z'::timestamptz), ('2', '2026-03-01Z'))
+    AS paper (number, at);
+INSERT INTO equipment_reviews (equipment_id, kind, document, reviewed_at, recorded_by, recorded_at) VALUES
+('00000000-0000-0000-0000-00000000001c', 'legal', 'x', '2026-01-01Z', '00000000-0000-0000-0000-00000000001b',
+    '2026-02-01Z');
+INSERT INTO equipment_suspensions (equipment_id, from_at, until_at, reason, recorded_by, recorded_at) VALUES
+('00000000-0000-0000-0000-00000000001c', '2026-04-01Z', '2026-06-01Z', 'x', '00000000-0000-0000-0000-00000000001b',
+    '2026-05-01Z'),
+('00000000-0000-0000-0000-00000000001c', '2026-07-01Z', NULL, 'y', '00000000-0000-0000-0000-00000000001b',
+    '2026-07-01Z');
+INSERT INTO custody_entries (entry_id, event, actor, subject, at, ev, leaf, digest, leaf_hash)
+SELECT gen_random_uuid(), 'equipment:' || event, 'account/00000000-0000-0000-0000-00000000001b',
+    'equipment/00000000-0000-0000-0000-00000000001c', at, 1, '', digest, ''
+FROM (VALUES ('certify', '2026-02-01Z'::timestamptz, '\\x01'::bytea), ('certify', '2026-03-01Z', '\\x02'),
+    ('review', '2026-02-01Z', '\\x03'), ('suspend', '2026-05-01Z', '\\x04'), ('resume', '2026-06-02Z', '\\x05'),
+    ('suspend', '2026-07-01Z', '\\x06')) AS said (event, at, digest);
+"""
+WORDS = """
+SELECT entry, leaf, lower(valid_during), upper(valid_during), lower(known_during), upper(known_during) FROM {}
+ORDER BY leaf
+"""
+
+
+def test_facts_of_equipment_get_their_leaves(empty_database_url: str) -> None:
+    """Each row names the leaf that entered it; a suspension that ended is what was said until then, and its time since."""
+    engine = create_engine(empty_database_url)
+    upgrade(engine)
+    downgrade(engine, "20261129_0048")
+    with engine.begin() as connection:
+        connection.execute(text(SUSPENDED))
+    upgrade(engine)
+
+    told = {}
+    with engine.connect() as connection:
+        for name in ("certificates", "reviews", "suspensions"):
+            rows = connection.execute(text(WORDS.format(f"equipment_{name}")))
+            told[name] = [
+                (bytes(row[0]).hex(), bytes(row[1]).hex(), *(one and one.month for one in row[2:]))
+                for row in rows
+            ]
+    assert told == {
+        "certificates": [("01", "01", 1, 1, 2, None), ("02", "02", 1, 1, 3, None)],
+        "reviews": [("03", "03", 1, None, 2, None)],
+        "suspensions": [
+            ("04", "04", 4, None, 5, 6),
+            ("04", "05", 4, 6, 6, None),
+            ("06", "06", 7, None, 7, None),
+        ],
+    }
+    downgrade(engine, "20261129_0048")
+    with engine.connect() as connection:
+        spans = connection.execute(
+            text("SELECT from_at, until_at FROM equipment_suspensions ORDER BY from_at")
+        )
+        assert [(since.month, until and until.month) for since, until in spans] == [(4, 6), (7, None)]
+    engine.dispose()

@@ -35,6 +35,7 @@ from schemas.login import LANE_TRIES
 from schemas.record_id import salted_row_hash
 from schemas.role import RoleAmendIn
 from schemas.roster import RosterFault, RosterLine, parse_roster
+from schemas.setting import Setting, SettingIn
 from storage.actor.account_reading import AccountFilter
 from storage.flow.admit import PasswordChange, admit, change_password, set_password
 from storage.flow.login_queue import LoginQueue
@@ -707,6 +708,12 @@ def test_what_waits_for_an_administrator(store: Store, clock: Clock) -> None:
         AccountNeed.ROLELESS: {bare.id},
         AccountNeed.ENDING: {new.id},
     }
+    with store.begin() as tx:
+        shorter = SettingIn(name=Setting.WARNING_DAYS, value=9, from_at=tx.now, source="办法")
+        tx.agency_settings.change(admin, admin.agency_id, shorter)
+    assert Duty.RENEW_ROLE not in waiting()
+    with store.begin() as tx:
+        assert tx.people.page(admin, AccountFilter(need=AccountNeed.ENDING)).rows == ()
     clock.ahead += LINK_LIFETIME
     assert waiting()[Duty.FOLLOW_LINK] == (1, 1)
 

@@ -30,7 +30,7 @@ from storage.tables.approval import approvals
 from storage.tables.audit import audits
 from storage.tables.case import cases
 from storage.tables.device import devices, enrolment_codes
-from storage.tables.equipment import equipment
+from storage.tables.equipment import equipment, equipment_certificates
 from storage.tables.export import exports
 from storage.tables.holding import device_holdings
 from storage.tables.monitoring import monitoring_records
@@ -176,6 +176,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
         "url": "https://example.invalid/41",
         "published_at": TIME,
     },
+    "POST /v1/equipment/{equipment_id}/facts/{entry}/amend": {"never": True, "reason": "x"},
     "POST /v1/equipment/{equipment_id}/suspend": {"reason": "x", "from_at": TIME},
     "POST /v1/equipment/{equipment_id}/resume": {},
     "POST /v1/equipment/{equipment_id}/bind": {"source_id": "{account_id}"},
@@ -262,6 +263,11 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "for_good": "yes",
     },
     "/console/agencies": {"kind": "agency"},
+    "/console/equipment/{equipment_id}/facts/{entry}/amend": {
+        "from_at": "",
+        "until_at": "",
+        "never": "never",
+    },
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},
     "/console/accounts/links": {"agency": "all"},
@@ -279,6 +285,7 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
     "/console/recordings/{recording_id}/looks": {"reason_code": "dispute", "kind": "open"},
     "/console/monitoring/{monitoring_id}/looks": {"reason_code": "dispute"},
     "/console/exports/{export_id}/looks": {"reason_code": "dispute"},
+    "/console/cases/{case_id}/print": {"reason_code": "dispute", "pictures": "with"},
     "/console/training/{account_id}": {"kind": "professional"},
     "/console/certificates": {"kind": "enforcement", "ends_hour": "", "valid_to": "2027-01-05"},
     "/console/devices/{device_id}/revoke": {"reason_code": "lost"},
@@ -490,6 +497,8 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
                 leaf=issue,
             )
         )
+        certified = equipment_certificates.c.equipment_id == UUID(names["equipment_id"])
+        entry = tx.connection.execute(select(equipment_certificates.c.entry).where(certified)).scalar_one()
         held = certificates.c.account_id == colleague.id
         certificate_id = tx.connection.scalar(select(certificates.c.id).where(held))
         tx.enrolments.issue_code(keeper)
@@ -498,6 +507,7 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
     names |= {"training_id": str(training_id), "recusal_id": str(recusal_id)}
     names |= {"approval_id": str(approval_id), "issue": issue.hex()}
     names |= {"fact_id": str(rows.ids["case_facts"][-1]), "position": str(position)}
+    names |= {"entry": entry.hex()}
     names |= {"member_id": names["case_id"], "grant_id": str(grant), "login": colleague.login}
     return Place(agency, {**names, "account_id": str(colleague.id), "agency_id": str(agency)})
 

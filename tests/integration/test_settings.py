@@ -14,7 +14,8 @@ from api.deps import COOKIE
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.case import CaseState
-from schemas.equipment import EquipmentIn, EquipmentKind
+from schemas.duty import Duty
+from schemas.equipment import CertificateIn, EquipmentIn, EquipmentKind
 from schemas.errors import EvidenceError, Invalid, NotFound, Refused
 from schemas.event import Event
 from schemas.ids import RecordingId
@@ -330,6 +331,33 @@ def test_an_exception_counts_as_of_the_capture(tree: Tree) -> None:
     assert unlisted() == {f"recording/{early.id}", f"recording/{late.id}"}
     set_list(tree, ListSetting.OFFICER_EXCEPTIONS, (article,), ago=timedelta(hours=24))
     assert unlisted() == {f"recording/{early.id}"}
+
+
+def test_an_agency_sets_how_early_an_end_is_warned_of(tree: Tree) -> None:
+    """What ends in twenty days is told by the default of thirty, and not by ten; whoever looks asks their own agency."""
+    keeper = make_account(tree.store, tree.bureau.agency, Role.CUSTODIAN)[1]
+    number = f"WARN-{next(_NUMBERS)}"
+    with tree.store.begin() as tx:
+        wish = EquipmentIn(
+            number=number, name="设备", kind=EquipmentKind.CAMERA, site="S229", standard="GB/T 21296"
+        )
+        made = tx.equipment.register(keeper, wish)
+        paper = CertificateIn(
+            number="C-1", issuer="省计量院", valid_from=tx.now, valid_until=tx.now + timedelta(days=20)
+        )
+        tx.equipment.certify(keeper, made.id, paper, made.version)
+
+    def told() -> int:
+        with tree.store.begin() as tx:
+            lines = tx.duties.waiting(keeper)
+        return sum(one.count for one in lines if one.duty is Duty.RENEW_CERTIFICATE)
+
+    assert told() == 1
+    tree.change(Setting.WARNING_DAYS, 10)
+    assert told() == 0
+    tree.change(Setting.WARNING_DAYS, 10, agency=tree.above)
+    tree.change(Setting.WARNING_DAYS, 21)
+    assert told() == 1
 
 
 def test_lists_by_the_api_and_the_page(tree: Tree) -> None:

@@ -227,7 +227,7 @@ def test_verified_within_its_life(state: CertificateState | None, at: float, cod
 def test_what_has_to_be_done(
     state: CertificateState, verified_days: int | None, now: int, needs: tuple[CertificateNeed, ...]
 ) -> None:
-    """What ends within thirty days, and what was not verified for a year; what is over needs nothing."""
+    """What ends until a time, and what was not verified for a year; what is over needs nothing."""
     lasts = 366 if CertificateNeed.ENDING in needs else 400
     one = Certificate(
         **dict.fromkeys(("id", "account_id", "agency_id"), UUID(drawn("x"))),
@@ -242,4 +242,4 @@ def test_what_has_to_be_done(
         version=1,
     )
 
-    assert one.needs(days(now)) == needs
+    assert one.needs(days(now), days(now + 30)) == needs

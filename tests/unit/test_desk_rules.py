@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -207,20 +208,22 @@ def test_the_refusal_names_the_article_and_what_is_missing(
     assert "第四十一条" in str(refused.value.facts["article"])
 
 
+def told(known: datetime, until: datetime | None = None) -> dict[str, Any]:
+    """When a fact was said, by leaves that do not matter."""
+    return {"entry": "e", "leaf": "e", "known_from": known, "known_until": until}
+
+
 def facts(**changed: object) -> EquipmentFacts:
     """A register that is in order since a year before `NOW`."""
     since = NOW - 365 * DAY
     whole = {
         "certificates": (
-            Certificate(
-                number="C", issuer="院", valid_from=since, valid_until=NOW + 30 * DAY, recorded_at=since
-            ),
+            Certificate(number="C", issuer="院", valid_from=since, valid_until=NOW + 30 * DAY, **told(since)),
         ),
         "reviews": tuple(
-            EquipmentReview(kind=kind, document="文", reviewed_at=since, recorded_at=since)
-            for kind in ReviewKind
+            EquipmentReview(kind=kind, document="文", reviewed_at=since, **told(since)) for kind in ReviewKind
         ),
-        "publications": (Publication(url="https://x", published_at=since, recorded_at=since),),
+        "publications": (Publication(url="https://x", published_at=since, **told(since)),),
     }
     return EquipmentFacts(**{**whole, **changed})
 
@@ -233,7 +236,7 @@ def facts(**changed: object) -> EquipmentFacts:
         ({"reviews": facts().reviews[1:]}, GateFault.TECHNICAL_REVIEW_MISSING),
         ({"publications": ()}, GateFault.PUBLICATION_MISSING),
         (
-            {"suspensions": (Suspension(from_at=NOW - DAY, until_at=None, reason="坏", recorded_at=NOW),)},
+            {"suspensions": (Suspension(from_at=NOW - DAY, until_at=None, reason="坏", **told(NOW)),)},
             GateFault.SUSPENDED,
         ),
     ],
@@ -260,7 +263,7 @@ def test_the_edges_of_a_certificate(at: datetime, is_open: bool) -> None:
 
 def test_a_suspension_that_ended_closes_only_its_own_time() -> None:
     """What was captured before and after a suspension stays evidence."""
-    stopped = Suspension(from_at=NOW - 2 * DAY, until_at=NOW - DAY, reason="检修", recorded_at=NOW)
+    stopped = Suspension(from_at=NOW - 2 * DAY, until_at=NOW - DAY, reason="检修", **told(NOW))
     known = facts(suspensions=(stopped,))
 
     assert gate_faults(known, NOW - 2 * DAY) == (GateFault.SUSPENDED,)
@@ -270,11 +273,42 @@ def test_a_suspension_that_ended_closes_only_its_own_time() -> None:
 
 def test_a_gate_opened_by_a_later_entry_is_seen() -> None:
     """A publication entered after the capture counts, and the reviewer sees that it came later."""
-    late = facts(publications=(Publication(url="https://x", published_at=NOW - DAY, recorded_at=NOW + DAY),))
+    late = facts(publications=(Publication(url="https://x", published_at=NOW - DAY, **told(NOW + DAY)),))
 
     assert gate_faults(late, NOW) == ()
     assert recorded_later(late, NOW)
     assert not recorded_later(facts(), NOW)
+
+
+def test_a_number_that_is_corrected_later_was_known_before() -> None:
+    """A typing mistake that is corrected after the capture opens no gate: it was open by what was said then."""
+    since, until = NOW - 365 * DAY, NOW + 30 * DAY
+    paper = {"issuer": "院", "valid_from": since, "valid_until": until}
+    wrong = Certificate(number="C", **paper, **told(since, NOW + DAY))
+    right = Certificate(number="D", **paper, **told(NOW + DAY))
+    corrected = facts(certificates=(wrong, right))
+
+    assert gate_faults(corrected, NOW) == ()
+    assert not recorded_later(corrected, NOW)
+    assert corrected.said().certificates == (right,)
+    assert corrected.said(NOW).certificates == corrected.past().certificates == (wrong,)
+
+
+def test_dates_that_are_corrected_later_are_seen() -> None:
+    """Told to have been too short: the gate is shut by what is said now, and was open as known before."""
+    since = NOW - 365 * DAY
+    paper = {"number": "C", "issuer": "院", "valid_from": since}
+    before = Certificate(valid_until=NOW + 30 * DAY, **paper, **told(since, NOW + DAY))
+    after = Certificate(valid_until=NOW - DAY, **paper, **told(NOW + DAY))
+    corrected = facts(certificates=(before, after))
+
+    assert gate_faults(corrected, NOW) == (GateFault.CERTIFICATE_MISSING,)
+    assert gate_faults(corrected, NOW, NOW) == ()
+    assert gate_faults(corrected, NOW, NOW + DAY) == (GateFault.CERTIFICATE_MISSING,)
+    assert not recorded_later(corrected, NOW)
+    swapped = Certificate(valid_until=NOW - DAY, **paper, **told(since, NOW + DAY))
+    mended = Certificate(valid_until=NOW + 30 * DAY, **paper, **told(NOW + DAY))
+    assert recorded_later(facts(certificates=(swapped, mended)), NOW)
 
 
 def test_equipment_is_suspended_once_and_resumed_once() -> None:

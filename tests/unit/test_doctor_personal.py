@@ -18,6 +18,7 @@ KEY = base64.b64encode(bytes(32)).decode()
         ({"PERSONAL_KEY": KEY}, (Health.KEY_PRESENT, True)),
         ({}, (Health.KEY_UNUSABLE, False)),
         ({"PERSONAL_KEY": "c2hvcnQ="}, (Health.KEY_UNUSABLE, False)),
+        ({"PERSONAL_KEY": KEY, "PERSONAL_KEY_BEFORE": "c2hvcnQ="}, (Health.KEY_UNUSABLE, False)),
     ],
 )
 def test_the_key_of_personal_data(
@@ -34,6 +35,7 @@ def test_the_key_of_personal_data(
     found = {one.part: one for one in examine(Home(tmp_path))}
 
     one = found[HealthPart.PERSONAL_KEY]
+    assert "PERSONAL_KEY_BEFORE" not in given or "PERSONAL_KEY_BEFORE" in str(one)
     assert (one.code, one.is_good) == told
     assert one.is_good or "PERSONAL_KEY" in str(one)
     assert "c2hvcnQ" not in str(one)

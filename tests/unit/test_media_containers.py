@@ -220,6 +220,26 @@ def test_tables_that_contradict_each_other_or_the_file_are_found(tmp_path: Path)
         assert named(look(written(tmp_path / "b.mp4", broken)), "index").code == code
 
 
+def test_a_table_without_room_for_what_it_counts_is_handed_to_no_demuxer(tmp_path: Path) -> None:
+    """It would be asked for memory by the gigabyte; the file is damaged, and says which table."""
+    whole = made(tmp_path, "a.mp4").read_bytes()
+    for table, place in (("stts", 8), ("stsz", 16)):
+        at = whole.index(table.encode()) + place
+        found = look(written(tmp_path / "b.mp4", whole[:at] + b"\x10" + whole[at + 1 :]))
+
+        assert alarms(found) == {"container": "media-damaged"}
+        assert str(named(found, "container").params["reason"]).startswith(table)
+
+
+def test_sound_whose_samples_are_empty_is_found(tmp_path: Path) -> None:
+    """Sizes of a table that were zeroed: nothing is left of the sound there."""
+    whole = made(tmp_path, "a.mp4").read_bytes()
+    at = whole.rindex(b"stsz") + 16 + 4 * 20
+    found = look(written(tmp_path / "b.mp4", whole[:at] + bytes(40) + whole[at + 40 :]))
+
+    assert alarms(found)["index"] == "index-empty"
+
+
 def test_boxes_that_nobody_knows_or_that_are_empty_are_sound(tmp_path: Path) -> None:
     """Makers write boxes of their own; an empty one, and an edge box of zeros, is allowed anywhere at the top."""
     rows = boxes(made(tmp_path, "front.mp4").read_bytes())
@@ -235,6 +255,17 @@ def test_pictures_that_did_not_come_in_time_are_no_damage(tmp_path: Path) -> Non
 
     assert [(one.name, one.code) for one in found.checks if one.code] == []
     assert (found.facts.frames, found.facts.duration_ms) == (10, 1200)
+
+
+@pytest.mark.parametrize("place", range(1, 11))
+def test_zeros_in_a_picture_of_motion_jpeg_are_found(tmp_path: Path, place: int) -> None:
+    """The chunk is whole, and libav paints on; the strict decoder does not."""
+    whole = avi()
+    starts = [at for at in range(len(whole)) if whole[at : at + 4] == b"00dc"][:12]
+    at = (starts[place] + starts[place + 1]) // 2
+    found = look(written(tmp_path / "a.avi", whole[:at] + bytes(2048) + whole[at + 2048 :]))
+
+    assert alarms(found) == {"keyframes": "video-frames-damaged"}
 
 
 @pytest.mark.parametrize(("cut_bytes", "code"), [(0, "avi-not-closed"), (3000, "avi-cut")])

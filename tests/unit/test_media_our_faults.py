@@ -34,6 +34,9 @@ class OutOfOrder(Work):
     def pieces(self, count: int = 1) -> None:
         self._spend("pieces")
 
+    def samples(self, count: int) -> None:
+        self._spend("samples")
+
     def _spend(self, kind: str) -> None:
         if kind == self._kind:
             raise self._fault("ours")
@@ -75,6 +78,9 @@ def written(folder: Path, name: str) -> Path:
         ("b.mp4", "packets"),
         ("b.mp4", "pieces"),
         ("a.gpx", "pieces"),
+        ("a.wav", "packets"),
+        ("a.wav", "pieces"),
+        ("a.wav", "samples"),
     ],
 )
 def test_a_fault_of_ours_is_told_as_none_of_the_file(

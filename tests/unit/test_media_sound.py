@@ -168,6 +168,41 @@ def test_bytes_behind_a_wave_file_are_not_called_examined(tmp_path: Path) -> Non
     assert codes(found) == {"sound_frames": "bytes-behind", "examined": "parts-not-examined"}
 
 
+@pytest.mark.parametrize(
+    ("channels", "bits", "rest"), [(1, 16, 1), (2, 16, 1), (2, 16, 2), (2, 16, 3), (1, 24, 2)]
+)
+def test_a_recorder_may_stop_in_the_middle_of_a_sample(
+    tmp_path: Path, channels: int, bits: int, rest: int
+) -> None:
+    """The bytes of half a sample at the end are no damage, and no sound."""
+    data = voice(3, 8000, channels=channels).astype("<i4").T.copy().view(np.uint8).reshape(-1, 4)
+    stored = data[:, : bits // 8].tobytes() + bytes(rest)
+    block = channels * bits // 8
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, 8000, 8000 * block, block, bits)
+    body = b"WAVE" + fmt + struct.pack("<4sI", b"data", len(stored)) + stored
+    path = tmp_path / "a.wav"
+    path.write_bytes(struct.pack("<4sI", b"RIFF", len(body)) + body)
+    found = look(path)
+
+    assert codes(found) == {}
+    assert found.facts.duration_ms == 3000
+
+
+def test_speech_with_pauses_that_were_not_sent_is_whole(tmp_path: Path) -> None:
+    """Frames of comfort noise and of nothing stand for time; of wide band every mode is known."""
+    chance = np.random.default_rng(1)
+    speech = b"".join(b"\x3c" + chance.bytes(31) for _ in range(50))
+    narrow, wide = tmp_path / "a.amr", tmp_path / "a.awb"
+    narrow.write_bytes(b"#!AMR\n" + speech + b"\x44abcde" * 5 + b"\x7c" * 95 + speech)
+    wide.write_bytes(b"#!AMR-WB\n" + b"".join(b"\x1c" + chance.bytes(36) for _ in range(200)))
+
+    for path, media_type in ((narrow, "audio/amr"), (wide, "audio/amr-wb")):
+        found = look(path)
+        assert (found.media_type, codes(found)) == (media_type, {})
+        assert found.facts.duration_ms == 4000
+    assert codes(look(changed(wide, lambda whole: whole[:-9])))["container"] == "media-truncated"
+
+
 def test_the_sum_of_a_flac_encoder_is_held_against_what_was_decoded(tmp_path: Path) -> None:
     """Frames that are right one by one and belong to another recording are found by the sum in the header."""
     whole = sound(tmp_path / "a.flac").read_bytes()
@@ -264,6 +299,23 @@ def test_noise_for_sound_beside_whole_pictures_is_found(tmp_path: Path) -> None:
 
     assert codes(found)["sound"] == "sound-damaged"
     assert named(found, "sound").severity is Severity.FAIL
+
+
+@pytest.mark.parametrize("damage", [zeros, swapped, dropped])
+def test_sound_that_a_container_lost_is_found_by_its_clock(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """A reader that finds the next block again says little of what it passed over; the clock says how much is gone."""
+    check = named(look(changed(sound(tmp_path / "a.mka", seconds=20), damage)), "sound")
+
+    assert (check.code, check.severity) == ("sound-gap", Severity.WARN)
+
+
+def test_sound_in_a_container_that_gives_it_any_time_is_as_long_as_it_is(tmp_path: Path) -> None:
+    """An AVI whose header names a wrong rate has pictures and sound of one length."""
+    found = look(film(tmp_path / "a.avi", codec="adpcm_g726", rate=8000))
+
+    assert named(found, "sound_length").code == ""
 
 
 def test_a_container_of_sound_alone_is_no_film(tmp_path: Path) -> None:

@@ -108,6 +108,7 @@ SOUND: dict[str, tuple[str, bytes]] = {
     "a webp without loss": ("b.webp", saved("WEBP", lossless=True)),
     "a moving webp": ("c.webp", moving("WEBP")),
     "a flat webp": ("d.webp", saved("WEBP", FLAT)),
+    "a white wall of a fast coder": ("f.webp", saved("WEBP", FLAT, quality=100, method=0)),
     "a flat webp without loss": ("e.webp", saved("WEBP", FLAT, lossless=True)),
     "a tiff": ("a.tif", saved("TIFF")),
     "pages": ("b.tif", moving("TIFF")),
@@ -209,6 +210,31 @@ def test_code_inside_a_photo_is_found(tmp_path: Path, payload: bytes) -> None:
     assert named(look(tmp_path, payload), "still_end").code == "still-hidden-file"
 
 
+def padded(count: int, *, restarts: int = 3, at_end: bool = False) -> bytes:
+    """A photo whose scan is filled up with zeros before its third restart, or before its end."""
+    whole = plain_jpeg(320, 240, restart_marker_blocks=restarts)
+    mark = b"\xff\xd9" if at_end else b"\xff\xd2"
+    at = whole.index(mark, whole.index(b"\xff\xda"))
+    return whole[:at] + bytes(count) + whole[at:]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 300])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_zeros_that_fill_a_scan_up_are_a_remark(tmp_path: Path, count: int, at_end: bool) -> None:
+    """Before a restart and before the end: the picture is whole. Zeros in the place of its codes are damage."""
+    whole = padded(count, at_end=at_end)
+    end = whole.index(b"\xff\xd9", whole.index(b"\xff\xda"))
+
+    found = look(tmp_path, whole)
+    assert (alarms(found), named(found, "examined").outcome) == ([], Outcome.VERIFIED)
+    # The decoder itself passes over a few zeros before the end without a word.
+    assert named(found, "container").code == "jpeg-stray-bytes" or at_end
+    assert (
+        named(look(tmp_path, whole[: end - 900] + bytes(900) + whole[end:]), "container").code
+        == "jpeg-damaged"
+    )
+
+
 def test_a_second_picture_is_decoded_as_well(tmp_path: Path) -> None:
     """Damage in it is for a person to judge; a file that ends in its middle is cut; one that is gone is remarked on."""
     second = plain_jpeg(320, 240)
@@ -252,8 +278,6 @@ def zeroed(payload: bytes, start: float, zeros: int) -> bytes:
         ("b.jpg", plain_jpeg(800, 600, progressive=True)),
         ("a.png", png(400, 300)),
         ("a.gif", saved("GIF")),
-        ("a.webp", saved("WEBP", quality=95)),
-        ("b.webp", saved("WEBP", lossless=True)),
         ("a.tif", saved("TIFF", compression="tiff_lzw")),
         ("b.tif", saved("TIFF", compression="tiff_adobe_deflate")),
         ("c.tif", saved("TIFF", compression="jpeg", quality=95)),
@@ -267,6 +291,16 @@ def test_a_hole_in_a_picture_is_found(tmp_path: Path, name: str, payload: bytes,
     zeros = min(4_096, len(payload) // 10)
 
     assert alarms(look(tmp_path, zeroed(payload, start, zeros), name)) != []
+
+
+@pytest.mark.parametrize("options", [{"quality": 95}, {"lossless": True}])
+def test_a_hole_in_a_webp_is_remarked_on(tmp_path: Path, options: dict[str, object]) -> None:
+    """Its coders write a white wall as zeros, so that a hole is no more than a remark: nothing to judge by itself."""
+    whole = saved("WEBP", Image.fromarray(pixels(400, 300)), **options)
+    found = look(tmp_path, zeroed(whole, 0.5, 4_096), "a.webp")
+
+    assert named(found, "container").code == "image-long-zero-run"
+    assert alarms(found) == []
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"])

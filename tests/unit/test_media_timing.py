@@ -109,6 +109,7 @@ def test_a_pause_that_the_format_marks_is_a_remark() -> None:
         (60, 30, "timing-length-short"),
         (10, 8.5, "timing-length-short"),
         (10, 30, "timing-length-differs"),
+        (10, 264, "timing-length-absurd"),
     ],
 )
 def test_a_header_that_promises_more_is_found(promised: float, found: float, code: str) -> None:

@@ -10,8 +10,10 @@ from schemas.agreement import distance_m
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.media import MAX_LINE_POINTS, Track
 from tests.media import LAT_E7, LON_E7, billion_laughs, gpx
+from workers.media.fixes import instant
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
+from workers.media.track_gpx import time_of
 
 
 def look(tmp_path: Path, payload: bytes) -> Probe:
@@ -164,6 +166,22 @@ def test_times_with_an_offset_become_utc(tmp_path: Path) -> None:
     found = look(tmp_path, points((33.34, 120.15, "2026-09-01T09:00:00+08:00"), (33.34, 120.15, "soon")))
 
     assert track(found).start_at == track(found).end_at == datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-9-1T1:02:03Z", datetime(2026, 9, 1, 1, 2, 3, tzinfo=UTC)),
+        ("2026-09-01 01:02:03.25", datetime(2026, 9, 1, 1, 2, 3, 250_000, tzinfo=UTC)),
+        ("2026-12-31T23:59:60Z", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("2026-09-01T09:02:03.1234567+08:00", datetime(2026, 9, 1, 1, 2, 3, 123_456, tzinfo=UTC)),
+        ("2026-02-30T01:02:03Z", None),
+        ("2026-09-01T01:02:61Z", None),
+    ],
+)
+def test_times_as_loggers_write_them(text: str, at: datetime | None) -> None:
+    """Leading zeros may be missing and a minute may have 61 seconds; what is in no calendar is no time."""
+    assert instant(time_of(text)) == at
 
 
 def test_a_degree_of_latitude_is_111_kilometres() -> None:

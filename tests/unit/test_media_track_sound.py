@@ -201,6 +201,7 @@ FILES: dict[str, tuple[str, bytes, int]] = {
     "marks alone": ("a.gpx", gpx_of([], marks=drive(3)), 0),
     "a line in KML": ("a.kml", kml_of(drive(), is_timed=False), 200),
     "placemarks": ("a.kml", placemarks(), 0),
+    "a year in KML": ("a.kml", placemarks().replace(b"2026-09-01T01:00:00Z", b"2026"), 0),
     "an outage in KML": ("a.kml", outage(), 200),
     "GeoJSON in lines": ("a.geojson", geojson_of(drive(), indent=2), 200),
     "GeoJSON named JSON": ("a.json", geojson_of(drive(), is_timed=False), 200),

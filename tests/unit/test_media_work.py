@@ -9,6 +9,7 @@ import pytest
 
 from schemas.integrity import CheckResult, Outcome
 from tests.media import gpx, jpeg, mp4, png, scan_bomb
+from tests.media_sound import sound
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe, Stop
 from workers.media.work import QUICK, SLOW, Budget, Lane, OverBudgetError, Work
@@ -56,6 +57,8 @@ HEAVY: dict[str, Make] = {
     "key frames of a video": lambda folder: mp4(folder / "c.mp4", size=(640, 480), options={"g": "1"}),
     "key frames without an index": lambda folder: mp4(folder / "c.mkv", size=(640, 480), options={"g": "1"}),
     "packets of a video": lambda folder: mp4(folder / "d.mp4", seconds=31, size=(32, 32)),
+    "samples of a sound": lambda folder: sound(folder / "e.m4a"),
+    "samples without an index": lambda folder: sound(folder / "e.mp3"),
     "packets without an index": lambda folder: mp4(folder / "d.mkv", seconds=31, size=(32, 32)),
 }
 
@@ -115,9 +118,12 @@ def test_spending_ends_at_the_budget() -> None:
     work.pixels(10)
     work.packets()
     work.pieces(2)
-    for spend in (work.pixels, work.packets, work.pieces):
+    work.samples(4)
+    for spend in (work.pixels, work.packets, work.pieces, work.samples):
         with pytest.raises(OverBudgetError):
             spend(1)
     with pytest.raises(OverBudgetError):
         Work(QUICK, is_last=False).expect(packets=QUICK.packets + 1)
-    Work(QUICK).expect(packets=QUICK.packets + 1, pixels=QUICK.pixels + 1)
+    with pytest.raises(OverBudgetError):
+        Work(QUICK, is_last=False).expect(samples=QUICK.samples + 1)
+    Work(QUICK).expect(samples=QUICK.samples + 1, packets=QUICK.packets + 1, pixels=QUICK.pixels + 1)

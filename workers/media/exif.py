@@ -28,6 +28,7 @@ EXIF_ERRORS = (
 )
 """What Pillow raises on a broken directory; each ends in the finding `exif-unreadable`."""
 
+EXIF_HEAD = b"Exif\x00\x00"
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _SOFTWARE = 0x010E, 0x010F, 0x0110, 0x0112, 0x0131
 _WIDE_TITLE, _WIDE_COMMENT, _COMMENT = 0x9C9B, 0x9C9C, 0x9286
@@ -86,6 +87,19 @@ def read_exif(exif: Image.Exif) -> ExifSeen:
         place=where,
         entries=len(main) + len(taken) + len(place),
     )
+
+
+def read_block(block: bytes) -> ExifSeen:
+    """Return what a block of Exif says that stands by itself, or in a file that is built like one."""
+    exif = Image.Exif()
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        try:
+            exif.load(block)
+        except EXIF_ERRORS:
+            return UNREADABLE
+    seen = read_exif(exif)
+    return seen._replace(code=seen.code or ("exif-partly-unreadable" if complaints else ""))
 
 
 def exif_checks(seen: ExifSeen) -> list[CheckResult]:

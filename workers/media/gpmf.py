@@ -139,9 +139,9 @@ def _time(one: Klv | None) -> int:
     year, month, day, hour, minute, second, thousandths = (int(part) for part in found.groups())
     try:
         at = datetime(2000 + year, month, day, hour, minute, second, thousandths * 1000, tzinfo=UTC)
-        return micros(at)
     except ValueError:
         return NO_TIME
+    return micros(at)
 
 
 def _moment(days: float, seconds: float) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workers.media.fixes import Ints
 
-_TEXT = rb"[^<>&\"\]\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]*+"
+_TEXT = rb"[^<>&\"\]\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]*"
 _FRACTION = rb"(?:\.\d{1,18})?"
 _LAT = rb"-?(?:[0-8]?\d" + _FRACTION + rb"|90(?:\.0{1,18})?)"
 _LON = rb"-?(?:(?:1[0-7]\d|\d{1,2})" + _FRACTION + rb"|180(?:\.0{1,18})?)"
@@ -25,15 +25,16 @@ DEGREES_WIDE = 17
 
 
 def _leaves(group: int) -> bytes:
-    return rb"(?:<(%s[A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?)>%s</\%d>\s*+)*+" % (_READ, _TEXT, group)
+    return rb"(?:<(%s[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?)>%s</\%d>\s*)*" % (_READ, _TEXT, group)
 
 
-_EXTENSIONS = rb"(?:<extensions>\s*+" + _leaves(3) + rb"</extensions>\s*+)?+"
+_EXTENSIONS = rb"(?:<extensions>\s*" + _leaves(3) + rb"</extensions>\s*)?"
 _POINT = (
-    rb'\s*+<trkpt lat="' + _LAT + rb'" lon="' + _LON + rb'">\s*+'
-    + _leaves(1) + _TIME + rb"\s*+" + _leaves(2) + _EXTENSIONS + rb"</trkpt>"
+    rb'\s*<trkpt lat="' + _LAT + rb'" lon="' + _LON + rb'">\s*'
+    + _leaves(1) + _TIME + rb"\s*" + _leaves(2) + _EXTENSIONS + rb"</trkpt>"
 )  # fmt: skip
-_RUN = re.compile(rb"(?:" + _POINT + rb")++")
+_RUN = re.compile(rb"(?:" + _POINT + rb"){1,64}")
+"""Of more points at once the matcher remembers too much; possessive quantifiers would not, and fail in Python 3.11.2."""
 _LESS, _QUOTE, _DOT, _MINUS, _ZERO, _Z = b'<".-0Z'
 
 
@@ -49,15 +50,17 @@ class Run(NamedTuple):
 
 def run_of(text: bytes, start: int) -> Run | None:
     """Return the run of points that begins at `start`; None where there is none. Its values are in their ranges."""
-    found = _RUN.match(text, start)
-    if found is None:
+    end = start
+    while (found := _RUN.match(text, end)) is not None:
+        end = found.end()
+    if end == start:
         return None
-    letters = np.frombuffer(text, np.uint8, found.end() - start, start)
+    letters = np.frombuffer(text, np.uint8, end - start, start)
     quotes = np.flatnonzero(letters == _QUOTE).reshape(-1, 4)
     lat = _degrees_e7(letters, quotes[:, 0] + 1, quotes[:, 1])
     lon = _degrees_e7(letters, quotes[:, 2] + 1, quotes[:, 3])
     at = _micros(letters, _times(letters))
-    return Run(found.end(), text.count(b"\n", start, found.end()), lat, lon, at)
+    return Run(end, text.count(b"\n", start, end), lat, lon, at)
 
 
 def _degrees_e7(letters: NDArray[np.uint8], start: Ints, end: Ints) -> Ints:

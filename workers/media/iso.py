@@ -37,7 +37,7 @@ def read_iso(source: Source, work: Work) -> Structure:
     boxes, end = walk(reader, size, work)
     whole = Structure(end=min(end, size), size_bytes=size)
     if not any(box.kind == b"moov" for box in boxes):
-        return whole._replace(notes=(note("mp4-no-moov"),))
+        return whole._replace(notes=(note("mp4-no-moov"),), is_readable=False)
     if end > size:
         kind = boxes[-1].kind.decode("latin-1")
         return whole._replace(notes=(note("mp4-truncated", box=kind, missing_bytes=end - size),))
@@ -51,6 +51,9 @@ def _inside(reader: BinaryIO, boxes: Sequence[Box], whole: Structure, work: Work
     spans = _media(reader, boxes)
     arrays = _arrays(spans, whole.size_bytes)
     known = _movie(reader, boxes, arrays, work)
+    torn_tables = [reason for track in known.tracks for reason in track.torn]
+    if torn_tables:
+        return whole._replace(notes=(note("media-damaged", reason=torn_tables[0]),), is_readable=False)
     runs, seen = _fragments(reader, boxes, known, work)
     faults = [fault("boxes-torn", count=torn)] if (torn := known.torn + sum(one.torn for one in seen)) else []
     faults += [one for track in known.tracks for one in track.faults]
@@ -103,7 +106,7 @@ def _movie(reader: BinaryIO, boxes: Sequence[Box], spans: Spans, work: Work) -> 
         for leaves in _tracks(one):
             held = {leaf.box.kind: leaf.box for leaf in leaves}
             made = read_track(reader, held, spans, work, is_here=_is_here(reader, held))
-            tracks.append(made if _is_timed(reader, held) else made._replace(length=None))
+            tracks.append(_as_handled(made, _handler(reader, held)))
             scales[_number(reader, held)] = _scale(reader, held)
     return _Known(
         tracks=tuple(tracks),
@@ -130,9 +133,16 @@ def _is_here(reader: BinaryIO, held: dict[bytes, Box]) -> bool:
     return big(table, 4) == 0 or bool(big(table, 16) & 1)
 
 
-def _is_timed(reader: BinaryIO, held: dict[bytes, Box]) -> bool:
-    """Pictures and sounds last; data beside them may be all at one time."""
-    return b"hdlr" in held and body(reader, held[b"hdlr"], 12)[8:12] in {b"vide", b"soun"}
+def _handler(reader: BinaryIO, held: dict[bytes, Box]) -> bytes:
+    return body(reader, held[b"hdlr"], 12)[8:12] if b"hdlr" in held else b""
+
+
+def _as_handled(track: Track, handler: bytes) -> Track:
+    """Pictures and sounds last, while data beside them may be all at one time; of sound each sample holds something."""
+    if handler == b"soun" and track.empty:
+        silent = fault("index-empty", count=track.empty, entries=track.samples)
+        return track._replace(faults=(*track.faults, silent))
+    return track if handler in {b"soun", b"vide"} else track._replace(length=None)
 
 
 def _number(reader: BinaryIO, held: dict[bytes, Box]) -> int:

@@ -5,6 +5,8 @@ with 64 KiB of zeros in it (0 of 20 found); libjpeg-turbo at 1/8 with every warn
 costs less (design: trap 10).
 """
 
+import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,8 @@ from workers.media.jpeg_walk import SOS, STANDALONE
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 """Rows of BGR bytes: shape (height, width, 3)."""
 
+_EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker")
+_SCAN = bytes((0xFF, SOS))
 _FILL = 0xFF
 _COLOURS = 3
 
@@ -53,19 +57,37 @@ def scale_for(width: int, height: int, *, longest_px: int) -> Scale:
 def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | None, Pixels | None]:
     """Decode scaled down; every entropy-coded byte is read whatever the scale.
 
-    Stray bytes between header segments are a remark: they are left out once and the decode is repeated. Returns
-    what was met, if anything, and BGR pixels; of a damaged photo, what can still be seen.
+    Stray bytes between header segments and zeros before a restart or the end are a remark: they are left out and the
+    decode is repeated. Returns what was met, if anything, and BGR pixels; of a damaged photo, what can still be seen.
     """
     kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
     first = _strict(payload, kind, scale)
     if not isinstance(first, ValueError):
         return None, _bgr(first)
-    if "extraneous bytes" not in str(first):
-        return _damaged(first), _salvaged(payload, kind, scale)
-    again = _strict(without_stray_bytes(payload), kind, scale)
-    if isinstance(again, ValueError):
-        return _damaged(again), _salvaged(payload, kind, scale)
-    return note("jpeg-stray-bytes"), _bgr(again)
+    for mended in _mended(payload, str(first)):
+        again = _strict(mended, kind, scale)
+        if not isinstance(again, ValueError):
+            return note("jpeg-stray-bytes"), _bgr(again)
+        first = again
+    return _damaged(first), _salvaged(payload, kind, scale)
+
+
+def _mended(payload: bytes, complaint: str) -> Iterator[bytes]:
+    """Return the photo without what the decoder calls too much, in the ways that cameras write it."""
+    told = _EXTRANEOUS.search(complaint)
+    if told is None:
+        return
+    yield without_stray_bytes(payload)
+    yield without_padding(payload, int(told[1]))
+    yield without_padding(payload)
+
+
+def without_padding(payload: bytes, count: int | None = None) -> bytes:
+    """Copy the photo without zeros that fill a scan up to a restart or the end; with `count`, so many at each."""
+    start = payload.find(_SCAN)
+    zeros = b"\\x00{%d}" % count if count else b"\\x00+"
+    padding = re.compile(b"(?<!\\xff)" + zeros + b"(?=\\xff[\\xd0-\\xd9])")
+    return payload[:start] + padding.sub(b"", payload[start:]) if start >= 0 else payload
 
 
 def without_stray_bytes(payload: bytes) -> bytes:

@@ -20,8 +20,8 @@ _TOKEN = re.compile(
     r"|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?=[ \t\r\n\x1e\[\]{}:,]))"
 )
 _SPACE = " \t\r\n\x1e"
-_NUMBER = r"\s*+-?(?:0|[1-9]\d{0,14})(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?\s*+"
-_RUN = re.compile(r"(?:\s*+\[" + _NUMBER + "," + _NUMBER + r"(?:," + _NUMBER + r")*+\]\s*+,)++", re.ASCII)
+_NUMBER = r"\s*-?(?:0|[1-9]\d{0,14})(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?\s*"
+_RUN = re.compile(r"(?:\s*\[" + _NUMBER + "," + _NUMBER + r"(?:," + _NUMBER + r")*\]\s*,){1,256}", re.ASCII)
 """Arrays of numbers with a comma behind each, as they stand in an array."""
 
 

@@ -1,12 +1,10 @@
 """Pictures and sound of one film against each other: a camera that hangs holds one of them while the other goes on."""
 
-from collections.abc import Iterable
-
 from schemas.checks.sound import LENGTH
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.pictures import PictureReader
 from workers.media.sound import SoundReader
-from workers.media.walk import StreamReader, Walk
+from workers.media.walk import Walk
 
 _TAIL_S = 1.0
 _TAIL_SHARE = 0.02
@@ -23,7 +21,7 @@ def check_lengths(check: Check, walk: Walk) -> CheckResult | None:
     sounds = [one for one in readers if isinstance(one, SoundReader)]
     if not pictures or not sounds:
         return None
-    seen_s, heard_s = _longest(pictures), _longest(sounds)
+    seen_s, heard_s = max(one.length_s for one in pictures), max(map(_heard_s, sounds))
     tail_s = max(_TAIL_S, _TAIL_SHARE * max(seen_s, heard_s))
     said = {"pictures": f"{seen_s:.1f}", "sound": f"{heard_s:.1f}", "at_seconds": int(min(seen_s, heard_s))}
     if heard_s - seen_s > tail_s:
@@ -34,5 +32,6 @@ def check_lengths(check: Check, walk: Walk) -> CheckResult | None:
     return check.held()
 
 
-def _longest(readers: Iterable[StreamReader]) -> float:
-    return max(one.length_s for one in readers)
+def _heard_s(one: SoundReader) -> float:
+    """Return how long a sound is: by what was decoded, for containers may give its packets any time."""
+    return one.length_s if one.context is None or one.left_out or one.lost else one.heard_s

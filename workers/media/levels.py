@@ -56,10 +56,10 @@ class Levels:
         self._run = self._length = 0
 
     def take(self, piece: Samples) -> None:
-        """Take the next samples; another number of channels begins anew. What a decoder makes of noise may be no number."""
+        """Take the next samples; another number of channels begins anew."""
         if self._pieces and self._pieces[0].shape[0] != piece.shape[0]:
             self.close()
-        self._pieces.append(np.nan_to_num(piece, copy=False, posinf=1.0, neginf=-1.0))
+        self._pieces.append(piece)
         self._held_back += piece.shape[1]
         if self._held_back >= _BLOCK:
             self._look()
@@ -81,7 +81,8 @@ class Levels:
         return self.drops > _GATED
 
     def _look(self) -> None:
-        block = np.concatenate(self._pieces, axis=1)
+        """Judge what was held back; what a decoder makes of noise may be no number."""
+        block = np.nan_to_num(np.concatenate(self._pieces, axis=1), copy=False, posinf=1.0, neginf=-1.0)
         self._pieces, self._held_back = [], 0
         loud, self._length = np.abs(block).max(axis=0), block.shape[1]
         self._silences(loud)

@@ -82,5 +82,7 @@ def _amr(head: bytes, sizes: tuple[int, ...], rate: int) -> Frame | None:
         return None
     number, is_good = head[0] >> 3 & 0xF, bool(head[0] & 4)
     if number == _NO_DATA or (number == _LOST and sizes is _WIDE):
-        return Frame(1, rate // 50, rate, 0)
-    return Frame(1 + sizes[number], rate // 50, rate, 0) if number < len(sizes) and is_good else None
+        return Frame(1, rate // 50, rate, 0, is_pause=True)
+    if number >= len(sizes) or not is_good:
+        return None
+    return Frame(1 + sizes[number], rate // 50, rate, 0, is_pause=number == len(sizes) - 1)

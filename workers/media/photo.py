@@ -17,11 +17,19 @@ from workers.media.content import check_content, of_photo
 from workers.media.credentials import check_credentials
 from workers.media.edits import check_edits
 from workers.media.ending import check_still_end, cut_companion
-from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, exif_checks, read_exif
+from workers.media.exif import (
+    EXIF_ERRORS,
+    EXIF_HEAD,
+    UNREADABLE,
+    ExifSeen,
+    exif_checks,
+    read_block,
+    read_exif,
+)
 from workers.media.exif_text import clean
 from workers.media.frames import DECODE_ERRORS, FORMATS, WALKS, bgr, broken, gate, read_frames, shrunk
 from workers.media.heif_walk import Heif, walk_heif
-from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for
+from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for, without_padding
 from workers.media.jpeg_walk import (
     APP1,
     APP13,
@@ -52,7 +60,6 @@ Image.MAX_IMAGE_PIXELS = None
 HEIF_TYPES = frozenset({"image/heic", "image/heif"})
 STILL_TYPES = frozenset({"image/jpeg", DNG, *FORMATS, *HEIF_TYPES})
 
-_EXIF_HEAD = b"Exif\x00\x00"
 _JPEG_AT, _JPEG_BYTES = 0x0201, 0x0202
 
 
@@ -143,7 +150,7 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
     met, pixels = decode_jpeg(payload, space=space, scale=scale)
     if met is None or met.code != "jpeg-damaged":
-        met = empty_run_of_jpeg(payload, walked) or _cut(payload, seen.layout) or met
+        met = _empty_run(payload, walked, met, work) or _cut(payload, seen.layout) or met
     whole = width * height
     done = 0 if pixels is None or (met and met.code == "jpeg-damaged") else whole
     inner = [_inner(payload[span.start : span.end], limits, work) for span in seen.layout.inner]
@@ -153,6 +160,14 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
         decoded=(Decoded(done, whole), *(decoded for decoded, _ in inner)),
         damaged=next((number for number, (_, is_sound) in enumerate(inner, 2) if not is_sound), None),
     )
+
+
+def _empty_run(payload: bytes, walked: Walked, met: Note | None, work: Work) -> Note | None:
+    """Look for a hole; zeros that fill a scan up are none."""
+    if met is None:
+        return empty_run_of_jpeg(payload, walked)
+    filled = without_padding(payload)
+    return empty_run_of_jpeg(filled, walk_jpeg(filled, 0, work))
 
 
 def _cut(payload: bytes, layout: Layout) -> Note | None:
@@ -192,7 +207,7 @@ def _jpeg_exif(payload: bytes) -> tuple[ExifSeen, bytes | None]:
                 small = exif.get_ifd(ExifTags.IFD.IFD1)
         except EXIF_ERRORS:
             return UNREADABLE, None
-    return read_exif(exif), _thumbnail(raw.removeprefix(_EXIF_HEAD), small)
+    return read_exif(exif), _thumbnail(raw.removeprefix(EXIF_HEAD), small)
 
 
 def _thumbnail(raw: bytes, directory: dict[int, object]) -> bytes | None:
@@ -232,7 +247,7 @@ def _heif(source: Source, payload: bytes, limits: Limits, work: Work) -> Seen:
         (width, height), stated, xmp = heif.size, heif.info.get("exif"), heif.info.get("xmp")
     except DECODE_ERRORS as why:
         return _heif_failed(seen, why)
-    seen = seen._replace(width=width, height=height, exif=_heif_exif(stated), xmp=xmp)
+    seen = seen._replace(width=width, height=height, exif=read_block(stated or b""), xmp=xmp)
     over = gate(width, height, limits)
     if over is not None:
         return seen._replace(met=over)
@@ -252,12 +267,3 @@ def _heif_failed(seen: Seen, why: Exception) -> Seen:
     if isinstance(why, SyntaxError):
         return seen._replace(met=note("decoder-unsupported", reason=clean(why) or "heif"))
     return seen._replace(met=broken(why))
-
-
-def _heif_exif(raw: bytes | None) -> ExifSeen:
-    exif = Image.Exif()
-    try:
-        exif.load(raw or b"")
-    except EXIF_ERRORS:
-        return UNREADABLE
-    return read_exif(exif)

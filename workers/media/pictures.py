@@ -17,6 +17,7 @@ from schemas.checks.streams import COVER, KEYFRAMES, PACKETS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.content import Content, check_content
+from workers.media.mjpeg import is_damaged
 from workers.media.nal import nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits
@@ -56,6 +57,7 @@ class PictureReader(StreamReader):
         self.bad_packets = self.keyframes = self.frames = self.bad_frames = self.skipped = 0
         self.rotation = 0
         self.content = Content()
+        self._broken_jpegs = 0
         self.posters: list[Derivative] = []
         self._limits = limits
         self._length_s = length_s
@@ -96,6 +98,8 @@ class PictureReader(StreamReader):
             return
         self._next = at + self._step if self._step else self._next
         self._work.pixels(self._frame_pixels)
+        if self.codec == "mjpeg":
+            self._broken_jpegs += is_damaged(bytes(packet))
         self._frames(self.decoded(packet))
 
     def drain(self) -> None:
@@ -124,6 +128,11 @@ class PictureReader(StreamReader):
                 check=KEYFRAMES.name if self.frames else None,
             ),
         )
+
+    @property
+    def bad_pictures(self) -> int:
+        """Key frames that do not decode; what a writer does in every other JPEG is its habit and no damage."""
+        return self.bad_frames + (self._broken_jpegs if self._broken_jpegs * 2 < self.keyframes else 0)
 
     @property
     def _frame_pixels(self) -> int:
@@ -236,9 +245,9 @@ def check_cover(check: Check, walk: Walk) -> CheckResult | None:
 def _keyframes(check: Check, one: PictureReader) -> CheckResult:
     if one.context is None:
         return check.found("codec-unsupported", reason="codec")
-    if one.bad_frames or one.complaints:
+    if one.bad_pictures or one.complaints:
         reason = one.complaints[0] if one.complaints else "corrupt frame"
-        return check.found("video-frames-damaged", count=max(one.bad_frames, 1), reason=reason)
+        return check.found("video-frames-damaged", count=max(one.bad_pictures, 1), reason=reason)
     if not one.frames:
         return check.found("keyframes-none")
     if one.skipped:

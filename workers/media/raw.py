@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import rawpy
-from PIL import Image
 
 from schemas.checks.stills import RAW_PIXELS
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.container import note
-from workers.media.exif import EXIF_ERRORS, UNREADABLE, ExifSeen, read_exif
+from workers.media.exif import EXIF_HEAD, read_block
 from workers.media.exif_text import clean
 from workers.media.frames import gate
 from workers.media.jpeg import Pixels
@@ -34,7 +33,8 @@ Raw = np.ndarray[Any, np.dtype[Any]]
 
 def read_raw(payload: bytes, tiff: Tiff, limits: Limits, work: Work) -> Seen:
     """Read the sensor's data whole, and make an upright picture of them at half the size."""
-    exif = _exif(payload)
+    # A raw photo is built like a block of Exif.
+    exif = read_block(EXIF_HEAD + payload)
     seen = Seen(layout=tiff.layout, met=tiff.layout.met, exif=exif, is_upright=True)
     width, height = tiff.raw.size if tiff.raw else (0, 0)
     over = gate(width, height, limits)
@@ -90,13 +90,3 @@ def _stretch(is_zero: Raw) -> tuple[int, int]:
     starts, lengths = edges[::2], edges[1::2] - edges[::2]
     longest = int(lengths.argmax())
     return int(starts[longest]), int(lengths[longest])
-
-
-def _exif(payload: bytes) -> ExifSeen:
-    """Read the directories of the file: a raw photo is built like a block of Exif."""
-    exif = Image.Exif()
-    try:
-        exif.load(b"Exif\x00\x00" + payload)
-    except EXIF_ERRORS:
-        return UNREADABLE
-    return read_exif(exif)

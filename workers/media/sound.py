@@ -1,8 +1,10 @@
 """Sound: every stream is decoded to its last sample, and what comes out is held against what the container says."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import av
 import numpy as np
 from av.audio.stream import AudioStream
 
@@ -26,6 +28,10 @@ _CLIPPED = 0.01
 _PLANES = 8
 """Channels that a frame holds by itself: PyAV reads beyond them, where noise was decoded to dozens, and crashes."""
 
+_STORED = re.compile(r"pcm_(?:[a-z]+?)(\d+)?(?:le|be|law)?$")
+"""Samples that are stored as they are, and in how many bits; a law of telephones has eight."""
+
+_CLOCKED = frozenset({"audio/mp4", "audio/3gpp", "audio/x-matroska", "audio/webm"})
 _EXACT = ("pcm_", "adpcm_", "flac", "alac")
 _HEADERS: Mapping[str, Header] = {"amrnb": amr_narrow, "amrwb": amr_wide}
 """Frames whose decoder takes anything: whether they fit their packet is looked at here."""
@@ -66,7 +72,13 @@ class SoundReader(StreamReader):
             self.left_out += max(1, samples)
             return
         self.given_s += seconds
-        frames = self.decoded(packet)
+        if self._is_pause(packet):
+            self._pass_over(samples)
+            return
+        whole = self._whole(packet)
+        if whole is None:
+            return
+        frames = self.decoded(whole)
         if frames is None:
             self.lost += samples
         if frames is None or packet.is_corrupt or not self._fits(bytes(packet)):
@@ -98,6 +110,31 @@ class SoundReader(StreamReader):
                 check=SOUND.name if is_read else None,
             ),
         )
+
+    def _whole(self, packet: Any) -> Any:  # noqa: ANN401 - as above
+        """Leave away the rest of a sample at the end of a packet, if it holds more: recorders stop in the middle of one."""
+        stored = _STORED.match(self.codec or "")
+        rest = packet.size % max(1, int(stored[1] or 8) // 8 * self.context.channels) if stored else 0
+        if not rest or rest == packet.size:
+            return None if rest else packet
+        kept = av.Packet(bytes(packet)[:-rest])
+        kept.stream, kept.pts, kept.dts, kept.time_base = (
+            packet.stream,
+            packet.pts,
+            packet.dts,
+            packet.time_base,
+        )
+        return kept
+
+    def _is_pause(self, packet: Any) -> bool:  # noqa: ANN401 - as above
+        """Say whether a packet stands for time in which nothing was sent: some decoders know no such frames."""
+        header = _HEADERS.get(self.codec or "")
+        frame = header(bytes(memoryview(packet)[:1])) if header else None
+        return frame is not None and frame.is_pause and bool(packet.size == frame.size_bytes)
+
+    def _pass_over(self, samples: int) -> None:
+        self.samples += samples
+        self.heard_s += samples / self.context.sample_rate if self.context.sample_rate else 0.0
 
     def _fits(self, packet: bytes) -> bool:
         """Frames of a codec that takes anything follow each other to the end of their packet."""
@@ -157,23 +194,24 @@ def _gravest(walk: Walk, judge: Callable[[SoundReader], CheckResult]) -> CheckRe
 
 
 @examines(SOUND)
-def check_sound(check: Check, walk: Walk, allowed: int = 0) -> CheckResult | None:
+def check_sound(check: Check, walk: Walk, media_type: str, allowed: int = 0) -> CheckResult | None:
     """Say the gravest of what decoding the streams of sound gave.
 
     `allowed` packets may be bad: a decoder is handed what lies between frames, as a tag where files were joined.
+    Sound alone, in a container with a clock, goes on without a gap; beside pictures a microphone may be switched off.
     """
-    return _gravest(walk, lambda one: _sound(check, one, allowed))
+    return _gravest(walk, lambda one: _sound(check, one, allowed, has_clock=media_type in _CLOCKED))
 
 
-def _sound(check: Check, one: SoundReader, allowed: int) -> CheckResult:
+def _sound(check: Check, one: SoundReader, allowed: int, *, has_clock: bool) -> CheckResult:
     if one.context is None:
         return check.found("sound-unsupported", reason="codec")
     if one.proof is not None and one.proof.holds:
         return check.held()
-    return next(_faults(check, one, allowed), check.held())
+    return next(_faults(check, one, allowed, has_clock=has_clock), check.held())
 
 
-def _faults(check: Check, one: SoundReader, allowed: int) -> Iterator[CheckResult]:
+def _faults(check: Check, one: SoundReader, allowed: int, *, has_clock: bool) -> Iterator[CheckResult]:
     if one.bad_packets > allowed:
         yield check.found(
             "sound-damaged",
@@ -186,6 +224,8 @@ def _faults(check: Check, one: SoundReader, allowed: int) -> Iterator[CheckResul
         yield check.found("sound-partly", count=one.packets)
     if one.proof is not None and one.proof.is_given:
         yield check.found("sound-sum-differs")
+    if has_clock and one.length_s - one.heard_s > SHORT_S:
+        yield check.found("sound-gap", heard=int(one.heard_s), span=round(one.length_s))
     if one.given_s - one.heard_s > SHORT_S:
         yield check.found("sound-short", heard=int(one.heard_s), given=int(one.given_s))
 

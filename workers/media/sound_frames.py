@@ -16,12 +16,16 @@ _IN_A_ROW = 3
 
 
 class Frame(NamedTuple):
-    """One header: length in bytes with its header, samples per channel, and what all frames of a stream share."""
+    """One header: length in bytes with its header, samples per channel, and what all frames of a stream share.
+
+    `is_pause`: the frame stands for time in which nothing was sent.
+    """
 
     size_bytes: int
     samples: int
     rate: int
     kind: int
+    is_pause: bool = False
 
 
 class Gap(NamedTuple):

@@ -57,12 +57,11 @@ def examined(seen: Seen, *, size_bytes: int, entries: Decoded | None) -> tuple[E
 
 
 def _container(layout: Layout, size_bytes: int) -> Examined:
-    ends = layout.end is not None and layout.met is None
     return Examined(
         part=PartKind.CONTAINER,
         measure=Measure.BYTES,
         done=min(layout.end or 0, size_bytes),
-        of=layout.end if ends else size_bytes,
+        of=size_bytes if layout.end is None else layout.end,
         check=CONTAINER.name,
     )
 

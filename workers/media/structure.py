@@ -24,7 +24,7 @@ class Structure(NamedTuple):
     checks, None where the container has none of that. `end` is where its structure ends, before the end of the file or
     there; `size_bytes` is 0 where no end is known. `seconds` is the length by the container's own clock, where the walk
     read it; `empty` counts the places of each stream where nothing came in time; `has_pauses` says that the format
-    marks places where its clock jumps.
+    marks places where its clock jumps. What is not readable is handed to no demuxer.
     """
 
     notes: tuple[Note, ...] = ()
@@ -38,6 +38,7 @@ class Structure(NamedTuple):
     seconds: float | None = None
     empty: Mapping[int, int] = MappingProxyType({})
     has_pauses: bool = False
+    is_readable: bool = True
 
 
 def fault(code: str, **params: Any) -> Note:  # noqa: ANN401 - parameters of a sentence are scalars of any kind

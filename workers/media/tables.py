@@ -33,9 +33,15 @@ class Chunks(NamedTuple):
 
 
 class Track(NamedTuple):
-    """One track by its tables: of `of` entries `entries` were read, `samples` are promised."""
+    """One track by its tables: of `of` entries `entries` were read, `samples` are promised, `empty` have no byte.
+
+    `torn` names tables that count more entries than they have room for, or a sample larger than the file: no demuxer can
+    make sense of them.
+    """
 
     faults: tuple[Note, ...]
+    torn: tuple[str, ...]
+    empty: int
     entries: int
     of: int
     samples: int
@@ -65,11 +71,20 @@ def read_track(
     sizes, samples = _sizes(held)
     read, of = sum(min(one) for one in counts), sum(count for count, _ in counts)
     if any(len(table) >= MAX_LEAF for table in held.values()):
-        return Track((), read, of, samples, None, None)
+        return Track((), (), 0, read, of, samples, None, None)
     chunks = _chunks(held, sizes)
-    found = [*_torn(held), *_placed(chunks, samples), *_times(held, samples)]
+    found = [*_placed(chunks, samples), *_described(held), *_times(held, samples)]
     found += _places(chunks, spans) if is_here else []
-    return Track(tuple(found), read, of, samples, _length(held), chunks if is_here else None)
+    return Track(
+        faults=tuple(found),
+        torn=(*_torn(held), *_oversized(sizes, spans.size_bytes)),
+        empty=int((sizes == 0).sum()),
+        entries=read,
+        of=of,
+        samples=samples,
+        length=_length(held),
+        chunks=chunks if is_here else None,
+    )
 
 
 def overlaps(tracks: Sequence[Track]) -> list[Note]:
@@ -85,7 +100,7 @@ def overlaps(tracks: Sequence[Track]) -> list[Note]:
 
 _TABLES: Mapping[bytes, tuple[int, int]] = {
     b"stts": (8, 8), b"ctts": (8, 8), b"stsc": (8, 12), b"stco": (8, 4), b"co64": (8, 8), b"stss": (8, 4),
-    b"stsz": (12, 4), b"stz2": (12, 1), b"mdhd": (0, 0),
+    b"stsz": (12, 4), b"stz2": (12, 1), b"mdhd": (0, 0), b"stsd": (0, 0),
 }  # fmt: skip
 """Bytes before the first entry, behind its count, and bytes of one entry."""
 
@@ -99,13 +114,24 @@ def _counts(kind: bytes, table: bytes) -> tuple[int, int]:
     return big(table, at - 4), max(0, len(table) - at) * 8 // (bits or 8)
 
 
-def _torn(held: Mapping[bytes, bytes]) -> list[Note]:
+def _torn(held: Mapping[bytes, bytes]) -> tuple[str, ...]:
     rooms = ((kind, *_counts(kind, table)) for kind, table in held.items())
-    return [
-        fault("index-disagrees", table=kind.decode(), found=room, promised=count)
-        for kind, count, room in rooms
-        if count > room
-    ]
+    return tuple(f"{kind.decode()}: {count} > {room}" for kind, count, room in rooms if count > room)
+
+
+def _oversized(sizes: Numbers, size_bytes: int) -> tuple[str, ...]:
+    """A sample larger than the file: a demuxer would ask for memory to hold it."""
+    largest = int(sizes.max()) if len(sizes) else 0
+    return (f"stsz: {largest} > {size_bytes}",) if largest > size_bytes else ()
+
+
+def _described(held: Mapping[bytes, bytes]) -> list[Note]:
+    """Each run of chunks names one of the descriptions of the track (8.7.4)."""
+    table, known = held.get(b"stsc", b""), big(held.get(b"stsd", b""), 4)
+    named = _column(table, 16, 4, step=12, count=big(table, 4))
+    if not len(named) or not known or int(named.max()) <= known:
+        return []
+    return [fault("index-disagrees", table="stsd", found=int(named.max()), promised=known)]
 
 
 def _column(table: bytes, at: int, width: int, *, step: int, count: int) -> Numbers:

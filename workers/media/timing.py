@@ -33,6 +33,7 @@ _BACK_S, _BACK_SENT_S = 0.5, 0.25
 _STRAY = 2
 _FEW = 10
 _LENGTH_S, _LENGTH_SHARE = 1.0, 0.05
+_ABSURD, _ABSURD_S = 4, 60.0
 
 
 class Hole(NamedTuple):
@@ -157,7 +158,7 @@ def check_timing(check: Check, timings: Sequence[Timing], structure: Structure) 
         one.close()
     met = [note for one in timings for note in _of_clock(one, structure)]
     met += [note for one in structure.lengths for note in _of_length(one)]
-    if not met and not any(one.shown for one in timings if one.is_picture):
+    if not any(one.shown for one in timings if one.is_picture):
         return None
     return gravest(check, tuple(met))
 
@@ -183,7 +184,10 @@ def _of_length(length: Length) -> list[Note]:
     by = length.promised - length.found
     if abs(by) <= max(_LENGTH_S, _LENGTH_SHARE * length.promised):
         return []
-    code = "timing-length-short" if by > 0 else "timing-length-differs"
+    is_absurd = length.found > _ABSURD * length.promised and -by > _ABSURD_S
+    code = (
+        "timing-length-short" if by > 0 else "timing-length-absurd" if is_absurd else "timing-length-differs"
+    )
     return [Note(code, {"promised": round(length.promised), "found": round(length.found)})]
 
 

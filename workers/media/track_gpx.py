@@ -1,5 +1,6 @@
 """GPX tracks, streamed: 10^6 points cost no more memory than ten (GPX 1.0 and 1.1)."""
 
+import re
 from datetime import UTC, datetime
 from xml.parsers import expat  # its parser comes from `xml_text`, which lets no document type through
 
@@ -14,6 +15,10 @@ _END = b"</trkpt>"
 _LONGEST_POINT = 64 * 1024
 _LONGEST_TIME = 64
 _TIME_PIECES = 8
+_LEAP = 60
+_SLOPPY = re.compile(
+    r"(\d{4}-\d{1,2}-\d{1,2})[T ](\d{1,2}:\d{1,2}):(\d{1,2})((?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)", re.ASCII
+)
 
 
 class NotATrackError(Exception):
@@ -123,9 +128,23 @@ class GpxReader:
 
 
 def time_of(text: str) -> int | None:
-    """Return microseconds since 1970 of an ISO 8601 time; without a zone it is UTC, as the schema of GPX says."""
+    """Return microseconds since 1970 of an ISO 8601 time; without a zone it is UTC, as the schema of GPX says.
+
+    Some loggers leave out leading zeros, and once in some years a minute has a second more.
+    """
+    sloppy = _SLOPPY.fullmatch(text.strip())
+    if sloppy is None:
+        return _micros(text.strip())
+    day, clock, second, rest = sloppy[1].split("-"), sloppy[2].split(":"), int(sloppy[3]), sloppy[4]
+    extra = second == _LEAP
+    padded = f"{day[0]}-{day[1]:0>2}-{day[2]:0>2}T{clock[0]:0>2}:{clock[1]:0>2}:{second - extra:02d}{rest}"
+    at = _micros(padded)
+    return None if at is None else at + extra * 1_000_000
+
+
+def _micros(text: str) -> int | None:
     try:
-        value = datetime.fromisoformat(text.strip())
+        value = datetime.fromisoformat(text)
         return micros((value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC))
     except (ValueError, OverflowError):
         return None

@@ -5,6 +5,7 @@ Places are longitude, latitude, height.
 Areas are drawn by people and say nothing about a way; nothing that a document links to is read.
 """
 
+import re
 from array import array
 from xml.parsers import expat  # its parser comes from `xml_text`, which lets no document type through
 
@@ -16,6 +17,7 @@ from workers.media.xml_text import DEPTH, BrokenXmlError, parser
 _LINE, _POINT, _TRACK = "LineString", "Point", "Track"
 _SHAPES = frozenset({_LINE, _POINT, _TRACK, "LinearRing"})
 _TEXTS = frozenset({"coordinates", "when", "coord", "begin"})
+_COARSE = re.compile(r"\d{4}(?:-\d\d)?", re.ASCII)
 _LONGEST = 256
 """Characters of one place or time; longer ones are none."""
 
@@ -121,7 +123,8 @@ class KmlReader:
     def _when(self, text: str) -> None:
         at = time_of(text)
         if at is None:
-            self._fixes.bad_times += bool(text)
+            # A year or a month alone is a time in KML, and none of a point.
+            self._fixes.bad_times += bool(text) and _COARSE.fullmatch(text) is None
         if self._shape == _TRACK:
             self._whens.append(NO_TIME if at is None else at)
         else:

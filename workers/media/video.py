@@ -86,7 +86,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
     """
     structure = read_structure(source, media_type, work)
     file = read_sound_file(source, media_type, work)
-    if any(met.code == "mp4-no-moov" for met in structure.notes):
+    if not structure.is_readable:
         return _unread(source, media_type, structure)
     try:
         readable = opened(source, DEMUXERS[media_type], _OPTIONS)
@@ -191,13 +191,13 @@ def _checks(source: Source, met: _Met, walk: Walk, media_type: str) -> tuple[Che
         check_demuxer(walk),
         check_packets(walk),
         check_keyframes(walk),
+        content_of(walk),
         check_frames(file),
-        check_sound(walk, file.harmless if file else 0),
+        check_sound(walk, media_type, file.harmless if file else 0),
         check_content(walk, media_type),
         check_lengths(walk),
         check_cover(walk),
         check_data(walk),
-        content_of(walk),
     )
     return tuple(one for one in made if one is not None)
 
@@ -218,7 +218,7 @@ def _kind(media_type: str, walk: Walk) -> str:
 def _examined(
     source: Source, structure: Structure, file: SoundFile | None, walk: Walk
 ) -> tuple[Examined, ...]:
-    """Return the container: its boxes, index and ending, or its bytes as far as the demuxer came."""
+    """Return what the walk over the bytes went through; without one, the bytes as far as the demuxer came."""
     if file is not None:
         return (row(PartKind.CONTAINER, Measure.BYTES, FRAMES, file.done, source.size_bytes),)
     if structure.examined:

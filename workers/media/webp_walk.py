@@ -6,10 +6,10 @@ from typing import NamedTuple
 from workers.media.container import Note, note
 from workers.media.layout import Layout, Span
 from workers.media.work import Work
-from workers.media.zero_runs import empty_run
 
 _HEAD_BYTES, _ANIMATED_BYTES = 12, 16
 _CODED = frozenset({b"VP8 ", b"VP8L"})
+_LONG_RUN_BYTES = 2_048
 _TEXT = frozenset({b"EXIF", b"XMP "})
 
 
@@ -24,6 +24,7 @@ def walk_webp(payload: bytes, work: Work) -> Layout:
     if end > len(payload):
         return Layout(met=note("media-truncated", missing_bytes=end - len(payload)))
     texts: list[Span] = []
+    doubt = None
     for chunk in _chunks(payload, Span(_HEAD_BYTES, end), work):
         if isinstance(chunk, Note):
             return Layout(met=chunk)
@@ -32,8 +33,17 @@ def walk_webp(payload: bytes, work: Work) -> Layout:
         fault = _frame(payload, chunk)
         if fault is not None:
             return Layout(met=fault)
+        doubt = doubt or _hole(payload, chunk)
     is_padded = end % 2 and payload[end : end + 1] == b"\x00"
-    return Layout(end + 1 if is_padded else end, None, tuple(texts))
+    return Layout(end + 1 if is_padded else end, doubt, tuple(texts))
+
+
+def _hole(payload: bytes, chunk: _Chunk) -> Note | None:
+    """Name a long run of zeros: to this format's coders it is a flat area, or it is a hole in a copy."""
+    if chunk.kind not in _CODED:
+        return None
+    at = payload.find(bytes(_LONG_RUN_BYTES), *chunk.body)
+    return note("image-long-zero-run", offset=at) if at >= 0 else None
 
 
 def _chunks(payload: bytes, span: Span, work: Work) -> Iterator[_Chunk | Note]:
@@ -54,8 +64,6 @@ def _chunks(payload: bytes, span: Span, work: Work) -> Iterator[_Chunk | Note]:
 def _frame(payload: bytes, chunk: _Chunk) -> Note | None:
     """Say that the first partition of a lossy frame reaches past it (RFC 6386, 9.1)."""
     start, end = chunk.body
-    if chunk.kind in _CODED and (met := empty_run(payload, chunk.body)):
-        return met
     if chunk.kind != b"VP8 ":
         return None
     first = int.from_bytes(payload[start : start + 3], "little") >> 5

@@ -12,9 +12,6 @@ from workers.media.container import Note, note
 from workers.media.jpeg_walk import DHT, SOF_LOSSLESS, SOF_PROGRESSIVE, SOS, Segment, Walked
 from workers.media.layout import Span
 
-ARITHMETIC_BYTES = 64
-"""512 zero bits of a coder of fractional bits: one in two to the power of 512."""
-
 _HUFFMAN_BYTES, _REFINED_BYTES = 64, 256
 _SYMBOLS_AT = 17
 _AC = 0x10
@@ -31,12 +28,6 @@ class _Scan(NamedTuple):
     data: Span
 
 
-def empty_run(payload: bytes, data: Span, least: int = ARITHMETIC_BYTES) -> Note | None:
-    """Say where the first run of so many zeros lies in a span, if there is one."""
-    at = payload.find(bytes(least), data.start, data.end)
-    return note("image-damaged", reason=f"a run of zeros at byte {at}") if at >= 0 else None
-
-
 def empty_run_of_jpeg(payload: bytes, walked: Walked) -> Note | None:
     """Say where a run of zeros lies that the scan's tables do not explain."""
     kind = next((one.marker for one in walked.segments if one.marker in _FRAMES), 0)
@@ -47,9 +38,9 @@ def empty_run_of_jpeg(payload: bytes, walked: Walked) -> Note | None:
         elif segment.marker == SOS:
             scan = _scan(payload, walked, at)
             least = _least(scan, kind, firsts)
-            found = empty_run(payload, scan.data, least) if least else None
-            if found is not None:
-                return note("jpeg-damaged", **found.params)
+            hole = payload.find(bytes(least), *scan.data) if least else -1
+            if hole >= 0:
+                return note("jpeg-damaged", reason=f"a run of zeros at byte {hole}")
     return None
 
 

@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261130_0050"
-down_revision = "20261129_0048"
+down_revision = "20261129_0049"
 branch_labels = None
 depends_on = None
 

@@ -1,15 +1,14 @@
-"""The register of fixed equipment: dated facts that are only ever added, and the sources bound to it."""
+"""The register of fixed equipment: dated facts, corrected without losing what was said, and the sources bound to it."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.dialects.postgresql import Range, insert
 
 from schemas.act import Act
 from schemas.actor import Actor, Role
-from schemas.base import Frozen
+from schemas.base import Frozen, HexDigest
 from schemas.equipment import (
     STEPS,
     CertificateIn,
@@ -23,6 +22,7 @@ from schemas.equipment import (
     PublicationIn,
     SuspensionIn,
 )
+from schemas.equipment_amend import Fact, FactAmendIn, corrected, span_of, texts_of
 from schemas.ids import AccountId, EquipmentId
 from schemas.leaves_account import AccountKind
 from schemas.leaves_device import (
@@ -38,6 +38,7 @@ from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_monitoring import (
+    EQUIPMENT_FACT_UNKNOWN,
     EQUIPMENT_NUMBER_TAKEN,
     EQUIPMENT_UNKNOWN,
     FACT_IN_FUTURE,
@@ -49,10 +50,11 @@ from storage.act import Deed, fresh_id
 from storage.actor.actor import Accounts
 from storage.collection import Collection, Order, Unit
 from storage.custody.values import shown
+from storage.equipment.fact import amend_act, enter_fact, restate_fact
 from storage.password import FreshPassword
 from storage.reads.account import sources_of
 from storage.reads.agency import with_agency
-from storage.reads.equipment import facts_of
+from storage.reads.equipment import certified_until, facts_of
 from storage.reads.monitoring import recorded_by
 from storage.reads.policy import require_within
 from storage.reads.setting import list_at
@@ -167,17 +169,12 @@ class EquipmentRegister(Collection):
         return require_within(actor, Action.EQUIPMENT_VIEW, self._now, equipment)
 
     def _select(self) -> Select[tuple[object, ...]]:
-        certified = (
-            select(func.max(equipment_certificates.c.valid_until))
-            .where(equipment_certificates.c.equipment_id == equipment.c.id)
-            .scalar_subquery()
-        )
-        counted = recorded_by(equipment.c.id)
+        certified, counted = certified_until(equipment.c.id), recorded_by(equipment.c.id)
         query = select(equipment, certified.label("certified_until"), counted.label("records"))
         return with_agency(query, equipment.c.agency_id)
 
     def facts(self, ident: EquipmentId) -> EquipmentFacts:
-        """Return every dated fact of one piece of equipment; the caller has checked it."""
+        """Return all that was ever said of one piece of equipment; the caller has checked it."""
         return facts_of(self._connection, [ident])[ident]
 
     def certify(self, actor: Actor, ident: EquipmentId, wish: CertificateIn, seen: int) -> Equipment:
@@ -187,10 +184,15 @@ class EquipmentRegister(Collection):
             NotFound, Refused, VersionConflict: as for every change of the register.
         """
         deed, held = self._take(actor, ident, seen)
-        self._add(equipment_certificates, actor, deed, held, **wish.model_dump())
         words = {"number": shown(wish.number), "issuer": shown(wish.issuer)}
         certified = EquipmentCertify(from_=wish.valid_from, until=wish.valid_until, **words)
-        return self._write(actor, deed, held, certified)
+        leaf = self._say(deed, held, certified)
+        span = Range(wish.valid_from, wish.valid_until)
+        papers = {"number": wish.number, "issuer": wish.issuer}
+        enter_fact(
+            self._connection, equipment_certificates, deed, leaf, by=actor, about=held.id, span=span, **papers
+        )
+        return self.get(actor, held.id)
 
     def review(self, actor: Actor, ident: EquipmentId, wish: EquipmentReviewIn, seen: int) -> Equipment:
         """Add a technical or legal review.
@@ -201,9 +203,13 @@ class EquipmentRegister(Collection):
         """
         deed, held = self._take(actor, ident, seen)
         _require_past(wish.reviewed_at, deed)
-        self._add(equipment_reviews, actor, deed, held, **wish.model_dump(mode="python"))
         reviewed = EquipmentReviewed(kind=wish.kind, reviewed_at=wish.reviewed_at, title=shown(wish.document))
-        return self._write(actor, deed, held, reviewed)
+        leaf = self._say(deed, held, reviewed)
+        span, papers = Range(wish.reviewed_at, None), {"kind": wish.kind, "document": wish.document}
+        enter_fact(
+            self._connection, equipment_reviews, deed, leaf, by=actor, about=held.id, span=span, **papers
+        )
+        return self.get(actor, held.id)
 
     def publish(self, actor: Actor, ident: EquipmentId, wish: PublicationIn, seen: int) -> Equipment:
         """Add where and when the location was published.
@@ -214,9 +220,19 @@ class EquipmentRegister(Collection):
         """
         deed, held = self._take(actor, ident, seen)
         _require_past(wish.published_at, deed)
-        self._add(equipment_publications, actor, deed, held, **wish.model_dump())
         published = EquipmentPublish(published_at=wish.published_at, url=shown(wish.url))
-        return self._write(actor, deed, held, published)
+        leaf, span = self._say(deed, held, published), Range(wish.published_at, None)
+        enter_fact(
+            self._connection,
+            equipment_publications,
+            deed,
+            leaf,
+            by=actor,
+            about=held.id,
+            span=span,
+            url=wish.url,
+        )
+        return self.get(actor, held.id)
 
     def suspend(self, actor: Actor, ident: EquipmentId, wish: SuspensionIn, seen: int) -> Equipment:
         """Take equipment out of service from a time on; its records are kept and are no evidence meanwhile.
@@ -230,9 +246,13 @@ class EquipmentRegister(Collection):
         after = STEPS.after(held.state, EquipmentStep.SUSPEND, None)
         from_at = wish.from_at or deed.at
         _require_past(from_at, deed)
-        self._add(equipment_suspensions, actor, deed, held, from_at=from_at, reason=wish.reason)
         suspended = EquipmentSuspend(from_at=from_at, to=EquipmentState.SUSPENDED, reason=shown(wish.reason))
-        return self._write(actor, deed, held, suspended, state=after)
+        leaf, span = self._say(deed, held, suspended, state=after), Range(from_at, None)
+        why = {"reason": wish.reason}
+        enter_fact(
+            self._connection, equipment_suspensions, deed, leaf, by=actor, about=held.id, span=span, **why
+        )
+        return self.get(actor, held.id)
 
     def resume(self, actor: Actor, ident: EquipmentId, seen: int) -> Equipment:
         """Put equipment back into service from now on.
@@ -243,14 +263,39 @@ class EquipmentRegister(Collection):
         """
         deed, held = self._take(actor, ident, seen)
         after = STEPS.after(held.state, EquipmentStep.RESUME, None)
-        until_at: datetime = self._connection.execute(
-            update(equipment_suspensions)
-            .where(equipment_suspensions.c.equipment_id == ident, equipment_suspensions.c.until_at.is_(None))
-            .values(until_at=func.greatest(equipment_suspensions.c.from_at, deed.at))
-            .returning(equipment_suspensions.c.until_at)
-        ).scalar_one()
-        resumed = EquipmentResume(until_at=until_at.astimezone(UTC), to=EquipmentState.IN_SERVICE)
-        return self._write(actor, deed, held, resumed, state=after)
+        (known,) = (one for one in self.facts(ident).said().suspensions if one.until_at is None)
+        until_at = max(known.from_at.astimezone(UTC), deed.at)
+        resumed = EquipmentResume(until_at=until_at, to=EquipmentState.IN_SERVICE)
+        leaf = self._say(deed, held, resumed, state=after)
+        span = Range(known.from_at, until_at) if known.from_at < until_at else None
+        restate_fact(self._connection, deed, leaf, known, by=actor, span=span)
+        return self.get(actor, held.id)
+
+    def amend(
+        self, actor: Actor, ident: EquipmentId, entry: HexDigest, wish: FactAmendIn, seen: int
+    ) -> Equipment:
+        """Correct a certificate, review, publication or suspension; what was said before stays known for its time.
+
+        Records that were taken in, judged and linked stay so; whoever asks from now on is told by what is said now.
+
+        Raises:
+            NotFound: as for every change of the register, or no such fact of it (slug `equipment-fact-unknown`).
+            Refused, VersionConflict: as for every change of the register.
+            Invalid, Conflict: as `schemas.equipment_amend.corrected`.
+        """
+        deed, held = self._take(actor, ident, seen)
+        said = self.facts(ident).said()
+        told: tuple[Fact, ...] = (*said.certificates, *said.reviews, *said.publications, *said.suspensions)
+        known = next((one for one in told if one.entry == entry), None)
+        if known is None:
+            raise EQUIPMENT_FACT_UNKNOWN("no such fact of this equipment")
+        after = corrected(known, wish, deed.at)
+        leaf = self._say(deed, held, amend_act(entry, after, wish.reason))
+        span = None if after is None else Range(*span_of(after))
+        texts = {} if after is None else texts_of(after)
+        changed = {**texts, "amend_reason": wish.reason}
+        restate_fact(self._connection, deed, leaf, known, by=actor, span=span, **changed)
+        return self.get(actor, held.id)
 
     def make_source(self, actor: Actor, name: str, fresh: FreshPassword) -> NewSource:
         """Make a machine account of the actor's agency; it may hand in what its own equipment records.
@@ -302,15 +347,15 @@ class EquipmentRegister(Collection):
         return deed, held
 
     def _write(self, actor: Actor, deed: Deed, held: Equipment, act: Act, **values: object) -> Equipment:
-        about = reference("equipment", held.id)
-        number = deed.write(act, about).places[about]
-        change_to(self._connection, equipment, held.id, held.version, number, **values)
+        self._say(deed, held, act, **values)
         return self.get(actor, held.id)
 
-    def _add(self, table: Any, actor: Actor, deed: Deed, held: Equipment, **values: object) -> None:  # noqa: ANN401 - a table
-        self._connection.execute(
-            insert(table).values(equipment_id=held.id, recorded_by=actor.id, recorded_at=deed.at, **values)
-        )
+    def _say(self, deed: Deed, held: Equipment, act: Act, **values: object) -> str:
+        """Log what is done and move the version; returns the digest of the leaf, hex."""
+        about = reference("equipment", held.id)
+        leaf = deed.write(act, about)
+        change_to(self._connection, equipment, held.id, held.version, leaf.places[about], **values)
+        return leaf.digest
 
 
 def _require_past(at: datetime, deed: Deed) -> None:
