@@ -35,6 +35,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"#!AMR-WB\n", "audio/amr-wb"),
     (b"#!AMR\n", "audio/amr"),
+    (b"#!AMR\r\n", "audio/amr"),  # sent as text: its frames show it
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"II+\x00", "image/tiff"),
