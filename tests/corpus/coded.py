@@ -34,7 +34,7 @@ PIXELS = {"mjpeg": "yuvj420p", "prores": "yuv422p10le"}
 
 @cache
 def sound(
-    form: str, codec: str, rate: int = 48_000, channels: int = 1, seconds: float = 3, kind: str = "speech",
+    form: str, codec: str, rate: int = 48_000, *, channels: int = 1, seconds: float = 3, kind: str = "speech",
     options: Options = NONE,
 ) -> bytes:  # fmt: skip
     """A sound file."""

@@ -2,7 +2,6 @@
 
 import itertools
 import tempfile
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -108,28 +107,19 @@ def look(chosen: Sequence[Job], seed: int) -> Iterator[Looked]:
         for medium, kind, number in chosen:
             if number < 0:
                 whole = sound[medium, kind]
-                yield _look(Path(folder), medium, kind, -1, whole.name, whole.make(), (), Severity.NONE)
+                said = _said(Path(folder) / whole.name, whole.make())
+                yield Looked(medium, kind, number, whole.name, (), Severity.NONE.value, said)
             else:
                 one = damaged[medium, kind]
-                payload = one.make(chance(seed, f"{medium} {kind} {number}"))
-                codes = tuple(sorted(one.codes))
-                yield _look(Path(folder), medium, kind, number, one.name, payload, codes, one.least)
+                said = _said(Path(folder) / one.name, one.make(chance(seed, f"{medium} {kind} {number}")))
+                yield Looked(medium, kind, number, one.name, tuple(sorted(one.codes)), one.least.value, said)
 
 
-def _look(
-    folder: Path, medium: str, kind: str, number: int, name: str, payload: bytes, codes: tuple[str, ...],
-    least: Severity,
-) -> Looked:  # fmt: skip
-    path = folder / name
+def _said(path: Path, payload: bytes) -> Said:
     path.write_bytes(payload)
-    try:
-        seen = probe(path, filename=name, limits=Limits())
-    except Exception as why:
-        raise RuntimeError(f"{medium}: {kind}, number {number}") from why
-    finally:
-        path.unlink()
-    said = tuple((one.name, one.code, one.severity.value) for one in seen.checks if one.code)
-    return Looked(medium, kind, number, name, codes, least.value, said)
+    seen = probe(path, filename=path.name, limits=Limits())
+    path.unlink()
+    return tuple((one.name, one.code, one.severity.value) for one in seen.checks if one.code)
 
 
 def look_in_pieces(chosen: Sequence[Job], seed: int, processes: int) -> list[Looked]:
@@ -143,8 +133,3 @@ def look_in_pieces(chosen: Sequence[Job], seed: int, processes: int) -> list[Loo
 
 def _piece(chosen: Sequence[Job], seed: int) -> list[Looked]:
     return list(look(chosen, seed))
-
-
-def count(rows: Iterable[Looked]) -> Counter[tuple[str, bool, bool]]:
-    """By medium, whether damaged, and whether right."""
-    return Counter((one.medium, bool(one.codes), one.is_right) for one in rows)

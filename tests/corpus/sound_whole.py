@@ -49,7 +49,7 @@ APE += b"APETAGEX" + struct.pack("<IIII", 2000, 200, 1, 0x8000_0000) + bytes(8)
 def base(coder: str, rate: int = 0, channels: int = 1, kind: str = "speech", seconds: float = 3) -> bytes:
     """One voice by one coder."""
     _, form, codec, rates = CODERS[coder]
-    return sound(form, codec, rate or rates[-1], channels, seconds, kind)
+    return sound(form, codec, rate or rates[-1], channels=channels, seconds=seconds, kind=kind)
 
 
 def _sizes(whole: bytes, size: bytes) -> bytes:
@@ -137,10 +137,10 @@ FORMS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "mka: live": ("a.mka", partial(sound, "matroska", "libopus", options=(("live", "1"),))),
     "opus: small pages": ("a.opus", partial(sound, "ogg", "libopus", options=(("page_duration", "20000"),))),
     "adts: with sums": ("a.aac", partial(sound, "adts", "aac", options=(("write_id3v2", "1"),))),
-    "half a second": ("a.wav", partial(sound, "wav", "pcm_s16le", 16_000, 1, 0.5)),
-    "half a second of mp3": ("a.mp3", partial(sound, "mp3", "libmp3lame", 44_100, 1, 0.5)),
-    "half a second of amr": ("a.amr", partial(sound, "amr", "libopencore_amrnb", 8_000, 1, 0.5)),
-    "twenty seconds": ("a.m4a", partial(sound, "ipod", "aac", 44_100, 1, 20)),
+    "half a second": ("a.wav", partial(sound, "wav", "pcm_s16le", 16_000, seconds=0.5)),
+    "half a second of mp3": ("a.mp3", partial(sound, "mp3", "libmp3lame", 44_100, seconds=0.5)),
+    "half a second of amr": ("a.amr", partial(sound, "amr", "libopencore_amrnb", 8_000, seconds=0.5)),
+    "twenty seconds": ("a.m4a", partial(sound, "ipod", "aac", 44_100, seconds=20)),
 }
 
 

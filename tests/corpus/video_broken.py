@@ -35,7 +35,7 @@ BASES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "avi": ("a.avi", partial(by, "avi", "mpeg4", every=3)),
     "ts": ("a.ts", partial(by, "ts", heard="aac", every=3)),
     "mts": ("a.mts", partial(by, "ts", every=3, options=(("mpegts_m2ts_mode", "1"),))),
-    "ps": ("a.mpg", partial(by, "ps", "mpeg2video", "mp2", every=3)),
+    "ps": ("a.mpg", lambda: by("ps", "mpeg2video", "mp2", every=3).rstrip(b"\0")),
 }
 
 
