@@ -114,7 +114,7 @@ def test_keys_in_keys_end_somewhere() -> None:
 
 def test_keys_are_counted() -> None:
     """What a packet asks for is work like any other."""
-    reader = GpmfReader(Work(Budget(pixels=1, packets=1, pieces=5)))
+    reader = GpmfReader(Work(Budget(pixels=1, packets=1, pieces=5, samples=1)))
     with pytest.raises(OverBudgetError):
         reader.packet(packet())
 
