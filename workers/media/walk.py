@@ -53,6 +53,8 @@ class StreamReader:
         self._first: int | None = None
         self._last = 0
         self.complaints: list[str] = []
+        self.judged = 0
+        self._last_said = slice(0, 0)
         self.context: Any = stream.codec_context
 
     @property
@@ -111,6 +113,11 @@ class StreamReader:
         self.drain()
         if may_be_cut:
             vars(self).update(before)
+            del self.complaints[self._last_said]
+
+    def mark(self) -> None:
+        """Remember what was said while the packet came that has just come: it may be the last."""
+        self._last_said = slice(self.judged, len(self.complaints))
 
     def drain(self) -> None:
         """Take what the decoder still holds back."""
@@ -201,11 +208,14 @@ class Walk:
         reader = self.readers.get(packet.stream_index)
         now = packet
         if self._may_be_cut:
+            if reader is not None:
+                reader.mark()
             now = self._held.get(packet.stream_index)
             self._held[packet.stream_index] = packet
         if reader is not None and now is not None:
             reader.take(now)
             self._route(logs, reader)
+            reader.judged = len(reader.complaints)
 
     def _route(self, logs: list[tuple[int, str, str]], during: StreamReader | None) -> None:
         """What is said while a reader decodes is about its stream, and what a codec says by name about one that has it."""
