@@ -163,3 +163,75 @@ def _list(kind: bytes, body: bytes) -> bytes:
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack("<4sI", kind, len(body)) + body + bytes(len(body) & 1)
+
+
+def surveillance(video: bytes, *, rate: int = 25) -> bytes:
+    """A programme stream as platforms of GB/T 28181 write it: H.264 in NAL units, G.711 beside it, a map before keys.
+
+    `video` is H.264 in Annex B.
+    """
+    out, tick = b"", 0
+    for unit in _pictures(video):
+        out += _pack(tick) + (_system() + _map() if unit[4] & 0x1F == 7 else b"")
+        for at in range(0, len(unit), 60_000):
+            out += _packet(0xE0, unit[at : at + 60_000], tick if at == 0 else None)
+        out += _packet(0xC0, b"\xd5" * (8000 // rate), tick)
+        tick += 90_000 // rate
+    return out
+
+
+def _pictures(video: bytes) -> list[bytes]:
+    """Split Annex B into pictures: the first slice of one begins at macroblock 0 (ITU-T H.264, 7.4.3)."""
+    units = [b"\x00\x00\x00\x01" + one.rstrip(b"\x00") for one in video.split(b"\x00\x00\x01")[1:]]
+    pictures: list[bytes] = []
+    waiting = b""
+    for unit in units:
+        is_slice = unit[4] & 0x1F in {1, 5}
+        if is_slice and not unit[5] & 0x80:
+            pictures[-1] += unit
+            continue
+        waiting += unit
+        if is_slice:
+            pictures.append(waiting)
+            waiting = b""
+    return pictures
+
+
+def _stamp(mark: int, tick: int) -> bytes:
+    """33 bits of a clock with their marker bits (ISO/IEC 13818-1, 2.4.3.7)."""
+    raw = (
+        mark << 36
+        | (tick >> 30 & 7) << 33
+        | 1 << 32
+        | (tick >> 15 & 0x7FFF) << 17
+        | 1 << 16
+        | (tick & 0x7FFF) << 1
+        | 1
+    )
+    return raw.to_bytes(5)
+
+
+def _pack(tick: int) -> bytes:
+    clock = 1 << 46 | (tick >> 30 & 7) << 43 | 1 << 42 | (tick >> 15 & 0x7FFF) << 27 | 1 << 26
+    return (
+        b"\x00\x00\x01\xba" + (clock | (tick & 0x7FFF) << 11 | 1 << 10 | 1).to_bytes(6) + b"\x01\x89\xc3\xf8"
+    )
+
+
+def _system() -> bytes:
+    return b"\x00\x00\x01\xbb" + struct.pack(">H", 12) + bytes.fromhex("8001890421ffe0e080c0c020")
+
+
+def _map() -> bytes:
+    streams = b"\x1b\xe0\x00\x00" + b"\x90\xc0\x00\x00"
+    return (
+        b"\x00\x00\x01\xbc"
+        + struct.pack(">HBBHH", 10 + len(streams), 0xE0, 0xFF, 0, len(streams))
+        + streams
+        + bytes(4)
+    )
+
+
+def _packet(kind: int, body: bytes, tick: int | None) -> bytes:
+    head = b"\x80\x80\x05" + _stamp(2, tick) if tick is not None else b"\x80\x00\x00"
+    return b"\x00\x00\x01" + bytes([kind]) + struct.pack(">H", len(head) + len(body)) + head + body

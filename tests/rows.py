@@ -116,6 +116,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
 """What a row of a table, or of one of its states, has by a CHECK, or by the one place that writes it."""
 
 BARRED: Mapping[str, frozenset[str]] = {
+    "examinations": frozenset({"failure"}),
     "fact_evidence": frozenset({"monitoring_id"}),
     "looks": frozenset({"export_id"}),
     "reviews.open": frozenset({"opinion"}),

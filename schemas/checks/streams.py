@@ -121,6 +121,12 @@ DATA = Check(
             en="{count} packet(s) of the data beside the recording cannot be read.",
             severity=Severity.WARN,
         ),
+        remark(
+            "data-broken",
+            zh="遥测数据中有 {count} 段不完整，完整的部分已读取。",
+            en="{count} packet(s) of the telemetry are not whole; what is whole was read.",
+            severity=Severity.REMARK,
+        ),
         not_checked(
             "data-unknown",
             zh="有 {count} 路附带数据种类不明，未检查。",

@@ -219,8 +219,8 @@ CONTAINER_END = Check(
     findings=(
         remark(
             "mp4-padding",
-            zh="录像末尾有 {count} 字节的零，为设备预留空间。",
-            en="{count} zero bytes follow the end of the video: room the camera had set aside.",
+            zh="录像末尾有 {count} 字节的填充（全零或全一），为设备预留空间。",
+            en="{count} bytes of filler follow the end of the video: room the camera had set aside.",
         ),
         remark(
             "trailer-known",

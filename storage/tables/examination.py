@@ -2,7 +2,8 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
 
-from storage.tables.base import ident, metadata, moment, ref
+from schemas.integrity import Verdict
+from storage.tables.base import ident, metadata, moment, one_of, ref
 
 examinations = Table(
     "examinations",
@@ -16,7 +17,12 @@ examinations = Table(
     Column("was", Text),
     moment("examined_at"),
     Column("failure", Text),
-    CheckConstraint("(run IS NULL) = (examined_at IS NULL)", name="done"),
+    one_of("verdict", Verdict),
+    one_of("was", Verdict),
+    CheckConstraint(
+        "num_nonnulls(run, verdict, was, examined_at) IN (0, 4) AND (run IS NULL OR failure IS NULL)",
+        name="done",
+    ),
     UniqueConstraint("recording_id", "run"),
     Index(
         "uq_examinations_waiting",

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -36,6 +35,7 @@ from storage.tables.base import PERSONAL, metadata
 from tests.evidence import Clock, Copy, Said, World, copy_of, make_world
 from tests.factories import make_account, seed64
 from tests.stand import PATIENCE_SECONDS
+from tests.stand.wait import until
 from workers.custody import integrate
 from workers.doctor import examine
 from workers.fsck import OK
@@ -225,10 +225,7 @@ def left_under(copy: Copy) -> dict[str, int]:
 
 
 def wait_until_only(copy: Copy, columns: set[str]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while set(found := left_under(copy)) != columns:
-        assert time.monotonic() < end, found
-        time.sleep(0.2)
+    until(lambda: set(left_under(copy)) == columns, f"values under the key before stand in {columns} alone")
 
 
 @pytest.mark.parametrize("before", ["another", "none", "the same"])

@@ -21,6 +21,7 @@ from tests.media_containers import (
     film,
     fragments,
     late_clock,
+    surveillance,
     with_matrix,
 )
 from workers.media.probe import probe
@@ -170,6 +171,35 @@ def test_a_stream_that_ends_at_a_packet_or_repeats_one_is_sound(tmp_path: Path) 
         found = look(written(tmp_path / "odd.ts", odd))
         assert found.media_type == "video/mp2t"
         assert {name for name in alarms(found) if name in {"continuity_counters", "container_end"}} == set()
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.MTS", "a.ps"])
+def test_a_stream_that_ends_anywhere_is_sound(tmp_path: Path, name: str) -> None:
+    """A recorder was switched off: the last picture and the last sound are cut, and that is no damage of what is there."""
+    whole = made(tmp_path, name).read_bytes()
+    step = {"a.ts": 188, "a.MTS": 192, "a.ps": 2048}[name]
+    for ends in range(len(whole) // step // 2, len(whole) // step, 61 if step < 2048 else 7):
+        found = look(written(tmp_path / f"cut{Path(name).suffix}", whole[: ends * step]))
+        assert alarms(found) == {}, ends
+        assert named(found, "examined").outcome is Outcome.VERIFIED
+
+
+def test_what_a_surveillance_platform_writes_is_sound(tmp_path: Path) -> None:
+    """H.264 and G.711 in a programme stream, told apart by its map alone, and filler between packs."""
+    whole = surveillance(film(tmp_path / "a.h264", form="h264").read_bytes())
+    second = whole.index(b"\x00\x00\x01\xba", 8)
+    odd = whole[:second] + bytes(300) + whole[second:]
+    for payload in (whole, odd):
+        found = look(written(tmp_path / "20260504.ps", payload))
+
+        assert (found.media_type, found.facts.codec, found.facts.audio_codec) == (
+            "video/mpeg",
+            "h264",
+            "pcm_alaw",
+        )
+        assert alarms(found) == {}
+        assert named(found, "examined").outcome is Outcome.VERIFIED
+        assert abs((found.facts.duration_ms or 0) - 4000) < 150
 
 
 def test_fragments_that_are_lost_doubled_or_swapped_are_found(tmp_path: Path) -> None:

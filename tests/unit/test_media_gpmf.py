@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from tests.media import LAT_E7, LON_E7
 from workers.media.gpmf import GpmfReader
+from workers.media.probe import probe
+from workers.media.result import Limits
 from workers.media.work import SLOW, Budget, OverBudgetError, Work
 
 AT = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
@@ -114,7 +116,7 @@ def test_keys_in_keys_end_somewhere() -> None:
 
 def test_keys_are_counted() -> None:
     """What a packet asks for is work like any other."""
-    reader = GpmfReader(Work(Budget(pixels=1, packets=1, pieces=5)))
+    reader = GpmfReader(Work(Budget(pixels=1, packets=1, pieces=5, samples=1)))
     with pytest.raises(OverBudgetError):
         reader.packet(packet())
 
@@ -147,3 +149,12 @@ def test_a_real_camera(media: Path) -> None:
     assert track.start_at == datetime(2019, 11, 18, 23, 45, 14, tzinfo=UTC)
     assert track.bounds_e7 is not None
     assert track.bounds_e7.south == 331_266_674
+
+
+def test_the_way_of_an_action_camera_is_read_beside_its_pictures(media: Path) -> None:
+    """A film with telemetry has a track, by the same look, and nothing is wrong with its data."""
+    found = probe(media / "max-heromode.mp4", filename="max-heromode.mp4", limits=Limits())
+
+    assert found.facts.track is not None
+    assert found.facts.track.points == 191
+    assert [one.code for one in found.checks if one.name == "data_streams"] == [""]

@@ -303,7 +303,7 @@ def test_a_cut_heic_is_found(media: Path, tmp_path: Path) -> None:
     assert named(look(tmp_path, whole[: len(whole) // 2], "a.heic"), "container").code == "media-truncated"
 
 
-@pytest.mark.parametrize(("start", "zeros"), [(0.5, 65_536), (0.3, 4096)])
+@pytest.mark.parametrize(("start", "zeros"), [(0.5, 65_536), (0.3, 4096), (0.62, 4096)])
 def test_zeros_inside_a_heic_are_found(media: Path, tmp_path: Path, start: float, zeros: int) -> None:
     """Damage inside one tile is found, which the library that shows the photo keeps to itself."""
     whole = bytearray((media / "iphone_13_pro_max.HEIC").read_bytes())

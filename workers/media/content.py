@@ -20,6 +20,9 @@ from workers.media.structure import fault, gravest
 
 _SAMPLE_PX = 160
 _DARK, _BRIGHT, _BLOWN_SHARE = 32, 250, 0.98
+_LEAST_PX = 16
+"""A smaller picture is no photo of anything: an icon, a pixel that somebody counts views by."""
+
 _EVEN = 12
 """Grey levels between nearly the darkest and nearly the brightest pixel of a picture without structure."""
 
@@ -141,6 +144,8 @@ def _span(run: Run) -> dict[str, int]:
 def of_photo(pixels: Pixels) -> list[Note]:
     """Return what is seen in a photo, given as BGR pixels of any size."""
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    if min(grey.shape) < _LEAST_PX:
+        return []
     now = seen_in(grey)
     if now.is_black:
         return [fault("content-black")]

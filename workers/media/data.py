@@ -8,6 +8,7 @@ from av.stream import Discard, Stream
 from schemas.checks.streams import DATA
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
+from workers.media.gpmf import GpmfReader
 from workers.media.source import Source
 from workers.media.walk import StreamReader, Walk, entries
 from workers.media.work import Work
@@ -27,6 +28,10 @@ KNOWN = frozenset(
 )
 """Sample entries (ISO/IEC 14496-12, 8.5.2) of data that cameras and phones write beside their pictures."""
 
+_TELEMETRY = "gpmd"
+_LONGEST_TELEMETRY = 4 * 1024 * 1024
+"""A packet holds about a second of measurements: some kilobytes."""
+
 
 class DataReader(StreamReader):
     """Reads one stream of data; `kind` names what it is. What libav passes over by itself is read by the index."""
@@ -35,6 +40,7 @@ class DataReader(StreamReader):
         super().__init__(stream)
         self.is_known = stream.type == "subtitle" or kind in KNOWN
         self.missing = 0
+        self.telemetry = GpmfReader(work) if kind == _TELEMETRY else None
         self._is_passed_over = stream.discard == Discard.all
         self._source = source
         self._work = work
@@ -43,6 +49,11 @@ class DataReader(StreamReader):
         """Count a packet, unless the index will be gone through."""
         if not self._is_passed_over:
             super().take(packet)
+
+    def read(self, packet: Any) -> None:  # noqa: ANN401 - as above
+        """Read the places out of a packet of telemetry; of other kinds that it is there is all that is known."""
+        if self.telemetry is not None:
+            self.telemetry.packet(bytes(packet))
 
     def drain(self) -> None:
         """Go through the index of a stream that libav passes over."""
@@ -53,7 +64,10 @@ class DataReader(StreamReader):
                 self._work.packets()
                 reader.seek(max(0, entry.pos))
                 self.packets += 1
-                self.missing += len(reader.read(min(entry.size, self._source.size_bytes))) < entry.size
+                payload = reader.read(min(entry.size, self._source.size_bytes))
+                self.missing += len(payload) < entry.size
+                if self.telemetry is not None and len(payload) <= _LONGEST_TELEMETRY:
+                    self.telemetry.packet(payload)
 
     def examined(self) -> tuple[Examined, ...]:
         """Return the packets; of a kind that nobody here knows none was read."""
@@ -76,6 +90,9 @@ def check_data(check: Check, walk: Walk) -> CheckResult | None:
     missing = sum(one.missing for one in readers)
     if missing:
         return check.found("data-missing", count=missing)
+    broken = sum(one.telemetry.broken for one in readers if one.telemetry is not None)
+    if broken:
+        return check.found("data-broken", count=broken)
     if not all(one.is_known for one in readers):
         return check.found("data-unknown", count=sum(not one.is_known for one in readers))
     return check.held() if readers else None

@@ -8,7 +8,9 @@ from av.container import InputContainer
 
 from schemas.examined import Examined
 from schemas.media import MAX_PARTS, Gps, MediaFacts
+from workers.media.data import DataReader
 from workers.media.exif_text import clean
+from workers.media.gpmf import GpmfReader
 from workers.media.pictures import PictureReader
 from workers.media.sound import SoundReader
 from workers.media.structure import Structure
@@ -69,8 +71,15 @@ def facts(
         streams=len(container.streams),
         created_raw=clean(next(_creation(tags), "")),
         gps=_place(tags),
+        track=next((track for one in _telemetry(walk) if (track := one.track()) is not None), None),
         examined=tuple(examined[:MAX_PARTS]),
     )
+
+
+def _telemetry(walk: Walk) -> Iterator[GpmfReader]:
+    for one in walk.readers.values():
+        if isinstance(one, DataReader) and one.telemetry is not None:
+            yield one.telemetry
 
 
 def _creation(tags: dict[str, str]) -> Iterator[str]:

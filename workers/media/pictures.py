@@ -40,6 +40,8 @@ class PictureReader(StreamReader):
     no picture came in time; the container counts them.
     """
 
+    forgiven = ("bad_packets", "bad_frames", "_broken_jpegs")
+
     def __init__(
         self,
         stream: VideoStream,

@@ -14,7 +14,7 @@ from workers.media.structure import Structure, big, fault, row
 from workers.media.work import Work
 
 _PACK, _END, _MAP = 0xBA, 0xB9, 0xBC
-_FIRST_VIDEO, _LAST_VIDEO, _LOWEST = 0xE0, 0xEF, 0xBB
+_FIRST_SOUND, _FIRST_VIDEO, _LAST_VIDEO, _LOWEST = 0xC0, 0xE0, 0xEF, 0xBB
 _PREFIX, _START = b"\x00\x00\x01", b"\x00\x00\x01\xba"
 _BLOCK = 1024 * 1024
 _IN_A_PACKET = 16
@@ -27,6 +27,8 @@ def is_program(head: bytes) -> bool:
     """Say whether a file with these first bytes is a programme stream; it may be cut in before its first pack."""
     if head[:3] != _PREFIX or len(head) < 14 or head[3] < _END:  # noqa: PLR2004 - a pack has 14 bytes
         return False
+    if head[3] >= _FIRST_SOUND and head[6] >> 6 == 2:  # noqa: PLR2004 - the mark of a packet, 2.4.3.6
+        return True
     at = head.find(_START)
     return 0 <= at < len(head) - 4 and (head[at + 4] >> 6 == 1 or head[at + 4] >> 4 == 2)  # noqa: PLR2004
 

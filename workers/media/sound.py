@@ -40,6 +40,8 @@ _HEADERS: Mapping[str, Header] = {"amrnb": amr_narrow, "amrwb": amr_wide}
 class SoundReader(StreamReader):
     """Reads one stream of sound. Samples are counted per channel, seconds by the decoder's own rate."""
 
+    forgiven = ("bad_packets", "lost", "given_s", "first_bad_s", "_bad_packet")
+
     def __init__(self, stream: AudioStream, work: Work, *, with_proof: bool = False) -> None:
         super().__init__(stream)
         self.samples = self.left_out = self.lost = self.bad_packets = 0

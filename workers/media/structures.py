@@ -14,6 +14,9 @@ from workers.media.work import Work
 
 BOXED = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4"})
 
+STREAMED = frozenset({"video/mp2t", "video/mpeg", "video/h264", "video/h265"})
+"""Streams that end anywhere: where a recorder was switched off, or a piece was cut out of a running one."""
+
 _WALKS: Mapping[str, Callable[[Source, Work], Structure]] = {
     **dict.fromkeys(BOXED, read_iso),
     **dict.fromkeys(("video/x-matroska", "video/webm"), read_matroska),

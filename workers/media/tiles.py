@@ -92,6 +92,8 @@ def _is_sound(packet: "Packet[Any]", work: Work, *, is_alone: bool) -> bool:
     length_bytes = nal_length_bytes(context)
     if length_bytes and not nal_lengths_fit(memoryview(packet), length_bytes, work):
         return False
+    if length_bytes and _has_hole(bytes(packet), length_bytes):
+        return False
     work.pixels(context.width * context.height)
     try:
         frames = [*context.decode(packet), *(context.decode(None) if is_alone else ())]
@@ -100,3 +102,14 @@ def _is_sound(packet: "Packet[Any]", work: Work, *, is_alone: bool) -> bool:
     except av.error.FFmpegError:
         return False
     return (bool(frames) or not is_alone) and not any(frame.is_corrupt for frame in frames)
+
+
+def _has_hole(packet: bytes, length_bytes: int) -> bool:
+    """Say that three zeros stand in a unit: a coder puts another byte between them (H.265, 7.4.2), save at its end."""
+    at = 0
+    while at + length_bytes <= len(packet):
+        start = at + length_bytes
+        at = start + int.from_bytes(packet[at:start])
+        if bytes(3) in packet[start:at].rstrip(b"\x00"):
+            return True
+    return False

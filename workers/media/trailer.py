@@ -19,7 +19,7 @@ _ENDS: tuple[tuple[int, bytes, str], ...] = (
 
 @examines(CONTAINER_END)
 def check_end(check: Check, source: Source, structure: Structure) -> CheckResult | None:
-    """Cameras that preallocate leave zeros behind the end, some makers a trailer; anything else is unexplained.
+    """Cameras that preallocate leave zeros behind the end, or what erased memory holds, some makers a trailer.
 
     A file whose structure does not add up, or that has none, has no end to look behind.
     """
@@ -50,4 +50,5 @@ def _maker(source: Source, count: int) -> str:
 def _is_padding(source: Source, start: int) -> bool:
     with source.open() as reader:
         reader.seek(start)
-        return not any(part.strip(b"\x00") for part in iter(partial(reader.read, MIB), b""))
+        parts = iter(partial(reader.read, MIB), b"")
+        return all(not part.strip(part[:1]) and part[0] in {0x00, 0xFF} for part in parts)

@@ -32,7 +32,7 @@ from workers.media.sound import SoundReader, check_content, check_sound
 from workers.media.soundfile import SoundFile, check_frames, read_sound_file
 from workers.media.source import Source
 from workers.media.structure import OF_A_STRUCTURE, Structure, row
-from workers.media.structures import BOXED, read_structure
+from workers.media.structures import BOXED, STREAMED, read_structure
 from workers.media.timing import Timing, check_timing
 from workers.media.trailer import check_end
 from workers.media.walk import StreamReader, Walk
@@ -95,7 +95,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         return _unread(source, media_type, structure, *(file.notes if file else ()), broken)
     with readable as container:
         readers = _Readers(source, media_type, container, structure, limits=limits, work=work)
-        walk = Walk(container, readers, work=work)
+        walk = Walk(container, readers, work=work, may_be_cut=media_type in STREAMED)
         walk.run()
         kind = _kind(media_type, walk)
         examined = (*_examined(source, structure, file, walk), *_of_streams(walk))

@@ -53,6 +53,8 @@ class StreamReader:
         self._first: int | None = None
         self._last = 0
         self.complaints: list[str] = []
+        self.judged = 0
+        self._last_said = slice(0, 0)
         self.context: Any = stream.codec_context
 
     @property
@@ -100,6 +102,23 @@ class StreamReader:
         if len(self.complaints) < _MAX_SAID:
             self.complaints.append(said)
 
+    forgiven: tuple[str, ...] = ()
+    """What the last packet of a stream that ends anywhere may not change."""
+
+    def finish(self, packet: Any | None, *, may_be_cut: bool) -> None:  # noqa: ANN401 - as above
+        """Take the packet that was held back, if one was, and what the decoder still holds."""
+        before = {name: getattr(self, name) for name in self.forgiven}
+        if packet is not None:
+            self.take(packet)
+        self.drain()
+        if may_be_cut:
+            vars(self).update(before)
+            del self.complaints[self._last_said]
+
+    def mark(self) -> None:
+        """Remember what was said while the packet came that has just come: it may be the last."""
+        self._last_said = slice(self.judged, len(self.complaints))
+
     def drain(self) -> None:
         """Take what the decoder still holds back."""
 
@@ -127,8 +146,14 @@ class Walk:
     """One pass over all packets of a container, with one reader for each stream."""
 
     def __init__(
-        self, container: InputContainer, reader: Callable[[Stream], StreamReader], *, work: Work
+        self,
+        container: InputContainer,
+        reader: Callable[[Stream], StreamReader],
+        *,
+        work: Work,
+        may_be_cut: bool = False,
     ) -> None:
+        """`may_be_cut`: the container is a stream that ends anywhere, so that the last packets may not be whole."""
         self.container = container
         self.read_error = ""
         self.remarks: list[str] = []
@@ -136,6 +161,8 @@ class Walk:
             stream.index: reader(stream) for stream in container.streams
         }
         self._work = work
+        self._may_be_cut = may_be_cut
+        self._held: dict[int, Any] = {}
 
     def run(self) -> None:
         """Demux everything; libav's own error log is evidence of damage and is kept, bounded."""
@@ -146,8 +173,10 @@ class Walk:
         try:
             with av.logging.Capture() as logs:
                 self._demux(logs)
-                for reader in self.readers.values():
-                    reader.drain()
+                for number, reader in self.readers.items():
+                    reader.finish(self._held.get(number), may_be_cut=self._may_be_cut)
+                    if self._may_be_cut:
+                        logs.clear()
                     self._route(logs, reader)
         finally:
             av.logging.set_level(None)
@@ -169,13 +198,24 @@ class Walk:
                 if _is_flush(packet):
                     continue
                 self._work.packets()
-                reader = self.readers.get(packet.stream_index)
-                if reader is not None:
-                    reader.take(packet)
-                    self._route(logs, reader)
+                self._hand_over(packet, logs)
         except UnreadableError as why:
             self.read_error = clean(why) or "unreadable"
         self._route(logs, None)
+
+    def _hand_over(self, packet: Any, logs: list[tuple[int, str, str]]) -> None:  # noqa: ANN401 - as above
+        """Give a packet to its reader; where the last may be cut, each waits until another has followed."""
+        reader = self.readers.get(packet.stream_index)
+        now = packet
+        if self._may_be_cut:
+            if reader is not None:
+                reader.mark()
+            now = self._held.get(packet.stream_index)
+            self._held[packet.stream_index] = packet
+        if reader is not None and now is not None:
+            reader.take(now)
+            self._route(logs, reader)
+            reader.judged = len(reader.complaints)
 
     def _route(self, logs: list[tuple[int, str, str]], during: StreamReader | None) -> None:
         """What is said while a reader decodes is about its stream, and what a codec says by name about one that has it."""

@@ -28,7 +28,17 @@ def upgrade() -> None:
         sa.Column("was", sa.Text(), nullable=True),
         sa.Column("examined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
-        sa.CheckConstraint("(run IS NULL) = (examined_at IS NULL)", name=op.f("ck_examinations_done")),
+        sa.CheckConstraint(
+            "verdict IN ('verified', 'doubtful', 'mismatch', 'not_checked')",
+            name=op.f("ck_examinations_verdict"),
+        ),
+        sa.CheckConstraint(
+            "was IN ('verified', 'doubtful', 'mismatch', 'not_checked')", name=op.f("ck_examinations_was")
+        ),
+        sa.CheckConstraint(
+            "num_nonnulls(run, verdict, was, examined_at) IN (0, 4) AND (run IS NULL OR failure IS NULL)",
+            name=op.f("ck_examinations_done"),
+        ),
         sa.ForeignKeyConstraint(
             ["recording_id"], ["recordings.id"], name=op.f("fk_examinations_recording_id_recordings")
         ),
