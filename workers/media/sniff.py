@@ -49,7 +49,6 @@ _HEIF_BRANDS = frozenset({b"mif1", b"msf1", b"mif2"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _BARE_BOXES = frozenset({b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"})
 
-_PRINTED = bytes([9, 10, 13, *range(0x20, 0x7F)])
 _SENTENCE = re.compile(
     rb"(?:^|[\r\n\0 ,;\x80-\xff])[$](?:G[A-Z]|BD|QZ|IN)"
     rb"(?:RMC|GGA|GLL|GNS|GSA|GSV|VTG|ZDA|GST|TXT),[ -)+-~]{0,90}(?:\*|[\r\n])"
