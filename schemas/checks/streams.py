@@ -36,15 +36,15 @@ PACKETS = Check(
 
 KEYFRAMES = Check(
     name="keyframes",
-    version=2,
+    version=3,
     title=Words("关键帧", "Key frames"),
     proves=Words(
-        "关键帧（较长录像为抽查）可以解码，没有损坏。",
-        "Key frames – of a long video a sample – decode without damage.",
+        "关键帧（较长录像为抽查，短片为每一帧）可以解码，没有损坏。",
+        "Key frames – of a long video a sample, of a short one every frame – decode without damage.",
     ),
     leaves=Words(
-        "不说明关键帧之间的画面完好。",
-        "Not that the pictures between key frames are sound.",
+        "不说明较长录像关键帧之间的画面完好。",
+        "Not that the pictures between the key frames of a longer video are sound.",
     ),
     media=frozenset({Medium.VIDEO}),
     findings=(
@@ -59,8 +59,8 @@ KEYFRAMES = Check(
         ),
         mismatch(
             "video-frames-damaged",
-            zh="至少 {count} 个关键帧损坏（程序报告：{reason}）。",
-            en="At least {count} key frame(s) are damaged ({reason}).",
+            zh="至少 {count} 帧画面损坏（程序报告：{reason}）。",
+            en="At least {count} frame(s) are damaged ({reason}).",
             then=RETAKE,
         ),
         not_checked(

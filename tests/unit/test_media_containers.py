@@ -389,17 +389,47 @@ def test_the_case_of_an_avi_that_was_not_closed() -> None:
         assert alarms(look(path)) == {"index": "avi-cut"}
 
 
+def _largest_between(path: Path) -> tuple[int, int]:
+    """Place and size of the largest packet that is no key frame."""
+    with av.open(str(path)) as opened:
+        rows = [(one.size, one.pos) for one in opened.demux(video=0) if one.size and not one.is_keyframe]
+    size, at = max(rows)
+    assert size > 400
+    return at, size
+
+
 def test_a_hole_inside_one_frame_is_found(tmp_path: Path) -> None:
     """Zeros that fill no whole unit, between key frames: lengths fit, and no coder writes them."""
-    whole = film(tmp_path / "a.mp4", options={"movflags": "faststart"}).read_bytes()
-    with av.open(str(tmp_path / "a.mp4")) as opened:
-        packet = max(
-            (one for one in opened.demux(video=0) if one.size and not one.is_keyframe),
-            key=lambda one: one.size,
-        )
-        at, size = packet.pos, packet.size
-    hole = at + size // 2
-    found = look(written(tmp_path / "b.mp4", whole[:hole] + bytes(100) + whole[hole + 100 :]))
+    path = film(tmp_path / "a.mp4", options={"movflags": "faststart"})
+    at, size = _largest_between(path)
+    whole, hole = path.read_bytes(), at + size // 2
+    found = look(written(path, whole[:hole] + bytes(100) + whole[hole + 100 :]))
 
-    assert size > 400
     assert alarms(found)["packets"] == "video-packets-damaged"
+
+
+def test_every_frame_of_a_short_film_is_decoded(tmp_path: Path) -> None:
+    """Damage between key frames is found in a short film; of a longer one only key frames are decoded, and it says so."""
+    path = film(tmp_path / "a.mp4", options={"movflags": "faststart"})
+    sound, (at, size) = look(path), _largest_between(path)
+    long = probe(path, filename="a.mp4", limits=Limits(frames_all_pixels=1))
+    frames = [one for one in sound.facts.examined or () if one.measure == "frames"]
+    whole, noise = path.read_bytes(), random.Random(3).randbytes(size // 5).replace(b"\0", b"\1")
+    start = at + size * 3 // 4
+    path = written(path, whole[:start] + noise + whole[start + len(noise) :])
+
+    assert [(one.done, one.of) for one in frames] == [(100, 100)]
+    assert alarms(sound) == alarms(long) == {}
+    assert alarms(look(path)) == {"keyframes": "video-frames-damaged"}
+    assert not [one for one in long.facts.examined or () if one.measure == "frames"]
+
+
+def test_packets_that_were_reserved_and_not_written_are_found(tmp_path: Path) -> None:
+    """Zeros that begin inside a packet, at the edge of a sector, are no filler behind it."""
+    for name, step in {"a.ts": 188, "a.mpg": 2048}.items():
+        path = made(tmp_path, name)
+        whole = path.read_bytes()
+        edges = range(len(whole) // 2 // 512 * 512, len(whole), 512)
+        edge = next(at for at in edges if step // 4 < at % step < step * 3 // 4)
+        found = look(written(path, whole[:edge] + bytes(len(whole) - edge)))
+        assert alarms(found)["continuity_counters"] == "stream-cut-off"

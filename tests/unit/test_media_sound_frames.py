@@ -151,17 +151,19 @@ def test_pages_are_summed_and_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "met"),
     [
-        (struct.pack("<4sI", b"data", 8) + bytes(8), (False, True, 0, 0)),
-        (struct.pack("<4sI", b"data", 7) + bytes(8) + b"LIST" + bytes(4), (False, True, 0, 0)),
-        (struct.pack("<4sI", b"data", 7) + bytes(7) + b"LIST" + bytes(4), (False, True, 0, 0)),
-        (struct.pack("<4sI", b"data", 20) + bytes(8), (False, True, 12, 0)),
-        (struct.pack("<4sI", b"data", 0) + bytes(8), (True, True, 0, 0)),
-        (struct.pack("<4sI", b"data", 0x7FFF_FFDB) + bytes(8), (True, True, 0, 0)),
-        (struct.pack("<4sI", b"data", 8) + bytes(8) + b"\x01" * 9, (False, True, 0, 9)),
-        (struct.pack("<4sI", b"LIST", 4) + bytes(4), (False, False, 0, 0)),
+        (struct.pack("<4sI", b"data", 8) + bytes(8), (False, True, 0, 0, 44, 52)),
+        (struct.pack("<4sI", b"data", 7) + bytes(8) + b"LIST" + bytes(4), (False, True, 0, 0, 44, 51)),
+        (struct.pack("<4sI", b"data", 7) + bytes(7) + b"LIST" + bytes(4), (False, True, 0, 0, 44, 51)),
+        (struct.pack("<4sI", b"data", 20) + bytes(8), (False, True, 12, 0, 44, 52)),
+        (struct.pack("<4sI", b"data", 0) + bytes(8), (True, True, 0, 0, 44, 52)),
+        (struct.pack("<4sI", b"data", 0x7FFF_FFDB) + bytes(8), (True, True, 0, 0, 44, 52)),
+        (struct.pack("<4sI", b"data", 8) + bytes(8) + b"\x01" * 9, (False, True, 0, 9, 44, 52)),
+        (struct.pack("<4sI", b"LIST", 4) + bytes(4), (False, False, 0, 0, 0, 0)),
     ],
 )
-def test_chunks_are_walked_to_the_end(tmp_path: Path, data: bytes, met: tuple[bool, bool, int, int]) -> None:
+def test_chunks_are_walked_to_the_end(
+    tmp_path: Path, data: bytes, met: tuple[bool, bool, int, int, int, int]
+) -> None:
     """Sizes that were never written reach to the end; others are held against the file; odd ones are padded or not."""
     path = tmp_path / "a"
     fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16_000, 2, 16)

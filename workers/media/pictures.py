@@ -1,7 +1,7 @@
 """Moving pictures: a walk over the NAL lengths of every packet, key frames decoded, posters.
 
 `cv2.VideoCapture` reports no damaged frame, so it is not used (design: trap 10). Key frames are fed to the decoder
-while libav's log is caught; a whole decode is for a person to ask for.
+while libav's log is caught, of a short film all frames; a whole decode of a long one is for a person to ask for.
 """
 
 import re
@@ -69,12 +69,19 @@ class PictureReader(StreamReader):
         self._step = length_s / limits.keyframes_sampled if is_long else 0.0
         self._work = work
         self._next = 0.0
+        self._fed = 0
+        rate = float(stream.average_rate or 0)
+        self._count = stream.frames or round(length_s * rate)
+        self._is_short = 0 < self._count * self._frame_pixels <= limits.frames_all_pixels and not is_long
         if self.context is not None:
             stream.thread_type = "NONE"
 
     def expect(self, work: Work) -> None:
-        """Key frames that the index names will be decoded."""
+        """Key frames that the index names will be decoded, of a short film all frames."""
         if work.is_last:
+            return
+        if self._is_short:
+            work.expect(pixels=self._count * self._frame_pixels)
             return
         keyframes = sum(entry.is_keyframe for entry in self.video.index_entries)
         wanted = min(keyframes, self._limits.keyframes_sampled + 1) if self._step else keyframes
@@ -91,7 +98,10 @@ class PictureReader(StreamReader):
             self.bad_packets += 1
         if packet.is_corrupt:
             self.bad_packets += 1
-        if not packet.is_keyframe or self.context is None:
+        if self.context is None:
+            return
+        if not packet.is_keyframe:
+            self._between(packet)
             return
         self.keyframes += 1
         at = self.at_s(packet.pts)
@@ -102,6 +112,15 @@ class PictureReader(StreamReader):
         self._work.pixels(self._frame_pixels)
         if self.codec == "mjpeg":
             self._broken_jpegs += is_damaged(bytes(packet))
+        self._fed += 1
+        self._frames(self.decoded(packet))
+
+    def _between(self, packet: Any) -> None:  # noqa: ANN401 - as above
+        """Decode a frame of a short film that leans on others, once there is a key frame to begin with."""
+        if not self._is_short or not self._fed or not self._work.has(self._frame_pixels):
+            return
+        self._work.pixels(self._frame_pixels)
+        self._fed += 1
         self._frames(self.decoded(packet))
 
     def _fits(self, packet: Any) -> bool:  # noqa: ANN401 - as above
@@ -133,7 +152,21 @@ class PictureReader(StreamReader):
                 of=self.keyframes,
                 check=KEYFRAMES.name if self.frames else None,
             ),
+            *self._every(),
         )
+
+    def _every(self) -> tuple[Examined, ...]:
+        if not self._is_short or not self.frames:
+            return ()
+        row = Examined(
+            part=PartKind.VIDEO,
+            number=self.number,
+            measure=Measure.FRAMES,
+            done=self._fed,
+            of=self.packets,
+            check=KEYFRAMES.name,
+        )
+        return (row,)
 
     @property
     def bad_pictures(self) -> int:
@@ -152,7 +185,8 @@ class PictureReader(StreamReader):
             self.frames += 1
             self.bad_frames += bool(frame.is_corrupt)
             self.rotation = TURNS.get(orientation(frame), 0)
-            self.content.watch(frame, self.at_s(frame.pts))
+            if frame.key_frame:
+                self.content.watch(frame, self.at_s(frame.pts))
             self._poster(frame)
 
     def _poster(self, frame: VideoFrame) -> None:
