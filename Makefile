@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 QUANCHENG_HOME ?= .quancheng
 STAND := $(PY) -m tests.stand run --
 .DEFAULT_GOAL := help
-.PHONY: help run test unit reset lint format bench bench-quick soak s3-contract contract setup setup-dev lock secrets
+.PHONY: help run test unit reset lint format bench bench-quick corpus soak s3-contract contract setup setup-dev lock secrets
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -63,6 +63,9 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py --quick
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
+
+corpus: setup-dev ## Make files whose state is known, damaged and odd, and hold the examination against them (tests/corpus/README.md)
+	$(PY) -m tests.corpus
 
 soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)

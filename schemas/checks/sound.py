@@ -95,6 +95,13 @@ FRAMES = Check(
             severity=Severity.WARN,
         ),
         mismatch(
+            "sound-unwritten",
+            zh="最后 {bytes} 字节全为零，且从存储扇区边界开始：预留了空间但未写入声音。",
+            en="The last {bytes} bytes are zeros from the edge of a sector on: room was reserved, and no sound written.",
+            then=RETAKE,
+            severity=Severity.WARN,
+        ),
+        mismatch(
             "pages-broken",
             zh="录音的 {pages} 页中有 {count} 页损坏，声音不完整。",
             en="{count} of {pages} pages of the recording are damaged; its sound is not whole.",

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 
@@ -386,3 +387,19 @@ def test_the_case_of_an_avi_that_was_not_closed() -> None:
     """Found, with the pictures that are there."""
     for path in sorted((CASES / "video-avi-unclosed").iterdir()):
         assert alarms(look(path)) == {"index": "avi-cut"}
+
+
+def test_a_hole_inside_one_frame_is_found(tmp_path: Path) -> None:
+    """Zeros that fill no whole unit, between key frames: lengths fit, and no coder writes them."""
+    whole = film(tmp_path / "a.mp4", options={"movflags": "faststart"}).read_bytes()
+    with av.open(str(tmp_path / "a.mp4")) as opened:
+        packet = max(
+            (one for one in opened.demux(video=0) if one.size and not one.is_keyframe),
+            key=lambda one: one.size,
+        )
+        at, size = packet.pos, packet.size
+    hole = at + size // 2
+    found = look(written(tmp_path / "b.mp4", whole[:hole] + bytes(100) + whole[hole + 100 :]))
+
+    assert size > 400
+    assert alarms(found)["packets"] == "video-packets-damaged"

@@ -379,3 +379,32 @@ def test_cases_from_the_field(
     assert (found.media_type, gravest(found)) == (media_type, severity)
     assert code in {*codes(found).values(), ""}
     assert abs((found.facts.duration_ms or 0) - length_ms) <= 150
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_u8", "pcm_alaw", "pcm_s24le"])
+def test_room_that_was_reserved_and_never_written_is_found(tmp_path: Path, codec: str) -> None:
+    """Zeros from the edge of a sector to the end are no pause; a microphone that was switched off is one."""
+    whole = sound(tmp_path / "a.wav", codec=codec).read_bytes()
+    edge = len(whole) // 2 // 512 * 512
+    lost = look(changed(tmp_path / "a.wav", lambda _: whole[:edge] + bytes(len(whole) - edge)))
+    off = look(changed(tmp_path / "a.wav", lambda _: whole[: edge + 12] + bytes(len(whole) - edge - 12)))
+
+    assert named(lost, "sound_frames").code == "sound-unwritten"
+    assert named(off, "sound_frames").code == ""
+
+
+def test_zeros_that_begin_inside_the_last_frame_are_no_padding(tmp_path: Path) -> None:
+    """The frame was begun and not finished."""
+    whole = sound(tmp_path / "a.aac").read_bytes()
+    edge = len(whole) // 2 // 512 * 512
+    path = changed(tmp_path / "a.aac", lambda _: whole[:edge] + bytes(len(whole) - edge))
+
+    assert named(look(path), "sound_frames").code == "frames-broken"
+
+
+def test_amr_that_was_sent_as_text_is_found(tmp_path: Path) -> None:
+    """Its first line grew by a byte, and its frames are none."""
+    found = look(changed(sound(tmp_path / "a.amr"), lambda whole: whole.replace(b"\n", b"\r\n")))
+
+    assert found.media_type == "audio/amr"
+    assert gravest(found) is Severity.FAIL

@@ -293,14 +293,62 @@ def test_a_hole_in_a_picture_is_found(tmp_path: Path, name: str, payload: bytes,
     assert alarms(look(tmp_path, zeroed(payload, start, zeros), name)) != []
 
 
-@pytest.mark.parametrize("options", [{"quality": 95}, {"lossless": True}])
-def test_a_hole_in_a_webp_is_remarked_on(tmp_path: Path, options: dict[str, object]) -> None:
-    """Its coders write a white wall as zeros, so that a hole is no more than a remark: nothing to judge by itself."""
+@pytest.mark.parametrize(
+    ("options", "hole"),
+    [
+        ({"quality": 95}, bytes(4_096)),
+        ({"quality": 95}, random.Random(8).randbytes(4_096)),
+        ({"lossless": True}, bytes(4_096)),
+    ],
+)
+def test_a_hole_in_a_webp_is_found(tmp_path: Path, options: dict[str, object], hole: bytes) -> None:
+    """Its coders take anything for a picture, which then ends before its data do, or behind them."""
     whole = saved("WEBP", Image.fromarray(pixels(400, 300)), **options)
-    found = look(tmp_path, zeroed(whole, 0.5, 4_096), "a.webp")
+    middle = len(whole) // 2
+    found = look(tmp_path, whole[:middle] + hole + whole[middle + 4_096 :], "a.webp")
 
-    assert named(found, "container").code == "image-long-zero-run"
-    assert alarms(found) == []
+    assert alarms(found) == ["image-damaged"]
+
+
+@pytest.mark.parametrize("options", [{"quality": 1}, {"quality": 100}, {"method": 0}, {"lossless": True}])
+@pytest.mark.parametrize("shade", [(255, 255, 255), (0, 90, 0)])
+def test_a_flat_webp_uses_up_its_data(
+    tmp_path: Path, options: dict[str, object], shade: tuple[int, int, int]
+) -> None:
+    """A white wall is a run of zeros to its coders, and no alarm."""
+    assert (
+        alarms(look(tmp_path, saved("WEBP", Image.new("RGB", (700, 500), shade), **options), "a.webp")) == []
+    )
+
+
+def test_sectors_of_a_bare_tiff_that_were_never_written_are_found(tmp_path: Path) -> None:
+    """They begin and end where sectors do; what is black in a picture does not."""
+    whole = saved("TIFF", Image.fromarray(pixels(410, 300)))
+    black = bytearray(whole)
+    black[100_000:104_096] = bytes(4_096)
+    hole = whole[: 512 * 200] + bytes(4_096) + whole[512 * 200 + 4_096 :]
+
+    assert alarms(look(tmp_path, hole, "a.tif")) == ["image-damaged"]
+    assert alarms(look(tmp_path, whole[: 512 * 300] + bytes(len(whole) - 512 * 300), "a.tif")) == [
+        "image-damaged"
+    ]
+    assert alarms(look(tmp_path, bytes(black), "a.tif")) == []
+
+
+def test_a_png_that_was_sent_as_text_is_found(tmp_path: Path) -> None:
+    """Its first bytes are there to show it."""
+    found = look(tmp_path, png().replace(b"\n", b"\r\n"), "a.png")
+
+    assert (found.media_type, named(found, "container").code) == ("image/png", "image-damaged")
+
+
+def test_an_avif_that_moves_is_sound(tmp_path: Path) -> None:
+    """Its frames lean on each other; one that is damaged is found."""
+    whole = moving("AVIF")
+    middle = len(whole) // 2
+
+    assert alarms(look(tmp_path, whole, "a.avif")) == []
+    assert alarms(look(tmp_path, whole[:middle] + bytes(600) + whole[middle + 600 :], "a.avif")) != []
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits"])

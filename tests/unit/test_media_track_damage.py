@@ -292,3 +292,22 @@ def test_a_long_track_is_for_the_slow_lane(tmp_path: Path, make: Callable[[list[
 
     assert probe(path, filename="a.txt", limits=little, lane=Lane.QUICK).stopped is not None
     assert probe(path, filename="a.txt", limits=little, lane=Lane.SLOW).stopped is None
+
+
+def test_points_in_the_opposite_order_are_out_of_order(tmp_path: Path) -> None:
+    """Each step goes back by a second only, and all of them do; a clock that wavers does it now and then."""
+    found = by_code(look(tmp_path, "a.gpx", gpx_of(ROWS[::-1])))
+    swapped = [ROWS[number ^ 1] if number % 50 < 2 else row for number, row in enumerate(ROWS)]
+
+    assert found["track-time-order"].params["count"] > 300
+    assert "track-time-order" not in by_code(look(tmp_path, "a.gpx", gpx_of(swapped)))
+
+
+@pytest.mark.parametrize("ends", [b"\r\n", b"\n"])
+def test_lines_of_one_length_are_no_packets(tmp_path: Path, ends: bytes) -> None:
+    """Sentences repeat every 188 bytes: a letter in step is no stream of packets."""
+    found = look(tmp_path, "a.nmea", nmea_of(ROWS).replace(b"\r\n", ends))
+    short = look(tmp_path, "a.nmea", nmea_of(ROWS[:2]))
+
+    assert found.media_type == short.media_type == "application/nmea"
+    assert max(gravest(found), gravest(short)) < Severity.WARN.rank

@@ -7,6 +7,8 @@ from workers.media.work import Work
 _LENGTH_AT = {"h264": 4, "hevc": 21}
 """Offset of the byte with the length size in avcC and hvcC."""
 
+_HOLE = bytes(64)
+
 
 def nal_lengths_fit(packet: memoryview, length_bytes: int, work: Work) -> bool:
     """Say whether the length-prefixed units fill the packet exactly (ISO/IEC 14496-15, 5.3.3).
@@ -22,6 +24,27 @@ def nal_lengths_fit(packet: memoryview, length_bytes: int, work: Work) -> bool:
             return False
         at += size
     return True
+
+
+def has_hole(packet: bytes, length_bytes: int, codec: str) -> bool:
+    """Say that a run of zeros stands inside a coded picture: a coder puts another byte after every two (7.4.1).
+
+    Zeros at the end of a unit are filler of some encoders, and units that are no picture are written with less care.
+    """
+    if _HOLE not in packet:
+        return False
+    at = 0
+    while at + length_bytes < len(packet):
+        start = at + length_bytes
+        at = start + int.from_bytes(packet[at:start])
+        if _is_picture(packet[start], codec) and _HOLE in packet[start:at].rstrip(b"\x00"):
+            return True
+    return False
+
+
+def _is_picture(head: int, codec: str) -> bool:
+    """Table 7-1 of either standard."""
+    return head >> 1 & 0x3F < 32 if codec == "hevc" else 1 <= head & 0x1F <= 5  # noqa: PLR2004
 
 
 def nal_length_bytes(context: VideoCodecContext | None) -> int:

@@ -51,6 +51,7 @@ from workers.media.still import Decoded, Seen, examined
 from workers.media.strips import check_strips
 from workers.media.tiff_walk import walk_tiff
 from workers.media.tiles import check_tiles, read_tiles
+from workers.media.webp_rest import left_over
 from workers.media.work import Work
 from workers.media.zero_runs import empty_run_of_jpeg
 
@@ -86,7 +87,8 @@ def _read(source: Source, payload: bytes, media_type: str, limits: Limits, work:
         return _tiff(payload, limits, work)
     if media_type == "image/avif":
         return _avif(source, payload, limits, work)
-    return read_frames(payload, media_type, WALKS[media_type](payload, work), limits, work)
+    seen = read_frames(payload, media_type, WALKS[media_type](payload, work), limits, work)
+    return _webp(payload, seen, work) if media_type == "image/webp" else seen
 
 
 def _conclude(payload: bytes, media_type: str, seen: Seen, limits: Limits, work: Work) -> Probe:
@@ -224,6 +226,12 @@ def _tiff(payload: bytes, limits: Limits, work: Work) -> Seen:
     if tiff.raw is not None or tiff.is_dng:
         return read_raw(payload, tiff, limits, work)._replace(tiles=pieces)
     return read_frames(payload, "image/tiff", tiff.layout, limits, work)._replace(tiles=pieces)
+
+
+def _webp(payload: bytes, seen: Seen, work: Work) -> Seen:
+    if seen.pixels is None or (seen.met is not None and seen.met.code != "image-long-zero-run"):
+        return seen
+    return seen._replace(met=left_over(payload, work) or seen.met)
 
 
 def _avif(source: Source, payload: bytes, limits: Limits, work: Work) -> Seen:

@@ -18,7 +18,7 @@ from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.content import Content, check_content
 from workers.media.mjpeg import is_damaged
-from workers.media.nal import nal_length_bytes, nal_lengths_fit
+from workers.media.nal import has_hole, nal_length_bytes, nal_lengths_fit
 from workers.media.picture import TOOL, picture
 from workers.media.result import Derivative, Limits
 from workers.media.upright import TURNS, orientation
@@ -87,7 +87,7 @@ class PictureReader(StreamReader):
 
     def read(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         """Walk the units of one packet; decode it where it is a key frame whose turn it is."""
-        if self._length_bytes and not nal_lengths_fit(memoryview(packet), self._length_bytes, self._work):
+        if self._length_bytes and not self._fits(packet):
             self.bad_packets += 1
         if packet.is_corrupt:
             self.bad_packets += 1
@@ -103,6 +103,10 @@ class PictureReader(StreamReader):
         if self.codec == "mjpeg":
             self._broken_jpegs += is_damaged(bytes(packet))
         self._frames(self.decoded(packet))
+
+    def _fits(self, packet: Any) -> bool:  # noqa: ANN401 - as above
+        whole = nal_lengths_fit(memoryview(packet), self._length_bytes, self._work)
+        return whole and not has_hole(bytes(packet), self._length_bytes, self.codec or "")
 
     def drain(self) -> None:
         """Frames that the decoder still holds back for reordering."""

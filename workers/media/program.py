@@ -3,12 +3,12 @@
 Packs and packets say how long they are, so a lost step shows; filler of zeros between them is sound.
 """
 
-from typing import BinaryIO
-
 from schemas.checks.containers import CONTINUITY
 from schemas.checks.structure import CONTAINER, CONTAINER_END
 from schemas.examined import Measure, PartKind
 from workers.media.container import Note
+from workers.media.sectors import is_cut
+from workers.media.sound_frames import View
 from workers.media.source import Source
 from workers.media.structure import Structure, big, fault, row
 from workers.media.work import Work
@@ -17,6 +17,9 @@ _PACK, _END, _MAP = 0xBA, 0xB9, 0xBC
 _FIRST_SOUND, _FIRST_VIDEO, _LAST_VIDEO, _LOWEST = 0xC0, 0xE0, 0xEF, 0xBB
 _PREFIX, _START = b"\x00\x00\x01", b"\x00\x00\x01\xba"
 _BLOCK = 1024 * 1024
+_IN_A_PACKET = 16
+"""Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
+
 _CLOCK, _WRAP = 90_000, 1 << 33
 
 
@@ -32,7 +35,7 @@ def is_program(head: bytes) -> bool:
 
 def read_program(source: Source, work: Work) -> Structure:
     """Go through all packs and packets of the file."""
-    walk = _Walk(source.raw(), source.size_bytes, work)
+    walk = _Walk(source, work)
     walk.run()
     size, end = source.size_bytes, walk.end
     return Structure(
@@ -50,8 +53,9 @@ def read_program(source: Source, work: Work) -> Structure:
 class _Walk:
     """One pass over a file."""
 
-    def __init__(self, reader: BinaryIO, size: int, work: Work) -> None:
-        self._reader, self._size, self._work = reader, size, work
+    def __init__(self, source: Source, work: Work) -> None:
+        self._source, self._work = source, work
+        self._reader, self._size = source.raw(), source.size_bytes
         self.packets = self.end = 0
         self._losses = self._lost_bytes = 0
         self._clock = 0.0
@@ -137,6 +141,8 @@ class _Walk:
 
     def _rest(self, at: int) -> None:
         """Behind the last packet: filler is the end's business, anything else a lost step."""
+        view = View(self._source)
+        self._is_cut = self._is_cut or is_cut(view, max(0, at - _BLOCK), at, _IN_A_PACKET)
         if at < self._size and not self._is_filler(at, min(self._size, at + _BLOCK - 1)):
             self._at_loss = self._at_loss if self._losses else int(self._clock)
             self._losses, self._lost_bytes = self._losses + 1, self._lost_bytes + self._size - at

@@ -25,7 +25,7 @@ _LONGEST_FRAME = 1441
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\x89PNG", "image/png"),  # what follows shows whether it was sent as text (PNG 3, 5.2)
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
     (b"%PDF-", "application/pdf"),
@@ -35,6 +35,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "audio/mpeg"),
     (b"#!AMR-WB\n", "audio/amr-wb"),
     (b"#!AMR\n", "audio/amr"),
+    (b"#!AMR\r\n", "audio/amr"),  # sent as text: its frames show it
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
     (b"II+\x00", "image/tiff"),

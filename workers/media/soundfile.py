@@ -11,6 +11,7 @@ from schemas.integrity import Check, CheckResult, examines
 from workers.media import ogg, wav
 from workers.media.container import Note, note
 from workers.media.mpeg_audio import adts, amr_narrow, amr_wide, is_free, mpeg
+from workers.media.sectors import is_cut, zeros_before
 from workers.media.sound_frames import Gap, Header, View, Walked, walk
 from workers.media.source import Source
 from workers.media.tags import ID3V1, ape, id3v2, sound_end, sound_start
@@ -18,6 +19,9 @@ from workers.media.work import Work
 
 _LONG_LEAD = 4096
 """Bytes before the first frame that a cut in the middle of one leaves; what is longer is no rest of a frame."""
+
+
+_IN_A_FRAME = 16
 
 
 class SoundFile(NamedTuple):
@@ -85,7 +89,9 @@ def _kind(view: View, gap: Gap, start: int, end: int) -> str:
     """Name what lies between frames: a rest before the first, tags where files were joined, zeros at the end, or damage."""
     head = view.at(gap.start, min(gap.size_bytes, 1024))
     if gap.start + gap.size_bytes == end and not head.strip(b"\x00") and _is_zero(view, gap):
-        return "frames-padding"
+        # Zeros that begin inside the last frame, at the edge of a sector, are no room behind it.
+        is_begun = is_cut(view, start, gap.start, _IN_A_FRAME)
+        return "broken" if is_begun else "frames-padding"
     if gap.start == start and (gap.size_bytes <= _LONG_LEAD or _is_zero(view, gap)):
         return "frames-lead"
     return "frames-joined" if _are_tags(view, gap) else "broken"
@@ -150,6 +156,12 @@ def _wav(source: Source, work: Work) -> SoundFile:
     found = [_about("sound-open")] if met.is_open else []
     behind, view = Gap(source.size_bytes - met.behind, met.behind, 0), View(source)
     is_padding = _is_zero(view, behind)
+    if met.sound_end and is_cut(view, met.sound_start, met.sound_end):
+        found.append(
+            _about(
+                "sound-unwritten", bytes=met.sound_end - zeros_before(view, met.sound_start, met.sound_end)
+            )
+        )
     if met.behind:
         found.append(_about("frames-padding" if is_padding else "bytes-behind", bytes=met.behind))
     done = source.size_bytes - (0 if is_padding else met.behind)

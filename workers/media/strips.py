@@ -1,16 +1,18 @@
 """The strips and tiles of a TIFF, each unpacked strictly: libtiff fills what it cannot read and says nothing.
 
 Deflate carries a check sum; LZW and PackBits must give exactly the bytes of their rows; JPEG goes through the strict
-decoder. Of uncompressed strips nobody can say more than that they are there.
+decoder. Of uncompressed strips nobody can say more than that they are there, and where sectors of them are not.
 """
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from workers.media.container import Note, note
 from workers.media.jpeg import decode_jpeg, jpeg_header, scale_for
 from workers.media.jpeg_walk import SOF_LOSSLESS, walk_jpeg
+from workers.media.layout import Span
+from workers.media.sectors import unwritten
 from workers.media.tiff_walk import Directory
 from workers.media.work import Work
 from workers.media.zero_runs import empty_run_of_jpeg
@@ -18,6 +20,9 @@ from workers.media.zero_runs import empty_run_of_jpeg
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 0x0100, 0x0101, 0x0102, 0x0103, 0x0106
 _SAMPLES, _ROWS, _PLANAR, _TILE_WIDTH, _TILE_HEIGHT, _TABLES = 0x0115, 0x0116, 0x011C, 0x0142, 0x0143, 0x015B
 _YCBCR, _APART = 6, 2
+_STORED = (0, 1)
+"""Not compressed; a directory that does not say is."""
+
 _CODE_BITS, _MAX_BITS, _CLEAR, _STOP = 9, 12, 256, 257
 _PIECE_BYTES = 64
 _SMALL_PX = 64
@@ -38,7 +43,7 @@ def check_strips(payload: bytes, directory: Directory, work: Work) -> Note | Non
     """Return what is wrong with the first strip or tile that does not unpack to its rows."""
     unpack = _UNPACK.get(directory.first(_COMPRESSION))
     if unpack is None:
-        return None
+        return _bare(payload, directory) if directory.first(_COMPRESSION) in _STORED else None
     tables = bytes(directory.values.get(_TABLES, ()))
     sizes = list(_least(directory))
     for number, (span, least) in enumerate(zip(directory.data, sizes, strict=False)):
@@ -47,6 +52,30 @@ def check_strips(payload: bytes, directory: Directory, work: Work) -> Note | Non
         if reason:
             return note("image-damaged", reason=f"strip {number}: {reason}")
     return None
+
+
+def _bare(payload: bytes, directory: Directory) -> Note | None:
+    """Look for sectors that were never written; strips that follow each other are one run of rows."""
+    width, _ = directory.size
+    row = (width * directory.first(_BITS) * max(1, directory.first(_SAMPLES)) + 7) // 8
+    for start, end in _joined(directory.data):
+        hole = unwritten(payload[start:end], start, row)
+        if hole is not None:
+            return note("image-damaged", reason=f"nothing was written at byte {hole}")
+    return None
+
+
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
+    joined: Span | None = None
+    for span in spans:
+        if joined is not None and span.start == joined.end:
+            joined = Span(joined.start, span.end)
+            continue
+        if joined is not None:
+            yield joined
+        joined = span
+    if joined is not None:
+        yield joined
 
 
 def _least(directory: Directory) -> Iterator[int]:

@@ -20,6 +20,8 @@ SETTLED, SETTLING_S = 3, 30
 """So many steps after a start or a pause the position has settled."""
 BACK_S = 2
 """A clock that is set while it runs goes back by less."""
+BACK_RUN = 5
+"""So many steps back in a row are no clock that wavers: the points stand in another order than they were taken in."""
 HARSH_MS2, HARSH_M = 25, 50
 STOPPED_POINTS, STOPPED_M = 5, 100
 """In one second nobody goes so far; where more points share one time, a fifth of it is enough."""
@@ -63,7 +65,7 @@ class Steps(Watcher):
         self.fast, self.impossible, self.harsh = Met(), Met(), Met()
         self.wavered, self.backwards = Met(), Met()
         self._kmh = 0.0
-        self._since = 0
+        self._since = self._back = 0
 
     def see(self, batch: Batch, metres: Floats) -> None:
         """Judge each step by itself and by the one before."""
@@ -75,7 +77,7 @@ class Steps(Watcher):
         back = is_timed & (seconds < 0)
         forward = is_timed & (seconds >= 0)
         settled = self._settled(is_step, seconds) >= SETTLED
-        turned = back & (seconds < -BACK_S) & settled
+        turned = back & (((seconds < -BACK_S) & settled) | (self._in_a_row(back) >= BACK_RUN))
         self.wavered.meet(batch, back & ~turned, -seconds)
         self.backwards.meet(batch, turned, -seconds)
         kmh = np.where(forward, 3.6 * metres / np.maximum(np.nan_to_num(seconds, nan=1.0), 1.0), 0.0)
@@ -91,6 +93,13 @@ class Steps(Watcher):
     def _harsh(self, batch: Batch, which: Bools, change: Floats, seconds: Floats) -> None:
         rate = change / np.maximum(np.nan_to_num(seconds, nan=1.0), 1.0)
         self.harsh.meet(batch, which & (rate > HARSH_MS2), rate)
+
+    def _in_a_row(self, is_met: Bools) -> Ints:
+        """Return how many steps of which it is so have followed each other up to each one."""
+        place = np.arange(len(is_met))
+        since = place - np.maximum.accumulate(np.where(is_met, -1 - self._back, place))
+        self._back = int(since[-1])
+        return np.asarray(since, np.int64)
 
     def _settled(self, is_step: Bools, seconds: Floats) -> Ints:
         """Return how many steps each lies behind the last start or pause."""

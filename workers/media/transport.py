@@ -13,6 +13,8 @@ from schemas.checks.containers import CONTINUITY
 from schemas.checks.structure import CONTAINER, CONTAINER_END
 from schemas.examined import Measure, PartKind
 from workers.media.container import Note, note
+from workers.media.sectors import is_cut
+from workers.media.sound_frames import View
 from workers.media.source import Source
 from workers.media.structure import Structure, big, fault, row
 from workers.media.work import Work
@@ -24,6 +26,9 @@ _STEPS = ((188, 0), (192, 4), (204, 0))
 _AT_ONCE = 4096
 _IN_STEP = 5
 """So many sync bytes at their distance make a stream: by chance it happens once in 10^12 places."""
+
+_IN_A_PACKET, _LOOK_BACK = 16, 65_536
+"""Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
 
 _NULL, _PACKET = 0x1FFF, 188
 _CLOCK, _WRAP = 90_000, 1 << 33
@@ -66,6 +71,8 @@ def read_transport(source: Source, work: Work) -> Structure:
     walk = _Walk(source.raw(), source.size_bytes, step, work)
     walk.run()
     end = walk.end
+    if is_cut(View(source), max(0, end - _LOOK_BACK), end, _IN_A_PACKET):
+        walk.is_cut = True
     return Structure(
         continuity_met=tuple(walk.faults()),
         has_pauses=walk.has_pauses,
@@ -99,7 +106,7 @@ class _Walk:
         self.packets = self.end = 0
         self._lost_bytes = self._losses = self._holes = self._faulty = 0
         self._first: dict[str, int] = {}
-        self._is_listed = self._is_cut = self.has_pauses = False
+        self._is_listed = self.is_cut = self.has_pauses = False
 
     def run(self) -> None:
         """Read block by block; where the step is lost, look for it again."""
@@ -140,7 +147,7 @@ class _Walk:
         if not left or not rest.strip(b"\x00") or not rest.strip(b"\xff"):
             return
         if left < self._step.distance and rest[self._step.lead : self._step.lead + 1] in {b"", b"\x47"}:
-            self._is_cut = True
+            self.is_cut = True
             self.end = self._size
         elif left >= self._step.distance:
             self._losses, self._lost_bytes = self._losses + 1, self._lost_bytes + left
@@ -250,7 +257,7 @@ class _Walk:
             met.append(fault("stream-packets-missing", count=self._holes, at_seconds=self._first["hole"]))
         if self._faulty:
             met.append(fault("stream-packets-faulty", count=self._faulty, at_seconds=self._first["faulty"]))
-        if self._is_cut:
+        if self.is_cut:
             met.append(fault("stream-cut-off"))
         if not self._is_listed:
             met.append(fault("stream-without-tables"))

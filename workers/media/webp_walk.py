@@ -46,6 +46,14 @@ def _hole(payload: bytes, chunk: _Chunk) -> Note | None:
     return note("image-long-zero-run", offset=at) if at >= 0 else None
 
 
+def coded(payload: bytes, work: Work) -> Iterator[tuple[bytes, Span]]:
+    """Return kind and place of the data of each frame, as far as the chunks can be followed."""
+    end = min(len(payload), 8 + int.from_bytes(payload[4:8], "little"))
+    for chunk in _chunks(payload, Span(_HEAD_BYTES, end), work):
+        if not isinstance(chunk, Note) and chunk.kind in _CODED:
+            yield chunk.kind, chunk.body
+
+
 def _chunks(payload: bytes, span: Span, work: Work) -> Iterator[_Chunk | Note]:
     at, end = span
     while at + 8 <= end:

@@ -1,0 +1,1 @@
+"""Ground truth: files whose state is known, made anew from a seed (README.md)."""
