@@ -14,7 +14,7 @@ from schemas.actor import Actor
 from schemas.base import WireIn, WireOut
 from schemas.ids import AccountId, AgencyId, RosterId
 from schemas.policy import Action, require_scope
-from schemas.refusals_account import ROSTER_MANY
+from schemas.refusals_roster import ROSTER_MANY
 from schemas.roster import FEW_ROWS, Roster, RosterFault, RosterLine, RosterState
 from storage.actor.roster import Taken
 from storage.actor.sheet import RosterSheet, WrongRow

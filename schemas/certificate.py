@@ -17,7 +17,7 @@ from schemas.leaves_certificate import CertificateState
 from schemas.leaves_certificate_issue import CertificateKind
 from schemas.manifest import CertificateNumber
 from schemas.policy import Action
-from schemas.refusals_account import CERTIFICATE_STEP_REFUSED
+from schemas.refusals_certificate import CERTIFICATE_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 
 VERIFIED_WITHIN = timedelta(days=365)

@@ -6,9 +6,11 @@ from types import MappingProxyType
 from schemas import (
     refusals_account,
     refusals_actor,
+    refusals_agency,
     refusals_approval,
     refusals_audit,
     refusals_case,
+    refusals_certificate,
     refusals_command,
     refusals_concat,
     refusals_custody,
@@ -26,6 +28,8 @@ from schemas import (
     refusals_recording,
     refusals_recusal,
     refusals_request,
+    refusals_role,
+    refusals_roster,
     refusals_setting,
     refusals_shift,
     refusals_sso,
@@ -36,6 +40,10 @@ from schemas.errors import AnyRefusal, Refusal
 
 SERVER_FAMILIES = (
     refusals_account,
+    refusals_agency,
+    refusals_certificate,
+    refusals_role,
+    refusals_roster,
     refusals_actor,
     refusals_audit,
     refusals_case,

@@ -21,7 +21,7 @@ from schemas.actor import GRANTABLE, Role, stands_apart
 from schemas.base import Frozen, rfc3339
 from schemas.canonical import canonical_bytes
 from schemas.cells import cell, day, places
-from schemas.refusals_account import ROSTER_EMPTY, ROSTER_HEADER, ROSTER_LONG
+from schemas.refusals_roster import ROSTER_EMPTY, ROSTER_HEADER, ROSTER_LONG
 from schemas.words_role import ROLES
 
 MOST_ROWS = 100_000

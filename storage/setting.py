@@ -9,7 +9,7 @@ from schemas.ids import AgencyId, SettingId
 from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.policy import Action, Subject, may, missing, require_scope
 from schemas.reference import reference
-from schemas.refusals_account import AGENCY_NOT_FOUND
+from schemas.refusals_agency import AGENCY_NOT_FOUND
 from schemas.setting import (
     Items,
     ListSetting,

@@ -13,7 +13,7 @@ import structlog
 from schemas.errors import Invalid, NotAuthenticated, Refused
 from schemas.ids import RosterId
 from schemas.refusals import REFUSALS
-from schemas.refusals_account import ROSTER_CRASHED
+from schemas.refusals_roster import ROSTER_CRASHED
 from schemas.roster import Roster, RosterLine, RosterState
 from storage.flow.sheet import rows_of
 from storage.outbox import Job

@@ -20,10 +20,8 @@ from api.origin import origin_of
 from api.problems import status_of
 from api.route import Route
 from schemas.errors import Busy, Conflict, Invalid
-from schemas.refusals_account import (
-    AGENCY_CODE_TAKEN,
-    LOGIN_TAKEN,
-)
+from schemas.refusals_account import LOGIN_TAKEN
+from schemas.refusals_agency import AGENCY_CODE_TAKEN
 from storage.actor.link import Admission, Owner
 from storage.flow.admit import admit, set_password
 from storage.flow.login import Entered, Halfway

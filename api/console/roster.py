@@ -27,7 +27,7 @@ from schemas.errors import Invalid, Refused
 from schemas.ids import AgencyId, RosterId
 from schemas.policy import Action, require_scope
 from schemas.refusals import REFUSALS
-from schemas.refusals_account import ROSTER_EMPTY
+from schemas.refusals_roster import ROSTER_EMPTY
 from schemas.roster import FEW_ROWS, Roster, RosterLine
 from schemas.words import Language
 from storage.actor.handing import AT_ONCE, Handed

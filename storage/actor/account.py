@@ -35,15 +35,11 @@ from schemas.refusals_account import (
     ACCOUNT_CLOSED,
     ACCOUNT_MACHINE,
     ADMINISTRATOR_LAST,
-    AGENCY_CLOSED,
     LOGIN_TAKEN,
-    ROLE_APART,
-    ROLE_ENDED,
-    ROLE_HELD,
-    ROLE_OWN,
-    ROLE_PAST,
 )
+from schemas.refusals_agency import AGENCY_CLOSED
 from schemas.refusals_factor import FACTOR_ABSENT, FACTOR_OWN
+from schemas.refusals_role import ROLE_APART, ROLE_ENDED, ROLE_HELD, ROLE_OWN, ROLE_PAST
 from schemas.role import Grant
 from schemas.trail import FactorDeed, Noted, SessionEnd, TrailEvent, TrailResult
 from storage.act import Deed, fresh_id

@@ -23,7 +23,7 @@ from schemas.event import Event
 from schemas.ids import AgencyId
 from schemas.leaves_agency import AgencyAmend, AgencyClose
 from schemas.policy import Action, Subject, require, require_scope
-from schemas.refusals_account import (
+from schemas.refusals_agency import (
     AGENCY_CLOSED,
     AGENCY_CODE_TAKEN,
     AGENCY_CODE_WRONG,

@@ -38,8 +38,8 @@ from schemas.leaves_certificate_issue import CertificateIssueNamed, CertificateK
 from schemas.page import Cursor, Page
 from schemas.policy import Action, Subject, require, require_scope
 from schemas.recording import Recording
-from schemas.refusals_account import (
-    ACCOUNT_NOT_FOUND,
+from schemas.refusals_account import ACCOUNT_NOT_FOUND
+from schemas.refusals_certificate import (
     CERTIFICATE_HOLDER_CLOSED,
     CERTIFICATE_NUMBER_TAKEN,
     CERTIFICATE_STEP_REFUSED,

@@ -26,12 +26,11 @@ from schemas.refusals_account import (
     ACCOUNT_CLOSED,
     ADMINISTRATOR_THERE,
     ADMISSION_EXPIRED,
-    AGENCY_CODE_TAKEN,
-    AGENCY_NAME_MISSING,
     LINK_EXPIRED,
     LINK_UNKNOWN,
     LINK_USED,
 )
+from schemas.refusals_agency import AGENCY_CODE_TAKEN, AGENCY_NAME_MISSING
 from schemas.trail import SessionEnd
 from storage.act import fresh_id, service
 from storage.actor.actor import give_role, keep_password, open_account, open_agency

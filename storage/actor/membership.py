@@ -17,13 +17,13 @@ from schemas.refusals_account import (
     ACCOUNT_AGENCY_UNKNOWN,
     ACCOUNT_CLOSED,
     ACCOUNT_MACHINE,
-    AGENCY_CLOSED,
-    ROLE_OWN,
     TRANSFER_FUTURE,
     TRANSFER_HOLDING,
     TRANSFER_SAME,
 )
+from schemas.refusals_agency import AGENCY_CLOSED
 from schemas.refusals_request import VERSION_CONFLICT
+from schemas.refusals_role import ROLE_OWN
 from schemas.trail import SessionEnd
 from storage.act import Deed
 from storage.actor.account import People

@@ -8,8 +8,8 @@ from schemas.ids import AccountId
 from schemas.leaves_role import RoleAmend
 from schemas.policy import Action
 from schemas.reference import reference
-from schemas.refusals_account import ROLE_DATES, ROLE_ENDED, ROLE_OVER, ROLE_OWN, ROLE_SAME
 from schemas.refusals_request import VERSION_CONFLICT
+from schemas.refusals_role import ROLE_DATES, ROLE_ENDED, ROLE_OVER, ROLE_OWN, ROLE_SAME
 from schemas.role import Grant, RoleAmendIn
 from schemas.trail import SessionEnd
 from storage.actor.account import People

@@ -20,7 +20,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from schemas.actor import Actor
 from schemas.ids import AccountId, AgencyId
 from schemas.policy import Action, Subject, require
-from schemas.refusals_account import AGENCY_CLOSED, ROSTER_FAULTY
+from schemas.refusals_agency import AGENCY_CLOSED
+from schemas.refusals_roster import ROSTER_FAULTY
 from schemas.roster import Roster, RosterFault, RosterLine
 from schemas.trail import TrailEvent
 from storage.act import Deed, fresh_id

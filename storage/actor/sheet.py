@@ -20,7 +20,7 @@ from schemas.base import Frozen
 from schemas.digest import sha256_hex
 from schemas.ids import AccountId, AgencyId, RosterId
 from schemas.policy import Action, Subject, require
-from schemas.refusals_account import ROSTER_FAULTY, ROSTER_UNKNOWN
+from schemas.refusals_roster import ROSTER_FAULTY, ROSTER_UNKNOWN
 from schemas.roster import Roster, RosterFault, RosterLine, RosterState
 from storage.act import fresh_id
 from storage.actor.roster import Rosters

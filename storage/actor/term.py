@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from schemas.actor import Reach, Role
 from schemas.ids import AccountId
-from schemas.refusals_account import ROLE_UNKNOWN
+from schemas.refusals_role import ROLE_UNKNOWN
 from schemas.role import Grant, RoleFact
 from storage.tables.actor import role_grants
 from storage.told import close_told

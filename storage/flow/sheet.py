@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO, TextIOWrapper
 from xml.parsers.expat import ExpatError
 
-from schemas.refusals_account import ROSTER_UNREADABLE
+from schemas.refusals_roster import ROSTER_UNREADABLE
 from storage.flow.book import MOST_BYTES, MOST_COLUMNS, ROW_BYTES, Rows, SharedTexts, read
 
 Table = list[list[str]]

@@ -26,6 +26,7 @@ from schemas.leaves_certificate_issue import IssuedKind
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
+from schemas.look import Pictures
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
 from schemas.password import PasswordFault
@@ -69,6 +70,7 @@ UNSPOKEN: dict[type[Enum], str] = {
     Extent: "how much of a part the verdict asks for; a person reads what was examined",
     TrainingColumn: "as above",
     SsoMatch: "a setting of the operator",
+    Pictures: "a choice of one form, whose prose says what each prints",
     Asked: "chooses the officer's word, and that is what a person reads",
     Severity: "orders findings; what a person sees of it is the verdict and the finding's own sentence",
 }

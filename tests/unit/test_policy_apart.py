@@ -40,6 +40,7 @@ CONTENT_ACTIONS = frozenset(
 WATCHING = {
     "looks": "says why it looks, which is a trace and no change",
     "approval": "asks the head to be let in",
+    "print": "puts on paper what is seen, and says why",
 }
 SUPERVISION = {
     **WATCHING,

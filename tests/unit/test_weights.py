@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.checks.claims import DIGEST
+from schemas.checks.steps import TRACK_STEPS
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS, FINDINGS
-from schemas.checks.tracks import TRACK_STEPS
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.verdict import BINDING_CHECKS, breaks_binding, verdict
 from schemas.weight import SETTABLE, is_weight, weighed
