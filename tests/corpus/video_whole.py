@@ -109,6 +109,26 @@ def _ended(whole: bytes) -> bytes:
     return whole[: starts[len(starts) * 2 // 3]]
 
 
+LEANING: dict[str, tuple[str, Options]] = {
+    "open groups": ("libx264", (("x264-params", "open-gop=1:bframes=3"),)),
+    "pyramid": ("libx264", (("x264-params", "b-pyramid=normal:bframes=5:ref=5"),)),
+    "weighted, eight references": ("libx264", (("x264-params", "weightp=2:ref=8"),)),
+    "fields": ("libx264", (("x264-params", "tff=1:bframes=2"),)),
+    "refresh": ("libx264", (("intra-refresh", "1"), ("bf", "0"))),
+    "no deblocking, no cabac": ("libx264", (("x264-params", "no-deblock=1:cabac=0"),)),
+    "hevc open groups": ("libx265", (("x265-params", "log-level=none:pools=1:open-gop=1:bframes=4"),)),
+    "hevc closed groups": ("libx265", (("x265-params", "log-level=none:pools=1:open-gop=0:bframes=0"),)),
+    "mpeg-2 frames out of order": ("mpeg2video", (("bf", "2"),)),
+}
+"""How frames lean on each other, in ways that a decoder has to know."""
+
+
+def _begun(codec: str, coder: Options) -> bytes:
+    """Cut out of a running stream, where no picture begins that stands by itself."""
+    whole = by("ts", codec, seconds=5, coder=coder)
+    return whole[188 * (len(whole) // 188 // 3) :]
+
+
 QUIRKS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "mp4: index first": ("a.mp4", partial(by, "mp4", heard="aac", options=FIRST)),
     "mp4: fragments": ("a.mp4", partial(by, "mp4", seconds=4, options=FRAGMENTED)),
@@ -184,6 +204,19 @@ QUIRKS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ts: ends before a picture": ("a.ts", lambda: _ended(by("ts", heard="aac"))),
     "ts: zeros behind": ("a.ts", lambda: by("ts") + bytes(5000)),
     "ts: upper case": ("20260504_081500.TS", partial(by, "ts", heard="aac")),
+    **{
+        f"ts: {what}, begun in the middle": ("a.ts", partial(_begun, codec, coder))
+        for what, (codec, coder) in LEANING.items()
+    },
+    **{
+        f"mp4: {what}": ("a.mp4", partial(by, "mp4", codec, "aac", seconds=4, coder=coder))
+        for what, (codec, coder) in LEANING.items()
+    },
+    **{
+        f"mkv: {what}": ("a.mkv", partial(by, "mkv", codec, seconds=4, coder=coder))
+        for what, (codec, coder) in LEANING.items()
+    },
+    "avi: frames out of order": ("a.avi", partial(by, "avi", "mpeg4", "libmp3lame", coder=(("bf", "2"),))),
     "h264 bare": ("a.h264", partial(film, "h264")),
     "h264 bare, called 264": ("a.264", partial(film, "h264", coder=(("bf", "0"),))),
     "h265 bare": ("a.h265", partial(film, "hevc", "libx265")),
