@@ -1,17 +1,18 @@
-"""The examination of media against files whose state is known: a tenth of the corpus, another one in every run."""
-
-import pytest
+"""The examination of media against files whose state is known: a tenth of the corpus; `make corpus` takes all of it."""
 
 from tests.corpus.report import bounds, is_good, lines
 from tests.corpus.run import Looked, brokens, look, tenth, wholes
 
 
-def test_a_tenth_of_the_corpus(request: pytest.FixtureRequest) -> None:
-    """No alarm on a sound file, and of the damage no less is found than 98 % can mean in so small a draw."""
-    seed = int(request.config.getoption("hypothesis_seed"))
-    rows = list(look(tenth(seed), seed))
+SEED = 20_261_129
+"""The same tenth in every run, so that what passed once does not fail by chance; other seeds are `tests.corpus`'s."""
 
-    assert is_good(rows, is_drawn=True), "\n".join([f"--tenth {seed}", *lines(rows)])
+
+def test_a_tenth_of_the_corpus() -> None:
+    """No alarm on a sound file, and of the damage no less is found than 98 % can mean in so small a draw."""
+    rows = list(look(tenth(SEED), SEED))
+
+    assert is_good(rows, is_drawn=True), "\n".join([f"--tenth {SEED}", *lines(rows)])
 
 
 def test_the_corpus_is_as_large_as_it_claims() -> None:
