@@ -3,7 +3,6 @@
 from tests.corpus.report import bounds, is_good, lines
 from tests.corpus.run import Looked, brokens, look, tenth, wholes
 
-
 SEED = 20_261_129
 """The same tenth in every run, so that what passed once does not fail by chance; other seeds are `tests.corpus`'s."""
 
