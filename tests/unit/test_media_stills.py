@@ -310,6 +310,14 @@ def test_a_hole_in_a_webp_is_found(tmp_path: Path, options: dict[str, object], h
     assert alarms(found) == ["image-damaged"]
 
 
+def test_a_frame_of_a_webp_that_does_not_decode_is_more_than_a_doubt(tmp_path: Path) -> None:
+    """A long run of zeros is a remark by itself; that a decoder stops over it is damage."""
+    shown = [Image.fromarray(pixels(200, 150, seed=number)) for number in range(3)]
+    whole = saved("WEBP", shown[0], save_all=True, append_images=shown[1:], quality=95)
+    for start in (0.3, 0.45, 0.6, 0.8):
+        assert alarms(look(tmp_path, zeroed(whole, start, 3_000), "a.webp")) == ["image-damaged"], start
+
+
 @pytest.mark.parametrize("options", [{"quality": 1}, {"quality": 100}, {"method": 0}, {"lossless": True}])
 @pytest.mark.parametrize("shade", [(255, 255, 255), (0, 90, 0)])
 def test_a_flat_webp_uses_up_its_data(

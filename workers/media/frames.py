@@ -76,9 +76,9 @@ def read_frames(payload: bytes, media_type: str, layout: Layout, limits: Limits,
         try:
             opened = Image.open(io.BytesIO(payload), formats=(FORMATS[media_type],))
         except UnidentifiedImageError:
-            return Seen(met=layout.met or broken("unreadable header"), layout=layout)
+            return Seen(met=_said(layout.met, broken("unreadable header")), layout=layout)
         except DECODE_ERRORS as why:
-            return Seen(met=layout.met or broken(why), layout=layout)
+            return Seen(met=_said(layout.met, broken(why)), layout=layout)
         with opened as image:
             return _read(image, layout, limits, work)
 
@@ -95,7 +95,7 @@ def _read(image: Image.Image, layout: Layout, limits: Limits, work: Work) -> See
         small = shrunk(image, limits.thumbnail_px)
         count = getattr(image, "n_frames", 1)
     except DECODE_ERRORS as why:
-        return seen._replace(met=layout.met or broken(why))
+        return seen._replace(met=_said(layout.met, broken(why)))
     first = seen.width * seen.height
     xmp = image.info.get("xmp")
     seen = seen._replace(
@@ -109,12 +109,17 @@ def _read(image: Image.Image, layout: Layout, limits: Limits, work: Work) -> See
     return _others(image, seen, count, limits, work)
 
 
+def _said(walked: Note | None, decoded: Note) -> Note:
+    """What the walk met explains what a decoder stumbles over; a doubt of the walk does not."""
+    return decoded if walked is None or walked.code == "image-long-zero-run" else walked
+
+
 def _others(image: Image.Image, seen: Seen, count: int, limits: Limits, work: Work) -> Seen:
     """Decode the frames or pages behind the first one."""
     done = seen.decoded[0].done
     for met, pixels in _each(image, count, limits, work):
         if met is not None:
-            return seen._replace(met=seen.met or met, decoded=(Decoded(done, done + max(pixels, 1)),))
+            return seen._replace(met=_said(seen.met, met), decoded=(Decoded(done, done + max(pixels, 1)),))
         done += pixels
     return seen._replace(decoded=(Decoded(done, done),))
 
