@@ -15,7 +15,7 @@ from workers.media.mpeg_audio import adts, mpeg
 from workers.media.program import is_program
 from workers.media.result import ending
 from workers.media.source import Source
-from workers.media.transport import step_of
+from workers.media.step import step_of
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"

@@ -16,17 +16,11 @@ from workers.media.container import Note, note
 from workers.media.sectors import is_cut
 from workers.media.sound_frames import View
 from workers.media.source import Source
+from workers.media.step import IN_STEP, SYNC, Step, step_of
 from workers.media.structure import Structure, big, fault, row
 from workers.media.work import Work
 
-SYNC = 0x47
-_STEPS = ((188, 0), (192, 4), (204, 0))
-"""Distance of packets, and where in it the sync byte stands."""
-
 _AT_ONCE = 4096
-_IN_STEP = 5
-"""So many sync bytes at their distance make a stream: by chance it happens once in 10^12 places."""
-
 _IN_A_PACKET, _LOOK_BACK = 16, 65_536
 """Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
 
@@ -36,31 +30,6 @@ _A_PIECE = 16
 _MAX_TABLES = 4096
 
 Rows = NDArray[np.uint8]
-
-
-class Step(NamedTuple):
-    """How packets follow each other: their distance, where the first sync byte is, and where it is in a packet."""
-
-    distance: int
-    first: int
-    lead: int
-
-    @property
-    def start(self) -> int:
-        """Offset of the first packet."""
-        return max(0, self.first - self.lead)
-
-
-def step_of(head: bytes) -> Step | None:
-    """Find the step of a stream in its first bytes; it may begin in the middle of a packet, and be damaged here."""
-    marks = [at for at, byte in enumerate(head) if byte == SYNC]
-    for first in marks:
-        for distance, lead in _STEPS:
-            places = range(first, len(head), distance)
-            hits = sum(head[at] == SYNC for at in places)
-            if hits >= max(2, min(_IN_STEP, len(places)), len(places) * 3 // 4) and first < distance + lead:
-                return Step(distance, first, lead if first >= lead else 0)
-    return None
 
 
 def read_transport(source: Source, work: Work) -> Structure:
@@ -157,7 +126,7 @@ class _Walk:
     def _again(self, at: int) -> int | None:
         """The next place where packets are in step, None where there is none."""
         distance, lead = self._step.distance, self._step.lead
-        span = distance * (_IN_STEP - 1)
+        span = distance * (IN_STEP - 1)
         while at + distance <= self._size:
             self._work.pieces()
             self._reader.seek(at)
@@ -165,7 +134,7 @@ class _Walk:
             is_sync = np.frombuffer(block, np.uint8) == SYNC
             length = max(0, len(block) - span)
             fits = np.ones(length, np.bool_)
-            for one in range(_IN_STEP):
+            for one in range(IN_STEP):
                 fits &= is_sync[one * distance : one * distance + length]
             places = np.flatnonzero(fits[lead:])
             if len(places):
