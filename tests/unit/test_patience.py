@@ -10,6 +10,7 @@ TESTS = Path(__file__).resolve().parents[1]
 CLOCKS = frozenset({"sleep", "monotonic", "perf_counter"})
 MAY_LOOK = {
     "compose_walk.py": "says how long each step took, and judges nothing by it",
+    "corpus/__main__.py": "says how long it took, and judges nothing by it",
     "cuts.py": "says how long it took, and judges nothing by it",
     "interrupts.py": "the moment of an interrupt is random, what holds after it is not",
     "race.py": "says how long it took, and judges nothing by it",
