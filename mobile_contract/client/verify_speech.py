@@ -56,6 +56,9 @@ def sentences(story: Story) -> Iterator[str]:
         state, verdict = RECORDING_STATES[RecordingState(one.state)], VERDICTS[Verdict(one.verdict)]
         ended = "" if one.is_evidence else " · 不是本案证据 no evidence of this case"
         yield f"{spoken(one.filename)}: {verdict}; {state}{ended}"
+        for later in one.again:
+            was, now = (VERDICTS[Verdict(word)] for word in (later.was, later.verdict))
+            yield f"{spoken(one.filename)}: 重新检查 examined again {later.at}: {was} → {now}"
     for record in story.records:
         state = MONITORING_STATES[MonitoringState(record.state)]
         yield f"非现场监管记录 record {record.id}: {state} · 告知 notified: {len(record.notifications)}"

@@ -42,6 +42,14 @@ class CaseTold(Frozen):
     unknown_from: int | None
 
 
+class AgainTold(Frozen):
+    """A later examination of a sealed recording: when, and the verdict before and after it."""
+
+    at: str
+    was: str
+    verdict: str
+
+
 class RecordingTold(Frozen):
     """A recording of the case: what it is called, and what the server concluded."""
 
@@ -51,6 +59,7 @@ class RecordingTold(Frozen):
     verdict: str
     is_evidence: bool
     received_at: str
+    again: tuple[AgainTold, ...] = ()
 
 
 class RecordTold(Frozen):
@@ -235,6 +244,10 @@ def _recording(teller: _Teller, of: str, life: RecordingLife, *, is_evidence: bo
         verdict="not_checked" if life.verified is None else life.verified.verdict.value,
         is_evidence=is_evidence,
         received_at=rfc3339(life.received_at),
+        again=tuple(
+            AgainTold(at=rfc3339(one.at), was=one.made.was.value, verdict=one.made.verdict.value)
+            for one in life.examined
+        ),
     )
 
 

@@ -11,8 +11,11 @@ import pytest
 from api.custody import trust_of
 from mobile_contract.client.verify import verify_package
 from mobile_contract.client.verify_origin import Trust
+from mobile_contract.client.verify_speech import sentences
+from schemas.actor import Role
 from schemas.container import container_chunks
 from schemas.digest import sha256_hex
+from schemas.ids import CaseId
 from schemas.integrity import Outcome
 from schemas.leaf import Leaf, parse_leaf
 from schemas.package import (
@@ -33,7 +36,7 @@ from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store
 from tests.desk_case import make_desk_case
-from tests.factories import folder_url, make_settings
+from tests.factories import folder_url, make_account, make_settings
 from workers.custody import integrate
 from workers.media.sandbox import Sandbox
 from workers.runner import Runner
@@ -72,6 +75,11 @@ def package(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Package:
     with Sandbox() as sandbox:
         runner = Runner(store, sandbox, settings)
         case_id, handler = make_desk_case(store, runner)
+        custodian = make_account(store, handler.agency_id, Role.CUSTODIAN)[1]
+        with store.begin() as tx:
+            for one in tx.recordings.of_case(CaseId(case_id)):
+                tx.examinations.ask(custodian, one.id)
+        runner.drain(JobKind.EXAMINE)
         integrate(store)
         with store.begin() as tx:
             ordered = tx.exports.request(handler, case_id)
@@ -103,6 +111,17 @@ def test_everything_of_the_desks_is_proven(package: Package) -> None:
     assert (report.story.case.number.value, report.story.case.state) == ("包-1", "decided")
     assert [one.opinion for one in report.story.rounds] == ["supplement", "pass"]
     assert [one.notifications != () for one in report.story.records if one.is_evidence] == [True]
+
+
+def test_a_later_examination_is_told_beside_the_sealed_verdict(package: Package) -> None:
+    """What was examined again before the request stands in the package, verified and in words."""
+    report = verify_package(package.path, package.trust)
+
+    assert report.story is not None
+    again = {one.filename.value: one.again for one in report.story.recordings if one.again}
+    assert again
+    assert all((one.was, one.verdict) == ("verified", "verified") for told in again.values() for one in told)
+    assert any("重新检查 examined again" in line for line in sentences(report.story))
 
 
 def test_without_trust_the_signature_is_not_checked(package: Package) -> None:
