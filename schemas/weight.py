@@ -10,6 +10,7 @@ from typing import Final
 
 from schemas.checks.table import CHECKS
 from schemas.integrity import CheckResult, DeclaredFinding, Severity
+from schemas.words import Language, Words
 
 SETTABLE: Final = MappingProxyType(
     {
@@ -20,6 +21,17 @@ SETTABLE: Final = MappingProxyType(
     }
 )
 """Code → finding: what may be weighed otherwise. Findings of cases and audits are none of a recording's."""
+
+
+WEIGHT_WORDS: Final = MappingProxyType(
+    {
+        Severity.INFO: Words("说明", "explanation"),
+        Severity.REMARK: Words("提示", "remark"),
+        Severity.WARN: Words("存疑", "doubtful"),
+        Severity.FAIL: Words("不符", "mismatch"),
+    }
+)
+"""What a weight is called where somebody sets it."""
 
 
 def is_weight(item: str) -> bool:
@@ -41,3 +53,16 @@ def weighed(checks: Iterable[CheckResult], items: Sequence[str]) -> tuple[CheckR
     return tuple(
         one.model_copy(update={"severity": said[one.code]}) if one.code in said else one for one in checks
     )
+
+
+def weight_said(item: str, language: Language) -> str:
+    """Return an item with its weight in words."""
+    code, _, severity = item.partition("=")
+    return f"{code}={WEIGHT_WORDS[Severity(severity)].spoken(language)}" if is_weight(item) else item
+
+
+def weight_meant(text: str) -> str:
+    """Return the item behind a line that somebody typed, its weight in either language; what means none stays."""
+    code, sign, word = (part.strip() for part in text.partition("="))
+    meant = next((one for one, words in WEIGHT_WORDS.items() if word in {words.zh, words.en}), word)
+    return f"{code}{sign}{meant}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -16,6 +17,8 @@ from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
 from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
+from schemas.weight import weight_meant, weight_said
+from schemas.words import Language
 
 router = APIRouter(route_class=Route)
 _NUMBER = TypeAdapter(int)
@@ -58,6 +61,8 @@ class ListForm(Typed[SettingIn]):
 def _slug(name: ListSetting, line: str) -> str:
     """Return the name behind an item that is written as a page shows it, in either language; others stay."""
     among, written = LISTS[name].among, line.strip()
+    if name is ListSetting.FINDING_WEIGHTS:
+        return weight_meant(written)
     known = {text: one.value for one in among or () for text in (words_of(one).zh, words_of(one).en)}
     return known.get(written, written)
 
@@ -97,14 +102,16 @@ def _page(visit: Visit, agency_id: AgencyId, mistake: Mistake | None = None) -> 
         lists=kept.lists(visit.actor, agency_id),
         list_names=list(ListSetting),
         listed=LISTS,
-        said=_said,
+        said=partial(_said, visit.language),
         may_keep=visit.may(Action.SETTING_KEEP, agency_id),
         now=visit.tx.now,
     )
 
 
-def _said(name: ListSetting, items: Iterable[str]) -> list[StrEnum | str]:
-    """Return the items of a list as what they are: names of a closed list have words."""
+def _said(language: Language, name: ListSetting, items: Iterable[str]) -> list[StrEnum | str]:
+    """Return the items of a list as what they are: names of a closed list, and weights, have words."""
+    if name is ListSetting.FINDING_WEIGHTS:
+        return [weight_said(one, language) for one in items]
     among = LISTS[name].among
     return [among(one) if among is not None and one in set(among) else one for one in items]
 

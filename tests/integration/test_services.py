@@ -17,9 +17,8 @@ import yaml
 
 from tests.stand import PATIENCE_SECONDS, ROOT, Stand, answers, free_port, wait_until
 
-SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
-    "services"
-]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, Any] = COMPOSE["services"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,13 @@ def secret_files(
     texts = stand.env | {"DATABASE_URL": database_url, "OBJECTS_URL": objects_url, "BROKER_URL": broker_url}
     for name, text in texts.items():
         (folder / name.lower()).write_text(f"{text}\n")
-    return {f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()}
+    absent = [
+        name for name, one in COMPOSE["secrets"].items() if one.get("file", "").endswith(":-/dev/null}")
+    ]
+    return {
+        **{f"/run/secrets/{name}": "/dev/null" for name in absent},
+        **{f"/run/secrets/{path.name}": str(path) for path in folder.iterdir()},
+    }
 
 
 @pytest.fixture

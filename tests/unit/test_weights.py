@@ -10,7 +10,8 @@ from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS, FINDINGS
 from schemas.integrity import Outcome, Severity, Verdict
 from schemas.verdict import BINDING_CHECKS, breaks_binding, verdict
-from schemas.weight import SETTABLE, is_weight, weighed
+from schemas.weight import SETTABLE, is_weight, weighed, weight_meant, weight_said
+from schemas.words import Language
 from tests.unit.test_examined import HELD
 
 JUMP = TRACK_STEPS.found("track-jump", count=3)
@@ -47,3 +48,14 @@ def test_no_list_that_may_stand_hides_damage_or_a_broken_claim(items: list[str])
         assert one.severity.rank >= Severity.WARN.rank
         assert one.outcome is Outcome.MISMATCH
     assert not SETTABLE.keys() & {row.code for name in BINDING_CHECKS for row in CHECKS[name].findings}
+
+
+@pytest.mark.parametrize("typed", ["track-jump=存疑", "track-jump = doubtful", "track-jump=warn"])
+def test_a_weight_is_typed_and_shown_in_words(typed: str) -> None:
+    """In either language or as the name of the weight; what means nothing stays as it was typed, to be refused."""
+    assert weight_meant(typed) == "track-jump=warn"
+    assert [weight_said("track-jump=warn", one) for one in Language] == [
+        "track-jump=存疑",
+        "track-jump=doubtful",
+    ]
+    assert not is_weight(weight_meant("track-jump=严重"))
