@@ -21,6 +21,7 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 """Rows of BGR bytes: shape (height, width, 3)."""
 
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker")
+_END_OF_CODE = re.compile(rb"\xff[\xd0-\xd9]")
 _SCAN = bytes((0xFF, SOS))
 _FILL = 0xFF
 _COLOURS = 3
@@ -83,11 +84,22 @@ def _mended(payload: bytes, complaint: str) -> Iterator[bytes]:
 
 
 def without_padding(payload: bytes, count: int | None = None) -> bytes:
-    """Copy the photo without zeros that fill a scan up to a restart or the end; with `count`, so many at each."""
+    """Copy the photo without zeros that fill a scan up to a restart or the end; with `count`, so many at each.
+
+    A zero behind FF is no filling but a part of the code (T.81, B.1.1.5).
+    """
     start = payload.find(_SCAN)
-    zeros = b"\\x00{%d}" % count if count else b"\\x00+"
-    padding = re.compile(b"(?<!\\xff)" + zeros + b"(?=\\xff[\\xd0-\\xd9])")
-    return payload[:start] + padding.sub(b"", payload[start:]) if start >= 0 else payload
+    if start < 0:
+        return payload
+    kept, at = [payload[:start]], start
+    for found in _END_OF_CODE.finditer(payload, start):
+        piece = payload[at : found.start()]
+        zeros = len(piece) - len(piece.rstrip(b"\x00"))
+        zeros -= zeros > 0 and piece[: len(piece) - zeros].endswith(b"\xff")
+        gone = zeros if count is None else count * (zeros >= count)
+        kept.append(piece[: len(piece) - gone])
+        at = found.start()
+    return b"".join((*kept, payload[at:]))
 
 
 def without_stray_bytes(payload: bytes) -> bytes:

@@ -9,7 +9,7 @@ import re
 from workers.media.sound_frames import View
 
 SECTOR_BYTES = 512
-_HOLE = re.compile(rb"\x00{1024,}")
+_HOLE = re.compile(rb"(?<!\x00)\x00{1024,}")
 _MOST = 64
 """More runs than this at such places are a pattern that somebody drew."""
 
