@@ -311,3 +311,11 @@ def test_lines_of_one_length_are_no_packets(tmp_path: Path, ends: bytes) -> None
 
     assert found.media_type == short.media_type == "application/nmea"
     assert max(gravest(found), gravest(short)) < Severity.WARN.rank
+
+
+def test_a_line_of_commas_is_gone_through_once(tmp_path: Path) -> None:
+    """What a log ends in is looked for at the end of a line: four mebibytes without one take no longer a look."""
+    path = tmp_path / "a.nmea"
+    path.write_bytes(b"$GPGLL,0100.00,N,00100.00,E,000000,A*2A\r\n" + b"1," * (2 << 20))
+
+    assert probe(path, filename=path.name, limits=Limits()).media_type == "application/nmea"

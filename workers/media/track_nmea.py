@@ -20,6 +20,8 @@ _TIME = re.compile(rb"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,9}))?$")
 _ANGLE = re.compile(rb"(\d{1,3})(\d\d(?:\.\d{1,12})?)$")
 _WORDS = re.compile(rb"[\t -~\x80-\xff]*$")
 _TAIL = re.compile(rb",[ -)+-~]*\*[0-9A-F]{2}$")
+_TAIL_BYTES = 128
+"""A sentence has 82 characters at most (NMEA 0183), so its last comma stands no farther from its end."""
 """The end of a sentence that lost its beginning."""
 LONGEST = 1024
 _SUMMED = 10
@@ -124,7 +126,7 @@ class NmeaReader:
 
     def _other(self, line: bytes) -> None:
         """A line that is no sentence: a logger's header is text; after a sentence, what is no text was none of it."""
-        if line[:1] in {b"$", b"!"} or (self.sentences and _TAIL.search(line)):
+        if line[:1] in {b"$", b"!"} or (self.sentences and _TAIL.search(line[-_TAIL_BYTES:])):
             self._is_wrong()
         elif self.sentences and not _WORDS.match(line):
             self._is_strange(self._line)
