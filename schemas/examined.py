@@ -65,8 +65,8 @@ class Examined(Frozen):
 
     @property
     def is_whole(self) -> bool:
-        """Every unit of the part was looked at."""
-        return self.check is not None and (self.of is None or self.done >= self.of)
+        """Every unit of the part was looked at; where nobody can say how many there are, at least one was."""
+        return self.check is not None and self.done >= (1 if self.of is None else self.of)
 
     @property
     def is_begun(self) -> bool:

@@ -40,6 +40,19 @@ def test_each_part_of_the_list_is_needed(media_type: str) -> None:
         assert bool(missing(media_type, others)) is (required.is_always or is_left)
 
 
+@pytest.mark.parametrize("media_type", sorted(REQUIRED))
+def test_nothing_done_of_nobody_knows_how_much_is_nothing(media_type: str) -> None:
+    """A reader that cannot say how many units there are and looked at none has not examined the part."""
+    for required in REQUIRED[media_type]:
+        others = [
+            one for one in all_of(media_type) if (one.part, one.measure) != (required.part, required.measure)
+        ]
+
+        assert missing(media_type, [*others, row(required, done=1, of=None)]) == ()
+        (lack,) = missing(media_type, [*others, row(required, done=0, of=None)])
+        assert (lack.part, lack.measure, lack.done) == (required.part, required.measure, 0)
+
+
 def test_a_stream_that_was_found_is_asked_for_in_every_measure() -> None:
     """A second sound stream whose packets nobody decoded is named by its number, however well the first was read."""
     rows = [
