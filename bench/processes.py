@@ -44,7 +44,7 @@ class Watch:
             for pid in _tree(root, children):
                 if pid in stats:
                     self._note(
-                        f"{name}:{'decoder' if 'media.child' in _command(pid) else pid}", pid, stats[pid][1]
+                        f"{name}:{'decoder' if 'sandbox.child' in _command(pid) else pid}", pid, stats[pid][1]
                     )
 
     def _note(self, label: str, pid: int, cpu: float) -> None:

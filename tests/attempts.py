@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from workers.media.child import main
-from workers.media.confine import libc
 from workers.media.result import Limits, Probe
+from workers.media.sandbox.child import main
+from workers.media.sandbox.confine import libc
 from workers.media.source import Source
 from workers.media.work import Lane
 

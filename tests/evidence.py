@@ -35,7 +35,7 @@ from tests.media import jpeg
 from tests.monitoring import make_highway
 from workers.custody import integrate
 from workers.fsck import run
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 from workers.trail import seal_trail

@@ -12,7 +12,7 @@ from storage.store import Store, utc_now
 from tests.factories import TestDevice, enrol_device, make_account, make_agency
 from tests.media import jpeg
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

@@ -9,8 +9,8 @@ import os
 import struct
 import sys
 
-from workers.media.confine import libc
-from workers.media.seccomp import column, forbid_new_privileges, tables
+from workers.media.sandbox.confine import libc
+from workers.media.sandbox.seccomp import column, forbid_new_privileges, tables
 
 LD, JEQ, RET, ALLOW, REFUSE = 0x20, 0x15, 0x06, 0x7FFF_0000, 0x0005_0000 | errno.EPERM
 PR_SET_SECCOMP, FILTER = 22, 2

@@ -22,7 +22,7 @@ from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
 from workers.heart import NODE, Heart, Pulse
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import SLOW, Runner
 from workers.settings import WorkersSettings
 

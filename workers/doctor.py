@@ -28,7 +28,7 @@ from storage.setup.home import Home
 from storage.setup.migrate import is_read_only, pending
 from storage.store import Store
 from workers.listening import console_url, is_local, plain_to_others, read_listening
-from workers.media.floor import measure
+from workers.media.sandbox.floor import measure
 
 _KEYS = {
     "log_key": HealthPart.LOG_KEY,

@@ -14,7 +14,7 @@ from storage.outbox import JobKind
 from storage.store import Store
 from workers.heart import Heart, Pulse
 from workers.loop import Loops, OnEnd, only_told
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import SLOW, Runner
 from workers.scheduler import Scheduler, listen
 from workers.settings import WorkersSettings

@@ -42,7 +42,7 @@ from storage.recording.values import Verification
 from storage.store import Store, Transaction
 from workers.manifest import Claims, manifest_claims
 from workers.media.result import Probe, Stop
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.media.work import Lane
 from workers.settings import WorkersSettings
 from workers.task import concluding

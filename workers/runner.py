@@ -23,7 +23,7 @@ from workers.examination import examine_again, give_up_examination
 from workers.export import build_export, give_up_export
 from workers.heart import Pulse
 from workers.loop import attempt
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
 from workers.roster import give_up_roster, take_roster
 from workers.settings import WorkersSettings

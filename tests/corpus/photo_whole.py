@@ -11,7 +11,7 @@ from tests.corpus.kinds import Whole
 from tests.corpus.scenes import SCENES, image
 from tests.media import SHARED, exif
 from tests.media_stills import chunk, dng, plain_jpeg, segment, several, video, with_xmp
-from workers.media.samples import SAMPLES
+from workers.media.sandbox.samples import SAMPLES
 
 Coder = tuple[str, Callable[[Image.Image], bytes]]
 

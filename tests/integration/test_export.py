@@ -52,7 +52,7 @@ from tests.factories import (
 from tests.media import jpeg
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

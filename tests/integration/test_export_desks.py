@@ -38,7 +38,7 @@ from storage.store import Store
 from tests.desk_case import make_desk_case
 from tests.factories import folder_url, make_account, make_settings
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

@@ -41,7 +41,7 @@ from tests.factories import (
 from tests.fakes import Fault, FaultyObjects
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner, tasks
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings

@@ -42,7 +42,7 @@ from tests.factories import (
 )
 from tests.media import jpeg
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
 from workers.runner import Runner
 from workers.settings import WorkersSettings

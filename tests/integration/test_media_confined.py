@@ -109,7 +109,7 @@ def account(request: pytest.FixtureRequest) -> Iterator[Account]:
         packages = Path(name) / "lib" / version / "site-packages" / "same.pth"
         packages.write_text("\n".join(str(Path(path).resolve()) for path in site.getsitepackages()))
         made = Account(request.param, f"{name}/bin/python")
-        if made.run("import workers.media.child, av, cv2").returncode:
+        if made.run("import workers.media.sandbox.child, av, cv2").returncode:
             pytest.skip("another user cannot read this folder")
         yield made
 

@@ -36,7 +36,7 @@ from storage.tables.export import exports
 from tests.desk_case import make_desk_case
 from tests.factories import folder_url, make_settings
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

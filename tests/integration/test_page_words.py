@@ -42,7 +42,7 @@ from tests.monitoring import make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

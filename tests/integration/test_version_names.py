@@ -24,7 +24,7 @@ from tests.factories import OFFICERS, enrol_device, folder_url, make_account, ma
 from tests.media import jpeg
 from workers.custody import integrate
 from workers.fsck import run
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
 

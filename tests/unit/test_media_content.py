@@ -11,9 +11,9 @@ from PIL import Image
 from schemas.integrity import CheckResult, Severity
 from tests.media import SHARED, pixels
 from tests.media_containers import film
-from workers.media.content import Content, check_content, of_photo
 from workers.media.probe import probe
 from workers.media.result import Limits
+from workers.media.still.content import Content, check_content, of_photo
 
 CHANCE = np.random.default_rng(5)
 

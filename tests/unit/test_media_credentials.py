@@ -8,7 +8,7 @@ from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 from schemas.verdict import verdict
 from tests.media import jpeg
 from tests.media_credentials import signed_jpeg
-from workers.media.credentials import check_credentials
+from workers.media.metadata.credentials import check_credentials
 from workers.media.probe import probe
 from workers.media.result import Limits
 

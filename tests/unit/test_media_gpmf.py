@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.media import LAT_E7, LON_E7
-from workers.media.gpmf import GpmfReader
 from workers.media.probe import probe
 from workers.media.result import Limits
+from workers.media.track.gpmf import GpmfReader
 from workers.media.work import SLOW, Budget, OverBudgetError, Work
 
 AT = datetime(2026, 9, 1, 1, 0, tzinfo=UTC)

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.media import mp4
-from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe
-from workers.media.samples import SAMPLES
+from workers.media.sandbox.samples import SAMPLES
 from workers.media.sniff import HEAD_BYTES, sniff
 from workers.media.source import Source
-from workers.media.track import probe_track
-from workers.media.video import DEMUXERS, probe_video
+from workers.media.still.photo import STILL_TYPES, probe_still
+from workers.media.streams.video import DEMUXERS, probe_video
+from workers.media.track.track import probe_track
 from workers.media.work import SLOW, Work
 
 FAULTS = (ValueError, KeyError, TypeError, RuntimeError, ZeroDivisionError, OSError, LookupError)

@@ -23,10 +23,10 @@ from tests.media import (
     truncated_jpeg,
     zeroed_jpeg,
 )  # fmt: skip
-from workers.media.exif import parse_exif_time
-from workers.media.jpeg import decode_jpeg, scale_for
+from workers.media.metadata.exif import parse_exif_time
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
+from workers.media.still.jpeg import decode_jpeg, scale_for
 
 
 def look(tmp_path: Path, payload: bytes, name: str = "photo.jpg", **limits: int) -> Probe:

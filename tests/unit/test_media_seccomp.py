@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.media import TRACK_TYPES
-from workers.media.samples import SAMPLES
-from workers.media.seccomp import MACHINES, Instruction, program, tables
+from workers.media.sandbox.samples import SAMPLES
+from workers.media.sandbox.seccomp import MACHINES, Instruction, program, tables
 from workers.media.sniff import sniff
 
 HEADERS = {
@@ -112,7 +112,7 @@ def kinds() -> Iterator[str]:
 
 def test_there_is_a_sample_of_every_kind_that_loads_code_of_its_own() -> None:
     """Each still type, video, and tracks: whatever a library loads for it is loaded before the lock."""
-    from workers.media.photo import STILL_TYPES  # noqa: PLC0415 - loads decoders
+    from workers.media.still.photo import STILL_TYPES  # noqa: PLC0415 - loads decoders
 
     tracks = TRACK_TYPES - {"application/xml"}
     assert set(kinds()) >= (STILL_TYPES - {"image/heif"}) | {"video/mp4"} | tracks

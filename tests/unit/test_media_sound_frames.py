@@ -8,13 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.media_sound import sound
-from workers.media import ogg, wav
-from workers.media.mpeg_audio import adts, amr_narrow, amr_wide, is_free, mpeg
 from workers.media.probe import look
 from workers.media.result import Limits
-from workers.media.sound_frames import Frame, Gap, Header, View, Walked, walk
+from workers.media.sound import ogg, wav
+from workers.media.sound.mpeg_audio import adts, amr_narrow, amr_wide, is_free, mpeg
+from workers.media.sound.sound_frames import Frame, Gap, Header, View, Walked, walk
+from workers.media.sound.tags import ape, id3v2, sound_end, sound_start
 from workers.media.source import Source
-from workers.media.tags import ape, id3v2, sound_end, sound_start
 from workers.media.work import SLOW, Lane, OverBudgetError, Work
 
 MP3 = b"\xff\xfb\x90\x64" + bytes(413)

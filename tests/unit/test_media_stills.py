@@ -36,10 +36,10 @@ from tests.media_stills import (
     with_xmp,
 )  # fmt: skip
 from workers.media.examined import check_examined
-from workers.media.jpeg import without_padding
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.samples import SAMPLES
+from workers.media.sandbox.samples import SAMPLES
+from workers.media.still.jpeg import without_padding
 
 CASES = HEIC.parents[1] / "cases" / "files"
 FLAT = Image.new("RGB", (640, 480), "white")

@@ -8,9 +8,9 @@ from schemas.integrity import CheckResult, Severity
 from tests.media_containers import film
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.structure import Length, Structure
-from workers.media.timing import Timing, check_timing
-from workers.media.walk import Stamp
+from workers.media.streams.timing import Timing, check_timing
+from workers.media.streams.walk import Stamp
+from workers.media.structure.walked import Length, Structure
 
 
 def look(path: Path) -> Probe:

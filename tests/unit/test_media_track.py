@@ -10,10 +10,10 @@ from schemas.agreement import distance_m
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.media import MAX_LINE_POINTS, Track
 from tests.media import LAT_E7, LON_E7, billion_laughs, gpx
-from workers.media.fixes import instant
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.track_gpx import time_of
+from workers.media.track.fixes import instant
+from workers.media.track.gpx import time_of
 
 
 def look(tmp_path: Path, payload: bytes) -> Probe:

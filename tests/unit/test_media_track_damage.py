@@ -15,12 +15,12 @@ from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.media import Track
 from tests.media import billion_laughs
 from tests.media_tracks import BEGIN, FORMATS, Row, drive, geojson_of, gpx_of, kml_of, nmea_of
-from workers.media import gpx_runs
-from workers.media.fixes import Fixes
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
-from workers.media.track_gpx import GpxReader
-from workers.media.track_steps import Clock, Steps
+from workers.media.track import gpx_runs
+from workers.media.track.fixes import Fixes
+from workers.media.track.gpx import GpxReader
+from workers.media.track.steps import Clock, Steps
 from workers.media.work import SLOW, Lane, Work
 
 ROWS = drive(400)

@@ -9,10 +9,10 @@ from PIL import Image
 
 from schemas.integrity import CheckResult, Outcome
 from tests.media import cut, jpeg, mp4, wav, without_moov, zeroed
-from workers.media.boxes import Box, walk
-from workers.media.nal import nal_lengths_fit
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
+from workers.media.structure.boxes import Box, walk
+from workers.media.structure.nal import nal_lengths_fit
 from workers.media.work import SLOW, Work
 
 FASTSTART = {"movflags": "faststart"}

@@ -13,7 +13,7 @@ from workers.media.examined import check_examined
 from workers.media.probe import probe
 from workers.media.result import Limits, Probe
 from workers.media.source import Source
-from workers.media.walk import Stamp, StreamReader, Walk
+from workers.media.streams.walk import Stamp, StreamReader, Walk
 from workers.media.work import SLOW, Work
 
 

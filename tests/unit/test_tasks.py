@@ -5,7 +5,7 @@ from pathlib import Path
 from storage.outbox import JobKind
 from storage.store import Store
 from tests.factories import make_settings
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.runner import tasks
 from workers.scheduler import TICK_SECONDS
 from workers.settings import WorkersSettings

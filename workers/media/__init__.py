@@ -5,7 +5,7 @@ an attack until shown otherwise; importing this package loads no decoder.
 """
 
 from workers.media.result import Derivative, Limits, Probe, Stop
-from workers.media.sandbox import Sandbox
+from workers.media.sandbox.parent import Sandbox
 from workers.media.work import Lane
 
 __all__ = ["Derivative", "Lane", "Limits", "Probe", "Sandbox", "Stop"]

@@ -5,14 +5,14 @@ from pathlib import Path
 from schemas.media import TRACK_TYPES
 from workers.media.container import check_container, note
 from workers.media.examined import check_examined
-from workers.media.photo import STILL_TYPES, probe_still
 from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff, sniff_source
-from workers.media.sound_frames import View
+from workers.media.sound.sound_frames import View
+from workers.media.sound.tags import sound_start
 from workers.media.source import Source
-from workers.media.tags import sound_start
-from workers.media.track import probe_track
-from workers.media.video import DEMUXERS, probe_video
+from workers.media.still.photo import STILL_TYPES, probe_still
+from workers.media.streams.video import DEMUXERS, probe_video
+from workers.media.track.track import probe_track
 from workers.media.work import Lane, OverBudgetError, Work
 
 

@@ -10,12 +10,12 @@ from typing import BinaryIO, Literal
 
 from schemas.checks.structure import MEDIA_TYPE
 from schemas.integrity import Check, CheckResult, examines
-from workers.media.elementary import bare_type
-from workers.media.mpeg_audio import adts, mpeg
-from workers.media.program import is_program
 from workers.media.result import ending
+from workers.media.sound.mpeg_audio import adts, mpeg
 from workers.media.source import Source
 from workers.media.step import step_of
+from workers.media.structure.elementary import bare_type
+from workers.media.structure.program import is_program
 
 HEAD_BYTES = 4096
 UNKNOWN = "application/octet-stream"

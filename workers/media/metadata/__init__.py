@@ -1,0 +1,1 @@
+"""What is written inside a file about itself: Exif, XMP, IPTC and content credentials, read and never believed."""

@@ -1,0 +1,1 @@
+"""Sound by its own frames, pages and chunks, and what decoded samples are like."""

@@ -1,0 +1,1 @@
+"""Stills: walked by their structure, then every picture in them decoded strictly."""

@@ -1,0 +1,309 @@
+"""Moving pictures: a walk over the NAL lengths of every packet, key frames decoded, posters.
+
+`cv2.VideoCapture` reports no damaged frame, so it is not used (design: trap 10). Key frames are fed to the decoder
+while libav's log is caught, of a short film all frames; a whole decode of a long one is for a person to ask for.
+"""
+
+import re
+from typing import Any
+
+import av
+import numpy as np
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from schemas.checks.streams import COVER, KEYFRAMES, PACKETS
+from schemas.examined import Examined, Measure, PartKind
+from schemas.integrity import Check, CheckResult, examines
+from workers.media.result import Derivative, Limits
+from workers.media.still.content import Content, check_content
+from workers.media.still.picture import TOOL, picture
+from workers.media.streams.mjpeg import is_damaged
+from workers.media.streams.upright import TURNS, orientation
+from workers.media.streams.walk import StreamReader, Walk
+from workers.media.structure.nal import has_hole, nal_length_bytes, nal_lengths_fit
+from workers.media.work import Work
+
+_SKIPPING = re.compile(
+    r"mmco|co located POC|Could not find ref|[Mm]issing reference|reference frames? |reference picture|Frame num"
+)
+"""What sound files make a decoder say when only key frames are fed to it: their neighbours were never given."""
+
+_POSTERS = (0.0, 1 / 3, 2 / 3)
+
+
+class PictureReader(StreamReader):
+    """Reads one stream of moving pictures.
+
+    `length_s` is that of the whole file, `with_posters` makes up to three. The demuxer passes over `empty` places where
+    no picture came in time; the container counts them.
+    """
+
+    forgiven = ("bad_packets", "bad_frames", "_broken_jpegs")
+
+    def __init__(
+        self,
+        stream: VideoStream,
+        *,
+        limits: Limits,
+        work: Work,
+        length_s: float,
+        size_bytes: int,
+        with_posters: bool,
+        empty: int = 0,
+    ) -> None:
+        super().__init__(stream)
+        self.video = stream
+        self.empty = empty
+        self.bad_packets = self.keyframes = self.frames = self.bad_frames = self.skipped = 0
+        self.rotation = 0
+        self.content = Content()
+        self._broken_jpegs = 0
+        self.posters: list[Derivative] = []
+        self._limits = limits
+        self._length_s = length_s
+        self._with_posters = with_posters
+        self._length_bytes = nal_length_bytes(self.context)
+        is_long = size_bytes > limits.keyframes_all_bytes or length_s > limits.keyframes_all_seconds
+        self._step = length_s / limits.keyframes_sampled if is_long else 0.0
+        self._work = work
+        self._next = 0.0
+        self._fed = 0
+        rate = float(stream.average_rate or 0)
+        self._count = stream.frames or round(length_s * rate)
+        self._is_short = 0 < self._count * self._frame_pixels <= limits.frames_all_pixels and not is_long
+        if self.context is not None:
+            stream.thread_type = "NONE"
+
+    def expect(self, work: Work) -> None:
+        """Key frames that the index names will be decoded, of a short film all frames."""
+        if work.is_last:
+            return
+        if self._is_short:
+            work.expect(pixels=self._count * self._frame_pixels)
+            return
+        keyframes = sum(entry.is_keyframe for entry in self.video.index_entries)
+        wanted = min(keyframes, self._limits.keyframes_sampled + 1) if self._step else keyframes
+        work.expect(pixels=wanted * self._frame_pixels)
+
+    def complain(self, said: str) -> None:
+        """What comes of feeding key frames only is no complaint about the file."""
+        if not _SKIPPING.search(said):
+            super().complain(said)
+
+    def read(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
+        """Walk the units of one packet; decode it where it is a key frame whose turn it is."""
+        if self._length_bytes and not self._fits(packet):
+            self.bad_packets += 1
+        if packet.is_corrupt:
+            self.bad_packets += 1
+        if self.context is None:
+            return
+        if not packet.is_keyframe:
+            self._between(packet)
+            return
+        self.keyframes += 1
+        at = self.at_s(packet.pts)
+        if at < self._next or (self._work.is_last and not self._work.has(self._frame_pixels)):
+            self.skipped += 1  # of what the last lane has no room for, the structure alone is checked
+            return
+        self._next = at + self._step if self._step else self._next
+        self._work.pixels(self._frame_pixels)
+        if self.codec == "mjpeg":
+            self._broken_jpegs += is_damaged(bytes(packet))
+        self._fed += 1
+        self._frames(self.decoded(packet))
+
+    def _between(self, packet: Any) -> None:  # noqa: ANN401 - as above
+        """Decode a frame of a short film that leans on others, once there is a key frame to begin with."""
+        if not self._is_short or not self._fed or not self._work.has(self._frame_pixels):
+            return
+        self._work.pixels(self._frame_pixels)
+        self._fed += 1
+        self._frames(self.decoded(packet))
+
+    def _fits(self, packet: Any) -> bool:  # noqa: ANN401 - as above
+        whole = nal_lengths_fit(memoryview(packet), self._length_bytes, self._work)
+        return whole and not has_hole(bytes(packet), self._length_bytes, self.codec or "")
+
+    def drain(self) -> None:
+        """Frames that the decoder still holds back for reordering."""
+        if self.context is not None:
+            self._frames(self.decoded(None))
+
+    def examined(self) -> tuple[Examined, ...]:
+        """Return packets and key frames; without a decoder no key frame was looked at."""
+        part, number, tried = PartKind.VIDEO, self.number, self.keyframes - self.skipped
+        return (
+            Examined(
+                part=part,
+                number=number,
+                measure=Measure.PACKETS,
+                done=self.packets,
+                of=max(self.packets, self.video.frames - self.empty),
+                check=PACKETS.name,
+            ),
+            Examined(
+                part=part,
+                number=number,
+                measure=Measure.KEYFRAMES,
+                done=tried if self.frames else 0,
+                of=self.keyframes,
+                check=KEYFRAMES.name if self.frames else None,
+            ),
+            *self._every(),
+        )
+
+    def _every(self) -> tuple[Examined, ...]:
+        if not self._is_short or not self.frames:
+            return ()
+        row = Examined(
+            part=PartKind.VIDEO,
+            number=self.number,
+            measure=Measure.FRAMES,
+            done=self._fed,
+            of=self.packets,
+            check=KEYFRAMES.name,
+        )
+        return (row,)
+
+    @property
+    def bad_pictures(self) -> int:
+        """Key frames that do not decode; what a writer does in every other JPEG is its habit and no damage."""
+        return self.bad_frames + (self._broken_jpegs if self._broken_jpegs * 2 < self.keyframes else 0)
+
+    @property
+    def _frame_pixels(self) -> int:
+        return self.context.width * self.context.height if self.context else 0
+
+    def _frames(self, frames: list[Any] | None) -> None:
+        if frames is None:
+            self.bad_frames += 1
+            return
+        for frame in frames:
+            self.frames += 1
+            self.bad_frames += bool(frame.is_corrupt)
+            self.rotation = TURNS.get(orientation(frame), 0)
+            if frame.key_frame:
+                self.content.watch(frame, self.at_s(frame.pts))
+            self._poster(frame)
+
+    def _poster(self, frame: VideoFrame) -> None:
+        wanted = len(self.posters)
+        if not self._with_posters or wanted == len(_POSTERS):
+            return
+        if self.at_s(frame.pts) >= _POSTERS[wanted] * self._length_s:
+            self.posters.append(poster(frame, self._limits.thumbnail_px))
+
+
+class CoverReader(StreamReader):
+    """Reads a still picture that goes along with a film or a sound: its cover."""
+
+    def __init__(self, stream: VideoStream, work: Work) -> None:
+        super().__init__(stream)
+        self.pixels = 0
+        self.is_bad = False
+        self._work = work
+        if self.context is not None:
+            stream.thread_type = "NONE"
+
+    def read(self, packet: Any) -> None:  # noqa: ANN401 - as above
+        """Decode the picture."""
+        if self.context is None:
+            return
+        self._work.pixels(self.context.width * self.context.height)
+        self._frames(self.decoded(packet))
+
+    def drain(self) -> None:
+        """A picture that the decoder still holds back."""
+        if self.context is not None and self.packets:
+            self._frames(self.decoded(None))
+
+    def examined(self) -> tuple[Examined, ...]:
+        """Return the picture."""
+        return (
+            Examined(
+                part=PartKind.PICTURE,
+                number=self.number,
+                measure=Measure.PIXELS,
+                done=self.pixels,
+                of=self.pixels or None,
+                check=COVER.name if self.pixels else None,
+            ),
+        )
+
+    def _frames(self, frames: list[Any] | None) -> None:
+        self.is_bad = self.is_bad or frames is None
+        for frame in frames or ():
+            self.pixels += frame.width * frame.height
+            self.is_bad = self.is_bad or bool(frame.is_corrupt)
+
+
+def is_cover(stream: Stream) -> bool:
+    """Say whether a stream is one still picture beside the recording."""
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+@examines(PACKETS)
+def check_packets(check: Check, walk: Walk) -> CheckResult | None:
+    """Find video packets that do not parse, or fewer of them than the index says, in any stream of pictures."""
+    readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
+    for one in readers:
+        if one.bad_packets:
+            return check.found("video-packets-damaged", count=one.bad_packets, packets=one.packets)
+        if one.packets + one.empty < one.video.frames:
+            found = one.packets + one.empty
+            return check.found("video-frames-missing", found=found, promised=one.video.frames)
+    return check.held() if readers else None
+
+
+@examines(KEYFRAMES)
+def check_keyframes(check: Check, walk: Walk) -> CheckResult | None:
+    """Say the gravest of what decoding key frames gave; a sample says so, and none at all is not a pass."""
+    readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
+    made = [_keyframes(check, one) for one in readers]
+    return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
+
+
+def content_of(walk: Walk) -> CheckResult | None:
+    """Say the gravest of what is seen in any stream of pictures; nothing where none was decoded."""
+    shown = [one for one in walk.readers.values() if isinstance(one, PictureReader) and one.frames]
+    return check_content([met for one in shown for met in one.content.met()] if shown else None)
+
+
+@examines(COVER)
+def check_cover(check: Check, walk: Walk) -> CheckResult | None:
+    """Say whether the cover is a picture."""
+    readers = [one for one in walk.readers.values() if isinstance(one, CoverReader)]
+    bad = next((one for one in readers if one.is_bad or one.complaints), None)
+    if bad is not None:
+        return check.found("cover-damaged", reason=bad.complaints[0] if bad.complaints else "corrupt picture")
+    return check.held() if readers else None
+
+
+def _keyframes(check: Check, one: PictureReader) -> CheckResult:
+    if one.context is None:
+        return check.found("codec-unsupported", reason="codec")
+    if one.bad_pictures or one.complaints:
+        reason = one.complaints[0] if one.complaints else "corrupt frame"
+        return check.found("video-frames-damaged", count=max(one.bad_pictures, 1), reason=reason)
+    if not one.frames:
+        return check.found("keyframes-none")
+    if one.skipped:
+        return check.found("keyframes-sampled", decoded=one.frames, keyframes=one.keyframes)
+    return check.held()
+
+
+def poster(frame: VideoFrame, longest_px: int) -> Derivative:
+    """Scale one frame, turn it as its display matrix says, and encode it as JPEG."""
+    scale = min(1.0, longest_px / max(frame.width, frame.height))
+    width, height = (max(2, round(side * scale)) for side in (frame.width, frame.height))
+    small = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
+    return picture(
+        np.asarray(small.to_ndarray(), dtype=np.uint8),
+        kind="poster",
+        orientation=orientation(frame),
+        longest_px=longest_px,
+        tool=f"pyav {av.__version__}, {TOOL}",
+    )

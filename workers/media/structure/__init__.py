@@ -1,0 +1,1 @@
+"""Films by their bytes, before a demuxer sees them: boxes, chunks, elements and packets."""
