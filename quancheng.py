@@ -186,7 +186,7 @@ def examine(args: argparse.Namespace) -> int:
 
 def _examine(args: argparse.Namespace, say: Teller) -> int:
     from quancheng_parts import open_store
-    from workers.examination import ask_for_outdated, count_outdated
+    from workers.examination import ask_for_outdated, count_outdated, take_up_stopped
 
     with ExitStack() as started:
         store = open_store(say, started)
@@ -198,6 +198,8 @@ def _examine(args: argparse.Namespace, say: Teller) -> int:
                 number=number,
             )
             return OK
+        if stopped := take_up_stopped(store):
+            say("verifying", f"再次核验 {stopped} 份中断的音像记录 · verified again", number=stopped)
         number = ask_for_outdated(store)
         say("asked", f"已安排重新检查 {number} 份音像记录 · recordings will be examined again", number=number)
     return OK

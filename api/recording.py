@@ -99,9 +99,18 @@ class DerivativeOut(WireOut):
     size_bytes: int
 
 
+class StoreFindOut(WireOut):
+    """The store gave otherwise than was recorded; `sha256` is that of what it gave, null where it gave nothing."""
+
+    code: str
+    found_at: datetime
+    sha256: str | None
+
+
 class RecordingDetailOut(RecordingOut):
     """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see.
 
+    `store_find` is there while the store gives otherwise than was recorded; `has_stopped`: nobody goes on verifying it.
     `officer_word` is what whoever captured it is told, with the finding that asks it where something is to be done.
     """
 
@@ -116,6 +125,8 @@ class RecordingDetailOut(RecordingOut):
     custody: list[EntryOut]
     derivatives: list[DerivativeOut]
     cases: list[str]
+    store_find: StoreFindOut | None
+    has_stopped: bool
     may_delete_local: bool
     media_url: str
     proof_url: str
@@ -132,6 +143,7 @@ class RecordingQuery(BaseModel):
     from_at: Annotated[AwareDatetime | None, Field(alias="from")] = None
     until_at: Annotated[AwareDatetime | None, Field(alias="to")] = None
     q: Words = None
+    at_fault: bool = False
 
     def wanted(self) -> RecordingFilter:
         """Return the filter."""
@@ -144,6 +156,7 @@ class RecordingQuery(BaseModel):
             from_at=self.from_at,
             until_at=self.until_at,
             text=self.q,
+            at_fault=self.at_fault,
         )
 
 
@@ -163,6 +176,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     links = tx.recordings.links(recording_id)
     checks = [row.check for row in tx.recordings.checks(recording_id)]
     said = officer_word(found.state, checks)
+    differing = tx.examinations.store_find(found)
     met_by = [] if found.copy_of is None else [found.copy_of]
     return RecordingDetailOut.of(
         found,
@@ -175,6 +189,8 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
         custody=[entry_out(one) for one in tx.custody.entries_for(reference("recording", recording_id))],
         derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],
+        store_find=None if differing is None else StoreFindOut.of(differing),
+        has_stopped=tx.recordings.has_stopped(recording_id),
         may_delete_local=tx.recordings.may_delete_local(found),
         media_url=f"/v1/recordings/{recording_id}/media",
         proof_url=f"/v1/recordings/{recording_id}/proof",

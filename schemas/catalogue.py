@@ -31,7 +31,7 @@ from schemas.words_case import (
 )
 from schemas.words_claim import CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS
 from schemas.words_event import EVENTS
-from schemas.words_examined import MEASURES, PART_KINDS
+from schemas.words_examined import MEASURES, PART_KINDS, STORE_FAULTS
 from schemas.words_fsck import FAULTS, FSCK_PARTS
 from schemas.words_health import HEALTH, HEALTH_PARTS
 from schemas.words_holding import CHECK_OCCASIONS, CHECK_POINTS, DEVICE_KINDS
@@ -133,7 +133,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     ),
     *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
     *(AS_OF, LIST_SETTINGS, SETTINGS),
-    *(MEASURES, PART_KINDS),
+    *(MEASURES, PART_KINDS, STORE_FAULTS),
     UNITS,
 )
 

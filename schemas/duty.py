@@ -9,6 +9,7 @@ class Duty(StrEnum):
     CONFIRM_PRESENCE = "confirm-presence"
     SETTLE_DENIAL = "settle-denial"
     EXPLAIN_LATE = "explain-late"
+    STORE_FAULT = "store-fault"
     END_DUTY = "end-duty"
     REVIEW_FIRST = "review-first"
     REVIEW_SECOND = "review-second"

@@ -281,6 +281,12 @@ class ScrubFind(Act):
         neutral=("recording",),
         words=Words("巡检发现存储差异", "Scrub found a difference"),
         follows="the recording is received",
+        columns={
+            "subject": "scrub_finds.id",
+            "code": "scrub_finds.code",
+            "sha256": "scrub_finds.sha256",
+            "at": "scrub_finds.found_at",
+        },
     )
     code: Slug
     sha256: Digest256 | None = None

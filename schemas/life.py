@@ -6,8 +6,9 @@ never stops a chain: a leaf against the rules is a fault, and the life keeps its
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from schemas.act import Act
 from schemas.directory import Directory
@@ -15,6 +16,30 @@ from schemas.leaf import Leaf
 from schemas.leaf_steps import STATE_STEPS
 
 LifeOf = TypeVar("LifeOf")
+
+
+class Told(Protocol):
+    """What was said from one moment until another; without the other it is still said."""
+
+    @property
+    def known_from(self) -> datetime: ...
+
+    @property
+    def known_until(self) -> datetime | None: ...
+
+    def _replace(self, *, known_until: datetime | None = ...) -> Self: ...
+
+
+ToldOf = TypeVar("ToldOf", bound=Told)
+
+
+def told_until(one: ToldOf, at: datetime) -> tuple[ToldOf, ...]:
+    """Return what is left of something said once something else is said of it at a time.
+
+    Nothing is, where it was said for no moment: two acts of one millisecond, or a clock that stepped back behind it.
+    """
+    until = at if one.known_until is None else min(one.known_until, at)
+    return (one._replace(known_until=until),) if one.known_from < until else ()
 
 
 class FaultCode(StrEnum):

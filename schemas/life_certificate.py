@@ -13,7 +13,7 @@ from schemas.leaves_certificate import (
     CertificateWithdraw,
 )
 from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueNamed
-from schemas.life import FaultCode, Here, check_step, law
+from schemas.life import FaultCode, Here, check_step, law, told_until
 from schemas.life_inside import Committed
 
 Restating = CertificateSuspend | CertificateRestore | CertificateWithdraw | CertificateCancel
@@ -67,12 +67,12 @@ def restated(life: CertificateLife, leaf: Leaf, act: Restating, here: Here) -> C
     law(since < until or type(act) is CertificateCancel, FaultCode.PERIOD)
     told: list[Told] = []
     for one in life.told:
-        if one.known_until is not None or one.valid_until <= since:
+        is_told = one.known_until is None
+        if is_told and one.valid_until <= since:
             told.append(one)
             continue
-        if one.known_from < leaf.at:  # said for no moment: two acts of one millisecond
-            told.append(one._replace(known_until=leaf.at))
-        if one.valid_from < since:
+        told.extend(told_until(one, leaf.at))
+        if is_told and one.valid_from < since:
             told.append(one._replace(valid_until=since, known_from=leaf.at))
     if since < until:
         told.append(Told(act.to, since, until, leaf.at, None, here.digest, act.reason))

@@ -16,7 +16,7 @@ from schemas.leaves_device import (
     EquipmentSuspend,
 )
 from schemas.leaves_equipment import EquipmentCorrect
-from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
+from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken, told_until
 
 Papers = EquipmentCertify | EquipmentReviewed | EquipmentPublish | EquipmentSuspend
 Paper = TypeVar("Paper", bound=Papers)
@@ -157,12 +157,8 @@ def _corrected(known: Said[Paper], leaf: Leaf, act: EquipmentCorrect, here: Here
 def _restated(
     told: tuple[Said[Paper], ...], entry: str, at: datetime, new: Said[Paper] | None
 ) -> tuple[Said[Paper], ...]:
-    """Close what is told of a fact; what was told for no moment – two acts of one millisecond – is nothing."""
-    closed = (
-        one._replace(known_until=at) if one.entry == entry and one.known_until is None else one
-        for one in told
-    )
-    kept: tuple[Said[Paper], ...] = tuple(one for one in closed if one.known_from != one.known_until)
+    """Close what is told of a fact."""
+    kept = tuple(left for one in told for left in (told_until(one, at) if one.entry == entry else (one,)))
     return kept if new is None else (*kept, new)
 
 

@@ -139,6 +139,13 @@ class ExaminedLife(NamedTuple):
     at: datetime
 
 
+class FoundLife(NamedTuple):
+    """What the store gave otherwise, and when that was found, by the name of the find."""
+
+    made: ScrubFind
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it."""
 
@@ -149,7 +156,7 @@ class RecordingLife(NamedTuple):
     verified: RecordingSeal | RecordingQuarantine | None = None
     verified_at: datetime | None = None
     ties: tuple[str, ...] = ()
-    found: tuple[str, ...] = ()
+    found: Mapping[str, FoundLife] = MappingProxyType({})
     explained: Mapping[str, ExplainedLife] = MappingProxyType({})
     examined: tuple[ExaminedLife, ...] = ()
 
@@ -214,8 +221,10 @@ def _unlinked(life: RecordingLife, leaf: Leaf, act: CaseUnlink, here: Here) -> R
 
 
 def _found(life: RecordingLife, leaf: Leaf, act: ScrubFind, here: Here) -> RecordingLife:
-    del leaf, here
-    return life._replace(found=(*life.found, act.code))
+    """It changes nothing that was concluded; each has a name of its own."""
+    del here
+    law(leaf.subject not in life.found, FaultCode.BEGUN_TWICE)
+    return life._replace(found={**life.found, leaf.subject: FoundLife(act, leaf.at)})
 
 
 def _explained(life: RecordingLife, leaf: Leaf, act: FindingAnswer, here: Here) -> RecordingLife:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceDescribe, DeviceIssue, DeviceReturn
-from schemas.life import FaultCode, Here, Unlawful, is_hidden, law
+from schemas.life import FaultCode, Here, Unlawful, is_hidden, law, told_until
 from schemas.life_inside import Committed
 
 
@@ -73,9 +73,8 @@ def described_until(told: tuple[DescribedLife, ...], leaf: Leaf) -> tuple[Descri
 
 
 def _closed(told: Iterable[DescribedLife], at: datetime) -> list[DescribedLife]:
-    """Close what is told; what was told for no moment – two acts of one millisecond – is nothing."""
-    closed = (one if one.known_until is not None else one._replace(known_until=at) for one in told)
-    return [one for one in closed if one.known_from != one.known_until]
+    """Close what is told."""
+    return [kept for one in told for kept in told_until(one, at)]
 
 
 def issued(
@@ -174,10 +173,10 @@ def _standing(told: tuple[HoldingLife, ...], issue: str, here: Here) -> HoldingL
 def _restated(
     told: tuple[HoldingLife, ...], leaf: Leaf, here: Here, known: HoldingLife, new: HoldingLife | None
 ) -> tuple[HoldingLife, ...]:
-    """Close what is told of one handing out, and tell it anew; what was told for no moment is nothing."""
-    place = len(told) - 1 - told[::-1].index(known)
-    closed = (known._replace(known_until=leaf.at),) if known.known_from < leaf.at else ()
-    kept = (*told[:place], *closed, *told[place + 1 :])
+    """Close what is told of one handing out, and tell it anew."""
+    kept = tuple(
+        left for one in told for left in (told_until(one, leaf.at) if one.issue == known.issue else (one,))
+    )
     if new is None:
         return kept
     return (*kept, new._replace(known_from=leaf.at, known_until=None, leaf=here.digest))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_account import AccountTransfer
-from schemas.life import FaultCode, Here, law
+from schemas.life import FaultCode, Here, law, told_until
 from schemas.life_inside import Committed
 
 
@@ -41,12 +41,12 @@ def transferred(
     law(act.agency != agency or not _has_begun(now[-1], act.from_), FaultCode.TWICE)
     after: list[Belonging] = []
     for one in before:
-        if one.known_until is not None or (one.valid_until is not None and one.valid_until <= act.from_):
+        is_told = one.known_until is None
+        if is_told and one.valid_until is not None and one.valid_until <= act.from_:
             after.append(one)
             continue
-        if one.known_from < leaf.at:  # said for no moment: two acts of one millisecond
-            after.append(one._replace(known_until=leaf.at))
-        if _has_begun(one, act.from_, is_before=True):
+        after.extend(told_until(one, leaf.at))
+        if is_told and _has_begun(one, act.from_, is_before=True):
             after.append(one._replace(valid_until=act.from_, known_from=leaf.at))
     after.append(Belonging(act.agency, act.from_, None, leaf.at, None, here.digest, act.reason))
     return tuple(after)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schemas.leaf import Leaf
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
-from schemas.life import FaultCode, Here, Unlawful, law
+from schemas.life import FaultCode, Here, Unlawful, law, told_until
 from schemas.life_inside import Committed
 
 
@@ -100,6 +100,5 @@ def _is_over(now: Term, at: datetime) -> bool:
 
 
 def _closed(told: tuple[Term, ...], at: datetime) -> tuple[Term, ...]:
-    """Close what is told; what was told for no moment – two acts of one millisecond – is nothing."""
-    closed = (one if one.known_until is not None else one._replace(known_until=at) for one in told)
-    return tuple(one for one in closed if one.known_from != one.known_until)
+    """Close what is told."""
+    return tuple(kept for one in told for kept in told_until(one, at))

@@ -162,7 +162,10 @@ def counted_once(rows: Iterable[Recording]) -> tuple[Recording, ...]:
 
 
 class RecordingFilter(Frozen):
-    """What a list of recordings is narrowed by; None means any."""
+    """What a list of recordings is narrowed by; None means any.
+
+    `at_fault`: only those of which the store gives otherwise than was recorded, or whose verification has stopped.
+    """
 
     state: RecordingState | None = None
     verdict: Verdict | None = None
@@ -172,6 +175,7 @@ class RecordingFilter(Frozen):
     from_at: datetime | None = None
     until_at: datetime | None = None
     text: str | None = None
+    at_fault: bool = False
 
 
 def conclusion(checks: Iterable[CheckResult]) -> RecordingStep:

@@ -1,7 +1,20 @@
 """Parts of a file, and in what they are gone through."""
 
 from schemas.examined import Measure, PartKind
+from schemas.scrub import StoreFault
 from schemas.words import vocabulary
+
+STORE_FAULTS = vocabulary(
+    StoreFault,
+    {
+        StoreFault.BROKEN: ("存储中的字节不是登记的字节", "The store holds other bytes than were recorded"),
+        StoreFault.MISSING: ("存储中没有登记的字节", "The store does not hold what was recorded"),
+        StoreFault.DAMAGED: (
+            "存储中该记录的附属信息已损坏",
+            "What the store keeps beside the bytes is damaged",
+        ),
+    },
+)
 
 PART_KINDS = vocabulary(
     PartKind,

@@ -135,6 +135,10 @@ DUTIES = vocabulary(
     {
         Duty.CONFIRM_PRESENCE: ("写明您在场，待您确认或否认", "Captures that name you: were you there?"),
         Duty.EXPLAIN_LATE: ("迟交的音像记录，等您说明", "Recordings that came late, to be explained"),
+        Duty.STORE_FAULT: (
+            "存储内容与登记不一致，或核验中断的音像记录",
+            "Recordings whose stored bytes differ, or whose verification stopped",
+        ),
         Duty.END_DUTY: ("超过一天没有结束的勤务", "Duties that nobody has ended for more than a day"),
         Duty.SETTLE_DENIAL: ("写明的人员否认在场，待处理", "People named who deny that they were there"),
         Duty.REVIEW_FIRST: (

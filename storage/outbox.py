@@ -171,6 +171,23 @@ class Outbox:
         """End the job without another attempt: what we hold is broken, or it can never succeed."""
         return self._settle(job, state=JobState.FAILED, last_error=error[:1000], finished_at=func.now())
 
+    def begin_anew(self, kinds: Sequence[JobKind], subject_ids: Sequence[UUID]) -> int:
+        """Run again what has failed of these subjects, as if never tried: somebody mended what was in the way."""
+        rows = self._connection.execute(
+            update(jobs)
+            .where(
+                jobs.c.kind.in_([kind.value for kind in kinds]),
+                jobs.c.subject_id.in_(subject_ids),
+                jobs.c.state == JobState.FAILED,
+            )
+            .values(state=JobState.READY, attempts=0, not_before=func.now(), finished_at=None)
+            .returning(jobs.c.kind)
+        ).scalars()
+        begun = list(rows)
+        for kind in set(begun):
+            self._hint(JobKind(kind))
+        return len(begun)
+
     def release(self, job: Job, *, pause_seconds: float, error: str) -> bool:
         """Return the job and its attempt: a dependency did not answer."""
         return self._settle(

@@ -12,10 +12,23 @@ from sqlalchemy.dialects.postgresql import Range
 
 
 def close_told(connection: Connection, table: Table, of: ColumnElement[bool], at: datetime) -> None:
-    """Close what is told; what was told for no moment – two acts of one millisecond – is no row."""
+    """Close what is told; what was told for no moment – two acts of one millisecond – is no row.
+
+    Nor is what was told after `at`: the clock stepped back behind it. What the acts said stands in their leaves, in
+    their order.
+    """
+    _end(connection, table, and_(of, func.upper_inf(table.c.known_during)), at)
+    _cut_back(connection, table, of, at)
+
+
+def _cut_back(connection: Connection, table: Table, of: ColumnElement[bool], at: datetime) -> None:
     known = table.c.known_during
-    told = and_(of, func.upper_inf(known))
-    connection.execute(delete(table).where(told, func.lower(known) == at))
+    _end(connection, table, and_(of, ~func.upper_inf(known), func.upper(known) > at), at)
+
+
+def _end(connection: Connection, table: Table, told: ColumnElement[bool], at: datetime) -> None:
+    known = table.c.known_during
+    connection.execute(delete(table).where(told, func.lower(known) >= at))
     connection.execute(update(table).where(told).values(known_during=func.tstzrange(func.lower(known), at)))
 
 
@@ -38,6 +51,7 @@ def tell_from(
     standing = select(table).where(passing, func.upper_inf(table.c.known_during))
     passed = connection.execute(standing).mappings().all()
     close_told(connection, table, passing, at)
+    _cut_back(connection, table, of, at)
     rows = [
         {name: value for name, value in one.items() if name != "id"}
         | {"valid_during": Range(one["valid_during"].lower, since), "known_during": known}

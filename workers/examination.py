@@ -14,6 +14,7 @@ from schemas.errors import IntegrityBroken
 from schemas.examination import AS_OF_RECEIPT
 from schemas.ids import ExaminationId
 from schemas.refusals_objects import OBJECT_BROKEN
+from schemas.scrub import StoreFault
 from schemas.setting import ListSetting
 from schemas.weight import weighed
 from storage.outbox import MAX_ATTEMPTS, Job
@@ -52,8 +53,9 @@ def examine_again(verifier: Verifier, job: Job) -> None:
         if hasher.sha256.value != recording.sha256:
             raise OBJECT_BROKEN("the store gave other bytes than were sealed", recording_id=str(recording.id))
     except IntegrityBroken as err:  # elsewhere this stops the task; here finding it out ends it
+        held = verifier.held(recording)
         with concluding(store, job) as tx:
-            tx.examinations.fail(ident, err.slug)
+            tx.examinations.fail_on_store(asked, StoreFault(err.slug), held.sha256.value if held else None)
         log.critical("sealed_bytes_differ", recording_id=str(recording.id), problem=err.slug)
         return
     if probe.stopped is Stop.TIME and job.attempts < MAX_ATTEMPTS:
@@ -105,6 +107,12 @@ def ask_for_outdated(store: Store) -> int:
         added += more
         if after is None:
             return added
+
+
+def take_up_stopped(store: Store) -> int:
+    """Have those verified again whose verification has stopped on what we hold; returns how many."""
+    with store.begin() as tx:
+        return tx.recordings.verify_stopped()
 
 
 def count_outdated(store: Store) -> int:

@@ -27,12 +27,14 @@ from schemas.agreement import agreement
 from schemas.base import HexDigest
 from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reached
 from schemas.digest import Hasher, sha256_hex
+from schemas.errors import IntegrityBroken, NotFound
 from schemas.ids import RecordingId
 from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
+from schemas.scrub import StoreFault
 from schemas.setting import ListSetting, Setting
 from schemas.stated_time import stated_time
 from schemas.weight import weighed
@@ -77,12 +79,16 @@ class Verifier:
             weights = tx.agency_settings.listed(
                 ListSetting.FINDING_WEIGHTS, recording.agency_id, recording.received_at
             )
-        hasher, probe = self.look(recording, _LANES[job.kind])
+        try:
+            hasher, probe = self.look(recording, _LANES[job.kind])
+        except IntegrityBroken as err:  # elsewhere this stops the task; here nothing may wait for ever
+            self._kept_apart(job, recording, kept_until, err)
+            return
         if self._postponed(job, recording, probe):
             return
         found = self._found(recording, claims, hasher, probe, kept_until)
         found = found.model_copy(update={"checks": weighed(found.checks, weights)})
-        self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
+        self.store.objects.retain(recording.object_key, recording.version_id, kept_until)
         with concluding(self.store, job) as tx:
             state = tx.recordings.conclude(recording.id, found)
         log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
@@ -106,7 +112,6 @@ class Verifier:
 
         Raises:
             Unavailable: database or store did not answer; the job may come here again.
-            NotFound, IntegrityBroken: the store no longer holds what was received; nothing was concluded.
         """
         with self.store.begin() as tx:
             recording = tx.recordings.known(RecordingId(job.subject_id))
@@ -115,25 +120,65 @@ class Verifier:
                 return
             kept_until = _kept_until(tx, recording)
         found = self._unverified(recording, error, kept_until)
-        self.store.objects.retain(recording.object_key, recording.version_id, found.retain_until)
         with self.store.begin() as tx:
             if tx.jobs.fail(job, error):  # otherwise somebody else holds the job and will conclude
                 tx.recordings.conclude(recording.id, found)
 
-    def _unverified(self, recording: Recording, error: str, kept_until: datetime) -> Verification:
-        hasher = self._hashed(recording)  # the custody entry names the digest of the bytes that are kept
+    def _kept_apart(self, job: Job, recording: Recording, kept_until: datetime, met: IntegrityBroken) -> None:
+        """Quarantine what the store gave otherwise than it was received: what is left of it locked, logged, and told.
+
+        A crash between lock and commit leaves a received recording; the next run comes here again, or finds the bytes
+        as they were.
+
+        Raises:
+            Unavailable: database or store did not answer; uses no attempt.
+            LeaseLost: another worker holds the job; nothing was written.
+        """
+        found = self._unverified(recording, met.slug, kept_until, StoreFault(met.slug))
+        with concluding(self.store, job) as tx:
+            tx.recordings.conclude(recording.id, found)
+        log.critical("received_bytes_differ", recording_id=str(recording.id), problem=met.slug)
+
+    def _unverified(
+        self, recording: Recording, error: str, kept_until: datetime, fault: StoreFault | None = None
+    ) -> Verification:
+        """Lock what the store holds, and say so; the custody entry names the digest of the bytes that are kept."""
+        hasher = self.held(recording)
+        if hasher is None or hasher.size_bytes != recording.size_bytes:
+            fault = fault or (StoreFault.MISSING if hasher is None else StoreFault.BROKEN)
+        is_locked = hasher is not None and self._locked(recording, kept_until)
         return Verification(
             checks=(
-                check_verification(error),
+                check_verification(error, is_store=fault is not None),
                 *(not_reached(claim, error) for claim in CLAIMS if claim.is_binding),
             ),
-            sha256=hasher.sha256.value,
-            sm3=hasher.sm3.value if hasher.sm3 else None,
+            sha256=hasher.sha256.value if hasher else None,
+            sm3=hasher.sm3.value if hasher and hasher.sm3 else None,
             media_type=recording.media_type,
             facts=MediaFacts(),
             derivatives=(),
-            retain_until=kept_until,
+            retain_until=kept_until if is_locked else None,
+            store_fault=fault,
         )
+
+    def _locked(self, recording: Recording, kept_until: datetime) -> bool:
+        """Lock what there is, and say whether that could be done: what is damaged beside its bytes takes no lock."""
+        try:
+            self.store.objects.retain(recording.object_key, recording.version_id, kept_until)
+        except (IntegrityBroken, NotFound):
+            return False
+        return True
+
+    def held(self, recording: Recording) -> Hasher | None:
+        """Return digests and size of what the store holds in place of a recording; None where it gives nothing.
+
+        Raises:
+            Unavailable: the store did not answer.
+        """
+        try:
+            return self._read(recording)
+        except IntegrityBroken:
+            return None
 
     def _postponed(self, job: Job, recording: Recording, probe: Probe) -> bool:
         """Say whether another lane or another try decides: how much work, or how long it took, is no verdict.
@@ -187,14 +232,17 @@ class Verifier:
         with path.open("wb", buffering=0) as copy:
             return self._hashed(recording, partial(_write, copy))
 
-    def _hashed(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
-        hasher = hash_object(
+    def _read(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
+        return hash_object(
             self.store.objects,
             recording.object_key,
             recording.version_id,
             with_sm3=self.store.settings.with_sm3,
             also=also,
         )
+
+    def _hashed(self, recording: Recording, also: Callable[[memoryview], None] | None = None) -> Hasher:
+        hasher = self._read(recording, also)
         if hasher.size_bytes != recording.size_bytes:
             raise OBJECT_BROKEN(
                 f"the store gave {hasher.size_bytes} bytes of a recording of {recording.size_bytes}",
@@ -260,9 +308,9 @@ def check_size(check: Check, hasher: Hasher, claims: Claims) -> CheckResult:
 
 
 @examines(VERIFICATION)
-def check_verification(check: Check, error: str) -> CheckResult:
-    """Say that the verification gave up; one that came to its end has no such result."""
-    return check.found("verification-failed", reason=error)
+def check_verification(check: Check, error: str, *, is_store: bool = False) -> CheckResult:
+    """Say that the verification gave up, and whether the store was why; one that came to its end has no such result."""
+    return check.found("stored-bytes-differ" if is_store else "verification-failed", reason=error)
 
 
 def _kept_until(tx: Transaction, recording: Recording) -> datetime:

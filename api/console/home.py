@@ -23,6 +23,7 @@ PLACES: Mapping[Duty, str] = MappingProxyType(
         Duty.CONFIRM_PRESENCE: "/console/presence",
         Duty.SETTLE_DENIAL: "/console/denials",
         Duty.EXPLAIN_LATE: "/console/duties",
+        Duty.STORE_FAULT: "/console/recordings?only=fault",
         Duty.END_DUTY: "/console/duties",
         Duty.REVIEW_FIRST: "/console/monitoring/queue?stage=first",
         Duty.REVIEW_SECOND: "/console/monitoring/queue?stage=second",

@@ -1,7 +1,7 @@
 """The list of recordings, one recording with everything known of it, and the list as CSV."""
 
 from collections.abc import Iterable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -60,6 +60,7 @@ class RecordingFilters(Asked):
     from_day: Annotated[Sought, Field(alias="from")] = ""
     until_day: Annotated[Sought, Field(alias="to")] = ""
     q: Sought = ""
+    only: Annotated[Literal["fault"] | None, IGNORED] = None
 
     def wanted(self) -> RecordingFilter:
         """Return the filter; a text that is no day narrows nothing."""
@@ -72,6 +73,7 @@ class RecordingFilters(Asked):
             from_at=day_start(self.from_day),
             until_at=day_start(self.until_day, days=1),
             text=self.q or None,
+            at_fault=self.only == "fault",
         )
 
 
@@ -149,6 +151,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         checks=explained(tx.recordings.checks(recording_id), visit.language),
         explanations=tx.finding_answers.of_recording(recording_id),
         examinations=_examinations(tx, recording_id, visit.language),
+        store_find=tx.examinations.store_find(found),
+        has_stopped=tx.recordings.has_stopped(recording_id),
         may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),
         blank_answer=AnswerForm(),
         explainable=tx.finding_answers.askable(visit.actor, recording_id),

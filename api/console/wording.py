@@ -29,6 +29,7 @@ from schemas.recording import DerivativeKind, RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
 from schemas.review import OpinionWord, ReviewState
+from schemas.scrub import StoreFault
 from schemas.setting import ListSetting
 from schemas.trail import TrailEvent, TrailResult
 from schemas.words import Language, Words
@@ -50,6 +51,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "CertificateState": CertificateState,
         "CertificateStep": CertificateStep,
         "DerivativeKind": DerivativeKind,
+        "StoreFault": StoreFault,
         "DeviceState": DeviceState,
         "EquipmentStep": EquipmentStep,
         "ExportState": ExportState,

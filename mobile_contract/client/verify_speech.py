@@ -59,6 +59,8 @@ def sentences(story: Story) -> Iterator[str]:
         for later in one.again:
             was, now = (VERDICTS[Verdict(word)] for word in (later.was, later.verdict))
             yield f"{spoken(one.filename)}: 重新检查 examined again {later.at}: {was} → {now}"
+        for met in one.store:
+            yield f"{spoken(one.filename)}: 存储与登记不一致 the store differed {met.at}: {met.code}"
     for record in story.records:
         state = MONITORING_STATES[MonitoringState(record.state)]
         yield f"非现场监管记录 record {record.id}: {state} · 告知 notified: {len(record.notifications)}"

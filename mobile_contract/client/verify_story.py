@@ -50,6 +50,13 @@ class AgainTold(Frozen):
     verdict: str
 
 
+class StoreTold(Frozen):
+    """The store gave otherwise than was recorded: when that was found, and what."""
+
+    at: str
+    code: str
+
+
 class RecordingTold(Frozen):
     """A recording of the case: what it is called, and what the server concluded."""
 
@@ -60,6 +67,7 @@ class RecordingTold(Frozen):
     is_evidence: bool
     received_at: str
     again: tuple[AgainTold, ...] = ()
+    store: tuple[StoreTold, ...] = ()
 
 
 class RecordTold(Frozen):
@@ -248,6 +256,7 @@ def _recording(teller: _Teller, of: str, life: RecordingLife, *, is_evidence: bo
             AgainTold(at=rfc3339(one.at), was=one.made.was.value, verdict=one.made.verdict.value)
             for one in life.examined
         ),
+        store=tuple(StoreTold(at=rfc3339(one.at), code=one.made.code) for one in life.found.values()),
     )
 
 

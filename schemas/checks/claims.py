@@ -251,7 +251,7 @@ DEVICE_KEY = Check(
 
 VERIFICATION = Check(
     name="verification",
-    version=1,
+    version=2,
     title=Words("核验过程", "Verification"),
     proves=Words(
         "核验已经做完。",
@@ -269,6 +269,14 @@ VERIFICATION = Check(
             zh="多次尝试后仍无法完成检查（程序报告：{reason}），没有任何一项可视为已核验。",
             en="The verification failed again and again ({reason}); no claim counts as checked.",
             then=_LOOK,
+            severity=Severity.FAIL,
+        ),
+        not_checked(
+            "stored-bytes-differ",
+            zh="证据存储给出的内容与收到时登记的不一致（{reason}），是系统一侧的问题；没有任何一项可视为已核验。",
+            en="The evidence store gave otherwise than was received ({reason}): the fault is on our side. No claim"
+            " counts as checked.",
+            then=HAND_IN,
             severity=Severity.FAIL,
         ),
     ),

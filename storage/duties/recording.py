@@ -10,6 +10,7 @@ from schemas.duty import Duty
 from schemas.policy import Action
 from storage.duties.line import Line, Lines, inside
 from storage.reads.presence import unanswered, unsettled
+from storage.reads.scrub import is_at_fault
 from storage.reads.shift import goes_on_long, is_unexplained
 from storage.tables.approval import approvals
 from storage.tables.presence import presences
@@ -48,6 +49,15 @@ def _unexplained(actor: Actor, now: datetime) -> Line:
     )
 
 
+def _at_fault(actor: Actor, now: datetime) -> Line:
+    return Line(
+        source=recordings,
+        where=and_(inside(recordings.c.agency_id, actor), is_at_fault(now)),
+        overdue=true(),
+        since=recordings.c.received_at,
+    )
+
+
 def _never_ended(actor: Actor, now: datetime) -> Line:
     return Line(source=shifts, where=goes_on_long(actor.id, now), overdue=false(), since=shifts.c.from_at)
 
@@ -69,6 +79,7 @@ RECORDING: Lines = MappingProxyType(
         Duty.CONFIRM_PRESENCE: (Action.RECORDING_VIEW, _unconfirmed),
         Duty.SETTLE_DENIAL: (Action.CASE_DECIDE, _denied),
         Duty.EXPLAIN_LATE: (Action.FINDING_ANSWER, _unexplained),
+        Duty.STORE_FAULT: (Action.DUTY_VIEW, _at_fault),
         Duty.END_DUTY: (Action.DUTY_KEEP, _never_ended),
         Duty.GRANT_APPROVAL: (Action.APPROVAL_GIVE, _asked_approvals),
     }

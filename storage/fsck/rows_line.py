@@ -17,6 +17,7 @@ from storage.tables.answer import finding_answers
 from storage.tables.examination import examinations
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
+from storage.tables.scrub import scrub_finds
 from storage.tables.shift import shifts
 
 Row = Mapping[str, object]
@@ -72,6 +73,7 @@ RECORDING_MIRRORS = (
         ("asked_by", "run", "verdict", "was", "examined_at"),
         condition=examinations.c.run.is_not(None),
     ),
+    Mirror(scrub_finds, scrub_finds.c.recording_id, ("id",), ("code", "sha256", "found_at")),
     Mirror(
         finding_answers,
         finding_answers.c.recording_id,
@@ -141,6 +143,10 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
         "checks": [row for run in runs for row in _checks(run)],
         "derivatives": _derivatives(runs),
         "examinations": [_examination(one) for one in life.examined],
+        "scrub_finds": [
+            {"id": ident_of(name), "code": one.made.code, "sha256": one.made.sha256, "found_at": one.at}
+            for name, one in life.found.items()
+        ],
         "finding_answers": [
             {
                 "id": ident_of(name),

@@ -10,17 +10,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Actor
+from schemas.base import HexDigest
 from schemas.checks.table import CHECKS
 from schemas.examination import AS_OF_RECEIPT, Examination
 from schemas.ids import ExaminationId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.leaves_recording import RecordingExamine
 from schemas.policy import Action
-from schemas.recording import RecordingState
+from schemas.recording import Recording, RecordingState
 from schemas.reference import reference
 from schemas.refusals_examination import EXAMINATION_UNSEALED
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
+from schemas.scrub import StoreFault, StoreFind, standing
 from schemas.verdict import BINDING_CHECKS, verdict
 from storage.act import fresh_id, service
 from storage.collection import Collection
@@ -30,6 +32,7 @@ from storage.reads.examination import turned_worse
 from storage.reads.policy import require_within
 from storage.reads.recording import check_of
 from storage.recording.keeping import keep_checks, keep_derivatives
+from storage.recording.scrub import finds_of, keep_find
 from storage.recording.values import Verification
 from storage.tables.examination import examinations
 from storage.tables.recording import checks, derivatives, recordings
@@ -185,6 +188,25 @@ class Examinations(Collection):
             .where(examinations.c.id == ident, examinations.c.run.is_(None))
             .values(failure=failure[:64])
         )
+
+    def fail_on_store(self, asked: Examination, code: StoreFault, sha256: HexDigest | None) -> None:
+        """Say, in the log too, that the store gave other bytes than were sealed; the seal stays what it is.
+
+        Args:
+            asked: What could not be examined.
+            code: What was met.
+            sha256: The digest of what the store gave; None where it gave nothing.
+        """
+        agency_id = self._connection.execute(
+            select(recordings.c.agency_id).where(recordings.c.id == asked.recording_id)
+        ).scalar_one()
+        act = self._begin(service(Process.WORKER), agency_id, reference("recording", asked.recording_id))
+        self.fail(asked.id, code)
+        keep_find(self._connection, act, asked.recording_id, code, sha256, cause=asked.id)
+
+    def store_find(self, found: Recording) -> StoreFind | None:
+        """Return the last difference of a recording that the caller may see, unless its bytes were read as sealed since."""
+        return standing(finds_of(self._connection, found.id), self.of_recording(found.id))
 
 
 def _leaf_of(

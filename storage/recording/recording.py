@@ -34,14 +34,17 @@ from storage.act import service
 from storage.case.link import count_alone, links_of_recording
 from storage.collection import Collection, Order
 from storage.custody.values import shown
+from storage.outbox import JobKind
 from storage.reads.account import is_machine
 from storage.reads.case import is_linked
 from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
+from storage.reads.scrub import has_stopped, is_at_fault
 from storage.reads.shift import rejudged
 from storage.recording.keeping import keep_checks, keep_derivatives
+from storage.recording.scrub import keep_find
 from storage.recording.values import (
     CheckRow,
     Verification,
@@ -74,6 +77,8 @@ class Recordings(Collection):
             Refused: the actor may not see recordings at all.
         """
         query = select_recordings().where(self._visible(actor, Action.RECORDING_VIEW), *conditions_of(wanted))
+        if wanted.at_fault:
+            query = query.where(is_at_fault(self._now))
         if wanted.text:
             query = query.where(self._holds(wanted.text))
         return self._page(query, _NEWEST, after=after, limit=limit).each(recording_of)
@@ -183,6 +188,20 @@ class Recordings(Collection):
         """Return every tie of a recording to a case, past ones included."""
         return links_of_recording(self._connection, recording_id)
 
+    def has_stopped(self, recording_id: RecordingId) -> bool:
+        """Say whether nobody goes on with its verification: what we hold of its manifest is broken."""
+        stopped = select(recordings.c.id).where(recordings.c.id == recording_id, has_stopped())
+        return self._connection.scalar(stopped) is not None
+
+    def verify_stopped(self) -> int:
+        """Have those verified again whose verification has stopped; for the operator, who mended what was in the way.
+
+        Returns:
+            How many.
+        """
+        stopped = self._connection.scalars(select(recordings.c.id).where(has_stopped())).all()
+        return self._unit.jobs.begin_anew((JobKind.VERIFY, JobKind.VERIFY_SLOW), stopped)
+
     def names_manifest(self, recording_id: RecordingId) -> bool:
         """Say whether the sender named a manifest, known to us or not."""
         named = select(uploads.c.manifest_sha256).where(uploads.c.recording_id == recording_id)
@@ -208,11 +227,15 @@ class Recordings(Collection):
         return counted
 
     def may_delete_local(self, recording: Recording) -> bool:
-        """Say whether the device may forget its copy: sealed, and the seal is in a signed checkpoint."""
-        if recording.state is not RecordingState.SEALED:
+        """Say whether the device may forget its copy: sealed, in a signed checkpoint, and still given by the store."""
+        if recording.state is not RecordingState.SEALED or self._is_at_fault(recording.id):
             return False
         about = reference("recording", recording.id)
         return is_signed(self._connection, about, Event.RECORDING_SEAL)
+
+    def _is_at_fault(self, recording_id: RecordingId) -> bool:
+        broken = select(recordings.c.id).where(recordings.c.id == recording_id, is_at_fault(self._now))
+        return self._connection.scalar(broken) is not None
 
     def conclude(self, recording_id: RecordingId, found: Verification) -> RecordingState:
         """Seal or quarantine, with every check, in this transaction.
@@ -257,6 +280,10 @@ class Recordings(Collection):
         keep_checks(self._connection, act, recording_id, concluded.run, report["checks"])
         keep_derivatives(self._connection, act, recording_id, found.derivatives)
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))
+        if found.store_fault is not None:
+            keep_find(
+                self._connection, act, recording_id, found.store_fault, found.sha256, cause=recording_id
+            )
         return state
 
 
@@ -275,7 +302,7 @@ def _leaf_of(
         "checks": {check.name: check.word for check in found.checks if check.name in BINDING_CHECKS},
         "checks_count": len(found.checks),
         "run": row["run"] + 1,
-        "retain_until": whole_milliseconds(found.retain_until),
+        "retain_until": _stated(found.retain_until),
         "report": shown(report),
     }
     if step is RecordingStep.SEAL:

@@ -15,6 +15,7 @@ from schemas.recording import (
     Recording,
     RecordingFilter,
 )
+from schemas.scrub import StoreFault
 from storage.reads.agency import with_agency
 from storage.reads.case import is_linked_to_number
 from storage.reads.copies import copy_of
@@ -30,15 +31,20 @@ class CheckRow(Frozen):
 
 
 class Verification(Frozen):
-    """What a worker found out about one recording; all of it enters with the state it leads to."""
+    """What a worker found out about one recording; all of it enters with the state it leads to.
+
+    `sha256` and `retain_until` are absent where the store gave nothing that could be hashed or locked; `store_fault` is
+    there where it gave otherwise than what was received.
+    """
 
     checks: tuple[CheckResult, ...]
-    sha256: HexDigest
+    sha256: HexDigest | None
     sm3: HexDigest | None
     media_type: str
     facts: MediaFacts
     derivatives: tuple[Derivative, ...]
-    retain_until: datetime
+    retain_until: datetime | None
+    store_fault: StoreFault | None = None
 
 
 @cache  # making it costs as much as reading a page by it

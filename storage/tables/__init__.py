@@ -28,6 +28,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     recusal,
     review,
     roster,
+    scrub,
     setting,
     shift,
     sso,

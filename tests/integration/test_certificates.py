@@ -155,6 +155,30 @@ def test_a_correction_closes_what_was_known_and_adds_a_row(
     assert faults(store, officer.id) == []
 
 
+def test_a_clock_that_stepped_back_keeps_no_act_from_being_told(
+    store: Store, clock: Clock, keeper: Actor, officer: Actor
+) -> None:
+    """The last act says what holds from its own time on; what was told behind it is told no more, and stands in the log."""
+    clock.ahead += timedelta(minutes=30)
+    held = issued(store, keeper, officer)
+    since = held.valid_from + timedelta(days=10)
+    for step in (CertificateStep.SUSPEND, CertificateStep.RESTORE):
+        clock.ahead += timedelta(minutes=5)
+        held = stepped(store, keeper, held, step, since)
+    clock.ahead -= timedelta(minutes=8)
+
+    held = stepped(store, keeper, held, CertificateStep.SUSPEND, since)
+
+    now = store.clock()
+    ahead = now + timedelta(minutes=10)
+    assert [says(store, held, since, known) for known in (now, ahead)] == [False, False]
+    assert says(store, held, since, now - timedelta(minutes=1))
+    assert says(store, held, since - timedelta(days=1), ahead)
+    clock.ahead += timedelta(minutes=8)
+    # That the time ran back is a fault in words; no row differs from what the leaves make.
+    assert faults(store, officer.id) == [("leaf-unlawful", f"account/{officer.id}")]
+
+
 @given(
     steps=st.lists(st.tuples(st.sampled_from(CertificateStep), st.integers(0, 90)), max_size=5),
     asked_at=st.lists(st.tuples(st.integers(-5, 205), st.integers(0, 6)), min_size=3, max_size=10),

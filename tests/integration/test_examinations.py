@@ -11,13 +11,15 @@ from sqlalchemy import func, select
 from schemas.actor import Actor, Role
 from schemas.case import CaseState
 from schemas.checks.structure import CONTAINER
+from schemas.digest import sha256_hex
 from schemas.duty import Duty
 from schemas.errors import NotFound, Refused, TransitionRefused
 from schemas.examination import AS_OF_RECEIPT, Examination, ExaminationState, changes
 from schemas.ids import RecordingId
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
-from schemas.leaves_recording import RecordingExamine
+from schemas.leaves_recording import RecordingExamine, ScrubFind
 from schemas.recording import RecordingState
+from schemas.scrub import StoreFault
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store, Transaction
@@ -159,10 +161,14 @@ def test_who_may_not_and_what_is_not_sealed(bureau: Bureau, custodian: Actor) ->
 
 
 def test_other_bytes_are_no_result(bureau: Bureau, custodian: Actor) -> None:
-    """The stored bytes differ from what was sealed: nothing is concluded, the failure is said, the seal stands."""
+    """The stored bytes differ from what was sealed: nothing is concluded, the seal stands; the log says it, and the duties.
+
+    Restored and examined again it is told no more; what was found stays in the log.
+    """
     ident = sealed(bureau, jpeg())
     with bureau.store.begin() as tx:
         found = tx.recordings.known(ident)
+        assert Duty.STORE_FAULT not in duties(tx, custodian) | duties(tx, bureau.head)
     assert isinstance(bureau.store.objects, FolderObjects)
     path = bureau.store.objects.path(found.object_key, found.version_id)
     path.chmod(0o600)
@@ -170,10 +176,26 @@ def test_other_bytes_are_no_result(bureau: Bureau, custodian: Actor) -> None:
 
     failed = examined(bureau, custodian, ident)
 
-    assert (failed.state, failed.run) == (ExaminationState.FAILED, None)
-    assert failed.failure
+    assert (failed.state, failed.run, failed.failure) == (ExaminationState.FAILED, None, StoreFault.BROKEN)
     with bureau.store.begin() as tx:
         assert tx.recordings.known(ident).verdict is found.verdict
+        said = tx.examinations.store_find(found)
+        assert Duty.STORE_FAULT in duties(tx, custodian) & duties(tx, bureau.head)
+        assert not tx.recordings.may_delete_local(found)
+    assert said is not None
+    assert (said.code, said.sha256) == (StoreFault.BROKEN, sha256_hex(bytes(found.size_bytes)))
+    with bureau.store.begin() as tx:
+        acts = [one.act for one in tx.custody.chain(f"recording/{ident}")]
+    leaves = [act for act in acts if isinstance(act, ScrubFind)]
+    assert [(leaf.code, leaf.sha256) for leaf in leaves] == [(said.code, said.sha256)]
+
+    path.write_bytes(jpeg())
+    assert examined(bureau, custodian, ident).state is ExaminationState.DONE
+    with bureau.store.begin() as tx:
+        assert tx.examinations.store_find(found) is None
+        assert Duty.STORE_FAULT not in duties(tx, custodian)
+    lock(bureau.store)
+    assert faults(bureau.store, ident) == []
 
 
 def test_the_operator_asks_for_all_that_older_checks_were_made_of(bureau: Bureau) -> None:

@@ -14,10 +14,11 @@ from structlog.testing import capture_logs
 
 from schemas.actor import Actor, Role
 from schemas.digest import sha256_hex
+from schemas.duty import Duty
 from schemas.errors import Gone, IntegrityBroken
 from schemas.event import Event
 from schemas.jws import public_jwk
-from schemas.recording import RecordingState
+from schemas.recording import RecordingFilter, RecordingState
 from schemas.upload import SMALL_PART_BYTES, UploadState
 from storage.flow.receive import Receiving, complete_left
 from storage.outbox import JobKind
@@ -32,6 +33,7 @@ from tests.factories import (
     TestDevice,
     enrol_device,
     events_of,
+    faults,
     folder_url,
     make_account,
     make_agency,
@@ -44,6 +46,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from workers.custody import integrate
+from workers.examination import take_up_stopped
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.scheduler import Scheduler
@@ -168,14 +171,43 @@ def test_a_damaged_side_file_ends_the_job_at_once(house: House) -> None:
     assert house.stands_still(ident, "objects-damaged", house.verify())
 
 
-def test_a_lost_object_ends_the_job_at_once(house: House) -> None:
-    """A recording whose bytes are no longer in the store is no recording that was never there."""
-    ident = house.device().capture("lost.bin", b"bytes that go")
+@pytest.mark.parametrize("harm", ["lost", "cut"])
+def test_what_the_store_lost_before_the_first_verification_is_kept_apart(house: House, harm: str) -> None:
+    """It waits for nobody for ever: quarantined, what is left of it locked, in the log and on the home page, once."""
+    ident = house.device().capture(f"{harm}.bin", b"bytes that go")
     with house.store.begin() as tx:
         held = tx.recordings.known(ident)
-    (house.folder / "evidence" / held.object_key / f"@{held.version_id}").unlink()
+    path = house.folder / "evidence" / held.object_key / f"@{held.version_id}"
+    left = None if harm == "lost" else sha256_hex(b"bytes")
+    path.chmod(0o600)
+    path.unlink() if left is None else path.write_bytes(b"bytes")
 
-    assert house.stands_still(ident, "object-missing", house.verify())
+    lines = house.verify()
+
+    assert [line["event"] for line in lines if line["log_level"] == "critical"] == ["received_bytes_differ"]
+    with house.store.begin() as tx:
+        kept = tx.recordings.known(ident)
+        said = tx.examinations.store_find(kept)
+        told = {line.duty for line in tx.duties.waiting(house.custodian)}
+        failing = [one.id for one in tx.recordings.page(house.custodian, RecordingFilter(at_fault=True)).rows]
+        codes = {row.check.code for row in tx.recordings.checks(ident)}
+    assert (kept.state, kept.sha256, kept.retain_until is None) == (
+        RecordingState.QUARANTINED,
+        left,
+        left is None,
+    )
+    assert said is not None
+    assert (said.code, said.sha256) == ("object-missing" if left is None else "object-broken", left)
+    assert "stored-bytes-differ" in codes
+    assert Duty.STORE_FAULT in told
+    assert ident in failing
+    with house.store.begin() as tx:
+        written = [one.event for one in tx.custody.chain(f"recording/{ident}")]
+    assert written[-2:] == [Event.RECORDING_QUARANTINE, Event.SCRUB_FIND]
+    assert (house.job(ident)[0], house.verify()) == ("finished", [])
+    integrate(house.store)
+    wanted = "object-missing" if left is None else "object-size-differs"
+    assert faults(house.store, ident) == [(wanted, f"recording/{ident}")]
 
 
 def test_a_lost_object_is_a_fault_of_ours_to_the_reader(house: House) -> None:
@@ -211,6 +243,17 @@ def test_an_altered_manifest_never_blames_its_device(house: House, harm: str) ->
 
     slug = "key-broken" if harm == "key" else "manifest-broken"
     assert house.stands_still(ident, slug, house.verify())
+    with house.store.begin() as tx:
+        assert tx.recordings.has_stopped(ident)
+        assert Duty.STORE_FAULT in {line.duty for line in tx.duties.waiting(house.custodian)}
+
+    if harm == "payload":
+        house.alter(manifests, kept.id, payload=kept.payload)
+        assert take_up_stopped(house.store) >= 1
+        house.verify()
+        with house.store.begin() as tx:
+            assert tx.recordings.known(ident).state is RecordingState.SEALED
+            assert not tx.recordings.has_stopped(ident)
 
 
 def test_an_altered_manifest_does_not_refuse_the_next_one(house: House) -> None:

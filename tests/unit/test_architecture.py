@@ -87,7 +87,7 @@ HOMES = {
                    "notifications"},
     "outbox": {"jobs"},
     "recording": {"checks", "derivatives", "examinations", "finding_answers", "manifests", "partner_code_tries",
-                  "partner_codes", "presences", "recordings",
+                  "partner_codes", "presences", "recordings", "scrub_finds",
                   "upload_parts",
                   "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
