@@ -93,6 +93,7 @@ SPELLED: Mapping[str, object] = {
     "review_grounds.item": "evidence",
     "review_grounds.subject": None,
     "run": 1,
+    "scrub_finds.code": "object-broken",
     "unlinked_by": "service/api",
 }
 LATER = frozenset({"valid_until", "until_at", "expires_at", "due_at", "retain_until"})
