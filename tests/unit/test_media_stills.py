@@ -40,6 +40,7 @@ from workers.media.probe import probe
 from workers.media.result import Limits, Probe
 from workers.media.sandbox.samples import SAMPLES
 from workers.media.still.jpeg import without_padding
+from workers.media.work import SLOW, Work
 
 CASES = HEIC.parents[1] / "cases" / "files"
 FLAT = Image.new("RGB", (640, 480), "white")
@@ -649,12 +650,12 @@ def test_what_fills_a_scan_is_taken_away_in_one_pass() -> None:
 
     A pattern that tries every place of a run anew took a quarter of a minute for 64 KiB, and would not end here.
     """
-    scan = b"\xff\xd8\xff\xda\x00\x02ab"
+    scan, work = b"\xff\xd8\xff\xda\x00\x02ab", Work(SLOW)
 
-    assert without_padding(scan + b"\x01\x00\x00\xff\xd0\x02\xff\x00\x00\xff\xd9") == (
+    assert without_padding(scan + b"\x01\x00\x00\xff\xd0\x02\xff\x00\x00\xff\xd9", work) == (
         scan + b"\x01\xff\xd0\x02\xff\x00\xff\xd9"
     )
-    assert without_padding(scan + b"\x01\x00\x00\x00\xff\xd9", 2) == scan + b"\x01\x00\xff\xd9"
-    assert without_padding(scan + b"\x01\x00\xff\xd9", 2) == scan + b"\x01\x00\xff\xd9"
-    assert without_padding(scan + b"\x01" + bytes(16 << 20) + b"\xff\xd9") == scan + b"\x01\xff\xd9"
-    assert without_padding(b"\xff\xd8\x00\x00\xff\xd9") == b"\xff\xd8\x00\x00\xff\xd9"
+    assert without_padding(scan + b"\x01\x00\x00\x00\xff\xd9", work, 2) == scan + b"\x01\x00\xff\xd9"
+    assert without_padding(scan + b"\x01\x00\xff\xd9", work, 2) == scan + b"\x01\x00\xff\xd9"
+    assert without_padding(scan + b"\x01" + bytes(16 << 20) + b"\xff\xd9", work) == scan + b"\x01\xff\xd9"
+    assert without_padding(b"\xff\xd8\x00\x00\xff\xd9", work) == b"\xff\xd8\x00\x00\xff\xd9"

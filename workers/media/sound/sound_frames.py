@@ -9,7 +9,9 @@ from typing import NamedTuple
 from workers.media.source import Source
 from workers.media.work import Work
 
-_BLOCK = 256 * 1024
+_NEAR, _BLOCK = 4096, 256 * 1024
+"""Bytes that are read at a place at first, and at most while the places follow each other."""
+
 _LONGEST_HEADER = 16
 _IN_A_ROW = 3
 """Frames that must follow each other before a place counts as one where sound goes on: sync bits alone are chance."""
@@ -52,14 +54,16 @@ class View:
     def __init__(self, source: Source) -> None:
         self.size_bytes = source.size_bytes
         self._reader = source.raw()
-        self._start = 0
+        self._start = self._ahead = 0
         self._block = b""
 
     def at(self, start: int, length: int) -> bytes:
         """Return up to `length` bytes from `start` on."""
         if not self._start <= start <= start + length <= self._start + len(self._block):
+            is_next = self._start <= start <= self._start + len(self._block)
+            self._ahead = min(_BLOCK, 4 * self._ahead) if is_next and self._ahead else _NEAR
             self._reader.seek(start)
-            self._start, self._block = start, self._reader.read(max(_BLOCK, length))
+            self._start, self._block = start, self._reader.read(max(self._ahead, length))
         return self._block[start - self._start : start - self._start + length]
 
 
@@ -97,14 +101,17 @@ def walk(source: Source, start: int, end: int, header: Header, work: Work) -> Wa
 
 
 def _next(view: View, at: int, end: int, fits: Callable[[int, bytes], bool], work: Work) -> int:
-    """Return where frames go on, or the end."""
+    """Return where frames go on, or the end; a gap is short, so that little is looked at first."""
+    ahead = _NEAR
     while at < end:
-        block = view.at(at, min(_BLOCK, end - at))
-        for place in range(len(block)):
+        block = view.at(at, min(ahead + _LONGEST_HEADER, end - at))
+        places = min(ahead, len(block))
+        for place in range(places):
             if fits(at + place, block[place : place + _LONGEST_HEADER]):
+                work.pieces(place // 16 + 1)
                 return at + place
-        work.pieces(len(block) // 16 + 1)
-        at += len(block)
+        work.pieces(places // 16 + 1)
+        at, ahead = at + places, min(_BLOCK, 4 * ahead)
     return end
 
 

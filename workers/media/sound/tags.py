@@ -36,13 +36,18 @@ def ape(head: bytes) -> int:
 
 def sound_end(view: View, start: int, size_bytes: int) -> int:
     """Return where the tags at the end begin."""
-    end = size_bytes
+    return sound_ends(view, start, size_bytes)[-1]
+
+
+def sound_ends(view: View, start: int, size_bytes: int) -> list[int]:
+    """Return the end of the file, and where each of the tags before it begins, the last one first."""
+    ends = [size_bytes]
     for _ in range(_MOST):
-        length = _last(view, end)
-        if not length or end - length < start:
+        length = _last(view, ends[-1])
+        if not length or ends[-1] - length < start:
             break
-        end -= length
-    return end
+        ends.append(ends[-1] - length)
+    return ends
 
 
 def _last(view: View, end: int) -> int:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from workers.media.sound.sound_frames import View
-from workers.media.sound.tags import sound_end
+from workers.media.sound.tags import sound_ends
 from workers.media.source import Source
 from workers.media.work import Work
 
@@ -36,11 +36,12 @@ def walk(source: Source, work: Work) -> Chunks:
     # RF64 and BW64 leave the sizes of RIFF at their largest by design and keep the true ones in a chunk of their own
     is_open = view.at(0, 4) == b"RIFF" and _is_open(int.from_bytes(view.at(4, 4), "little"), size - _CHUNK)
     has_sound, sound = False, (0, 0)
+    ends = sound_ends(view, at, size)
     while at + _CHUNK <= size:
         work.pieces()
         head = view.at(at, 36)
         kind, length = head[:4], int.from_bytes(head[4:8], "little")
-        if sound_end(view, at, size) == at:
+        if at in ends:
             return Chunks(is_open, has_sound, 0, 0, *sound)
         if not _is_name(kind):
             return Chunks(is_open, has_sound, 0, size - at, *sound)

@@ -114,6 +114,7 @@ def _count(frame: _Frame, work: Work) -> tuple[int | None, bool]:
             code = gathered & (1 << bits) - 1
             gathered, width = gathered >> bits, width - bits
             if code == clear:
+                work.pieces()
                 lengths, bits, before = roots.copy(), frame.root_bits + 1, 0
                 continue
             if code == stop:

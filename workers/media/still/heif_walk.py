@@ -40,7 +40,7 @@ class _Reader:
 def walk_heif(source: Source, work: Work) -> Heif:
     """Walk the boxes and the index of items."""
     size = source.size_bytes
-    boxes, end = walk(source.raw(), size, work)
+    boxes, end = walk(source.open(), size, work)
     meta = next((box for box in boxes if box.kind == b"meta"), None)
     if meta is None:
         return Heif(Layout(met=note("image-damaged", reason="no meta box")))
@@ -98,6 +98,7 @@ def _extents(body: bytes, work: Work) -> Iterator[Span]:
     for _ in range(reader.number(wide)):
         if reader.at >= len(body):
             return
+        work.pieces()
         reader.number(wide)
         method = reader.number(2) & 15 if version else _IN_FILE
         reader.number(2)

@@ -16,6 +16,7 @@ from PIL import Image
 from workers.media.container import Note, note
 from workers.media.metadata.exif_text import clean
 from workers.media.still.jpeg_walk import SOS, STANDALONE
+from workers.media.work import Work
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 """Rows of BGR bytes: shape (height, width, 3)."""
@@ -55,7 +56,7 @@ def scale_for(width: int, height: int, *, longest_px: int) -> Scale:
     return Scale(min(width, least), 1) if width >= height else Scale(1, min(height, least))
 
 
-def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | None, Pixels | None]:
+def decode_jpeg(payload: bytes, *, space: str, scale: Scale, work: Work) -> tuple[Note | None, Pixels | None]:
     """Decode scaled down; every entropy-coded byte is read whatever the scale.
 
     Stray bytes between header segments and zeros before a restart or the end are a remark: they are left out and the
@@ -65,7 +66,7 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | Non
     first = _strict(payload, kind, scale)
     if not isinstance(first, ValueError):
         return None, _bgr(first)
-    for mended in _mended(payload, str(first)):
+    for mended in _mended(payload, str(first), work):
         again = _strict(mended, kind, scale)
         if not isinstance(again, ValueError):
             return note("jpeg-stray-bytes"), _bgr(again)
@@ -73,17 +74,17 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale) -> tuple[Note | Non
     return _damaged(first), _salvaged(payload, kind, scale)
 
 
-def _mended(payload: bytes, complaint: str) -> Iterator[bytes]:
+def _mended(payload: bytes, complaint: str, work: Work) -> Iterator[bytes]:
     """Return the photo without what the decoder calls too much, in the ways that cameras write it."""
     told = _EXTRANEOUS.search(complaint)
     if told is None:
         return
     yield without_stray_bytes(payload)
-    yield without_padding(payload, int(told[1]))
-    yield without_padding(payload)
+    yield without_padding(payload, work, int(told[1]))
+    yield without_padding(payload, work)
 
 
-def without_padding(payload: bytes, count: int | None = None) -> bytes:
+def without_padding(payload: bytes, work: Work, count: int | None = None) -> bytes:
     """Copy the photo without zeros that fill a scan up to a restart or the end; with `count`, so many at each.
 
     A zero behind FF is no filling but a part of the code (T.81, B.1.1.5).
@@ -93,6 +94,7 @@ def without_padding(payload: bytes, count: int | None = None) -> bytes:
         return payload
     kept, at = [payload[:start]], start
     for found in _END_OF_CODE.finditer(payload, start):
+        work.pieces()
         piece = payload[at : found.start()]
         zeros = len(piece) - len(piece.rstrip(b"\x00"))
         zeros -= zeros > 0 and piece[: len(piece) - zeros].endswith(b"\xff")

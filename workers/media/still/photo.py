@@ -150,7 +150,7 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
     if over is not None:
         return seen._replace(met=over)
     scale = scale_for(width, height, longest_px=limits.thumbnail_px)
-    met, pixels = decode_jpeg(payload, space=space, scale=scale)
+    met, pixels = decode_jpeg(payload, space=space, scale=scale, work=work)
     if met is None or met.code != "jpeg-damaged":
         met = _empty_run(payload, walked, met, work) or _cut(payload, seen.layout) or met
     whole = width * height
@@ -168,7 +168,7 @@ def _empty_run(payload: bytes, walked: Walked, met: Note | None, work: Work) -> 
     """Look for a hole; zeros that fill a scan up are none."""
     if met is None:
         return empty_run_of_jpeg(payload, walked)
-    filled = without_padding(payload)
+    filled = without_padding(payload, work)
     return empty_run_of_jpeg(filled, walk_jpeg(filled, 0, work))
 
 
@@ -185,7 +185,8 @@ def _inner(payload: bytes, limits: Limits, work: Work) -> tuple[Decoded, bool]:
     if gate(width, height, limits) is not None:
         return Decoded(0, width * height), True
     walk_jpeg(payload, width * height, work)
-    met, _ = decode_jpeg(payload, space=space, scale=scale_for(width, height, longest_px=64))
+    scale = scale_for(width, height, longest_px=64)
+    met, _ = decode_jpeg(payload, space=space, scale=scale, work=work)
     return Decoded(width * height, width * height), met is None or met.code != "jpeg-damaged"
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from workers.media.container import Note, note
 from workers.media.still.jpeg import decode_jpeg, jpeg_header, scale_for
-from workers.media.still.jpeg_walk import SOF_LOSSLESS, walk_jpeg
+from workers.media.still.jpeg_walk import SOF_LOSSLESS, SOS, walk_jpeg
 from workers.media.still.layout import Span
 from workers.media.still.tiff_walk import Directory
 from workers.media.still.zero_runs import empty_run_of_jpeg
@@ -24,7 +24,7 @@ _STORED = (0, 1)
 """Not compressed; a directory that does not say is."""
 
 _CODE_BITS, _MAX_BITS, _CLEAR, _STOP = 9, 12, 256, 257
-_PIECE_BYTES = 64
+_PIECE_BYTES, _A_PIECE = 64, 4096
 _SMALL_PX = 64
 _BLOCK_BYTES = 1 << 20
 
@@ -43,22 +43,23 @@ def check_strips(payload: bytes, directory: Directory, work: Work) -> Note | Non
     """Return what is wrong with the first strip or tile that does not unpack to its rows."""
     unpack = _UNPACK.get(directory.first(_COMPRESSION))
     if unpack is None:
-        return _bare(payload, directory) if directory.first(_COMPRESSION) in _STORED else None
+        return _bare(payload, directory, work) if directory.first(_COMPRESSION) in _STORED else None
     tables = bytes(directory.values.get(_TABLES, ()))
     sizes = list(_least(directory))
     for number, (span, least) in enumerate(zip(directory.data, sizes, strict=False)):
-        work.pieces()
+        work.pieces(1 + (span.end - span.start) // _A_PIECE)
         reason = unpack(_Strip(payload[span.start : span.end], least, max(sizes), tables, work))
         if reason:
             return note("image-damaged", reason=f"strip {number}: {reason}")
     return None
 
 
-def _bare(payload: bytes, directory: Directory) -> Note | None:
+def _bare(payload: bytes, directory: Directory, work: Work) -> Note | None:
     """Look for sectors that were never written; strips that follow each other are one run of rows."""
     width, _ = directory.size
     row = (width * directory.first(_BITS) * max(1, directory.first(_SAMPLES)) + 7) // 8
     for start, end in _joined(directory.data):
+        work.pieces(1 + (end - start) // _A_PIECE)
         hole = unwritten(payload[start:end], start, row)
         if hole is not None:
             return note("image-damaged", reason=f"nothing was written at byte {hole}")
@@ -152,6 +153,7 @@ def _count(strip: _Strip) -> int | None:
         if code == _STOP:
             return held
         if code == _CLEAR:
+            strip.work.pieces()
             lengths, bits, before = roots.copy(), _CODE_BITS, 0
             continue
         if before and len(lengths) < 1 << _MAX_BITS:
@@ -180,7 +182,10 @@ def _jpeg(strip: _Strip) -> str:
     if isinstance(header, Note):
         return str(header.params["reason"])
     width, height, space = header
-    met, _ = decode_jpeg(whole, space=space, scale=scale_for(width, height, longest_px=_SMALL_PX))
+    scans = sum(one.marker == SOS for one in walked.segments)
+    strip.work.pixels(scans * width * height)
+    scale = scale_for(width, height, longest_px=_SMALL_PX)
+    met, _ = decode_jpeg(whole, space=space, scale=scale, work=strip.work)
     return str(met.params["reason"]) if met and met.code == "jpeg-damaged" else ""
 
 

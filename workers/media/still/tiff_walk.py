@@ -5,6 +5,7 @@ there and say nothing of those that are not.
 """
 
 import struct
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ _RAW = frozenset({32803, 34892})
 
 _MAX_DIRECTORIES = 4_096
 _MAX_VALUES = 1 << 20
+_A_PIECE = 64
+"""So many values of an entry cost as much as one step of a walk."""
 
 
 class Directory(NamedTuple):
@@ -118,15 +121,16 @@ class _Walk:
 
     def all(self) -> Iterator[Directory]:
         """Follow the chain of pages, and of each what lies below it."""
-        waiting, seen = [self.start], set[int]()
+        waiting, seen = deque([self.start]), set[int]()
         while waiting and len(seen) < _MAX_DIRECTORIES:
-            at = waiting.pop(0)
+            at = waiting.popleft()
             if not at or at in seen:
                 continue
             seen.add(at)
             directory, following = self._directory(at)
             below = [place for tag in _BELOW for place in directory.values.get(tag, ())]
-            waiting = [*below, following, *waiting]
+            self.work.pieces(len(below))
+            waiting.extendleft(reversed((*below, following)))
             yield directory
 
     def _number(self, word: str, at: int) -> int:
@@ -164,6 +168,7 @@ class _Walk:
         letter = "B" if tag == _TABLES else _WORDS.get(kind)
         if letter is None or start + size > len(self.payload) or count > _MAX_VALUES:
             return tag, ()
+        self.work.pieces(count // _A_PIECE)
         return tag, struct.unpack_from(f"{order}{count}{letter}", self.payload, start)
 
     def _data(self, values: dict[int, tuple[int, ...]]) -> Iterator[Span]:

@@ -54,7 +54,7 @@ def coded(payload: bytes, work: Work) -> Iterator[tuple[bytes, Span]]:
             yield chunk.kind, chunk.body
 
 
-def _chunks(payload: bytes, span: Span, work: Work) -> Iterator[_Chunk | Note]:
+def _chunks(payload: bytes, span: Span, work: Work, *, is_within: bool = False) -> Iterator[_Chunk | Note]:
     at, end = span
     while at + 8 <= end:
         work.pieces()
@@ -64,8 +64,9 @@ def _chunks(payload: bytes, span: Span, work: Work) -> Iterator[_Chunk | Note]:
             yield note("image-damaged", reason=f"no chunk at byte {at}")
             return
         yield _Chunk(kind, body)
-        if kind == b"ANMF":
-            yield from _chunks(payload, Span(body.start + _ANIMATED_BYTES, body.end), work)
+        if kind == b"ANMF" and not is_within:  # a frame holds no frames (RFC 9649, 2.7.1.1)
+            inner = Span(body.start + _ANIMATED_BYTES, body.end)
+            yield from _chunks(payload, inner, work, is_within=True)
         at = body.end + (body.end - body.start) % 2
 
 

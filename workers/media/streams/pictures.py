@@ -111,7 +111,7 @@ class PictureReader(StreamReader):
         self._next = at + self._step if self._step else self._next
         self._work.pixels(self._frame_pixels)
         if self.codec == "mjpeg":
-            self._broken_jpegs += is_damaged(bytes(packet))
+            self._broken_jpegs += is_damaged(bytes(packet), self._work)
         self._fed += 1
         self._frames(self.decoded(packet))
 

@@ -17,9 +17,6 @@ from workers.media.structure.tables import Spans, Track, overlaps, read_track
 from workers.media.structure.walked import Structure, big, fault, row
 from workers.media.work import Work
 
-_A_PIECE = 16
-"""So many samples of a fragment cost as much as one step of a walk."""
-
 
 class _Known(NamedTuple):
     """What the movie box says: its tracks by number, the ticks of their seconds, and how many boxes there are."""
@@ -33,7 +30,7 @@ class _Known(NamedTuple):
 
 def read_iso(source: Source, work: Work) -> Structure:
     """Walk all boxes: an index has to be there, and what it points to has to be in the file."""
-    size, reader = source.size_bytes, source.raw()
+    size, reader = source.size_bytes, source.open()
     boxes, end = walk(reader, size, work)
     whole = Structure(end=min(end, size), size_bytes=size)
     if not any(box.kind == b"moov" for box in boxes):
@@ -165,9 +162,7 @@ def _fragments(
         if box.kind != b"moof":
             continue
         one = tree(reader, box, work)
-        for run in read_fragment(reader, box, one, given):
-            work.pieces(1 + run.samples // _A_PIECE)
-            runs.append(run)
+        runs += read_fragment(reader, box, one, given, work)
         seen.append(one._replace(leaves=()))
     return runs, seen
 

@@ -62,7 +62,7 @@ class _Walked(NamedTuple):
 def read_matroska(source: Source, work: Work) -> Structure:
     """Walk all elements; each checksum that the writer left is computed again."""
     size = source.size_bytes
-    seen = _Walk(source.raw(), size, work).run()
+    seen = _Walk(source.open(), size, work).run()
     if seen.missing:
         return Structure(notes=(note("media-truncated", missing_bytes=seen.missing),))
     faults = [fault("boxes-torn", count=seen.torn)] if seen.torn else []

@@ -16,7 +16,10 @@ from workers.media.work import Work
 _PACK, _END, _MAP = 0xBA, 0xB9, 0xBC
 _FIRST_SOUND, _FIRST_VIDEO, _LAST_VIDEO, _LOWEST = 0xC0, 0xE0, 0xEF, 0xBB
 _PREFIX, _START = b"\x00\x00\x01", b"\x00\x00\x01\xba"
-_BLOCK = 1024 * 1024
+_NEAR, _BLOCK = 4096, 1024 * 1024
+"""Bytes that are looked through for the next pack at first, and at most."""
+
+_A_PIECE = 65_536
 _IN_A_PACKET = 16
 """Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
 
@@ -55,7 +58,7 @@ class _Walk:
 
     def __init__(self, source: Source, work: Work) -> None:
         self._source, self._work = source, work
-        self._reader, self._size = source.raw(), source.size_bytes
+        self._reader, self._size = source.open(), source.size_bytes
         self.packets = self.end = 0
         self._losses = self._lost_bytes = 0
         self._clock = 0.0
@@ -125,14 +128,15 @@ class _Walk:
         return found
 
     def _find(self, at: int) -> int | None:
+        ahead = _NEAR
         while at < self._size:
-            self._work.pieces()
+            self._work.pieces(1 + ahead // _A_PIECE)
             self._reader.seek(at)
-            block = self._reader.read(_BLOCK)
+            block = self._reader.read(ahead)
             found = block.find(_START)
             if found >= 0:
                 return at + found
-            at += max(1, len(block) - len(_START) + 1)
+            at, ahead = at + max(1, len(block) - len(_START) + 1), min(_BLOCK, 4 * ahead)
         return None
 
     def _is_filler(self, at: int, stop: int) -> bool:

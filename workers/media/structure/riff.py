@@ -23,6 +23,8 @@ _HAS_INDEX = 0x10
 _ENTRY = 16
 _AT_ONCE = 4096
 _LARGEST_HEADER = 1024 * 1024
+_A_PIECE = 4096
+"""So many bytes of an index cost as much as one step of a walk."""
 
 
 class Chunk(NamedTuple):
@@ -63,7 +65,7 @@ class Walked(NamedTuple):
 
 def read_avi(source: Source, work: Work) -> Structure:
     """Walk the file to its last chunk, and hold each entry of its index against the chunk it names."""
-    size, reader = source.size_bytes, source.raw()
+    size, reader = source.size_bytes, source.open()
     claimed = little(source.head(8), 4)
     seen = _walk(reader, size, work)
     number = b"%02d" % (seen.header.video or 0)
@@ -175,7 +177,7 @@ def _behind(reader: BinaryIO, chunk: Chunk, stop: int) -> int:
 
 
 def _header(reader: BinaryIO, outer: Chunk, work: Work) -> _Header:
-    made = _Header()
+    made, supers = _Header(), list[bytes]()
     for chunk in _inner(reader, outer, work):
         reader.seek(chunk.start + 8)
         held = reader.read(min(chunk.size_bytes, _LARGEST_HEADER))
@@ -186,8 +188,8 @@ def _header(reader: BinaryIO, outer: Chunk, work: Work) -> _Header:
             video = made.streams if is_first else made.video
             made = made._replace(streams=made.streams + 1, video=video)
         elif chunk.kind == b"indx":
-            made = made._replace(supers=(*made.supers, held))
-    return made
+            supers.append(held)
+    return made._replace(supers=tuple(supers))
 
 
 def _inner(reader: BinaryIO, outer: Chunk, work: Work) -> Iterator[Chunk]:
@@ -260,7 +262,9 @@ def _standard(reader: BinaryIO, table: bytes, size: int, work: Work) -> Iterator
             continue
         reader.seek(at)
         head = reader.read(8)
-        yield from _listed(reader.read(min(little(head, 4), _LARGEST_HEADER * 16)), work)
+        listed = reader.read(min(little(head, 4), _LARGEST_HEADER * 16))
+        work.pieces(1 + len(listed) // _A_PIECE)
+        yield from _listed(listed, work)
 
 
 def _listed(table: bytes, work: Work) -> Iterator[tuple[bytes, int, int]]:

@@ -17,8 +17,8 @@ from workers.media.work import Work
 
 Numbers = NDArray[np.int64]
 
-_A_PIECE = 256
-"""So many entries of a table cost as much as one step of a walk."""
+_A_PIECE = 1024
+"""So many bytes of a table cost as much as one step of a walk."""
 
 _LOOSE = 100
 """Times and offsets may miss one sample in so many, as careless writers leave them; the rest is found by its sizes."""
@@ -67,7 +67,7 @@ def read_track(
     """
     held = {kind: body(reader, box) for kind, box in boxes.items() if kind in _TABLES}
     counts = [_counts(kind, table) for kind, table in held.items()]
-    work.pieces(1 + sum(room for _, room in counts) // _A_PIECE)
+    work.pieces(1 + sum(len(table) for table in held.values()) // _A_PIECE)
     sizes, samples = _sizes(held)
     read, of = sum(min(one) for one in counts), sum(count for count, _ in counts)
     if any(len(table) >= MAX_LEAF for table in held.values()):

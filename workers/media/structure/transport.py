@@ -20,7 +20,12 @@ from workers.media.structure.sectors import is_cut
 from workers.media.structure.walked import Structure, big, fault, row
 from workers.media.work import Work
 
-_AT_ONCE = 4096
+_NEAR, _AT_ONCE = 64, 4096
+"""Packets that are read at once where the step was just found, and at most."""
+
+_A_LOSS, _A_KIND = 32, 8
+"""Steps of a walk that looking for the step again costs, and a further kind of packets among those read at once."""
+
 _IN_A_PACKET, _LOOK_BACK = 16, 65_536
 """Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
 
@@ -80,10 +85,11 @@ class _Walk:
     def run(self) -> None:
         """Read block by block; where the step is lost, look for it again."""
         at = self.end = self._step.start
-        distance = self._step.distance
+        distance, ahead = self._step.distance, _AT_ONCE
         while at + _PACKET + self._step.lead <= self._size:
             self._reader.seek(at)
-            block = self._reader.read(distance * _AT_ONCE)
+            block = self._reader.read(distance * ahead)
+            ahead = min(_AT_ONCE, 4 * ahead)
             block += (
                 bytes(-len(block) % distance) if len(block) % distance >= _PACKET + self._step.lead else b""
             )
@@ -98,7 +104,8 @@ class _Walk:
             at += good * distance
             self.end = min(at, self._size)
             if len(wrong):
-                found = self._again(at + 1)
+                self._work.pieces(_A_LOSS)
+                found, ahead = self._again(at + 1), _NEAR
                 if found is None:
                     break
                 self._losses += 1
@@ -126,11 +133,11 @@ class _Walk:
     def _again(self, at: int) -> int | None:
         """The next place where packets are in step, None where there is none."""
         distance, lead = self._step.distance, self._step.lead
-        span = distance * (IN_STEP - 1)
+        span, ahead = distance * (IN_STEP - 1), _NEAR
         while at + distance <= self._size:
-            self._work.pieces()
+            self._work.pieces(1 + ahead // _A_PIECE)
             self._reader.seek(at)
-            block = self._reader.read(distance * _AT_ONCE + span)
+            block = self._reader.read(distance * ahead + span)
             is_sync = np.frombuffer(block, np.uint8) == SYNC
             length = max(0, len(block) - span)
             fits = np.ones(length, np.bool_)
@@ -139,9 +146,9 @@ class _Walk:
             places = np.flatnonzero(fits[lead:])
             if len(places):
                 return at + int(places[0])
-            if len(block) < distance * _AT_ONCE + span:
+            if len(block) < distance * ahead + span:
                 return None
-            at += distance * _AT_ONCE
+            at, ahead = at + distance * ahead, min(_AT_ONCE, 4 * ahead)
         return None
 
     def _packets(self, rows: Rows) -> None:
@@ -153,7 +160,9 @@ class _Walk:
             self._faulty += len(marked)
             self._met("faulty")
         self._read_clock(rows, kinds)
-        for kind in np.unique(kinds):
+        present = np.unique(kinds)
+        self._work.pieces(_A_KIND * len(present))
+        for kind in present:
             if kind != _NULL:
                 self._count(int(kind), rows[kinds == kind])
         self._read_tables(rows[(kinds == 0) & ((head[:, 0] & 0x40) > 0)])

@@ -22,6 +22,8 @@ _OLD = struct.Struct(">5i")
 """`GPS5`: latitude, longitude, height and two speeds."""
 _NEW = struct.Struct(">7i2H")
 """`GPS9`: the same, days since 2000, seconds of the day, dilution of precision, fix."""
+_MOST_NUMBERS = 64
+"""A key has a scale for each of its values, which are fewer."""
 _CENTURY_DAYS, _DAY_SECONDS = 36_525, 86_401
 _YEAR_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -128,8 +130,8 @@ def _numbers(one: Klv | None) -> tuple[int, ...]:
     letter = _FORMATS.get(one.kind) if one else None
     if one is None or letter is None:
         return ()
-    wide = struct.calcsize(letter)
-    return struct.unpack_from(f">{len(one.payload) // wide}{letter}", one.payload)
+    count = min(len(one.payload) // struct.calcsize(letter), _MOST_NUMBERS)
+    return struct.unpack_from(f">{count}{letter}", one.payload)
 
 
 def _time(one: Klv | None) -> int:
