@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.media.xml_text import BrokenXmlError
 
 from schemas.checks.table import FINDINGS
 from schemas.integrity import CheckResult, Outcome, Severity
@@ -20,6 +21,7 @@ from workers.media.result import Limits, Probe
 from workers.media.track import gpx_runs
 from workers.media.track.fixes import Fixes
 from workers.media.track.gpx import GpxReader
+from workers.media.track.gpx_grid import grid_of
 from workers.media.track.steps import Clock, Steps
 from workers.media.work import SLOW, Lane, Work
 
@@ -248,6 +250,48 @@ def test_runs_are_read_as_the_parser_reads_them(piece: int) -> None:
     assert gpx_runs.run_of(payload, payload.rindex(b"-->") + 3) is not None
     assert gpx_runs.run_of(other, other.rindex(b"-->") + 3) is None
     assert read(payload, piece) == read(other, 262_144)
+
+
+ALIKE = drive(200)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_points_of_one_layout_are_read_as_the_parser_reads_them(data: st.DataObject) -> None:
+    """Two hundred points alike to the byte, some bytes changed: the same result, or the same error."""
+    whole = bytearray(gpx_of(ALIKE).replace(b"<time>", b"<h1>5</h1><time>"))
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(200, len(whole) - 1))
+        piece = data.draw(
+            st.sampled_from([b"0", b"9", b"2", b"-", b"<", b"&", b"\n", b"]", b'"', b"\xc3", b"h2"])
+        )
+        whole[at : at + len(piece)] = piece
+    payload = bytes(whole)
+
+    assert outcome(payload) == outcome(payload.replace(b"<trkpt ", b"<trkpt  "))
+
+
+def outcome(payload: bytes) -> object:
+    try:
+        return read(payload, 262_144)
+    except BrokenXmlError as why:
+        return why.line
+
+
+def test_a_layout_of_many_points_is_one_grid() -> None:
+    """What a logger writes is read at once, and ends where the layout does or a digit says what cannot be."""
+    payload = gpx_of(ALIKE)
+    start = payload.index(b"\n<trkpt")
+    later = payload.index(b"<trkpt", start + 8000)
+    length = payload.index(b"\n<trkpt", start + 1) - start
+    grid = grid_of(payload, start, length, 64)
+    shorter = grid_of(payload[:later] + payload[later:].replace(b"-09-", b"-13-", 1), start, length, 8)
+
+    assert grid is not None
+    assert shorter is not None
+    assert (len(grid.lat), grid.end) == (200, start + 200 * length)
+    assert len(shorter.lat) == (later - start) // length
+    assert grid_of(payload, start, length, 201) is None
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.media.track.fixes import Ints
+from workers.media.track.gpx_grid import grid_of
 
 _TEXT = rb"[^<>&\"\]\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xff]*"
 _FRACTION = rb"(?:\.\d{1,18})?"
@@ -33,8 +34,12 @@ _POINT = (
     rb'\s*<trkpt lat="' + _LAT + rb'" lon="' + _LON + rb'">\s*'
     + _leaves(1) + _TIME + rb"\s*" + _leaves(2) + _EXTENSIONS + rb"</trkpt>"
 )  # fmt: skip
+_ONE = re.compile(_POINT)
 _RUN = re.compile(rb"(?:" + _POINT + rb"){1,64}")
 """Of more points at once the matcher remembers too much; possessive quantifiers would not, and fail in Python 3.11.2."""
+_GRID, _MANY, _RARELY = 64, 16, 8
+"""From so many points on a layout is worth a grid; else so many matches are read at once, and seldom asked between."""
+
 _LESS, _QUOTE, _DOT, _MINUS, _ZERO, _Z = b'<".-0Z'
 
 
@@ -50,11 +55,27 @@ class Run(NamedTuple):
 
 def run_of(text: bytes, start: int) -> Run | None:
     """Return the run of points that begins at `start`; None where there is none. Its values are in their ranges."""
-    end = start
-    while (found := _RUN.match(text, end)) is not None:
-        end = found.end()
-    if end == start:
+    parts: list[Run] = []
+    end, tries = start, 1
+    while (found := _ONE.match(text, end)) is not None:
+        grid = grid_of(text, end, found.end() - end, _GRID) if not len(parts) % tries else None
+        parts.append(Run(*grid) if grid else _columns(text, end, _MANY))
+        tries = 1 if grid else min(_RARELY, 2 * tries)
+        end = parts[-1].end
+    if not parts:
         return None
+    lat, lon, at = (np.concatenate([part[column] for part in parts]) for column in (2, 3, 4))
+    return Run(end, sum(part.lines for part in parts), lat, lon, at)
+
+
+def _columns(text: bytes, start: int, most: int) -> Run:
+    """Read points however each is laid out, the pieces of `most` matches; at least one begins at `start`."""
+    end = start
+    for _ in range(most):
+        found = _RUN.match(text, end)
+        if found is None:
+            break
+        end = found.end()
     letters = np.frombuffer(text, np.uint8, end - start, start)
     quotes = np.flatnonzero(letters == _QUOTE).reshape(-1, 4)
     lat = _degrees_e7(letters, quotes[:, 0] + 1, quotes[:, 1])

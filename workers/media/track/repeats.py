@@ -32,6 +32,8 @@ class Repeats(Watcher):
         self._marks = np.zeros(0, np.uint64)
         self._numbers = np.zeros(0, np.int64)
         self._timed = np.zeros(0, np.bool_)
+        self._parts: list[tuple[NDArray[np.uint64], Ints, NDArray[np.bool_]]] = []
+        self._waiting = 0
         self._every = 1
         self._last = 0
 
@@ -41,15 +43,15 @@ class Repeats(Watcher):
         fresh = batch.where(batch.number > self._last)
         self._last = int(batch.number[-1])
         marks = _marks(fresh)
-        self._keep(marks, fresh.number, fresh.at != NO_TIME)
-        while len(self._marks) > MOST:
-            self._every *= 2
-            old = self._marks, self._numbers, self._timed
-            self._marks, self._numbers, self._timed = old[0][:0], old[1][:0], old[2][:0]
-            self._keep(*old)
+        chosen = marks % np.uint64(self._every) == 0
+        self._parts.append((marks[chosen], fresh.number[chosen], fresh.at[chosen] != NO_TIME))
+        self._waiting += int(chosen.sum())
+        if self._waiting > MOST:
+            self._join()
 
     def doubled(self) -> Doubled | None:
         """Return the longest stretch that is there again; neighbours that are alike are no stretch."""
+        self._join()
         order = np.lexsort((self._numbers, self._marks))
         marks, numbers, timed = self._marks[order], self._numbers[order], self._timed[order]
         alike = np.flatnonzero((marks[1:] == marks[:-1]) & (numbers[1:] - numbers[:-1] > 1))
@@ -63,11 +65,15 @@ class Repeats(Watcher):
             return None
         return Doubled(int(copies.min()), int(copies.max()), int(numbers[far].min()), bool(timed[far].all()))
 
-    def _keep(self, marks: NDArray[np.uint64], numbers: Ints, timed: NDArray[np.bool_]) -> None:
-        chosen = marks % np.uint64(self._every) == 0
-        self._marks = np.concatenate((self._marks, marks[chosen]))
-        self._numbers = np.concatenate((self._numbers, numbers[chosen]))
-        self._timed = np.concatenate((self._timed, timed[chosen]))
+    def _join(self) -> None:
+        """Put what waits to the rest, and take every second of all as often as they are too many."""
+        parts = [(self._marks, self._numbers, self._timed), *self._parts]
+        columns = [np.concatenate([part[column] for part in parts]) for column in range(3)]
+        while (columns[0] % np.uint64(self._every) == 0).sum() > MOST:
+            self._every *= 2
+        chosen = columns[0] % np.uint64(self._every) == 0
+        self._marks, self._numbers, self._timed = (column[chosen] for column in columns)
+        self._parts, self._waiting = [], 0
 
 
 def _marks(batch: Batch) -> NDArray[np.uint64]:
