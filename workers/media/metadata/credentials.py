@@ -35,9 +35,16 @@ def _readable() -> frozenset[str]:
 
 
 @examines(CREDENTIALS)
-def check_credentials(check: Check, payload: bytes, media_type: str) -> CheckResult | None:
-    """Say what the active manifest's signature is worth; a file without one gives no result."""
-    if _MARK not in payload or media_type not in _readable():
+def check_credentials(
+    check: Check, payload: bytes, media_type: str, places: Sequence[tuple[int, int]] | None = None
+) -> CheckResult | None:
+    """Say what the active manifest's signature is worth; a file without one gives no result.
+
+    `places` are the stretches of the file in which a manifest can stand, where they are known.
+    """
+    stretches = ((0, len(payload)),) if places is None else places
+    is_marked = any(payload.find(_MARK, start, end) >= 0 for start, end in stretches)
+    if not is_marked or media_type not in _readable():
         return None
     try:
         # Settings of its own for each file: the library takes none across a fork.

@@ -134,9 +134,15 @@ def _checks(payload: bytes, media_type: str, seen: Seen, xmp: Xmp, iptc: Iptc) -
         return (container, *seen.checks)
     ending = check_still_end(payload, seen.layout, xmp.companions, seen.damaged)
     shown = check_content(None if seen.pixels is None else of_photo(seen.pixels))
-    made = (ending, check_edits(seen, xmp, iptc), check_credentials(payload, media_type), shown)
+    made = (ending, check_edits(seen, xmp, iptc), _signed(payload, media_type, seen.layout), shown)
     stated = exif_checks(seen.exif) if seen.exif else []
     return (container, *stated, *seen.checks, *(one for one in made if one is not None))
+
+
+def _signed(payload: bytes, media_type: str, layout: Layout) -> CheckResult | None:
+    """A JPEG keeps manifests in its segments (C2PA 2.1, A.3.1), not among its coded data."""
+    is_walked = media_type == "image/jpeg" and layout.end is not None
+    return check_credentials(payload, media_type, layout.texts if is_walked else None)
 
 
 def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:

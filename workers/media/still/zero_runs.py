@@ -8,6 +8,8 @@ which makes a white wall a run of zeros. That is read from the tables.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from workers.media.container import Note, note
 from workers.media.still.jpeg_walk import DHT, SOF_LOSSLESS, SOF_PROGRESSIVE, SOS, Segment, Walked
 from workers.media.still.layout import Span
@@ -38,10 +40,16 @@ def empty_run_of_jpeg(payload: bytes, walked: Walked) -> Note | None:
         elif segment.marker == SOS:
             scan = _scan(payload, walked, at)
             least = _least(scan, kind, firsts)
-            hole = payload.find(bytes(least), *scan.data) if least else -1
+            hole = _hole(payload, scan.data, least) if least else -1
             if hole >= 0:
                 return note("jpeg-damaged", reason=f"a run of zeros at byte {hole}")
     return None
+
+
+def _hole(payload: bytes, data: Span, least: int) -> int:
+    """Return where so many zeros begin, -1 where nowhere: among them are whole words, which are looked for first."""
+    words = np.frombuffer(payload, np.uint64, max(0, data.end - data.start) // 8, data.start)
+    return payload.find(bytes(least), *data) if len(words) and not words.all() else -1
 
 
 def _least(scan: _Scan, kind: int, firsts: dict[int, int]) -> int:

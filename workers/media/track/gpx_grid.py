@@ -59,7 +59,8 @@ def grid_of(text: bytes, start: int, length: int, least: int) -> Grid | None:
     if numbers is None or len(rows) < least:
         return None
     low, wide = _bounds(first)
-    lat, lon, at, done, ahead = [], [], [], 0, _FIRST
+    lat, lon, at = list[Ints](), list[Ints](), list[Ints]()
+    done, ahead = 0, _FIRST
     while done < len(rows):
         block = rows[done : done + ahead]
         wrong = (block - low > wide).reshape(-1)
