@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from typing import Self
 
 from cryptography.hazmat.primitives import hashes as _ossl
@@ -71,9 +72,16 @@ class Hasher:
 
     def update(self, block: bytes | memoryview) -> None:
         """Take the next bytes of the file."""
+        for take in self.lanes:
+            take(block)
+
+    @property
+    def lanes(self) -> tuple[Callable[[bytes | memoryview], None], ...]:
+        """One call for each algorithm: each takes every block in its order, and they may do so beside each other."""
+        return (self._counted,) if self._sm3 is None else (self._counted, self._sm3.update)
+
+    def _counted(self, block: bytes | memoryview) -> None:
         self._sha256.update(block)
-        if self._sm3 is not None:
-            self._sm3.update(block)
         self.size_bytes += len(block)
 
     @property
