@@ -15,6 +15,8 @@ from storage.objects.folder import FolderObjects
 from storage.objects.hashing import hash_object
 from storage.objects.port import Objects
 
+SIZES = [*(0, 1, CHUNK_BYTES - 1, CHUNK_BYTES), *(many * CHUNK_BYTES + 7 for many in (2, 8, 17))]
+
 
 @pytest.mark.parametrize("size", SIZES)
 def test_an_object_is_read_once_and_whole(tmp_path: Path, size: int) -> None:

@@ -1,0 +1,1 @@
+"""What is done to the libraries of the image while it is built, and what they may be licensed under."""
