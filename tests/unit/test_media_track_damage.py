@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workers.media.xml_text import BrokenXmlError
 
 from schemas.checks.table import FINDINGS
 from schemas.integrity import CheckResult, Outcome, Severity
@@ -23,6 +22,7 @@ from workers.media.track.fixes import Fixes
 from workers.media.track.gpx import GpxReader
 from workers.media.track.gpx_grid import grid_of
 from workers.media.track.steps import Clock, Steps
+from workers.media.track.xml_text import BrokenXmlError
 from workers.media.work import SLOW, Lane, Work
 
 ROWS = drive(400)
