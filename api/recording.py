@@ -33,7 +33,8 @@ class RecordingOut(WireOut):
     """A recording as lists show it. Device time, corrected time and server time are separate facts.
 
     `device_id` sent it and `captured_by` signed its manifest: they differ where somebody else handed it in. `is_copy`:
-    another recording meets the same file of the manifest; this one is kept and not counted.
+    another recording meets the same file of the manifest; this one is kept and not counted. `remarks` counts findings of
+    conduct or form beside the verdict: one that is verified with remarks is shown as 通过，提示 n.
     """
 
     id: RecordingId
@@ -41,6 +42,7 @@ class RecordingOut(WireOut):
     agency_name: str
     state: RecordingState
     verdict: Verdict
+    remarks: int
     filename: str
     media_type: str
     size_bytes: int

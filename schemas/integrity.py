@@ -57,6 +57,16 @@ class Verdict(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class Shown(StrEnum):
+    """The five words that a page has for a row: a rule of conduct or form that failed is none of the other four."""
+
+    VERIFIED = "verified"
+    REMARKED = "remarked"
+    DOUBTFUL = "doubtful"
+    MISMATCH = "mismatch"
+    NOT_CHECKED = "not_checked"
+
+
 class CheckResult(Frozen):
     """One check, run once. `code` is the stable slug of the finding; empty when there is nothing to say.
 
@@ -70,6 +80,11 @@ class CheckResult(Frozen):
     severity: Severity = Severity.NONE
     code: str = ""
     params: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def shown(self) -> Shown:
+        """The word for this row."""
+        return row_word(self.outcome, self.severity)
 
     @property
     def summary(self) -> str:
@@ -86,6 +101,18 @@ class CheckResult(Frozen):
         if self.outcome is not Outcome.VERIFIED and not self.code:
             raise ValueError("an outcome other than verified needs a code that says why")
         return self
+
+
+def row_word(outcome: Outcome, severity: Severity) -> Shown:
+    """Return the word for one check. What differs and weighs little is a remark, and never reads as passed."""
+    if outcome is Outcome.NOT_CHECKED:
+        return Shown.NOT_CHECKED
+    if severity is Severity.WARN:
+        return Shown.DOUBTFUL
+    if severity is Severity.FAIL:
+        return Shown.MISMATCH
+    is_remark = severity is Severity.REMARK or outcome is Outcome.MISMATCH
+    return Shown.REMARKED if is_remark else Shown.VERIFIED
 
 
 class Asked(StrEnum):

@@ -64,7 +64,7 @@ class Recording(Frozen):
     """A recording as kept. The three times are separate facts; none overwrites another.
 
     `device_id` and `account_id` sent it; `captured_by` signed the manifest that lists it. `copy_of` is the recording
-    that meets the manifest's file in its place.
+    that meets the manifest's file in its place. `remarks` counts the rows of its checks that are remarks.
     """
 
     id: RecordingId
@@ -102,6 +102,7 @@ class Recording(Frozen):
     copy_of: RecordingId | None
     captured_by: DeviceId | None
     captured_by_name: str | None
+    remarks: int
 
     @property
     def item(self) -> tuple[ManifestId, int] | None:

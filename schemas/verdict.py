@@ -10,7 +10,7 @@ from schemas.checks.claims import VERIFICATION
 from schemas.checks.examined import EXAMINED
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS
-from schemas.integrity import CheckResult, Outcome, Severity, Verdict
+from schemas.integrity import CheckResult, Outcome, Severity, Shown, Verdict
 
 BINDING_CHECKS = frozenset(check.name for check in CHECKS.values() if check.is_binding)
 """Names of the claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
@@ -46,3 +46,13 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
     unread = any(c.name in _LOOKED_INTO and c.outcome is Outcome.NOT_CHECKED for c in found)
     return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED
+
+
+def remarks(checks: Iterable[CheckResult]) -> int:
+    """Return how many rows are remarks: what a verdict of 通过 says beside itself, from the very rows that a page shows."""
+    return sum(check.shown is Shown.REMARKED for check in checks)
+
+
+def shown(verdict: Verdict, remarks: int) -> Shown:
+    """Return the word for a whole recording: one with a remark is verified, and never looks as if nothing were said."""
+    return Shown.REMARKED if verdict is Verdict.VERIFIED and remarks else Shown(verdict.value)

@@ -3,13 +3,13 @@
 from schemas.device import DeviceState, RevokeReason
 from schemas.examination import ExaminationState
 from schemas.export import ExportState
-from schemas.integrity import Outcome, Verdict
+from schemas.integrity import Outcome, Shown, Verdict
 from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
 from schemas.officer_word import OfficerWord
 from schemas.recording import DerivativeKind, RecordingState
 from schemas.upload import UploadState
-from schemas.words import vocabulary
+from schemas.words import Words, vocabulary
 
 VERDICTS = vocabulary(
     Verdict,
@@ -29,6 +29,27 @@ OUTCOMES = vocabulary(
         Outcome.NOT_CHECKED: ("未检查", "Not checked"),
     },
 )
+
+SHOWN = vocabulary(
+    Shown,
+    {
+        Shown.VERIFIED: ("通过", "Verified"),
+        Shown.REMARKED: ("提示", "Remark"),
+        Shown.DOUBTFUL: ("存疑", "Doubtful"),
+        Shown.MISMATCH: ("不符", "Mismatch"),
+        Shown.NOT_CHECKED: ("未检查", "Not checked"),
+    },
+)
+
+_REMARKED = Words("通过，提示 {number}", "Verified, {number} remark(s)")
+
+
+def verdict_words(verdict: Verdict, remarks: int) -> Words:
+    """Return the word of a recording with the number of remarks beside a verdict of 通过."""
+    if verdict is Verdict.VERIFIED and remarks:
+        return Words(_REMARKED.zh.format(number=remarks), _REMARKED.en.format(number=remarks))
+    return VERDICTS[verdict]
+
 
 RECORDING_STATES = vocabulary(
     RecordingState,

@@ -1,5 +1,6 @@
 """Cases: the list, opening one, its recordings and ties, and its export packages."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal, NamedTuple
 
@@ -40,12 +41,13 @@ from schemas.case import (
 )
 from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
-from schemas.integrity import Verdict
+from schemas.integrity import Shown
 from schemas.leaves_recusal import RecusalGround
 from schemas.policy import Action
-from schemas.recording import Recording, RecordingFilter, counted_once
+from schemas.recording import Recording, RecordingFilter, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
 from schemas.review import AnswerIn
+from schemas.verdict import shown as reads_as
 from storage.export.export import Export
 from storage.monitoring.values import MonitoringLink
 from storage.store import Transaction
@@ -129,8 +131,7 @@ class ToldCase(NamedTuple):
     subjects: dict[str, tuple[str, str]]
     recordings: tuple[Recording, ...]
     counted: int
-    bad: int
-    doubtful: int
+    tally: list[tuple[Shown, int]]
     denied: int
     worse: list[Recording]
     recusals: tuple[Recusal, ...]
@@ -157,8 +158,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         subjects=subjects,
         recordings=linked,
         counted=len(counted),
-        bad=_count(counted, Verdict.MISMATCH),
-        doubtful=_count(counted, Verdict.DOUBTFUL),
+        tally=_tally(counted),
         denied=tx.presences.denied_among([one.id for one in linked]),
         worse=_worse(tx, found, linked),
         recusals=tx.recusals.of_case(actor, found.id),
@@ -328,8 +328,12 @@ def answer(
     return _change(visit, case_id, form, act, anchor="#reviews")
 
 
-def _count(rows: tuple[Recording, ...], verdict: Verdict) -> int:
-    return sum(row.verdict is verdict for row in rows)
+def _tally(rows: tuple[Recording, ...]) -> list[tuple[Shown, int]]:
+    """How many recordings read as what, from the rows that the page lists; before the verdict as nothing."""
+    words = Counter(
+        reads_as(row.verdict, row.remarks) for row in rows if row.state is not RecordingState.RECEIVED
+    )
+    return [(one, words[one]) for one in Shown if words[one]]
 
 
 def _candidates(visit: Visit, case: Case, wanted: str) -> list[Recording]:

@@ -21,6 +21,7 @@ from schemas.recording import Recording, counted_once
 from schemas.review import STEPS as OPINIONS
 from schemas.review import Review
 from schemas.review_findings import Finding
+from schemas.verdict import shown
 from schemas.words import Language
 from storage.monitoring.values import MonitoringRecord
 from storage.reads.gaps import SequenceGap
@@ -83,7 +84,7 @@ def _recorded(recordings: Sequence[Recording], seen: frozenset[UUID], language: 
                 end_at=start + timedelta(milliseconds=length),
                 label=one.filename,
                 href=f"/console/recordings/{one.id}" if one.id in seen else "",
-                kind=one.verdict.value,
+                kind=shown(one.verdict, one.remarks).value,
             )
         )
     return spans

@@ -14,6 +14,7 @@ from schemas.catalogue import words_of
 from schemas.page import Cursor, Page
 from schemas.recording import Recording
 from schemas.words import Language
+from schemas.words_line import verdict_words
 
 COLUMNS = (
     "音像记录编号",
@@ -81,7 +82,7 @@ def cells_of(row: Recording, language: Language) -> list[str]:
         str(row.id),
         row.filename,
         words_of(row.state).spoken(language),
-        words_of(row.verdict).spoken(language),
+        verdict_words(row.verdict, row.remarks).spoken(language),
         rfc3339(row.captured_at) if row.captured_at else "",
         rfc3339(row.received_at),
         f"{place.lat_e7 / _E7:.7f}" if place else "",

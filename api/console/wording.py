@@ -15,7 +15,7 @@ from schemas.certificate import CertificateNeed, CertificateStep
 from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
-from schemas.integrity import Verdict
+from schemas.integrity import Shown, Verdict
 from schemas.leaves_account import AccountKind
 from schemas.leaves_certificate import CertificateState
 from schemas.login import LoginOutcome
@@ -32,9 +32,11 @@ from schemas.review import OpinionWord, ReviewState
 from schemas.scrub import StoreFault
 from schemas.setting import ListSetting
 from schemas.trail import TrailEvent, TrailResult
+from schemas.verdict import shown
 from schemas.words import Language, Words
 from schemas.words_check import check_words
 from schemas.words_format import format_name
+from schemas.words_line import verdict_words
 from schemas.words_monitoring import GATES
 from schemas.words_trail import asked_words, why_words
 from schemas.work import Sign
@@ -69,6 +71,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "RecordOpinion": RecordOpinion,
         "RecordingState": RecordingState,
         "ReviewState": ReviewState,
+        "Shown": Shown,
         "TrailEvent": TrailEvent,
         "TrailResult": TrailResult,
         "Verdict": Verdict,
@@ -113,6 +116,8 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
     return {
         "word": partial(word, language),
         "sign": partial(sign, language),
+        "shown": lambda value, remarks: shown(Verdict(value), remarks),
+        "verdict_word": lambda value, remarks: verdict_words(Verdict(value), remarks).spoken(language),
         "check": lambda name: check_words(name).spoken(language),
         "gate": lambda fault: GATES[fault].spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),

@@ -13,25 +13,21 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from schemas.chain import leaf_digest
-from schemas.integrity import Outcome, Severity, Verdict
+from schemas.integrity import Outcome, Severity, Shown, Verdict, row_word
 from schemas.officer_word import OfficerWord
 from schemas.recording import RecordingState
+from schemas.verdict import shown
 from schemas.visible import printable
 from schemas.words_check import check_words
-from schemas.words_line import OFFICER_WORDS, OUTCOMES, RECORDING_STATES, VERDICTS
+from schemas.words_line import OFFICER_WORDS, RECORDING_STATES, SHOWN, verdict_words
 
-_COLOURS = {
-    Verdict.VERIFIED: "green",
-    Verdict.DOUBTFUL: "yellow",
-    Verdict.MISMATCH: "red",
-    Verdict.NOT_CHECKED: "cyan",
-}
 _MARKS = {
-    Outcome.VERIFIED: ("green", "✓"),
-    Outcome.MISMATCH: ("red", "✗"),
-    Outcome.NOT_CHECKED: ("cyan", "○"),
+    Shown.VERIFIED: ("green", "✓"),
+    Shown.REMARKED: ("blue", "ⓘ"),
+    Shown.DOUBTFUL: ("yellow", "△"),
+    Shown.MISMATCH: ("red", "✗"),
+    Shown.NOT_CHECKED: ("cyan", "○"),
 }
-_REMARK = ("yellow", "≠")
 
 
 class Progress:
@@ -83,7 +79,9 @@ def show_receipt(console: Console, receipt: dict[str, Any]) -> None:
 def show_verdict(console: Console, recording: dict[str, Any]) -> None:
     """Print state, verdict and every check with its reason in Chinese and English."""
     verdict, state = Verdict(recording["verdict"]), RECORDING_STATES[RecordingState(recording["state"])]
-    text = f"[bold {_COLOURS[verdict]}]{VERDICTS[verdict]}[/]"
+    remarks = recording["remarks"]
+    colour, _ = _MARKS[shown(verdict, remarks)]
+    text = f"[bold {colour}]{verdict_words(verdict, remarks)}[/]"
     console.print(f"{escape(printable(recording['filename']))}  {text}  {state}", highlight=False)
     console.print(_to_officer(recording), highlight=False)
     table = Table(box=box.SIMPLE, show_header=False, padding=(0, 1))
@@ -101,11 +99,9 @@ def _to_officer(recording: dict[str, Any]) -> str:
 
 
 def _mark(check: dict[str, Any]) -> str:
-    """A difference that is only worth knowing must not look like a broken claim."""
-    outcome = Outcome(check["outcome"])
-    is_remark = outcome is Outcome.MISMATCH and check["severity"] == Severity.INFO
-    colour, mark = _REMARK if is_remark else _MARKS[outcome]
-    return f"[{colour}]{mark} {OUTCOMES[outcome]}[/{colour}]"
+    word = row_word(Outcome(check["outcome"]), Severity(check["severity"]))
+    colour, mark = _MARKS[word]
+    return f"[{colour}]{mark} {SHOWN[word]}[/{colour}]"
 
 
 def _reason(check: dict[str, Any]) -> str:

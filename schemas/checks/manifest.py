@@ -129,7 +129,7 @@ CAPTURE_TIME = Check(
 
 OFFICERS = Check(
     name="officers",
-    version=2,
+    version=3,
     title=Words("执法人员", "Officers"),
     proves=Words(
         "拍摄时（校正后时间）至少有两名本单位或委托关系单位的执法人员，其执法证有效；按人计，辅助人员不计。",
@@ -156,7 +156,7 @@ OFFICERS = Check(
                     " one person are one person, and an auxiliary is none."
                 ),
             ),
-            severity=Severity.WARN,
+            severity=Severity.REMARK,
         ),
         mismatch(
             "officers-unknown-certificate",
@@ -209,7 +209,7 @@ OFFICERS = Check(
 
 PLACE = Check(
     name="place",
-    version=1,
+    version=2,
     title=Words("拍摄地点", "Place"),
     proves=Words(
         "设备报告了拍摄时的位置，且与前一次采集之间可以到达。",
@@ -222,7 +222,7 @@ PLACE = Check(
     media=ALL_MEDIA,
     is_telling=True,
     findings=(
-        not_checked(
+        mismatch(
             "location-absent",
             zh="采集清单没有位置。",
             en="The manifest names no place.",
@@ -230,6 +230,7 @@ PLACE = Check(
                 "请打开定位，或以其他方式证明地点。",
                 "Turn positioning on, or prove the place by other means.",
             ),
+            severity=Severity.REMARK,
         ),
         mismatch(
             "location-mock",
@@ -308,7 +309,7 @@ CASE = Check(
 
 HAND_IN = Check(
     name="hand_in",
-    version=2,
+    version=3,
     title=Words("及时上交入库", "Handed in on time"),
     proves=Words(
         "勤务结束后（没有勤务的，拍摄后）在本单位规定的时限内上交入库。",
@@ -326,12 +327,14 @@ HAND_IN = Check(
             zh="拍摄后 {hours} 小时才上交入库，超过规定的时限。",
             en="Handed in {hours} h after the capture, later than the agency's limit.",
             then=("请说明迟延上交的原因。", "State why it was late."),
+            severity=Severity.REMARK,
         ),
         remark(
             "late-after-duty",
             zh="勤务结束 {hours} 小时后才上交入库，超过规定的时限。",
             en="Handed in {hours} h after the end of the duty, later than the agency's limit.",
             then=("请说明迟延上交的原因。", "State why it was late."),
+            severity=Severity.REMARK,
         ),
     ),
 )

@@ -25,7 +25,7 @@ from schemas.actor import Actor
 from schemas.checks.manifest import HAND_IN
 from schemas.hand_in import LATE_CODES, DutyTime, check_hand_in
 from schemas.ids import DeviceId, RecordingId
-from schemas.integrity import CheckResult
+from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.manifest import ManifestState
 from schemas.presence_code import DUTY_DAY, Period
 from storage.reads.presence import naming
@@ -149,9 +149,9 @@ def captured_in(*, is_late: bool = False) -> ScalarSelect[Any]:
     return query.where(inside, late).correlate(shifts).scalar_subquery()
 
 
-def late_code() -> ColumnElement[Any]:
-    """Return of a recording the code by which its hand-in is late, as it is judged now; NULL where it is not."""
-    ended = (
+def _ended_code() -> ScalarSelect[Any]:
+    """Return of a recording how the end of its duty judges its hand-in: a code, nothing said, NULL before it ends."""
+    return (
         select(case((recordings.c.received_at > shifts.c.due_at, "late-after-duty"), else_=""))
         .select_from(shifts.join(manifests, manifests.c.device_id == shifts.c.device_id))
         .where(
@@ -162,6 +162,34 @@ def late_code() -> ColumnElement[Any]:
         .correlate(recordings)
         .scalar_subquery()
     )
+
+
+def remark_count() -> ColumnElement[int]:
+    """Return of a recording how many rows of its checks are remarks: `remarks` of `with_rejudged`, for lists."""
+    ended = _ended_code()
+    light = and_(
+        checks.c.outcome == Outcome.MISMATCH,
+        checks.c.severity.not_in((Severity.WARN, Severity.FAIL)),
+    )
+    told = and_(checks.c.outcome == Outcome.VERIFIED, checks.c.severity == Severity.REMARK)
+    stored = (
+        select(func.count())
+        .select_from(checks)
+        .where(
+            checks.c.recording_id == recordings.c.id,
+            checks.c.run == recordings.c.run,
+            or_(light, told),
+            or_(checks.c.name != HAND_IN.name, ended.is_(None)),
+        )
+        .correlate(recordings)
+        .scalar_subquery()
+    )
+    return stored + case((ended != "", 1), else_=0)
+
+
+def late_code() -> ColumnElement[Any]:
+    """Return of a recording the code by which its hand-in is late, as it is judged now; NULL where it is not."""
+    ended = _ended_code()
     sealed = (
         select(checks.c.code)
         .where(

@@ -20,6 +20,7 @@ from storage.reads.agency import with_agency
 from storage.reads.case import is_linked_to_number
 from storage.reads.copies import copy_of
 from storage.reads.device import with_capturer, with_device
+from storage.reads.shift import remark_count
 from storage.tables.recording import derivatives, manifests, recordings
 
 
@@ -53,7 +54,12 @@ def select_recordings() -> Select[tuple[object, ...]]:
     thumbnail = exists().where(
         derivatives.c.recording_id == recordings.c.id, derivatives.c.kind.in_(("thumbnail", "poster"))
     )
-    query = select(recordings, thumbnail.label("has_thumbnail"), copy_of().label("copy_of"))
+    query = select(
+        recordings,
+        thumbnail.label("has_thumbnail"),
+        copy_of().label("copy_of"),
+        remark_count().label("remarks"),
+    )
     query = with_device(with_agency(query, recordings.c.agency_id), recordings.c.device_id)
     query = query.add_columns(manifests.c.sha256.label("manifest_sha256")).outerjoin(
         manifests, manifests.c.id == recordings.c.manifest_id

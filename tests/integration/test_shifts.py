@@ -19,6 +19,7 @@ from schemas.finding import FindingAnswerIn
 from schemas.ids import RecordingId, ShiftId
 from schemas.setting import Setting, SettingIn
 from schemas.shift import Shift, ShiftAmendIn, ShiftCloseIn, ShiftIn
+from schemas.verdict import remarks
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.shift import shifts
@@ -85,6 +86,15 @@ def code_of(bureau: Bureau, ident: RecordingId) -> str:
         return next(row.check.code for row in tx.recordings.checks(ident) if row.check.name == "hand_in")
 
 
+def told_alike(bureau: Bureau, *idents: RecordingId) -> list[int]:
+    """How many remarks lists say of each; the page of each says the same, from its rows."""
+    with bureau.store.begin() as tx:
+        said = [tx.recordings.known(ident).remarks for ident in idents]
+        rows = [remarks(row.check for row in tx.recordings.checks(ident)) for ident in idents]
+    assert said == rows
+    return said
+
+
 def waiting(bureau: Bureau, who: Actor) -> set[RecordingId]:
     with bureau.store.begin() as tx:
         told = {one.id for one in tx.finding_answers.waiting(who)}
@@ -108,6 +118,8 @@ def test_hand_in_follows_the_end_of_the_duty(bureau: Bureau) -> None:
     assert code_of(bureau, later) == "", "captured after that duty"
     assert code_of(bureau, alone) == "late-handin"
     assert (over.recordings, over.late) == (1, 1)
+    of_alone, of_early, of_later = told_alike(bureau, alone, early, later)
+    assert (of_alone, of_early) == (of_later + 1, of_later + 1), "late is a remark, whenever it was judged"
 
     admin = make_account(bureau.store, bureau.agency, Role.ADMIN)[1]
     with bureau.store.begin() as tx:
@@ -121,8 +133,10 @@ def test_a_duty_that_is_entered_afterwards_is_judged_by_its_end(bureau: Bureau) 
     """A recording that was late by its capture is in time by the end of the duty that it belongs to."""
     ident = captured(bureau, ago=40 * HOUR)
     assert code_of(bureau, ident) == "late-handin"
+    (before,) = told_alike(bureau, ident)
     shift = opened(bureau, ago=45 * HOUR, ended_ago=10 * HOUR)
     assert not shift.is_open
+    assert told_alike(bureau, ident) == [before - 1], "the end of the duty takes the remark away again"
     assert code_of(bureau, ident) == ""
     assert waiting(bureau, bureau.officers[0]) == set()
 
