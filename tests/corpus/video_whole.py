@@ -101,6 +101,15 @@ def _twice(whole: bytes) -> bytes:
     return whole[: at + 188] + whole[at:]
 
 
+def _often_twice(whole: bytes, every: int, step: int = 188) -> bytes:
+    """Packets with payload are sent twice, each time once: where reception is poor senders do that."""
+    lead = step - 188
+    packets = [whole[at : at + step] for at in range(0, len(whole) - step + 1, step)]
+    return b"".join(
+        one * (1 + (not number % every and bool(one[lead + 3] & 0x10))) for number, one in enumerate(packets)
+    )
+
+
 def _ended(whole: bytes) -> bytes:
     """Power failed between two pictures: the next packet would have begun one."""
     starts = [
@@ -200,6 +209,12 @@ QUIRKS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "ts: 192 bytes": ("00001.MTS", partial(by, "ts", heard="ac3", options=(("mpegts_m2ts_mode", "1"),))),
     "ts: null packets": ("a.ts", lambda: _null_packets(by("ts", heard="aac"))),
     "ts: a packet twice": ("a.ts", lambda: _twice(by("ts"))),
+    "ts: every packet twice": ("a.ts", lambda: _often_twice(by("ts", heard="aac"), 1)),
+    "ts: many packets twice": ("a.ts", lambda: _often_twice(by("ts", "libx265", heard="aac"), 3)),
+    "ts: packets of 192 bytes twice": (
+        "00002.MTS",
+        lambda: _often_twice(by("ts", options=(("mpegts_m2ts_mode", "1"),)), 2, 192),
+    ),
     "ts: begun in a packet": ("a.ts", lambda: by("ts")[100:]),
     "ts: ends before a picture": ("a.ts", lambda: _ended(by("ts", heard="aac"))),
     "ts: zeros behind": ("a.ts", lambda: by("ts") + bytes(5000)),

@@ -9,22 +9,25 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from workers.media.source import Source
+from workers.media.source import Gaps, Source
 
 
 class UnreadableError(Exception):
     """The demuxer cannot open the file, or read on in it; the text is its own."""
 
 
-def opened(source: Source, demuxer: str, options: Mapping[str, str]) -> InputContainer:
-    """Open a file with the named demuxer, never with one that libav guesses.
+def opened(
+    source: Source, demuxer: str, options: Mapping[str, str], gaps: Gaps | None = None
+) -> InputContainer:
+    """Open a file with the named demuxer, never with one that libav guesses; what lies in the gaps it never sees.
 
     Raises:
         UnreadableError: it is none of that kind.
         MemoryError: the demuxer needed more than the child may have.
     """
     try:
-        return av.open(source.raw(), "r", format=demuxer, options=dict(options), metadata_errors="replace")
+        reader = source.without(gaps) if gaps else source.raw()
+        return av.open(reader, "r", format=demuxer, options=dict(options), metadata_errors="replace")
     except MemoryError:
         raise
     except (av.error.FFmpegError, ValueError) as why:

@@ -2,12 +2,20 @@
 
 import io
 import os
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from workers.media.work import Work
+
+
+class Gaps(NamedTuple):
+    """Stretches of a file that are passed over: where each begins, ascending, and how long all of them are, in bytes."""
+
+    places: tuple[int, ...]
+    size_bytes: int
 
 
 class Source:
@@ -38,6 +46,10 @@ class Source:
     def raw(self, work: Work | None = None) -> BinaryIO:
         """Return an unbuffered reader of its own; with `work` each read is a piece of it."""
         return cast("BinaryIO", Window(self, work))
+
+    def without(self, gaps: Gaps) -> BinaryIO:
+        """Return a reader of its own to which the gaps are not there."""
+        return cast("BinaryIO", Shortened(self, gaps))
 
     def head(self, length: int) -> bytes:
         """Return the first bytes, at most `length`."""
@@ -89,3 +101,35 @@ class Window(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+
+class Shortened(Window):
+    """A place in a source as it would be without its gaps."""
+
+    def __init__(self, source: Source, gaps: Gaps) -> None:
+        super().__init__(source, None)
+        self._gap_bytes = gaps.size_bytes
+        self._before = [place - number * gaps.size_bytes for number, place in enumerate(gaps.places)]
+        self._size_bytes = source.size_bytes - len(gaps.places) * gaps.size_bytes
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override] # as above
+        view, done = memoryview(buffer), 0
+        while done < len(view):
+            passed = bisect_right(self._before, self._at)
+            ends = self._before[passed] if passed < len(self._before) else self._size_bytes
+            wanted = min(len(view) - done, ends - self._at)
+            read = os.pread(self._source.descriptor, max(0, wanted), self._at + passed * self._gap_bytes)
+            if not read:
+                break
+            view[done : done + len(read)] = read
+            done += len(read)
+            self._at += len(read)
+        return done
+
+    def readall(self) -> bytes:
+        rest = bytearray(max(0, self._size_bytes - self._at))
+        return bytes(rest[: self.readinto(rest)])
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        is_from_end = whence == os.SEEK_END
+        return super().seek(*((self._size_bytes + offset, os.SEEK_SET) if is_from_end else (offset, whence)))

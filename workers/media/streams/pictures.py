@@ -19,6 +19,7 @@ from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import Derivative, Limits
 from workers.media.still.content import Content, check_content
 from workers.media.still.picture import TOOL, picture
+from workers.media.streams.foreign import CODECS, is_foreign
 from workers.media.streams.mjpeg import is_damaged
 from workers.media.streams.upright import TURNS, orientation
 from workers.media.streams.walk import StreamReader, Walk
@@ -96,7 +97,7 @@ class PictureReader(StreamReader):
         """Walk the units of one packet; decode it where it is a key frame whose turn it is."""
         if self._length_bytes and not self._fits(packet):
             self.bad_packets += 1
-        if packet.is_corrupt:
+        if packet.is_corrupt or (self.codec in CODECS and is_foreign(bytes(packet))):
             self.bad_packets += 1
         if self.context is None:
             return

@@ -89,7 +89,8 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
     if not structure.is_readable:
         return _unread(source, media_type, structure)
     try:
-        readable = opened(source, DEMUXERS[media_type], _OPTIONS)
+        # To libav a packet that was sent again is one too many (13818-1, 2.4.3.3 allows it).
+        readable = opened(source, DEMUXERS[media_type], _OPTIONS, structure.twice)
     except UnreadableError as why:
         broken = note("media-damaged", reason=clean(why) or "unreadable")
         return _unread(source, media_type, structure, *(file.notes if file else ()), broken)

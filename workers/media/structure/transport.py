@@ -14,7 +14,7 @@ from schemas.checks.structure import CONTAINER, CONTAINER_END
 from schemas.examined import Measure, PartKind
 from workers.media.container import Note, note
 from workers.media.sound.sound_frames import View
-from workers.media.source import Source
+from workers.media.source import Gaps, Source
 from workers.media.step import IN_STEP, SYNC, Step, step_of
 from workers.media.structure.sectors import is_cut
 from workers.media.structure.walked import Structure, big, fault, row
@@ -50,6 +50,7 @@ def read_transport(source: Source, work: Work) -> Structure:
     return Structure(
         continuity_met=tuple(walk.faults()),
         has_pauses=walk.has_pauses,
+        twice=Gaps(tuple(sorted(walk.twice)), step.distance) if walk.twice else None,
         end=end,
         size_bytes=source.size_bytes,
         examined=(
@@ -80,6 +81,7 @@ class _Walk:
         self.packets = self.end = 0
         self._lost_bytes = self._losses = self._holes = self._faulty = 0
         self._first: dict[str, int] = {}
+        self.twice: list[int] = []
         self._is_listed = self.is_cut = self.has_pauses = False
 
     def run(self) -> None:
@@ -100,7 +102,7 @@ class _Walk:
             wrong = np.flatnonzero(rows[:, 0] != SYNC)
             good = int(wrong[0]) if len(wrong) else len(rows)
             self._work.pieces(1 + good // _A_PIECE)
-            self._packets(rows[:good])
+            self._packets(rows[:good], at)
             at += good * distance
             self.end = min(at, self._size)
             if len(wrong):
@@ -151,7 +153,8 @@ class _Walk:
             at, ahead = at + distance * ahead, min(_AT_ONCE, 4 * ahead)
         return None
 
-    def _packets(self, rows: Rows) -> None:
+    def _packets(self, rows: Rows, at: int) -> None:
+        """Take packets that follow each other from a place in the file on."""
         self.packets += len(rows)
         head = rows[:, 1:4].astype(np.int64)
         kinds = (head[:, 0] & 0x1F) << 8 | head[:, 1]
@@ -164,11 +167,15 @@ class _Walk:
         self._work.pieces(_A_KIND * len(present))
         for kind in present:
             if kind != _NULL:
-                self._count(int(kind), rows[kinds == kind])
+                own = np.flatnonzero(kinds == kind)
+                self._count(int(kind), rows[own], at + own * self._step.distance)
         self._read_tables(rows[(kinds == 0) & ((head[:, 0] & 0x40) > 0)])
 
-    def _count(self, kind: int, rows: Rows) -> None:
-        """Counters grow by one with each packet that has a payload, or repeat with a packet sent twice (2.4.3.3)."""
+    def _count(self, kind: int, rows: Rows, places: NDArray[np.int64]) -> None:
+        """Counters grow by one with each packet that has a payload, or repeat with a packet sent twice (2.4.3.3).
+
+        `places` is where each packet begins in the file.
+        """
         has_payload = (rows[:, 3] & 0x10) > 0
         is_marked = ((rows[:, 3] & 0x20) > 0) & (rows[:, 4] > 0) & ((rows[:, 5] & 0x80) > 0)
         self.has_pauses = self.has_pauses or bool(is_marked.any())
@@ -182,7 +189,10 @@ class _Walk:
         for place in sorted(doubled):
             earlier = rows[place - 1].tobytes() if place else last.packet if last else b""
             is_twice = place - 1 in doubled or (place == 0 and last is not None and last.is_double)
-            holes += is_twice or not _is_same(earlier, rows[place].tobytes())
+            if is_twice or not _is_same(earlier, rows[place].tobytes()):
+                holes += 1
+            else:
+                self.twice.append(int(places[place]))
         if holes:
             self._holes += holes
             self._met("hole")

@@ -8,6 +8,7 @@ from schemas.checks.containers import CONTINUITY, FRAGMENTS, INDEX
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.container import Note
+from workers.media.source import Gaps
 
 
 class Length(NamedTuple):
@@ -24,7 +25,8 @@ class Structure(NamedTuple):
     checks, None where the container has none of that. `end` is where its structure ends, before the end of the file or
     there; `size_bytes` is 0 where no end is known. `seconds` is the length by the container's own clock, where the walk
     read it; `empty` counts the places of each stream where nothing came in time; `has_pauses` says that the format
-    marks places where its clock jumps. What is not readable is handed to no demuxer.
+    marks places where its clock jumps. What is not readable is handed to no demuxer. `twice` are packets that were sent a
+    second time, as they may be.
     """
 
     notes: tuple[Note, ...] = ()
@@ -39,6 +41,7 @@ class Structure(NamedTuple):
     empty: Mapping[int, int] = MappingProxyType({})
     has_pauses: bool = False
     is_readable: bool = True
+    twice: Gaps | None = None
 
 
 def fault(code: str, **params: Any) -> Note:  # noqa: ANN401 - parameters of a sentence are scalars of any kind
