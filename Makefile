@@ -67,13 +67,14 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 corpus: setup-dev ## Make files whose state is known, damaged and odd, and hold the examination against them (tests/corpus/README.md)
 	$(PY) -m tests.corpus
 
-soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times
+soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times, look at SOAK_FUZZ (20000) mutated files
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) -m tests.race $(or $(SOAK_ACTS),10000)
 	$(PY) -m tests.interrupts $(or $(SOAK_STARTS),100)
 	$(STAND) $(PY) -m tests.cuts $(or $(SOAK_CUTS),1000)
 	$(PY) -m tests.compose_walk
 	$(PY) -m tests.stand run --parts database -- $(PY) -m tests.openapi_walk $(or $(SOAK_WALKS),20)
+	$(PY) -m tests.fuzz $(or $(SOAK_FUZZ),20000) --seed $$$$
 
 s3-contract: setup-dev ## Hold a folder, MinIO and a second S3 store (or OBJECTS_URL) against the same contract
 	$(PY) -m tests.stand run --parts objects second_objects -- $(PY) -m pytest -q tests/integration/test_objects.py tests/integration/test_objects_lock.py

@@ -23,6 +23,9 @@ _A_PIECE = 65_536
 _IN_A_PACKET = 16
 """Zeros so long at the end of the last packet, from the edge of a sector on, are none of its own."""
 
+_PACK_HEAD = 10
+"""Bytes of a pack with its clock."""
+
 _CLOCK, _WRAP = 90_000, 1 << 33
 
 
@@ -103,6 +106,8 @@ class _Walk:
         return (self._find(at + 6) or self._size) - at
 
     def _pack(self, head: bytes) -> int | None:
+        if len(head) < _PACK_HEAD:
+            return 14  # the file ends in it, and is cut
         if head[4] >> 6 == 1:
             raw = big(head, 4, 6)
             base = (raw >> 43 & 7) << 30 | (raw >> 27 & 0x7FFF) << 15 | raw >> 11 & 0x7FFF
