@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Frozen
+from schemas.document import OFD, OPEN_OFFICE, PDF, ZIP
 
 
 class PartKind(StrEnum):
@@ -26,6 +27,8 @@ class PartKind(StrEnum):
     METADATA = "metadata"
     POINTS = "points"
     TEXT = "text"
+    CONTENT = "content"
+    PAGE = "page"
     ENDING = "ending"
 
 
@@ -43,6 +46,7 @@ class Measure(StrEnum):
     ENTRIES = "entries"
     POINTS = "points"
     PAGES = "pages"
+    PIECES = "pieces"
 
 
 Count = Annotated[int, Field(ge=0)]
@@ -145,6 +149,14 @@ _STILL = (
 )
 _TILED = (*_STILL, _all(PartKind.PICTURE, Measure.TILES))
 _TRACK = (_all(PartKind.CONTAINER, Measure.BYTES), _all(PartKind.POINTS, Measure.POINTS))
+_ARCHIVE = (
+    _all(PartKind.CONTAINER, Measure.BYTES),
+    _all(PartKind.INDEX, Measure.ENTRIES),
+    _all(PartKind.CONTENT, Measure.PIECES),
+    _all(PartKind.ENDING, Measure.BYTES),
+)
+_OFFICE = (*_ARCHIVE, _all(PartKind.TEXT, Measure.PIECES), _all(PartKind.METADATA, Measure.ENTRIES))
+_PAGED = (*_ARCHIVE, _all(PartKind.PAGE, Measure.PAGES), _all(PartKind.METADATA, Measure.ENTRIES))
 
 REQUIRED: Mapping[str, tuple[Required, ...]] = {
     **dict.fromkeys(_BOXED_TYPES, _BOXED),
@@ -179,6 +191,10 @@ REQUIRED: Mapping[str, tuple[Required, ...]] = {
         ),
         _TRACK,
     ),
+    **dict.fromkeys(OPEN_OFFICE, _OFFICE),
+    ZIP: _ARCHIVE,
+    PDF: _PAGED,
+    OFD: (*_PAGED, _all(PartKind.TEXT, Measure.PIECES)),
 }
 """What the verdict asks of a file, by its type; of a type that is not here nothing can be verified."""
 

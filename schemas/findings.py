@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.catalogue import words_of_all
 from schemas.checks.table import FINDINGS
+from schemas.document import Risk
 from schemas.equipment import GateFault
 from schemas.examined import PartKind
 from schemas.integrity import FindingText
@@ -20,7 +21,7 @@ from schemas.separation import Part
 from schemas.words import Language, Words
 
 _NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
-    {"faults": GateFault, "parts": Part, "pieces": PartKind}
+    {"faults": GateFault, "parts": Part, "pieces": PartKind, "risks": Risk}
 )
 """Parameters that hold members of an enum, as a result keeps them: by their values."""
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.base import Frozen, UtcDatetime
+from schemas.document import DOCUMENT_TYPES, Document
 from schemas.examined import Examined
 
 MAX_TEXT = 200
@@ -33,6 +34,7 @@ class Medium(StrEnum):
     VIDEO = "video"
     AUDIO = "audio"
     TRACK = "track"
+    DOCUMENT = "document"
     OTHER = "other"
 
 
@@ -53,6 +55,8 @@ def medium_of(media_type: str) -> Medium:
     kinds = {"image": Medium.PHOTO, "video": Medium.VIDEO, "audio": Medium.AUDIO}
     if media_type in TRACK_TYPES:
         return Medium.TRACK
+    if media_type in DOCUMENT_TYPES:
+        return Medium.DOCUMENT
     return kinds.get(media_type.partition("/")[0], Medium.OTHER)
 
 
@@ -136,4 +140,5 @@ class MediaFacts(Frozen):
     exif: Exif | None = None
     gps: Gps | None = None
     track: Track | None = None
+    document: Document | None = None
     examined: Annotated[tuple[Examined, ...], Field(max_length=MAX_PARTS)] | None = None

@@ -28,6 +28,8 @@ PART_KINDS = vocabulary(
         PartKind.METADATA: ("内嵌信息", "Metadata"),
         PartKind.POINTS: ("轨迹点", "Track points"),
         PartKind.TEXT: ("文字", "Text"),
+        PartKind.CONTENT: ("内容数据", "Content"),
+        PartKind.PAGE: ("页面", "Pages"),
         PartKind.ENDING: ("文件末尾", "End of the file"),
     },
 )
@@ -46,5 +48,6 @@ MEASURES = vocabulary(
         Measure.ENTRIES: ("条目", "entries"),
         Measure.POINTS: ("点", "points"),
         Measure.PAGES: ("页", "pages"),
+        Measure.PIECES: ("段", "pieces"),
     },
 )

@@ -113,6 +113,7 @@ MEDIA = vocabulary(
         Medium.VIDEO: ("视频", "Video"),
         Medium.AUDIO: ("音频", "Audio"),
         Medium.TRACK: ("轨迹", "Track"),
+        Medium.DOCUMENT: ("文档", "Document"),
         Medium.OTHER: ("文件", "File"),
     },
 )

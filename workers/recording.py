@@ -27,6 +27,7 @@ from schemas.agreement import agreement
 from schemas.base import HexDigest
 from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reached
 from schemas.digest import Hasher, sha256_hex
+from schemas.document_time import document_time
 from schemas.errors import IntegrityBroken, NotFound
 from schemas.ids import RecordingId
 from schemas.integrity import Check, CheckResult, examines
@@ -281,6 +282,7 @@ def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[C
     if claims.manifest is not None:
         yield from agreement(probe.facts, claims.manifest)
     yield from stated_time(probe.facts, claims.manifest, recording.received_at)
+    yield from document_time(probe.facts, claims.manifest, recording.received_at)
 
 
 @examines(DIGEST)

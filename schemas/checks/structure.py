@@ -1,5 +1,6 @@
 """What a file is by its bytes, and whether it is whole."""
 
+from schemas.checks.documents import DOCUMENT_NOTES
 from schemas.checks.rows import ALL_MEDIA, LATER, RETAKE, mismatch, not_checked, remark
 from schemas.integrity import Check, Severity
 from schemas.media import Medium
@@ -200,6 +201,7 @@ CONTAINER = Check(
             en="The track (GeoJSON) is damaged at line {line}; what follows was not read.",
             then=RETAKE,
         ),
+        *DOCUMENT_NOTES,
     ),
 )
 

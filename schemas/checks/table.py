@@ -8,6 +8,7 @@ from schemas.checks.audit import AUDIT
 from schemas.checks.claims import CLAIMS
 from schemas.checks.containers import CONTAINERS
 from schemas.checks.content import CONTENTS
+from schemas.checks.documents import DOCUMENTS
 from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
@@ -38,6 +39,7 @@ CHECKS: Mapping[str, Check] = {
         CONTENTS,
         FACTS,
         TRACKS,
+        DOCUMENTS,
         REVIEW,
         AUDIT,
     )

@@ -8,12 +8,15 @@ import sys
 import zlib
 from pathlib import Path
 
+import pikepdf
 import pytest
 
 from schemas.integrity import CheckResult, Outcome, Severity
+from tests import media_documents as made
 from tests.media import billion_laughs, jpeg, jpeg_bomb, mp4, png, truncated_jpeg, write_gpx
 from tests.stand import wait_until
 from workers.media import Limits, Probe, Sandbox
+from workers.media.probe import probe
 from workers.media.result import MIB
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +149,28 @@ def test_a_million_points_stay_small(tmp_path: Path) -> None:
         assert found.facts.track is not None
         assert found.facts.track.points == 1_000_000
         assert sandbox.peak_rss_bytes < 200 * MIB
+
+
+def test_documents_are_read_in_the_child_as_outside(tmp_path: Path) -> None:
+    """Ciphers, digests, encodings and PDFium work where no path can be opened, and say the same as without walls."""
+    part = "<?xml version='1.0' encoding='GB2312'?><a>笔录</a>".encode("gb2312")
+    by_rc4 = pikepdf.Encryption(owner="a", user="", R=3, aes=False, metadata=False)
+    documents = {
+        "report.pdf": made.report(),
+        "fax.pdf": made.scan("1", pages=1),
+        "restricted.pdf": made.resaved(made.pdf(), encryption=by_rc4),
+        "sealed.ofd": made.ofd(is_signed=True),
+        "letter.docx": made.repacked(made.letter(), {"customXml/item9.xml": part}),
+    }
+    with Sandbox() as sandbox:
+        for name, payload in documents.items():
+            path = tmp_path / name
+            path.write_bytes(payload)
+            inside, outside = sandbox.probe(path, filename=name), probe(path, filename=name, limits=Limits())
+            assert inside.checks == outside.checks
+            # A font that is not in the document is the machine's, and out of reach in there.
+            assert [one.kind for one in inside.derivatives] == [one.kind for one in outside.derivatives]
+            assert all(one.severity.rank < Severity.WARN.rank for one in inside.checks)
 
 
 def test_a_child_is_replaced_after_its_share(photo: Path) -> None:

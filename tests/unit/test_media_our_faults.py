@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.media import mp4
+from workers.media.document.probe import READ_TYPES, probe_document
 from workers.media.result import Limits, Probe
 from workers.media.sandbox.samples import SAMPLES
 from workers.media.sniff import HEAD_BYTES, sniff
@@ -37,6 +38,9 @@ class OutOfOrder(Work):
     def samples(self, count: int) -> None:
         self._spend("samples")
 
+    def unpacked(self, count_bytes: int) -> None:
+        self._spend("unpacked")
+
     def _spend(self, kind: str) -> None:
         if kind == self._kind:
             raise self._fault("ours")
@@ -49,6 +53,8 @@ def look(path: Path, work: Work) -> Probe:
             return probe_still(source, media_type, limits=Limits(), work=work)
         if media_type in DEMUXERS:
             return probe_video(source, media_type, limits=Limits(), work=work)
+        if media_type in READ_TYPES:
+            return probe_document(source, media_type, limits=Limits(), work=work)
         return probe_track(source, media_type, work)
 
 
@@ -74,6 +80,11 @@ def written(folder: Path, name: str) -> Path:
         ("a.heic", "pixels"),
         ("a.heic", "packets"),
         ("a.heic", "pieces"),
+        ("a.pdf", "pixels"),
+        ("a.pdf", "pieces"),
+        ("a.pdf", "unpacked"),
+        ("a.ofd", "pieces"),
+        ("a.ofd", "unpacked"),
         ("b.mp4", "pixels"),
         ("b.mp4", "packets"),
         ("b.mp4", "pieces"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from schemas.media import TRACK_TYPES
 from workers.media.container import check_container, note
+from workers.media.document.probe import READ_TYPES, probe_document
 from workers.media.examined import check_examined
 from workers.media.result import Limits, Probe, Stop
 from workers.media.sniff import HEAD_BYTES, check_name, sniff, sniff_source
@@ -61,5 +62,7 @@ def _read(source: Source, media_type: str, limits: Limits, work: Work) -> Probe:
         return probe_video(source, media_type, limits=limits, work=work)
     if media_type in TRACK_TYPES:
         return probe_track(source, media_type, work)
+    if media_type in READ_TYPES:
+        return probe_document(source, media_type, limits=limits, work=work)
     unknown = note("type-unknown", media_type=media_type)
     return Probe(media_type=media_type, checks=(check_container([unknown]),))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import BinaryIO, Literal
 
 from schemas.checks.structure import MEDIA_TYPE
+from schemas.document import DOC, DOCM, DOCX, OFD, OLE, PDF, PPT, PPTM, PPTX, XLS, XLSM, XLSX, ZIP
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import ending
 from workers.media.sound.mpeg_audio import adts, mpeg
@@ -22,14 +23,17 @@ UNKNOWN = "application/octet-stream"
 DNG = "image/x-adobe-dng"
 PLAIN = "text/plain"
 _LONGEST_FRAME = 1441
+_LATE_PDF = 1024
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG", "image/png"),  # what follows shows whether it was sent as text (PNG 3, 5.2)
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
-    (b"%PDF-", "application/pdf"),
-    (b"PK\x03\x04", "application/zip"),
+    (b"%PDF-", PDF),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06", ZIP),  # an archive that holds nothing
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
     (b"OggS", "audio/ogg"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
@@ -92,7 +96,18 @@ _ENDINGS: dict[str, frozenset[str]] = {
     "aac": frozenset({"audio/aac", "audio/mp4"}),
     "flac": frozenset({"audio/flac"}),
     "mp3": frozenset({"audio/mpeg"}),
-    "pdf": frozenset({"application/pdf"}),
+    **dict.fromkeys(("doc", "wps", "dot"), frozenset({DOC, OLE})),
+    **dict.fromkeys(("xls", "et", "xlt"), frozenset({XLS, OLE})),
+    **dict.fromkeys(("ppt", "dps", "pps"), frozenset({PPT, OLE})),
+    "pdf": frozenset({PDF}),
+    "ofd": frozenset({OFD}),
+    "zip": frozenset({ZIP}),
+    "docx": frozenset({DOCX, OLE}),  # an encrypted one is an envelope of the older kind
+    "xlsx": frozenset({XLSX, OLE}),
+    "pptx": frozenset({PPTX, OLE}),
+    "docm": frozenset({DOCM, OLE}),
+    "xlsm": frozenset({XLSM, OLE}),
+    "pptm": frozenset({PPTM, OLE}),
     "txt": frozenset({PLAIN, "application/json", "application/geo+json", "application/nmea"}),
 }
 
@@ -111,6 +126,7 @@ def sniff(head: bytes) -> str:
         _transport,
         _nmea,
         _framed,
+        _late_pdf,
         _text,
         _cut_out,
     )
@@ -207,6 +223,11 @@ def _follow(head: bytes, at: int) -> bool:
             return False
         at, kind = at + frame.size_bytes, frame.kind
     return True
+
+
+def _late_pdf(head: bytes) -> str | None:
+    """Readers look for the mark of a PDF in the first 1,024 bytes, and so do those who hide something before it."""
+    return PDF if b"%PDF-" in head[:_LATE_PDF] else None
 
 
 def _nmea(head: bytes) -> str | None:

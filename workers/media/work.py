@@ -21,17 +21,25 @@ class Budget(Frozen):
 
     `pixels` are decoded pixels: of a still those of every scan of its JPEG, of a video those of its key frames.
     `packets` are demuxed. `samples` are those of sound, counted in each channel. `pieces` are what a reader steps over
-    one by one: boxes, segments, chunks, NAL units, the elements and texts of a track.
+    one by one: boxes, segments, chunks, NAL units, the elements and texts of a track. `unpacked_bytes` are what the
+    compressed pieces of a document, or the files of an archive, unpack to.
     """
 
     pixels: int
     packets: int
     pieces: int
     samples: int
+    unpacked_bytes: int = 300_000_000
 
 
 QUICK = Budget(pixels=400_000_000, packets=300_000, pieces=300_000, samples=60_000_000)
-SLOW = Budget(pixels=20_000_000_000, packets=20_000_000, pieces=20_000_000, samples=4_000_000_000)
+SLOW = Budget(
+    pixels=20_000_000_000,
+    packets=20_000_000,
+    pieces=20_000_000,
+    samples=4_000_000_000,
+    unpacked_bytes=40_000_000_000,
+)
 
 
 class OverBudgetError(Exception):
@@ -49,7 +57,7 @@ class Work:
     def __init__(self, budget: Budget, *, is_last: bool = True) -> None:
         self._budget = budget
         self.is_last = is_last
-        self._pixels = self._packets = self._pieces = self._samples = 0
+        self._pixels = self._packets = self._pieces = self._samples = self._unpacked_bytes = 0
 
     def pixels(self, count: int) -> None:
         """Spend pixels that are about to be decoded.
@@ -90,6 +98,16 @@ class Work:
         self._samples += count
         if self._samples > self._budget.samples:
             raise OverBudgetError("samples", self._budget.samples)
+
+    def unpacked(self, count_bytes: int) -> None:
+        """Spend bytes that a document's content unpacked to.
+
+        Raises:
+            OverBudgetError: they are more than is left.
+        """
+        self._unpacked_bytes += count_bytes
+        if self._unpacked_bytes > self._budget.unpacked_bytes:
+            raise OverBudgetError("unpacked_bytes", self._budget.unpacked_bytes)
 
     def expect(self, *, pixels: int = 0, packets: int = 0, samples: int = 0) -> None:
         """Look ahead by what an index promises, so that a heavy file is known as one before it costs anything.

@@ -7,6 +7,8 @@ the DNG one directory and a sensor of 32 × 32, the second JPEG names what reads
 
 from base64 import b64decode
 
+from workers.media.sandbox.samples_document import DOCUMENTS
+
 _TEXT = {
     "a.jpg": (
         "/9j/4AAQSkZJRgABAQAAAQABAAD/4QEORXhpZgAATU0AKgAAAAgABAEPAAIAAAACeAAAAAESAAMAAAABAAEAAIdpAAQAAAAB"
@@ -92,5 +94,6 @@ SAMPLES: dict[str, bytes] = {
         b"RIFF\x64\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x40\0\0\0"
         + b"\x01\x20\xff\xdf" * 16
     ),
+    **DOCUMENTS,
 }
 """By a name whose ending fits."""

@@ -71,7 +71,7 @@ def utf8(source: Source) -> Iterator[tuple[bytes, int]]:
     read = 0
     with source.open() as stream:
         chunk = stream.read(READ_BYTES)
-        decoder = _decoder(chunk)
+        decoder = decoder_of(chunk)
         chunk, read = _unspaced(chunk), len(chunk) - len(_unspaced(chunk))
         while chunk:
             read += len(chunk)
@@ -93,8 +93,12 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, is_last: bool 
         raise NotTextError(str(why)) from why
 
 
-def _decoder(head: bytes) -> codecs.IncrementalDecoder | None:
-    """Return what turns the bytes into text; None where they are UTF-8."""
+def decoder_of(head: bytes) -> codecs.IncrementalDecoder | None:
+    """Return what turns the bytes of a document into text, by its first ones; None where they are UTF-8.
+
+    Raises:
+        NotTextError: nobody here reads the encoding that it declares.
+    """
     name = _encoding(head)
     if name == "utf-8":
         return None
