@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from schemas.integrity import Severity
 
-MEDIA = ("photo", "video", "sound", "track", "metadata")
+MEDIA = ("photo", "video", "sound", "track", "document", "metadata")
 
 
 class Whole(NamedTuple):

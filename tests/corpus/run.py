@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from schemas.integrity import Severity
 from tests.corpus import (
+    document_broken,
+    document_whole,
     metadata,
     photo_broken,
     photo_whole,
@@ -62,13 +64,13 @@ Job = tuple[str, str, int]
 
 def wholes() -> dict[tuple[str, str], Whole]:
     """Every kind of sound file."""
-    made = (photo_whole, video_whole, sound_whole, track_whole, metadata)
+    made = (photo_whole, video_whole, sound_whole, track_whole, document_whole, metadata)
     return _unique(itertools.chain.from_iterable(one.wholes() for one in made), "kind")
 
 
 def brokens() -> dict[tuple[str, str], Broken]:
     """Every class of damage."""
-    made = (photo_broken, video_broken, sound_broken, track_broken, metadata)
+    made = (photo_broken, video_broken, sound_broken, track_broken, document_broken, metadata)
     return _unique(itertools.chain.from_iterable(one.brokens() for one in made), "damage")
 
 
