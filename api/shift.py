@@ -6,10 +6,14 @@ from fastapi import APIRouter
 
 from api.deps import After, CurrentActor, Limit, Tx
 from api.route import Route
+from schemas.actor import Actor
 from schemas.base import WireOut
+from schemas.continuity import Course, SeamKind, SegmentState
 from schemas.finding import FindingAnswerIn
 from schemas.ids import AccountId, AgencyId, DeviceId, RecordingId, ShiftId
+from schemas.integrity import Severity
 from schemas.shift import Shift, ShiftAmendIn, ShiftCloseIn, ShiftIn
+from storage.store import Transaction
 
 router = APIRouter(prefix="/v1", tags=["duty"], route_class=Route)
 
@@ -42,6 +46,46 @@ class DutiesOut(WireOut):
 
     duties: list[DutyOut]
     next: str | None
+
+
+class SegmentOut(WireOut):
+    """A recording on the corrected clock. Of those that you may not see the times alone are told."""
+
+    recording_id: RecordingId | None
+    filename: str | None
+    begins_at: datetime
+    length_seconds: float | None
+    received_at: datetime
+    state: SegmentState
+    number: int | None
+    is_late: bool
+
+
+class SeamOut(WireOut):
+    """A place where recordings do not follow each other; `before` and `after` are null where you may not see them."""
+
+    kind: SeamKind
+    severity: Severity
+    before: RecordingId | None
+    after: RecordingId | None
+    from_at: datetime
+    until_at: datetime
+    seconds: int
+    missing: int
+
+
+class CourseOut(WireOut):
+    """The recordings of a device in their order and what lies between them, as of `at`: what arrives later may close it.
+
+    `is_whole` is false where there were more than are laid in order.
+    """
+
+    at: datetime
+    tolerance_seconds: int
+    covered_seconds: int
+    is_whole: bool
+    segments: list[SegmentOut]
+    seams: list[SeamOut]
 
 
 class FindingAnswerOut(WireOut):
@@ -81,6 +125,42 @@ def open_duty(tx: Tx, actor: CurrentActor, wish: ShiftIn) -> DutyOut:
 def duty(tx: Tx, actor: CurrentActor, duty_id: ShiftId) -> DutyOut:
     """Return one duty."""
     return _out(tx.shifts.get(actor, duty_id))
+
+
+@router.get("/duties/{duty_id}/course", operation_id="getDutyCourse")
+def duty_course(tx: Tx, actor: CurrentActor, duty_id: ShiftId) -> CourseOut:
+    """Return the recordings of a duty in their order, with gaps, overlaps and missing numbers as of now."""
+    return _course(tx, actor, tx.courses.of_duty(tx.shifts.get(actor, duty_id)))
+
+
+@router.get("/recordings/{recording_id}/course", operation_id="getRecordingCourse")
+def recording_course(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> CourseOut:
+    """Return the recordings of the same device in the same duty, or outside of one on the same day."""
+    return _course(tx, actor, tx.courses.of_recording(tx.recordings.get(actor, recording_id)))
+
+
+def _course(tx: Transaction, actor: Actor, found: Course) -> CourseOut:
+    seen = tx.recordings.visible(actor, [one.recording_id for one in found.segments])
+
+    def shown(ident: RecordingId) -> RecordingId | None:
+        return ident if ident in seen else None
+
+    return CourseOut(
+        at=tx.now,
+        tolerance_seconds=found.tolerance_seconds,
+        covered_seconds=found.covered_seconds,
+        is_whole=found.is_whole,
+        segments=[
+            SegmentOut.of(
+                one,
+                recording_id=shown(one.recording_id),
+                filename=one.filename if one.recording_id in seen else None,
+                number=one.number if one.recording_id in seen else None,
+            )
+            for one in found.segments
+        ],
+        seams=[SeamOut.of(one, before=shown(one.before), after=shown(one.after)) for one in found.seams],
+    )
 
 
 @router.post("/duties/{duty_id}/amend", operation_id="amendDuty")

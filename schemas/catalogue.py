@@ -30,6 +30,7 @@ from schemas.words_case import (
     REVIEW_STATES,
 )
 from schemas.words_claim import CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS, NOT_PROVEN, PACKAGE_CLAIMS
+from schemas.words_continuity import SEAM_KINDS, SEGMENT_STATES
 from schemas.words_document import RISKS
 from schemas.words_event import EVENTS
 from schemas.words_examined import MEASURES, PART_KINDS, STORE_FAULTS
@@ -136,6 +137,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
     *(AS_OF, LIST_SETTINGS, SETTINGS),
     *(MEASURES, PART_KINDS, RISKS, STORE_FAULTS),
+    *(SEAM_KINDS, SEGMENT_STATES),
     UNITS,
 )
 

@@ -18,6 +18,7 @@ from schemas.base import Frozen, Moment, Reason, WireIn
 from schemas.equipment import EquipmentKind
 from schemas.ids import AgencyId, SettingId
 from schemas.look import LookReason
+from schemas.name_profile import is_profile
 from schemas.refusals_setting import SETTING_ITEM, SETTING_OUT_OF_RANGE
 from schemas.weight import is_weight
 from schemas.words import Words
@@ -41,6 +42,7 @@ class Setting(StrEnum):
     INSPECTORS = "inspectors"
     SCORE_GAP_POINTS = "score-gap-points"
     WARNING_DAYS = "warning-days"
+    SEGMENT_GAP_SECONDS = "segment-gap-seconds"
 
 
 class ListSetting(StrEnum):
@@ -50,6 +52,7 @@ class ListSetting(StrEnum):
     OFFICER_EXCEPTIONS = "officer-exceptions"
     EQUIPMENT_KINDS = "equipment-kinds"
     FINDING_WEIGHTS = "finding-weights"
+    NAME_PROFILES = "name-profiles"
 
 
 Name = Setting | ListSetting
@@ -179,6 +182,15 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
         Setting.WARNING_DAYS: Declared(
             Unit.DAY, 30, 1, 365, Words("到期前提示的时间", "Time before an end that it is warned of"), _NOW
         ),
+        # Rules 3, [D]: what is at most 2 s apart is joined.
+        Setting.SEGMENT_GAP_SECONDS: Declared(
+            Unit.SECOND,
+            2,
+            0,
+            600,
+            Words("分段录制视为连续的间隔", "Gap within which segments still follow each other"),
+            _CAPTURE,
+        ),
     }
 )
 """Numbers that may be set. Later issues add rows; `schemas/README.md` says which numbers are kept for them."""
@@ -225,6 +237,10 @@ LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
         ),
         ListSetting.FINDING_WEIGHTS: DeclaredList(
             None, (), 0, Words("检查发现的轻重", "How much findings weigh"), _RECEIPT, is_weight
+        ),
+        # Rules 3: names vary by maker; what is shipped is read behind these.
+        ListSetting.NAME_PROFILES: DeclaredList(
+            None, (), 0, Words("录像文件的命名规则", "How recorders name their files"), _CAPTURE, is_profile
         ),
     }
 )

@@ -63,6 +63,7 @@ from storage.monitoring.record import Monitoring
 from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
 from storage.recording.answer import FindingAnswers
+from storage.recording.continuity import Courses
 from storage.recording.examination import Examinations
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
@@ -217,6 +218,10 @@ class Transaction(Unit):
     @cached_property
     def shifts(self) -> Shifts:
         return Shifts(self)
+
+    @cached_property
+    def courses(self) -> Courses:
+        return Courses(self)
 
     @cached_property
     def examinations(self) -> Examinations:

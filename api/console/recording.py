@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api.console import continuity
 from api.console.answer_form import AnswerForm
 from api.console.form import day_start
 from api.console.guard import Visiting
@@ -131,6 +132,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
     reader = tx.lookers.reader(visit.actor, found)
+    beside = continuity.shown(visit, tx.courses.of_recording(found), of=recording_id)
     return visit.page(
         "recording.html",
         forms=RecordingForms,
@@ -151,6 +153,8 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         checks=explained(tx.recordings.checks(recording_id), visit.language),
         explanations=tx.finding_answers.of_recording(recording_id),
         examinations=_examinations(tx, recording_id, visit.language),
+        beside=beside,
+        neighbours=beside.course.around(recording_id),
         store_find=tx.examinations.store_find(found),
         has_stopped=tx.recordings.has_stopped(recording_id),
         may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),

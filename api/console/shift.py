@@ -5,12 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query
 from starlette.responses import Response
 
+from api.console.continuity import picture, shown
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
 from api.console.typed import IDENT, Forms, Typed, into, label, read, time_or_none
 from api.console.visit import Mistake, Visit, submit, to
 from api.route import Route
+from schemas.continuity import Course
 from schemas.ids import DeviceId, ShiftId
+from schemas.integrity import Severity
 from schemas.policy import Action
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 
@@ -68,6 +71,22 @@ def duties(visit: Visiting, asked: Annotated[Asked, Query()]) -> Response:
     return _page(visit, asked)
 
 
+@router.get("/duties/{duty_id}")
+def duty(visit: Visiting, duty_id: ShiftId) -> Response:
+    """Show a duty with the recordings of its device in their order, and what lies between them as of now."""
+    found = visit.tx.shifts.get(visit.actor, duty_id)
+    course = shown(visit, visit.tx.courses.of_duty(found))
+    return visit.page(
+        "duty.html",
+        here="duties",
+        duty=found,
+        found=course,
+        course=course.course,
+        picture=picture(course, found, visit.language),
+        now=visit.tx.now,
+    )
+
+
 def _page(visit: Visit, asked: Asked | None = None, mistake: Mistake | None = None) -> Response:
     tx, actor, wanted = visit.tx, visit.actor, asked or Asked()
     page = tx.shifts.page(actor, after=wanted.cursor(), limit=PAGE_ROWS)
@@ -81,11 +100,17 @@ def _page(visit: Visit, asked: Asked | None = None, mistake: Mistake | None = No
         listing=listed(PLACE, wanted, page),
         changeable=tx.shifts.changeable(actor, page.rows),
         late=late,
+        courses={ident: _doubts(one) for ident, one in tx.courses.of_duties(page.rows).items()},
         may_open=may_open,
         devices=_devices(visit) if may_open else (),
         partners=tx.shifts.partners(actor) if may_open else (),
         now=tx.now,
     )
+
+
+def _doubts(course: Course) -> int:
+    """Return at how many places of a duty somebody has to find out what is missing."""
+    return sum(one.severity.rank >= Severity.WARN.rank for one in course.seams)
 
 
 def _devices(visit: Visit) -> list[tuple[DeviceId, str]]:

@@ -126,8 +126,8 @@ def with_rejudged(
     )
 
 
-def captured_in(*, is_late: bool = False) -> ScalarSelect[Any]:
-    """Return of a duty how many recordings were captured in it and received, or how many of them too late.
+def captured_within() -> ColumnElement[bool]:
+    """Say of a duty, a kept manifest and its recording whether it was captured in the duty by its device.
 
     A device's captures are found by its own times, which are taken for within a day of the corrected ones.
     """
@@ -135,18 +135,45 @@ def captured_in(*, is_late: bool = False) -> ScalarSelect[Any]:
         manifests.c.captured_at >= shifts.c.from_at - _DAY,
         or_(shifts.c.until_at.is_(None), manifests.c.captured_at < shifts.c.until_at + _DAY),
     )
-    inside = and_(
+    return and_(
         manifests.c.device_id == shifts.c.device_id,
         manifests.c.state == ManifestState.DECLARED,
         near,
         recordings.c.corrected_at >= shifts.c.from_at,
         or_(shifts.c.until_at.is_(None), recordings.c.corrected_at < shifts.c.until_at),
     )
+
+
+def of_duties(segments: Select[Any], duty_ids: Iterable[UUID]) -> Select[Any]:
+    """Narrow a query of manifests and their recordings to what was captured in some duties, named as `shift_id`."""
+    named = segments.add_columns(shifts.c.id.label("shift_id"))
+    return named.join(shifts, captured_within()).where(shifts.c.id.in_(list(duty_ids)))
+
+
+def duty_at(
+    connection: Connection, device_id: DeviceId, at: datetime
+) -> tuple[UUID, datetime, datetime | None] | None:
+    """Return the duty of a device at a time: its id, when it began, and until when its recordings are due."""
+    row = connection.execute(
+        select(shifts.c.id, shifts.c.from_at, shifts.c.due_at).where(
+            covering(literal(device_id, shifts.c.device_id.type), literal(at, shifts.c.from_at.type))
+        )
+    ).one_or_none()
+    return None if row is None else (row.id, row.from_at, row.due_at)
+
+
+def outside_of_duty() -> ColumnElement[bool]:
+    """Say of a manifest and its recording whether its device was on no duty then."""
+    return ~exists(select(shifts.c.id).where(covering(manifests.c.device_id, recordings.c.corrected_at)))
+
+
+def captured_in(*, is_late: bool = False) -> ScalarSelect[Any]:
+    """Return of a duty how many recordings were captured in it and received, or how many of them too late."""
     query = select(func.count()).select_from(
         manifests.join(recordings, recordings.c.manifest_id == manifests.c.id)
     )
     late = recordings.c.received_at > shifts.c.due_at if is_late else true()
-    return query.where(inside, late).correlate(shifts).scalar_subquery()
+    return query.where(captured_within(), late).correlate(shifts).scalar_subquery()
 
 
 def _ended_code() -> ScalarSelect[Any]:

@@ -10,20 +10,23 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from api.deps import COOKIE
 from schemas.actor import Actor, Role
 from schemas.base import rfc3339
 from schemas.case import CaseState
+from schemas.continuity import SeamKind
 from schemas.duty import Duty
 from schemas.errors import Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.finding import FindingAnswerIn
 from schemas.ids import RecordingId, ShiftId
+from schemas.media import MediaFacts
 from schemas.setting import Setting, SettingIn
 from schemas.shift import Shift, ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.verdict import remarks
 from storage.outbox import JobKind
 from storage.store import Store
 from storage.tables.shift import shifts
-from tests.casework import Bureau, make_bureau
+from tests.casework import Bureau, conclusion, make_bureau
 from tests.factories import (
     TestDevice,
     enrol_device,
@@ -330,3 +333,90 @@ def test_a_reviewer_is_told_what_the_end_of_the_duty_says(bureau: Bureau) -> Non
     assert told() == set()
     closed(bureau, shift, ago=40 * HOUR)
     assert told() == {"late-after-duty"}
+
+
+FULL = timedelta(minutes=5)
+
+
+def segment(bureau: Bureau, number: int, begins: datetime, length: timedelta = FULL) -> RecordingId:
+    """A film of a camera that numbers its files, sealed as a worker would."""
+    payload = f"{number} {begins}".encode()
+    ident = bureau.device.capture(f"20261102090000_{number:04}.mp4", payload, captured_at=rfc3339(begins))
+    with bureau.store.begin() as tx:
+        whole = conclusion(payload, at_retain=tx.now).model_copy(
+            update={
+                "facts": MediaFacts(duration_ms=length // timedelta(milliseconds=1)),
+                "media_type": "video/mp4",
+            }
+        )
+        tx.recordings.conclude(ident, whole)
+    return RecordingId(ident)
+
+
+def test_a_missing_segment_is_told_as_of_now_and_closes_by_itself(bureau: Bureau) -> None:
+    """In the duty, beside each recording, in the API and on three pages; what comes last closes it."""
+    shift = opened(bureau, ago=3 * HOUR)
+    begins = now_of(bureau) - 2 * HOUR
+    ids = {number: segment(bureau, number, begins + (number - 1) * FULL) for number in (5, 1, 2, 4)}
+
+    with bureau.store.begin() as tx:
+        told = tx.courses.of_duty(tx.shifts.get(bureau.officers[0], shift.id))
+        beside = tx.courses.of_recording(tx.recordings.known(ids[4]))
+    assert [one.number for one in told.segments] == [1, 2, 4, 5]
+    assert [one.kind for one in told.seams] == [SeamKind.CUT, SeamKind.NUMBER_MISSING]
+    assert [(one.before, one.after) for one in told.seams] == [(ids[2], ids[4])] * 2
+    assert beside.at(ids[4]) == told.seams
+    assert beside.at(ids[1]) == ()
+    assert [one and one.recording_id for one in beside.around(ids[4])] == [ids[2], ids[5]]
+
+    head, officer = (bureau.tokens[one.id] for one in (bureau.head, bureau.officers[0]))
+    with serving(bureau.store) as url:
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {head}"}, timeout=PATIENCE_SECONDS
+        ) as api:
+            course = api.get(f"/v1/duties/{shift.id}/course").json()
+            other = api.get(f"/v1/recordings/{ids[2]}/course").json()
+        assert [one["kind"] for one in course["seams"]] == ["cut", "number-missing"]
+        assert {one["severity"] for one in course["seams"]} == {"warn"}
+        assert other["segments"] == course["segments"]
+        with httpx.Client(base_url=url, cookies={COOKIE: head}, timeout=PATIENCE_SECONDS) as web:
+            pages = [
+                web.get(path).raise_for_status().text
+                for path in (
+                    "/console/duties",
+                    f"/console/duties/{shift.id}",
+                    f"/console/recordings/{ids[4]}",
+                )
+            ]
+        assert all(f"/console/duties/{shift.id}" in page for page in pages[:1])
+        assert all("录满一段后没有接续" in page for page in pages[1:])
+        assert "2 处需要查明" in pages[1]
+        # The officer's own recordings alone have names for the officer; these name nobody, and were sent by the device.
+        with httpx.Client(
+            base_url=url, headers={"Authorization": f"Bearer {officer}"}, timeout=PATIENCE_SECONDS
+        ) as api:
+            seen = api.get(f"/v1/duties/{shift.id}/course").json()
+        assert {one["filename"] for one in seen["segments"]} == {None}
+        assert len(seen["segments"]) == 4
+
+    segment(bureau, 3, begins + 2 * FULL)
+    with bureau.store.begin() as tx:
+        assert tx.courses.of_duty(tx.shifts.get(bureau.officers[0], shift.id)).seams == ()
+
+
+def test_the_agency_says_what_still_follows(bureau: Bureau) -> None:
+    """Ten seconds apart are a gap by default, and none where the agency gives as many; outside of a duty the day counts."""
+    noon = (now_of(bureau) - 48 * HOUR).replace(hour=4, minute=0, second=0, microsecond=0)
+    first = segment(bureau, 1, noon)
+    segment(bureau, 2, noon + FULL + timedelta(seconds=10))
+
+    def kinds() -> list[SeamKind]:
+        with bureau.store.begin() as tx:
+            return [one.kind for one in tx.courses.of_recording(tx.recordings.known(first)).seams]
+
+    assert kinds() == [SeamKind.GAP]
+    admin = make_account(bureau.store, bureau.agency, Role.ADMIN)[1]
+    with bureau.store.begin() as tx:
+        wish = SettingIn(name=Setting.SEGMENT_GAP_SECONDS, value=10, from_at=noon - HOUR * 100, source="办法")
+        tx.agency_settings.change(admin, bureau.agency, wish)
+    assert kinds() == []

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from api.console.continuity import TEXTS as COURSE_TEXTS
 from api.console.evidence import TEXTS as EVIDENCE_TEXTS
 from api.console.language import english, gettext, language_of
 from api.console.roster import TEXTS as ROSTER_TEXTS
@@ -28,6 +29,7 @@ def texts() -> set[str]:
         *ROSTER_TEXTS,
         *SHEET_TEXTS,
         *EVIDENCE_TEXTS,
+        *COURSE_TEXTS,
         *TRAIL_TEXTS,
         *TRAINING_TEXTS,
         *(field.title for form in forms_of(Typed) for field in form.model_fields.values() if field.title),
