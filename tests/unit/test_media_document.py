@@ -187,6 +187,13 @@ def test_forms_that_draw_forms_are_counted_before_they_are_drawn(tmp_path: Path)
     assert len(look(tmp_path, made.pdf()).derivatives) == 1
 
 
+def test_no_page_is_drawn_without_its_words(tmp_path: Path) -> None:
+    """A Chinese font that is not in the document is out of reach: an empty page in its place would be a false one."""
+    assert look(tmp_path, made.report(1)).derivatives == ()
+    (picture,) = look(tmp_path, made.scan(pages=1)).derivatives
+    assert (picture.kind, max(picture.width, picture.height)) == ("thumbnail", Limits().thumbnail_px // 2)
+
+
 @pytest.mark.parametrize(
     "bodies",
     [

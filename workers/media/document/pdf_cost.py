@@ -1,4 +1,7 @@
-"""How much a page asks to be drawn, counted before anybody draws it: forms that draw forms multiply."""
+"""How much a page asks to be drawn, counted before anybody draws it: forms that draw forms multiply.
+
+A page whose words are in a font that is not in the document would be drawn without them, and look empty.
+"""
 
 import re
 
@@ -16,13 +19,14 @@ _DEPTH = 24
 
 
 class PageCost:
-    """What one page draws: `pixels` of its pictures, and whether it can be drawn within the bounds."""
+    """What one page draws: `pixels` of its pictures, whether its fonts are there, and if it stays in bounds."""
 
     def __init__(self, objects: Objects, page: Page) -> None:
         self._objects = objects
         self._costs: dict[int, int] = {}
         self._bytes = 0
         self.pixels = 0
+        self.has_its_fonts = True
         contents = objects.get(page.said.get("Contents"))
         streams = contents if isinstance(contents, list) else [page.said.get("Contents")]
         resources = _inherited(objects, page.said, "Resources")
@@ -37,6 +41,9 @@ class PageCost:
     def _cost_of(self, text: bytes, resources: Value, depth: int) -> int:
         held = self._objects.get(resources.get("XObject")) if isinstance(resources, dict) else None
         names = held if isinstance(held, dict) else {}
+        fonts = self._objects.get(resources.get("Font")) if isinstance(resources, dict) else None
+        if isinstance(fonts, dict) and not all(_is_here(self._objects, one) for one in fonts.values()):
+            self.has_its_fonts = False
         cost = 1
         for found in _DRAWN.finditer(text):
             cost += self._of_object(names.get(name_of(found[1])), depth)
@@ -80,6 +87,17 @@ class PageCost:
             pass
         self._bytes += len(made)
         return bytes(made)
+
+
+def _is_here(objects: Objects, font: Value) -> bool:
+    """Say whether a font can be drawn: PDFium has Latin ones, of all others the document has to hold the file."""
+    said = objects.get(font)
+    if not isinstance(said, dict) or said.get("Subtype") != "Type0":
+        return True
+    kids = objects.get(said.get("DescendantFonts"))
+    first = objects.get(kids[0]) if isinstance(kids, list) and kids else None
+    held = objects.get(first.get("FontDescriptor")) if isinstance(first, dict) else None
+    return isinstance(held, dict) and any(name in held for name in ("FontFile", "FontFile2", "FontFile3"))
 
 
 def _inherited(objects: Objects, said: dict[str, Value], key: str) -> Value:

@@ -20,7 +20,7 @@ def drawn(source: Source, read: Read, found: Found, limits: Limits, work: Work) 
     if not read.tree.pages:
         return ()
     cost = PageCost(read.objects, read.tree.pages[0])
-    is_bearable = cost.is_bearable and cost.pixels <= limits.pixels
+    is_bearable = cost.is_bearable and cost.has_its_fonts and cost.pixels <= limits.pixels
     if not is_bearable and not read.unread_pictures:
         return ()
     drawing = Drawing(source)

@@ -1,4 +1,4 @@
-"""Documents among the samples: a PDF of one page with pictures of three coders and a font that is not in it, and an OFD.
+"""Documents among the samples: a PDF of one page with pictures of three coders, and an OFD.
 
 The page holds text in base 85, JPEG, JPEG 2000 and a fax; the OFD is packed in every way that is read, holds a part in
 UTF-16 and a signature with an SM3 digest. Both are kept deflated.
@@ -9,28 +9,25 @@ from base64 import b64decode
 
 _TEXT = {
     "a.pdf": (
-        "eNq9VntwE0UY38slTRsQmlKoCsL2EQhgSe6SPlIRmqRNm7a0IWl5lQ69Jtv0SnKXXq6lZUYHVB4yjFLwAY6jIggo8gcoIugMIijCPw6C"
-        "CvgPDwV1HAfwzT9x95Kmse0oOow7u3fffvf7vv0ee7ufwVPhKmRmlegMV65+elbHQDMU2zp1s2dDU2NfBEGTk5O5kBiEJg8XRFHIYoAX"
-        "zpmjQ0KAANlhAnGcqZYPRGGzlcBbsBaxW5AhkyJoGSboEjHE5Otuk5UpYTLQ5OCiKP6lGoV6kMz7uRQt1hGXJ08JYZm4taZ5KMBzDrEX"
-        "Npsxw2JWhmKVIGNYFBbFcV4UFbslPzaf6FNWVQgGWuIAFwttiQBA06KGtk7kj0PcsDiOqIElcaIWlg4glT5gcVGKxXVICModkDFjP118"
-        "SEYSbDbZfU63u7SoAvnFAIlKiJNRfNJC1ERlCXFhXRUXsbUuDpSXt+YaDchSmy97mK4GX0F1V8G8Jc21UnloqcVexHbUmcqqm+uEsDyj"
-        "Ni/QIpf5I7lWZ8dca1dNZ3etpbhs2fJge2Vr80P2XMa3vLwutz5gMBdXT5/mb1/0qGJzYr2E9cXD4j0QhcHEucNKChbyAeJbMUkcH+yQ"
-        "FdIphkTJF+H8GFCBeng/8lY5cJJ5OepBklMMR0SBJK40GRBTjWfRQCwS8WKttpRIAABGd3ogvEe3jtDZ7diKzggLMQ0S70L87sDvCXxH"
-        "QMLvTGXQWi3BgLF+MSRRCkk+vInB/lhDbD4wJXmZYLD9dU5rKSreY14wGjMooFarARVbCjLLy6urPckeCwADoJzYZhkFYFsfbIggocZT"
-        "WQV7kBTlRQGys4pmWWObgE7RbMRKtpw8p047euwWpT1+XU1PWZXSYheGZ6fk/89OhbNxSHZsZktKdmLnY5dAZo3L7QIURaKDH7HL1JjK"
-        "Xr4dgHnzwAzsajpQU2OBClOqXhLCLECDBHYdD9QKDcCc9YYkHVBCRG2iFalsPDyEwZrZ4jIzgzs0m8uUDkAallB01xOICmhI2vA4AOLS"
-        "qkrCVyf5p4E2SV8BDyiYUXjcTqScuhtj0FIcj6+AE0zMys7J1k/MmZAzedJEaHTMNBoMxvllD5sdrU0osKyppbmzd9vqzq5N0eaWNQfX"
-        "bnppx959e4Or3j91ZNfJbXv27iRKqEmTJxvzjfUzZ9bvFFqEnf+6xT4A+nS8uzNpKg+o9BStp2InwBRsr4ZS2sC2p1S0WpOmTc/QjcKA"
-        "g5lARdG0Sk1rNHjzA+oR/B2o9ZqsXMaeNm4+p83rymZX929Pz3fsPzbee+ZGgaVNeixDNyHn3vvuN0ydZpw+w1pUXFJqK3NWVLqqqt01"
-        "vsamBQsXLV7iD6D2YAffGZW7e1b09q18/Ik1a9etf3LD5i3PPPvc81u3vfDqjp2v7dq95/U3Drz19sF3Dr17+MiHx0989PHJT06d/uzs"
-        "uc+/+PL8hYuXr1z9+ptr17/97vubt376+Zdff/v9j9vELwrQ1EAb0S899kulVtNqLfGLUq0gAL1ak8ukZdnna7mucXns6vRsR//2/ccy"
-        "8i3eG+PbpDO6CQXWy4abxDXFsztz7LH/5FnSsUG/LoLRNN7weloP5oKnNhj3bXx6pLOi9K6fFVUS1zfCYTF4t5mcTndjo4vrHXJiMKyV"
-        "6CA8fG+H47dvLSxklFW6w0JUWdErrlCI+HWa8GbqK0djsdglFYAZOHu08nOR05lKoVUJmgw6QZODJC2Fr6fUyjudXBMpsjkJPjmTJ6Xg"
-        "SRseVNudFDXm1KLG1+gThWBhnRJXU6WAg8ALuNpqEvgqR2GT08cWVpPgRP14CU6QiRSuqxhzvLAarCsUzt+u7XRXEM4/mIBRvr6ojMJu"
-        "oV1UMuFFQR672QeNdrwSmg5NDVIAScRMY5WDmU6WiERCKEyybVVKI6KY2CzxEVmUIMMMqRoZZkRjU0SUeT0XRkPtw/VQMIqrLQXgSBZ1"
-        "NpuNDFzUuXG9yvvtQjCEMN9kJ5HDVxYu+hJhlGEhS2ZOLpLYzyVk6sM+L8C4VDPZ4cVaETu4n1Nqs+RP5EXtWBe/EkHGgn8dnCocE6aF"
-        "bF+R/AwkECn7t/dFfyugXPCadsuY1gNZdT9q+zeugZvdUyrYlzX9P8y1F+yesnV2Rt7h0+UFhx6kwXtjNOeH77uozElyr4TadWyptUhn"
-        "MFQ2uHR/Ar1uXFk="
+        "eNq9VmtwE1UUvpvdNG1AaEpoVbDcPoKxDCSbV9uI0CZp2jQtTdMij5Cx22TbJJNm0822pMzoAApFhtEWfOE4jkgFFPkBig/GGURQhD8O"
+        "ggr4h4eCOI4D+ED5s967SdNI+kMdxjv37j179jvnnu+cm3uj8Tic8+kF1UrNpctfnFbSUA+57ohy4UKo6xyKs1BnZwQmyvVCnYfpZRPQ"
+        "gABeuGiRko0FMdCQY5DC6dzhYAL6TBjuR164gZgA6SxDY46hk0MQXcdAtyC9YiUNdTYmwaa+NLHRQVYIB5gsL6ZJl8dPnkU2qWh1rWww"
+        "zNi4JPTpkcKol4YUVUxAsAQ0p3BeNsEN8AEUPvYnrSoJNDSmaUPd8rbuCBtIfXBBS8qwGVanBDesGUdKfTxOc1acLWysVwjBGgvyHI4K"
+        "LA99uvoOu8tVY3awAS6IUxFlBDb14sdeEgLPMn3KRiZe27UiWFfXVabVsEZ3heCh+9s6Kpv6K1tX+tx8XXSVsd5sCLXorE2+llifUOUu"
+        "D/oFayBeZrKHFpv6myMDbqPFGnRwdluCe7iqwmN/QooxvUA6WktOVsdZT5TH1Sclelk4iLjQFlyecG9IkEQ7F+X4jjgTQAAHOxgOsN5G"
+        "GyplWEh4WN7O9cW5GC5PTSYDumbP8nHy6fwYTLVZ1AEAUyMeCO9RDmNZ3YOiiMQNEMkgPc9HcwjNxeFQkEdzoTRIhQJjwPQAF+UJScQf"
+        "3kbggNgmtgNdRlcIJtrf30kFQaS66AVTkYIAFEUBQlwFCuvqmpo8mS4GgQYQdhSzwAZh9xBsi7OxZk9DIxxk+USYi0HDAvMCkzgClJJn"
+        "LXKy7fgZKu/wkZuE4uhVipyzNquJ53KrU/3/V8dh77yjOrV6Y1Z1xLPiBVDY7HQ5AUHg7KCHeJGY1pAM9wDQ2gqqENV8QBHTgQxJsiRO"
+        "YREgQRo7HAaUJAOwaJMmIwelFBEjpGSlRsODFQa9wWLV06hDvd4qdQDykIXkewmGyIAclw2NAyBlLWvAeiqjPwkUGfkSeEDCTEHjdrrk"
+        "xN0YE5GifHwL7GBWkbpErZpVUlxSOnsW1NrmaTUabbv1Eb2taykbfGyp3xdJbl8X6R9J+PwbDm4ceXXn3n17e9d+dOLQruPb9+wdw06I"
+        "2aWl2grtknnzlozF/LGxf93Ej4EqH+3uQpIoBzIVQaoI8RiYg+KVE1Ib3/aEjKTkeYr8AuUUBDhYCGQEScooUi5Hmx8Qj6PvgFLJi8ro"
+        "+rwZ7YyivF9tWDe6I7/Ctv/ITO+p65XGbn59gbK45N777tfMfVD7UJXJbKmuqbXaHQ3OxiZXc0fn0keXLV+xMhBke3pD4UhCGBhcnRxa"
+        "8+RTGzYOb3p689Ztzz3/wosvbX/59Z1jb+zavefNtw688+7B997/4MNDnxw99ulnxz8/cfLL02e++vqbs+fOX7x0+bvvr1z94dqPN27+"
+        "8utvv9/648/bmBcBSGK8TcpLhXjJKIqkFJgXIVuNASpKXkbnFdW3K5j+GeWGdflq2+iO/UcKKoze6zO7+VPK4krTRc0NTE1i9s+Irf9P"
+        "zDLEJnidB1NJtOFVpAosBs9s1u7b8uxkZ0XNXT8rGnlmaJLDgp44LOx2V2enk0necWLQBhP2gXXodu5L3bFuOJ+WVhnoiyWkFb3caklI"
+        "XZ9pNnNfOyyK4gUZgAWoeqT048KnM5Ely9IyHmRaxgdJXpZeRVDSnI+viSzbkrQen8mzs/C45Sa1NvcyNxkm+Gdd3pmke9kelPHwGhbS"
+        "epRq6KOhCdJ+TJfDycP/GbL4Jl8JdAHCCa8otk3rOlDU8rNidMs1uNWldhi4vNGfbtVX7i4gwbJS8lpudAmB4YUkz/YoDUazRanRNLQ5"
+        "lX8B4wDDzw=="
     ),
     "a.ofd": (
         "eNoL8GZmEWFgYOBgOOCtGGuZ5ZFnBuSFADE7EPu7uehV5OZs/lhevHFz4Un/slP+K1mMmz599n4T80WrqDjnS2LM7Adnvuw5MunSoitJ"
