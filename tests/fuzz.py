@@ -22,6 +22,7 @@ from random import Random
 from typing import NamedTuple
 
 from schemas.checks.table import FINDINGS
+from tests import media_documents as made_of
 from tests.crowds import CROWDS
 from tests.media import jpeg, mp4, png, wav
 from tests.media_containers import avi, film
@@ -98,6 +99,15 @@ KINDS: dict[str, tuple[str, Callable[[], bytes]]] = {
         for name in ("mp3", "m4a", "flac", "ogg", "aac")
     },
     **{name: (f"a.{name}", lambda make=make: make(drive(40))) for name, make in FORMATS.items()},
+    "pdf": ("a.pdf", lambda: made_of.signed(made_of.pdf())),
+    "pdf in packed objects": ("a.pdf", lambda: made_of.pdf(is_table=False)),
+    "docx": ("a.docx", lambda: made_of.letter(picture=False)),
+    "ofd": ("a.ofd", lambda: made_of.ofd(is_signed=True)),
+    "zip": (
+        "a.zip",
+        lambda: made_of.archive([("a.txt", b"words " * 60), ("b.bin", bytes(90))], is_wide=True),
+    ),
+    "doc": ("a.doc", made_of.ole),
     **{f"many {kind}": (name, partial(make, 60)) for kind, (name, make) in CROWDS.items()},
 }
 """A whole file of each kind, small: what is changed in it meets a reader, not its bulk."""
