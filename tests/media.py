@@ -17,7 +17,21 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "media"
 HEIC = SHARED / "iphone_13_pro_max.HEIC"
 
 LAT_E7, LON_E7 = 333_400_000, 1_201_500_000
-TAKEN, OFFSET = "2026:09:01 09:30:00", "+08:00"
+
+
+def _captured_at(now: datetime) -> datetime:
+    """The last first of March or September that is two days gone: half a year long the same bytes, whatever the seed."""
+    day = now - timedelta(days=2)
+    year, month = (day.year, 9) if day.month >= 9 else (day.year, 3) if day.month >= 3 else (day.year - 1, 9)
+    return datetime(year, month, 1, 1, 30, tzinfo=UTC)
+
+
+CAPTURED_AT = _captured_at(datetime.now(UTC))
+"""What media made here say of their time. Of a fixed year they would be doubtful one day for that alone: too far from
+their receipt (`schemas.agreement`)."""
+TAKEN, OFFSET = (CAPTURED_AT + timedelta(hours=8)).strftime("%Y:%m:%d %H:%M:%S"), "+08:00"
+DRIVEN_AT = CAPTURED_AT - timedelta(minutes=30)
+"""When drives made here begin."""
 
 
 _FAST = {
@@ -138,7 +152,7 @@ def mp4(
     settings = {"g": "10", **_FAST.get(codec, {})}
     av.logging.set_level(None)
     with av.open(str(path), "w", options=container_options or {}) as out:
-        out.metadata["creation_time"] = "2026-09-01T01:30:00.000000Z"
+        out.metadata["creation_time"] = CAPTURED_AT.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
         stream = out.add_stream(codec, rate=10, options={**settings, **(options or {})})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for number in range(seconds * 10):
@@ -185,7 +199,7 @@ def wav(seconds: int = 1) -> bytes:
 
 def gpx_lines(points: int, *, step_e7: int = 100, start: datetime | None = None) -> Iterator[str]:
     """A drive of `points` points, one a second, streamed line by line: 10^6 points never stand in memory."""
-    begin = start or datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
+    begin = start or DRIVEN_AT
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="test" '
     yield 'xmlns="http' + '://www.topografix.com/GPX/1/1"><trk><trkseg>\n'
     for number in range(points):
@@ -195,9 +209,9 @@ def gpx_lines(points: int, *, step_e7: int = 100, start: datetime | None = None)
     yield "</trkseg></trk></gpx>\n"
 
 
-def gpx(points: int = 60, **options: int) -> bytes:
+def gpx(points: int = 60, *, start: datetime | None = None, **options: int) -> bytes:
     """A short drive."""
-    return "".join(gpx_lines(points, **options)).encode()
+    return "".join(gpx_lines(points, start=start, **options)).encode()
 
 
 def write_gpx(path: Path, points: int) -> Path:

@@ -84,6 +84,14 @@ def device(store: Store, custodian: Actor) -> TestDevice:
     return enrol_device(store, custodian)
 
 
+@pytest.fixture(scope="module")
+def sealed(store: Store, sandbox: Sandbox, custodian: Actor) -> UUID:
+    """A recording that came with a manifest, was checked and is sealed."""
+    ident = enrol_device(store, custodian).capture("kept.jpg", jpeg())
+    drain(store, sandbox)
+    return ident
+
+
 def drain(store: Store, sandbox: Sandbox) -> int:
     settings = WorkersSettings()
     return Runner(store, sandbox, settings).drain(JobKind.VERIFY)
@@ -434,7 +442,7 @@ def test_ended_tokens_are_forgotten(store: Store, device: TestDevice) -> None:
         "DELETE FROM manifests",
     ],
 )
-def test_guard_rails_bite(store: Store, statement: str) -> None:
+def test_guard_rails_bite(store: Store, sealed: UUID, statement: str) -> None:
     """A mistaken statement on an append-only table is refused by the database."""
     with pytest.raises(IntegrityError), store.begin() as tx:
         tx.connection.execute(text(statement))

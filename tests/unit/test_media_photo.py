@@ -42,7 +42,7 @@ def named(found: Probe, name: str) -> CheckResult:
 
 def test_a_sound_photo_says_what_it_is(tmp_path: Path) -> None:
     """Size, maker, place, local time and UTC are read, and nothing is remarked on."""
-    found = look(tmp_path, jpeg(640, 480))
+    found = look(tmp_path, jpeg(640, 480, with_exif=exif(taken="2026:09:01 09:30:00")))
 
     assert [check.code for check in found.checks if check.code] == []
     assert (found.facts.width, found.facts.height) == (640, 480)

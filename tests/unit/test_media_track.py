@@ -38,7 +38,7 @@ def points(*rows: tuple[float, float, str]) -> bytes:
 
 def test_a_drive_is_measured(tmp_path: Path) -> None:
     """Points, bounds, times and length are read; 60 steps of a hundred-thousandth degree are 66 metres."""
-    found = track(look(tmp_path, gpx(60)))
+    found = track(look(tmp_path, gpx(60, start=datetime(2026, 9, 1, 1, 0, tzinfo=UTC))))
 
     assert (found.points, found.segments, found.length_m) == (60, 1, 66)
     assert found.start_at == datetime(2026, 9, 1, 1, 0, tzinfo=UTC)
