@@ -37,9 +37,9 @@ from storage.actor.sso import forget_sign_ons
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.password import PasswordHash
-from storage.reads.account import grants_of, joins_security
+from storage.reads.account import TOLD_OR_NOW, grants_of, joins_security
 from storage.reads.agency import entrusted_by, tree_below
-from storage.reads.certificate import numbers_of
+from storage.reads.certificate import numbers_held
 from storage.reads.device import names, trusted, with_trusted
 from storage.tables.actor import accounts, agencies, assertions, certificates, role_grants, sessions
 
@@ -52,6 +52,16 @@ _HOLDER = with_trusted(
         lives(bindparam("now", type_=DateTime(timezone=True))),
     ),
     sessions.c.device_id,
+)
+_HELD = grants_of(accounts.c.id, TOLD_OR_NOW)
+_ACCOUNT = (
+    select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
+    .add_columns(_HELD.c.roles, _HELD.c.since, _HELD.c.until)
+    .add_columns(entrusted_by(accounts.c.agency_id).label("entrusted"))
+    .add_columns(numbers_held(accounts.c.id).label("certificates"))
+    .join(agencies, agencies.c.id == accounts.c.agency_id)
+    .join(_HELD, true())
+    .where(accounts.c.id == bindparam("account_id"), accounts.c.is_active)
 )
 
 
@@ -295,18 +305,11 @@ class Accounts(Collection):
         Raises:
             NotAuthenticated: the account is unknown or closed.
         """
-        held = grants_of(accounts.c.id, self._moment)
-        row = self._connection.execute(
-            select(accounts, agencies.c.is_supervising, agencies.c.name.label("agency_name"))
-            .add_columns(held.c.roles, held.c.since, held.c.until)
-            .add_columns(entrusted_by(accounts.c.agency_id).label("entrusted"))
-            .join(agencies, agencies.c.id == accounts.c.agency_id)
-            .join(held, true())
-            .where(accounts.c.id == account_id, accounts.c.is_active)
-        ).one_or_none()
+        at = None if self._unit.clock is None else self._unit.clock()
+        row = self._connection.execute(_ACCOUNT, {"account_id": account_id, "at": at}).one_or_none()
         if row is None:
             raise NOT_AUTHENTICATED("the account is closed")
-        grants = self._grants(row)
+        grants = self._grants(row, at)
         reaches_below = row.is_supervising or bool(ADMINISTERING & {one.role for one in grants})
         return Actor(
             id=row.id,
@@ -319,10 +322,10 @@ class Accounts(Collection):
             name=row.name,
             login=row.login,
             agency_name=row.agency_name,
-            certificates=numbers_of(self._connection, account_id),
+            certificates=frozenset(row.certificates),
         )
 
-    def _grants(self, row: Row[Any]) -> tuple[Grant, ...]:
+    def _grants(self, row: Row[Any], at: datetime | None) -> tuple[Grant, ...]:
         """Return the roles held at the time of the acts, which may be later than the transaction's, by which rules ask.
 
         What is held then counts from the transaction's time on. An administrator beside whom nobody is security
@@ -332,7 +335,7 @@ class Accounts(Collection):
         grants = tuple(
             Grant(role=Role(role), since=min(since, self._now), until=until) for role, since, until in held
         )
-        if not joins_security(self._connection, row.roles or (), row.agency_id, self._moment):
+        if not joins_security(self._connection, row.roles or (), row.agency_id, at):
             return grants
         joined = (one.model_copy(update={"role": Role.SECURITY}) for one in grants if one.role is Role.ADMIN)
         return (*grants, *joined)

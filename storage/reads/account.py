@@ -7,10 +7,12 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    DateTime,
     RowMapping,
     Select,
     Text,
     and_,
+    bindparam,
     cast,
     exists,
     func,
@@ -27,6 +29,9 @@ from schemas.refusals_actor import NOT_AUTHENTICATED
 from storage.reads.agency import Query, tree_above, with_agency
 from storage.tables.actor import ACCOUNT_WORDS, accounts, role_grants
 from storage.words import matching
+
+TOLD_OR_NOW = func.coalesce(bindparam("at", type_=DateTime(timezone=True)), func.clock_timestamp())
+"""`moment_of` in a statement that is made once: its parameter `at` is what the clock tells, None where there is none."""
 
 
 def standing(
@@ -69,24 +74,15 @@ def grants_of(account_id: ColumnElement[Any], at: ColumnElement[datetime] | date
 
 
 def joins_security(
-    connection: Connection,
-    held: Collection[str],
-    agency_id: AgencyId,
-    at: ColumnElement[datetime] | datetime,
+    connection: Connection, held: Collection[str], agency_id: AgencyId, at: datetime | None
 ) -> bool:
     """Say whether an account of an agency is security administrator because it is administrator and nobody else is.
 
-    Somebody is, where an account that can log in holds that role in the same agency or in one above it.
+    Somebody is, where an account that can log in holds that role in the same agency or in one above it. None is now.
     """
     if Role.ADMIN not in held or Role.SECURITY in held:
         return False
-    stands = exists().where(
-        accounts.c.is_active,
-        accounts.c.password_hash.is_not(None),
-        accounts.c.agency_id.in_(tree_above(agency_id)),
-        has_role(Role.SECURITY, at),
-    )
-    return not connection.scalar(select(stands))
+    return not connection.scalar(_SECURITY_STANDS, {"agency_id": agency_id, "at": at})
 
 
 def has_role(
@@ -98,6 +94,16 @@ def has_role(
     return exists().where(
         role_grants.c.account_id == accounts.c.id, role_grants.c.role == role.value, standing(at, known)
     )
+
+
+_SECURITY_STANDS = select(
+    exists().where(
+        accounts.c.is_active,
+        accounts.c.password_hash.is_not(None),
+        accounts.c.agency_id.in_(tree_above(bindparam("agency_id"))),
+        has_role(Role.SECURITY, TOLD_OR_NOW),
+    )
+)
 
 
 def lasting(now: datetime) -> ColumnElement[bool]:

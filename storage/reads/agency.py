@@ -3,12 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, func, select
 
 from schemas.ids import AgencyId
 from storage.tables.actor import agencies
 
 Query = Select[tuple[Any, ...]]
+
+_TOP = select(agencies.c.id).where(agencies.c.id == bindparam("agency_id")).cte("tree", recursive=True)
+_TREE = _TOP.union_all(select(agencies.c.id).where(agencies.c.parent_id == _TOP.c.id))
+_BELOW = select(_TREE.c.id)
+"""Asked with every request of whoever reaches below: made once."""
 
 
 def with_agency(query: Query, agency_id: ColumnElement[Any], *, label: str = "agency_name") -> Query:
@@ -23,9 +28,7 @@ def name_of_agency(agency_id: AgencyId) -> Query:
 
 def tree_below(connection: Connection, agency_id: AgencyId) -> list[AgencyId]:
     """Return an agency and all that lie below it."""
-    tree = select(agencies.c.id).where(agencies.c.id == agency_id).cte("tree", recursive=True)
-    tree = tree.union_all(select(agencies.c.id).where(agencies.c.parent_id == tree.c.id))
-    return list(connection.scalars(select(tree.c.id)))
+    return list(connection.scalars(_BELOW, {"agency_id": agency_id}))
 
 
 def entrusted_by(agency_id: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -34,7 +37,7 @@ def entrusted_by(agency_id: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.array(select(entrusted.c.id).where(entrusted.c.principal_id == agency_id).scalar_subquery())
 
 
-def tree_above(agency_id: AgencyId) -> Select[tuple[AgencyId]]:
+def tree_above(agency_id: AgencyId | BindParameter[Any]) -> Select[tuple[AgencyId]]:
     """Return the ids of an agency and of all that it lies below, as a part of a query."""
     tree = select(agencies.c.id, agencies.c.parent_id).where(agencies.c.id == agency_id)
     above = tree.cte("above", recursive=True)

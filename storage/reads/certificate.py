@@ -117,6 +117,12 @@ def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:
     return frozenset(connection.scalars(select(known.number).where(known.account_id == account_id)))
 
 
+def numbers_held(account_id: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the numbers of every certificate that the account behind a column ever held, as one array."""
+    known = certificates.c
+    return func.array(select(known.number).where(known.account_id == account_id).scalar_subquery())
+
+
 def kept_until_after(now: datetime) -> ColumnElement[bool]:
     """Say of a certificate whether it is held: neither withdrawn nor cancelled, and not run out."""
     known = certificates.c
