@@ -26,6 +26,7 @@ from tests.proxy import Proxy, drawn_cuts
 from tests.server import serving_apart
 from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, declared, opened
+from tests.web import TRUST
 
 PIECE = 64 * 1024
 MOST = 1.05
@@ -116,7 +117,9 @@ def stored_sha256(store: Store, ident: UUID) -> str:
 
 def client_of(address: str, device: TestDevice) -> httpx.Client:
     """A client with the device's token."""
-    return httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+    return httpx.Client(
+        base_url=address, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    )
 
 
 def cut_again_and_again(

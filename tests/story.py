@@ -22,6 +22,7 @@ from tests.axe import barriers
 from tests.browser import overflows, widths, window
 from tests.monitoring import jpeg_media
 from tests.stand import PATIENCE_SECONDS, ROOT, until
+from tests.web import TRUST
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
 OFFICERS = ("10320002001", "10320002002")
@@ -112,7 +113,9 @@ class Story:
 
     def api(self, login: str) -> httpx.Client:
         """The same person at the API."""
-        client = self.people.enter_context(httpx.Client(base_url=self.address, timeout=PATIENCE_SECONDS))
+        client = self.people.enter_context(
+            httpx.Client(base_url=self.address, verify=TRUST, timeout=PATIENCE_SECONDS)
+        )
         wish = {"login": login, "password": self.passwords[login]}
         answer = client.post("/v1/sessions", json=wish)
         answer.raise_for_status()

@@ -13,6 +13,7 @@ from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
 from schemas.words import Language
 from tests.stand import PATIENCE_SECONDS
+from tests.web import TRUST
 
 EVERY_SHAPE = 3
 """So many addresses of one shape are followed by one person in one language: the first of a list, and neighbours."""
@@ -82,7 +83,7 @@ def walk(
     """Go everywhere from the home page, as whoever holds the token; what is known already is not asked for."""
     cookies = {COOKIE: token, LANGUAGE: language.value}
     with httpx.Client(
-        base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS, follow_redirects=True
+        base_url=address, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS, follow_redirects=True
     ) as client:
         seen, met = {"/console"}, Counter[str]()
         ahead = deque([("/console", "")])

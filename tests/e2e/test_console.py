@@ -24,6 +24,7 @@ from tests.browser import overflows, widths, window
 from tests.factories import TestDevice, enrol_device, folder_url, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, until
+from tests.web import TRUST
 from workers.embedded import EmbeddedWorkers
 from workers.settings import WorkersSettings
 
@@ -49,7 +50,9 @@ class Bureau:
         """The session of who has this login: logged in once, as the form does it."""
         if login not in self.tokens:
             wish = {"login": login, "password": self.passwords[login]}
-            answer = httpx.post(f"{self.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS)
+            answer = httpx.post(
+                f"{self.address}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS
+            )
             self.tokens[login] = str(answer.raise_for_status().json()["token"])
         return self.tokens[login]
 
@@ -412,7 +415,7 @@ def test_the_language_is_kept(desk: Callable[..., Desk]) -> None:
 
 @contextmanager
 def _session(bureau: Bureau, login: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=bureau.address, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=bureau.address, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         client.post("/console/login", data={"login": login, "password": bureau.passwords[login]})
         yield client
 
@@ -438,7 +441,7 @@ def test_what_is_out_of_scope_is_not_found(bureau: Bureau) -> None:
 def test_no_page_is_open_without_log_in(bureau: Bureau) -> None:
     """Every page but the log-in form sends a stranger there."""
     pages = ("", "/recordings", "/recordings.csv", "/cases", "/cases/new", "/devices", "/custody")
-    with httpx.Client(base_url=bureau.address, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=bureau.address, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         for page in (*pages, f"/recordings/{bureau.photo}", f"/recordings/{bureau.photo}/state"):
             answer = client.get(f"/console{page}")
             assert answer.status_code == 303, page

@@ -18,6 +18,7 @@ from schemas.manifest import parse_manifest
 from tests.media import gpx, jpeg, truncated_jpeg
 from tests.stand import PATIENCE_SECONDS, free_port, until
 from tests.stores import MIB, Wire, wire
+from tests.web import TRUST
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "mobile_contract" / "README.md"
@@ -79,7 +80,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def is_ready(product: Product) -> bool:
     try:
-        is_answering = httpx.get(f"{product.server}/v1/health", timeout=PATIENCE_SECONDS).is_success
+        is_answering = httpx.get(
+            f"{product.server}/v1/health", verify=TRUST, timeout=PATIENCE_SECONDS
+        ).is_success
     except httpx.TransportError:
         return False
     return is_answering and (product.home / "demo.json").exists()
@@ -225,13 +228,17 @@ def new_code(product: Product) -> str:
     demo = json.loads((product.home / "demo.json").read_bytes())
     login = {"login": "sun", "password": demo["passwords"]["sun"]}
     token = (
-        httpx.post(f"{product.server}/v1/sessions", json=login, timeout=PATIENCE_SECONDS)
+        httpx.post(f"{product.server}/v1/sessions", json=login, verify=TRUST, timeout=PATIENCE_SECONDS)
         .raise_for_status()
         .json()["token"]
     )
     bearer = {"Authorization": f"Bearer {token}"}
     answer = httpx.post(
-        f"{product.server}/v1/enrolment-codes", json={}, headers=bearer, timeout=PATIENCE_SECONDS
+        f"{product.server}/v1/enrolment-codes",
+        json={},
+        headers=bearer,
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
     return str(answer.raise_for_status().json()["code"])
 

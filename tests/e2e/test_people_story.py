@@ -13,6 +13,7 @@ from tests.axe import barriers
 from tests.browser import overflows, widths, window
 from tests.command import environment, serving
 from tests.stand import PATIENCE_SECONDS, ROOT, free_port
+from tests.web import TRUST
 
 WORDS = "每天早上先看一遍待办"
 
@@ -66,6 +67,7 @@ def test_from_an_empty_server_to_an_officer(home: Path, browser: Browser) -> Non
         made = httpx.post(
             f"{one.address}/v1/admissions",
             json={"code": again.rpartition("/")[2], "login": "second", "name": "备用", "password": WORDS},
+            verify=TRUST,
             timeout=PATIENCE_SECONDS,
         )
         assert made.status_code == 201

@@ -37,6 +37,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Bureau as Supervision
 from tests.supervision import Clock, drain, make_supervision
+from tests.web import TRUST
 from workers.custody import integrate
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ class Desk:
     supervision: Supervision
 
     def browser(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def entries(self) -> int:
         with self.store.begin() as tx:

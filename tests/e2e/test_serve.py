@@ -22,6 +22,7 @@ from tests.forked import Forked, forked
 from tests.homes import Homes
 from tests.interrupts import interrupted
 from tests.stand import PATIENCE_SECONDS, ROOT, answers, free_port, until
+from tests.web import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +59,13 @@ def test_a_first_start_and_a_second(home: Path) -> None:
         said = [one["event"] for one in first.events]
         logins = {one["login"]: one["password"] for one in first.events if one["event"] == "login"}
         wish = {"login": "qian", "password": logins["qian"]}
-        session = httpx.post(f"{first.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
+        session = httpx.post(
+            f"{first.address}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
-        shown = httpx.get(f"{first.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
-            "recordings"
-        ]
+        shown = httpx.get(
+            f"{first.address}/v1/recordings", headers=bearer, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()["recordings"]
         healthy = doctor(home)
         assert first.end(signal.SIGINT) == 0
     assert (healthy["database"], healthy["schema"], healthy["objects"], healthy["log_key"]) == (True,) * 4
@@ -75,11 +78,13 @@ def test_a_first_start_and_a_second(home: Path) -> None:
     with serving(home, port) as second:
         second.wait_for("enrolment_code")
         assert not any(password in second.said() for password in logins.values())
-        session = httpx.post(f"{second.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()
+        session = httpx.post(
+            f"{second.address}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()
         bearer = {"Authorization": f"Bearer {session['token']}"}
-        kept = httpx.get(f"{second.address}/v1/recordings", headers=bearer, timeout=PATIENCE_SECONDS).json()[
-            "recordings"
-        ]
+        kept = httpx.get(
+            f"{second.address}/v1/recordings", headers=bearer, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()["recordings"]
         assert "demo" not in [one["event"] for one in second.events]
     assert json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"].items() >= logins.items()
     assert stat.S_IMODE(home.stat().st_mode) == 0o700 or not can_unshare()
@@ -120,13 +125,13 @@ def test_whenever_it_is_stopped_nothing_runs_on(home: Path) -> None:
         until(lambda: _status(again) == "ok", again.said)
         passwords = json.loads((home / "demo.json").read_text(encoding="utf-8"))["passwords"]
         wish = {"login": "qian", "password": passwords["qian"]}
-        token = httpx.post(f"{again.address}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()[
-            "token"
-        ]
+        token = httpx.post(
+            f"{again.address}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()["token"]
         headers = {"Authorization": f"Bearer {token}"}
-        shown = httpx.get(f"{again.address}/v1/recordings", headers=headers, timeout=PATIENCE_SECONDS).json()[
-            "recordings"
-        ]
+        shown = httpx.get(
+            f"{again.address}/v1/recordings", headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).json()["recordings"]
     names = sorted(one["filename"] for one in shown)
     assert names == sorted(set(names))
     assert len(names) >= 6
@@ -176,7 +181,7 @@ def test_a_killed_database_is_started_again(home: Path, homes: Homes) -> None:
 
 
 def _status(one: Serving) -> object:
-    return httpx.get(f"{one.address}/v1/health", timeout=PATIENCE_SECONDS).json()["status"]
+    return httpx.get(f"{one.address}/v1/health", verify=TRUST, timeout=PATIENCE_SECONDS).json()["status"]
 
 
 def _kill_database(database: Path) -> None:

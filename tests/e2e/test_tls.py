@@ -21,6 +21,7 @@ from tests.command import Serving, environment, serving
 from tests.homes import Homes
 from tests.media import jpeg
 from tests.stand import PATIENCE_SECONDS, ROOT, free_port
+from tests.web import TRUST
 
 NAME = "quancheng.test"
 
@@ -99,7 +100,7 @@ def _foreign() -> Path:
 
 def test_the_plain_port_gives_nothing_away(secured: Secured) -> None:
     """Pages lead to TLS, the API is refused there, and what it hands out is the certificate that clients trust."""
-    with httpx.Client(base_url=secured.plain, timeout=PATIENCE_SECONDS) as plain:
+    with httpx.Client(base_url=secured.plain, verify=TRUST, timeout=PATIENCE_SECONDS) as plain:
         sent_on = plain.get("/console/login?back=/console")
         assert (sent_on.status_code, sent_on.headers["Location"]) == (
             308,
@@ -111,9 +112,9 @@ def test_the_plain_port_gives_nothing_away(secured: Secured) -> None:
     own = x509.load_pem_x509_certificate(secured.authority.read_bytes())
     assert x509.load_der_x509_certificate(installed) == own
     said = secured.serving.wait_for("authority")
-    assert said["sha256"] in httpx.get(f"{secured.plain}/ca", timeout=PATIENCE_SECONDS).text
+    assert said["sha256"] in httpx.get(f"{secured.plain}/ca", verify=TRUST, timeout=PATIENCE_SECONDS).text
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(secured.address, timeout=PATIENCE_SECONDS)
+        httpx.get(secured.address, verify=TRUST, timeout=PATIENCE_SECONDS)
     with httpx.Client(base_url=secured.address, verify=secured.trust, timeout=PATIENCE_SECONDS) as client:
         health = client.get("/v1/health")
         assert health.status_code == 200
@@ -126,7 +127,9 @@ def test_the_plain_port_gives_nothing_away(secured: Secured) -> None:
 def installed(secured: Secured, chromium: Path, certutil: Path, tmp_path: Path) -> Iterator[Browser]:
     """Chromium of somebody who has installed the authority that the plain port handed out."""
     given = tmp_path / "given.crt"
-    given.write_bytes(httpx.get(f"{secured.plain}/ca/quancheng-ca.crt", timeout=PATIENCE_SECONDS).content)
+    given.write_bytes(
+        httpx.get(f"{secured.plain}/ca/quancheng-ca.crt", verify=TRUST, timeout=PATIENCE_SECONDS).content
+    )
     trust(certutil, given, tmp_path / "phone")
     with browsing(chromium, *_NAMED, home=tmp_path / "phone") as browser:
         yield browser

@@ -33,6 +33,7 @@ from tests.monitoring import make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, opened
+from tests.web import TRUST
 from workers.custody import integrate
 
 PUBLIC = {
@@ -84,7 +85,7 @@ class World:
     without_permission: httpx.Client
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def holder(self, *roles: Role) -> httpx.Client:
         return self.client(make_account(self.store, self.agency, *roles)[0])
@@ -106,7 +107,9 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with store.begin() as tx:
         certificate = tx.certificates.own(bureau.officers[0])[0].id
     with serving(store) as url:
-        with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as own:
+        with httpx.Client(
+            base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as own:
             upload_id = UUID(opened(own, 3).rsplit("/", 1)[1])
         keeper = make_account(store, agency, Role.CUSTODIAN)[1]
         with store.begin() as tx:
@@ -127,7 +130,9 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             "certificate_id": certificate,
         }
         token, _ = make_account(store, make_agency(store), Role.SOURCE)
-        with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as nobody:
+        with httpx.Client(
+            base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as nobody:
             yield World(store, url, agency, device, ids, handler, nobody)
     store.close()
 
@@ -178,7 +183,7 @@ def test_nothing_is_answered_to_a_stranger(world: World, token: str | None) -> N
     """Every route but the public ones answers 401 without a valid token; console pages lead to the log-in."""
     headers = {} if token is None else {b"Authorization": b"Bearer " + token.encode()}
     answers = {}
-    with httpx.Client(base_url=world.url, headers=headers, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=world.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         for method, path in every_route(world.store):
             if (method, path) not in PUBLIC:
                 answers[method, path] = asked(client, method, filled(path, world.ids))
@@ -211,7 +216,7 @@ def test_public_routes_answer_strangers(world: World) -> None:
         )
     ]
     for path in ("/v1/health", "/v1/trust", "/openapi.json", "/console/login"):
-        answer = httpx.get(f"{world.url}{path}", timeout=PATIENCE_SECONDS)
+        answer = httpx.get(f"{world.url}{path}", verify=TRUST, timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200, path
         assert not any(secret in answer.text for secret in secrets)
 
@@ -421,7 +426,9 @@ def test_a_log_out_ends_the_token(world: World) -> None:
     _, actor = make_account(world.store, world.agency, Role.OFFICER)
     wish = {"login": actor.login, "password": PASSWORD}
     one, other = (
-        httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()["token"]
+        httpx.post(f"{world.url}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS).json()[
+            "token"
+        ]
         for _ in range(2)
     )
     with world.client(one) as client:
@@ -463,11 +470,16 @@ def test_wrong_passwords_are_counted_over_http(world: World) -> None:
     _, actor = make_account(world.store, world.agency, Role.OFFICER)
     wish = {"login": actor.login, "password": "wrong"}
     slugs = [
-        httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).json()["slug"]
+        httpx.post(f"{world.url}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS).json()[
+            "slug"
+        ]
         for _ in range(10)
     ]
     locked = httpx.post(
-        f"{world.url}/v1/sessions", json={**wish, "password": PASSWORD}, timeout=PATIENCE_SECONDS
+        f"{world.url}/v1/sessions",
+        json={**wish, "password": PASSWORD},
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert slugs == ["login-failed"] * 10

@@ -25,6 +25,7 @@ from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, ROOT
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
@@ -57,7 +58,7 @@ def world(store: Store) -> Iterator[dict]:
         def client(*roles: Role) -> httpx.Client:
             token = make_account(store, top, *roles)[0]
             return opened.enter_context(
-                httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+                httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
             )
 
         yield {

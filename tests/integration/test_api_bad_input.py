@@ -48,6 +48,7 @@ from tests.media import (
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, captured, declared, offset_of, opened, patched, sent
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
@@ -79,7 +80,9 @@ class Line:
     reviewer: httpx.Client
 
     def client(self, device: TestDevice) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def looked_at(self, ident: UUID) -> dict:
         settings = WorkersSettings()
@@ -105,7 +108,7 @@ def line(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with (
         Sandbox() as sandbox,
         serving(store) as url,
-        httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as reviewer,
+        httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as reviewer,
     ):
         yield Line(store, sandbox, url, custodian, handler, reviewer)
     store.close()
@@ -214,7 +217,8 @@ def test_a_stranger_gets_no_token(line: Line) -> None:
     form = {"grant_type": GRANT, "assertion": stated}
 
     assert_problem(
-        httpx.post(f"{line.url}/v1/token", data=form, timeout=PATIENCE_SECONDS), "assertion-key-unknown"
+        httpx.post(f"{line.url}/v1/token", data=form, verify=TRUST, timeout=PATIENCE_SECONDS),
+        "assertion-key-unknown",
     )
 
 
@@ -243,7 +247,9 @@ def test_a_revoked_key_is_refused_and_what_it_signed_is_kept(line: Line, device:
         tx.devices.revoke(line.custodian, device.id, LOST)
     with (
         line.client(device) as own,
-        httpx.Client(base_url=line.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as officer,
+        httpx.Client(
+            base_url=line.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as officer,
     ):
         assert_problem(own.get("/v1/recordings"), "not-authenticated")
         assert_problem(declared(officer, device, manifest), "device-key-revoked")
@@ -449,7 +455,9 @@ def test_a_manifest_of_two_senders_is_one_declaration(
     payload = jpeg()
     manifest = device.manifest({"a.jpg": payload})
     names = {"filename": "a.jpg", "manifest": sha256_hex(manifest), "sha256": sha256_hex(payload)}
-    with httpx.Client(base_url=line.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as docking:
+    with httpx.Client(
+        base_url=line.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as docking:
         senders = [client, docking] if is_device_first else [docking, client]
         answers = [declared(sender, device, manifest) for sender in senders]
         before = [answer.json()["files"][0].get("upload") for answer in answers]
@@ -583,6 +591,7 @@ def test_text_that_cannot_be_stored_is_refused(line: Line, path: str, text: str,
         f"{line.url}{path}",
         content=text.replace("%", bad),
         headers={**bearer(token), "Content-Type": "application/json"},
+        verify=TRUST,
         timeout=PATIENCE_SECONDS,
     )
 
@@ -609,7 +618,10 @@ def test_any_filter_is_answered(line: Line, query: str) -> None:
 def test_any_assertion_is_answered(line: Line, stated: str) -> None:
     """Whatever is sent as an assertion, it gives a problem and no token."""
     answer = httpx.post(
-        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+        f"{line.url}/v1/token",
+        data={"grant_type": GRANT, "assertion": stated},
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert_problem(answer, answer.json()["slug"])
@@ -627,7 +639,10 @@ def test_any_claim_is_answered(line: Line, device: TestDevice, claims: dict[str,
     with line.store.begin() as tx:
         stated = assertion(device.key, device.kid, int(tx.now.timestamp()), **claims)
     answer = httpx.post(
-        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+        f"{line.url}/v1/token",
+        data={"grant_type": GRANT, "assertion": stated},
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
 
     assert_problem(answer, answer.json()["slug"])
@@ -644,7 +659,10 @@ def test_an_assertion_out_of_its_time_is_no_token(
         now = int(tx.now.timestamp())
     stated = assertion(device.key, device.kid, now, **{name: now + at for name, at in claims.items()})
     answer = httpx.post(
-        f"{line.url}/v1/token", data={"grant_type": GRANT, "assertion": stated}, timeout=PATIENCE_SECONDS
+        f"{line.url}/v1/token",
+        data={"grant_type": GRANT, "assertion": stated},
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
     assert assert_problem(answer, "assertion-expired")["server_time"]
 
@@ -663,11 +681,15 @@ def test_a_key_that_is_none_does_not_enrol(line: Line, jwk: dict[str, str]) -> N
     good = public_jwk(key.public_key())
     proof = sign_detached(code.encode(), key, kid=thumbprint(good), typ=ENROL_TYP)
     wish = {"code": code, "model": "x", "name": "x", "proof": proof}
-    answer = httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": jwk}, timeout=PATIENCE_SECONDS)
+    answer = httpx.post(
+        f"{line.url}/v1/devices", json={**wish, "jwk": jwk}, verify=TRUST, timeout=PATIENCE_SECONDS
+    )
 
     assert_problem(answer, answer.json()["slug"])
     assert (
-        httpx.post(f"{line.url}/v1/devices", json={**wish, "jwk": good}, timeout=PATIENCE_SECONDS).status_code
+        httpx.post(
+            f"{line.url}/v1/devices", json={**wish, "jwk": good}, verify=TRUST, timeout=PATIENCE_SECONDS
+        ).status_code
         == 201
     )
 
@@ -681,6 +703,7 @@ def test_a_body_over_the_limit_is_refused(line: Line, is_chunked: bool) -> None:
         f"{line.url}/v1/sessions",
         content=body,
         headers={"Content-Type": "application/json"},
+        verify=TRUST,
         timeout=PATIENCE_SECONDS,
     )
 

@@ -17,6 +17,7 @@ from tests.monitoring import Highway, make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import VERSION, bearer
+from tests.web import TRUST
 
 HALF_JSON = "\\ud800"
 HALF_BYTES = b"\xed\xa0\x80"
@@ -38,7 +39,7 @@ def client(store: Store) -> Iterator[httpx.Client]:
     token, _ = make_account(store, make_agency(store), *Role)
     with (
         serving(store) as url,
-        httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as made,
+        httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as made,
     ):
         yield made
 
@@ -178,7 +179,7 @@ def test_others_are_answered_while_a_huge_batch_arrives(
                 seen.append(client.get("/v1/health").status_code)
 
     with httpx.Client(
-        base_url=client.base_url, headers=bearer(road.source_token), timeout=PATIENCE_SECONDS
+        base_url=client.base_url, headers=bearer(road.source_token), verify=TRUST, timeout=PATIENCE_SECONDS
     ) as source:
         headers = {"Content-Type": "application/x-ndjson"}
         answer = source.post("/v1/monitoring/records", content=sent(), headers=headers)

@@ -17,6 +17,7 @@ from tests.factories import TestDevice, enrol_device, folder_url, make_account, 
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, Stand, answers, free_port, until
 from tests.tus import VERSION, bearer, metadata, opened, sent
+from tests.web import TRUST
 from tests.wire import line
 
 KIB = 1024
@@ -114,7 +115,9 @@ def test_a_head_is_not_read_without_end(url: str, start: bytes) -> None:
 
 def test_a_head_within_the_limit_is_read(url: str) -> None:
     """30 KiB of headers are nobody's fault."""
-    answer = httpx.get(f"{url}/v1/health", headers={"X": "a" * 30 * KIB}, timeout=PATIENCE_SECONDS)
+    answer = httpx.get(
+        f"{url}/v1/health", headers={"X": "a" * 30 * KIB}, verify=TRUST, timeout=PATIENCE_SECONDS
+    )
 
     assert answer.status_code == 200
 
@@ -170,14 +173,16 @@ def test_four_hundred_half_heads_do_not_stop_a_device(url: str, device: TestDevi
     with ExitStack() as stack:
         for _ in range(400):
             stack.enter_context(line(url)).sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
-        with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(
+            base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client:
             assert sent(client, b"meanwhile")
 
 
 def test_only_a_batch_may_be_longer_than_a_body(url: str, device: TestDevice) -> None:
     """What is asked of one record has the limit of every request, not that of a batch."""
     path = f"/v1/monitoring/records/{device.id}/notifications"
-    answer = httpx.post(f"{url}{path}", content=b"a" * 2_000_000, timeout=PATIENCE_SECONDS)
+    answer = httpx.post(f"{url}{path}", content=b"a" * 2_000_000, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     assert (answer.status_code, answer.json()["slug"]) == (413, "body-too-large")
 
@@ -246,7 +251,9 @@ def test_what_is_no_http_is_told_so(url: str) -> None:
 
 def test_metadata_over_its_limit_is_refused_and_nothing_is_opened(url: str, device: TestDevice) -> None:
     """Upload-Metadata has 8 KiB; below that it comes back as sent."""
-    with httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(
+        base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as client:
         long = {**VERSION, "Upload-Length": "1", "Upload-Metadata": metadata(filename="a" * 7 * KIB)}
         refused = client.post("/v1/uploads", headers=long)
         kept = opened(client, 1, filename="a" * 5 * KIB)

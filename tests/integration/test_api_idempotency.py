@@ -29,6 +29,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from tests.tus import BODY, VERSION, bearer, declared, metadata
+from tests.web import TRUST
 
 AT_ONCE = 8
 
@@ -72,7 +73,7 @@ def source(road: Highway, url: str) -> Iterator[httpx.Client]:
 
 
 def client_of(url: str, token: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as made:
+    with httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as made:
         yield made
 
 
@@ -271,7 +272,9 @@ def test_a_secret_is_not_kept(store: Store, road: Highway, url: str) -> None:
     """A code, or a password of a source, is told once: its repeat makes another, and no row holds it."""
     token, _ = make_account(store, road.agency, Role.CUSTODIAN)
     key = fresh_key()
-    with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as custodian:
+    with httpx.Client(
+        base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as custodian:
         codes = [custodian.post("/v1/enrolment-codes", headers=key).json()["code"] for _ in range(2)]
         sources = [
             custodian.post("/v1/equipment/sources", json={"name": "站"}, headers=key).json()["password"]
@@ -279,7 +282,9 @@ def test_a_secret_is_not_kept(store: Store, road: Highway, url: str) -> None:
         ]
         factors = [custodian.post("/v1/factor/offer", headers=key).json()["secret"] for _ in range(2)]
     officer, _ = make_account(store, road.agency, Role.OFFICER, certificate=f"证-{uuid4().hex[:8]}")
-    with httpx.Client(base_url=url, headers=bearer(officer), timeout=PATIENCE_SECONDS) as person:
+    with httpx.Client(
+        base_url=url, headers=bearer(officer), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as person:
         shown = [person.post("/v1/presence/codes", headers=key).json()["code"] for _ in range(2)]
 
     assert len({*codes, *sources, *factors, *shown}) == 8

@@ -24,6 +24,7 @@ from tests.factories import PASSWORD, folder_url, make_account, make_agency, mak
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.stand.wait import until
+from tests.web import TRUST
 
 QUEUE = 4
 PEOPLE = 60
@@ -65,12 +66,14 @@ def tried(address: str, login: str, password: str = "wrong", **headers: str) -> 
     """One log-in of a program that keeps nothing."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     wish = {"login": login, "password": password}
-    return httpx.post(f"{address}/v1/sessions", json=wish, headers=named, timeout=PATIENCE_SECONDS)
+    return httpx.post(
+        f"{address}/v1/sessions", json=wish, headers=named, verify=TRUST, timeout=PATIENCE_SECONDS
+    )
 
 
 def browser(address: str, **headers: str) -> httpx.Client:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Client(base_url=address, headers=named, timeout=PATIENCE_SECONDS)
+    return httpx.Client(base_url=address, headers=named, verify=TRUST, timeout=PATIENCE_SECONDS)
 
 
 def typed(client: httpx.Client, login: str, password: str = PASSWORD) -> httpx.Response:
@@ -87,7 +90,7 @@ def test_log_ins_that_wait_hold_no_connection(world: World) -> None:
 
         assert world.queue.waiting == QUEUE
         until(lambda: world.store.engine.pool.checkedout() == 0, "no connection is held")  # type: ignore[attr-defined] # of a queue pool
-        assert httpx.get(world.bare + LOGIN, timeout=PATIENCE_SECONDS).status_code == 200
+        assert httpx.get(world.bare + LOGIN, verify=TRUST, timeout=PATIENCE_SECONDS).status_code == 200
         turned_away = [one.result() for one in answers if one.done()]
         held.close()
         looked_at = [one.result() for one in answers if one.result() not in turned_away]
@@ -181,7 +184,9 @@ def test_what_a_browser_keeps_opens_nothing_by_itself(world: World) -> None:
     assert "secure" not in plain[0].lower()
     value = given[0].split(";")[0].partition("=")[2]
     for cookies in ({name: value}, {COOKIE: value}):
-        with httpx.Client(base_url=world.bare, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(
+            base_url=world.bare, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client:
             assert client.get("/console").headers["Location"].startswith(LOGIN)
             assert client.get("/v1/sessions/current").status_code == 401
 

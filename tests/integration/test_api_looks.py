@@ -36,6 +36,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 
 PHOTO = jpeg(640, 480)
@@ -61,10 +62,12 @@ class House:
 
     def client(self, token: str, *, address: str = "10.1.2.3") -> httpx.Client:
         headers = {**bearer(token), "X-Forwarded-For": address}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def browser(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def count(self) -> int:
         with self.store.begin() as tx:

@@ -28,6 +28,7 @@ from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
@@ -76,7 +77,9 @@ def shelf(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def client(shelf: Shelf) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shelf.url, headers=bearer(shelf.token), timeout=PATIENCE_SECONDS) as made:
+    with httpx.Client(
+        base_url=shelf.url, headers=bearer(shelf.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as made:
         yield made
 
 

@@ -21,6 +21,7 @@ from tests.monitoring import Highway, make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 
 RECORDS = "/v1/monitoring/records"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -73,7 +74,7 @@ def road(store: Store) -> Iterator[Road]:
 
         def client(token: str) -> httpx.Client:
             return opened.enter_context(
-                httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+                httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
             )
 
         def holder(role: Role) -> httpx.Client:
@@ -275,7 +276,7 @@ def test_a_closed_gate_names_article_41_over_http(store: Store, road: Road) -> N
     attempt = {"channel": "sms", "outcome": "sent", "attempted_at": rfc3339(utc_now()), "proof": "短信"}
     token, _ = make_account(store, closed.agency, Role.HANDLER)
     with httpx.Client(
-        base_url=road.first.base_url, headers=bearer(token), timeout=PATIENCE_SECONDS
+        base_url=road.first.base_url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
     ) as handler:
         assert handler.post(f"{RECORDS}/{ident}/notifications", json=attempt).status_code == 201
         wish = {"number": "路政-9", "party": "x", "matter": "x", "place": "x"}

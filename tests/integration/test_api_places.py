@@ -17,6 +17,7 @@ from tests.factories import TestDevice, enrol_device, folder_url, make_account, 
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer, offset_of, opened, patched
+from tests.web import TRUST
 from tests.wire import begun
 
 PLACES, SHARE = 4, 2
@@ -50,7 +51,7 @@ def device(store: Store) -> TestDevice:
 
 
 def client_of(url: str, device: TestDevice) -> httpx.Client:
-    return httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+    return httpx.Client(base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS)
 
 
 def finished(client: httpx.Client, payload: bytes, *, pace: float = 0.0) -> int:

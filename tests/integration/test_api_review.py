@@ -16,6 +16,7 @@ from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 
 ENTERED = {"number": "访-1", "party": "某店", "matter": "占道经营", "place": "建军路"}
 
@@ -29,7 +30,9 @@ class Office:
 
     def client(self, actor: Actor) -> httpx.Client:
         headers = bearer(self.bureau.tokens[actor.id])
-        return httpx.Client(base_url=f"{self.url}/v1", headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=f"{self.url}/v1", headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +201,9 @@ def test_a_strangers_change_finds_nothing(office: Office, change: tuple[str, str
     """With every role in another agency, each change answers 404 exactly as for an id that names nothing."""
     case, ids = investigated(office.bureau)
     token, _ = make_account(office.bureau.store, make_agency(office.bureau.store), *Role)
-    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(
+        base_url=f"{office.url}/v1", headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as client:
         answers = [sent(client, change, names, **seen(1)) for names in (ids, {name: uuid4() for name in ids})]
 
     bodies = [answer.json() for answer in answers]
@@ -279,7 +284,9 @@ def test_a_reviewer_who_captured_is_told_over_http(office: Office) -> None:
     token, double = make_account(bureau.store, bureau.agency, Role.LEGAL_REVIEWER, Role.HANDLER)
     with bureau.store.begin() as tx:
         tx.cases.assign(bureau.head, review.case_id, double.login, tx.cases.known(review.case_id).version)
-    with httpx.Client(base_url=f"{office.url}/v1", headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(
+        base_url=f"{office.url}/v1", headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as client:
         parts = client.get(f"/reviews/{review.id}").json()["parts"]
         wish = {"opinion": "pass", "statement": "同意"}
         answer = client.post(f"/reviews/{review.id}/opinion", json=wish, headers=seen(review.version))

@@ -48,6 +48,7 @@ from tests.factories import (
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched, stored
+from tests.web import TRUST
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 64 * MIB
@@ -152,7 +153,7 @@ class Heard:
 @pytest.fixture
 def client(place: Place) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=place.url, headers=bearer(place.device.token), timeout=PATIENCE_SECONDS
+        base_url=place.url, headers=bearer(place.device.token), verify=TRUST, timeout=PATIENCE_SECONDS
     ) as made:
         yield made
 
@@ -231,7 +232,7 @@ def test_another_version_is_refused_and_nothing_is_done(
 @pytest.mark.parametrize("path", ["/v1/uploads", "/v1/uploads/d082cfcb-a1e1-496b-b693-d4ffc4bd58bc"])
 def test_options_say_what_is_spoken(place: Place, path: str, said: dict[str, str]) -> None:
     """C2: OPTIONS answers with version, extensions and the largest size, whatever the request states."""
-    answer = httpx.options(f"{place.url}{path}", headers=said, timeout=PATIENCE_SECONDS)
+    answer = httpx.options(f"{place.url}{path}", headers=said, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     assert answer.status_code in (200, 204)
     assert answer.headers["Tus-Version"] == "1.0.0"
@@ -712,7 +713,9 @@ def test_a_full_house_is_busy_and_still_answers(store: Store) -> None:
     settings = ApiSettings(active_uploads=1, place_wait_seconds=0.5, receive_timeout_seconds=PATIENCE_SECONDS)
     with (
         serving(store, settings) as url,
-        httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(
+            base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         first, second = opened(client, 6), opened(client, 3)
         place = Place(store, url, device, Counter())
@@ -735,7 +738,9 @@ def test_memory_does_not_grow_with_the_file(database_url: str, tmp_path: Path) -
     size, block = 300 * 1000 * 1000, b"m" * 1_000_000
     with (
         serving_apart(store) as (server, address),
-        httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(
+            base_url=address, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         url = opened(client, size, filename="long.mp4")
         assert patched(client, url, (block for _ in range(300))).status_code == 204

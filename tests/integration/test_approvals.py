@@ -20,6 +20,7 @@ from tests.factories import events_of, folder_url, make_account, make_agency, ma
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
+from tests.web import TRUST
 from workers.custody import integrate
 
 WISH = ApprovalIn(reason="设备送修前核对画面", days=2)
@@ -174,7 +175,7 @@ def test_the_pages_ask_and_grant(store: Store, bureau: Bureau) -> None:
         store, bureau.agency, Role.HEAD
     )  # the sessions of the others have ended meanwhile
     recording_id = bureau.capture()
-    with serving(store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+    with serving(store) as url, httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
 
         def get(who: str, path: str) -> str:
             client.cookies.set(COOKIE, who)

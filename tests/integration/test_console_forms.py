@@ -28,6 +28,7 @@ from tests.forms import BreakingStore, Controls, Place, Scene, Texts, make_scene
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
+from tests.web import TRUST
 
 FORMS = routes()
 TYPED = {route: form for route, form in FORMS.items() if form.model_fields}
@@ -74,7 +75,7 @@ def sent(scene: Scene, address: str, place: Place, texts: Texts) -> httpx.Respon
     """The answer to a form of the person's own session."""
     token = scene.tokens.get(place.who, "")
     cookies = {COOKIE: token} if token else {}
-    with httpx.Client(base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=address, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         return client.post(place.path, data={"csrf": form_token(token), **texts})
 
 

@@ -32,6 +32,7 @@ from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer, declared, sent
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
@@ -52,7 +53,9 @@ class Yard:
     reviewer: httpx.Client
 
     def camera(self, device: TestDevice) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def open_case(self) -> tuple[UUID, str]:
         number = f"案-{uuid4().hex[:8]}"
@@ -79,8 +82,10 @@ def yard(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with (
         Sandbox() as sandbox,
         serving(store) as url,
-        httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as docking,
-        httpx.Client(base_url=url, headers=bearer(reader), timeout=PATIENCE_SECONDS) as reviewer,
+        httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as docking,
+        httpx.Client(
+            base_url=url, headers=bearer(reader), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as reviewer,
     ):
         yield Yard(store, sandbox, url, agency, custodian, handler, docking, reviewer)
     store.close()
@@ -135,7 +140,9 @@ def test_who_handed_it_in_is_told(yard: Yard) -> None:
     yard.verify()
     docked, direct = yard.seen(ident), yard.seen(own)
     token = yard.reviewer.headers["Authorization"].removeprefix("Bearer ")
-    with httpx.Client(base_url=yard.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS) as browser:
+    with httpx.Client(
+        base_url=yard.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as browser:
         pages = [browser.get(f"/console/recordings/{one}").text for one in (ident, own)]
         listed = browser.get("/console/recordings").text
 

@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 
 
@@ -48,10 +49,12 @@ class World:
         return enrol_device(self.store, self.custodian)
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: self.token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: self.token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def send(self, path: str, **fields: str) -> httpx.Response:
         with self.browser() as browser:
@@ -133,7 +136,9 @@ def test_a_device_of_another_agency_is_not_there(world: World) -> None:
             name = client.post(f"/v1/devices/{ident}/name", json={"name": "我的"})
             gone = client.post(f"/v1/devices/{ident}/revoke", json=LOST.model_dump())
         cookies = {COOKIE: world.other_token}
-        with httpx.Client(base_url=world.url, cookies=cookies, timeout=PATIENCE_SECONDS) as browser:
+        with httpx.Client(
+            base_url=world.url, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as browser:
             page = browser.get(f"/console/devices/{ident}")
         assert [one.status_code for one in (name, gone, page)] == [404, 404, 404]
 

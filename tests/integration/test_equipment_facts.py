@@ -28,6 +28,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -111,7 +112,7 @@ def test_what_was_said_before_can_still_be_asked(desk: Desk) -> None:
     token = make_account(desk.store, desk.road.agency, Role.CUSTODIAN)[0]
     with (
         serving(desk.store) as url,
-        httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         path = f"/v1/equipment/{desk.road.equipment_id}"
         gates = [
@@ -246,7 +247,7 @@ def test_the_page_shows_both_ranges_and_corrects(desk: Desk) -> None:
     sent = {**blank, "csrf": form_token(token), "reason": "文号抄错"}
     with (
         serving(desk.store) as url,
-        httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         before = client.get(page)
         nothing = client.post(

@@ -51,6 +51,7 @@ from tests.factories import (
 )
 from tests.media import jpeg
 from tests.stand import PATIENCE_SECONDS
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
@@ -447,7 +448,7 @@ def test_the_command_downloads_a_package_that_holds(
     code = run_export("命令-1", "-o", str(output), "--server", server, "--json", *login_of(handler, tmp_path))
 
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    trust = Trust.parse(httpx.get(f"{server}/v1/trust", timeout=PATIENCE_SECONDS).json())
+    trust = Trust.parse(httpx.get(f"{server}/v1/trust", verify=TRUST, timeout=PATIENCE_SECONDS).json())
     assert (code, said["event"]) == (0, "exported")
     assert said["sha256"] == sha256_hex(output.read_bytes())
     assert verify_package(output, trust).holds

@@ -19,6 +19,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from tests.tus import bearer
+from tests.web import TRUST
 
 SECRET = re.compile(r'<code class="break">([A-Z2-7 ]+)</code>')
 RECOVERY = re.compile(r"<code>([A-Z2-7]{4}(?:-[A-Z2-7]{4}){3})</code>")
@@ -35,11 +36,11 @@ class World:
 
     def browser(self, token: str = "") -> httpx.Client:
         cookies = {COOKIE: token} if token else {}
-        return httpx.Client(base_url=self.url, cookies=cookies, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def program(self, token: str = "") -> httpx.Client:
         headers = bearer(token) if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def code(self, secret: bytes) -> str:
         """The next code: each is good once."""

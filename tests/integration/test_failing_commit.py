@@ -14,6 +14,7 @@ from storage.tables.recording import recordings
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.web import TRUST
 
 # Deferred: the statement succeeds and the COMMIT fails, as with a full disk or a lost connection.
 BREAK = """
@@ -36,7 +37,10 @@ def store(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def client(store: Store) -> Iterator[httpx.Client]:
     token, _ = make_account(store, make_agency(store), Role.HANDLER, Role.OFFICER)
     headers = {"Authorization": f"Bearer {token}"}
-    with serving(store) as url, httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_SECONDS) as made:
+    with (
+        serving(store) as url,
+        httpx.Client(base_url=url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS) as made,
+    ):
         yield made
 
 

@@ -49,6 +49,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock, drain
 from tests.tus import bearer
+from tests.web import TRUST
 
 _NUMBERS = count()
 HOUR = timedelta(hours=1)
@@ -365,7 +366,10 @@ def test_the_api_and_the_pages(desk: Desk) -> None:
     person, at = str(holder.account_id), f"/v1/devices/{desk.device.id}"
     points = [{"item": "battery", "ok": True}, {"item": "lens", "ok": False, "remark": "划痕"}]
     checked = {"check": {"items": points}}
-    with serving(desk.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(desk.store) as base,
+        httpx.Client(base_url=base, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         keeper = bearer(desk.token)
         plate = {"kind": "drone", "maker": "某厂", "model": "X", "serial": f"D-{next(_NUMBERS)}"}
         described = client.post(f"{at}/description", json=plate, headers=keeper)
@@ -410,7 +414,10 @@ def test_the_page_of_a_capture_names_who_had_the_device(desk: Desk) -> None:
     found = desk.captured(start - HOUR, first, second)
     unset = {"clock": never_set(start)}
     unsure = desk.captured(start - HOUR, first, second, **unset)
-    with serving(desk.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(desk.store) as base,
+        httpx.Client(base_url=base, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         pages = [
             client.get(f"/console/recordings/{one}", headers={"Cookie": f"{COOKIE}={desk.token}"}).text
             for one in (found, unsure)

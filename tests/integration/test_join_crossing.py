@@ -41,6 +41,7 @@ from tests.factories import (
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, stored_sha256
+from tests.web import TRUST
 
 PIECES = [7 * MIB + 1, 100_000, 6 * MIB]
 """Two parts of the file, and pieces that are staging objects."""
@@ -173,8 +174,12 @@ def served(house: House) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     with (
         serving_apart(house.one) as (_, one),
         serving_apart(house.two) as (_, two),
-        httpx.Client(base_url=one, headers=bearer(house.device.token), timeout=PATIENCE_SECONDS) as first,
-        httpx.Client(base_url=two, headers=bearer(house.device.token), timeout=PATIENCE_SECONDS) as second,
+        httpx.Client(
+            base_url=one, headers=bearer(house.device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as first,
+        httpx.Client(
+            base_url=two, headers=bearer(house.device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as second,
     ):
         yield first, second
 
@@ -183,7 +188,9 @@ def opened_final(house: House) -> Upload:
     """A final upload that nobody joins yet."""
     with serving(house.one) as address:
         headers = bearer(house.device.token)
-        with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(
+            base_url=address, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client:
             idents = tuple(map(ident_of, house.pieces(client)))
     value = f"final;{' '.join(map(str, idents))}"
     wish = NewUpload(length_bytes=0, filename="a", concat=value, partial_ids=idents)

@@ -41,6 +41,7 @@ from tests.leftovers import leftovers
 from tests.monitoring import make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
@@ -98,7 +99,9 @@ def left(store: Store, address: str, agency: UUID, *paths: str) -> dict[str, lis
     found = {}
     for language in Language:
         cookies = {COOKIE: token, LANGUAGE: language.value}
-        with httpx.Client(base_url=address, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(
+            base_url=address, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client:
             for path in paths:
                 answer = client.get(path)
                 assert answer.status_code == 200, path

@@ -24,6 +24,7 @@ from tests.rows import Rows
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.walk import shape, walk
+from tests.web import TRUST
 
 EVERYBODY = frozenset(Role) - {Role.PARTY, Role.SOURCE}
 PAGES = {
@@ -103,7 +104,9 @@ def test_every_page_is_shown(office: Office) -> None:
     failed, left = {}, {}
     for language in Language:
         cookies = {COOKIE: office.token, LANGUAGE: language.value}
-        with httpx.Client(base_url=office.address, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(
+            base_url=office.address, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client:
             for path in office.paths():
                 answer = client.get(path)
                 if answer.status_code != 200:
@@ -131,7 +134,9 @@ def test_a_row_of_the_equipment_is_kept_and_shown(store: Store, address: str, is
     given = {"equipment": highway.number, "media": [], "values": [members(ValueIn, is_full=is_full)]}
     (result,) = highway.send(members(MonitoringIn, is_full=is_full, **given)).results
     token, _ = make_account(store, highway.agency, *EVERYBODY)
-    with httpx.Client(base_url=address, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(
+        base_url=address, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as client:
         shown = client.get(f"/console/monitoring/{result.id}")
 
     assert shown.status_code == 200

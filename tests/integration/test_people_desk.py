@@ -22,6 +22,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
 from tests.tus import bearer
+from tests.web import TRUST
 
 WORDS = "每天早上先看一遍待办"
 
@@ -38,11 +39,11 @@ class World:
     other: Actor
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def browser(self, token: str = "") -> httpx.Client:
         cookies = {COOKIE: token} if token else {}
-        return httpx.Client(base_url=self.url, cookies=cookies, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def test_an_administrator_comes_in_by_program(world: World) -> None:
     with world.store.begin() as tx:
         code = tx.links.offer().code
     wish = {"code": code, "login": f"a{uuid4().hex[:8]}", "name": "张管理"}
-    with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=world.url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         weak = client.post("/v1/admissions", json={**wish, "password": "password1234"})
         made = client.post("/v1/admissions", json={**wish, "password": WORDS})
         again = client.post("/v1/admissions", json={**wish, "password": WORDS})

@@ -34,6 +34,7 @@ from tests.personal import spellings, tables_with
 from tests.server import serving_apart
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock, drain, make_supervision
+from tests.web import TRUST
 from workers.custody import integrate
 
 NAME, AMENDED, COMPANY = "欧阳標記甲", "欧阳標記乙", "盐城標記丙运输公司"
@@ -54,7 +55,7 @@ class Desk:
 
     def client(self, token: str) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture(scope="module")

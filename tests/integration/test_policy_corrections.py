@@ -23,6 +23,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Bureau as Supervision
 from tests.supervision import Clock, make_supervision
+from tests.web import TRUST
 from workers.custody import integrate
 
 
@@ -196,7 +197,7 @@ def test_an_inspector_sees_the_whole_case_that_was_drawn(
     assert not watches(store, inspector, left)
     with (
         serving(store) as url,
-        httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         page = client.get(f"/console/audits/{audit.id}/members/{drawn}")
         assert page.status_code == 200

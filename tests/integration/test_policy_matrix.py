@@ -48,6 +48,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import VERSION, bearer
 from tests.undoing import UndoingStore
+from tests.web import TRUST
 
 NOUNS: Mapping[str, Table] = {
     "recording_id": recordings,
@@ -529,7 +530,7 @@ def world(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     owners["own"] = people["related"][1].id
     places = {name: _place(store, agency, owners[name]) for name, agency in found.items()}
     named = {who: (token, one.id) for who, (token, one) in people.items()}
-    with serving(store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+    with serving(store) as url, httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         yield World(store, places, named, client)
     store.close()
 

@@ -32,6 +32,7 @@ from tests.factories import faults, folder_url, make_account, make_agency, make_
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 
 _AT_ONCE = 40
 
@@ -93,10 +94,14 @@ class World:
             return tx.accounts.open_session(who.account_id).token
 
     def client(self, who: Actor) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(self.token(who)), timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, headers=bearer(self.token(who)), verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def browser(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.fixture(scope="module")
@@ -323,7 +328,7 @@ def test_the_pages(world: World) -> None:
 
 def test_whoever_is_not_logged_in_comes_back_to_the_code(world: World) -> None:
     """A phone that opens the picture's address logs in first, and is led back."""
-    with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=world.url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         led = client.get("/console/presence/scan?code=ABCD-EFGH").headers["Location"]
     assert led == "/console/login?back=%2Fconsole%2Fpresence%2Fscan%3Fcode%3DABCD-EFGH"
 

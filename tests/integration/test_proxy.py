@@ -33,6 +33,7 @@ from tests.proxied import NAME, Proxied, proxied
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, until
 from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched, stored_sha256
+from tests.web import TRUST
 
 LARGEST = 128 * MIB
 
@@ -174,7 +175,7 @@ def test_the_proxy_says_who_asks_and_how_and_nobody_else_does(front: Front) -> N
 
 def test_without_tls_the_proxy_shows_pages_the_way_and_takes_nothing(front: Front) -> None:
     """Neither a form nor the API, whatever it is asked by; a page is sent on to the name it was asked by."""
-    with httpx.Client(base_url=front.proxy.plain, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=front.proxy.plain, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         page = client.get("/console/cases?q=1")
         assert (page.status_code, page.headers["Location"]) == (308, f"https://{NAME}/console/cases?q=1")
         for method, path in (("POST", "/console/login"), ("GET", "/v1/health"), ("PATCH", "/v1/uploads/x")):

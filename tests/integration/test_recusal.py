@@ -20,6 +20,7 @@ from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import acts_of, faults, folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
+from tests.web import TRUST
 from workers.custody import integrate
 
 
@@ -159,7 +160,7 @@ def test_the_page_says_why_and_who_may_lift_it(store: Store, bureau: Bureau) -> 
 
     def page(url: str, who: UUID) -> str:
         cookies = {COOKIE: bureau.tokens[who]}
-        with httpx.Client(base_url=url, cookies=cookies, timeout=PATIENCE_SECONDS) as client:
+        with httpx.Client(base_url=url, cookies=cookies, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
             answer = client.get(f"/console/cases/{case.id}")
             assert answer.status_code == 200
             return answer.text

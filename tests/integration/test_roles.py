@@ -36,6 +36,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -131,7 +132,7 @@ def test_what_was_said_before_can_still_be_asked(desk: Desk) -> None:
 
 @contextmanager
 def desk_client(url: str, token: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         yield client
 
 
@@ -282,7 +283,9 @@ def test_the_page_shows_both_ranges_and_corrects(desk: Desk) -> None:
     sent = {"csrf": form_token(desk.token), "leaf": given.leaf, "until_at": "", "for_good": ""}
     with (
         serving(desk.store) as url,
-        httpx.Client(base_url=url, cookies={COOKIE: desk.token}, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(
+            base_url=url, cookies={COOKIE: desk.token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         before = client.get(page)
         own = client.get(f"/console/accounts/{desk.admin.id}")

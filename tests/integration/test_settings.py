@@ -31,6 +31,7 @@ from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
+from tests.web import TRUST
 
 _NUMBERS = count()
 SOURCE = "执法全过程音像记录管理办法第八条"
@@ -190,7 +191,10 @@ def test_the_api_tells_what_holds_when(tree: Tree) -> None:
     path = f"/v1/agencies/{tree.bureau.agency}/settings"
     begins = tree.now() - timedelta(days=2)
     wish = {"name": "link-days", "value": 30, "from_at": begins.isoformat(), "source": SOURCE}
-    with serving(tree.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(tree.store) as base,
+        httpx.Client(base_url=base, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         client.headers["Authorization"] = f"Bearer {tree.token}"
         made = client.post(path, json=wish)
         bad = client.post(path, json={**wish, "value": 0})
@@ -364,7 +368,10 @@ def test_lists_by_the_api_and_the_page(tree: Tree) -> None:
     """A number is said as value and a list as items, never the other; the page takes the words that it shows."""
     at = f"/v1/agencies/{tree.bureau.agency}/settings"
     wish = {"name": "equipment-kinds", "from_at": rfc3339(tree.now()), "source": SOURCE}
-    with serving(tree.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(tree.store) as base,
+        httpx.Client(base_url=base, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         client.headers["Authorization"] = f"Bearer {tree.token}"
         set_ = client.post(at, json={**wish, "items": ["camera"]})
         wrong = [client.post(at, json={**wish, "value": 3}), client.post(at, json=wish)]

@@ -33,6 +33,7 @@ from tests.factories import (
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, declared, metadata, offset_of, opened, patched, sent
+from tests.web import TRUST
 from workers.custody import integrate
 
 FEW = 3
@@ -52,7 +53,9 @@ class House:
         return enrol_device(self.store, make_account(self.store, agency, Role.CUSTODIAN)[1])
 
     def client(self, device: TestDevice) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,7 @@ from tests.factories import (
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
+from tests.web import TRUST
 
 _NUMBERS = count()
 HOUR = timedelta(hours=1)
@@ -288,7 +289,10 @@ def test_a_device_keeps_its_own_duties_by_its_token(bureau: Bureau) -> None:
     spare: TestDevice = enrol_device(
         bureau.store, make_account(bureau.store, bureau.agency, Role.CUSTODIAN)[1]
     )
-    with serving(bureau.store) as base, httpx.Client(base_url=base, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(bureau.store) as base,
+        httpx.Client(base_url=base, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         client.headers["Authorization"] = f"Bearer {bureau.device.token}"
         nobody = client.post("/v1/duties", json={})
         others = client.post("/v1/duties", json={"officers": numbers, "device_id": str(spare.id)})

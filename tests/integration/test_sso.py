@@ -21,6 +21,7 @@ from tests.issuer import CLIENT, SECRET, Crooked, crooked_issuer, form_of, fresh
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
+from tests.web import TRUST
 
 CALLBACK = "/console/sso/callback"
 
@@ -36,7 +37,7 @@ class World:
     clock: Clock
 
     def browser(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def begin(self, client: httpx.Client, back: str = "/console") -> str:
         """Press the button; return the address of the issuer that the browser is led to."""
@@ -298,7 +299,7 @@ def test_an_issuer_that_does_not_fit_is_told(world: World, metadata: dict[str, o
     sso = SsoSettings(issuer=world.issuer.url, client_id=CLIENT, timeout_seconds=2)
     with (
         serving(world.store, ApiSettings(), sso=sso) as url,
-        httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         answer = client.post("/console/sso", data={"back": "/console"})
         assert answer.status_code == 503
@@ -314,7 +315,7 @@ def test_while_the_issuer_is_away_people_log_in_locally(world: World) -> None:
     with (
         closing(lenient),
         serving(lenient, ApiSettings(), sso=sso) as url,
-        httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         away = client.post("/console/sso", data={"back": "/console/cases"})
         assert away.status_code == 503
@@ -342,7 +343,7 @@ def test_a_claim_may_be_a_certificate_number(world: World) -> None:
     )
     with (
         serving(world.store, ApiSettings(), sso=sso) as url,
-        httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
     ):
         world.issuer.claims["employee"] = "执-单点-1"
         there = world.begin(client)
@@ -352,7 +353,10 @@ def test_a_claim_may_be_a_certificate_number(world: World) -> None:
 
 def test_without_an_issuer_there_is_no_button(world: World) -> None:
     """Nothing of it is there, and its addresses say so."""
-    with serving(world.store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(world.store) as url,
+        httpx.Client(base_url=url, verify=TRUST, timeout=PATIENCE_SECONDS) as client,
+    ):
         assert "/console/sso" not in client.get("/console/login").text
         assert client.post("/console/sso", data={"back": "/console"}).status_code == 404
         assert client.get(f"{CALLBACK}?state=x&code=y").status_code == 404

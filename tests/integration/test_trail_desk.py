@@ -22,6 +22,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
 from tests.walk import walk
+from tests.web import TRUST
 
 LOOPBACK = "127.0.0.1"
 
@@ -40,10 +41,12 @@ class World:
     other: Actor
 
     def client(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, headers=bearer(token), timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def browser(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
     def rows(self, **wanted: object) -> list[TrailRow]:
         with self.store.begin() as tx:
@@ -113,7 +116,7 @@ def test_a_refusal_inside_a_form_is_noted(world: World) -> None:
 def test_a_stranger_asks_for_nothing_that_is_noted(world: World) -> None:
     """Without a session nothing is refused to anybody: pages lead to the log-in, and no row is written."""
     before = len(world.rows(event=TrailEvent.ACCESS))
-    with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=world.url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         assert client.get("/v1/accounts").status_code == 401
         assert client.get("/console/accounts").status_code == 303
 
@@ -125,7 +128,7 @@ def test_links_leave_their_rows(world: World) -> None:
     wish = AccountIn(login=f"u{uuid4().hex[:8]}", name="新人", agency_id=world.agency)
     with world.store.begin() as tx:
         new = tx.people.open(world.admin, wish)
-    with httpx.Client(base_url=world.url, timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(base_url=world.url, verify=TRUST, timeout=PATIENCE_SECONDS) as client:
         given = {"code": new.link.code, "password": "每天早上先看一遍待办"}
         assert client.post("/v1/links", json=given).status_code == 201
         assert client.post("/v1/links", json=given).status_code == 410
@@ -174,7 +177,10 @@ def test_the_owner_sees_failed_tries(world: World) -> None:
     """The own account page and the API list log-ins that failed under the own name, and nobody else's."""
     token, officer = person(world, Role.OFFICER)
     wish = {"login": officer.login, "password": "wrong"}
-    assert httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).status_code == 401
+    assert (
+        httpx.post(f"{world.url}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS).status_code
+        == 401
+    )
 
     with world.browser(token) as browser, world.client(token) as client:
         page = browser.get("/console/account").text
@@ -189,7 +195,9 @@ def test_the_reader_searches_and_changes_nothing(world: World) -> None:
     """The page finds by person, address, event, result and day; the reader may do nothing else."""
     _, officer = person(world, Role.OFFICER)
     wish = {"login": officer.login, "password": PASSWORD}
-    httpx.post(f"{world.url}/v1/sessions", json=wish, timeout=PATIENCE_SECONDS).raise_for_status()
+    httpx.post(
+        f"{world.url}/v1/sessions", json=wish, verify=TRUST, timeout=PATIENCE_SECONDS
+    ).raise_for_status()
 
     with world.browser(world.reader_token) as browser, world.client(world.reader_token) as client:
         found = browser.get("/console/trail", params={"person": officer.login, "event": "login"})
@@ -241,12 +249,16 @@ def test_security_apart_takes_roles_and_locks_from_the_administrator(
     role, path = {"role": "officer"}, f"/v1/accounts/{officer.id}"
     with (
         serving(store) as url,
-        httpx.Client(base_url=url, headers=bearer(admin_token), timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(
+            base_url=url, headers=bearer(admin_token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         granted = client.post(f"{path}/roles", json=role).raise_for_status().json()["id"]
         client.post(f"{path}/roles/{granted}/end", json={"reason": "改由他人授予"}).raise_for_status()
         token, security = make_account(store, top, Role.SECURITY)
-        with httpx.Client(base_url=url, headers=bearer(token), timeout=PATIENCE_SECONDS) as apart:
+        with httpx.Client(
+            base_url=url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as apart:
             refused = [
                 client.post(f"{path}/roles", json=role),
                 client.post(f"{path}/unlock"),

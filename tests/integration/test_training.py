@@ -38,6 +38,7 @@ from tests.factories import (
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 
 LAW, WORK = TrainingKind.PUBLIC_LAW, TrainingKind.PROFESSIONAL
 WANTED = Wanted(public_law=20, professional=40)
@@ -109,7 +110,9 @@ class World:
             return {one.id: one.judged.hours for one in tx.trainings.page(self.keeper, asked, limit=200).rows}
 
     def browser(self, token: str) -> httpx.Client:
-        return httpx.Client(base_url=self.url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS)
+        return httpx.Client(
+            base_url=self.url, cookies={COOKIE: token}, verify=TRUST, timeout=PATIENCE_SECONDS
+        )
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +247,7 @@ def test_an_agency_sets_how_many_hours_a_year_asks_for(world: World) -> None:
         assert [row[5] for row in rows[1:]] == ["18"]
         assert "至少 70 学时" in desk.get("/console/training").text
     with httpx.Client(
-        base_url=world.url, headers=bearer(lenient.keeper_token), timeout=PATIENCE_SECONDS
+        base_url=world.url, headers=bearer(lenient.keeper_token), verify=TRUST, timeout=PATIENCE_SECONDS
     ) as program:
         year = program.get(f"/v1/training/{there.account_id}").json()["years"][0]
         assert (year["wanted_public_law"], year["lacks_public_law"]) == (10, 0)
@@ -282,7 +285,7 @@ def test_a_program_reads_and_enters(world: World) -> None:
     path = f"/v1/training/{officer.account_id}"
     sent = {"kind": "public_law", "hours": 12, "held_on": f"{world.year}-01-02", "topic": "行政强制法"}
     with httpx.Client(
-        base_url=world.url, headers=bearer(world.keeper_token), timeout=PATIENCE_SECONDS
+        base_url=world.url, headers=bearer(world.keeper_token), verify=TRUST, timeout=PATIENCE_SECONDS
     ) as keeper:
         made = keeper.post(path, json=sent)
         assert made.status_code == 201
@@ -294,7 +297,9 @@ def test_a_program_reads_and_enters(world: World) -> None:
         assert str(officer.account_id) in [one["id"] for one in rows]
         gone = keeper.post(f"{path}/{made.json()['id']}/withdraw", json={"reason": "登记有误"})
         assert gone.json()["reason"] == "登记有误"
-    with httpx.Client(base_url=world.url, headers=bearer(token), timeout=PATIENCE_SECONDS) as own:
+    with httpx.Client(
+        base_url=world.url, headers=bearer(token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as own:
         assert own.get("/v1/training/own").json()["years"][0]["public_law"] == 0
         assert own.get(path).status_code == 403
 

@@ -27,6 +27,7 @@ from tests.factories import certify, events_of, faults, folder_url, make_account
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 
 HEAD = "登录名,执法证号,培训日期,培训类别,学时,培训内容"
 
@@ -215,7 +216,9 @@ def test_a_program_sends_a_sheet(world: World) -> None:
     def sheet(*rows: str, encoding: str = "gb18030") -> str:
         return base64.b64encode("\n".join((HEAD, *rows)).encode(encoding)).decode()
 
-    with httpx.Client(base_url=world.url, headers=bearer(world.token), timeout=PATIENCE_SECONDS) as program:
+    with httpx.Client(
+        base_url=world.url, headers=bearer(world.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as program:
         wrong = program.post(
             path, json={"sheet": sheet(row(who), "x,,2026-13-01,业务,8,y"), "is_sure": True}
         ).json()
@@ -250,7 +253,9 @@ def test_the_page_of_a_sheet(world: World) -> None:
     """Looked at, told what is wrong, entered, and told what stood already; nothing is entered before somebody is sure."""
     who = world.officer()
     path, csrf = "/console/training/sheet", form_token(world.token)
-    with httpx.Client(base_url=world.url, cookies={COOKIE: world.token}, timeout=PATIENCE_SECONDS) as desk:
+    with httpx.Client(
+        base_url=world.url, cookies={COOKIE: world.token}, verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as desk:
 
         def send(*rows: str, is_sure: str = "", head: str = HEAD) -> httpx.Response:
             text = "\n".join((head, *rows))

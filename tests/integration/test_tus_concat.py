@@ -41,6 +41,7 @@ from tests.tus import (
     stored,
     stored_sha256,
 )
+from tests.web import TRUST
 from workers.scheduler import Scheduler
 from workers.settings import WorkersSettings
 
@@ -59,7 +60,7 @@ class Place:
     def client(self, device: TestDevice | None = None) -> httpx.Client:
         """A client of the device's, or of another."""
         headers = bearer((device or self.device).token)
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS)
+        return httpx.Client(base_url=self.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS)
 
     def another(self) -> TestDevice:
         """A device of another agency."""
@@ -483,7 +484,9 @@ def test_a_kill_in_the_middle_of_a_join_loses_nothing(database_url: str, objects
             serving_apart(behind) as (server, address),
         ):
             pieces = [piece(client, one) for one in payloads]
-            with httpx.Client(base_url=address, headers=client.headers, timeout=PATIENCE_SECONDS) as there:
+            with httpx.Client(
+                base_url=address, headers=client.headers, verify=TRUST, timeout=PATIENCE_SECONDS
+            ) as there:
                 wire.hold(10 * MIB)
                 cut = pool.submit(final, there, *pieces)
                 assert wire.is_held.wait(PATIENCE_SECONDS)
@@ -509,7 +512,7 @@ def test_memory_does_not_grow_with_the_file(house: Place) -> None:
     with (
         serving_apart(house.store) as (server, address),
         httpx.Client(
-            base_url=address, headers=bearer(house.another().token), timeout=PATIENCE_SECONDS
+            base_url=address, headers=bearer(house.another().token), verify=TRUST, timeout=PATIENCE_SECONDS
         ) as client,
     ):
         opening = {**VERSION, **BODY, "Upload-Concat": "partial", "Upload-Length": str(48 * MIB)}

@@ -35,6 +35,7 @@ from tests.tus import (
     patched,
     stored_sha256,
 )
+from tests.web import TRUST
 
 LARGEST = 96 * MIB
 
@@ -66,7 +67,7 @@ def place(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def client(place: Place) -> Iterator[httpx.Client]:
     headers = bearer(place.device.token)
-    with httpx.Client(base_url=place.url, headers=headers, timeout=PATIENCE_SECONDS) as made:
+    with httpx.Client(base_url=place.url, headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS) as made:
         yield made
 
 

@@ -21,6 +21,7 @@ from tests.factories import enrol_device, folder_url, make_account, make_agency,
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import BODY, VERSION, bearer, metadata, offset_of, opened, patched, stored
+from tests.web import TRUST
 
 HERE = Path(__file__).parent
 PROTOCOL, EXTENSIONS, CONCAT, INPUT = (
@@ -160,7 +161,9 @@ def client(store: Store) -> Iterator[httpx.Client]:
     device = enrol_device(store, make_account(store, make_agency(store), Role.CUSTODIAN)[1])
     with (
         serving(store, ApiSettings()) as url,
-        httpx.Client(base_url=url, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as made,
+        httpx.Client(
+            base_url=url, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as made,
     ):
         yield made
 

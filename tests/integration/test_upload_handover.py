@@ -20,6 +20,7 @@ from tests.factories import TestDevice, enrol_device, make_account, make_agency,
 from tests.server import serving, serving_apart
 from tests.stand import PATIENCE_SECONDS, free_port, until
 from tests.tus import BODY, VERSION, bearer, offset_of, opened, patched, stored_sha256
+from tests.web import TRUST
 
 PIECE = 3 * MIB
 
@@ -83,7 +84,9 @@ def lines(store: Store, device: TestDevice) -> Iterator[tuple[Line, Line]]:
 
 
 def made(open_things: ExitStack, address: str, device: TestDevice) -> tuple[httpx.Client, str]:
-    client = httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS)
+    client = httpx.Client(
+        base_url=address, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    )
     return open_things.enter_context(client), device.token
 
 
@@ -96,7 +99,10 @@ def test_a_line_that_ends_at_once_costs_nothing_that_arrived(
         lines[0].silent(url, os.urandom(10_000), reached - 10_000, PIECE).close()
         # Over a line of its own, as whoever comes back has: a server takes lines up in their order, not requests.
         with httpx.Client(
-            base_url=lines[0].client.base_url, headers=bearer(device.token), timeout=PATIENCE_SECONDS
+            base_url=lines[0].client.base_url,
+            headers=bearer(device.token),
+            verify=TRUST,
+            timeout=PATIENCE_SECONDS,
         ) as client:
             assert offset_of(client, url) == reached
 
@@ -159,7 +165,9 @@ def test_many_bodies_have_one_budget(store: Store, device: TestDevice) -> None:
     with (
         ThreadPoolExecutor(8) as pool,
         serving_apart(store, API_HELD_BYTES=str(32 * MIB)) as (server, address),
-        httpx.Client(base_url=address, headers=bearer(device.token), timeout=PATIENCE_SECONDS) as client,
+        httpx.Client(
+            base_url=address, headers=bearer(device.token), verify=TRUST, timeout=PATIENCE_SECONDS
+        ) as client,
     ):
         before = memory_mib(server.pid, "VmRSS")
         urls = [opened(client, 300 * MIB) for _ in range(8)]

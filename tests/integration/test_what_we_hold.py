@@ -45,6 +45,7 @@ from tests.media import jpeg
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 from workers.examination import take_up_stopped
 from workers.media.sandbox.parent import Sandbox
@@ -218,7 +219,9 @@ def test_a_lost_object_is_a_fault_of_ours_to_the_reader(house: House) -> None:
         held = tx.recordings.known(ident)
     (house.folder / "evidence" / held.object_key / f"@{held.version_id}").unlink()
 
-    with httpx.Client(base_url=house.url, headers=bearer(house.token), timeout=PATIENCE_SECONDS) as client:
+    with httpx.Client(
+        base_url=house.url, headers=bearer(house.token), verify=TRUST, timeout=PATIENCE_SECONDS
+    ) as client:
         address = looked(client, f"/v1/recordings/{ident}")
 
     found = answered(house, house.token, "GET", address)
@@ -377,7 +380,10 @@ def test_a_checkpoint_of_another_key_is_no_mistake_of_the_reader(house: House) -
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))
         tx.connection.execute(update(checkpoints).where(checkpoints.c.size == last).values(note=forged))
     page = httpx.get(
-        f"{house.url}/console/custody", cookies={"qc_session": house.token}, timeout=PATIENCE_SECONDS
+        f"{house.url}/console/custody",
+        cookies={"qc_session": house.token},
+        verify=TRUST,
+        timeout=PATIENCE_SECONDS,
     )
     with house.store.begin() as tx:
         tx.connection.execute(text("SET LOCAL session_replication_role = replica"))

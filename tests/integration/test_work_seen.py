@@ -18,6 +18,7 @@ from storage.tables.outbox import jobs
 from tests.factories import folder_url, make_account, make_agency, make_settings
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS, wait_until
+from tests.web import TRUST
 
 LOST = "worker 甲机 0"
 
@@ -54,7 +55,7 @@ def lost(store: Store) -> None:
 
 
 def get(address: str, path: str, **headers: str) -> httpx.Response:
-    return httpx.get(f"{address}{path}", headers=headers, timeout=PATIENCE_SECONDS)
+    return httpx.get(f"{address}{path}", headers=headers, verify=TRUST, timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.usefixtures("lost")

@@ -33,6 +33,7 @@ from tests.factories import (
 from tests.media import jpeg, scan_bomb
 from tests.server import running, serving
 from tests.stand import PATIENCE_SECONDS, ROOT, until
+from tests.web import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +153,7 @@ def test_killed_workers_change_nothing(
 
 def health_of(address: str) -> dict[str, str]:
     """What a stranger is told."""
-    said: dict[str, str] = httpx.get(f"{address}/v1/health", timeout=PATIENCE_SECONDS).json()
+    said: dict[str, str] = httpx.get(f"{address}/v1/health", verify=TRUST, timeout=PATIENCE_SECONDS).json()
     return said
 
 
