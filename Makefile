@@ -14,10 +14,14 @@ help: ## List the targets
 run: setup ## Start everything on this machine: database, folder store, jobs, demo, console on 127.0.0.1
 	@exec $(PY) quancheng.py serve
 
-# Modules begin in the order of the folders: those of e2e are few and long, and must not be left for the end.
+# Processes of the product that tests start load what the first one compiled, also where Python is told to keep nothing.
+test unit: export PYTHONDONTWRITEBYTECODE =
+
+# Modules begin in the order of the folders: those of e2e are few and long, and must not be left for the end. One more
+# than the two cores that the suite is made for: a test that waits, for a browser or a process, leaves its core to another.
 test: setup-dev ## Run every test: unit first, then the rest on real parts
 	$(PY) -m pytest tests/unit -q -n 2 --max-worker-restart 0
-	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 2 --dist loadscope --no-loadscope-reorder \
+	$(STAND) $(PY) -m pytest tests --ignore tests/unit -q -n 3 --dist loadscope --no-loadscope-reorder \
 		--max-worker-restart 0
 
 unit: setup-dev ## Run only the unit tests: seconds, no sockets

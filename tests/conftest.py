@@ -31,7 +31,14 @@ if TYPE_CHECKING:
 UNIT = ROOT / "tests" / "unit"
 MEDIA = ROOT.parent / "shared" / "media"
 SEED = "QUANCHENG_TEST_SEED"
-LONGEST = {"test_serve.py", "test_story.py", "test_tampering.py", "test_workers_real.py"}
+LONGEST = {
+    "test_policy_buttons.py",
+    "test_policy_matrix.py",
+    "test_serve.py",
+    "test_story.py",
+    "test_tampering.py",
+    "test_workers_real.py",
+}
 REDIS_DATABASES = 16
 """So many Redis has by default; the first keeps the count of those that were given away."""
 
