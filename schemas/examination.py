@@ -10,8 +10,10 @@ from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.holding import HOLDER
 from schemas.checks.manifest import CAPTURE_TIME, CASE, CLOCK, HAND_IN, OFFICERS, PLACE, SEQUENCE
 from schemas.checks.table import CHECKS
+from schemas.digest import sha256_hex
 from schemas.ids import AccountId, ExaminationId, RecordingId
-from schemas.integrity import CheckResult, Verdict
+from schemas.integrity import Check, CheckResult, Verdict
+from schemas.media import Medium, medium_of
 
 
 class ExaminationState(StrEnum):
@@ -96,9 +98,33 @@ AS_OF_RECEIPT = frozenset(
 """Checks of people, keys, clocks and duties: judged as of the receipt, taken as they were, never judged anew."""
 
 
-def is_outdated(made: Mapping[str, int]) -> bool:
-    """Say whether a result, check → version, was made by older checks of the bytes than there are now."""
-    return any(
+def edition_of(media_type: str) -> str:
+    """Name the list of checks of the bytes that a file of this type is held against today: medium and digest.
+
+    A check that had nothing to say leaves no result, so that results alone do not tell a list that has grown since. What
+    nobody can look into is held against every check: one that is new may read it.
+    """
+    return _EDITIONS[medium_of(media_type)]
+
+
+def edition(medium: Medium, checks: Iterable[Check]) -> str:
+    """Name a list of checks as far as it is about the bytes of recordings of this kind."""
+    listed = sorted(
+        f"{one.name}/{one.version}"
+        for one in checks
+        if one.media and one.name not in AS_OF_RECEIPT and (medium is Medium.OTHER or medium in one.media)
+    )
+    return f"{medium}-{sha256_hex(' '.join(listed).encode())[:16]}"
+
+
+_EDITIONS = {medium: edition(medium, CHECKS.values()) for medium in Medium}
+EDITIONS = frozenset(_EDITIONS.values())
+"""Today's lists, of every medium."""
+
+
+def is_outdated(made: Mapping[str, int], held_against: str | None) -> bool:
+    """Say whether a result, check → version, was made by older or fewer checks of the bytes than there are now."""
+    return held_against not in EDITIONS or any(
         version < CHECKS[name].version
         for name, version in made.items()
         if name in CHECKS and name not in AS_OF_RECEIPT

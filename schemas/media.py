@@ -123,7 +123,8 @@ class MediaFacts(Frozen):
 
     `width` and `height` are pixels as stored (before rotation), `fps_milli` frames per 1,000 seconds,
     `created_raw` the container's own creation time as written. `examined` are the parts of the file and how far each
-    was gone through; absent in what was verified before that was kept.
+    was gone through; absent in what was verified before that was kept. `edition` names the list of checks that the file
+    was held against, those that had nothing to say with it: `schemas.examination.edition_of`.
     """
 
     width: Annotated[int, Field(ge=0)] | None = None
@@ -142,3 +143,4 @@ class MediaFacts(Frozen):
     track: Track | None = None
     document: Document | None = None
     examined: Annotated[tuple[Examined, ...], Field(max_length=MAX_PARTS)] | None = None
+    edition: Text | None = None

@@ -4,7 +4,7 @@ Only a mismatch of a binding claim quarantines. Damage that was already there at
 sealed recording, because the declared bytes are the bytes we hold (design: "What quarantine means").
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from schemas.checks.claims import VERIFICATION
 from schemas.checks.examined import EXAMINED
@@ -16,8 +16,8 @@ BINDING_CHECKS = frozenset(check.name for check in CHECKS.values() if check.is_b
 """Names of the claims about the bytes. A mismatch in one of these quarantines; everything else is a finding."""
 
 
-_LOOKED_INTO = frozenset({CONTAINER.name, EXAMINED.name})
-"""Checks that say whether anybody could look inside, and whether everything there was looked at."""
+_ASKS_EXAMINED = 3
+"""From this version on of the container's check, whoever looks inside also says how far; older results say nothing."""
 
 
 def breaks_binding(check: CheckResult) -> bool:
@@ -35,17 +35,24 @@ def verdict(checks: Iterable[CheckResult]) -> Verdict:
     """Fold checks into one word. Worst first: mismatch, doubtful, not checked, verified.
 
     A recording with a finding of severity warn or worse is doubtful; one whose digest or signature was not
-    checked, whose content nobody could read, or of which a part that is asked for was not examined, is `not_checked`,
-    however good everything else looks.
+    checked, whose content nobody could read, or of which nobody says that every part that is asked for was examined, is
+    `not_checked`, however good everything else looks.
     """
     found = list(checks)
     if any(breaks_binding(c) for c in found):
         return Verdict.MISMATCH
     if any(c.severity.rank >= Severity.WARN.rank for c in found):
         return Verdict.DOUBTFUL
-    held = {c.name for c in found if c.outcome is Outcome.VERIFIED}
-    unread = any(c.name in _LOOKED_INTO and c.outcome is Outcome.NOT_CHECKED for c in found)
-    return Verdict.VERIFIED if held >= BINDING_CHECKS and not unread else Verdict.NOT_CHECKED
+    held = {c.name: c.version for c in found if c.outcome is Outcome.VERIFIED}
+    is_whole = held.keys() >= BINDING_CHECKS and CONTAINER.name in held
+    return Verdict.VERIFIED if is_whole and _is_examined(found, held) else Verdict.NOT_CHECKED
+
+
+def _is_examined(found: Iterable[CheckResult], held: Mapping[str, int]) -> bool:
+    """Silence about what was examined counts only in results from before there was such a check."""
+    if any(c.name == EXAMINED.name for c in found):
+        return EXAMINED.name in held
+    return held[CONTAINER.name] < _ASKS_EXAMINED
 
 
 def remarks(checks: Iterable[CheckResult]) -> int:

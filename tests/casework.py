@@ -10,6 +10,7 @@ from schemas.case import Case, CaseIn, CaseState, CaseStep
 from schemas.checks.claims import DIGEST
 from schemas.checks.table import CHECKS
 from schemas.digest import sha256_hex
+from schemas.examination import edition_of
 from schemas.fact import Fact, FactIn, ProofIn
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
@@ -144,7 +145,7 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
     named = {check.name for check in checks}
     held = [
         CHECKS[name].held()
-        for name in ("digest", "size", "manifest_signature", "device_key", "container")
+        for name in ("digest", "size", "manifest_signature", "device_key", "container", "examined")
         if name not in named
     ]
     return Verification(
@@ -152,7 +153,7 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
         sha256=sha256_hex(payload),
         sm3=None,
         media_type="application/octet-stream",
-        facts=MediaFacts(),
+        facts=MediaFacts(edition=edition_of("application/octet-stream")),
         derivatives=(),
         retain_until=at_retain + timedelta(days=200),
     )

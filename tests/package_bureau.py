@@ -171,7 +171,7 @@ class Bureau:
         content = original.payload or b""
         hasher = Hasher()
         hasher.update(content)
-        checks = [CHECKS[name].held() for name in BINDING if name != broken]
+        checks = [CHECKS[name].held() for name in (*BINDING, "container", "examined") if name != broken]
         if broken is not None:
             checks.append(_failed(broken))
         small = b"small " + content
@@ -197,7 +197,7 @@ class Bureau:
             captured_at=captured,
             corrected_at=None if captured is None else captured + timedelta(milliseconds=20),
             verdict=verdict(checks),
-            checks={one.name: f"{one.outcome}/{one.code}/{one.version}" for one in checks},
+            checks={one.name: one.word for one in checks if one.name in BINDING},
             checks_count=len(checks),
             run=1,
             retain_until=LATER,

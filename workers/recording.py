@@ -29,6 +29,7 @@ from schemas.checks.claims import CLAIMS, DIGEST, SIZE, VERIFICATION, not_reache
 from schemas.digest import Hasher, sha256_hex
 from schemas.document_time import document_time
 from schemas.errors import IntegrityBroken, NotFound
+from schemas.examination import edition_of
 from schemas.ids import RecordingId
 from schemas.integrity import Check, CheckResult, examines
 from schemas.media import MediaFacts
@@ -103,7 +104,7 @@ class Verifier:
         """
         with self._scratch(recording.size_bytes) as path:
             hasher = self._copied(recording, path)
-            return hasher, self.sandbox.probe(path, filename=recording.filename, lane=lane)
+            return hasher, _dated(self.sandbox.probe(path, filename=recording.filename, lane=lane))
 
     def give_up(self, job: Job, error: str) -> None:
         """Quarantine a recording that could not be verified: kept, locked, logged, and no claim counts as checked.
@@ -274,6 +275,12 @@ class Verifier:
             sha256=digest,
             parent_sha256=parent_sha256,
         )
+
+
+def _dated(probe: Probe) -> Probe:
+    """Say in the facts by which list of checks they were made; also of a file that no decoder got through."""
+    facts = probe.facts.model_copy(update={"edition": edition_of(probe.media_type)})
+    return probe.model_copy(update={"facts": facts})
 
 
 def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[CheckResult]:

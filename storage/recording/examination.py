@@ -12,7 +12,7 @@ from schemas.act import Process
 from schemas.actor import Actor
 from schemas.base import HexDigest
 from schemas.checks.table import CHECKS
-from schemas.examination import AS_OF_RECEIPT, Examination
+from schemas.examination import AS_OF_RECEIPT, EDITIONS, Examination
 from schemas.ids import ExaminationId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.leaves_recording import RecordingExamine
@@ -91,7 +91,7 @@ class Examinations(Collection):
         return self.of_recording(recording_id)[0]
 
     def ask_outdated(self, *, after: RecordingId | None, limit: int) -> tuple[int, RecordingId | None]:
-        """Have sealed recordings examined again whose latest result was made by older checks of the bytes.
+        """Have sealed recordings examined again whose latest result was made by older or fewer checks.
 
         For the operator: it has no scope. Returns how many were added, and the last recording that was looked at, for
         the next portion; None where none is left.
@@ -242,4 +242,5 @@ def _is_outdated() -> ColumnElement[bool]:
         if check.name not in AS_OF_RECEIPT and check.version > 1
     ]
     latest = and_(checks.c.recording_id == recordings.c.id, checks.c.run == recordings.c.run)
-    return exists().where(latest, or_(false(), *older))
+    is_known = func.coalesce(recordings.c.facts["edition"].astext, "").in_(EDITIONS)
+    return or_(~is_known, exists().where(latest, or_(false(), *older)))

@@ -18,13 +18,14 @@ from schemas.examination import AS_OF_RECEIPT, Examination, ExaminationState, ch
 from schemas.ids import RecordingId
 from schemas.integrity import CheckResult, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingExamine, ScrubFind
+from schemas.media import MediaFacts
 from schemas.recording import RecordingState
 from schemas.scrub import StoreFault
 from storage.objects.folder import FolderObjects
 from storage.outbox import JobKind
 from storage.store import Store, Transaction
 from storage.tables.outbox import jobs
-from tests.casework import Bureau, make_bureau, swapped
+from tests.casework import Bureau, conclusion, make_bureau, swapped
 from tests.everything import lock
 from tests.factories import acts_of, faults, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg, truncated_jpeg
@@ -199,15 +200,20 @@ def test_other_bytes_are_no_result(bureau: Bureau, custodian: Actor) -> None:
 
 
 def test_the_operator_asks_for_all_that_older_checks_were_made_of(bureau: Bureau) -> None:
-    """By the versions of the checks, in portions, once; what today's checks were made of is left alone."""
+    """By versions and list of the checks, in portions, once; what today's checks were made of is left alone."""
     older = CONTAINER.held().model_copy(update={"version": CONTAINER.version - 1})
     old, new = sealed(bureau, jpeg(), older), sealed(bureau, jpeg())
+    shorter = bureau.device.capture("photo.jpg", jpeg())
+    with bureau.store.begin() as tx:
+        made = conclusion(jpeg(), at_retain=tx.now)
+        tx.recordings.conclude(RecordingId(shorter), made.model_copy(update={"facts": MediaFacts()}))
 
     assert count_outdated(bureau.store) >= 1
     assert ask_for_outdated(bureau.store) >= 1
     assert ask_for_outdated(bureau.store) == 0
     with bureau.store.begin() as tx:
-        assert [one.state for one in tx.examinations.of_recording(old)] == [ExaminationState.WAITING]
+        for ident in (old, RecordingId(shorter)):
+            assert [one.state for one in tx.examinations.of_recording(ident)] == [ExaminationState.WAITING]
         assert tx.examinations.of_recording(new) == ()
     drain(bureau.store, JobKind.EXAMINE)
     assert count_outdated(bureau.store) == 0

@@ -4,8 +4,9 @@ import pytest
 
 from schemas.checks.structure import CONTAINER, CONTAINER_END
 from schemas.checks.table import CHECKS
-from schemas.examination import AS_OF_RECEIPT, changes, is_outdated, is_worse
+from schemas.examination import AS_OF_RECEIPT, changes, edition, edition_of, is_outdated, is_worse
 from schemas.integrity import Verdict
+from schemas.media import Medium
 from schemas.verdict import BINDING_CHECKS
 
 WELL, CUT = CONTAINER.held(), CONTAINER.found("mp4-truncated", box="mdat", missing_bytes=4)
@@ -38,8 +39,20 @@ def test_a_doubt_weighs_more_than_what_nobody_looked_at(was: Verdict, now: Verdi
 
 def test_old_is_what_older_checks_of_the_bytes_made() -> None:
     """Checks of people and clocks are never made anew, whatever their version."""
-    assert is_outdated({"container": CONTAINER.version - 1})
-    assert not is_outdated({"container": CONTAINER.version, "officers": 0, "of-another-product": 0})
+    today = edition_of("video/mp4")
+
+    assert is_outdated({"container": CONTAINER.version - 1}, today)
+    assert not is_outdated({"container": CONTAINER.version, "officers": 0, "of-another-product": 0}, today)
+
+
+def test_old_is_also_what_a_shorter_list_of_checks_made() -> None:
+    """A check that is added at version 1 makes older results of its medium old, and of files that nobody could read."""
+    made = {"container": CONTAINER.version}
+    before = [one for name, one in CHECKS.items() if name != "timing"]
+    old = {medium: edition(medium, before) for medium in Medium}
+
+    assert is_outdated(made, None)
+    assert {medium for medium, name in old.items() if is_outdated(made, name)} == {Medium.VIDEO, Medium.OTHER}
 
 
 def test_claims_about_bytes_are_made_anew_and_those_about_keys_are_not() -> None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from schemas.checks.claims import CLAIMS, not_reached
+from schemas.checks.examined import EXAMINED
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS
 from schemas.errors import AlreadySealed, TransitionRefused
@@ -67,7 +68,19 @@ def test_verified_needs_every_binding_claim(checks: list[CheckResult]) -> None:
     held = {check.name for check in checks if check.outcome is Outcome.VERIFIED}
 
     if verdict(checks) is Verdict.VERIFIED:
-        assert held >= BINDING_CHECKS
+        assert held >= BINDING_CHECKS | {CONTAINER.name}
+
+
+def test_silence_about_what_was_examined_is_no_pass() -> None:
+    """Whoever looks inside says how far; only results from before that was asked are told by their version."""
+    well, older = CONTAINER.held(), CONTAINER.held().model_copy(update={"version": 2})
+    gaps = EXAMINED.found("parts-not-examined", count=1, pieces=["sound"])
+
+    assert verdict([*ALL_GOOD, well, EXAMINED.held()]) is Verdict.VERIFIED
+    assert verdict([*ALL_GOOD, well]) is Verdict.NOT_CHECKED
+    assert verdict([*ALL_GOOD, EXAMINED.held()]) is Verdict.NOT_CHECKED
+    assert verdict([*ALL_GOOD, older]) is Verdict.VERIFIED
+    assert verdict([*ALL_GOOD, older, gaps]) is Verdict.NOT_CHECKED
 
 
 def test_silence_needs_a_reason() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.checks.claims import DIGEST
+from schemas.checks.examined import EXAMINED
 from schemas.checks.steps import TRACK_STEPS
 from schemas.checks.structure import CONTAINER
 from schemas.checks.table import CHECKS, FINDINGS
@@ -32,8 +33,9 @@ def test_a_weight_changes_the_verdict_and_nothing_else() -> None:
     (again,) = weighed([JUMP], ["track-jump=warn", "mp4-padding=remark"])
 
     assert again == JUMP.model_copy(update={"severity": Severity.WARN})
-    assert verdict([*HELD, CONTAINER.held(), JUMP]) is Verdict.VERIFIED
-    assert verdict([*HELD, CONTAINER.held(), again]) is Verdict.DOUBTFUL
+    whole = [*HELD, CONTAINER.held(), EXAMINED.held()]
+    assert verdict([*whole, JUMP]) is Verdict.VERIFIED
+    assert verdict([*whole, again]) is Verdict.DOUBTFUL
     assert weighed([JUMP, CUT], []) == (JUMP, CUT)
 
 
