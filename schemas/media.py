@@ -70,6 +70,7 @@ class Exif(Frozen):
 
     make: Text | None = None
     model: Text | None = None
+    serial: Text | None = None
     software: Text | None = None
     description: Text | None = None
     comment: Text | None = None

@@ -9,6 +9,7 @@ from schemas.checks.table import CHECKS
 from schemas.integrity import Check, CheckResult, Severity, Verdict, examines
 from schemas.presence import Attendance, check_presence
 from schemas.recording import RecordingState
+from schemas.scene import Scene, Spots, scene_findings
 from schemas.separation import Part
 
 
@@ -22,6 +23,8 @@ class SeenRecording(Frozen):
     linked_at: datetime
     attendance: Attendance | None = None
     articles: tuple[str, ...] = ()
+    captured_at: datetime | None = None
+    spots: Spots = Spots()
 
 
 class SeenRecord(Frozen):
@@ -56,6 +59,7 @@ def case_findings(
     submitted_at: datetime | None = None,
     decided_at: datetime | None = None,
     parts: Sequence[Part] = (),
+    scene: Scene | None = None,
 ) -> list[Finding]:
     """Return what the case gives away, worst first: every reviewer sees the same list.
 
@@ -67,6 +71,7 @@ def case_findings(
         submitted_at: When the last round was submitted; what was linked later is named.
         decided_at: When the case was decided; what was linked later is named as that.
         parts: How the person who looks took part, if they did.
+        scene: Where and when its matter was, as far as it is said.
     """
     linked: list[SeenRecording | SeenRecord] = [*recordings, *records]
     attended = [(one, one.attendance) for one in recordings if one.attendance is not None]
@@ -78,6 +83,12 @@ def case_findings(
         ),
         *_about(
             [check_presence(there, one.articles) for one, there in attended], [one for one, _ in attended]
+        ),
+        *(
+            Finding(subject=one.subject, check=made)
+            for one in recordings
+            for made in ([] if scene is None else scene_findings(one.spots, one.captured_at, scene))
+            if made.code
         ),
         *_about([check_concluded(one) for one in recordings], recordings),
         *_about([check_gate(one) for one in records], records),

@@ -9,11 +9,13 @@ from schemas.hand_in import check_hand_in
 from schemas.integrity import Check, CheckResult, examines
 from schemas.jws import verify_detached
 from schemas.manifest import MANIFEST_TYP, CaptureManifest, ManifestFile, ManifestState
+from schemas.name_profile import profiles
 from schemas.officer import check_officers
 from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
-from schemas.setting import Setting
+from schemas.register_agreement import Known
+from schemas.setting import ListSetting, Setting
 from storage.device.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
@@ -34,6 +36,7 @@ class Presented:
 class Claims:
     """What the manifest says of this file (None when nothing does), and the outcomes so far.
 
+    `known` is what the register says of its device as of the capture, as known at the receipt.
     `is_unlisted` means that a manifest which holds lists other files than this one.
     """
 
@@ -41,6 +44,7 @@ class Claims:
     manifest: CaptureManifest | None = None
     checks: list[CheckResult] = field(default_factory=list)
     is_unlisted: bool = False
+    known: Known = field(default_factory=Known)
 
 
 def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
@@ -61,7 +65,16 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
     manifest, at = presented.manifest, recording.file_index
     if manifest is None or at is None:
         return Claims(checks=checks, is_unlisted=manifest is not None)
-    return Claims(file=manifest.files[at], manifest=manifest, checks=checks)
+    return Claims(file=manifest.files[at], manifest=manifest, checks=checks, known=_known(tx, recording))
+
+
+def _known(tx: Transaction, recording: Recording) -> Known:
+    """Return what is known beside the file: its device by the register, and how its agency's recorders name files."""
+    at = recording.corrected_at or recording.received_at
+    items = tx.agency_settings.listed(ListSetting.NAME_PROFILES, recording.agency_id, at)
+    device = recording.captured_by
+    described = None if device is None else tx.descriptions.known_of(device, at, recording.received_at)
+    return Known(described, profiles(items))
 
 
 def _hand_in(tx: Transaction, recording: Recording) -> CheckResult | None:

@@ -36,6 +36,7 @@ from schemas.media import MediaFacts
 from schemas.recording import Derivative, Recording, RecordingState, retain_until
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
+from schemas.register_agreement import register_agreement
 from schemas.scrub import StoreFault
 from schemas.setting import ListSetting, Setting
 from schemas.stated_time import stated_time
@@ -288,6 +289,7 @@ def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[C
     yield from probe.checks
     if claims.manifest is not None:
         yield from agreement(probe.facts, claims.manifest)
+        yield from register_agreement(probe.facts, recording.filename, claims.manifest, claims.known)
     yield from stated_time(probe.facts, claims.manifest, recording.received_at)
     yield from document_time(probe.facts, claims.manifest, recording.received_at)
 

@@ -13,7 +13,9 @@ from schemas.checks.examined import EXAMINATION
 from schemas.checks.facts import FACTS
 from schemas.checks.holding import HOLDING
 from schemas.checks.manifest import MANIFEST
+from schemas.checks.register import REGISTER
 from schemas.checks.review import REVIEW
+from schemas.checks.scene import SCENES
 from schemas.checks.sound import SOUNDS
 from schemas.checks.stills import STILLS
 from schemas.checks.streams import STREAMS
@@ -29,6 +31,7 @@ CHECKS: Mapping[str, Check] = {
         MANIFEST,
         AGREEMENT,
         HOLDING,
+        REGISTER,
         EXAMINATION,
         STRUCTURE,
         CONTAINERS,
@@ -41,6 +44,7 @@ CHECKS: Mapping[str, Check] = {
         TRACKS,
         DOCUMENTS,
         REVIEW,
+        SCENES,
         AUDIT,
     )
 }

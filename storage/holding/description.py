@@ -11,6 +11,7 @@ from schemas.ids import DeviceId
 from schemas.leaves_holding import DeviceDescribe
 from schemas.reference import reference
 from schemas.refusals_holding import DEVICE_REASON, DEVICE_SERIAL_TAKEN
+from schemas.register_agreement import Described
 from storage.custody.values import shown
 from storage.holding.keeping import Keeping, require_alive
 from storage.tables.holding import device_descriptions
@@ -61,6 +62,18 @@ class Descriptions(Keeping):
                 leaf=bytes.fromhex(leaf.digest),
             )
         )
+
+    def known_of(self, device_id: DeviceId, at: datetime, known_at: datetime) -> Described | None:
+        """Return what a device was at a time, as the register said at another; for the product itself, not for a reader."""
+        told = device_descriptions.c
+        row = self._connection.execute(
+            select(told.maker, told.model, told.serial).where(
+                told.device_id == device_id,
+                told.valid_during.contains(at),
+                told.known_during.contains(known_at),
+            )
+        ).one_or_none()
+        return None if row is None else Described(row.maker, row.model, row.serial)
 
     def _described(self, device_id: DeviceId) -> RowMapping | None:
         told = device_descriptions.c

@@ -9,20 +9,22 @@ from sqlalchemy import Connection, and_, func, select
 from schemas.equipment import gate_faults, recorded_later
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
+from schemas.media import MediaFacts
 from schemas.recording import RecordingState
 from schemas.reference import reference
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
+from schemas.scene import Scene, spots_of
 from schemas.separation import Part
-from schemas.setting import ListSetting
+from schemas.setting import ListSetting, Setting
 from storage.reads.case import decided_at
 from storage.reads.equipment import facts_of
 from storage.reads.gate import proof_holds
 from storage.reads.presence import attendances
 from storage.reads.recording import check_of
-from storage.reads.setting import said
+from storage.reads.setting import said, setting_at
 from storage.reads.shift import with_rejudged
 from storage.settings import StorageSettings
-from storage.tables.case import case_facts, case_links, fact_evidence
+from storage.tables.case import case_facts, case_links, cases, fact_evidence
 from storage.tables.monitoring import monitoring_links, monitoring_records
 from storage.tables.recording import checks, recordings
 
@@ -44,7 +46,21 @@ def findings_of(
         submitted_at=submitted_at,
         decided_at=decided_at(connection, case_id),
         parts=parts,
+        scene=_scene(connection, case_id, installed),
     )
+
+
+def _scene(connection: Connection, case_id: CaseId, installed: StorageSettings) -> Scene:
+    """Return where and when the matter of a case was; near is what its agency says, as of that time or of now."""
+    row = connection.execute(
+        select(
+            *(cases.c.agency_id, cases.c.occurred_at, cases.c.opened_at, cases.c.lat_e7, cases.c.lon_e7)
+        ).where(cases.c.id == case_id)
+    ).one()
+    at = row.occurred_at or row.opened_at
+    near_m = setting_at(connection, installed, row.agency_id, Setting.LINK_RADIUS_METRES, at)
+    is_placed = row.lat_e7 is not None and row.lon_e7 is not None
+    return Scene((row.lat_e7, row.lon_e7) if is_placed else None, row.occurred_at, near_m)
 
 
 def _recordings(
@@ -56,6 +72,8 @@ def _recordings(
         select(
             *(recordings.c.id, recordings.c.state, recordings.c.verdict, case_links.c.linked_at),
             *(recordings.c.agency_id, recordings.c.corrected_at, recordings.c.received_at),
+            *(recordings.c.lat_e7, recordings.c.lon_e7, recordings.c.accuracy_cm, recordings.c.crs),
+            recordings.c.facts,
         )
         .join(case_links, case_links.c.recording_id == recordings.c.id)
         .where(standing)
@@ -72,6 +90,14 @@ def _recordings(
             checks=tuple(made[row.id]),
             linked_at=row.linked_at,
             attendance=there.get(row.id),
+            captured_at=row.corrected_at,
+            spots=spots_of(
+                row.lat_e7,
+                row.lon_e7,
+                row.accuracy_cm,
+                row.crs,
+                MediaFacts.model_validate(row.facts, strict=False),
+            ),
             articles=said_of[row.agency_id]
             .list_at(name, row.corrected_at or row.received_at, installed)
             .value,

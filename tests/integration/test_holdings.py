@@ -360,6 +360,26 @@ def test_a_capture_is_held_against_who_had_the_device(desk: Desk) -> None:
     assert desk.faults() == []
 
 
+def test_a_name_is_held_against_the_register(desk: Desk) -> None:
+    """The device in the name beside the serial number that is registered: unknown is no doubt, another one is told."""
+    at = desk.now - HOUR
+    name = f"4320001_123456_{at + 8 * HOUR:%Y%m%d%H%M%S}_0007.bin"
+
+    def code(**register: str) -> str | None:
+        if register:
+            desk.describe(**register)
+            desk.clock.ahead += HOUR
+        ident = desk.device.capture(name, name.encode(), captured_at=rfc3339(at))
+        drain(desk.store, JobKind.VERIFY)
+        with desk.store.begin() as tx:
+            made = {row.check.name: row.check for row in tx.recordings.checks(RecordingId(ident))}
+        assert "device_agrees" not in made, "the file says nothing of its device"
+        return made["name_agrees"].code
+
+    assert code() == "", "the register says nothing of the device"
+    assert code(serial=f"WXYZ-{next(_NUMBERS)}") == "name-device-differs"
+
+
 def test_the_api_and_the_pages(desk: Desk) -> None:
     """A custodian hands out and takes back by both; the holder sees it at home; the page of a capture names who had it."""
     token, holder = make_account(desk.store, desk.bureau.agency, Role.OFFICER)

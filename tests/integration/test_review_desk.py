@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from schemas.actor import Actor, Role
+from schemas.base import rfc3339
 from schemas.case import Case, CaseState, CaseStep
 from schemas.checks.manifest import HAND_IN, SEQUENCE
 from schemas.equipment import SuspensionIn
@@ -534,3 +535,33 @@ def test_no_way_leads_around_the_review(bureau: Bureau) -> None:
         machine,
         settings=settings(max_examples=12, stateful_step_count=20),
     )
+
+
+def test_place_and_time_are_held_against_those_of_the_case(bureau: Bureau) -> None:
+    """A recording of another place, two days before the matter, is told to whoever reviews; one of the scene is not."""
+    with bureau.store.begin() as tx:
+        now = tx.now
+    scene = {"lat_e7": 333_400_000, "lon_e7": 1_201_500_000, "occurred_at": now - timedelta(hours=1)}
+    case = bureau.open(**scene)
+    before = rfc3339(now - timedelta(hours=50))
+    place = {
+        "lat_e7": 340_000_000,
+        "lon_e7": 1_201_500_000,
+        "acc_cm": 500,
+        "crs": "WGS84",
+        "src": "gnss",
+        "mock": False,
+    }
+    context = {"context": {"case": case.number}}
+    there = bureau.capture(case)
+    away = bureau.device.capture(
+        "away.bin", b"away", captured_at=before, loc={**place, "fix_at": before}, **context
+    )
+    bureau.conclude(away, b"away")
+
+    with bureau.store.begin() as tx:
+        found = tx.reviews.findings(bureau.head, case.id)
+
+    told = {(one.subject, one.check.code) for one in found if one.check.code.startswith("scene")}
+    assert told == {(f"recording/{away}", "scene-far"), (f"recording/{away}", "scene-before")}
+    assert all(one.subject != f"recording/{there}" for one in found if one.check.name.startswith("scene"))

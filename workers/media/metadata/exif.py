@@ -33,6 +33,7 @@ _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _SOFTWARE = 0x010E, 0x010F, 0x0110, 0x0112, 0x0131
 _WIDE_TITLE, _WIDE_COMMENT, _COMMENT = 0x9C9B, 0x9C9C, 0x9286
 _TAKEN, _TAKEN_OFFSET, _TAKEN_SUBSEC = 0x9003, 0x9011, 0x9291
+_SERIAL = 0xA431
 
 _DATE_TIME = re.compile(r"(\d{4})[:\-/](\d{2})[:\-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
 _DATE_SIGNS = re.compile(r"[\d :\-/T]+")
@@ -176,6 +177,7 @@ def _facts(main: Mapping[int, Any], taken: Mapping[int, Any], time: TimeSeen, *,
     return Exif(
         make=maker_text(main.get(_MAKE, "")),
         model=maker_text(main.get(_MODEL, "")),
+        serial=maker_text(taken.get(_SERIAL, "")),
         software=maker_text(main.get(_SOFTWARE, "")),
         description=maker_text(main.get(_DESCRIPTION, "")) or read_wide(main.get(_WIDE_TITLE)),
         comment=comment or read_wide(main.get(_WIDE_COMMENT)),
