@@ -186,7 +186,7 @@ def _unit(frame: Any) -> np.ndarray:  # noqa: ANN401 - a frame of PyAV
         return (rows.astype(np.float32) - 128) / 128
     if rows.dtype.kind == "i":
         return rows.astype(np.float32) / float(1 << (8 * rows.dtype.itemsize - 1))
-    return rows.astype(np.float32)
+    return rows.astype(np.float32, copy=False)
 
 
 def _gravest(walk: Walk, judge: Callable[[SoundReader], CheckResult]) -> CheckResult | None:

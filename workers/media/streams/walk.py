@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import av
@@ -49,6 +50,7 @@ class StreamReader:
         self.number = stream.index
         self.listeners = listeners
         self.start_s = 0.0
+        self._tick_s = float(stream.time_base or 0)
         self.packets = 0
         self._first: int | None = None
         self._last = 0
@@ -57,14 +59,14 @@ class StreamReader:
         self._last_said = slice(0, 0)
         self.context: Any = stream.codec_context
 
-    @property
+    @cached_property
     def codec(self) -> str | None:
         """Name of the codec, where libav knows one."""
         return self.context.name if self.context else None
 
     def seconds(self, units: int | None) -> float:
         """Turn units of the stream's time base into seconds."""
-        return float((units or 0) * (self.stream.time_base or 0))
+        return (units or 0) * self._tick_s
 
     def at_s(self, units: int | None) -> float:
         """Return the time of a picture or sound from the beginning of the file on; its clock may begin anywhere."""
