@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from xml.parsers import expat
 
 import av
 import numpy as np
@@ -57,6 +58,10 @@ def _look(path: Path, suffix: str) -> None:
     if suffix == ".jpg":
         pixels = simplejpeg.decode_jpeg(path.read_bytes(), min_height=378, min_width=504, strict=True)
         _thumbnail(pixels)
+        return
+    if suffix == ".gpx":
+        with path.open("rb") as file:
+            expat.ParserCreate("utf-8").ParseFile(file)
         return
     with av.open(str(path)) as container:
         for _ in container.demux(video=0):

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import media  # noqa: E402
-from bench.pairs import Figure, cpu, in_turn, tell, tell_of_the_machine, wall  # noqa: E402
+from bench.pairs import ROUNDS, Figure, cpu, in_turn, tell, tell_of_the_machine, wall  # noqa: E402
 from schemas.digest import CHUNK_BYTES  # noqa: E402
 from storage.objects.folder import FolderObjects  # noqa: E402
 from storage.objects.hashing import hash_object  # noqa: E402
@@ -160,27 +160,33 @@ def _sm3(path: Path) -> str:
     return made.hexdigest()
 
 
-def main() -> int:
+def readers(*, is_quick: bool, rounds: int, only: str | None = None) -> None:
     """Measure all and print."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="smaller files, the same rounds")
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--only", choices=("photos", "film", "sound", "track", "digests"))
-    asked = options.parse_args()
-    quick, rounds = asked.quick, asked.rounds
     cv2.setNumThreads(1)
-    tell_of_the_machine()
     with tempfile.TemporaryDirectory(prefix="quancheng-bench-") as name:
         folder = Path(name)
         for one, work in {
             "photos": lambda: photos(folder, rounds),
-            "film": lambda: film(folder, rounds, (64 if quick else 512) * MIB),
-            "sound": lambda: sound(folder, rounds, 60 if quick else 600),
-            "track": lambda: track(folder, rounds, 100_000 if quick else 1_000_000),
-            "digests": lambda: digests(folder, rounds, (64 if quick else 512) * MIB),
+            "film": lambda: film(folder, rounds, (64 if is_quick else 512) * MIB),
+            "sound": lambda: sound(folder, rounds, 60 if is_quick else 600),
+            "track": lambda: track(folder, rounds, 100_000 if is_quick else 1_000_000),
+            "digests": lambda: digests(folder, rounds, (64 if is_quick else 512) * MIB),
         }.items():
-            if asked.only in {None, one}:
+            if only in {None, one}:
                 work()
+
+
+def main() -> int:
+    """Read the command line."""
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    options.add_argument("--quick", action="store_true", help="smaller files, the same rounds")
+    options.add_argument("--rounds", type=int, default=ROUNDS)
+    options.add_argument("--only", choices=("photos", "film", "sound", "track", "digests"))
+    asked = options.parse_args()
+    tell_of_the_machine()
+    readers(is_quick=asked.quick, rounds=asked.rounds, only=asked.only)
     return 0
 
 

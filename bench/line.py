@@ -203,7 +203,7 @@ def product(port: int) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
 
 def wait_up(client: httpx.Client) -> None:
     """Wait until the API answers."""
-    for _ in range(600):
+    for _ in range(3000):
         try:
             if client.get("/v1/health").is_success:
                 return
