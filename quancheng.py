@@ -59,6 +59,10 @@ def _commands() -> dict[str, tuple[str, Callable[[], tuple[AddArguments, Run]]]]
             "repeat a supervision draw from its file, without server or database",
             lambda: _device_side("redraw"),
         ),
+        "derive": (
+            "have copies for viewing made that are missing, failed, or were made by an older version",
+            lambda: (_derive_arguments, derive),
+        ),
         "doctor": (
             "tell which part is missing or misconfigured and what to do",
             lambda: (_doctor_arguments, doctor),
@@ -112,6 +116,10 @@ def _doctor_arguments(one: argparse.ArgumentParser) -> None:
 
     parts = [part.value for part in HealthPart]
     one.add_argument("--part", choices=parts, metavar="PART", help=f"this one alone: {', '.join(parts)}")
+
+
+def _derive_arguments(one: argparse.ArgumentParser) -> None:
+    del one
 
 
 def _examine_arguments(one: argparse.ArgumentParser) -> None:
@@ -176,6 +184,22 @@ def doctor(args: argparse.Namespace) -> int:
             continue
         say("part", str(finding), **finding.model_dump())
     return worst
+
+
+def derive(args: argparse.Namespace) -> int:
+    """Ask for every copy for viewing that today's version would make and has not; the workers do it behind all else."""
+    say = Teller(as_json=args.json)
+    return guarded(say, lambda: _derive(say))
+
+
+def _derive(say: Teller) -> int:
+    from quancheng_parts import open_store
+    from workers.derivative import ask_for_copies
+
+    with ExitStack() as started:
+        number = ask_for_copies(open_store(say, started))
+        say("asked", f"已安排生成 {number} 份预览副本 · copies for viewing will be made", number=number)
+    return OK
 
 
 def examine(args: argparse.Namespace) -> int:

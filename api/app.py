@@ -20,6 +20,7 @@ from api import (
     case,
     certificate,
     custody,
+    derivative,
     device,
     equipment,
     examination,
@@ -92,6 +93,7 @@ ROUTERS = (
     training_sheet.router,  # before the people, whose ids stand in the same place
     training.router,
     equipment.router,
+    derivative.router,
     examination.router,
     monitoring.router,
     audit.router,

@@ -27,10 +27,10 @@ PUBLIC = frozenset(
 )  # fmt: skip
 """Everything a stranger may ask; every other operation needs a token."""
 
-RANGED = frozenset({"getMedia", "getThumbnail", "getPackage"})
+RANGED = frozenset({"getMedia", "getThumbnail", "getDerivative", "getPackage"})
 """Stored bytes: whole, one range of them, or nothing new (RFC 9110 sections 13 and 14)."""
 
-LOOKED_AT = frozenset({"getMedia", "getPackage", "keepLook"})
+LOOKED_AT = frozenset({"getMedia", "getDerivative", "getPackage", "keepLook"})
 """Content: it is given under a look that stands."""
 
 EVERYWHERE = frozenset({413, 421, 500, 503})

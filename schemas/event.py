@@ -83,6 +83,7 @@ class Event(StrEnum):
     SCRUB_FIND = "scrub:find"
     SCRUB_RUN = "scrub:run"
     RECORDING_EXAMINE = "recording:examine"
+    DERIVATIVE_MAKE = "derivative:make"
     FINDING_ANSWER = "finding:answer"
     PRESENCE_CONFIRM = "presence:confirm"
     PRESENCE_DENY = "presence:deny"

@@ -24,6 +24,7 @@ SettingId = NewType("SettingId", UUID)
 ShiftId = NewType("ShiftId", UUID)
 FindingAnswerId = NewType("FindingAnswerId", UUID)
 ExaminationId = NewType("ExaminationId", UUID)
+DerivationId = NewType("DerivationId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

@@ -114,7 +114,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
         one.event: one
         for group in (
             _reserved("recording", "annotate", "recording"),
-            _reserved("derivative", "make", "recording"),
             _reserved("retention", "raise", "recording"),
             _reserved("hold", "place lift", OF_THE_THING),
             _reserved("disposal", "propose approve", "recording"),

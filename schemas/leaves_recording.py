@@ -270,6 +270,46 @@ class RecordingExamine(Act):
     report: SaltedDocument
 
 
+class DerivativeMake(Act):
+    """A copy for viewing was made of a recording after its verdict: never evidence, and always with its parent.
+
+    `parent_sha256` is the digest of the bytes that were read for it, and none other than those that were verified. How
+    it was made – tool, version, size, how far – stands in `params`.
+    """
+
+    spec: ClassVar = Spec(
+        event="derivative:make",
+        chains=("recording",),
+        by=Process.WORKER,
+        actors=("service",),
+        neutral=("recording",),
+        words=Words("生成预览副本", "Copy for viewing made"),
+        follows="the recording is verified",
+        columns={
+            "subject": "derivations.id",
+            "kind": "derivations.kind",
+            "asked_by": "derivations.asked_by",
+            "parent_sha256": "derivations.parent_sha256",
+            "media_type": "derivations.media_type",
+            "sha256": "derivations.sha256",
+            "size_bytes": "derivations.size_bytes",
+            "object_key": "derivations.object_key",
+            "version_id": "derivations.version_id",
+            "params": "derivations.params",
+            "at": "derivations.made_at",
+        },
+    )
+    kind: Slug
+    asked_by: AccountReference | None = None
+    parent_sha256: Digest256
+    media_type: MediaType
+    sha256: Digest256
+    size_bytes: Count
+    object_key: ObjectKey
+    version_id: VersionId
+    params: SaltedDocument
+
+
 class ScrubFind(Act):
     """A stored object is not what was recorded. The evidence stays what it was; the finding stands beside it."""
 

@@ -11,6 +11,7 @@ from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
+    DerivativeMake,
     ManifestDeclare,
     RecordingExamine,
     RecordingQuarantine,
@@ -146,6 +147,13 @@ class FoundLife(NamedTuple):
     at: datetime
 
 
+class MadeLife(NamedTuple):
+    """A copy for viewing, and when it was made."""
+
+    made: DerivativeMake
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
     """A recording: what was received, and what verification made of it."""
 
@@ -159,6 +167,7 @@ class RecordingLife(NamedTuple):
     found: Mapping[str, FoundLife] = MappingProxyType({})
     explained: Mapping[str, ExplainedLife] = MappingProxyType({})
     examined: tuple[ExaminedLife, ...] = ()
+    copies: Mapping[str, MadeLife] = MappingProxyType({})
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -209,6 +218,15 @@ def _examined(life: RecordingLife, leaf: Leaf, act: RecordingExamine, here: Here
     return life._replace(examined=(*life.examined, ExaminedLife(act, leaf.at)))
 
 
+def _copied(life: RecordingLife, leaf: Leaf, act: DerivativeMake, here: Here) -> RecordingLife:
+    """A copy is of the bytes that were verified; each has a name of its own."""
+    law(leaf.subject not in life.copies, FaultCode.BEGUN_TWICE)
+    if not is_hidden(life.verified, here):
+        law(life.verified is not None, FaultCode.STEP)
+        law(life.verified is None or act.parent_sha256 == life.verified.sha256, FaultCode.OUTCOME)
+    return life._replace(copies={**life.copies, leaf.subject: MadeLife(act, leaf.at)})
+
+
 def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
     del leaf, here
     return life._replace(ties=(*life.ties, act.case))
@@ -241,6 +259,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         RecordingSeal: _sealed,
         RecordingQuarantine: _verified,
         RecordingExamine: _examined,
+        DerivativeMake: _copied,
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,

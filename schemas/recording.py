@@ -38,13 +38,6 @@ class Place(Frozen):
     crs: str
 
 
-class DerivativeKind(StrEnum):
-    """Pictures made from a recording."""
-
-    THUMBNAIL = "thumbnail"
-    POSTER = "poster"
-
-
 class Derivative(Frozen):
     """A thumbnail or poster frame: its own digest, and the digest of the recording it was made from."""
 

@@ -2,6 +2,7 @@
 
 from schemas.errors import (
     AlreadySealed,
+    Conflict,
     LeaseLost,
     Level,
     NotFound,
@@ -17,6 +18,14 @@ RECORDING_UNKNOWN = Refusal(
 )
 DERIVATIVE_UNKNOWN = Refusal(
     "derivative-unknown", NotFound, Level.INFO, "没有这张缩略图", "No such thumbnail", *RELOAD
+)
+DERIVATIVE_NOT_MADE = Refusal(
+    "derivative-not-made",
+    Conflict,
+    Level.INFO,
+    "这份记录不生成这种副本",
+    "No copy of that kind is made of this recording",
+    *RELOAD,
 )
 ALREADY_SEALED = Refusal(
     "already-sealed", AlreadySealed, Level.INFO, "记录已封存", "The recording is sealed", *NOTHING

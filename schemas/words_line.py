@@ -1,5 +1,6 @@
 """Words of the straight line: what became of a recording, of a check, of an upload, of an export."""
 
+from schemas.derivative import ClockKind, DerivationFailure, DerivationState, DerivativeKind
 from schemas.device import DeviceState, RevokeReason
 from schemas.examination import ExaminationState
 from schemas.export import ExportState
@@ -7,7 +8,7 @@ from schemas.integrity import Outcome, Shown, Verdict
 from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
 from schemas.officer_word import OfficerWord
-from schemas.recording import DerivativeKind, RecordingState
+from schemas.recording import RecordingState
 from schemas.upload import UploadState
 from schemas.words import Words, vocabulary
 
@@ -123,6 +124,47 @@ DERIVATIVES = vocabulary(
     {
         DerivativeKind.THUMBNAIL: ("缩略图", "Thumbnail"),
         DerivativeKind.POSTER: ("视频截图", "Still of the video"),
+        DerivativeKind.SHEET: ("画面总览", "Contact sheet"),
+        DerivativeKind.WAVE: ("声音波形", "Wave form"),
+        DerivativeKind.PROXY: ("预览副本", "Preview copy"),
+    },
+)
+
+DERIVATION_STATES = vocabulary(
+    DerivationState,
+    {
+        DerivationState.WAITING: ("等待生成", "Waits to be made"),
+        DerivationState.MADE: ("已生成", "Made"),
+        DerivationState.FAILED: ("未能生成", "Could not be made"),
+    },
+)
+
+DERIVATION_FAILURES = vocabulary(
+    DerivationFailure,
+    {
+        DerivationFailure.UNREADABLE: ("文件结构无法读取", "the structure of the file cannot be read"),
+        DerivationFailure.NOTHING: ("没有能解码的画面或声音", "no picture or sound in it can be decoded"),
+        DerivationFailure.WORK: ("超出生成副本的工作量上限", "it asks for more work than a copy may cost"),
+        DerivationFailure.TIME: ("解码超时", "decoding took too long"),
+        DerivationFailure.MEMORY: ("解码所需内存超出上限", "decoding asked for more memory than it may have"),
+        DerivationFailure.CRASH: ("解码程序异常退出", "the decoder crashed"),
+        DerivationFailure.SANDBOX: ("本机没有解码隔离条件", "this machine cannot confine a decoder"),
+        DerivationFailure.BYTES: (
+            "存储中的字节与封存时不同",
+            "the stored bytes are not those that were sealed",
+        ),
+        DerivationFailure.OTHER: ("生成时出现故障", "something failed while it was made"),
+    },
+)
+
+CLOCKS = vocabulary(
+    ClockKind,
+    {
+        ClockKind.CORRECTED: ("拍摄时间（校正后）", "Time of capture, corrected"),
+        ClockKind.DEVICE: (
+            "拍摄时间（设备时钟，未校正）",
+            "Time of capture by the device's clock, not corrected",
+        ),
     },
 )
 

@@ -49,12 +49,14 @@ class JobKind(StrEnum):
     """What can be done later; one queue per kind.
 
     What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time; what was sealed
-    before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come.
+    before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come. Copies for
+    viewing (`DERIVE`) have a lane of their own: no verdict waits for one.
     """
 
     VERIFY = "verify"
     VERIFY_SLOW = "verify-slow"
     EXAMINE = "examine"
+    DERIVE = "derive"
     EXPORT = "export"
     RECHECK = "recheck"
     ROSTER = "roster"

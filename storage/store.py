@@ -64,6 +64,7 @@ from storage.objects.port import Objects, open_objects
 from storage.pool import open_pool
 from storage.recording.answer import FindingAnswers
 from storage.recording.continuity import Courses
+from storage.recording.derivative import Derivations
 from storage.recording.examination import Examinations
 from storage.recording.final import Finals
 from storage.recording.manifest import Manifests
@@ -226,6 +227,10 @@ class Transaction(Unit):
     @cached_property
     def examinations(self) -> Examinations:
         return Examinations(self)
+
+    @cached_property
+    def derivations(self) -> Derivations:
+        return Derivations(self)
 
     @cached_property
     def finding_answers(self) -> FindingAnswers:

@@ -18,6 +18,7 @@ from schemas.actor import Actor, Role
 from schemas.base import HexDigest
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
+from schemas.derivative import DerivationFailure
 from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
@@ -65,6 +66,7 @@ from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Bureau as Supervision
 from tests.supervision import Clock
+from tests.viewing import copy_of, enter_copies
 
 REFUSED = (NotFound, Refused, Conflict, Invalid, Busy)
 """What an act may end with beside success: something was wrong with it, never with what we hold."""
@@ -319,6 +321,21 @@ def examine_again(world: World, chance: Random) -> None:
         asked = tx.examinations.ask(world.who(chance, world.road.custodian), RecordingId(ident))
         if chance.random() < 0.8:
             tx.examinations.conclude(asked, conclusion(payload, at_retain=tx.now))
+
+
+def make_copy(world: World, chance: Random) -> None:
+    if not world.recordings:
+        return
+    of = RecordingId(chance.choice(world.recordings)[0])
+    with world.store.begin() as tx:
+        enter_copies(tx, of, by=world.who(chance, world.road.custodian).account_id)
+    with world.store.begin() as tx:
+        found = tx.recordings.known(of)
+        asked = _any(chance, [one for one in tx.derivations.of_recording(of) if one.made_at is None])
+        if found.sha256 is None or chance.random() < 0.2:
+            tx.derivations.fail(asked.id, chance.choice(list(DerivationFailure)))
+        else:
+            tx.derivations.conclude(asked, copy_of(found, asked.kind))
 
 
 def explain(world: World, chance: Random) -> None:
@@ -735,6 +752,7 @@ LINE: tuple[Act, ...] = (
     receive,
     conclude,
     examine_again,
+    make_copy,
 )
 DESK: tuple[Act, ...] = (
     open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,

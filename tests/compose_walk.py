@@ -121,7 +121,7 @@ def composed(folder: Path) -> Iterator[Walk]:
             process = stand.start(name, stand.command(name), walk.environment(name), is_alone=True)
             if process.wait(PATIENCE_SECONDS) != 0:
                 raise AssertionError(_log(stand, name))
-        for name in ("api", "worker", "slow-worker", "scheduler"):
+        for name in ("api", "worker", "slow-worker", "later-worker", "scheduler"):
             stand.start(name, stand.command(name, port=port), walk.environment(name), is_alone=True)
         until(lambda: answers(f"http://127.0.0.1:{port}/v1/health"), lambda: _log(stand, "api"))
         yield walk

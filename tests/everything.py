@@ -73,6 +73,7 @@ from tests.factories import LOST, enrol_device, make_account, password_hash
 from tests.media import jpeg
 from tests.monitoring import Highway, jpeg_media, make_highway
 from tests.supervision import Clock, drain, make_supervision
+from tests.viewing import copy_of, enter_copies
 from workers.custody import integrate
 
 LEAD = CaseIn(number="超-1", party="某某运输公司", matter="超限运输", place="S229")
@@ -287,6 +288,9 @@ def _line(store: Store, bureau: Bureau) -> None:
         tx.devices.revoke(custodian, spare.id, LOST)
         for one in tx.recordings.page(custodian, RecordingFilter(state=RecordingState.SEALED), limit=2).rows:
             tx.examinations.ask(custodian, one.id)
+            enter_copies(tx, one.id, by=custodian.account_id)
+            asked, *_ = tx.derivations.of_recording(one.id)
+            tx.derivations.conclude(asked, copy_of(one, asked.kind))
     drain(store, JobKind.EXAMINE)
 
 

@@ -197,6 +197,10 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     digest = leaf_digest(recording.encode())
     history.write(kind, recording, WORKER, size_bytes=7, sha256=digest, run=1, verdict=Verdict.VERIFIED)
     yield
+    history.write(
+        line.DerivativeMake, history.thing("derivative"), WORKER, of=(recording,), parent_sha256=digest
+    )
+    yield
     if kind is line.RecordingSeal:
         was = Verdict.VERIFIED
         for run in (2, 3):

@@ -79,6 +79,8 @@ SPELLED: Mapping[str, object] = {
     "checks.severity": "none",
     "audit_rechecks.code": "",
     "crs": "WGS84",
+    "derivations.kind": "sheet",
+    "derivations.params": {"version": 1, "tool": "a tool"},
     "derivatives.kind": "thumbnail",
     "equipment.kind": "axle_scale",
     "exports.failure": "",
@@ -117,6 +119,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
 """What a row of a table, or of one of its states, has by a CHECK, or by the one place that writes it."""
 
 BARRED: Mapping[str, frozenset[str]] = {
+    "derivations": frozenset({"failure"}),
     "examinations": frozenset({"failure"}),
     "fact_evidence": frozenset({"monitoring_id"}),
     "looks": frozenset({"export_id"}),

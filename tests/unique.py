@@ -39,6 +39,7 @@ LOOKS = {
     "second_factors.account_id": "the one that stands is ended behind the lock of the account's chain",
     "recovery_codes.factor_id+number": OWN_KEY,
     "halfways.token_hash": "drawn at random",
+    "derivations.recording_id+kind": ON_CONFLICT,
     "examinations.recording_id": ON_CONFLICT,
     "examinations.recording_id+run": "a result is concluded once, behind the lock of the recording's chain",
     "fact_evidence.fact_id+recording_id+monitoring_id": ON_CONFLICT,

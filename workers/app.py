@@ -1,7 +1,8 @@
 """Celery: a message is a hint `drain(kind)`; the work itself is rows in the database.
 
 So an early acknowledgement is safe: a lost message costs one sweep, a doubled one finds nothing to claim. Heavy files
-have a queue of their own, for a worker with one process: nothing ordinary waits behind them.
+have a queue of their own, for a worker with one process: nothing ordinary waits behind them. So has what no verdict
+waits for.
 Workers start by spawn, because decoders, psycopg and OpenCV do not survive a fork.
 """
 
@@ -22,8 +23,9 @@ from storage.settings import StorageSettings
 from storage.store import Store
 from storage.telemetry import configure
 from workers.heart import NODE, Heart, Pulse
+from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
-from workers.runner import SLOW, Runner
+from workers.runner import LATER, SLOW, Runner
 from workers.settings import WorkersSettings
 
 log = structlog.get_logger()
@@ -31,7 +33,8 @@ log = structlog.get_logger()
 HARD_LIMIT_SECONDS = 3600
 BROKER_SECONDS = 3
 SILENT_SECONDS = 15
-QUEUE, SLOW_QUEUE = "quancheng", "quancheng-slow"
+QUEUE, SLOW_QUEUE, LATER_QUEUE = "quancheng", "quancheng-slow", "quancheng-later"
+_QUEUES = {**dict.fromkeys(SLOW, SLOW_QUEUE), **dict.fromkeys(LATER, LATER_QUEUE)}
 
 
 def _broker() -> str | None:
@@ -69,6 +72,7 @@ class _Process(NamedTuple):
 
     store: Store
     sandbox: Sandbox
+    maker: Maker
     runner: Runner
     heart: Heart
 
@@ -77,6 +81,7 @@ class _Process(NamedTuple):
 def _process() -> _Process:
     """One store, one sandbox, one runner and one heart per worker process, made after the process has started."""
     store, settings, sandbox, pulse = Store(StorageSettings()), WorkersSettings(), Sandbox(), Pulse()
+    maker = Maker()
     heart = Heart(
         store,
         LoopPart.WORKER,
@@ -84,7 +89,7 @@ def _process() -> _Process:
         every_seconds=settings.beat_seconds,
         pulse=pulse,
     )
-    return _Process(store, sandbox, Runner(store, sandbox, settings, pulse=pulse), heart)
+    return _Process(store, sandbox, maker, Runner(store, sandbox, settings, maker=maker, pulse=pulse), heart)
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator] # celery has no types
@@ -104,6 +109,7 @@ def _close(**_: object) -> None:
         ours = _process()
         ours.heart.stop()
         ours.sandbox.close()
+        ours.maker.close()
         ours.store.close()
 
 
@@ -121,7 +127,7 @@ def drain(kind: str) -> None:
 def send_hint(kind: JobKind) -> None:
     """Tell the workers that jobs of `kind` wait. A broker that is away loses a hint, never a job."""
     try:
-        queue = SLOW_QUEUE if kind in SLOW else QUEUE
+        queue = _QUEUES.get(kind, QUEUE)
         drain.apply_async((kind.value,), queue=queue, expires=60, retry=False)
     except OperationalError:
         log.warning("hint_not_sent", kind=kind.value)

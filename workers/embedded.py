@@ -1,8 +1,8 @@
 """The same jobs on threads of the API process, for one machine without a broker.
 
 Hashing and the decoders' children run outside the interpreter lock, so two threads use two cores; a third has the
-heavy files, one at a time, so that nothing ordinary waits behind them. The job rows are the same as everywhere: what
-a kill leaves leased is returned by the sweep of the next start.
+heavy files, one at a time, so that nothing ordinary waits behind them, and a fourth what no verdict waits for. The job
+rows are the same as everywhere: what a kill leaves leased is returned by the sweep of the next start.
 """
 
 import threading
@@ -14,13 +14,14 @@ from storage.outbox import JobKind
 from storage.store import Store
 from workers.heart import Heart, Pulse
 from workers.loop import Loops, OnEnd, only_told
+from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
-from workers.runner import SLOW, Runner
+from workers.runner import LATER, SLOW, Runner
 from workers.scheduler import Scheduler, listen
 from workers.settings import WorkersSettings
 
 THREADS = 2
-QUICK = tuple(kind for kind in JobKind if kind not in SLOW)
+QUICK = tuple(kind for kind in JobKind if kind not in (*SLOW, *LATER))
 IDLE_SECONDS = 5.0
 
 
@@ -38,8 +39,9 @@ class EmbeddedWorkers:
         self._settings = settings
         self._stop = threading.Event()
         self._wake = threading.Condition()
-        lanes = {f"{number}": QUICK for number in range(THREADS)} | {"slow": SLOW}
+        lanes = {f"{number}": QUICK for number in range(THREADS)} | {"slow": SLOW, "later": LATER}
         self._sandboxes = [Sandbox() for _ in lanes]
+        self._maker = Maker()
         self._loops = Loops(self._stop, on_end)
         for sandbox, (name, kinds) in zip(self._sandboxes, lanes.items(), strict=True):
             self._loops.add(f"worker-{name}", partial(self._work, sandbox, name, kinds))
@@ -60,6 +62,7 @@ class EmbeddedWorkers:
         self._loops.join()
         for sandbox in self._sandboxes:
             sandbox.close()
+        self._maker.close()
 
     def _hint(self, kind: JobKind) -> None:
         del kind  # every thread looks at what it may drain
@@ -68,7 +71,7 @@ class EmbeddedWorkers:
 
     def _work(self, sandbox: Sandbox, name: str, kinds: Sequence[JobKind]) -> None:
         pulse = Pulse()
-        runner = Runner(self._store, sandbox, self._settings, pulse=pulse)
+        runner = Runner(self._store, sandbox, self._settings, maker=self._maker, pulse=pulse)
         every_seconds = self._settings.beat_seconds
         heart = Heart(self._store, LoopPart.WORKER, name, every_seconds=every_seconds, pulse=pulse)
         heart.start()

@@ -103,9 +103,20 @@ class Verifier:
             Unavailable: the store did not answer, or there is no room for a copy.
             IntegrityBroken: the store no longer holds what was received.
         """
-        with self._scratch(recording.size_bytes) as path:
-            hasher = self._copied(recording, path)
+        with self.copied(recording) as (hasher, path):
             return hasher, _dated(self.sandbox.probe(path, filename=recording.filename, lane=lane))
+
+    @contextmanager
+    def copied(self, recording: Recording) -> Iterator[tuple[Hasher, Path]]:
+        """Read every stored byte once into a scratch file, which stands for as long as the block lasts.
+
+        Raises:
+            Unavailable: the store did not answer, or there is no room for a copy.
+            IntegrityBroken: the store no longer holds what was received.
+        """
+        with scratch(self.settings, recording.size_bytes) as file:
+            path = Path(file.name)
+            yield self._copied(recording, path), path
 
     def give_up(self, job: Job, error: str) -> None:
         """Quarantine a recording that could not be verified: kept, locked, logged, and no claim counts as checked.
@@ -221,15 +232,6 @@ class Verifier:
             retain_until=kept_until,
         )
 
-    @contextmanager
-    def _scratch(self, size_bytes: int) -> Iterator[Path]:
-        folder = self.settings.scratch_dir or Path(tempfile.gettempdir())
-        free = _free_bytes(folder)
-        if free < size_bytes + self.settings.scratch_free_bytes:
-            raise SCRATCH_FULL(f"the scratch folder lacks room for {size_bytes} bytes")
-        with _made(folder) as file:
-            yield Path(file.name)
-
     def _copied(self, recording: Recording, path: Path) -> Hasher:
         # Unbuffered: a full disk is met by the write that it refuses, and not once more while closing.
         with path.open("wb", buffering=0) as copy:
@@ -328,6 +330,21 @@ def _kept_until(tx: Transaction, recording: Recording) -> datetime:
     """Return the end of the shortest retention: so many months as its agency sets, as of the receipt."""
     months = tx.agency_settings.value(Setting.RETENTION_MONTHS, recording.agency_id, recording.received_at)
     return retain_until(recording.received_at, months=months)
+
+
+@contextmanager
+def scratch(settings: WorkersSettings, size_bytes: int = 0) -> Iterator[IO[bytes]]:
+    """Open a scratch file of a size that is known; it is gone with the block.
+
+    Raises:
+        StorageFull: there is no room for it.
+    """
+    folder = settings.scratch_dir or Path(tempfile.gettempdir())
+    free = _free_bytes(folder)
+    if free < size_bytes + settings.scratch_free_bytes:
+        raise SCRATCH_FULL(f"the scratch folder lacks room for {size_bytes} bytes")
+    with _made(folder) as file:
+        yield file
 
 
 def _made(folder: Path) -> IO[bytes]:

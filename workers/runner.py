@@ -19,10 +19,12 @@ from schemas.errors import EvidenceError, IntegrityBroken, LeaseLost, Unavailabl
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
 from storage.store import Store
 from workers.audit import give_up_recheck, recheck
+from workers.derivative import Deriver
 from workers.examination import examine_again, give_up_examination
 from workers.export import build_export, give_up_export
 from workers.heart import Pulse
 from workers.loop import attempt
+from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
 from workers.roster import give_up_roster, take_roster
@@ -37,19 +39,26 @@ RETRY_SECONDS = 5.0
 SLOW = (JobKind.VERIFY_SLOW, JobKind.EXAMINE)
 """Kinds that have a lane of their own, where one runs at a time; in their order."""
 
-_LONG = (*SLOW, JobKind.ROSTER)
+LATER = (JobKind.DERIVE,)
+"""Kinds that no verdict waits for: a lane of their own, where one runs at a time and gives way to all others."""
+
+_LONG = (*SLOW, *LATER, JobKind.ROSTER)
 
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
 
 
-def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[JobKind, Task]:
-    """Return the task of every kind of job."""
+def tasks(
+    store: Store, sandbox: Sandbox, settings: WorkersSettings, maker: Maker | None = None
+) -> Mapping[JobKind, Task]:
+    """Return the task of every kind of job; a maker's child starts with the first copy that is made."""
     verifier = Verifier(store, sandbox, settings)
+    deriver = Deriver(verifier, maker or Maker())
     known = (
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
         Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
         Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
+        Task(JobKind.DERIVE, deriver.run, deriver.give_up),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
         Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),
@@ -60,7 +69,8 @@ def tasks(store: Store, sandbox: Sandbox, settings: WorkersSettings) -> Mapping[
 class Runner:
     """Runs jobs in the calling thread; one per thread, because a sandbox serves one file at a time.
 
-    `known` is what is run for each kind: all there is, where it is not said. `pulse` is what its heart reads.
+    `known` is what is run for each kind: all there is, where it is not said; then `maker` makes copies for viewing.
+    `pulse` is what its heart reads.
     """
 
     def __init__(
@@ -70,11 +80,12 @@ class Runner:
         settings: WorkersSettings,
         *,
         known: Mapping[JobKind, Task] | None = None,
+        maker: Maker | None = None,
         pulse: Pulse | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
-        self._tasks = known or tasks(store, sandbox, settings)
+        self._tasks = known or tasks(store, sandbox, settings, maker)
         self._pulse = pulse or Pulse()
 
     def drain(self, kind: JobKind, stop: threading.Event | None = None) -> int:

@@ -20,6 +20,7 @@ from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
 from schemas.catalogue import words_of
+from schemas.derivative import DerivationState, DerivativeKind, plays
 from schemas.examination import Examination, changes
 from schemas.findings import sentence
 from schemas.hand_in import LATE_CODES
@@ -126,6 +127,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     found = tx.recordings.get(visit.actor, recording_id)
     entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
+    copies = tx.derivations.of_recording(recording_id)
     holder = tx.holdings.cited(found)
     had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
     attendance = tx.presences.of_recording(found)
@@ -148,6 +150,11 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         may_ask=tx.approvals.may_ask(visit.actor, recording_id),
         media_url="" if look is None else content_url(look),
         shown_as=shown_as(found),
+        copies=copies,
+        proxy=next((one for one in copies if one.kind is DerivativeKind.PROXY and one.made_at), None),
+        proxy_waits=any(
+            one.kind is DerivativeKind.PROXY and one.state is DerivationState.WAITING for one in copies
+        ),
         picture=_map(found),
         stations=_stations(found),
         checks=explained(tx.recordings.checks(recording_id), visit.language),
@@ -254,13 +261,14 @@ def _said(check: CheckResult | None, language: Language) -> str:
 
 
 def shown_as(found: Recording) -> str:
-    """Return how a browser can show the media: image, video, audio, track, picture (ours), waiting or nothing.
+    """Return how a browser can show the media: image, video, audio, track, picture or copy (ours), waiting or nothing.
 
     The original of a picture is shown once its size is known and within the limit; else what we made of it is.
     """
     kind = found.media_type.partition("/")[0]
     if kind in {"video", "audio"}:
-        return kind
+        is_known = found.state is not RecordingState.RECEIVED and found.facts.container is not None
+        return "copy" if is_known and not plays(found.media_type, found.facts) else kind
     if found.media_type in _BROWSER_IMAGES and sight_of(found) is Sight.WHOLE:
         return kind
     if kind == "image" and found.state is RecordingState.RECEIVED:

@@ -12,6 +12,7 @@ from schemas.audit import AuditStep, RecheckOutcome
 from schemas.case import CaseState
 from schemas.catalogue import quantity_words, words_of
 from schemas.certificate import CertificateNeed, CertificateStep
+from schemas.derivative import ClockKind, DerivativeKind
 from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
@@ -25,7 +26,7 @@ from schemas.monitoring import InvalidReason, MonitoringState
 from schemas.monitoring import OpinionWord as RecordOpinion
 from schemas.policy import Action
 from schemas.presence import PresenceState
-from schemas.recording import DerivativeKind, RecordingState
+from schemas.recording import RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
 from schemas.review import OpinionWord, ReviewState
@@ -52,6 +53,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "CertificateNeed": CertificateNeed,
         "CertificateState": CertificateState,
         "CertificateStep": CertificateStep,
+        "ClockKind": ClockKind,
         "DerivativeKind": DerivativeKind,
         "StoreFault": StoreFault,
         "DeviceState": DeviceState,

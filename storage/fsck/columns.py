@@ -48,6 +48,8 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "custody_entries.id": "the order of inserts; the index is the order that counts",
         "custody_entries.ticket": "held until a writer signs its leaves",
         "derivatives.id": "the row's own key, nothing refers to it",
+        "derivations.asked_at": "when it was asked for; when it was made, and by whom it was asked, stands in the leaf",
+        "derivations.failure": "why none could be made; the recording is what it was",
         "examinations.asked_at": "when it was asked for; when it was done, and by whom it was asked, stands in the leaf",
         "examinations.failure": "why it could not be done; nothing was found and nothing changed",
         "equipment_certificates.id": "the row's own key, nothing refers to it",

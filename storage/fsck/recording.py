@@ -18,6 +18,7 @@ from schemas.reference import reference
 from storage.fsck.manifest import broken_claims
 from storage.fsck.objects import Derived, Named, ObjectCheck
 from storage.fsck.reading import Record, acts_of, leaves_about, snapshot
+from storage.tables.derivative import derivations
 from storage.tables.recording import derivatives, recordings
 
 PAGE = 200
@@ -63,16 +64,16 @@ def _page(connection: Connection, after: UUID | None) -> _Page:
 
 
 def _derived(connection: Connection, idents: Collection[UUID]) -> dict[UUID, list[Record]]:
+    """Return what was made of each: with the verdict, and afterwards."""
     found: dict[UUID, list[Record]] = defaultdict(list)
-    for row in connection.execute(
-        select(
-            *(derivatives.c[name] for name in ("recording_id", "kind", "object_key", "version_id")),
-            *(derivatives.c[name] for name in ("sha256", "parent_sha256")),
+    for table in (derivatives, derivations):
+        named = ("recording_id", "kind", "object_key", "version_id", "sha256", "parent_sha256")
+        query = select(*(table.c[name] for name in named)).where(table.c.recording_id.in_(idents))
+        made = query.where(table.c.sha256.is_not(None)).order_by(
+            table.c.recording_id, table.c.kind, table.c.id
         )
-        .where(derivatives.c.recording_id.in_(idents))
-        .order_by(derivatives.c.recording_id, derivatives.c.kind)
-    ):
-        found[row.recording_id].append(row)
+        for row in connection.execute(made):
+            found[row.recording_id].append(row)
     return found
 
 

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
 from schemas.leaves_recording import RecordingExamine, RecordingQuarantine, RecordingSeal
-from schemas.life_evidence import AnswerLife, ExaminedLife, ManifestLife, RecordingLife
+from schemas.life_evidence import AnswerLife, ExaminedLife, MadeLife, ManifestLife, RecordingLife
 from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.answer import finding_answers
+from storage.tables.derivative import derivations
 from storage.tables.examination import examinations
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
@@ -74,6 +75,16 @@ RECORDING_MIRRORS = (
         condition=examinations.c.run.is_not(None),
     ),
     Mirror(scrub_finds, scrub_finds.c.recording_id, ("id",), ("code", "sha256", "found_at")),
+    Mirror(
+        derivations,
+        derivations.c.recording_id,
+        ("id",),
+        (
+            *("kind", "asked_by", "media_type", "object_key", "version_id", "size_bytes"),
+            *("sha256", "parent_sha256", "params", "made_at"),
+        ),
+        condition=derivations.c.made_at.is_not(None),
+    ),
     Mirror(
         finding_answers,
         finding_answers.c.recording_id,
@@ -147,6 +158,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
             {"id": ident_of(name), "code": one.made.code, "sha256": one.made.sha256, "found_at": one.at}
             for name, one in life.found.items()
         ],
+        "derivations": [_copy(name, one) for name, one in life.copies.items()],
         "finding_answers": [
             {
                 "id": ident_of(name),
@@ -209,6 +221,19 @@ def _examination(one: ExaminedLife) -> Row:
         "verdict": one.made.verdict,
         "was": one.made.was,
         "examined_at": one.at,
+    }
+
+
+def _copy(name: str, one: MadeLife) -> Row:
+    made = one.made
+    said = ("kind", "media_type", "object_key", "version_id", "size_bytes", "sha256", "parent_sha256")
+    told = {member: getattr(made, member) for member in said}
+    params = value_of(made.params)
+    return told | {
+        "id": ident_of(name),
+        "asked_by": ident(made.asked_by),
+        "params": params,
+        "made_at": one.at,
     }
 
 

@@ -6,15 +6,20 @@ from sqlalchemy import Connection, func, select
 
 from schemas.recording import RecordingState
 from schemas.work import Heartbeat, Work
+from storage.outbox import JobKind
 from storage.tables.custody import checkpoints, custody_entries
 from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import JobState, jobs
 from storage.tables.recording import recordings
 
+# Nobody waits for copies for viewing: a long line of them is no work that stands still.
 _WAITS = jobs.c.state == JobState.READY
 _TIMES = select(
     func.now().label("at"),
-    select(func.min(jobs.c.created_at)).where(_WAITS).scalar_subquery().label("job_since"),
+    select(func.min(jobs.c.created_at))
+    .where(_WAITS, jobs.c.kind != JobKind.DERIVE)
+    .scalar_subquery()
+    .label("job_since"),
     select(func.min(recordings.c.received_at))
     .where(recordings.c.state == RecordingState.RECEIVED)
     .scalar_subquery()

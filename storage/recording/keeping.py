@@ -1,13 +1,18 @@
-"""What a verification found, as rows: checks of one run, and what was made from the file."""
+"""What a verification found, as rows: checks of one run, what was made from the file, and what is to be made of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from schemas.derivative import DerivativeKind
 from schemas.ids import RecordingId
 from schemas.recording import Derivative
-from storage.act import Deed
+from storage.act import Deed, fresh_id
+from storage.outbox import JobKind, Outbox
+from storage.tables.derivative import derivations
 from storage.tables.recording import checks, derivatives
 
 
@@ -36,3 +41,24 @@ def keep_derivatives(
             .values(recording_id=recording_id, made_at=act.at, **derivative.model_dump())
             .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
         )
+
+
+def enter_derivations(
+    connection: Connection,
+    asked: Iterable[tuple[RecordingId, DerivativeKind]],
+    *,
+    by: UUID | None,
+    sender: UUID,
+    at: datetime,
+) -> int:
+    """Enter copies that are to be made, with their jobs; what waits already is that one. Returns how many were added."""
+    rows = [
+        {"id": fresh_id(), "recording_id": ident, "kind": kind, "asked_by": by, "asked_at": at}
+        for ident, kind in asked
+    ]
+    if not rows:
+        return 0
+    entered = insert(derivations).on_conflict_do_nothing().returning(derivations.c.id)
+    added = connection.scalars(entered, rows).all()
+    Outbox(connection).enqueue_all(JobKind.DERIVE, list(added), sender_id=sender)
+    return len(added)

@@ -12,6 +12,7 @@ from schemas.act import Process
 from schemas.actor import Actor
 from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
+from schemas.derivative import wanted
 from schemas.event import Event
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
@@ -43,7 +44,7 @@ from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.scrub import has_stopped, is_at_fault
 from storage.reads.shift import rejudged
-from storage.recording.keeping import keep_checks, keep_derivatives
+from storage.recording.keeping import enter_derivations, keep_checks, keep_derivatives
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
     CheckRow,
@@ -284,6 +285,8 @@ class Recordings(Collection):
             keep_find(
                 self._connection, act, recording_id, found.store_fault, found.sha256, cause=recording_id
             )
+        copies = ((recording_id, kind) for kind in wanted(found.media_type, found.facts))
+        enter_derivations(self._connection, copies, by=None, sender=agency_id, at=act.at)
         return state
 
 

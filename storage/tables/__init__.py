@@ -10,6 +10,7 @@ from storage.tables import (  # noqa: F401 - the metadata is whole with them
     audit,
     case,
     custody,
+    derivative,
     device,
     equipment,
     examination,

@@ -57,6 +57,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "1",
         "--without-gossip", "--without-mingle", "-Q", "quancheng-slow", "-n", "slow@%h",
     ),
+    "later-worker": (
+        "celery", "-A", "workers.app", "worker", "--pool", "prefork", "--concurrency", "1",
+        "--without-gossip", "--without-mingle", "-Q", "quancheng-later", "-n", "later@%h",
+    ),
     "scheduler": ("python", "-m", "workers.scheduler"),
 }  # fmt: skip
 

@@ -6,7 +6,19 @@ import pytest
 import quancheng
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("serve", "admit", "record", "export", "verify", "redraw", "doctor", "examine", "fsck", "reseal")
+COMMANDS = (
+    "serve",
+    "admit",
+    "record",
+    "export",
+    "verify",
+    "redraw",
+    "derive",
+    "doctor",
+    "examine",
+    "fsck",
+    "reseal",
+)
 
 
 def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -38,7 +38,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, Any] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-APPS = ("migrate", "admit", "api", "worker", "slow-worker", "scheduler")
+APPS = ("migrate", "admit", "api", "worker", "slow-worker", "later-worker", "scheduler")
 SERVER_VARIABLES = {
     "postgres": {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_INITDB_ARGS"},
     "minio": {*MINIO_SETTINGS, "MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"},
@@ -105,7 +105,7 @@ def test_every_required_setting_is_given(service: str) -> None:
     assert required <= _variables(service)
 
 
-@pytest.mark.parametrize("service", ["api", "worker", "slow-worker", "scheduler"])
+@pytest.mark.parametrize("service", ["api", "worker", "slow-worker", "later-worker", "scheduler"])
 def test_running_services_get_what_the_stand_gives(service: str) -> None:
     """The stand's addresses and keys reach every running service; the keeper's credential none, that of factors the API."""
     given = {name for names in ADDRESSES.values() for name in names} | set(KEYS)

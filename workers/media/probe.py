@@ -37,7 +37,7 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     """
     if not source.size_bytes:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
-    media_type = _behind_tags(source) if source.head(3) == b"ID3" else sniff_source(source)
+    media_type = kind_of(source)
     try:
         seen = _read(source, media_type, limits, limits.work(lane))
     except OverBudgetError as over:
@@ -46,6 +46,11 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
     extent = check_examined(seen.media_type, seen.facts, seen.checks)
     checks = (check_name(filename, seen.media_type), *seen.checks, *([extent] if extent else []))
     return seen.model_copy(update={"checks": checks})
+
+
+def kind_of(source: Source) -> str:
+    """Return the media type by the bytes."""
+    return _behind_tags(source) if source.head(3) == b"ID3" else sniff_source(source)
 
 
 def _behind_tags(source: Source) -> str:

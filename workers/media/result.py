@@ -9,7 +9,7 @@ from pydantic import Field
 from schemas.base import Frozen
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
-from workers.media.work import QUICK, SLOW, Budget, Lane, Work
+from workers.media.work import LATER, QUICK, SLOW, Budget, Lane, Work
 
 MIB = 1024 * 1024
 
@@ -34,8 +34,10 @@ class Limits(Frozen):
     frames_all_pixels: int = 100_000_000
     quick: Budget = QUICK
     slow: Budget = SLOW
+    later: Budget = LATER
     quick_seconds: float = 120.0
     base_seconds: float = 600.0
+    later_seconds: float = 3000.0
     slowest_mib_per_second: float = 8.0
     cpu_share: float = 0.5
     address_space_bytes: int = 2048 * MIB
@@ -44,16 +46,21 @@ class Limits(Frozen):
 
     def work(self, lane: Lane) -> Work:
         """Return the work that one look may cost, unspent."""
-        return Work(self.slow) if lane is Lane.SLOW else Work(self.quick, is_last=False)
+        if lane is Lane.QUICK:
+            return Work(self.quick, is_last=False)
+        return Work(self.slow if lane is Lane.SLOW else self.later)
 
     def wall_seconds(self, size_bytes: int, lane: Lane) -> float:
         """Longest time one file of this size may take."""
+        if lane is Lane.LATER:
+            return self.later_seconds
         base = self.base_seconds if lane is Lane.SLOW else self.quick_seconds
         return base + size_bytes / (self.slowest_mib_per_second * MIB)
 
     def cpu_seconds(self, size_bytes: int, lane: Lane) -> int:
         """Most processor time that one file of this size may take; at least one second."""
-        return 1 + int(self.cpu_share * self.wall_seconds(size_bytes, lane))
+        share = 1.0 if lane is Lane.LATER else self.cpu_share
+        return 1 + int(share * self.wall_seconds(size_bytes, lane))
 
 
 class Stop(StrEnum):

@@ -10,10 +10,14 @@ from schemas.base import Frozen
 
 
 class Lane(StrEnum):
-    """Where a file is looked into; the slow lane has room for one heavy file at a time."""
+    """Where a file is looked into; the slow lane has room for one heavy file at a time.
+
+    `LATER` is for what no verdict waits for: copies for viewing, and every frame of a film that was sealed before.
+    """
 
     QUICK = "quick"
     SLOW = "slow"
+    LATER = "later"
 
 
 class Budget(Frozen):
@@ -40,6 +44,8 @@ SLOW = Budget(
     samples=4_000_000_000,
     unpacked_bytes=40_000_000_000,
 )
+LATER = SLOW.model_copy(update={"pixels": 250_000_000_000})
+"""An hour of 1080p at 30 frames a second, and a little."""
 
 
 class OverBudgetError(Exception):
@@ -123,6 +129,11 @@ class Work:
             raise OverBudgetError("pixels", self._budget.pixels)
         if not self.has(samples=samples):
             raise OverBudgetError("samples", self._budget.samples)
+
+    @property
+    def pixels_left(self) -> int:
+        """Pixels that may still be decoded."""
+        return self._budget.pixels - self._pixels
 
     def has(self, pixels: int = 0, *, samples: int = 0) -> bool:
         """Say whether so many pixels and samples are left."""

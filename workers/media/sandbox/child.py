@@ -17,9 +17,10 @@ import select
 import socket
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Any, NamedTuple
 
 from workers.media.result import Limits, Probe
 from workers.media.sandbox.confine import Layer, bound, confine, trial, unshare
@@ -32,20 +33,28 @@ from workers.media.work import Lane
 Look = Callable[..., Probe]
 """Called as `look(source, filename=…, limits=…, lane=…)` in the confined fork."""
 
+Write = Callable[[bytes], None]
+
 _LOADED_LATE = ("_strptime", "linecache", "tokenize")
 """What the standard library imports in mid-call."""
 
+_LATER_NICE = 10
 
-class _Request(NamedTuple):
-    """One file to look into: open, as the device called it, and where the answer goes."""
+
+class Request(NamedTuple):
+    """One file to look into: open, where the answer goes, in which lane, and all that the parent said in its message."""
 
     file: int
     answer: int
-    filename: str
     lane: Lane
+    said: dict[str, Any]
 
 
-def serve(parent: socket.socket, limits: Limits, look: Look) -> None:
+Answer = Callable[[Source, Request, Limits, Write], None]
+"""Writes the answer to one request, in the confined fork."""
+
+
+def serve(parent: socket.socket, limits: Limits, answer: Answer) -> None:
     """Fork for every request of the parent until it closes its end."""
     while (request := _request(parent)) is not None:
         alive, held = os.pipe()
@@ -53,20 +62,22 @@ def serve(parent: socket.socket, limits: Limits, look: Look) -> None:
         if child == 0:
             os.close(alive)
             parent.close()
-            _decode(request, limits, look)
+            _decode(request, limits, answer)
         for descriptor in (held, request.file, request.answer):
             os.close(descriptor)
         _await(parent, alive, child)
 
 
-def _decode(request: _Request, limits: Limits, look: Look) -> None:
+def _decode(request: Request, limits: Limits, answer: Answer) -> None:
     """Answer one request in the fork, and end it whatever happens."""
     code = 1
     try:
         source = Source(request.file)
+        if request.lane is Lane.LATER:
+            os.nice(_LATER_NICE)  # nobody's verdict waits for it
         bound(limits, cpu_seconds=limits.cpu_seconds(source.size_bytes, request.lane))
         confine()
-        _write(request.answer, _answer(source, request, limits, look))
+        answer(source, request, limits, partial(_write, request.answer))
         code = 0
     except BaseException:  # noqa: BLE001 - this process ends here and must not run the parent's code
         with suppress(OSError):
@@ -76,11 +87,18 @@ def _decode(request: _Request, limits: Limits, look: Look) -> None:
         os._exit(code)
 
 
-def _answer(source: Source, request: _Request, limits: Limits, look: Look) -> bytes:
-    try:
-        return pack_probe(look(source, filename=request.filename, limits=limits, lane=request.lane))
-    except MemoryError:
-        return pack({"memory": True})
+def looking(look: Look) -> Answer:
+    """Return the answer that one look at a file gives."""
+
+    def answer(source: Source, request: Request, limits: Limits, write: Write) -> None:
+        try:
+            write(
+                pack_probe(look(source, filename=request.said["filename"], limits=limits, lane=request.lane))
+            )
+        except MemoryError:
+            write(pack({"memory": True}))
+
+    return answer
 
 
 def _await(parent: socket.socket, alive: int, child: int) -> None:
@@ -98,14 +116,14 @@ def _await(parent: socket.socket, alive: int, child: int) -> None:
         parent.send(json.dumps(report).encode())
 
 
-def _request(parent: socket.socket) -> _Request | None:
+def _request(parent: socket.socket) -> Request | None:
     """Read one message and its two descriptors: the file, and the pipe for the answer."""
     text, descriptors, _, _ = socket.recv_fds(parent, MAX_REQUEST_BYTES, 2)
     if not text:
         return None
     file, answer = descriptors
     words = json.loads(text)
-    return _Request(file, answer, words["filename"], Lane(words["lane"]))
+    return Request(file, answer, Lane(words["lane"]), words)
 
 
 def _write(target: int, frame: bytes) -> None:
@@ -116,21 +134,35 @@ def _write(target: int, frame: bytes) -> None:
 
 def load() -> Look:
     """Import the decoders and use each once: whatever they load at the first file is loaded from now on."""
+    load_late()
+    decoders = importlib.import_module("workers.media.probe")
+    look: Look = decoders.look
+    for name, payload in SAMPLES.items():
+        with sample(name, payload) as source:
+            pack_probe(look(source, filename=name, limits=Limits(), lane=Lane.QUICK))
+    gc.freeze()
+    return look
+
+
+@contextmanager
+def sample(name: str, payload: bytes) -> Iterator[Source]:
+    """Open a built-in file as one that came from outside."""
+    made = os.memfd_create(name)
+    try:
+        _write(made, payload)
+        yield Source(made)
+    finally:
+        os.close(made)
+
+
+def load_late() -> None:
+    """Load what libraries load in mid-call, and hold OpenCV to one thread."""
     for name in _LOADED_LATE:
         importlib.import_module(name)
     for module in pkgutil.iter_modules(encodings.__path__):  # a track names its encoding itself
         with suppress(LookupError):
             codecs.lookup(module.name)
-    decoders = importlib.import_module("workers.media.probe")
     importlib.import_module("cv2").setNumThreads(1)
-    look: Look = decoders.look
-    for name, payload in SAMPLES.items():
-        sample = os.memfd_create(name)
-        _write(sample, payload)
-        pack_probe(look(Source(sample), filename=name, limits=Limits(), lane=Lane.QUICK))
-        os.close(sample)
-    gc.freeze()
-    return look
 
 
 def main(look: Look | None = None) -> None:
@@ -138,6 +170,16 @@ def main(look: Look | None = None) -> None:
 
     `look` replaces the decoders: code of a test that runs where they would.
     """
+    run(lambda: looking(load() if look is None else _replaced(look)))
+
+
+def _replaced(look: Look) -> Look:
+    load()
+    return look
+
+
+def run(load_all: Callable[[], Answer]) -> None:
+    """Take over stdin for requests, report the layers that hold, load, serve."""
     limits = Limits.model_validate_json(sys.argv[1])
     parent = socket.socket(fileno=os.dup(0))
     os.close(0)
@@ -148,10 +190,10 @@ def main(look: Look | None = None) -> None:
     except BelowFloorError as why:
         parent.send(json.dumps({"below_floor": str(why)}).encode())
         return
-    loaded = load()
+    answer = load_all()
     bound(limits)
     parent.send(json.dumps({"layers": held}).encode())
-    serve(parent, limits, look or loaded)
+    serve(parent, limits, answer)
 
 
 if __name__ == "__main__":

@@ -84,3 +84,8 @@ def _picture(shown: dict[str, Any], read: Read) -> Derivative:
     if not 0 < size <= MAX_PAYLOAD_BYTES:
         raise BrokenPipeFrameError(f"a payload of {size} bytes")
     return Derivative(**shown, payload=read(size))
+
+
+def pack_making(wish: dict[str, Any], lane: Lane) -> bytes:
+    """Return the message that asks for a copy of one file; its descriptors travel beside it."""
+    return json.dumps({"wish": json.dumps(wish), "lane": lane}).encode()

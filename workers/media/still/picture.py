@@ -31,10 +31,15 @@ def picture(pixels: Pixels, *, kind: str, orientation: int, longest_px: int, too
     scale = min(1.0, longest_px / max(width, height))
     box = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(pixels, box, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-    turn, flip = _TURNS.get(orientation, (None, None))
-    small = small if turn is None else cv2.rotate(small, turn)
-    small = small if flip is None else cv2.flip(small, flip)
+    small = stood_upright(np.asarray(small, np.uint8), orientation)
     payload = simplejpeg.encode_jpeg(
         np.ascontiguousarray(small), quality=_QUALITY, colorspace="BGR", colorsubsampling="420"
     )
     return Derivative(kind=kind, width=small.shape[1], height=small.shape[0], tool=tool, payload=payload)
+
+
+def stood_upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Turn pixels, or one plane of them, as Exif's orientation says."""
+    turn, flip = _TURNS.get(orientation, (None, None))
+    turned = pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
+    return turned if flip is None else np.asarray(cv2.flip(turned, flip), np.uint8)

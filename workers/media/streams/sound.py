@@ -155,7 +155,7 @@ class SoundReader(StreamReader):
                 is_exact = (self.codec or "").startswith(_EXACT)
                 self.levels = Levels(frame.sample_rate or 1, is_exact=is_exact)
             if frame.samples and channels <= _PLANES:
-                self.levels.take(_unit(frame))
+                self.levels.take(unit(frame))
 
     def _bad(self) -> None:
         """One packet is bad once, whatever is said of it."""
@@ -177,7 +177,7 @@ def _are_filled(packet: bytes, header: Header) -> bool:
     return at == len(packet)
 
 
-def _unit(frame: Any) -> np.ndarray:  # noqa: ANN401 - a frame of PyAV
+def unit(frame: Any) -> np.ndarray:  # noqa: ANN401 - a frame of PyAV
     """Return samples as channels by samples from -1 to 1."""
     rows: np.ndarray = frame.to_ndarray()
     if not frame.format.is_planar:

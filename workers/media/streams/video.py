@@ -74,7 +74,7 @@ SOUND_FILES = frozenset(
 
 # No second file, no reference out of the container into another file, and every stored sample: an edit list
 # hides samples from a player, never from us.
-_OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0", "advanced_editlist": "0"}
+OPTIONS = {"protocol_whitelist": "none", "enable_drefs": "0", "advanced_editlist": "0"}
 
 
 def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) -> Probe:
@@ -90,7 +90,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         return _unread(source, media_type, structure)
     try:
         # To libav a packet that was sent again is one too many (13818-1, 2.4.3.3 allows it).
-        readable = opened(source, DEMUXERS[media_type], _OPTIONS, structure.twice)
+        readable = opened(source, DEMUXERS[media_type], OPTIONS, structure.twice)
     except UnreadableError as why:
         broken = note("media-damaged", reason=clean(why) or "unreadable")
         return _unread(source, media_type, structure, *(file.notes if file else ()), broken)
