@@ -24,7 +24,9 @@ class ChangeOut(WireOut):
 
 
 class ExaminationOut(WireOut):
-    """One examination after the first. `asked_by` is absent where the operator asked; `failure` is a slug.
+    """One examination after the first. `asked_by` is absent where the operator or the product asked; `failure` is a slug.
+
+    `every_frame`: a film is decoded frame by frame.
 
     `verdict`, `was` – the verdict before – and `examined_at` are there once it is `done`; `changes` says what the newer
     result says otherwise.
@@ -34,6 +36,7 @@ class ExaminationOut(WireOut):
     state: ExaminationState
     asked_by: AccountId | None
     asked_at: datetime
+    every_frame: bool
     run: int | None
     verdict: Verdict | None
     was: Verdict | None
@@ -74,6 +77,11 @@ def examinations(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Exam
 
 
 @router.post("", operation_id="examineAgain", status_code=202)
-def examine(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> ExaminationOut:
-    """Have a sealed recording examined again by today's checks; while one waits, that one."""
-    return _out(tx, tx.examinations.ask(actor, recording_id))
+def examine(
+    tx: Tx, actor: CurrentActor, recording_id: RecordingId, *, every_frame: bool = False
+) -> ExaminationOut:
+    """Have a sealed recording examined again by today's checks, a film frame by frame where asked.
+
+    While one waits, that one.
+    """
+    return _out(tx, tx.examinations.ask(actor, recording_id, every_frame=every_frame))

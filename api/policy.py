@@ -299,6 +299,7 @@ _CONSOLE: Mapping[str, Ask] = {
     "POST /console/recordings/{recording_id}/answers": _EXPLAIN,
     "POST /console/recordings/{recording_id}/derivatives/{kind}": _EXAMINE,
     "POST /console/recordings/{recording_id}/examinations": _EXAMINE,
+    "POST /console/recordings/{recording_id}/examinations/frames": _EXAMINE,
     "GET /console/denials": _asks(Action.CASE_DECIDE),
     "POST /console/denials/{denial_id}": _asks(Action.CASE_DECIDE),
     "GET /console/logins": OWN,

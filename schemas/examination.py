@@ -7,13 +7,18 @@ from typing import NamedTuple
 
 from schemas.base import Frozen
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
+from schemas.checks.content import CONTENT
 from schemas.checks.holding import HOLDER
 from schemas.checks.manifest import CAPTURE_TIME, CASE, CLOCK, HAND_IN, OFFICERS, PLACE, SEQUENCE
+from schemas.checks.streams import KEYFRAMES, PACKETS
+from schemas.checks.structure import DEMUXER
 from schemas.checks.table import CHECKS
+from schemas.checks.timing import TIMING
 from schemas.digest import sha256_hex
+from schemas.examined import Measure
 from schemas.ids import AccountId, ExaminationId, RecordingId
-from schemas.integrity import Check, CheckResult, Verdict
-from schemas.media import Medium, medium_of
+from schemas.integrity import Check, CheckResult, Severity, Verdict
+from schemas.media import MediaFacts, Medium, medium_of
 
 
 class ExaminationState(StrEnum):
@@ -25,7 +30,9 @@ class ExaminationState(StrEnum):
 
 
 class Examination(Frozen):
-    """One examination of a sealed recording after the first. `asked_by` is absent where the operator asked.
+    """One examination of a sealed recording after the first.
+
+    `asked_by` is absent where the operator asked, or the product itself; `every_frame`: a film is decoded frame by frame.
 
     `run`, `verdict`, `was` – the verdict before – and `examined_at` are there once it is done; `failure` is the slug of
     what kept it from being done.
@@ -35,6 +42,7 @@ class Examination(Frozen):
     recording_id: RecordingId
     asked_by: AccountId | None
     asked_at: datetime
+    every_frame: bool = False
     run: int | None = None
     verdict: Verdict | None = None
     was: Verdict | None = None
@@ -52,6 +60,23 @@ class Examination(Frozen):
     def is_worse(self) -> bool:
         """The recording is worth less than was known before."""
         return self.verdict is not None and self.was is not None and is_worse(self.was, self.verdict)
+
+
+_SEEN_OR_CODED = frozenset(check.name for check in (PACKETS, KEYFRAMES, DEMUXER, TIMING, CONTENT))
+"""Checks of a film whose doubts are about its frames: where one has any, each frame is worth a look."""
+
+
+def is_of_every_frame(facts: MediaFacts) -> bool:
+    """Say whether a film was decoded frame by frame, to its end."""
+    rows = [one for one in facts.examined or () if one.measure is Measure.FRAMES]
+    return bool(rows) and all(one.is_whole for one in rows)
+
+
+def asks_every_frame(media_type: str, facts: MediaFacts, checks: Iterable[CheckResult]) -> bool:
+    """Say whether the first verdict on a film leaves a doubt about its frames, and not every frame was decoded."""
+    if medium_of(media_type) is not Medium.VIDEO or facts.codec is None or is_of_every_frame(facts):
+        return False
+    return any(one.name in _SEEN_OR_CODED and one.severity.rank >= Severity.WARN.rank for one in checks)
 
 
 _RANK = {Verdict.VERIFIED: 0, Verdict.NOT_CHECKED: 1, Verdict.DOUBTFUL: 2, Verdict.MISMATCH: 3}

@@ -43,6 +43,7 @@ class Setting(StrEnum):
     SCORE_GAP_POINTS = "score-gap-points"
     WARNING_DAYS = "warning-days"
     SEGMENT_GAP_SECONDS = "segment-gap-seconds"
+    DRAWN_FRAMES_MINUTES = "drawn-frames-minutes"
 
 
 class ListSetting(StrEnum):
@@ -190,6 +191,15 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
             600,
             Words("分段录制视为连续的间隔", "Gap within which segments still follow each other"),
             _CAPTURE,
+        ),
+        # No law names it: a drawn film is decoded frame by frame, up to this length; 0 is none.
+        Setting.DRAWN_FRAMES_MINUTES: Declared(
+            Unit.MINUTE,
+            30,
+            0,
+            1440,
+            Words("抽中的录像逐帧检查的最长时长", "Longest drawn film that is examined frame by frame"),
+            _ACT,
         ),
     }
 )

@@ -50,12 +50,14 @@ class JobKind(StrEnum):
 
     What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time; what was sealed
     before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come. Copies for
-    viewing (`DERIVE`) have a lane of their own: no verdict waits for one.
+    viewing (`DERIVE`) have a lane of their own, and before them every frame of what was sealed (`EXAMINE_FRAMES`): no
+    verdict waits for these.
     """
 
     VERIFY = "verify"
     VERIFY_SLOW = "verify-slow"
     EXAMINE = "examine"
+    EXAMINE_FRAMES = "examine-frames"
     DERIVE = "derive"
     EXPORT = "export"
     RECHECK = "recheck"

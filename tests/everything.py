@@ -289,8 +289,8 @@ def _line(store: Store, bureau: Bureau) -> None:
         for one in tx.recordings.page(custodian, RecordingFilter(state=RecordingState.SEALED), limit=2).rows:
             tx.examinations.ask(custodian, one.id)
             enter_copies(tx, one.id, by=custodian.account_id)
-            asked, *_ = tx.derivations.of_recording(one.id)
-            tx.derivations.conclude(asked, copy_of(one, asked.kind))
+            for asked in tx.derivations.of_recording(one.id):
+                tx.derivations.conclude(asked, copy_of(one, asked.kind))
     drain(store, JobKind.EXAMINE)
 
 

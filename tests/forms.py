@@ -216,6 +216,7 @@ def _case(scene: Scene, _: Clock) -> None:
     _add(scene, "case", at, ids, kind="open", **why)
     _add(scene, "case", f"{at}/{{look_id}}/close", ids)
     _add(scene, "case", "/console/recordings/{recording_id}/examinations", ids)
+    _add(scene, "case", "/console/recordings/{recording_id}/examinations/frames", ids)
     copies = {**ids, "kind": "sheet"}
     _add(scene, "case", "/console/recordings/{recording_id}/derivatives/{kind}", copies)
     for verb in ("seen", "leave"):

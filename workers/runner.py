@@ -39,7 +39,7 @@ RETRY_SECONDS = 5.0
 SLOW = (JobKind.VERIFY_SLOW, JobKind.EXAMINE)
 """Kinds that have a lane of their own, where one runs at a time; in their order."""
 
-LATER = (JobKind.DERIVE,)
+LATER = (JobKind.EXAMINE_FRAMES, JobKind.DERIVE)
 """Kinds that no verdict waits for: a lane of their own, where one runs at a time and gives way to all others."""
 
 _LONG = (*SLOW, *LATER, JobKind.ROSTER)
@@ -57,6 +57,7 @@ def tasks(
     known = (
         Task(JobKind.VERIFY, verifier.run, verifier.give_up),
         Task(JobKind.VERIFY_SLOW, verifier.run, verifier.give_up),
+        Task(JobKind.EXAMINE_FRAMES, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.DERIVE, deriver.run, deriver.give_up),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),

@@ -21,7 +21,7 @@ from api.look import content_url, look_from
 from api.route import Route
 from schemas.catalogue import words_of
 from schemas.derivative import DerivationState, DerivativeKind, plays
-from schemas.examination import Examination, changes
+from schemas.examination import Examination, ExaminationState, changes, is_of_every_frame
 from schemas.findings import sentence
 from schemas.hand_in import LATE_CODES
 from schemas.ids import DeviceId, RecordingId
@@ -127,6 +127,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     found = tx.recordings.get(visit.actor, recording_id)
     entries, links = entries_of(tx, found), tx.recordings.links(recording_id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
+    examined = _examinations(tx, recording_id, visit.language)
     copies = tx.derivations.of_recording(recording_id)
     holder = tx.holdings.cited(found)
     had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
@@ -159,11 +160,16 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         stations=_stations(found),
         checks=explained(tx.recordings.checks(recording_id), visit.language),
         explanations=tx.finding_answers.of_recording(recording_id),
-        examinations=_examinations(tx, recording_id, visit.language),
+        examinations=examined,
         beside=beside,
         neighbours=beside.course.around(recording_id),
         store_find=tx.examinations.store_find(found),
         has_stopped=tx.recordings.has_stopped(recording_id),
+        may_ask_frames=medium_of(found.media_type) is Medium.VIDEO
+        and not is_of_every_frame(found.facts)
+        and not any(
+            one.asked.every_frame and one.asked.state is ExaminationState.WAITING for one in examined
+        ),
         may_examine=bool(tx.recordings.reached(visit.actor, Action.RECORDING_EXAMINE, [recording_id])),
         blank_answer=AnswerForm(),
         explainable=tx.finding_answers.askable(visit.actor, recording_id),

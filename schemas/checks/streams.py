@@ -78,6 +78,34 @@ KEYFRAMES = Check(
     ),
 )
 
+FRAMES = Check(
+    name="frames",
+    version=1,
+    title=Words("逐帧解码", "Every frame"),
+    proves=Words(
+        "录像的每一帧都已解码，没有损坏。",
+        "Every frame of the film was decoded, and none of them is damaged.",
+    ),
+    leaves=Words(
+        "不说明画面内容属实。",
+        "Not that what the frames show is true.",
+    ),
+    media=frozenset({Medium.VIDEO}),
+    findings=(
+        mismatch(
+            "frames-damaged",
+            zh="{frames} 帧中有 {count} 帧不能完整解码；最早的是第 {first} 帧，{at_seconds} 秒处（程序报告：{reason}）。",
+            en="{count} of {frames} frames do not decode whole; the first is frame {first}, at {at_seconds} s ({reason}).",
+            then=RETAKE,
+        ),
+        not_checked(
+            "frames-partly",
+            zh="逐帧检查到工作量上限为止：{frames} 帧中解码了 {done} 帧，其余未检查。",
+            en="Of {frames} frames {done} were decoded, as far as one examination may go; the rest was not checked.",
+        ),
+    ),
+)
+
 COVER = Check(
     name="cover",
     version=1,
@@ -171,6 +199,7 @@ TILES = Check(
 STREAMS = (
     PACKETS,
     KEYFRAMES,
+    FRAMES,
     COVER,
     DATA,
     TILES,

@@ -30,7 +30,7 @@ from schemas.audit import (
 from schemas.base import rfc3339
 from schemas.digest import sha256_hex
 from schemas.draw import draw, population_root, sample_size, seed_of
-from schemas.ids import AgencyId, AuditId, EntryId
+from schemas.ids import AgencyId, AuditId, EntryId, RecordingId
 from schemas.leaves_audit import (
     AuditClose,
     AuditConfirm,
@@ -63,7 +63,9 @@ from storage.custody.values import shown
 from storage.outbox import JobKind
 from storage.reads.agency import supervised
 from storage.reads.policy import require_within, within
-from storage.reads.setting import said
+from storage.reads.population import drawn_films
+from storage.reads.setting import said, setting_at
+from storage.recording.keeping import enter_examinations
 from storage.tables.audit import audits
 from storage.version import change_to, require_version
 
@@ -326,10 +328,25 @@ class Audits(Collection):
         # Sample, rechecks and their jobs in one commit: a crash leaves no draw, and drawing again gives the same one.
         rechecks = keep_sample(self._connection, held, sample, seed)
         self._unit.jobs.enqueue_all(JobKind.RECHECK, rechecks, sender_id=ident)
+        self._ask_frames(deed, held)
         listed = sha256_hex("\n".join(sample).encode())
         drawn = AuditDraw(seed=seed.hex(), size=len(sample), sample_sha256=listed, to=AuditState.DRAWN)
         self._move(deed, held, row, drawn, seed=seed)
         return self.get(actor, ident)
+
+    def _ask_frames(self, deed: Deed, held: Audit) -> None:
+        """Have drawn films examined frame by frame, up to the length that the agency sets; nothing waits for it."""
+        installed, name = self._unit.settings, Setting.DRAWN_FRAMES_MINUTES
+        minutes = setting_at(self._connection, installed, held.agency_id, name, deed.at)
+        films = self._connection.execute(drawn_films(held.id, timedelta(minutes=minutes))).all()
+        enter_examinations(
+            self._connection,
+            [RecordingId(one.id) for one in films],
+            by=None,
+            sender=held.id,
+            at=deed.at,
+            every_frame=True,
+        )
 
     def close(self, actor: Actor, ident: AuditId, seen: int) -> Audit:
         """End an audit; its rectifications go on by themselves.

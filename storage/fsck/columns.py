@@ -51,6 +51,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "derivations.asked_at": "when it was asked for; when it was made, and by whom it was asked, stands in the leaf",
         "derivations.failure": "why none could be made; the recording is what it was",
         "examinations.asked_at": "when it was asked for; when it was done, and by whom it was asked, stands in the leaf",
+        "examinations.every_frame": "how far it was asked to go; how far it went stands in its report",
         "examinations.failure": "why it could not be done; nothing was found and nothing changed",
         "equipment_certificates.id": "the row's own key, nothing refers to it",
         "equipment_publications.id": "the row's own key, nothing refers to it",

@@ -1,11 +1,13 @@
-"""What other nouns ask of later examinations: which decided cases rest on a recording that has turned worse since."""
+"""What other nouns ask of examinations: which cases rest on what has turned worse, which films went frame by frame."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_
 
 from schemas.case import CaseState
+from schemas.checks.streams import FRAMES
 from schemas.examination import is_worse
+from schemas.examined import Measure
 from schemas.integrity import Verdict
 from storage.tables.case import case_links, cases
 from storage.tables.examination import examinations
@@ -39,3 +41,9 @@ def is_doubted(now: datetime | None = None) -> ColumnElement[bool]:
         turned_worse(None if now is None else now - TOLD),
     )
     return and_(cases.c.state.in_(_DECIDED), linked)
+
+
+def went_frame_by_frame() -> ColumnElement[bool]:
+    """Return the condition that the latest result of a recording was asked to go through every frame, and says how far."""
+    said = [{"measure": Measure.FRAMES.value, "check": FRAMES.name}]
+    return func.coalesce(recordings.c.facts["examined"].contains(said), false())

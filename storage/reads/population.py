@@ -1,17 +1,18 @@
 """What an audit may draw, and which recordings belong to what it drew: rows of other nouns, by their ids."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, SelectBase, select, text
+from sqlalchemy import Select, SelectBase, func, select, text
 
 from schemas.audit import AuditKind, RecheckOutcome
 from schemas.case import CaseState
 from schemas.ids import AgencyId, AuditId
 from schemas.recording import RecordingState
 from storage.reads.copies import is_copy
-from storage.tables.audit import audit_sample
+from storage.reads.examination import went_frame_by_frame
+from storage.tables.audit import audit_rechecks, audit_sample
 from storage.tables.case import case_links, cases
 from storage.tables.monitoring import monitoring_links, monitoring_media
 from storage.tables.recording import recordings
@@ -57,3 +58,17 @@ def drawn_recordings(kind: AuditKind, audit_id: AuditId) -> SelectBase:
         .where(drawn, monitoring_links.c.unlinked_at.is_(None))
     )
     return linked.union(monitored)
+
+
+def drawn_films(audit_id: AuditId, longest: timedelta) -> Select[tuple[UUID]]:
+    """Select the films of what an audit drew, up to a length, that nobody has decoded frame by frame."""
+    milliseconds = func.coalesce(recordings.c.facts["duration_ms"].as_integer(), 0)
+    return select(recordings.c.id).where(
+        recordings.c.id.in_(
+            select(audit_rechecks.c.recording_id).where(audit_rechecks.c.audit_id == audit_id)
+        ),
+        recordings.c.state == RecordingState.SEALED,
+        recordings.c.media_type.startswith("video/"),
+        milliseconds < longest // timedelta(milliseconds=1),
+        ~went_frame_by_frame(),
+    )

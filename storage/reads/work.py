@@ -12,12 +12,12 @@ from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import JobState, jobs
 from storage.tables.recording import recordings
 
-# Nobody waits for copies for viewing: a long line of them is no work that stands still.
+# No verdict waits for every frame, or for copies for viewing: a long line of them is no work that stands still.
 _WAITS = jobs.c.state == JobState.READY
 _TIMES = select(
     func.now().label("at"),
     select(func.min(jobs.c.created_at))
-    .where(_WAITS, jobs.c.kind != JobKind.DERIVE)
+    .where(_WAITS, jobs.c.kind.not_in((JobKind.EXAMINE_FRAMES, JobKind.DERIVE)))
     .scalar_subquery()
     .label("job_since"),
     select(func.min(recordings.c.received_at))

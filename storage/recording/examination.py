@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from schemas.act import Process
 from schemas.actor import Actor
@@ -24,14 +23,13 @@ from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
 from schemas.scrub import StoreFault, StoreFind, standing
 from schemas.verdict import BINDING_CHECKS, verdict
-from storage.act import fresh_id, service
+from storage.act import service
 from storage.collection import Collection
 from storage.custody.values import shown
-from storage.outbox import JobKind
-from storage.reads.examination import turned_worse
+from storage.reads.examination import turned_worse, went_frame_by_frame
 from storage.reads.policy import require_within
 from storage.reads.recording import check_of
-from storage.recording.keeping import keep_checks, keep_derivatives
+from storage.recording.keeping import enter_examinations, keep_checks, keep_derivatives
 from storage.recording.scrub import finds_of, keep_find
 from storage.recording.values import Verification
 from storage.tables.examination import examinations
@@ -71,8 +69,10 @@ class Examinations(Collection):
         wanted = select(recordings.c.id).where(recordings.c.id.in_(idents), turned_worse())
         return frozenset(self._connection.scalars(wanted) if idents else ())
 
-    def ask(self, actor: Actor, recording_id: RecordingId) -> Examination:
-        """Have a recording examined again; while one waits, asking again is that one.
+    def ask(self, actor: Actor, recording_id: RecordingId, *, every_frame: bool = False) -> Examination:
+        """Have a recording examined again, a film frame by frame where asked; while one waits, asking again is that one.
+
+        What was decoded frame by frame before is so again.
 
         Raises:
             Refused: the actor may not have recordings examined.
@@ -80,15 +80,15 @@ class Examinations(Collection):
             TransitionRefused: it is not sealed (slug `examination-unsealed`).
         """
         mine = require_within(actor, Action.RECORDING_EXAMINE, self._now, recordings)
-        state = self._connection.scalar(
-            select(recordings.c.state).where(recordings.c.id == recording_id, mine)
-        )
-        if state is None:
+        query = select(recordings.c.state, went_frame_by_frame().label("was_every"))
+        row = self._connection.execute(query.where(recordings.c.id == recording_id, mine)).one_or_none()
+        if row is None:
             raise RECORDING_UNKNOWN("no such recording")
-        if state != RecordingState.SEALED:
+        if row.state != RecordingState.SEALED:
             raise EXAMINATION_UNSEALED("it is not sealed")
-        self._enter([recording_id], actor.id, actor.id)
-        return self.of_recording(recording_id)[0]
+        is_every = every_frame or row.was_every
+        self._enter([recording_id], actor.id, actor.id, every_frame=is_every)
+        return next(one for one in self.of_recording(recording_id) if one.every_frame is is_every)
 
     def ask_outdated(self, *, after: RecordingId | None, limit: int) -> tuple[int, RecordingId | None]:
         """Have sealed recordings examined again whose latest result was made by older or fewer checks.
@@ -97,7 +97,7 @@ class Examinations(Collection):
         the next portion; None where none is left.
         """
         wanted = (
-            select(recordings.c.id, recordings.c.agency_id)
+            select(recordings.c.id, recordings.c.agency_id, went_frame_by_frame().label("was_every"))
             .where(recordings.c.state == RecordingState.SEALED, _is_outdated(), ~_is_waiting())
             .order_by(recordings.c.id)
             .limit(limit)
@@ -105,11 +105,14 @@ class Examinations(Collection):
         rows = self._connection.execute(
             wanted if after is None else wanted.where(recordings.c.id > after)
         ).all()
-        by_agency: dict[UUID, list[RecordingId]] = {}
+        by_agency: dict[tuple[UUID, bool], list[RecordingId]] = {}
         for row in rows:
-            by_agency.setdefault(row.agency_id, []).append(RecordingId(row.id))
+            by_agency.setdefault((row.agency_id, row.was_every), []).append(RecordingId(row.id))
         # Agencies take turns: what one has asked for stands behind no other's.
-        added = sum(self._enter(idents, None, agency) for agency, idents in by_agency.items())
+        added = sum(
+            self._enter(idents, None, agency, every_frame=is_every)
+            for (agency, is_every), idents in by_agency.items()
+        )
         return added, RecordingId(rows[-1].id) if rows else None
 
     def outdated(self) -> int:
@@ -119,16 +122,12 @@ class Examinations(Collection):
             self._connection.execute(select(func.count()).select_from(recordings).where(*wanted)).scalar_one()
         )
 
-    def _enter(self, idents: list[RecordingId], asked_by: UUID | None, sender: UUID) -> int:
-        rows = [
-            {"id": fresh_id(), "recording_id": ident, "asked_by": asked_by, "asked_at": self._now}
-            for ident in idents
-        ]
-        added = self._connection.scalars(
-            insert(examinations).on_conflict_do_nothing().returning(examinations.c.id), rows
-        ).all()
-        self._unit.jobs.enqueue_all(JobKind.EXAMINE, list(added), sender_id=sender)
-        return len(added)
+    def _enter(
+        self, idents: list[RecordingId], asked_by: UUID | None, sender: UUID, *, every_frame: bool
+    ) -> int:
+        return enter_examinations(
+            self._connection, idents, by=asked_by, sender=sender, at=self._now, every_frame=every_frame
+        )
 
     def waiting(self, ident: ExaminationId) -> Examination | None:
         """Return what a job is about; None where it was done."""

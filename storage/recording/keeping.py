@@ -13,6 +13,7 @@ from schemas.recording import Derivative
 from storage.act import Deed, fresh_id
 from storage.outbox import JobKind, Outbox
 from storage.tables.derivative import derivations
+from storage.tables.examination import examinations
 from storage.tables.recording import checks, derivatives
 
 
@@ -41,6 +42,29 @@ def keep_derivatives(
             .values(recording_id=recording_id, made_at=act.at, **derivative.model_dump())
             .on_conflict_do_nothing(index_elements=[derivatives.c.recording_id, derivatives.c.kind])
         )
+
+
+def enter_examinations(
+    connection: Connection,
+    idents: Iterable[RecordingId],
+    *,
+    by: UUID | None,
+    sender: UUID,
+    at: datetime,
+    every_frame: bool,
+) -> int:
+    """Enter what is to be examined again, with its jobs; what waits already is that one. Returns how many were added."""
+    rows = [
+        {"id": fresh_id(), "recording_id": ident, "asked_by": by, "asked_at": at, "every_frame": every_frame}
+        for ident in idents
+    ]
+    if not rows:
+        return 0
+    entered = insert(examinations).on_conflict_do_nothing().returning(examinations.c.id)
+    added = connection.scalars(entered, rows).all()
+    kind = JobKind.EXAMINE_FRAMES if every_frame else JobKind.EXAMINE
+    Outbox(connection).enqueue_all(kind, list(added), sender_id=sender)
+    return len(added)
 
 
 def enter_derivations(

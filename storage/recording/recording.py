@@ -14,6 +14,7 @@ from schemas.base import whole_milliseconds
 from schemas.case import CaseLink
 from schemas.derivative import wanted
 from schemas.event import Event
+from schemas.examination import asks_every_frame
 from schemas.ids import CaseId, RecordingId
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor, Page
@@ -44,7 +45,12 @@ from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.scrub import has_stopped, is_at_fault
 from storage.reads.shift import rejudged
-from storage.recording.keeping import enter_derivations, keep_checks, keep_derivatives
+from storage.recording.keeping import (
+    enter_derivations,
+    enter_examinations,
+    keep_checks,
+    keep_derivatives,
+)
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
     CheckRow,
@@ -284,6 +290,10 @@ class Recordings(Collection):
         if found.store_fault is not None:
             keep_find(
                 self._connection, act, recording_id, found.store_fault, found.sha256, cause=recording_id
+            )
+        if state is RecordingState.SEALED and asks_every_frame(found.media_type, found.facts, found.checks):
+            enter_examinations(
+                self._connection, [recording_id], by=None, sender=agency_id, at=act.at, every_frame=True
             )
         copies = ((recording_id, kind) for kind in wanted(found.media_type, found.facts))
         enter_derivations(self._connection, copies, by=None, sender=agency_id, at=act.at)

@@ -1,6 +1,17 @@
 """What was asked to be examined again, and what came of it."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 
 from schemas.integrity import Verdict
 from storage.tables.base import ident, metadata, moment, one_of, ref
@@ -12,6 +23,7 @@ examinations = Table(
     ref("recording_id", "recordings.id"),
     ref("asked_by", "accounts.id", nullable=True),
     moment("asked_at", nullable=False),
+    Column("every_frame", Boolean, nullable=False, server_default=false()),
     Column("run", Integer),
     Column("verdict", Text),
     Column("was", Text),
@@ -27,8 +39,9 @@ examinations = Table(
     Index(
         "uq_examinations_waiting",
         "recording_id",
+        "every_frame",
         unique=True,
         postgresql_where=text("run IS NULL AND failure IS NULL"),
     ),
 )
-"""Of one recording one examination waits at a time; what is done is numbered by its run."""
+"""Of one recording one examination of a kind waits at a time; what is done is numbered by its run."""

@@ -23,6 +23,7 @@ from schemas.errors import (
     TransitionRefused,
     VersionConflict,
 )
+from schemas.ids import RecordingId
 from schemas.integrity import Outcome
 from schemas.leaves_agency import StandardPublish
 from schemas.leaves_audit import (
@@ -66,8 +67,13 @@ from tests.factories import (
 )
 from tests.media import jpeg
 from tests.supervision import VALUE, Bureau, Clock, drain, make_supervision
+from tests.viewing import film
 from workers.audit import give_up_recheck
 from workers.custody import integrate
+from workers.media.result import Limits
+from workers.media.sandbox.parent import Sandbox
+from workers.runner import Runner
+from workers.settings import WorkersSettings
 
 FULL = [ItemScore(code=item.code, points=item.points) for item in DEMO_STANDARD.items]
 
@@ -109,6 +115,22 @@ def test_the_straight_path(bureau: Bureau) -> None:
     assert isinstance(drawn, AuditDraw)
     assert (drawn.seed, drawn.size) == (seed.hex(), 3)
     assert made.version == 5
+
+
+def test_a_drawn_film_is_examined_frame_by_frame(bureau: Bureau, tmp_path: Path) -> None:
+    """Up to the length that the agency sets: the film that was drawn is asked for, and no photo."""
+    own = make_supervision(bureau.store, bureau.clock, recordings=1)
+    ident = RecordingId(own.device.capture("a.avi", film(tmp_path / "a.avi", seconds=1).read_bytes()))
+    with Sandbox(Limits(frames_all_pixels=0)) as sandbox:
+        Runner(bureau.store, sandbox, WorkersSettings(lease_seconds=30)).drain(JobKind.VERIFY)
+    integrate(bureau.store)
+
+    own.drawn(size=2)
+
+    with bureau.store.begin() as tx:
+        (asked,) = tx.examinations.of_recording(ident)
+        assert tx.examinations.of_recording(RecordingId(own.recordings[0])) == ()
+    assert (asked.every_frame, asked.asked_by) == (True, None)
 
 
 def test_a_standard_is_published_once(bureau: Bureau) -> None:

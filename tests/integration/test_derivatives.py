@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import av
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -13,7 +14,10 @@ from schemas.actor import Actor, Role
 from schemas.derivative import Derivation, DerivationFailure, DerivationState, DerivativeKind
 from schemas.digest import sha256_hex
 from schemas.errors import Conflict, NotFound, Refused
+from schemas.examination import ExaminationState
+from schemas.examined import Measure
 from schemas.ids import RecordingId
+from schemas.integrity import Verdict
 from schemas.leaves_recording import DerivativeMake
 from schemas.recording import RecordingState
 from storage.objects.folder import FolderObjects
@@ -41,6 +45,7 @@ from tests.tus import bearer
 from tests.viewing import film
 from workers.derivative import ask_for_copies
 from workers.media.making.maker import Maker
+from workers.media.result import Limits
 from workers.media.sandbox.parent import Sandbox
 from workers.runner import Runner
 from workers.settings import WorkersSettings
@@ -81,7 +86,7 @@ def house(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     device = enrol_device(store, custodian)
     token, _ = make_account(store, agency, Role.HEAD)
     payload = film(folder / "a.avi").read_bytes()
-    with Sandbox() as sandbox, Maker() as maker:
+    with Sandbox(Limits(frames_all_pixels=0)) as sandbox, Maker() as maker:
         runner = Runner(store, sandbox, WorkersSettings(), maker=maker)
         made = House(store, device, custodian, token, runner, payload, RecordingId(UUID(int=0)))
         made.film = made.verified("a.avi", payload)
@@ -210,3 +215,41 @@ def test_content_is_given_under_a_look_and_the_page_says_it_is_a_copy(house: Hou
     assert none.json()["slug"] == "derivative-unknown"
     assert (whole.status_code, whole.headers["Content-Type"]) == (200, "video/webm")
     assert (part.status_code, part.content) == (206, whole.content[:4])
+
+
+def test_a_doubt_about_frames_has_every_frame_examined(house: House, tmp_path: Path) -> None:
+    """A film with a broken key frame: asked for with the verdict, done behind it, 40 of 40 frames beside the seal."""
+    payload = broken_key(film(tmp_path / "c.avi", seconds=4).read_bytes(), tmp_path)
+    ident = house.verified("c.avi", payload)
+    with house.store.begin() as tx:
+        found = tx.recordings.known(ident)
+        (asked,) = tx.examinations.of_recording(ident)
+    assert (found.state, found.verdict) == (RecordingState.SEALED, Verdict.DOUBTFUL)
+    assert (asked.every_frame, asked.asked_by, asked.state) == (True, None, ExaminationState.WAITING)
+
+    house.runner.drain(JobKind.EXAMINE_FRAMES)
+
+    with house.store.begin() as tx:
+        facts = tx.recordings.known(ident).facts
+        (done,) = tx.examinations.of_recording(ident)
+        checks = {row.check.name: row.check for row in tx.recordings.checks(ident)}
+        again = tx.examinations.ask(house.custodian, ident)
+    rows = [(one.done, one.of) for one in facts.examined or () if one.measure is Measure.FRAMES]
+    assert (done.state, done.run, rows) == (ExaminationState.DONE, 2, [(40, 40)])
+    assert checks["frames"].code == "frames-damaged"
+    assert again.every_frame
+    lock(house.store)
+    assert faults(house.store, ident) == []
+
+
+def broken_key(payload: bytes, folder: Path) -> bytes:
+    """Overwrite most of the third key frame."""
+    path = folder / "whole.avi"
+    path.write_bytes(payload)
+    with av.open(str(path)) as container:
+        key = [one for one in container.demux(video=0) if one.size and one.is_keyframe][2]
+        start, size = key.pos, key.size
+    made = bytearray(payload)
+    at = start + 8 if made[start : start + 4] == b"00dc" else start
+    made[at + size // 4 : at + size] = b"\xff" * (size - size // 4)
+    return bytes(made)

@@ -39,13 +39,18 @@ def look(source: Source, *, filename: str, limits: Limits, lane: Lane) -> Probe:
         return Probe(media_type="application/octet-stream", checks=(check_container([note("zero-bytes")]),))
     media_type = kind_of(source)
     try:
-        seen = _read(source, media_type, limits, limits.work(lane))
+        seen = _read(source, media_type, _of_lane(limits, lane), limits.work(lane))
     except OverBudgetError as over:
         heavy = note("work-too-large", kind=over.kind, limit=over.limit)
         seen = Probe(media_type=media_type, checks=(check_container([heavy]),), stopped=Stop.WORK)
     extent = check_examined(seen.media_type, seen.facts, seen.checks)
     checks = (check_name(filename, seen.media_type), *seen.checks, *([extent] if extent else []))
     return seen.model_copy(update={"checks": checks})
+
+
+def _of_lane(limits: Limits, lane: Lane) -> Limits:
+    """No verdict waits for the last lane: there a film is decoded frame by frame, however long it is."""
+    return limits.model_copy(update={"every_frame": True}) if lane is Lane.LATER else limits
 
 
 def kind_of(source: Source) -> str:

@@ -20,7 +20,7 @@ class Limits(Frozen):
     `pixels` gates a picture by its header, before any decoder allocates (a 200 MP phone sensor is the largest
     sold). Video is walked whole; its key frames are all decoded up to `keyframes_all_bytes` and
     `keyframes_all_seconds`, and `keyframes_sampled` evenly spaced ones beyond. A film of no more than
-    `frames_all_pixels` in all is decoded frame by frame. `quick` and `slow` are the work that
+    `frames_all_pixels` in all is decoded frame by frame, with `every_frame` any film. `quick` and `slow` are the work that
     one look may cost in each lane. Seconds are the last resort against a decoder that hangs and never a verdict:
     `base_seconds`, in the quick lane `quick_seconds`, plus the size at `slowest_mib_per_second` by the wall clock, and
     of them `cpu_share` of processor time. `address_space_bytes` bounds the child itself.
@@ -32,6 +32,7 @@ class Limits(Frozen):
     keyframes_all_seconds: int = 600
     keyframes_sampled: int = 24
     frames_all_pixels: int = 100_000_000
+    every_frame: bool = False
     quick: Budget = QUICK
     slow: Budget = SLOW
     later: Budget = LATER

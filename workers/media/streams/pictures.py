@@ -13,7 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from schemas.checks.streams import COVER, KEYFRAMES, PACKETS
+from schemas.checks.streams import COVER, FRAMES, KEYFRAMES, PACKETS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.integrity import Check, CheckResult, examines
 from workers.media.result import Derivative, Limits
@@ -41,7 +41,7 @@ class PictureReader(StreamReader):
     no picture came in time; the container counts them.
     """
 
-    forgiven = ("bad_packets", "bad_frames", "_broken_jpegs")
+    forgiven = ("bad_packets", "bad_frames", "_broken_jpegs", "unwhole", "first_unwhole", "_noted")
 
     def __init__(
         self,
@@ -66,14 +66,23 @@ class PictureReader(StreamReader):
         self._length_s = length_s
         self._with_posters = with_posters
         self._length_bytes = nal_length_bytes(self.context)
-        is_long = size_bytes > limits.keyframes_all_bytes or length_s > limits.keyframes_all_seconds
+        self._is_every = limits.every_frame
+        is_long = not self._is_every and (
+            size_bytes > limits.keyframes_all_bytes or length_s > limits.keyframes_all_seconds
+        )
         self._step = length_s / limits.keyframes_sampled if is_long else 0.0
         self._work = work
         self._next = 0.0
         self._fed = 0
         rate = float(stream.average_rate or 0)
         self._count = stream.frames or round(length_s * rate)
-        self._is_short = 0 < self._count * self._frame_pixels <= limits.frames_all_pixels and not is_long
+        self._is_short = self._is_every or (
+            0 < self._count * self._frame_pixels <= limits.frames_all_pixels and not is_long
+        )
+        self.coded = self.unwhole = 0
+        self.first_unwhole = (0, 0.0)
+        self._now_s = 0.0
+        self._noted = 0
         if self.context is not None:
             stream.thread_type = "NONE"
 
@@ -92,6 +101,7 @@ class PictureReader(StreamReader):
         """What comes of feeding key frames only is no complaint about the file."""
         if not _SKIPPING.search(said):
             super().complain(said)
+            self._note(self.packets, self._now_s)
 
     def read(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         """Walk the units of one packet; decode it where it is a key frame whose turn it is."""
@@ -101,11 +111,12 @@ class PictureReader(StreamReader):
             self.bad_packets += 1
         if self.context is None:
             return
+        self.coded += 1
+        at = self._now_s = self.at_s(packet.pts if packet.pts is not None else packet.dts)
         if not packet.is_keyframe:
             self._between(packet)
             return
         self.keyframes += 1
-        at = self.at_s(packet.pts)
         if at < self._next or (self._work.is_last and not self._work.has(self._frame_pixels)):
             self.skipped += 1  # of what the last lane has no room for, the structure alone is checked
             return
@@ -156,18 +167,36 @@ class PictureReader(StreamReader):
             *self._every(),
         )
 
+    @property
+    def fed(self) -> int:
+        """Coded frames that went through the decoder, those that it refused as well: the check says so."""
+        return self._fed
+
     def _every(self) -> tuple[Examined, ...]:
-        if not self._is_short or not self.frames:
+        if not self.frames:
             return ()
         row = Examined(
             part=PartKind.VIDEO,
             number=self.number,
             measure=Measure.FRAMES,
-            done=self._fed,
-            of=self.packets,
-            check=KEYFRAMES.name,
+            done=self._fed if self._is_short else 0,
+            of=self.coded,
+            check=self._by if self._is_short else None,
         )
         return (row,)
+
+    @property
+    def _by(self) -> str:
+        return FRAMES.name if self._is_every else KEYFRAMES.name
+
+    def _note(self, number: int, at_s: float) -> None:
+        """Count a frame that is not whole, once a packet, and remember where the first one is."""
+        if self._noted == self.packets:
+            return
+        self._noted = self.packets
+        self.unwhole += 1
+        if self.unwhole == 1:
+            self.first_unwhole = (number, at_s)
 
     @property
     def bad_pictures(self) -> int:
@@ -181,10 +210,13 @@ class PictureReader(StreamReader):
     def _frames(self, frames: list[Any] | None) -> None:
         if frames is None:
             self.bad_frames += 1
+            self._note(self.packets, self._now_s)
             return
         for frame in frames:
             self.frames += 1
             self.bad_frames += bool(frame.is_corrupt)
+            if frame.is_corrupt:
+                self._note(self.frames, self.at_s(frame.pts))
             self.rotation = TURNS.get(orientation(frame), 0)
             if frame.key_frame:
                 self.content.watch(frame, self.at_s(frame.pts))
@@ -265,6 +297,30 @@ def check_keyframes(check: Check, walk: Walk) -> CheckResult | None:
     readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
     made = [_keyframes(check, one) for one in readers]
     return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
+
+
+@examines(FRAMES)
+def check_frames_all(check: Check, walk: Walk, *, is_asked: bool) -> CheckResult | None:
+    """Say which frames do not decode whole, where every frame was asked for and a decoder is there."""
+    readers = [one for one in walk.readers.values() if isinstance(one, PictureReader) and one.frames]
+    made = [_every_frame(check, one) for one in readers] if is_asked else []
+    return max(made, key=lambda one: (one.severity.rank, bool(one.code)), default=None)
+
+
+def _every_frame(check: Check, one: PictureReader) -> CheckResult:
+    if one.unwhole:
+        first, at_s = one.first_unwhole
+        return check.found(
+            "frames-damaged",
+            count=one.unwhole,
+            frames=one.coded,
+            first=first,
+            at_seconds=f"{at_s:.2f}",
+            reason=one.complaints[0] if one.complaints else "corrupt frame",
+        )
+    if one.fed < one.coded:
+        return check.found("frames-partly", done=one.fed, frames=one.coded)
+    return check.held(frames=one.coded)
 
 
 def content_of(walk: Walk) -> CheckResult | None:

@@ -24,6 +24,7 @@ from workers.media.streams.pictures import (
     CoverReader,
     PictureReader,
     check_cover,
+    check_frames_all,
     check_keyframes,
     check_packets,
     content_of,
@@ -110,7 +111,7 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
                 readers.timings,
                 is_sound_file=media_type in SOUND_FILES,
             ),
-            checks=_checks(source, _Met(structure, file, readers.timings), walk, kind),
+            checks=_checks(source, _Met(structure, file, readers.timings, limits.every_frame), walk, kind),
             derivatives=_posters(walk),
         )
 
@@ -121,6 +122,7 @@ class _Met(NamedTuple):
     structure: Structure
     file: SoundFile | None
     timings: Sequence[Timing]
+    is_every: bool
 
 
 class _Readers:
@@ -192,6 +194,7 @@ def _checks(source: Source, met: _Met, walk: Walk, media_type: str) -> tuple[Che
         check_demuxer(walk),
         check_packets(walk),
         check_keyframes(walk),
+        check_frames_all(walk, is_asked=met.is_every),
         content_of(walk),
         check_frames(file),
         check_sound(walk, media_type, file.harmless if file else 0),
