@@ -212,6 +212,9 @@ PDFS: dict[str, Callable[[], bytes]] = {
     "signed, then certificates": lambda: made.updated(
         made.signed(made.pdf()), {97: b"<< /Type /DSS /Certs [96 0 R] >>", 96: made.stream(bytes(600))}
     ),
+    "room for a signature": lambda: _with_object(
+        b"<< /Type /Sig /ByteRange [0 0 0 0] /Contents <0000> >>", b"/AcroForm << /Fields [20 0 R] >>"
+    ),
     "script": lambda: _with_object(b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>", b"/OpenAction 20 0 R"),
     "attachment": lambda: _with_object(
         b"<< /Type /Filespec /F (a.xml) /EF << /F 6 0 R >> >>",
@@ -285,6 +288,13 @@ OTHERS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "docx: ZIP64": ("a.docx", lambda: made.archive(made.files_of(made.letter()), is_wide=True)),
     "docx: parts in another order": ("a.docx", lambda: made.archive(made.files_of(made.letter())[::-1])),
     "docx: a template of its writer": ("a.docx", lambda: _template("file:///C:/Users/a/Normal.dotm")),
+    "docx: a template of the office": ("a.docx", lambda: _template("file:///\\\\server\\t\\a.dotm")),
+    "docx: an empty part": ("a.docx", lambda: made.repacked(made.letter(), {"customXml/item9.xml": b""})),
+    "docx: a drawing in VML": (
+        "a.docx",
+        lambda: made.repacked(made.letter(), {"word/drawing1.vml": b"<xml><br></xml>"}),
+    ),
+    "xls: a page": ("a.xls", lambda: b"<html><body><table><tr><td>1</td></tr></table></body></html>"),
     "docx: a link": ("a.docx", _hyperlink),
     "docx: signed": (
         "a.docx",

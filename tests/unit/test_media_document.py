@@ -10,6 +10,7 @@ from random import Random
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from schemas.checks.table import CHECKS
 from schemas.document import DOC, DOCM, DOCX, OFD, OLE, PDF, PPTX, XLSX, ZIP, Document
@@ -281,6 +282,13 @@ def test_objects_are_read_as_the_standard_writes_them() -> None:
 def test_filters_of_old_writers() -> None:
     """LZW as in the standard's own example, base 85, and rows that were predicted."""
     assert b"".join(lzw(bytes.fromhex("800B6050220C0C8501"))) == b"-----A---B"
+    kept, words = io.BytesIO(), made.WORDS.encode() * 900
+    side = len(words) // 90
+    Image.frombytes("L", (90, side), words[: 90 * side]).save(kept, "TIFF", compression="tiff_lzw")
+    with Image.open(kept) as tiff:
+        strips = zip(tiff.tag_v2[273], tiff.tag_v2[279], strict=True)
+        coded = [kept.getvalue()[at : at + length] for at, length in strips]
+    assert b"".join(b"".join(lzw(one)) for one in coded) == words[: 90 * side]
     assert ascii85(b'<~87cURD]i,"Ebo80~>') == b"Hello World!"
     assert unpredicted(bytes((2, 1, 2, 2, 1, 1)), {"Predictor": 12, "Columns": 2}) == bytes((1, 2, 2, 3))
     with pytest.raises(DamagedStreamError):

@@ -71,6 +71,9 @@ _MP4 = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "au
 _MATROSKA = frozenset({"video/x-matroska", "video/webm", "audio/x-matroska", "audio/webm"})
 _HEIF = frozenset({"image/heic", "image/heif", "image/avif"})
 _STREAMED = frozenset({"video/mp2t", "video/mpeg"})
+_OLD = frozenset({OLE, PLAIN, "text/html", "application/xml"})
+"""What programs write under the old endings: rich text, and tables of pages as office programs open them."""
+
 _ENDINGS: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ts", "mts", "m2ts", "m2t", "mpg", "mpeg", "ps", "tp", "trp"), _STREAMED),
     **dict.fromkeys(("vob", "m2p", "mpe"), frozenset({"video/mpeg"})),
@@ -96,9 +99,9 @@ _ENDINGS: dict[str, frozenset[str]] = {
     "aac": frozenset({"audio/aac", "audio/mp4"}),
     "flac": frozenset({"audio/flac"}),
     "mp3": frozenset({"audio/mpeg"}),
-    **dict.fromkeys(("doc", "wps", "dot"), frozenset({DOC, OLE})),
-    **dict.fromkeys(("xls", "et", "xlt"), frozenset({XLS, OLE})),
-    **dict.fromkeys(("ppt", "dps", "pps"), frozenset({PPT, OLE})),
+    **dict.fromkeys(("doc", "wps", "dot"), _OLD | {DOC}),
+    **dict.fromkeys(("xls", "et", "xlt"), _OLD | {XLS}),
+    **dict.fromkeys(("ppt", "dps", "pps"), _OLD | {PPT}),
     "pdf": frozenset({PDF}),
     "ofd": frozenset({OFD}),
     "zip": frozenset({ZIP}),

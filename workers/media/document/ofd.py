@@ -69,7 +69,7 @@ class Ofd:
         )
 
     def _watch(self, member: Member) -> XmlPart | None:
-        return XmlPart(self._work) if member.name.lower().endswith(".xml") else None
+        return XmlPart(self._work) if member.size and member.name.lower().endswith(".xml") else None
 
     def _entry(self, name: str, _: Mapping[str, str], text: str) -> None:
         self._found.entries += 1
@@ -165,7 +165,7 @@ def _references(place: str, method: str, kept: list[tuple[str, str]]) -> list[_R
     made = []
     for name, value in kept:
         try:
-            digest = b64decode(value, validate=True)
+            digest = b64decode("".join(value.split()), validate=True)
         except ValueError:
             digest = b""
         if known is not None and known in hashlib.algorithms_available:

@@ -17,8 +17,10 @@ _MAIN = (
     ("xl/", XLSX, XLSM),
     ("ppt/", PPTX, PPTM),
 )
-_TEXT_ENDINGS = (".xml", ".rels", ".vml")
-_REMOTE = ("http:", "https:", "ftp:", "\\\\", "//", "file:////", "file:\\\\\\\\")
+_TEXT_ENDINGS = (".xml", ".rels")  # drawings in VML are often no XML, whatever they claim
+_REMOTE = ("http:", "https:", "ftp:")
+_SHARED = ("\\\\", "//", "file:////", "file:\\\\", "file:///\\\\")
+"""A folder of the own network, where offices keep their templates."""
 _LINKED = frozenset(
     {"image", "oleObject", "externalLinkPath", "subDocument", "audio", "video", "media", "frame"}
 )
@@ -69,7 +71,7 @@ class Office:
 
     def _watch(self, member: Member) -> XmlPart | None:
         self._risk(member.name.lower())
-        if not member.name.lower().endswith(_TEXT_ENDINGS):
+        if not member.size or not member.name.lower().endswith(_TEXT_ENDINGS):
             return None
         take: Take | None = {
             "docProps/core.xml": self._core,
@@ -103,6 +105,8 @@ class Office:
         if kind == "attachedTemplate":
             if target.startswith(_REMOTE):
                 self._found.risks.add(Risk.TEMPLATE)
+            elif target.startswith(_SHARED):
+                self._found.risks.add(Risk.DATA_LINK)
         elif kind in _LINKED:
             self._found.risks.add(Risk.DATA_LINK)
         else:

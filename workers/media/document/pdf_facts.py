@@ -82,6 +82,9 @@ def judge_signatures(
             continue
         signed.uncovered_bytes += gap
         end = one.ranges[2] + one.ranges[3]
+        if not end:  # room that was left for a signature
+            signed.count -= 1
+            continue
         if end > size:
             signed.uncovered_bytes += end - size
         later = [section for section in index.sections if section.offset >= end]

@@ -21,7 +21,10 @@ _SHORT = {
     "CCF": "CCITTFaxDecode",
 }
 PICTURES = frozenset({"DCTDecode", "JPXDecode", "CCITTFaxDecode", "JBIG2Decode"})
-_HELD = frozenset({"ASCII85Decode", "ASCIIHexDecode", "RunLengthDecode", "LZWDecode"})
+_LATE = "LZWDecode late"
+"""LZW whose codes grow when they have to, and not one code earlier (table 8)."""
+
+_HELD = frozenset({"ASCII85Decode", "ASCIIHexDecode", "RunLengthDecode", "LZWDecode", _LATE})
 MOST_HELD_BYTES = 64 * 1024 * 1024
 """Most of a stream that is taken whole, for a filter that is no coder of pieces."""
 
@@ -44,9 +47,15 @@ def filters_of(value: object, parameters: object) -> list[tuple[str, dict[str, A
     given = parameters if isinstance(parameters, list) else [parameters]
     rows = [*given, *([None] * len(names))]
     return [
-        (_SHORT.get(str(name), str(name)), row if isinstance(row, dict) else {})
+        (_named(str(name), row), row if isinstance(row, dict) else {})
         for name, row in zip(names, rows, strict=False)
     ]
+
+
+def _named(name: str, row: object) -> str:
+    long = _SHORT.get(name, name)
+    is_late = long == "LZWDecode" and isinstance(row, dict) and row.get("EarlyChange") == 0
+    return _LATE if is_late else long
 
 
 def unpack(raw: Iterable[bytes], names: list[str], work: Work) -> Iterator[bytes]:
@@ -121,7 +130,7 @@ def _whole(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
     elif name == "RunLengthDecode":
         yield from _runs(bytes(held))
     else:
-        yield from lzw(bytes(held))
+        yield from lzw(bytes(held), early=name != _LATE)
 
 
 def ascii85(raw: bytes) -> bytes:
@@ -158,8 +167,8 @@ def _runs(raw: bytes) -> Iterator[bytes]:
         at += step
 
 
-def lzw(raw: bytes) -> Iterator[bytes]:
-    """Read LZW with codes of 9 to 12 bits that change early (7.4.4)."""
+def lzw(raw: bytes, *, early: bool = True) -> Iterator[bytes]:
+    """Read LZW with codes of 9 to 12 bits (7.4.4), which grow one code early or not."""
     table, width, held, bits, before = _fresh(), 9, 0, 0, b""
     for byte in raw:
         held, bits = (held << 8 | byte) & 0xFF_FFFF, bits + 8
@@ -179,7 +188,7 @@ def lzw(raw: bytes) -> Iterator[bytes]:
         if before and len(table) < 4096:  # noqa: PLR2004 - twelve bits
             table.append(before + entry[:1])
         before = entry
-        width = next((one for one in (9, 10, 11) if len(table) + 1 < 1 << one), 12)
+        width = next((one for one in (9, 10, 11) if len(table) + early < 1 << one), 12)
 
 
 def _fresh() -> list[bytes]:

@@ -38,8 +38,8 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> bool | None:
 def _jpeg2000(payload: bytes, limits: Limits, work: Work) -> bool | None:
     try:
         opened = Image.open(BytesIO(payload), formats=["JPEG2000"])
-    except _BROKEN:
-        return False
+    except _BROKEN:  # a form of it that Pillow does not know, or a torn head
+        return None
     with opened as picture:
         width, height = picture.size
         if width * height > limits.pixels:
