@@ -9,6 +9,7 @@ from pydantic import AliasPath, Field
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag
 from api.manifest import FindingOut, finding_out
+from api.office import OfficeOut
 from api.route import Route
 from schemas.audit import DRAWN_STATES, AuditIn, AuditKind, AuditState, DrawFile, RecheckOutcome, SourceKind
 from schemas.base import HexOut, WireIn, WireOut
@@ -171,6 +172,8 @@ class GivenScoreOut(WireOut):
     points: dict[str, int]
     remarks: dict[str, str]
     total: int
+    given_at: datetime
+    given_as: list[OfficeOut]
 
 
 class MemberOut(WireOut):

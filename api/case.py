@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.deps import After, CurrentActor, Limit, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
+from api.office import OfficeOut
 from api.recording import RecordingOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
@@ -54,7 +55,10 @@ class CasesOut(WireOut):
 
 
 class ChangeOut(WireOut):
-    """An act in the case's chain; `before` holds corrected fields as they were, null for an empty one."""
+    """An act in the case's chain; `before` holds corrected fields as they were, null for an empty one.
+
+    `offices` are the roles by which it was done, as known then.
+    """
 
     n: int
     event: Event
@@ -64,6 +68,7 @@ class ChangeOut(WireOut):
     changed_by: str
     changed_at: datetime
     leaf_index: int | None
+    offices: list[OfficeOut]
 
 
 class CaseDetailOut(WireOut):

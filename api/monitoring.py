@@ -13,6 +13,7 @@ from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
 from api.etag import SeenVersion, done, tag, tagged
 from api.idempotency import PARAMETER, key_of
+from api.office import OfficeOut
 from api.recording import RecordingOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
@@ -128,7 +129,7 @@ class MonitoringPageOut(WireOut):
 
 
 class OpinionOut(WireOut):
-    """An opinion the viewer may see."""
+    """An opinion the viewer may see, and the roles by which it was given."""
 
     stage: ReviewStage
     reviewer: str
@@ -137,6 +138,7 @@ class OpinionOut(WireOut):
     reason_code: str | None
     reason: str
     given_at: datetime
+    given_as: list[OfficeOut]
 
 
 class NotificationOut(WireOut):

@@ -11,11 +11,13 @@ from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Wor
 from api.look import look_from
 from api.manifest import FindingOut, finding_out
 from api.media import stored_bytes
+from api.office import OfficeOut
 from api.route import Route
 from schemas.actor import Actor
 from schemas.base import HexOut, WireOut
 from schemas.ids import AgencyId, DeviceId, EntryId, LookId, RecordingId
 from schemas.integrity import Verdict
+from schemas.office import Held
 from schemas.officer_word import OfficerWord, officer_word
 from schemas.recording import Place, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
@@ -73,7 +75,7 @@ class RecordingsOut(WireOut):
 
 
 class EntryOut(WireOut):
-    """A leaf of the log by its clear members.
+    """A leaf of the log by its clear members, and the roles by which a person acted, as known then.
 
     `digest` is the SHA-256 of its bytes, `leaf_hash` that by which the log's tree holds the digest; `leaf_index` is
     null until the signer has given it.
@@ -87,6 +89,7 @@ class EntryOut(WireOut):
     digest: str
     leaf_hash: HexOut
     facts: dict[str, Any]
+    offices: list[OfficeOut]
 
 
 class DerivativeOut(WireOut):
@@ -180,6 +183,8 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     said = officer_word(found.state, checks)
     differing = tx.examinations.store_find(found)
     met_by = [] if found.copy_of is None else [found.copy_of]
+    entries = tx.custody.entries_for(reference("recording", recording_id))
+    offices = tx.offices.of(entries)
     return RecordingDetailOut.of(
         found,
         copy_of=next(iter(tx.recordings.visible(actor, met_by)), None),
@@ -188,7 +193,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
         officer_finding=None if said.check is None else finding_out(said.check),
         facts=found.facts.model_dump(mode="json", exclude_none=True),
         checks=[finding_out(check) for check in checks],
-        custody=[entry_out(one) for one in tx.custody.entries_for(reference("recording", recording_id))],
+        custody=[entry_out(one, offices[one.leaf.id]) for one in entries],
         derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],
         store_find=None if differing is None else StoreFindOut.of(differing),
@@ -199,9 +204,10 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
     )
 
 
-def entry_out(one: Logged) -> EntryOut:
+def entry_out(one: Logged, offices: Held) -> EntryOut:
     """Return the wire form of a leaf."""
-    return EntryOut.of(one, at=one.leaf.at, actor=one.leaf.actor, facts=one.act.facts())
+    leaf = one.leaf
+    return EntryOut.of(one, at=leaf.at, actor=leaf.actor, facts=one.act.facts(), offices=offices)
 
 
 @router.head("/{recording_id}/media", include_in_schema=False)

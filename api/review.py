@@ -9,6 +9,7 @@ from pydantic import Field
 from api.deps import After, CurrentActor, Limit, Tx
 from api.etag import SeenVersion, tag, tagged
 from api.manifest import FindingOut, finding_out
+from api.office import OfficeOut, QualificationOut
 from api.route import Route
 from schemas.base import WireIn, WireOut
 from schemas.case import CaseState
@@ -69,7 +70,7 @@ class GroundOut(WireOut):
 
 
 class ReviewOut(WireOut):
-    """One round of legal review."""
+    """One round of legal review, and by which roles it was submitted and its opinion given, as known then."""
 
     id: ReviewId
     case_id: CaseId
@@ -89,6 +90,9 @@ class ReviewOut(WireOut):
     given_at: datetime | None
     version: int
     grounds: list[GroundOut]
+    submitted_as: list[OfficeOut]
+    given_as: list[OfficeOut]
+    qualification: QualificationOut | None
 
 
 class ReviewsOut(WireOut):

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from schemas.base import Frozen, UtcDatetime, WireIn
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, RecordingId
+from schemas.office import Held
 from schemas.policy import Action
 from schemas.refusals_case import (
     CASE_FACTS_MISSING,
@@ -280,7 +281,7 @@ class CaseChange(Frozen):
     """A leaf of the case's chain, opened: what was done about whom or what, by whom, when and why.
 
     `before` holds the fields of a correction as they were, None for one that was empty; `n` is its number in the
-    chain, `leaf_index` its place in the log once it has one.
+    chain, `leaf_index` its place in the log once it has one. `offices` are the roles by which it was done, as known then.
     """
 
     n: int
@@ -291,6 +292,7 @@ class CaseChange(Frozen):
     changed_by: str
     changed_at: datetime
     leaf_index: int | None
+    offices: Held = ()
 
 
 class CaseLink(Frozen):

@@ -94,6 +94,19 @@ class CertificateFact(Frozen):
         return was_said and self.valid_from <= at < self.valid_until
 
 
+class Qualification(Frozen):
+    """What qualified somebody when they gave a legal review, as the register had said it since `known_from` (art. 58).
+
+    `is_said`: it still says so of that time; else it was suspended, withdrawn or corrected since.
+    """
+
+    kind: CertificateKind
+    valid_from: datetime
+    valid_until: datetime
+    known_from: datetime
+    is_said: bool
+
+
 class Certificate(Frozen):
     """A certificate; `state` is the one that its last entry states."""
 

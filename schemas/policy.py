@@ -364,6 +364,11 @@ def may(actor: Actor, action: Action, subject: Subject, at: datetime) -> bool:
     return scope(actor, action, at).holds(subject)
 
 
+def roles_with(action: Action) -> frozenset[Role]:
+    """Return the roles that may do something, whatever it is about."""
+    return frozenset(role for role, granted in POLICY.items() if action in granted)
+
+
 def missing(action: Action) -> Refused:
     """Return the refusal that names the permission which is missing inside the actor's own scope."""
     return PERMISSION_MISSING(f"the permission {action.value} is missing", permission=action.value)

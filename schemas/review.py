@@ -15,9 +15,11 @@ from schemas.base import Frozen, HexDigest, WireIn
 from schemas.canonical import canonical_bytes
 from schemas.case import STEPS as CASE_STEPS
 from schemas.case import CaseStep
+from schemas.certificate import Qualification
 from schemas.digest import sha256_hex
 from schemas.event import Event
 from schemas.ids import AgencyId, CaseId, FactId, ReviewId
+from schemas.office import Held
 from schemas.refusals_case import OPINION_WITHOUT_GROUNDS, REVIEW_GIVEN, REVIEWER_UNQUALIFIED
 from schemas.separation import Charge, Part, check_charge
 from schemas.step import Begin, Step, Steps
@@ -89,7 +91,10 @@ class Ground(Frozen):
 
 
 class Review(Frozen):
-    """One round. `evidence` is the snapshot of what the case rested on when it was submitted."""
+    """One round. `evidence` is the snapshot of what the case rested on when it was submitted.
+
+    `submitted_as` and `given_as` are the roles by which that was done, `qualification` what art. 58 asks, as known then.
+    """
 
     id: ReviewId
     case_id: CaseId
@@ -109,6 +114,9 @@ class Review(Frozen):
     given_at: datetime | None
     version: int
     grounds: tuple[Ground, ...]
+    submitted_as: Held = ()
+    given_as: Held = ()
+    qualification: Qualification | None = None
 
 
 class EvidenceItem(Frozen):

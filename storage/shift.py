@@ -8,7 +8,7 @@ from collections.abc import Collection as Some
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, literal, or_, select, update
 
 from schemas.actor import Actor, ActorKind, Role
 from schemas.hand_in import DutyTime
@@ -30,7 +30,7 @@ from storage.reads.agency import Query, with_agency
 from storage.reads.certificate import colleagues, holders_of
 from storage.reads.device import in_use, trusted, with_device
 from storage.reads.setting import setting_at
-from storage.reads.shift import captured_in, duty_time
+from storage.reads.shift import captured_in, covering, duty_time
 from storage.tables.shift import shifts
 
 _NEWEST = Order(shifts.c.id)
@@ -160,6 +160,15 @@ class Shifts(Collection):
         """Return the duty that goes on with a device, where the actor sees it."""
         going = and_(shifts.c.device_id == device_id, shifts.c.until_at.is_(None))
         row = self._connection.execute(_select().where(going, self._visible(actor))).mappings().one_or_none()
+        return None if row is None else Shift.of_row(row)
+
+    def of_recording(self, recording: Recording) -> Shift | None:
+        """Return the duty of the capture, by its device and corrected time; the caller has looked at the recording."""
+        device_id, at = recording.captured_by, recording.corrected_at
+        if device_id is None or at is None:
+            return None
+        met = covering(literal(device_id, shifts.c.device_id.type), literal(at, shifts.c.from_at.type))
+        row = self._connection.execute(_select().where(met)).mappings().one_or_none()
         return None if row is None else Shift.of_row(row)
 
     def devices(self, actor: Actor) -> tuple[tuple[DeviceId, str], ...]:

@@ -29,6 +29,7 @@ from storage.actor.factor import Factors, Halfways
 from storage.actor.handing import AccountLinks
 from storage.actor.link import Links
 from storage.actor.membership import Memberships
+from storage.actor.office import Offices
 from storage.actor.role import Roles
 from storage.actor.roster import Rosters
 from storage.actor.session import Sessions
@@ -127,6 +128,10 @@ class Transaction(Unit):
     @cached_property
     def roles(self) -> Roles:
         return Roles(self, self.people)
+
+    @cached_property
+    def offices(self) -> Offices:
+        return Offices(self)
 
     @cached_property
     def certificates(self) -> Certificates:

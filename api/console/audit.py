@@ -1,6 +1,6 @@
 """The supervision desk: audits from definition to draw, and who scores what was drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, NamedTuple
 
@@ -12,6 +12,7 @@ from api.console.audit_form import AssignForm, AuditForm, AuditForms, ValuesForm
 from api.console.form import ZONE
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.office import each_once
 from api.console.typed import Change, Typed, VersionForm, W
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
@@ -20,6 +21,7 @@ from schemas.audit import DRAWN_STATES, STEPS, AuditKind, SourceKind
 from schemas.draw import detection, sample_size
 from schemas.ids import AuditId
 from schemas.leaves_audit import AuditRecheck, AuditScore
+from schemas.office import Held, Office
 from schemas.policy import Action, Subject, require
 from schemas.rectification import Rectification
 from schemas.reference import reference
@@ -122,6 +124,8 @@ class ToldAudit(NamedTuple):
     may_score: bool
     positions: dict[str, int | None]
     entries: list[Logged]
+    offices: Mapping[str, Held]
+    roles: list[tuple[str, Office]]
     names: dict[str, str]
     now: datetime
     is_english: bool
@@ -134,6 +138,7 @@ def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
     eligible = tx.audits.eligible(actor, audit_id) if found.state is STEPS.begin.state else None
     entries = tx.custody.entries_for(reference("audit", audit_id))
     logged = [one for one in entries if not isinstance(one.act, (AuditRecheck, AuditScore))]
+    offices = tx.offices.of(logged)
     sample = tx.audit_scores.drawn(actor, audit_id) if is_drawn else ()
     inspectors = tx.audit_scores.inspectors(audit_id) if is_drawn else ()
     return ToldAudit(
@@ -149,6 +154,8 @@ def told_of_audit(visit: Visit, found: Audit) -> ToldAudit:
         may_score=actor.id in {one.id for one in inspectors},
         positions=_positions(visit, found),
         entries=logged,
+        offices=offices,
+        roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in logged),
         names=tx.accounts.names(actor, [one.leaf.actor for one in logged]),
         now=tx.now,
         is_english=visit.language is Language.EN,

@@ -24,6 +24,7 @@ from api.console.case_form import (
 from api.console.evidence import Evidence, SaidFinding, evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, listed
+from api.console.office import each_once
 from api.console.recording import names_for
 from api.console.typed import Change, NoFields, Typed, VersionForm, W
 from api.console.view import ProblemView, problem_view
@@ -43,6 +44,7 @@ from schemas.fact import ProofIn
 from schemas.ids import CaseId, ExportId, FactId, RecordingId, RecusalId, ReviewId
 from schemas.integrity import Shown
 from schemas.leaves_recusal import RecusalGround
+from schemas.office import Office
 from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, RecordingState, counted_once
 from schemas.recusal import Recusal, RecusalLiftIn
@@ -140,6 +142,7 @@ class ToldCase(NamedTuple):
     exports: tuple[Export, ...]
     history: tuple[CaseChange, ...]
     names: dict[str, str]
+    roles: list[tuple[str, Office]]
 
 
 def told_of_case(visit: Visit, found: Case) -> ToldCase:
@@ -167,6 +170,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         exports=tx.exports.of_case(actor, found.id) if may_export else (),
         history=history,
         names=names_for(visit, linked) | tx.accounts.names(actor, [one.changed_by for one in history]),
+        roles=each_once((one.changed_by, one.offices) for one in history),
     )
 
 

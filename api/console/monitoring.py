@@ -20,6 +20,7 @@ from api.console.monitoring_form import (
     RecordForms,
     UnlinkForm,
 )
+from api.console.office import each_once
 from api.console.picture import MapPoint, map_picture
 from api.console.recording import names_for
 from api.console.typed import Typed, W
@@ -129,6 +130,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     recordings = [tx.recordings.known(one) for one in tx.monitoring.media(monitoring_id)]
     entries = tx.custody.entries_for(reference("monitoring", monitoring_id))
     own = [one for one in entries if found.concluded_at or one.leaf.actor == actor.reference]
+    offices = tx.offices.of(own)
     may_link = visit.may(Action.MONITORING_LINK, found.agency_id)
     links = tx.monitoring_links.links_of(monitoring_id)
     return visit.page(
@@ -161,6 +163,8 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         may_link=may_link,
         may_open=may_link and visit.may(Action.CASE_OPEN, found.agency_id),
         entries=own,
+        offices=offices,
+        roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in own),
         watched=tx.recordings.watched(actor, [one.id for one in recordings]),
         names=names_for(visit, recordings) | tx.accounts.names(visit.actor, [one.leaf.actor for one in own]),
         now=tx.now,

@@ -13,6 +13,7 @@ from api.console.form import day_start
 from api.console.guard import Visiting
 from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, listed
 from api.console.look_form import RecordingForms
+from api.console.office import each_once
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
 from api.console.sheet import COLUMNS, cells_of, csv_answer, csv_text, gathered
 from api.console.view import HEADERS
@@ -132,6 +133,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     holder = tx.holdings.cited(found)
     had = [reference("account", one.person_id) for one in (holder.facts if holder else ())]
     attendance = tx.presences.of_recording(found)
+    offices, captors = tx.offices.of(entries), tx.offices.at_capture(found, attendance)
     origin = look_from(visit.request, LookWay.CONSOLE)
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
     reader = tx.lookers.reader(visit.actor, found)
@@ -185,6 +187,10 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         holder=holder,
         had=tx.accounts.names(visit.actor, had),
         names=names,
+        offices=offices,
+        captors=captors,
+        roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in entries),
+        duty=tx.shifts.of_recording(found),
     )
 
 

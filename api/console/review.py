@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.console.evidence import evidence_of, names_of, said
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, listed
+from api.console.office import each_once
 from api.console.recording import names_for
 from api.console.typed import Change, Fault, Forms, Mistaken, Versioned, into, label, labels, mistaken, seen
 from api.console.visit import Mistake, Visit, submit, to
@@ -120,6 +121,7 @@ def _page(visit: Visit, review_id: ReviewId, mistake: Mistake | None = None) -> 
         is_unqualified=is_offered and not is_qualified,
         items=list(GroundItem),
         history=history,
+        roles=each_once((one.changed_by, one.offices) for one in history),
         seen=evidence.seen,
         watched=evidence.watched,
         names=names_for(visit, evidence.recordings)

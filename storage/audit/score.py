@@ -12,6 +12,7 @@ from schemas.actor import Actor
 from schemas.audit import DRAWN_STATES, AuditKind, AuditState, RecheckOutcome
 from schemas.ids import AccountId, AuditId, CaseId, MemberId
 from schemas.leaves_audit import AuditAssign, AuditScore, LeafScore
+from schemas.office import carrying
 from schemas.policy import NONE, Action, Relation, Subject, require
 from schemas.precheck import DrawnRecording, pre_check
 from schemas.reference import reference
@@ -46,6 +47,7 @@ from storage.custody.values import shown
 from storage.reads.account import inspectors_outside, people, with_name
 from storage.reads.case import numbers
 from storage.reads.monitoring import monitored
+from storage.reads.office import acted, offices_at
 from storage.reads.participation import cases_behind, parts_in_sample
 from storage.reads.recording import filenames
 from storage.recording.recording import Recordings
@@ -296,6 +298,7 @@ class AuditScores(Collection):
             .order_by(audit_scores.c.inspector_id, audit_scores.c.item_code)
         ).all()
         given = [list(some) for _, some in groupby(rows, key=lambda row: row.inspector_id)]
+        held = offices_at(self._connection, (acted(one[0].inspector_id, one[0].given_at) for one in given))
         made = [
             GivenScore(
                 inspector=some[0].name,
@@ -303,6 +306,8 @@ class AuditScores(Collection):
                 points={row.item_code: row.points for row in some},
                 remarks={row.item_code: row.remark for row in some if row.remark},
                 total=sum(row.points for row in some),
+                given_at=some[0].given_at,
+                given_as=carrying(held[acted(some[0].inspector_id, some[0].given_at)], AuditScore.spec.roles),
             )
             for some in given
         ]

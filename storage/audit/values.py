@@ -10,6 +10,7 @@ from schemas.audit import AuditKind, AuditState, RecheckOutcome, Source
 from schemas.base import Frozen, HexDigest
 from schemas.ids import AccountId, AgencyId, AuditId, EntryId, MemberId, StandardId
 from schemas.integrity import CheckResult
+from schemas.office import Held
 from schemas.recording import Recording
 from schemas.reference import reference
 from schemas.separation import Part
@@ -94,13 +95,15 @@ class Recheck(Frozen):
 
 
 class GivenScore(Frozen):
-    """The scores of one inspector by item, and their remarks."""
+    """The scores of one inspector by item, and their remarks; `given_as` the roles by which, as known then."""
 
     inspector: str
     is_own: bool
     points: dict[str, int]
     remarks: dict[str, str]
     total: int
+    given_at: datetime
+    given_as: Held
 
 
 class PreCheck(Frozen):

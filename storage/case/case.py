@@ -337,7 +337,8 @@ class Cases(CaseAccess):
         Raises:
             IntegrityBroken: a leaf is none, or an opening is not what its leaf commits to (`leaf-broken`).
         """
-        return history_of(self._unit.custody, reference("case", case.id), is_masked=case.is_masked)
+        about = reference("case", case.id)
+        return history_of(self._connection, self._unit.custody, about, is_masked=case.is_masked)
 
     def _is_handled(self, case_id: CaseId, account_id: AccountId) -> bool:
         handled = exists().where(case_handlers.c.case_id == case_id, case_handlers.c.account_id == account_id)

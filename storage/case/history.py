@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from schemas.case import CaseChange
 from schemas.event import Event
 from schemas.leaf import Leaf, Unknown
@@ -12,11 +14,14 @@ from schemas.ours import ours
 from schemas.personal import MASKED, masked
 from schemas.refusals_custody import LEAF_BROKEN
 from storage.custody.reading import LogReader
+from storage.reads.office import offices_of
 
 _Values = dict[str, Any]
 
 
-def history_of(log: LogReader, case: str, *, is_masked: bool) -> tuple[CaseChange, ...]:
+def history_of(
+    connection: Connection, log: LogReader, case: str, *, is_masked: bool
+) -> tuple[CaseChange, ...]:
     """Return every act in the chain of `case/uuid`, oldest first; the caller has checked the case.
 
     `is_masked`: who reads it does not see who the party is.
@@ -26,6 +31,7 @@ def history_of(log: LogReader, case: str, *, is_masked: bool) -> tuple[CaseChang
     """
     places = log.chain(case)
     openings = log.openings_of(one.digest for one in places)
+    offices = offices_of(connection, [one.leaf for one in places if isinstance(one.leaf, Leaf)])
     values: _Values = {}
     told = []
     for n, one in enumerate(places, start=1):
@@ -41,6 +47,7 @@ def history_of(log: LogReader, case: str, *, is_masked: bool) -> tuple[CaseChang
                     changed_by=one.leaf.actor,
                     changed_at=one.leaf.at,
                     leaf_index=one.leaf_index,
+                    offices=offices[one.leaf.id],
                 )
             )
     return tuple(told)

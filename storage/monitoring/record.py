@@ -27,9 +27,10 @@ from schemas.monitoring import (
     step_of,
 )
 from schemas.monitoring_row import is_plate
+from schemas.office import carrying
 from schemas.page import Cursor, Page
 from schemas.personal import masked
-from schemas.policy import Action, Subject, missing, require
+from schemas.policy import Action, Subject, missing, require, roles_with
 from schemas.reference import reference
 from schemas.refusals_monitoring import FACT_IN_FUTURE, MONITORING_UNKNOWN
 from schemas.uscc import is_uscc
@@ -49,6 +50,7 @@ from storage.monitoring.values import (
 from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
 from storage.reads.equipment import facts_of
+from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
 from storage.tables.monitoring import (
@@ -292,15 +294,20 @@ class Monitoring(Collection):
             .where(monitoring_opinions.c.monitoring_id == record.id)
             .order_by(monitoring_opinions.c.stage)
         ).mappings()
+        shown = [row for row in rows if record.concluded_at is not None or row["reviewer_id"] == actor.id]
+        held = offices_at(self._connection, (acted(row["reviewer_id"], row["given_at"]) for row in shown))
         return tuple(
             Opinion(
                 is_own=row["reviewer_id"] == actor.id,
                 stage=ReviewStage(row["stage"]),
                 opinion=OpinionWord(row["opinion"]),
+                given_as=carrying(
+                    held[acted(row["reviewer_id"], row["given_at"])],
+                    roles_with(STAGE_ACTIONS[ReviewStage(row["stage"])]),
+                ),
                 **{name: row[name] for name in ("reviewer", "reason_code", "reason", "given_at")},
             )
-            for row in rows
-            if record.concluded_at is not None or row["reviewer_id"] == actor.id
+            for row in shown
         )
 
     def notify(self, actor: Actor, ident: MonitoringId, wish: NotificationIn) -> None:

@@ -18,6 +18,7 @@ from schemas.monitoring import (
     OpinionWord,
     ReviewStage,
 )
+from schemas.office import Held
 from schemas.personal import masked
 from storage.personal import opened
 from storage.reads.agency import with_agency
@@ -73,7 +74,7 @@ class MonitoringFilter(Frozen):
 
 
 class Opinion(Frozen):
-    """An opinion that the viewer may see."""
+    """An opinion that the viewer may see; `given_as` are the roles by which it was given, as known then."""
 
     stage: ReviewStage
     reviewer: str
@@ -82,6 +83,7 @@ class Opinion(Frozen):
     reason_code: str | None
     reason: str
     given_at: datetime
+    given_as: Held
 
 
 class Notification(Frozen):

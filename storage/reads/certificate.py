@@ -1,11 +1,12 @@
 """What the register said of certificates: the SQL form of `schemas.certificate`, and its rows."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
 
 from schemas.certificate import (
     VERIFIABLE,
@@ -13,6 +14,7 @@ from schemas.certificate import (
     YEARLY,
     CertificateFact,
     CertificateNeed,
+    Qualification,
 )
 from schemas.ids import AccountId, AgencyId, CertificateId
 from schemas.leaves_certificate import CertificateState
@@ -96,8 +98,48 @@ def qualified_by(connection: Connection, account_id: AccountId, at: datetime) ->
 
     Its digest, hex; None: nothing of the kind is in the register. Of several, the one that was entered first.
     """
+    leaf: bytes | None = connection.scalar(_qualifying(account_id, at))
+    return None if leaf is None else leaf.hex()
+
+
+def qualifications_at(
+    connection: Connection, asked: Iterable[tuple[UUID, datetime]]
+) -> dict[tuple[UUID, datetime], Qualification]:
+    """Return what qualified accounts at times, as known then: the row that `qualified_by` names, for pages.
+
+    What is absent was given without an entry: legal reviews rest on one since leaves name it.
+    """
+    found = {}
+    for account_id, at in asked:
+        told, now = certificate_facts.c, certificate_facts.alias("now").c
+        is_said = exists().where(
+            now.certificate_id == told.certificate_id,
+            now.state == CertificateState.VALID.value,
+            now.valid_during.contains(at),
+            func.upper_inf(now.known_during),
+        )
+        row = (
+            connection.execute(
+                _qualifying(account_id, at).add_columns(
+                    certificates.c.kind,
+                    func.lower(told.valid_during).label("valid_from"),
+                    func.upper(told.valid_during).label("valid_until"),
+                    func.lower(told.known_during).label("known_from"),
+                    is_said.label("is_said"),
+                )
+            )
+            .mappings()
+            .one_or_none()
+        )
+        if row is not None:
+            found[account_id, at] = Qualification.of_row(row)
+    return found
+
+
+def _qualifying(account_id: UUID, at: datetime) -> Select[Any]:
+    """Return the query of the leaf that qualifies an account; of several, the one that was entered first."""
     told = certificate_facts.c
-    leaf: bytes | None = connection.scalar(
+    return (
         select(told.leaf)
         .join(certificates, certificates.c.id == told.certificate_id)
         .where(
@@ -108,7 +150,6 @@ def qualified_by(connection: Connection, account_id: AccountId, at: datetime) ->
         .order_by(func.lower(told.known_during), told.id)
         .limit(1)
     )
-    return None if leaf is None else leaf.hex()
 
 
 def numbers_of(connection: Connection, account_id: AccountId) -> frozenset[str]:

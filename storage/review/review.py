@@ -16,9 +16,11 @@ from schemas.case import CaseStep
 from schemas.errors import Conflict, NotFound
 from schemas.ids import AgencyId, CaseId, ReviewId
 from schemas.leaves import LEAVES
+from schemas.leaves_case import CaseSubmit
 from schemas.leaves_review import LeafGround, ReviewAnswer
+from schemas.office import carrying
 from schemas.page import Cursor, Page
-from schemas.policy import Action, Subject, holds, may, missing
+from schemas.policy import Action, Subject, holds, may, missing, roles_with
 from schemas.reference import reference
 from schemas.refusals_case import (
     GROUND_ANSWERED,
@@ -45,9 +47,10 @@ from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import with_agency
 from storage.reads.case import with_case
-from storage.reads.certificate import qualified_by
+from storage.reads.certificate import qualifications_at, qualified_by
 from storage.reads.evidence import known_subjects
 from storage.reads.findings import findings_of
+from storage.reads.office import acted, offices_at
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within, within
 from storage.reads.recusal import barred
@@ -265,7 +268,22 @@ class Reviews(Collection):
 
     def _values(self, rows: Sequence[RowMapping]) -> tuple[Review, ...]:
         grounds = self._grounds([row["id"] for row in rows])
-        return tuple(Review.of_row(row, grounds=tuple(grounds[row["id"]])) for row in rows)
+        submitted = {row["id"]: acted(row["submitter_id"], row["submitted_at"]) for row in rows}
+        given = {row["id"]: acted(row["reviewer_id"], row["given_at"]) for row in rows if row["reviewer_id"]}
+        held = offices_at(self._connection, (*submitted.values(), *given.values()))
+        qualified = qualifications_at(self._connection, {(one.account_id, one.at) for one in given.values()})
+
+        def made(row: RowMapping) -> Review:
+            by, sender = given.get(row["id"]), held[submitted[row["id"]]]
+            return Review.of_row(
+                row,
+                grounds=tuple(grounds[row["id"]]),
+                submitted_as=carrying(sender, CaseSubmit.spec.roles),
+                given_as=() if by is None else carrying(held[by], roles_with(Action.CASE_REVIEW)),
+                qualification=None if by is None else qualified.get((by.account_id, by.at)),
+            )
+
+        return tuple(map(made, rows))
 
     def _grounds(self, review_ids: list[ReviewId]) -> dict[ReviewId, list[Ground]]:
         found: dict[ReviewId, list[Ground]] = defaultdict(list)
@@ -287,5 +305,6 @@ class Reviews(Collection):
 def _select() -> Select[tuple[object, ...]]:
     query = select(*(column for column in reviews.c if column.name not in {"submitted_by", "evidence"}))
     query = with_agency(with_case(query, reviews.c.case_id), reviews.c.agency_id)
+    query = query.add_columns(reviews.c.submitted_by.label("submitter_id"))
     query = with_name(query, reviews.c.submitted_by, "submitted_by")
     return with_name(query, reviews.c.reviewer_id, "reviewer", is_optional=True)
