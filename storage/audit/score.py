@@ -325,9 +325,12 @@ class AuditScores(Collection):
             Conflict: the actor has scored it already (slug `scored-already`).
             NotFound, TransitionRefused: as for `member`.
         """
-        # Whoever is barred, or takes part, meanwhile comes behind the scores in the log.
+        # Whoever is barred, or takes part, meanwhile comes behind the scores in the log: in the cases behind the member, or
+        # as that is tied to one. What was tied while this waited is held as well, or the act is tried again.
+        kind = self.audits.get(actor, audit_id).kind
         behind = cases_behind(self._connection, member_id)
-        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE, *behind)
+        deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE, drawn_name(kind, member_id), *behind)
+        self._unit.custody.hold(relies=cases_behind(self._connection, member_id))
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
             raise SCORED_ALREADY("you have scored it; scores are never changed")

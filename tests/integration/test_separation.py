@@ -1,6 +1,7 @@
 """Separation of duties at the acts themselves: the part is taken in truth, and page and act say the same."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -9,13 +10,15 @@ import pytest
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
 from schemas.audit import AuditKind
-from schemas.case import Case, CaseState, CaseStep
+from schemas.case import Case, CaseIn, CaseState, CaseStep
 from schemas.certificate import CertificateIssueIn, CertificateStep, CertificateStepIn
-from schemas.errors import Refused
+from schemas.errors import Conflict, EvidenceError, Refused
 from schemas.fsck import FaultCode
 from schemas.ids import CaseId, MemberId, RecordingId
 from schemas.leaves_certificate_issue import CertificateKind
+from schemas.leaves_recusal import RecusalGround
 from schemas.monitoring import LinkBasis, OpinionIn, OpinionWord, ReviewStage
+from schemas.recusal import RecusalIn
 from schemas.review import Review
 from schemas.separation import Part
 from schemas.standard import DEMO_STANDARD, ItemScore
@@ -25,6 +28,7 @@ from storage.store import Store
 from tests.casework import PASS, SUPPLEMENT, Bureau, make_bureau
 from tests.factories import OFFICERS, certify, faults, folder_url, make_account, make_settings
 from tests.monitoring import make_highway
+from tests.stand.wait import until
 from tests.supervision import Bureau as Supervision
 from tests.supervision import Clock, make_supervision
 from workers.custody import integrate
@@ -159,6 +163,77 @@ def test_page_and_act_say_the_same_of_an_inspector(store: Store, clock: Clock) -
     assert refused.value.slug == "inspector-took-part"
     with store.begin() as tx:
         assert len(tx.audit_scores.score(second, audit.id, case_id, FULL).scores) == 1
+
+
+def test_a_tie_that_is_made_while_somebody_scores_is_met(store: Store, clock: Clock) -> None:
+    """Tied to a case from which its inspector is barred, in the same moment: the score waits, and is none."""
+    above = make_supervision(store, clock, recordings=3)
+    audit, inspector = above.assigned(), above.inspectors[0]
+    handler = make_account(store, above.agency, Role.HANDLER)[1]
+    with store.begin() as tx:
+        member = tx.audit_scores.drawn(above.supervisor, audit.id)[0].member_id
+        wish = CaseIn(number=f"案-{uuid4().hex[:8]}", party="某店", matter="占道经营", place="建军路")
+        case = tx.cases.open(handler, wish)
+        barred = RecusalIn(login=inspector.login, ground=RecusalGround.HEAD, reason="近亲属")
+        tx.recusals.bar(above.head, case.id, barred)
+
+    def score() -> str:
+        try:
+            with store.begin() as tx:
+                tx.audit_scores.score(inspector, audit.id, member, FULL)
+        except EvidenceError as err:
+            return err.slug
+        return ""
+
+    with ThreadPoolExecutor(1) as other:
+        with store.begin() as tx:
+            seen = tx.cases.get(handler, case.id).version
+            tx.cases.link(handler, case.id, RecordingId(member), seen)
+            scoring = other.submit(score)
+            until(lambda: scoring.done() or _waiting(store) > 0, "the score waits, or is given")
+        assert scoring.result() in ("recused", "chain-busy")
+    assert score() == "recused"
+
+
+def _waiting(store: Store) -> int:
+    """How many wait for a lock in this database."""
+    with store.begin() as tx:
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return tx.connection.exec_driver_sql(waits).scalar_one()
+
+
+def test_no_opinion_is_given_on_a_record_that_is_tied(store: Store) -> None:
+    """An opinion on a record and one on its case never meet: untied it is no evidence, tied it takes no opinion."""
+    road = make_highway(store)
+    handler = make_account(store, road.agency, Role.HANDLER)[1]
+    first = make_account(store, road.agency, Role.EVIDENCE_REVIEWER, Role.LEGAL_REVIEWER)[1]
+    with store.begin() as tx:
+        wish = CaseIn(number=f"案-{uuid4().hex[:8]}", party="某店", matter="占道经营", place="建军路")
+        case = tx.cases.open(handler, wish)
+    record, valid = road.one(), OpinionIn(opinion=OpinionWord.VALID, reason="看过")
+
+    def tie() -> None:
+        with store.begin() as tx:
+            seen = tx.cases.get(handler, case.id).version
+            tx.monitoring_links.link(handler, case.id, record, LinkBasis.MANUAL, seen)
+
+    def opine(stage: ReviewStage) -> None:
+        with store.begin() as tx:
+            seen = tx.monitoring.get(first, record).version
+            tx.monitoring.opine(first, record, stage, valid, seen)
+
+    with pytest.raises(Conflict) as untied:
+        tie()
+    assert untied.value.slug == "article-41"
+    opine(ReviewStage.FIRST)
+    road.opine(record, ReviewStage.SECOND)
+    tie()
+    for stage in ReviewStage:
+        with pytest.raises(EvidenceError) as concluded:
+            opine(stage)
+        assert concluded.value.slug in ("review-concluded", "review-same-person")
+    with store.begin() as tx:
+        assert Part.JUDGED in parts_of(tx.connection, case.id, first.account_id)
 
 
 def test_every_part_is_read_from_what_was_done(store: Store, clock: Clock) -> None:
