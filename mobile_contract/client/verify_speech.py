@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta, timezone
 
 from mobile_contract.client.verify_story import Said, Story
+from schemas.actor import Role
 from schemas.base import parse_rfc3339
 from schemas.case import CaseState
 from schemas.event import Event
@@ -20,6 +21,7 @@ from schemas.words_claim import GROUNDS
 from schemas.words_event import EVENTS
 from schemas.words_line import RECORDING_STATES, VERDICTS
 from schemas.words_monitoring import MONITORING_STATES
+from schemas.words_role import ROLES
 
 _CHINA = timezone(timedelta(hours=8))
 
@@ -69,6 +71,7 @@ def sentences(story: Story) -> Iterator[str]:
     for given in story.rounds:
         opinion = "–" if given.opinion is None else str(OPINIONS[OpinionWord(given.opinion)])
         yield f"法制审核第 {given.round} 轮 round {given.round}: {opinion} · {spoken(given.statement)}"
+    yield from _acts(story)
     for bar in story.recusals:
         ended = (
             "" if bar.lifted_at is None else f" · 已解除 lifted {bar.lifted_at}: {spoken(bar.lift_reason)}"
@@ -78,6 +81,13 @@ def sentences(story: Story) -> Iterator[str]:
             f"回避 barred: {spoken(bar.person)} · {ground} · 自 from {bar.barred_at}: {spoken(bar.reason)}{ended}"
         )
     yield from _withheld(story)
+
+
+def _acts(story: Story) -> Iterator[str]:
+    for act in story.acts:
+        roles = "、".join(str(ROLES[Role(one)]) for one in act.roles)
+        since = " · 任期后来有更正 its term was corrected later" if act.corrected else ""
+        yield f"{act.at} {_event(act.event)}: {spoken(act.person)}{f' · {roles}' if roles else ''}{since}"
 
 
 def _withheld(story: Story) -> Iterator[str]:

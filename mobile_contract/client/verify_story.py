@@ -1,21 +1,23 @@
 """What a package tells of its case: every word of it from a leaf, an opening, or the fold of a chain."""
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from schemas.base import Frozen, rfc3339
 from schemas.checkpoint import Checkpoint
-from schemas.leaf import Leaf
+from schemas.leaf import Leaf, Unknown
 from schemas.leaves_agency import AgencyAmend, AgencyOpen
 from schemas.leaves_review import ExportRequest
 from schemas.life_account import AccountLife
 from schemas.life_case import CaseLife
 from schemas.life_evidence import Attempt, MonitoringLife, RecordingLife
 from schemas.life_inside import Committed
+from schemas.life_role import Term
 from schemas.opening import Erased, Shown
 from schemas.package_lines import WithheldLine
 from schemas.package_record import Carried, Record
-from schemas.reference import ident_of
+from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
 
 
@@ -89,6 +91,19 @@ class RoundTold(Frozen):
     unanswered: int
 
 
+class ActTold(Frozen):
+    """What a person did in the case: the roles that carried it, as the log held them before it.
+
+    Empty where the package withholds them. `corrected`: the log says otherwise of that time by now.
+    """
+
+    event: str
+    at: str
+    person: Said
+    roles: tuple[str, ...]
+    corrected: bool
+
+
 class FactTold(Frozen):
     """A fact to be proven, and the evidence that is named for it."""
 
@@ -131,6 +146,7 @@ class Story(Frozen):
     recusals: tuple[RecusalTold, ...]
     withheld: tuple[WithheldTold, ...]
     hidden: int
+    acts: tuple[ActTold, ...] = ()
     looks: int | None = None
     """How many looks the log held at this evidence when the package was asked for; None: the request does not say."""
 
@@ -199,6 +215,7 @@ def tell(
             _withheld(record, one) for one in sorted(record.withheld, key=lambda one: (one.of, one.n))
         ),
         hidden=sum(member != "*" for _, member in grounds),
+        acts=tuple(_acts(record, teller, case)),
         looks=_looks(request),
     )
 
@@ -282,6 +299,36 @@ def _rounds(teller: _Teller, life: CaseLife) -> Iterable[RoundTold]:
             grounds=len(one.grounds),
             unanswered=one.unanswered,
         )
+
+
+def _acts(record: Record, teller: _Teller, case: str) -> Iterable[ActTold]:
+    for leaf in record.leaves(case).values() if case in record.turns else ():
+        if noun_of(leaf.actor) != "account" or isinstance(leaf.act, Unknown):
+            continue
+        folded = record.folded.get(leaf.actor)
+        life = None if folded is None else folded.life
+        roles = life.roles.values() if isinstance(life, AccountLife) else ()
+        carrying = [role for role in roles if role.grant.role in leaf.act.spec.roles]
+        held = [role for role in carrying if _was_held(role.told, leaf.at)]
+        yield ActTold(
+            event=leaf.event,
+            at=rfc3339(leaf.at),
+            person=_name(record, teller, leaf.actor),
+            roles=tuple(sorted({str(role.grant.role) for role in held})),
+            corrected=any(role.now is None or not _holds(role.now, leaf.at) for role in held),
+        )
+
+
+def _was_held(told: Iterable[Term], at: datetime) -> bool:
+    """Say whether a role was held at a time, by what was told then."""
+    return any(
+        one.known_from <= at and (one.known_until is None or at < one.known_until) and _holds(one, at)
+        for one in told
+    )
+
+
+def _holds(term: Term, at: datetime) -> bool:
+    return term.valid_from <= at and (term.valid_until is None or at < term.valid_until)
 
 
 def _facts(teller: _Teller, life: CaseLife) -> Iterable[FactTold]:

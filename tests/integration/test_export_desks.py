@@ -15,6 +15,7 @@ from mobile_contract.client.verify_speech import sentences
 from schemas.actor import Role
 from schemas.container import container_chunks
 from schemas.digest import sha256_hex
+from schemas.event import Event
 from schemas.ids import CaseId
 from schemas.integrity import Outcome
 from schemas.leaf import Leaf, parse_leaf
@@ -32,6 +33,7 @@ from schemas.package import (
     proof_name,
 )
 from schemas.package_lines import leaves_text, openings_text, parse_leaves, parse_openings
+from schemas.words_event import EVENTS
 from storage.outbox import JobKind
 from storage.settings import seed
 from storage.store import Store
@@ -122,6 +124,19 @@ def test_a_later_examination_is_told_beside_the_sealed_verdict(package: Package)
     assert again
     assert all((one.was, one.verdict) == ("verified", "verified") for told in again.values() for one in told)
     assert any("重新检查 examined again" in line for line in sentences(report.story))
+
+
+def test_every_act_says_by_which_role_it_was_done(package: Package) -> None:
+    """Handler, reviewer and head of the case, as the log held their roles before each act; in words, too."""
+    report = verify_package(package.path, package.trust)
+
+    assert report.story is not None
+    roles = {one.event: one.roles for one in report.story.acts}
+    assert {roles[name] for name in ("case:open", "case:submit", "case:conclude")} == {("handler",)}
+    assert (roles["review:pass"], roles["case:decide"]) == (("legal_reviewer",), ("head",))
+    assert not any(one.corrected for one in report.story.acts)
+    decided = next(line for line in sentences(report.story) if "行政机关负责人" in line)
+    assert str(EVENTS[Event.CASE_DECIDE]) in decided or str(EVENTS[Event.CASE_FILE]) in decided
 
 
 def test_without_trust_the_signature_is_not_checked(package: Package) -> None:
