@@ -1,5 +1,8 @@
 """An audit on paper: population, draw, what was found of each member and how it was scored; who prints it, and when."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -9,8 +12,17 @@ from api.console.guard import Visiting
 from api.route import Route
 from schemas.audit import DRAWN_STATES
 from schemas.ids import AuditId
+from storage.audit.values import Member
 
 router = APIRouter(route_class=Route)
+
+
+class Sums(NamedTuple):
+    """What the scores of an audit come to, as far as its reader sees them: whole members, their mean, wide distances."""
+
+    scored: int
+    mean: str
+    wide: int
 
 
 @router.get("/audits/{audit_id}/print")
@@ -22,5 +34,14 @@ def printable(visit: Visiting, audit_id: AuditId) -> Response:
     return visit.page(
         "audit_print.html",
         members=[(one, pre_checks_of(one, visit.language)) for one in members],
+        sums=_sums(members),
         **told_of_audit(visit, found)._asdict(),
     )
+
+
+def _sums(members: Sequence[Member]) -> Sums:
+    """Sum up the members that every inspector has scored; those of the others are not all to be seen yet."""
+    whole = [one for one in members if len(one.scores) == one.inspectors_wanted]
+    totals = [given.total for one in whole for given in one.scores]
+    mean = f"{sum(totals) / len(totals):.1f}" if totals else ""
+    return Sums(len(whole), mean, sum((one.gap or 0) > one.gap_most for one in whole))

@@ -14,6 +14,7 @@ from api.route import Route
 from schemas.case import Case
 from schemas.ids import CaseId, RecordingId
 from schemas.look import LookWay, Pictures, PrintIn
+from schemas.recording import counted_once
 
 router = APIRouter(route_class=Route)
 
@@ -69,11 +70,14 @@ def _sheet(visit: Visit, printed: Printed) -> Response:
     tx = visit.tx
     told = told_of_case(visit, printed.case)
     records = [one for one in told.evidence.records if one.id in told.evidence.seen]
+    counted = counted_once(told.recordings)
     return visit.page(
         "case_print.html",
         **told._asdict(),
         why=printed.why,
         pictured=printed.pictured,
+        total_bytes=sum(one.size_bytes for one in counted),
+        total_ms=sum(one.facts.duration_ms or 0 for one in counted),
         notifications={one.id: tx.monitoring.notifications(one) for one in records},
         printed_at=tx.now,
     )

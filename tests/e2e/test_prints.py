@@ -10,6 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
+from api.console.form import size
 from api.console.guard import form_token
 from api.console.language import COOKIE as LANGUAGE
 from api.deps import COOKIE
@@ -157,6 +158,12 @@ def test_a_case_is_printed_without_pictures_and_without_an_entry(desk: Desk, hea
         one for one in (*digests, *names, "近亲属", PROOF, "已解除的关联") if str(one) not in sheet.text
     ] == []
     assert desk.entries() == before
+    with desk.store.begin() as tx:
+        kept = tx.recordings.of_case(desk.case.id)
+    assert (
+        f"不计副本合计 {size(Language.ZH, sum(one.size_bytes for one in kept if not one.is_copy))}"
+        in sheet.text
+    )
 
 
 def test_a_sheet_speaks_one_language(desk: Desk, head: str) -> None:
@@ -238,6 +245,19 @@ def test_an_audit_is_printed_with_what_its_pages_show(desk: Desk) -> None:
     assert [one.ticket for one in drawn if one.ticket not in sheet.text] == []
     assert [one for one in ("打印人", "种子", "抽查范围的根值", "系统预检") if one not in sheet.text] == []
     assert "只评了一份" not in sheet.text
+    assert f"抽中 {len(drawn)} 件，已由全部评查员评完 0 件" in sheet.text
+
+    other = desk.supervision.inspectors[1]
+    with desk.store.begin() as tx:
+        standard = tx.audit_scores.standard(tx.audits.get(desk.supervision.supervisor, audit))
+        full = [ItemScore(code=item.code, points=item.points) for item in standard.items]
+        tx.audit_scores.score(other, audit, drawn[0].member_id, full)
+    with desk.browser(token) as browser:
+        whole = browser.get(f"/console/audits/{audit}/print").text
+    lost = standard.items[0].points
+    assert "已由全部评查员评完 1 件" in whole
+    assert f"平均 {standard.total - lost / 2:.1f} 分" in whole
+    assert "只评了一份" in whole
 
 
 def scored(desk: Desk) -> AuditId:
