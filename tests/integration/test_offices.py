@@ -84,7 +84,10 @@ def office(store: Store) -> Office:
 
 def test_each_act_names_the_role_that_carried_it(office: Office) -> None:
     """Handler, head and reviewer of one case, the reviewer with what art. 58 asks; a device acts by none."""
-    told = {event: office.change(event).offices for event in (Event.CASE_OPEN, Event.CASE_SUBMIT, Event.CASE_DECIDE)}
+    told = {
+        event: office.change(event).offices
+        for event in (Event.CASE_OPEN, Event.CASE_SUBMIT, Event.CASE_DECIDE)
+    }
     assert {event: [one.role for one in held] for event, held in told.items()} == {
         Event.CASE_OPEN: [Role.HANDLER],
         Event.CASE_SUBMIT: [Role.HANDLER],
@@ -147,7 +150,9 @@ def test_a_qualification_that_was_suspended_since_is_told(office: Office) -> Non
     keeper = make_account(office.bureau.store, office.bureau.agency, Role.CUSTODIAN)[1]
     with office.bureau.store.begin() as tx:
         held = next(
-            one for one in tx.certificates.page(keeper, CertificateFilter()).rows if one.account_id == office.bureau.reviewer.account_id
+            one
+            for one in tx.certificates.page(keeper, CertificateFilter()).rows
+            if one.account_id == office.bureau.reviewer.account_id
         )
         wish = CertificateStepIn(reason="复核证书", from_at=given.given_at - timedelta(seconds=1))
         tx.certificates.step(keeper, held.id, CertificateStep.SUSPEND, wish, held.version)
@@ -164,7 +169,9 @@ def test_a_recording_says_who_was_on_duty_by_which_role(office: Office) -> None:
     with bureau.store.begin() as tx:
         found = tx.recordings.known(ident)
         captors = tx.offices.at_capture(found, tx.presences.of_recording(found))
-    assert {who: [one.role for one in held] for who, held in captors.items()} == {officer.account_id: [Role.OFFICER]}
+    assert {who: [one.role for one in held] for who, held in captors.items()} == {
+        officer.account_id: [Role.OFFICER]
+    }
     with serving(bureau.store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
         told = client.get(f"/v1/cases/{office.case.id}", headers=bearer(token)).json()["changes"]
         rounds = client.get(f"/v1/cases/{office.case.id}/reviews", headers=bearer(token)).json()["reviews"]
