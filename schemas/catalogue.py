@@ -33,7 +33,7 @@ from schemas.words_claim import CLAIM_FAULTS, DRAW_CLAIMS, DRAW_FAULTS, GROUNDS,
 from schemas.words_continuity import SEAM_KINDS, SEGMENT_STATES
 from schemas.words_document import RISKS
 from schemas.words_event import EVENTS
-from schemas.words_examined import MEASURES, PART_KINDS, STORE_FAULTS
+from schemas.words_examined import MEASURES, PART_KINDS, STORE_FAULTS, STRETCHES
 from schemas.words_fsck import FAULTS, FSCK_PARTS
 from schemas.words_health import HEALTH, HEALTH_PARTS
 from schemas.words_holding import CHECK_OCCASIONS, CHECK_POINTS, DEVICE_KINDS
@@ -140,7 +140,7 @@ _TABLES: tuple[Mapping[Any, Words], ...] = (
     ),
     *(FACTOR_DEEDS, LOGIN_WAYS, SESSION_ENDS, TRAIL_EVENTS, TRAIL_RESULTS),
     *(AS_OF, LIST_SETTINGS, SETTINGS),
-    *(MEASURES, PART_KINDS, RISKS, STORE_FAULTS),
+    *(MEASURES, PART_KINDS, RISKS, STORE_FAULTS, STRETCHES),
     *(SEAM_KINDS, SEGMENT_STATES),
     UNITS,
 )

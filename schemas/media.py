@@ -22,6 +22,12 @@ MAX_LINE_POINTS = 2_000
 MAX_PARTS = 200
 """Most rows about the parts of one file; what goes on beyond them is counted in the last one of its kind."""
 
+MAX_STRETCHES = 200
+"""Most stretches kept of one file, the first of each kind; a finding says how many there are."""
+
+MAX_AROUND = 120
+"""Most points kept around those that findings name."""
+
 LatE7 = Annotated[int, Field(ge=-900_000_000, le=900_000_000)]
 LonE7 = Annotated[int, Field(ge=-1_800_000_000, le=1_800_000_000)]
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
@@ -101,11 +107,20 @@ class BoundsE7(Frozen):
     east: LonE7
 
 
+class TrackPoint(Frozen):
+    """One point of a track by its number in the file, from 1 on; `at` is absent where it has no time."""
+
+    number: Annotated[int, Field(ge=1)]
+    lat_e7: LatE7
+    lon_e7: LonE7
+    at: UtcDatetime | None = None
+
+
 class Track(Frozen):
     """A track: `length_m` is in metres, `line_e7` holds (lat, lon) pairs thinned for drawing.
 
     `points` lie on a line, `waypoints` are marks beside it, absent where there are none. A file of marks alone begins and
-    ends at the first and the last time of its marks.
+    ends at the first and the last time of its marks. `around` are the points that findings name, with their neighbours.
     """
 
     points: Annotated[int, Field(ge=0)]
@@ -117,6 +132,27 @@ class Track(Frozen):
     length_m: Annotated[int, Field(ge=0)] = 0
     max_kmh: Annotated[int, Field(ge=0)] | None = None
     line_e7: Annotated[tuple[tuple[LatE7, LonE7], ...], Field(max_length=MAX_LINE_POINTS)] = ()
+    around: Annotated[tuple[TrackPoint, ...], Field(max_length=MAX_AROUND)] | None = None
+
+
+class StretchKind(StrEnum):
+    """What may be met on a stretch of a film or a sound."""
+
+    HOLE = "hole"
+    DAMAGED = "damaged"
+    BLACK = "black"
+    FROZEN = "frozen"
+    BROKEN = "broken"
+    DROPPED = "dropped"
+    SILENT = "silent"
+
+
+class Stretch(Frozen):
+    """From when to when something was met, in milliseconds from the beginning of the file on; both alike is a moment."""
+
+    kind: StretchKind
+    from_ms: Annotated[int, Field(ge=0)]
+    to_ms: Annotated[int, Field(ge=0)]
 
 
 class MediaFacts(Frozen):
@@ -125,7 +161,8 @@ class MediaFacts(Frozen):
     `width` and `height` are pixels as stored (before rotation), `fps_milli` frames per 1,000 seconds,
     `created_raw` the container's own creation time as written. `examined` are the parts of the file and how far each
     was gone through; absent in what was verified before that was kept. `edition` names the list of checks that the file
-    was held against, those that had nothing to say with it: `schemas.examination.edition_of`.
+    was held against, those that had nothing to say with it: `schemas.examination.edition_of`. `stretches` are what was
+    met in time, by kind and then by time: all that a finding counts, where the finding names the first or the worst.
     """
 
     width: Annotated[int, Field(ge=0)] | None = None
@@ -145,3 +182,4 @@ class MediaFacts(Frozen):
     document: Document | None = None
     examined: Annotated[tuple[Examined, ...], Field(max_length=MAX_PARTS)] | None = None
     edition: Text | None = None
+    stretches: Annotated[tuple[Stretch, ...], Field(max_length=MAX_STRETCHES)] | None = None

@@ -1,6 +1,7 @@
-"""Parts of a file, and in what they are gone through."""
+"""Parts of a file, in what they are gone through, and what is met on a stretch of it."""
 
 from schemas.examined import Measure, PartKind
+from schemas.media import StretchKind
 from schemas.scrub import StoreFault
 from schemas.words import vocabulary
 
@@ -49,5 +50,18 @@ MEASURES = vocabulary(
         Measure.POINTS: ("点", "points"),
         Measure.PAGES: ("页", "pages"),
         Measure.PIECES: ("段", "pieces"),
+    },
+)
+
+STRETCHES = vocabulary(
+    StretchKind,
+    {
+        StretchKind.HOLE: ("没有画面", "No picture"),
+        StretchKind.DAMAGED: ("画面损坏", "Picture damaged"),
+        StretchKind.BLACK: ("全黑", "Black"),
+        StretchKind.FROZEN: ("定格", "Standing still"),
+        StretchKind.BROKEN: ("声音损坏", "Sound damaged"),
+        StretchKind.DROPPED: ("声音中断", "Sound breaks off"),
+        StretchKind.SILENT: ("无声", "Silent"),
     },
 )

@@ -12,7 +12,7 @@ _AGAIN = (
 
 CONTENT = Check(
     name="content",
-    version=1,
+    version=2,
     title=Words("画面内容", "What can be seen"),
     proves=Words(
         "照片、录像的关键帧不是全黑、全白，录像画面没有长时间定格。",

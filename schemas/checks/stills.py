@@ -119,7 +119,7 @@ EDITS = Check(
 
 RAW_PIXELS = Check(
     name="raw_pixels",
-    version=1,
+    version=2,
     title=Words("原始像素（RAW）", "Raw pixels"),
     proves=Words(
         "原始照片的传感器数据已全部读出，没有整段为零。",

@@ -7,7 +7,7 @@ from schemas.words import Words
 
 PACKETS = Check(
     name="packets",
-    version=2,
+    version=3,
     title=Words("数据包", "Packets"),
     proves=Words(
         "每个视频数据包的长度自洽，数量不少于索引所写。",
@@ -36,7 +36,7 @@ PACKETS = Check(
 
 KEYFRAMES = Check(
     name="keyframes",
-    version=3,
+    version=4,
     title=Words("关键帧", "Key frames"),
     proves=Words(
         "关键帧（较长录像为抽查，短片为每一帧）可以解码，没有损坏。",

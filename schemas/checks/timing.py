@@ -12,7 +12,7 @@ _LOOK = (
 
 TIMING = Check(
     name="timing",
-    version=1,
+    version=2,
     title=Words("画面时间", "Timing of pictures"),
     proves=Words(
         "画面按时间先后排列，帧率恒定的录像中没有空缺，长度与文件头所写相符。",

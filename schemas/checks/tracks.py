@@ -193,7 +193,7 @@ TRACK_SENTENCES = Check(
 
 TRACK_LINE = Check(
     name="track_line",
-    version=1,
+    version=2,
     title=Words("轨迹线", "Track line"),
     proves=Words(
         "地图上画出了全部的点。",

@@ -27,6 +27,7 @@ from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
 from schemas.look import Pictures
+from schemas.mark import MarkKind
 from schemas.monitoring import MonitoringStep, ReviewStage
 from schemas.package import FileRole
 from schemas.password import PasswordFault
@@ -50,6 +51,7 @@ BLANK = re.compile(r"\{\w+\}")
 
 UNSPOKEN: dict[type[Enum], str] = {
     Level: "how loudly a refusal is logged",
+    MarkKind: "on what a finding opens; a person reads the place itself",
     Charge: "chooses what keeps somebody away; a person reads the part they took",
     Language: "chooses between words, has none",
     Relation: "what a rule of the policy reaches; a person meets the permission, never how far it goes",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.checks.content import CONTENT
 from schemas.integrity import Check, CheckResult, examines
+from schemas.media import StretchKind
 from workers.media.container import Note
 from workers.media.still.jpeg import Pixels
 from workers.media.structure.walked import fault, gravest
@@ -93,6 +94,7 @@ class Content:
         self.longest_black = self.longest_still = Run(0.0, 0.0, 0)
         self._black = self._still = Run(0.0, 0.0, 0)
         self._last: Grey | None = None
+        self._met: list[tuple[StretchKind, Run]] = []
 
     def watch(self, frame: Any, at_s: float) -> None:  # noqa: ANN401 - PyAV's frames; tests hand in their own
         """Look at one decoded frame, shown at a time in seconds.
@@ -111,11 +113,25 @@ class Content:
         self.black += now.is_black
         self.even += now.is_even
         self.blown += now.white >= _BLOWN_SHARE
+        before = self._black, self._still
         self._black = _grown(self._black, at_s, goes_on=now.is_black, counts=now.is_black)
         is_same = last is not None and last.shape == grey.shape and _distance(last, grey) <= _STILL
         self._still = _grown(self._still, at_s, goes_on=is_same and not now.is_even, counts=True)
+        self._ended(*before)
         self.longest_black = max(self.longest_black, self._black, key=_length)
         self.longest_still = max(self.longest_still, self._still, key=_length)
+
+    def _ended(self, black: Run, still: Run) -> None:
+        """Keep the runs that this picture ended, if they were long."""
+        if black.is_long and self._black.frames <= 1:
+            self._met.append((StretchKind.BLACK, black))
+        if still.is_long and self._still.frames <= 1:
+            self._met.append((StretchKind.FROZEN, still))
+
+    def runs(self) -> list[tuple[StretchKind, Run]]:
+        """Return every long run of black and of unchanged pictures, those that go on to the end as well."""
+        going_on = ((StretchKind.BLACK, self._black), (StretchKind.FROZEN, self._still))
+        return [*self._met, *(one for one in going_on if one[1].is_long)]
 
     def met(self) -> list[Note]:
         """Return what was seen."""

@@ -62,7 +62,7 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale, work: Work) -> tupl
     Stray bytes between header segments and zeros before a restart or the end are a remark: they are left out and the
     decode is repeated. Returns what was met, if anything, and BGR pixels; of a damaged photo, what can still be seen.
     """
-    kind = "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
+    kind = colours_of(space)
     first = _strict(payload, kind, scale)
     if not isinstance(first, ValueError):
         return None, _bgr(first)
@@ -71,7 +71,18 @@ def decode_jpeg(payload: bytes, *, space: str, scale: Scale, work: Work) -> tupl
         if not isinstance(again, ValueError):
             return note("jpeg-stray-bytes"), _bgr(again)
         first = again
-    return _damaged(first), _salvaged(payload, kind, scale)
+    return _damaged(first), salvaged(payload, kind, scale)
+
+
+def colours_of(space: str) -> str:
+    """Return in which colours a photo is decoded."""
+    return "CMYK" if space in {"CMYK", "YCCK"} else "BGR"
+
+
+def complaint_of(payload: bytes, kind: str, scale: Scale) -> str:
+    """Return what a strict decode complains of first; empty where it does not."""
+    found = _strict(payload, kind, scale)
+    return str(found) if isinstance(found, ValueError) else ""
 
 
 def _mended(payload: bytes, complaint: str, work: Work) -> Iterator[bytes]:
@@ -130,7 +141,7 @@ def _strict(payload: bytes, kind: str, scale: Scale) -> Pixels | ValueError:
     return decoded
 
 
-def _salvaged(payload: bytes, kind: str, scale: Scale) -> Pixels | None:
+def salvaged(payload: bytes, kind: str, scale: Scale) -> Pixels | None:
     """Return what a forgiving decode still shows.
 
     The memory is fresh and zeroed, so that no pixel of an earlier picture can show through, as one OpenCV

@@ -33,7 +33,7 @@ from workers.media.still.edits import check_edits
 from workers.media.still.ending import check_still_end, cut_companion
 from workers.media.still.frames import DECODE_ERRORS, FORMATS, WALKS, bgr, broken, gate, read_frames, shrunk
 from workers.media.still.heif_walk import Heif, walk_heif
-from workers.media.still.jpeg import decode_jpeg, jpeg_header, scale_for, without_padding
+from workers.media.still.jpeg import colours_of, decode_jpeg, jpeg_header, scale_for, without_padding
 from workers.media.still.jpeg_walk import (
     APP1,
     APP13,
@@ -47,6 +47,7 @@ from workers.media.still.jpeg_walk import (
 from workers.media.still.layout import Layout
 from workers.media.still.picture import picture
 from workers.media.still.raw import read_raw
+from workers.media.still.spoiled import with_rows
 from workers.media.still.still import Decoded, Seen, examined
 from workers.media.still.strips import check_strips
 from workers.media.still.tiff_walk import walk_tiff
@@ -159,6 +160,8 @@ def _jpeg(payload: bytes, limits: Limits, work: Work) -> Seen:
     met, pixels = decode_jpeg(payload, space=space, scale=scale, work=work)
     if met is None or met.code != "jpeg-damaged":
         met = _empty_run(payload, walked, met, work) or _cut(payload, seen.layout) or met
+    if met is not None and met.code == "jpeg-damaged":
+        met = with_rows(met, payload, walked, kind=colours_of(space), scale=scale, height=height, work=work)
     whole = width * height
     done = 0 if pixels is None or (met and met.code == "jpeg-damaged") else whole
     inner = [_inner(payload[span.start : span.end], limits, work) for span in seen.layout.inner]

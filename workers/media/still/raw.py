@@ -68,10 +68,18 @@ def check_raw_pixels(check: Check, values: Raw, black: int) -> CheckResult:
     is_empty: Raw = np.logical_not(rows.any(axis=1))
     first, beside = _stretch(is_empty)
     if beside > 1:
-        return check.found("raw-rows-empty", count=int(is_empty.sum()), of=len(rows), first=first)
+        return check.found(
+            "raw-rows-empty",
+            count=int(is_empty.sum()),
+            of=len(rows),
+            first=first,
+            first_row=first,
+            last_row=first + beside - 1,
+        )
     start, length = _stretch(rows.reshape(-1) == 0)
     if black > 0 and length >= _STRETCH_PIXELS:
-        return check.found("raw-stretch-empty", count=length, first=start // rows.shape[1])
+        first, last = (at // rows.shape[1] for at in (start, start + length - 1))
+        return check.found("raw-stretch-empty", count=length, first=first, first_row=first, last_row=last)
     return check.held()
 
 

@@ -5,6 +5,7 @@ while libav's log is caught, of a short film all frames; a whole decode of a lon
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import av
@@ -31,6 +32,7 @@ _SKIPPING = re.compile(
 )
 """What sound files make a decoder say when only key frames are fed to it: their neighbours were never given."""
 
+_PLACES = 64
 _POSTERS = (0.0, 1 / 3, 2 / 3)
 
 
@@ -41,7 +43,10 @@ class PictureReader(StreamReader):
     no picture came in time; the container counts them.
     """
 
-    forgiven = ("bad_packets", "bad_frames", "_broken_jpegs", "unwhole", "first_unwhole", "_noted")
+    forgiven = (
+        *("bad_packets", "bad_frames", "_broken_jpegs", "unwhole", "first_unwhole", "_noted"),
+        *("torn_at_s", "broken_at_s", "spoiled_at_s"),
+    )
 
     def __init__(
         self,
@@ -59,6 +64,10 @@ class PictureReader(StreamReader):
         self.empty = empty
         self.bad_packets = self.keyframes = self.frames = self.bad_frames = self.skipped = 0
         self.rotation = 0
+        self.torn_at_s: tuple[float, ...] = ()
+        self.broken_at_s: tuple[float, ...] = ()
+        self.spoiled_at_s: tuple[float, ...] = ()
+        self._at_s = 0.0
         self.content = Content()
         self._broken_jpegs = 0
         self.posters: list[Derivative] = []
@@ -102,13 +111,16 @@ class PictureReader(StreamReader):
         if not _SKIPPING.search(said):
             super().complain(said)
             self._note(self.packets, self._now_s)
+            self.broken_at_s = _with(self.broken_at_s, self._at_s)
 
     def read(self, packet: Any) -> None:  # noqa: ANN401 - PyAV types packets per stream, a union without base
         """Walk the units of one packet; decode it where it is a key frame whose turn it is."""
-        if self._length_bytes and not self._fits(packet):
-            self.bad_packets += 1
-        if packet.is_corrupt or (self.codec in CODECS and is_foreign(bytes(packet))):
-            self.bad_packets += 1
+        self._at_s = self.at_s(packet.dts if packet.pts is None else packet.pts)
+        is_torn = bool(self._length_bytes) and not self._fits(packet)
+        is_bad = bool(packet.is_corrupt) or (self.codec in CODECS and is_foreign(bytes(packet)))
+        if is_torn or is_bad:
+            self.bad_packets += is_torn + is_bad
+            self.torn_at_s = _with(self.torn_at_s, self._at_s)
         if self.context is None:
             return
         self.coded += 1
@@ -122,8 +134,9 @@ class PictureReader(StreamReader):
             return
         self._next = at + self._step if self._step else self._next
         self._work.pixels(self._frame_pixels)
-        if self.codec == "mjpeg":
-            self._broken_jpegs += is_damaged(bytes(packet), self._work)
+        if self.codec == "mjpeg" and is_damaged(bytes(packet), self._work):
+            self._broken_jpegs += 1
+            self.spoiled_at_s = _with(self.spoiled_at_s, self._at_s)
         self._fed += 1
         self._frames(self.decoded(packet))
 
@@ -204,6 +217,12 @@ class PictureReader(StreamReader):
         return self.bad_frames + (self._broken_jpegs if self._broken_jpegs * 2 < self.keyframes else 0)
 
     @property
+    def bad_pictures_at_s(self) -> tuple[float, ...]:
+        """Where pictures do not decode, in seconds, the first ones."""
+        is_habit = self._broken_jpegs * 2 >= self.keyframes
+        return tuple(sorted({*self.broken_at_s, *(() if is_habit else self.spoiled_at_s)}))
+
+    @property
     def _frame_pixels(self) -> int:
         return self.context.width * self.context.height if self.context else 0
 
@@ -211,12 +230,14 @@ class PictureReader(StreamReader):
         if frames is None:
             self.bad_frames += 1
             self._note(self.packets, self._now_s)
+            self.broken_at_s = _with(self.broken_at_s, self._at_s)
             return
         for frame in frames:
             self.frames += 1
-            self.bad_frames += bool(frame.is_corrupt)
             if frame.is_corrupt:
+                self.bad_frames += 1
                 self._note(self.frames, self.at_s(frame.pts))
+                self.broken_at_s = _with(self.broken_at_s, self.at_s(frame.pts))
             self.rotation = TURNS.get(orientation(frame), 0)
             if frame.key_frame:
                 self.content.watch(frame, self.at_s(frame.pts))
@@ -273,6 +294,15 @@ class CoverReader(StreamReader):
             self.is_bad = self.is_bad or bool(frame.is_corrupt)
 
 
+def _with(places: tuple[float, ...], at_s: float) -> tuple[float, ...]:
+    """Add a place, unless it is the last one again, or there are enough."""
+    return places if len(places) >= _PLACES or at_s in places[-1:] else (*places, at_s)
+
+
+def _first(places: Sequence[float]) -> dict[str, int]:
+    return {"at_seconds": int(min(places))} if places else {}
+
+
 def is_cover(stream: Stream) -> bool:
     """Say whether a stream is one still picture beside the recording."""
     return bool(stream.disposition & Disposition.attached_pic)
@@ -284,7 +314,9 @@ def check_packets(check: Check, walk: Walk) -> CheckResult | None:
     readers = [one for one in walk.readers.values() if isinstance(one, PictureReader)]
     for one in readers:
         if one.bad_packets:
-            return check.found("video-packets-damaged", count=one.bad_packets, packets=one.packets)
+            return check.found(
+                "video-packets-damaged", count=one.bad_packets, packets=one.packets, **_first(one.torn_at_s)
+            )
         if one.packets + one.empty < one.video.frames:
             found = one.packets + one.empty
             return check.found("video-frames-missing", found=found, promised=one.video.frames)
@@ -344,7 +376,12 @@ def _keyframes(check: Check, one: PictureReader) -> CheckResult:
         return check.found("codec-unsupported", reason="codec")
     if one.bad_pictures or one.complaints:
         reason = one.complaints[0] if one.complaints else "corrupt frame"
-        return check.found("video-frames-damaged", count=max(one.bad_pictures, 1), reason=reason)
+        return check.found(
+            "video-frames-damaged",
+            count=max(one.bad_pictures, 1),
+            reason=reason,
+            **_first(one.bad_pictures_at_s),
+        )
     if not one.frames:
         return check.found("keyframes-none")
     if one.skipped:

@@ -25,6 +25,7 @@ SHORT_S = 0.5
 _LONG_S = 10.0
 _MOSTLY = 0.9
 _CLIPPED = 0.01
+_PLACES = 64
 _PLANES = 8
 """Channels that a frame holds by itself: PyAV reads beyond them, where noise was decoded to dozens, and crashes."""
 
@@ -40,13 +41,14 @@ _HEADERS: Mapping[str, Header] = {"amrnb": amr_narrow, "amrwb": amr_wide}
 class SoundReader(StreamReader):
     """Reads one stream of sound. Samples are counted per channel, seconds by the decoder's own rate."""
 
-    forgiven = ("bad_packets", "lost", "given_s", "first_bad_s", "_bad_packet")
+    forgiven = ("bad_packets", "lost", "given_s", "first_bad_s", "bad_at_s", "_bad_packet")
 
     def __init__(self, stream: AudioStream, work: Work, *, with_proof: bool = False) -> None:
         super().__init__(stream)
         self.samples = self.left_out = self.lost = self.bad_packets = 0
         self.heard_s = self.given_s = 0.0
         self.first_bad_s = 0.0
+        self.bad_at_s: tuple[float, ...] = ()
         self.levels: Levels | None = None
         self.proof: Proof | None = None
         self._work = work
@@ -165,6 +167,8 @@ class SoundReader(StreamReader):
         self.bad_packets += 1
         if self.bad_packets == 1:
             self.first_bad_s = self.given_s
+        if len(self.bad_at_s) < _PLACES:
+            self.bad_at_s = (*self.bad_at_s, self.given_s)
 
 
 def _are_filled(packet: bytes, header: Header) -> bool:
@@ -248,18 +252,24 @@ def _content(check: Check, one: SoundReader, *, is_film: bool) -> CheckResult:
 
 
 def _heard(check: Check, levels: Levels, *, is_film: bool) -> Iterator[CheckResult]:
-    silence = levels.longest_silence
-    quiet_s, length_s = silence.end_s - silence.start_s, levels.samples / levels.rate
+    length_s = levels.samples / levels.rate
     if levels.dropped and not levels.is_gated:
         yield check.found("sound-dropped", count=levels.drops, **_span(levels.dropped[0]))
     if levels.is_silent:
         yield check.found("sound-off" if is_film else "sound-silent", seconds=int(length_s))
-    if quiet_s > min(_LONG_S, _MOSTLY * length_s):
+    silence = long_silence(levels)
+    if silence is not None:
         yield check.found("sound-pauses", **_span(silence))
     if levels.is_gated:
         yield check.found("sound-gated")
     if levels.clipped > _CLIPPED * levels.samples:
         yield check.found("sound-clipped", percent=100 * levels.clipped // levels.samples)
+
+
+def long_silence(levels: Levels) -> Span | None:
+    """Return the longest stretch of nothing, if it is long, or most of the sound."""
+    silence, length_s = levels.longest_silence, levels.samples / levels.rate
+    return silence if silence.end_s - silence.start_s > min(_LONG_S, _MOSTLY * length_s) else None
 
 
 def _span(span: Span) -> dict[str, str]:

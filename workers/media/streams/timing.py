@@ -62,6 +62,7 @@ class Timing:
         self._first: int | None = None
         self._end = 0
         self.shown = self.doubled = 0
+        self.doubled_at_s = 0.0
         self.back: Hole | None = None
 
     def told(self, stamp: Stamp) -> None:
@@ -95,6 +96,7 @@ class Timing:
             return
         step = at - last
         if step == 0:
+            self.doubled_at_s = self.doubled_at_s if self.doubled else self._at_s(at)
             self.doubled += 1
         elif step < 0:
             self._run_back(last, at, _BACK_S)
@@ -175,7 +177,7 @@ def _of_clock(one: Timing, structure: Structure) -> list[Note]:
         code = "timing-pause" if is_said else "timing-hole"
         met.append(Note(code, {**_span(holes[0]), "count": len(holes)}))
     if one.doubled > _STRAY:
-        met.append(fault("timing-doubled", count=one.doubled))
+        met.append(fault("timing-doubled", count=one.doubled, at_seconds=int(one.doubled_at_s)))
     return met
 
 

@@ -32,6 +32,7 @@ from workers.media.streams.pictures import (
 )
 from workers.media.streams.sound import SoundReader, check_content, check_sound
 from workers.media.streams.soundfile import SoundFile, check_frames, read_sound_file
+from workers.media.streams.stretches import stretches_of
 from workers.media.streams.timing import Timing, check_timing
 from workers.media.streams.walk import StreamReader, Walk
 from workers.media.structure.kinds import BOXED, STREAMED, read_structure
@@ -101,17 +102,15 @@ def probe_video(source: Source, media_type: str, *, limits: Limits, work: Work) 
         walk.run()
         kind = _kind(media_type, walk)
         examined = (*_examined(source, structure, file, walk), *_of_streams(walk))
+        checks = _checks(source, _Met(structure, file, readers.timings, limits.every_frame), walk, kind)
+        told = facts(
+            container, walk, structure, examined, readers.timings, is_sound_file=media_type in SOUND_FILES
+        )
+        met = stretches_of(walk, readers.timings, structure)
         return Probe(
             media_type=kind,
-            facts=facts(
-                container,
-                walk,
-                structure,
-                examined,
-                readers.timings,
-                is_sound_file=media_type in SOUND_FILES,
-            ),
-            checks=_checks(source, _Met(structure, file, readers.timings, limits.every_frame), walk, kind),
+            facts=told.model_copy(update={"stretches": met or None}),
+            checks=checks,
             derivatives=_posters(walk),
         )
 

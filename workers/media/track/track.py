@@ -10,6 +10,7 @@ from schemas.media import MediaFacts
 from workers.media.container import Note, check_container, note
 from workers.media.result import Probe
 from workers.media.source import Source
+from workers.media.track.around import Around
 from workers.media.track.checks import CHECKS, Seen
 from workers.media.track.fixes import Fixes
 from workers.media.track.geojson import GeoJsonReader
@@ -43,15 +44,18 @@ def probe_track(source: Source, media_type: str, work: Work) -> Probe:
     media_type = media_type if media_type in _READERS else GPX
     name, read = _READERS[media_type]
     watchers = Steps(), Clock(), Repeats()
-    seen = Seen(Fixes(work, watchers), *watchers)
+    around = Around()
+    seen = Seen(Fixes(work, (*watchers, around)), *watchers)
     ended = read(source, seen, work)
     if not ended.is_track:
         found = [ended.met] if ended.met else []
         return Probe(media_type=media_type, checks=(check_container(found),))
     seen.finish()
-    facts = MediaFacts(container=name, track=seen.fixes.track(), examined=_examined(source, seen, ended))
-    made = [check_container([ended.met] if ended.met else []), *(check(seen) for check in CHECKS)]
-    return Probe(media_type=media_type, facts=facts, checks=tuple(one for one in made if one is not None))
+    made = (check_container([ended.met] if ended.met else []), *(check(seen) for check in CHECKS))
+    checks = tuple(one for one in made if one is not None)
+    track = seen.fixes.track().model_copy(update={"around": around.points(checks) or None})
+    facts = MediaFacts(container=name, track=track, examined=_examined(source, seen, ended))
+    return Probe(media_type=media_type, facts=facts, checks=checks)
 
 
 def _examined(source: Source, seen: Seen, ended: Ended) -> tuple[Examined, ...]:
