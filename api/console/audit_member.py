@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.console.evidence import evidence_of, names_of
 from api.console.guard import Acting, Visiting
 from api.console.office import each_once
+from api.console.recording import found_in
 from api.console.typed import Fault, Forms, Mistaken, Typed, into, label, labels, mistaken
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.route import Route
@@ -101,6 +102,7 @@ def _member(visit: Visit, audit_id: AuditId, member_id: MemberId, mistake: Mista
         may_raise=tx.rectifications.may_raise(actor, found.audit),
         seen=tx.recordings.visible(actor, idents) | (evidence.seen if evidence else frozenset()),
         watched=tx.recordings.watched(actor, idents),
+        found_in=found_in(visit, idents),
         is_english=visit.language is Language.EN,
         roles=each_once((one.inspector, one.given_as) for one in found.scores),
     )

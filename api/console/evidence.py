@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from api.console.language import gettext
+from api.console.places import place_href
 from api.console.timeline import Flag, Span, Timeline, timeline
 from schemas.actor import Actor
 from schemas.case import STEPS as CASE_STEPS
@@ -156,5 +157,7 @@ def said(
         text = sentence(one.check.code, one.check.params)
         words = (text.en, text.next_en) if language is Language.EN else (text.zh, text.next_zh)
         name, href = names.get(one.subject, (one.subject, ""))
+        if href and one.subject.startswith("recording/"):
+            href = place_href(href, one.check)
         made.append(SaidFinding(name, href, one.check, *words))
     return made

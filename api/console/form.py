@@ -126,6 +126,13 @@ def milliseconds(duration_ms: int) -> str:
     return f"{minutes}:{rest / 1000:04.1f}"
 
 
+def position(seconds: float) -> str:
+    """Return a place in a film or a sound as players write it: `m:ss`, `h:mm:ss`."""
+    minutes, rest = divmod(int(seconds), _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def day_start(text: str, *, days: int = 0) -> datetime | None:
     """Return the start in UTC of a day typed as `YYYY-MM-DD` in UTC+8; None when it is no day."""
     try:

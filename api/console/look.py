@@ -12,6 +12,7 @@ from api.console.form import day_start
 from api.console.guard import Acting, Visiting
 from api.console.listing import PAGE_ROWS, Asked, Sought, listed
 from api.console.look_form import LookForm, WhyForm
+from api.console.places import Wanted
 from api.console.typed import NoFields
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit, go, submit, to
@@ -27,14 +28,19 @@ OWN_LOOKS = "/console/account/looks"
 
 
 @router.post("/recordings/{recording_id}/looks")
-def look(visit: Acting, recording_id: RecordingId, form: Annotated[LookForm, Form()]) -> Response:
+def look(
+    visit: Acting,
+    recording_id: RecordingId,
+    form: Annotated[LookForm, Form()],
+    wanted: Annotated[Wanted, Query()],
+) -> Response:
     """Open the content and come back to it, or go on to the original or to what is printed."""
 
     def onward(made: Look) -> Response:
         shown = f"/console/recordings/{recording_id}"
         if made.kind is LookKind.PRINT:
             return go(f"{shown}/print?look={made.id}")
-        return go(shown if made.kind is LookKind.OPEN else content_url(made))
+        return go(wanted.address(recording_id, "player") if made.kind is LookKind.OPEN else content_url(made))
 
     return submit(
         visit,
@@ -42,7 +48,7 @@ def look(visit: Acting, recording_id: RecordingId, form: Annotated[LookForm, For
         lambda wish: visit.tx.looks.open(
             visit.actor, recording_id, wish, look_from(visit.request, LookWay.CONSOLE)
         ),
-        again=lambda mistake: recording.shown(visit, recording_id, mistake),
+        again=lambda mistake: recording.shown(visit, recording_id, mistake, wanted=wanted),
         then=onward,
     )
 

@@ -22,7 +22,7 @@ from api.console.monitoring_form import (
 )
 from api.console.office import each_once
 from api.console.picture import MapPoint, map_picture
-from api.console.recording import names_for
+from api.console.recording import found_in, names_for
 from api.console.typed import Typed, W
 from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
@@ -166,6 +166,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         offices=offices,
         roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in own),
         watched=tx.recordings.watched(actor, [one.id for one in recordings]),
+        found_in=found_in(visit, [one.id for one in recordings]),
         names=names_for(visit, recordings) | tx.accounts.names(visit.actor, [one.leaf.actor for one in own]),
         now=tx.now,
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.console.guard import Visiting
 from api.console.look_form import RecordingForms
+from api.console.places import Wanted, places_of
 from api.console.recording import entries_of, explained, shown_as
 from api.console.visit import Visit
 from api.look import content_url, look_from
@@ -35,7 +36,7 @@ def printable(
 
 def _sheet(visit: Visit, found: Recording, look: Look) -> Response:
     tx = visit.tx
-    entries = entries_of(tx, found)
+    entries, checks = entries_of(tx, found), tx.recordings.checks(found.id)
     names = tx.accounts.names(visit.actor, [*found.officers, *(one.leaf.actor for one in entries)])
     attendance = tx.presences.of_recording(found)
     return visit.page(
@@ -45,7 +46,8 @@ def _sheet(visit: Visit, found: Recording, look: Look) -> Response:
         printed_at=tx.now,
         picture_url=content_url(look) if shown_as(found) == "image" else _thumbnail(found),
         is_original=shown_as(found) == "image",
-        checks=explained(tx.recordings.checks(found.id), visit.language),
+        checks=explained(checks, visit.language),
+        places=places_of(found, [row.check for row in checks], Wanted()),
         links=[one for one in tx.recordings.links(found.id) if one.unlinked_at is None],
         entries=entries,
         attendance=attendance and attendance.within(names),

@@ -15,6 +15,7 @@ from api.console.listing import IGNORED, PAGE_ROWS, Asked, Sought, address, list
 from api.console.look_form import RecordingForms
 from api.console.office import each_once
 from api.console.picture import MapPicture, MapPoint, Station, course, map_picture
+from api.console.places import Wanted, place_href, places_of
 from api.console.sheet import COLUMNS, cells_of, csv_answer, csv_text, gathered
 from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
@@ -36,6 +37,7 @@ from schemas.reference import reference
 from schemas.verdict import BINDING_CHECKS, breaks_binding
 from schemas.words import Language
 from storage.custody.values import Logged
+from storage.recording.neighbours import Neighbours
 from storage.recording.values import CheckRow
 from storage.store import Transaction
 
@@ -117,12 +119,17 @@ def as_csv(visit: Visiting, asked: Annotated[RecordingFilters, Query()]) -> Resp
 
 
 @router.get("/recordings/{recording_id}")
-def recording(visit: Visiting, recording_id: RecordingId) -> Response:
-    """Show one recording with everything known of it."""
-    return shown(visit, recording_id)
+def recording(visit: Visiting, recording_id: RecordingId, wanted: Annotated[Wanted, Query()]) -> Response:
+    """Show one recording with everything known of it, opened on a finding where one is asked for."""
+    return shown(visit, recording_id, wanted=wanted)
 
 
-def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = None) -> Response:
+_NOWHERE = Wanted()
+
+
+def shown(
+    visit: Visit, recording_id: RecordingId, mistake: Mistake | None = None, *, wanted: Wanted = _NOWHERE
+) -> Response:
     """Return the page of a recording; its content is on it while a look stands."""
     tx = visit.tx
     found = tx.recordings.get(visit.actor, recording_id)
@@ -138,6 +145,10 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
     look = tx.looks.standing(visit.actor, [recording_id], origin).get(recording_id)
     reader = tx.lookers.reader(visit.actor, found)
     beside = continuity.shown(visit, tx.courses.of_recording(found), of=recording_id)
+    checks = tx.recordings.checks(recording_id)
+    open_cases = tx.cases.visible(visit.actor, [link.case_id for link in links])
+    current = [link.case_id for link in links if link.unlinked_at is None and link.case_id in open_cases]
+    near = tx.recordings.neighbours(visit.actor, found, current)
     return visit.page(
         "recording.html",
         forms=RecordingForms,
@@ -160,7 +171,11 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         ),
         picture=_map(found),
         stations=_stations(found),
-        checks=explained(tx.recordings.checks(recording_id), visit.language),
+        checks=explained(checks, visit.language),
+        places=places_of(found, [row.check for row in checks], wanted),
+        wanted=wanted,
+        near=near,
+        seen_near=_watched(visit, near),
         explanations=tx.finding_answers.of_recording(recording_id),
         examinations=examined,
         beside=beside,
@@ -180,7 +195,7 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         may_delete_local=tx.recordings.may_delete_local(found),
         links=links,
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
-        open_cases=tx.cases.visible(visit.actor, [link.case_id for link in links]),
+        open_cases=open_cases,
         derivatives=tx.recordings.derivatives(recording_id),
         attendance=attendance and attendance.within(names),
         cited=tx.certificates.cited(visit.actor, found),
@@ -192,6 +207,12 @@ def shown(visit: Visit, recording_id: RecordingId, mistake: Mistake | None = Non
         roles=each_once((one.leaf.actor, offices[one.leaf.id]) for one in entries),
         duty=tx.shifts.of_recording(found),
     )
+
+
+def _watched(visit: Visit, near: Neighbours) -> frozenset[RecordingId]:
+    """Return whose thumbnails may be shown beside a recording."""
+    others = [one for one in (near.before, near.after, *near.of_cases) if one is not None]
+    return visit.tx.recordings.watched(visit.actor, [one.recording.id for one in others])
 
 
 @router.get("/recordings/{recording_id}/state")
@@ -213,6 +234,11 @@ class Explained(NamedTuple):
     def is_doubt(self) -> bool:
         """A person has to judge this."""
         return self.check.severity.rank >= Severity.WARN.rank
+
+    @property
+    def is_remark(self) -> bool:
+        """A rule of conduct or form failed, or a person should at least know it."""
+        return self.check.severity.rank >= Severity.REMARK.rank
 
     @property
     def is_unchecked(self) -> bool:
@@ -242,7 +268,28 @@ def explained(rows: Iterable[CheckRow], language: Language) -> list[Explained]:
         text = sentence(row.check.code, row.check.params) if row.check.code else FindingText(zh="", en="")
         words = (text.en, text.next_en) if language is Language.EN else (text.zh, text.next_zh)
         made.append(Explained(row.check, *words))
-    return sorted(made, key=lambda one: (not one.is_broken, not one.is_doubt))
+    return sorted(made, key=lambda one: (not one.is_broken, not one.is_doubt, not one.is_remark))
+
+
+class FoundIn(NamedTuple):
+    """A finding of one recording among others: its sentence, and where it opens on the page of the recording."""
+
+    check: CheckResult
+    sentence: str
+    href: str
+
+
+def found_in(visit: Visit, idents: Iterable[RecordingId]) -> dict[RecordingId, list[FoundIn]]:
+    """Return what weighs at least a remark in each of the recordings, the gravest first."""
+    found = visit.tx.recordings.findings(idents)
+    return {
+        ident: _found(f"/console/recordings/{ident}", rows, visit.language) for ident, rows in found.items()
+    }
+
+
+def _found(page: str, rows: Iterable[CheckResult], language: Language) -> list[FoundIn]:
+    made = [FoundIn(one, _said(one, language), place_href(page, one)) for one in rows if one.code]
+    return sorted(made, key=lambda one: -one.check.severity.rank)
 
 
 class Again(NamedTuple):

@@ -145,6 +145,7 @@ def templates(language: Language) -> Environment:
         form.thousands,
         form.degrees,
         form.seconds,
+        form.position,
     )
     environment.filters |= {function.__name__: function for function in (*shown, form.milliseconds, officer)}
     environment.filters |= wording(language)

@@ -16,6 +16,7 @@ from schemas.derivative import wanted
 from schemas.event import Event
 from schemas.examination import asks_every_frame
 from schemas.ids import CaseId, RecordingId
+from schemas.integrity import CheckResult, Severity
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
 from schemas.page import Cursor, Page
 from schemas.policy import Action, missing
@@ -44,13 +45,14 @@ from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
 from storage.reads.scrub import has_stopped, is_at_fault
-from storage.reads.shift import rejudged
+from storage.reads.shift import rejudged, with_rejudged
 from storage.recording.keeping import (
     enter_derivations,
     enter_examinations,
     keep_checks,
     keep_derivatives,
 )
+from storage.recording.neighbours import Neighbours, neighbours_of
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
     CheckRow,
@@ -161,6 +163,11 @@ class Recordings(Collection):
         rows = self._connection.execute(query.order_by(recordings.c.id).limit(SAME_BYTES)).mappings()
         return tuple(map(recording_of, rows))
 
+    def neighbours(self, actor: Actor, recording: Recording, cases: Iterable[CaseId]) -> Neighbours:
+        """Return what the actor may see beside a recording; the caller has checked it and the cases."""
+        visible = self._visible(actor, Action.RECORDING_VIEW)
+        return neighbours_of(self._connection, recording, cases, visible)
+
     def gaps_of_case(self, case_id: CaseId) -> tuple[SequenceGap, ...]:
         """Return the holes in the sequences of a case's devices; the caller has checked the case."""
         return gaps_of(self._connection, case_id)
@@ -183,6 +190,22 @@ class Recordings(Collection):
             return tuple(made)
         again = CheckRow(check=later[0], at=later[1])
         return tuple(again if one.check.name == again.check.name else one for one in made)
+
+    def findings(self, idents: Iterable[RecordingId]) -> dict[RecordingId, list[CheckResult]]:
+        """Return what weighs at least a remark in the latest runs of recordings, in the order of their checks."""
+        weighty = [one.value for one in Severity if one.rank >= Severity.REMARK.rank]
+        rows = self._connection.execute(
+            select(checks)
+            .join(
+                recordings, and_(recordings.c.id == checks.c.recording_id, recordings.c.run == checks.c.run)
+            )
+            .where(checks.c.recording_id.in_(list(idents)), checks.c.severity.in_(weighty))
+            .order_by(checks.c.recording_id, checks.c.position)
+        ).mappings()
+        made: dict[RecordingId, list[CheckResult]] = {}
+        for row in rows:
+            made.setdefault(row["recording_id"], []).append(check_of(row))
+        return with_rejudged(self._connection, made)
 
     def derivatives(self, recording_id: RecordingId) -> tuple[Derivative, ...]:
         """Return thumbnails and poster frames."""
