@@ -12,16 +12,8 @@ from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum
 from schemas.media import MediaFacts
 from schemas.stated_time import local_time
+from schemas.tolerance import Tolerances
 from schemas.track_agreement import check_track_datum, check_track_time
-
-NEAR_M = 500
-"""Metres that a fix from memory and a fresh one may lie apart, beyond the accuracy that both state."""
-
-CLOSE = timedelta(minutes=2)
-"""A shutter and the signing of its manifest are seconds apart; a clock set in between is caught elsewhere."""
-
-FAR = timedelta(days=365)
-"""Farther apart the two times are no matter of a copy or a clock that drifts."""
 
 CHINA = timedelta(hours=8)
 _HOUR = timedelta(hours=1)
@@ -32,8 +24,10 @@ _WGS84_LIKE = frozenset({Datum.WGS84, Datum.CGCS2000})
 """CGCS2000 agrees with WGS 84 to centimetres; GCJ-02 and BD-09 would first have to be converted."""
 
 
-def agreement(facts: MediaFacts, manifest: CaptureManifest) -> list[CheckResult]:
+def agreement(facts: MediaFacts, manifest: CaptureManifest, allowed: Tolerances) -> list[CheckResult]:
     """Compare what both sides state; where one is silent, or in another datum, no result is given.
+
+    `allowed` is how far its agency lets them lie apart, as of the receipt.
 
     Returns:
         At most one result each for place_agrees (warn) and time_agrees (info up to a year: files are often handed in
@@ -41,27 +35,31 @@ def agreement(facts: MediaFacts, manifest: CaptureManifest) -> list[CheckResult]
         track_time_agrees (remarks).
     """
     made = (
-        check_place_agrees(facts, manifest),
-        check_time_agrees(facts, manifest),
-        check_track_datum(facts, manifest),
-        check_track_time(facts, manifest),
+        check_place_agrees(facts, manifest, allowed),
+        check_time_agrees(facts, manifest, allowed),
+        check_track_datum(facts, manifest, allowed),
+        check_track_time(facts, manifest, allowed),
     )
     return [one for one in made if one is not None]
 
 
 @examines(PLACE_AGREES)
-def check_place_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+def check_place_agrees(
+    check: Check, facts: MediaFacts, manifest: CaptureManifest, allowed: Tolerances
+) -> CheckResult | None:
     """Measure how far apart the two places are, beyond the accuracy that both state."""
     gps, loc = facts.gps, manifest.loc
     if gps is None or loc is None or loc.crs not in _WGS84_LIKE:
         return None
     metres = round(distance_m((gps.lat_e7, gps.lon_e7), (loc.lat_e7, loc.lon_e7)))
-    allowed = NEAR_M + (loc.acc_cm + (gps.acc_cm or 0)) // 100
-    return check.held() if metres <= allowed else check.found("exif-place-differs", metres=metres)
+    near = allowed.place_apart_metres + (loc.acc_cm + (gps.acc_cm or 0)) // 100
+    return check.held() if metres <= near else check.found("exif-place-differs", metres=metres)
 
 
 @examines(TIME_AGREES)
-def check_time_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+def check_time_agrees(
+    check: Check, facts: MediaFacts, manifest: CaptureManifest, allowed: Tolerances
+) -> CheckResult | None:
     """Measure how far apart the two times are, and name a whole number of hours as what it looks like.
 
     The camera may know the network's time or the device's: the nearer of the two counts. A wall clock without a zone is
@@ -71,12 +69,13 @@ def check_time_agrees(check: Check, facts: MediaFacts, manifest: CaptureManifest
     if stated is None:
         return None
     apart = min((stated - at for at in (manifest.captured_at, manifest.corrected_at)), key=abs)
-    if abs(apart) <= CLOSE:
+    close = timedelta(seconds=allowed.time_apart_seconds)
+    if abs(apart) <= close:
         return check.held()
-    if abs(apart) >= FAR:
+    if abs(apart) >= timedelta(days=allowed.time_far_days):
         return check.found("exif-time-far", days=abs(apart).days)
     hours = round(apart / _HOUR)
-    if 0 < abs(hours) <= _WIDEST_HOURS and abs(apart - hours * _HOUR) <= CLOSE:
+    if 0 < abs(hours) <= _WIDEST_HOURS and abs(apart - hours * _HOUR) <= close:
         return check.found("exif-time-zone", hours=abs(hours))
     return check.found("exif-time-differs", seconds=int(abs(apart).total_seconds())) if is_zoned else None
 

@@ -14,15 +14,8 @@ from schemas.checks.manifest import CAPTURE_TIME, CLOCK, PLACE, SEQUENCE
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum, Location
 from schemas.officer import NamedOfficer, check_officers
+from schemas.tolerance import Tolerances
 
-TRUSTED_MS = 60_000
-"""So much of its own uncertainty a clock is believed, and so much later than the capture a position may be fixed."""
-
-FUTURE_TOLERANCE = timedelta(seconds=5)
-"""Beyond this and the clock's own uncertainty a capture lies in the future of its receipt."""
-
-MAX_SPEED_MPS = 150 / 3.6
-JUMP_SLACK_M = 500
 _EARTH_RADIUS_M = 6_371_008
 _E7_DEGREES = 10_000_000
 
@@ -51,6 +44,7 @@ class _Known(NamedTuple):
     previous: Previous | None
     received_at: datetime
     clock: ClockLimits
+    allowed: Tolerances
 
 
 def manifest_findings(
@@ -60,16 +54,17 @@ def manifest_findings(
     received_at: datetime,
     officers: Collection[NamedOfficer],
     clock: ClockLimits,
+    allowed: Tolerances,
 ) -> list[CheckResult]:
     """Compare a manifest with its predecessor, the server's clock and the register of certificates.
 
     `officers` is what the register knows of the certificates it names, as of its corrected time;
-    `clock` how far off its agency takes a clock, as of that time.
+    `clock` how far off its agency takes a clock, as of that time, `allowed` what else it allows, as of the receipt.
 
     Returns:
         One result each for manifest_sequence, clock, capture_time, officers and place, in this order.
     """
-    known = _Known(previous, received_at, clock)
+    known = _Known(previous, received_at, clock, allowed)
     return [
         check_sequence(manifest, known),
         check_clock(manifest, known),
@@ -110,7 +105,9 @@ def check_clock(check: Check, manifest: CaptureManifest, known: _Known) -> Check
 @examines(CAPTURE_TIME)
 def check_capture_time(check: Check, manifest: CaptureManifest, known: _Known) -> CheckResult:
     """Hold the capture's time against its receipt and the capture before."""
-    allowed = FUTURE_TOLERANCE + timedelta(milliseconds=min(manifest.clock.uncertainty_ms, TRUSTED_MS))
+    trusted = timedelta(seconds=known.allowed.clock_trusted_seconds)
+    uncertainty = timedelta(milliseconds=manifest.clock.uncertainty_ms)
+    allowed = timedelta(seconds=known.allowed.ahead_seconds) + min(uncertainty, trusted)
     ahead = manifest.corrected_at - known.received_at
     if ahead > allowed:
         return check.found("captured-in-future", ahead_seconds=int(ahead.total_seconds()))
@@ -128,22 +125,22 @@ def check_place(check: Check, manifest: CaptureManifest, known: _Known) -> Check
         return check.found("location-absent")
     if loc.mock:
         return check.found("location-mock")
-    if loc.fix_at > manifest.captured_at + timedelta(milliseconds=TRUSTED_MS):
+    if loc.fix_at > manifest.captured_at + timedelta(seconds=known.allowed.clock_trusted_seconds):
         return check.found("location-fix-in-future")
     before = known.previous.manifest if known.previous else None
-    if before and before.loc and _too_fast(before.loc, loc):
+    if before and before.loc and _too_fast(before.loc, loc, known.allowed):
         return check.found("location-jump", distance_m=round(_distance_m(before.loc, loc)))
     if loc.crs in (Datum.GCJ02, Datum.BD09):
         return check.found(f"location-datum-{loc.crs.lower()}")
     return check.held(crs=loc.crs.value)
 
 
-def _too_fast(start: Location, end: Location) -> bool:
+def _too_fast(start: Location, end: Location, allowed: Tolerances) -> bool:
     if start.crs is not end.crs:  # a change of datum alone moves a point by half a kilometre
         return False
-    slack_m = JUMP_SLACK_M + (start.acc_cm + end.acc_cm) / 100
+    slack_m = allowed.jump_metres + (start.acc_cm + end.acc_cm) / 100
     seconds = abs((end.fix_at - start.fix_at).total_seconds())
-    return _distance_m(start, end) > slack_m + MAX_SPEED_MPS * seconds
+    return _distance_m(start, end) > slack_m + allowed.jump_speed_kmh / 3.6 * seconds
 
 
 def _distance_m(start: Location, end: Location) -> float:

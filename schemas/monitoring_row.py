@@ -34,7 +34,6 @@ MAX_BATCH_BYTES = 32 * 1024 * 1024
 MAX_LINE_BYTES = 2 * 1024 * 1024
 MAX_JPEG_BYTES = 256 * 1024
 MAX_MEDIA = 4
-FUTURE_TOLERANCE = timedelta(seconds=60)
 """Fixed equipment keeps time by the network; a minute ahead of us is a broken clock, not a capture."""
 
 
@@ -288,13 +287,13 @@ def _check_unit(value: ValueIn) -> None:
             )
 
 
-def check_capture(captured_at: datetime, now: datetime) -> None:
-    """Refuse a row from the future.
+def check_capture(captured_at: datetime, now: datetime, allowed: timedelta) -> None:
+    """Refuse a row from the future: from later than its agency allows.
 
     Raises:
         Invalid: slug `row-in-future`.
     """
-    if captured_at > now + FUTURE_TOLERANCE:
+    if captured_at > now + allowed:
         ahead = int((captured_at - now).total_seconds())
         raise ROW_IN_FUTURE(
             f"captured {ahead} s in the future: set the clock of the equipment", ahead_seconds=ahead

@@ -11,13 +11,13 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from schemas.agreement import CLOSE
 from schemas.checks.register import DEVICE_AGREES, NAME_AGREES
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest
 from schemas.media import MediaFacts
 from schemas.name_profile import CHINA, SHIPPED, NameFacts, NameProfile, read_name
 from schemas.stated_time import local_time
+from schemas.tolerance import DECLARED_TOLERANCES
 
 _HOUR = timedelta(hours=1)
 _WIDEST_HOURS = 14
@@ -57,10 +57,11 @@ class Described(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known beside a file: its device by the register, and how names are read; either may be absent."""
+    """What is known beside a file: its device by the register, how names are read, and how far apart times may lie."""
 
     described: Described | None = None
     profiles: Sequence[NameProfile] = SHIPPED
+    close: timedelta = timedelta(seconds=DECLARED_TOLERANCES.time_apart_seconds)
 
 
 def register_agreement(
@@ -129,23 +130,24 @@ def check_name_agrees(
         return None
     length = timedelta(milliseconds=facts.duration_ms or 0)
     return (
-        _against_manifest(check, said, manifest, CLOSE + length)
+        _against_manifest(check, said, manifest, (known.close, length))
         or _against_register(check, said, known.described)
-        or _against_file(check, said, facts, CLOSE + length)
+        or _against_file(check, said, facts, known.close + length)
         or check.held()
     )
 
 
 def _against_manifest(
-    check: Check, said: NameFacts, manifest: CaptureManifest, allowed: timedelta
+    check: Check, said: NameFacts, manifest: CaptureManifest, allowed: tuple[timedelta, timedelta]
 ) -> CheckResult | None:
     if said.at is None:
         return None
+    close, length = allowed
     apart = min((said.at - at for at in (manifest.captured_at, manifest.corrected_at)), key=abs)
-    if abs(apart) <= allowed:
+    if abs(apart) <= close + length:
         return None
     hours = round(apart / _HOUR)
-    if 0 < abs(hours) <= _WIDEST_HOURS and abs(apart - hours * _HOUR) <= CLOSE:
+    if 0 < abs(hours) <= _WIDEST_HOURS and abs(apart - hours * _HOUR) <= close:
         return check.found("name-time-zone", hours=abs(hours))
     return check.found("name-time-differs", seconds=int(abs(apart).total_seconds()))
 

@@ -14,12 +14,14 @@ from typing import Annotated, Generic, NamedTuple, Self, TypeVar, cast
 
 from pydantic import Field, StringConstraints, model_validator
 
+from schemas.as_of import AsOf
 from schemas.base import Frozen, Moment, Reason, WireIn
 from schemas.equipment import EquipmentKind
 from schemas.ids import AgencyId, SettingId
 from schemas.look import LookReason
 from schemas.name_profile import is_profile
 from schemas.refusals_setting import SETTING_ITEM, SETTING_OUT_OF_RANGE
+from schemas.tolerance import TOLERANCES
 from schemas.weight import is_weight
 from schemas.words import Words
 from schemas.words_unit import Unit
@@ -44,6 +46,19 @@ class Setting(StrEnum):
     WARNING_DAYS = "warning-days"
     SEGMENT_GAP_SECONDS = "segment-gap-seconds"
     DRAWN_FRAMES_MINUTES = "drawn-frames-minutes"
+    PLACE_APART_METRES = "place-apart-metres"
+    TIME_APART_SECONDS = "time-apart-seconds"
+    TIME_FAR_DAYS = "time-far-days"
+    JUMP_SPEED_KMH = "jump-speed-kmh"
+    JUMP_METRES = "jump-metres"
+    AHEAD_SECONDS = "ahead-seconds"
+    CLOCK_TRUSTED_SECONDS = "clock-trusted-seconds"
+    TRACK_NEAR_METRES = "track-near-metres"
+    TRACK_LATE_SECONDS = "track-late-seconds"
+    TRACK_FAST_KMH = "track-fast-kmh"
+    TRACK_IMPOSSIBLE_KMH = "track-impossible-kmh"
+    TRACK_GAP_SECONDS = "track-gap-seconds"
+    ROW_AHEAD_SECONDS = "row-ahead-seconds"
 
 
 class ListSetting(StrEnum):
@@ -64,18 +79,6 @@ Item = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
 ]
 """One item of a list: a name of a closed list, or words of one's own."""
-
-
-class AsOf(StrEnum):
-    """Which time of what is judged picks the row that counts."""
-
-    CAPTURE = "capture"
-    RECEIPT = "receipt"
-    OBSERVED = "observed"
-    ACT = "act"
-    YEAR = "year"
-    FREEZE = "freeze"
-    NOW = "now"
 
 
 class Declared(NamedTuple):
@@ -201,6 +204,7 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
             Words("抽中的录像逐帧检查的最长时长", "Longest drawn film that is examined frame by frame"),
             _ACT,
         ),
+        **{Setting(name): Declared(*bound, _RECEIPT) for name, bound in TOLERANCES.items()},
     }
 )
 """Numbers that may be set. Later issues add rows; `schemas/README.md` says which numbers are kept for them."""

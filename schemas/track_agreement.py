@@ -11,15 +11,10 @@ from schemas.datum import Degrees, bd09_of, gcj02_of, gcj02_of_bd09, is_shifted,
 from schemas.integrity import Check, CheckResult, examines
 from schemas.manifest import CaptureManifest, Datum
 from schemas.media import MediaFacts
-
-NEAR_M = 30
-"""Metres from a line at which a fix lies on it, beyond the accuracy that is stated."""
+from schemas.tolerance import Tolerances
 
 SHIFTED_TIMES = 4
 """A track is in another datum where the fix lies so many times nearer to it there."""
-
-LATE_S = 120
-"""A track and the signing of its manifest follow two clocks; so much apart they agree."""
 
 _METRES = math.radians(1) * 6_371_008
 _E7 = 10_000_000
@@ -28,7 +23,9 @@ Line = Sequence[tuple[int, int]]
 
 
 @examines(TRACK_DATUM)
-def check_track_datum(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+def check_track_datum(
+    check: Check, facts: MediaFacts, manifest: CaptureManifest, allowed: Tolerances
+) -> CheckResult | None:
     """Look in which datum the manifest's fix lies on the track; where it lies on it in none, nobody can say."""
     loc, line = manifest.loc, facts.track.line_e7 if facts.track else ()
     if loc is None or not line:
@@ -36,7 +33,7 @@ def check_track_datum(check: Check, facts: MediaFacts, manifest: CaptureManifest
     fix = _wgs84((loc.lat_e7 / _E7, loc.lon_e7 / _E7), loc.crs)
     if not is_shifted(fix):
         return None
-    near = NEAR_M + loc.acc_cm // 100
+    near = allowed.track_near_metres + loc.acc_cm // 100
     plain, gcj02 = _metres_to(fix, line), _metres_to(gcj02_of(fix), line)
     bd09 = _metres_to(bd09_of(gcj02_of(fix)), line)
     left = min(gcj02, bd09)
@@ -49,13 +46,15 @@ def check_track_datum(check: Check, facts: MediaFacts, manifest: CaptureManifest
 
 
 @examines(TRACK_TIME_AGREES)
-def check_track_time(check: Check, facts: MediaFacts, manifest: CaptureManifest) -> CheckResult | None:
+def check_track_time(
+    check: Check, facts: MediaFacts, manifest: CaptureManifest, allowed: Tolerances
+) -> CheckResult | None:
     """Say when a track begins after it was signed."""
     start = facts.track.start_at if facts.track else None
     if start is None:
         return None
     late = min((start - at).total_seconds() for at in (manifest.captured_at, manifest.corrected_at))
-    if late <= LATE_S:
+    if late <= allowed.track_late_seconds:
         return check.held()
     return check.found("track-time-after-signing", seconds=round(late))
 

@@ -1,6 +1,7 @@
 """Words of settings: each is called what its declaration says."""
 
-from schemas.setting import DECLARED, LISTS, AsOf, ListSetting, Setting
+from schemas.as_of import AsOf
+from schemas.setting import DECLARED, LISTS, ListSetting, Setting
 from schemas.words import vocabulary
 
 SETTINGS = vocabulary(Setting, {name: (one.words.zh, one.words.en) for name, one in DECLARED.items()})

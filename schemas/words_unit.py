@@ -19,6 +19,7 @@ class Unit(StrEnum):
     POINT = "point"
     METRE = "metre"
     KILOMETRE = "kilometre"
+    KMH = "kilometre-an-hour"
     BYTE = "byte"
 
 
@@ -36,6 +37,7 @@ UNITS = vocabulary(
         Unit.POINT: ("分值", "points"),
         Unit.METRE: ("米", "m"),
         Unit.KILOMETRE: ("千米", "km"),
+        Unit.KMH: ("千米/小时", "km/h"),
         Unit.BYTE: ("字节", "B"),
     },
 )

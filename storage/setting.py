@@ -19,12 +19,13 @@ from schemas.setting import (
     Standing,
     StandingList,
 )
+from schemas.tolerance import Tolerances
 from storage.act import fresh_id
 from storage.collection import Collection
 from storage.custody.values import shown
 from storage.reads.account import with_name
 from storage.reads.agency import name_of_agency, with_agency
-from storage.reads.setting import list_at, said, setting_at, soon
+from storage.reads.setting import list_at, said, setting_at, soon, tolerances_at
 from storage.tables.setting import agency_settings
 
 
@@ -38,6 +39,10 @@ class AgencySettings(Collection):
     def soon(self, agency_id: AgencyId) -> datetime:
         """Return until when an end is warned of to people of an agency, by its setting as it holds now."""
         return soon(self._connection, self._unit.settings, agency_id, self._now)
+
+    def tolerances(self, agency_id: AgencyId, at: datetime) -> Tolerances:
+        """Return what an agency allows at the receipt of something; for the product itself, not for a reader."""
+        return tolerances_at(self._connection, self._unit.settings, agency_id, at)
 
     def standing(self, actor: Actor, agency_id: AgencyId, at: datetime | None = None) -> tuple[Standing, ...]:
         """Return every setting of an agency as it holds at a time, now where none is said.

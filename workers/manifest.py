@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from schemas.checks.claims import DEVICE_KEY, MANIFEST_SIGNATURE
 from schemas.checks.manifest import CASE
@@ -16,6 +17,7 @@ from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
 from schemas.register_agreement import Known
 from schemas.setting import ListSetting, Setting
+from schemas.tolerance import Tolerances
 from storage.device.device import kept_key
 from storage.recording.manifest import ManifestEvidence
 from storage.recording.receipt import kept_manifest
@@ -36,10 +38,12 @@ class Presented:
 class Claims:
     """What the manifest says of this file (None when nothing does), and the outcomes so far.
 
-    `known` is what the register says of its device as of the capture, as known at the receipt.
-    `is_unlisted` means that a manifest which holds lists other files than this one.
+    `allowed` is how far the file may lie apart from it, as its agency sets, as of the receipt. `known` is what the register
+    says of its device as of the capture, as known at the receipt. `is_unlisted` means that a manifest which holds lists
+    other files than this one.
     """
 
+    allowed: Tolerances
     file: ManifestFile | None = None
     manifest: CaptureManifest | None = None
     checks: list[CheckResult] = field(default_factory=list)
@@ -62,19 +66,21 @@ def manifest_claims(tx: Transaction, recording: Recording) -> Claims:
         *_declared_findings(tx, recording, presented),
         *(made for made in received if made is not None),
     ]
+    allowed = tx.agency_settings.tolerances(recording.agency_id, recording.received_at)
     manifest, at = presented.manifest, recording.file_index
     if manifest is None or at is None:
-        return Claims(checks=checks, is_unlisted=manifest is not None)
-    return Claims(file=manifest.files[at], manifest=manifest, checks=checks, known=_known(tx, recording))
+        return Claims(allowed, checks=checks, is_unlisted=manifest is not None)
+    known = _known(tx, recording, allowed)
+    return Claims(allowed, file=manifest.files[at], manifest=manifest, checks=checks, known=known)
 
 
-def _known(tx: Transaction, recording: Recording) -> Known:
+def _known(tx: Transaction, recording: Recording, allowed: Tolerances) -> Known:
     """Return what is known beside the file: its device by the register, and how its agency's recorders name files."""
     at = recording.corrected_at or recording.received_at
     items = tx.agency_settings.listed(ListSetting.NAME_PROFILES, recording.agency_id, at)
     device = recording.captured_by
     described = None if device is None else tx.descriptions.known_of(device, at, recording.received_at)
-    return Known(described, profiles(items))
+    return Known(described, profiles(items), timedelta(seconds=allowed.time_apart_seconds))
 
 
 def _hand_in(tx: Transaction, recording: Recording) -> CheckResult | None:

@@ -40,6 +40,7 @@ from schemas.register_agreement import register_agreement
 from schemas.scrub import StoreFault
 from schemas.setting import ListSetting, Setting
 from schemas.stated_time import stated_time
+from schemas.tolerance import Tolerances
 from schemas.weight import weighed
 from storage.objects.hashing import hash_object
 from storage.outbox import MAX_ATTEMPTS, Job, JobKind
@@ -83,7 +84,7 @@ class Verifier:
                 ListSetting.FINDING_WEIGHTS, recording.agency_id, recording.received_at
             )
         try:
-            hasher, probe = self.look(recording, _LANES[job.kind])
+            hasher, probe = self.look(recording, _LANES[job.kind], claims.allowed)
         except IntegrityBroken as err:  # elsewhere this stops the task; here nothing may wait for ever
             self._kept_apart(job, recording, kept_until, err)
             return
@@ -96,15 +97,16 @@ class Verifier:
             state = tx.recordings.conclude(recording.id, found)
         log.info("recording_concluded", recording_id=str(recording.id), state=state.value)
 
-    def look(self, recording: Recording, lane: Lane) -> tuple[Hasher, Probe]:
-        """Read every stored byte once, and look into the file in the lane's child.
+    def look(self, recording: Recording, lane: Lane, allowed: Tolerances) -> tuple[Hasher, Probe]:
+        """Read every stored byte once, and look into the file in the lane's child, by what its agency allows.
 
         Raises:
             Unavailable: the store did not answer, or there is no room for a copy.
             IntegrityBroken: the store no longer holds what was received.
         """
         with self.copied(recording) as (hasher, path):
-            return hasher, _dated(self.sandbox.probe(path, filename=recording.filename, lane=lane))
+            probe = self.sandbox.probe(path, filename=recording.filename, lane=lane, allowed=allowed)
+            return hasher, _dated(probe)
 
     @contextmanager
     def copied(self, recording: Recording) -> Iterator[tuple[Hasher, Path]]:
@@ -290,7 +292,7 @@ def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[C
     """Yield what a look at the file found, and what the file says against manifest and receipt."""
     yield from probe.checks
     if claims.manifest is not None:
-        yield from agreement(probe.facts, claims.manifest)
+        yield from agreement(probe.facts, claims.manifest, claims.allowed)
         yield from register_agreement(probe.facts, recording.filename, claims.manifest, claims.known)
     yield from stated_time(probe.facts, claims.manifest, recording.received_at)
     yield from document_time(probe.facts, claims.manifest, recording.received_at)

@@ -1,6 +1,7 @@
 """One batch of monitoring rows from request to receipt: parse, compare, keep pictures, commit."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from schemas.actor import Actor
 from storage.idempotency import IdempotencyKey
@@ -19,7 +20,10 @@ def receive_batch(
         TooLarge, Invalid: the batch as a whole is refused; nothing was written.
         Unavailable: database or store did not answer; the same batch may be sent again.
     """
-    batch = parse_batch(actor, lines, store.clock())
+    now = store.clock()
+    with store.begin() as tx:
+        ahead = timedelta(seconds=tx.agency_settings.tolerances(actor.agency_id, now).row_ahead_seconds)
+    batch = parse_batch(actor, lines, now, ahead)
     if any(parsed.jpegs for parsed in batch.rows.values()):
         with store.begin() as tx:
             tx.intakes.compare(batch)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from schemas.actor import Actor
@@ -70,8 +70,10 @@ def require_source(actor: Actor, now: datetime) -> None:
     require(actor, Action.MONITORING_SUBMIT, Subject(agency_id=actor.agency_id, related=Relation.OWN), now)
 
 
-def parse_batch(actor: Actor, lines: Mapping[int, bytes], now: datetime) -> Batch:
+def parse_batch(actor: Actor, lines: Mapping[int, bytes], now: datetime, ahead: timedelta) -> Batch:
     """Parse the lines of a batch by their numbers; a broken one refuses itself only. Empty ones are skipped.
+
+    `ahead` is how far in the future its agency lets a row lie.
 
     Raises:
         TooLarge: more than 1,000 rows (slug `batch-too-large`).
@@ -89,7 +91,7 @@ def parse_batch(actor: Actor, lines: Mapping[int, bytes], now: datetime) -> Batc
             batch.refuse(line, None, err)
             continue
         try:
-            check_capture(parsed.row.captured_at, now)
+            check_capture(parsed.row.captured_at, now, ahead)
         except Invalid as err:
             batch.refuse(line, parsed.row.record_id, err)
             continue

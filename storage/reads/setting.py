@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, and_, literal, select
 
 from schemas.ids import AgencyId
 from schemas.setting import InForce, Items, ListSetting, Name, Setting, SettingRow, in_force
+from schemas.tolerance import TOLERANCES, Tolerances
 from storage.settings import StorageSettings
 from storage.tables.actor import agencies
 from storage.tables.setting import agency_settings
@@ -71,6 +72,14 @@ def setting_at(
 ) -> int:
     """Return the value of a setting for an agency at a time, as it is known now."""
     return said(connection, agency_id, (name,)).at(name, at, installed).value
+
+
+def tolerances_at(
+    connection: Connection, installed: StorageSettings, agency_id: AgencyId, at: datetime
+) -> Tolerances:
+    """Return what an agency allows at the receipt of something, by one query."""
+    told = said(connection, agency_id, [Setting(name) for name in TOLERANCES])
+    return Tolerances.of({name: told.at(Setting(name), at, installed).value for name in TOLERANCES})
 
 
 def soon(connection: Connection, installed: StorageSettings, agency_id: AgencyId, now: datetime) -> datetime:

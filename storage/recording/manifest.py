@@ -39,7 +39,7 @@ from storage.device.device import kept_key
 from storage.reads.device import kid_of, registered, require_alive, trusted, with_key
 from storage.reads.officer import named_officers
 from storage.reads.recording import own_uploads
-from storage.reads.setting import said
+from storage.reads.setting import said, tolerances_at
 from storage.recording.receipt import kept_manifest
 from storage.tables.recording import manifests, recordings, uploads
 
@@ -181,6 +181,7 @@ class Manifests(Collection):
                 known=act.at,
             ),
             clock=self._clock_limits(actor.agency_id, manifest.corrected_at),
+            allowed=tolerances_at(self._connection, self._unit.settings, actor.agency_id, act.at),
         )
         row = self._insert(
             act,

@@ -283,7 +283,7 @@ def read_object(store: Store, recording: Recording) -> bytes:
 def test_a_retry_after_a_crash_meets_its_own_picture(store: Store, road: Highway) -> None:
     """A batch whose pictures were stored and whose commit was lost is received whole when it is sent again."""
     lines = {1: json.dumps(road.row(media=[jpeg_media(jpeg(64, 64))])).encode()}
-    batch = parse_batch(road.source, lines, store.clock())
+    batch = parse_batch(road.source, lines, store.clock(), timedelta(0))
     with store.begin() as tx:
         tx.intakes.compare(batch)
         put_pictures(store.objects, batch, tx.intakes.bound_ids(road.source))

@@ -21,6 +21,7 @@ from schemas.event import Event
 from schemas.ids import RecordingId
 from schemas.integrity import Severity
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
+from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, retain_until
 from schemas.setting import ListSetting, Setting, SettingIn, Standing, StandingList
 from storage.outbox import JobKind
@@ -28,6 +29,8 @@ from storage.store import Store
 from tests.casework import Bureau, make_bureau
 from tests.factories import faults, folder_url, make_account, make_agency, make_settings
 from tests.media import jpeg
+from tests.media_tracks import drive, gpx_of
+from tests.monitoring import make_highway
 from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import drain
@@ -134,6 +137,46 @@ def test_the_clock_is_judged_by_what_its_agency_asks(tree: Tree) -> None:
     tree.change(Setting.CLOCK_LARGE_SECONDS, None, ago=timedelta(hours=1))
     tree.change(Setting.CLOCK_GOOD_SECONDS, 60, ago=timedelta(hours=1))
     assert code() == ""
+
+
+def test_how_fast_and_how_far_is_what_its_agency_allows(tree: Tree) -> None:
+    """A drive at 90 km/h: told where the agency tells 60, from its day on; what was concluded before stays."""
+    track = gpx_of(drive(40, seconds=10, kmh=90, begin=tree.now() - timedelta(minutes=9)))
+
+    def driven() -> RecordingId:
+        ident = RecordingId(tree.bureau.device.capture("a.gpx", track))
+        drain(tree.store, JobKind.VERIFY)
+        return ident
+
+    def code(ident: RecordingId, check: str = "track_steps") -> str:
+        with tree.store.begin() as tx:
+            return next(one.check.code for one in tx.recordings.checks(ident) if one.check.name == check)
+
+    before = driven()
+    tree.change(Setting.TRACK_FAST_KMH, 60)
+    tree.change(Setting.JUMP_METRES, 10)
+    tree.change(Setting.JUMP_SPEED_KMH, 30)
+    place = {"lat_e7": 333_450_000, "lon_e7": 1_201_500_000, "acc_cm": 500, "crs": "WGS84", "src": "gnss"}
+    moved = captured(tree, loc={**place, "mock": False, "fix_at": rfc3339(tree.now())})
+    after = driven()
+    assert (code(before), code(after)) == ("", "track-jump")
+    assert (code(before, "place"), code_of(tree, moved, "place")) == ("", "location-jump")
+
+
+def test_a_row_from_the_future_is_refused_by_what_its_agency_allows(store: Store) -> None:
+    """A clock half a minute fast: taken under what is declared, refused where ten seconds are allowed."""
+    road = make_highway(store)
+    admin = make_account(store, road.agency, Role.ADMIN)[1]
+
+    def sent() -> RowOutcome:
+        row = road.row(captured_at=rfc3339(store.clock() + timedelta(seconds=30)))
+        return road.send(row).results[0].outcome
+
+    assert sent() is RowOutcome.RECEIVED
+    with store.begin() as tx:
+        wish = SettingIn(name=Setting.ROW_AHEAD_SECONDS, value=10, from_at=tx.now, source=SOURCE)
+        tx.agency_settings.change(admin, road.agency, wish)
+    assert sent() is RowOutcome.REFUSED
 
 
 def test_an_agency_takes_what_stands_above_it(tree: Tree) -> None:

@@ -27,6 +27,7 @@ from schemas.manifest import (
     parse_manifest,
 )
 from schemas.officer import NamedOfficer
+from schemas.tolerance import DECLARED_TOLERANCES
 from schemas.verdict import breaks_binding
 from tests.make_contract import AT, CHALLENGE, valid_manifest
 
@@ -55,9 +56,17 @@ def at_place(**update: object) -> Location:
 LIMITS = ClockLimits(5_000, 60_000)
 
 
-def findings(manifest: CaptureManifest, *, previous: Previous | None = ENROLMENT) -> dict[str, CheckResult]:
+def findings(
+    manifest: CaptureManifest, *, previous: Previous | None = ENROLMENT, **told: int
+) -> dict[str, CheckResult]:
+    """What is found, by what is declared but for the tolerances in `told`."""
     results = manifest_findings(
-        manifest, previous=previous, received_at=RECEIVED_AT, officers=REGISTERED, clock=LIMITS
+        manifest,
+        previous=previous,
+        received_at=RECEIVED_AT,
+        officers=REGISTERED,
+        clock=LIMITS,
+        allowed=DECLARED_TOLERANCES.model_copy(update=told),
     )
     return {result.name: result for result in results}
 
@@ -314,6 +323,25 @@ def test_a_jump_is_faster_than_a_car(seconds, code):
     there = at_place(lat_e7=333_380_000 + 27_000_000, fix_at=AT + timedelta(seconds=seconds))
     later = changed(seq=2, prev="00" * 32, loc=there, captured_at=AT + timedelta(seconds=seconds))
     assert findings(later, previous=before)["place"].code == code
+
+
+@pytest.mark.parametrize(
+    ("told", "code"), [({}, "location-jump"), ({"jump_metres": 1500}, ""), ({"jump_speed_kmh": 300}, "")]
+)
+def test_how_far_somebody_goes_is_what_the_agency_allows(told, code):
+    """1.3 km in fifteen seconds is a jump under what is declared, and none where more is allowed."""
+    before = Previous(seq=1, sha256="00" * 32, manifest=valid_manifest())
+    at = AT + timedelta(seconds=15)
+    there = at_place(lat_e7=valid_manifest().loc.lat_e7 + 117_000, fix_at=at)
+    later = changed(seq=2, prev="00" * 32, loc=there, captured_at=at)
+    assert findings(later, previous=before, **told)["place"].code == code
+
+
+def test_how_far_ahead_of_its_receipt_a_capture_lies_is_a_setting():
+    """Half a minute ahead: in the future under what is declared, and not where a minute is allowed."""
+    ahead = changed(captured_at=RECEIVED_AT + timedelta(seconds=30))
+    assert findings(ahead)["capture_time"].code == "captured-in-future"
+    assert findings(ahead, ahead_seconds=60)["capture_time"].code == ""
 
 
 def test_a_change_of_datum_is_not_a_jump():

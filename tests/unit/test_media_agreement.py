@@ -9,6 +9,7 @@ from schemas.integrity import Severity
 from schemas.manifest import CaptureDevice, CaptureManifest, Clock, Datum, Location, ManifestFile
 from schemas.media import Exif, Gps, MediaFacts
 from schemas.stated_time import stated_time
+from schemas.tolerance import DECLARED_TOLERANCES
 
 AT = datetime(2026, 9, 1, 1, 30, tzinfo=UTC)
 HERE = (333_400_000, 1_201_500_000)
@@ -39,7 +40,7 @@ def manifest(
 
 
 def found(*args: object) -> dict[str, tuple[str, str]]:
-    return {check.name: (check.code, check.severity.value) for check in agreement(*args)}
+    return {check.name: (check.code, check.severity.value) for check in agreement(*args, DECLARED_TOLERANCES)}
 
 
 def test_the_same_time_and_place_agree() -> None:
@@ -55,6 +56,18 @@ def test_another_place_is_a_warning() -> None:
 
     assert found(away, manifest())["place_agrees"] == ("exif-place-differs", Severity.WARN.value)
     assert found(away, manifest(acc_cm=100_000))["place_agrees"] == ("", "none")
+
+
+def test_how_far_apart_is_what_the_agency_allows() -> None:
+    """A kilometre and five minutes: told under what is declared, and not where more is allowed."""
+    away = facts(lat_e7=HERE[0] + 100_000, at=AT + timedelta(minutes=5))
+    wide = DECLARED_TOLERANCES.model_copy(update={"place_apart_metres": 2000, "time_apart_seconds": 600})
+
+    assert {one.code for one in agreement(away, manifest(), DECLARED_TOLERANCES)} == {
+        "exif-place-differs",
+        "exif-time-differs",
+    }
+    assert {one.code for one in agreement(away, manifest(), wide)} == {""}
 
 
 def test_another_time_is_a_remark() -> None:

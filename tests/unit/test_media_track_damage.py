@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from schemas.checks.table import FINDINGS
 from schemas.integrity import CheckResult, Outcome, Severity
 from schemas.media import Track
+from schemas.tolerance import DECLARED_TOLERANCES
 from tests.media import billion_laughs
 from tests.media_tracks import BEGIN, FORMATS, Row, drive, geojson_of, gpx_of, kml_of, nmea_of
 from workers.media.probe import probe
@@ -229,7 +230,8 @@ def test_lines_of_geojson_and_their_times(tmp_path: Path, text: str) -> None:
 
 def read(payload: bytes, piece: int) -> tuple[Track, dict[str, object], dict[str, object], int]:
     work = Work(SLOW)
-    steps, clock = Steps(), Clock()
+    allowed = DECLARED_TOLERANCES
+    steps, clock = Steps(allowed), Clock(allowed.track_gap_seconds)
     fixes = Fixes(work, (steps, clock))
     reader = GpxReader(fixes, work)
     for at in range(0, len(payload), piece):

@@ -9,6 +9,7 @@ from schemas.datum import Degrees, bd09_of, gcj02_of, gcj02_of_bd09, is_shifted,
 from schemas.integrity import CheckResult, Severity
 from schemas.manifest import CaptureDevice, CaptureManifest, Clock, Datum, Location, ManifestFile
 from schemas.media import MediaFacts, Track
+from schemas.tolerance import DECLARED_TOLERANCES
 from tests.media_tracks import BEGIN, drive
 
 ROWS = drive(300)
@@ -53,7 +54,7 @@ def manifest(place: Degrees = HERE, crs: Datum = Datum.WGS84, offset_ms: int = 0
 
 
 def by_name(seen: MediaFacts, signed: CaptureManifest) -> dict[str, CheckResult]:
-    return {check.name: check for check in agreement(seen, signed)}
+    return {check.name: check for check in agreement(seen, signed, DECLARED_TOLERANCES)}
 
 
 def test_known_places_are_moved_as_published() -> None:

@@ -71,7 +71,7 @@ def _read(source: Source, media_type: str, limits: Limits, work: Work) -> Probe:
     if media_type in DEMUXERS:
         return probe_video(source, media_type, limits=limits, work=work)
     if media_type in TRACK_TYPES:
-        return probe_track(source, media_type, work)
+        return probe_track(source, media_type, work, limits.allowed)
     if media_type in READ_TYPES:
         return probe_document(source, media_type, limits=limits, work=work)
     unknown = note("type-unknown", media_type=media_type)

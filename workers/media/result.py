@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.base import Frozen
 from schemas.integrity import CheckResult
 from schemas.media import MediaFacts
+from schemas.tolerance import DECLARED_TOLERANCES, Tolerances
 from workers.media.work import LATER, QUICK, SLOW, Budget, Lane, Work
 
 MIB = 1024 * 1024
@@ -24,6 +25,7 @@ class Limits(Frozen):
     one look may cost in each lane. Seconds are the last resort against a decoder that hangs and never a verdict:
     `base_seconds`, in the quick lane `quick_seconds`, plus the size at `slowest_mib_per_second` by the wall clock, and
     of them `cpu_share` of processor time. `address_space_bytes` bounds the child itself.
+    `allowed` costs nothing: it is what the agency of a file allows, and comes with each request.
     """
 
     pixels: Annotated[int, Field(gt=0)] = 200_000_000
@@ -44,6 +46,7 @@ class Limits(Frozen):
     address_space_bytes: int = 2048 * MIB
     recycle_after: Annotated[int, Field(gt=0)] = 200
     thumbnail_px: Annotated[int, Field(ge=16, le=2048)] = 512
+    allowed: Tolerances = DECLARED_TOLERANCES
 
     def work(self, lane: Lane) -> Work:
         """Return the work that one look may cost, unspent."""

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+from schemas.tolerance import Tolerances
 from workers.media.result import Limits, Probe
 from workers.media.sandbox.confine import Layer, bound, confine, trial, unshare
 from workers.media.sandbox.pipe import MAX_REQUEST_BYTES, pack, pack_probe
@@ -91,10 +92,10 @@ def looking(look: Look) -> Answer:
     """Return the answer that one look at a file gives."""
 
     def answer(source: Source, request: Request, limits: Limits, write: Write) -> None:
+        filename, allowed = request.said["filename"], Tolerances(**request.said["allowed"])
+        told = limits.model_copy(update={"allowed": allowed})
         try:
-            write(
-                pack_probe(look(source, filename=request.said["filename"], limits=limits, lane=request.lane))
-            )
+            write(pack_probe(look(source, filename=filename, limits=told, lane=request.lane)))
         except MemoryError:
             write(pack({"memory": True}))
 

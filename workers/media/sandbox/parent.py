@@ -6,6 +6,7 @@ reason, and the recording goes on to be sealed on what was checked.
 
 from pathlib import Path
 
+from schemas.tolerance import DECLARED_TOLERANCES, Tolerances
 from workers.media.container import check_container, note
 from workers.media.result import Limits, Probe, Stop
 from workers.media.sandbox.fork import Confined, DecoderFailedError, MemoryToldError
@@ -20,20 +21,27 @@ class Sandbox(Confined):
     def __init__(self, limits: Limits | None = None, *, module: str = "workers.media.sandbox.child") -> None:
         super().__init__(limits, module=module)
 
-    def probe(self, path: Path, *, filename: str, lane: Lane = Lane.SLOW) -> Probe:
+    def probe(
+        self,
+        path: Path,
+        *,
+        filename: str,
+        lane: Lane = Lane.SLOW,
+        allowed: Tolerances = DECLARED_TOLERANCES,
+    ) -> Probe:
         """Look into the file at `path`, which the device called `filename`.
 
         Never raises for what the file is like: a child that ended badly becomes `not_checked` with
         `decoder-crashed`, `decoder-timeout` or `decoder-memory`, and the next file gets a new one. On a machine that
         cannot confine a child it is `not_checked` with `no-sandbox`, and no decoder has seen the file.
-        `lane` says how much work the look may cost.
+        `lane` says how much work the look may cost, `allowed` what the agency of the file allows.
 
         Raises:
             OSError: the file cannot be read by the parent either.
         """
         seconds = self.limits.wall_seconds(path.stat().st_size, lane)
         try:
-            return self._asked(path, pack_request(filename, lane), seconds, _probe)
+            return self._asked(path, pack_request(filename, lane, allowed), seconds, _probe)
         except DecoderFailedError as why:
             return _unanswered(path, filename, why.code)
 

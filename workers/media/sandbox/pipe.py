@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from schemas.tolerance import Tolerances
 from workers.media.result import Derivative, Probe
 from workers.media.work import Lane
 
@@ -49,9 +50,9 @@ def read_frame(read: Read) -> dict[str, Any]:
     return header
 
 
-def pack_request(filename: str, lane: Lane) -> bytes:
+def pack_request(filename: str, lane: Lane, allowed: Tolerances) -> bytes:
     """Return the message that asks for a look at one file; its descriptors travel beside it."""
-    return json.dumps({"filename": filename, "lane": lane}).encode()
+    return json.dumps({"filename": filename, "lane": lane, "allowed": allowed.model_dump()}).encode()
 
 
 def pack_probe(probe: Probe) -> bytes:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.tolerance import Tolerances
 from workers.media.track.fixes import Batch, Floats, Ints, Watcher, seconds_between
 
-FAST_KMH, FAST_M = 150, 200
-"""A step faster than this *and* longer than this is told; shorter ones are the noise of a receiver."""
-IMPOSSIBLE_KMH = 300
+FAST_M = 200
+"""A fast step is told where it is longer than this; shorter ones are the noise of a receiver."""
 TRAIN_KMH, TRAIN_SHARE = 450, 0.6
 """Up to this speed a step is a train's where the one before was nearly as fast."""
 SETTLED, SETTLING_S = 3, 30
@@ -26,8 +26,8 @@ HARSH_MS2, HARSH_M = 25, 50
 STOPPED_POINTS, STOPPED_M = 5, 100
 """In one second nobody goes so far; where more points share one time, a fifth of it is enough."""
 CROWD_POINTS, CROWD_M = 40, 20
-GAP_S, GAP_TIMES = 60, 10
-"""A gap is longer than this and than so many usual intervals."""
+GAP_TIMES = 10
+"""A gap is longer than its agency allows, and than so many usual intervals."""
 _SAMPLE = 4096
 Bools = NDArray[np.bool_]
 
@@ -59,9 +59,10 @@ class Met:
 
 
 class Steps(Watcher):
-    """Watches the steps; holds counts and a bounded sample of intervals."""
+    """Watches the steps, by the speeds that an agency allows; holds counts and a bounded sample of intervals."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: Tolerances) -> None:
+        self._fast_kmh, self._impossible_kmh = allowed.track_fast_kmh, allowed.track_impossible_kmh
         self.fast, self.impossible, self.harsh = Met(), Met(), Met()
         self.wavered, self.backwards = Met(), Met()
         self._kmh = 0.0
@@ -82,9 +83,9 @@ class Steps(Watcher):
         self.backwards.meet(batch, turned, -seconds)
         kmh = np.where(forward, 3.6 * metres / np.maximum(np.nan_to_num(seconds, nan=1.0), 1.0), 0.0)
         before = np.concatenate(([self._kmh], kmh[:-1]))
-        fast = forward & (metres >= FAST_M) & (kmh > FAST_KMH)
+        fast = forward & (metres >= FAST_M) & (kmh > self._fast_kmh)
         is_train = (kmh <= TRAIN_KMH) & (before >= TRAIN_SHARE * kmh)
-        impossible = fast & (kmh > IMPOSSIBLE_KMH) & settled & ~is_train
+        impossible = fast & (kmh > self._impossible_kmh) & settled & ~is_train
         self.impossible.meet(batch, impossible, kmh)
         self.fast.meet(batch, fast & ~impossible, kmh)
         self._harsh(batch, forward & ~fast & (metres >= HARSH_M), np.abs(kmh - before) / 3.6, seconds)
@@ -114,7 +115,8 @@ class Steps(Watcher):
 class Clock(Watcher):
     """Watches for a clock that stands while the receiver moves, and for stretches without points."""
 
-    def __init__(self) -> None:
+    def __init__(self, gap_seconds: int) -> None:
+        self._gap_seconds = gap_seconds
         self.stopped = 0
         self.stopped_from = self.stopped_to = 0
         self._in_minutes = True
@@ -133,7 +135,7 @@ class Clock(Watcher):
         forward = np.flatnonzero(is_step & (seconds > 0))
         if len(self._intervals) < _SAMPLE:
             self._intervals += seconds[forward[:_SAMPLE]].tolist()
-        long = forward[seconds[forward] >= GAP_S]
+        long = forward[seconds[forward] >= self._gap_seconds]
         if len(long):
             ends = batch.number[long].astype(float), batch.number[long + 1].astype(float)
             found = np.stack((seconds[long], *ends), axis=1)

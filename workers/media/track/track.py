@@ -7,6 +7,7 @@ from schemas.checks.structure import CONTAINER
 from schemas.checks.tracks import TRACK_POINTS
 from schemas.examined import Examined, Measure, PartKind
 from schemas.media import MediaFacts
+from schemas.tolerance import DECLARED_TOLERANCES, Tolerances
 from workers.media.container import Note, check_container, note
 from workers.media.result import Probe
 from workers.media.source import Source
@@ -35,7 +36,9 @@ class Ended(NamedTuple):
     is_track: bool = True
 
 
-def probe_track(source: Source, media_type: str, work: Work) -> Probe:
+def probe_track(
+    source: Source, media_type: str, work: Work, allowed: Tolerances = DECLARED_TOLERANCES
+) -> Probe:
     """Read a track to its end; what was read before the end of a damaged one stays.
 
     Raises:
@@ -43,7 +46,7 @@ def probe_track(source: Source, media_type: str, work: Work) -> Probe:
     """
     media_type = media_type if media_type in _READERS else GPX
     name, read = _READERS[media_type]
-    watchers = Steps(), Clock(), Repeats()
+    watchers = Steps(allowed), Clock(allowed.track_gap_seconds), Repeats()
     around = Around()
     seen = Seen(Fixes(work, (*watchers, around)), *watchers)
     ended = read(source, seen, work)
