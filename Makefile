@@ -57,6 +57,7 @@ bench: setup-dev ## Measure all the figures, each beside a named peer in the sam
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/shares.py
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py
+	$(PY) bench/reuse.py
 
 bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --durable -- $(PY) bench/upload.py --quick
@@ -69,9 +70,11 @@ bench-quick: setup-dev ## Some of them, on a tenth of the load
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/looks.py --quick
 	$(PY) -m tests.stand run --parts database -- $(PY) bench/fsck.py --quick
 	$(PY) -m tests.stand run --parts database --durable -- $(PY) bench/login.py --quick
+	$(PY) bench/reuse.py --quick
 
 corpus: setup-dev ## Make files whose state is known, damaged and odd, and hold the examination against them (tests/corpus/README.md)
 	$(PY) -m tests.corpus
+	$(PY) -m tests.corpus.alike
 
 soak: setup-dev ## Keep the line under load for SOAK_MINUTES (30), race SOAK_ACTS (10000), interrupt SOAK_STARTS (100), cut an upload SOAK_CUTS (1000) times, walk compose as a new user, walk openapi.json SOAK_WALKS (20) times, look at SOAK_FUZZ (20000) mutated files
 	$(PY) -m tests.stand run --durable -- $(PY) bench/line.py --soak $(or $(SOAK_MINUTES),30)

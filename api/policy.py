@@ -176,6 +176,7 @@ _API: Mapping[str, Ask] = {
     "HEAD /v1/recordings/{recording_id}/derivatives/{kind}": _WATCH,
     "GET /v1/recordings/{recording_id}/examinations": _SEE,
     "POST /v1/recordings/{recording_id}/examinations": _EXAMINE,
+    "GET /v1/recordings/{recording_id}/likenesses": _asks(Action.RECORDING_VIEW, Action.LIKENESS_VIEW),
     "GET /v1/recordings/{recording_id}/answers": _SEE,
     "POST /v1/recordings/{recording_id}/answers": _EXPLAIN,
     "OPTIONS /v1/uploads": PUBLIC,

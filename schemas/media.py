@@ -56,6 +56,10 @@ TRACK_TYPES = frozenset(
 """What a reader of tracks is tried on. NMEA 0183 has no registered type; XML is a track where its root says so."""
 
 
+SEEN = frozenset({Medium.PHOTO, Medium.VIDEO})
+"""Media with pictures."""
+
+
 def medium_of(media_type: str) -> Medium:
     """Return the kind of recording a media type is of; what nobody can look into is `other`."""
     kinds = {"image": Medium.PHOTO, "video": Medium.VIDEO, "audio": Medium.AUDIO}

@@ -68,6 +68,7 @@ class Action(StrEnum):
     SETTING_KEEP = "setting:keep"
     WORK_VIEW = "work:view"
     LOOK_VIEW = "look:view"
+    LIKENESS_VIEW = "likeness:view"
     TRAIL_VIEW = "trail:view"
 
 
@@ -146,6 +147,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
         Action.RECORDING_WATCH: _OWN | _HANDLED | Relation.MONITORED | _APPROVED,
+        Action.LIKENESS_VIEW: _HANDLED | Relation.MONITORED,
         Action.CASE_OPEN: _UNIT,
         Action.CASE_VIEW: _HANDLED,
         Action.CASE_PARTY: _HANDLED,
@@ -169,6 +171,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_GIVE: _NAME,
         Action.RECORDING_VIEW: _NAME,
         Action.RECORDING_WATCH: _NAME,
+        Action.LIKENESS_VIEW: _NAME,
         Action.CASE_OPEN: _UNIT,
         Action.CASE_VIEW: _NAME,
         Action.CASE_PARTY: _NAME,
@@ -208,6 +211,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _ASSIGNED | _JUDGED | _APPROVED,
         Action.RECORDING_WATCH: _ASSIGNED | _JUDGED | _APPROVED,
+        Action.LIKENESS_VIEW: _ASSIGNED | _JUDGED,
         Action.CASE_VIEW: _ASSIGNED,
         Action.CASE_PARTY: _ASSIGNED,
         Action.CASE_EXPORT: _ASSIGNED,
@@ -223,6 +227,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_ASK: _UNIT,
         Action.RECORDING_VIEW: _JUDGED | _APPROVED,
         Action.RECORDING_WATCH: _JUDGED | _APPROVED,
+        Action.LIKENESS_VIEW: _JUDGED,
         Action.CUSTODY_VIEW: _UNIT,
         Action.EQUIPMENT_VIEW: _UNIT,
         Action.MONITORING_VIEW: _JUDGED,
@@ -239,6 +244,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
         Action.APPROVAL_ASK: _TREE,
         Action.RECORDING_VIEW: _SAMPLED | _APPROVED,
         Action.RECORDING_WATCH: _SAMPLED | _APPROVED,
+        Action.LIKENESS_VIEW: _SAMPLED,
         Action.CASE_VIEW: _SAMPLED,
         Action.CUSTODY_VIEW: _TREE,
         Action.EQUIPMENT_VIEW: _TREE,
@@ -252,6 +258,7 @@ POLICY: Mapping[Role, Mapping[Action, Relation]] = {
     Role.INSPECTOR: {
         Action.RECORDING_VIEW: _INSPECTED,
         Action.RECORDING_WATCH: _INSPECTED,
+        Action.LIKENESS_VIEW: _INSPECTED,
         Action.CASE_VIEW: _INSPECTED,
         Action.CASE_PARTY: _INSPECTED,
         Action.CUSTODY_VIEW: _UNIT,

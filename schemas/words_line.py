@@ -5,6 +5,7 @@ from schemas.device import DeviceState, RevokeReason
 from schemas.examination import ExaminationState
 from schemas.export import ExportState
 from schemas.integrity import Outcome, Shown, Verdict
+from schemas.likeness import Likeness
 from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
 from schemas.officer_word import OfficerWord
@@ -184,6 +185,14 @@ EXAMINATION_STATES = vocabulary(
         ExaminationState.WAITING: ("等待重新检查", "Waits to be examined again"),
         ExaminationState.DONE: ("已重新检查", "Examined again"),
         ExaminationState.FAILED: ("未能重新检查", "Could not be examined again"),
+    },
+)
+
+LIKENESSES = vocabulary(
+    Likeness,
+    {
+        Likeness.SAME: ("几乎是同一画面", "Almost the same picture"),
+        Likeness.ALIKE: ("同一画面经修改，或同一现场", "The same picture edited, or the same scene"),
     },
 )
 

@@ -84,6 +84,7 @@ ACTIONS = vocabulary(
         Action.SETTING_KEEP: ("变更单位设置", "Change settings of agencies"),
         Action.WORK_VIEW: ("查看运行状况", "See how the work stands"),
         Action.LOOK_VIEW: ("查看谁看过证据", "See who looked at evidence"),
+        Action.LIKENESS_VIEW: ("查看相似画面提示", "See which pictures look alike"),
         Action.TRAIL_VIEW: ("查看访问日志", "See the access trail"),
     },
 )

@@ -49,7 +49,8 @@ class JobKind(StrEnum):
     """What can be done later; one queue per kind.
 
     What turns out to be heavy while it is verified goes on as `VERIFY_SLOW`, where one runs at a time; what was sealed
-    before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come. Copies for
+    before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come; so does comparing
+    pictures with all that were before (`LIKEN`). Copies for
     viewing (`DERIVE`) have a lane of their own, and before them every frame of what was sealed (`EXAMINE_FRAMES`): no
     verdict waits for these.
     """
@@ -59,6 +60,7 @@ class JobKind(StrEnum):
     EXAMINE = "examine"
     EXAMINE_FRAMES = "examine-frames"
     DERIVE = "derive"
+    LIKEN = "liken"
     EXPORT = "export"
     RECHECK = "recheck"
     ROSTER = "roster"

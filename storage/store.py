@@ -68,6 +68,7 @@ from storage.recording.continuity import Courses
 from storage.recording.derivative import Derivations
 from storage.recording.examination import Examinations
 from storage.recording.final import Finals
+from storage.recording.likeness import LikenessHints, LikenessSearches
 from storage.recording.manifest import Manifests
 from storage.recording.presence import Presences
 from storage.recording.presence_code import PartnerCodes
@@ -236,6 +237,14 @@ class Transaction(Unit):
     @cached_property
     def derivations(self) -> Derivations:
         return Derivations(self)
+
+    @cached_property
+    def likeness_searches(self) -> LikenessSearches:
+        return LikenessSearches(self)
+
+    @cached_property
+    def likenesses(self) -> LikenessHints:
+        return LikenessHints(self)
 
     @cached_property
     def finding_answers(self) -> FindingAnswers:

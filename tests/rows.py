@@ -194,17 +194,22 @@ class Rows:
         if column.name == "member_id":
             return self._last["cases"]
         if column.foreign_keys:
-            target = next(iter(column.foreign_keys)).column.table
-            if column.unique:  # one each
-                self.put(target)
-            # Two people by a CHECK: one entered the value or asked, another confirms or grants.
-            return self._last["colleague" if column.name in {"confirmed_by", "granted_by"} else target.name]
+            return self._referred(column)
         words = words_of(table, column.name)
         if words:
             return words[0]
         if isinstance(column.type, JSONB):
             return _json(f"{table.name}.{column.name}", is_full=self._is_full)
         return next(_NUMBERS) if isinstance(column.type, Integer) else _plain(column)
+
+    def _referred(self, column: Column[Any]) -> UUID:
+        target = next(iter(column.foreign_keys)).column.table
+        if column.unique:  # one each
+            self.put(target)
+        if column.name == "other_id":  # a pair is of two
+            return self.ids[target.name][-2]
+        # Two people by a CHECK: one entered the value or asked, another confirms or grants.
+        return self._last["colleague" if column.name in {"confirmed_by", "granted_by"} else target.name]
 
 
 def words_of(table: Table, column: str) -> list[str]:

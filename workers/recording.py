@@ -57,6 +57,8 @@ log = structlog.get_logger()
 
 _LANES = {JobKind.VERIFY: Lane.QUICK, JobKind.VERIFY_SLOW: Lane.SLOW}
 
+_SMALL = ("thumbnail", "poster")
+
 
 @dataclass(frozen=True)
 class Verifier:
@@ -231,8 +233,31 @@ class Verifier:
             media_type=probe.media_type,
             facts=probe.facts,
             derivatives=derivatives,
+            codes=codes_of(probe),
             retain_until=kept_until,
         )
+
+    def codes_of_kept(self, recording: Recording) -> tuple[bytes, ...]:
+        """Make the codes of a recording that was sealed before there were any, from its kept thumbnail or poster.
+
+        Raises:
+            Unavailable: database or store did not answer, or there is no room for a copy.
+            IntegrityBroken: the store no longer holds the picture that was made.
+        """
+        with self.store.begin() as tx:
+            made = tx.recordings.derivatives(recording.id)
+        kept = next((one for one in made if one.kind in _SMALL), None)
+        if kept is None:
+            return ()
+        with scratch(self.settings, kept.size_bytes) as file:
+            path = Path(file.name)
+            with path.open("wb", buffering=0) as copy:
+                hasher = hash_object(
+                    self.store.objects, kept.object_key, kept.version_id, also=partial(_write, copy)
+                )
+            if hasher.sha256.value != kept.sha256:
+                raise OBJECT_BROKEN("the store gave another picture", recording_id=str(recording.id))
+            return codes_of(self.sandbox.probe(path, filename="kept.jpg", lane=Lane.SLOW))
 
     def _copied(self, recording: Recording, path: Path) -> Hasher:
         # Unbuffered: a full disk is met by the write that it refuses, and not once more while closing.
@@ -286,6 +311,11 @@ def _dated(probe: Probe) -> Probe:
     """Say in the facts by which list of checks they were made; also of a file that no decoder got through."""
     facts = probe.facts.model_copy(update={"edition": edition_of(probe.media_type)})
     return probe.model_copy(update={"facts": facts})
+
+
+def codes_of(probe: Probe) -> tuple[bytes, ...]:
+    """Return the codes of the pictures that were made, each once: a camera that stands still gives one."""
+    return tuple(dict.fromkeys(bytes.fromhex(one.code) for one in probe.derivatives if one.code))
 
 
 def of_content(recording: Recording, claims: Claims, probe: Probe) -> Iterator[CheckResult]:

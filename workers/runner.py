@@ -23,6 +23,7 @@ from workers.derivative import Deriver
 from workers.examination import examine_again, give_up_examination
 from workers.export import build_export, give_up_export
 from workers.heart import Pulse
+from workers.likeness import Codes, give_up_likeness, liken
 from workers.loop import attempt
 from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
@@ -36,13 +37,13 @@ log = structlog.get_logger()
 RETRY_SECONDS = 5.0
 """After so long a loop that met a fault tries again."""
 
-SLOW = (JobKind.VERIFY_SLOW, JobKind.EXAMINE)
+SLOW = (JobKind.VERIFY_SLOW, JobKind.LIKEN, JobKind.EXAMINE)
 """Kinds that have a lane of their own, where one runs at a time; in their order."""
 
 LATER = (JobKind.EXAMINE_FRAMES, JobKind.DERIVE)
 """Kinds that no verdict waits for: a lane of their own, where one runs at a time and gives way to all others."""
 
-_LONG = (*SLOW, *LATER, JobKind.ROSTER)
+_LONG = (JobKind.VERIFY_SLOW, JobKind.EXAMINE, *LATER, JobKind.ROSTER)
 
 RENEWALS = 5
 """How often a lease is renewed in its length: a worker must miss four beats to lose one."""
@@ -60,6 +61,7 @@ def tasks(
         Task(JobKind.EXAMINE_FRAMES, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.DERIVE, deriver.run, deriver.give_up),
+        Task(JobKind.LIKEN, partial(liken, verifier, Codes()), partial(give_up_likeness, store)),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
         Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),
         Task(JobKind.RECHECK, partial(recheck, store), partial(give_up_recheck, store)),

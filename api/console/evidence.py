@@ -17,6 +17,7 @@ from schemas.fact import Fact
 from schemas.findings import sentence
 from schemas.ids import RecordingId
 from schemas.integrity import CheckResult
+from schemas.likeness import CaseLikenesses
 from schemas.monitoring import MonitoringState
 from schemas.recording import Recording, counted_once
 from schemas.review import STEPS as OPINIONS
@@ -53,6 +54,7 @@ class Evidence(NamedTuple):
     picture: Timeline | None
     seen: frozenset[UUID]
     watched: frozenset[RecordingId]
+    likenesses: CaseLikenesses
 
 
 def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -> Evidence:
@@ -70,7 +72,8 @@ def evidence_of(tx: Transaction, actor: Actor, case: Case, language: Language) -
     holes = [_hole(gap, language) for gap in tx.recordings.gaps_of_case(case.id)]
     picture = timeline(spans, _flags(case, rounds, language), holes)
     facts, watched = tx.facts.of_case(case.id), tx.recordings.watched(actor, idents)
-    return Evidence(recordings, records, facts, rounds, picture, seen, watched)
+    alike = tx.likenesses.of_case(actor, case.id, recordings)
+    return Evidence(recordings, records, facts, rounds, picture, seen, watched, alike)
 
 
 def _recorded(recordings: Sequence[Recording], seen: frozenset[UUID], language: Language) -> list[Span]:

@@ -21,6 +21,7 @@ from api.console.view import HEADERS
 from api.console.visit import Mistake, Visit
 from api.look import content_url, look_from
 from api.route import Route
+from schemas.actor import Actor
 from schemas.catalogue import words_of
 from schemas.derivative import DerivationState, DerivativeKind, plays
 from schemas.examination import Examination, ExaminationState, changes, is_of_every_frame
@@ -29,8 +30,9 @@ from schemas.hand_in import LATE_CODES
 from schemas.ids import DeviceId, RecordingId
 from schemas.integrity import CheckResult, FindingText, Outcome, Severity, Verdict
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
+from schemas.likeness import Likenesses
 from schemas.look import LookWay
-from schemas.media import Medium, medium_of
+from schemas.media import SEEN, Medium, medium_of
 from schemas.policy import Action
 from schemas.recording import Recording, RecordingFilter, RecordingState, Sight, sight_of
 from schemas.reference import reference
@@ -149,6 +151,9 @@ def shown(
     open_cases = tx.cases.visible(visit.actor, [link.case_id for link in links])
     current = [link.case_id for link in links if link.unlinked_at is None and link.case_id in open_cases]
     near = tx.recordings.neighbours(visit.actor, found, current)
+    likenesses = _likenesses(tx, visit.actor, found)
+    resembling = () if likenesses is None else (one.recording.id for one in likenesses.alike)
+    watched = tx.recordings.watched(visit.actor, [recording_id, *resembling])
     return visit.page(
         "recording.html",
         forms=RecordingForms,
@@ -160,7 +165,9 @@ def shown(
         now=tx.now,
         recording=found,
         facts=found.facts,
-        may_watch=bool(tx.recordings.watched(visit.actor, [recording_id])),
+        may_watch=recording_id in watched,
+        watched=watched,
+        likenesses=likenesses,
         may_ask=tx.approvals.may_ask(visit.actor, recording_id),
         media_url="" if look is None else content_url(look),
         shown_as=shown_as(found),
@@ -213,6 +220,12 @@ def _watched(visit: Visit, near: Neighbours) -> frozenset[RecordingId]:
     """Return whose thumbnails may be shown beside a recording."""
     others = [one for one in (near.before, near.after, *near.of_cases) if one is not None]
     return visit.tx.recordings.watched(visit.actor, [one.recording.id for one in others])
+
+
+def _likenesses(tx: Transaction, actor: Actor, found: Recording) -> Likenesses | None:
+    """Return what a sealed picture or film looks like, as far as the reader is told hints."""
+    is_compared = medium_of(found.media_type) in SEEN and found.state is RecordingState.SEALED
+    return tx.likenesses.of_recording(actor, found) if is_compared else None
 
 
 @router.get("/recordings/{recording_id}/state")

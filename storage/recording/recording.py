@@ -18,6 +18,7 @@ from schemas.examination import asks_every_frame
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Severity
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
+from schemas.media import SEEN, medium_of
 from schemas.page import Cursor, Page
 from schemas.policy import Action, missing
 from schemas.recording import (
@@ -52,6 +53,7 @@ from storage.recording.keeping import (
     keep_checks,
     keep_derivatives,
 )
+from storage.recording.likeness import ask_likeness
 from storage.recording.neighbours import Neighbours, neighbours_of
 from storage.recording.scrub import keep_find
 from storage.recording.values import (
@@ -309,6 +311,8 @@ class Recordings(Collection):
             count_alone(self._connection, recording_id)
         keep_checks(self._connection, act, recording_id, concluded.run, report["checks"])
         keep_derivatives(self._connection, act, recording_id, found.derivatives)
+        if state is RecordingState.SEALED and medium_of(found.media_type) in SEEN:
+            ask_likeness(self._unit, recording_id, found.codes, row["device_id"] or row["account_id"])
         act.write(concluded, about, ident=uuid5(recording_id, f"{concluded.spec.event} {concluded.run}"))
         if found.store_fault is not None:
             keep_find(

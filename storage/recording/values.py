@@ -36,6 +36,7 @@ class Verification(Frozen):
 
     `sha256` and `retain_until` are absent where the store gave nothing that could be hashed or locked; `store_fault` is
     there where it gave otherwise than what was received.
+    `codes` are those of its pictures, by which others that look like it are found.
     """
 
     checks: tuple[CheckResult, ...]
@@ -44,6 +45,7 @@ class Verification(Frozen):
     media_type: str
     facts: MediaFacts
     derivatives: tuple[Derivative, ...]
+    codes: tuple[bytes, ...] = ()
     retain_until: datetime | None
     store_fault: StoreFault | None = None
 

@@ -77,7 +77,8 @@ class Stop(StrEnum):
 class Derivative(Frozen):
     """A picture made from a recording: never the evidence, always with a parent.
 
-    `kind` is `thumbnail` or `poster`; `tool` names the libraries and versions that made it.
+    `kind` is `thumbnail` or `poster`; `tool` names the libraries and versions that made it; `code` is what others that look
+    like it are found by, absent where it would say nothing.
     """
 
     kind: str
@@ -86,6 +87,7 @@ class Derivative(Frozen):
     height: int
     tool: str
     payload: bytes
+    code: str | None = None
 
 
 class Probe(Frozen):

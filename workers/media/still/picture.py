@@ -6,6 +6,7 @@ import simplejpeg
 
 from workers.media.result import Derivative
 from workers.media.still.jpeg import Pixels
+from workers.media.still.likeness import code_of
 
 TOOL = f"opencv {cv2.__version__}, simplejpeg {simplejpeg.__version__}"
 
@@ -25,7 +26,8 @@ _TURNS: dict[int, tuple[int | None, int | None]] = {
 def picture(pixels: Pixels, *, kind: str, orientation: int, longest_px: int, tool: str = TOOL) -> Derivative:
     """Shrink BGR pixels to `longest_px` on the longer side, turn them upright and encode them as JPEG.
 
-    `orientation` is Exif's, 1 to 8; any other value leaves the picture as it stands.
+    `orientation` is Exif's, 1 to 8; any other value leaves the picture as it stands. What was decoded gives its code here,
+    too: nothing is decoded twice.
     """
     height, width = pixels.shape[:2]
     scale = min(1.0, longest_px / max(width, height))
@@ -35,7 +37,14 @@ def picture(pixels: Pixels, *, kind: str, orientation: int, longest_px: int, too
     payload = simplejpeg.encode_jpeg(
         np.ascontiguousarray(small), quality=_QUALITY, colorspace="BGR", colorsubsampling="420"
     )
-    return Derivative(kind=kind, width=small.shape[1], height=small.shape[0], tool=tool, payload=payload)
+    return Derivative(
+        kind=kind,
+        width=small.shape[1],
+        height=small.shape[0],
+        tool=tool,
+        payload=payload,
+        code=code_of(small),
+    )
 
 
 def stood_upright(pixels: Pixels, orientation: int) -> Pixels:
