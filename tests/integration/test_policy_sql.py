@@ -52,6 +52,7 @@ NOUNS: dict[str, tuple[Table, frozenset[Action]]] = {
             {
                 Action.APPROVAL_ASK,
                 Action.FINDING_ANSWER,
+                Action.LIKENESS_VIEW,
                 Action.LOOK_VIEW,
                 Action.RECORDING_COUNT,
                 Action.RECORDING_EXAMINE,
