@@ -32,7 +32,7 @@ _NAMES = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)", re.IGNORECASE
 )
 _LOOK = '<form class="form look"'
-_ACTION = re.compile(_LOOK + ' method="post" action="([^"]+)"')
+_ACTION = re.compile(_LOOK + '[^>]*? method="post" action="([^"]+)"')
 _CSRF = re.compile('name="csrf" value="([^"]+)"')
 _CHOICES = frozenset({"stage", "state", "verdict"})
 """Parameters whose value makes another page, not another row."""
