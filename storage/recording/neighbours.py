@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, func, tuple_
 
 from schemas.ids import CaseId
+from schemas.manifest import ManifestState
 from schemas.recording import Recording, counted_once
 from storage.reads.case import is_linked
 from storage.recording.values import recording_of, select_recordings
@@ -84,7 +85,12 @@ def _of_device(
     order = [manifests.c.captured_at, recordings.c.file_index, recordings.c.id]
     rows = connection.execute(
         select_recordings()
-        .where(manifests.c.device_id == found.captured_by, manifests.c.state == "declared", near, visible)
+        .where(
+            manifests.c.device_id == found.captured_by,
+            manifests.c.state == ManifestState.DECLARED,
+            near,
+            visible,
+        )
         .order_by(*(one.desc() if is_before else one for one in order))
         .limit(_NEAREST)
     ).mappings()

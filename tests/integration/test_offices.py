@@ -28,6 +28,7 @@ from tests.server import serving
 from tests.stand import PATIENCE_SECONDS
 from tests.supervision import Clock
 from tests.tus import bearer
+from tests.web import TRUST
 from workers.custody import integrate
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -117,7 +118,10 @@ def test_a_correction_is_told_beside_what_was_known(office: Office) -> None:
 def shown(office: Office, who: Actor) -> dict[str, str]:
     """The page of the case, and its sheet, as somebody reads them."""
     token, path = office.bureau.tokens[who.id], f"/console/cases/{office.case.id}"
-    with serving(office.bureau.store) as url, httpx.Client(base_url=url, cookies={COOKIE: token}) as client:
+    with (
+        serving(office.bureau.store) as url,
+        httpx.Client(base_url=url, cookies={COOKIE: token}, timeout=PATIENCE_SECONDS, verify=TRUST) as client,
+    ):
         page = client.get(path, timeout=PATIENCE_SECONDS)
         csrf = page.text.split('name="csrf" value="')[1].split('"')[0]
         sent = {"csrf": csrf, "reason_code": "case-handling", "pictures": "without", "reason": ""}
@@ -172,7 +176,10 @@ def test_a_recording_says_who_was_on_duty_by_which_role(office: Office) -> None:
     assert {who: [one.role for one in held] for who, held in captors.items()} == {
         officer.account_id: [Role.OFFICER]
     }
-    with serving(bureau.store) as url, httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+    with (
+        serving(bureau.store) as url,
+        httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, verify=TRUST) as client,
+    ):
         told = client.get(f"/v1/cases/{office.case.id}", headers=bearer(token)).json()["changes"]
         rounds = client.get(f"/v1/cases/{office.case.id}/reviews", headers=bearer(token)).json()["reviews"]
         custody = client.get(f"/v1/recordings/{ident}", headers=bearer(bureau.tokens[officer.id])).json()

@@ -63,6 +63,7 @@ def recording(filename: str) -> Recording:
         copy_of=None,
         captured_by=None,
         captured_by_name=None,
+        remarks=0,
     )
 
 

@@ -71,6 +71,7 @@ def test_commands_and_the_verifier_show_it() -> None:
     out = StringIO()
     recording = {
         "verdict": "verified",
+        "remarks": 1,
         "officer_word": "accepted",
         "officer_finding": None,
         "state": "sealed",

@@ -59,6 +59,7 @@ def _recording() -> Recording:
             "place": Place(lat_e7=1, lon_e7=2, accuracy_cm=None, crs="wgs84"),
             "stated_case": "苏-1",
             "has_thumbnail": True,
+            "remarks": 0,
             "facts": MediaFacts(),
         },
     )
@@ -107,7 +108,8 @@ def test_a_finding_and_an_entry_are_plain() -> None:
     leaf = example(RecordingReceive, is_full=False)
     payload = leaf_bytes(leaf)
     kept = Logged(leaf=leaf, digest=leaf_digest(payload), leaf_hash=tree_hash(payload), leaf_index=None)
-    told = entry_out(kept).model_dump(mode="json")
+    told = entry_out(kept, ()).model_dump(mode="json")
     assert (told["event"], told["facts"]) == ("recording:receive", leaf.act.facts())
     assert (told["entry_id"], told["digest"]) == (leaf.id, sha256_hex(payload))
+    assert told["offices"] == []
     assert told["leaf_hash"] == entry_hash(told["digest"])
