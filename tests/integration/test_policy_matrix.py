@@ -68,7 +68,7 @@ NOUNS: Mapping[str, Table] = {
 }
 """What an address names → where it stands. The first one in an address is what its route asks about."""
 
-WORDS = {"stage": "first", "step": "file"}
+WORDS = {"stage": "first", "step": "file", "kind": "sheet"}
 WORDS_OF = {"/console/rectifications": "answer", "/v1/rectifications": "answer"}
 SAID: Mapping[str, Action] = {
     "POST /v1/cases/{case_id}/steps": Action.CASE_DECIDE,
@@ -122,6 +122,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
     },
     "POST /v1/recordings/{recording_id}/approvals": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/answers": {"code": "late-handin", "text": "x"},
+    "POST /v1/recordings/{recording_id}/derivatives": {"kind": "sheet"},
     "POST /v1/duties": {"device_id": "{device_id}"},
     "POST /v1/approvals/{approval_id}/end": {"reason": "x"},
     "POST /v1/recordings/{recording_id}/looks": {"reason_code": "dispute"},
