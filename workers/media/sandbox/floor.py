@@ -9,7 +9,7 @@ from typing import NamedTuple
 from workers.media.sandbox.confine import trial, unshare
 from workers.media.sandbox.seccomp import BelowFloorError
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 class Floor(NamedTuple):
