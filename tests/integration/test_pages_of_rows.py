@@ -92,7 +92,7 @@ def office(store: Store, address: str, request: pytest.FixtureRequest) -> Office
     key = f"recordings/{agency}/1"
     stored = store.objects.put(key, [payload], sha256=hashlib.sha256(payload).digest())
     kept = {"version_id": stored.version_id, "size_bytes": len(payload)}
-    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "exports")}
+    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "derivations", "exports")}
     with store.begin() as tx:
         rows = Rows(tx.connection, known, is_full=request.param, **kept)
         rows.put_all()

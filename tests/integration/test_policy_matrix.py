@@ -437,7 +437,7 @@ def _place(store: Store, agency: UUID, owner: UUID) -> Place:
     stored = store.objects.put(key, [payload], sha256=hashlib.sha256(payload).digest())
     kept: dict[str, object] = {"version_id": stored.version_id, "size_bytes": len(payload)}
     kept |= LAWFUL_ROWS
-    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "exports")}
+    kept |= {f"{table}.object_key": key for table in ("recordings", "derivatives", "derivations", "exports")}
     known = {"agencies": agency, "accounts": owner, "colleague": colleague.id}
     with store.begin() as tx:
         rows = Rows(tx.connection, known, is_full=True, **kept)
