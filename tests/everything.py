@@ -18,6 +18,7 @@ from schemas.certificate import (
     CertificateStepIn,
     CertificateVerifyIn,
 )
+from schemas.digest import sha256_hex
 from schemas.equipment import PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
 from schemas.fact import FactIn, ProofIn
@@ -57,6 +58,7 @@ from schemas.rectification import RectificationIn, RectificationStep, Rectificat
 from schemas.recusal import RecusalIn
 from schemas.role import RoleAmendIn
 from schemas.roster import parse_roster
+from schemas.scrub import StoreFault
 from schemas.setting import ListSetting, Setting, SettingIn
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
@@ -292,6 +294,10 @@ def _line(store: Store, bureau: Bureau) -> None:
             for asked in tx.derivations.of_recording(one.id):
                 tx.derivations.conclude(asked, copy_of(one, asked.kind))
     drain(store, JobKind.EXAMINE)
+    with store.begin() as tx:
+        first = tx.recordings.page(custodian, RecordingFilter(state=RecordingState.SEALED), limit=1).rows[0]
+        again = tx.examinations.ask(custodian, first.id)
+        tx.examinations.fail_on_store(again, StoreFault.BROKEN, sha256_hex(b"other bytes"))
 
 
 def _lives(store: Store, custodian: Actor, device: DeviceId, bureau: Bureau) -> None:
