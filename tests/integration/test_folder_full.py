@@ -83,7 +83,9 @@ def verified(store: Store, runner: Runner, sender: Sender) -> int:
     runner.drain(JobKind.VERIFY)
     with store.begin() as tx:
         assert tx.recordings.known(ident).state is RecordingState.SEALED
-        took = tx.connection.scalar(select(jobs.c.attempts).where(jobs.c.subject_id == ident))
+        took = tx.connection.scalar(
+            select(jobs.c.attempts).where(jobs.c.subject_id == ident, jobs.c.kind == JobKind.VERIFY)
+        )
     assert stored_sha256(store, ident) == sha256_hex(sender.payload)
     assert faults(store, ident) == []
     return int(took or 0)

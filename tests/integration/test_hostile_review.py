@@ -26,6 +26,7 @@ from storage.recording.upload import NewUpload
 from storage.store import Store
 from storage.tables.outbox import jobs
 from storage.tables.recording import uploads
+from storage.tables.scrub import scrub_finds
 from tests.factories import (
     OFFICERS,
     TestDevice,
@@ -155,7 +156,7 @@ def test_a_job_that_kills_its_workers_is_not_run_for_ever(
 def test_what_the_store_lost_is_never_concluded(
     store: Store, sandbox: Sandbox, device: TestDevice, reviewer: Actor
 ) -> None:
-    """When the stored version is gone the job fails and the recording stays received: nothing is claimed."""
+    """When the stored version is gone the recording is kept apart and the difference told: nothing is claimed of it."""
     ident = device.capture("gone.bin", b"gone")
     with store.begin() as tx:
         tx.connection.execute(
@@ -165,7 +166,17 @@ def test_what_the_store_lost_is_never_concluded(
     Runner(store, sandbox, WorkersSettings()).drain(JobKind.VERIFY)
 
     with store.begin() as tx:
-        assert tx.recordings.get(reviewer, ident).state is RecordingState.RECEIVED
+        found = tx.recordings.get(reviewer, ident)
+        finds = tx.connection.scalars(select(scrub_finds.c.code).where(scrub_finds.c.recording_id == ident))
+        held = [
+            row.check.name for row in tx.recordings.checks(ident) if row.check.outcome is Outcome.VERIFIED
+        ]
+        assert (found.state, found.sha256, list(finds)) == (
+            RecordingState.QUARANTINED,
+            None,
+            ["object-missing"],
+        )
+    assert not BINDING_CHECKS & set(held)
     assert job_of(store, ident)[0] == "failed"
 
 

@@ -212,7 +212,7 @@ def test_a_recording_with_thousands_of_findings_seals(store: Store, bureau: Bure
 
     assert isinstance(last.act, RecordingSeal)
     assert len(payload) < MAX_LEAF_BYTES
-    assert last.act.checks_count == FINDINGS + 5
+    assert last.act.checks_count == FINDINGS + 6
     assert last.act.checks["digest"] == f"verified//{DIGEST.version}"
     told = last.act.revealed(known)
     assert isinstance(told.report, Shown)
