@@ -22,6 +22,7 @@ from schemas.review import (
     Review,
     ReviewOpinionIn,
 )
+from schemas.scrub import StoreFault
 from storage.recording.values import Verification
 from storage.store import Store, Transaction
 from tests.factories import OFFICERS, TestDevice, enrol_device, make_account, make_agency
@@ -140,6 +141,9 @@ def version(tx: Transaction, actor: Actor, case: Case) -> int:
     return tx.cases.get(actor, case.id).version
 
 
+STORE_DIFFERS = "stored-bytes-differ"
+
+
 def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Verification:
     """What a worker hands over when every binding claim held, but for `checks`."""
     named = {check.name for check in checks}
@@ -156,6 +160,9 @@ def conclusion(payload: bytes, *checks: CheckResult, at_retain: datetime) -> Ver
         facts=MediaFacts(edition=edition_of("application/octet-stream")),
         derivatives=(),
         retain_until=at_retain + timedelta(days=200),
+        store_fault=next(
+            (StoreFault(one.params["reason"]) for one in checks if one.code == STORE_DIFFERS), None
+        ),
     )
 
 
