@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,10 @@ class Deed:
     actor: str
     at: datetime
     agency_id: AgencyId | None
+
+    def leaning(self, relies: Iterable[str]) -> "Deed":
+        """Hold more chains that the act relies on, found since; its one time is that of the last that was held."""
+        return replace(self, at=self.log.hold(relies=relies))
 
     def write(self, act: Act, about: str, *within: str, ident: UUID | None = None) -> Appended:
         """Write the leaf of `act` about `noun/uuid`; `within` names chains that nothing else names.

@@ -330,7 +330,7 @@ class AuditScores(Collection):
         kind = self.audits.get(actor, audit_id).kind
         behind = cases_behind(self._connection, member_id)
         deed, audit = self._take(actor, audit_id, Action.AUDIT_SCORE, drawn_name(kind, member_id), *behind)
-        at = self._unit.custody.hold(relies=cases_behind(self._connection, member_id))
+        deed = deed.leaning(cases_behind(self._connection, member_id))
         member = self.member(actor, audit_id, member_id)
         if any(one.is_own for one in member.scores):
             raise SCORED_ALREADY("you have scored it; scores are never changed")
@@ -348,7 +348,7 @@ class AuditScores(Collection):
                     "item_code": score.code,
                     "points": score.points,
                     "remark": score.remark.strip(),
-                    "given_at": at,
+                    "given_at": deed.at,
                 }
                 for score in wish
             ],
