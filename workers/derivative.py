@@ -36,7 +36,7 @@ from storage.store import Store
 from workers.media.making.maker import Maker
 from workers.media.making.wish import CannotError, Made, Wish
 from workers.recording import Verifier, scratch
-from workers.task import concluding
+from workers.task import concluding, in_portions
 
 log = structlog.get_logger()
 
@@ -162,10 +162,4 @@ def ask_for_copies(store: Store) -> int:
 
     A crash leaves what was asked so far; asked again, only the rest is added.
     """
-    added, after = 0, None
-    while True:
-        with store.begin() as tx:
-            more, after = tx.derivations.ask_outdated(after=after, limit=PORTION)
-        added += more
-        if after is None:
-            return added
+    return in_portions(store, lambda tx, after: tx.derivations.ask_outdated(after=after, limit=PORTION))

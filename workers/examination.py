@@ -24,7 +24,7 @@ from workers.manifest import manifest_claims
 from workers.media.result import Stop
 from workers.media.work import Lane
 from workers.recording import Verifier, check_digest, check_size, of_content
-from workers.task import concluding
+from workers.task import concluding, in_portions
 
 log = structlog.get_logger()
 
@@ -102,13 +102,7 @@ def ask_for_outdated(store: Store) -> int:
 
     A crash leaves what was asked so far; asked again, only the rest is added.
     """
-    added, after = 0, None
-    while True:
-        with store.begin() as tx:
-            more, after = tx.examinations.ask_outdated(after=after, limit=PORTION)
-        added += more
-        if after is None:
-            return added
+    return in_portions(store, lambda tx, after: tx.examinations.ask_outdated(after=after, limit=PORTION))
 
 
 def take_up_stopped(store: Store) -> int:

@@ -4,9 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from schemas.ids import RecordingId
 from schemas.refusals_recording import LEASE_LOST
 from storage.outbox import Job, JobKind
 from storage.store import Store, Transaction
+
+Portion = tuple[int, RecordingId | None]
+"""How many were added, and the last recording that was looked at; None where none is left."""
 
 
 class Task(NamedTuple):
@@ -22,6 +26,20 @@ class Task(NamedTuple):
     kind: JobKind
     run: Callable[[Job], None]
     give_up: Callable[[Job, str], None]
+
+
+def in_portions(store: Store, ask: Callable[[Transaction, RecordingId | None], Portion]) -> int:
+    """Ask portion by portion, each in a commit of its own, until none is left; returns how many were added.
+
+    `ask` takes the last recording of the portion before. A crash leaves what was asked so far.
+    """
+    added, after = 0, None
+    while True:
+        with store.begin() as tx:
+            more, after = ask(tx, after)
+        added += more
+        if after is None:
+            return added
 
 
 @contextmanager
