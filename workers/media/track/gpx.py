@@ -2,11 +2,10 @@
 
 import re
 from datetime import UTC, datetime
-from xml.parsers import expat  # its parser comes from `xml_text`, which lets no document type through
 
 from workers.media.track.fixes import NO_TIME, Fixes, e7, micros
 from workers.media.track.gpx_runs import run_of
-from workers.media.track.xml_text import DEPTH, BrokenXmlError, parser
+from workers.media.track.xml_text import DEPTH, Elements
 from workers.media.work import Work
 
 _MARK, _LINED = "wpt", frozenset({"trkpt", "rtept"})
@@ -25,16 +24,13 @@ class NotATrackError(Exception):
     """The root of the document is none that a track has, or it nests deeper than any track."""
 
 
-class GpxReader:
+class GpxReader(Elements):
     """Takes a document piece by piece as UTF-8; gives its points to `fixes`."""
 
     def __init__(self, fixes: Fixes, work: Work) -> None:
         self._fixes = fixes
         self._work = work
-        self._parser = parser()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._text
+        super().__init__()
         self._rest = b""
         self._fed = self._lines = self._depth = 0
         self._ended_at = -1
@@ -55,7 +51,7 @@ class GpxReader:
         while (end := text.find(_END, at) + len(_END)) >= len(_END):
             run = run_of(text, at) if self._is_between else None
             if run is None:
-                self._parse(text[at:end])
+                self._read_on(text[at:end])
                 at = end
             else:
                 self._lines += run.lines
@@ -63,25 +59,22 @@ class GpxReader:
                 at = run.end
         self._rest = text[at:]
         if not self._is_between or len(self._rest) > _LONGEST_POINT:
-            self._parse(self._rest)
+            self._read_on(self._rest)
             self._rest = b""
 
     def close(self) -> None:
         """Read what is left; raises as `feed` does."""
-        self._parse(self._rest)
-        self._parse(b"", is_last=True)
+        self._read_on(self._rest)
+        self._read_on(b"", is_last=True)
 
     @property
     def _is_between(self) -> bool:
         """The last bytes that were parsed are the end of a point: the next ones are content of its line."""
         return self._ended_at == self._fed - len(_END)
 
-    def _parse(self, piece: bytes, *, is_last: bool = False) -> None:
+    def _read_on(self, piece: bytes, *, is_last: bool = False) -> None:
         self._fed += len(piece)
-        try:
-            self._parser.Parse(piece, is_last)
-        except expat.ExpatError as why:
-            raise BrokenXmlError(why.lineno + self._lines) from why
+        self._parse(piece, is_last=is_last, lines=self._lines)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._work.pieces()

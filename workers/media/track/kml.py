@@ -7,11 +7,10 @@ Areas are drawn by people and say nothing about a way; nothing that a document l
 
 import re
 from array import array
-from xml.parsers import expat  # its parser comes from `xml_text`, which lets no document type through
 
 from workers.media.track.fixes import NO_TIME, Fixes, e7
 from workers.media.track.gpx import NotATrackError, time_of
-from workers.media.track.xml_text import DEPTH, BrokenXmlError, parser
+from workers.media.track.xml_text import DEPTH, Elements
 from workers.media.work import Work
 
 _LINE, _POINT, _TRACK = "LineString", "Point", "Track"
@@ -22,16 +21,13 @@ _LONGEST = 256
 """Characters of one place or time; longer ones are none."""
 
 
-class KmlReader:
+class KmlReader(Elements):
     """Takes a document piece by piece as UTF-8; gives its points to `fixes`."""
 
     def __init__(self, fixes: Fixes, work: Work) -> None:
         self._fixes = fixes
         self._work = work
-        self._parser = parser()
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._text
+        super().__init__()
         self._depth = 0
         self._shape = self._reading = self._left = ""
         self._at = NO_TIME
@@ -46,17 +42,11 @@ class KmlReader:
             DocumentTypeError: it declares a type.
             NotATrackError: it is another document.
         """
-        self._parse(piece, is_last=False)
+        self._parse(piece)
 
     def close(self) -> None:
         """Read what is left; raises as `feed` does."""
         self._parse(b"", is_last=True)
-
-    def _parse(self, piece: bytes, *, is_last: bool) -> None:
-        try:
-            self._parser.Parse(piece, is_last)
-        except expat.ExpatError as why:
-            raise BrokenXmlError(why.lineno) from why
 
     def _start(self, name: str, _: dict[str, str]) -> None:
         self._work.pieces()

@@ -60,6 +60,37 @@ def parser() -> expat.XMLParserType:
     return made
 
 
+class Elements:
+    """A reader of elements: whoever takes them gives `_start`, `_end` and `_text`."""
+
+    def __init__(self) -> None:
+        self._parser = parser()
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+
+    def _parse(self, piece: bytes, *, is_last: bool = False, lines: int = 0) -> None:
+        """Read on; `lines` were passed over beside the parser.
+
+        Raises:
+            BrokenXmlError: the document is not well-formed.
+            DocumentTypeError: it declares a type.
+        """
+        try:
+            self._parser.Parse(piece, is_last)
+        except expat.ExpatError as why:
+            raise BrokenXmlError(why.lineno + lines) from why
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        raise NotImplementedError
+
+    def _end(self, name: str) -> None:
+        raise NotImplementedError
+
+    def _text(self, text: str) -> None:
+        raise NotImplementedError
+
+
 def utf8(source: Source) -> Iterator[tuple[bytes, int]]:
     """Yield the document piece by piece as UTF-8, each with the bytes of the file that were read so far.
 
