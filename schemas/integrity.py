@@ -49,7 +49,7 @@ class Severity(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The one word a screen shows for a recording: 通过 / 存疑 / 不符 / 未检查."""
+    """What the checks of a recording come to: 通过 / 存疑 / 不符 / 未检查. With its remarks it reads as one of `Shown`."""
 
     VERIFIED = "verified"
     DOUBTFUL = "doubtful"
