@@ -1,15 +1,12 @@
 """Documents: index, content, pages, what may run, what was changed after a signature, and the times they state."""
 
+from schemas.checks.document_notes import AGAIN
 from schemas.checks.rows import RETAKE, Advice, mismatch, not_checked, remark
 from schemas.integrity import Check, Severity
 from schemas.media import Medium
 from schemas.words import Words
 
 _DOCUMENT = frozenset({Medium.DOCUMENT})
-_AGAIN: Advice = (
-    "原始字节已按申报内容封存；如设备或单位仍存有原件，请重新上传。",
-    "The bytes are sealed as declared. If the original is still at hand, upload it again.",
-)
 _DO_NOT_OPEN: Advice = (
     "不要直接打开原件；请查明这些内容由何产生。",
     "Do not open the original with other programs. Find out what put these things there.",
@@ -19,51 +16,6 @@ _WHOSE: Advice = (
     "Ask whoever issued the document, and get the version that was signed.",
 )
 
-DOCUMENT_NOTES = (
-    not_checked(
-        "document-encrypted",
-        zh="文件已加密，没有口令不能读取，内容未检查。",
-        en="The document is encrypted and cannot be read without its password; its content was not checked.",
-        then=(
-            "字节已完整保存；请另行取得未加密的文件一并上传，两份都会保留。",
-            "The bytes are kept whole. Get the document without encryption and upload it too; both are kept.",
-        ),
-        severity=Severity.REMARK,
-    ),
-    not_checked(
-        "document-unread",
-        zh="文件是旧版办公格式（{format}），本系统认得但不读取其内容。",
-        en="The document is of an older office format ({format}) that is known here and not read.",
-        then=(
-            "字节已完整保存；请另存为 DOCX、OFD 或 PDF 一并上传，两份都会保留。",
-            "The bytes are kept whole. Save it as DOCX, OFD or PDF and upload that too; both are kept.",
-        ),
-    ),
-    mismatch(
-        "pdf-not-closed",
-        zh="PDF 文件没有结尾（%%EOF），末尾缺失。",
-        en="The PDF has no end (%%EOF): its last part is missing.",
-        then=_AGAIN,
-    ),
-    mismatch(
-        "pdf-index-lost",
-        zh="PDF 文件的索引无法读取，文件损坏。",
-        en="The index of the PDF cannot be read: the file is damaged.",
-        then=_AGAIN,
-    ),
-    mismatch(
-        "zip-no-directory",
-        zh="压缩结构的文件缺少目录，末尾缺失或被改写。",
-        en="The archive has no directory: its end is missing or overwritten.",
-        then=_AGAIN,
-    ),
-    mismatch(
-        "zip-directory-damaged",
-        zh="压缩结构的目录在第 {number} 项损坏。",
-        en="The directory of the archive is damaged at entry {number}.",
-        then=_AGAIN,
-    ),
-)
 """What a reader of documents may meet before it can look at anything else."""
 
 DOCUMENT_INDEX = Check(
@@ -102,20 +54,20 @@ DOCUMENT_INDEX = Check(
             "zip-names-twice",
             zh="压缩包内有 {count} 个文件与另一个同名，不同软件会打开不同的一个。",
             en="{count} file(s) in the archive share a name with another: programs differ in which one they open.",
-            then=_AGAIN,
+            then=AGAIN,
             severity=Severity.WARN,
         ),
         mismatch(
             "document-index-wrong",
             zh="索引 {entries} 项中有 {count} 项与内容不符（首处：第 {first} 项）。",
             en="{count} of {entries} entries of the index do not fit what is there (the first: number {first}).",
-            then=_AGAIN,
+            then=AGAIN,
         ),
         mismatch(
             "zip-overlaps",
             zh="压缩包内有 {count} 个文件互相重叠，正常程序不会这样写。",
             en="{count} file(s) of the archive overlap: no ordinary program writes that.",
-            then=_AGAIN,
+            then=AGAIN,
         ),
     ),
 )
@@ -151,13 +103,13 @@ DOCUMENT_CONTENT = Check(
             "document-content-damaged",
             zh="{of} 段内容中有 {count} 段损坏（首处：第 {first} 段）。",
             en="{count} of {of} pieces of the content are damaged (the first: number {first}).",
-            then=_AGAIN,
+            then=AGAIN,
         ),
         mismatch(
             "document-part-broken",
             zh="内嵌的 XML（第 {number} 个文件）在第 {line} 行损坏。",
             en="XML inside (file {number}) is damaged at line {line}.",
-            then=_AGAIN,
+            then=AGAIN,
         ),
     ),
 )
@@ -193,13 +145,13 @@ DOCUMENT_PAGES = Check(
             "document-pages-missing",
             zh="文件列出的 {of} 页中有 {count} 页缺失或无法读取。",
             en="{count} of {of} pages that the document lists are missing or cannot be read.",
-            then=_AGAIN,
+            then=AGAIN,
         ),
         mismatch(
             "document-body-missing",
             zh="文件缺少正文，其余部分还在。",
             en="The body of the document is missing; other parts of it are there.",
-            then=_AGAIN,
+            then=AGAIN,
         ),
     ),
 )
@@ -239,7 +191,7 @@ DOCUMENT_END = Check(
             "document-update-unfinished",
             zh="文件结尾之后有一段没有写完的更新（{count} 字节），最后的修改可能缺失。",
             en="An update behind the end of the document is unfinished ({count} bytes): the last change may be missing.",
-            then=_AGAIN,
+            then=AGAIN,
             severity=Severity.WARN,
         ),
         mismatch(

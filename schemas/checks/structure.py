@@ -1,6 +1,6 @@
 """What a file is by its bytes, and whether it is whole."""
 
-from schemas.checks.documents import DOCUMENT_NOTES
+from schemas.checks.document_notes import DOCUMENT_NOTES
 from schemas.checks.rows import ALL_MEDIA, LATER, RETAKE, mismatch, not_checked, remark
 from schemas.integrity import Check, Severity
 from schemas.media import Medium
