@@ -25,6 +25,7 @@ from schemas.equipment import (
     gate_faults,
 )
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_version import EquipmentDescribeIn, PlaceRemark, Version, place_remark
 from schemas.ids import AccountId, AgencyId, EquipmentId
 
 router = APIRouter(prefix="/v1/equipment", tags=["equipment"], route_class=Route)
@@ -104,6 +105,27 @@ class SuspensionOut(ToldOut):
     reason: str
 
 
+class EquipmentVersionOut(WireOut):
+    """What equipment is said to be from `valid_from` (none: always before) to `valid_until` (none: ever since).
+
+    It was said so in [`known_from`, `known_until`), by `leaf`.
+    """
+
+    number: str
+    name: str
+    site: str
+    standard: str
+    lat_e7: int | None
+    lon_e7: int | None
+    crs: str | None
+    valid_from: datetime | None
+    valid_until: datetime | None
+    known_from: datetime
+    known_until: datetime | None
+    reason: str | None
+    leaf: str
+
+
 class EquipmentFactsOut(WireOut):
     """Dated facts of one piece of equipment."""
 
@@ -116,10 +138,13 @@ class EquipmentFactsOut(WireOut):
 class EquipmentDetailOut(EquipmentFactsOut):
     """Equipment with its dated facts as they are said now, and what article 41 would miss for a record captured now.
 
-    `past`: what was said before and is said no more.
+    `past`: what was said before and is said no more. `versions`: everything it was ever said to be, in the order in which
+    it was said; `place_remark`: why what was published may not be where it stands.
     """
 
     equipment: EquipmentOut
+    versions: list[EquipmentVersionOut]
+    place_remark: PlaceRemark | None
     past: EquipmentFactsOut
     gate_faults: list[GateFault]
 
@@ -161,9 +186,13 @@ def _facts(facts: EquipmentFacts) -> dict[str, Any]:
     }
 
 
-def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> EquipmentDetailOut:
+def _detail(
+    found: Equipment, facts: EquipmentFacts, versions: tuple[Version, ...], now: datetime
+) -> EquipmentDetailOut:
     return EquipmentDetailOut(
         equipment=EquipmentOut.of(found),
+        versions=[EquipmentVersionOut.of(one) for one in versions],
+        place_remark=place_remark(versions, facts.publications),
         **_facts(facts.said()),
         past=EquipmentFactsOut(**_facts(facts.past())),
         gate_faults=list(gate_faults(facts, now)),
@@ -172,7 +201,7 @@ def _detail(found: Equipment, facts: EquipmentFacts, now: datetime) -> Equipment
 
 def _changed(tx: Tx, response: Response, found: Equipment) -> EquipmentDetailOut:
     tag(response, found.version)
-    return _detail(found, tx.equipment.facts(found.id), tx.now)
+    return _detail(found, tx.equipment.facts(found.id), tx.equipment.versions(found.id), tx.now)
 
 
 @router.post("", operation_id="registerEquipment", status_code=201)
@@ -222,6 +251,20 @@ def gate(
     return GateOut(
         at=at, known=known, **_facts(facts.said(known)), gate_faults=list(gate_faults(facts, at, known))
     )
+
+
+@router.post("/{equipment_id}/description", operation_id="describeEquipment")
+def describe(
+    tx: Tx,
+    actor: CurrentActor,
+    equipment_id: EquipmentId,
+    *,
+    wish: EquipmentDescribeIn,
+    seen: SeenVersion,
+    response: Response,
+) -> EquipmentDetailOut:
+    """Say number, name, site, standard or position anew, from a time on or always; what was said before stays known."""
+    return _changed(tx, response, tx.equipment.describe(actor, equipment_id, wish, seen))
 
 
 @router.post("/{equipment_id}/facts/{entry}/amend", operation_id="amendEquipmentFact")

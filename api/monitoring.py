@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
+from api.equipment import EquipmentVersionOut
 from api.etag import SeenVersion, done, tag, tagged
 from api.idempotency import PARAMETER, key_of
 from api.office import OfficeOut
@@ -175,9 +176,15 @@ class SuggestionOut(WireOut):
 
 
 class MonitoringDetailOut(WireOut):
-    """Everything known of one record. `faults_now` is the gate by the register's facts as they are now."""
+    """Everything known of one record. `faults_now` is the gate by the register's facts as they are now.
+
+    `registration` is what the equipment is said to have been at the capture, `registration_then` what was said of it when
+    the record was received.
+    """
 
     record: MonitoringOut
+    registration: EquipmentVersionOut | None
+    registration_then: EquipmentVersionOut | None
     faults_now: list[str]
     is_recorded_later: bool
     recordings: list[RecordingOut]
@@ -283,8 +290,11 @@ def record(
     """Return one record with its media, gate, opinions, notifications and ties."""
     found = tx.monitoring.get(actor, monitoring_id)
     tag(response, found.version)
+    told = tx.monitoring.registration(found)
     return MonitoringDetailOut(
         record=MonitoringOut.of(found),
+        registration=told.now and EquipmentVersionOut.of(told.now),
+        registration_then=told.then and EquipmentVersionOut.of(told.then),
         faults_now=list(tx.monitoring.faults(found)),
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],

@@ -68,13 +68,14 @@ class GateFault(StrEnum):
 
 
 Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Reason = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class EquipmentIn(WireIn):
     """What a custodian enters to register equipment; position in degrees times 10^7, datum as stated."""
 
-    number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+    number: Number
     name: Line
     kind: EquipmentKind
     site: Line
@@ -208,7 +209,10 @@ class EquipmentFacts(Frozen):
 
 
 class Equipment(Frozen):
-    """A piece of equipment as kept; `source_id` is the machine account that hands in its records."""
+    """A piece of equipment as kept; `source_id` is the machine account that hands in its records.
+
+    Number, name, site, standard and position are those said to hold ever since (`schemas.equipment_version`).
+    """
 
     id: EquipmentId
     agency_id: AgencyId

@@ -65,6 +65,7 @@ class Event(StrEnum):
     EQUIPMENT_REVIEW = "equipment:review"
     EQUIPMENT_PUBLISH = "equipment:publish"
     EQUIPMENT_CORRECT = "equipment:correct"
+    EQUIPMENT_DESCRIBE = "equipment:describe"
     EQUIPMENT_SUSPEND = "equipment:suspend"
     EQUIPMENT_RESUME = "equipment:resume"
     DEVICE_DESCRIBE = "device:describe"

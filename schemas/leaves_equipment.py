@@ -1,5 +1,6 @@
-"""The leaf of a dated fact of fixed equipment that was entered wrongly."""
+"""Leaves of fixed equipment by which what was said of it is said anew: dated facts, and what it is called and stands at."""
 
+from enum import StrEnum
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 from schemas.act import Act, Spec
 from schemas.actor import Role
 from schemas.members import LeafDigest, Time
-from schemas.opening import SaltedText
+from schemas.opening import SaltedPoint, SaltedText
 from schemas.words import Words
 
 _TABLES = tuple(f"equipment_{name}" for name in ("certificates", "reviews", "publications", "suspensions"))
@@ -58,4 +59,68 @@ class EquipmentCorrect(Act):
         texts = (self.until, self.number, self.issuer, self.title, self.url)
         if self.from_ is None and any(one is not None for one in texts):
             raise ValueError("what never was has no end and no text")
+        return self
+
+
+class EquipmentField(StrEnum):
+    """What of equipment may be said anew; its kind stays."""
+
+    NAME = "name"
+    NUMBER = "number"
+    POINT = "point"
+    SITE = "site"
+    STANDARD = "standard"
+
+
+def _both(column: str) -> str:
+    return f"equipment.{column} equipment_descriptions.{column}"
+
+
+class EquipmentDescribe(Act):
+    """What equipment is called, where it stands, which standard it follows: said anew from a time on.
+
+    Without a time it was so from the beginning. A value that is named holds until the next time from which something
+    else of it is said; a position that is named and not committed to is none.
+    """
+
+    spec: ClassVar = Spec(
+        event="equipment:describe",
+        chains=("equipment",),
+        roles=frozenset({Role.CUSTODIAN}),
+        versions=("equipment",),
+        words=Words("变更设备登记", "Equipment described anew"),
+        follows="the equipment is registered; the time is not in the future; a correction says its reason",
+        columns={
+            "n": "equipment.version",
+            "from": "equipment_descriptions.valid_during",
+            "at": "equipment_descriptions.known_during",
+            "actor": "equipment_descriptions.described_by",
+            "number": _both("number"),
+            "name": _both("name"),
+            "site": _both("site"),
+            "standard": _both("standard"),
+            "point": " ".join(map(_both, ("lat_e7", "lon_e7", "crs"))),
+            "reason": "equipment_descriptions.reason",
+        },
+    )
+    fields: tuple[EquipmentField, ...] = Field(min_length=1, max_length=5)
+    from_: Time | None = Field(default=None, alias="from")
+    number: SaltedText | None = None
+    name: SaltedText | None = None
+    site: SaltedText | None = None
+    standard: SaltedText | None = None
+    point: SaltedPoint | None = None
+    reason: SaltedText | None = None
+
+    @model_validator(mode="after")
+    def _names_what_it_changes(self) -> Self:
+        named = [field.value for field in self.fields]
+        if named != sorted(set(named)):
+            raise ValueError("fields are sorted and stand once")
+        if not set(self.committed()) <= {*named, "reason"}:
+            raise ValueError("a value of a field that is not named")
+        if any(getattr(self, name) is None for name in named if name != "point"):
+            raise ValueError("only a position can be taken away")
+        if self.from_ is None and self.reason is None:
+            raise ValueError("what was wrong from the beginning is corrected with a reason")
         return self

@@ -1,4 +1,4 @@
-"""The life of fixed equipment: everything dated that was said of it, for which time, and since when."""
+"""The life of fixed equipment: everything that was said of it, for which time, and since when."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,8 +15,9 @@ from schemas.leaves_device import (
     EquipmentReviewed,
     EquipmentSuspend,
 )
-from schemas.leaves_equipment import EquipmentCorrect
+from schemas.leaves_equipment import EquipmentCorrect, EquipmentDescribe
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken, told_until
+from schemas.life_described import DescribedLife, redescribed, registered
 
 Papers = EquipmentCertify | EquipmentReviewed | EquipmentPublish | EquipmentSuspend
 Paper = TypeVar("Paper", bound=Papers)
@@ -40,7 +41,7 @@ class Said(NamedTuple, Generic[Paper]):
 
 
 class EquipmentLife(NamedTuple):
-    """Fixed equipment and everything dated that was ever told of it."""
+    """Fixed equipment and everything that was ever told of it; `described` is what it is called and where it stands."""
 
     agency: str
     kind: str
@@ -48,6 +49,7 @@ class EquipmentLife(NamedTuple):
     registered: EquipmentRegister
     by: str
     at: datetime
+    described: tuple[DescribedLife, ...]
     source: str | None = None
     certificates: tuple[Said[EquipmentCertify], ...] = ()
     reviews: tuple[Said[EquipmentReviewed], ...] = ()
@@ -65,13 +67,19 @@ def apply_equipment(life: EquipmentLife | None, leaf: Leaf, here: Here) -> Equip
     if type(act) is EquipmentRegister:
         check_step(leaf, None if life is None else life.state, act.to)
         law(here.seen.is_open(act.agency, here.index), FaultCode.AGENCY)
-        return EquipmentLife(act.agency, act.kind, act.to, act, leaf.actor, leaf.at)
+        return EquipmentLife(
+            act.agency, act.kind, act.to, act, leaf.actor, leaf.at, registered(leaf, act, here)
+        )
     return taken(EQUIPMENT_TAKES, life, leaf, here)
 
 
 def _bound(life: EquipmentLife, leaf: Leaf, act: EquipmentBind, here: Here) -> EquipmentLife:
     del leaf, here
     return life._replace(source=act.source)
+
+
+def _described(life: EquipmentLife, leaf: Leaf, act: EquipmentDescribe, here: Here) -> EquipmentLife:
+    return life._replace(described=redescribed(life.described, leaf, act, here))
 
 
 def _entered(
@@ -180,5 +188,6 @@ EQUIPMENT_TAKES: Takes[EquipmentLife] = MappingProxyType(
         EquipmentSuspend: _suspended,
         EquipmentResume: _resumed,
         EquipmentCorrect: _amended,
+        EquipmentDescribe: _described,
     }
 )

@@ -99,6 +99,24 @@ EQUIPMENT_FACT_SUSPENDED = Refusal(
     "先恢复使用，再更正结束时间或登记为从未停用",
     "put it back into service first, then correct the end or say that it never was",
 )
+EQUIPMENT_DESCRIBED_SAME = Refusal(
+    "equipment-described-same",
+    Conflict,
+    Level.INFO,
+    "登记册已经是这样写的",
+    "This is what the register says already",
+    "刷新页面，核对各项；只填写有变化的各项",
+    "reload the page, check what it says, and enter only what is different",
+)
+EQUIPMENT_DESCRIBED_REASON = Refusal(
+    "equipment-described-reason",
+    Invalid,
+    Level.INFO,
+    "更正以前的登记须写明理由",
+    "A reason is said where what the register said is corrected",
+    "写明为什么更正；设备变动的，填写变动的时间",
+    "say why it is corrected; where the equipment itself changed, say from when on",
+)
 MONITORING_UNKNOWN = Refusal(
     "monitoring-unknown",
     NotFound,

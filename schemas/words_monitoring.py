@@ -1,6 +1,7 @@
 """Words of the monitoring desk: equipment, its records, and the two people who look at each."""
 
 from schemas.equipment import EquipmentKind, EquipmentState, EquipmentStep, GateFault, ReviewKind
+from schemas.equipment_version import PlaceRemark
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -41,6 +42,20 @@ EQUIPMENT_STEPS = vocabulary(
     {
         EquipmentStep.SUSPEND: ("停用设备", "Suspend"),
         EquipmentStep.RESUME: ("恢复使用", "Resume"),
+    },
+)
+
+PLACE_REMARKS = vocabulary(
+    PlaceRemark,
+    {
+        PlaceRemark.MOVED: (
+            "设置地点在最近一次公示之后变更：请核对新地点是否已公示",
+            "the equipment was moved after its location was published last: see whether the new one is published",
+        ),
+        PlaceRemark.CORRECTED: (
+            "登记的设置地点在最近一次公示之后更正：请核对公示的是哪个地点",
+            "the registered location was corrected after it was published last: see which one was published",
+        ),
     },
 )
 

@@ -37,17 +37,17 @@ def tell_from(
     table: Table,
     of: ColumnElement[bool],
     *,
-    since: datetime,
+    since: datetime | None,
     at: datetime,
     row: Mapping[str, object] | None,
 ) -> None:
     """Tell from `at` on what holds from `since` on: what was told of that time is closed, what lies before it told anew.
 
     `of` says which rows are of the thing, `at` is the time of the act; `row` is what holds, without `known_during`, and
-    None where nothing does any more.
+    None where nothing does any more. Without `since` it always was so.
     """
     valid, known = table.c.valid_during, Range(at, None)
-    passing = and_(of, or_(func.upper_inf(valid), func.upper(valid) > since))
+    passing = of if since is None else and_(of, or_(func.upper_inf(valid), func.upper(valid) > since))
     standing = select(table).where(passing, func.upper_inf(table.c.known_during))
     passed = connection.execute(standing).mappings().all()
     close_told(connection, table, passing, at)
@@ -56,7 +56,7 @@ def tell_from(
         {name: value for name, value in one.items() if name != "id"}
         | {"valid_during": Range(one["valid_during"].lower, since), "known_during": known}
         for one in passed
-        if one["valid_during"].lower is None or one["valid_during"].lower < since
+        if since is not None and (one["valid_during"].lower is None or one["valid_during"].lower < since)
     ]
     if row is not None:
         rows.append({**row, "known_during": known})

@@ -23,6 +23,7 @@ from schemas.device import ENROL_TYP
 from schemas.digest import sha256_hex
 from schemas.equipment import CertificateIn, EquipmentReviewIn, PublicationIn, ReviewKind, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_version import EquipmentDescribeIn
 from schemas.errors import Busy, Conflict, EvidenceError, Invalid, NotFound, Refused
 from schemas.fact import FactIn, ProofIn
 from schemas.finding import FindingAnswerIn
@@ -666,6 +667,26 @@ def restate_paper(world: World, chance: Random) -> None:
         tx.equipment.amend(actor, ident, chance.choice(known).entry, wish, seen)
 
 
+def describe_equipment(world: World, chance: Random) -> None:
+    """The equipment is moved, or something of it was wrong; its number stays, for rows name it."""
+    with world.store.begin() as tx:
+        ident, actor = world.road.equipment_id, world.who(chance, world.road.custodian)
+        seen = tx.equipment.get(world.road.custodian, ident).version
+        point = {"lat_e7": chance.randrange(9), "lon_e7": 1, "crs": "WGS84"}
+        told = chance.choice(
+            (
+                {"site": f"K{chance.randrange(3)}"},
+                {"name": f"衡{chance.randrange(3)}"},
+                point,
+                {"without_point": True},
+            )
+        )
+        since = {"from_at": tx.now - timedelta(days=chance.randint(-1, 9))}
+        wish = {**told, **chance.choice((since, {"always": True}))}
+        why = chance.choice(({}, {"reason": "登记有误"}))
+        tx.equipment.describe(actor, ident, EquipmentDescribeIn.model_validate({**wish, **why}), seen)
+
+
 def suspend(world: World, chance: Random) -> None:
     with world.store.begin() as tx:
         ident = world.road.equipment_id
@@ -759,8 +780,8 @@ DESK: tuple[Act, ...] = (
     unprove, give_opinion, answer, ask_for_package, fail_package,
 )  # fmt: skip
 ROAD: tuple[Act, ...] = (
-    enter_paper, enter_paper, restate_paper, suspend, resume, take_in, judge_record, notify, link_record,
-    unlink_record, open_from_record,
+    enter_paper, enter_paper, restate_paper, describe_equipment, suspend, resume, take_in, judge_record, notify,
+    link_record, unlink_record, open_from_record,
 )  # fmt: skip
 PEOPLE: tuple[Act, ...] = (
     open_account, certify_officer, step_certificate, verify_certificate, train,

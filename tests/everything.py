@@ -21,6 +21,7 @@ from schemas.certificate import (
 from schemas.checks.claims import VERIFICATION
 from schemas.equipment import PublicationIn, SuspensionIn
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_version import EquipmentDescribeIn
 from schemas.fact import FactIn, ProofIn
 from schemas.factor import SECRET_BYTES
 from schemas.finding import FindingAnswerIn
@@ -459,7 +460,29 @@ def _road(road: Highway) -> None:
         ).version
         tx.equipment.resume(road.custodian, road.equipment_id, seen)
     _corrects_papers(road)
+    _moves(road)
     road.one()
+
+
+def _moves(road: Highway) -> None:
+    """The scale is moved and gets a position; then its name is corrected from the beginning, and the position dropped."""
+    with road.store.begin() as tx:
+        ago = tx.now - timedelta(hours=5)
+    place: dict[str, object] = {
+        "site": "S229 K13+100",
+        "lat_e7": 334000000,
+        "lon_e7": 1200000000,
+        "crs": "WGS84",
+    }
+    for told in (
+        {"from_at": ago, **place},
+        {"always": True, "name": "S229 动态汽车衡", "reason": "名称录错"},
+        {"from_at": ago, "without_point": True, "reason": "坐标未测"},
+    ):
+        with road.store.begin() as tx:
+            seen = tx.equipment.get(road.custodian, road.equipment_id).version
+            wish = EquipmentDescribeIn.model_validate(told)
+            tx.equipment.describe(road.custodian, road.equipment_id, wish, seen)
 
 
 def _corrects_papers(road: Highway) -> None:

@@ -20,6 +20,7 @@ from schemas.chain import genesis
 from schemas.leaf import Leaf, Place
 from schemas.leaves import LEAVES
 from schemas.leaves_case import CaseAmend
+from schemas.leaves_equipment import EquipmentDescribe
 from schemas.opening import Salted, Shown
 
 AT = datetime(2026, 11, 28, 5, 12, 33, 417_000, tzinfo=UTC)
@@ -118,6 +119,8 @@ def members_of(kind: type[Act] | type[Element] | type[Part], *, is_full: bool) -
             made[name] = sample(hint, f"{kind.__name__}.{name}", is_full=is_full)
     if kind is CaseAmend and not is_full:
         made["fields"] = ["occurred_at"]
+    if kind is EquipmentDescribe and not is_full:
+        made |= {"fields": ["point"], "from_": AT}
     return made
 
 

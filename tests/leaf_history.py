@@ -441,6 +441,8 @@ def story_of_equipment(world: World) -> Iterator[None]:
         told = {"entry": entry, "from_": LONG_AGO, **texts, **said}
         history.write(register.EquipmentCorrect, one, custodian, **told)
     yield
+    _describes(world, one)
+    yield
     for _ in range(history.rng.randrange(1, 3)):
         since = history.at
         stopped = history.write(things.EquipmentSuspend, one, custodian, from_at=since)
@@ -451,6 +453,23 @@ def story_of_equipment(world: World) -> Iterator[None]:
         history.write(things.EquipmentResume, one, custodian, until_at=history.at)
         history.write(register.EquipmentCorrect, one, custodian, from_=begins, until=since, **told)
         yield
+
+
+def _describes(world: World, one: str) -> None:
+    """Moved; named otherwise from the beginning; where it was moved to was wrong."""
+    history, custodian = world.history, world.people[Role.CUSTODIAN]
+    moved, nothing = history.at, dict.fromkeys(("number", "name", "site", "standard", "point", "reason"))
+    for told in (
+        {"fields": ("site",), "from_": moved, "site": shown_text("K13")},
+        {"fields": ("name",), "from_": None, "name": shown_text("衡"), "reason": shown_text("名称录错")},
+        {
+            "fields": ("number", "point", "site", "standard"),
+            "from_": moved,
+            **{name: shown_text(name) for name in ("number", "site", "standard", "reason")},
+            "point": Shown({"lat_e7": 334000000, "lon_e7": 1200000000, "crs": "WGS84"}, salt_of("point")),
+        },
+    ):
+        history.write(register.EquipmentDescribe, one, custodian, **{**nothing, **told})
 
 
 def story_of_an_audit(world: World) -> Iterator[None]:

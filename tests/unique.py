@@ -34,7 +34,7 @@ LOOKS = {
     "devices.kid": ON_CONFLICT,
     "enrolment_codes.code_hash": "drawn at random",
     "enrolment_codes.device_id": OWN_KEY,
-    "equipment.agency_id+number": ON_CONFLICT,
+    "equipment.agency_id+number": "looked for behind the lock of the number",
     "equipment_suspensions.equipment_id": "the state is read behind the lock of the equipment's chain",
     "second_factors.account_id": "the one that stands is ended behind the lock of the account's chain",
     "recovery_codes.factor_id+number": OWN_KEY,

@@ -1,6 +1,6 @@
 """The register of fixed equipment: list, one piece with its dated facts, and the forms that add to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query
@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.console.equipment_form import (
     BindForm,
     CertificateForm,
+    DescribeForm,
     EquipmentForm,
     EquipmentForms,
     FactForm,
@@ -32,6 +33,7 @@ from schemas.equipment import (
     gate_faults,
 )
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_version import Version, place_remark
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
 from schemas.policy import Action
@@ -121,6 +123,9 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         mistake=mistake,
         here="equipment",
         equipment=found,
+        versions=_history(tx.equipment.versions(equipment_id)),
+        place_remark=place_remark(tx.equipment.versions(equipment_id), facts.publications),
+        datums=list(Datum),
         facts=facts.said(),
         past=facts.past(),
         gates=[(fault, fault in missing) for fault in GateFault],
@@ -132,6 +137,15 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         names=tx.accounts.names(visit.actor, [one.leaf.actor for one in entries]),
         now=tx.now,
     )
+
+
+def _history(versions: Iterable[Version]) -> list[Version]:
+    """Return what is said now, in order of its time, and then what was said before, the newest word first."""
+    told = list(versions)
+    said = sorted(
+        (one for one in told if one.is_said()), key=lambda one: (one.valid_from is not None, one.valid_from)
+    )
+    return said + [one for one in reversed(told) if not one.is_said()]
 
 
 def _change(visit: Visit, equipment_id: EquipmentId, form: Typed[W], act: Callable[[W], object]) -> Response:
@@ -166,6 +180,17 @@ def publish(visit: Acting, equipment_id: EquipmentId, form: Annotated[Publicatio
     """Add where and when the location was published."""
     return _change(
         visit, equipment_id, form, lambda asked: visit.tx.equipment.publish(visit.actor, equipment_id, *asked)
+    )
+
+
+@router.post("/equipment/{equipment_id}/description")
+def describe(visit: Acting, equipment_id: EquipmentId, form: Annotated[DescribeForm, Form()]) -> Response:
+    """Say what the equipment is anew: something changed from a time on, or what was entered was wrong."""
+    return _change(
+        visit,
+        equipment_id,
+        form,
+        lambda asked: visit.tx.equipment.describe(visit.actor, equipment_id, *asked),
     )
 
 

@@ -29,6 +29,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.equipment_amend import FactAmendIn
+from schemas.equipment_version import EquipmentDescribeIn
 
 
 class EquipmentForm(Typed[EquipmentIn]):
@@ -139,6 +140,40 @@ class FactForm(Versioned[Change[FactAmendIn]]):
         return Change(wish, seen(self))
 
 
+class DescribeForm(Versioned[Change[EquipmentDescribeIn]]):
+    """What equipment is, said anew; what stays empty stays as it is said."""
+
+    kind: str = label("变更还是更正")
+    from_at: str = label("从何时起（东八区）")
+    number: str = label("设备编号（不填为不变）")
+    name: str = label("名称（不填为不变）")
+    site: str = label("设置地点（不填为不变）")
+    standard: str = label("执行标准（不填为不变）")
+    point: str = label("坐标")
+    lat: str = label("纬度（度，不填为不变）")
+    lon: str = label("经度（度，不填为不变）")
+    crs: str = label("坐标基准")
+    reason: str = label("变更或更正的理由")
+
+    whole: ClassVar[tuple[str, Fault]] = ("reason", Fault.MISSING)
+    renamed: ClassVar[dict[str, str]] = {"lat_e7": "lat", "lon_e7": "lon"}
+
+    def wish(self) -> Change[EquipmentDescribeIn]:
+        since = time_or_none(self, "from_at")
+        if self.kind not in ("changed", "wrong"):
+            raise Mistaken("kind", Fault.NOT_LISTED)
+        if self.kind == "changed" and since is None:
+            raise Mistaken("from_at", Fault.MISSING)
+        if self.point not in ("", "none"):
+            raise Mistaken("point", Fault.NOT_LISTED)
+        lat, lon = degrees_e7(self, "lat", LATITUDE), degrees_e7(self, "lon", LONGITUDE)
+        if (lat is None) is not (lon is None):
+            raise Mistaken("lat" if lat is None else "lon", Fault.HALF)
+        said = {"always": since is None, "from_at": since, "without_point": self.point == "none"}
+        crs = None if lat is None else self.crs or "WGS84"
+        return Change(into(self, EquipmentDescribeIn, **said, lat_e7=lat, lon_e7=lon, crs=crs), seen(self))
+
+
 class BindForm(Versioned[Change[BindIn]]):
     """Who hands in what the equipment records."""
 
@@ -162,5 +197,6 @@ class EquipmentForms(Forms):
     review: ReviewForm = ReviewForm()
     publication: PublicationForm = PublicationForm()
     suspension: SuspensionForm = SuspensionForm()
+    describe: DescribeForm = DescribeForm()
     fact: FactForm = FactForm()
     bind: BindForm = BindForm()

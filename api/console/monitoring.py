@@ -148,6 +148,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
         picture=_map(found),
         gates=[(fault, fault in tx.monitoring.faults(found)) for fault in GateFault],
         is_recorded_later=tx.monitoring.is_recorded_later(found),
+        registration=tx.monitoring.registration(found),
         opinions=tx.monitoring.opinions(actor, found),
         stages=_open_stages(visit, found),
         reasons=list(InvalidReason),

@@ -4,8 +4,15 @@ from typing import Any
 from uuid import UUID
 
 from mobile_contract.client.verify_record import Case
-from mobile_contract.client.verify_scope import equipment_of, media_of, path_of, picture_of, row_of
-from schemas.base import parse_rfc3339, rfc3339
+from mobile_contract.client.verify_scope import (
+    captured_at,
+    equipment_of,
+    media_of,
+    path_of,
+    picture_of,
+    row_of,
+)
+from schemas.base import rfc3339
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.digest import sha256_hex
 from schemas.equipment import EquipmentFacts, gate_faults
@@ -136,7 +143,7 @@ def _verify_gate(case: Case, of: str, row: dict[str, Any]) -> None:
         case.ledger.skip(PackageClaim.RECORD_GATE, of, code, is_required=not hides)
         return
     facts = _facts_at_tie(case, of, equipment)
-    captured = _captured_at(row)
+    captured = captured_at(row)
     if isinstance(facts, ClaimFault):
         case.ledger.skip(PackageClaim.RECORD_GATE, of, facts)
     elif captured is None:
@@ -162,13 +169,6 @@ def _facts_at_tie(case: Case, of: str, equipment: str) -> EquipmentFacts | Claim
         return ClaimFault.LEAF_MISSING
     leaves = case.record.leaves(equipment)
     return facts_of((turn.digest, leaves[turn.digest]) for turn in turns)
-
-
-def _captured_at(row: dict[str, Any]) -> Any:  # noqa: ANN401 - a time, or none
-    try:
-        return parse_rfc3339(row["captured_at"])
-    except (KeyError, TypeError, ValueError, Invalid):
-        return None
 
 
 def _verify_reviewed(case: Case, of: str) -> None:

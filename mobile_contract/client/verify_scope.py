@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from mobile_contract.client.verify_record import Case
+from schemas.base import parse_rfc3339
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.errors import Invalid
 from schemas.leaf import Leaf
 from schemas.leaves_recording import ManifestDeclare
 from schemas.life_case import CaseLife
+from schemas.life_described import number_told
 from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import RecordingLife
-from schemas.opening import Shown
 from schemas.package import INDEX, LOG_FILES, FileRole, RowPath, parse_path, proof_name
 from schemas.package_record import Carried
 from schemas.package_scope import actors_of, evidence_of, is_followed
@@ -67,16 +69,24 @@ def picture_of(case: Case, named: dict[str, Any], path: RowPath) -> str | None:
 
 
 def equipment_of(case: Case, row: dict[str, Any]) -> tuple[str | None, bool]:
-    """Return the equipment of a row by its number, and whether one of the package hides its own."""
-    hides = False
+    """Return the equipment that had the number of a row at its capture, and whether one of the package hides its own."""
+    hides, captured = False, captured_at(row)
     for of in sorted(case.heads):
         life = case.record.folded[of].life
         if isinstance(life, EquipmentLife):
-            number = life.registered.number
-            if isinstance(number, Shown) and number.value == row.get("equipment"):
+            is_its = number_told(life.described, captured, row.get("equipment"))
+            if is_its:
                 return of, False
-            hides = hides or not isinstance(number, Shown)
+            hides = hides or is_its is None
     return None, hides
+
+
+def captured_at(row: dict[str, Any]) -> datetime | None:
+    """Return when a row says that it was captured; None where it says no time."""
+    try:
+        return parse_rfc3339(row["captured_at"])
+    except (KeyError, TypeError, ValueError, Invalid):
+        return None
 
 
 def declared_by(case: Case, recording: str) -> tuple[Carried | None, ClaimFault]:

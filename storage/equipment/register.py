@@ -1,19 +1,17 @@
-"""The register of fixed equipment: dated facts, corrected without losing what was said, and the sources bound to it."""
+"""The register of fixed equipment: what each is, its dated facts, corrected without losing what was said, its source."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import Range, insert
 
-from schemas.act import Act
 from schemas.actor import Actor, Role
 from schemas.base import Frozen, HexDigest
 from schemas.equipment import (
     STEPS,
     CertificateIn,
     Equipment,
-    EquipmentFacts,
     EquipmentIn,
     EquipmentKind,
     EquipmentReviewIn,
@@ -23,6 +21,7 @@ from schemas.equipment import (
     SuspensionIn,
 )
 from schemas.equipment_amend import Fact, FactAmendIn, corrected, span_of, texts_of
+from schemas.equipment_version import VALUES, EquipmentDescribeIn, last_said, redescribed
 from schemas.ids import AccountId, EquipmentId
 from schemas.leaves_account import AccountKind
 from schemas.leaves_device import (
@@ -40,7 +39,6 @@ from schemas.reference import reference
 from schemas.refusals_monitoring import (
     EQUIPMENT_FACT_UNKNOWN,
     EQUIPMENT_NUMBER_TAKEN,
-    EQUIPMENT_UNKNOWN,
     FACT_IN_FUTURE,
     SOURCE_UNKNOWN,
 )
@@ -48,15 +46,13 @@ from schemas.refusals_setting import EQUIPMENT_KIND_UNLISTED
 from schemas.setting import ListSetting
 from storage.act import Deed, fresh_id
 from storage.actor.actor import Accounts
-from storage.collection import Collection, Order, Unit
+from storage.collection import Order, Unit
 from storage.custody.values import shown
 from storage.equipment.fact import amend_act, enter_fact, restate_fact
+from storage.equipment.keeping import Keeping
+from storage.equipment.version import describe_act, first_version, is_number_free, point_of, tell_versions
 from storage.password import FreshPassword
 from storage.reads.account import sources_of
-from storage.reads.agency import with_agency
-from storage.reads.equipment import certified_until, facts_of
-from storage.reads.monitoring import recorded_by
-from storage.reads.policy import require_within
 from storage.reads.setting import list_at
 from storage.tables.equipment import (
     equipment,
@@ -65,7 +61,6 @@ from storage.tables.equipment import (
     equipment_reviews,
     equipment_suspensions,
 )
-from storage.version import change_to, require_version
 
 _NEWEST = Order(equipment.c.id)
 
@@ -86,7 +81,7 @@ class Source(Frozen):
     name: str
 
 
-class EquipmentRegister(Collection):
+class EquipmentRegister(Keeping):
     """Fixed equipment of the agencies."""
 
     def __init__(self, unit: Unit, accounts_: Accounts) -> None:
@@ -114,9 +109,11 @@ class EquipmentRegister(Collection):
         ident = EquipmentId(fresh_id())
         about = reference("equipment", ident)
         deed = self._begin(actor, actor.agency_id, about)
-        kept = self._connection.scalar(
-            insert(equipment)
-            .values(
+        first = first_version(wish, deed)
+        if not is_number_free(self._connection, actor.agency_id, ident, [first]):
+            raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
+        self._connection.execute(
+            insert(equipment).values(
                 id=ident,
                 agency_id=actor.agency_id,
                 state=STEPS.begin.state,
@@ -125,19 +122,25 @@ class EquipmentRegister(Collection):
                 registered_at=deed.at,
                 **wish.model_dump(mode="json"),
             )
-            .on_conflict_do_nothing()
-            .returning(equipment.c.id)
         )
-        if kept is None:
-            raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
         registered = Registered(
             agency=reference("agency", actor.agency_id),
             kind=wish.kind,
             to=EquipmentState.IN_SERVICE,
-            point=shown(_point(wish)),
+            point=shown(point_of(wish)),
             **{name: shown(getattr(wish, name)) for name in ("number", "name", "site", "standard")},
         )
-        deed.write(registered, about)
+        leaf = deed.write(registered, about).digest
+        tell_versions(
+            self._connection,
+            deed,
+            leaf,
+            by=actor,
+            about=ident,
+            agency_id=actor.agency_id,
+            versions=[first],
+            reason=None,
+        )
         return self.get(actor, ident)
 
     def page(
@@ -155,27 +158,36 @@ class EquipmentRegister(Collection):
             wanted = wanted.where(written.icontains(text, autoescape=True))
         return self._page(wanted, _NEWEST, after=after, limit=limit).each(Equipment.of_row)
 
-    def get(self, actor: Actor, ident: EquipmentId) -> Equipment:
-        """Return one piece of equipment.
+    def describe(self, actor: Actor, ident: EquipmentId, wish: EquipmentDescribeIn, seen: int) -> Equipment:
+        """Say number, name, site, standard or position anew, from a time on or from the beginning.
+
+        What was said before stays known for its time, and records that were taken in stay those of this equipment.
 
         Raises:
-            NotFound: no such equipment within the actor's scope.
-            Refused: the actor may not see equipment.
+            NotFound, Refused, VersionConflict: as for every change of the register.
+            Invalid, Conflict: as `schemas.equipment_version.redescribed`, or the agency has other equipment of this
+                number at that time (slug `equipment-number-taken`).
         """
-        query = self._select().where(equipment.c.id == ident, self._visible(actor))
-        return self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))
-
-    def _visible(self, actor: Actor) -> ColumnElement[bool]:
-        return require_within(actor, Action.EQUIPMENT_VIEW, self._now, equipment)
-
-    def _select(self) -> Select[tuple[object, ...]]:
-        certified, counted = certified_until(equipment.c.id), recorded_by(equipment.c.id)
-        query = select(equipment, certified.label("certified_until"), counted.label("records"))
-        return with_agency(query, equipment.c.agency_id)
-
-    def facts(self, ident: EquipmentId) -> EquipmentFacts:
-        """Return all that was ever said of one piece of equipment; the caller has checked it."""
-        return facts_of(self._connection, [ident])[ident]
+        deed, held = self._take(actor, ident, seen)
+        change = redescribed(self.versions(ident), wish, deed.at)
+        if "number" in change.fields:
+            is_free = is_number_free(self._connection, held.agency_id, ident, change.versions)
+            if not is_free:
+                raise EQUIPMENT_NUMBER_TAKEN("the agency has equipment of this number")
+        last = last_said(change.versions)
+        values = {name: getattr(last, name) for name in VALUES}
+        leaf = self._say(deed, held, describe_act(wish, change), **values)
+        tell_versions(
+            self._connection,
+            deed,
+            leaf,
+            by=actor,
+            about=ident,
+            agency_id=held.agency_id,
+            versions=change.versions,
+            reason=wish.reason,
+        )
+        return self.get(actor, held.id)
 
     def certify(self, actor: Actor, ident: EquipmentId, wish: CertificateIn, seen: int) -> Equipment:
         """Add a verification certificate.
@@ -335,35 +347,7 @@ class EquipmentRegister(Collection):
             raise SOURCE_UNKNOWN("no such source in the agency of the equipment")
         return self._write(actor, deed, held, EquipmentBind(source=source), source_id=source_id)
 
-    def _take(self, actor: Actor, ident: EquipmentId, seen: int, *relies: str) -> tuple[Deed, Equipment]:
-        """Hold the equipment's chain and return the equipment as it stands then."""
-        known = self.get(actor, ident)
-        require(actor, Action.EQUIPMENT_KEEP, Subject(agency_id=known.agency_id), self._now)
-        deed = self._begin(actor, known.agency_id, reference("equipment", ident), relies=relies)
-        query = self._select().where(equipment.c.id == ident)
-        query = query.with_for_update(key_share=True, of=equipment)
-        held = self._one(query, Equipment.of_row, EQUIPMENT_UNKNOWN("no such equipment"))
-        require_version(held.version, seen)
-        return deed, held
-
-    def _write(self, actor: Actor, deed: Deed, held: Equipment, act: Act, **values: object) -> Equipment:
-        self._say(deed, held, act, **values)
-        return self.get(actor, held.id)
-
-    def _say(self, deed: Deed, held: Equipment, act: Act, **values: object) -> str:
-        """Log what is done and move the version; returns the digest of the leaf, hex."""
-        about = reference("equipment", held.id)
-        leaf = deed.write(act, about)
-        change_to(self._connection, equipment, held.id, held.version, leaf.places[about], **values)
-        return leaf.digest
-
 
 def _require_past(at: datetime, deed: Deed) -> None:
     if at > deed.at:
         raise FACT_IN_FUTURE("it lies in the future: enter it when it has happened")
-
-
-def _point(wish: EquipmentIn) -> dict[str, int | str] | None:
-    if wish.lat_e7 is None or wish.lon_e7 is None or wish.crs is None:
-        return None
-    return {"lat_e7": wish.lat_e7, "lon_e7": wish.lon_e7, "crs": wish.crs.value}

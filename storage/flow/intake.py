@@ -27,7 +27,6 @@ def receive_batch(
     if any(parsed.jpegs for parsed in batch.rows.values()):
         with store.begin() as tx:
             tx.intakes.compare(batch)
-            equipment_ids = tx.intakes.bound_ids(actor)
-        put_pictures(store.objects, batch, equipment_ids)
+        put_pictures(store.objects, batch)
     with store.begin() as tx:
         return tx.idempotency.once(actor, key, Receipt, lambda: tx.intakes.keep(batch))

@@ -56,6 +56,7 @@ CONVENIENCE: Mapping[str, str] = MappingProxyType(
         "examinations.asked_at": "when it was asked for; when it was done, and by whom it was asked, stands in the leaf",
         "examinations.every_frame": "how far it was asked to go; how far it went stands in its report",
         "examinations.failure": "why it could not be done; nothing was found and nothing changed",
+        "equipment_descriptions.id": "the row's own key, nothing refers to it",
         "equipment_certificates.id": "the row's own key, nothing refers to it",
         "equipment_publications.id": "the row's own key, nothing refers to it",
         "equipment_reviews.id": "the row's own key, nothing refers to it",

@@ -25,7 +25,7 @@ from storage.fsck.personal import NO_KEY, opening, raw_row, seal_over
 from storage.fsck.reading import Record, pages
 from storage.fsck.register import Register
 from storage.tables.custody import custody_entries, openings
-from storage.tables.equipment import equipment
+from storage.tables.equipment import equipment_descriptions
 from storage.tables.monitoring import intakes, monitoring_records
 
 RECORD = Mirror(
@@ -139,7 +139,7 @@ def _batch_faults(connection: Connection, ident: UUID, batch: _Batch, register: 
         yield Fault(code=FaultCode.INTAKE_ROWS_DIFFER, subject=batch.about)
         return
     kept = {row["intake_index"]: row for row in RECORD.read(connection, [ident])[str(ident)]}
-    numbers = _numbers(connection, {row.equipment_id for row in rows})
+    numbers = _numbers(connection, ident)
     for row in rows:
         told = _told(batch, row, raws[row.id], register)
         if told is None:
@@ -148,7 +148,7 @@ def _batch_faults(connection: Connection, ident: UUID, batch: _Batch, register: 
         for name in RECORD.columns:
             if not is_same(plain(found[name]), kept[row.intake_index][name]):
                 yield _differs(batch, row, name)
-        if numbers.get(row.equipment_id) != said.row.equipment:
+        if said.row.equipment not in numbers.get(row.id, ()):
             yield _differs(batch, row, "equipment_id")
 
 
@@ -165,9 +165,18 @@ def _root(rows: Sequence[bytes], salts: Mapping[int, bytes]) -> str:
     return rows_root([salted_row_hash(salt, raw) for salt, raw in zip(known, rows, strict=True)]).hex()
 
 
-def _numbers(connection: Connection, idents: set[UUID]) -> dict[UUID, str]:
-    rows = connection.execute(select(equipment.c.id, equipment.c.number).where(equipment.c.id.in_(idents)))
-    return {row.id: row.number for row in rows}
+def _numbers(connection: Connection, intake: UUID) -> dict[UUID, set[str]]:
+    """Return, per record of a batch, the numbers that its equipment was ever said to have at the capture."""
+    told, kept = equipment_descriptions.c, monitoring_records.c
+    rows = connection.execute(
+        select(kept.id, told.number)
+        .join(monitoring_records, kept.equipment_id == told.equipment_id)
+        .where(kept.intake_id == intake, told.valid_during.contains(kept.captured_at))
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.id, set()).add(row.number)
+    return found
 
 
 def _told(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.life_described import DescribedLife
 from schemas.life_equipment import EquipmentLife, Said
 from schemas.life_evidence import MonitoringLife, SourceLife
 from schemas.reference import ident_of
@@ -11,6 +12,7 @@ from storage.fsck.mirror import NOT_TOLD, Mirror, Span, Told, ident, value_of
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
+    equipment_descriptions,
     equipment_publications,
     equipment_reviews,
     equipment_suspensions,
@@ -40,6 +42,15 @@ EQUIPMENT_MIRRORS = (
                 "crs",
             ),
             *("state", "version", "registered_by", "registered_at"),
+        ),
+    ),
+    Mirror(
+        equipment_descriptions,
+        equipment_descriptions.c.equipment_id,
+        (),
+        (
+            *("agency_id", "number", "name", "site", "standard", "lat_e7", "lon_e7", "crs"),
+            *("valid_during", "known_during", "reason", "described_by", "leaf"),
         ),
     ),
     Mirror(
@@ -94,6 +105,7 @@ def equipment_rows(life: EquipmentLife, folded: Folded) -> Told:
     """Return the rows that the leaves of a piece of equipment make."""
     return {
         "equipment": [_equipment(life, folded)],
+        "equipment_descriptions": [_described(life, one) for one in life.described],
         "equipment_certificates": [
             {"number": _text(one, "number"), "issuer": _text(one, "issuer"), **_told(one)}
             for one in life.certificates
@@ -110,19 +122,38 @@ def equipment_rows(life: EquipmentLife, folded: Folded) -> Told:
 
 
 def _equipment(life: EquipmentLife, folded: Folded) -> Row:
-    point = value_of(life.registered.point)
-    hidden = NOT_TOLD if point is NOT_TOLD else None
-    known = point if isinstance(point, Mapping) else {}
+    last = next(one for one in life.described if one.known_until is None and one.valid_until is None)
     return {
         "agency_id": ident_of(life.agency),
         "source_id": ident(life.source),
-        **{name: value_of(getattr(life.registered, name)) for name in ("number", "name", "site", "standard")},
-        **{name: known.get(name, hidden) for name in ("lat_e7", "lon_e7", "crs")},
+        **_values(last),
         "kind": life.kind,
         "state": life.state,
         "version": folded.versions.get(folded.of),
         "registered_by": ident_of(life.by),
         "registered_at": life.at,
+    }
+
+
+def _described(life: EquipmentLife, one: DescribedLife) -> Row:
+    return {
+        "agency_id": ident_of(life.agency),
+        **_values(one),
+        "valid_during": Span(one.valid_from, one.valid_until),
+        "known_during": Span(one.known_from, one.known_until),
+        "reason": value_of(one.reason),
+        "described_by": ident_of(one.by),
+        "leaf": one.leaf,
+    }
+
+
+def _values(one: DescribedLife) -> Row:
+    point = value_of(one.values["point"])
+    hidden = NOT_TOLD if point is NOT_TOLD else None
+    known = point if isinstance(point, Mapping) else {}
+    return {
+        **{name: value_of(one.values[name]) for name in ("number", "name", "site", "standard")},
+        **{name: known.get(name, hidden) for name in ("lat_e7", "lon_e7", "crs")},
     }
 
 

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from schemas.actor import Actor
 from schemas.base import Frozen, HexDigest
 from schemas.digest import sha256_hex
+from schemas.equipment_version import Version, standing
 from schemas.errors import EvidenceError, Invalid
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, UploadId
 from schemas.monitoring_row import MAX_ROWS, ParsedRow, RowOutcome, check_capture, parse_row
@@ -42,10 +43,14 @@ class Receipt(Frozen):
 
 @dataclass
 class Batch:
-    """The rows of one request on their way: parsed, then compared with what is known, then written."""
+    """The rows of one request on their way: parsed, then compared with what is known, then written.
+
+    `owners` is the equipment that each row means.
+    """
 
     actor: Actor
     rows: dict[int, ParsedRow] = field(default_factory=dict)
+    owners: dict[int, EquipmentId] = field(default_factory=dict)
     results: dict[int, RowResult] = field(default_factory=dict)
     fresh: list[int] = field(default_factory=list)
     pictures: dict[tuple[int, int], Stored] = field(default_factory=dict)
@@ -106,7 +111,14 @@ def picture_key(equipment_id: EquipmentId, record_id: str, position: int, sha256
     return UploadId(uuid5(_PICTURES, f"{equipment_id}\0{record_id}\0{position}\0{sha256}"))
 
 
-def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, EquipmentId]) -> None:
+def owner_of(bound: Mapping[EquipmentId, tuple[Version, ...]], parsed: ParsedRow) -> EquipmentId | None:
+    """Return the equipment that had the number of a row when the row was captured, by what is said now."""
+    number, at = parsed.row.equipment, parsed.row.captured_at
+    numbered = ((ident, standing(said, at)) for ident, said in bound.items())
+    return next((ident for ident, one in numbered if one is not None and one.number == number), None)
+
+
+def put_pictures(objects: Objects, batch: Batch) -> None:
     """Put the inline pictures of the new rows into the store, outside any transaction.
 
     Raises:
@@ -115,7 +127,7 @@ def put_pictures(objects: Objects, batch: Batch, equipment_ids: Mapping[str, Equ
     for line in batch.fresh:
         parsed = batch.rows[line]
         for position, payload in parsed.jpegs.items():
-            digest, equipment_id = sha256_hex(payload), equipment_ids[parsed.row.equipment]
+            digest, equipment_id = sha256_hex(payload), batch.owners[line]
             # A crash behind this leaves an object that no row names; the same row again comes to the same key.
             key = picture_object(picture_key(equipment_id, parsed.row.record_id, position, digest))
             batch.pictures[line, position] = objects.put(key, [payload], sha256=bytes.fromhex(digest))

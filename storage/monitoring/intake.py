@@ -35,7 +35,7 @@ from schemas.upload import clean_filename
 from schemas.uscc import is_uscc
 from storage.act import Deed, fresh_id
 from storage.collection import Collection
-from storage.monitoring.batch import Batch, Receipt, RowResult, picture_key, require_source
+from storage.monitoring.batch import Batch, Receipt, RowResult, owner_of, picture_key, require_source
 from storage.outbox import JobKind
 from storage.personal import content_digests, party_columns, sealed
 from storage.reads.equipment import bound_to, facts_of
@@ -54,11 +54,6 @@ _COPY = (
 )
 
 
-class _Equipment(NamedTuple):
-    id: EquipmentId
-    facts: EquipmentFacts
-
-
 class _Intake(NamedTuple):
     id: IntakeId
     sha256: HexDigest
@@ -74,17 +69,22 @@ class Intakes(Collection):
             Refused: the actor is no source.
         """
         require_source(batch.actor, self._now)
-        self._compare(batch, self._bound(batch.actor))
+        self._compare(batch)
 
-    def _compare(self, batch: Batch, bound: Mapping[str, _Equipment]) -> None:
-        for line in [line for line, parsed in batch.rows.items() if parsed.row.equipment not in bound]:
-            unknown = EQUIPMENT_UNKNOWN("no equipment of this number is bound to the source")
-            batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
+    def _compare(self, batch: Batch) -> None:
+        bound = bound_to(self._connection, batch.actor.account_id)
+        for line, parsed in list(batch.rows.items()):
+            owner = owner_of(bound, parsed)
+            if owner is None:
+                unknown = EQUIPMENT_UNKNOWN("no equipment that had this number then is bound to the source")
+                batch.refuse(line, batch.rows.pop(line).row.record_id, unknown)
+            else:
+                batch.owners[line] = owner
         self._refuse_strange_media(batch)
-        known = self._known(batch, bound)
+        known = self._known(batch)
         seen: dict[tuple[EquipmentId, str], tuple[bytes, MonitoringId | None]] = {}
         for line, parsed in batch.rows.items():
-            key = (bound[parsed.row.equipment].id, parsed.row.record_id)
+            key = (batch.owners[line], parsed.row.record_id)
             before = known.get(key) or seen.get(key)
             contents = content_digests(self._connection, parsed.content_sha256)
             if before is None:
@@ -93,23 +93,12 @@ class Intakes(Collection):
             else:
                 batch.results[line] = _repeated(line, parsed, contents, before)
 
-    def bound_ids(self, actor: Actor) -> dict[str, EquipmentId]:
-        """Return number → id of the equipment that is bound to a source."""
-        return {row.number: row.id for row in bound_to(self._connection, actor.account_id)}
-
-    def _bound(self, actor: Actor) -> dict[str, _Equipment]:
-        idents = self.bound_ids(actor)
-        facts = facts_of(self._connection, idents.values())
-        return {number: _Equipment(ident, facts[ident]) for number, ident in idents.items()}
-
-    def _known(
-        self, batch: Batch, bound: Mapping[str, _Equipment]
-    ) -> dict[tuple[EquipmentId, str], tuple[bytes, MonitoringId | None]]:
+    def _known(self, batch: Batch) -> dict[tuple[EquipmentId, str], tuple[bytes, MonitoringId | None]]:
         if not batch.rows:
             return {}
         kept = monitoring_records.c
         records = [parsed.row.record_id for parsed in batch.rows.values()]
-        senders = list({bound[parsed.row.equipment].id for parsed in batch.rows.values()})
+        senders = list({batch.owners[line] for line in batch.rows})
         # Two arrays that an index is searched for; which pairs were sent is for the caller's look-up.
         rows = self._connection.execute(
             select(kept.equipment_id, kept.record_id, kept.content_digest, kept.id).where(
@@ -140,8 +129,8 @@ class Intakes(Collection):
         """
         actor = batch.actor
         require_source(actor, self._now)
-        named = {parsed.row.equipment for parsed in batch.rows.values()}
-        relied = {ident for number, ident in self.bound_ids(actor).items() if number in named}
+        bound = bound_to(self._connection, actor.account_id)
+        relied = {owner_of(bound, parsed) for parsed in batch.rows.values()}
         drawn = {place: RecordingId(fresh_id()) for place in batch.pictures}
         # One batch of a source at a time: `seq` has no gap, and what a rival wrote is seen below.
         deed = self._begin(
@@ -149,11 +138,10 @@ class Intakes(Collection):
             actor.agency_id,
             _chain_of(actor),
             *(reference("recording", one) for one in drawn.values()),
-            relies=[reference("equipment", one) for one in relied],
+            relies=[reference("equipment", one) for one in relied if one is not None],
         )
-        bound = {number: one for number, one in self._bound(actor).items() if one.id in relied}
         batch.fresh.clear()
-        self._compare(batch, bound)
+        self._compare(batch)
         if not batch.fresh:
             return self._receipt(batch, deed, None)
         rows = [batch.rows[line] for line in batch.fresh]
@@ -161,9 +149,11 @@ class Intakes(Collection):
         days = setting_at(self._connection, settings, agency_id, Setting.MONITORING_REVIEW_DAYS, deed.at)
         due_at = settings.calendar.after(deed.at, days)
         kept = self._sign(actor, deed, [parsed.raw for parsed in rows], due_at)
-        faults = [_faults(bound, parsed) for parsed in rows]
-        idents = self._insert(actor, deed, kept, rows, faults=faults, bound=bound, due_at=due_at)
-        pictures = dict(_pictures(batch, kept, bound, drawn))
+        owners = [batch.owners[line] for line in batch.fresh]
+        known = facts_of(self._connection, set(owners))
+        faults = [_faults(known[owner], parsed) for owner, parsed in zip(owners, rows, strict=True)]
+        idents = self._insert(actor, deed, kept, rows, faults=faults, owners=owners, due_at=due_at)
+        pictures = dict(_pictures(batch, kept, drawn))
         for position, line in enumerate(batch.fresh):
             parsed = rows[position]
             self._attach(batch, deed, line, idents[position], pictures)
@@ -178,14 +168,14 @@ class Intakes(Collection):
 
     def _receipt(self, batch: Batch, deed: Deed, kept: _Intake | None) -> Receipt:
         received = {
-            (batch.rows[line].row.equipment, result.record_id): result.id
+            (batch.owners[line], result.record_id): result.id
             for line, result in batch.results.items()
             if result.outcome is RowOutcome.RECEIVED
         }
         results = []
         for line, result in sorted(batch.results.items()):
             if result.outcome is RowOutcome.DUPLICATE and result.id is None:  # of a row of this very batch
-                key = (batch.rows[line].row.equipment, result.record_id)
+                key = (batch.owners[line], result.record_id)
                 result = result.model_copy(update={"id": received[key]})  # noqa: PLW2901
             results.append(result)
         return Receipt(
@@ -252,7 +242,7 @@ class Intakes(Collection):
         rows: Sequence[ParsedRow],
         *,
         faults: Sequence[tuple[str, ...]],
-        bound: Mapping[str, _Equipment],
+        owners: Sequence[EquipmentId],
         due_at: datetime,
     ) -> Sequence[MonitoringId]:
         idents = [MonitoringId(record_id(deed.at, kept.sha256, position)) for position in range(len(rows))]
@@ -260,10 +250,8 @@ class Intakes(Collection):
         driver = self._connection.connection.cursor()
         with driver.copy(_COPY) as copy:
             for position, parsed in enumerate(rows):
-                equipment_id = bound[parsed.row.equipment].id
-                own = _columns(
-                    position, parsed, equipment_id, faults[position], self._closed(idents[position], parsed)
-                )
+                closed = self._closed(idents[position], parsed)
+                own = _columns(position, parsed, owners[position], faults[position], closed)
                 copy.write_row((str(idents[position]), *same, *own))
         return idents
 
@@ -320,7 +308,6 @@ def _chain_of(actor: Actor) -> str:
 def _pictures(
     batch: Batch,
     kept: _Intake,
-    bound: Mapping[str, _Equipment],
     drawn: Mapping[tuple[int, int], RecordingId],
 ) -> Iterator[tuple[tuple[int, int], Picture]]:
     """Yield the inline pictures of the new rows as what the completion of an upload makes recordings of."""
@@ -332,7 +319,7 @@ def _pictures(
                 (line, position),
                 Picture(
                     recording_id=drawn[line, position],
-                    upload_id=picture_key(bound[row.equipment].id, row.record_id, position, sha256),
+                    upload_id=picture_key(batch.owners[line], row.record_id, position, sha256),
                     filename=clean_filename(row.media[position].filename),
                     sha256=sha256,
                     stored=batch.pictures[line, position],
@@ -357,8 +344,7 @@ def _repeated(
     )
 
 
-def _faults(bound: Mapping[str, _Equipment], parsed: ParsedRow) -> tuple[str, ...]:
-    facts = bound[parsed.row.equipment].facts
+def _faults(facts: EquipmentFacts, parsed: ParsedRow) -> tuple[str, ...]:
     return tuple(fault.value for fault in gate_faults(facts, parsed.row.captured_at))
 
 

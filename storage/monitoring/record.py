@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Actor
 from schemas.case import is_code
 from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
+from schemas.equipment_version import standing
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
@@ -42,6 +43,7 @@ from storage.monitoring.values import (
     MonitoringRecord,
     Notification,
     Opinion,
+    Registration,
     given_of,
     record_of,
     select_records,
@@ -49,7 +51,7 @@ from storage.monitoring.values import (
 )
 from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
-from storage.reads.equipment import facts_of
+from storage.reads.equipment import facts_of, versions_of
 from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
 from storage.reads.recording import are_sealed, require_of_agency
@@ -204,6 +206,13 @@ class Monitoring(Collection):
 
     def _facts(self, record: MonitoringRecord) -> EquipmentFacts:
         return facts_of(self._connection, [record.equipment_id])[record.equipment_id]
+
+    def registration(self, record: MonitoringRecord) -> Registration:
+        """Return what the equipment was when the record was captured, as said now and as known when it was received."""
+        said = versions_of(self._connection, [record.equipment_id])[record.equipment_id]
+        now = standing(said, record.captured_at)
+        then = standing(said, record.captured_at, record.received_at)
+        return Registration(now=now, then=then)
 
     def is_recorded_later(self, record: MonitoringRecord) -> bool:
         """Say whether the gate is open only by facts that were entered after the capture."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from schemas.base import Frozen
+from schemas.equipment_version import Version
 from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
     Given,
@@ -60,6 +61,18 @@ class MonitoringRecord(Frozen):
     concluded_at: datetime | None
     gate_faults: tuple[str, ...]
     is_linked: bool
+
+
+class Registration(Frozen):
+    """What the register says the equipment was at the capture: `now` as it is said now, `then` as known at the receipt."""
+
+    now: Version | None
+    then: Version | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Something else was said of it when the record was received."""
+        return self.then is not None and self.now is not None and self.now.says() != self.then.says()
 
 
 class MonitoringFilter(Frozen):

@@ -1,10 +1,10 @@
-"""What other nouns ask of equipment: its name and number, who hands in for it, and its dated facts."""
+"""What other nouns ask of equipment: its name and number, who hands in for it, its versions and its dated facts."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, func, select
 from sqlalchemy.sql.selectable import ScalarSelect
 
 from schemas.equipment import (
@@ -16,11 +16,13 @@ from schemas.equipment import (
     Suspension,
 )
 from schemas.equipment_amend import Fact
+from schemas.equipment_version import VALUES, Version
 from schemas.ids import AccountId, EquipmentId
 from storage.reads.agency import Query
 from storage.tables.equipment import (
     equipment,
     equipment_certificates,
+    equipment_descriptions,
     equipment_publications,
     equipment_reviews,
     equipment_suspensions,
@@ -33,10 +35,37 @@ def with_equipment(query: Query, equipment_id: ColumnElement[Any]) -> Query:
     return query.add_columns(*named).join(equipment, equipment.c.id == equipment_id)
 
 
-def bound_to(connection: Connection, source_id: AccountId) -> list[Row[Any]]:
-    """Return id and number of the equipment that a source hands in for."""
-    bound = select(equipment.c.id, equipment.c.number).where(equipment.c.source_id == source_id)
-    return list(connection.execute(bound))
+def bound_to(connection: Connection, source_id: AccountId) -> dict[EquipmentId, tuple[Version, ...]]:
+    """Return the equipment that a source hands in for, with what was ever said of each."""
+    idents = connection.scalars(select(equipment.c.id).where(equipment.c.source_id == source_id))
+    return versions_of(connection, [EquipmentId(ident) for ident in idents])
+
+
+def versions_of(
+    connection: Connection, idents: Collection[EquipmentId]
+) -> dict[EquipmentId, tuple[Version, ...]]:
+    """Return what several pieces of equipment were ever said to be, in the order in which it was said, by one query."""
+    told = equipment_descriptions.c
+    rows = connection.execute(
+        select(equipment_descriptions)
+        .where(told.equipment_id.in_(idents))
+        .order_by(func.lower(told.known_during), told.valid_during, told.id)
+    ).mappings()
+    found: dict[EquipmentId, list[Version]] = {ident: [] for ident in idents}
+    for row in rows:
+        valid, known = row["valid_during"], row["known_during"]
+        found[row["equipment_id"]].append(
+            Version(
+                **{name: row[name] for name in VALUES},
+                valid_from=valid.lower,
+                valid_until=valid.upper,
+                known_from=known.lower,
+                known_until=known.upper,
+                reason=row["reason"],
+                leaf=bytes(row["leaf"]).hex(),
+            )
+        )
+    return {ident: tuple(said) for ident, said in found.items()}
 
 
 def certified_until(equipment_id: ColumnElement[Any]) -> ScalarSelect[Any]:

@@ -42,6 +42,48 @@ equipment = Table(
     UniqueConstraint("agency_id", "number"),
     Index("ix_equipment_source_id", "source_id"),
 )
+"""Number, name, site, standard and position are the last of what is said (`equipment_descriptions`)."""
+
+equipment_descriptions = Table(
+    "equipment_descriptions",
+    metadata,
+    ident(),
+    ref("equipment_id", "equipment.id"),
+    ref("agency_id", "agencies.id"),
+    Column("number", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("standard", Text, nullable=False),
+    Column("lat_e7", BigInteger),
+    Column("lon_e7", BigInteger),
+    Column("crs", Text),
+    Column("valid_during", TSTZRANGE, nullable=False),
+    Column("known_during", TSTZRANGE, nullable=False),
+    Column("reason", Text),
+    ref("described_by", "accounts.id"),
+    Column("leaf", LargeBinary, nullable=False),
+    CheckConstraint("NOT isempty(valid_during) AND NOT isempty(known_during)", name="lasts"),
+    Index("ix_equipment_descriptions_equipment_id", "equipment_id"),
+    ExcludeConstraint(
+        ("equipment_id", "="),
+        ("valid_during", "&&"),
+        ("known_during", "&&"),
+        name="ex_equipment_descriptions_one_word",
+        using="gist",
+    ),
+    ExcludeConstraint(
+        ("agency_id", "="),
+        ("number", "="),
+        ("valid_during", "&&"),
+        name="ex_equipment_descriptions_one_thing",
+        using="gist",
+        where=text("upper_inf(known_during)"),
+    ),
+)
+"""What equipment is called, where it stands and which standard it follows: for which time, and since when it was said.
+
+The registration says it of always. A number of one time means one thing of its agency, by what is said now.
+"""
 
 
 def _told(table: str) -> Iterator[SchemaItem]:

@@ -142,6 +142,19 @@ FROM (VALUES ('certify', '2026-02-01Z'::timestamptz, '\\x01'::bytea), ('certify'
     ('review', '2026-02-01Z', '\\x03'), ('suspend', '2026-05-01Z', '\\x04'), ('resume', '2026-06-02Z', '\\x05'),
     ('suspend', '2026-07-01Z', '\\x06')) AS said (event, at, digest);
 """
+REGISTERED = """
+INSERT INTO equipment
+    (id, agency_id, number, name, kind, site, standard, state, version, registered_by, registered_at)
+VALUES ('00000000-0000-0000-0000-00000000001d', '00000000-0000-0000-0000-00000000001a', 'y', 'y', 'camera', 'y', 'y',
+    'in_service', 1, '00000000-0000-0000-0000-00000000001b', '2026-01-01Z');
+INSERT INTO custody_entries (entry_id, event, actor, subject, at, ev, leaf, digest, leaf_hash) VALUES
+(gen_random_uuid(), 'equipment:register', 'account/00000000-0000-0000-0000-00000000001b',
+    'equipment/00000000-0000-0000-0000-00000000001c', '2026-01-01Z', 1, '', '\\x07', '');
+"""
+VERSIONS = """
+SELECT number, valid_during = tstzrange(NULL, NULL) AS is_always, lower(known_during) AS known, leaf
+FROM equipment_descriptions WHERE upper_inf(known_during) ORDER BY number
+"""
 WORDS = """
 SELECT entry, leaf, lower(valid_during), upper(valid_during), lower(known_during), upper(known_during) FROM {}
 ORDER BY leaf
@@ -149,13 +162,23 @@ ORDER BY leaf
 
 
 def test_facts_of_equipment_get_their_leaves(empty_database_url: str) -> None:
-    """Each row names the leaf that entered it; a suspension that ended is what was said until then, and its time since."""
+    """Each row names the leaf that entered it; a suspension that ended is what was said until then, and its time since.
+
+    What equipment is is what its registration said, of always; what has no leaf stands under its own id.
+    """
     engine = create_engine(empty_database_url)
     upgrade(engine)
     downgrade(engine, "20261129_0048")
     with engine.begin() as connection:
         connection.execute(text(SUSPENDED))
+        connection.execute(text(REGISTERED))
     upgrade(engine)
+    with engine.connect() as connection:
+        rows = connection.execute(text(VERSIONS)).all()
+    assert [(row.number, row.is_always, row.known.year, bytes(row.leaf).hex()[-2:]) for row in rows] == [
+        ("x", True, 2026, "07"),
+        ("y", True, 2026, "1d"),
+    ]
 
     told = {}
     with engine.connect() as connection:

@@ -286,7 +286,7 @@ def test_a_retry_after_a_crash_meets_its_own_picture(store: Store, road: Highway
     batch = parse_batch(road.source, lines, store.clock(), timedelta(0))
     with store.begin() as tx:
         tx.intakes.compare(batch)
-        put_pictures(store.objects, batch, tx.intakes.bound_ids(road.source))
+        put_pictures(store.objects, batch)
     results = receive_batch(store, road.source, lines).results
 
     assert [one.outcome for one in results] == [RowOutcome.RECEIVED]

@@ -178,6 +178,7 @@ WISHES: Mapping[str, dict[str, Any]] = {
         "url": "https://example.invalid/41",
         "published_at": TIME,
     },
+    "POST /v1/equipment/{equipment_id}/description": {"always": True, "site": "x", "reason": "x"},
     "POST /v1/equipment/{equipment_id}/facts/{entry}/amend": {"never": True, "reason": "x"},
     "POST /v1/equipment/{equipment_id}/suspend": {"reason": "x", "from_at": TIME},
     "POST /v1/equipment/{equipment_id}/resume": {},
@@ -269,6 +270,10 @@ TEXTS_OF: Mapping[str, Mapping[str, str]] = {
         "from_at": "",
         "until_at": "",
         "never": "never",
+    },
+    "/console/equipment/{equipment_id}/description": {
+        **dict.fromkeys(("from_at", "number", "name", "standard", "point", "lat", "lon"), ""),
+        "kind": "wrong",
     },
     "/console/cases/{case_id}/recusals": {"login": "", "ground": "own"},
     "/console/accounts": {"login": "somebody-new"},

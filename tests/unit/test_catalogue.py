@@ -23,6 +23,7 @@ from schemas.factor import CodeFault, Demand
 from schemas.integrity import Asked, Outcome, Severity, Verdict
 from schemas.leaves_case import CaseField, TieBasis
 from schemas.leaves_certificate_issue import IssuedKind
+from schemas.leaves_equipment import EquipmentField
 from schemas.leaves_log import KeyAlgorithm, KeyRole
 from schemas.leaves_recording import ReceivedFrom
 from schemas.leaves_review import ExportPurpose
@@ -83,6 +84,7 @@ UNSPOKEN |= dict.fromkeys(
         Answer,
         IssuedKind,
         CaseField,
+        EquipmentField,
         ExportPurpose,
         KeyAlgorithm,
         KeyRole,
