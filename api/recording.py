@@ -23,6 +23,7 @@ from schemas.recording import Place, RecordingFilter, RecordingState, Sight, sig
 from schemas.reference import reference
 from schemas.refusals_custody import PROOF_PENDING
 from schemas.refusals_recording import DERIVATIVE_UNKNOWN
+from schemas.retention import RetentionClass
 from storage.custody.values import Logged
 from storage.store import Store, Transaction
 
@@ -37,6 +38,9 @@ class RecordingOut(WireOut):
     `device_id` sent it and `captured_by` signed its manifest: they differ where somebody else handed it in. `is_copy`:
     another recording meets the same file of the manifest; this one is kept and not counted. `remarks` counts findings of
     conduct or form beside the verdict: one that is verified with remarks is shown as 通过，提示 n.
+
+    `retention` says for what it is kept now, null before its verdict; `retain_until` is the end of that, null where there
+    is none; `locked_until` is how far the store's lock stands, which rolls while it is kept and is never shortened.
     """
 
     id: RecordingId
@@ -61,7 +65,9 @@ class RecordingOut(WireOut):
     corrected_at: datetime | None
     received_at: datetime
     verified_at: datetime | None
-    retain_until: datetime | None
+    retention: RetentionClass | None
+    retain_until: datetime | None = Field(validation_alias="kept_until")
+    locked_until: datetime | None
     place: Place | None
     case: str | None = Field(validation_alias="stated_case")
     has_thumbnail: bool
@@ -116,6 +122,7 @@ class RecordingDetailOut(RecordingOut):
     """Everything known of one recording. `copy_of` and `same_bytes` name what the reader may see.
 
     `store_find` is there while the store gives otherwise than was recorded; `has_stopped`: nobody goes on verifying it.
+    `retained_for` is the number of the case that is the reason for which it is kept.
     `officer_word` is what whoever captured it is told, with the finding that asks it where something is to be done.
     """
 
@@ -130,6 +137,7 @@ class RecordingDetailOut(RecordingOut):
     custody: list[EntryOut]
     derivatives: list[DerivativeOut]
     cases: list[str]
+    retained_for: str | None
     store_find: StoreFindOut | None
     has_stopped: bool
     may_delete_local: bool
@@ -196,6 +204,7 @@ def recording(tx: Tx, actor: CurrentActor, recording_id: RecordingId) -> Recordi
         custody=[entry_out(one, offices[one.leaf.id]) for one in entries],
         derivatives=[DerivativeOut.of(one) for one in tx.recordings.derivatives(recording_id)],
         cases=[link.case_number for link in links if link.unlinked_at is None],
+        retained_for=next((one.case_number for one in tx.retentions.of_recording(recording_id)), None),
         store_find=None if differing is None else StoreFindOut.of(differing),
         has_stopped=tx.recordings.has_stopped(recording_id),
         may_delete_local=tx.recordings.may_delete_local(found),

@@ -61,12 +61,13 @@ SELECT :agency, encode(sha256(n::text::bytea), 'hex'), '{{}}'::bytea, '', 'decla
 FROM generate_series(1, :many / 4) AS n;
 INSERT INTO recordings (agency_id, upload_id, manifest_id, file_index, account_id, state, verdict, filename,
     media_type, size_bytes, sha256, object_key, version_id, officers, captured_at, corrected_at, received_at,
-    verified_at, retain_until, run)
+    verified_at, retain_until, retention, kept_until, locked_until, run)
 SELECT :agency, u.id, m.id, u.n % 4, :officer, 'sealed',
     CASE WHEN random() < 0.02 THEN 'doubtful' ELSE 'verified' END, filename,
     'image/jpeg', length_bytes, encode(sha256(object_key::bytea), 'hex'), object_key, 'v',
     ARRAY['10320002001', '10320002002'], now() - random() * interval '80 days', now(),
-    now() - random() * interval '80 days', now(), now() + interval '180 days', 1
+    now() - random() * interval '80 days', now(), now() + interval '180 days', 'routine', now() + interval '180 days',
+    now() + interval '180 days', 1
 FROM (SELECT *, row_number() OVER (ORDER BY id) - 1 AS n FROM uploads WHERE object_key LIKE 'recordings/bench/%') AS u
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM manifests) AS m ON m.n = u.n / 4;
 INSERT INTO presences (manifest_id, account_id, certificate_id, state, way, answered_at, leaf)

@@ -85,6 +85,7 @@ class Event(StrEnum):
     SCRUB_RUN = "scrub:run"
     RECORDING_EXAMINE = "recording:examine"
     DERIVATIVE_MAKE = "derivative:make"
+    RETENTION_RAISE = "retention:raise"
     FINDING_ANSWER = "finding:answer"
     PRESENCE_CONFIRM = "presence:confirm"
     PRESENCE_DENY = "presence:deny"

@@ -70,6 +70,7 @@ class FaultCode(StrEnum):
     OBJECT_HIDDEN = "object-hidden"
     OBJECT_BYTES_DIFFER = "object-bytes-differ"
     RETENTION_MISSING = "retention-missing"
+    RETENTION_SHORT = "retention-short"
     DERIVATIVE_MISSING = "derivative-missing"
     DERIVATIVE_BYTES_DIFFER = "derivative-bytes-differ"
     DERIVATIVE_PARENT_DIFFERS = "derivative-parent-differs"

@@ -26,6 +26,7 @@ class HealthPart(StrEnum):
     SCHEDULER = "scheduler"
     JOBS = "jobs"
     SEALING = "sealing"
+    LOCKS = "locks"
     LOG = "log"
 
 
@@ -85,6 +86,11 @@ class Health(StrEnum):
     WORK_MOVES = "work-moves"
     WORK_SLOW = "work-slow"
     WORK_STANDS = "work-stands"
+    LOCKS_NONE = "locks-none"
+    LOCKS_RUN = "locks-run"
+    LOCKS_RENEWED = "locks-renewed"
+    LOCKS_FAILED = "locks-failed"
+    LOCKS_LATE = "locks-late"
     LOG_CURRENT = "log-current"
     LOG_EMPTY = "log-empty"
     LOG_BEHIND = "log-behind"

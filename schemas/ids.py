@@ -25,6 +25,7 @@ ShiftId = NewType("ShiftId", UUID)
 FindingAnswerId = NewType("FindingAnswerId", UUID)
 ExaminationId = NewType("ExaminationId", UUID)
 DerivationId = NewType("DerivationId", UUID)
+RetentionId = NewType("RetentionId", UUID)
 
 EquipmentId = NewType("EquipmentId", UUID)
 IntakeId = NewType("IntakeId", UUID)

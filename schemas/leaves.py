@@ -25,6 +25,7 @@ from schemas import (
     leaves_recording,
     leaves_rectification,
     leaves_recusal,
+    leaves_retention,
     leaves_review,
     leaves_role,
     leaves_setting,
@@ -49,6 +50,7 @@ _MODULES: tuple[ModuleType, ...] = (
     leaves_holding,
     leaves_shift,
     leaves_recording,
+    leaves_retention,
     leaves_finding,
     leaves_presence,
     leaves_case,
@@ -114,7 +116,6 @@ RESERVED: Mapping[str, Reserved] = MappingProxyType(
         one.event: one
         for group in (
             _reserved("recording", "annotate", "recording"),
-            _reserved("retention", "raise", "recording"),
             _reserved("hold", "place lift", OF_THE_THING),
             _reserved("disposal", "propose approve", "recording"),
             _reserved("recording", "dispose", "recording"),

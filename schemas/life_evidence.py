@@ -1,6 +1,6 @@
-"""The lives of what is evidence: recordings, the manifests that declare them, monitoring records, sources."""
+"""The lives of what is evidence: recordings, the manifests that declare them, monitoring records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from schemas.leaf import Leaf
 from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
 from schemas.leaves_finding import FindingAnswer
-from schemas.leaves_monitoring import IntakeReceive, MonitoringNotify, MonitoringOpine
+from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
 from schemas.leaves_recording import (
     DerivativeMake,
@@ -19,12 +19,13 @@ from schemas.leaves_recording import (
     RecordingSeal,
     ScrubFind,
 )
+from schemas.leaves_retention import RetentionRaise
 from schemas.life import FaultCode, Here, Takes, Unlawful, check_step, is_hidden, law, taken
 from schemas.life_inside import Committed
 from schemas.monitoring import MonitoringState, OpinionWord, ReviewStage
 from schemas.presence import PresenceAnswer
 from schemas.recording import RecordingState
-from schemas.reference import ident_of
+from schemas.retention import ENDLESS, OF_CASES
 
 
 class AnswerLife(NamedTuple):
@@ -154,8 +155,15 @@ class MadeLife(NamedTuple):
     at: datetime
 
 
+class KeptLife(NamedTuple):
+    """For how long it is kept, and since when that was so, by the name of the change."""
+
+    raised: RetentionRaise
+    at: datetime
+
+
 class RecordingLife(NamedTuple):
-    """A recording: what was received, and what verification made of it."""
+    """A recording: what was received, and what verification made of it; of `kept` the last counts."""
 
     received: RecordingReceive
     by: str
@@ -168,6 +176,7 @@ class RecordingLife(NamedTuple):
     explained: Mapping[str, ExplainedLife] = MappingProxyType({})
     examined: tuple[ExaminedLife, ...] = ()
     copies: Mapping[str, MadeLife] = MappingProxyType({})
+    kept: Mapping[str, KeptLife] = MappingProxyType({})
 
 
 def apply_recording(life: RecordingLife | None, leaf: Leaf, here: Here) -> RecordingLife:
@@ -227,6 +236,20 @@ def _copied(life: RecordingLife, leaf: Leaf, act: DerivativeMake, here: Here) ->
     return life._replace(copies={**life.copies, leaf.subject: MadeLife(act, leaf.at)})
 
 
+def _kept(life: RecordingLife, leaf: Leaf, act: RetentionRaise, here: Here) -> RecordingLife:
+    """A class has an end or none, and names the case that gives it, to which the recording is tied.
+
+    A picture that came with a record is tied by it, and in the record's chain.
+    """
+    law(leaf.subject not in life.kept, FaultCode.BEGUN_TWICE)
+    law(life.verified is not None or is_hidden(life.verified, here), FaultCode.STEP)
+    law((act.until is None) is (act.class_ in ENDLESS), FaultCode.OUTCOME)
+    law((act.because is not None) is (act.class_ in OF_CASES), FaultCode.OUTCOME)
+    is_tied = act.because in life.ties or life.received.intake is not None
+    law(act.because is None or is_tied or not here.is_whole, FaultCode.TIE)
+    return life._replace(kept={**life.kept, leaf.subject: KeptLife(act, leaf.at)})
+
+
 def _linked(life: RecordingLife, leaf: Leaf, act: CaseLink, here: Here) -> RecordingLife:
     del leaf, here
     return life._replace(ties=(*life.ties, act.case))
@@ -260,6 +283,7 @@ RECORDING_TAKES: Takes[RecordingLife] = MappingProxyType(
         RecordingQuarantine: _verified,
         RecordingExamine: _examined,
         DerivativeMake: _copied,
+        RetentionRaise: _kept,
         CaseLink: _linked,
         CaseUnlink: _unlinked,
         ScrubFind: _found,
@@ -349,42 +373,3 @@ MONITORING_TAKES: Takes[MonitoringLife] = MappingProxyType(
         MonitoringUnlink: _untied,
     }
 )
-
-
-class Batch(NamedTuple):
-    """A batch as it was received, and the one before it: a source of many batches is folded without copies."""
-
-    intake: str
-    received: IntakeReceive
-    by: str
-    at: datetime
-    before: "Batch | None"
-
-
-class SourceLife(NamedTuple):
-    """The batches of one machine account, gapless; `seq` is that of the last."""
-
-    seq: int = 0
-    last: Batch | None = None
-
-    def batches(self) -> Iterator[Batch]:
-        """Yield all, the last one first."""
-        batch = self.last
-        while batch is not None:
-            yield batch
-            batch = batch.before
-
-
-def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
-    """Return the source after this leaf.
-
-    Raises:
-        Unlawful: a rule does not hold.
-    """
-    act, known = leaf.act, life or SourceLife()
-    if type(act) is not IntakeReceive:
-        raise Unlawful(FaultCode.EVENT)
-    law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
-    law(act.seq == known.seq + 1, FaultCode.SEQUENCE)
-    law(here.seen.is_of(leaf.actor, act.agency, here.index), FaultCode.AGENCY)
-    return SourceLife(act.seq, Batch(leaf.subject, act, leaf.actor, leaf.at, known.last))

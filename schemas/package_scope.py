@@ -26,6 +26,7 @@ from schemas.leaves_certificate_issue import CertificateIssue, CertificateIssueN
 from schemas.leaves_holding import DeviceAmend, DeviceCheck, DeviceIssue, DeviceReturn
 from schemas.leaves_recording import RecordingReceive
 from schemas.leaves_recusal import RecusalBar
+from schemas.leaves_retention import RetentionRaise
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.opening import Shown
 from schemas.reference import noun_of
@@ -115,6 +116,9 @@ def _hidden(
     case: str, number: str | None, of: str, digest: str, leaf: Leaf, *, has_ended: bool
 ) -> Iterator[NotShown]:
     if isinstance(leaf.act, Ties) and leaf.act.case != case:
+        yield NotShown(digest, WHOLE_LEAF, Ground.OTHER_CASE)
+        return
+    if isinstance(leaf.act, RetentionRaise) and leaf.act.because not in (None, case):
         yield NotShown(digest, WHOLE_LEAF, Ground.OTHER_CASE)
         return
     members = () if isinstance(leaf.act, Unknown) else leaf.act.committed()

@@ -1,7 +1,7 @@
 """One evidence media object: received, then sealed or quarantined – and never anything else."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from schemas.base import Frozen, HexDigest
@@ -10,6 +10,7 @@ from schemas.ids import AccountId, AgencyId, DeviceId, ManifestId, RecordingId, 
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
 from schemas.refusals_recording import ALREADY_SEALED, RECORDING_QUARANTINED
+from schemas.retention import RetentionClass, months_after
 from schemas.step import Begin, Step, Steps
 from schemas.verdict import must_quarantine
 
@@ -56,6 +57,9 @@ class Derivative(Frozen):
 class Recording(Frozen):
     """A recording as kept. The three times are separate facts; none overwrites another.
 
+    `retain_until` is what was said when it was concluded, and stays; `retention` and `kept_until` are what holds now, no
+    end where that is absent; `locked_until` is how far the store's lock was set.
+
     `device_id` and `account_id` sent it; `captured_by` signed the manifest that lists it. `copy_of` is the recording
     that meets the manifest's file in its place. `remarks` counts the rows of its checks that are remarks.
     """
@@ -87,6 +91,9 @@ class Recording(Frozen):
     received_at: datetime
     verified_at: datetime | None
     retain_until: datetime | None
+    retention: RetentionClass | None
+    kept_until: datetime | None
+    locked_until: datetime | None
     clock_offset_ms: int | None
     place: Place | None
     facts: MediaFacts
@@ -203,12 +210,5 @@ STEPS: Steps[RecordingStep, RecordingState, None] = Steps(
 
 
 def retain_until(received_at: datetime, *, months: int) -> datetime:
-    """Return the end of the shortest retention: `months` calendar months after receipt (rules 3).
-
-    Six calendar months are meant, not 180 days; the day is clipped to the month's last.
-    """
-    month = received_at.month - 1 + months
-    year, month = received_at.year + month // 12, month % 12 + 1
-    first_of_next = received_at.replace(day=1, year=year + month // 12, month=month % 12 + 1)
-    last_day = (first_of_next - timedelta(days=1)).day
-    return received_at.replace(year=year, month=month, day=min(received_at.day, last_day))
+    """Return the end of the shortest retention: `months` calendar months after receipt (rules 3, R0)."""
+    return months_after(received_at, months)

@@ -31,14 +31,13 @@ from schemas.life_evidence import (
     ManifestLife,
     MonitoringLife,
     RecordingLife,
-    SourceLife,
     apply_manifest,
     apply_monitoring,
     apply_recording,
-    apply_source,
 )
 from schemas.life_log import LogLife, apply_log
 from schemas.life_shift import DutyLife, apply_duty
+from schemas.life_source import SourceLife, apply_source
 from schemas.reference import noun_of
 
 Life = (

@@ -59,6 +59,7 @@ class Setting(StrEnum):
     TRACK_IMPOSSIBLE_KMH = "track-impossible-kmh"
     TRACK_GAP_SECONDS = "track-gap-seconds"
     ROW_AHEAD_SECONDS = "row-ahead-seconds"
+    CASE_RETENTION_MONTHS = "case-retention-months"
 
 
 class ListSetting(StrEnum):
@@ -202,6 +203,15 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
             0,
             1440,
             Words("抽中的录像逐帧检查的最长时长", "Longest drawn film that is examined frame by frame"),
+            _ACT,
+        ),
+        # Rules 3, R2 [D]: 30 years; never under 5 years and 6 months, within which a suit may come.
+        Setting.CASE_RETENTION_MONTHS: Declared(
+            Unit.MONTH,
+            360,
+            66,
+            1200,
+            Words("结案后音像记录的保存期", "Retention of what a case rests on, from its closing"),
             _ACT,
         ),
         **{Setting(name): Declared(*bound, _RECEIPT) for name, bound in TOLERANCES.items()},

@@ -182,6 +182,10 @@ FAULTS = vocabulary(
             "文件没有锁定到应保存的期限。",
             "The object is not locked until the end of its retention.",
         ),
+        FaultCode.RETENTION_SHORT: (
+            "文件的锁短于现在的保存期限所要求的（至少 13 个月，或到期限届满）。",
+            "The lock of the object is shorter than its retention asks for now: 13 months ahead, or to its end.",
+        ),
         FaultCode.DERIVATIVE_MISSING: ("存储中没有这张缩略图。", "The derivative is not in the store."),
         FaultCode.DERIVATIVE_BYTES_DIFFER: (
             "缩略图的字节与登记的完整性校验值不符。",

@@ -26,6 +26,7 @@ HEALTH_PARTS = vocabulary(
         HealthPart.SCHEDULER: ("调度程序", "scheduler"),
         HealthPart.JOBS: ("待办任务", "jobs that wait"),
         HealthPart.SEALING: ("收到后的核验", "verification of what arrived"),
+        HealthPart.LOCKS: ("证据锁续期", "renewal of the locks of evidence"),
         HealthPart.LOG: ("存证日志", "custody log"),
     },
 )
@@ -193,6 +194,23 @@ HEALTH = vocabulary(
         Health.WORK_STANDS: (
             "停滞：最早的已等 {age}，期间没有完成一项；查看核验程序的日志",
             "stands still: the oldest has waited {age} and none came to its end; look at the workers' logs",
+        ),
+        Health.LOCKS_NONE: ("还没有续期过，每夜一次", "none was made yet, there is one each night"),
+        Health.LOCKS_RUN: (
+            "正在续期，始于 {age}前，已续期 {renewed} 份",
+            "under way since {age}, {renewed} were renewed so far",
+        ),
+        Health.LOCKS_RENEWED: (
+            "最近一次在 {age}前，续期 {renewed} 份",
+            "last {age} ago, {renewed} were renewed",
+        ),
+        Health.LOCKS_FAILED: (
+            "最近一次在 {age}前，续期 {renewed} 份，{failed} 份没有成功（{problem}）：检查证据存储，下一夜再试",
+            "last {age} ago, {renewed} were renewed, {failed} not ({problem}): look at the store; tried again by night",
+        ),
+        Health.LOCKS_LATE: (
+            "已 {age} 没有进行或没有完成（{problem}）：检查证据存储和调度程序的日志",
+            "none was made, or came to its end, for {age} ({problem}): look at the evidence store and the scheduler's log",
         ),
         Health.LOG_CURRENT: ("已全部签署，最近一次在 {age}前", "all is signed, last {age} ago"),
         Health.LOG_EMPTY: ("还没有签署过", "nothing has been signed yet"),

@@ -10,6 +10,7 @@ from schemas.manifest import Datum, ManifestState
 from schemas.media import Medium
 from schemas.officer_word import OfficerWord
 from schemas.recording import RecordingState
+from schemas.retention import RetentionClass
 from schemas.upload import UploadState
 from schemas.words import Words, vocabulary
 
@@ -204,5 +205,15 @@ OFFICER_WORDS = vocabulary(
         OfficerWord.REMARKED: ("已接受，有提示", "Accepted with a remark"),
         OfficerWord.RECORD_AGAIN: ("请补录", "Please record again"),
         OfficerWord.HAND_IN_AGAIN: ("请重新提交", "Please hand it in again"),
+    },
+)
+
+RETENTIONS = vocabulary(
+    RetentionClass,
+    {
+        RetentionClass.ROUTINE: ("未关联", "Linked to nothing"),
+        RetentionClass.CASE: ("案件已办结", "Of a closed case"),
+        RetentionClass.OPEN_CASE: ("案件办理中", "Of an open case"),
+        RetentionClass.PERMANENT: ("永久", "Permanent"),
     },
 )

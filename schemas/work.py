@@ -11,6 +11,7 @@ from enum import StrEnum
 from schemas.base import Frozen
 from schemas.health import Health, HealthPart
 from schemas.refusals import REFUSALS
+from schemas.retention import Renewal
 from schemas.words import Words
 
 WORK_PATIENCE = timedelta(minutes=5)
@@ -21,6 +22,9 @@ LOG_PATIENCE = timedelta(seconds=30)
 
 ROUND_PATIENCE = timedelta(minutes=1)
 """The scheduler does all its duties every few seconds; one that has not come round for so long hangs."""
+
+NIGHT_PATIENCE = timedelta(hours=36)
+"""Every night begins another renewal of locks; one night may be missed while the server is off."""
 
 _UNITS = ((86_400, "天", "days"), (3_600, "小时", "h"), (60, "分钟", "min"))
 
@@ -61,6 +65,7 @@ class Work(Frozen):
         concluded_at: When a recording last got its verdict.
         entry_since: When the oldest entry of the log without an index was made.
         signed_at: When the newest checkpoint was signed.
+        renewal: The last night's renewal of locks, ended or under way; None before the first.
     """
 
     at: datetime
@@ -71,6 +76,7 @@ class Work(Frozen):
     concluded_at: datetime | None
     entry_since: datetime | None
     signed_at: datetime | None
+    renewal: Renewal | None = None
 
     @property
     def job_done_at(self) -> datetime | None:
@@ -96,6 +102,7 @@ def signs(work: Work) -> tuple[Sign, ...]:
         _loops(work, LoopPart.SCHEDULER, HealthPart.SCHEDULER),
         _moving(HealthPart.JOBS, work.at, work.job_since, work.job_done_at),
         _moving(HealthPart.SEALING, work.at, work.arrival_since, work.concluded_at),
+        _locks(work),
         _log(work),
     )
 
@@ -126,8 +133,27 @@ def _moving(part: HealthPart, at: datetime, since: datetime | None, done_at: dat
     if at - since <= WORK_PATIENCE:
         return Sign(part=part, code=Health.WORK_MOVES, seen={"age": age})
     if done_at is not None and at - done_at <= WORK_PATIENCE:
-        return Sign(part=part, code=Health.WORK_SLOW, is_warned=True, seen={"age": age})
+        return _warned(part, Health.WORK_SLOW, age=age)
     return _bad(part, Health.WORK_STANDS, age=age)
+
+
+def _locks(work: Work) -> Sign:
+    """Return how the renewal of locks is. They have a week in hand: whatever is wrong, a person is told, no more."""
+    run = work.renewal
+    if run is None:
+        return Sign(part=HealthPart.LOCKS, code=Health.LOCKS_NONE, seen={})
+    seen = {"age": _age(work.at, run.ended_at or run.began_at), "renewed": run.renewed, "failed": run.failed}
+    problem = Words("–", "–") if run.problem is None else _said(run.problem)
+    if work.at - run.began_at > NIGHT_PATIENCE:
+        return _warned(HealthPart.LOCKS, Health.LOCKS_LATE, **seen, problem=problem)
+    if run.failed:
+        return _warned(HealthPart.LOCKS, Health.LOCKS_FAILED, **seen, problem=problem)
+    code = Health.LOCKS_RUN if run.ended_at is None else Health.LOCKS_RENEWED
+    return Sign(part=HealthPart.LOCKS, code=code, seen=seen)
+
+
+def _warned(part: HealthPart, code: Health, **seen: object) -> Sign:
+    return Sign(part=part, code=code, is_warned=True, seen=seen)
 
 
 def _log(work: Work) -> Sign:

@@ -52,7 +52,7 @@ class JobKind(StrEnum):
     before and is examined again (`EXAMINE`) stands behind it there, and never before what has just come; so does comparing
     pictures with all that were before (`LIKEN`). Copies for
     viewing (`DERIVE`) have a lane of their own, and before them every frame of what was sealed (`EXAMINE_FRAMES`): no
-    verdict waits for these.
+    verdict waits for these. How long something is kept (`RETAIN`) follows each of its ties.
     """
 
     VERIFY = "verify"
@@ -61,6 +61,7 @@ class JobKind(StrEnum):
     EXAMINE_FRAMES = "examine-frames"
     DERIVE = "derive"
     LIKEN = "liken"
+    RETAIN = "retain"
     EXPORT = "export"
     RECHECK = "recheck"
     ROSTER = "roster"

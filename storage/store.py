@@ -75,6 +75,8 @@ from storage.recording.presence_code import PartnerCodes
 from storage.recording.recording import Recordings
 from storage.recording.upload import Uploads
 from storage.rectification import Rectifications
+from storage.retention.renewal import Renewals
+from storage.retention.retention import Retentions
 from storage.review.review import Reviews
 from storage.setting import AgencySettings
 from storage.settings import StorageSettings
@@ -237,6 +239,14 @@ class Transaction(Unit):
     @cached_property
     def derivations(self) -> Derivations:
         return Derivations(self)
+
+    @cached_property
+    def retentions(self) -> Retentions:
+        return Retentions(self)
+
+    @cached_property
+    def renewals(self) -> Renewals:
+        return Renewals(self)
 
     @cached_property
     def likeness_searches(self) -> LikenessSearches:

@@ -12,10 +12,11 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import select
 
 from schemas.account import RoleIn
 from schemas.actor import Actor, Role
-from schemas.base import HexDigest
+from schemas.base import HexDigest, whole_milliseconds
 from schemas.case import CaseAmendIn, CaseIn, CaseState, CaseStep
 from schemas.certificate import Certificate, CertificateStep, CertificateStepIn, CertificateVerifyIn
 from schemas.derivative import DerivationFailure
@@ -38,7 +39,7 @@ from schemas.holding import (
     IssueIn,
     ReturnIn,
 )
-from schemas.ids import ManifestId, RecordingId, ShiftId
+from schemas.ids import ManifestId, RecordingId, RetentionId, ShiftId
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaves_training import TrainingKind
 from schemas.monitoring import (
@@ -53,6 +54,7 @@ from schemas.monitoring import (
 )
 from schemas.presence import PresenceAnswer, PresenceIn, SettlementIn
 from schemas.presence_code import ScanIn
+from schemas.retention import lock_until
 from schemas.review import AnswerIn
 from schemas.role import RoleAmendIn
 from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
@@ -61,6 +63,7 @@ from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device.enrolment import EnrolIn
 from storage.recording.upload import NewUpload
 from storage.store import Store, Transaction
+from storage.tables.retention import retentions
 from tests.casework import PASS, REJECT, SUPPLEMENT, Bureau, conclusion, make_bureau, swapped
 from tests.factories import LOST, TestDevice, append, certify, make_account, make_agency, password_hash
 from tests.media import jpeg
@@ -332,11 +335,26 @@ def make_copy(world: World, chance: Random) -> None:
         enter_copies(tx, of, by=world.who(chance, world.road.custodian).account_id)
     with world.store.begin() as tx:
         found = tx.recordings.known(of)
-        asked = _any(chance, [one for one in tx.derivations.of_recording(of) if one.made_at is None])
+        waiting = [one for one in tx.derivations.of_recording(of) if one.made_at is None]
+        if not waiting:
+            return
+        asked = chance.choice(waiting)
         if found.sha256 is None or chance.random() < 0.2:
             tx.derivations.fail(asked.id, chance.choice(list(DerivationFailure)))
         else:
             tx.derivations.conclude(asked, copy_of(found, asked.kind))
+
+
+def keep_for(world: World, chance: Random) -> None:
+    """Enter for how long something is kept, of what was asked by a tie; the lock stands for it."""
+    with world.store.begin() as tx:
+        waits = select(retentions.c.id).where(retentions.c.raised_at.is_(None))
+        ident = RetentionId(_any(chance, list(tx.connection.scalars(waits.order_by(retentions.c.id)))))
+        asked = tx.retentions.asked(ident)
+        if asked is None:
+            return
+        until = lock_until(asked.kept.until, tx.now, asked.lock.locked_until)
+        tx.retentions.conclude(ident, asked.kept, None if until is None else whole_milliseconds(until))
 
 
 def explain(world: World, chance: Random) -> None:
@@ -774,6 +792,7 @@ LINE: tuple[Act, ...] = (
     conclude,
     examine_again,
     make_copy,
+    keep_for,
 )
 DESK: tuple[Act, ...] = (
     open_case, step_case, go_on_with_case, amend, appoint, link, unlink, add_fact, withdraw_fact, prove,

@@ -95,6 +95,7 @@ def make_everything(store: Store, clock: Clock) -> None:
     _people(store)
     _trail(store)
     lock(store)
+    drain(store, JobKind.RETAIN)
     integrate(store)
     _looks(store, bureau, clock)
     _approvals(store, bureau)
@@ -265,9 +266,10 @@ def _certificates(store: Store, admin: Actor, holder: AccountId) -> None:
 
 
 def lock(store: Store) -> None:
-    """Lock what was concluded by hand, as a worker does before it concludes."""
+    """Lock what was concluded by hand, as a worker does before it concludes; what stands longer since stays."""
+    as_sealed = recordings.c.locked_until == recordings.c.retain_until
     with store.begin() as tx:
-        rows = tx.connection.execute(recordings.select().where(recordings.c.retain_until.is_not(None))).all()
+        rows = tx.connection.execute(recordings.select().where(as_sealed)).all()
     for row in rows:
         store.objects.retain(row.object_key, row.version_id, row.retain_until)
 

@@ -30,6 +30,7 @@ from schemas import leaves_presence as there
 from schemas import leaves_recording as line
 from schemas import leaves_rectification as mending
 from schemas import leaves_recusal as away
+from schemas import leaves_retention as keeping
 from schemas import leaves_review as inside
 from schemas import leaves_role as roles
 from schemas import leaves_setting as settings
@@ -43,6 +44,7 @@ from schemas.integrity import Verdict
 from schemas.leaf import Leaf, Place, leaf_bytes, parse_leaf
 from schemas.opening import Shown
 from schemas.replay import Folded, Turn, fold, turn_of
+from schemas.retention import RetentionClass
 from tests.leaf_examples import AT, drawn, members_of, salt_of
 
 SIGNER, WORKER, API, EXPORTER = (f"service/{name}" for name in ("signer", "worker", "api", "exporter"))
@@ -199,6 +201,15 @@ def story_of_a_recording(world: World) -> Iterator[None]:
     yield
     history.write(
         line.DerivativeMake, history.thing("derivative"), WORKER, of=(recording,), parent_sha256=digest
+    )
+    history.write(
+        keeping.RetentionRaise,
+        history.thing("retention"),
+        WORKER,
+        of=(recording,),
+        class_=RetentionClass.ROUTINE,
+        until=LONG_AGO,
+        because=None,
     )
     yield
     if kind is line.RecordingSeal:

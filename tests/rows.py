@@ -65,7 +65,7 @@ ELSEWHERE = frozenset(
             "openings",
         ),
         *("upload_parts", "upload_tails"),
-        "idempotency_keys",
+        *("idempotency_keys", "renewals"),
     }
 )
 """People log in and the log is signed: their rows come from the product itself, and no page of a desk lists them."""
@@ -111,7 +111,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "exports.ready": frozenset({"object_key", "version_id", "size_bytes", "sha256", "ready_at"}),
     "fact_evidence": frozenset({"recording_id"}),
     "looks": frozenset({"recording_id"}),
-    "recordings": frozenset({"run"}),
+    "recordings": frozenset({"run", "retention"}),
     "recordings.sealed": frozenset({"sha256", "retain_until"}),
     "reviews.given": frozenset({"opinion", "reviewer_id", "given_at", "statement"}),
     "uploads": frozenset({"device_id"}),

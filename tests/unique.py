@@ -40,6 +40,7 @@ LOOKS = {
     "recovery_codes.factor_id+number": OWN_KEY,
     "halfways.token_hash": "drawn at random",
     "derivations.recording_id+kind": ON_CONFLICT,
+    "renewals.night": ON_CONFLICT,
     "examinations.recording_id+every_frame": ON_CONFLICT,
     "examinations.recording_id+run": "a result is concluded once, behind the lock of the recording's chain",
     "fact_evidence.fact_id+recording_id+monitoring_id": ON_CONFLICT,

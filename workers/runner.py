@@ -28,6 +28,7 @@ from workers.loop import attempt
 from workers.media.making.maker import Maker
 from workers.media.sandbox.parent import Sandbox
 from workers.recording import Verifier
+from workers.retention import give_up_retention, retain
 from workers.roster import give_up_roster, take_roster
 from workers.settings import WorkersSettings
 from workers.task import Task
@@ -61,6 +62,7 @@ def tasks(
         Task(JobKind.EXAMINE_FRAMES, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.EXAMINE, partial(examine_again, verifier), partial(give_up_examination, store)),
         Task(JobKind.DERIVE, deriver.run, deriver.give_up),
+        Task(JobKind.RETAIN, partial(retain, store), partial(give_up_retention, store)),
         Task(JobKind.LIKEN, partial(liken, verifier, Codes()), partial(give_up_likeness, store)),
         Task(JobKind.EXPORT, partial(build_export, store), partial(give_up_export, store)),
         Task(JobKind.ROSTER, partial(take_roster, store), partial(give_up_roster, store)),

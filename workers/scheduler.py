@@ -28,6 +28,7 @@ from storage.telemetry import configure
 from workers.custody import Sequencer
 from workers.heart import Heart, Look, Pulse
 from workers.loop import Loops, attempt
+from workers.retention import renew_locks
 from workers.settings import WorkersSettings
 from workers.trail import seal_trail
 
@@ -41,6 +42,9 @@ RETRY_SECONDS = 5.0
 
 TRAIL_SECONDS = 60.0
 """So often it is asked whether a day of the access trail is to be sealed."""
+
+LOCKS_SECONDS = 5.0
+"""So often a portion of the night's locks is renewed, or it is asked whether a night has begun."""
 
 SWEEP_BATCH = 100
 LOOKS_SECONDS = 10.0
@@ -128,6 +132,7 @@ class Scheduler:
         self._sweeping = _Round(
             _Duty("sweep", self.sweep, every_seconds=settings.sweep_seconds),
             _Duty("tails", self.sweep_tails, every_seconds=TAILS_SECONDS, at_once=False),
+            _Duty("locks", partial(renew_locks, store, self._comes_round), every_seconds=LOCKS_SECONDS),
         )
 
     def run(self, stop: threading.Event) -> None:

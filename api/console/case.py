@@ -52,6 +52,7 @@ from schemas.review import AnswerIn
 from schemas.verdict import shown as reads_as
 from storage.export.export import Export
 from storage.monitoring.values import MonitoringLink
+from storage.retention.values import KeptOfCase
 from storage.store import Transaction
 
 CANDIDATES = 10
@@ -143,6 +144,7 @@ class ToldCase(NamedTuple):
     history: tuple[CaseChange, ...]
     names: dict[str, str]
     roles: list[tuple[str, Office]]
+    kept: tuple[KeptOfCase, ...]
 
 
 def told_of_case(visit: Visit, found: Case) -> ToldCase:
@@ -171,6 +173,7 @@ def told_of_case(visit: Visit, found: Case) -> ToldCase:
         history=history,
         names=names_for(visit, linked) | tx.accounts.names(actor, [one.changed_by for one in history]),
         roles=each_once((one.changed_by, one.offices) for one in history),
+        kept=tx.retentions.of_case(found.id),
     )
 
 

@@ -48,6 +48,12 @@ def last_day(until: datetime) -> Markup | str:
     return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
 
 
+def final_day(until: datetime) -> Markup | str:
+    """Return the last day in UTC+8 on which something that ends then is still so: never the midnight behind it."""
+    raw, shown = rfc3339(until), (until.astimezone(ZONE) - timedelta(microseconds=1)).strftime("%Y-%m-%d")
+    return Markup('<time datetime="{}" title="{} (UTC)">{}</time>').format(raw, raw, shown)
+
+
 def clock(at: datetime, *, with_seconds: bool) -> str:
     """Return the time of day in UTC+8."""
     return at.astimezone(ZONE).strftime("%H:%M:%S" if with_seconds else "%H:%M")

@@ -49,6 +49,7 @@ def _sheet(visit: Visit, found: Recording, look: Look) -> Response:
         checks=explained(checks, visit.language),
         places=places_of(found, [row.check for row in checks], Wanted()),
         links=[one for one in tx.recordings.links(found.id) if one.unlinked_at is None],
+        retentions=tx.retentions.of_recording(found.id),
         entries=entries,
         attendance=attendance and attendance.within(names),
         names=names,

@@ -201,6 +201,7 @@ def shown(
         proof_text=_proof(tx, entries),
         may_delete_local=tx.recordings.may_delete_local(found),
         links=links,
+        retentions=tx.retentions.of_recording(recording_id),
         same_bytes=tx.recordings.same_bytes(visit.actor, found),
         open_cases=open_cases,
         derivatives=tx.recordings.derivatives(recording_id),

@@ -140,6 +140,7 @@ def templates(language: Language) -> Environment:
     shown = (
         form.moment,
         form.last_day,
+        form.final_day,
         form.clock,
         form.day,
         form.thousands,

@@ -29,6 +29,7 @@ from schemas.presence import PresenceState
 from schemas.recording import RecordingState
 from schemas.refusals import REFUSALS
 from schemas.refusals_request import INTERNAL
+from schemas.retention import RetentionClass
 from schemas.review import OpinionWord, ReviewState
 from schemas.scrub import StoreFault
 from schemas.setting import ListSetting
@@ -68,6 +69,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "Medium": Medium,
         "MonitoringState": MonitoringState,
         "OpinionWord": OpinionWord,
+        "RetentionClass": RetentionClass,
         "PresenceState": PresenceState,
         "RecheckOutcome": RecheckOutcome,
         "RecordOpinion": RecordOpinion,

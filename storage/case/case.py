@@ -51,7 +51,9 @@ from storage.reads.gate import gate_facts
 from storage.reads.participation import parts_of
 from storage.reads.policy import require_within
 from storage.reads.recording import require_of_agency
+from storage.reads.retention import tied_to
 from storage.reads.setting import setting_at
+from storage.retention.asking import enter_retentions
 from storage.tables.case import CASE_WORDS, case_handlers, case_links, cases
 from storage.version import change_to, require_version
 from storage.words import Party, Sought, matching_party
@@ -212,6 +214,8 @@ class Cases(CaseAccess):
         row, number = STEPS[step], deed.next_number(reference("case", case.id))
         after = STEPS.after(case.state, step, self.gate_facts(case.id))
         change_to(self._connection, cases, case.id, case.version, number, state=after, **row.stamp(deed.at))
+        if row.dated == "closed_at":  # what it rests on has an end from now on
+            enter_retentions(self._connection, tied_to(case.id), sender=case.id, at=deed.at)
         return after
 
     def changing(

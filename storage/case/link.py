@@ -15,6 +15,7 @@ from schemas.refusals_case import CASE_LINK_UNKNOWN
 from storage.act import Deed
 from storage.custody.values import shown
 from storage.reads.copies import item_of
+from storage.retention.asking import enter_retentions
 from storage.tables.case import case_links, cases
 
 
@@ -49,6 +50,7 @@ def link_recording(
         .returning(case_links.c.id)
     )
     if made is not None:
+        enter_retentions(connection, [recording_id], sender=case_id, at=deed.at)
         case, recording = reference("case", case_id), reference("recording", recording_id)
         deed.write(LinkLeaf(case=case, recording=recording, basis=basis), case)
 
@@ -73,6 +75,7 @@ def unlink_recording(
     )
     if ended is None:
         raise CASE_LINK_UNKNOWN("the recording is not linked to this case")
+    enter_retentions(connection, [recording_id], sender=case_id, at=deed.at)
     case, recording = reference("case", case_id), reference("recording", recording_id)
     deed.write(UnlinkLeaf(case=case, recording=recording, reason=shown(reason)), case)
 

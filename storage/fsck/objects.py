@@ -18,7 +18,10 @@ GIVE_UP = 3
 
 
 class Named(NamedTuple):
-    """One version of an object and what is recorded of it; None where nothing was recorded yet."""
+    """One version of an object and what is recorded of it; None where nothing was recorded yet.
+
+    `demanded` is how far its lock must stand now for what it is kept for.
+    """
 
     about: str
     key: str
@@ -26,6 +29,7 @@ class Named(NamedTuple):
     size_bytes: int
     sha256: HexDigest | None
     retain_until: datetime | None
+    demanded: datetime | None = None
 
 
 class Derived(NamedTuple):
@@ -131,8 +135,13 @@ class ObjectCheck:
 def _stat_faults(named: Named, stat: Stat) -> Iterator[Fault]:
     if stat.size_bytes != named.size_bytes:
         yield Fault(code=FaultCode.OBJECT_SIZE_DIFFERS, subject=named.about, detail=str(stat.size_bytes))
-    if named.retain_until is None:
-        return
-    until = named.retain_until.replace(microsecond=0)
-    if stat.retain_until is None or stat.retain_until < until:
-        yield Fault(code=FaultCode.RETENTION_MISSING, subject=named.about, detail=rfc3339(until))
+    for code, until in (
+        (FaultCode.RETENTION_MISSING, named.retain_until),
+        (FaultCode.RETENTION_SHORT, named.demanded),
+    ):
+        # The store keeps whole seconds.
+        if until is not None and (
+            stat.retain_until is None or stat.retain_until < until.replace(microsecond=0)
+        ):
+            yield Fault(code=code, subject=named.about, detail=rfc3339(until.replace(microsecond=0)))
+            return

@@ -5,21 +5,26 @@ Reading objects again takes hours, and no snapshot of the database is held that 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from schemas.base import HexDigest
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part
+from schemas.leaf import Leaf
 from schemas.leaves_recording import RecordingQuarantine, RecordingSeal
+from schemas.leaves_retention import RetentionRaise
 from schemas.recording import RecordingState
 from schemas.reference import reference
+from schemas.retention import demanded
 from storage.fsck.manifest import broken_claims
 from storage.fsck.objects import Derived, Named, ObjectCheck
 from storage.fsck.reading import Record, acts_of, leaves_about, snapshot
 from storage.tables.derivative import derivations
 from storage.tables.recording import derivatives, recordings
+from storage.tables.retention import retentions
 
 PAGE = 200
 
@@ -36,6 +41,7 @@ class _Page(NamedTuple):
     verified: Mapping[str, Verified]
     broken: Mapping[UUID, str]
     derived: Mapping[UUID, Sequence[Record]]
+    demanded: Mapping[UUID, datetime]
 
 
 def check_recordings(engine: Engine, objects: ObjectCheck) -> Iterator[Found]:
@@ -60,7 +66,35 @@ def _page(connection: Connection, after: UUID | None) -> _Page:
         verified=_verified(connection, [reference("recording", one) for one in idents]),
         broken=broken_claims(connection, idents),
         derived=_derived(connection, idents),
+        demanded=_demanded(connection, idents),
     )
+
+
+def _demanded(connection: Connection, idents: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return how far locks must stand now by the leaves of classes: as far as one ever said, and as the last one asks.
+
+    What has no such leaf is kept as its seal says.
+    """
+    of_leaf = {
+        reference("retention", row.id): row.recording_id
+        for row in connection.execute(
+            select(retentions.c.id, retentions.c.recording_id).where(
+                retentions.c.recording_id.in_(idents), retentions.c.raised_at.is_not(None)
+            )
+        )
+    }
+    now = connection.execute(select(func.now())).scalar_one()
+    said: dict[UUID, list[Leaf]] = defaultdict(list)
+    for subject, leaves in leaves_about(connection, list(of_leaf), (RetentionRaise,)).items():
+        said[of_leaf[subject]] += leaves
+    found: dict[UUID, datetime] = {}
+    for ident, leaves in said.items():
+        ordered = sorted(leaves, key=lambda leaf: max(place.n for place in leaf.chains))
+        acts = acts_of(ordered, RetentionRaise)
+        wanted = [one.locked_until for one in acts] + [demanded(one.until, now) for one in acts[-1:]]
+        if known := [at for at in wanted if at is not None]:
+            found[ident] = max(known)
+    return found
 
 
 def _derived(connection: Connection, idents: Collection[UUID]) -> dict[UUID, list[Record]]:
@@ -86,7 +120,7 @@ def _recording(row: Record, page: _Page, objects: ObjectCheck) -> Iterator[Found
         if one.parent_sha256 != row.sha256:
             yield Fault(code=FaultCode.DERIVATIVE_PARENT_DIFFERS, subject=about, detail=one.kind)
     yield Checked(part=Part.RECORDINGS, count=1)
-    yield from objects.original(_named(row, about, page.verified.get(about)))
+    yield from objects.original(_named(row, about, page.verified.get(about), page.demanded.get(row.id)))
     for one in made:
         yield from objects.derivative(Derived(about, one.kind, one.object_key, one.version_id, one.sha256))
 
@@ -111,7 +145,7 @@ def _seal_faults(row: Record, about: str, broken: str) -> Iterator[Fault]:
         yield Fault(code=FaultCode.SEALED_WITH_OTHER_BYTES, subject=about)
 
 
-def _named(row: Record, about: str, verified: Verified | None) -> Named:
+def _named(row: Record, about: str, verified: Verified | None, locked: datetime | None) -> Named:
     """Return what the object must be: by the log where it speaks of it, else by the row."""
     return Named(
         about=about,
@@ -120,4 +154,5 @@ def _named(row: Record, about: str, verified: Verified | None) -> Named:
         size_bytes=row.size_bytes,
         sha256=None if verified is None or verified.sha256 is None else HexDigest(verified.sha256),
         retain_until=None if verified is None else verified.retain_until,
+        demanded=locked,
     )

@@ -7,17 +7,19 @@ from typing import Any, NamedTuple
 from schemas.integrity import Verdict
 from schemas.leaves_presence import PresenceConfirmByCode, PresenceDeny
 from schemas.leaves_recording import RecordingExamine, RecordingQuarantine, RecordingSeal
-from schemas.life_evidence import AnswerLife, ExaminedLife, MadeLife, ManifestLife, RecordingLife
+from schemas.life_evidence import AnswerLife, ExaminedLife, KeptLife, MadeLife, ManifestLife, RecordingLife
 from schemas.life_shift import DutyLife
 from schemas.manifest import ManifestState
 from schemas.reference import ident_of, noun_of
 from schemas.replay import Folded
+from schemas.retention import RetentionClass
 from storage.fsck.mirror import NOT_TOLD, Mirror, Told, ident, value_of
 from storage.tables.answer import finding_answers
 from storage.tables.derivative import derivations
 from storage.tables.examination import examinations
 from storage.tables.presence import presences
 from storage.tables.recording import checks, derivatives, manifests, recordings
+from storage.tables.retention import retentions
 from storage.tables.scrub import scrub_finds
 from storage.tables.shift import shifts
 
@@ -62,7 +64,7 @@ RECORDING_MIRRORS = (
                 "size_bytes",
             ),
             *("declared_sha256", "object_key", "version_id", "file_index", "stated_case", "received_at"),
-            *("verified_at", "run", "facts", *_VERIFIED),
+            *("verified_at", "run", "facts", "retention", "kept_until", *_VERIFIED),
         ),
     ),
     Mirror(checks, checks.c.recording_id, ("run", "name"), ("at", *_CHECK)),
@@ -84,6 +86,13 @@ RECORDING_MIRRORS = (
             *("sha256", "parent_sha256", "params", "made_at"),
         ),
         condition=derivations.c.made_at.is_not(None),
+    ),
+    Mirror(
+        retentions,
+        retentions.c.recording_id,
+        ("id",),
+        ("retention", "until", "case_id", "locked_until", "raised_at"),
+        condition=retentions.c.raised_at.is_not(None),
     ),
     Mirror(
         finding_answers,
@@ -159,6 +168,7 @@ def recording_rows(life: RecordingLife, folded: Folded) -> Told:
             for name, one in life.found.items()
         ],
         "derivations": [_copy(name, one) for name, one in life.copies.items()],
+        "retentions": [_kept(name, one) for name, one in life.kept.items()],
         "finding_answers": [
             {
                 "id": ident_of(name),
@@ -237,6 +247,17 @@ def _copy(name: str, one: MadeLife) -> Row:
     }
 
 
+def _kept(name: str, one: KeptLife) -> Row:
+    return {
+        "id": ident_of(name),
+        "retention": one.raised.class_,
+        "until": one.raised.until,
+        "case_id": ident(one.raised.because),
+        "locked_until": one.raised.locked_until,
+        "raised_at": one.at,
+    }
+
+
 def _recording(life: RecordingLife, runs: Sequence[_Run]) -> Row:
     received, verified = life.received, life.verified
     latest = runs[-1] if runs else None
@@ -262,7 +283,17 @@ def _recording(life: RecordingLife, runs: Sequence[_Run]) -> Row:
         "verified_at": life.verified_at,
         "run": 0 if latest is None else latest.made.run,
         "facts": _facts(latest),
+        **_retention(life),
     }
+
+
+def _retention(life: RecordingLife) -> Row:
+    """Return for what it is kept now: as the last change says, else as its seal does."""
+    for one in reversed(tuple(life.kept.values())):
+        return {"retention": one.raised.class_, "kept_until": one.raised.until}
+    if life.verified is None:
+        return {"retention": None, "kept_until": None}
+    return {"retention": RetentionClass.ROUTINE, "kept_until": life.verified.retain_until}
 
 
 def _before(name: str) -> object:

@@ -28,7 +28,9 @@ from storage.custody.values import shown
 from storage.monitoring.record import Monitoring
 from storage.monitoring.values import MonitoringLink, MonitoringRecord, Suggestion, record_of, select_records
 from storage.reads.case import with_number
+from storage.reads.retention import pictures_of
 from storage.reads.setting import said
+from storage.retention.asking import enter_retentions
 from storage.tables.monitoring import monitoring_links, monitoring_records
 
 MAX_SUGGESTIONS = 10
@@ -143,6 +145,7 @@ class MonitoringLinks(Collection):
         )
         if made is not None:
             self._count(record.id, 1)
+            self._retain(record.id, case.id, deed)
             about, of = reference("monitoring", record.id), reference("case", case.id)
             deed.write(LinkLeaf(case=of, monitoring=about, basis=TieBasis(basis)), about)
         standing = and_(
@@ -176,8 +179,14 @@ class MonitoringLinks(Collection):
         if ended is None:
             raise CASE_LINK_UNKNOWN("the record is not linked to this case")
         self._count(ident, -1)
+        self._retain(ident, case.id, deed)
         about, of = reference("monitoring", ident), reference("case", case.id)
         deed.write(UnlinkLeaf(case=of, monitoring=about, reason=shown(reason)), about)
+
+    def _retain(self, ident: MonitoringId, case_id: CaseId, deed: Deed) -> None:
+        """Ask that the record's pictures are kept for what it is tied to now."""
+        pictures = pictures_of(ident)
+        enter_retentions(self._connection, pictures, sender=case_id, at=deed.at, even_received=True)
 
     def _count(self, ident: MonitoringId, more: int) -> None:
         self._connection.execute(

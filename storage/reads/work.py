@@ -5,12 +5,14 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from schemas.recording import RecordingState
+from schemas.retention import Renewal
 from schemas.work import Heartbeat, Work
 from storage.outbox import JobKind
 from storage.tables.custody import checkpoints, custody_entries
 from storage.tables.heartbeat import heartbeats
 from storage.tables.outbox import JobState, jobs
 from storage.tables.recording import recordings
+from storage.tables.retention import renewals
 
 # No verdict waits for every frame, or for copies for viewing: a long line of them is no work that stands still.
 _WAITS = jobs.c.state == JobState.READY
@@ -44,8 +46,11 @@ def work_seen(connection: Connection, *, at: datetime | None = None) -> Work:
     counted = connection.execute(
         select(jobs.c.kind, func.count().label("number")).where(_WAITS).group_by(jobs.c.kind)
     )
+    night = select(renewals).order_by(renewals.c.night.desc()).limit(1)
+    renewal = connection.execute(night).mappings().one_or_none()
     return Work(
         **(times if at is None else times | {"at": at}),
         heartbeats=tuple(map(Heartbeat.of_row, rows)),
+        renewal=None if renewal is None else Renewal.of_row(renewal),
         waiting={row.kind: row.number for row in counted},
     )

@@ -33,6 +33,7 @@ from schemas.recording import (
 from schemas.reference import reference
 from schemas.refusals_recording import RECORDING_UNKNOWN
 from schemas.report import report_of
+from schemas.retention import RetentionClass
 from schemas.verdict import BINDING_CHECKS, verdict
 from storage.act import service
 from storage.case.link import count_alone, links_of_recording
@@ -45,6 +46,7 @@ from storage.reads.custody import is_signed
 from storage.reads.gaps import SequenceGap, gaps_of
 from storage.reads.policy import require_within, within
 from storage.reads.recording import check_of
+from storage.reads.retention import ties_of
 from storage.reads.scrub import has_stopped, is_at_fault
 from storage.reads.shift import rejudged, with_rejudged
 from storage.recording.keeping import (
@@ -63,6 +65,7 @@ from storage.recording.values import (
     recording_of,
     select_recordings,
 )
+from storage.retention.asking import enter_retentions
 from storage.tables.recording import RECORDING_WORDS, checks, derivatives, recordings, uploads
 from storage.words import matching
 
@@ -304,9 +307,12 @@ class Recordings(Collection):
                 **STEPS[step].stamp(act.at),
                 facts=report["facts"],
                 **found.model_dump(include={"sha256", "sm3", "media_type"}),
-                retain_until=concluded.retain_until,
+                **dict.fromkeys(("retain_until", "kept_until", "locked_until"), concluded.retain_until),
+                retention=RetentionClass.ROUTINE,
             )
         )
+        if ties_of(self._connection, self._unit.settings, recording_id):
+            enter_retentions(self._connection, [recording_id], sender=recording_id, at=act.at)
         if state is RecordingState.QUARANTINED:
             count_alone(self._connection, recording_id)
         keep_checks(self._connection, act, recording_id, concluded.run, report["checks"])

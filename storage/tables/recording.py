@@ -19,8 +19,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from schemas.manifest import ManifestState
 from schemas.recording import RecordingState
+from schemas.retention import RetentionClass
 from schemas.upload import UploadState
-from storage.tables.base import ident, metadata, moment, ref, states, words_index, words_of
+from storage.tables.base import ident, metadata, moment, one_of, ref, states, words_index, words_of
 
 RECORDING_WORDS = words_of("recordings.filename")
 
@@ -166,6 +167,9 @@ recordings = Table(
     moment("received_at", nullable=False),
     moment("verified_at"),
     moment("retain_until"),
+    Column("retention", Text),
+    moment("kept_until"),
+    moment("locked_until"),
     Column("clock_offset_ms", BigInteger),
     Column("lat_e7", BigInteger),
     Column("lon_e7", BigInteger),
@@ -176,6 +180,8 @@ recordings = Table(
     states(RecordingState),
     CheckConstraint("verdict IN ('verified', 'doubtful', 'mismatch', 'not_checked')", name="verdict"),
     CheckConstraint("state <> 'sealed' OR (sha256 IS NOT NULL AND retain_until IS NOT NULL)", name="sealed"),
+    one_of("retention", RetentionClass),
+    CheckConstraint("state = 'received' OR retention IS NOT NULL", name="kept"),
     Index("ix_recordings_agency_id_id", "agency_id", "id"),
     Index("ix_recordings_agency_id_state_id", "agency_id", "state", "id"),
     Index("ix_recordings_agency_id_verdict_id", "agency_id", "verdict", "id"),
@@ -190,6 +196,13 @@ recordings = Table(
     ),
     Index("ix_recordings_arrived", "received_at", postgresql_where=text("state = 'received'")),
     Index("ix_recordings_verified_at", "verified_at"),
+    Index(
+        "ix_recordings_rolling",
+        "id",
+        postgresql_where=text(
+            "retention IS NOT NULL AND (kept_until IS NULL OR locked_until IS NULL OR locked_until < kept_until)"
+        ),
+    ),
     words_index("ix_recordings_words", RECORDING_WORDS),
 )
 

@@ -16,13 +16,16 @@ from schemas.case import CaseState
 from schemas.catalogue import words_of
 from schemas.chain import leaf_digest, step, tree_hash
 from schemas.fsck import FaultCode
+from schemas.ids import RecordingId
 from schemas.leaf import leaf_bytes, parse_leaf
 from schemas.leaves_case import CaseClose
 from schemas.leaves_log import TrailSeal
 from storage.objects.folder import side_path
+from storage.outbox import JobKind
 from storage.personal import opened_bytes, sealed
 from storage.tables.monitoring import monitoring_records
 from tests.evidence import Copy, World, copy_of, make_world
+from tests.supervision import drain
 from tests.tampering import chained_anew
 
 
@@ -304,6 +307,19 @@ def lock_taken_off(copy: Copy) -> str:
     return f"recording/{copy.world.sealed}"
 
 
+def lock_as_sealed(copy: Copy) -> str:
+    """The lock of what an open case rests on ends where its seal said, as if nobody had raised it."""
+    ident, case = RecordingId(copy.world.sealed), copy.bureau.open()
+    with copy.store.begin() as tx:
+        tx.cases.link(copy.bureau.handler, case.id, ident, case.version)
+    drain(copy.store, JobKind.RETAIN)
+    until = copy.scalar("SELECT retain_until FROM recordings WHERE id = :id", id=ident)
+    side = side_path(copy.path(ident))
+    ends = until.isoformat().replace("+00:00", "Z")
+    overwrite(side, json.dumps({**json.loads(side.read_bytes()), "retain_until": ends}).encode())
+    return f"recording/{ident}"
+
+
 def derivative_gone(copy: Copy) -> str:
     copy.derived(copy.world.photo).unlink()
     return f"recording/{copy.world.photo}"
@@ -414,6 +430,7 @@ PROVOKED: dict[FaultCode, Callable[[Copy], str]] = {
     FaultCode.OBJECT_HIDDEN: object_covered,
     FaultCode.OBJECT_BYTES_DIFFER: object_flipped,
     FaultCode.RETENTION_MISSING: lock_taken_off,
+    FaultCode.RETENTION_SHORT: lock_as_sealed,
     FaultCode.DERIVATIVE_MISSING: derivative_gone,
     FaultCode.DERIVATIVE_BYTES_DIFFER: derivative_flipped,
     FaultCode.DERIVATIVE_PARENT_DIFFERS: derivative_of_another,

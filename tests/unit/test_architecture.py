@@ -93,6 +93,7 @@ HOMES = {
                   "upload_parts",
                   "upload_tails", "uploads"},
     "rectification": {"rectification_steps", "rectifications"},
+    "retention": {"renewals", "retentions"},
     "review": {"review_grounds", "reviews"},
     "setting": {"agency_settings"},
     "shift": {"shifts"},
@@ -107,6 +108,12 @@ READ_ALL = {
 }
 GUESTS = {
     ("case/submission.py", "reviews"): "a submission of a case opens its round in the same act",
+    ("retention/asking.py", "recordings"): "what is not verified yet is asked for by its verification",
+    (
+        "retention/retention.py",
+        "recordings",
+    ): "a recording's row says its class and its lock, by the same act",
+    ("retention/renewal.py", "recordings"): "which locks are near their end stands in the rows of recordings",
 }
 
 

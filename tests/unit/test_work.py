@@ -10,6 +10,7 @@ from schemas.catalogue import words_of
 from schemas.errors import Unavailable
 from schemas.health import Health, HealthPart
 from schemas.refusals_objects import DATABASE_UNAVAILABLE
+from schemas.retention import Renewal
 from schemas.work import LOG_PATIENCE, ROUND_PATIENCE, WORK_PATIENCE, Heartbeat, LoopPart, Work, signs
 from storage.heartbeat import MISSED_BEATS
 from workers.settings import WorkersSettings
@@ -63,6 +64,7 @@ def test_where_all_lives_and_nothing_waits_all_is_good() -> None:
         HealthPart.SCHEDULER: Health.LOOP_LIVES,
         HealthPart.JOBS: Health.WORK_NONE,
         HealthPart.SEALING: Health.WORK_NONE,
+        HealthPart.LOCKS: Health.LOCKS_NONE,
         HealthPart.LOG: Health.LOG_CURRENT,
     }
     assert red(work()) == set()
@@ -181,3 +183,41 @@ def test_one_look_serves_all_who_ask_within_a_second() -> None:
         clock.seconds = seconds
         glance.at(look)
     assert looks == [5.0, 6.0, 9.0]
+
+
+def night(*, hours: float, is_over: bool = True, failed: int = 0) -> Work:
+    """The last renewal of locks began so long ago."""
+    began = NOW - timedelta(hours=hours)
+    run = Renewal(
+        night=began.date(),
+        is_asking=False,
+        began_at=began,
+        ended_at=began + timedelta(minutes=5) if is_over else None,
+        after=None,
+        asked=0,
+        renewed=7,
+        failed=failed,
+        problem="objects-unavailable" if failed else None,
+    )
+    return work().model_copy(update={"renewal": run})
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "is_warned"),
+    [
+        (night(hours=9), Health.LOCKS_RENEWED, False),
+        (night(hours=1, is_over=False), Health.LOCKS_RUN, False),
+        (night(hours=9, failed=2), Health.LOCKS_FAILED, True),
+        (night(hours=40), Health.LOCKS_LATE, True),
+        (night(hours=40, is_over=False), Health.LOCKS_LATE, True),
+    ],
+)
+def test_the_nights_renewal_of_locks_is_told_and_turns_nothing_red(
+    seen: Work, code: Health, is_warned: bool
+) -> None:
+    """What failed, and a night that never came or ended, is said to whoever looks; nobody stops handing in."""
+    (sign,) = (one for one in signs(seen) if one.part is HealthPart.LOCKS)
+    assert (sign.code, sign.is_warned, sign.is_good) == (code, is_warned, True)
+    said = words_of(sign.code)
+    assert "{" not in said.filled(**sign.seen).zh
+    assert red(seen) == set()

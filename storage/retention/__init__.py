@@ -1,0 +1,1 @@
+"""For how long recordings are kept: asked for, entered, and renewed by night."""
