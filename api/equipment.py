@@ -22,10 +22,10 @@ from schemas.equipment import (
     PublicationIn,
     ReviewKind,
     SuspensionIn,
-    gate_faults,
 )
 from schemas.equipment_amend import FactAmendIn
-from schemas.equipment_version import EquipmentDescribeIn, PlaceRemark, Version, place_remark
+from schemas.equipment_version import EquipmentDescribeIn, PlaceRemark, place_remark
+from schemas.gate import gate_faults
 from schemas.ids import AccountId, AgencyId, EquipmentId
 
 router = APIRouter(prefix="/v1/equipment", tags=["equipment"], route_class=Route)
@@ -135,8 +135,20 @@ class EquipmentFactsOut(WireOut):
     suspensions: list[SuspensionOut]
 
 
+class CertificateRuleOut(WireOut):
+    """Whether its kind needs a verification certificate (计量法第九条): by which document of which agency, since when.
+
+    Without `source`, by the mandatory list as the installation has it.
+    """
+
+    is_needed: bool
+    source: str | None
+    agency_name: str | None
+    since: datetime | None
+
+
 class EquipmentDetailOut(EquipmentFactsOut):
-    """Equipment with its dated facts as they are said now, and what article 41 would miss for a record captured now.
+    """Equipment with its dated facts as they are said now, and what the gate would miss for a record captured now.
 
     `past`: what was said before and is said no more. `versions`: everything it was ever said to be, in the order in which
     it was said; `place_remark`: why what was published may not be where it stands.
@@ -146,14 +158,16 @@ class EquipmentDetailOut(EquipmentFactsOut):
     versions: list[EquipmentVersionOut]
     place_remark: PlaceRemark | None
     past: EquipmentFactsOut
+    certificate: CertificateRuleOut
     gate_faults: list[GateFault]
 
 
 class GateOut(EquipmentFactsOut):
-    """What article 41 misses for a record captured `at`, as known at `known`; the facts are those said then."""
+    """What the gate misses for a record captured `at`, as known at `known`; the facts are those said then."""
 
     at: datetime
     known: datetime
+    certificate: CertificateRuleOut
     gate_faults: list[GateFault]
 
 
@@ -186,22 +200,23 @@ def _facts(facts: EquipmentFacts) -> dict[str, Any]:
     }
 
 
-def _detail(
-    found: Equipment, facts: EquipmentFacts, versions: tuple[Version, ...], now: datetime
-) -> EquipmentDetailOut:
+def _detail(tx: Tx, found: Equipment) -> EquipmentDetailOut:
+    facts, versions = tx.equipment.facts(found.id), tx.equipment.versions(found.id)
+    rule = tx.equipment.certificate_rule(found, tx.now)
     return EquipmentDetailOut(
         equipment=EquipmentOut.of(found),
         versions=[EquipmentVersionOut.of(one) for one in versions],
         place_remark=place_remark(versions, facts.publications),
         **_facts(facts.said()),
         past=EquipmentFactsOut(**_facts(facts.past())),
-        gate_faults=list(gate_faults(facts, now)),
+        certificate=CertificateRuleOut.of(rule),
+        gate_faults=list(gate_faults(facts, tx.now, certificate=rule.is_needed)),
     )
 
 
 def _changed(tx: Tx, response: Response, found: Equipment) -> EquipmentDetailOut:
     tag(response, found.version)
-    return _detail(found, tx.equipment.facts(found.id), tx.equipment.versions(found.id), tx.now)
+    return _detail(tx, found)
 
 
 @router.post("", operation_id="registerEquipment", status_code=201)
@@ -245,11 +260,18 @@ def gate(
     at: Moment | None = None,
     known: Moment | None = None,
 ) -> GateOut:
-    """Say what article 41 misses for a record captured at a time, as known at another: both are now where left out."""
-    facts = tx.equipment.facts(tx.equipment.get(actor, equipment_id).id)
+    """Say what the gate misses for a record captured at a time, as known at another: both are now where left out."""
+    found = tx.equipment.get(actor, equipment_id)
+    facts = tx.equipment.facts(found.id)
     at, known = at or tx.now, known or tx.now
+    rule = tx.equipment.certificate_rule(found, at, known)
+    missing = gate_faults(facts, at, known, certificate=rule.is_needed)
     return GateOut(
-        at=at, known=known, **_facts(facts.said(known)), gate_faults=list(gate_faults(facts, at, known))
+        at=at,
+        known=known,
+        **_facts(facts.said(known)),
+        certificate=CertificateRuleOut.of(rule),
+        gate_faults=list(missing),
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from api.case import CaseOut
 from api.deps import After, CurrentActor, Limit, OpenStore, StreamActor, Tx, Words
-from api.equipment import EquipmentVersionOut
+from api.equipment import CertificateRuleOut, EquipmentVersionOut
 from api.etag import SeenVersion, done, tag, tagged
 from api.idempotency import PARAMETER, key_of
 from api.office import OfficeOut
@@ -185,6 +185,7 @@ class MonitoringDetailOut(WireOut):
     record: MonitoringOut
     registration: EquipmentVersionOut | None
     registration_then: EquipmentVersionOut | None
+    certificate: CertificateRuleOut
     faults_now: list[str]
     is_recorded_later: bool
     recordings: list[RecordingOut]
@@ -295,6 +296,7 @@ def record(
         record=MonitoringOut.of(found),
         registration=told.now and EquipmentVersionOut.of(told.now),
         registration_then=told.then and EquipmentVersionOut.of(told.then),
+        certificate=CertificateRuleOut.of(tx.monitoring.certificate_rule(found)),
         faults_now=list(tx.monitoring.faults(found)),
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         recordings=[RecordingOut.of(tx.recordings.known(one)) for one in tx.monitoring.media(monitoring_id)],

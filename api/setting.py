@@ -9,7 +9,8 @@ from api.deps import CurrentActor, Tx
 from api.route import Route
 from schemas.base import Moment, WireOut
 from schemas.ids import AgencyId, SettingId
-from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn, Standing, StandingList
+from schemas.setting import DECLARED, Setting, SettingIn, Standing, StandingList
+from schemas.setting_list import LISTS, ListSetting
 from schemas.words_unit import Unit
 
 router = APIRouter(prefix="/v1/agencies/{agency_id}/settings", tags=["account"], route_class=Route)

@@ -16,7 +16,7 @@ from schemas.leaves_account import AccountAmend, AccountClose, AccountOpen, Acco
 from schemas.leaves_agency import AgencyAmend, AgencyClose, AgencyOpen
 from schemas.leaves_device import DeviceCode, DeviceEnrol, DeviceRevoke, DeviceVoid
 from schemas.leaves_log import ClockStep, LogResume
-from schemas.leaves_monitoring import IntakeReceive, MonitoringOpine
+from schemas.leaves_monitoring import IntakeReceive, IntakeReceiveRuled, MonitoringOpine
 from schemas.leaves_recording import ManifestDeclare, RecordingQuarantine, RecordingReceive, RecordingSeal
 from schemas.leaves_role import RoleAmend, RoleEnd, RoleEndApart, RoleGrant, RoleGrantNamed
 from schemas.participation import Participation
@@ -179,7 +179,9 @@ class Directory:
     _LEARNS: ClassVar[Mapping[type, "Callable[[Directory, int, str, Leaf], None]"]] = MappingProxyType(
         {
             **dict.fromkeys((RecordingReceive, RecordingSeal, RecordingQuarantine), _learn_evidence),
-            **dict.fromkeys((MonitoringOpine, ManifestDeclare, IntakeReceive), _learn_evidence),
+            **dict.fromkeys(
+                (MonitoringOpine, ManifestDeclare, IntakeReceive, IntakeReceiveRuled), _learn_evidence
+            ),
             **dict.fromkeys((ClockStep, LogResume), _learn_evidence),
             **dict.fromkeys((AgencyOpen, AgencyAmend, AgencyClose), _learn_agency),
             **dict.fromkeys((DeviceCode, DeviceVoid), _learn_agency),

@@ -1,4 +1,4 @@
-"""Fixed technical monitoring equipment, and the gate of article 41 that its records must pass.
+"""Fixed technical monitoring equipment, and the dated facts that the gate of its records looks at (`schemas.gate`).
 
 Administrative Penalty Law (2021) art. 41: equipment must have passed a legal and a technical review, meet its
 standard, and its location must be published. Metrology Law art. 9: instruments of the mandatory list may not be
@@ -19,9 +19,6 @@ from schemas.policy import Action
 from schemas.refusals_monitoring import EQUIPMENT_STEP_REFUSED
 from schemas.step import Begin, Step, Steps
 
-ARTICLE_41 = "行政处罚法第四十一条"
-"""How a refusal cites the article; the machine-readable fact beside its sentences."""
-
 
 class EquipmentKind(StrEnum):
     """What a piece of equipment measures or sees."""
@@ -34,6 +31,20 @@ class EquipmentKind(StrEnum):
     DUST_METER = "dust_meter"
     WATER_METER = "water_meter"
     OTHER = "other"
+
+
+MANDATORY_KINDS = (
+    EquipmentKind.AXLE_SCALE,
+    EquipmentKind.SPEED_CAMERA,
+    EquipmentKind.EMISSION_MONITOR,
+    EquipmentKind.NOISE_METER,
+    EquipmentKind.DUST_METER,
+    EquipmentKind.WATER_METER,
+)
+"""Kinds that the mandatory list of 1987 names (计量法 art. 9): scales, speed meters, gas, noise, dust and water meters.
+
+What an agency's rule adds, or leaves out, is data: `certificate-kinds`.
+"""
 
 
 class EquipmentState(StrEnum):
@@ -231,45 +242,6 @@ class Equipment(Frozen):
     registered_at: datetime
     certified_until: datetime | None
     records: int
-
-
-def gate_faults(
-    facts: EquipmentFacts, captured_at: datetime, known: datetime | None = None
-) -> tuple[GateFault, ...]:
-    """Return what article 41 missed when the record was captured, as known at a time, now where none is given.
-
-    Empty means the gate was open.
-    """
-    return _faults(facts.said(known), captured_at)
-
-
-def _faults(said: EquipmentFacts, captured_at: datetime) -> tuple[GateFault, ...]:
-    reviewed = {one.kind for one in said.reviews if one.reviewed_at <= captured_at}
-    certified = any(one.valid_from <= captured_at < one.valid_until for one in said.certificates)
-    published = any(one.published_at <= captured_at for one in said.publications)
-    suspended = any(_covers(one, captured_at) for one in said.suspensions)
-    missing = {
-        GateFault.CERTIFICATE_MISSING: not certified,
-        GateFault.TECHNICAL_REVIEW_MISSING: ReviewKind.TECHNICAL not in reviewed,
-        GateFault.LEGAL_REVIEW_MISSING: ReviewKind.LEGAL not in reviewed,
-        GateFault.PUBLICATION_MISSING: not published,
-        GateFault.SUSPENDED: suspended,
-    }
-    return tuple(fault for fault, is_missing in missing.items() if is_missing)
-
-
-def _covers(suspension: Suspension, at: datetime) -> bool:
-    return suspension.from_at <= at and (suspension.until_at is None or at < suspension.until_at)
-
-
-def recorded_later(facts: EquipmentFacts, captured_at: datetime) -> bool:
-    """Say whether the gate is open only by what was entered, or corrected, after the capture.
-
-    Such facts count, they may be true, but a reviewer must see that the register learned of them afterwards.
-    """
-    said, known = facts.said(), facts.said(captured_at)
-    known = known.model_copy(update={"suspensions": said.suspensions})
-    return not _faults(said, captured_at) and bool(_faults(known, captured_at))
 
 
 STEPS: Steps[EquipmentStep, EquipmentState, None] = Steps(

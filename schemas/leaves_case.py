@@ -1,5 +1,6 @@
 """Leaves of a case: its life, its ties, the facts to be proven, opinions of legal review, and its packages."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import ClassVar, Literal, Self
 
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from schemas.act import Act, Spec
 from schemas.actor import Role
 from schemas.case import CaseState
-from schemas.members import Digest256, Ordinal, Time
+from schemas.members import Digest256, Flag, Ordinal, Time
 from schemas.opening import SaltedPoint, SaltedText, SaltedTexts, SaltedTime
 from schemas.reference import (
     AccountReference,
@@ -329,6 +330,20 @@ class MonitoringLink(Act):
     monitoring: MonitoringReference
     basis: TieBasis | None = None
     reason: SaltedText | None = None
+
+
+class MonitoringLinkRuled(MonitoringLink):
+    """As version 1, where `needs_certificate` says by which rule the gate was asked (计量法 art. 9).
+
+    Version 1 was asked of a certificate whatever the kind.
+    """
+
+    spec: ClassVar = replace(
+        MonitoringLink.spec,
+        ev=2,
+        follows="as version 1, where a certificate is asked of the kinds that need one by the agency's list of then",
+    )
+    needs_certificate: Flag
 
 
 class MonitoringUnlink(Act):

@@ -1,9 +1,13 @@
 """Leaves of monitoring records: batches as they arrive, opinions, attempts to tell the party."""
 
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar, Literal, Self
 
-from schemas.act import Act, Spec
+from pydantic import Field, model_validator
+
+from schemas.act import Act, Element, Spec
 from schemas.actor import Role
+from schemas.equipment import EquipmentKind
 from schemas.members import Digest256, Ordinal, Root, Time
 from schemas.monitoring import (
     InvalidReason,
@@ -47,6 +51,36 @@ class IntakeReceive(Act):
     rows: Ordinal
     root: Root
     due_at: Time
+
+
+class CertificateKinds(Element):
+    """The kinds of equipment that need a verification certificate from a time on; without a time before all others."""
+
+    since: Time | None = None
+    kinds: tuple[EquipmentKind, ...] = Field(max_length=len(EquipmentKind))
+
+
+class IntakeReceiveRuled(IntakeReceive):
+    """As version 1, where `certificates` is by which lists the gate of its rows was asked at their captures.
+
+    Version 1 was asked of a certificate whatever the kind.
+    """
+
+    spec: ClassVar = replace(
+        IntakeReceive.spec,
+        ev=2,
+        columns={**IntakeReceive.spec.columns, "certificates": "monitoring_records.gate_faults"},
+    )
+    certificates: tuple[CertificateKinds, ...] = Field(min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        times = [one.since for one in self.certificates[1:]]
+        if self.certificates[0].since is not None or None in times:
+            raise ValueError("the first list alone holds since ever")
+        if times != sorted(set(filter(None, times))):
+            raise ValueError("lists stand in order of their times")
+        return self
 
 
 class MonitoringOpine(Act):

@@ -21,6 +21,7 @@ from schemas.leaves_case import (
     CaseSubmit,
     CaseUnlink,
     MonitoringLink,
+    MonitoringLinkRuled,
     MonitoringUnlink,
     TieBasis,
 )
@@ -181,7 +182,9 @@ def _recording_tied(life: CaseLife, leaf: Leaf, act: CaseLink, here: Here) -> Ca
     return life._replace(ties=ties)
 
 
-def _record_tied(life: CaseLife, leaf: Leaf, act: MonitoringLink, here: Here) -> CaseLife:
+def _record_tied(
+    life: CaseLife, leaf: Leaf, act: MonitoringLink | MonitoringLinkRuled, here: Here
+) -> CaseLife:
     _check_tying(life, leaf)
     ties = tied(life.ties, leaf, act.monitoring, act.basis, here)
     check_record(act, here)
@@ -303,6 +306,7 @@ CASE_TAKES: Takes[CaseLife] = MappingProxyType(
         CaseLink: _recording_tied,
         CaseUnlink: _recording_untied,
         MonitoringLink: _record_tied,
+        MonitoringLinkRuled: _record_tied,
         MonitoringUnlink: _record_untied,
         RecusalBar: _barred,
         RecusalLift: _lifted,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from schemas.leaf import Leaf
-from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink
+from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringLinkRuled, MonitoringUnlink
 from schemas.leaves_finding import FindingAnswer
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.leaves_presence import PresenceConfirm, PresenceConfirmByCode, PresenceDeny, PresenceSettle
@@ -335,7 +335,9 @@ def _notified(life: MonitoringLife, leaf: Leaf, act: MonitoringNotify, here: Her
     return life._replace(attempts=(*life.attempts, Attempt(act, leaf.actor, leaf.at)))
 
 
-def _tied(life: MonitoringLife, leaf: Leaf, act: MonitoringLink, here: Here) -> MonitoringLife:
+def _tied(
+    life: MonitoringLife, leaf: Leaf, act: MonitoringLink | MonitoringLinkRuled, here: Here
+) -> MonitoringLife:
     del leaf, here
     law(life.state == MonitoringState.VALID, FaultCode.EVIDENCE)
     return life._replace(ties=(*life.ties, act.case))
@@ -370,6 +372,7 @@ MONITORING_TAKES: Takes[MonitoringLife] = MappingProxyType(
         MonitoringOpine: _opined,
         MonitoringNotify: _notified,
         MonitoringLink: _tied,
+        MonitoringLinkRuled: _tied,
         MonitoringUnlink: _untied,
     }
 )

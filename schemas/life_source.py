@@ -41,7 +41,7 @@ def apply_source(life: SourceLife | None, leaf: Leaf, here: Here) -> SourceLife:
         Unlawful: a rule does not hold.
     """
     act, known = leaf.act, life or SourceLife()
-    if type(act) is not IntakeReceive:
+    if not isinstance(act, IntakeReceive):
         raise Unlawful(FaultCode.EVENT)
     law(ident_of(leaf.actor) == ident_of(here.of), FaultCode.SEQUENCE)
     law(act.seq == known.seq + 1, FaultCode.SEQUENCE)

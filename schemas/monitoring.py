@@ -19,7 +19,6 @@ from schemas.ids import AccountId, RecordingId
 from schemas.policy import Action
 from schemas.refusals_case import REVIEW_GIVEN
 from schemas.refusals_monitoring import (
-    ARTICLE_41,
     REASON_MISSING,
     REVIEW_CONCLUDED,
     REVIEW_SAME_PERSON,
@@ -230,22 +229,3 @@ STEPS: Steps[MonitoringStep, MonitoringState, RecordFacts] = Steps(
 
 OPEN_STATES = frozenset(state for state in MonitoringState if STEPS.possible(state))
 """A record that waits for an opinion; to whoever has given none, both look the same."""
-
-
-def check_evidence(state: MonitoringState, faults: Collection[str]) -> None:
-    """Say whether a record may be linked as evidence (art. 41).
-
-    Raises:
-        Conflict: slug `article-41`; the facts name the article and what is missing.
-    """
-    missing = [str(fault) for fault in faults]
-    if state is MonitoringState.INVALID:
-        missing.insert(0, ReviewFault.FOUND_INVALID.value)
-    elif state is not MonitoringState.VALID:
-        missing.insert(0, ReviewFault.NOT_REVIEWED.value)
-    if missing:
-        raise ARTICLE_41(
-            f"article 41 forbids it as evidence: {', '.join(missing)}",
-            article="行政处罚法第四十一条",
-            missing=missing,
-        )

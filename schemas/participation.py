@@ -21,6 +21,7 @@ from schemas.leaves_case import (
     CaseSubmit,
     CaseUnlink,
     MonitoringLink,
+    MonitoringLinkRuled,
     MonitoringUnlink,
 )
 from schemas.leaves_monitoring import MonitoringOpine
@@ -201,7 +202,9 @@ class Participation:
                 (ReviewPassQualified, ReviewSupplementQualified, ReviewRejectQualified), _learn_case
             ),
             **dict.fromkeys((RecusalBar, RecusalLift), _learn_bar),
-            **dict.fromkeys((CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink), _learn_tie),
+            **dict.fromkeys(
+                (CaseLink, CaseUnlink, MonitoringLink, MonitoringLinkRuled, MonitoringUnlink), _learn_tie
+            ),
             AuditScore: _learn_score,
         }
     )

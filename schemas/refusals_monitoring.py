@@ -237,6 +237,15 @@ ARTICLE_41 = Refusal(
     "Article 41 of the Administrative Penalty Law forbids this record as evidence",
     *_GATE,
 )
+METROLOGY_9 = Refusal(
+    "metrology-9",
+    Conflict,
+    Level.INFO,
+    "依据计量法第九条，须经检定的设备采集时没有有效的检定证书，该记录不得作为证据",
+    "The kind of equipment needs a verification certificate (Metrology Law, art. 9), and none was in force at the capture",
+    "在设备登记册中补录采集时有效的检定证书；确实没有的，该记录不得作为证据",
+    "enter the certificate that was in force at the capture; without one the record is no evidence",
+)
 NOTIFICATION_MISSING = Refusal(
     "notification-missing",
     Conflict,

@@ -6,6 +6,7 @@ from datetime import datetime
 from schemas.base import Frozen
 from schemas.checks.review import CONCLUDED, EVIDENCE, GATE, LINKED_IN_TIME, PROOF, REVIEWER
 from schemas.checks.table import CHECKS
+from schemas.equipment import GateFault
 from schemas.integrity import Check, CheckResult, Severity, Verdict, examines
 from schemas.presence import Attendance, check_presence
 from schemas.recording import RecordingState
@@ -143,6 +144,8 @@ def check_concluded(check: Check, recording: SeenRecording) -> CheckResult:
 @examines(GATE)
 def check_gate(check: Check, record: SeenRecord) -> CheckResult:
     """Name what the equipment lacked when a monitoring record was made."""
+    if record.faults == (GateFault.CERTIFICATE_MISSING,):
+        return check.found("gate-uncertified")
     if record.faults:
         return check.found("gate-closed", faults=list(record.faults))
     return check.found("gate-recorded-later") if record.is_recorded_later else check.held()

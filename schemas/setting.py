@@ -6,23 +6,20 @@ above it says, and at the top what the installation says. Nothing is deleted: of
 that was known last counts, and what was concluded under another one is never judged again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Generic, NamedTuple, Self, TypeVar, cast
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from schemas.as_of import AsOf
 from schemas.base import Frozen, Moment, Reason, WireIn
-from schemas.equipment import EquipmentKind
 from schemas.ids import AgencyId, SettingId
-from schemas.look import LookReason
-from schemas.name_profile import is_profile
-from schemas.refusals_setting import SETTING_ITEM, SETTING_OUT_OF_RANGE
+from schemas.refusals_setting import SETTING_OUT_OF_RANGE
+from schemas.setting_list import LISTS, MOST_ITEMS, Item, Items, ListSetting, check_items
 from schemas.tolerance import TOLERANCES
-from schemas.weight import is_weight
 from schemas.words import Words
 from schemas.words_unit import Unit
 
@@ -62,24 +59,7 @@ class Setting(StrEnum):
     CASE_RETENTION_MONTHS = "case-retention-months"
 
 
-class ListSetting(StrEnum):
-    """Every setting whose value is a list; a name is never a number's, too."""
-
-    LOOK_REASONS = "look-reasons"
-    OFFICER_EXCEPTIONS = "officer-exceptions"
-    EQUIPMENT_KINDS = "equipment-kinds"
-    FINDING_WEIGHTS = "finding-weights"
-    NAME_PROFILES = "name-profiles"
-
-
 Name = Setting | ListSetting
-Items = tuple[str, ...]
-MOST_ITEMS = 64
-Item = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"),
-]
-"""One item of a list: a name of a closed list, or words of one's own."""
 
 
 class Declared(NamedTuple):
@@ -220,57 +200,6 @@ DECLARED: Mapping[Setting, Declared] = MappingProxyType(
 """Numbers that may be set. Later issues add rows; `schemas/README.md` says which numbers are kept for them."""
 
 
-class DeclaredList(NamedTuple):
-    """A setting whose value is a list, as declared.
-
-    Attributes:
-        among: What may stand in it; None: words of one's own, of which `may_stand` says whether they mean something.
-        default: What holds where nobody says anything: [D].
-        least: So many items at least.
-        words: What it is called.
-        judged: Which time picks the row that counts.
-    """
-
-    among: type[StrEnum] | None
-    default: Items
-    least: int
-    words: Words
-    judged: AsOf
-    may_stand: Callable[[str], bool] = bool
-
-
-def _all(kind: type[StrEnum]) -> Items:
-    return tuple(one.value for one in kind)
-
-
-LISTS: Mapping[ListSetting, DeclaredList] = MappingProxyType(
-    {
-        ListSetting.LOOK_REASONS: DeclaredList(
-            LookReason, _all(LookReason), 1, Words("查看事由", "Reasons to look"), _ACT
-        ),
-        # Art. 42: fewer than two where another law says so; none is assumed.
-        ListSetting.OFFICER_EXCEPTIONS: DeclaredList(
-            None,
-            (),
-            0,
-            Words("可以少于两名执法人员的条款", "Articles by which fewer than two officers may act"),
-            _CAPTURE,
-        ),
-        ListSetting.EQUIPMENT_KINDS: DeclaredList(
-            EquipmentKind, _all(EquipmentKind), 1, Words("监控设备种类", "Kinds of equipment"), _ACT
-        ),
-        ListSetting.FINDING_WEIGHTS: DeclaredList(
-            None, (), 0, Words("检查发现的轻重", "How much findings weigh"), _RECEIPT, is_weight
-        ),
-        # Rules 3: names vary by maker; what is shipped is read behind these.
-        ListSetting.NAME_PROFILES: DeclaredList(
-            None, (), 0, Words("录像文件的命名规则", "How recorders name their files"), _CAPTURE, is_profile
-        ),
-    }
-)
-"""Lists that may be set. What stands in published leaves stays what it is, whatever a list leaves out later."""
-
-
 class SettingIn(WireIn):
     """What an agency sets: a number or a list, or nothing where it takes again what stands above it; by which document.
 
@@ -299,7 +228,7 @@ class SettingIn(WireIn):
             Invalid: it is (slugs `setting-out-of-range`, `setting-item`).
         """
         if isinstance(self.name, ListSetting):
-            _check_items(LISTS[self.name], self.items)
+            check_items(LISTS[self.name], self.items)
             return
         known = DECLARED[self.name]
         if self.value is not None and not known.least <= self.value <= known.most:
@@ -308,15 +237,6 @@ class SettingIn(WireIn):
                 least=known.least,
                 most=known.most,
             )
-
-
-def _check_items(known: DeclaredList, items: Items | None) -> None:
-    if items is None:
-        return
-    allowed = None if known.among is None else _all(known.among)
-    wrong = [one for one in items if not (known.may_stand(one) if allowed is None else one in allowed)]
-    if wrong or len(items) < known.least:
-        raise SETTING_ITEM("an item is unknown, or there are too few", items=wrong)
 
 
 class SettingRow(Frozen):

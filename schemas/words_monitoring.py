@@ -2,6 +2,7 @@
 
 from schemas.equipment import EquipmentKind, EquipmentState, EquipmentStep, GateFault, ReviewKind
 from schemas.equipment_version import PlaceRemark
+from schemas.gate import GateState
 from schemas.monitoring import (
     InvalidReason,
     LinkBasis,
@@ -89,6 +90,15 @@ GATES = vocabulary(
     },
 )
 """What must be there, by the fault that says it is not."""
+
+GATE_STATES = vocabulary(
+    GateState,
+    {
+        GateState.HELD: ("具备", "holds"),
+        GateState.MISSING: ("不具备", "missing"),
+        GateState.NOT_NEEDED: ("不需检定", "no verification needed"),
+    },
+)
 
 REVIEW_FAULTS = vocabulary(
     ReviewFault,

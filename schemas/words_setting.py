@@ -1,7 +1,8 @@
 """Words of settings: each is called what its declaration says."""
 
 from schemas.as_of import AsOf
-from schemas.setting import DECLARED, LISTS, ListSetting, Setting
+from schemas.setting import DECLARED, Setting
+from schemas.setting_list import LISTS, ListSetting
 from schemas.words import vocabulary
 
 SETTINGS = vocabulary(Setting, {name: (one.words.zh, one.words.en) for name, one in DECLARED.items()})

@@ -10,15 +10,8 @@ from schemas.leaves_setting import SettingChange, SettingChangeList
 from schemas.policy import Action, Subject, may, missing, require_scope
 from schemas.reference import reference
 from schemas.refusals_agency import AGENCY_NOT_FOUND
-from schemas.setting import (
-    Items,
-    ListSetting,
-    Setting,
-    SettingEntry,
-    SettingIn,
-    Standing,
-    StandingList,
-)
+from schemas.setting import Setting, SettingEntry, SettingIn, Standing, StandingList
+from schemas.setting_list import Items, ListSetting
 from schemas.tolerance import Tolerances
 from storage.act import fresh_id
 from storage.collection import Collection

@@ -11,7 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from schemas.actor import Role
 from schemas.calendar import Calendar, parse_calendar
-from schemas.setting import DECLARED, LISTS, Items, ListSetting, Setting
+from schemas.setting import DECLARED, Setting
+from schemas.setting_list import LISTS, Items, ListSetting
 from schemas.trail import LEAST_MONTHS
 
 _SECRETS = (

@@ -57,7 +57,8 @@ from schemas.presence_code import ScanIn
 from schemas.retention import lock_until
 from schemas.review import AnswerIn
 from schemas.role import RoleAmendIn
-from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
+from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting_list import LISTS, ListSetting
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.training import TrainingIn, TrainingWithdrawIn
 from storage.device.enrolment import EnrolIn

@@ -60,7 +60,8 @@ from schemas.recusal import RecusalIn
 from schemas.role import RoleAmendIn
 from schemas.roster import parse_roster
 from schemas.scrub import StoreFault
-from schemas.setting import ListSetting, Setting, SettingIn
+from schemas.setting import Setting, SettingIn
+from schemas.setting_list import ListSetting
 from schemas.shift import ShiftAmendIn, ShiftCloseIn, ShiftIn
 from schemas.standard import ItemScore
 from schemas.trail import LoginWay, TrailResult, day_of

@@ -21,6 +21,7 @@ from schemas.leaf import Leaf, Place
 from schemas.leaves import LEAVES
 from schemas.leaves_case import CaseAmend
 from schemas.leaves_equipment import EquipmentDescribe
+from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
 from schemas.opening import Salted, Shown
 
 AT = datetime(2026, 11, 28, 5, 12, 33, 417_000, tzinfo=UTC)
@@ -121,6 +122,11 @@ def members_of(kind: type[Act] | type[Element] | type[Part], *, is_full: bool) -
         made["fields"] = ["occurred_at"]
     if kind is EquipmentDescribe and not is_full:
         made |= {"fields": ["point"], "from_": AT}
+    if kind is IntakeReceiveRuled:
+        lists = (("camera",), ()) if is_full else ((),)
+        made["certificates"] = [
+            CertificateKinds(since=AT if place else None, kinds=kinds) for place, kinds in enumerate(lists)
+        ]
     return made
 
 

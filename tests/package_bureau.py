@@ -31,7 +31,14 @@ from schemas.intake import FIRST_PREV, IntakeManifest, intake_bytes, row_path, s
 from schemas.integrity import CheckResult, Outcome
 from schemas.jws import public_jwk, sign_detached, thumbprint
 from schemas.leaf_catalogue import catalogue_sha256
-from schemas.leaves_case import CaseLink, CaseUnlink, MonitoringLink, MonitoringUnlink, TieBasis
+from schemas.leaves_case import (
+    CaseLink,
+    CaseUnlink,
+    MonitoringLink,
+    MonitoringLinkRuled,
+    MonitoringUnlink,
+    TieBasis,
+)
 from schemas.manifest import MANIFEST_TYP, CaptureDevice, CaptureManifest, Clock, ManifestFile, build_manifest
 from schemas.merkle import extend, root_from_tiles
 from schemas.note import vkey_of_seed
@@ -208,6 +215,12 @@ class Bureau:
         kind = CaseLink if evidence.startswith("recording") else MonitoringLink
         basis = TieBasis.STATED if actor == self.device else TieBasis.MANUAL
         return self._tie(kind, case, evidence, actor, basis=basis)
+
+    def tie_ruled(self, case: str, record: str, *, needs: bool) -> str:
+        """Tie a record by a leaf that says whether its equipment needed a certificate."""
+        return self._tie(
+            MonitoringLinkRuled, case, record, None, basis=TieBasis.MANUAL, needs_certificate=needs
+        )
 
     def untie(self, case: str, evidence: str) -> str:
         kind = CaseUnlink if evidence.startswith("recording") else MonitoringUnlink

@@ -15,7 +15,7 @@ from schemas.examination import AS_OF_RECEIPT, is_of_every_frame
 from schemas.ids import ExaminationId
 from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.scrub import StoreFault
-from schemas.setting import ListSetting
+from schemas.setting_list import ListSetting
 from schemas.weight import weighed
 from storage.outbox import MAX_ATTEMPTS, Job
 from storage.recording.values import Verification

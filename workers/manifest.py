@@ -16,7 +16,8 @@ from schemas.ours import ours
 from schemas.recording import Recording
 from schemas.refusals_manifest import MANIFEST_BROKEN, MANIFEST_INVALID
 from schemas.register_agreement import Known
-from schemas.setting import ListSetting, Setting
+from schemas.setting import Setting
+from schemas.setting_list import ListSetting
 from schemas.tolerance import Tolerances
 from storage.device.device import kept_key
 from storage.recording.manifest import ManifestEvidence

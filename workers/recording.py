@@ -38,7 +38,8 @@ from schemas.refusals_objects import OBJECT_BROKEN
 from schemas.refusals_recording import SCRATCH_FULL
 from schemas.register_agreement import register_agreement
 from schemas.scrub import StoreFault
-from schemas.setting import ListSetting, Setting
+from schemas.setting import Setting
+from schemas.setting_list import ListSetting
 from schemas.stated_time import stated_time
 from schemas.tolerance import Tolerances
 from schemas.weight import weighed

@@ -27,13 +27,10 @@ from api.deps import SourcePassword
 from api.equipment import BindIn
 from api.route import Route
 from schemas.base import Sha256Hex
-from schemas.equipment import (
-    GateFault,
-    ReviewKind,
-    gate_faults,
-)
+from schemas.equipment import ReviewKind
 from schemas.equipment_amend import FactAmendIn
 from schemas.equipment_version import Version, place_remark
+from schemas.gate import conditions, gate_faults
 from schemas.ids import EquipmentId
 from schemas.manifest import Datum
 from schemas.policy import Action
@@ -73,6 +70,7 @@ def _list(
         listing=listed("/console/equipment", asked, page),
         may_keep=may_keep,
         kinds=visit.tx.equipment.kinds(visit.actor),
+        uncertified=tx.equipment.uncertified(page.rows),
         datums=list(Datum),
         sources=tx.equipment.sources(actor) if may_keep else (),
         source=source,
@@ -116,7 +114,8 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
     facts = tx.equipment.facts(equipment_id)
     entries = tx.custody.entries_for(reference("equipment", equipment_id))
     may_keep = visit.may(Action.EQUIPMENT_KEEP, found.agency_id)
-    missing = gate_faults(facts, tx.now)
+    rule = tx.equipment.certificate_rule(found, tx.now)
+    missing = gate_faults(facts, tx.now, certificate=rule.is_needed)
     return visit.page(
         "equipment.html",
         forms=EquipmentForms,
@@ -128,7 +127,8 @@ def _page(visit: Visit, equipment_id: EquipmentId, mistake: Mistake | None = Non
         datums=list(Datum),
         facts=facts.said(),
         past=facts.past(),
-        gates=[(fault, fault in missing) for fault in GateFault],
+        gates=conditions(missing, certificate=rule.is_needed),
+        rule=rule,
         missing=missing,
         kinds=list(ReviewKind),
         sources=tx.equipment.sources(actor) if may_keep else (),

@@ -28,8 +28,8 @@ from api.console.visit import Mistake, Visit, go, submit, to
 from api.look import look_from
 from api.route import Route
 from schemas.case import Case, CaseIn
-from schemas.equipment import GateFault
 from schemas.errors import NotFound
+from schemas.gate import conditions
 from schemas.ids import AgencyId, CaseId, EquipmentId, MonitoringId
 from schemas.look import LookWay
 from schemas.monitoring import (
@@ -133,6 +133,7 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
     offices = tx.offices.of(own)
     may_link = visit.may(Action.MONITORING_LINK, found.agency_id)
     links = tx.monitoring_links.links_of(monitoring_id)
+    rule = tx.monitoring.certificate_rule(found)
     return visit.page(
         "monitoring_record.html",
         forms=RecordForms,
@@ -146,7 +147,8 @@ def shown(visit: Visit, monitoring_id: MonitoringId, mistake: Mistake | None = N
             actor, [one.id for one in recordings], look_from(visit.request, LookWay.CONSOLE)
         ),
         picture=_map(found),
-        gates=[(fault, fault in tx.monitoring.faults(found)) for fault in GateFault],
+        gates=conditions(tx.monitoring.faults(found), certificate=rule.is_needed),
+        rule=rule,
         is_recorded_later=tx.monitoring.is_recorded_later(found),
         registration=tx.monitoring.registration(found),
         opinions=tx.monitoring.opinions(actor, found),

@@ -16,7 +16,8 @@ from api.route import Route
 from schemas.catalogue import words_of
 from schemas.ids import AgencyId
 from schemas.policy import Action
-from schemas.setting import DECLARED, LISTS, ListSetting, Setting, SettingIn
+from schemas.setting import DECLARED, Setting, SettingIn
+from schemas.setting_list import LISTS, ListSetting
 from schemas.weight import weight_meant, weight_said
 from schemas.words import Language
 

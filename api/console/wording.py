@@ -16,6 +16,7 @@ from schemas.derivative import ClockKind, DerivativeKind
 from schemas.device import DeviceState
 from schemas.equipment import EquipmentStep, GateFault
 from schemas.export import ExportState
+from schemas.gate import GateState, law_of
 from schemas.integrity import Shown, Verdict
 from schemas.leaves_account import AccountKind
 from schemas.leaves_certificate import CertificateState
@@ -32,7 +33,7 @@ from schemas.refusals_request import INTERNAL
 from schemas.retention import RetentionClass
 from schemas.review import OpinionWord, ReviewState
 from schemas.scrub import StoreFault
-from schemas.setting import ListSetting
+from schemas.setting_list import ListSetting
 from schemas.trail import TrailEvent, TrailResult
 from schemas.verdict import shown
 from schemas.words import Language, Words
@@ -61,6 +62,7 @@ NAMED: Mapping[str, type[StrEnum]] = MappingProxyType(
         "EquipmentStep": EquipmentStep,
         "ExportState": ExportState,
         "GateFault": GateFault,
+        "GateState": GateState,
         "InvalidReason": InvalidReason,
         "LoginOutcome": LoginOutcome,
         "ListSetting": ListSetting,
@@ -123,6 +125,7 @@ def wording(language: Language) -> dict[str, Callable[..., object]]:
         "shown": lambda value, remarks: shown(Verdict(value), remarks),
         "verdict_word": lambda value, remarks: verdict_words(Verdict(value), remarks).spoken(language),
         "check": lambda name: check_words(name).spoken(language),
+        "law": lambda fault: law_of(fault).spoken(language),
         "gate": lambda fault: GATES[fault].spoken(language),
         "quantity": lambda name: quantity_words(name).spoken(language),
         "refusal": partial(refusal, language),

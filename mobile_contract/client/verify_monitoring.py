@@ -15,11 +15,13 @@ from mobile_contract.client.verify_scope import (
 from schemas.base import rfc3339
 from schemas.claim import ClaimFault, PackageClaim
 from schemas.digest import sha256_hex
-from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.equipment import EquipmentFacts
 from schemas.equipment_facts import facts_of
 from schemas.errors import Invalid
+from schemas.gate import gate_faults
 from schemas.intake import IntakeManifest, parse_intake, verify_intake, verify_row
-from schemas.leaves_case import CaseSubmit
+from schemas.leaf import Leaf
+from schemas.leaves_case import CaseSubmit, MonitoringLinkRuled
 from schemas.leaves_monitoring import IntakeReceive
 from schemas.life_equipment import EquipmentLife
 from schemas.life_evidence import MonitoringLife
@@ -28,6 +30,7 @@ from schemas.package import FileRole, RowPath
 from schemas.package_record import Carried
 from schemas.record_id import record_id
 from schemas.reference import ident_of
+from schemas.replay import Turn
 
 
 def verify_record(case: Case, of: str, intakes: dict[str, IntakeManifest | None]) -> list[str]:
@@ -136,31 +139,44 @@ def _verify_media(case: Case, of: str, path: RowPath, row: dict[str, Any]) -> li
 
 
 def _verify_gate(case: Case, of: str, row: dict[str, Any]) -> None:
-    """Article 41, from the equipment's own chain as it was when the record was tied to the case."""
+    """The gate, from the equipment's own chain as it was when the record was tied to the case, by the rule of the tie."""
     equipment, hides = equipment_of(case, row)
     if equipment is None:
         code = ClaimFault.NOT_SHOWN if hides else ClaimFault.CHAIN_MISSING
         case.ledger.skip(PackageClaim.RECORD_GATE, of, code, is_required=not hides)
         return
-    facts = _facts_at_tie(case, of, equipment)
+    tied = _tie(case, of)
+    facts = _facts_before(case, equipment, 0 if tied is None else tied.index or 0)
     captured = captured_at(row)
     if isinstance(facts, ClaimFault):
         case.ledger.skip(PackageClaim.RECORD_GATE, of, facts)
     elif captured is None:
         case.ledger.fail(PackageClaim.RECORD_GATE, of, ClaimFault.ROW_DIFFERS)
-    elif faults := gate_faults(facts, captured):
+    elif faults := gate_faults(facts, captured, certificate=_is_certificate_asked(tied)):
         case.ledger.fail(PackageClaim.RECORD_GATE, of, ClaimFault.GATE_CLOSED, detail=", ".join(faults))
     else:
         case.ledger.hold(PackageClaim.RECORD_GATE, of)
 
 
-def _facts_at_tie(case: Case, of: str, equipment: str) -> EquipmentFacts | ClaimFault:
+def _tie(case: Case, of: str) -> Turn | None:
+    """Return the last leaf of the package that ties a record to the case."""
     tied = [
-        turn.index
+        turn
         for turn in case.record.turns.get(of, ())
         if turn.event == "monitoring:link" and case.record.carried.get(turn.digest) and turn.index is not None
     ]
-    folded, turns = case.record.folded_before(equipment, max(tied, default=0))
+    return max(tied, key=lambda turn: turn.index or 0, default=None)
+
+
+def _is_certificate_asked(tied: Turn | None) -> bool:
+    """Say whether who tied the record was asked for a certificate: the leaf says it, version 1 was whatever the kind."""
+    leaf = None if tied is None else tied.leaf
+    act = leaf.act if isinstance(leaf, Leaf) else None
+    return act.needs_certificate if isinstance(act, MonitoringLinkRuled) else True
+
+
+def _facts_before(case: Case, equipment: str, index: int) -> EquipmentFacts | ClaimFault:
+    folded, turns = case.record.folded_before(equipment, index)
     if folded.not_understood_from is not None:
         return ClaimFault.NOT_UNDERSTOOD
     if folded.unknown_from is not None:

@@ -108,10 +108,11 @@ CONCLUDED = Check(
 GATE = Check(
     name="gate",
     version=1,
-    title=Words("设备条件（第四十一条）", "Equipment's gate (art. 41)"),
+    title=Words("设备条件", "Equipment's gate"),
     proves=Words(
-        "采集时设备检定有效、已审核并公布（行政处罚法第四十一条）。",
-        "At the capture the equipment was certified, reviewed and published (Administrative Penalty Law, art. 41).",
+        "采集时设备已审核并公布（行政处罚法第四十一条），须经检定的，检定有效（计量法第九条）。",
+        "At the capture the equipment was reviewed and published (Administrative Penalty Law, art. 41), and certified where"
+        " its kind needs it (Metrology Law, art. 9).",
     ),
     leaves=Words(
         "不说明设备当时运行正常。",
@@ -119,10 +120,17 @@ GATE = Check(
     ),
     findings=(
         mismatch(
+            "gate-uncertified",
+            zh="采集时没有有效的检定证书，设备属于须经检定的种类，依计量法第九条不得作为证据。",
+            en="No verification certificate was in force at the capture, and equipment of this kind needs one: no evidence"
+            " (Metrology Law, art. 9).",
+            then=("请解除该非现场监管记录与本案的关联。", "Unlink the monitoring record from the case."),
+        ),
+        mismatch(
             "gate-closed",
-            zh="采集时设备不符合条件（{faults}），依行政处罚法第四十一条不得作为证据。",
+            zh="采集时设备不符合条件（{faults}），依行政处罚法第四十一条不得作为证据（检定依计量法第九条）。",
             en="When it was captured the equipment's gate was closed ({faults}): no evidence"
-            " (Administrative Penalty Law, art. 41).",
+            " (Administrative Penalty Law, art. 41; for a certificate Metrology Law, art. 9).",
             then=("请解除该非现场监管记录与本案的关联。", "Unlink the monitoring record from the case."),
         ),
         remark(

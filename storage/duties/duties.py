@@ -14,14 +14,15 @@ from schemas.actor import Actor
 from schemas.base import Frozen
 from schemas.duty import Duty
 from schemas.policy import scope
+from schemas.setting_list import Items, ListSetting
 from storage.collection import Collection
 from storage.duties.audit import AUDIT
 from storage.duties.case import CASE
-from storage.duties.line import Ending, Line, Lines
+from storage.duties.line import Certified, Ending, Line, Lines
 from storage.duties.monitoring import MONITORING
 from storage.duties.people import PEOPLE
 from storage.duties.recording import RECORDING
-from storage.reads.setting import soon
+from storage.reads.setting import list_at, soon
 
 
 class Waiting(Frozen):
@@ -48,12 +49,18 @@ class Duties(Collection):
                 reaching = actor.model_copy(update={"agency_ids": allowed.places})
                 if isinstance(line_of, Ending):
                     line = line_of.line(reaching, self._now, self._soon(actor))
+                elif isinstance(line_of, Certified):
+                    line = line_of.line(reaching, self._now, self._soon(actor), self._certified(actor))
                 else:
                     line = line_of(reaching, self._now)
                 yield self._counted(duty, line)
 
     def _soon(self, actor: Actor) -> datetime:
         return soon(self._connection, self._unit.settings, actor.agency_id, self._now)
+
+    def _certified(self, actor: Actor) -> Items:
+        name, installed = ListSetting.CERTIFICATE_KINDS, self._unit.settings
+        return list_at(self._connection, installed, actor.agency_id, name, self._now)
 
     def _counted(self, duty: Duty, line: Line) -> Waiting:
         oldest = func.min(line.since) if line.since is not None else func.now()

@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import FromClause
 from schemas.actor import Actor
 from schemas.duty import Duty
 from schemas.policy import Action
+from schemas.setting_list import Items
 
 
 class Line(NamedTuple):
@@ -27,7 +28,13 @@ class Ending(NamedTuple):
     line: Callable[[Actor, datetime, datetime], Line]
 
 
-Lines = Mapping[Duty, tuple[Action, Callable[[Actor, datetime], Line] | Ending]]
+class Certified(NamedTuple):
+    """As `Ending`, of equipment whose kind needs a certificate, by the list of whoever looks."""
+
+    line: Callable[[Actor, datetime, datetime, Items], Line]
+
+
+Lines = Mapping[Duty, tuple[Action, Callable[[Actor, datetime], Line] | Ending | Certified]]
 """Whom a duty concerns, and how it is counted."""
 
 

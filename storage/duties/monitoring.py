@@ -11,7 +11,8 @@ from schemas.duty import Duty
 from schemas.equipment import EquipmentState
 from schemas.monitoring import OPEN_STATES, STAGE_ACTIONS, MonitoringState, ReviewStage
 from schemas.policy import Action
-from storage.duties.line import Ending, Line, Lines, inside
+from schemas.setting_list import Items
+from storage.duties.line import Certified, Line, Lines, inside
 from storage.reads.equipment import certified_until
 from storage.tables.equipment import equipment
 from storage.tables.monitoring import monitoring_opinions as opinions
@@ -50,14 +51,15 @@ def _unlinked(actor: Actor, now: datetime) -> Line:
     )
 
 
-def _expiring(actor: Actor, now: datetime, until: datetime) -> Line:
-    """Without its verification certificate nothing that equipment records is evidence."""
+def _expiring(actor: Actor, now: datetime, until: datetime, kinds: Items) -> Line:
+    """Without the verification certificate that its kind needs nothing that equipment records is evidence."""
     ends = func.coalesce(certified_until(equipment.c.id), equipment.c.registered_at)
     return Line(
         source=equipment,
         where=and_(
             inside(equipment.c.agency_id, actor),
             equipment.c.state == EquipmentState.IN_SERVICE,
+            equipment.c.kind.in_(kinds),
             ends < until,
         ),
         overdue=ends < now,
@@ -69,6 +71,6 @@ MONITORING: Lines = MappingProxyType(
         Duty.REVIEW_FIRST: (STAGE_ACTIONS[ReviewStage.FIRST], _unreviewed(ReviewStage.FIRST)),
         Duty.REVIEW_SECOND: (STAGE_ACTIONS[ReviewStage.SECOND], _unreviewed(ReviewStage.SECOND)),
         Duty.LINK_RECORD: (Action.MONITORING_LINK, _unlinked),
-        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, Ending(_expiring)),
+        Duty.RENEW_CERTIFICATE: (Action.EQUIPMENT_KEEP, Certified(_expiring)),
     }
 )

@@ -1,11 +1,15 @@
 """What every change of the register of fixed equipment has in common: who may make it, what it holds, its leaf."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, Select, select
 
 from schemas.act import Act
 from schemas.actor import Actor
 from schemas.equipment import Equipment, EquipmentFacts
 from schemas.equipment_version import Version
+from schemas.gate import CertificateRule
 from schemas.ids import EquipmentId
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
@@ -13,6 +17,7 @@ from schemas.refusals_monitoring import EQUIPMENT_UNKNOWN
 from storage.act import Deed
 from storage.collection import Collection
 from storage.reads.agency import with_agency
+from storage.reads.certificate_rule import rule_at, rules_of
 from storage.reads.equipment import certified_until, facts_of, versions_of
 from storage.reads.monitoring import recorded_by
 from storage.reads.policy import require_within
@@ -44,6 +49,22 @@ class Keeping(Collection):
     def facts(self, ident: EquipmentId) -> EquipmentFacts:
         """Return all that was ever said of one piece of equipment; the caller has checked it."""
         return facts_of(self._connection, [ident])[ident]
+
+    def certificate_rule(
+        self, found: Equipment, at: datetime, known_at: datetime | None = None
+    ) -> CertificateRule:
+        """Return whether equipment of this kind needs a certificate at a time, as known at another; now by default."""
+        settings = self._unit.settings
+        return rule_at(self._connection, settings, found.agency_id, found.kind, at, known_at=known_at)
+
+    def uncertified(self, found: Iterable[Equipment]) -> frozenset[EquipmentId]:
+        """Return which of these need no certificate now."""
+        told = list(found)
+        if not told:
+            return frozenset()
+        rules = rules_of(self._connection, self._unit.settings, sorted({one.agency_id for one in told}))
+        needs = {one.id for one in told if rules.needs(one.agency_id, one.kind, self._now)}
+        return frozenset(one.id for one in told if one.id not in needs)
 
     def versions(self, ident: EquipmentId) -> tuple[Version, ...]:
         """Return what one piece of equipment was ever said to be; the caller has checked it."""

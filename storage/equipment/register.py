@@ -43,7 +43,7 @@ from schemas.refusals_monitoring import (
     SOURCE_UNKNOWN,
 )
 from schemas.refusals_setting import EQUIPMENT_KIND_UNLISTED
-from schemas.setting import ListSetting
+from schemas.setting_list import ListSetting
 from storage.act import Deed, fresh_id
 from storage.actor.actor import Accounts
 from storage.collection import Order, Unit

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from schemas.equipment import gate_faults
 from schemas.errors import Invalid
 from schemas.fsck import Checked, Fault, FaultCode, Found, Part, Unchecked
+from schemas.gate import KindsFrom, gate_faults, is_needed
 from schemas.intake import parse_intake, rows_root
 from schemas.leaf import Leaf, parse_leaf
-from schemas.leaves_monitoring import IntakeReceive
+from schemas.leaves_monitoring import IntakeReceive, IntakeReceiveRuled
 from schemas.monitoring_row import ParsedRow, kept_row
 from schemas.record_id import record_id, salted_row_hash
 from schemas.reference import ident_of
@@ -208,6 +208,17 @@ def _told(
         "received_at": batch.at,
         "values": [one.model_dump(mode="json", exclude_none=True) for one in stated.values],
         "findings": () if is_sound else ("party-code-invalid",),
-        "gate_faults": gate_faults(register.facts(row.equipment_id, batch.entry), stated.captured_at),
+        "gate_faults": gate_faults(
+            register.facts(row.equipment_id, batch.entry),
+            stated.captured_at,
+            certificate=_is_certificate_asked(batch.act, register.kind(row.equipment_id), stated.captured_at),
+        ),
         "due_at": batch.act.due_at,
     }
+
+
+def _is_certificate_asked(act: IntakeReceive, kind: str, at: datetime) -> bool:
+    """Say whether the batch was judged by a rule that asks this kind for a certificate; version 1 asked every kind."""
+    if not isinstance(act, IntakeReceiveRuled):
+        return True
+    return is_needed(tuple(KindsFrom(one.since, one.kinds) for one in act.certificates), kind, at)

@@ -11,6 +11,7 @@ from schemas.equipment import EquipmentFacts
 from schemas.equipment_facts import facts_of
 from schemas.errors import Invalid
 from schemas.leaf import Leaf, parse_leaf
+from schemas.leaves_device import EquipmentRegister
 from storage.tables.custody import chain_places, custody_entries
 
 
@@ -28,6 +29,13 @@ class Register:
         return facts_of(
             (digest, leaf) for entry, digest, leaf in self._chains[equipment_id] if entry < before
         )
+
+    def kind(self, equipment_id: UUID) -> str:
+        """Return of which kind the equipment was registered; nothing where no leaf says it."""
+        if equipment_id not in self._chains:
+            self._chains[equipment_id] = self._read(equipment_id)
+        acts = (leaf.act for _, _, leaf in self._chains[equipment_id])
+        return next((act.kind.value for act in acts if isinstance(act, EquipmentRegister)), "")
 
     def _read(self, equipment_id: UUID) -> Sequence[tuple[int, str, Leaf]]:
         rows = self._connection.execute(

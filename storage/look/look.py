@@ -35,7 +35,7 @@ from schemas.reference import reference
 from schemas.refusals_export import EXPORT_NOT_READY
 from schemas.refusals_look import LOOK_ENDED, LOOK_NEEDED, LOOK_UNKNOWN
 from schemas.refusals_setting import LOOK_REASON_UNLISTED
-from schemas.setting import ListSetting
+from schemas.setting_list import ListSetting
 from storage.act import Deed, fresh_id, service
 from storage.collection import Collection, Unit
 from storage.custody.custody import Entry

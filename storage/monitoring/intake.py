@@ -20,10 +20,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from schemas.actor import Actor
 from schemas.base import HexDigest, rfc3339
 from schemas.digest import sha256_hex
-from schemas.equipment import EquipmentFacts, gate_faults
+from schemas.equipment import EquipmentFacts, EquipmentKind
+from schemas.gate import KindsFrom, gate_faults, is_needed
 from schemas.ids import EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.intake import IntakeManifest, intake_bytes, next_of, rows_root, sign_intake
-from schemas.leaves_monitoring import IntakeReceive
+from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
 from schemas.monitoring import MonitoringState
 from schemas.monitoring_row import ParsedRow, RowOutcome, ValueIn
 from schemas.record_id import record_id, salted_row_hash
@@ -38,7 +39,8 @@ from storage.collection import Collection
 from storage.monitoring.batch import Batch, Receipt, RowResult, owner_of, picture_key, require_source
 from storage.outbox import JobKind
 from storage.personal import content_digests, party_columns, sealed
-from storage.reads.equipment import bound_to, facts_of
+from storage.reads.certificate_rule import rules_of
+from storage.reads.equipment import bound_to, facts_of, kinds_of
 from storage.reads.recording import sent_by
 from storage.reads.setting import setting_at
 from storage.recording.receipt import Picture, Place, receive_picture
@@ -148,10 +150,14 @@ class Intakes(Collection):
         settings, agency_id = self._unit.settings, actor.agency_id
         days = setting_at(self._connection, settings, agency_id, Setting.MONITORING_REVIEW_DAYS, deed.at)
         due_at = settings.calendar.after(deed.at, days)
-        kept = self._sign(actor, deed, [parsed.raw for parsed in rows], due_at)
+        certificates = self._certificates(actor, rows)
+        kept = self._sign(actor, deed, [parsed.raw for parsed in rows], due_at, certificates)
         owners = [batch.owners[line] for line in batch.fresh]
-        known = facts_of(self._connection, set(owners))
-        faults = [_faults(known[owner], parsed) for owner, parsed in zip(owners, rows, strict=True)]
+        known, kinds = facts_of(self._connection, set(owners)), kinds_of(self._connection, set(owners))
+        faults = [
+            _faults(known[owner], parsed, certificates, kinds[owner])
+            for owner, parsed in zip(owners, rows, strict=True)
+        ]
         idents = self._insert(actor, deed, kept, rows, faults=faults, owners=owners, due_at=due_at)
         pictures = dict(_pictures(batch, kept, drawn))
         for position, line in enumerate(batch.fresh):
@@ -165,6 +171,12 @@ class Intakes(Collection):
                 gate_faults=faults[position],
             )
         return self._receipt(batch, deed, kept)
+
+    def _certificates(self, actor: Actor, rows: Sequence[ParsedRow]) -> tuple[KindsFrom, ...]:
+        """Return which kinds needed a certificate at the captures of a batch, as it is known now."""
+        captures = [parsed.row.captured_at for parsed in rows]
+        rules = rules_of(self._connection, self._unit.settings, [actor.agency_id])
+        return rules.kinds(actor.agency_id, min(captures), max(captures))
 
     def _receipt(self, batch: Batch, deed: Deed, kept: _Intake | None) -> Receipt:
         received = {
@@ -185,7 +197,14 @@ class Intakes(Collection):
             received_at=deed.at,
         )
 
-    def _sign(self, actor: Actor, deed: Deed, rows: Sequence[bytes], due_at: datetime) -> _Intake:
+    def _sign(
+        self,
+        actor: Actor,
+        deed: Deed,
+        rows: Sequence[bytes],
+        due_at: datetime,
+        certificates: Sequence[KindsFrom],
+    ) -> _Intake:
         """Write the manifest of the batch and its leaf, and keep the salts with which its rows enter the tree."""
         last = self._connection.scalar(
             select(intakes.c.payload)
@@ -221,7 +240,7 @@ class Intakes(Collection):
                 received_at=deed.at,
             )
         )
-        received = IntakeReceive(
+        received = IntakeReceiveRuled(
             agency=reference("agency", actor.agency_id),
             seq=seq,
             sha256=kept.sha256,
@@ -229,6 +248,10 @@ class Intakes(Collection):
             rows=len(rows),
             root=root,
             due_at=due_at,
+            certificates=tuple(
+                CertificateKinds(since=one.since, kinds=tuple(map(EquipmentKind, one.kinds)))
+                for one in certificates
+            ),
         )
         leaf = deed.write(received, reference("intake", kept.id), _chain_of(actor))
         deed.log.keep_salts(leaf, salts)
@@ -344,8 +367,13 @@ def _repeated(
     )
 
 
-def _faults(facts: EquipmentFacts, parsed: ParsedRow) -> tuple[str, ...]:
-    return tuple(fault.value for fault in gate_faults(facts, parsed.row.captured_at))
+def _faults(
+    facts: EquipmentFacts, parsed: ParsedRow, certificates: tuple[KindsFrom, ...], kind: EquipmentKind
+) -> tuple[str, ...]:
+    at = parsed.row.captured_at
+    return tuple(
+        fault.value for fault in gate_faults(facts, at, certificate=is_needed(certificates, kind, at))
+    )
 
 
 def _columns(

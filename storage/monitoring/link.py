@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 from schemas.actor import Actor
 from schemas.agreement import distance_m
 from schemas.case import Case, CaseIn
+from schemas.gate import check_evidence
 from schemas.ids import CaseId, MonitoringId
-from schemas.leaves_case import MonitoringLink as LinkLeaf
+from schemas.leaves_case import MonitoringLinkRuled as LinkLeaf
 from schemas.leaves_case import MonitoringUnlink as UnlinkLeaf
 from schemas.leaves_case import TieBasis
-from schemas.monitoring import LinkBasis, check_evidence
+from schemas.monitoring import LinkBasis
 from schemas.policy import Action, Subject, require
 from schemas.reference import reference
 from schemas.refusals_case import CASE_LINK_UNKNOWN, CASE_UNKNOWN
@@ -147,7 +148,9 @@ class MonitoringLinks(Collection):
             self._count(record.id, 1)
             self._retain(record.id, case.id, deed)
             about, of = reference("monitoring", record.id), reference("case", case.id)
-            deed.write(LinkLeaf(case=of, monitoring=about, basis=TieBasis(basis)), about)
+            needs = self._monitoring.certificate_rule(record).is_needed
+            tied = LinkLeaf(case=of, monitoring=about, basis=TieBasis(basis), needs_certificate=needs)
+            deed.write(tied, about)
         standing = and_(
             monitoring_links.c.case_id == case.id,
             monitoring_links.c.monitoring_id == record.id,

@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from schemas.actor import Actor
 from schemas.case import is_code
-from schemas.equipment import EquipmentFacts, gate_faults, recorded_later
+from schemas.equipment import EquipmentFacts
 from schemas.equipment_version import standing
+from schemas.gate import CertificateRule, gate_faults, recorded_later
 from schemas.ids import MonitoringId, RecordingId
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
@@ -51,6 +52,7 @@ from storage.monitoring.values import (
 )
 from storage.personal import asked_digests, opened, opened_bytes, sealed
 from storage.reads.account import with_name
+from storage.reads.certificate_rule import rule_at
 from storage.reads.equipment import facts_of, versions_of
 from storage.reads.office import acted, offices_at
 from storage.reads.policy import require_within, within, within_seen
@@ -200,9 +202,24 @@ class Monitoring(Collection):
         )
 
     def faults(self, record: MonitoringRecord) -> tuple[str, ...]:
-        """Return what article 41 missed at the capture, by the facts as the register knows them now."""
-        facts = self._facts(record)
-        return tuple(fault.value for fault in gate_faults(facts, record.captured_at))
+        """Return what the gate missed at the capture, by the facts as the register knows them now."""
+        needs = self.certificate_rule(record).is_needed
+        found = gate_faults(self._facts(record), record.captured_at, certificate=needs)
+        return tuple(fault.value for fault in found)
+
+    def certificate_rule(self, record: MonitoringRecord) -> CertificateRule:
+        """Return whether equipment of this kind needed a certificate at the capture.
+
+        What was concluded is judged by what was known then: a later entry judges it never again.
+        """
+        return rule_at(
+            self._connection,
+            self._unit.settings,
+            record.agency_id,
+            record.equipment_kind,
+            record.captured_at,
+            known_at=record.concluded_at,
+        )
 
     def _facts(self, record: MonitoringRecord) -> EquipmentFacts:
         return facts_of(self._connection, [record.equipment_id])[record.equipment_id]
@@ -216,7 +233,8 @@ class Monitoring(Collection):
 
     def is_recorded_later(self, record: MonitoringRecord) -> bool:
         """Say whether the gate is open only by facts that were entered after the capture."""
-        return recorded_later(self._facts(record), record.captured_at)
+        needs = self.certificate_rule(record).is_needed
+        return recorded_later(self._facts(record), record.captured_at, certificate=needs)
 
     def opine(
         self, actor: Actor, ident: MonitoringId, stage: ReviewStage, wish: OpinionIn, seen: int

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, Select, select
 
 from schemas.base import Frozen
+from schemas.equipment import EquipmentKind
 from schemas.equipment_version import Version
 from schemas.ids import AgencyId, CaseId, EquipmentId, IntakeId, MonitoringId, RecordingId
 from schemas.monitoring import (
@@ -39,6 +40,7 @@ class MonitoringRecord(Frozen):
     equipment_id: EquipmentId
     equipment_number: str
     equipment_name: str
+    equipment_kind: EquipmentKind
     record_id: str
     intake_id: IntakeId
     intake_index: int

@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import ScalarSelect
 from schemas.equipment import (
     Certificate,
     EquipmentFacts,
+    EquipmentKind,
     EquipmentReview,
     Publication,
     ReviewKind,
@@ -30,8 +31,8 @@ from storage.tables.equipment import (
 
 
 def with_equipment(query: Query, equipment_id: ColumnElement[Any]) -> Query:
-    """Add number and name of the equipment behind a column."""
-    named = (equipment.c.number.label("equipment_number"), equipment.c.name.label("equipment_name"))
+    """Add number, name and kind of the equipment behind a column."""
+    named = [equipment.c[name].label(f"equipment_{name}") for name in ("number", "name", "kind")]
     return query.add_columns(*named).join(equipment, equipment.c.id == equipment_id)
 
 
@@ -39,6 +40,12 @@ def bound_to(connection: Connection, source_id: AccountId) -> dict[EquipmentId, 
     """Return the equipment that a source hands in for, with what was ever said of each."""
     idents = connection.scalars(select(equipment.c.id).where(equipment.c.source_id == source_id))
     return versions_of(connection, [EquipmentId(ident) for ident in idents])
+
+
+def kinds_of(connection: Connection, idents: Collection[EquipmentId]) -> dict[EquipmentId, EquipmentKind]:
+    """Return of which kind several pieces of equipment are."""
+    rows = connection.execute(select(equipment.c.id, equipment.c.kind).where(equipment.c.id.in_(idents)))
+    return {row.id: EquipmentKind(row.kind) for row in rows}
 
 
 def versions_of(

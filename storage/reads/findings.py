@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, select
 
-from schemas.equipment import gate_faults, recorded_later
+from schemas.gate import gate_faults, recorded_later
 from schemas.ids import CaseId, RecordingId
 from schemas.integrity import CheckResult, Verdict
 from schemas.media import MediaFacts
@@ -15,9 +15,11 @@ from schemas.reference import reference
 from schemas.review_findings import Finding, SeenFact, SeenRecord, SeenRecording, case_findings
 from schemas.scene import Scene, spots_of
 from schemas.separation import Part
-from schemas.setting import ListSetting, Setting
+from schemas.setting import Setting
+from schemas.setting_list import ListSetting
 from storage.reads.case import decided_at
-from storage.reads.equipment import facts_of
+from storage.reads.certificate_rule import rules_of
+from storage.reads.equipment import facts_of, kinds_of
 from storage.reads.gate import proof_holds
 from storage.reads.presence import attendances
 from storage.reads.recording import check_of
@@ -41,7 +43,7 @@ def findings_of(
     return case_findings(
         reference("case", case_id),
         recordings=list(_recordings(connection, case_id, installed)),
-        records=list(_records(connection, case_id)),
+        records=list(_records(connection, case_id, installed)),
         facts=list(_facts(connection, case_id)),
         submitted_at=submitted_at,
         decided_at=decided_at(connection, case_id),
@@ -118,13 +120,18 @@ def _checks(connection: Connection, case_id: CaseId) -> dict[RecordingId, list[C
     return made
 
 
-def _records(connection: Connection, case_id: CaseId) -> Iterator[SeenRecord]:
-    """The gate is asked again: a suspension may have been entered since, with a date before the capture."""
+def _records(connection: Connection, case_id: CaseId, installed: StorageSettings) -> Iterator[SeenRecord]:
+    """The gate is asked again: a suspension may have been entered since, with a date before the capture.
+
+    Whether a certificate was needed is as it was known when the record was concluded.
+    """
     rows = connection.execute(
         select(
             monitoring_records.c.id,
             monitoring_records.c.equipment_id,
             monitoring_records.c.captured_at,
+            monitoring_records.c.agency_id,
+            monitoring_records.c.concluded_at,
             monitoring_links.c.linked_at,
         )
         .join(monitoring_links, monitoring_links.c.monitoring_id == monitoring_records.c.id)
@@ -132,12 +139,15 @@ def _records(connection: Connection, case_id: CaseId) -> Iterator[SeenRecord]:
         .order_by(monitoring_records.c.id)
     ).all()
     facts = facts_of(connection, sorted({row.equipment_id for row in rows}))
+    kinds = kinds_of(connection, sorted(facts))
+    rules = rules_of(connection, installed, sorted({row.agency_id for row in rows}))
     for row in rows:
-        known = facts[row.equipment_id]
+        known, kind = facts[row.equipment_id], kinds[row.equipment_id]
+        needs = rules.needs(row.agency_id, kind, row.captured_at, row.concluded_at)
         yield SeenRecord(
             subject=reference("monitoring", row.id),
-            faults=tuple(fault.value for fault in gate_faults(known, row.captured_at)),
-            is_recorded_later=recorded_later(known, row.captured_at),
+            faults=tuple(fault.value for fault in gate_faults(known, row.captured_at, certificate=needs)),
+            is_recorded_later=recorded_later(known, row.captured_at, certificate=needs),
             linked_at=row.linked_at,
         )
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, RowMapping, and_, literal, select
 
 from schemas.ids import AgencyId
-from schemas.setting import InForce, Items, ListSetting, Name, Setting, SettingRow, in_force
+from schemas.setting import InForce, Name, Setting, SettingRow, in_force
+from schemas.setting_list import Items, ListSetting
 from schemas.tolerance import TOLERANCES, Tolerances
 from storage.settings import StorageSettings
 from storage.tables.actor import agencies
@@ -28,10 +29,12 @@ class Said(NamedTuple):
         told = (row for row in self.rows if row.name is name)
         return in_force(told, self.line, at, installed=installed.installed(name), known_at=known_at)
 
-    def list_at(self, name: ListSetting, at: datetime, installed: StorageSettings) -> InForce[Items]:
+    def list_at(
+        self, name: ListSetting, at: datetime, installed: StorageSettings, known_at: datetime | None = None
+    ) -> InForce[Items]:
         """Return what holds of one list for the first agency."""
         told = (row for row in self.rows if row.name is name)
-        return in_force(told, self.line, at, installed=installed.installed_list(name))
+        return in_force(told, self.line, at, installed=installed.installed_list(name), known_at=known_at)
 
 
 def said(connection: Connection, agency_id: AgencyId, names: Collection[Name]) -> Said:

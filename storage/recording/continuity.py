@@ -13,7 +13,8 @@ from schemas.ids import RecordingId, ShiftId
 from schemas.manifest import ManifestState
 from schemas.name_profile import CHINA, NameProfile, profiles, read_name
 from schemas.recording import Recording, RecordingState
-from schemas.setting import ListSetting, Setting
+from schemas.setting import Setting
+from schemas.setting_list import ListSetting
 from schemas.shift import Shift
 from storage.collection import Collection
 from storage.reads.setting import Said, said_each

@@ -283,7 +283,7 @@ def test_a_closed_gate_names_article_41_over_http(store: Store, road: Road) -> N
         answer = handler.post(f"{RECORDS}/{ident}/case", json=wish)
 
     assert (answer.status_code, answer.json()["slug"]) == (409, "article-41")
-    assert answer.json()["article"] == "行政处罚法第四十一条"
+    assert answer.json()["article"] == "计量法第九条、行政处罚法第四十一条"
     assert "certificate-missing" in answer.json()["missing"]
 
 

@@ -142,7 +142,7 @@ def test_what_was_concluded_stays(desk: Desk) -> None:
     other, seen = desk.open_case()
     with pytest.raises(EvidenceError) as caught, desk.store.begin() as tx:
         tx.monitoring_links.link(desk.road.handler, other, later, LinkBasis.MANUAL, seen)
-    assert caught.value.slug == "article-41"
+    assert caught.value.slug == "metrology-9"
     integrate(desk.store)
     assert faults(desk.store) == []
 

@@ -21,7 +21,7 @@ from schemas.errors import (
 )
 from schemas.event import Event
 from schemas.leaves_case import CaseOpen, TieBasis
-from schemas.leaves_case import MonitoringLink as LinkLeaf
+from schemas.leaves_case import MonitoringLinkRuled as LinkLeaf
 from schemas.leaves_monitoring import MonitoringNotify, MonitoringOpine
 from schemas.monitoring import (
     InvalidReason,
@@ -207,7 +207,8 @@ def test_an_unreviewed_or_invalid_record_is_no_evidence(store: Store, road: High
         with pytest.raises(Conflict) as caught, store.begin() as tx:
             tx.monitoring_links.link(road.handler, case_id, ident, LinkBasis.MANUAL, version)
         assert caught.value.slug == "article-41"
-        assert caught.value.facts == {"article": "行政处罚法第四十一条", "missing": [missing]}
+        law = "行政处罚法第四十一条"
+        assert caught.value.facts == {"article": law, "missing": [missing], "laws": [law]}
 
 
 def test_a_closed_gate_names_the_missing_fact(store: Store) -> None:
@@ -281,7 +282,10 @@ def test_a_record_opens_a_case_after_an_attempt_to_notify(store: Store, road: Hi
     assert isinstance(lead.act, CaseOpen)
     assert lead.act.monitoring == f"monitoring/{ident}"
     assert tie.act == LinkLeaf(
-        case=f"case/{case.id}", monitoring=f"monitoring/{ident}", basis=TieBasis.OPENED
+        case=f"case/{case.id}",
+        monitoring=f"monitoring/{ident}",
+        basis=TieBasis.OPENED,
+        needs_certificate=True,
     )
     assert lead.at == tie.at
 

@@ -12,11 +12,11 @@ from sqlalchemy import event, func, select, update
 from schemas.actor import Role
 from schemas.base import rfc3339
 from schemas.digest import sha256_hex
-from schemas.equipment import CertificateIn
+from schemas.equipment import MANDATORY_KINDS, CertificateIn
 from schemas.errors import EvidenceError, Invalid, Refused, TooLarge
 from schemas.event import Event
 from schemas.intake import parse_intake, row_path, verify_intake, verify_row
-from schemas.leaves_monitoring import IntakeReceive
+from schemas.leaves_monitoring import CertificateKinds, IntakeReceiveRuled
 from schemas.monitoring_row import RowOutcome
 from schemas.record_id import record_id, salted_row_hash
 from schemas.recording import Recording, RecordingState
@@ -98,8 +98,8 @@ def test_a_row_is_kept_with_its_chain(store: Store, road: Highway) -> None:
         )
 
     assert [one.outcome for one in receipt.results] == [RowOutcome.RECEIVED] * 5
-    assert isinstance(entry.act, IntakeReceive)
-    assert entry.act == IntakeReceive(
+    assert isinstance(entry.act, IntakeReceiveRuled)
+    assert entry.act == IntakeReceiveRuled(
         agency=f"agency/{road.agency}",
         seq=manifest.seq,
         sha256=intake.sha256,
@@ -107,6 +107,7 @@ def test_a_row_is_kept_with_its_chain(store: Store, road: Highway) -> None:
         rows=5,
         root=manifest.root,
         due_at=rows[0].due_at.astimezone(UTC),
+        certificates=(CertificateKinds(kinds=MANDATORY_KINDS),),
     )
     assert receipt.sha256 == intake.sha256
     assert {row.version for row in rows} == {0}

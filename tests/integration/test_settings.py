@@ -23,7 +23,8 @@ from schemas.integrity import Severity
 from schemas.look import LookFrom, LookIn, LookReason, LookWay
 from schemas.monitoring_row import RowOutcome
 from schemas.recording import Recording, retain_until
-from schemas.setting import ListSetting, Setting, SettingIn, Standing, StandingList
+from schemas.setting import Setting, SettingIn, Standing, StandingList
+from schemas.setting_list import ListSetting
 from storage.outbox import JobKind
 from storage.store import Store
 from tests.casework import Bureau, make_bureau
@@ -386,7 +387,7 @@ def test_an_agency_sets_how_early_an_end_is_warned_of(tree: Tree) -> None:
     number = f"WARN-{next(_NUMBERS)}"
     with tree.store.begin() as tx:
         wish = EquipmentIn(
-            number=number, name="设备", kind=EquipmentKind.CAMERA, site="S229", standard="GB/T 21296"
+            number=number, name="设备", kind=EquipmentKind.AXLE_SCALE, site="S229", standard="GB/T 21296"
         )
         made = tx.equipment.register(keeper, wish)
         paper = CertificateIn(

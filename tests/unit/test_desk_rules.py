@@ -40,10 +40,13 @@ from schemas.equipment import (
     ReviewKind,
     Suspension,
     SuspensionIn,
+)
+from schemas.errors import Conflict, EvidenceError, Invalid, Refused, TransitionRefused
+from schemas.gate import (
+    check_evidence,
     gate_faults,
     recorded_later,
 )
-from schemas.errors import Conflict, EvidenceError, Invalid, Refused, TransitionRefused
 from schemas.monitoring import (
     STEPS as MONITORING_STEPS,
 )
@@ -55,7 +58,6 @@ from schemas.monitoring import (
     OpinionWord,
     RecordFacts,
     ReviewStage,
-    check_evidence,
     state_of,
     step_of,
 )
@@ -243,8 +245,8 @@ def facts(**changed: object) -> EquipmentFacts:
 )
 def test_every_gate_closes_alone(changed: dict[str, object], fault: GateFault) -> None:
     """Each of the five facts closes the gate by itself, and only by its own name."""
-    assert gate_faults(facts(), NOW) == ()
-    assert gate_faults(facts(**changed), NOW) == (fault,)
+    assert gate_faults(facts(), NOW, certificate=True) == ()
+    assert gate_faults(facts(**changed), NOW, certificate=True) == (fault,)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +260,7 @@ def test_every_gate_closes_alone(changed: dict[str, object], fault: GateFault) -
 )
 def test_the_edges_of_a_certificate(at: datetime, is_open: bool) -> None:
     """A certificate is valid from its first moment to just before its end; one that starts tomorrow is none."""
-    assert (gate_faults(facts(), at) == ()) is is_open
+    assert (gate_faults(facts(), at, certificate=True) == ()) is is_open
 
 
 def test_a_suspension_that_ended_closes_only_its_own_time() -> None:
@@ -266,18 +268,18 @@ def test_a_suspension_that_ended_closes_only_its_own_time() -> None:
     stopped = Suspension(from_at=NOW - 2 * DAY, until_at=NOW - DAY, reason="检修", **told(NOW))
     known = facts(suspensions=(stopped,))
 
-    assert gate_faults(known, NOW - 2 * DAY) == (GateFault.SUSPENDED,)
-    assert gate_faults(known, NOW - 2 * DAY - timedelta(seconds=1)) == ()
-    assert gate_faults(known, NOW - DAY) == ()
+    assert gate_faults(known, NOW - 2 * DAY, certificate=True) == (GateFault.SUSPENDED,)
+    assert gate_faults(known, NOW - 2 * DAY - timedelta(seconds=1), certificate=True) == ()
+    assert gate_faults(known, NOW - DAY, certificate=True) == ()
 
 
 def test_a_gate_opened_by_a_later_entry_is_seen() -> None:
     """A publication entered after the capture counts, and the reviewer sees that it came later."""
     late = facts(publications=(Publication(url="https://x", published_at=NOW - DAY, **told(NOW + DAY)),))
 
-    assert gate_faults(late, NOW) == ()
-    assert recorded_later(late, NOW)
-    assert not recorded_later(facts(), NOW)
+    assert gate_faults(late, NOW, certificate=True) == ()
+    assert recorded_later(late, NOW, certificate=True)
+    assert not recorded_later(facts(), NOW, certificate=True)
 
 
 def test_a_number_that_is_corrected_later_was_known_before() -> None:
@@ -288,8 +290,8 @@ def test_a_number_that_is_corrected_later_was_known_before() -> None:
     right = Certificate(number="D", **paper, **told(NOW + DAY))
     corrected = facts(certificates=(wrong, right))
 
-    assert gate_faults(corrected, NOW) == ()
-    assert not recorded_later(corrected, NOW)
+    assert gate_faults(corrected, NOW, certificate=True) == ()
+    assert not recorded_later(corrected, NOW, certificate=True)
     assert corrected.said().certificates == (right,)
     assert corrected.said(NOW).certificates == corrected.past().certificates == (wrong,)
 
@@ -302,13 +304,13 @@ def test_dates_that_are_corrected_later_are_seen() -> None:
     after = Certificate(valid_until=NOW - DAY, **paper, **told(NOW + DAY))
     corrected = facts(certificates=(before, after))
 
-    assert gate_faults(corrected, NOW) == (GateFault.CERTIFICATE_MISSING,)
-    assert gate_faults(corrected, NOW, NOW) == ()
-    assert gate_faults(corrected, NOW, NOW + DAY) == (GateFault.CERTIFICATE_MISSING,)
-    assert not recorded_later(corrected, NOW)
+    assert gate_faults(corrected, NOW, certificate=True) == (GateFault.CERTIFICATE_MISSING,)
+    assert gate_faults(corrected, NOW, NOW, certificate=True) == ()
+    assert gate_faults(corrected, NOW, NOW + DAY, certificate=True) == (GateFault.CERTIFICATE_MISSING,)
+    assert not recorded_later(corrected, NOW, certificate=True)
     swapped = Certificate(valid_until=NOW - DAY, **paper, **told(since, NOW + DAY))
     mended = Certificate(valid_until=NOW + 30 * DAY, **paper, **told(NOW + DAY))
-    assert recorded_later(facts(certificates=(swapped, mended)), NOW)
+    assert recorded_later(facts(certificates=(swapped, mended)), NOW, certificate=True)
 
 
 def test_equipment_is_suspended_once_and_resumed_once() -> None:

@@ -16,11 +16,11 @@ from schemas.equipment import (
     Publication,
     ReviewKind,
     Suspension,
-    gate_faults,
 )
 from schemas.equipment_amend import Fact, FactAmendIn, corrected
 from schemas.equipment_facts import facts_of
 from schemas.errors import EvidenceError
+from schemas.gate import gate_faults
 from schemas.leaf import parse_leaf
 from schemas.leaves_device import (
     EquipmentCertify,
@@ -82,7 +82,8 @@ class Piece:
         """What the gate misses by the first leaves of the log, all where no number is given."""
         payloads = self.history.payloads[:leaves]
         of_it = [(leaf_digest(one), parse_leaf(one)) for one in payloads]
-        return gate_faults(facts_of((digest, leaf) for digest, leaf in of_it if leaf.subject == self.of), at)
+        known = facts_of((digest, leaf) for digest, leaf in of_it if leaf.subject == self.of)
+        return gate_faults(known, at, certificate=True)
 
 
 def test_a_correction_closes_what_was_told_and_tells_anew() -> None:

@@ -18,6 +18,7 @@ from schemas import leaves_account as who
 from schemas import leaves_agency as agencies
 from schemas import leaves_case as cases
 from schemas import leaves_device as things
+from schemas import leaves_equipment as register
 from schemas import leaves_review as inside
 from schemas.act import Act
 from schemas.actor import Role
@@ -299,6 +300,41 @@ def test_a_record_of_equipment_that_was_suspended_does_not_pass_the_gate(tmp_pat
 
     assert mismatches(report) == {("record_gate", "gate-closed")}
     assert [c.detail for c in report.failed()] == ["suspended"]
+
+
+@pytest.mark.parametrize("needs", [None, True, False])
+def test_the_gate_is_judged_by_the_rule_of_its_tie(needs: bool | None, tmp_path: Path) -> None:
+    """Without a certificate: a tie of version 1 was asked for one, one of version 2 says whether it was."""
+    bureau = make_bureau()
+    case, one = open_case(bureau), bureau.equipment
+    certified = next(turn.digest for turn in bureau.history.turns[one] if turn.event == "equipment:certify")
+    never = {"entry": certified, "from_": None, "until": None, "reason": text("登记有误")}
+    nothing = dict.fromkeys(("number", "issuer", "title", "url"))
+    custodian = bureau.people[Role.CUSTODIAN]
+    bureau.write(register.EquipmentCorrect, one, custodian, one, **never, **nothing)
+    made = Made(bureau, case, (), record=bureau.record())
+    record = made.record or ""
+    if needs is None:
+        bureau.tie(case, record)
+    else:
+        bureau.tie_ruled(case, record, needs=needs)
+    report = checked(made.close(), tmp_path)
+    failed = set() if needs is False else {("record_gate", "gate-closed")}
+    assert mismatches(report) == failed
+    assert [c.detail for c in report.failed()] == ["certificate-missing"] * len(failed)
+
+
+def test_a_record_of_equipment_that_was_renumbered_is_found(tmp_path: Path) -> None:
+    """A row names the number of its capture: told otherwise of a later time, it is still its equipment."""
+    bureau = make_bureau()
+    case, one = open_case(bureau), bureau.equipment
+    record = bureau.record()
+    said = {"fields": ("number",), "from_": bureau.history.at, "number": text("S-NEW"), "reason": None}
+    nothing = dict.fromkeys(("name", "site", "standard", "point"))
+    bureau.write(register.EquipmentDescribe, one, bureau.people[Role.CUSTODIAN], one, **said, **nothing)
+    made = Made(bureau, case, (), record=record)
+    bureau.tie(case, record)
+    assert mismatches(checked(made.close(), tmp_path)) == set()
 
 
 def test_a_record_that_one_person_judged_twice_is_unlawful(tmp_path: Path) -> None:
