@@ -79,8 +79,8 @@ PACKAGE_CLAIMS = vocabulary(
         ),
         PackageClaim.RECORD_MEDIA: ("图像是该记录所指的图像", "the record's media are those its row names"),
         PackageClaim.RECORD_GATE: (
-            "设备在抓拍时符合第四十一条的条件",
-            "the equipment met article 41 when it captured the record",
+            "设备在抓拍时具备法定条件（行政处罚法第四十一条、计量法第九条）",
+            "the equipment met what the law asks of it when it captured the record",
         ),
         PackageClaim.RECORD_REVIEWED: (
             "非现场监管记录经两人审核有效",
@@ -228,8 +228,8 @@ CLAIM_FAULTS = vocabulary(
             "the log states no digest of these bytes",
         ),
         ClaimFault.GATE_CLOSED: (
-            "设备在抓拍时不符合第四十一条的条件",
-            "the equipment did not meet article 41 at the capture",
+            "设备在抓拍时不具备法定条件（行政处罚法第四十一条、计量法第九条）",
+            "the equipment did not meet what the law asks of it at the capture",
         ),
         ClaimFault.LEAF_MISSING: ("存证日志中没有相应条目", "the log holds no such entry for it"),
         ClaimFault.LEAF_DIFFERS: ("与存证日志条目所述不一致", "it differs from what the custody entry says"),
